@@ -1,0 +1,27 @@
+# Everything a developer runs. `make test` is the whole: it installs what it needs and starts the real programs.
+.PHONY: setup check test unit integration bench docs format clean
+SHELL := /bin/sh
+NODE = $(shell ls -d runtime/node_modules/node-linux-*/bin/node 2>/dev/null | head -n 1 || command -v node)
+
+setup:
+	@./postern setup
+
+# Types, lint, format, dead code, import direction, unit tests.
+check: setup
+	@./scripts/check.sh
+
+# All of it, the real programs of Debian included.
+test: setup
+	@./scripts/debian-packages.sh
+	@./scripts/test.sh
+
+bench: setup
+	@./scripts/debian-packages.sh
+	@./scripts/node.sh bench/main.ts
+
+# The reference pages, from the code.
+docs: setup
+	@./scripts/node.sh scripts/reference.ts
+
+format: setup
+	@./scripts/node.sh node_modules/@biomejs/biome/bin/biome check --write .

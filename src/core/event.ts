@@ -1,0 +1,56 @@
+/**
+ * What happens to accounts, as the guard sees it: the same shapes from the live doors, from a replay and in tests.
+ */
+import type { Brand, Millis } from '../lib/brand.ts';
+
+/**
+ * Whose mail it is, normalised (mail/account-name.ts): a login `joe@example.org`, an unauthenticated client that Postfix
+ * lets relay `client:10.0.0.7`, local mail by envelope sender `local:www-data@host`, later a script `script:/var/www/…`.
+ */
+export type Account = Brand<string, 'Account'>;
+
+/** One message handed over. Recipients are address keys (mail/address.ts), without duplicates. */
+export type Submission = {
+  readonly kind: 'send';
+  /** Postfix's queue id, or the replay's own id. Empty when the door does not know one. */
+  readonly id: string;
+  readonly at: Millis;
+  readonly account: Account;
+  /** Recipients elsewhere. */
+  readonly outside: readonly string[];
+  /** Recipients that this server delivers itself: they count far less. */
+  readonly local: readonly string[];
+  /** Client IP address, as text. */
+  readonly client?: string;
+  /** Envelope sender, address key; empty for the null sender. */
+  readonly sender?: string;
+  /** Address key of the first mailbox in From:. */
+  readonly headerFrom?: string;
+  readonly subject?: string;
+  readonly messageId?: string;
+  readonly sizeBytes?: number;
+  /** A digest of the body that stays the same when names, numbers and links vary (mail/fingerprint.ts). */
+  readonly fingerprint?: string;
+  readonly spamScore?: number;
+  readonly script?: string;
+};
+
+/** An authentication, good or bad. */
+export type LoginSeen = {
+  readonly kind: 'login';
+  readonly at: Millis;
+  readonly account: Account;
+  readonly client: string;
+  readonly ok: boolean;
+};
+
+/** What became of one recipient of a message. */
+export type DeliverySeen = {
+  readonly kind: 'delivery';
+  readonly at: Millis;
+  readonly account: Account;
+  readonly recipient: string;
+  readonly outcome: 'sent' | 'deferred' | 'bounced';
+  /** The remote server's reply, whole. */
+  readonly reply: string;
+};

@@ -1,0 +1,396 @@
+/**
+ * What flows ask of the world, and what doors ask of flows. Types only.
+ */
+import type { Account, Submission } from './core/event.ts';
+import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
+import type { Millis } from './lib/brand.ts';
+
+export type Clock = { now(): Millis };
+export const levels = ['debug', 'info', 'warn', 'error'] as const;
+export type Level = (typeof levels)[number];
+/** A log line is an event name plus fields; never a body, a password, a token or a whole recipient list. */
+export type Log = (level: Level, event: string, fields?: Readonly<Record<string, unknown>>) => void;
+/** Counts something for /metrics. Names and help are listed in core/metrics.ts. */
+export type Count = (name: string, by?: number, label?: string) => void;
+
+// ---------------------------------------------------------------- doors → flows
+
+/** What a door tells its client: pass, keep (Postfix's hold queue), or an SMTP reply. */
+export type Answer =
+  | { readonly kind: 'pass' }
+  /** `reason`: printable ASCII, at most 100 characters. */
+  | { readonly kind: 'hold'; readonly reason: string }
+  /** `enhanced` has the class of `code` (RFC 3463); `text` is printable ASCII, one line, vague to strangers. */
+  | {
+      readonly kind: 'reply';
+      readonly code: number;
+      readonly enhanced: string;
+      readonly text: string;
+    };
+
+/** Who hands mail over. `account` undefined: not ours to judge (inbound mail), everything passes. */
+export type Speaker = {
+  readonly account: Account;
+  /** login: SMTP AUTH. client: relaying by address, no login. local: sendmail(1), pickup. */
+  readonly by: 'login' | 'client' | 'local';
+  readonly client?: string;
+};
+
+/** The way of a message, as doors see it (flow/message-submitted.ts). */
+export type Gate = {
+  /** As soon as the account is known (MAIL, RCPT): refused at once when suspended. Never waits, never counts. */
+  mayBegin(speaker: Speaker): Answer;
+  /** The whole message: judged and counted. Answers exactly once, at once for `pass`, after the commit for the rest. */
+  submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void;
+};
+
+/** One request of Postfix's policy protocol, parsed (doors/policy/request.ts). */
+export type PolicyRequest = {
+  readonly stage: 'RCPT' | 'DATA' | 'END-OF-MESSAGE' | 'other';
+  /** Joins the requests of one message. */
+  readonly instance: string;
+  readonly queueId: string;
+  readonly account: Account | undefined;
+  readonly client: string;
+  readonly sender: string;
+  /** Address key; empty unless at RCPT (or exactly one recipient). */
+  readonly recipient: string;
+  readonly recipientCount: number;
+  readonly sizeBytes: number;
+};
+
+/** The policy door's flow (flow/recipient-asked.ts): reservations live there, one owner a connection. */
+export type PolicyDesk = {
+  ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void;
+  /** The connection is gone: what it had reserved is given back. */
+  gone(connection: number): void;
+};
+
+// ---------------------------------------------------------------- ledger
+
+/** One account as stored. `past` is opaque text made by core/account/past.ts. */
+export type AccountRecord = {
+  readonly account: Account;
+  readonly state: AccountState;
+  readonly past: string;
+  /** Hashes of the recipients it has written to (core/account/recipient-book.ts) and the minute of the first time. */
+  readonly recipients: Float64Array;
+  readonly sinceMinutes: Uint32Array;
+};
+
+/** One message we answered for. */
+export type MessageRow = {
+  readonly queueId: string;
+  readonly at: Millis;
+  readonly account: Account;
+  readonly verdict: VerdictKind;
+  readonly recipients: number;
+  readonly client: string;
+  readonly sender: string;
+  readonly messageId: string;
+};
+
+/** Why: the stored explanation of a verdict that was not a plain pass. */
+export type StoryRow = {
+  /** Queue id where there is one, else a made-up id. */
+  readonly id: string;
+  readonly at: Millis;
+  readonly account: Account;
+  readonly verdict: VerdictKind;
+  readonly state: AccountState;
+  /** True in observe mode: this is what would have been done. */
+  readonly observed: boolean;
+  readonly recipients: number;
+  /** The first few recipients, for a person to recognise; never the whole list. */
+  readonly sample: readonly string[];
+  readonly client: string;
+  readonly subject: string;
+  readonly reasons: readonly Reason[];
+};
+
+export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
+export type HeldState = (typeof heldStates)[number];
+/** A message in Postfix's hold queue on our account. `gone`: the queue no longer has it, and not by our doing. */
+export type HeldRow = {
+  readonly queueId: string;
+  readonly at: Millis;
+  readonly account: Account;
+  readonly recipients: number;
+  /** verdict: held when it came. queue: was already queued when its account was suspended. */
+  readonly why: 'verdict' | 'queue';
+  readonly state: HeldState;
+  readonly changedAt: Millis;
+  readonly by: string;
+};
+
+/** From the first bad sign to the release. */
+export type IncidentRow = {
+  readonly id: string;
+  readonly account: Account;
+  /** First sign of the evidence that led here. */
+  readonly since: Millis;
+  readonly suspendedAt: Millis;
+  readonly endedAt: Millis | undefined;
+  readonly endedBy: string;
+  /** Recipients and messages that had passed since `since`, less those caught in the queue. */
+  readonly leakedMessages: number;
+  readonly leakedRecipients: number;
+  /** Messages refused or held since, and taken back from the queue. */
+  readonly stoppedMessages: number;
+  readonly queuedHeld: number;
+  readonly loginClosed: boolean;
+  readonly reasons: readonly Reason[];
+};
+
+export type ExemptionRow = {
+  readonly account: Account;
+  readonly until: Millis;
+  readonly by: string;
+  readonly note: string;
+  readonly at: Millis;
+};
+
+/** What a person or Postern itself did, for ever. */
+export type AuditRow = {
+  readonly at: Millis;
+  readonly by: string;
+  readonly action: string;
+  readonly account: string;
+  readonly detail: string;
+};
+
+/** A notice on its way to the operator; stays until each road has taken it or given up. */
+export type NoticeRow = {
+  readonly id: string;
+  readonly at: Millis;
+  readonly road: 'mail' | 'webhook';
+  /** JSON. */
+  readonly body: string;
+  readonly tries: number;
+  readonly nextAt: Millis;
+  readonly state: 'waiting' | 'sent' | 'failed';
+};
+
+/** One thing to remember. A row with a key that exists replaces it. */
+export type Change =
+  | {
+      readonly kind: 'account';
+      readonly account: Account;
+      readonly state: AccountState;
+      readonly past: string;
+      /** Hash and minute, in pairs. */
+      readonly learned: readonly number[];
+      readonly forgotten: readonly number[];
+    }
+  | { readonly kind: 'message'; readonly row: MessageRow }
+  | { readonly kind: 'story'; readonly row: StoryRow }
+  | { readonly kind: 'held'; readonly row: HeldRow }
+  | { readonly kind: 'incident'; readonly row: IncidentRow }
+  | { readonly kind: 'exemption'; readonly row: ExemptionRow }
+  | { readonly kind: 'audit'; readonly row: AuditRow }
+  | { readonly kind: 'notice'; readonly row: NoticeRow }
+  | { readonly kind: 'meta'; readonly key: string; readonly value: string };
+
+/** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
+export type Ledger = {
+  /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
+  write(changes: readonly Change[], how: { readonly durable: boolean }): void;
+  loadAccount(account: Account): AccountRecord | undefined;
+  /** Has anyone here ever written to this recipient (hash)? */
+  knownHere(recipient: number): boolean;
+  /** Names and states, newest activity first. */
+  accounts(filter: {
+    readonly state?: AccountState;
+    readonly like?: string;
+    readonly limit: number;
+  }): readonly { account: Account; state: AccountState; past: string }[];
+  countAccounts(): number;
+  /** Passed messages of an account since then, newest first (for the queue hold). */
+  messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
+  message(queueId: string): MessageRow | undefined;
+  /** Newest first. */
+  stories(filter: { readonly account?: Account; readonly limit: number }): readonly StoryRow[];
+  story(id: string): StoryRow | undefined;
+  held(filter: {
+    readonly account?: Account;
+    readonly state?: HeldState;
+    readonly limit: number;
+  }): readonly HeldRow[];
+  heldOne(queueId: string): HeldRow | undefined;
+  countHeld(): number;
+  /** Newest first; `open` alone: those without an end. */
+  incidents(filter: {
+    readonly account?: Account;
+    readonly open?: boolean;
+    readonly limit: number;
+  }): readonly IncidentRow[];
+  exemptions(): readonly ExemptionRow[];
+  audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
+  notices(due: Millis): readonly NoticeRow[];
+  meta(key: string): string | undefined;
+  /** Deletes messages and stories older than these. */
+  prune(olderThan: { readonly messages: Millis; readonly stories: Millis }): void;
+  close(): void;
+};
+
+// ---------------------------------------------------------------- partners
+
+/** What one message in the MTA's queue looks like to us. */
+export type QueuedMessage = {
+  readonly queueId: string;
+  readonly queue: string;
+  readonly sender: string;
+  readonly recipients: number;
+};
+
+/** The mail server's own queue tools. Every call has a deadline and answers with counts. */
+export type Mta = {
+  /** Puts these on hold; ids that are gone are ignored. Answers with the ids that are now in the hold queue. */
+  hold(queueIds: readonly string[]): Promise<readonly string[]>;
+  /** From hold back to deferred, and tried at once. Answers with the ids that left the hold queue. */
+  release(queueIds: readonly string[]): Promise<readonly string[]>;
+  drop(queueIds: readonly string[]): Promise<readonly string[]>;
+  /** Everything queued, by `postqueue -j`; at most `limit`. */
+  queue(limit: number): Promise<readonly QueuedMessage[]>;
+};
+
+/** The login of an account (Dovecot): closed by a deny file and by ending its sessions. */
+export type LoginDoor = {
+  close(account: Account): Promise<void>;
+  open(account: Account): Promise<void>;
+};
+
+/** One road by which the operator is told. Throws when the notice was not taken. */
+export type NoticeRoad = {
+  readonly name: NoticeRow['road'];
+  send(notice: Notice, signal: AbortSignal): Promise<void>;
+};
+
+/** The JSON body of a notice, on every road (docs/reference/webhook.md). Times are RFC 3339. */
+export type Notice = {
+  readonly version: 1;
+  readonly event:
+    | 'account.suspended'
+    | 'account.would-suspend'
+    | 'account.released'
+    | 'ledger.failing'
+    | 'test';
+  readonly id: string;
+  readonly host: string;
+  readonly at: string;
+  readonly account: string;
+  readonly since: string;
+  readonly leaked: { readonly messages: number; readonly recipients: number };
+  readonly stopped: { readonly messages: number; readonly fromQueue: number };
+  readonly loginClosed: boolean;
+  readonly reasons: readonly { readonly signal: string; readonly text: string }[];
+  /** The command that undoes it. */
+  readonly undo: string;
+  readonly explain: string;
+};
+
+// ---------------------------------------------------------------- the operator's desk (flow/desk.ts): page and command line ask it
+
+export type DeskAccount = {
+  readonly account: string;
+  readonly state: AccountState;
+  /** 1 holds a message, more than 1 leads to suspension. */
+  readonly evidence: number;
+  readonly reasons: readonly Reason[];
+  readonly lastSeen: Millis;
+  readonly messagesToday: number;
+  readonly recipientsToday: number;
+  readonly knownRecipients: number;
+  readonly exemptUntil: Millis | undefined;
+};
+export type DeskStatus = {
+  readonly version: string;
+  readonly mode: 'observe' | 'guard';
+  readonly host: string;
+  readonly startedAt: Millis;
+  readonly now: Millis;
+  readonly ledger: {
+    readonly state: 'ok' | 'failing';
+    readonly why: string;
+    readonly path: string;
+  };
+  readonly doors: Readonly<Record<string, string>>;
+  readonly accounts: {
+    readonly known: number;
+    readonly watched: number;
+    readonly suspended: number;
+  };
+  readonly held: number;
+  /** Verdicts since start. */
+  readonly verdicts: Readonly<Record<VerdictKind, number>>;
+};
+/** One line of the live feed. */
+export type FeedItem = {
+  readonly at: Millis;
+  readonly id: string;
+  readonly account: string;
+  readonly verdict: VerdictKind;
+  readonly state: AccountState;
+  readonly recipients: number;
+  /** The strongest reason's sentence, or empty. */
+  readonly why: string;
+  readonly observed: boolean;
+};
+export type Done =
+  | { readonly ok: true; readonly text: string; readonly count: number }
+  | { readonly ok: false; readonly text: string; readonly hint?: string };
+/** Per minute, the last two hours: for the chart. */
+export type FlowMinute = {
+  readonly at: Millis;
+  readonly pass: number;
+  readonly delay: number;
+  readonly hold: number;
+  readonly refuse: number;
+};
+
+export type Desk = {
+  status(): DeskStatus;
+  accounts(filter: {
+    readonly state?: AccountState;
+    readonly like?: string;
+    readonly limit: number;
+  }): readonly DeskAccount[];
+  account(
+    name: string,
+  ):
+    | {
+        readonly account: DeskAccount;
+        readonly incidents: readonly IncidentRow[];
+        readonly stories: readonly StoryRow[];
+        readonly audit: readonly AuditRow[];
+      }
+    | undefined;
+  suspend(name: string, by: string, note: string): Promise<Done>;
+  release(name: string, by: string, note: string): Promise<Done>;
+  allow(name: string, until: Millis, by: string, note: string): Promise<Done>;
+  held(filter: {
+    readonly account?: string;
+    readonly state?: HeldState;
+    readonly limit: number;
+  }): readonly HeldRow[];
+  heldOne(
+    queueId: string,
+  ): { readonly held: HeldRow; readonly story: StoryRow | undefined } | undefined;
+  /** Ids, or every held message of an account. */
+  releaseHeld(
+    which: { readonly ids: readonly string[] } | { readonly account: string },
+    by: string,
+  ): Promise<Done>;
+  dropHeld(
+    which: { readonly ids: readonly string[] } | { readonly account: string },
+    by: string,
+  ): Promise<Done>;
+  explain(
+    id: string,
+  ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;
+  recent(limit: number): readonly FeedItem[];
+  minutes(): readonly FlowMinute[];
+  /** Calls back on each verdict until the returned function is called. */
+  watch(listener: (item: FeedItem) => void): () => void;
+  testNotice(): Promise<Done>;
+};
