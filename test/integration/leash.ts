@@ -1,0 +1,103 @@
+/**
+ * Real programs on a leash: started in a session of their own, ended by the pid we started, awaited, and ended too
+ * when the test process dies without saying goodbye (a shell holds the other end of a pipe and notices).
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Both kinds of daemon end up leading a process group; end of input, or death of our side, ends the group. */
+const keeper = `
+grace=$1; shift
+"$@" </dev/null & child=$!
+( read -r _; kill -s TERM "$child" 2>/dev/null
+  while kill -0 "$child" 2>/dev/null && [ "$grace" -gt 0 ]; do grace=$((grace-1)); sleep 0.05; done
+  kill -s KILL -- "-$child" 2>/dev/null ) <&3 3<&- &
+exec 3<&-
+wait "$child"; code=$?
+kill -s KILL -- "-$child" 2>/dev/null
+exit "$code"`;
+
+export type Leashed = {
+  /** Ends it and waits until it is gone; whole process group. */
+  stop(): Promise<void>;
+  /** What it wrote to stdout and stderr so far (the last 64 KiB). */
+  output(): string;
+  /** True once it has ended. */
+  readonly ended: boolean;
+};
+
+/**
+ * Starts a program that stays in the foreground. `detaches`: it makes a session of its own (Postfix's master does, and
+ * waits two seconds where it already has one). `graceMs`: how long it gets to end before it is killed.
+ */
+export function leash(
+  program: string,
+  args: readonly string[],
+  how: { readonly detaches: boolean; readonly graceMs: number },
+): Leashed {
+  const command = how.detaches ? [program, ...args] : ['setsid', program, ...args];
+  const grace = String(Math.ceil(how.graceMs / 50));
+  const child: ChildProcess = spawn('/bin/sh', ['-c', keeper, 'leash', grace, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const gather = (chunk: Buffer): void => {
+    text = (text + chunk.toString('latin1')).slice(-65_536);
+  };
+  child.stdout?.on('data', gather);
+  child.stderr?.on('data', gather);
+  const exited = once(child, 'exit');
+  const line = child.stdio[3];
+  line?.on('error', () => undefined); // the keeper may be gone before we let go
+  return {
+    async stop() {
+      if (line !== null && line !== undefined && 'end' in line) line.end();
+      await exited;
+    },
+    output: () => text,
+    get ended() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+  };
+}
+
+/**
+ * A port on 127.0.0.1 that was free a moment ago, below the range the kernel hands out by itself, so that nobody's
+ * outgoing connection takes it in the meantime.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    try {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      server.close();
+      await once(server, 'close');
+      return port;
+    } catch {
+      // taken: try another
+    }
+  }
+  throw new Error('no free port on 127.0.0.1 between 12000 and 32000');
+}
+
+/** Waits until `look` answers with something; fails with `what` and the program's last words. */
+export async function eventually<Value>(
+  what: string,
+  look: () => Value | undefined | Promise<Value | undefined>,
+  more: { readonly timeoutMs?: number; readonly detail?: () => string | Promise<string> } = {},
+): Promise<Value> {
+  const timeoutMs = more.timeoutMs ?? 20_000;
+  const deadline = Date.now() + timeoutMs;
+  while (true) {
+    const value = await look();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) {
+      throw new Error(`not within ${timeoutMs} ms: ${what}\n${(await more.detail?.()) ?? ''}`);
+    }
+    await sleep(25);
+  }
+}

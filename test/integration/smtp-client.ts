@@ -1,0 +1,162 @@
+/**
+ * A small SMTP client for tests: one connection, AUTH PLAIN, replies as values. Many of them at once are cheap.
+ *
+ *     await using client = await connectSmtp(port, { user: 'joe@example.test', password: 'secret' });
+ *     const sent = await client.send({ from: 'joe@example.test', to: ['a@world.test'], id: 'x1' });
+ *     sent.reply.code; sent.queueId; sent.stage;  // stage: where it ended: mail, rcpt, data or done
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export type Reply = { readonly code: number; readonly text: string };
+export type Letter = {
+  readonly from: string;
+  readonly to: readonly string[];
+  /** Goes into X-Test-Id and Message-Id. */
+  readonly id: string;
+  readonly subject?: string;
+  readonly body?: string;
+  /** Whole header lines, each without its line end. */
+  readonly headers?: readonly string[];
+};
+export type Sent = {
+  /** Where it ended. `done`: accepted. */
+  readonly stage: 'mail' | 'rcpt' | 'data' | 'done';
+  /** The reply that decided it. */
+  readonly reply: Reply;
+  /** Recipients that were taken. */
+  readonly accepted: readonly string[];
+  /** Replies for those that were not. */
+  readonly refused: readonly { readonly to: string; readonly reply: Reply }[];
+  readonly queueId: string;
+};
+export type SmtpClient = AsyncDisposable & {
+  /** The reply to AUTH, where a user was given. */
+  readonly login: Reply | undefined;
+  send(letter: Letter): Promise<Sent>;
+  command(line: string): Promise<Reply>;
+  quit(): Promise<void>;
+};
+export type SmtpOptions = {
+  readonly user?: string;
+  readonly password?: string;
+  readonly host?: string;
+  /** Any 127.x.y.z: where the client seems to come from. */
+  readonly localAddress?: string;
+  readonly timeoutMs?: number;
+};
+
+/** Connects, says EHLO, and logs in where a user is given; a refused login is in `login`, not an exception. */
+export async function connectSmtp(port: number, options: SmtpOptions = {}): Promise<SmtpClient> {
+  const socket = connect({
+    port,
+    host: options.host ?? '127.0.0.1',
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+  });
+  const replies = readReplies(socket, options.timeoutMs ?? 60_000);
+  const command = (line: string): Promise<Reply> => {
+    socket.write(`${line}\r\n`);
+    return replies.next();
+  };
+  const greeting = await replies.next();
+  if (greeting.code !== 220) throw new Error(`greeted with ${greeting.code} ${greeting.text}`);
+  await command('EHLO client.test');
+  let login: Reply | undefined;
+  if (options.user !== undefined) {
+    const plain = Buffer.from(`\0${options.user}\0${options.password ?? ''}`).toString('base64');
+    login = await command(`AUTH PLAIN ${plain}`);
+  }
+  const quit = async (): Promise<void> => {
+    if (socket.destroyed) return;
+    socket.end('QUIT\r\n');
+    await Promise.race([once(socket, 'close'), replies.next().catch(() => undefined)]);
+    socket.destroy();
+  };
+  return {
+    login,
+    command,
+    quit,
+    send: (letter) => send(letter, command),
+    [Symbol.asyncDispose]: quit,
+  };
+}
+
+async function send(letter: Letter, command: (line: string) => Promise<Reply>): Promise<Sent> {
+  const accepted: string[] = [];
+  const refused: { to: string; reply: Reply }[] = [];
+  const end = async (stage: Sent['stage'], reply: Reply): Promise<Sent> => {
+    if (stage !== 'done' && stage !== 'data' && reply.code !== 421) await command('RSET');
+    const queueId = /queued as (\S+)/.exec(reply.text)?.[1] ?? '';
+    return { stage, reply, accepted, refused, queueId };
+  };
+  const mail = await command(`MAIL FROM:<${letter.from}>`);
+  if (mail.code !== 250) return end('mail', mail);
+  let last: Reply = mail;
+  for (const to of letter.to) {
+    last = await command(`RCPT TO:<${to}>`);
+    if (last.code === 250) accepted.push(to);
+    else refused.push({ to, reply: last });
+  }
+  if (accepted.length === 0) return end('rcpt', last);
+  const ready = await command('DATA');
+  if (ready.code !== 354) return end('rcpt', ready);
+  const done = await command(`${text(letter)}\r\n.`);
+  return end(done.code === 250 ? 'done' : 'data', done);
+}
+
+/** The letter on the wire, dots stuffed, without the final dot. */
+function text(letter: Letter): string {
+  const body = (letter.body ?? 'Hello,\nthis is a test.\n').replace(/\r?\n/g, '\r\n');
+  const lines = [
+    `From: <${letter.from}>`,
+    `To: <${letter.to[0] ?? ''}>`,
+    `Subject: ${letter.subject ?? 'a test'}`,
+    `Message-Id: <${letter.id}@client.test>`,
+    `X-Test-Id: ${letter.id}`,
+    ...(letter.headers ?? []),
+    '',
+    body.replace(/\r\n$/, ''),
+  ];
+  return lines.join('\r\n').replace(/^\./gm, '..');
+}
+
+/** Replies in order; a dead or silent connection rejects. */
+function readReplies(socket: Socket, timeoutMs: number): { next(): Promise<Reply> } {
+  const ready: Reply[] = [];
+  let waiting: { give: (reply: Reply) => void; fail: (error: Error) => void } | undefined;
+  let dead: Error | undefined;
+  let pending = '';
+  let parts: string[] = [];
+  const die = (error: Error): void => {
+    dead ??= error;
+    waiting?.fail(dead);
+    waiting = undefined;
+  };
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+  socket.on('error', die);
+  socket.on('close', () => die(new Error('the server closed the connection')));
+  socket.on('data', (chunk) => {
+    pending += chunk.toString('latin1');
+    const lines = pending.split('\r\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) {
+      parts.push(line.slice(4));
+      if (line[3] === '-') continue;
+      const reply = { code: Number(line.slice(0, 3)), text: parts.join('\n') };
+      parts = [];
+      if (waiting === undefined) ready.push(reply);
+      else waiting.give(reply);
+      waiting = undefined;
+    }
+  });
+  return {
+    next() {
+      const reply = ready.shift();
+      if (reply !== undefined) return Promise.resolve(reply);
+      if (dead !== undefined) return Promise.reject(dead);
+      return new Promise((give, fail) => {
+        waiting = { give, fail };
+      });
+    },
+  };
+}
