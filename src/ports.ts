@@ -178,7 +178,7 @@ export type Change =
       readonly account: Account;
       readonly state: AccountState;
       readonly past: string;
-      /** Hash and minute, in pairs. */
+      /** Hash and minute, in pairs. `forgotten` goes first: a hash in both is known afterwards. */
       readonly learned: readonly number[];
       readonly forgotten: readonly number[];
     }
@@ -228,8 +228,8 @@ export type Ledger = {
   audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
   notices(due: Millis): readonly NoticeRow[];
   meta(key: string): string | undefined;
-  /** Deletes messages and stories older than these. */
-  prune(olderThan: { readonly messages: Millis; readonly stories: Millis }): void;
+  /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
+  prune(olderThan: { readonly messages: Millis; readonly stories: Millis }): boolean;
   close(): void;
 };
 
@@ -388,6 +388,8 @@ export type Desk = {
   explain(
     id: string,
   ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;
+  /** What people and Postern itself did, newest first. */
+  audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
   recent(limit: number): readonly FeedItem[];
   minutes(): readonly FlowMinute[];
   /** Calls back on each verdict until the returned function is called. */

@@ -1,0 +1,97 @@
+/**
+ * What SQLite reports, as an operator can use it. A fault of the environment (disk, permission, a foreign lock, a
+ * damaged file) becomes an OperatorError; anything else is our mistake and is handed back as it is.
+ */
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+
+/** Primary result codes (sqlite.org/rescode.html). */
+const code = {
+  perm: 3,
+  busy: 5,
+  locked: 6,
+  noMemory: 7,
+  readOnly: 8,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  protocol: 15,
+  notDatabase: 26,
+} as const;
+
+const environmental: ReadonlySet<number> = new Set(Object.values(code));
+
+/** The primary result code of an error that came from SQLite. */
+export function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
+/** Somebody else holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return resultCode(error) === code.busy;
+}
+
+/** A write that did not happen. */
+export function writeFault(path: string, error: unknown): unknown {
+  const result = resultCode(error);
+  if (result === undefined || !environmental.has(result)) return error;
+  if (isDamage(result)) return corruptFault(path, error);
+  return new OperatorError('ledger-write', `cannot write ledger ${path}: ${why(error)}`, {
+    cause: error,
+    hint: writeHints.get(result) ?? 'check the disk and the permissions of the file and its folder',
+    exit: sysexits.ioErr,
+  });
+}
+
+/** A read that did not happen. */
+export function readFault(path: string, error: unknown): unknown {
+  const result = resultCode(error);
+  if (result === undefined || !environmental.has(result)) return error;
+  if (isDamage(result)) return corruptFault(path, error);
+  return new OperatorError('ledger-read', `cannot read ledger ${path}: ${why(error)}`, {
+    cause: error,
+    hint: 'check the disk and the permissions of the file and its folder',
+    exit: sysexits.ioErr,
+  });
+}
+
+/** A ledger that cannot be opened at all. */
+export function openFault(path: string, error: unknown): unknown {
+  if (error instanceof OperatorError) return error;
+  const result = resultCode(error);
+  if (result !== undefined && isDamage(result)) return corruptFault(path, error);
+  const system = error instanceof Error && 'syscall' in error;
+  if (!system && (result === undefined || !environmental.has(result))) return error;
+  return new OperatorError('ledger-open', `cannot open ledger ${path}: ${why(error)}`, {
+    cause: error,
+    hint: 'its folder must exist, have room, and belong to the user that postern runs as',
+    exit: sysexits.cantCreate,
+  });
+}
+
+/** The file is not, or no longer, a sound ledger. */
+export function corruptFault(path: string, cause: unknown): OperatorError {
+  return new OperatorError('ledger-corrupt', `ledger ${path} is damaged: ${why(cause)}`, {
+    cause,
+    hint:
+      `stop postern and put a copy from your backup in its place; without one, move ${path} and ` +
+      `${path}-wal aside (\`sqlite3 ${path} .recover\` may save most of it) and start anew`,
+    exit: sysexits.dataErr,
+  });
+}
+
+const writeHints: ReadonlyMap<number, string> = new Map([
+  [code.full, 'the disk is full: make room; writing resumes by itself'],
+  [code.busy, 'another program holds a lock on the file; find it with `fuser` and end it'],
+  [code.readOnly, 'the file or its file system is read-only; remount or repair it'],
+  [code.io, 'the disk is full, over quota or failing: make room, or see the kernel log'],
+]);
+
+function isDamage(result: number): boolean {
+  return result === code.corrupt || result === code.notDatabase;
+}
+
+function why(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,64 @@
+/**
+ * The ledger's files: made readable for their owner alone, and held by one writer.
+ *
+ * The writer's lock is an exclusive transaction on an empty side database (`<ledger>.lock`), kept open for as long as the
+ * ledger is: the kernel drops it with the process, also after kill -9, and readers of the ledger itself never meet it.
+ */
+import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { isBusy } from './faults.ts';
+
+const ownerOnly = 0o600;
+
+/** Makes the file where it is missing, and closes it to everybody else. */
+export function preparePrivateFile(path: string): void {
+  const isNew = !existsSync(path);
+  closeSync(openSync(path, 'a', ownerOnly));
+  if (isNew) giveToFolderOwner(path);
+  if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
+}
+
+/** What root makes (`install`, a command under sudo) must still open for the user that the daemon runs as. */
+function giveToFolderOwner(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const folder = statSync(dirname(path));
+  if (folder.uid !== 0) chownSync(path, folder.uid, folder.gid);
+}
+
+/** Takes the writer's lock, or throws `ledger-locked`. Answers with how to give it back. */
+export function lockForWriting(path: string): () => void {
+  const lockPath = `${path}.lock`;
+  preparePrivateFile(lockPath);
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (!isBusy(error)) throw error;
+    throw new OperatorError('ledger-locked', `ledger ${path} is in use by another postern`, {
+      cause: error,
+      hint: 'see `postern status`; stop the other one first, or give this one its own --state',
+      exit: sysexits.tempFail,
+    });
+  }
+  return () => lock.close();
+}
+
+/**
+ * Throws when the file that was opened is no longer at `path`: SQLite would go on writing into a deleted file, and all
+ * of it would be lost at the next start.
+ */
+export function fileGuard(path: string): () => void {
+  const opened = statSync(path);
+  return () => {
+    const now = statSync(path, { throwIfNoEntry: false });
+    if (now?.ino === opened.ino && now.dev === opened.dev) return;
+    const what = now === undefined ? 'was deleted' : 'was replaced by another file';
+    throw new OperatorError('ledger-write', `cannot write ledger ${path}: the file ${what}`, {
+      hint: 'restart postern; what it has not been able to write is lost then',
+      exit: sysexits.ioErr,
+    });
+  };
+}

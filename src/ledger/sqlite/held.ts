@@ -1,0 +1,68 @@
+/** Messages that wait in the mail server's hold queue on our account, and what became of them. */
+import type { Account } from '../../core/event.ts';
+import { type HeldRow, heldStates, type Ledger } from '../../ports.ts';
+import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
+
+export type HeldTable = Pick<Ledger, 'held' | 'heldOne' | 'countHeld'> & {
+  put(row: HeldRow): void;
+};
+
+export function heldTable(make: Statements): HeldTable {
+  // Updated in place, so that a release does not change its position among rows of one instant.
+  const put = make.command(
+    `INSERT INTO held
+       (queue_id, at, account, recipients, why, state, changed_at, changed_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (queue_id) DO UPDATE SET at = excluded.at, account = excluded.account,
+       recipients = excluded.recipients, why = excluded.why, state = excluded.state,
+       changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+  );
+  const one = make.query('SELECT * FROM held WHERE queue_id = ?');
+  const count = make.query("SELECT count(*) AS n FROM held WHERE state = 'held'");
+  const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
+  const all = make.query(`SELECT * FROM held ${newest}`);
+  const byState = make.query(`SELECT * FROM held WHERE state = ? ${newest}`);
+  const byAccount = make.query(`SELECT * FROM held WHERE account = ? ${newest}`);
+  const byBoth = make.query(`SELECT * FROM held WHERE account = ? AND state = ? ${newest}`);
+  const rowsOf = ({ account, state, limit }: Parameters<Ledger['held']>[0]): readonly Row[] => {
+    if (account === undefined) {
+      return state === undefined ? all.all(limit) : byState.all(state, limit);
+    }
+    return state === undefined ? byAccount.all(account, limit) : byBoth.all(account, state, limit);
+  };
+  return {
+    put(row) {
+      put(
+        row.queueId,
+        row.at,
+        row.account,
+        row.recipients,
+        row.why,
+        row.state,
+        row.changedAt,
+        row.by,
+      );
+    },
+    held: (filter) => rowsOf(filter).map(heldRow),
+    heldOne(queueId) {
+      const row = one.first(queueId);
+      return row === undefined ? undefined : heldRow(row);
+    },
+    countHeld: () => integer(count.first() ?? {}, 'n'),
+  };
+}
+
+const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue'];
+
+function heldRow(row: Row): HeldRow {
+  return {
+    queueId: text(row, 'queue_id'),
+    at: instant(row, 'at'),
+    account: text(row, 'account') as Account,
+    recipients: integer(row, 'recipients'),
+    why: oneOf(reasonsToHold, row, 'why'),
+    state: oneOf(heldStates, row, 'state'),
+    changedAt: instant(row, 'changed_at'),
+    by: text(row, 'changed_by'),
+  };
+}

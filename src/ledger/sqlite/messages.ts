@@ -1,0 +1,55 @@
+/** The messages we answered for: what `explain` looks up, and where a suspension finds what is already queued. */
+import type { Account } from '../../core/event.ts';
+import type { Ledger, MessageRow } from '../../ports.ts';
+import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
+import { verdictKinds } from './stories.ts';
+
+export type MessageTable = Pick<Ledger, 'messagesOf' | 'message'> & {
+  put(row: MessageRow): void;
+};
+
+export function messageTable(make: Statements): MessageTable {
+  // Replaced under a new number, since a reused queue id is another message.
+  const put = make.command(
+    `INSERT OR REPLACE INTO message
+       (queue_id, at, account, verdict, recipients, client, sender, message_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const one = make.query('SELECT * FROM message WHERE queue_id = ?');
+  const passed = make.query(
+    `SELECT * FROM message WHERE account = ? AND at >= ? AND verdict = 'pass'
+     ORDER BY at DESC, id DESC LIMIT ?`,
+  );
+  return {
+    put(row) {
+      put(
+        row.queueId,
+        row.at,
+        row.account,
+        row.verdict,
+        row.recipients,
+        row.client,
+        row.sender,
+        row.messageId,
+      );
+    },
+    message(queueId) {
+      const row = one.first(queueId);
+      return row === undefined ? undefined : messageRow(row);
+    },
+    messagesOf: (account, since, limit) => passed.all(account, since, limit).map(messageRow),
+  };
+}
+
+function messageRow(row: Row): MessageRow {
+  return {
+    queueId: text(row, 'queue_id'),
+    at: instant(row, 'at'),
+    account: text(row, 'account') as Account,
+    verdict: oneOf(verdictKinds, row, 'verdict'),
+    recipients: integer(row, 'recipients'),
+    client: text(row, 'client'),
+    sender: text(row, 'sender'),
+    messageId: text(row, 'message_id'),
+  };
+}

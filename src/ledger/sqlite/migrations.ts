@@ -1,0 +1,189 @@
+/**
+ * The shape of the ledger, version by version. The list is append-only: a released entry is never edited, since ledgers
+ * out there were made by it. `PRAGMA user_version` says how many entries a file has had.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { assert } from '../../lib/assert.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+
+/** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
+export const applicationId = 0x506f7374;
+
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- touched: a counter that grows with each write, for "newest activity first".
+  CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    touched INTEGER NOT NULL,
+    past TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX account_by_state ON account (state, touched, name);
+
+  -- Who has written to whom. The index answers "has anyone here?" without a second table to keep in step.
+  CREATE TABLE known (
+    account INTEGER NOT NULL,
+    recipient INTEGER NOT NULL,
+    minute INTEGER NOT NULL,
+    PRIMARY KEY (account, recipient)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX known_by_recipient ON known (recipient);
+
+  CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    queue_id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    recipients INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    message_id TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX message_by_time ON message (at);
+  CREATE INDEX message_passed ON message (account, at) WHERE verdict = 'pass';
+
+  CREATE TABLE story (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    state TEXT NOT NULL,
+    observed INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    sample TEXT NOT NULL,
+    client TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reasons TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX story_by_time ON story (at);
+  CREATE INDEX story_by_account ON story (account, at);
+
+  CREATE TABLE held (
+    number INTEGER PRIMARY KEY,
+    queue_id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    recipients INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    state TEXT NOT NULL,
+    changed_at INTEGER NOT NULL,
+    changed_by TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX held_by_time ON held (at);
+  CREATE INDEX held_by_state ON held (state, at);
+  CREATE INDEX held_by_account ON held (account, at);
+
+  CREATE TABLE incident (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    suspended_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    ended_by TEXT NOT NULL,
+    leaked_messages INTEGER NOT NULL,
+    leaked_recipients INTEGER NOT NULL,
+    stopped_messages INTEGER NOT NULL,
+    queued_held INTEGER NOT NULL,
+    login_closed INTEGER NOT NULL,
+    reasons TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX incident_by_time ON incident (suspended_at);
+  CREATE INDEX incident_by_account ON incident (account, suspended_at);
+  CREATE INDEX incident_open ON incident (suspended_at) WHERE ended_at IS NULL;
+
+  CREATE TABLE exemption (
+    account TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    granted_by TEXT NOT NULL,
+    note TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    done_by TEXT NOT NULL,
+    action TEXT NOT NULL,
+    account TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_by_account ON audit (account);
+
+  CREATE TABLE notice (
+    id TEXT NOT NULL,
+    road TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (id, road)
+  ) STRICT;
+  CREATE INDEX notice_waiting ON notice (next_at) WHERE state = 'waiting';
+  `,
+];
+
+/** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */
+export function checkVersion(
+  database: DatabaseSync,
+  path: string,
+  list: readonly string[] = migrations,
+): number {
+  const version = pragma(database, 'user_version');
+  const id = pragma(database, 'application_id');
+  if (id !== applicationId && (id !== 0 || version !== 0 || hasTables(database))) {
+    throw new OperatorError('ledger-foreign', `${path} is not a Postern ledger`, {
+      hint: 'it is a SQLite file of another program; choose another folder with --state',
+      exit: sysexits.config,
+    });
+  }
+  if (version > list.length) {
+    throw new OperatorError(
+      'ledger-too-new',
+      `ledger ${path} has version ${version}; this postern knows up to ${list.length}`,
+      {
+        hint:
+          `it was written by a newer postern: start that one again (ledger version ${version}), ` +
+          `or restore a copy from before the upgrade (version ${list.length} or older)`,
+        exit: sysexits.config,
+      },
+    );
+  }
+  return version;
+}
+
+/** Applies what is missing, all of it or nothing. Answers with the version the file had before. */
+export function migrate(
+  database: DatabaseSync,
+  path: string,
+  list: readonly string[] = migrations,
+): number {
+  const version = checkVersion(database, path, list);
+  if (version === list.length) return version;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of list.slice(version)) database.exec(step);
+    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${list.length}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+  return version;
+}
+
+function hasTables(database: DatabaseSync): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+}
+
+function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  const value = database.prepare(`PRAGMA ${name}`).get()?.[name];
+  assert(typeof value === 'number', `PRAGMA ${name} is a number`);
+  return value;
+}

@@ -1,0 +1,127 @@
+/**
+ * Opens the ledger: SQLite in this process, write-ahead log, one writer. A command may read while the daemon writes
+ * (`readOnly`). What was written survives kill -9; what was written `durable` survives a power cut.
+ */
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Ledger, Log } from '../../ports.ts';
+import { openFault } from './faults.ts';
+import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
+import { checkVersion, migrate, migrations } from './migrations.ts';
+import { pruner } from './prune.ts';
+import { statements } from './statements.ts';
+import { tables } from './tables.ts';
+import { writer } from './write.ts';
+
+export type LedgerOptions = {
+  readonly log?: Log;
+  /** For commands beside the daemon: takes no lock, changes nothing. */
+  readonly readOnly?: boolean;
+};
+
+export const inMemory = ':memory:';
+
+/** Pages kept in memory, in KiB: 10 million known recipients need no more (bench/size.ts). */
+const cacheKib = 32_768;
+/** Only foreign programs lock the file. The event loop stands still meanwhile, so the retry is left to the journal. */
+const busyMs = 200;
+/** What the log file shrinks to after a burst. */
+const walBytesMax = 64 * 1024 * 1024;
+
+export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
+  const open = options.readOnly === true ? openForReading : openForWriting;
+  try {
+    return open(path, options.log ?? (() => {}));
+  } catch (error) {
+    throw openFault(path, error);
+  }
+}
+
+function openForWriting(path: string, log: Log): Ledger {
+  using stack = new DisposableStack();
+  if (path !== inMemory) {
+    preparePrivateFile(path);
+    stack.defer(lockForWriting(path));
+  }
+  const database = stack.adopt(new DatabaseSync(path, { timeout: busyMs }), close);
+  checkVersion(database, path); // before anything of a foreign file is changed
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA journal_size_limit = ${walBytesMax};
+    PRAGMA cache_size = ${-cacheKib};
+    PRAGMA temp_store = MEMORY;
+  `);
+  const version = migrate(database, path);
+  if (version < migrations.length) log('info', 'ledger.migrated', { path, version });
+  const stillThere = path === inMemory ? () => {} : fileGuard(path);
+  const make = statements(database, path);
+  const all = tables(make);
+  const write = writer(database, path, { tables: all, stillThere });
+  const prune = pruner(database, path, { make, stillThere });
+  log('debug', 'ledger.opened', { path, version: migrations.length });
+  const owned = stack.move();
+  return { ...reads(all), write, prune, close: () => owned.dispose() };
+}
+
+function openForReading(path: string, log: Log): Ledger {
+  if (path !== inMemory && !existsSync(path)) {
+    throw new OperatorError('ledger-missing', `there is no ledger ${path}`, {
+      hint: 'postern makes it at its first start; --state says where it is',
+      exit: sysexits.noInput,
+    });
+  }
+  using stack = new DisposableStack();
+  const database = stack.adopt(
+    new DatabaseSync(path, { timeout: busyMs, readOnly: true }),
+    (opened) => opened.close(),
+  );
+  const version = checkVersion(database, path);
+  if (version < migrations.length) {
+    throw new OperatorError(
+      'ledger-too-old',
+      `ledger ${path} has version ${version}; this postern reads version ${migrations.length}`,
+      { hint: 'restart the daemon with this version: it brings the ledger up to date' },
+    );
+  }
+  log('debug', 'ledger.opened', { path, version, readOnly: true });
+  const all = tables(statements(database, path));
+  const refuse = (): never => {
+    throw new OperatorError('ledger-write', `ledger ${path} was opened for reading only`);
+  };
+  const owned = stack.move();
+  return { ...reads(all), write: refuse, prune: refuse, close: () => owned.dispose() };
+}
+
+function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' | 'close'> {
+  const { accounts, messages, stories, held, incidents } = all;
+  return {
+    loadAccount: accounts.loadAccount,
+    knownHere: accounts.knownHere,
+    accounts: accounts.accounts,
+    countAccounts: accounts.countAccounts,
+    messagesOf: messages.messagesOf,
+    message: messages.message,
+    stories: stories.stories,
+    story: stories.story,
+    held: held.held,
+    heldOne: held.heldOne,
+    countHeld: held.countHeld,
+    incidents: incidents.incidents,
+    exemptions: all.exemptions.exemptions,
+    audit: all.audit.audit,
+    notices: all.notices.notices,
+    meta: all.meta.meta,
+  };
+}
+
+/** Folds the write-ahead log into the file, where no reader prevents it, so that a copy of the one file is a backup. */
+function close(database: DatabaseSync): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // On a full disk it stays in the log file, from which the next start reads it.
+  }
+  database.close();
+}

@@ -1,0 +1,49 @@
+/**
+ * Forgets what is old, a slice at a call, so that the event loop never stands still for it. Messages and stories go by
+ * their own age; a finished notice and a held message that was dealt with go with the stories. Accounts, incidents,
+ * exemptions and the audit trail stay.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ledger } from '../../ports.ts';
+import { integer, type Statements } from './statements.ts';
+import { inTransaction } from './write.ts';
+
+/** Rows of each kind a slice: some milliseconds. */
+const sliceRows = 250;
+
+export function pruner(
+  database: DatabaseSync,
+  path: string,
+  { make, stillThere }: { readonly make: Statements; readonly stillThere: () => void },
+): Ledger['prune'] {
+  const message = make.command(
+    `DELETE FROM message WHERE id IN
+       (SELECT id FROM message WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const story = make.command(
+    `DELETE FROM story WHERE number IN
+       (SELECT number FROM story WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const held = make.command(
+    `DELETE FROM held WHERE number IN
+       (SELECT number FROM held WHERE at < ?1 AND changed_at < ?1 AND state <> 'held'
+        ORDER BY at LIMIT ${sliceRows})`,
+  );
+  const notice = make.command(
+    `DELETE FROM notice WHERE rowid IN
+       (SELECT rowid FROM notice WHERE at < ? AND state <> 'waiting' LIMIT ${sliceRows})`,
+  );
+  const changed = make.query('SELECT total_changes() AS n');
+  const changes = (): number => integer(changed.first() ?? {}, 'n');
+  return (olderThan) => {
+    stillThere();
+    const before = changes();
+    inTransaction(database, path, () => {
+      message(olderThan.messages);
+      story(olderThan.stories);
+      held(olderThan.stories);
+      notice(olderThan.stories);
+    });
+    return changes() > before;
+  };
+}

@@ -1,0 +1,67 @@
+/** Stories: why a message was not simply passed. */
+import type { Account } from '../../core/event.ts';
+import { accountStates, type VerdictKind } from '../../core/verdict.ts';
+import type { Ledger, StoryRow } from '../../ports.ts';
+import { instant, integer, list, oneOf, type Row, type Statements, text } from './statements.ts';
+
+export const verdictKinds: readonly VerdictKind[] = ['pass', 'delay', 'hold', 'refuse'];
+
+export type StoryTable = Pick<Ledger, 'stories' | 'story'> & {
+  put(row: StoryRow): void;
+};
+
+export function storyTable(make: Statements): StoryTable {
+  const put = make.command(
+    `INSERT OR REPLACE INTO story
+       (id, at, account, verdict, state, observed, recipients, sample, client, subject, reasons)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const one = make.query('SELECT * FROM story WHERE id = ?');
+  const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
+  const all = make.query(`SELECT * FROM story ${newest}`);
+  const byAccount = make.query(`SELECT * FROM story WHERE account = ? ${newest}`);
+  return {
+    put(row) {
+      put(
+        row.id,
+        row.at,
+        row.account,
+        row.verdict,
+        row.state,
+        row.observed ? 1 : 0,
+        row.recipients,
+        JSON.stringify(row.sample),
+        row.client,
+        row.subject,
+        JSON.stringify(row.reasons),
+      );
+    },
+    story(id) {
+      const row = one.first(id);
+      return row === undefined ? undefined : storyRow(row);
+    },
+    stories(filter) {
+      const rows =
+        filter.account === undefined
+          ? all.all(filter.limit)
+          : byAccount.all(filter.account, filter.limit);
+      return rows.map(storyRow);
+    },
+  };
+}
+
+function storyRow(row: Row): StoryRow {
+  return {
+    id: text(row, 'id'),
+    at: instant(row, 'at'),
+    account: text(row, 'account') as Account,
+    verdict: oneOf(verdictKinds, row, 'verdict'),
+    state: oneOf(accountStates, row, 'state'),
+    observed: integer(row, 'observed') === 1,
+    recipients: integer(row, 'recipients'),
+    sample: list(row, 'sample'),
+    client: text(row, 'client'),
+    subject: text(row, 'subject'),
+    reasons: list(row, 'reasons'),
+  };
+}

@@ -1,0 +1,89 @@
+/** Applies changes: one transaction for a call, whole or not at all. */
+import type { DatabaseSync } from 'node:sqlite';
+import { unreachable } from '../../lib/assert.ts';
+import type { Change, Ledger } from '../../ports.ts';
+import { writeFault } from './faults.ts';
+import type { Tables } from './tables.ts';
+
+/** Runs `work` in a transaction. On any error nothing of it is kept, and the connection stays usable. */
+export function inTransaction<Result>(
+  database: DatabaseSync,
+  path: string,
+  work: () => Result,
+): Result {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    rollBack(database);
+    throw writeFault(path, error);
+  }
+}
+
+/**
+ * `durable` decides how far a commit reaches: NORMAL hands it to the kernel (a killed process loses nothing), FULL waits for
+ * the disk, together with all that was committed before (a power cut loses nothing either).
+ */
+export function writer(
+  database: DatabaseSync,
+  path: string,
+  { tables, stillThere }: { readonly tables: Tables; readonly stillThere: () => void },
+): Ledger['write'] {
+  let synchronous = '';
+  return (changes, { durable }) => {
+    if (changes.length === 0 && !durable) return;
+    stillThere();
+    const wanted = durable ? 'FULL' : 'NORMAL';
+    if (wanted !== synchronous) database.exec(`PRAGMA synchronous = ${wanted}`);
+    synchronous = wanted;
+    inTransaction(database, path, () => {
+      for (const change of changes) apply(tables, change);
+    });
+  };
+}
+
+function apply(tables: Tables, change: Change): void {
+  switch (change.kind) {
+    case 'account':
+      tables.accounts.put(change);
+      break;
+    case 'message':
+      tables.messages.put(change.row);
+      break;
+    case 'story':
+      tables.stories.put(change.row);
+      break;
+    case 'held':
+      tables.held.put(change.row);
+      break;
+    case 'incident':
+      tables.incidents.put(change.row);
+      break;
+    case 'exemption':
+      tables.exemptions.put(change.row);
+      break;
+    case 'audit':
+      tables.audit.put(change.row);
+      break;
+    case 'notice':
+      tables.notices.put(change.row);
+      break;
+    case 'meta':
+      tables.meta.put(change.key, change.value);
+      break;
+    default:
+      unreachable(change);
+  }
+}
+
+/** SQLite has often rolled back by itself by now (full disk, I/O error). */
+function rollBack(database: DatabaseSync): void {
+  if (!database.isTransaction) return;
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // The first error is the one to report; the next transaction starts by finding out whether the file works.
+  }
+}
