@@ -1,0 +1,163 @@
+/**
+ * Every metric that `/metrics` shows: its name, what it means, and its label. Parts count by `name`; the unit and
+ * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
+ * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
+ */
+export type MetricKind = 'counter' | 'gauge' | 'histogram';
+
+export type Metric = {
+  readonly name: string;
+  readonly kind: MetricKind;
+  /** One sentence, as the operator reads it. */
+  readonly help: string;
+  /** Name of its only label, where it has one. */
+  readonly label?: string;
+  /** Label values shown as 0 before they first happen, so that an alert on a rate works from the first minute. */
+  readonly values?: readonly string[];
+  /** Upper bounds of a histogram's buckets, ascending. */
+  readonly buckets?: readonly number[];
+};
+
+const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
+
+/** From a hot cache to a stuck disk. */
+const secondsBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5];
+
+const guardMetrics: readonly Metric[] = [
+  {
+    name: 'postern_verdicts_total',
+    kind: 'counter',
+    help: 'Messages judged, by verdict.',
+    label: 'verdict',
+    values: verdicts,
+  },
+  {
+    name: 'postern_observed_verdicts_total',
+    kind: 'counter',
+    help: 'Verdicts that were only noted because the mode is observe.',
+    label: 'verdict',
+    values: verdicts.slice(1),
+  },
+  { name: 'postern_recipients_total', kind: 'counter', help: 'Recipients of passed messages.' },
+  {
+    name: 'postern_suspensions_total',
+    kind: 'counter',
+    help: 'Accounts suspended, by whom.',
+    label: 'by',
+    values: ['guard', 'operator'],
+  },
+  {
+    name: 'postern_releases_total',
+    kind: 'counter',
+    help: 'Accounts released, by whom.',
+    label: 'by',
+    values: ['guard', 'operator'],
+  },
+  {
+    name: 'postern_decision_seconds',
+    kind: 'histogram',
+    help: 'Time from a complete message to its verdict.',
+    buckets: secondsBuckets,
+  },
+  {
+    name: 'postern_accounts',
+    kind: 'gauge',
+    help: 'Accounts known, and how many of them are watched or suspended now.',
+    label: 'state',
+    values: ['known', 'watched', 'suspended'],
+  },
+  { name: 'postern_held_messages', kind: 'gauge', help: 'Messages held now.' },
+  { name: 'postern_guarding', kind: 'gauge', help: '1 in mode guard, 0 in mode observe.' },
+];
+
+const ledgerMetrics: readonly Metric[] = [
+  { name: 'postern_ledger_ok', kind: 'gauge', help: '1 while the ledger takes writes.' },
+  { name: 'postern_ledger_commits_total', kind: 'counter', help: 'Transactions committed.' },
+  { name: 'postern_ledger_failures_total', kind: 'counter', help: 'Transactions that failed.' },
+  {
+    name: 'postern_ledger_dropped_total',
+    kind: 'counter',
+    help: 'Changes given up while the ledger failed, by kind; never suspensions or held mail.',
+    label: 'kind',
+  },
+];
+
+const doorMetrics: readonly Metric[] = [
+  {
+    name: 'postern_milter_sessions_total',
+    kind: 'counter',
+    help: 'Milter connections accepted.',
+  },
+  {
+    name: 'postern_milter_faults_total',
+    kind: 'counter',
+    help: 'Milter sessions ended by us, by reason.',
+    label: 'reason',
+  },
+  {
+    name: 'postern_policy_requests_total',
+    kind: 'counter',
+    help: 'Policy requests answered, by stage.',
+    label: 'stage',
+  },
+  {
+    name: 'postern_policy_faults_total',
+    kind: 'counter',
+    help: 'Policy sessions ended by us, by reason.',
+    label: 'reason',
+  },
+  {
+    name: 'postern_http_requests_total',
+    kind: 'counter',
+    help: 'HTTP requests answered, by class of status.',
+    label: 'status',
+    values: ['2xx', '3xx', '4xx', '5xx'],
+  },
+  {
+    name: 'postern_http_refused_total',
+    kind: 'counter',
+    help: 'HTTP requests refused before any work, by reason.',
+    label: 'reason',
+    values: ['host', 'token', 'origin', 'csrf', 'body', 'listeners'],
+  },
+  {
+    name: 'postern_live_listeners',
+    kind: 'gauge',
+    help: 'Status pages that follow the live feed now.',
+  },
+  {
+    name: 'postern_live_dropped_total',
+    kind: 'counter',
+    help: 'Live feeds ended because their reader was too slow.',
+  },
+  {
+    name: 'postern_notices_total',
+    kind: 'counter',
+    help: 'Notices to the operator, by road and outcome (mail-sent, webhook-failed, …).',
+    label: 'outcome',
+  },
+];
+
+const processMetrics: readonly Metric[] = [
+  { name: 'postern_up_seconds', kind: 'gauge', help: 'Seconds since the start.' },
+  {
+    name: 'process_resident_memory_bytes',
+    kind: 'gauge',
+    help: 'Resident memory of this process.',
+  },
+  { name: 'process_cpu_seconds_total', kind: 'counter', help: 'CPU time used by this process.' },
+  {
+    name: 'postern_unlisted_total',
+    kind: 'counter',
+    help: 'Counts under a name that this list lacks: a mistake in Postern, please report it.',
+    label: 'name',
+  },
+];
+
+/** All of them, in the order in which they are shown. */
+export const metrics: readonly Metric[] = [
+  ...guardMetrics,
+  ...ledgerMetrics,
+  ...doorMetrics,
+  ...processMetrics,
+];

@@ -1,0 +1,162 @@
+/**
+ * The operator's desk as JSON, for the status page and the command line. Each route is one method of `Desk`.
+ *
+ *   GET  /api/session                    who I am: { by, csrf }
+ *   GET  /api/overview                   what the status page shows, in one answer (overview.ts)
+ *   GET  /api/status
+ *   GET  /api/accounts?state&like&limit
+ *   GET  /api/accounts/NAME
+ *   POST /api/accounts/NAME/suspend      { note?, by? }
+ *   POST /api/accounts/NAME/release      { note?, by? }
+ *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
+ *   GET  /api/held?account&state&limit
+ *   GET  /api/held/QUEUE-ID
+ *   POST /api/held/release               { ids } or { account }, by?
+ *   POST /api/held/drop                  { ids } or { account }, by?
+ *   GET  /api/explain/ID
+ *   GET  /api/recent?limit
+ *   GET  /api/minutes
+ *   GET  /api/audit?account&limit
+ *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`
+ *   POST /api/test-notice
+ *
+ * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and `X-CSRF-Token`.
+ * Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not understood, 401 who are you,
+ * 403 not from our page, 404 no such thing, 409 the desk could not do it, 429 too many wrong tokens, 503 ledger.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import type * as z from 'zod';
+import type { Count, Desk, Done } from '../../ports.ts';
+import {
+  accountsQuery,
+  allowBody,
+  auditQuery,
+  heldQuery,
+  limitQuery,
+  nameParameter,
+  noteBody,
+  parse,
+  whichBody,
+} from './ask.ts';
+import type { Live } from './live.ts';
+import { listenersMax } from './live.ts';
+import { overview } from './overview.ts';
+import type { Session } from './session.ts';
+
+/** Who passed the check: a bearer of the token, or a signed-in page. */
+export type Caller =
+  | { readonly kind: 'bearer' }
+  | { readonly kind: 'page'; readonly session: Session };
+export type HttpEnv = { Bindings: HttpBindings; Variables: { caller: Caller } };
+type Asked = Context<HttpEnv>;
+
+/** A refusal: the text says what is wrong with the request, so it never names accounts that were not asked for. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: 400 | 404;
+  constructor(status: 400 | 404, text: string) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** All routes below /api, for callers that have been let in. */
+export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
+  const api = new Hono<HttpEnv>();
+  api.get('/session', (c) => {
+    const caller = c.get('caller');
+    return c.json({ by: actor(c), csrf: caller.kind === 'page' ? caller.session.csrf : '' });
+  });
+  api.get('/overview', (c) => c.json(overview(desk)));
+  api.get('/status', (c) => c.json(desk.status()));
+  api.get('/recent', (c) => c.json(desk.recent(query(c, limitQuery).limit)));
+  api.get('/minutes', (c) => c.json(desk.minutes()));
+  api.get('/audit', (c) => c.json(desk.audit(query(c, auditQuery))));
+  api.get('/explain/:id', (c) => c.json(found(desk.explain(named(c, 'id')), 'story or message')));
+  api.get('/live', (c) => {
+    if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
+    count('postern_http_refused_total', 1, 'listeners');
+    return c.json({ ok: false, text: `${listenersMax} pages already follow the feed` }, 503);
+  });
+  api.post('/test-notice', async (c) => done(c, await desk.testNotice()));
+  accountRoutes(api, desk);
+  heldRoutes(api, desk);
+  return api;
+}
+
+function accountRoutes(api: Hono<HttpEnv>, desk: Desk): void {
+  api.get('/accounts', (c) => c.json(desk.accounts(query(c, accountsQuery))));
+  api.get('/accounts/:name', (c) => c.json(found(desk.account(named(c, 'name')), 'account')));
+  api.post('/accounts/:name/suspend', async (c) => {
+    const { note, by } = await body(c, noteBody);
+    return done(c, await desk.suspend(named(c, 'name'), actor(c, by), note));
+  });
+  api.post('/accounts/:name/release', async (c) => {
+    const { note, by } = await body(c, noteBody);
+    return done(c, await desk.release(named(c, 'name'), actor(c, by), note));
+  });
+  api.post('/accounts/:name/allow', async (c) => {
+    const { until, note, by } = await body(c, allowBody);
+    return done(c, await desk.allow(named(c, 'name'), until, actor(c, by), note));
+  });
+}
+
+function heldRoutes(api: Hono<HttpEnv>, desk: Desk): void {
+  api.get('/held', (c) => c.json(desk.held(query(c, heldQuery))));
+  api.get('/held/:id', (c) => c.json(found(desk.heldOne(named(c, 'id')), 'held message')));
+  api.post('/held/release', async (c) => {
+    const { which, by } = await body(c, whichBody);
+    return done(c, await desk.releaseHeld(which, actor(c, by)));
+  });
+  api.post('/held/drop', async (c) => {
+    const { which, by } = await body(c, whichBody);
+    return done(c, await desk.dropHeld(which, actor(c, by)));
+  });
+}
+
+/** Who did it, for the record. A page cannot name itself; the command line says which user it runs as. */
+function actor(c: Asked, by?: string): string {
+  if (c.get('caller').kind === 'page') return 'status page';
+  return by === undefined || by === '' ? 'command line' : by;
+}
+
+function done(c: Asked, outcome: Done): Response {
+  return c.json(outcome, outcome.ok ? 200 : 409);
+}
+
+function found<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new Refusal(404, `no such ${what}`);
+  return value;
+}
+
+function query<Value>(c: Asked, schema: z.ZodType<Value>): Value {
+  return trusted(parse(schema, c.req.query()));
+}
+
+function named(c: Asked, parameter: 'id' | 'name'): string {
+  return trusted(parse(nameParameter, c.req.param(parameter)));
+}
+
+/** An empty body stands for `{}`: `curl -X POST …/release` should just work. */
+export async function body<Value>(c: Asked, schema: z.ZodType<Value>): Promise<Value> {
+  const text = await c.req.text();
+  let value: unknown = {};
+  try {
+    if (text !== '') value = JSON.parse(text);
+  } catch {
+    throw new Refusal(400, 'the body is not JSON');
+  }
+  return trusted(parse(schema, value));
+}
+
+function trusted<Value>(
+  parsed:
+    | { readonly ok: true; readonly value: Value }
+    | { readonly ok: false; readonly error: string },
+): Value {
+  if (!parsed.ok) throw new Refusal(400, parsed.error);
+  return parsed.value;
+}

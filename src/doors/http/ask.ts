@@ -1,0 +1,79 @@
+/**
+ * What API requests may say: queries and bodies, parsed once into what the desk takes, or a refusal in words.
+ */
+import * as z from 'zod';
+import { accountStates } from '../../core/verdict.ts';
+import type { Millis } from '../../lib/brand.ts';
+import type { Result } from '../../lib/result.ts';
+import { fault, ok } from '../../lib/result.ts';
+import type { Desk } from '../../ports.ts';
+import { heldStates } from '../../ports.ts';
+
+export type Note = { readonly note: string; readonly by?: string };
+export type Allow = Note & { readonly until: Millis };
+export type Which = {
+  readonly which: Parameters<Desk['releaseHeld']>[0];
+  readonly by?: string;
+};
+
+const limitMax = 1_000;
+const limit = z.coerce.number().int().min(1).max(limitMax).default(100);
+/** Account names and ids: one line, nothing that a terminal would act on. */
+const name = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^\P{Cc}+$/u, 'has control characters');
+const note = z.string().max(500).default('');
+const by = name.max(64).exactOptional();
+
+export const accountsQuery: z.ZodType<Parameters<Desk['accounts']>[0]> = z.object({
+  state: z.enum(accountStates).exactOptional(),
+  like: z.string().max(256).exactOptional(),
+  limit,
+});
+export const heldQuery: z.ZodType<Parameters<Desk['held']>[0]> = z.object({
+  account: name.exactOptional(),
+  state: z.enum(heldStates).exactOptional(),
+  limit,
+});
+export const auditQuery: z.ZodType<Parameters<Desk['audit']>[0]> = z.object({
+  account: name.exactOptional(),
+  limit,
+});
+export const limitQuery: z.ZodType<{ readonly limit: number }> = z.object({ limit });
+export const nameParameter: z.ZodType<string> = name;
+
+export const noteBody: z.ZodType<Note> = z.strictObject({ note, by });
+export const allowBody: z.ZodType<Allow> = z.strictObject({
+  note,
+  by,
+  /** Milliseconds, or RFC 3339. */
+  until: z
+    .union([z.number().int().positive(), z.iso.datetime({ offset: true }).transform(Date.parse)])
+    .transform((value) => value as Millis),
+});
+export const whichBody: z.ZodType<Which> = z
+  .strictObject({
+    ids: z.array(name).min(1).max(limitMax).exactOptional(),
+    account: name.exactOptional(),
+    by,
+  })
+  .transform(({ ids, account, ...rest }, context) => {
+    if (ids !== undefined && account === undefined) return { which: { ids }, ...rest };
+    if (account !== undefined && ids === undefined) return { which: { account }, ...rest };
+    context.addIssue({ code: 'custom', message: 'give either ids or account' });
+    return z.NEVER;
+  });
+export const loginBody: z.ZodType<{ readonly token: string }> = z.strictObject({
+  token: z.string().max(1_024),
+});
+
+/** The parsed value, or one sentence that names the first thing wrong. */
+export function parse<Value>(schema: z.ZodType<Value>, input: unknown): Result<Value, string> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return ok(parsed.data);
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  return fault(`${where === '' ? '' : `${where}: `}${issue?.message ?? 'not understood'}`);
+}

@@ -1,0 +1,91 @@
+/**
+ * The live feed: server-sent events of what passes now, for every status page that listens.
+ * However much mail flows, a page gets at most four sends a second with the newest verdicts of that quarter and the
+ * number of those left out. One subscription and one text serve all pages. A reader that cannot keep up is dropped
+ * (its browser comes back by itself), so memory stays bounded.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Count, Desk, FeedItem } from '../../ports.ts';
+
+export const listenersMax = 16;
+const sendEveryMs = 250;
+const statusEveryMs = 2_000;
+const itemsPerSendMax = 40;
+/** What may wait for one reader: minutes of an ordinary day, about two seconds of a flood. */
+const waitingBytesMax = 128 * 1024;
+
+export type Live = {
+  /** Takes the response over. False: too many listeners already, nothing was written. */
+  attach(response: ServerResponse): boolean;
+  listeners(): number;
+  close(): void;
+};
+
+/** Starts listening to the desk when the first page does, and stops with the last. */
+export function openLive(desk: Desk, count: Count): Live {
+  const readers = new Set<ServerResponse>();
+  let items: FeedItem[] = [];
+  let skipped = 0;
+  let ticks = 0;
+  let stop: (() => void) | undefined;
+
+  function send(text: string): void {
+    for (const reader of readers) sendTo(reader, text);
+  }
+  function sendTo(reader: ServerResponse, text: string): void {
+    if (reader.writableLength > waitingBytesMax) {
+      count('postern_live_dropped_total');
+      reader.destroy();
+    } else reader.write(text);
+  }
+  function tick(): void {
+    let text = '';
+    if (items.length > 0) text += event('feed', { items, skipped });
+    items = [];
+    skipped = 0;
+    if (++ticks % (statusEveryMs / sendEveryMs) === 0) text += event('status', desk.status());
+    if (text !== '') send(text);
+  }
+  function start(): () => void {
+    const unwatch = desk.watch((item) => {
+      items.push(item);
+      if (items.length > itemsPerSendMax) {
+        items.shift();
+        skipped++;
+      }
+    });
+    const timer = setInterval(tick, sendEveryMs).unref();
+    return () => {
+      unwatch();
+      clearInterval(timer);
+      items = [];
+      skipped = 0;
+    };
+  }
+  function leave(reader: ServerResponse): void {
+    readers.delete(reader);
+    if (readers.size > 0) return;
+    stop?.();
+    stop = undefined;
+  }
+
+  return {
+    attach(response) {
+      if (readers.size >= listenersMax) return false;
+      response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+      response.once('close', () => leave(response));
+      readers.add(response);
+      stop ??= start();
+      response.write(`retry: 2000\n\n${event('status', desk.status())}`);
+      return true;
+    },
+    listeners: () => readers.size,
+    close() {
+      for (const reader of readers) reader.end();
+    },
+  };
+}
+
+function event(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,173 @@
+/**
+ * A desk with a night's worth of made-up mail on it: for this door's tests, and for looking at the status page without
+ * a mail server. It keeps to the promises of `Desk`; its state is a few maps.
+ */
+import type { AccountState } from '../../core/verdict.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { dayMs } from '../../lib/brand.ts';
+import type { Desk, DeskAccount, DeskStatus, Done, FeedItem, HeldRow } from '../../ports.ts';
+import type { Night, Scene } from './scripted-night.ts';
+import { feedItem, minutesBefore, night } from './scripted-night.ts';
+
+export type Scripted = {
+  readonly desk: Desk;
+  readonly calls: string[];
+  /** Lets one message pass by, as the guard would. */
+  push(item: Partial<FeedItem>): void;
+  listeners(): number;
+  fail(why: string): void;
+};
+
+/** Sets the scene at `now`. */
+export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
+  const start = now();
+  const state = night(start, scene);
+  const calls: string[] = [];
+  const listeners = new Set<(item: FeedItem) => void>();
+  let trouble = '';
+  const status = (): DeskStatus => ({
+    version: '0.1.0',
+    mode: scene === 'observe' ? 'observe' : 'guard',
+    host: 'mail.example.org',
+    startedAt: (start - 9 * dayMs) as Millis,
+    now: now(),
+    ledger: {
+      state: trouble === '' ? 'ok' : 'failing',
+      why: trouble,
+      path: '/var/lib/postern/ledger.db',
+    },
+    doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
+    accounts: {
+      known: scene === 'empty' ? 0 : 214,
+      watched: withState(state, 'watched').length,
+      suspended: withState(state, 'suspended').length,
+    },
+    held: heldNow(state).length,
+    verdicts: { pass: scene === 'empty' ? 0 : 18_204, delay: 3, hold: 41, refuse: 12 },
+  });
+  return {
+    calls,
+    listeners: () => listeners.size,
+    fail: (why) => {
+      trouble = why;
+    },
+    push(item) {
+      const full = feedItem(now(), item);
+      state.feed.unshift(full);
+      for (const listener of listeners) listener(full);
+    },
+    desk: {
+      status,
+      ...reads(state, start, scene === 'empty'),
+      ...acts(state, now, calls),
+      watch(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+  };
+}
+
+type Reads = Pick<
+  Desk,
+  'accounts' | 'account' | 'held' | 'heldOne' | 'explain' | 'recent' | 'minutes' | 'audit'
+>;
+
+function reads(state: Night, start: Millis, empty: boolean): Reads {
+  return {
+    accounts: (filter) =>
+      [...state.accounts.values()]
+        .filter((one) => filter.state === undefined || one.state === filter.state)
+        .filter((one) => one.account.includes(filter.like ?? ''))
+        .slice(0, filter.limit),
+    account(name) {
+      const account = state.accounts.get(name);
+      if (account === undefined) return undefined;
+      return {
+        account,
+        incidents: state.incidents.filter((one) => one.account === name),
+        stories: state.stories.filter((one) => one.account === name),
+        audit: state.audit.filter((one) => one.account === name),
+      };
+    },
+    held: (filter) =>
+      [...state.held.values()]
+        .filter((one) => filter.account === undefined || one.account === filter.account)
+        .filter((one) => filter.state === undefined || one.state === filter.state)
+        .slice(0, filter.limit),
+    heldOne(queueId) {
+      const held = state.held.get(queueId);
+      if (held === undefined) return undefined;
+      return { held, story: state.stories.find((one) => one.id === queueId) };
+    },
+    explain(id) {
+      const story = state.stories.find((one) => one.id === id);
+      return story === undefined ? undefined : { story, message: undefined };
+    },
+    recent: (limit) => state.feed.slice(0, limit),
+    minutes: () => (empty ? [] : minutesBefore(start)),
+    audit: (filter) =>
+      state.audit
+        .filter((one) => filter.account === undefined || one.account === filter.account)
+        .slice(0, filter.limit),
+  };
+}
+
+type Acts = Pick<Desk, 'suspend' | 'release' | 'allow' | 'releaseHeld' | 'dropHeld' | 'testNotice'>;
+
+function acts(state: Night, now: () => Millis, calls: string[]): Acts {
+  function change(name: string, to: AccountState, by: string, note: string): Done {
+    calls.push(`${to === 'clear' ? 'release' : 'suspend'} ${name} by ${by} note ${note}`);
+    const account = state.accounts.get(name);
+    if (account === undefined)
+      return { ok: false, text: `no account ${name}`, hint: 'see postern accounts list' };
+    state.accounts.set(name, { ...account, state: to, evidence: 0, reasons: [] });
+    state.audit.unshift({
+      at: now(),
+      by,
+      action: to === 'clear' ? 'release' : 'suspend',
+      account: name,
+      detail: note,
+    });
+    for (const [index, one] of state.incidents.entries()) {
+      if (one.account === name && to === 'clear')
+        state.incidents[index] = { ...one, endedAt: now(), endedBy: by };
+    }
+    return { ok: true, text: `${to === 'clear' ? 'Released' : 'Suspended'} ${name}`, count: 1 };
+  }
+  function settle(
+    which: Parameters<Desk['releaseHeld']>[0],
+    to: 'released' | 'dropped',
+    by: string,
+  ): Done {
+    calls.push(`${to} ${'ids' in which ? which.ids.join(',') : which.account} by ${by}`);
+    let count = 0;
+    for (const [id, row] of state.held) {
+      const meant = 'ids' in which ? which.ids.includes(id) : which.account === row.account;
+      if (!meant || row.state !== 'held') continue;
+      state.held.set(id, { ...row, state: to, changedAt: now(), by });
+      count++;
+    }
+    if (count === 0) return { ok: false, text: 'nothing held matches' };
+    return { ok: true, text: `${count} held ${count === 1 ? 'message' : 'messages'} ${to}`, count };
+  }
+  return {
+    suspend: (name, by, note) => Promise.resolve(change(name, 'suspended', by, note)),
+    release: (name, by, note) => Promise.resolve(change(name, 'clear', by, note)),
+    allow(name, until, by, note) {
+      calls.push(`allow ${name} until ${until} by ${by} note ${note}`);
+      return Promise.resolve({ ok: true, text: `${name} is exempt`, count: 1 });
+    },
+    releaseHeld: (which, by) => Promise.resolve(settle(which, 'released', by)),
+    dropHeld: (which, by) => Promise.resolve(settle(which, 'dropped', by)),
+    testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
+  };
+}
+
+function withState(state: Night, wanted: AccountState): readonly DeskAccount[] {
+  return [...state.accounts.values()].filter((one) => one.state === wanted);
+}
+
+function heldNow(state: Night): readonly HeldRow[] {
+  return [...state.held.values()].filter((one) => one.state === 'held');
+}

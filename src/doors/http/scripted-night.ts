@@ -1,0 +1,235 @@
+/**
+ * What lies on the scripted desk: names, reasons and mail of one made-up night.
+ */
+import type { Account } from '../../core/event.ts';
+import type { Reason, VerdictKind } from '../../core/verdict.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+import type {
+  AuditRow,
+  DeskAccount,
+  FeedItem,
+  FlowMinute,
+  HeldRow,
+  IncidentRow,
+  StoryRow,
+} from '../../ports.ts';
+
+/** empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the same, only noted. */
+export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
+
+export type Night = {
+  readonly accounts: Map<string, DeskAccount>;
+  readonly incidents: IncidentRow[];
+  readonly held: Map<string, HeldRow>;
+  readonly stories: StoryRow[];
+  readonly audit: AuditRow[];
+  readonly feed: FeedItem[];
+};
+
+/** Everything that the scene has at `start`. */
+export function night(start: Millis, scene: Scene): Night {
+  const state: Night = {
+    accounts: new Map(),
+    incidents: [],
+    held: new Map(),
+    stories: [],
+    audit: [],
+    feed: [],
+  };
+  if (scene !== 'empty') quiet(state, start);
+  if (scene === 'hijack' || scene === 'observe') {
+    hijackedAccounts(state, start, scene);
+    if (scene === 'hijack') incident(state, start);
+    hijackedMail(state, start, scene);
+  }
+  state.feed.sort((left, right) => right.at - left.at);
+  return state;
+}
+
+const reason = (
+  signal: string,
+  weight: number,
+  saw: number,
+  usual: number,
+  text: string,
+): Reason => ({
+  signal,
+  weight,
+  saw,
+  usual,
+  text,
+});
+const cannonReasons: readonly Reason[] = [
+  reason(
+    'new-recipients',
+    1.4,
+    37,
+    2,
+    '37 recipients never written to before within 10 minutes; usual is 2 a day',
+  ),
+  reason(
+    'login-network',
+    0.6,
+    3,
+    1,
+    'mail from 3 networks at once, none seen before: 185.220.101.0/24, 45.155.205.0/24, 91.92.240.0/24',
+  ),
+  reason('same-body', 0.5, 31, 3, 'the same text to 31 recipients; usual is at most 3'),
+  reason('failed-logins', 0.3, 214, 0, '214 failed logins before the good one'),
+];
+const watchedReasons: readonly Reason[] = [
+  reason('new-recipients', 0.42, 14, 3, '14 recipients never written to before today; usual is 3'),
+  reason('hour', 0.2, 3, 9, 'mail at 03:12, never before 07:00'),
+];
+
+function deskAccount(name: string, at: Millis, more: Partial<DeskAccount>): DeskAccount {
+  return {
+    account: name,
+    state: 'clear',
+    evidence: 0.04,
+    reasons: [],
+    lastSeen: at,
+    messagesToday: 12,
+    recipientsToday: 15,
+    knownRecipients: 96,
+    exemptUntil: undefined,
+    ...more,
+  };
+}
+
+/** A passed message, unless told otherwise. */
+export function feedItem(at: Millis, item: Partial<FeedItem>): FeedItem {
+  return {
+    at,
+    id: '4bXk2T3wQzz1',
+    account: 'anna.berger@example.org',
+    verdict: 'pass',
+    state: 'clear',
+    recipients: 1,
+    why: '',
+    observed: false,
+    ...item,
+  };
+}
+
+const people = [
+  'anna.berger',
+  'office',
+  'm.okafor',
+  'billing',
+  'press',
+  'j.lindqvist',
+  'support',
+  'club-news',
+];
+
+function quiet(state: Night, start: Millis): void {
+  for (const [index, person] of people.entries()) {
+    const name = `${person}@example.org`;
+    state.accounts.set(name, deskAccount(name, (start - index * 3 * minuteMs) as Millis, {}));
+    for (let nth = 0; nth < 3; nth++) {
+      const at = (start - (index * 7 + nth * 61 + 4) * secondMs) as Millis;
+      state.feed.push(
+        feedItem(at, {
+          account: name,
+          id: `4bXk${index}T${nth}wQzz${index}`,
+          recipients: 1 + (index % 3),
+        }),
+      );
+    }
+  }
+}
+
+const joe = 'joe.weber@example.org' as Account;
+const shop = 'local:www-data@mail.example.org' as Account;
+
+function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
+  const put = (name: string, more: Partial<DeskAccount>) =>
+    state.accounts.set(name, deskAccount(name, start, more));
+  put(joe, {
+    state: scene === 'observe' ? 'watched' : 'suspended',
+    evidence: 2.8,
+    reasons: cannonReasons,
+    messagesToday: 44,
+    recipientsToday: 61,
+    knownRecipients: 38,
+  });
+  put('press@example.org', {
+    state: 'watched',
+    evidence: 0.62,
+    reasons: watchedReasons,
+    messagesToday: 22,
+  });
+  put(shop, { state: 'watched', evidence: 0.31, reasons: watchedReasons.slice(0, 1) });
+}
+
+function incident(state: Night, start: Millis): void {
+  const suspendedAt = (start - 4 * minuteMs) as Millis;
+  state.incidents.push({
+    id: 'i-1',
+    account: joe,
+    since: (start - 6 * minuteMs) as Millis,
+    suspendedAt,
+    endedAt: undefined,
+    endedBy: '',
+    leakedMessages: 4,
+    leakedRecipients: 7,
+    stoppedMessages: 41,
+    queuedHeld: 5,
+    loginClosed: true,
+    reasons: cannonReasons,
+  });
+  const detail = 'evidence 2.8, 7 recipients had got out';
+  state.audit.push({ at: suspendedAt, by: 'guard', action: 'suspend', account: joe, detail });
+}
+
+const stopped: readonly VerdictKind[] = ['refuse', 'refuse', 'hold', 'hold', 'hold'];
+
+function hijackedMail(state: Night, start: Millis, scene: Scene): void {
+  const observed = scene === 'observe';
+  for (const [index, verdict] of stopped.entries()) {
+    const id = `4bXm${index}R7hQzz${index}`;
+    const at = (start - 4 * minuteMs - index * 9 * secondMs) as Millis;
+    const text = cannonReasons[index % cannonReasons.length]?.text ?? '';
+    const about = { id, account: joe, verdict, observed, recipients: 10 };
+    const accountState = observed ? 'watched' : 'suspended';
+    const seen = (start - index * 5 * secondMs) as Millis;
+    state.feed.push({ ...about, at: seen, state: accountState, why: text });
+    state.stories.push({
+      ...about,
+      at,
+      state: accountState,
+      sample: ['a.k@gmail.example', 'tom@yahoo.example', 'lee88@aol.example'],
+      client: '185.220.101.44',
+      subject: 'Your parcel is waiting',
+      reasons: cannonReasons,
+    });
+    const why = index % 2 === 0 ? 'queue' : 'verdict';
+    if (verdict === 'hold' && !observed) state.held.set(id, heldRow(id, at, joe, why));
+  }
+  if (observed) return;
+  const early = (start - 55 * minuteMs) as Millis;
+  state.held.set('4bXn9K2pWzz9', heldRow('4bXn9K2pWzz9', early, shop, 'verdict'));
+}
+
+function heldRow(queueId: string, at: Millis, account: Account, why: HeldRow['why']): HeldRow {
+  return { queueId, at, account, recipients: 10, why, state: 'held', changedAt: at, by: 'guard' };
+}
+
+/** Two hours: a calm night, a cannon in its last minutes. */
+export function minutesBefore(start: Millis): readonly FlowMinute[] {
+  const rows: FlowMinute[] = [];
+  for (let ago = 119; ago >= 0; ago--) {
+    const wave = 34 + 14 * Math.sin(ago / 9) + 9 * Math.cos(ago / 3.7);
+    const shooting = ago <= 5 && ago >= 1;
+    rows.push({
+      at: (start - (start % minuteMs) - ago * minuteMs) as Millis,
+      pass: Math.round(wave),
+      delay: ago === 61 ? 2 : 0,
+      hold: shooting ? 6 - ago : ago === 55 ? 1 : 0,
+      refuse: shooting ? 9 - ago : 0,
+    });
+  }
+  return rows;
+}

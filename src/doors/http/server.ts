@@ -1,0 +1,197 @@
+/**
+ * The HTTP door: health, metrics, the desk's API and the status page, on loopback unless told otherwise.
+ * Everything is limited: connections, header and body sizes, the time a request may take, live listeners, wrong
+ * tokens. Whatever goes wrong in one request is answered there; the doors that mail goes through never notice.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Counters } from '../../lib/counters.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Clock, Count, Desk, Log } from '../../ports.ts';
+import type { HttpEnv } from './api.ts';
+import { apiRoutes, Refusal } from './api.ts';
+import { openAssets } from './assets.ts';
+import type { EntryDeps } from './entry.ts';
+import { entryRoutes, hasToken, onlyKnown } from './entry.ts';
+import { authority, hostCheck, isLoopback, securityHeaders } from './headers.ts';
+import type { Live } from './live.ts';
+import { openLive } from './live.ts';
+import { health, scrape } from './scrape.ts';
+import { openKeeper, openWrongTokens } from './session.ts';
+
+const bodyBytesMax = 64 * 1024;
+const headerBytesMax = 16 * 1024;
+/** A few operators' browsers with six connections each, the command line, and a scraper. */
+const connectionsMax = 128;
+const headersMs = 10_000;
+const requestMs = 15_000;
+const idleMs = 30_000;
+/** What may still be on its way when the door closes. */
+const drainMs = 1_000;
+
+export type HttpWhere = { readonly host: string; readonly port: number };
+export type HttpDeps = {
+  readonly desk: Desk;
+  /** At least 128 bits, base64url. */
+  readonly token: string;
+  readonly metrics: Counters;
+  readonly log: Log;
+  readonly count: Count;
+  readonly clock: Clock;
+};
+export type HttpDoor = {
+  /** `http://127.0.0.1:PORT`; with the port that was found when 0 was asked for. */
+  readonly address: string;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Opens the door. Throws OperatorError when the address cannot be had. */
+export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDoor> {
+  const keeper = openKeeper(deps.token);
+  const live = openLive(deps.desk, deps.count);
+  let listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void = () => undefined;
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: idleMs,
+      connectionsCheckingInterval: 5_000,
+    },
+    (incoming, outgoing) => listener(incoming, outgoing),
+  );
+  server.maxConnections = connectionsMax;
+  const port = await listen(server, where);
+  const { clock, count, log } = deps;
+  // Out of file descriptors, say: told, and the door stays open for the next one.
+  server.on('error', (error) => log('error', 'http.socket', { error: String(error) }));
+  const entry: EntryDeps = {
+    keeper,
+    wrong: openWrongTokens(),
+    cookieName: `postern-${port}`,
+    clock,
+    count,
+    log,
+  };
+  const app = getRequestListener(routes(deps, live, entry, isLoopback(where.host)).fetch, {
+    overrideGlobalObjects: false,
+  });
+  const isOurs = hostCheck(where.host, port);
+  listener = (incoming, outgoing) => {
+    for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
+    outgoing.once('close', () => {
+      count('postern_http_requests_total', 1, `${Math.floor(outgoing.statusCode / 100)}xx`);
+    });
+    if (isOurs(incoming.headers.host)) void app(incoming, outgoing);
+    else {
+      count('postern_http_refused_total', 1, 'host');
+      refuseHost(outgoing, port);
+    }
+  };
+  async function close(): Promise<void> {
+    live.close();
+    await shut(server);
+  }
+  return {
+    address: `http://${authority(where.host, port)}`,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolean): Hono<HttpEnv> {
+  const { desk, metrics, count } = deps;
+  const app = new Hono<HttpEnv>();
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return c.json({ ok: false, text: error.message }, error.status);
+    deps.log('error', 'http.failed', { path: c.req.routePath, error: String(error) });
+    if (error instanceof OperatorError) {
+      return c.json({ ok: false, text: error.message, hint: error.hint ?? '' }, 503);
+    }
+    return c.json({ ok: false, text: 'this failed inside postern; its log says why' }, 500);
+  });
+  app.notFound((c) => c.json({ ok: false, text: 'no such page' }, 404));
+  app.use(
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: (c) => {
+        count('postern_http_refused_total', 1, 'body');
+        return c.json({ ok: false, text: `the body is over ${bodyBytesMax / 1024} KiB` }, 413);
+      },
+    }),
+  );
+  app.get('/health', (c) => {
+    const report = health(desk);
+    return c.json(report, report.ok ? 200 : 503);
+  });
+  app.get('/metrics', (c) => {
+    if (onLoopback || hasToken(c, entry.keeper)) return scrape(desk, live, metrics);
+    return c.json({ ok: false, text: 'metrics need the token on this address' }, 401);
+  });
+  entryRoutes(app, entry);
+  app.use('/api/*', onlyKnown(entry));
+  app.route('/api', apiRoutes(desk, live, count));
+  assetRoutes(app);
+  return app;
+}
+
+function assetRoutes(app: Hono<HttpEnv>): void {
+  const assets = openAssets();
+  app.get('*', async (c, next) => {
+    const asset = assets(c.req.path);
+    if (asset === undefined) return next();
+    const headers: Record<string, string> = { 'Content-Type': asset.type, Vary: 'Accept-Encoding' };
+    if (c.req.path !== '/') {
+      // Files of the program itself: kept, but asked for anew, so that an upgrade shows at once.
+      headers['Cache-Control'] = 'no-cache';
+      headers['ETag'] = asset.etag;
+      if (c.req.header('if-none-match') === asset.etag) {
+        return new Response(null, { status: 304, headers });
+      }
+    }
+    const squeezed = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+    if (squeezed) headers['Content-Encoding'] = 'gzip';
+    return new Response(new Uint8Array(squeezed ? asset.gzip : asset.body), { headers });
+  });
+}
+
+function refuseHost(outgoing: ServerResponse, port: number): void {
+  const text =
+    `This door answers to 127.0.0.1:${port} and localhost:${port} only.\n` +
+    `Through ssh, keep the port: ssh -L ${port}:127.0.0.1:${port} your-server\n`;
+  outgoing.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  outgoing.end(text);
+}
+
+async function listen(server: Server, where: HttpWhere): Promise<number> {
+  try {
+    server.listen({ host: where.host, port: where.port });
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new OperatorError(
+      'http-listen',
+      `cannot listen on ${authority(where.host, where.port)}`,
+      {
+        cause,
+        hint: 'another program may have this port; port 0 finds a free one',
+        exit: sysexits.unavailable,
+      },
+    );
+  }
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : where.port;
+}
+
+async function shut(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const hurry = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(hurry);
+}
