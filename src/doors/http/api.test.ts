@@ -1,0 +1,231 @@
+/** The API: each route reaches its method of the desk, and says what was wrong when it does not. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import { metrics as listed } from '../../core/metrics.ts';
+import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
+import { ask, bearer, stage, testNow } from './scripted-client.ts';
+
+const joe = 'joe.weber%40example.org';
+const post = (body?: unknown) => ({
+  method: 'POST',
+  headers: bearer,
+  ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+});
+
+describe('reading', () => {
+  const cases: readonly (readonly [string, (value: never) => unknown, unknown])[] = [
+    ['/api/status', (v: { mode: string }) => v.mode, 'guard'],
+    ['/api/accounts?state=suspended', (v: unknown[]) => v.length, 1],
+    ['/api/accounts?like=press', (v: { account: string }[]) => v[0]?.account, 'press@example.org'],
+    ['/api/accounts?limit=2', (v: unknown[]) => v.length, 2],
+    [`/api/accounts/${joe}`, (v: { incidents: unknown[] }) => v.incidents.length, 1],
+    ['/api/held?state=held', (v: unknown[]) => v.length, 4],
+    [`/api/held?account=${joe}`, (v: unknown[]) => v.length, 3],
+    ['/api/held/4bXn9K2pWzz9', (v: { held: { why: string } }) => v.held.why, 'verdict'],
+    [
+      '/api/explain/4bXm0R7hQzz0',
+      (v: { story: { subject: string } }) => v.story.subject,
+      'Your parcel is waiting',
+    ],
+    ['/api/recent?limit=5', (v: unknown[]) => v.length, 5],
+    ['/api/minutes', (v: unknown[]) => v.length, 120],
+    [`/api/audit?account=${joe}`, (v: { action: string }[]) => v[0]?.action, 'suspend'],
+    ['/api/session', (v: unknown) => v, { by: 'command line', csrf: '' }],
+    [
+      '/api/overview',
+      (v: { suspended: { incident: { leakedRecipients: number } }[] }) =>
+        v.suspended[0]?.incident.leakedRecipients,
+      7,
+    ],
+  ];
+  for (const [path, pick, want] of cases) {
+    test(path, async () => {
+      await using at = await stage();
+      const answer = await ask(at.door, path, { headers: bearer });
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(pick(answer.json() as never), want);
+    });
+  }
+});
+
+describe('acting', () => {
+  const until = '2026-10-01T00:00:00Z';
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    [
+      `/api/accounts/${joe}/release`,
+      undefined,
+      'release joe.weber@example.org by command line note ',
+    ],
+    [
+      `/api/accounts/${joe}/release`,
+      { by: 'root', note: 'ok' },
+      'release joe.weber@example.org by root note ok',
+    ],
+    [
+      '/api/accounts/press%40example.org/suspend',
+      {},
+      'suspend press@example.org by command line note ',
+    ],
+    [
+      '/api/accounts/local%3Awww-data%40mail.example.org/suspend',
+      {},
+      'suspend local:www-data@mail.example.org by command line note ',
+    ],
+    [
+      `/api/accounts/${joe}/allow`,
+      { until },
+      `allow joe.weber@example.org until ${Date.parse(until)} by command line note `,
+    ],
+    [
+      `/api/accounts/${joe}/allow`,
+      { until: testNow, note: 'n' },
+      `allow joe.weber@example.org until ${testNow} by command line note n`,
+    ],
+    ['/api/held/release', { ids: ['4bXn9K2pWzz9'] }, 'released 4bXn9K2pWzz9 by command line'],
+    [
+      '/api/held/drop',
+      { account: 'joe.weber@example.org' },
+      'dropped joe.weber@example.org by command line',
+    ],
+  ];
+  for (const [path, body, want] of cases) {
+    test(`${path} ${JSON.stringify(body)}`, async () => {
+      await using at = await stage();
+      const answer = await ask(at.door, path, post(body));
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(at.calls, [want]);
+    });
+  }
+
+  test('a script with slashes, per cent signs and spaces in its name is found', async () => {
+    await using at = await stage();
+    const name = 'script:/var/www/a b/100%25 mail?.php';
+    const answer = await ask(at.door, `/api/accounts/${encodeURIComponent(name)}/suspend`, post());
+    assert.equal(answer.status, 409);
+    assert.deepEqual(at.calls, [`suspend ${name} by command line note `]);
+  });
+
+  test('what the desk could not do is 409 with its reason', async () => {
+    await using at = await stage();
+    const answer = await ask(at.door, '/api/accounts/nobody/release', post());
+    assert.equal(answer.status, 409);
+    assert.deepEqual(answer.json(), {
+      ok: false,
+      text: 'no account nobody',
+      hint: 'see postern accounts list',
+    });
+  });
+});
+
+describe('what is not understood is refused in words', () => {
+  const cases: readonly (readonly [string, string, string | undefined, number, RegExp])[] = [
+    ['GET', '/api/accounts?state=bad', undefined, 400, /state/],
+    ['GET', '/api/accounts?limit=0', undefined, 400, /limit/],
+    ['GET', '/api/accounts?limit=100000', undefined, 400, /limit/],
+    ['GET', '/api/accounts/nobody', undefined, 404, /no such account/],
+    ['GET', '/api/held/nothing', undefined, 404, /no such held message/],
+    ['GET', '/api/explain/nothing', undefined, 404, /no such story/],
+    ['GET', '/api/accounts/a%0Ab', undefined, 400, /control characters/],
+    ['GET', '/api/accounts/%E0%A4%A', undefined, 404, /no such account/],
+    ['POST', `/api/accounts/${joe}/release`, '{', 400, /not JSON/],
+    ['POST', `/api/accounts/${joe}/release`, '[]', 400, /expected object/i],
+    ['POST', `/api/accounts/${joe}/release`, '{"notes":"x"}', 400, /notes/],
+    ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: has control/],
+    ['POST', `/api/accounts/${joe}/allow`, '{"until":"tomorrow"}', 400, /until/],
+    ['POST', `/api/accounts/${joe}/allow`, '{}', 400, /until/],
+    ['POST', '/api/held/release', '{}', 400, /either ids or account/],
+    ['POST', '/api/held/release', '{"ids":["x"],"account":"y"}', 400, /either ids or account/],
+    ['POST', '/api/held/release', '{"ids":[]}', 400, /ids/],
+    ['PUT', '/api/status', undefined, 404, /no such page/],
+  ];
+  for (const [method, path, body, status, words] of cases) {
+    test(`${method} ${path} ${body ?? ''}`, async () => {
+      await using at = await stage();
+      const answer = await ask(at.door, path, {
+        method,
+        headers: bearer,
+        ...(body === undefined ? {} : { body }),
+      });
+      assert.equal(answer.status, status, answer.text);
+      const refusal = answer.json() as { ok: boolean; text: string };
+      assert.equal(refusal.ok, false);
+      assert.match(refusal.text, words);
+      assert.deepEqual(at.calls, []);
+    });
+  }
+});
+
+describe('limits', () => {
+  test('a body over 64 KiB is refused, announced or not', async () => {
+    await using at = await stage();
+    const body = JSON.stringify({ note: 'x'.repeat(70_000) });
+    for (const headers of [bearer, { ...bearer, 'Transfer-Encoding': 'chunked' }]) {
+      const answer = await ask(at.door, `/api/accounts/${joe}/release`, {
+        method: 'POST',
+        headers,
+        body,
+      });
+      assert.equal(answer.status, 413);
+    }
+    assert.deepEqual(at.calls, []);
+    assert.equal((await ask(at.door, '/health')).status, 200);
+  });
+
+  test('headers over 16 KiB and bytes that are no HTTP end their connection only', async () => {
+    await using at = await stage();
+    const { port } = new URL(at.door.address);
+    for (const bytes of [
+      `GET / HTTP/1.1\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`,
+      '\0\x01\x02 nonsense\r\n\r\n',
+      'GET http://[::1 HTTP/1.1\r\nHost: [\r\n\r\n',
+    ]) {
+      const reply = await rawReply(Number(port), bytes);
+      assert.match(reply, /^HTTP\/1\.1 4\d\d /, JSON.stringify(bytes.slice(0, 30)));
+    }
+    assert.equal((await ask(at.door, '/health')).status, 200);
+  });
+});
+
+test('health is 503 with the reason while the ledger fails', async () => {
+  await using at = await stage();
+  const well = await ask(at.door, '/health');
+  assert.equal(well.status, 200);
+  assert.deepEqual(well.json(), { ok: true, why: [], mode: 'guard', upSeconds: 777_600 });
+  at.fail('disk full');
+  const ill = await ask(at.door, '/health');
+  assert.equal(ill.status, 503);
+  assert.deepEqual((ill.json() as { why: string[] }).why, [
+    'the ledger takes no writes: disk full',
+  ]);
+});
+
+test('metrics are strict OpenMetrics, complete, and name no account', async () => {
+  await using at = await stage();
+  await ask(at.door, '/api/status');
+  const answer = await ask(at.door, '/metrics');
+  assert.equal(
+    answer.headers['content-type'],
+    'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  );
+  const samples = readOpenMetrics(answer.text);
+  assert.equal(samples.get('postern_accounts{state="suspended"}'), 1);
+  assert.equal(samples.get('postern_held_messages'), 4);
+  assert.equal(samples.get('postern_http_requests_total{status="4xx"}'), 1);
+  assert.ok((samples.get('process_resident_memory_bytes') ?? 0) > 1e6);
+  for (const { name } of listed) assert.ok(answer.text.includes(name.replace(/_total$/, '')), name);
+  assert.doesNotMatch(answer.text, /@|joe|example/);
+});
+
+/** What the door says to these bytes before it closes. */
+function rawReply(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(text));
+    socket.on('error', reject);
+  });
+}
