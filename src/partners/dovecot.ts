@@ -1,0 +1,117 @@
+/**
+ * Closes and opens an account's login at Dovecot: its name goes into a passwd-file that Dovecot reads as a denying
+ * passdb (IMAP, POP3 and SMTP AUTH alike), then its sessions are ended.
+ *
+ *     passdb {
+ *       driver = passwd-file
+ *       deny = yes
+ *       args = /var/lib/postern-dovecot/suspended
+ *     }
+ */
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import type { LoginDoor } from '../ports.ts';
+import { type Hands, isLoginName } from './hands.ts';
+
+export type DovecotOptions = {
+  readonly hands: Hands;
+  readonly denyFile: string;
+  /** People of this domain may log in without it, so both names are closed. */
+  readonly defaultDomain?: string;
+  readonly deadlineMs?: number;
+};
+
+/** Dovecot looks at the file once in each second of the clock: what it saw before holds until the next one begins. */
+const blindMs = 1_050;
+
+export const denyHeader: string =
+  '# Logins that Postern has closed. Written by Postern; undo with: postern accounts release NAME\n';
+
+export function dovecot(options: DovecotOptions): LoginDoor {
+  const { hands, denyFile, deadlineMs = 10_000 } = options;
+  let turn: Promise<void> = Promise.resolve();
+  // Two suspensions at once must not lose one of the names: the file is rewritten by one at a time.
+  const inTurn = (change: (names: Set<string>) => void): Promise<void> => {
+    const mine = turn.then(() => rewrite(denyFile, change));
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  return {
+    async close(account) {
+      const names = loginNames(account, options.defaultDomain);
+      await inTurn((closed) => {
+        for (const name of names) closed.add(name);
+      });
+      const signal = AbortSignal.timeout(deadlineMs);
+      await kick(hands, names, signal);
+      // Whoever came in during that moment is sent out as well.
+      await sleep(blindMs, undefined, { signal });
+      await kick(hands, names, signal);
+    },
+    async open(account) {
+      const names = loginNames(account, options.defaultDomain);
+      await inTurn((closed) => {
+        for (const name of names) closed.delete(name);
+      });
+    },
+  };
+}
+
+async function kick(hands: Hands, names: readonly string[], signal: AbortSignal): Promise<void> {
+  for await (const _ of hands.run('kick', names, signal)); // what it says is for people
+}
+
+/** Names in the file now; empty when there is no file. For doctor, and for the daemon's start. */
+export async function closedLogins(denyFile: string): Promise<ReadonlySet<string>> {
+  return read(denyFile);
+}
+
+function loginNames(account: string, defaultDomain: string | undefined): readonly string[] {
+  if (!isLoginName(account)) {
+    throw new OperatorError('login-name', `cannot close the login ${JSON.stringify(account)}`, {
+      hint: 'a deny file cannot hold this name; change its password by hand',
+      exit: sysexits.dataErr,
+    });
+  }
+  const suffix = `@${defaultDomain ?? ''}`;
+  if (defaultDomain === undefined || !account.endsWith(suffix)) return [account];
+  return [account, account.slice(0, -suffix.length)].filter(isLoginName);
+}
+
+async function read(denyFile: string): Promise<Set<string>> {
+  const text = await readFile(denyFile, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return '';
+    throw cannot('read', denyFile, cause);
+  });
+  const names = text.split('\n').map((line) => (line.split(':')[0] ?? '').trim());
+  return new Set(names.filter((name) => name !== '' && !name.startsWith('#')));
+}
+
+/** Dovecot sees the old file or the new one, never half of it. */
+async function rewrite(denyFile: string, change: (names: Set<string>) => void): Promise<void> {
+  const names = await read(denyFile);
+  change(names);
+  const fresh = `${denyFile}.new`;
+  try {
+    const lines = [...names].sort().map((name) => `${name}\n`);
+    await rm(fresh, { force: true });
+    await writeFile(fresh, denyHeader + lines.join(''), { mode: 0o640, flag: 'wx', flush: true });
+    // Dovecot looks at size and whole seconds of the time: two changes in one second must differ in it.
+    const before = await stat(denyFile).catch(() => undefined);
+    const seconds = Math.floor((await stat(fresh)).mtimeMs / 1_000);
+    const distinct = Math.max(seconds, Math.floor((before?.mtimeMs ?? 0) / 1_000) + 1);
+    await utimes(fresh, distinct, distinct);
+    await rename(fresh, denyFile);
+  } catch (cause) {
+    throw cannot('write', denyFile, cause);
+  }
+}
+
+function cannot(what: 'read' | 'write', denyFile: string, cause: unknown): OperatorError {
+  return new OperatorError('deny-file', `cannot ${what} the deny file ${denyFile}`, {
+    cause,
+    hint: 'its folder belongs to postern:dovecot with mode 2750; see `postern doctor`',
+    exit: sysexits.ioErr,
+  });
+}

@@ -1,0 +1,124 @@
+/** What we read of Postfix's tools; the tools themselves are driven in test/integration/partners.test.ts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Hands, Verb } from './hands.ts';
+import { helperHands, isLoginName, ownHands } from './hands.ts';
+import { postfix, queuedMessage } from './postfix.ts';
+import { lineBytesMax, lineSplitter } from './program.ts';
+
+const entry = {
+  queue_name: 'deferred',
+  queue_id: '36FCC20C8CA',
+  arrival_time: 1_795_458_172,
+  sender: 'a@b.test',
+  recipients: [{ address: 'c@d.test', delay_reason: 'said "no"' }, { address: 'e@f.test' }],
+};
+const want = { queueId: '36FCC20C8CA', queue: 'deferred', sender: 'a@b.test', recipients: 2 };
+
+test('a queue line is read', () => assert.deepEqual(queuedMessage(JSON.stringify(entry)), want));
+test('a queue line that was cut counts what it shows', () => {
+  const line = JSON.stringify(entry);
+  assert.deepEqual(queuedMessage(line.slice(0, -3)), want);
+});
+test('what is no queue line is none', () => {
+  for (const line of ['', 'null', '[]', '{}', '{"queue_id":7}', 'Mail queue is empty']) {
+    assert.equal(queuedMessage(line), undefined, line);
+  }
+});
+test('reading a queue line never throws', () => {
+  fc.assert(fc.property(fc.string(), (line) => void queuedMessage(line)));
+});
+
+test('lines survive any chunking', () => {
+  const lines = fc.array(fc.string().map((text) => text.replace(/\n/g, '')));
+  fc.assert(
+    fc.property(lines, fc.integer({ min: 1, max: 7 }), (want, step) => {
+      const bytes = Buffer.from(want.map((line) => `${line}\n`).join(''));
+      const split = lineSplitter();
+      const got: string[] = [];
+      for (let at = 0; at < bytes.length; at += step)
+        got.push(...split(bytes.subarray(at, at + step)));
+      got.push(...split(undefined));
+      assert.deepEqual(
+        got,
+        want.map((line) => Buffer.from(line).toString('utf8')),
+      );
+    }),
+  );
+});
+test('an endless line is cut', () => {
+  const split = lineSplitter();
+  const chunk = Buffer.alloc(1_048_576, 'x');
+  for (let n = 0; n < 8; n++) assert.deepEqual(split(chunk), []);
+  const [line, next] = split(Buffer.from('y\nz\n'));
+  assert.equal(line?.length, lineBytesMax);
+  assert.equal(next, 'z');
+});
+
+const names = [
+  ['joe@example.org', true],
+  ["o'brien+x@example.org", true],
+  ['*', false],
+  ['joe?', false],
+  ['-A', false],
+  ['#joe', false],
+  ['joe:x', false],
+  ['a b', false],
+  ['joe\n*', false],
+  ['', false],
+  ['x'.repeat(255), false],
+] as const;
+for (const [name, good] of names) {
+  test(`login ${JSON.stringify(name).slice(0, 20)} is ${good ? '' : 'not '}taken`, () =>
+    assert.equal(isLoginName(name), good));
+}
+
+test('bad names are refused before anything runs', async () => {
+  const signal = new AbortController().signal;
+  for (const hands of [ownHands(), helperHands('/nonexistent/socket')]) {
+    for (const [verb, name] of [
+      ['hold', 'ALL'],
+      ['drop', '-d'],
+      ['kick', '*'],
+    ] as const) {
+      await assert.rejects(hands.run(verb, [name], signal).next(), /will not/);
+    }
+  }
+});
+
+/** Tools that say what the test tells them to. */
+function scripted(said: Partial<Record<Verb, readonly string[]>>): Hands & { calls: string[] } {
+  const calls: string[] = [];
+  return {
+    calls,
+    async *run(verb, given) {
+      calls.push(`${verb} ${given.length}`);
+      yield* said[verb] ?? [];
+    },
+  };
+}
+
+test('hold counts what was on hold before, and looks at the queue only for that', async () => {
+  const held = JSON.stringify({ ...entry, queue_name: 'hold', queue_id: 'BBBBBB' });
+  const hands = scripted({ hold: ['postsuper: AAAAAA: placed on hold'], queue: [held, 'x'] });
+  const mta = postfix({ hands });
+  assert.deepEqual(await mta.hold(['AAAAAA']), ['AAAAAA']);
+  assert.deepEqual(hands.calls, ['hold 1']);
+  assert.deepEqual(await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL']), ['AAAAAA', 'BBBBBB']);
+  assert.deepEqual(hands.calls, ['hold 1', 'hold 3', 'queue 0']);
+});
+
+test('many ids go in calls of two hundred, nothing goes for none', async () => {
+  const hands = scripted({});
+  const mta = postfix({ hands });
+  await mta.release(Array.from({ length: 401 }, (_, n) => `ID${n + 1_000}`));
+  assert.deepEqual(hands.calls, ['release 200', 'release 200', 'release 1']);
+  await mta.drop([]);
+  assert.equal(hands.calls.length, 3);
+});
+
+test('the queue is read up to the limit', async () => {
+  const lines = Array.from({ length: 50 }, () => JSON.stringify(entry));
+  assert.equal((await postfix({ hands: scripted({ queue: lines }) }).queue(7)).length, 7);
+});

@@ -1,0 +1,101 @@
+/**
+ * Postfix's queue, driven through its own tools: postsuper and postqueue. Answers with what really happened, read from
+ * what the tools said and, where they did not name every message, from the queue itself.
+ */
+
+import { parseQueueId } from '../mail/queue-id.ts';
+import type { Mta, QueuedMessage } from '../ports.ts';
+import { type Hands, namesPerCallMax, type Verb } from './hands.ts';
+
+export type PostfixOptions = {
+  readonly hands: Hands;
+  /** For one call of a tool (at most 200 messages). */
+  readonly deadlineMs?: number;
+  /** Messages looked at when the queue is read to check a result. */
+  readonly queueMax?: number;
+};
+
+const said = {
+  hold: /^postsuper: ([0-9A-Za-z]+): placed on hold$/,
+  release: /^postsuper: ([0-9A-Za-z]+): released from hold$/,
+  drop: /^postsuper: ([0-9A-Za-z]+): removed$/,
+} as const;
+
+export function postfix(options: PostfixOptions): Mta {
+  const { hands, deadlineMs = 30_000, queueMax = 200_000 } = options;
+  const inChunks = async (
+    verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
+    queueIds: readonly string[],
+  ): Promise<Set<string>> => {
+    const done = new Set<string>();
+    const ids = wellFormed(queueIds);
+    for (let from = 0; from < ids.length; from += namesPerCallMax) {
+      const chunk = ids.slice(from, from + namesPerCallMax);
+      for await (const line of hands.run(verb, chunk, AbortSignal.timeout(deadlineMs))) {
+        const id = said[verb].exec(line)?.[1];
+        if (id !== undefined) done.add(id);
+      }
+    }
+    return done;
+  };
+  const queue = async (limit: number): Promise<readonly QueuedMessage[]> => {
+    const messages: QueuedMessage[] = [];
+    if (limit <= 0) return messages;
+    for await (const line of hands.run('queue', [], AbortSignal.timeout(deadlineMs))) {
+      const message = queuedMessage(line);
+      if (message !== undefined) messages.push(message);
+      if (messages.length >= limit) break;
+    }
+    return messages;
+  };
+  return {
+    queue,
+    async hold(queueIds) {
+      const done = await inChunks('hold', queueIds);
+      const rest = new Set(wellFormed(queueIds).filter((id) => !done.has(id)));
+      if (rest.size === 0) return [...done];
+      // postsuper does not name those that were on hold before, and they count as well.
+      for (const message of await queue(queueMax)) {
+        if (message.queue === 'hold' && rest.has(message.queueId)) done.add(message.queueId);
+      }
+      return [...done];
+    },
+    release: async (queueIds) => [...(await inChunks('release', queueIds))],
+    drop: async (queueIds) => [...(await inChunks('drop', queueIds))],
+  };
+}
+
+function wellFormed(queueIds: readonly string[]): readonly string[] {
+  return [...new Set(queueIds)].filter((id) => parseQueueId(id) !== undefined);
+}
+
+/** One line of `postqueue -j`. Undefined when it is none. A line that was cut counts the recipients it still shows. */
+export function queuedMessage(line: string): QueuedMessage | undefined {
+  const entry = parseJson(line);
+  if (entry === undefined) return cutMessage(line);
+  const { queue_id: queueId, queue_name: queue, sender, recipients } = entry;
+  if (typeof queueId !== 'string' || typeof queue !== 'string') return undefined;
+  return {
+    queueId,
+    queue,
+    sender: typeof sender === 'string' ? sender : '',
+    recipients: Array.isArray(recipients) ? recipients.length : 0,
+  };
+}
+
+function parseJson(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cutMessage(line: string): QueuedMessage | undefined {
+  const queueId = /"queue_id": ?"([0-9A-Za-z]+)"/.exec(line)?.[1];
+  const queue = /"queue_name": ?"([a-z]+)"/.exec(line)?.[1];
+  if (queueId === undefined || queue === undefined) return undefined;
+  const recipients = line.match(/"address": ?"/g)?.length ?? 0;
+  return { queueId, queue, sender: /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '', recipients };
+}

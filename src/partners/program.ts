@@ -1,0 +1,117 @@
+/**
+ * Runs another program without a shell and reads its output line by line, within a deadline and within bounds.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+
+/** A line longer than this is given cut short: a queue entry with 50,000 recipients is about 10 MB. */
+export const lineBytesMax = 4_194_304;
+/** What we keep of stderr to explain a failure. */
+const complaintBytesMax = 4_096;
+
+export type Call = {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Written to its stdin, which is then closed. */
+  readonly input?: string;
+  readonly signal: AbortSignal;
+  /** Both streams are read; where `errors` is 'lines', stderr's lines are given too. */
+  readonly errors: 'lines' | 'complaint';
+  readonly env?: Readonly<Record<string, string>>;
+  /** Exit codes that are no failure. */
+  readonly fine?: readonly number[];
+};
+
+/** Lines of its output as they come. Throws OperatorError when it cannot start, fails, or the signal says stop. */
+export async function* programLines(call: Call): AsyncGenerator<string> {
+  call.signal.throwIfAborted();
+  // LC_ALL: its messages are read by us. PATH is not inherited: programs are named by their whole path.
+  const child = spawn(call.program, [...call.args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...call.env },
+  });
+  const stop = (): void => void child.kill('SIGKILL');
+  call.signal.addEventListener('abort', stop, { once: true });
+  const ended = once(child, 'close');
+  ended.catch(() => undefined);
+  let complaint = '';
+  const splitter = lineSplitter();
+  const ready: string[] = [];
+  child.stdin.on('error', () => undefined); // it may end without reading all of it
+  child.stdin.end(call.input ?? '');
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString('utf8')).slice(-complaintBytesMax);
+    if (call.errors === 'lines') ready.push(...errorSplitter(chunk));
+  });
+  const errorSplitter = lineSplitter();
+  try {
+    for await (const chunk of child.stdout) {
+      for (const line of splitter(chunk as Buffer)) yield line;
+    }
+    const [code] = (await ended) as [number | null];
+    call.signal.throwIfAborted();
+    yield* splitter(undefined);
+    yield* ready;
+    yield* errorSplitter(undefined);
+    if (code !== 0 && !(call.fine ?? []).includes(code ?? -1)) throw failure(call, code, complaint);
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw cannotRun(call, cause);
+  } finally {
+    call.signal.removeEventListener('abort', stop);
+    if (child.exitCode === null) stop();
+  }
+}
+
+/** All lines, for programs that say little. */
+export async function programOutput(call: Call): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const line of programLines(call)) {
+    if (lines.length < 10_000) lines.push(line);
+  }
+  return lines;
+}
+
+function failure(call: Call, code: number | null, complaint: string): OperatorError {
+  const said = complaint.trim().split('\n').at(-1) ?? '';
+  return new OperatorError('program-failed', `${call.program} ended with ${code}: ${said}`, {
+    exit: sysexits.osErr,
+  });
+}
+
+function cannotRun(call: Call, cause: unknown): OperatorError {
+  const why = call.signal.aborted ? 'it took too long' : String(cause);
+  return new OperatorError('program-failed', `${call.program} did not finish: ${why}`, {
+    cause,
+    exit: sysexits.osErr,
+  });
+}
+
+/** Turns chunks into lines; `undefined` ends the last one. A line over the limit is cut, its rest dropped. */
+export function lineSplitter(): (chunk: Buffer | undefined) => string[] {
+  let parts: Buffer[] = [];
+  let kept = 0;
+  const finish = (): string => {
+    const line = Buffer.concat(parts).toString('utf8');
+    parts = [];
+    kept = 0;
+    return line;
+  };
+  return (chunk) => {
+    if (chunk === undefined) return kept > 0 ? [finish()] : [];
+    const lines: string[] = [];
+    let from = 0;
+    while (from < chunk.length) {
+      const end = chunk.indexOf(10, from);
+      const piece = chunk.subarray(from, end < 0 ? chunk.length : end);
+      const room = lineBytesMax - kept;
+      if (room > 0) parts.push(piece.subarray(0, room));
+      kept += Math.min(room, piece.length);
+      if (end < 0) break;
+      lines.push(finish());
+      from = end + 1;
+    }
+    return lines;
+  };
+}

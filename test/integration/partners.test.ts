@@ -1,0 +1,258 @@
+/**
+ * Postfix's queue and Dovecot's logins, driven for real: by ourselves as root, and through postern-root, the helper,
+ * with nothing but the capabilities that its unit leaves it.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Account } from '../../src/core/event.ts';
+import { closedLogins, dovecot } from '../../src/partners/dovecot.ts';
+import { type Hands, helperHands, ownHands } from '../../src/partners/hands.ts';
+import { noticeMail, noticeMessageId } from '../../src/partners/notice-mail.ts';
+import { postfix } from '../../src/partners/postfix.ts';
+import type { Notice } from '../../src/ports.ts';
+import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
+import { eventually } from './leash.ts';
+import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { connectSmtp } from './smtp-client.ts';
+import { type Sink, startSink } from './smtp-sink.ts';
+
+const helper = join(import.meta.dirname, '../../packaging/postern-root');
+const joe = 'joe@example.test' as Account;
+let sink: Sink;
+let mail: PostfixInstance;
+let imap: DovecotInstance;
+let helperSocket: { readonly path: string; close(): Promise<void> };
+
+before(async () => {
+  sink = await startSink();
+  imap = await startDovecot({
+    users: { 'joe@example.test': 'secret', 'ann@example.test': 'secret' },
+  });
+  mail = await startPostfix({ sink: sink.port, saslSocket: imap.authSocket });
+  helperSocket = await listenForHelper();
+});
+after(async () => {
+  await helperSocket?.close();
+  await mail?.[Symbol.asyncDispose]();
+  await imap?.[Symbol.asyncDispose]();
+  await sink?.[Symbol.asyncDispose]();
+});
+
+/** Does what postern-root.socket does: one helper for each connection, with the unit's capabilities and no more. */
+async function listenForHelper(): Promise<{ readonly path: string; close(): Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'phl-'));
+  const path = join(dir, 'root.sock');
+  const unit = join(import.meta.dirname, '../../packaging/systemd/postern-root@.service');
+  const caps = /^CapabilityBoundingSet=(.*)$/m.exec(await readFile(unit, 'utf8'))?.[1] ?? '';
+  const bounding = [
+    '-all',
+    ...caps
+      .toLowerCase()
+      .split(' ')
+      .map((cap) => `+${cap.slice(4)}`),
+  ];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const child = spawn(
+      'setpriv',
+      ['--no-new-privs', `--bounding-set=${bounding.join(',')}`, '--', helper],
+      {
+        stdio: ['pipe', 'pipe', 'ignore'],
+        env: {
+          POSTERN_POSTFIX_CONFIG: mail.configDirectory,
+          POSTERN_DOVECOT_CONFIG: imap.configFile,
+        },
+      },
+    );
+    socket.pipe(child.stdin);
+    child.stdout.pipe(socket);
+    child.stdin.on('error', () => undefined);
+    socket.on('error', () => child.kill());
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  return {
+    path,
+    async close() {
+      server.close();
+      await once(server, 'close');
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const ways: readonly (readonly [string, () => Hands])[] = [
+  [
+    'ourselves',
+    () => ownHands({ postfixConfig: mail.configDirectory, dovecotConfig: imap.configFile }),
+  ],
+  ['postern-root', () => helperHands(helperSocket.path)],
+];
+
+/** Messages on hold; the sink is the only road out, so they stay. */
+async function queueThree(prefix: string): Promise<string[]> {
+  await mail.set({ defer_transports: 'smtp' });
+  await mail.reload();
+  for (const n of [1, 2, 3]) {
+    await mail.sendmail({ from: joe, to: [`x${n}@world.test`], id: `${prefix}-${n}` });
+  }
+  const queued = await eventually('three messages deferred', async () => {
+    const queue = await mail.queue();
+    const ours = queue.filter(({ queue_name }) => queue_name === 'deferred');
+    return ours.length === 3 ? ours : undefined;
+  });
+  return queued.map(({ queue_id }) => queue_id);
+}
+
+for (const [who, hands] of ways) {
+  test(`hold, release and drop by ${who} do what they say`, async () => {
+    const mta = postfix({ hands: hands() });
+    const ids = await queueThree(who);
+    const [first = '', second = '', third = ''] = ids;
+    assert.deepEqual(
+      [...(await mta.hold([first, second, 'F00F00F00F']))].sort(),
+      [first, second].sort(),
+    );
+    assert.deepEqual(
+      [...(await mta.hold([...ids]))].sort(),
+      [...ids].sort(),
+      'again, and one more',
+    );
+    const queue = await mta.queue(100);
+    assert.deepEqual(
+      queue.map(({ queueId, queue: name }) => [queueId, name]).sort(),
+      ids.map((id) => [id, 'hold']).sort(),
+    );
+    assert.deepEqual(await mta.drop([third]), [third]);
+    assert.deepEqual(await mta.drop([third]), [], 'it is gone');
+    await mail.set({ defer_transports: '' });
+    await mail.reload();
+    assert.deepEqual([...(await mta.release([first, second]))].sort(), [first, second].sort());
+    assert.deepEqual(await mta.release([first]), [], 'it is on hold no more');
+    const ours = () => sink.deliveries.filter(({ id }) => id.startsWith(who));
+    await sink.until(() => ours().length === 2, 'both released messages');
+    await eventually('an empty queue', async () => (await mail.queue()).length === 0 || undefined);
+    assert.equal(ours().length, 2, 'the dropped one never left');
+  });
+
+  test(`a login closed by ${who} is refused and its session ends; opened, it works`, async () => {
+    const door = dovecot({ hands: hands(), denyFile: imap.denyFile });
+    const session = await imapLogin(joe);
+    assert.equal(session.ok, true);
+    const other = await imapLogin('ann@example.test');
+    await door.close(joe);
+    await session.closed;
+    assert.deepEqual([...(await closedLogins(imap.denyFile))], [joe]);
+    assert.equal((await imapLogin(joe)).ok, false, 'IMAP');
+    assert.equal(await smtpLogin(joe), 535, 'SMTP AUTH');
+    assert.equal(await smtpLogin('ann@example.test'), 235, 'others are not touched');
+    assert.equal(other.socket.destroyed, false, "nor are others' sessions");
+    await door.close(joe); // no session now: nothing to end, no error
+    await door.open(joe);
+    await eventually('the login works', async () => (await imapLogin(joe)).ok || undefined);
+    assert.equal(await smtpLogin(joe), 235);
+    other.socket.destroy();
+  });
+}
+
+test('ten accounts closed at once are ten lines', async () => {
+  const door = dovecot({ hands: ways[0]?.[1]() ?? ownHands(), denyFile: imap.denyFile });
+  const accounts = Array.from({ length: 10 }, (_, n) => `many${n}@example.test` as Account);
+  await Promise.all(accounts.map((account) => door.close(account)));
+  assert.deepEqual([...(await closedLogins(imap.denyFile))].sort(), accounts);
+  await Promise.all(accounts.map((account) => door.open(account)));
+  assert.equal((await closedLogins(imap.denyFile)).size, 0);
+});
+
+const hostile: readonly (readonly [string, string | Buffer])[] = [
+  ['nothing', ''],
+  ['an unknown verb', 'rm\nAAAAAA\n'],
+  ['a verb with a command behind it', 'queue; id\n'],
+  ['every message', 'drop\nALL\n'],
+  ['an option for an id', 'drop\n-d\n'],
+  ['a path for an id', 'hold\n../../etc\n'],
+  ['a substitution', 'hold\n$(id)AAAA\n'],
+  ['backquotes', 'kick\n`id`\n'],
+  ['every login', 'kick\n*\n'],
+  ['an option for a login', 'kick\n-A\n'],
+  ['a NUL inside an id', Buffer.from('hold\nAAA\0AAA\n')],
+  ['a carriage return', 'hold\r\nAAAAAA\r\n'],
+  ['no ids', 'hold\n'],
+  ['names for queue', 'queue\nAAAAAA\n'],
+  ['201 ids', `hold\n${'AAAAAA\n'.repeat(201)}`],
+  ['a megabyte', `hold\n${'A'.repeat(1_048_576)}\n`],
+  ['bytes above ASCII', Buffer.from('kick\njo\xff\xfe@x\n', 'latin1')],
+];
+for (const [name, input] of hostile) {
+  test(`postern-root refuses ${name}`, () => {
+    // Tools that do not exist: had it started one, its complaint would say so.
+    const env = { POSTERN_POSTFIX_CONFIG: '/nonexistent', POSTERN_DOVECOT_CONFIG: '/nonexistent' };
+    const { stdout, stderr, status } = spawnSync(helper, { input, env, timeout: 15_000 });
+    assert.match(stdout.toString(), /^postern-root: failed: [a-zA-Z0-9 ]+\n$/);
+    assert.equal(status, 1);
+    assert.doesNotMatch(stderr.toString(), /postsuper:|postqueue:|doveadm|Fatal/);
+  });
+}
+
+test('a helper that dies in mid-answer is not taken for success', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'phl-'));
+  const server = createServer((socket) => socket.end('postsuper: AAAAAA: placed on hold\n'));
+  server.listen(join(dir, 's'));
+  await once(server, 'listening');
+  const mta = postfix({ hands: helperHands(join(dir, 's')) });
+  await assert.rejects(mta.hold(['AAAAAA']), /could not hold/);
+  server.close();
+  await rm(dir, { recursive: true });
+  await assert.rejects(mta.hold(['AAAAAA']), /cannot ask postern-root/);
+});
+
+test('a notice goes out by mail, through Postfix', async () => {
+  const notice: Notice = {
+    version: 1,
+    event: 'account.suspended',
+    id: 'n-7',
+    host: 'mail.test',
+    at: '2026-11-23T18:03:40Z',
+    account: 'joe@example.test',
+    since: '2026-11-23T18:02:11Z',
+    leaked: { messages: 1, recipients: 2 },
+    stopped: { messages: 3, fromQueue: 0 },
+    loginClosed: true,
+    reasons: [{ signal: 'x', text: 'a reason — with 3 numbers' }],
+    undo: 'postern accounts release joe@example.test',
+    explain: '',
+  };
+  const where = { host: '127.0.0.1', from: 'postern@mail.test', to: ['op@world.test'] };
+  await noticeMail({ ...where, port: mail.ports.smtp }).send(notice, AbortSignal.timeout(10_000));
+  const arrived = (): boolean => sink.deliveries.some(({ to }) => to.includes('op@world.test'));
+  await sink.until(arrived, 'the notice');
+  const delivery = sink.deliveries.find(({ to }) => to.includes('op@world.test'));
+  assert.ok(delivery?.headers.includes(`Message-ID: ${noticeMessageId(notice)}`));
+  assert.match(delivery?.headers ?? '', /Subject: \[postern\] joe@example\.test suspended/);
+  const nobody = noticeMail({ ...where, port: 1, deadlineMs: 2_000 });
+  await assert.rejects(nobody.send(notice, AbortSignal.timeout(5_000)), /did not take the notice/);
+});
+
+async function smtpLogin(user: string): Promise<number | undefined> {
+  await using client = await connectSmtp(mail.ports.submission, { user, password: 'secret' });
+  return client.login?.code;
+}
+
+async function imapLogin(user: string) {
+  const socket = connect(imap.imapPort, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  socket.write(`a LOGIN ${user} secret\r\n`);
+  const ok = await eventually('an answer to LOGIN', () => /^a (OK|NO)/m.exec(text)?.[1]);
+  if (ok === 'NO') socket.destroy();
+  return { ok: ok === 'OK', closed, socket };
+}
