@@ -1,0 +1,130 @@
+/**
+ * One message on its way through the milter: gathered from its envelope, headers and body, and handed on as a
+ * Submission. Keeps a digest of the body and three headers, never the mail itself.
+ */
+import type { Account, Submission } from '../../core/event.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { textOf } from '../../lib/text-of.ts';
+import { Fingerprint } from '../../mail/fingerprint.ts';
+import { firstMailbox, readableSubject } from '../../mail/header.ts';
+import { parseQueueId } from '../../mail/queue-id.ts';
+
+/** Recipients of one message: Postfix's own limit is 1,000 an SMTP transaction (smtpd_recipient_limit). */
+export const recipientsMax = 50_000;
+/** Of a header's value, kept: RFC 5322 allows 998 characters a line; what is shown is shorter still. */
+const valueBytesMax = 2_048;
+/** A Message-ID longer than this is nobody's. */
+const messageIdLengthMax = 256;
+
+export class Message {
+  readonly sender: string;
+  /** Size that the client announced (RFC 1870), 0 where it did not. */
+  readonly #announcedBytes: number;
+  readonly #outside = new Set<string>();
+  readonly #local = new Set<string>();
+  readonly #fingerprint = new Fingerprint();
+  #from: string | undefined;
+  #subject: string | undefined;
+  #messageId: string | undefined;
+  #sizeBytes = 0;
+  /** Somebody refuses to show us the rest of the body. */
+  #cut = false;
+
+  constructor(sender: string, announcedBytes: number) {
+    this.sender = sender;
+    this.#announcedBytes = announcedBytes;
+  }
+
+  /** Distinct recipients so far. */
+  get recipients(): number {
+    return this.#outside.size + this.#local.size;
+  }
+
+  /** Some recipient is delivered elsewhere. */
+  get leaves(): boolean {
+    return this.#outside.size > 0;
+  }
+
+  /** A recipient's address key, and whether this server delivers to it itself. */
+  addRecipient(key: string, where: 'outside' | 'local'): void {
+    if (where === 'outside') this.#outside.add(key);
+    else this.#local.add(key);
+  }
+
+  /** One header: `bytes` holds its name from `start` to `nameEnd`, its value from behind the NUL there to `end`. */
+  addHeader(bytes: Buffer, start: number, nameEnd: number, end: number): void {
+    const valueStart = nameEnd + 1;
+    this.#sizeBytes += end - start + 3;
+    // The first of each counts, as for the people who read the mail.
+    switch (headerName(bytes, start, nameEnd)) {
+      case 'from':
+        this.#from ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        return;
+      case 'subject':
+        this.#subject ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        return;
+      case 'message-id':
+        this.#messageId ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        return;
+      default:
+    }
+  }
+
+  /** A piece of the body. Answers whether more of it would tell us anything but its size. */
+  addBody(bytes: Buffer, start: number, end: number): boolean {
+    this.#sizeBytes += end - start;
+    this.#fingerprint.update(bytes, start, end);
+    return !this.#fingerprint.full;
+  }
+
+  /** The rest of the body will not be sent to us. */
+  cutBody(): void {
+    this.#cut = true;
+  }
+
+  /** What the guard judges. */
+  submission(of: {
+    readonly account: Account;
+    readonly client: string;
+    readonly queueId: string;
+    readonly at: Millis;
+  }): Submission {
+    const fingerprint = this.#fingerprint.digest();
+    const headerFrom = this.#from === undefined ? '' : firstMailbox(this.#from);
+    const subject = this.#subject === undefined ? '' : readableSubject(this.#subject);
+    const messageId = this.#messageId === undefined ? '' : readableId(this.#messageId);
+    return {
+      kind: 'send',
+      id: parseQueueId(of.queueId) ?? '',
+      at: of.at,
+      account: of.account,
+      outside: [...this.#outside],
+      local: [...this.#local],
+      sender: this.sender,
+      sizeBytes: this.#cut ? Math.max(this.#sizeBytes, this.#announcedBytes) : this.#sizeBytes,
+      ...(of.client === '' ? undefined : { client: of.client }),
+      ...(headerFrom === '' ? undefined : { headerFrom }),
+      ...(subject === '' ? undefined : { subject }),
+      ...(messageId === '' ? undefined : { messageId }),
+      ...(fingerprint === '' ? undefined : { fingerprint }),
+    };
+  }
+}
+
+function readableId(value: string): string {
+  return value.replace(/[\s\p{C}]+/gu, '').slice(0, messageIdLengthMax);
+}
+
+/** The name of a header that we keep, or empty: told by its length first, since most are others. */
+function headerName(bytes: Buffer, start: number, end: number): string {
+  const length = end - start;
+  if (length !== 4 && length !== 7 && length !== 10) return '';
+  return bytes.toString('latin1', start, end).toLowerCase();
+}
+
+/** SIZE= among the arguments of MAIL (RFC 1870), 0 where it is not. */
+export function announcedBytes(bytes: Buffer, start: number, end: number): number {
+  if (start >= end) return 0;
+  const found = /(?:^|\0)SIZE=(\d{1,15})(?:\0|$)/i.exec(bytes.toString('latin1', start, end));
+  return found?.[1] === undefined ? 0 : Number(found[1]);
+}

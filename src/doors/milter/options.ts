@@ -1,0 +1,43 @@
+/** What the operator can set about the milter door, with values that suit Postfix as Debian ships it. */
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+
+export type MilterOptions = {
+  /** Put behind logins that have no domain. */
+  readonly defaultDomain: string;
+  /** Postfix transports by which this server delivers to its own users: mail for them does not leave. */
+  readonly localTransports: ReadonlySet<string>;
+  /** Own domains, for mail whose transport the mail server does not tell: sendmail(1), Sendmail. */
+  readonly localDomains: ReadonlySet<string>;
+  /** Values of {daemon_name} that mean mail which did not come by SMTP. */
+  readonly localDaemons: ReadonlySet<string>;
+  /** The mail server writes logins with `+XX` for special characters (RFC 3461 section 4). */
+  readonly xtextLogins: boolean;
+  /** No answer after this long: the client is asked to come again. Well below Postfix's milter_content_timeout, 300 s. */
+  readonly answerMs: number;
+  /** While there is no answer yet, the mail server hears from us this often; Sendmail and Postfix wait 10 s at least. */
+  readonly progressMs: number;
+};
+
+export const milterDefaults: MilterOptions = {
+  defaultDomain: '',
+  localTransports: new Set([
+    'local',
+    'virtual',
+    'lmtp',
+    'maildrop',
+    'dovecot',
+    'cyrus',
+    'error',
+    // Never sent anywhere either.
+    'retry',
+    'discard',
+    // Postfix uses it for relay_domains alone: the operator's own domains on another host. A stranger's mail for
+    // them is inbound mail; to judge it as ours would hold it.
+    'relay',
+  ]),
+  localDomains: new Set(),
+  localDaemons: new Set(),
+  xtextLogins: false,
+  answerMs: minuteMs,
+  progressMs: 5 * secondMs,
+};

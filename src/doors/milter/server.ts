@@ -1,0 +1,71 @@
+/**
+ * The milter door: Postfix (smtpd_milters, non_smtpd_milters) and Sendmail connect here. One session a connection;
+ * its bytes, limits and end are lib/listener.ts's business, what is said is session.ts's.
+ */
+import { hourMs, secondMs } from '../../lib/brand.ts';
+import { type ListenerLimits, openListener, type Where } from '../../lib/listener.ts';
+import type { Clock, Count, Gate, Log } from '../../ports.ts';
+import { type MilterOptions, milterDefaults } from './options.ts';
+import { MilterSession } from './session.ts';
+
+export type MilterDeps = {
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: Count;
+  readonly options?: Partial<MilterOptions>;
+  readonly limits?: Partial<ListenerLimits>;
+};
+
+export type MilterDoor = {
+  /** As main.cf wants it: `inet:127.0.0.1:4321`, `unix:/path`. */
+  readonly address: string;
+  /** Sessions now. */
+  readonly connections: number;
+  /** Takes no more sessions, ends the idle ones, lets messages under way finish for a while. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+const defaultLimits: ListenerLimits = {
+  // One per smtpd(8) process; master.cf allows 100 a service by default, and a large server has some services.
+  connectionsMax: 2_000,
+  // Postfix negotiates as soon as it has connected.
+  firstMs: 30 * secondMs,
+  // Postfix itself gives up on one command after 30 s (milter_command_timeout).
+  partialMs: 30 * secondMs,
+  // As libmilter: a client may take its time between commands, and hours to send a large message.
+  idleMs: 2 * hourMs,
+  drainMs: 5 * secondMs,
+};
+
+/** Opens the door; `close` or `await using` shuts it. */
+export function openMilter(where: Where, deps: MilterDeps): Promise<MilterDoor> {
+  const { gate, clock, log, count } = deps;
+  const options = { ...milterDefaults, ...deps.options };
+  return openListener(
+    where,
+    { ...defaultLimits, ...deps.limits },
+    {
+      open(line) {
+        count('postern_milter_sessions_total');
+        return new MilterSession({
+          gate,
+          options,
+          clock,
+          log,
+          count,
+          write: line.write,
+          end: line.end,
+          run: line.run,
+        });
+      },
+      trouble(kind, peer, cause) {
+        count('postern_milter_faults_total', 1, kind);
+        const what = cause instanceof Error ? cause.message : undefined;
+        const stack = kind === 'bug' && cause instanceof Error ? cause.stack : undefined;
+        log(kind === 'bug' ? 'error' : 'warn', `milter.${kind}`, { peer, what, stack });
+      },
+    },
+  );
+}

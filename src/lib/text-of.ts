@@ -1,0 +1,17 @@
+/**
+ * Bytes that a peer sent, as text, without ever mixing up two of them: UTF-8 where they are UTF-8, else Latin-1.
+ * (Decoding bad UTF-8 with replacement characters would make different addresses look the same.)
+ */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const beyondAscii = /[\u0080-\u00ff]/;
+
+/** `bytes` from `start` to `end` (not included). Never throws. */
+export function textOf(bytes: Buffer, start = 0, end: number = bytes.length): string {
+  const text = bytes.toString('latin1', start, end);
+  if (!beyondAscii.test(text)) return text;
+  try {
+    return utf8.decode(bytes.subarray(start, end));
+  } catch {
+    return text;
+  }
+}
