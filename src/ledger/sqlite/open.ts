@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Ledger, Log } from '../../ports.ts';
+import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { openFault } from './faults.ts';
 import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
 import { checkVersion, migrate, migrations } from './migrations.ts';
@@ -49,6 +50,7 @@ function openForWriting(path: string, log: Log): Ledger {
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = ${walPagesMax};
     PRAGMA journal_size_limit = ${walBytesMax};
     PRAGMA cache_size = ${-cacheKib};
     PRAGMA temp_store = MEMORY;
@@ -58,7 +60,16 @@ function openForWriting(path: string, log: Log): Ledger {
   const stillThere = path === inMemory ? () => {} : fileGuard(path);
   const make = statements(database, path);
   const all = tables(make);
-  const write = writer(database, path, { tables: all, stillThere });
+  const writeChanges = writer(database, path, { tables: all, stillThere });
+  const folding = checkpoints(path, {
+    log,
+    onDead: () => database.exec(`PRAGMA wal_autocheckpoint = ${walPagesWithoutThread}`),
+  });
+  stack.defer(folding.stop);
+  const write: Ledger['write'] = (changes, how) => {
+    writeChanges(changes, how);
+    if (path !== inMemory) folding.wrote(changes.length);
+  };
   const prune = pruner(database, path, { make, stillThere });
   log('debug', 'ledger.opened', { path, version: migrations.length });
   const owned = stack.move();

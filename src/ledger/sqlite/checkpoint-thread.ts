@@ -1,0 +1,26 @@
+/** The thread of checkpoint.ts: a connection of its own that folds the log into the file when asked, never in the way. */
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../../lib/assert.ts';
+
+const path: unknown = workerData.path;
+assert(typeof path === 'string', 'the thread is given a path');
+assert(parentPort !== null, 'this file runs as a thread');
+const port = parentPort;
+const database = new DatabaseSync(path, { timeout: 0 });
+database.exec('PRAGMA cache_size = -256');
+
+port.on('message', (order: unknown) => {
+  if (order === 'stop') {
+    database.close();
+    port.close();
+    return;
+  }
+  try {
+    // PASSIVE never waits for a reader or the writer and makes none wait.
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    // A full disk, or a lock: the log stays as it is, nothing is lost, and the next order tries again.
+  }
+  port.postMessage('done');
+});
