@@ -58,7 +58,7 @@ export const retryEveryMs = 1_000;
 /** Failed attempts, one a second, before a waiting commit is answered `false`. */
 const failuresBeforeAnswer = 4;
 /** Rows a slice: two to ten milliseconds, by how much of the file is in memory. */
-const sliceWeight = 200;
+const sliceWeight = 100;
 /** The account lane empties by this share each tick, so that a busy account is written once in two seconds. */
 const accountShare = 1 / 8;
 const accountsPerTickMin = 50;

@@ -12,11 +12,15 @@ import { isBusy } from './faults.ts';
 
 const ownerOnly = 0o600;
 
-/** Makes the file where it is missing, and closes it to everybody else. */
+/**
+ * Makes the file where it is missing, and closes it to everybody else. An existing file is never opened here: closing any
+ * descriptor of a file drops all locks that this process has on it (POSIX fcntl), also those of an open ledger.
+ */
 export function preparePrivateFile(path: string): void {
-  const isNew = !existsSync(path);
-  closeSync(openSync(path, 'a', ownerOnly));
-  if (isNew) giveToFolderOwner(path);
+  if (!existsSync(path)) {
+    closeSync(openSync(path, 'a', ownerOnly));
+    giveToFolderOwner(path);
+  }
   if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
 }
 

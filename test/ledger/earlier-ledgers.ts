@@ -1,0 +1,128 @@
+/**
+ * A small ledger of every version there ever was, as the SQL that makes it: the n-th entry is version n. An entry is
+ * written down when its version is released and never edited.
+ */
+export const earlierLedgers: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    touched INTEGER NOT NULL,
+    past TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX account_by_state ON account (state, touched, name);
+
+  CREATE TABLE known (
+    account INTEGER NOT NULL,
+    recipient INTEGER NOT NULL,
+    minute INTEGER NOT NULL,
+    PRIMARY KEY (account, recipient)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX known_by_recipient ON known (recipient);
+
+  CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    queue_id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    recipients INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    message_id TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX message_by_time ON message (at);
+  CREATE INDEX message_passed ON message (account, at) WHERE verdict = 'pass';
+
+  CREATE TABLE story (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    state TEXT NOT NULL,
+    observed INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    sample TEXT NOT NULL,
+    client TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reasons TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX story_by_time ON story (at);
+  CREATE INDEX story_by_account ON story (account, at);
+
+  CREATE TABLE held (
+    number INTEGER PRIMARY KEY,
+    queue_id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    recipients INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    state TEXT NOT NULL,
+    changed_at INTEGER NOT NULL,
+    changed_by TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX held_by_time ON held (at);
+  CREATE INDEX held_by_state ON held (state, at);
+  CREATE INDEX held_by_account ON held (account, at);
+
+  CREATE TABLE incident (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    suspended_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    ended_by TEXT NOT NULL,
+    leaked_messages INTEGER NOT NULL,
+    leaked_recipients INTEGER NOT NULL,
+    stopped_messages INTEGER NOT NULL,
+    queued_held INTEGER NOT NULL,
+    login_closed INTEGER NOT NULL,
+    reasons TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX incident_by_time ON incident (suspended_at);
+  CREATE INDEX incident_by_account ON incident (account, suspended_at);
+  CREATE INDEX incident_open ON incident (suspended_at) WHERE ended_at IS NULL;
+
+  CREATE TABLE exemption (
+    account TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    granted_by TEXT NOT NULL,
+    note TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    done_by TEXT NOT NULL,
+    action TEXT NOT NULL,
+    account TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_by_account ON audit (account);
+
+  CREATE TABLE notice (
+    id TEXT NOT NULL,
+    road TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (id, road)
+  ) STRICT;
+  CREATE INDEX notice_waiting ON notice (next_at) WHERE state = 'waiting';
+  INSERT INTO account (id, name, state, touched, past) VALUES (5, 'joe@example.org', 'clear', 1, '{}');
+  INSERT INTO known VALUES (5, 22, 7), (5, 11, 7);
+  INSERT INTO held (queue_id, at, account, recipients, why, state, changed_at, changed_by)
+    VALUES ('4ZHeld1', 3000, 'joe@example.org', 7, 'queue', 'held', 3500, 'guard');
+  INSERT INTO meta VALUES ('host', 'mx.example.org');
+  PRAGMA application_id = 1349481332;
+  PRAGMA user_version = 1;
+  `,
+];

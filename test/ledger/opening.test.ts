@@ -1,0 +1,232 @@
+/** What may be at the ledger's path, and what opening it says: an operator must see from the text what to do. */
+import assertStrict from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { OperatorError } from '../../src/lib/operator-error.ts';
+import { earlierLedgers } from './earlier-ledgers.ts';
+import { accountOf, ann, heldRow, joe } from './samples.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-opening-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function fault(run: () => unknown): OperatorError {
+  try {
+    run();
+  } catch (error) {
+    assertStrict.ok(error instanceof OperatorError, `an OperatorError, not ${String(error)}`);
+    return error;
+  }
+  throw new assertStrict.AssertionError({ message: 'should not open' });
+}
+
+function sqliteFile(name: string, sql: string): string {
+  const path = join(folder, name);
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
+  return path;
+}
+
+test('the files are for their owner alone, a log file included', () => {
+  const path = join(folder, 'private.db');
+  writeFileSync(path, '', { mode: 0o644 });
+  const ledger = openLedger(path);
+  ledger.write([accountOf(joe)], { durable: true });
+  for (const file of [path, `${path}-wal`, `${path}.lock`]) {
+    assertStrict.equal(statSync(file).mode & 0o777, 0o600, file);
+  }
+  ledger.close();
+  assertStrict.ok(!existsSync(`${path}-wal`), 'closing leaves one file to copy');
+});
+
+test('a second writer is told who is there, in this process and in another', () => {
+  const path = join(folder, 'locked.db');
+  const ledger = openLedger(path);
+  const here = fault(() => openLedger(path));
+  assertStrict.equal(here.code, 'ledger-locked');
+  assertStrict.match(here.hint ?? '', /postern status/);
+  const module = new URL('../../src/ledger/sqlite/open.ts', import.meta.url).href;
+  const script = `import { openLedger } from ${JSON.stringify(module)};
+    try { openLedger(${JSON.stringify(path)}); } catch (error) { console.log(error.code); }`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script]);
+  assertStrict.equal(output.toString().trim(), 'ledger-locked');
+  ledger.close();
+  openLedger(path).close();
+});
+
+test('a command reads while the daemon writes, and cannot write', () => {
+  const path = join(folder, 'beside.db');
+  const ledger = openLedger(path);
+  ledger.write([accountOf(joe)], { durable: false });
+  const reader = openLedger(path, { readOnly: true });
+  assertStrict.equal(reader.countAccounts(), 1);
+  ledger.write([accountOf(ann)], { durable: false });
+  assertStrict.equal(reader.countAccounts(), 2);
+  assertStrict.equal(
+    fault(() => reader.write([accountOf(joe)], { durable: false })).code,
+    'ledger-write',
+  );
+  ledger.close();
+  assertStrict.equal(reader.countAccounts(), 2);
+  reader.close();
+});
+
+test('a reader alone sees what a killed daemon left in the log', () => {
+  const path = join(folder, 'left.db');
+  const copy = join(folder, 'copy.db');
+  const ledger = openLedger(path);
+  ledger.write([{ kind: 'held', row: heldRow() }], { durable: false });
+  writeFileSync(copy, readFileSync(path));
+  writeFileSync(`${copy}-wal`, readFileSync(`${path}-wal`));
+  ledger.close();
+  const reader = openLedger(copy, { readOnly: true });
+  assertStrict.deepEqual(reader.heldOne('4ZHeld1'), heldRow());
+  reader.close();
+});
+
+const refusals = [
+  [
+    'no file, to read',
+    'ledger-missing',
+    () => openLedger(join(folder, 'none.db'), { readOnly: true }),
+  ],
+  ['no folder', 'ledger-open', () => openLedger(join(folder, 'nowhere', 'ledger.db'))],
+  [
+    'a folder in its place',
+    'ledger-open',
+    () => {
+      mkdirSync(join(folder, 'folder.db'));
+      openLedger(join(folder, 'folder.db'));
+    },
+  ],
+  [
+    'another program’s database',
+    'ledger-foreign',
+    () => openLedger(sqliteFile('foreign.db', 'CREATE TABLE theirs (a)')),
+  ],
+  [
+    'no database at all',
+    'ledger-corrupt',
+    () => {
+      writeFileSync(join(folder, 'text.db'), 'dear diary, '.repeat(1_000));
+      openLedger(join(folder, 'text.db'));
+    },
+  ],
+] as const;
+
+for (const [name, code, run] of refusals) {
+  test(`${name}: ${code}, with the path and a hint`, () => {
+    const refused = fault(run);
+    assertStrict.equal(refused.code, code);
+    assertStrict.ok(refused.message.includes(folder), refused.message);
+    assertStrict.ok((refused.hint ?? '').length > 10, 'says what to do');
+  });
+}
+
+test('another program’s database is left as it was', () => {
+  const path = sqliteFile('untouched.db', 'CREATE TABLE theirs (a)');
+  const before = readFileSync(path);
+  fault(() => openLedger(path));
+  assertStrict.deepEqual(readFileSync(path), before);
+});
+
+test('a ledger with a damaged page says so when that is read, and names the file', () => {
+  const path = join(folder, 'damaged.db');
+  const ledger = openLedger(path);
+  const learned = Array.from({ length: 20_000 }, (_, n) => n);
+  ledger.write([accountOf(joe, { learned })], { durable: true });
+  ledger.close();
+  truncateSync(path, 128 * 1024);
+  const damaged = fault(() => {
+    const again = openLedger(path);
+    try {
+      again.loadAccount(joe);
+      learned.every((hash) => again.knownHere(hash));
+    } finally {
+      again.close();
+    }
+  });
+  assertStrict.equal(damaged.code, 'ledger-corrupt');
+  assertStrict.ok(damaged.message.includes(path));
+  assertStrict.match(damaged.hint ?? '', /backup/);
+});
+
+test('a ledger from a newer version is refused, naming both versions, and not touched', () => {
+  const next = migrations.length + 1;
+  const sql = `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${next}; CREATE TABLE x (a)`;
+  const path = sqliteFile('newer.db', sql);
+  const before = readFileSync(path);
+  for (const readOnly of [false, true]) {
+    const refused = fault(() => openLedger(path, { readOnly }));
+    assertStrict.equal(refused.code, 'ledger-too-new');
+    const text = `${refused.message} ${refused.hint}`;
+    assertStrict.ok(
+      text.includes(`version ${next}`) && text.includes(`version ${migrations.length}`),
+    );
+  }
+  assertStrict.deepEqual(readFileSync(path), before);
+});
+
+test('there is an earlier ledger to upgrade for every version there ever was', () => {
+  assertStrict.equal(earlierLedgers.length, migrations.length);
+});
+
+for (const [index, sql] of earlierLedgers.entries()) {
+  test(`a ledger of version ${index + 1} opens with all that was in it`, () => {
+    const path = sqliteFile(`earlier-${index + 1}.db`, sql);
+    const ledger = openLedger(path);
+    const record = ledger.loadAccount(joe);
+    assertStrict.deepEqual([...(record?.recipients ?? [])], [11, 22]);
+    assertStrict.deepEqual(ledger.heldOne('4ZHeld1'), heldRow());
+    assertStrict.equal(ledger.meta('host'), 'mx.example.org');
+    ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });
+    assertStrict.equal(ledger.knownHere(33), true);
+    ledger.close();
+  });
+}
+
+test('an upgrade that fails half-way leaves the old version as it was', () => {
+  const database = new DatabaseSync(':memory:');
+  migrate(database, 'made', ['CREATE TABLE a (x)']);
+  const broken = ['CREATE TABLE a (x)', 'CREATE TABLE b (x)', 'CREATE TABLE b (x)'];
+  assertStrict.throws(() => migrate(database, 'made', broken), /already exists/);
+  assertStrict.equal(migrate(database, 'made', ['CREATE TABLE a (x)', 'CREATE TABLE b (y)']), 1);
+  database.exec('INSERT INTO b (y) VALUES (1)');
+  database.close();
+});
+
+test('a ledger whose file was deleted or replaced under it refuses to write into the void', () => {
+  const path = join(folder, 'gone.db');
+  const ledger = openLedger(path);
+  ledger.write([accountOf(joe)], { durable: true });
+  renameSync(path, `${path}.away`);
+  const gone = fault(() => ledger.write([accountOf(ann)], { durable: false }));
+  assertStrict.equal(gone.code, 'ledger-write');
+  assertStrict.match(gone.message, /deleted/);
+  writeFileSync(path, 'other');
+  assertStrict.match(
+    fault(() => ledger.write([accountOf(ann)], { durable: true })).message,
+    /replaced/,
+  );
+  rmSync(path);
+  renameSync(`${path}.away`, path);
+  ledger.write([accountOf(ann)], { durable: true });
+  assertStrict.equal(ledger.countAccounts(), 2);
+  ledger.close();
+});

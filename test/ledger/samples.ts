@@ -1,0 +1,126 @@
+/** Rows to store in tests: complete, and each field its own value, so that a mix-up of columns shows. */
+import type { Account } from '../../src/core/event.ts';
+import type { Millis } from '../../src/lib/brand.ts';
+import type {
+  AuditRow,
+  Change,
+  ExemptionRow,
+  HeldRow,
+  IncidentRow,
+  MessageRow,
+  NoticeRow,
+  StoryRow,
+} from '../../src/ports.ts';
+
+export const joe = 'joe@example.org' as Account;
+export const ann = 'ann@example.org' as Account;
+
+export function at(ms: number): Millis {
+  return ms as Millis;
+}
+
+export function accountOf(
+  account: Account,
+  more: Partial<Extract<Change, { kind: 'account' }>> = {},
+): Extract<Change, { kind: 'account' }> {
+  return {
+    kind: 'account',
+    account,
+    state: 'clear',
+    past: '{}',
+    learned: [],
+    forgotten: [],
+    ...more,
+  };
+}
+
+export function messageRow(more: Partial<MessageRow> = {}): MessageRow {
+  return {
+    queueId: '4ZQueue1',
+    at: at(1_000),
+    account: joe,
+    verdict: 'pass',
+    recipients: 3,
+    client: '192.0.2.7',
+    sender: 'joe@example.org',
+    messageId: '<1@example.org>',
+    ...more,
+  };
+}
+
+export function storyRow(more: Partial<StoryRow> = {}): StoryRow {
+  return {
+    id: '4ZStory1',
+    at: at(2_000),
+    account: joe,
+    verdict: 'hold',
+    state: 'watched',
+    observed: true,
+    recipients: 5,
+    sample: ['a@example.net', 'ü"\\@example.net'],
+    client: '2001:db8::7',
+    subject: "it's a 'subject'; -- \u{1f4e8}",
+    reasons: [{ signal: 'new-recipients', text: '5 new', saw: 5, usual: 0.5, weight: 1.25 }],
+    ...more,
+  };
+}
+
+export function heldRow(more: Partial<HeldRow> = {}): HeldRow {
+  return {
+    queueId: '4ZHeld1',
+    at: at(3_000),
+    account: joe,
+    recipients: 7,
+    why: 'queue',
+    state: 'held',
+    changedAt: at(3_500),
+    by: 'guard',
+    ...more,
+  };
+}
+
+export function incidentRow(more: Partial<IncidentRow> = {}): IncidentRow {
+  return {
+    id: 'incident-1',
+    account: joe,
+    since: at(4_000),
+    suspendedAt: at(4_500),
+    endedAt: undefined,
+    endedBy: '',
+    leakedMessages: 2,
+    leakedRecipients: 4,
+    stoppedMessages: 6,
+    queuedHeld: 8,
+    loginClosed: true,
+    reasons: [{ signal: 'fan-out', text: 'many', saw: 50, usual: 2, weight: 2 }],
+    ...more,
+  };
+}
+
+export function exemptionRow(more: Partial<ExemptionRow> = {}): ExemptionRow {
+  return {
+    account: joe,
+    until: at(9_000),
+    by: 'admin',
+    note: 'newsletter',
+    at: at(5_000),
+    ...more,
+  };
+}
+
+export function auditRow(more: Partial<AuditRow> = {}): AuditRow {
+  return { at: at(6_000), by: 'admin', action: 'release', account: joe, detail: 'called', ...more };
+}
+
+export function noticeRow(more: Partial<NoticeRow> = {}): NoticeRow {
+  return {
+    id: 'notice-1',
+    at: at(7_000),
+    road: 'mail',
+    body: '{"a":1}',
+    tries: 1,
+    nextAt: at(7_500),
+    state: 'waiting',
+    ...more,
+  };
+}

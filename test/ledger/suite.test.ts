@@ -1,0 +1,301 @@
+/** Every method of a ledger, on a file and in memory: what was written is read back, whole and in order. */
+import assertStrict from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, suite, test } from 'node:test';
+import type { Account } from '../../src/core/event.ts';
+import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
+import type { Change, Ledger } from '../../src/ports.ts';
+import {
+  accountOf,
+  ann,
+  at,
+  auditRow,
+  exemptionRow,
+  heldRow,
+  incidentRow,
+  joe,
+  messageRow,
+  noticeRow,
+  storyRow,
+} from './samples.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-ledger-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The largest hash: 53 bits. */
+const largest = 2 ** 53 - 1;
+let made = 0;
+
+for (const kind of ['file', 'memory'] as const) {
+  suite(`a ledger in a ${kind}`, () => {
+    function ledgerWith(...changes: readonly Change[]): Ledger {
+      made += 1;
+      const ledger = openLedger(kind === 'memory' ? inMemory : join(folder, `${made}.db`));
+      ledger.write(changes, { durable: made % 2 === 0 });
+      return ledger;
+    }
+
+    test('an account comes back with its book in order of the hashes', () => {
+      const ledger = ledgerWith(
+        accountOf(joe, { state: 'watched', past: '{"n":1}', learned: [largest, 30, 5, 10, 0, 20] }),
+      );
+      assertStrict.deepEqual(ledger.loadAccount(joe), {
+        account: joe,
+        state: 'watched',
+        past: '{"n":1}',
+        recipients: Float64Array.of(0, 5, largest),
+        sinceMinutes: Uint32Array.of(20, 10, 30),
+      });
+      assertStrict.equal(ledger.loadAccount(ann), undefined);
+      ledger.close();
+    });
+
+    test('a later change of an account replaces its past and adds to its book', () => {
+      const ledger = ledgerWith(
+        accountOf(joe, { past: 'old', learned: [1, 10, 2, 10, 3, 10] }),
+        accountOf(joe, {
+          past: 'new',
+          state: 'suspended',
+          learned: [4, 20, 1, 30],
+          forgotten: [2],
+        }),
+      );
+      const record = ledger.loadAccount(joe);
+      assertStrict.equal(record?.past, 'new');
+      assertStrict.equal(record.state, 'suspended');
+      assertStrict.deepEqual([...record.recipients], [1, 3, 4]);
+      assertStrict.deepEqual([...record.sinceMinutes], [30, 10, 20]);
+      ledger.close();
+    });
+
+    test('a recipient in both lists is forgotten first and known afterwards', () => {
+      const ledger = ledgerWith(accountOf(joe, { learned: [1, 10] }));
+      ledger.write([accountOf(joe, { learned: [1, 20], forgotten: [1] })], { durable: false });
+      assertStrict.deepEqual([...(ledger.loadAccount(joe)?.sinceMinutes ?? [])], [20]);
+      ledger.close();
+    });
+
+    test('a recipient is known here as long as anyone knows it', () => {
+      const ledger = ledgerWith(
+        accountOf(joe, { learned: [7, 1, largest, 1] }),
+        accountOf(ann, { learned: [7, 2] }),
+      );
+      assertStrict.deepEqual([7, largest, 8].map(ledger.knownHere), [true, true, false]);
+      ledger.write([accountOf(joe, { forgotten: [7, largest] })], { durable: false });
+      assertStrict.deepEqual([7, largest].map(ledger.knownHere), [true, false]);
+      ledger.write([accountOf(ann, { forgotten: [7] })], { durable: false });
+      assertStrict.equal(ledger.knownHere(7), false);
+      ledger.close();
+    });
+
+    test('accounts are listed newest activity first, by state and by part of the name', () => {
+      const names = ['a_b@one.example', 'axb@one.example', 'c@two.example', '100%@two.example'];
+      const ledger = ledgerWith(...names.map((name) => accountOf(name as Account)));
+      ledger.write([accountOf('axb@one.example' as Account, { state: 'suspended', past: 'p' })], {
+        durable: false,
+      });
+      const list = (filter: Partial<Parameters<Ledger['accounts']>[0]>): readonly string[] =>
+        ledger.accounts({ limit: 10, ...filter }).map(({ account }) => account);
+      assertStrict.deepEqual(list({}), [
+        'axb@one.example',
+        '100%@two.example',
+        'c@two.example',
+        'a_b@one.example',
+      ]);
+      assertStrict.deepEqual(list({ limit: 2 }), ['axb@one.example', '100%@two.example']);
+      assertStrict.deepEqual(list({ state: 'suspended' }), ['axb@one.example']);
+      assertStrict.deepEqual(list({ like: 'A_B' }), ['a_b@one.example']);
+      assertStrict.deepEqual(list({ like: '%' }), ['100%@two.example']);
+      assertStrict.deepEqual(list({ like: 'two', state: 'watched' }), []);
+      assertStrict.deepEqual(ledger.accounts({ state: 'suspended', limit: 1 }), [
+        { account: 'axb@one.example', state: 'suspended', past: 'p' },
+      ]);
+      assertStrict.equal(ledger.countAccounts(), 4);
+      ledger.close();
+    });
+
+    test('messages are found by queue id, and the passed ones by account', () => {
+      const rows = [
+        messageRow({ queueId: 'A', at: at(10) }),
+        messageRow({ queueId: 'B', at: at(20), verdict: 'hold' }),
+        messageRow({ queueId: 'C', at: at(30) }),
+        messageRow({ queueId: 'D', at: at(40), account: ann }),
+        messageRow({ queueId: 'E', at: at(50) }),
+      ];
+      const ledger = ledgerWith(...rows.map((row) => ({ kind: 'message', row }) as const));
+      assertStrict.deepEqual(ledger.message('B'), rows[1]);
+      assertStrict.equal(ledger.message('Z'), undefined);
+      assertStrict.deepEqual(ledger.messagesOf(joe, at(10), 9), [rows[4], rows[2], rows[0]]);
+      assertStrict.deepEqual(ledger.messagesOf(joe, at(11), 1), [rows[4]]);
+      const reused = messageRow({ queueId: 'A', at: at(60), account: ann, recipients: 9 });
+      ledger.write([{ kind: 'message', row: reused }], { durable: false });
+      assertStrict.deepEqual(ledger.message('A'), reused);
+      assertStrict.deepEqual(ledger.messagesOf(joe, at(0), 9), [rows[4], rows[2]]);
+      ledger.close();
+    });
+
+    test('stories come back whole, newest first', () => {
+      const rows = [
+        storyRow(),
+        storyRow({ id: 'S2', at: at(3_000), account: ann, observed: false }),
+      ];
+      const ledger = ledgerWith(...rows.map((row) => ({ kind: 'story', row }) as const));
+      assertStrict.deepEqual(ledger.stories({ limit: 9 }), rows.toReversed());
+      assertStrict.deepEqual(ledger.stories({ account: joe, limit: 9 }), [rows[0]]);
+      assertStrict.deepEqual(ledger.stories({ limit: 1 }), [rows[1]]);
+      assertStrict.deepEqual(ledger.story('4ZStory1'), rows[0]);
+      assertStrict.equal(ledger.story('none'), undefined);
+      ledger.close();
+    });
+
+    test('held mail is counted and filtered by account and state', () => {
+      const rows = [
+        heldRow({ queueId: 'A', at: at(1) }),
+        heldRow({ queueId: 'B', at: at(2), account: ann, why: 'verdict' }),
+        heldRow({ queueId: 'C', at: at(3), state: 'dropped', by: 'admin' }),
+      ];
+      const ledger = ledgerWith(...rows.map((row) => ({ kind: 'held', row }) as const));
+      const ids = (filter: Partial<Parameters<Ledger['held']>[0]>): string =>
+        ledger
+          .held({ limit: 9, ...filter })
+          .map(({ queueId }) => queueId)
+          .join('');
+      assertStrict.equal(ids({}), 'CBA');
+      assertStrict.equal(ids({ account: joe }), 'CA');
+      assertStrict.equal(ids({ state: 'held' }), 'BA');
+      assertStrict.equal(ids({ account: joe, state: 'held' }), 'A');
+      assertStrict.equal(ids({ limit: 2 }), 'CB');
+      assertStrict.deepEqual(ledger.heldOne('B'), rows[1]);
+      assertStrict.equal(ledger.heldOne('Z'), undefined);
+      assertStrict.equal(ledger.countHeld(), 2);
+      const released = heldRow({ queueId: 'A', at: at(1), state: 'released', changedAt: at(9) });
+      ledger.write([{ kind: 'held', row: released }], { durable: true });
+      assertStrict.equal(ledger.countHeld(), 1);
+      assertStrict.deepEqual(ledger.heldOne('A'), released);
+      ledger.close();
+    });
+
+    test('an incident is open until it has an end', () => {
+      const rows = [
+        incidentRow(),
+        incidentRow({ id: 'I2', suspendedAt: at(5_000), account: ann, loginClosed: false }),
+      ];
+      const ledger = ledgerWith(...rows.map((row) => ({ kind: 'incident', row }) as const));
+      assertStrict.deepEqual(ledger.incidents({ limit: 9 }), rows.toReversed());
+      const ended = incidentRow({ endedAt: at(8_000), endedBy: 'admin', stoppedMessages: 60 });
+      ledger.write([{ kind: 'incident', row: ended }], { durable: true });
+      assertStrict.deepEqual(ledger.incidents({ account: joe, limit: 9 }), [ended]);
+      assertStrict.deepEqual(ledger.incidents({ account: joe, open: true, limit: 9 }), []);
+      assertStrict.deepEqual(ledger.incidents({ open: true, limit: 9 }), [rows[1]]);
+      ledger.close();
+    });
+
+    test('exemptions, audit trail, notices and small values', () => {
+      const ledger = ledgerWith(
+        { kind: 'exemption', row: exemptionRow() },
+        { kind: 'exemption', row: exemptionRow({ until: at(99_000) }) },
+        { kind: 'exemption', row: exemptionRow({ account: ann }) },
+        { kind: 'audit', row: auditRow() },
+        { kind: 'audit', row: auditRow({ account: ann }) },
+        { kind: 'audit', row: auditRow() },
+        { kind: 'notice', row: noticeRow() },
+        { kind: 'notice', row: noticeRow({ road: 'webhook', nextAt: at(1) }) },
+        { kind: 'notice', row: noticeRow({ id: 'N2', nextAt: at(90_000) }) },
+        { kind: 'notice', row: noticeRow({ id: 'N3', state: 'sent' }) },
+        { kind: 'meta', key: 'k', value: '1' },
+        { kind: 'meta', key: 'k', value: '2' },
+      );
+      assertStrict.deepEqual(ledger.exemptions(), [
+        exemptionRow({ account: ann }),
+        exemptionRow({ until: at(99_000) }),
+      ]);
+      assertStrict.equal(ledger.audit({ limit: 9 }).length, 3, 'every action is kept');
+      assertStrict.deepEqual(ledger.audit({ account: ann, limit: 9 }), [
+        auditRow({ account: ann }),
+      ]);
+      assertStrict.deepEqual(ledger.audit({ limit: 1 }), [auditRow()]);
+      assertStrict.deepEqual(ledger.notices(at(7_500)), [
+        noticeRow({ road: 'webhook', nextAt: at(1) }),
+        noticeRow(),
+      ]);
+      assertStrict.deepEqual(ledger.notices(at(0)), []);
+      assertStrict.equal(ledger.meta('k'), '2');
+      assertStrict.equal(ledger.meta('none'), undefined);
+      ledger.close();
+    });
+
+    test('pruning takes the old in slices and leaves what is still needed', () => {
+      const old = Array.from({ length: 600 }, (_, n) =>
+        messageRow({ queueId: `M${n}`, at: at(n) }),
+      );
+      const ledger = ledgerWith(
+        ...old.map((row) => ({ kind: 'message', row }) as const),
+        { kind: 'story', row: storyRow({ id: 'old', at: at(10) }) },
+        { kind: 'story', row: storyRow({ id: 'young', at: at(100) }) },
+        { kind: 'held', row: heldRow({ queueId: 'waits', at: at(10), changedAt: at(10) }) },
+        {
+          kind: 'held',
+          row: heldRow({ queueId: 'done', state: 'gone', at: at(1), changedAt: at(2) }),
+        },
+        { kind: 'notice', row: noticeRow({ id: 'sent', at: at(1), state: 'sent' }) },
+        { kind: 'notice', row: noticeRow({ id: 'waits', at: at(1) }) },
+        { kind: 'audit', row: auditRow({ at: at(1) }) },
+      );
+      let slices = 0;
+      while (ledger.prune({ messages: at(590), stories: at(50) })) slices += 1;
+      assertStrict.equal(slices, 3);
+      assertStrict.deepEqual(
+        ledger.messagesOf(joe, at(0), 999).map(({ queueId }) => queueId),
+        old
+          .slice(590)
+          .map(({ queueId }) => queueId)
+          .reverse(),
+      );
+      assertStrict.deepEqual(
+        ledger.stories({ limit: 9 }).map(({ id }) => id),
+        ['young'],
+      );
+      assertStrict.deepEqual(
+        ledger.held({ limit: 9 }).map(({ queueId }) => queueId),
+        ['waits'],
+      );
+      assertStrict.deepEqual(
+        ledger.notices(at(99_999)).map(({ id }) => id),
+        ['waits'],
+      );
+      assertStrict.equal(ledger.audit({ limit: 9 }).length, 1);
+      ledger.close();
+    });
+
+    test('a change that is our mistake takes the whole transaction with it', () => {
+      const ledger = ledgerWith(accountOf(joe, { past: 'kept' }));
+      const broken = accountOf(ann, { learned: [1] });
+      const write = (): void =>
+        ledger.write([accountOf(joe, { past: 'no' }), broken], { durable: false });
+      assertStrict.throws(write, { name: 'Bug' });
+      assertStrict.equal(ledger.loadAccount(joe)?.past, 'kept');
+      ledger.write([accountOf(ann)], { durable: true });
+      assertStrict.equal(ledger.countAccounts(), 2);
+      ledger.close();
+    });
+  });
+}
+
+test('a file keeps everything across a restart, the order of activity too', () => {
+  const path = join(folder, 'restart.db');
+  const before = openLedger(path);
+  before.write([accountOf(joe, { learned: [3, 4] }), accountOf(ann)], { durable: false });
+  before.write([{ kind: 'incident', row: incidentRow() }], { durable: true });
+  before.close();
+  const after = openLedger(path);
+  after.write([accountOf(joe, { past: 'again' })], { durable: false });
+  assertStrict.deepEqual(
+    after.accounts({ limit: 9 }).map(({ account }) => account),
+    [joe, ann],
+  );
+  assertStrict.deepEqual([...(after.loadAccount(joe)?.recipients ?? [])], [3]);
+  assertStrict.deepEqual(after.incidents({ limit: 9 }), [incidentRow()]);
+  after.close();
+});
