@@ -27,8 +27,12 @@ export type Stage = Scripted & {
 };
 
 /** The door, open, with a scripted desk behind it. */
-export async function stage(scene: Scene = 'hijack', host = '127.0.0.1'): Promise<Stage> {
-  const clock = { at: testNow };
+export async function stage(
+  scene: Scene = 'hijack',
+  host = '127.0.0.1',
+  now: number = testNow,
+): Promise<Stage> {
+  const clock = { at: now as Millis };
   const scripted = scriptedDesk(() => clock.at, scene);
   const metrics = openCounters(listed);
   const log: string[] = [];

@@ -43,7 +43,10 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       suspended: withState(state, 'suspended').length,
     },
     held: heldNow(state).length,
-    verdicts: { pass: scene === 'empty' ? 0 : 18_204, delay: 3, hold: 41, refuse: 12 },
+    verdicts:
+      scene === 'empty'
+        ? { pass: 0, delay: 0, hold: 0, refuse: 0 }
+        : { pass: 18_204, delay: 3, hold: 41, refuse: 12 },
   });
   return {
     calls,

@@ -1,0 +1,54 @@
+/**
+ * Asks before something is done: what it does, what undoes it, and the command line that is the same. Escape and
+ * `Cancel` leave everything as it is; focus starts on `Cancel`, so that no stray Enter lets a spammer out.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { html } from './html.js';
+import { Command } from './marks.js';
+
+/** `question`: { title, text, verb, danger?, note?, command, undo?, act(note) → Done }. */
+export function Confirm({ question, onDone, onClose }) {
+  const dialog = useRef(null);
+  const cancel = useRef(null);
+  const note = useRef(null);
+  const [trouble, setTrouble] = useState(undefined);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    dialog.current.showModal();
+    cancel.current.focus();
+  }, []);
+  async function submit(event) {
+    event.preventDefault();
+    setBusy(true);
+    const done = await question.act(note.current?.value.trim() ?? '');
+    setBusy(false);
+    if (!done.ok) return setTrouble(done);
+    dialog.current.close();
+    onDone(done);
+  }
+  return html`<dialog ref=${dialog} class="confirm" aria-labelledby="confirm-title" onClose=${onClose}>
+    <form onSubmit=${submit}>
+      <h2 id="confirm-title">${question.title}</h2>
+      <p>${question.text}</p>
+      ${
+        question.note &&
+        html`<label for="confirm-note">Note for the record <span class="quiet">(optional)</span></label>
+        <input id="confirm-note" ref=${note} maxlength="500" autocomplete="off" />`
+      }
+      <p class="trouble" role="alert">
+        ${trouble === undefined ? '' : [trouble.text, trouble.hint].filter(Boolean).join('. ')}
+      </p>
+      <div class="buttons">
+        <button class=${question.danger ? 'danger' : 'primary'} type="submit" disabled=${busy}>
+          ${busy ? 'Working…' : question.verb}
+        </button>
+        <button ref=${cancel} type="button" onClick=${() => dialog.current.close()}>Cancel</button>
+      </div>
+      <dl class="ways">
+        <dt>Same on the command line</dt>
+        <dd><${Command} text=${question.command} /></dd>
+        ${question.undo && html`<dt>To undo it</dt><dd>${question.undo}</dd>`}
+      </dl>
+    </form>
+  </dialog>`;
+}

@@ -1,0 +1,31 @@
+/**
+ * Follows the live feed. The browser reconnects by itself; when it has given up (signed out, too many pages), this
+ * asks who we are and tries again.
+ */
+import { read } from './api.js';
+
+const againMs = 5_000;
+
+/** Calls back with feed batches, statuses and the state of the link, until the returned function is called. */
+export function follow({ onFeed, onStatus, onLink }) {
+  let source;
+  let timer;
+  function open() {
+    source = new EventSource('/api/live');
+    source.addEventListener('open', () => onLink('live'));
+    source.addEventListener('feed', (event) => onFeed(JSON.parse(event.data)));
+    source.addEventListener('status', (event) => onStatus(JSON.parse(event.data)));
+    source.addEventListener('error', () => {
+      onLink('lost');
+      if (source.readyState !== EventSource.CLOSED) return;
+      timer = setTimeout(() => {
+        read('/api/session').then(open, open);
+      }, againMs);
+    });
+  }
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}

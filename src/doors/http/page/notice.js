@@ -1,0 +1,28 @@
+/** What was just done, and the way back. Takes the focus, since the button that was pressed is often gone. */
+import { useEffect, useRef } from 'preact/hooks';
+import { html } from './html.js';
+
+export function Notice({ notice, ask, onClose }) {
+  const place = useRef(null);
+  useEffect(() => {
+    if (notice !== undefined) place.current?.focus();
+  }, [notice]);
+  return html`<div role="status">
+    ${
+      notice !== undefined &&
+      html`<div class="notice" ref=${place} tabindex="-1">
+        <p><strong>${notice.text}.</strong></p>
+        ${notice.undo && html`<p class="quiet undo">To undo it: ${notice.undo}</p>`}
+        <span class="buttons">
+          ${
+            notice.again &&
+            html`<button type="button" onClick=${() => ask(notice.again.question())}>
+              ${notice.again.label}…
+            </button>`
+          }
+          <button class="plain" type="button" onClick=${onClose}>Close</button>
+        </span>
+      </div>`
+    }
+  </div>`;
+}
