@@ -1,0 +1,144 @@
+/**
+ * Proves a connection with a real message: one letter to postmaster through sendmail(1), whose Message-Id nobody could
+ * guess, must turn up in the daemon's memory; and each smtpd service that can be reached from here must open a milter
+ * session. The letter stays with postmaster and says what it is.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SmtpdService } from '../mail/postfix-services.ts';
+import type { RunFile } from './run-file.ts';
+
+export type Seen = { readonly what: string; readonly ok: boolean; readonly text: string };
+
+const waitMs = 30_000;
+
+/** Through sendmail(1) and pickup. */
+export async function verifyLocal(
+  configDirectory: string,
+  run: RunFile,
+  host: string,
+): Promise<Seen> {
+  const what = 'local mail (sendmail, pickup)';
+  const messageId = `postern-verify.${randomBytes(16).toString('hex')}@${host}`;
+  const sent = await sendmail(configDirectory, messageId);
+  if (sent !== undefined) return { what, ok: false, text: sent };
+  const deadline = Date.now() + waitMs;
+  while (Date.now() < deadline) {
+    if (await daemonSaw(run, messageId)) return { what, ok: true, text: 'a letter was seen' };
+    await sleep(100);
+  }
+  return {
+    what,
+    ok: false,
+    text: `a letter to postmaster was not seen within ${waitMs / 1_000} s`,
+  };
+}
+
+/** Undefined when Postfix took it. */
+async function sendmail(configDirectory: string, messageId: string): Promise<string | undefined> {
+  const args = ['-C', configDirectory, '-oi', '-f', 'postmaster', 'postmaster'];
+  const child = spawn('/usr/sbin/sendmail', args, {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: waitMs,
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('latin1')).slice(-1_000);
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(letter(messageId));
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return code === 0 ? undefined : `sendmail ended with ${code}: ${said.trim()}`;
+  } catch (cause) {
+    return `sendmail cannot be started: ${String(cause)}`;
+  }
+}
+
+function letter(messageId: string): string {
+  return `From: Postern <postmaster>
+To: postmaster
+Subject: Postern is connected to this mail server
+Message-ID: <${messageId}>
+Auto-Submitted: auto-generated
+
+This letter was sent by \`postern connect postfix\` to prove that mail passes Postern.
+Nothing needs to be done. To see what passes: postern status
+To undo the connection: postern connect postfix --undo
+`;
+}
+
+async function daemonSaw(run: RunFile, messageId: string): Promise<boolean> {
+  const recent = await ask(run, '/api/recent?limit=200');
+  if (!Array.isArray(recent)) return false;
+  for (const item of recent as { id?: unknown; account?: unknown }[]) {
+    if (typeof item.id !== 'string' || !String(item.account).startsWith('local:')) continue;
+    const known = await ask(run, `/api/explain/${encodeURIComponent(item.id)}`);
+    if (JSON.stringify(known ?? '').includes(messageId)) return true;
+  }
+  return false;
+}
+
+/** An smtpd service: a session that says only who we are must reach the milter door. */
+export async function verifySmtpd(service: SmtpdService, run: RunFile): Promise<Seen> {
+  const { name } = service.service;
+  const what = `${service.role} (${name})`;
+  const before = await sessions(run);
+  const greeted = await greet(name, service.role === 'submissions');
+  if (greeted !== 'greeted') return { what, ok: true, text: `not tried: ${greeted}` };
+  const deadline = Date.now() + 5_000;
+  while (Date.now() < deadline) {
+    if ((await sessions(run)) > before) return { what, ok: true, text: 'a session was seen' };
+    await sleep(50);
+  }
+  return { what, ok: false, text: 'greeted us, but opened no milter session' };
+}
+
+async function sessions(run: RunFile): Promise<number> {
+  const text = await fetch(new URL('/metrics', run.doors.http), timed(run)).then((r) => r.text());
+  return Number(/^postern_milter_sessions_total ([0-9.]+)/m.exec(text)?.[1] ?? 0);
+}
+
+async function ask(run: RunFile, path: string): Promise<unknown> {
+  try {
+    const answer = await fetch(new URL(path, run.doors.http), timed(run));
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function timed(run: RunFile): RequestInit {
+  return {
+    headers: { authorization: `Bearer ${run.token}` },
+    signal: AbortSignal.timeout(5_000),
+    redirect: 'error',
+  };
+}
+
+/** Connects, reads the greeting, says EHLO and QUIT. Ports in TLS from the first byte open their session on connect. */
+async function greet(name: string, wrapped: boolean): Promise<string> {
+  const [, host, port] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(name) ?? [];
+  if (wrapped) return 'it wants TLS first';
+  const number = port === undefined ? Number.NaN : (wellKnown[port] ?? Number(port));
+  if (!Number.isInteger(number)) return `port ${port} is not known here`;
+  const socket = connect({ host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port: number });
+  socket.setTimeout(10_000, () => socket.destroy(new Error('no greeting in 10 s')));
+  try {
+    const [greeting] = (await once(socket, 'data')) as [Buffer];
+    if (!greeting.toString('latin1').startsWith('220')) return 'it did not greet us';
+    socket.write('EHLO localhost\r\n');
+    await once(socket, 'data');
+    return 'greeted';
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  } finally {
+    socket.on('error', () => undefined);
+    socket.end('QUIT\r\n');
+  }
+}
+
+const wellKnown: Readonly<Record<string, number>> = { smtp: 25, submission: 587 };

@@ -1,0 +1,264 @@
+/**
+ * `postern connect postfix`: puts Postern's doors into main.cf and master.cf. Shows the difference first, asks, keeps
+ * the bytes that were there, writes, lets Postfix check and reload, proves it with a real message, and takes
+ * everything back by itself when a step fails. `--undo` takes it out again.
+ */
+import { stdin, stdout } from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import { type Command, Option } from 'commander';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { unifiedDiff } from '../lib/unified-diff.ts';
+import { mainValue, parseMainCf } from '../mail/main-cf.ts';
+import { parseMasterCf } from '../mail/master-cf.ts';
+import { smtpdServices } from '../mail/postfix-services.ts';
+import { programOutput } from '../partners/program.ts';
+import {
+  type ConnectRecord,
+  dropRecord,
+  keepRecord,
+  readPostfixFiles,
+  readRecord,
+  untouched,
+  writePostfixFiles,
+} from './connect-files.ts';
+import {
+  type ConnectDoors,
+  type ConnectPlan,
+  type PostfixFiles,
+  planConnect,
+  planDisconnect,
+} from './connect-plan.ts';
+import { type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
+import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+
+export type ConnectOptions = {
+  readonly configDir?: string;
+  readonly state?: string;
+  readonly milter?: string;
+  readonly policy?: string;
+  readonly dryRun?: boolean;
+  readonly undo?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly verify?: boolean;
+};
+export type ConnectReport = {
+  readonly changed: boolean;
+  readonly diff: string;
+  readonly notes: readonly string[];
+  readonly reloaded: boolean;
+  readonly seen: readonly Seen[];
+};
+
+export function register(program: Command): void {
+  const connect = program
+    .command('connect')
+    .description('connect a mail server to the running Postern');
+  connect
+    .command('postfix')
+    .description('put the doors into main.cf and master.cf; shows the change before it makes it')
+    .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
+    .option('--state <dir>', 'state folder of the running Postern')
+    .option('--dry-run', 'show the change, make none')
+    .option('--undo', 'take it out again; byte for byte where nobody changed the files since')
+    .option('--yes', 'do not ask (needed where there is no terminal)')
+    .option('--no-verify', 'do not send a letter to postmaster to prove it')
+    .option('--json', 'one JSON object instead of text')
+    .addOption(new Option('--milter <address>', 'address of the milter door').hideHelp())
+    .addOption(new Option('--policy <address>', 'address of the policy door').hideHelp())
+    .action(async (options: ConnectOptions) => {
+      const show = options.json === true ? () => undefined : (text: string) => stdout.write(text);
+      const report = await connectPostfix(options, show);
+      if (options.json === true) stdout.write(`${JSON.stringify(report)}\n`);
+    });
+}
+
+type Show = (text: string) => unknown;
+
+export async function connectPostfix(options: ConnectOptions, show: Show): Promise<ConnectReport> {
+  const state = stateDirectory(options.state);
+  const configDirectory = options.configDir ?? (await postconf([], 'config_directory'));
+  await needsVersion3(configDirectory);
+  const before = await readPostfixFiles(configDirectory);
+  const kept = await readRecord(state, configDirectory);
+  const run = options.undo === true ? undefined : await daemonOf(options, state);
+  const plan = run === undefined ? planUndo(before, kept) : planConnect(before, run.doors);
+  const diff = differences(configDirectory, before, plan.files);
+  const report = { changed: diff !== '', diff, notes: plan.notes, reloaded: false, seen: [] };
+  show(diff);
+  for (const note of plan.notes) show(`note: ${note}\n`);
+  if (diff === '') {
+    show(options.undo === true ? 'Postfix is not connected.\n' : 'Postfix is connected already.\n');
+    return report;
+  }
+  if (options.dryRun === true) return report;
+  await mayGoOn(options);
+  if (run === undefined) {
+    await writePostfixFiles(configDirectory, plan.files);
+    const reloaded = await checkAndReload(configDirectory);
+    await dropRecord(state, configDirectory);
+    show(`Postern is taken out of ${configDirectory}.\n`);
+    return { ...report, reloaded };
+  }
+  // The record keeps what was there before the first connection, not before this one.
+  const origin = kept !== undefined && unchangedSince(kept, before) ? kept.before : planned(before);
+  await keepRecord(state, configDirectory, { before: origin, after: plan.files });
+  const done = await applyOrTakeBack({ configDirectory, before, plan, run, options });
+  if (done instanceof Error) {
+    if (kept === undefined) await dropRecord(state, configDirectory);
+    else await keepRecord(state, configDirectory, { before: kept.before, after: before });
+    throw done;
+  }
+  for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
+  show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
+  return { ...report, ...done };
+}
+
+/** What the undo should give back when somebody edited the files, or when no record is left: all but ours. */
+function planned(before: PostfixFiles): PostfixFiles {
+  return planDisconnect(before);
+}
+
+function unchangedSince(kept: ConnectRecord, now: PostfixFiles): boolean {
+  return untouched(kept, now, 'main') && untouched(kept, now, 'master');
+}
+
+function planUndo(now: PostfixFiles, kept: ConnectRecord | undefined): ConnectPlan {
+  const cleaned = planDisconnect(now);
+  if (kept === undefined) {
+    const notes = ['no record of the connection is left; only lines that are ours are taken out'];
+    return { files: cleaned, notes: cleaned.main === now.main ? [] : notes };
+  }
+  const notes: string[] = [];
+  const pick = (key: 'main' | 'master'): string => {
+    if (untouched(kept, now, key)) return kept.before[key];
+    notes.push(`${key}.cf was changed since; only lines that are ours are taken out of it`);
+    return cleaned[key];
+  };
+  return { files: { main: pick('main'), master: pick('master') }, notes };
+}
+
+type Daemon = { readonly doors: ConnectDoors; readonly live?: RunFile };
+
+async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon> {
+  const { milter, policy } = options;
+  if (milter !== undefined && policy !== undefined) return { doors: { milter, policy } };
+  const live = await readRunFile(state);
+  return { doors: live.doors, live };
+}
+
+type Application = {
+  readonly configDirectory: string;
+  readonly before: PostfixFiles;
+  readonly plan: ConnectPlan;
+  readonly run: Daemon;
+  readonly options: ConnectOptions;
+};
+
+/** Done, or the error because of which everything is as it was. */
+async function applyOrTakeBack(
+  work: Application,
+): Promise<{ readonly reloaded: boolean; readonly seen: readonly Seen[] } | Error> {
+  const { configDirectory, before, plan } = work;
+  await writePostfixFiles(configDirectory, plan.files);
+  try {
+    const reloaded = await checkAndReload(configDirectory);
+    return { reloaded, seen: await verify(work, reloaded) };
+  } catch (cause) {
+    await writePostfixFiles(configDirectory, before);
+    await checkAndReload(configDirectory).catch(() => undefined);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const hint = cause instanceof OperatorError ? cause.hint : undefined;
+    return new OperatorError('not-connected', `not connected, all is as it was: ${why}`, {
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+      exit: sysexits.software,
+    });
+  }
+}
+
+async function verify(work: Application, reloaded: boolean): Promise<readonly Seen[]> {
+  const { live } = work.run;
+  if (work.options.verify === false || live === undefined || !reloaded) return [];
+  const { main, master } = work.plan.files;
+  const parsed = parseMainCf(main);
+  const host = mainValue(parsed, 'myhostname') ?? 'localhost';
+  const seen: Seen[] = [];
+  for (const service of smtpdServices(parsed, parseMasterCf(master))) {
+    if (service.role !== 'reinjection') seen.push(await verifySmtpd(service, live));
+  }
+  seen.push(await verifyLocal(work.configDirectory, live, host));
+  const failed = seen.find(({ ok }) => !ok);
+  if (failed === undefined) return seen;
+  throw new OperatorError('not-verified', `${failed.what}: ${failed.text}`, {
+    hint: 'the mail log says why; with --no-verify the change is made without this proof',
+  });
+}
+
+/** True when Postfix runs and has read its files again. */
+async function checkAndReload(configDirectory: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(60_000);
+  const call = (args: readonly string[]) =>
+    programOutput({
+      program: '/usr/sbin/postfix',
+      args: ['-c', configDirectory, ...args],
+      signal,
+      errors: 'lines',
+    });
+  await postconf(['-c', configDirectory], 'smtpd_milters'); // says where it cannot read its files
+  await call(['check']);
+  const runs = await call(['status']).then(
+    () => true,
+    () => false,
+  );
+  if (runs) await call(['reload']);
+  return runs;
+}
+
+async function postconf(more: readonly string[], name: string): Promise<string> {
+  const signal = AbortSignal.timeout(10_000);
+  const args = [...more, '-hx', name];
+  const lines = await programOutput({
+    program: '/usr/sbin/postconf',
+    args,
+    signal,
+    errors: 'complaint',
+  });
+  return (lines[0] ?? '').trim();
+}
+
+async function needsVersion3(configDirectory: string): Promise<void> {
+  const version = await postconf(['-c', configDirectory], 'mail_version');
+  if (Number.parseInt(version, 10) >= 3) return;
+  throw new OperatorError('postfix-too-old', `Postfix ${version} is older than 3.0`, {
+    hint: 'settings for one milter alone (connect_timeout, default_action) came with 3.0',
+    exit: sysexits.unavailable,
+  });
+}
+
+function differences(configDirectory: string, before: PostfixFiles, after: PostfixFiles): string {
+  return (['main', 'master'] as const)
+    .map((key) => {
+      const path = `${configDirectory}/${key}.cf`;
+      return unifiedDiff(before[key], after[key], { before: path, after: `${path} (connected)` });
+    })
+    .join('');
+}
+
+async function mayGoOn(options: ConnectOptions): Promise<void> {
+  if (options.yes === true) return;
+  if (!stdin.isTTY || !stdout.isTTY || options.json === true) {
+    throw new OperatorError('not-asked', 'there is nobody to ask; say --yes to make this change', {
+      hint: 'or --dry-run to see it only',
+      exit: sysexits.usage,
+    });
+  }
+  const terminal = createInterface({ input: stdin, output: stdout });
+  try {
+    const answer = await terminal.question('Make this change? [y/N] ');
+    if (/^y(es)?$/i.test(answer.trim())) return;
+  } finally {
+    terminal.close();
+  }
+  throw new OperatorError('not-wanted', 'nothing was changed', { exit: sysexits.ok });
+}

@@ -1,0 +1,93 @@
+/**
+ * Where the running daemon says how it is reached: `<state>/run.json`, written by the daemon, readable by it and root.
+ * Commands that talk to it read the addresses and the token from there.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+
+export type RunFile = {
+  readonly pid: number;
+  /** milter and policy as Postfix writes them, `inet:127.0.0.1:8893`; http a URL. */
+  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly token: string;
+};
+
+/** Strict, since root puts these into main.cf. */
+const doorAddress: z.ZodType<string> = z
+  .string()
+  .regex(
+    /^(?:inet:(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}|unix:\/[A-Za-z0-9._/-]{1,100})$/,
+  );
+const runFile: z.ZodType<RunFile> = z.object({
+  pid: z.number().int().positive(),
+  doors: z.object({
+    milter: doorAddress,
+    policy: doorAddress,
+    http: z.string().regex(/^http:\/\/[^\s]{1,260}$/),
+  }),
+  token: z.string().min(1).max(512),
+});
+
+/** Where an installed Postern keeps its things. */
+export const installedState = '/var/lib/postern';
+
+/** The state folder of the daemon that a command means when none is named: the installed one's, else the user's own. */
+export function stateDirectory(named: string | undefined): string {
+  if (named !== undefined) return named;
+  if (existsSync(join(installedState, 'run.json')) || existsSync('/etc/postern')) {
+    return installedState;
+  }
+  const base = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
+  return join(base, 'postern');
+}
+
+/** Throws OperatorError where no daemon runs, saying how to start one. */
+export async function readRunFile(state: string): Promise<RunFile> {
+  const path = join(state, 'run.json');
+  const hint = 'start it with `postern up`, or name its folder with --state DIR';
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'EACCES' ? 'may not be read by you' : 'is not there';
+    throw new OperatorError('not-running', `no Postern runs here: ${path} ${why}`, {
+      cause,
+      hint:
+        cause.code === 'EACCES' ? 'run this as root, or as the user that Postern runs as' : hint,
+      exit: sysexits.unavailable,
+    });
+  });
+  const parsed = runFile.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new OperatorError('run-file', `${path} is not what a Postern writes`, {
+      cause: parsed.error,
+      hint,
+      exit: sysexits.unavailable,
+    });
+  }
+  if (!alive(parsed.data.pid)) {
+    throw new OperatorError('not-running', `Postern is not running (${path} is a leftover)`, {
+      hint,
+      exit: sysexits.unavailable,
+    });
+  }
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  }
+}

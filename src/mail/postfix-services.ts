@@ -1,0 +1,75 @@
+/**
+ * What Postfix's two files say together: which smtpd services there are, what each is for, and which value of a
+ * parameter counts for it. Pure.
+ */
+import { expand, type MainCf, mainValue } from './main-cf.ts';
+import { type MasterCf, override, type Service } from './master-cf.ts';
+
+export type SmtpdRole =
+  /** Port 587 and its like: people with a login. */
+  | 'submission'
+  /** Port 465: the same in TLS from the first byte. */
+  | 'submissions'
+  /** Port 25, or what postscreen passes on. */
+  | 'smtp'
+  /** Loopback, where a content filter brings mail back. */
+  | 'reinjection';
+export type SmtpdService = {
+  readonly service: Service;
+  readonly role: SmtpdRole;
+  /** People can log in here. */
+  readonly login: boolean;
+};
+
+const submissionNames = new Set(['submission', '587']);
+const submissionsNames = new Set(['submissions', 'smtps', 'urd', 'ssmtp', '465']);
+const smtpNames = new Set(['smtp', '25', 'smtpd']);
+
+/** The value that counts for this service, unexpanded: its own override, else main.cf's. */
+export function serviceValue(main: MainCf, service: Service, name: string): string | undefined {
+  return override(service, name)?.value ?? mainValue(main, name);
+}
+
+/** The same with every `$name` replaced. */
+export function expandedValue(main: MainCf, service: Service, name: string): string {
+  const look = (wanted: string): string | undefined => serviceValue(main, service, wanted);
+  return expand(look(name) ?? '', look).trim();
+}
+
+export function smtpdServices(main: MainCf, master: MasterCf): readonly SmtpdService[] {
+  const filtered = hasContentFilter(main, master);
+  return master.services
+    .filter(({ command }) => command === 'smtpd')
+    .map((service) => {
+      const login = expandedValue(main, service, 'smtpd_sasl_auth_enable') === 'yes';
+      return { service, login, role: role(service, { login, filtered }) };
+    });
+}
+
+function role(
+  service: Service,
+  known: { readonly login: boolean; readonly filtered: boolean },
+): SmtpdRole {
+  const port = service.name.slice(service.name.lastIndexOf(':') + 1);
+  const label = override(service, 'syslog_name')?.value.split('/').at(-1) ?? '';
+  const wrapped = override(service, 'smtpd_tls_wrappermode')?.value === 'yes';
+  if (submissionsNames.has(port) || wrapped) return 'submissions';
+  if (submissionNames.has(port) || submissionNames.has(label)) return 'submission';
+  if (submissionsNames.has(label)) return 'submissions';
+  const loopback = /^(127\.|localhost:|\[::1\]|::1)/.test(service.name);
+  if (loopback && known.filtered && !known.login && !smtpNames.has(port)) return 'reinjection';
+  const own = override(service, 'smtpd_sasl_auth_enable')?.value === 'yes';
+  return own ? 'submission' : 'smtp';
+}
+
+/** Mail leaves Postfix for a filter and comes back through an smtpd of its own. */
+function hasContentFilter(main: MainCf, master: MasterCf): boolean {
+  const names = ['content_filter', 'smtpd_proxy_filter'];
+  const inMain = names.some((name) => (mainValue(main, name) ?? '') !== '');
+  return (
+    inMain ||
+    master.services.some((service) =>
+      names.some((name) => (override(service, name)?.value ?? '') !== ''),
+    )
+  );
+}
