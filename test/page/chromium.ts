@@ -40,14 +40,16 @@ export type Page = {
   scheme(name: 'light' | 'dark'): Promise<void>;
   /** PNG of what is seen, or of the whole page. */
   screenshot(how?: { readonly whole: boolean }): Promise<Buffer>;
+  close(): Promise<void>;
 };
 
 export type Browser = {
-  readonly page: Page;
+  /** A page with cookies of its own. */
+  open(): Promise<Page>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Starts a browser with one blank page. Its folder and its process go when it is disposed. */
+/** Starts a browser. Its folder and its process go when it is disposed. */
 export async function openChromium(): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-page-'));
   const child = spawn(
@@ -78,9 +80,8 @@ export async function openChromium(): Promise<Browser> {
   }
   try {
     const wire = await openWire(await debuggerAddress(child));
-    const page = await openPage(wire);
     return {
-      page,
+      open: () => openPage(wire),
       async [Symbol.asyncDispose]() {
         wire.close();
         await stop();
@@ -160,7 +161,9 @@ async function openWire(address: string): Promise<Wire> {
 }
 
 async function openPage(wire: Wire): Promise<Page> {
-  const { targetId } = await wire.send('Target.createTarget', { url: 'about:blank' });
+  const { browserContextId } = await wire.send('Target.createBrowserContext');
+  const made = { url: 'about:blank', browserContextId };
+  const { targetId } = await wire.send('Target.createTarget', made);
   const attached = await wire.send('Target.attachToTarget', { targetId, flatten: true });
   const session = String(attached['sessionId']);
   const send = (method: string, params: Record<string, unknown> = {}) =>
@@ -218,6 +221,9 @@ async function openPage(wire: Wire): Promise<Page> {
     async scheme(name) {
       const features = [{ name: 'prefers-color-scheme', value: name }];
       await send('Emulation.setEmulatedMedia', { features });
+    },
+    async close() {
+      await wire.send('Target.disposeBrowserContext', { browserContextId });
     },
     async screenshot(how = { whole: false }) {
       const asked = { format: 'png', captureBeyondViewport: how.whole };

@@ -32,7 +32,7 @@ const shots: readonly {
 
 await mkdir(folder, { recursive: true });
 await using browser = await openChromium();
-const { page } = browser;
+const page = await browser.open();
 for (const shot of shots) {
   await using at = await stage(shot.scene, '127.0.0.1', Date.now());
   await page.size(shot.size.width, shot.size.height, shot.size);

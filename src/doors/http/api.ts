@@ -1,7 +1,6 @@
 /**
  * The operator's desk as JSON, for the status page and the command line. Each route is one method of `Desk`.
  *
- *   GET  /api/session                    who I am: { by, csrf }
  *   GET  /api/overview                   what the status page shows, in one answer (overview.ts)
  *   GET  /api/status
  *   GET  /api/accounts?state&like&limit
@@ -66,10 +65,6 @@ export class Refusal extends Error {
 /** All routes below /api, for callers that have been let in. */
 export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
-  api.get('/session', (c) => {
-    const caller = c.get('caller');
-    return c.json({ by: actor(c), csrf: caller.kind === 'page' ? caller.session.csrf : '' });
-  });
   api.get('/overview', (c) => c.json(overview(desk)));
   api.get('/status', (c) => c.json(desk.status()));
   api.get('/recent', (c) => c.json(desk.recent(query(c, limitQuery).limit)));

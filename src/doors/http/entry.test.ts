@@ -34,8 +34,8 @@ describe('the token', () => {
     assert.match(cookie, /^postern-\d+=.*; Path=\/; HttpOnly; SameSite=Strict$/);
     assert.ok(!cookie.includes(testToken), 'the cookie is not the token');
     const [pair = ''] = cookie.split(';');
-    const session = await ask(at.door, '/api/session', { headers: { Cookie: pair } });
-    assert.equal(session.status, 200);
+    const status = await ask(at.door, '/api/status', { headers: { Cookie: pair } });
+    assert.equal(status.status, 200);
   });
 
   test('when wrong in the link, gives no cookie and says so on the page', async () => {
@@ -131,6 +131,15 @@ describe('a session', () => {
     const path = '/api/accounts/press%40example.org/suspend';
     await ask(at.door, path, { method: 'POST', headers: post, body: '{"by":"root"}' });
     assert.deepEqual(at.calls, ['suspend press@example.org by status page note ']);
+  });
+
+  test('is asked about without an error, and tells nothing to a stranger', async () => {
+    await using at = await stage();
+    const stranger = await ask(at.door, '/session');
+    assert.deepEqual(stranger.json(), { signedIn: false, csrf: '' });
+    const { cookie, post } = await signIn(at.door);
+    const known = await ask(at.door, '/session', { headers: { Cookie: cookie } });
+    assert.deepEqual(known.json(), { signedIn: true, csrf: post['X-CSRF-Token'] });
   });
 
   test('signed out loses its cookie', async () => {

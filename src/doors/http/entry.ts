@@ -54,7 +54,7 @@ export function hasToken(c: Asked, keeper: Keeper): boolean {
   return bearer !== undefined && keeper.tokenRight(bearer);
 }
 
-/** `/?token=…`, `/login` and `/logout`. */
+/** `/?token=…`, `/session`, `/login` and `/logout`. */
 export function entryRoutes(app: Hono<HttpEnv>, deps: EntryDeps): void {
   app.get('/', async (c, next) => {
     const token = c.req.query('token');
@@ -65,6 +65,11 @@ export function entryRoutes(app: Hono<HttpEnv>, deps: EntryDeps): void {
     }
     signIn(c, deps);
     return c.redirect('/', 303); // the token leaves the address bar and the history
+  });
+  // Answers 200 either way: to be signed out is no error, and should not look like one in a browser's console.
+  app.get('/session', (c) => {
+    const session = deps.keeper.read(getCookie(c, deps.cookieName), deps.clock.now());
+    return c.json({ signedIn: session !== undefined, csrf: session?.csrf ?? '' });
   });
   app.post('/login', async (c) => {
     if (!fromOurPage(c)) return refuse(c, deps, 'origin');

@@ -98,7 +98,7 @@ export async function signIn(
     body: JSON.stringify({ token: testToken }),
   });
   const cookie = (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
-  const session = await ask(door, '/api/session', { headers: { Cookie: cookie } });
+  const session = await ask(door, '/session', { headers: { Cookie: cookie } });
   const { csrf } = session.json() as { csrf: string };
   return { cookie, post: { Cookie: cookie, Origin: door.address, 'X-CSRF-Token': csrf } };
 }

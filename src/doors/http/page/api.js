@@ -9,13 +9,12 @@ export function onSignedOut(listener) {
   signedOut = listener;
 }
 
-/** The session behind the cookie, or undefined. */
+/** Is there a session behind the cookie? */
 export async function session() {
-  const response = await fetch('/api/session', { cache: 'no-store' });
-  if (!response.ok) return undefined;
+  const response = await fetch('/session', { cache: 'no-store' });
   const found = await response.json();
   csrf = found.csrf;
-  return found;
+  return found.signedIn;
 }
 
 /** Exchanges the token for a session. */

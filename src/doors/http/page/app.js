@@ -25,7 +25,7 @@ export function App() {
   const [state, setState] = useState('asking');
   const enter = useCallback(() => {
     session().then(
-      (found) => setState(found === undefined ? 'out' : 'in'),
+      (signedIn) => setState(signedIn ? 'in' : 'out'),
       () => setState('away'),
     );
   }, []);
@@ -34,7 +34,7 @@ export function App() {
     enter();
   }, []);
   if (state === 'out') return html`<${Login} onIn=${enter} />`;
-  if (state === 'in') return html`<${Panel} />`;
+  if (state === 'in') return html`<${Panel} onSignedOut=${() => setState('out')} />`;
   return html`<main class="alone">
     <p role="status">${state === 'away' ? 'Postern does not answer. Is it running?' : 'One moment…'}</p>
     ${state === 'away' && html`<button type="button" onClick=${enter}>Try again</button>`}
@@ -42,7 +42,7 @@ export function App() {
 }
 
 /** What is shown, kept fresh: anew every quarter of a minute, and soon after anything but a plain pass. */
-function useView() {
+function useView(onSignedOut) {
   const [view, setView] = useState(undefined);
   const [feed, setFeed] = useState([]);
   const [link, setLink] = useState('connecting');
@@ -79,6 +79,7 @@ function useView() {
         });
       },
       onLink: setLink,
+      onSignedOut,
     });
     void refresh();
     return () => {
@@ -98,8 +99,8 @@ function changed(known, fresh) {
   );
 }
 
-function Panel() {
-  const { view, feed, link, trouble, refresh } = useView();
+function Panel({ onSignedOut }) {
+  const { view, feed, link, trouble, refresh } = useView(onSignedOut);
   const [question, ask] = useState(undefined);
   const [about, setAbout] = useState(undefined);
   const [notice, setNotice] = useState(undefined);

@@ -49,32 +49,38 @@ function Readout({ shown, total }) {
 function Canvas({ minutes, onMinute, total }) {
   const place = useRef(null);
   const plots = useRef([]);
-  const data = columns(minutes);
+  const latest = useRef(undefined);
+  latest.current = columns(minutes); // a change of colours draws what is shown now
   useEffect(() => {
+    const element = place.current;
     const dark = matchMedia('(prefers-color-scheme: dark)');
-    const draw = () => {
+    const clear = () => {
       for (const plot of plots.current) plot.destroy();
-      plots.current = drawn(place.current, data, onMinute);
+      plots.current = [];
+    };
+    const draw = () => {
+      clear();
+      plots.current = drawn(element, latest.current, onMinute);
     };
     const resized = new ResizeObserver(() => {
-      const width = place.current.clientWidth;
       for (const [index, plot] of plots.current.entries()) {
-        plot.setSize({ width, height: index === 0 ? passHeight : stopHeight });
+        const height = index === 0 ? passHeight : stopHeight;
+        plot.setSize({ width: element.clientWidth, height });
       }
     });
     draw();
-    resized.observe(place.current);
+    resized.observe(element);
     dark.addEventListener('change', draw);
     return () => {
       dark.removeEventListener('change', draw);
       resized.disconnect();
-      for (const plot of plots.current) plot.destroy();
+      clear();
     };
   }, []);
   useEffect(() => {
     const [pass, stop] = plots.current;
-    pass?.setData(data.pass);
-    stop?.setData(data.stop);
+    pass?.setData(latest.current.pass);
+    stop?.setData(latest.current.stop);
   }, [minutes]);
   const said =
     `Two hours by minute: ${many(total.pass, 'message')} passed, ` +

@@ -2,12 +2,12 @@
  * Follows the live feed. The browser reconnects by itself; when it has given up (signed out, too many pages), this
  * asks who we are and tries again.
  */
-import { read } from './api.js';
+import { session } from './api.js';
 
 const againMs = 5_000;
 
 /** Calls back with feed batches, statuses and the state of the link, until the returned function is called. */
-export function follow({ onFeed, onStatus, onLink }) {
+export function follow({ onFeed, onStatus, onLink, onSignedOut }) {
   let source;
   let timer;
   function open() {
@@ -19,7 +19,7 @@ export function follow({ onFeed, onStatus, onLink }) {
       onLink('lost');
       if (source.readyState !== EventSource.CLOSED) return;
       timer = setTimeout(() => {
-        read('/api/session').then(open, open);
+        session().then((signedIn) => (signedIn ? open() : onSignedOut()), open);
       }, againMs);
     });
   }

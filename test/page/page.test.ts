@@ -1,0 +1,252 @@
+/**
+ * The status page in a real Chromium: signed in by hand, an account released by keyboard alone, the live feed, every
+ * scene without a complaint in the console, legible in light and dark, and narrow enough for a phone.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Stage } from '../../src/doors/http/scripted-client.ts';
+import { stage, testToken } from '../../src/doors/http/scripted-client.ts';
+import type { Scene } from '../../src/doors/http/scripted-night.ts';
+import type { Browser, Page } from './chromium.ts';
+import { openChromium } from './chromium.ts';
+import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';
+
+const limit = { timeout: 120_000 };
+const live = `document.querySelector('.link.live') !== null`;
+const phone = { phone: true };
+
+let browser: Browser;
+before(async () => {
+  browser = await openChromium();
+}, limit);
+after(() => browser[Symbol.asyncDispose]());
+
+/** A page, signed in through the printed link; nothing may have gone wrong on it by its end. */
+async function visit(scene: Scene, look: (page: Page, at: Stage) => Promise<void>): Promise<void> {
+  await using at = await stage(scene, '127.0.0.1', Date.now());
+  const page = await browser.open();
+  await page.size(1280, 900);
+  await page.goto(`${at.door.address}/?token=${testToken}`);
+  await page.until(live);
+  await look(page, at);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+}
+
+const focused = (page: Page) =>
+  page.evaluate<string>(
+    `document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent.trim() ?? ''`,
+  );
+
+/** Presses Tab until what has the focus is called so. */
+async function tabTo(page: Page, name: string, how = { shift: false }): Promise<void> {
+  const seen: string[] = [];
+  for (let nth = 0; nth < 60; nth++) {
+    await page.press('Tab', how);
+    seen.push(await focused(page));
+    if (seen.at(-1) === name) return;
+  }
+  assert.fail(`no way to "${name}" by Tab; passed ${seen.join(' | ')}`);
+}
+
+describe('by keyboard alone', limit, () => {
+  test('sign in with the token, release a suspended account, and sign out', limit, async () => {
+    await using at = await stage('hijack', '127.0.0.1', Date.now());
+    const page = await browser.open();
+    await page.goto(at.door.address);
+    await page.until(`document.activeElement?.id === 'token'`);
+    await page.type(testToken);
+    await page.press('Enter');
+    await page.until(live);
+    await page.until(`document.querySelector('h1').textContent === '1 account suspended'`);
+    assert.equal(await page.evaluate('location.href'), `${at.door.address}/`);
+    assert.equal(await page.evaluate('document.title'), '1 account suspended · Postern');
+    const card = await page.evaluate<string>(`document.querySelector('.card').innerText`);
+    for (const told of ['joe.weber@example.org', 'recipients reached', 'usual is 2 a day', '41']) {
+      assert.ok(card.includes(told), `${told} in ${card}`);
+    }
+
+    await tabTo(page, 'Release…');
+    await page.press('Enter');
+    await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
+    assert.equal(await focused(page), 'Cancel', 'a stray Enter releases nobody');
+    await page.press('Escape');
+    await page.until(`document.querySelector('dialog') === null`);
+    assert.equal(await focused(page), 'Release…', 'Escape gives the focus back');
+    assert.deepEqual(at.calls, []);
+
+    await page.press('Enter');
+    await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
+    await tabTo(page, '', { shift: true }); // the note, which has no text of its own
+    await page.type('password changed');
+    await tabTo(page, 'Release');
+    await page.press('Enter');
+    await page.until(`document.querySelector('.card') === null`);
+    assert.deepEqual(at.calls, [
+      'release joe.weber@example.org by status page note password changed',
+    ]);
+    await page.until(`document.activeElement?.className === 'notice'`);
+    const notice = await page.evaluate<string>(`document.activeElement.innerText`);
+    assert.match(notice, /Released joe\.weber@example\.org/);
+    assert.match(notice, /postern accounts suspend joe\.weber@example\.org/, 'the way back');
+
+    await tabTo(page, 'Sign out', { shift: true });
+    await page.press('Enter');
+    await page.until(`document.getElementById('token') !== null`);
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
+
+  test('drop a held message, and look an account up', limit, () =>
+    visit('hijack', async (page, at) => {
+      await tabTo(page, 'Drop 4bXn9K2pWzz9');
+      await page.press('Space');
+      await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
+      await tabTo(page, 'Drop for good');
+      await page.press('Enter');
+      await page.until(`document.querySelector('#held').textContent.includes('3')`);
+      assert.deepEqual(at.calls, ['dropped 4bXn9K2pWzz9 by status page']);
+      await page.evaluate(`document.getElementById('lookup-field').focus()`);
+      await page.type('press');
+      await page.until(`document.querySelectorAll('.found li').length === 1`);
+      await page.press('Enter');
+      await page.until(`document.querySelector('dialog.sheet')?.innerText.includes('watched')`);
+      await page.press('Escape');
+      await page.until(`document.querySelector('dialog') === null`);
+    }),
+  );
+
+  test('explain a message by its queue id', limit, () =>
+    visit('hijack', async (page) => {
+      await page.evaluate(`document.getElementById('lookup-field').focus()`);
+      await page.type('4bXm2R7hQzz2');
+      await page.until(`document.querySelector('.found')?.innerText.includes('Why')`);
+      await page.press('Enter');
+      await page.until(`document.querySelector('dialog.sheet')?.innerText.includes('parcel')`);
+    }),
+  );
+});
+
+describe('what happens now', limit, () => {
+  test('shows at once, stays short however much comes, and cannot inject', limit, () =>
+    visit('quiet', async (page, at) => {
+      const nasty = '<img src=x onerror=alert(1)>@example.org';
+      at.push({ account: nasty, verdict: 'refuse', why: '<b>bold</b> <script>alert(2)</script>' });
+      await page.until(
+        `document.querySelector('.feed-list li').innerText.includes(${JSON.stringify(nasty)})`,
+      );
+      assert.equal(
+        await page.evaluate(`document.querySelectorAll('.feed-list :is(img, b)').length`),
+        0,
+      );
+      for (let nth = 0; nth < 5_000; nth++) at.push({ account: `flood-${nth}@example.org` });
+      await page.until(`document.querySelector('.feed-list li').innerText.includes('flood-4999@')`);
+      assert.ok(await page.evaluate(`document.querySelectorAll('.feed-list li').length <= 80`));
+      assert.ok(await page.evaluate(`document.querySelector('.skipped') !== null`));
+    }),
+  );
+
+  test('a suspension elsewhere appears without a reload', limit, () =>
+    visit('quiet', async (page, at) => {
+      await page.until(`document.querySelector('h1').textContent === 'All well'`);
+      await at.desk.suspend('office@example.org', 'guard', '');
+      await page.until(`document.querySelector('h1').textContent === '1 account suspended'`);
+      await page.until(`document.querySelector('.card h3').innerText === 'office@example.org'`);
+    }),
+  );
+
+  test('a door that goes away is said to be lost', limit, async () => {
+    const at = await stage('quiet', '127.0.0.1', Date.now());
+    const page = await browser.open();
+    await page.goto(`${at.door.address}/?token=${testToken}`);
+    await page.until(live);
+    await at.door.close();
+    await page.until(`document.querySelector('.link.lost')?.innerText.includes('lost')`);
+    await page.close();
+  });
+
+  test('a ledger that fails is the first thing said', limit, () =>
+    visit('hijack', async (page, at) => {
+      at.fail('disk full');
+      await page.until(`document.querySelector('h1').textContent.includes('takes no writes')`);
+      await page.until(`document.querySelector('.state').innerText.includes('disk full')`);
+    }),
+  );
+});
+
+test('the policy really forbids inline script, style and strangers', limit, async () => {
+  await using at = await stage('quiet', '127.0.0.1', Date.now());
+  const page = await browser.open();
+  await page.goto(`${at.door.address}/?token=${testToken}`);
+  await page.until(live);
+  await page.evaluate(`{
+    const script = document.createElement('script');
+    script.textContent = 'window.broken = true';
+    document.body.append(script);
+    const style = document.createElement('style');
+    style.textContent = 'body { display: none }';
+    document.body.append(style);
+    const image = document.createElement('img');
+    image.src = 'http://127.0.0.1:9/spy.png';
+    document.body.append(image);
+  }`);
+  await page.until(`document.querySelector('img[src*=spy]') !== null`);
+  assert.equal(await page.evaluate(`window.broken === undefined`), true);
+  assert.notEqual(await page.evaluate(`getComputedStyle(document.body).display`), 'none');
+  for (const word of ['script', 'style', 'image']) {
+    assert.ok(
+      page.complaints.some((one) => /Content Security Policy/i.test(one) && one.includes(word)),
+      `${word} among ${page.complaints.join('\n')}`,
+    );
+  }
+  await page.close();
+});
+
+describe('looks', limit, () => {
+  const scenes: readonly (readonly [Scene, string])[] = [
+    ['empty', ''],
+    ['quiet', ''],
+    ['observe', ''],
+    ['hijack', ''],
+    ['hijack', '.card .primary'],
+    ['hijack', '.card .name'],
+    ['hijack', '.held .id'],
+  ];
+  for (const [scene, click] of scenes) {
+    test(`${scene} ${click}: legible, labelled, and without sideways scrolling`, limit, () =>
+      visit(scene, async (page) => {
+        if (click !== '') {
+          await page.evaluate(`document.querySelector(${JSON.stringify(click)}).click()`);
+          await page.until(`document.querySelector('dialog[open] p') !== null`);
+          await page.until(`!document.body.innerText.includes('Looking it up')`);
+        }
+        for (const scheme of ['light', 'dark'] as const) {
+          await page.scheme(scheme);
+          assert.deepEqual(await page.evaluate(faintText), [], `${scheme}: contrast under 4.5`);
+        }
+        assert.deepEqual(await page.evaluate(namelessControls), []);
+        for (const width of [360, 768, 1280]) {
+          await page.size(width, 800, { phone: width === 360 });
+          assert.deepEqual(await page.evaluate(tooWide), [], `${width} px`);
+          assert.deepEqual(await page.evaluate(clippedText), [], `${width} px`);
+        }
+      }),
+    );
+  }
+
+  test('dark is dark, and the chart follows', limit, () =>
+    visit('hijack', async (page) => {
+      const ground = `getComputedStyle(document.documentElement).backgroundColor`;
+      await page.scheme('light');
+      assert.equal(await page.evaluate(ground), 'rgb(233, 237, 238)');
+      const before = await page.evaluate<string>(`document.querySelector('canvas').toDataURL()`);
+      await page.scheme('dark');
+      assert.equal(await page.evaluate(ground), 'rgb(15, 21, 23)');
+      await page.until(
+        `document.querySelector('canvas').toDataURL() !== ${JSON.stringify(before)}`,
+      );
+      await page.size(360, 800, phone);
+      assert.equal(await page.evaluate(`document.querySelectorAll('canvas').length`), 2);
+    }),
+  );
+});
