@@ -8,12 +8,35 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { SmtpdService } from '../mail/postfix-services.ts';
 import type { RunFile } from './run-file.ts';
 
 export type Seen = { readonly what: string; readonly ok: boolean; readonly text: string };
 
 const waitMs = 30_000;
+
+/** Throws where nobody listens at the address: better before a change than after. */
+export async function doorAnswers(address: string): Promise<void> {
+  const [, host, port] = /^inet:(.*):(\d+)$/.exec(address) ?? [];
+  const where =
+    host === undefined
+      ? { path: address.replace(/^unix:/, '') }
+      : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  const socket = connect(where);
+  socket.setTimeout(5_000, () => socket.destroy(new Error('no answer in 5 s')));
+  try {
+    await once(socket, 'connect');
+  } catch (cause) {
+    throw new OperatorError('door-shut', `nobody answers at ${address}`, {
+      cause,
+      hint: 'is Postern running? see: postern status',
+      exit: sysexits.unavailable,
+    });
+  } finally {
+    socket.destroy();
+  }
+}
 
 /** Through sendmail(1) and pickup. */
 export async function verifyLocal(

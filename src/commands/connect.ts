@@ -28,7 +28,7 @@ import {
   planConnect,
   planDisconnect,
 } from './connect-plan.ts';
-import { type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
+import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 export type ConnectOptions = {
@@ -144,6 +144,7 @@ async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon>
   const { milter, policy } = options;
   if (milter !== undefined && policy !== undefined) return { doors: { milter, policy } };
   const live = await readRunFile(state);
+  for (const door of [live.doors.milter, live.doors.policy]) await doorAnswers(door);
   return { doors: live.doors, live };
 }
 
@@ -183,16 +184,19 @@ async function verify(work: Application, reloaded: boolean): Promise<readonly Se
   const { main, master } = work.plan.files;
   const parsed = parseMainCf(main);
   const host = mainValue(parsed, 'myhostname') ?? 'localhost';
+  const proofs = smtpdServices(parsed, parseMasterCf(master))
+    .filter(({ role }) => role !== 'reinjection')
+    .map((service) => () => verifySmtpd(service, live));
   const seen: Seen[] = [];
-  for (const service of smtpdServices(parsed, parseMasterCf(master))) {
-    if (service.role !== 'reinjection') seen.push(await verifySmtpd(service, live));
+  for (const proof of [...proofs, () => verifyLocal(work.configDirectory, live, host)]) {
+    const one = await proof();
+    seen.push(one);
+    if (one.ok) continue;
+    throw new OperatorError('not-verified', `${one.what}: ${one.text}`, {
+      hint: 'the mail log says why; with --no-verify the change is made without this proof',
+    });
   }
-  seen.push(await verifyLocal(work.configDirectory, live, host));
-  const failed = seen.find(({ ok }) => !ok);
-  if (failed === undefined) return seen;
-  throw new OperatorError('not-verified', `${failed.what}: ${failed.text}`, {
-    hint: 'the mail log says why; with --no-verify the change is made without this proof',
-  });
+  return seen;
 }
 
 /** True when Postfix runs and has read its files again. */
@@ -205,7 +209,6 @@ async function checkAndReload(configDirectory: string): Promise<boolean> {
       signal,
       errors: 'lines',
     });
-  await postconf(['-c', configDirectory], 'smtpd_milters'); // says where it cannot read its files
   await call(['check']);
   const runs = await call(['status']).then(
     () => true,

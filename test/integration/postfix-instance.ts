@@ -172,7 +172,8 @@ function mainCf(dir: string, options: PostfixOptions): string {
     local_recipient_maps: '',
     alias_maps: '',
     alias_database: '',
-    local_transport: `smtp:[127.0.0.1]:${options.sink}`,
+    // A client of its own name, so that milters are told of local mail what they are told elsewhere: it stays here.
+    local_transport: `maildrop:[127.0.0.1]:${options.sink}`,
     default_transport: `smtp:[127.0.0.1]:${options.sink}`,
     relay_transport: `smtp:[127.0.0.1]:${options.sink}`,
     mynetworks: '127.0.0.1/32',
@@ -204,7 +205,8 @@ function masterCf(ports: PostfixInstance['ports'], options: PostfixOptions): str
       .map(([name, value]) => `  -o { ${name} = ${value} }\n`)
       .join('');
   const authenticated = {
-    smtpd_sasl_auth_enable: 'yes',
+    // smtpd does not start where it cannot ask for passwords.
+    smtpd_sasl_auth_enable: options.saslSocket === undefined ? 'no' : 'yes',
     smtpd_relay_restrictions: 'permit_sasl_authenticated,reject',
   };
   return `127.0.0.1:${ports.smtp} inet n - n - - smtpd
@@ -222,6 +224,7 @@ flush     unix  n       -       n       1000?   0       flush
 proxymap  unix  -       -       n       -       -       proxymap
 smtp      unix  -       -       n       -       -       smtp
 relay     unix  -       -       n       -       -       smtp
+maildrop  unix  -       -       n       -       -       smtp
 showq     unix  n       -       n       -       -       showq
 error     unix  -       -       n       -       -       error
 retry     unix  -       -       n       -       -       error

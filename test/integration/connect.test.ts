@@ -1,0 +1,185 @@
+/**
+ * `postern connect postfix` on a real, running Postfix: the change is shown, made, proved with real mail, and undone
+ * byte for byte; what cannot be proved is taken back by itself.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { connectPostfix } from '../../src/commands/connect.ts';
+import { OperatorError } from '../../src/lib/operator-error.ts';
+import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
+import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
+import { freePort } from './leash.ts';
+import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { connectSmtp } from './smtp-client.ts';
+import { type Sink, startSink } from './smtp-sink.ts';
+
+const joe = { user: 'joe@example.test', password: 'secret' };
+let sink: Sink;
+let dovecot: DovecotInstance;
+let postfix: PostfixInstance;
+let daemon: ConnectedDaemon;
+before(async () => {
+  sink = await startSink();
+  dovecot = await startDovecot({ users: { [joe.user]: joe.password } });
+  postfix = await startPostfix({ sink: sink.port, saslSocket: dovecot.authSocket });
+  daemon = await startConnectedDaemon();
+});
+after(async () => {
+  await daemon?.[Symbol.asyncDispose]();
+  await postfix?.[Symbol.asyncDispose]();
+  await dovecot?.[Symbol.asyncDispose]();
+  await sink?.[Symbol.asyncDispose]();
+});
+
+type Snapshot = { readonly main: Buffer; readonly master: Buffer; readonly mode: number };
+async function snapshot(dir: string): Promise<Snapshot> {
+  const [main, master] = await Promise.all(
+    ['main.cf', 'master.cf'].map((name) => readFile(join(dir, name))),
+  );
+  if (main === undefined || master === undefined) throw new Error('no files');
+  return { main, master, mode: (await stat(join(dir, 'main.cf'))).mode };
+}
+
+function ways(): { configDir: string; state: string; yes: boolean } {
+  return { configDir: postfix.configDirectory, state: daemon.state, yes: true };
+}
+const quiet = (): void => undefined;
+
+async function sendByAllRoads(id: string): Promise<void> {
+  await using client = await connectSmtp(postfix.ports.submission, joe);
+  const sent = await client.send({ from: joe.user, to: ['a@world.test'], id: `${id}-login` });
+  assert.equal(sent.stage, 'done', sent.reply.text);
+  await using relay = await connectSmtp(postfix.ports.smtp);
+  await relay.send({ from: 'x@mail.test', to: ['b@world.test'], id: `${id}-relay` });
+  await postfix.sendmail({ from: 'www@mail.test', to: ['c@world.test'], id: `${id}-local` });
+  const all = ['login', 'relay', 'local'].map((road) => `${id}-${road}`);
+  await sink.until(() => all.every((one) => sink.recipients(one).length === 1), 'all three');
+}
+
+test('a dry run and a missing yes change nothing', async () => {
+  const was = await snapshot(postfix.configDirectory);
+  let shown = '';
+  const show = (text: string): void => {
+    shown += text;
+  };
+  const dry = await connectPostfix({ ...ways(), yes: false, dryRun: true }, show);
+  assert.equal(dry.changed, true);
+  assert.match(shown, /^\+postern_milter = \{ inet:127\.0\.0\.1:\d+, /m);
+  await assert.rejects(connectPostfix({ ...ways(), yes: false }, show), (error) => {
+    assert.ok(error instanceof OperatorError);
+    assert.equal(error.exit, 64);
+    assert.match(error.message, /--yes/);
+    return true;
+  });
+  assert.deepEqual(await snapshot(postfix.configDirectory), was);
+});
+
+test('connected: every road is seen, again changes nothing, the undo is byte for byte', async () => {
+  await chmod(join(postfix.configDirectory, 'main.cf'), 0o640);
+  const was = await snapshot(postfix.configDirectory);
+  const first = await connectPostfix(ways(), quiet);
+  assert.ok(first.changed && first.reloaded);
+  assert.equal(first.seen.length, 3, 'two smtpd services and local mail');
+  assert.deepEqual(
+    first.seen.filter(({ ok, text }) => !ok || text.startsWith('not tried')),
+    [],
+  );
+  await sendByAllRoads('connected');
+  const seen = daemon.submissions
+    .filter(({ message }) => message.messageId?.includes('connected-') === true)
+    .map(({ message, by }) => `${by} ${message.account}`);
+  const roads = [`login ${joe.user}`, 'client client:127.0.0.1', 'local local:www@mail.test'];
+  assert.deepEqual(seen.sort(), roads.sort());
+  const stages = daemon.asked
+    .filter(({ account }) => account === joe.user)
+    .map(({ stage }) => stage);
+  assert.deepEqual(stages, ['RCPT', 'DATA', 'END-OF-MESSAGE']);
+  assert.equal((await connectPostfix(ways(), quiet)).changed, false);
+  const undone = await connectPostfix({ ...ways(), undo: true }, quiet);
+  assert.ok(undone.changed && undone.reloaded);
+  assert.deepEqual(await snapshot(postfix.configDirectory), was);
+  const before = daemon.submissions.length;
+  await sendByAllRoads('undone');
+  assert.equal(daemon.submissions.length, before);
+  assert.equal((await connectPostfix({ ...ways(), undo: true }, quiet)).changed, false);
+});
+
+test('an undo after edits takes out our lines alone, and says so', async () => {
+  const was = await snapshot(postfix.configDirectory);
+  await connectPostfix({ ...ways(), verify: false }, quiet);
+  await appendFile(join(postfix.configDirectory, 'main.cf'), '# mine\nbiff = yes\n');
+  const undone = await connectPostfix({ ...ways(), undo: true }, quiet);
+  assert.match(undone.notes.join('\n'), /main\.cf was changed since/);
+  const now = await snapshot(postfix.configDirectory);
+  assert.equal(now.main.toString(), `${was.main.toString()}# mine\nbiff = yes\n`);
+  assert.deepEqual(now.master, was.master);
+  await writeFile(join(postfix.configDirectory, 'main.cf'), was.main);
+});
+
+test('a door that nobody answers is found out before anything is touched', async () => {
+  const was = await snapshot(postfix.configDirectory);
+  await daemon.say({ milter: `inet:127.0.0.1:${await freePort()}` });
+  await assert.rejects(connectPostfix(ways(), quiet), /nobody answers at inet:127/);
+  await daemon.say({});
+  assert.deepEqual(await snapshot(postfix.configDirectory), was);
+});
+
+test('a door that is no milter is found out by the proof, and all is as it was', async () => {
+  const was = await snapshot(postfix.configDirectory);
+  const stranger = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end('220 not a milter\r\n');
+  });
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const address = stranger.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await daemon.say({ milter: `inet:127.0.0.1:${port}` });
+  await assert.rejects(connectPostfix(ways(), quiet), /not connected, all is as it was/);
+  await daemon.say({});
+  stranger.close();
+  assert.deepEqual(await snapshot(postfix.configDirectory), was);
+  await sendByAllRoads('after-failure');
+});
+
+test("Debian's own files, no Postfix running: connected and undone, and Postfix reads them", async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'pcf-'));
+  const golden = join(import.meta.dirname, '../golden/connect');
+  for (const name of ['debian', 'crowded']) {
+    for (const file of ['main.cf', 'master.cf']) {
+      await copyFile(join(golden, `${name}.${file}`), join(dir, file));
+    }
+    const paths = ['queue_directory = ', 'spool', '\ndata_directory = ', 'data', '\n'];
+    const own = paths.map((part) =>
+      part.includes('=') || part === '\n' ? part : join(postfix.dir, part),
+    );
+    await appendFile(join(dir, 'main.cf'), own.join(''));
+    const was = await snapshot(dir);
+    const at = { state: daemon.state, configDir: dir, yes: true, verify: false };
+    await connectPostfix(at, quiet);
+    const ours = ['smtpd_milters', 'non_smtpd_milters', 'postern_milter'];
+    const read = spawnSync('/usr/sbin/postconf', ['-c', dir, '-x', ...ours], { encoding: 'utf8' });
+    assert.doesNotMatch(read.stderr, /postern/);
+    assert.equal(read.stdout.match(/\{ inet:127\.0\.0\.1:\d+, connect_timeout=5s/g)?.length, 3);
+    const unused = spawnSync('/usr/sbin/postconf', ['-c', dir, '-n'], { encoding: 'utf8' });
+    assert.doesNotMatch(unused.stderr, /postern/);
+    await connectPostfix({ ...at, undo: true }, quiet);
+    assert.deepEqual(await snapshot(dir), was);
+  }
+  await rm(dir, { recursive: true });
+});
