@@ -1,5 +1,6 @@
 /** The API: each route reaches its method of the desk, and says what was wrong when it does not. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { metrics as listed } from '../../core/metrics.ts';
@@ -184,6 +185,22 @@ describe('limits', () => {
     }
     assert.equal((await ask(at.door, '/health')).status, 200);
   });
+});
+
+test('connections past the limit are closed, and those within it still served', async () => {
+  await using at = await stage();
+  const { port } = new URL(at.door.address);
+  const sockets = Array.from({ length: 140 }, () => connect(Number(port), '127.0.0.1'));
+  const closed = sockets.map((socket) => {
+    socket.on('error', () => undefined);
+    return once(socket, 'close');
+  });
+  await Promise.race(closed); // the first one too many
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(closed);
+  let answer = await ask(at.door, '/health').catch(() => undefined);
+  while (answer === undefined) answer = await ask(at.door, '/health').catch(() => undefined);
+  assert.equal(answer.status, 200);
 });
 
 test('health is 503 with the reason while the ledger fails', async () => {
