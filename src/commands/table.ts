@@ -1,0 +1,41 @@
+/** Text for people on a terminal: tables that line up, colour only there. */
+import { stripVTControlCharacters } from 'node:util';
+
+export type Column = { readonly title: string; readonly align?: 'right' };
+
+/** Rows under their titles, two spaces between; trailing white space cut. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const widths = columns.map((column, i) =>
+    Math.max(width(column.title), ...rows.map((row) => width(row[i] ?? ''))),
+  );
+  const print = (cells: readonly string[]): string =>
+    columns
+      .map((column, i) => {
+        const cell = cells[i] ?? '';
+        const space = ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(cell)));
+        return column.align === 'right' ? space + cell : cell + space;
+      })
+      .join('  ')
+      .trimEnd();
+  return `${[columns.map((column) => paint('bold', column.title)), ...rows].map(print).join('\n')}\n`;
+}
+
+const width = (text: string): number => stripVTControlCharacters(text).length;
+
+const codes = { bold: 1, red: 31, green: 32, yellow: 33, dim: 2 } as const;
+
+/** Coloured where standard output is a terminal and NO_COLOR is not set. */
+export function paint(colour: keyof typeof codes, text: string): string {
+  if (!process.stdout.isTTY || (process.env['NO_COLOR'] ?? '') !== '' || text === '') return text;
+  return `\u001b[${codes[colour]}m${text}\u001b[0m`;
+}
+
+/** The state of an account in its colour. */
+export function paintState(state: string): string {
+  return paint(state === 'suspended' ? 'red' : state === 'watched' ? 'yellow' : 'green', state);
+}
+
+/** `2026-11-23 18:02:01Z`. */
+export function clock(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

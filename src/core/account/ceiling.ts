@@ -1,0 +1,54 @@
+/**
+ * Fixed ceilings, for operators who want one whatever is usual. A message too large by itself is refused with the number
+ * (waiting would not help); one that would fit later is delayed. When the server's ceiling is reached, only accounts with
+ * something against them wait: one account's flood must not silence its neighbours.
+ */
+import { hourMs } from '../../lib/brand.ts';
+import type { Submission } from '../event.ts';
+import type { Policy, Standing } from '../policy.ts';
+import type { Reason } from '../verdict.ts';
+import { type AccountPast, today } from './past.ts';
+import { watchAt } from './signals.ts';
+
+export function overCeiling(
+  past: AccountPast,
+  message: Submission,
+  policy: Policy,
+  standing: Standing,
+  evidence: number,
+): { readonly verdict: 'delay' | 'refuse'; readonly reason: Reason } | undefined {
+  const here = message.outside.length;
+  const ceilings = [
+    [policy.messageRecipientsMax, 0, 'in one message'],
+    [policy.accountRecipientsPerHour, thisHour(past, message.at), 'an hour'],
+    [policy.accountRecipientsPerDay, today(past, message.at).recipients, 'a day'],
+  ] as const;
+  for (const [limit, before, unit] of ceilings) {
+    if (limit === 0 || before + here <= limit) continue;
+    const alone = here > limit || unit === 'in one message';
+    return {
+      verdict: alone ? 'refuse' : 'delay',
+      reason: tooMany(
+        before + here,
+        limit,
+        `recipients ${unit}; the limit for one account is ${limit}`,
+      ),
+    };
+  }
+  const server = policy.serverRecipientsPerHour;
+  const all = standing.serverRecipientsThisHour + here;
+  if (server === 0 || all <= server || evidence < watchAt) return undefined;
+  return {
+    verdict: 'delay',
+    reason: tooMany(all, server, `recipients an hour from all accounts; the limit is ${server}`),
+  };
+}
+
+/** Recipients of this account in this hour of the clock. */
+export function thisHour(past: AccountPast, at: number): number {
+  return past.hour === Math.floor(at / hourMs) ? past.hourRecipients : 0;
+}
+
+function tooMany(saw: number, limit: number, text: string): Reason {
+  return { signal: 'ceiling', text: `${saw} ${text}`, saw, usual: limit, weight: 1 };
+}

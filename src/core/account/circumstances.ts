@@ -1,0 +1,93 @@
+/**
+ * Circumstances of a message that change what its numbers mean: an hour, a network or a From address that this account
+ * never used, a login that was guessed. Alone they are ordinary life; with strangers in the To field they are not.
+ */
+import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+import { hash53 } from '../../lib/hash.ts';
+import type { Submission } from '../event.ts';
+import { networkOf, networkStanding, networksAtOnce } from './network.ts';
+import type { AccountPast } from './past.ts';
+import { boostMax, boosts, hourMessagesMin, hourShare } from './signals.ts';
+
+export type Circumstances = {
+  /** Multiplies the evidence. */
+  readonly boost: number;
+  /** Evidence by itself. */
+  readonly alone: number;
+  readonly hour: number;
+  readonly hourUnusual: boolean;
+  readonly networkNew: string;
+  readonly identityNew: string;
+  readonly breachFails: number;
+  readonly networks: number;
+  readonly networksUsual: number;
+};
+
+/** A guess that hit stays evidence for a day. */
+const breachMs = dayMs;
+/** Networks at once that anybody may use: telephone, office, home, train. */
+const networksFree = 4;
+const networkAloneWeight = 0.25;
+const breachAlone = 0.3;
+
+/** The book entry of a From address. */
+export function identityKey(address: string): string {
+  return `from:${address}`;
+}
+
+export function circumstances(past: AccountPast, message: Submission, seed: number): Circumstances {
+  const hour = Math.floor(message.at / hourMs) % 24;
+  const hourUnusual = isUnusualHour(past.hours, hour);
+  let boost = hourUnusual ? boosts.hour : 1;
+  let alone = 0;
+  let networkNew = '';
+  let networks = 0;
+  const network = message.client === undefined ? '' : networkOf(message.client);
+  if (network !== '') {
+    if (networkStanding(past, network, message.at) === 'new') {
+      networkNew = network;
+      boost *= boosts.network;
+    }
+    networks = networksAtOnce(past, network, message.at);
+    const free = Math.max(networksFree, past.usualNetworks + 1);
+    if (networks > free) alone += networkAloneWeight * (networks - free);
+  }
+  const identityNew = newIdentity(past, message, seed);
+  if (identityNew !== '') boost *= boosts.identity;
+  const breached = past.breachFails > 0 && message.at - past.breachAt < breachMs;
+  if (breached) {
+    boost *= boosts.breach;
+    alone += breachAlone;
+  }
+  return {
+    boost: Math.min(boost, boostMax),
+    alone,
+    hour,
+    hourUnusual,
+    networkNew,
+    identityNew,
+    breachFails: breached ? past.breachFails : 0,
+    networks,
+    networksUsual: past.usualNetworks,
+  };
+}
+
+/** Few of its messages ever left in this hour or its neighbours. */
+function isUnusualHour(hours: Float64Array, hour: number): boolean {
+  let messages = 0;
+  for (let i = 0; i < 24; i++) messages += hours[i] ?? 0;
+  if (messages < hourMessagesMin) return false;
+  const near = (hours[hour] ?? 0) + (hours[(hour + 1) % 24] ?? 0) + (hours[(hour + 23) % 24] ?? 0);
+  return near < hourShare * messages;
+}
+
+/** A From address that is neither the login nor one it has used for a day. Empty when there is nothing odd. */
+function newIdentity(past: AccountPast, message: Submission, seed: number): string {
+  const from = message.headerFrom;
+  if (from === undefined || from === '' || from === message.account) return '';
+  const known = past.book.get(hash53(identityKey(from), seed));
+  const ripe = (message.at - dayMs) / minuteMs;
+  if (known !== undefined && known <= ripe) return '';
+  // An account without a ripe past has no usual identity.
+  return past.firstSeen <= message.at - dayMs ? from : '';
+}

@@ -1,0 +1,190 @@
+/**
+ * The judgement: is this message like this account? Reads only. The evidence is the norm of all slot ratios, multiplied
+ * by the circumstances (hour, network, identity), plus what is a sign by itself (many networks at once, a guessed login).
+ */
+import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+import { hash53 } from '../../lib/hash.ts';
+import type { Submission } from '../event.ts';
+import type { Policy, Standing } from '../policy.ts';
+import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
+import { overCeiling } from './ceiling.ts';
+import { circumstances } from './circumstances.ts';
+import { allowed } from './learn.ts';
+import type { ServerNorms } from './norms.ts';
+import type { AccountPast } from './past.ts';
+import { circumstanceReasons, slotReasons, suspendedReason } from './reasons.ts';
+import {
+  holdAt,
+  knownHereWeight,
+  lagDays,
+  lately,
+  localWeight,
+  norm,
+  rules,
+  slots,
+  suspendAt,
+  watchAt,
+  windowsMs,
+} from './signals.ts';
+
+/** What the whole server knows of people. */
+export type People = {
+  /** Seed of the recipient hashes. */
+  readonly seed: number;
+  /** Minute in which anyone here first wrote to this recipient (hash); undefined when nobody did. */
+  knownHere(recipient: number): number | undefined;
+};
+
+export type Judgement = {
+  readonly verdict: VerdictKind;
+  readonly state: AccountState;
+  readonly evidence: number;
+  /** Strongest first; empty for an account with nothing against it. */
+  readonly reasons: readonly Reason[];
+  /** The sums with this message in them: record() keeps them. */
+  readonly sums: Float64Array;
+  /** Hashes that are new to the account: record() keeps them. */
+  readonly fresh: readonly number[];
+};
+
+/** Judges a message. `past` must be settled (learn.ts) for the day of the message. */
+export function judge(
+  past: AccountPast,
+  norms: ServerNorms,
+  message: Submission,
+  people: People,
+  policy: Policy,
+  standing: Standing,
+): Judgement {
+  const fresh: number[] = [];
+  const adds = tally(past, message, people, fresh);
+  const sums = new Float64Array(slots);
+  const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums);
+  const circumstance = circumstances(past, message, people.seed);
+  const evidence = traffic * circumstance.boost + circumstance.alone;
+  const found = (
+    verdict: VerdictKind,
+    state: AccountState,
+    reasons: readonly Reason[],
+  ): Judgement => ({
+    verdict,
+    state,
+    evidence,
+    reasons,
+    sums,
+    fresh,
+  });
+
+  if (past.state === 'suspended')
+    return found('refuse', 'suspended', [suspendedReason(past, message.at)]);
+  const exempt = standing.exemptUntil > message.at;
+  if (!exempt) {
+    const ceiling = overCeiling(past, message, policy, standing, evidence);
+    if (ceiling !== undefined) return found(ceiling.verdict, past.state, [ceiling.reason]);
+  }
+  if (evidence < watchAt || exempt) return found('pass', 'clear', []);
+  const reasons = [
+    ...slotReasons(past, norms, sums, circumstance.boost),
+    ...circumstanceReasons(circumstance),
+  ].sort((a, b) => b.weight - a.weight);
+  if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
+  return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
+}
+
+/** How strong the evidence is right now, with no message at hand: for the operator's desk. */
+export function evidenceNow(
+  past: AccountPast,
+  norms: ServerNorms,
+  at: Submission['at'],
+): { evidence: number; reasons: readonly Reason[] } {
+  const sums = new Float64Array(slots);
+  const evidence = weigh(past, norms, elapsed(past, at), none, sums);
+  return { evidence, reasons: slotReasons(past, norms, sums, 1) };
+}
+
+const none: Tally = { strangers: 0, newcomers: 0, recipients: 0, messages: 0, copies: 0 };
+
+/** What one message adds to each count. */
+type Tally = {
+  strangers: number;
+  newcomers: number;
+  recipients: number;
+  messages: number;
+  copies: number;
+};
+
+function tally(past: AccountPast, message: Submission, people: People, fresh: number[]): Tally {
+  const ripe = (message.at - lagDays * dayMs) / minuteMs;
+  let strangers = 0;
+  let newcomers = 0;
+  for (const recipient of message.outside) {
+    const hash = hash53(recipient, people.seed);
+    if (past.book.has(hash)) continue;
+    fresh.push(hash);
+    newcomers++;
+    const minute = people.knownHere(hash);
+    strangers += minute === undefined ? 1 : minute > ripe ? lately : knownHereWeight;
+  }
+  for (const recipient of message.local) {
+    const hash = hash53(recipient, people.seed);
+    if (past.book.has(hash)) continue;
+    fresh.push(hash);
+    newcomers += localWeight;
+  }
+  return {
+    strangers: strangers > 1 ? strangers ** (rules[0]?.power ?? 1) : strangers,
+    newcomers: newcomers > 1 ? newcomers ** (rules[1]?.power ?? 1) : newcomers,
+    recipients: message.outside.length + localWeight * message.local.length,
+    messages: message.outside.length > 0 ? 1 : localWeight,
+    copies:
+      message.fingerprint !== undefined && past.fingerprints.includes(message.fingerprint) ? 1 : 0,
+  };
+}
+
+/** Milliseconds since the sums were current. A clock that was set back a little decays nothing; by much, it is believed. */
+function elapsed(past: AccountPast, at: number): number {
+  const passed = at - past.at;
+  return Math.max(passed, 0);
+}
+
+/** Fills `sums` with the decayed sums plus what is added, and answers with the norm of all ratios. */
+function weigh(
+  past: AccountPast,
+  norms: ServerNorms,
+  passedMs: number,
+  adds: Tally,
+  sums: Float64Array,
+): number {
+  let total = 0;
+  const windows = windowsMs.length;
+  for (let window = 0; window < windows; window++) {
+    const kept = Math.exp(-passedMs / (windowsMs[window] ?? hourMs));
+    for (let count = 0; count < rules.length; count++) {
+      const slot = count * windows + window;
+      const value = (past.sums[slot] ?? 0) * kept + addition(adds, count);
+      sums[slot] = value;
+      if (value === 0) continue;
+      const ratio = ((rules[count]?.weight ?? 0) * value) / allowed(past, norms, slot);
+      const square = ratio * ratio;
+      total += square * square * square;
+    }
+  }
+  return total === 0 ? 0 : total ** (1 / norm);
+}
+
+function addition(adds: Tally, count: number): number {
+  switch (count) {
+    case 0:
+      return adds.strangers;
+    case 1:
+      return adds.newcomers;
+    case 2:
+      return adds.recipients;
+    case 3:
+      return adds.messages;
+    case 5:
+      return adds.copies;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Client networks: the unit in which a person's addresses change without meaning anything. /24 for IPv4, /48 for IPv6.
+ */
+import type { Millis } from '../../lib/brand.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+import type { AccountPast } from './past.ts';
+
+/** Networks remembered per account: a botnet may bring hundreds, and only a few of a person's matter. */
+const networksMax = 32;
+
+/** The network of an address as text: `192.0.2.0/24`, `2001:db8:1::/48`; empty for anything that is no address. */
+export function networkOf(client: string): string {
+  const mapped = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/i.exec(client);
+  if (mapped !== null) return `${mapped[1]}.${mapped[2]}.${mapped[3]}.0/24`;
+  const bare = client.toLowerCase().replace(/^ipv6:/, '');
+  if (!/^[0-9a-f:]{2,39}$/.test(bare) || !bare.includes(':')) return '';
+  const [head = '', tail] = bare.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const behind = tail === '' ? [] : tail.split(':');
+    while (groups.length + behind.length < 8) groups.push('0');
+    groups.push(...behind);
+  }
+  return `${groups
+    .slice(0, 3)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/48`;
+}
+
+/** Known: first seen at least a day ago. Undefined when the account has no known network to compare with. */
+export function networkStanding(
+  past: AccountPast,
+  network: string,
+  at: Millis,
+): 'known' | 'new' | 'no-past' {
+  const ripe = (at - dayMs) / minuteMs;
+  let any = false;
+  for (const seen of past.networks) {
+    if (seen.first > ripe) continue;
+    if (seen.network === network) return 'known';
+    any = true;
+  }
+  return any ? 'new' : 'no-past';
+}
+
+/** Different networks within the last hour, this one included. */
+export function networksAtOnce(past: AccountPast, network: string, at: Millis): number {
+  const since = (at - hourMs) / minuteMs;
+  let count = 1;
+  for (const seen of past.networks) if (seen.last >= since && seen.network !== network) count++;
+  return count;
+}
+
+/** Remembers that the account was seen from there. */
+export function noteNetwork(past: AccountPast, network: string, at: Millis): void {
+  const minute = Math.floor(at / minuteMs);
+  const seen = past.networks.find((one) => one.network === network);
+  if (seen !== undefined) {
+    seen.last = minute;
+    return;
+  }
+  past.networks.push({ network, first: minute, last: minute });
+  if (past.networks.length <= networksMax) return;
+  const oldest = past.networks.reduce((a, b) => (b.last < a.last ? b : a));
+  past.networks = past.networks.filter((one) => one !== oldest);
+}
+
+/** Networks that came up since then are not the owner's: forgotten after a hijack. */
+export function forgetNetworks(past: AccountPast, since: Millis): void {
+  past.networks = past.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
+}

@@ -1,0 +1,115 @@
+/** Reasons: what was seen and what is usual, as numbers and as the sentence that people read. */
+import { minuteMs } from '../../lib/brand.ts';
+import type { Reason } from '../verdict.ts';
+import type { Circumstances } from './circumstances.ts';
+import { allowed, ownAllowance } from './learn.ts';
+import type { ServerNorms } from './norms.ts';
+import type { AccountPast } from './past.ts';
+import { boosts, type CountName, counts, rules, windowNames, windowsMs } from './signals.ts';
+
+/** Reasons weaker than this share of the strongest are left out. */
+const worthTelling = 0.4;
+
+const what: Readonly<Record<CountName, string>> = {
+  strangers: 'people whom nobody here ever wrote to',
+  'new-recipients': 'people whom it never wrote to before',
+  recipients: 'recipients',
+  messages: 'messages',
+  'failed-recipients': 'recipients that do not exist',
+  'same-body': 'messages with a body already sent',
+};
+
+/** One reason a count: that of its strongest window. */
+export function slotReasons(
+  past: AccountPast,
+  norms: ServerNorms,
+  sums: Float64Array,
+  boost: number,
+): Reason[] {
+  const windows = windowsMs.length;
+  const reasons: Reason[] = [];
+  counts.forEach((count, index) => {
+    let best: Reason | undefined;
+    for (let window = 0; window < windows; window++) {
+      const slot = index * windows + window;
+      const saw = sums[slot] ?? 0;
+      const usual = allowed(past, norms, slot);
+      const weight = ((rules[index]?.weight ?? 0) * saw * boost) / usual;
+      if (best !== undefined && best.weight >= weight) continue;
+      const whose = ownAllowance(past, slot) >= usual ? 'for this account' : 'on this server';
+      best = {
+        signal: count,
+        text: `${shown(saw)} ${what[count]} in ${windowNames[window]}; usual ${whose}: at most ${shown(usual)}`,
+        saw: tidy(saw),
+        usual: tidy(usual),
+        weight: tidy(weight),
+      };
+    }
+    if (best !== undefined) reasons.push(best);
+  });
+  reasons.sort((a, b) => b.weight - a.weight);
+  const least = (reasons[0]?.weight ?? 0) * worthTelling;
+  return reasons.filter((reason) => reason.weight > 0 && reason.weight >= least);
+}
+
+/** What the circumstances add. Their weight is the factor less one, or the evidence they are alone. */
+export function circumstanceReasons(seen: Circumstances): Reason[] {
+  const reasons: Reason[] = [];
+  const add = (signal: string, text: string, saw: number, usual: number, weight: number): void => {
+    reasons.push({ signal, text, saw, usual, weight: tidy(weight) });
+  };
+  if (seen.hourUnusual) {
+    const clock = `${String(seen.hour).padStart(2, '0')}:00 UTC`;
+    add(
+      'unusual-hour',
+      `sent around ${clock}, when it hardly ever sends`,
+      seen.hour,
+      0,
+      boosts.hour - 1,
+    );
+  }
+  if (seen.networkNew !== '') {
+    add(
+      'new-network',
+      `sent from ${seen.networkNew}, a network it never used before`,
+      1,
+      0,
+      boosts.network - 1,
+    );
+  }
+  if (seen.identityNew !== '') {
+    add(
+      'new-identity',
+      `From: ${seen.identityNew}, an address it never used before`,
+      1,
+      0,
+      boosts.identity - 1,
+    );
+  }
+  if (seen.breachFails > 0) {
+    const text = `${seen.breachFails} failed logins, then a good one from a new network`;
+    add('guessed-login', text, seen.breachFails, 0, boosts.breach - 1);
+  }
+  if (seen.networks > Math.max(2, seen.networksUsual)) {
+    const usual = Math.round(seen.networksUsual);
+    const text = `${seen.networks} client networks within an hour; usual for this account: at most ${usual}`;
+    add('networks', text, seen.networks, usual, 0.25 * (seen.networks - usual));
+  }
+  return reasons;
+}
+
+/** Why everything is refused. */
+export function suspendedReason(past: AccountPast, at: number): Reason {
+  const minutes = Math.max(0, Math.round((at - past.suspendedAt) / minuteMs));
+  return {
+    signal: 'suspended',
+    text: `the account was suspended ${minutes} min ago; ${past.leakedRecipients} recipients had been reached`,
+    saw: minutes,
+    usual: 0,
+    weight: 1,
+  };
+}
+
+const tidy = (value: number): number => Math.round(value * 100) / 100;
+const shown = (value: number): string =>
+  String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));

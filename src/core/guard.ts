@@ -1,0 +1,41 @@
+/**
+ * The guard: one message of one account, judged and counted. The live doors, `postern replay` and the tests all come
+ * through here.
+ */
+import { dayMs } from '../lib/brand.ts';
+import { type Judgement, judge, type People } from './account/judge.ts';
+import { settle } from './account/learn.ts';
+import type { ServerNorms } from './account/norms.ts';
+import type { AccountPast } from './account/past.ts';
+import { type BookChange, record } from './account/record.ts';
+import type { Submission } from './event.ts';
+import type { Policy, Standing } from './policy.ts';
+
+/** What the guard knows besides the account itself. */
+export type Surroundings = {
+  readonly norms: ServerNorms;
+  readonly people: People;
+  readonly policy: Policy;
+};
+
+/** Judges the message and counts it in `past`. What changed in the account's book must reach the ledger. */
+export function submit(
+  past: AccountPast,
+  message: Submission,
+  around: Surroundings,
+  standing: Standing,
+): { readonly judgement: Judgement; readonly book: BookChange } {
+  const judgement = preview(past, message, around, standing);
+  return { judgement, book: record(past, message, judgement, around.people.seed) };
+}
+
+/** Judges without counting: for the policy door, whose message may still be aborted. */
+export function preview(
+  past: AccountPast,
+  message: Submission,
+  around: Surroundings,
+  standing: Standing,
+): Judgement {
+  settle(past, around.norms, Math.floor(message.at / dayMs));
+  return judge(past, around.norms, message, around.people, around.policy, standing);
+}

@@ -1,0 +1,29 @@
+/** The limits and choices that the operator set, as the core needs them. */
+import type { Millis } from '../lib/brand.ts';
+
+export type Policy = {
+  /** Fixed ceilings on recipients, whatever is usual; 0 is none. */
+  readonly messageRecipientsMax: number;
+  readonly accountRecipientsPerHour: number;
+  readonly accountRecipientsPerDay: number;
+  /** All accounts together; only accounts above their own usual are delayed when it is reached. */
+  readonly serverRecipientsPerHour: number;
+};
+
+/** No ceilings. */
+export const noCeilings: Policy = {
+  messageRecipientsMax: 0,
+  accountRecipientsPerHour: 0,
+  accountRecipientsPerDay: 0,
+  serverRecipientsPerHour: 0,
+};
+
+/** What the flow knows besides the account's past. */
+export type Standing = {
+  /** An operator's exemption ends then; 0 when there is none. */
+  readonly exemptUntil: Millis;
+  /** Recipients of all accounts in this hour, for the server's ceiling. */
+  readonly serverRecipientsThisHour: number;
+};
+
+export const noStanding: Standing = { exemptUntil: 0 as Millis, serverRecipientsThisHour: 0 };

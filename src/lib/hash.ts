@@ -1,0 +1,22 @@
+/**
+ * A 53-bit hash of a short text: a number that JavaScript and SQLite both hold exactly. Two multiplicative lanes with
+ * a final mix. Not cryptographic; the seed (random per ledger) keeps outsiders from preparing collisions.
+ */
+export function hash53(text: string, seed: number): number {
+  let high = 0x9e3779b9 ^ seed;
+  let low = 0x85ebca6b ^ seed;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    high = Math.imul(high ^ code, 0x01000193);
+    low = Math.imul(low ^ code, 0x5bd1e995) ^ (low >>> 15);
+  }
+  high = mix(high ^ low);
+  low = mix(low ^ Math.imul(high, 0x27d4eb2f));
+  return (high & 0x1fffff) * 0x1_0000_0000 + (low >>> 0);
+}
+
+function mix(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x7feb352d);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
+  return mixed ^ (mixed >>> 16);
+}
