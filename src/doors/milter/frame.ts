@@ -3,6 +3,7 @@
  * Takes chunks as they come, cut anywhere, and hands out whole packets where they lie, without copying them. A length
  * is checked before it is believed: a peer that announces much and sends little makes us keep little.
  */
+import { HeldBytes } from '../../lib/held-bytes.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 
 /**
@@ -20,9 +21,8 @@ const lengthBytes = 4;
 
 export class FrameReader {
   readonly #take: TakeFrame;
-  /** Bytes that are not a whole packet yet, or wait while paused: the first `#length` of `#held`. */
-  #held: Buffer | undefined;
-  #length = 0;
+  /** Bytes that are not a whole packet yet, or wait while paused. */
+  readonly #held = new HeldBytes();
   #paused = false;
 
   constructor(take: TakeFrame) {
@@ -31,13 +31,13 @@ export class FrameReader {
 
   /** Half of a packet is here. */
   get partial(): boolean {
-    return this.#length > 0 && !this.#paused;
+    return this.#held.length > 0 && !this.#paused;
   }
 
   /** The next bytes of the stream. Throws PeerError for a length that cannot be. */
   push(chunk: Buffer): void {
-    if (this.#length === 0 && !this.#paused) {
-      const rest = this.#frames(chunk, chunk.length);
+    if (this.#held.length === 0 && !this.#paused) {
+      const rest = this.#frames(chunk);
       if (rest < chunk.length) this.#keep(chunk, rest);
       return;
     }
@@ -53,26 +53,18 @@ export class FrameReader {
 
   /** Reads what is held, as far as it goes. */
   #again(): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    const length = this.#length;
-    // Its packets may pause us, never push: what is held does not change under our feet.
-    const rest = this.#frames(held, length);
-    if (rest === 0) return;
-    this.#length = 0;
-    this.#held = undefined;
-    if (rest < length) this.#keep(held.subarray(0, length), rest);
+    if (this.#held.length > 0) this.#held.drop(this.#frames(this.#held.bytes));
   }
 
-  /** Hands out the whole packets among the first `length` bytes; answers where the rest starts. */
-  #frames(bytes: Buffer, length: number): number {
+  /** Hands out the whole packets; answers where the rest starts. */
+  #frames(bytes: Buffer): number {
     let at = 0;
-    while (length - at >= lengthBytes) {
+    while (bytes.length - at >= lengthBytes) {
       const size = bytes.readUInt32BE(at);
       if (size === 0 || size > frameBytesMax) throw new PeerError(`packet of ${size} bytes`);
-      const end = at + lengthBytes + size;
-      if (end > length) break;
       const start = at + lengthBytes;
+      const end = start + size;
+      if (end > bytes.length) break;
       at = end;
       if (!this.#take(bytes[start] ?? 0, bytes, start + 1, end)) {
         this.#paused = true;
@@ -82,17 +74,9 @@ export class FrameReader {
     return at;
   }
 
-  /** Keeps a copy of the bytes from `from` on: chunks are large, and halves of packets small. */
   #keep(bytes: Buffer, from: number): void {
-    const length = this.#length + bytes.length - from;
+    const length = this.#held.length + bytes.length - from;
     if (length > heldBytesMax) throw new PeerError(`${length} bytes sent instead of waiting`);
-    if (this.#held === undefined || this.#held.length < length) {
-      // Doubling: a packet that comes byte by byte is not copied byte by byte.
-      const larger = Buffer.allocUnsafe(Math.max(256, length, this.#length * 2));
-      this.#held?.copy(larger, 0, 0, this.#length);
-      this.#held = larger;
-    }
-    bytes.copy(this.#held, this.#length, from);
-    this.#length = length;
+    this.#held.append(bytes, from);
   }
 }

@@ -38,7 +38,6 @@ export type SessionPort = {
   run(step: () => void): void;
 };
 
-/** The client of this SMTP session. */
 type Client = { readonly address: string; readonly how: 'smtp' | 'local' };
 
 /** The answer that the mail server waits for. */
@@ -357,16 +356,15 @@ export class MilterSession {
 
   /** Asks whether this speaker may go on; answers with the refusal, or undefined. */
   #begin(): Buffer | undefined {
-    return this.#speaker === undefined
-      ? undefined
-      : this.#refusal(this.#port.gate.mayBegin(this.#speaker));
+    const who = this.#speaker;
+    // Local mail is judged at its end, where it can be held.
+    if (who === undefined || who.by === 'local') return undefined;
+    return this.#refusal(this.#port.gate.mayBegin(who));
   }
 
-  /** The refusal of a sender or recipient. Local mail is judged at its end, where it can be held. */
   #refusal(answer: Answer): Buffer | undefined {
-    if (answer.kind !== 'reply') return undefined;
-    const by = this.#speaker?.by;
-    return by === undefined || by === 'local' ? undefined : replyPacket(answer);
+    const ours = this.#speaker !== undefined && this.#speaker.by !== 'local';
+    return ours && answer.kind === 'reply' ? replyPacket(answer) : undefined;
   }
 
   /** Goes on, with an answer unless the mail server was told to expect none. Always true. */

@@ -1,0 +1,122 @@
+/**
+ * Postfix's policy protocol: `name=value` lines and an empty one (SMTPD_POLICY_README). Bytes in, requests out; chunks
+ * may be cut anywhere, and several requests may come in one. Everything has a limit, since nothing is believed yet.
+ */
+import { HeldBytes } from '../../lib/held-bytes.ts';
+import { PeerError } from '../../lib/peer-error.ts';
+import { textOf } from '../../lib/text-of.ts';
+import { accountOf } from '../../mail/account-name.ts';
+import { addressKey } from '../../mail/address.ts';
+import { clientAddress } from '../../mail/client-address.ts';
+import { parseQueueId } from '../../mail/queue-id.ts';
+import type { PolicyRequest } from '../../ports.ts';
+
+/** A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit. */
+export const requestBytesMax = 65_536;
+/** Requests that may wait while one is being answered: Postfix waits for each answer. */
+const heldBytesMax = 1_048_576;
+/** instance: a process id, a time and a counter. */
+const instanceLengthMax = 100;
+
+const newline = 0x0a;
+const equals = 0x3d;
+
+/** Cuts a stream into requests. `take` answers false to pause. */
+export class RequestReader {
+  readonly #take: (request: Buffer) => boolean;
+  readonly #held = new HeldBytes();
+  /** How much of what is held was searched for an end already: a request that comes byte by byte is read once. */
+  #searched = 0;
+  #paused = false;
+
+  constructor(take: (request: Buffer) => boolean) {
+    this.#take = take;
+  }
+
+  get partial(): boolean {
+    return this.#held.length > 0 && !this.#paused;
+  }
+
+  /** The next bytes of the stream. Throws PeerError for a request without end. */
+  push(chunk: Buffer): void {
+    const length = this.#held.length + chunk.length;
+    if (length > heldBytesMax) throw new PeerError(`${length} bytes sent instead of waiting`);
+    this.#held.append(chunk);
+    if (!this.#paused) this.#requests();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#requests();
+  }
+
+  #requests(): void {
+    while (!this.#paused) {
+      const bytes = this.#held.bytes;
+      const end = bytes.indexOf('\n\n', Math.max(0, this.#searched - 1));
+      const length = end < 0 ? bytes.length : end;
+      if (length > requestBytesMax) throw new PeerError(`policy request of ${length} bytes`);
+      if (end < 0) {
+        this.#searched = bytes.length;
+        return;
+      }
+      this.#searched = 0;
+      this.#held.drop(end + 2);
+      this.#paused = !this.#take(bytes.subarray(0, end + 1));
+    }
+  }
+}
+
+const stages: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'END-OF-MESSAGE']);
+
+/** Reads one request, without its empty line. Throws PeerError for what is not one. */
+export function parsePolicyRequest(bytes: Buffer, defaultDomain: string): PolicyRequest {
+  const values = attributes(bytes);
+  if (values.get('request') !== 'smtpd_access_policy') throw new PeerError('not a policy request');
+  const stage = values.get('protocol_state') ?? '';
+  const login = values.get('sasl_username') ?? '';
+  return {
+    stage: stages.has(stage) ? (stage as PolicyRequest['stage']) : 'other',
+    instance: (values.get('instance') ?? '').slice(0, instanceLengthMax),
+    queueId: parseQueueId(values.get('queue_id') ?? '') ?? '',
+    account: login === '' ? undefined : accountOf(login, defaultDomain),
+    client: clientAddress(values.get('client_address') ?? ''),
+    sender: addressKey(values.get('sender') ?? ''),
+    recipient: addressKey(values.get('recipient') ?? ''),
+    recipientCount: wholeNumber(values.get('recipient_count')),
+    sizeBytes: wholeNumber(values.get('size')),
+  };
+}
+
+/** The attributes that are used; the first of a name counts. A line without `=` is no attribute. */
+function attributes(bytes: Buffer): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (let at = 0; at < bytes.length; ) {
+    const lineEnd = bytes.indexOf(newline, at);
+    const end = lineEnd < 0 ? bytes.length : lineEnd;
+    const split = bytes.indexOf(equals, at);
+    if (split < 0 || split >= end) throw new PeerError('policy line without =');
+    const name = bytes.toString('latin1', at, split);
+    if (wanted.has(name) && !values.has(name)) values.set(name, textOf(bytes, split + 1, end));
+    at = end + 1;
+  }
+  return values;
+}
+
+const wanted: ReadonlySet<string> = new Set([
+  'request',
+  'protocol_state',
+  'instance',
+  'queue_id',
+  'sasl_username',
+  'client_address',
+  'sender',
+  'recipient',
+  'recipient_count',
+  'size',
+]);
+
+/** A count from the mail server; anything else is 0, as it is where it does not know. */
+function wholeNumber(text = ''): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}

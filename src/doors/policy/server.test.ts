@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import type { Answer, PolicyDesk, PolicyRequest } from '../../ports.ts';
+import { openPolicy, type PolicyDeps, type PolicyDoor } from './server.ts';
+
+type Asked = { readonly connection: number; readonly request: PolicyRequest };
+
+/** A desk that writes down what it is asked and answers as told. */
+class ScriptedDesk implements PolicyDesk {
+  readonly asked: Asked[] = [];
+  readonly left: number[] = [];
+  readonly #answers: (request: PolicyRequest, answer: (answer: Answer) => void) => void;
+  #leaving: (connection: number) => void = () => {};
+
+  constructor(answers: (request: PolicyRequest, answer: (answer: Answer) => void) => void) {
+    this.#answers = answers;
+  }
+
+  ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void {
+    this.asked.push({ connection, request });
+    this.#answers(request, answer);
+  }
+
+  gone(connection: number): void {
+    this.left.push(connection);
+    this.#leaving(connection);
+  }
+
+  nextLeft(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#leaving = resolve;
+    });
+  }
+}
+
+const passing = (): ScriptedDesk =>
+  new ScriptedDesk((_request, answer) => answer({ kind: 'pass' }));
+
+function open(desk: PolicyDesk, more: Partial<PolicyDeps> = {}): Promise<PolicyDoor> {
+  const deps = { desk, log: () => {}, count: () => {}, ...more };
+  return openPolicy({ host: '127.0.0.1', port: 0 }, deps);
+}
+
+async function dial(door: PolicyDoor): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: Number(door.address.split(':')[2]) });
+  socket.setEncoding('latin1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** The connection is gone, by an end or by a reset. */
+function closed(socket: Socket): Promise<void> {
+  socket.resume();
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+const request = (state: string, more = ''): string =>
+  `request=smtpd_access_policy\nprotocol_state=${state}\ninstance=1.2.3\nsasl_username=joe\n${more}\n`;
+
+/** Reads until so many answers are here. */
+async function answersOf(socket: Socket, count: number): Promise<readonly string[]> {
+  let text = '';
+  for await (const [chunk] of on(socket)) {
+    text += chunk;
+    if (text.split('\n\n').length > count) break;
+  }
+  return text.split('\n\n').slice(0, -1);
+}
+
+async function* on(socket: Socket): AsyncGenerator<[string]> {
+  for (;;) yield (await once(socket, 'data')) as [string];
+}
+
+const actions = [
+  ['pass', { kind: 'pass' }, 'action=DUNNO'],
+  ['hold', { kind: 'hold', reason: 'many\nstrangers' }, 'action=HOLD many strangers'],
+  [
+    'come again',
+    { kind: 'reply', code: 451, enhanced: '4.7.1', text: 'later' },
+    'action=451 4.7.1 later',
+  ],
+  [
+    'refused',
+    { kind: 'reply', code: 550, enhanced: '4.0.0', text: 'no\n\naction=OK' },
+    'action=550 5.7.1 no action=OK',
+  ],
+] as const;
+for (const [name, answer, want] of actions) {
+  test(`policy: ${name}`, async () => {
+    await using door = await open(new ScriptedDesk((_request, give) => give(answer)));
+    using socket = await dialed(door);
+    socket.it.write(request('RCPT', 'recipient=a@b\n'));
+    assert.deepEqual(await answersOf(socket.it, 1), [want]);
+    // At the end of a message, and for what is no message, there is never anything to say.
+    socket.it.write(request('END-OF-MESSAGE') + request('VRFY') + request('ETRN'));
+    assert.deepEqual(await answersOf(socket.it, 3), Array(3).fill('action=DUNNO'));
+  });
+}
+
+/** A socket that goes with its block. */
+async function dialed(door: PolicyDoor): Promise<{ readonly it: Socket } & Disposable> {
+  const it = await dial(door);
+  return { it, [Symbol.dispose]: () => it.destroy() };
+}
+
+test('policy: VRFY and its like are not even asked about', async () => {
+  const desk = passing();
+  await using door = await open(desk);
+  using socket = await dialed(door);
+  socket.it.write(request('VRFY') + request('RCPT'));
+  await answersOf(socket.it, 2);
+  assert.deepEqual(
+    desk.asked.map((asked) => asked.request.stage),
+    ['RCPT'],
+  );
+});
+
+test('policy: glued requests are answered in order, also by a desk that takes its time', async () => {
+  let turn = 0;
+  const desk = new ScriptedDesk((_request, answer) => {
+    const code = 450 + ++turn;
+    setImmediate(() => answer({ kind: 'reply', code, enhanced: '4.7.1', text: 'x' }));
+  });
+  await using door = await open(desk);
+  using socket = await dialed(door);
+  socket.it.write(request('RCPT').repeat(20));
+  const want = Array.from({ length: 20 }, (_, index) => `action=${451 + index} 4.7.1 x`);
+  assert.deepEqual(await answersOf(socket.it, 20), want);
+});
+
+test('policy: byte by byte', async () => {
+  await using door = await open(passing());
+  using socket = await dialed(door);
+  socket.it.setNoDelay(true);
+  for (const byte of request('RCPT')) socket.it.write(byte);
+  assert.deepEqual(await answersOf(socket.it, 1), ['action=DUNNO']);
+});
+
+test('policy: a connection that goes gives back what it had, once', async () => {
+  const desk = passing();
+  await using door = await open(desk);
+  const [first, second] = [await dial(door), await dial(door)];
+  for (const socket of [first, second]) {
+    socket.write(request('RCPT'));
+    await answersOf(socket, 1);
+  }
+  const left = desk.nextLeft();
+  first.destroy();
+  assert.equal(await left, desk.asked[0]?.connection);
+  assert.notEqual(desk.asked[0]?.connection, desk.asked[1]?.connection);
+  const later = desk.nextLeft();
+  second.destroy();
+  await later;
+  assert.equal(new Set(desk.left).size, desk.left.length);
+});
+
+test('policy: what is no request gets no answer but the end', async () => {
+  const counted: string[] = [];
+  await using door = await open(passing(), {
+    count: (name, _by, label) => counted.push(`${name} ${label}`),
+  });
+  for (const text of ['hello\n\n', `a=${'x'.repeat(70_000)}`, 'request=junk\n\n', '\n\n']) {
+    const socket = await dial(door);
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk;
+    });
+    socket.write(text);
+    await closed(socket);
+    assert.equal(heard, '');
+  }
+  assert.deepEqual(counted, Array(4).fill('postern_policy_faults_total protocol'));
+});
+
+test('policy: a desk that fails or never answers costs one connection, not the door', async () => {
+  let calls = 0;
+  const desk = new ScriptedDesk((_request, answer) => {
+    calls++;
+    if (calls === 1) throw new Error('our mistake');
+    if (calls > 2) answer({ kind: 'pass' });
+  });
+  await using door = await open(desk, { answerMs: 50, limits: { partialMs: 200 } });
+  for (let index = 0; index < 2; index++) {
+    const socket = await dial(door);
+    socket.write(request('RCPT'));
+    await closed(socket);
+  }
+  using socket = await dialed(door);
+  socket.it.write(request('RCPT'));
+  assert.deepEqual(await answersOf(socket.it, 1), ['action=DUNNO']);
+});

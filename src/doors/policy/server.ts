@@ -1,0 +1,171 @@
+/**
+ * The policy door: Postfix's check_policy_service asks here at RCPT, DATA and END-OF-MESSAGE.
+ *
+ * It never answers OK, which would skip the rest of the operator's restrictions, and nothing but DUNNO at
+ * END-OF-MESSAGE: a refusal there, after a milter's answer, has let messages past the milter. What it cannot read it
+ * does not answer: Postfix then does what smtpd_policy_service_default_action says.
+ */
+import { unreachable } from '../../lib/assert.ts';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+import {
+  type Line,
+  type ListenerLimits,
+  openListener,
+  type Talk,
+  type TalkState,
+  type Where,
+} from '../../lib/listener.ts';
+import { printableLine, smtpReply } from '../../mail/smtp-reply.ts';
+import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports.ts';
+import { parsePolicyRequest, RequestReader } from './request.ts';
+
+export type PolicyDeps = {
+  readonly desk: PolicyDesk;
+  readonly log: Log;
+  readonly count: Count;
+  /** Put behind logins that have no domain. */
+  readonly defaultDomain?: string;
+  /** No answer after this long: the connection is closed. Postfix's smtpd_policy_service_timeout is 100 s. */
+  readonly answerMs?: number;
+  readonly limits?: Partial<ListenerLimits>;
+};
+
+export type PolicyDoor = {
+  /** As main.cf wants it behind check_policy_service. */
+  readonly address: string;
+  readonly connections: number;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+const defaultLimits: ListenerLimits = {
+  // One per smtpd(8) process, in each service that asks.
+  connectionsMax: 2_000,
+  // Postfix connects when it has something to ask.
+  firstMs: 30 * secondMs,
+  partialMs: 30 * secondMs,
+  // Postfix closes after 300 s without a request (smtpd_policy_service_max_idle).
+  idleMs: 10 * minuteMs,
+  drainMs: 5 * secondMs,
+};
+
+const answerMsDefault = 30 * secondMs;
+/** An SMTP reply line is at most 512 bytes, and Postfix puts an address before the text. */
+const textLengthMax = 300;
+
+/** Opens the door; `close` or `await using` shuts it. */
+export function openPolicy(where: Where, deps: PolicyDeps): Promise<PolicyDoor> {
+  const { log, count } = deps;
+  let connections = 0;
+  return openListener(
+    where,
+    { ...defaultLimits, ...deps.limits },
+    {
+      open: (line) => new PolicyTalk(++connections, line, deps),
+      trouble(kind, peer, cause) {
+        count('postern_policy_faults_total', 1, kind);
+        const what = cause instanceof Error ? cause.message : undefined;
+        const stack = kind === 'bug' && cause instanceof Error ? cause.stack : undefined;
+        log(kind === 'bug' ? 'error' : 'warn', `policy.${kind}`, { peer, what, stack });
+      },
+    },
+  );
+}
+
+class PolicyTalk implements Talk {
+  readonly #connection: number;
+  readonly #line: Line;
+  readonly #deps: PolicyDeps;
+  readonly #reader: RequestReader;
+  #requests = 0;
+  /** The request that waits for its answer; the desk may answer before it returns. */
+  #asked: PolicyRequest | undefined;
+  #asking = false;
+  #waitedMs = 0;
+
+  constructor(connection: number, line: Line, deps: PolicyDeps) {
+    this.#connection = connection;
+    this.#line = line;
+    this.#deps = deps;
+    this.#reader = new RequestReader((bytes) => this.#request(bytes));
+  }
+
+  take(chunk: Buffer): void {
+    this.#reader.push(chunk);
+  }
+
+  requests(): number {
+    return this.#requests;
+  }
+
+  state(): TalkState {
+    if (this.#asked !== undefined) return 'answering';
+    if (this.#requests === 0) return 'fresh';
+    return this.#reader.partial ? 'partial' : 'idle';
+  }
+
+  tick(ms: number): void {
+    if (this.#asked === undefined) return;
+    this.#waitedMs += ms;
+    if (this.#waitedMs < (this.#deps.answerMs ?? answerMsDefault)) return;
+    this.#asked = undefined;
+    this.#deps.count('postern_policy_faults_total', 1, 'answer');
+    this.#deps.log('error', 'policy.no-answer', { waitedMs: this.#waitedMs });
+    this.#line.end();
+  }
+
+  gone(): void {
+    this.#asked = undefined;
+    this.#deps.desk.gone(this.#connection);
+  }
+
+  /** Answers whether the next request may be read. */
+  #request(bytes: Buffer): boolean {
+    this.#requests++;
+    const request = parsePolicyRequest(bytes, this.#deps.defaultDomain ?? '');
+    this.#deps.count('postern_policy_requests_total', 1, request.stage);
+    if (request.stage === 'other') {
+      // VRFY, ETRN, EHLO and what may come: nothing to say about them.
+      this.#line.write(line('DUNNO'));
+      return true;
+    }
+    this.#asked = request;
+    this.#waitedMs = 0;
+    this.#asking = true;
+    this.#deps.desk.ask(this.#connection, request, (answer) => this.#answered(request, answer));
+    this.#asking = false;
+    return this.#asked === undefined;
+  }
+
+  /** Only the first answer counts, and none once the connection is gone. */
+  #answered(request: PolicyRequest, answer: Answer): void {
+    if (this.#asked !== request) return;
+    this.#asked = undefined;
+    const bytes = line(request.stage === 'END-OF-MESSAGE' ? 'DUNNO' : actionOf(answer));
+    if (this.#asking) this.#line.write(bytes);
+    else {
+      this.#line.run(() => {
+        this.#line.write(bytes);
+        this.#reader.resume();
+      });
+    }
+  }
+}
+
+function line(action: string): Buffer {
+  return Buffer.from(`action=${action}\n\n`, 'latin1');
+}
+
+/** The access(5) action for an answer. */
+function actionOf(answer: Answer): string {
+  switch (answer.kind) {
+    case 'pass':
+      return 'DUNNO';
+    case 'hold':
+      return `HOLD ${printableLine(answer.reason, textLengthMax) || 'held by policy'}`;
+    case 'reply':
+      return smtpReply(answer, textLengthMax);
+    default:
+      return unreachable(answer);
+  }
+}

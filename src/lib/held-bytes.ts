@@ -1,0 +1,39 @@
+/** Bytes of a stream that cannot be used yet: grows by doubling, so that bytes that come one by one are not copied one by one. */
+export class HeldBytes {
+  #buffer: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** What is held. Valid until the next `append`. */
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Keeps a copy: what a socket hands out is part of a much larger buffer. */
+  append(chunk: Buffer, from = 0): void {
+    const more = chunk.length - from;
+    if (this.#end + more > this.#buffer.length) {
+      const length = this.length;
+      const larger = Buffer.allocUnsafe(Math.max(256, length + more, length * 2));
+      this.#buffer.copy(larger, 0, this.#start, this.#end);
+      this.#buffer = larger;
+      this.#start = 0;
+      this.#end = length;
+    }
+    chunk.copy(this.#buffer, this.#end, from);
+    this.#end += more;
+  }
+
+  /** Forgets the first `count` bytes. */
+  drop(count: number): void {
+    this.#start += count;
+    if (this.#start < this.#end) return;
+    this.#start = 0;
+    this.#end = 0;
+    this.#buffer = Buffer.alloc(0);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A scripted mail server for the milter door: packets are spelled out one by one, also those that no sane client would
+ * send, cut into chunks as the test likes, and everything the session answers is written down. No sockets.
+ */
+import type { Submission } from '../../src/core/event.ts';
+import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
+import { packet, strings, words } from '../../src/doors/milter/packet.ts';
+import { MilterSession } from '../../src/doors/milter/session.ts';
+import type { Millis } from '../../src/lib/brand.ts';
+import type { Answer, Gate, Speaker } from '../../src/ports.ts';
+
+export const pass: Answer = { kind: 'pass' };
+export const refuse: Answer = {
+  kind: 'reply',
+  code: 550,
+  enhanced: '5.7.1',
+  text: 'Account suspended',
+};
+
+/** What Postfix 3.7 offers. */
+export const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
+/** What an old Sendmail offers. */
+export const oldOffer: readonly number[] = [2, 0x3f, 0x7f];
+
+const code = (letter: string): number => letter.charCodeAt(0);
+
+/** The mail server's packets. */
+export const mta = {
+  offer: (numbers: readonly number[] = postfixOffer): Buffer =>
+    packet(code('O'), words(...numbers)),
+  macros: (stage: string, values: Readonly<Record<string, string>>): Buffer =>
+    packet(
+      code('D'),
+      Buffer.concat([
+        Buffer.from(stage),
+        ...Object.entries(values).map(([name, value]) => strings(name, value)),
+      ]),
+    ),
+  connect: (address = '192.0.2.7', port = 40_001, host = 'client.example'): Buffer =>
+    packet(
+      code('C'),
+      Buffer.concat([
+        strings(host),
+        Buffer.from(address.includes(':') ? '6' : '4'),
+        Buffer.from([port >> 8, port & 0xff]),
+        strings(address),
+      ]),
+    ),
+  helo: (): Buffer => packet(code('H'), strings('client.example')),
+  mail: (sender: string | Buffer, ...more: readonly string[]): Buffer =>
+    packet(
+      code('M'),
+      typeof sender === 'string' ? strings(sender, ...more) : Buffer.concat([sender, Buffer.of(0)]),
+    ),
+  rcpt: (recipient: string, transport?: string, queueId?: string): Buffer =>
+    Buffer.concat([
+      mta.macros('R', {
+        ...(queueId === undefined ? {} : { i: queueId }),
+        ...(transport === undefined ? {} : { '{rcpt_mailer}': transport }),
+      }),
+      packet(code('R'), strings(recipient)),
+    ]),
+  header: (name: string, value: string): Buffer => packet(code('L'), strings(name, value)),
+  endOfHeaders: (): Buffer => packet(code('N')),
+  body: (text: string | Buffer): Buffer => packet(code('B'), text),
+  end: (queueId?: string, rest = ''): Buffer =>
+    Buffer.concat([
+      queueId === undefined ? Buffer.alloc(0) : mta.macros('E', { i: queueId }),
+      packet(code('E'), rest),
+    ]),
+  data: (): Buffer => packet(code('T')),
+  abort: (): Buffer => packet(code('A')),
+  quit: (): Buffer => packet(code('Q')),
+  quitNew: (): Buffer => packet(code('K')),
+  /** A whole message of a login to one outside recipient, from MAIL to the end. */
+  message: (login: string, queueId = 'QUEUE1'): Buffer =>
+    Buffer.concat([
+      mta.macros('M', { '{auth_authen}': login, '{auth_type}': 'PLAIN' }),
+      mta.mail('<joe@here.example>'),
+      mta.rcpt('<ann@there.example>', 'smtp'),
+      mta.macros('T', { i: queueId }),
+      mta.header('From', 'Joe <joe@here.example>'),
+      mta.header('Subject', 'Lunch'),
+      mta.header('Message-ID', '<1@here.example>'),
+      mta.body('Shall we have lunch today?\r\n'),
+      mta.end(queueId),
+    ]),
+} as const;
+
+/** One answer: its letter and its data. */
+export type Heard = { readonly letter: string; readonly text: string };
+
+/** Cuts a stream of answers into packets. */
+export function answers(bytes: Buffer): readonly Heard[] {
+  const heard: Heard[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    heard.push({
+      letter: String.fromCharCode(bytes[at + 4] ?? 0),
+      text: bytes.toString('latin1', at + 5, end),
+    });
+    at = end;
+  }
+  return heard;
+}
+
+/** A gate that writes down what it is asked. */
+export class RecordingGate implements Gate {
+  readonly begun: Speaker[] = [];
+  readonly submitted: { readonly message: Submission; readonly by: Speaker['by'] }[] = [];
+  readonly #begin: (speaker: Speaker) => Answer;
+  readonly #submit: (message: Submission, answer: (answer: Answer) => void) => void;
+
+  constructor(
+    how: {
+      readonly begin?: (speaker: Speaker) => Answer;
+      readonly submit?: (message: Submission, answer: (answer: Answer) => void) => void;
+    } = {},
+  ) {
+    this.#begin = how.begin ?? (() => pass);
+    this.#submit = how.submit ?? ((_message, answer) => answer(pass));
+  }
+
+  mayBegin(speaker: Speaker): Answer {
+    this.begun.push(speaker);
+    return this.#begin(speaker);
+  }
+
+  submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void {
+    this.submitted.push({ message, by });
+    this.#submit(message, answer);
+  }
+}
+
+/** One milter connection without a socket. */
+export class Conversation {
+  readonly gate: RecordingGate;
+  readonly session: MilterSession;
+  readonly counted: string[] = [];
+  ended = false;
+  #sent: Buffer[] = [];
+
+  constructor(gate: RecordingGate = new RecordingGate(), options: Partial<MilterOptions> = {}) {
+    this.gate = gate;
+    this.session = new MilterSession({
+      gate,
+      options: { ...milterDefaults, ...options },
+      clock: { now: () => 1_700_000_000_000 as Millis },
+      log: () => {},
+      count: (name, _by, label) =>
+        this.counted.push(label === undefined ? name : `${name} ${label}`),
+      write: (bytes) => this.#sent.push(bytes),
+      end: () => {
+        this.ended = true;
+      },
+      run: (step) => step(),
+    });
+  }
+
+  /** Says these packets at once; answers with what came back since the last time. */
+  say(packets: readonly Buffer[] | Buffer): readonly Heard[] {
+    this.session.take(Buffer.isBuffer(packets) ? packets : Buffer.concat(packets));
+    return this.heard();
+  }
+
+  /** What came back since the last time. */
+  heard(): readonly Heard[] {
+    const heard = answers(Buffer.concat(this.#sent));
+    this.#sent = [];
+    return heard;
+  }
+
+  /** Just the letters. */
+  letters(packets: readonly Buffer[] | Buffer): string {
+    return this.say(packets)
+      .map(({ letter }) => letter)
+      .join('');
+  }
+
+  /** Negotiates and connects a client. */
+  greet(offer: readonly number[] = postfixOffer, connection: Buffer = mta.connect()): this {
+    this.say([mta.offer(offer), connection]);
+    return this;
+  }
+}
