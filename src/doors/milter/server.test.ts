@@ -216,12 +216,12 @@ test('closing lets a message under way finish, and ends idle sessions at once', 
   busy.write(mta.message('joe'));
   await asked.promise;
   assert.equal(await letters(busy, 2), 'cc');
-  const closed = door.close();
+  const closing = door.close();
   await closed(idle);
   const last = letters(busy, 1);
   late[0]?.();
   assert.equal(await last, 'c');
-  await closed;
+  await closing;
   await assert.rejects(dialOnce(where(door)), { code: 'ECONNREFUSED' });
 });
 
