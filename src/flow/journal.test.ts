@@ -136,6 +136,35 @@ test('a failing disk: one alarm, answered in time, kept, written when there is r
   assertStrict.ok(ledger.message('M1'));
 });
 
+test('all that waited is written without waiting for a tick, soft accounts at the next', () => {
+  const { journal, ledger, breakDisk, pass, turnsUntilQuiet } = journalRig();
+  breakDisk(true);
+  journal.commit([accountOf(joe, { state: 'suspended' })], () => {});
+  turnsUntilQuiet();
+  for (let second = 1; second <= 4; second += 1) pass(1_000);
+  for (let number = 1; number <= 500; number += 1) journal.add(message(number));
+  journal.add(accountOf(ann));
+  breakDisk(false);
+  pass(1_000);
+  turnsUntilQuiet();
+  assertStrict.equal(ledger.messagesOf(joe, at(0), 999).length, 500);
+  pass(250);
+  turnsUntilQuiet();
+  assertStrict.ok(ledger.loadAccount(ann));
+});
+
+test('the alarm ends also when nothing is left to write', () => {
+  const { journal, states, breakDisk, pass, turnsUntilQuiet } = journalRig();
+  breakDisk(true);
+  journal.add(accountOf(joe, { learned: [Number.NaN, 1] }));
+  journal.flushNow();
+  breakDisk(false);
+  pass(1_000);
+  pass(1_000);
+  turnsUntilQuiet();
+  assertStrict.deepEqual(states, ['failing', 'ok']);
+});
+
 test('once it has failed for long, a new commit is answered at once', () => {
   const { journal, breakDisk, pass, turnsUntilQuiet } = journalRig();
   breakDisk(true);
