@@ -1,12 +1,11 @@
 /**
  * Reading, keeping and writing main.cf and master.cf. Written whole or not at all, with the owner and mode they had;
- * the bytes before the first change are kept beside Postern's state, so that the undo gives back exactly those.
+ * the bytes before the first change are kept in a file beside them, so that the undo gives back exactly those.
  */
 import { createHash } from 'node:crypto';
 import {
   chmod,
   chown,
-  mkdir,
   open,
   readFile,
   realpath,
@@ -24,14 +23,12 @@ const fileNames = { main: 'main.cf', master: 'master.cf' } as const;
 
 /** What was there before we came, and what we left, to see whether somebody changed it since. */
 export type ConnectRecord = {
-  readonly configDirectory: string;
   readonly before: PostfixFiles;
   readonly afterDigest: { readonly main: string; readonly master: string };
 };
 
 const pair: z.ZodType<PostfixFiles> = z.object({ main: z.string(), master: z.string() });
 const record: z.ZodType<ConnectRecord> = z.object({
-  configDirectory: z.string(),
   before: pair,
   afterDigest: pair,
 });
@@ -62,12 +59,16 @@ export async function writePostfixFiles(
       await replace(await realpath(join(configDirectory, fileNames[key])), files[key]);
     }
   } catch (cause) {
-    throw new OperatorError('cannot-write', `cannot write to ${configDirectory}`, {
-      cause,
-      hint: 'run this as root',
-      exit: sysexits.noPerm,
-    });
+    throw cannotWrite(configDirectory, cause);
   }
+}
+
+function cannotWrite(configDirectory: string, cause: unknown): OperatorError {
+  return new OperatorError('cannot-write', `cannot write to ${configDirectory}`, {
+    cause,
+    hint: 'run this as root',
+    exit: sysexits.noPerm,
+  });
 }
 
 async function replace(path: string, text: string): Promise<void> {
@@ -89,41 +90,49 @@ async function replace(path: string, text: string): Promise<void> {
   await folder.close();
 }
 
-export function recordPath(state: string, configDirectory: string): string {
-  const name = createHash('sha256').update(configDirectory).digest('hex').slice(0, 16);
-  return join(state, 'connect', `postfix-${name}.json`);
+/**
+ * Beside Postfix's own files: only root can write there. In Postern's state folder its unprivileged user could, and
+ * the undo would then write, as root, whatever that user put into it.
+ */
+export function recordPath(configDirectory: string): string {
+  return join(configDirectory, 'before-postern.json');
 }
 
-export async function readRecord(
-  state: string,
-  configDirectory: string,
-): Promise<ConnectRecord | undefined> {
-  const path = recordPath(state, configDirectory);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
+export async function readRecord(configDirectory: string): Promise<ConnectRecord | undefined> {
+  const text = await readFile(recordPath(configDirectory), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const parsed = record.safeParse(JSON.parse(text));
+  const parsed = record.safeParse(parseJson(text));
   return parsed.success ? parsed.data : undefined;
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export async function keepRecord(
-  state: string,
   configDirectory: string,
   files: { readonly before: PostfixFiles; readonly after: PostfixFiles },
-): Promise<string> {
-  const path = recordPath(state, configDirectory);
+): Promise<void> {
+  const path = recordPath(configDirectory);
   const kept: ConnectRecord = {
-    configDirectory,
     before: files.before,
     afterDigest: { main: digest(files.after.main), master: digest(files.after.master) },
   };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
-  return path;
+  try {
+    await rm(`${path}.new`, { force: true });
+    await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600, flag: 'wx', flush: true });
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    throw cannotWrite(configDirectory, cause);
+  }
 }
 
-export async function dropRecord(state: string, configDirectory: string): Promise<void> {
-  await rm(recordPath(state, configDirectory), { force: true });
+export async function dropRecord(configDirectory: string): Promise<void> {
+  await rm(recordPath(configDirectory), { force: true });
 }
 
 /** Nobody changed this file since we wrote it. */

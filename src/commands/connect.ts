@@ -80,7 +80,7 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   const configDirectory = options.configDir ?? (await postconf([], 'config_directory'));
   await needsVersion3(configDirectory);
   const before = await readPostfixFiles(configDirectory);
-  const kept = await readRecord(state, configDirectory);
+  const kept = await readRecord(configDirectory);
   const run = options.undo === true ? undefined : await daemonOf(options, state);
   const plan = run === undefined ? planUndo(before, kept) : planConnect(before, run.doors);
   const diff = differences(configDirectory, before, plan.files);
@@ -96,17 +96,17 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   if (run === undefined) {
     await writePostfixFiles(configDirectory, plan.files);
     const reloaded = await checkAndReload(configDirectory);
-    await dropRecord(state, configDirectory);
+    await dropRecord(configDirectory);
     show(`Postern is taken out of ${configDirectory}.\n`);
     return { ...report, reloaded };
   }
   // The record keeps what was there before the first connection, not before this one.
   const origin = kept !== undefined && unchangedSince(kept, before) ? kept.before : planned(before);
-  await keepRecord(state, configDirectory, { before: origin, after: plan.files });
+  await keepRecord(configDirectory, { before: origin, after: plan.files });
   const done = await applyOrTakeBack({ configDirectory, before, plan, run, options });
   if (done instanceof Error) {
-    if (kept === undefined) await dropRecord(state, configDirectory);
-    else await keepRecord(state, configDirectory, { before: kept.before, after: before });
+    if (kept === undefined) await dropRecord(configDirectory);
+    else await keepRecord(configDirectory, { before: kept.before, after: before });
     throw done;
   }
   for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);

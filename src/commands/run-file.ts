@@ -4,8 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
@@ -34,15 +33,20 @@ const runFile: z.ZodType<RunFile> = z.object({
 
 /** Where an installed Postern keeps its things. */
 export const installedState = '/var/lib/postern';
+/** The folder that this program runs from. */
+export const home: string = resolve(import.meta.dirname, '../..');
+/** Where `postern install` puts the program. */
+export const installedHome = '/usr/local/lib/postern';
 
-/** The state folder of the daemon that a command means when none is named: the installed one's, else the user's own. */
+/**
+ * The state folder that a command means when none is named: an installed program's is the service's own; a checkout
+ * prefers its own guard, where one has run, to the installed one.
+ */
 export function stateDirectory(named: string | undefined): string {
   if (named !== undefined) return named;
-  if (existsSync(join(installedState, 'run.json')) || existsSync('/etc/postern')) {
-    return installedState;
-  }
-  const base = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
-  return join(base, 'postern');
+  const own = join(home, '.state');
+  if (home === installedHome) return installedState;
+  return existsSync(join(own, 'run.json')) || !existsSync(installedState) ? own : installedState;
 }
 
 /** Throws OperatorError where no daemon runs, saying how to start one. */

@@ -1,0 +1,269 @@
+/**
+ * `postern doctor`: looks at everything around the guard and says, for each thing, what was found, what is wanted and
+ * how to mend it. Exit 0 when nothing fails, else 1. The judgements are in core/checklist; here is what they look at.
+ */
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { stdout } from 'node:process';
+import type { Command } from 'commander';
+import { checkDovecot } from '../core/checklist/dovecot.ts';
+import { type Finding, type FindingKind, fine, worst } from '../core/checklist/finding.ts';
+import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
+import { checkPostfix } from '../core/checklist/postfix.ts';
+import { OperatorError } from '../lib/operator-error.ts';
+import { helperHands, ownHands } from '../partners/hands.ts';
+import { postfix } from '../partners/postfix.ts';
+import { programOutput } from '../partners/program.ts';
+import { readPostfixFiles } from './connect-files.ts';
+import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+
+export type DoctorOptions = {
+  readonly state?: string;
+  readonly configDir?: string;
+  readonly helper?: string;
+  readonly denyFile?: string;
+  readonly dovecotConfig?: string;
+  readonly testNotice?: boolean;
+  readonly json?: boolean;
+};
+
+export const helperSocket = '/run/postern-root.sock';
+export const installedDenyFile = '/var/lib/postern-dovecot/suspended';
+
+export function register(program: Command): void {
+  program
+    .command('doctor')
+    .description('check the guard, its connections and its machine; says how to mend what is wrong')
+    .option('--state <dir>', 'state folder of the Postern to look at')
+    .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
+    .option('--test-notice', 'send a test notice to the operator by every road')
+    .option('--json', 'one JSON object instead of text')
+    .action(async (options: DoctorOptions) => {
+      const findings = await examine(options);
+      stdout.write(options.json === true ? `${JSON.stringify({ findings })}\n` : report(findings));
+      if (worst(findings) === 'fail') process.exitCode = 1;
+    });
+}
+
+export async function examine(options: DoctorOptions): Promise<readonly Finding[]> {
+  const state = stateDirectory(options.state);
+  const run = await readRunFile(state).catch((cause: unknown) => cause);
+  const live = isRun(run) ? run : undefined;
+  const status = live === undefined ? undefined : await ask(live, '/api/status');
+  const findings = [
+    checkNode(process.versions.node),
+    alive(run, status),
+    ...(status === undefined ? [] : [ledger(status), mode(status)]),
+    ...(await mailServer(live, options.configDir)),
+    await tools(options),
+    ...(await logins(options)),
+    await notices(live, options.testNotice === true),
+    await disk(state),
+    await clock(status),
+  ];
+  return findings;
+}
+
+function isRun(value: unknown): value is RunFile {
+  return typeof value === 'object' && value !== null && 'doors' in value;
+}
+
+function alive(run: unknown, status: Record<string, unknown> | undefined): Finding {
+  const id = 'daemon.alive';
+  const title = 'Postern runs and answers';
+  if (status !== undefined) return fine(id, title, `version ${String(status['version'])}`);
+  const found = run instanceof Error ? run.message : 'it does not answer by HTTP';
+  const mend = run instanceof OperatorError ? (run.hint ?? '') : 'restart it';
+  return { id, kind: 'fail', title, found, wanted: 'a running daemon', mend };
+}
+
+function ledger(status: Record<string, unknown>): Finding {
+  const id = 'daemon.ledger';
+  const title = 'the ledger takes writes';
+  const { state, why, path } = { ...(status['ledger'] as Record<string, unknown> | undefined) };
+  if (state === 'ok') return fine(id, title, String(path));
+  const mend = 'most often the disk is full; make room, it mends itself';
+  return { id, kind: 'fail', title, found: String(why), wanted: 'a ledger that works', mend };
+}
+
+function mode(status: Record<string, unknown>): Finding {
+  const id = 'daemon.mode';
+  const title = 'hijacked accounts are stopped';
+  if (status['mode'] === 'guard') return fine(id, title, 'mode = "guard"');
+  const mend = 'when you trust what it says: set mode = "guard" in postern.toml';
+  const found = 'mode = "observe": it only says what it would do';
+  return { id, kind: 'warn', title, found, wanted: 'mode = "guard"', mend };
+}
+
+async function mailServer(
+  live: RunFile | undefined,
+  configDir: string | undefined,
+): Promise<readonly Finding[]> {
+  const id = 'postfix';
+  const title = 'Postfix is connected';
+  try {
+    const configDirectory = configDir ?? (await postfixConfig());
+    const files = await readPostfixFiles(configDirectory);
+    if (live !== undefined) return checkPostfix({ ...files, doors: live.doors });
+    const mend = 'start Postern first';
+    return [
+      { id, kind: 'unknown', title, found: 'its doors are not known', wanted: 'a run', mend },
+    ];
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    return [
+      { id, kind: 'unknown', title, found, wanted: 'Postfix', mend: 'apt-get install postfix' },
+    ];
+  }
+}
+
+async function postfixConfig(): Promise<string> {
+  const program = '/usr/sbin/postconf';
+  const args = ['-h', 'config_directory'];
+  const signal = AbortSignal.timeout(10_000);
+  const [line = ''] = await programOutput({ program, args, signal, errors: 'complaint' });
+  return line.trim();
+}
+
+/** Held mail can be held and released: through the helper where it is installed, else by ourselves as root. */
+async function tools(options: DoctorOptions): Promise<Finding> {
+  const id = 'tools.privileged';
+  const title = "Postfix's queue tools can be used";
+  const socket = options.helper ?? helperSocket;
+  try {
+    if (existsSync(socket)) {
+      const lines: string[] = [];
+      const hands = helperHands(socket);
+      for await (const line of hands.run('check', [], AbortSignal.timeout(10_000)))
+        lines.push(line);
+      const missing = lines.filter((line) => line.endsWith(' missing') && !/doveadm/.test(line));
+      if (missing.length === 0) return fine(id, title, `through ${socket}`);
+      const mend = 'apt-get install postfix';
+      return { id, kind: 'fail', title, found: missing.join(', '), wanted: 'both', mend };
+    }
+    if (process.getuid?.() === 0) {
+      const where = options.configDir === undefined ? {} : { postfixConfig: options.configDir };
+      await postfix({ hands: ownHands(where), deadlineMs: 10_000 }).queue(1);
+      return fine(id, title, 'as root');
+    }
+    const found = `no helper at ${socket}, and I am not root`;
+    const mend = 'sudo ./postern install (or run postern as root, on a test machine)';
+    return { id, kind: 'warn', title, found, wanted: 'postern-root', mend };
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const mend =
+      cause instanceof OperatorError && cause.hint !== undefined
+        ? cause.hint
+        : 'systemctl status postern-root.socket; is Postfix running?';
+    return { id, kind: 'fail', title, found, wanted: 'an answer', mend };
+  }
+}
+
+async function logins(options: DoctorOptions): Promise<readonly Finding[]> {
+  const program = '/usr/bin/doveconf';
+  if (!existsSync(program)) return [];
+  const more = options.dovecotConfig === undefined ? [] : ['-c', options.dovecotConfig];
+  try {
+    const signal = AbortSignal.timeout(10_000);
+    const args = [...more, '-n'];
+    const lines = await programOutput({ program, args, signal, errors: 'complaint' });
+    return [checkDovecot(lines.join('\n'), options.denyFile ?? installedDenyFile)];
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const mend = 'run doctor as root: doveconf reads private keys';
+    const title = 'a suspended account cannot log in';
+    return [{ id: 'dovecot.deny', kind: 'unknown', title, found, wanted: 'doveconf -n', mend }];
+  }
+}
+
+async function notices(live: RunFile | undefined, send: boolean): Promise<Finding> {
+  const id = 'notices';
+  const title = 'notices reach the operator';
+  const wanted = 'a notice by every road';
+  if (live === undefined || !send) {
+    const mend = 'postern doctor --test-notice';
+    return { id, kind: 'unknown', title, found: 'not tried', wanted, mend };
+  }
+  const done = await ask(live, '/api/test-notice', 'POST');
+  const text = String(done?.['text'] ?? 'no answer');
+  if (done?.['ok'] === true) return fine(id, title, text);
+  const mend = String(done?.['hint'] ?? 'see [notify] in postern.toml');
+  return { id, kind: 'fail', title, found: text, wanted, mend };
+}
+
+async function disk(state: string): Promise<Finding> {
+  const path = existsSync(state) ? state : dirname(state);
+  try {
+    const { bavail, blocks, bsize } = await statfs(path);
+    return checkDisk(path, { freeBytes: bavail * bsize, totalBytes: blocks * bsize });
+  } catch (cause) {
+    const title = 'there is room for the ledger';
+    const found = String(cause);
+    const mend = 'name it with --state';
+    return { id: 'machine.disk', kind: 'unknown', title, found, wanted: 'a state folder', mend };
+  }
+}
+
+async function clock(status: Record<string, unknown> | undefined): Promise<Finding> {
+  const now = Number(status?.['now'] ?? Date.now());
+  return checkClock({ synchronised: await synchronised(), daemonAheadMs: now - Date.now() });
+}
+
+async function synchronised(): Promise<boolean | undefined> {
+  if (!existsSync('/run/systemd/system')) return undefined;
+  try {
+    const args = ['show', '--property=NTPSynchronized', '--value'];
+    const call = { program: '/usr/bin/timedatectl', args, errors: 'complaint' } as const;
+    const [line] = await programOutput({ ...call, signal: AbortSignal.timeout(5_000) });
+    return line === 'yes';
+  } catch {
+    return undefined;
+  }
+}
+
+async function ask(
+  run: RunFile,
+  path: string,
+  method = 'GET',
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    const answer = await fetch(new URL(path, run.doors.http), {
+      method,
+      headers: { authorization: `Bearer ${run.token}`, 'content-type': 'application/json' },
+      ...(method === 'POST' ? { body: '{}' } : {}),
+      signal: AbortSignal.timeout(70_000),
+      redirect: 'error',
+    });
+    if (method === 'GET' && !answer.ok) return undefined;
+    const body: unknown = await answer.json();
+    return typeof body === 'object' && body !== null ? { ...body } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const marks: Readonly<Record<FindingKind, string>> = {
+  ok: 'ok     ',
+  warn: 'warning',
+  fail: 'FAIL   ',
+  unknown: 'unknown',
+};
+
+function report(findings: readonly Finding[]): string {
+  const lines: string[] = [];
+  for (const { kind, title, found, wanted, mend } of findings) {
+    lines.push(`${marks[kind]} ${title}: ${found}`);
+    if (kind === 'ok') continue;
+    if (wanted !== '') lines.push(`          wanted: ${wanted}`);
+    lines.push(
+      ...mend
+        .split('\n')
+        .map((line, n) => (n === 0 ? `          mend: ${line}` : `          ${line}`)),
+    );
+  }
+  const counts = (['fail', 'warn', 'unknown'] as const).map(
+    (kind) => `${findings.filter((one) => one.kind === kind).length} ${kind}`,
+  );
+  return `${lines.join('\n')}\n\n${findings.length} checks: ${counts.join(', ')}\n`;
+}

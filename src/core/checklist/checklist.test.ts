@@ -1,0 +1,151 @@
+/** Checks against configurations that are right, wrong, and wrong in the ways that people get them wrong. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkDovecot } from './dovecot.ts';
+import { worst } from './finding.ts';
+import { checkClock, checkDisk, checkNode } from './machine.ts';
+import { checkPostfix } from './postfix.ts';
+
+const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
+const ours = `postern_when_down = tempfail
+postern_milter = { inet:127.0.0.1:8893, default_action=$postern_when_down }
+postern_policy = check_policy_service { inet:127.0.0.1:8894, default_action=DUNNO }
+smtpd_milters = $postern_milter
+non_smtpd_milters = $smtpd_milters
+enable_long_queue_ids = yes
+`;
+const asks = (list: string): string =>
+  `  -o smtpd_${list}_restrictions=$postern_policy,permit_sasl_authenticated,reject\n`;
+const submission = `submission inet n - y - - smtpd
+  -o smtpd_sasl_auth_enable=yes
+${asks('recipient')}  -o smtpd_data_restrictions=$postern_policy
+  -o smtpd_end_of_data_restrictions=$postern_policy
+`;
+const inbound = 'smtp inet n - y - - smtpd\n  -o postern_when_down=accept\n';
+const pickup = 'pickup unix n - y 60 1 pickup\n';
+
+type Row = readonly [name: string, main: string, master: string, wanted: readonly string[]];
+const rows: readonly Row[] = [
+  ['all is well', ours, inbound + submission + pickup, []],
+  [
+    'nothing is connected',
+    '',
+    inbound + submission + pickup,
+    [
+      'warn postfix.smtp.milter',
+      'fail postfix.submission.milter',
+      'warn postfix.submission.policy',
+      'fail postfix.local.milter',
+      'warn postfix.long-queue-ids',
+    ],
+  ],
+  [
+    'submission empties the milters',
+    ours,
+    inbound + submission.replace('\n', '\n  -o smtpd_milters=\n') + pickup,
+    ['fail postfix.submission.milter'],
+  ],
+  [
+    'no_milters on submission',
+    ours,
+    submission.replace('\n', '\n  -o receive_override_options=no_milters\n') + pickup,
+    ['fail postfix.submission.milter'],
+  ],
+  [
+    'port 25 goes round, nobody logs in there',
+    ours,
+    `${inbound}  -o smtpd_milters=\n${submission}${pickup}`,
+    ['warn postfix.smtp.milter'],
+  ],
+  [
+    'port 25 goes round, people log in there',
+    ours,
+    `${inbound}  -o smtpd_milters=\n  -o smtpd_sasl_auth_enable=yes\n${pickup}`,
+    ['fail postfix.smtp.milter', 'warn postfix.smtp.policy'],
+  ],
+  [
+    'a permit stands before the policy',
+    ours,
+    submission.replace(
+      '=$postern_policy,permit_sasl_authenticated',
+      '=permit_sasl_authenticated,$postern_policy',
+    ) + pickup,
+    ['warn postfix.submission.policy'],
+  ],
+  [
+    'local mail goes round',
+    ours.replace('non_smtpd_milters = $smtpd_milters\n', ''),
+    submission + pickup,
+    ['fail postfix.local.milter'],
+  ],
+  [
+    'unguarded while away',
+    ours.replace('= tempfail', '= accept'),
+    submission + pickup,
+    ['warn postfix.submission.milter'],
+  ],
+  [
+    'somebody refuses at the end of data',
+    ours,
+    submission.replace(
+      'end_of_data_restrictions=$postern_policy',
+      'end_of_data_restrictions=$postern_policy,check_policy_service,inet:127.0.0.1:7777',
+    ) + pickup,
+    ['warn postfix.submission.late-refusal'],
+  ],
+  [
+    'maps switch milters off',
+    `${ours}smtpd_milter_maps = cidr:/etc/postfix/no-milter\n`,
+    submission + pickup,
+    ['warn postfix.milter-maps'],
+  ],
+  [
+    'a filter brings mail back through the milter',
+    `${ours}content_filter = amavis:[127.0.0.1]:10024\n`,
+    `${submission}127.0.0.1:10025 inet n - y - - smtpd\n${pickup}`,
+    ['warn postfix.127.0.0.1:10025.returning'],
+  ],
+  ['no smtpd at all', ours, pickup, ['warn postfix.smtpd']],
+];
+for (const [name, main, master, wanted] of rows) {
+  test(`doctor sees: ${name}`, () => {
+    const findings = checkPostfix({ main, master, doors });
+    const bad = findings.filter(({ kind }) => kind !== 'ok');
+    assert.deepEqual(
+      bad.map(({ kind, id }) => `${kind} ${id}`),
+      wanted,
+    );
+    for (const one of bad)
+      assert.ok(one.mend !== '' && one.wanted !== '', `${one.id} says what to do`);
+    const kinds = wanted.map((one) => one.split(' ')[0]);
+    assert.equal(worst(findings), kinds.includes('fail') ? 'fail' : (kinds[0] ?? 'ok'));
+  });
+}
+
+const deny = (more: string): string => `passdb {
+  args = /deny
+${more}  driver = passwd-file
+}
+`;
+const pam = 'passdb {\n  driver = pam\n}\n';
+const dovecot = [
+  ['the deny file first', deny('  deny = yes\n') + pam, 'ok'],
+  ['no deny file', pam, 'warn'],
+  ['the deny file last', pam + deny('  deny = yes\n'), 'fail'],
+  ['a deny file that does not deny', deny('') + pam, 'fail'],
+] as const;
+for (const [name, configuration, kind] of dovecot) {
+  test(`doctor sees in Dovecot: ${name}`, () =>
+    assert.equal(checkDovecot(configuration, '/deny').kind, kind));
+}
+
+test('doctor sees the machine', () => {
+  assert.equal(checkNode('24.21.0').kind, 'ok');
+  assert.equal(checkNode('24.3.0').kind, 'fail');
+  assert.equal(checkNode('26.0.0').kind, 'ok');
+  const disk = (mb: number) =>
+    checkDisk('/x', { freeBytes: mb * 1_048_576, totalBytes: 1e12 }).kind;
+  assert.deepEqual([disk(10), disk(100), disk(10_000)], ['fail', 'warn', 'ok']);
+  assert.equal(checkClock({ synchronised: true, daemonAheadMs: -60_000 }).kind, 'warn');
+  assert.equal(checkClock({ synchronised: undefined, daemonAheadMs: 3 }).kind, 'unknown');
+});
