@@ -7,6 +7,7 @@
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { minuteMs } from './brand.ts';
 import { OperatorError, sysexits } from './operator-error.ts';
 import { PeerError } from './peer-error.ts';
 
@@ -91,18 +92,26 @@ export async function openListener(
     10,
     Math.min(tickMsMax, Math.floor(Math.min(limits.firstMs, limits.partialMs, limits.idleMs) / 4)),
   );
-  const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
-    const peer =
-      socket.remoteAddress === undefined ? 'unix' : `${socket.remoteAddress}:${socket.remotePort}`;
-    if (connections.size >= limits.connectionsMax) {
-      hooks.trouble('full', peer);
-      socket.destroy();
-      return;
-    }
-    const connection = new Connection(socket, peer, hooks, () => connections.delete(connection));
-    connections.add(connection);
-  });
+  // Keep-alive: the host of a mail server may die without a word.
+  const server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: minuteMs },
+    (socket) => {
+      const peer =
+        socket.remoteAddress === undefined
+          ? 'unix'
+          : `${socket.remoteAddress}:${socket.remotePort}`;
+      if (connections.size >= limits.connectionsMax) {
+        hooks.trouble('full', peer);
+        socket.destroy();
+        return;
+      }
+      const connection = new Connection(socket, peer, hooks, () => connections.delete(connection));
+      connections.add(connection);
+    },
+  );
   const address = await listen(server, where);
+  // No file descriptor for one connection must not end the others.
+  server.on('error', (cause) => hooks.trouble('full', 'accept', cause));
   const timer = setInterval(() => {
     for (const connection of connections) connection.tick(tickMs, limits);
   }, tickMs);
@@ -285,8 +294,6 @@ function bound(server: Server, start: () => void, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('listening', () => {
       server.removeAllListeners('error');
-      // Running out of file descriptors for one connection must not end the others.
-      server.on('error', () => {});
       resolve();
     });
     server.once('error', (cause: NodeJS.ErrnoException) => {

@@ -37,7 +37,9 @@ export function firstMailbox(value: string): string {
     }
   }
   const address = bare.trim();
-  return address.includes('@') ? addressKey(address.replace(/\s+(?=@)|(?<=@)\s+/g, '')) : '';
+  return address.includes('@')
+    ? addressKey(address.replace(/\s+/g, ' ').replace(/ ?@ ?/g, '@'))
+    : '';
 }
 
 /** From `<` to its `>`, quotes respected. */

@@ -191,6 +191,7 @@ class Client implements MilterClient {
     // Postfix says goodbye and hangs up at once.
     this.#queue(packet(command.quit));
     this.#flush();
+    this.#lost = new PeerError('the session is closed');
     this.#socket.end();
     await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
   }

@@ -4,6 +4,7 @@
  */
 import { hourMs, secondMs } from '../../lib/brand.ts';
 import { type ListenerLimits, openListener, type Where } from '../../lib/listener.ts';
+import { troubleLog } from '../../lib/trouble.ts';
 import type { Clock, Count, Gate, Log } from '../../ports.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
@@ -60,12 +61,7 @@ export function openMilter(where: Where, deps: MilterDeps): Promise<MilterDoor> 
           run: line.run,
         });
       },
-      trouble(kind, peer, cause) {
-        count('postern_milter_faults_total', 1, kind);
-        const what = cause instanceof Error ? cause.message : undefined;
-        const stack = kind === 'bug' && cause instanceof Error ? cause.stack : undefined;
-        log(kind === 'bug' ? 'error' : 'warn', `milter.${kind}`, { peer, what, stack });
-      },
+      trouble: troubleLog('milter', log, count),
     },
   );
 }

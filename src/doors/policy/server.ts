@@ -15,6 +15,7 @@ import {
   type TalkState,
   type Where,
 } from '../../lib/listener.ts';
+import { troubleLog } from '../../lib/trouble.ts';
 import { printableLine, smtpReply } from '../../mail/smtp-reply.ts';
 import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
@@ -62,12 +63,7 @@ export function openPolicy(where: Where, deps: PolicyDeps): Promise<PolicyDoor> 
     { ...defaultLimits, ...deps.limits },
     {
       open: (line) => new PolicyTalk(++connections, line, deps),
-      trouble(kind, peer, cause) {
-        count('postern_policy_faults_total', 1, kind);
-        const what = cause instanceof Error ? cause.message : undefined;
-        const stack = kind === 'bug' && cause instanceof Error ? cause.stack : undefined;
-        log(kind === 'bug' ? 'error' : 'warn', `policy.${kind}`, { peer, what, stack });
-      },
+      trouble: troubleLog('policy', log, count),
     },
   );
 }

@@ -1,0 +1,45 @@
+/**
+ * Writes down what went wrong on a listener: every case is counted, and logged while that helps. A peer that fails a
+ * thousand times a second must not fill the disk with saying so.
+ */
+import type { Trouble } from './listener.ts';
+
+type Write = (
+  level: 'warn' | 'error',
+  event: string,
+  fields: Readonly<Record<string, unknown>>,
+) => void;
+
+/** Log lines of one kind in one minute; the next line tells how many were left out. */
+const linesPerMinute = 10;
+const minuteMs = 60_000;
+
+/** The `trouble` hook of the door `name`. `nowMs` counts up and is never set back. */
+export function troubleLog(
+  name: string,
+  write: Write,
+  count: (metric: string, by: number, label: string) => void,
+  nowMs: () => number = () => performance.now(),
+): (kind: Trouble, peer: string, cause?: unknown) => void {
+  const seen = new Map<Trouble, { sinceMs: number; lines: number; leftOut: number }>();
+  return (kind, peer, cause) => {
+    count(`postern_${name}_faults_total`, 1, kind);
+    const now = nowMs();
+    const before = seen.get(kind);
+    const fresh = before === undefined || now - before.sinceMs >= minuteMs;
+    const state = fresh ? { sinceMs: now, lines: 0, leftOut: before?.leftOut ?? 0 } : before;
+    seen.set(kind, state);
+    if (state.lines >= linesPerMinute) {
+      state.leftOut++;
+      return;
+    }
+    state.lines++;
+    write(kind === 'bug' ? 'error' : 'warn', `${name}.${kind}`, {
+      peer,
+      ...(cause instanceof Error ? { what: cause.message } : undefined),
+      ...(kind === 'bug' && cause instanceof Error ? { stack: cause.stack } : undefined),
+      ...(state.leftOut > 0 ? { leftOut: state.leftOut } : undefined),
+    });
+    state.leftOut = 0;
+  };
+}
