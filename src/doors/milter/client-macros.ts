@@ -2,7 +2,7 @@
  * The macros that the milter client sends, as Postfix does: per stage the default names, or those that the filter asked
  * for; only names that have a value; a queue id from the second recipient on, or from the start for local mail.
  */
-import type { ClientMessage, ClientSession } from './client.ts';
+import type { ClientMessage, ClientSession } from './client-message.ts';
 import { stringEnd } from './macros.ts';
 import { command, packet } from './packet.ts';
 

@@ -7,12 +7,8 @@ import { mta, oldOffer, pass, RecordingGate, refuse } from '../../../test/mta/sc
 import type { Millis } from '../../lib/brand.ts';
 import type { Gate } from '../../ports.ts';
 import { acceptAll } from './accept-all.ts';
-import {
-  type ClientMessage,
-  type MilterAddress,
-  openMilterClient,
-  parseMilterAddress,
-} from './client.ts';
+import { type MilterAddress, openMilterClient, parseMilterAddress } from './client.ts';
+import type { ClientMessage } from './client-message.ts';
 import { packet, strings, words } from './packet.ts';
 import { type MilterDoor, openMilter } from './server.ts';
 
