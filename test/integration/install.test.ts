@@ -1,0 +1,145 @@
+/**
+ * `postern install` into a folder that stands for `/`, and its undo; the units as systemd reads them; the helper
+ * behind a real socket activation; what is said to the service manager.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { install } from '../../src/commands/install.ts';
+import { helperHands } from '../../src/partners/hands.ts';
+import { serviceManager } from '../../src/partners/systemd.ts';
+import { mustBeRoot } from './dovecot-instance.ts';
+import { eventually, leash } from './leash.ts';
+
+const packaging = join(import.meta.dirname, '../../packaging');
+const quiet = (): void => undefined;
+
+async function scratch(): Promise<AsyncDisposable & { readonly dir: string }> {
+  const dir = await mkdtemp(join(tmpdir(), 'pin-'));
+  return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
+}
+
+async function files(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const all = entries.filter((entry) => !entry.isDirectory());
+  return all.map((entry) => join(entry.parentPath, entry.name).slice(dir.length)).sort();
+}
+
+test('installed into a folder, it starts from there; undone, only what is the operator’s is left', async () => {
+  await using place = await scratch();
+  const root = place.dir;
+  const plan = await install({ root, dryRun: true }, quiet);
+  assert.deepEqual(await readdir(root), [], 'a dry run makes nothing');
+  assert.deepEqual(await install({ root }, quiet), plan);
+  const program = join(root, 'usr/local/lib/postern/postern');
+  const help = spawnSync(program, ['--help'], { encoding: 'utf8' });
+  assert.equal(help.status, 0, help.stderr);
+  assert.match(help.stdout, /Usage: postern/);
+  const packages = await readdir(join(root, 'usr/local/lib/postern/node_modules'));
+  assert.ok(packages.includes('hono') && !packages.includes('typescript'));
+  assert.equal((await stat(join(root, 'var/lib/postern'))).mode & 0o7777, 0o700);
+  assert.equal((await stat(join(root, 'var/lib/postern-dovecot'))).mode & 0o7777, 0o2750);
+  const config = join(root, 'etc/postern/postern.toml');
+  assert.match(await readFile(config, 'utf8'), /^mode = "observe"$/m);
+  await appendFile(config, '# mine\n');
+  await writeFile(join(root, 'var/lib/postern/ledger.db'), 'x');
+  const again = await install({ root }, quiet);
+  assert.ok(again.includes('/etc/postern/postern.toml is there: left alone'));
+  assert.match(await readFile(config, 'utf8'), /# mine/);
+  await install({ root, undo: true }, quiet);
+  assert.deepEqual(await files(root), ['/etc/postern/postern.toml', '/var/lib/postern/ledger.db']);
+  await install({ root, undo: true }, quiet);
+  await install({ root, undo: true, purge: true }, quiet);
+  assert.deepEqual(await files(root), []);
+});
+
+test('systemd understands the units and finds them well shut', async () => {
+  await using place = await scratch();
+  const folder = place.dir;
+  for (const unit of ['postern.service', 'postern-root@.service', 'postern-root.socket']) {
+    // systemd looks whether the programs are there: for the check, those of this checkout.
+    const text = await readFile(join(packaging, 'systemd', unit), 'utf8');
+    const here = text.replaceAll('/usr/local/lib/postern', join(packaging, '..'));
+    await writeFile(join(folder, unit), here);
+  }
+  for (const unit of ['postern.service', 'postern-root@x.service', 'postern-root.socket']) {
+    const path = join(folder, unit.replace('@x', '@'));
+    const verify = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' });
+    const ours = verify.stderr.split('\n').filter((line) => line.includes('postern'));
+    assert.deepEqual(ours, [], unit);
+  }
+  for (const [unit, most] of [
+    ['postern.service', 20],
+    ['postern-root@.service', 25],
+  ] as const) {
+    const args = ['security', '--offline=yes', `--threshold=${most}`, join(folder, unit)];
+    const { status, stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+    assert.equal(status, 0, `${unit}: ${stdout.split('\n').at(-2)}`);
+  }
+});
+
+test('the helper answers behind a real socket activation', async () => {
+  mustBeRoot();
+  await using place = await scratch();
+  const path = join(place.dir, 'root.sock');
+  const args = ['--accept', '--inetd', '-l', path, join(packaging, 'postern-root')];
+  const activator = leash('/usr/bin/systemd-socket-activate', args, {
+    detaches: false,
+    graceMs: 1_000,
+  });
+  try {
+    await eventually('the socket', () => stat(path).catch(() => undefined), {
+      detail: activator.output,
+    });
+    const lines: string[] = [];
+    const signal = AbortSignal.timeout(10_000);
+    for await (const line of helperHands(path).run('check', [], signal)) lines.push(line);
+    assert.deepEqual(lines, ['postsuper here', 'postqueue here', 'doveadm here']);
+  } finally {
+    await activator.stop();
+  }
+});
+
+test('ready, and then alive again and again, is said to the service manager', async () => {
+  await using place = await scratch();
+  const path = join(place.dir, 'notify');
+  // Node has no datagram sockets of this kind; Perl is part of every Debian.
+  const listener = spawn('perl', ['-MSocket', '-e', perl, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let heard = '';
+  listener.stdout.on('data', (chunk: Buffer) => {
+    heard += chunk.toString('latin1');
+  });
+  try {
+    await eventually('the listener', () => heard.includes('listening') || undefined);
+    const troubles: unknown[] = [];
+    const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '300000' };
+    const manager = serviceManager(env, (cause) => troubles.push(cause));
+    assert.ok(manager !== undefined);
+    await manager.ready('guarding');
+    await eventually('two signs of life', () => heard.split('WATCHDOG=1').length > 2 || undefined);
+    manager.stop();
+    await manager.stopping();
+    await eventually('the end', () => heard.includes('STOPPING=1') || undefined);
+    assert.match(heard, /STATUS=guarding/);
+    assert.match(heard, /READY=1/);
+    assert.deepEqual(troubles, []);
+  } finally {
+    listener.kill();
+    await once(listener, 'close');
+  }
+  assert.equal(serviceManager({}), undefined);
+});
+
+const perl = `
+$| = 1;
+socket(S, AF_UNIX, SOCK_DGRAM, 0) or die;
+bind(S, pack_sockaddr_un($ARGV[0])) or die;
+print "listening\\n";
+while (defined recv(S, $m, 4096, 0)) { print "$m\\n" }
+`;
