@@ -10,7 +10,7 @@
  */
 
 /** Looked at, at most: the text of spam stands at the top, and a message of 20 MB must not cost more than a small one. */
-const bytesMax = 16_384;
+export const fingerprintBytesMax = 16_384;
 /** Then the text is known well enough. */
 const lettersMax = 2_048;
 /** Fewer letters than these without names: too little text to leave the names out. */
@@ -71,12 +71,7 @@ export class Fingerprint {
   /** Kinds of the last byte and of the one before it. */
   #last = lineEnd;
   #beforeLast = lineEnd;
-  #bytesLeft = bytesMax;
-
-  /** No more bytes are wanted. */
-  get full(): boolean {
-    return this.#bytesLeft <= 0;
-  }
+  #bytesLeft = fingerprintBytesMax;
 
   /** The next bytes of the body, from `from` to `to` (not included). */
   update(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
@@ -102,7 +97,7 @@ export class Fingerprint {
   digest(): string {
     this.#endWord();
     this.#last = space;
-    if (this.#allLetters === 0) return this.#bytesLeft === bytesMax ? '' : 'none';
+    if (this.#allLetters === 0) return this.#bytesLeft === fingerprintBytesMax ? '' : 'none';
     const nameless = this.#plainLetters >= namelessLettersMin;
     const hash = nameless ? this.#plain : this.#all;
     const letters = nameless ? this.#plainLetters : this.#allLetters;

@@ -5,9 +5,10 @@
 import type { Account, Submission } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { textOf } from '../../lib/text-of.ts';
-import { Fingerprint } from '../../mail/fingerprint.ts';
+import { Fingerprint, fingerprintBytesMax } from '../../mail/fingerprint.ts';
 import { firstMailbox, readableSubject } from '../../mail/header.ts';
 import { parseQueueId } from '../../mail/queue-id.ts';
+import { readableBody } from '../../mail/readable-body.ts';
 
 /** Recipients of one message: Postfix's own limit is 1,000 an SMTP transaction (smtpd_recipient_limit). */
 export const recipientsMax = 50_000;
@@ -22,7 +23,10 @@ export class Message {
   readonly #announcedBytes: number;
   readonly #outside = new Set<string>();
   readonly #local = new Set<string>();
-  readonly #fingerprint = new Fingerprint();
+  /** The first bytes of the body, for its fingerprint; copies, since a chunk is part of a larger buffer. */
+  readonly #head: Buffer[] = [];
+  #headBytes = 0;
+  #encoding = '';
   #from: string | undefined;
   #subject: string | undefined;
   #messageId: string | undefined;
@@ -63,6 +67,9 @@ export class Message {
       case 'subject':
         this.#subject ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
         return;
+      case 'content-transfer-encoding':
+        this.#encoding = bytes.toString('latin1', valueStart, Math.min(end, valueStart + 40));
+        return;
       case 'message-id':
         this.#messageId ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
         return;
@@ -73,8 +80,12 @@ export class Message {
   /** A piece of the body. Answers whether more of it would tell us anything but its size. */
   addBody(bytes: Buffer, start: number, end: number): boolean {
     this.#sizeBytes += end - start;
-    this.#fingerprint.update(bytes, start, end);
-    return !this.#fingerprint.full;
+    const wanted = Math.min(end - start, fingerprintBytesMax - this.#headBytes);
+    if (wanted > 0) {
+      this.#head.push(Buffer.from(bytes.subarray(start, start + wanted)));
+      this.#headBytes += wanted;
+    }
+    return this.#headBytes < fingerprintBytesMax;
   }
 
   /** The rest of the body will not be sent to us. */
@@ -89,7 +100,7 @@ export class Message {
     readonly queueId: string;
     readonly at: Millis;
   }): Submission {
-    const fingerprint = this.#fingerprint.digest();
+    const fingerprint = this.#fingerprint();
     const headerFrom = this.#from === undefined ? '' : firstMailbox(this.#from);
     const subject = this.#subject === undefined ? '' : readableSubject(this.#subject);
     const messageId = this.#messageId === undefined ? '' : readableId(this.#messageId);
@@ -109,6 +120,15 @@ export class Message {
       ...(fingerprint === '' ? undefined : { fingerprint }),
     };
   }
+
+  #fingerprint(): string {
+    const [first] = this.#head;
+    if (first === undefined) return '';
+    const head = this.#head.length === 1 ? first : Buffer.concat(this.#head);
+    const fingerprint = new Fingerprint();
+    fingerprint.update(readableBody(head, this.#encoding));
+    return fingerprint.digest();
+  }
 }
 
 function readableId(value: string): string {
@@ -118,7 +138,7 @@ function readableId(value: string): string {
 /** The name of a header that we keep, or empty: told by its length first, since most are others. */
 function headerName(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
-  if (length !== 4 && length !== 7 && length !== 10) return '';
+  if (length !== 4 && length !== 7 && length !== 10 && length !== 25) return '';
   return bytes.toString('latin1', start, end).toLowerCase();
 }
 
