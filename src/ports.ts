@@ -4,6 +4,7 @@
 import type { Account, Submission } from './core/event.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
+import type { Lazy } from './lib/lazy.ts';
 
 export type Clock = { now(): Millis };
 export const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -177,7 +178,8 @@ export type Change =
       readonly kind: 'account';
       readonly account: Account;
       readonly state: AccountState;
-      readonly past: string;
+      /** As a function it is made only when it is written: a busy account changes many times before that. */
+      readonly past: Lazy;
       /** Hash and minute, in pairs. `forgotten` goes first: a hash in both is known afterwards. */
       readonly learned: readonly number[];
       readonly forgotten: readonly number[];
@@ -196,8 +198,8 @@ export type Ledger = {
   /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
   write(changes: readonly Change[], how: { readonly durable: boolean }): void;
   loadAccount(account: Account): AccountRecord | undefined;
-  /** Has anyone here ever written to this recipient (hash)? */
-  knownHere(recipient: number): boolean;
+  /** Minute in which somebody here first wrote to this recipient (hash); undefined when nobody ever did. */
+  knownHere(recipient: number): number | undefined;
   /** Names and states, newest activity first. */
   accounts(filter: {
     readonly state?: AccountState;

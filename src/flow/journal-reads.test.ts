@@ -147,7 +147,8 @@ function everything(reads: LedgerReads): Record<string, unknown> {
 
 function assertKnown(live: LedgerReads, model: Ledger): void {
   for (const hash of hashes) {
-    if (model.knownHere(hash)) assertStrict.ok(live.knownHere(hash), `hash ${hash} is known`);
+    if (model.knownHere(hash) !== undefined)
+      assertStrict.ok(live.knownHere(hash) !== undefined, `hash ${hash} is known`);
   }
 }
 

@@ -4,8 +4,12 @@
  */
 import type { Account } from '../core/event.ts';
 import type { AccountState } from '../core/verdict.ts';
+import { forced } from '../lib/lazy.ts';
 import type { Ledger, NoticeRow } from '../ports.ts';
 import type { PendingChanges } from './pending-changes.ts';
+
+/** Learned and not written yet: a minute later than any. */
+const justNow: number = Number.MAX_SAFE_INTEGER;
 
 export type LedgerReads = Omit<Ledger, 'write' | 'prune' | 'close'>;
 
@@ -23,11 +27,12 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
   return {
     loadAccount: (account) => pending.overlay(account, ledger.loadAccount(account)),
     // A recipient that was just forgotten may still count as known until that is written.
-    knownHere: (recipient) => pending.learned(recipient) || ledger.knownHere(recipient),
+    knownHere: (recipient) =>
+      ledger.knownHere(recipient) ?? (pending.learned(recipient) ? justNow : undefined),
     accounts(filter) {
       const waiting = new Map<Account, { account: Account; state: AccountState; past: string }>();
       for (const { account, state, past } of pending.accounts().toReversed()) {
-        if (!waiting.has(account)) waiting.set(account, { account, state, past });
+        if (!waiting.has(account)) waiting.set(account, { account, state, past: forced(past) });
       }
       const part = filter.like?.toLowerCase() ?? '';
       const fresh = [...waiting.values()].filter(

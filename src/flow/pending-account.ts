@@ -4,6 +4,7 @@
  */
 import type { Account } from '../core/event.ts';
 import type { AccountState } from '../core/verdict.ts';
+import { forced, type Lazy } from '../lib/lazy.ts';
 import type { AccountRecord, Change } from '../ports.ts';
 
 export type AccountChange = Extract<Change, { kind: 'account' }>;
@@ -12,7 +13,7 @@ export type PendingAccount = {
   readonly kind: 'pending-account';
   readonly account: Account;
   state: AccountState;
-  past: string;
+  past: Lazy;
   /** Hash and minute. A hash is never in both. */
   readonly learned: Map<number, number>;
   readonly forgotten: Set<number>;
@@ -80,8 +81,8 @@ export function overlayAccount(
   for (const [recipient, minute] of pending.learned) book.set(recipient, minute);
   const recipients = Float64Array.from(book.keys()).sort();
   const sinceMinutes = Uint32Array.from(recipients, (recipient) => book.get(recipient) ?? 0);
-  const { account, state, past } = pending;
-  return { account, state, past, recipients, sinceMinutes };
+  const { account, state } = pending;
+  return { account, state, past: forced(pending.past), recipients, sinceMinutes };
 }
 
 function countLearned(counts: LearnedCount, recipient: number, by: 1 | -1): void {

@@ -68,7 +68,7 @@ test(`killed ${rounds} times while writing (SEED=${seed})`, { timeout: 120_000 }
       assertStrict.equal(ledger.loadAccount(account)?.state, 'suspended', `account ${number}`);
       assertStrict.equal(ledger.incidents({ account, limit: 1 })[0]?.id, `I${number}`);
       assertStrict.equal(ledger.heldOne(`H${number}`)?.account, account);
-      assertStrict.ok(ledger.knownHere(2 ** 40 + number), `recipient ${number}`);
+      assertStrict.ok(ledger.knownHere(2 ** 40 + number) !== undefined, `recipient ${number}`);
     }
     const before = promised.at(-1)?.messages ?? 0;
     for (let message = 1; message <= before; message += 1) {

@@ -82,11 +82,11 @@ for (const kind of ['file', 'memory'] as const) {
         accountOf(joe, { learned: [7, 1, largest, 1] }),
         accountOf(ann, { learned: [7, 2] }),
       );
-      assertStrict.deepEqual([7, largest, 8].map(ledger.knownHere), [true, true, false]);
+      assertStrict.deepEqual([7, largest, 8].map(ledger.knownHere), [1, 1, undefined]);
       ledger.write([accountOf(joe, { forgotten: [7, largest] })], { durable: false });
-      assertStrict.deepEqual([7, largest].map(ledger.knownHere), [true, false]);
+      assertStrict.deepEqual([7, largest].map(ledger.knownHere), [2, undefined]);
       ledger.write([accountOf(ann, { forgotten: [7] })], { durable: false });
-      assertStrict.equal(ledger.knownHere(7), false);
+      assertStrict.equal(ledger.knownHere(7), undefined);
       ledger.close();
     });
 

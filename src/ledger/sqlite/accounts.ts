@@ -7,6 +7,7 @@
 import type { Account } from '../../core/event.ts';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
 import { assert } from '../../lib/assert.ts';
+import { forced } from '../../lib/lazy.ts';
 import type { AccountRecord, Change, Ledger } from '../../ports.ts';
 import { integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
@@ -25,7 +26,9 @@ export function accountTable(make: Statements): AccountTable {
   const put = putAccount(make);
   const byName = make.query('SELECT id, state, past FROM account WHERE name = ?');
   const book = make.scan('SELECT recipient, minute FROM known WHERE account = ?');
-  const anyone = make.query('SELECT 1 FROM known WHERE recipient = ? LIMIT 1');
+  const anyone = make.query(
+    'SELECT min(minute) AS minute FROM (SELECT minute FROM known WHERE recipient = ? LIMIT 4)',
+  );
   const count = make.query('SELECT count(*) AS n FROM account');
   const accounts = listAccounts(make);
   return {
@@ -43,7 +46,11 @@ export function accountTable(make: Statements): AccountTable {
       const state = oneOf(accountStates, row, 'state');
       return { account, state, past: text(row, 'past'), recipients, sinceMinutes };
     },
-    knownHere: (recipient) => anyone.first(recipient) !== undefined,
+    // Of a recipient whom many know, some of the first accounts' minutes are early enough.
+    knownHere(recipient) {
+      const minute = anyone.first(recipient)?.['minute'];
+      return minute === null || minute === undefined ? undefined : Number(minute);
+    },
     accounts,
     countAccounts: () => integer(count.first() ?? {}, 'n'),
   };
@@ -66,7 +73,7 @@ function putAccount(make: Statements): AccountTable['put'] {
   return (change) => {
     assert(change.learned.length % 2 === 0, 'learned is pairs of hash and minute');
     touched += 1;
-    const row = upsert(change.account, change.state, touched, change.past);
+    const row = upsert(change.account, change.state, touched, forced(change.past));
     const id = integer(row ?? {}, 'id');
     for (const recipient of change.forgotten) forget(id, recipient);
     for (let index = 0; index < change.learned.length; index += 2) {
