@@ -48,17 +48,47 @@ export function portOption(text: string): number {
   return port;
 }
 
+/** Rows of a list; the guard gives no more at a time. */
+export function listLimitOption(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 1_000) {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+  }
+  return count;
+}
+
+/** Messages a second: `5`, `5/s`, `0.5/s`. */
+export function rateOption(text: string): number {
+  const rate = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1]);
+  if (!(rate >= 0.1 && rate <= 1_000)) {
+    throw new InvalidArgumentError('It must be a rate from 0.1/s to 1000/s.');
+  }
+  return rate;
+}
+
+/** Words for the record; the guard takes no more. */
+export function noteOption(text: string): string {
+  if (text.length > 500) throw new InvalidArgumentError('It must have at most 500 characters.');
+  return text;
+}
+
 /**
- * When something ends: a duration from now (`30d`), a date (`2026-12-31`, to its last second, UTC) or a time (RFC 3339).
+ * When something ends: a duration from now (`30d`), a date (`2026-12-31`, to its last second, UTC), `tomorrow` (likewise), a
+ * time (RFC 3339), or `now`.
  */
 export function untilOption(text: string): number {
+  const now = Date.now();
+  if (text === 'now') return now;
   const duration = parseDuration(text);
-  if (duration !== undefined) return Date.now() + duration;
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const at = Date.parse(day ? `${text}T23:59:59Z` : text);
-  if (Number.isNaN(at) || (!day && !text.includes('T'))) {
-    throw new InvalidArgumentError('It must be a duration (30d), a date (2026-12-31) or a time.');
+  if (duration !== undefined) return now + duration;
+  const date = text === 'tomorrow' ? new Date(now + dayMs).toISOString().slice(0, 10) : text;
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(date);
+  const at = Date.parse(day ? `${date}T23:59:59Z` : date);
+  if (Number.isNaN(at) || (!day && !date.includes('T'))) {
+    throw new InvalidArgumentError(
+      'It must be a duration (30d), a date (2026-12-31), tomorrow, now, or a time (RFC 3339).',
+    );
   }
-  if (at <= Date.now()) throw new InvalidArgumentError('It lies in the past.');
+  if (at <= now) throw new InvalidArgumentError('It lies in the past; to end an exemption: now.');
   return at;
 }

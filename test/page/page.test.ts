@@ -97,6 +97,21 @@ describe('by keyboard alone', limit, () => {
     await page.close();
   });
 
+  test('release as a false alarm', limit, () =>
+    visit('hijack', async (page, at) => {
+      await tabTo(page, 'Release…');
+      await page.press('Enter');
+      await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
+      await page.evaluate(`document.querySelectorAll('.choices input')[1].click()`);
+      await page.until(`document.querySelector('.ways').innerText.includes('--false-alarm')`);
+      await page.evaluate(`document.querySelector('.confirm [type=submit]').click()`);
+      await page.until(`document.querySelector('.card') === null`);
+      assert.deepEqual(at.calls, [
+        'release joe.weber@example.org by status page note false alarm ',
+      ]);
+    }),
+  );
+
   test('drop a held message, and look an account up', limit, () =>
     visit('hijack', async (page, at) => {
       await tabTo(page, 'Drop 4bXn9K2pWzz9');

@@ -63,6 +63,11 @@ describe('acting', () => {
       'release joe.weber@example.org by root note ok',
     ],
     [
+      `/api/accounts/${joe}/release`,
+      { note: 'newsletter', falseAlarm: true },
+      'release joe.weber@example.org by command line note false alarm newsletter',
+    ],
+    [
       '/api/accounts/press%40example.org/suspend',
       {},
       'suspend press@example.org by command line note ',
@@ -131,6 +136,7 @@ describe('what is not understood is refused in words', () => {
     ['POST', `/api/accounts/${joe}/release`, '{', 400, /not JSON/],
     ['POST', `/api/accounts/${joe}/release`, '[]', 400, /expected object/i],
     ['POST', `/api/accounts/${joe}/release`, '{"notes":"x"}', 400, /notes/],
+    ['POST', `/api/accounts/${joe}/release`, '{"falseAlarm":"yes"}', 400, /falseAlarm/],
     ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: has control/],
     ['POST', `/api/accounts/${joe}/allow`, '{"until":"tomorrow"}', 400, /until/],
     ['POST', `/api/accounts/${joe}/allow`, '{}', 400, /until/],

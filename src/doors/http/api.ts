@@ -6,7 +6,7 @@
  *   GET  /api/accounts?state&like&limit
  *   GET  /api/accounts/NAME
  *   POST /api/accounts/NAME/suspend      { note?, by? }
- *   POST /api/accounts/NAME/release      { note?, by? }
+ *   POST /api/accounts/NAME/release      { falseAlarm?, note?, by? }
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/held?account&state&limit
  *   GET  /api/held/QUEUE-ID
@@ -38,6 +38,7 @@ import {
   nameParameter,
   noteBody,
   parse,
+  releaseBody,
   whichBody,
 } from './ask.ts';
 import type { Live } from './live.ts';
@@ -90,8 +91,8 @@ function accountRoutes(api: Hono<HttpEnv>, desk: Desk): void {
     return done(c, await desk.suspend(named(c, 'name'), actor(c, by), note));
   });
   api.post('/accounts/:name/release', async (c) => {
-    const { note, by } = await body(c, noteBody);
-    return done(c, await desk.release(named(c, 'name'), actor(c, by), note));
+    const { note, by, falseAlarm } = await body(c, releaseBody);
+    return done(c, await desk.release(named(c, 'name'), { by: actor(c, by), note, falseAlarm }));
   });
   api.post('/accounts/:name/allow', async (c) => {
     const { until, note, by } = await body(c, allowBody);

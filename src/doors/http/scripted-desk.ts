@@ -156,7 +156,8 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
   }
   return {
     suspend: (name, by, note) => Promise.resolve(change(name, 'suspended', by, note)),
-    release: (name, by, note) => Promise.resolve(change(name, 'clear', by, note)),
+    release: (name, { by, note, falseAlarm }) =>
+      Promise.resolve(change(name, 'clear', by, falseAlarm ? `false alarm ${note}` : note)),
     allow(name, until, by, note) {
       calls.push(`allow ${name} until ${until} by ${by} note ${note}`);
       return Promise.resolve({ ok: true, text: `${name} is exempt`, count: 1 });

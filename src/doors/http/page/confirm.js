@@ -6,13 +6,17 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from './html.js';
 import { Command } from './marks.js';
 
-/** `question`: { title, text, verb, danger?, note?, command, undo?, act(note) → Done }. */
+/**
+ * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. In place of `command` it may
+ * have `choices`, of which one is taken: { label, detail, command, body }.
+ */
 export function Confirm({ question, onDone, onClose }) {
   const dialog = useRef(null);
   const cancel = useRef(null);
   const note = useRef(null);
   const [trouble, setTrouble] = useState(undefined);
   const [busy, setBusy] = useState(false);
+  const [choice, choose] = useState(question.choices?.[0]);
   useEffect(() => {
     dialog.current.showModal();
     cancel.current.focus();
@@ -20,7 +24,7 @@ export function Confirm({ question, onDone, onClose }) {
   async function submit(event) {
     event.preventDefault();
     setBusy(true);
-    const done = await question.act(note.current?.value.trim() ?? '');
+    const done = await question.act(note.current?.value.trim() ?? '', choice);
     setBusy(false);
     if (!done.ok) return setTrouble(done);
     dialog.current.close();
@@ -30,6 +34,7 @@ export function Confirm({ question, onDone, onClose }) {
     <form onSubmit=${submit}>
       <h2 id="confirm-title">${question.title}</h2>
       <p>${question.text}</p>
+      ${question.choices && html`<${Choices} all=${question.choices} chosen=${choice} choose=${choose} />`}
       ${
         question.note &&
         html`<label for="confirm-note">Note for the record <span class="quiet">(optional)</span></label>
@@ -46,9 +51,21 @@ export function Confirm({ question, onDone, onClose }) {
       </div>
       <dl class="ways">
         <dt>Same on the command line</dt>
-        <dd><${Command} text=${question.command} /></dd>
+        <dd><${Command} text=${choice?.command ?? question.command} /></dd>
         ${question.undo && html`<dt>To undo it</dt><dd>${question.undo}</dd>`}
       </dl>
     </form>
   </dialog>`;
+}
+
+function Choices({ all, chosen, choose }) {
+  return html`<fieldset class="choices">
+    <legend class="unseen">What had happened</legend>
+    ${all.map(
+      (one) => html`<label key=${one.label}>
+        <input type="radio" name="choice" checked=${one === chosen} onChange=${() => choose(one)} />
+        <span>${one.label}<span class="quiet detail">${one.detail}</span></span>
+      </label>`,
+    )}
+  </fieldset>`;
 }

@@ -8,15 +8,26 @@ import { command, many } from './words.js';
 export function releaseAccount(name) {
   return {
     title: `Release ${name}?`,
-    text:
-      'Its login opens again, its mail passes, and what was taken from the queue goes out. ' +
-      'Has its password been changed? Otherwise whoever has it goes on.',
+    text: 'Its login opens again, its mail passes, and what was taken from the queue goes out.',
     verb: 'Release',
     note: true,
-    command: command('accounts', 'release', name),
+    choices: [
+      {
+        label: 'It was hijacked, and its password is changed',
+        detail: 'Nothing of the attack is learned. What was held as it came stays held.',
+        command: command('accounts', 'release', name),
+        body: {},
+      },
+      {
+        label: 'It was honest mail',
+        detail: 'What was seen counts as usual from now on, and all its held mail goes out.',
+        command: command('accounts', 'release', name, '--false-alarm'),
+        body: { falseAlarm: true },
+      },
+    ],
     undo: html`<${Command} text=${command('accounts', 'suspend', name)} />`,
     again: { label: 'Suspend again', question: () => suspendAccount(name) },
-    act: (note) => act(accountPath(name, 'release'), { note }),
+    act: (note, choice) => act(accountPath(name, 'release'), { note, ...choice.body }),
   };
 }
 

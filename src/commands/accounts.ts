@@ -1,0 +1,229 @@
+/** `postern accounts`: list and show accounts, suspend and release them, exempt one for a while. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { type AccountState, accountStates } from '../core/verdict.ts';
+import type { Millis } from '../lib/brand.ts';
+import { accountListText, accountText } from './account-text.ts';
+import { accountPath, openDesk } from './desk-client.ts';
+import { openReads } from './desk-reads.ts';
+import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { listLimitOption, noteOption, untilOption } from './options.ts';
+import { print, warn } from './program.ts';
+import { clock } from './table.ts';
+
+type Common = { readonly state?: string; readonly json?: true };
+type Wanted = { readonly folder?: string; readonly is?: AccountState };
+type ListOptions = Omit<Common, 'state'> & {
+  readonly state?: Wanted;
+  readonly like?: string;
+  readonly limit: number;
+};
+type ActOptions = Common & { readonly note?: string };
+
+const noSuch = [67, 'there is no such account'] as const;
+const notRunning = [69, 'the guard does not run'] as const;
+const notDone = [1, 'the guard could not do it, and said why'] as const;
+const done = [0, 'done'] as const;
+
+export function register(program: Command): void {
+  const accounts = program
+    .command('accounts')
+    .summary('list, show, suspend, release, allow')
+    .description(
+      'An account is whose mail it is: a login (joe@example.org), a host that relays without one ' +
+        '(client:10.0.0.7), mail of this machine itself by its sender (local:www-data@host).',
+    );
+  list(accounts);
+  show(accounts);
+  suspend(accounts);
+  release(accounts);
+  allow(accounts);
+}
+
+function list(accounts: Command): void {
+  accounts
+    .command('list')
+    .summary('accounts and how they stand, newest mail first')
+    .description(
+      'Lists accounts, those with the newest mail first: their state, the evidence against them (1 holds a message, ' +
+        '2.5 suspends), messages and recipients today, and the strongest reason.',
+    )
+    .option(
+      '--state <state>',
+      `suspended, watched or clear; with a / in it: ${stateHelp}`,
+      stateOrFolder,
+    )
+    .option('--like <text>', 'only names that contain this')
+    .option('--limit <n>', 'at most so many', listLimitOption, 100)
+    .option('--json', 'one JSON array')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern accounts list --state suspended', ''],
+          ['postern accounts list --like @example.org --limit 20', ''],
+        ],
+        exits: [done, notRunning],
+        notes: 'Where the guard does not run, its ledger is read instead.',
+      }),
+    )
+    .action(async (options: ListOptions, command: Command) => {
+      using reads = await openReads(options.state?.folder, (text) => warn(command, text));
+      const rows = await reads.accounts({
+        limit: options.limit,
+        ...(options.state?.is === undefined ? {} : { state: options.state.is }),
+        ...(options.like === undefined ? {} : { like: options.like }),
+      });
+      print(command, options.json === true ? jsonLine(rows) : accountListText(rows));
+    });
+}
+
+/** `--state suspended` and `--state /var/lib/postern` are told apart by the slash, and may both be given. */
+function stateOrFolder(text: string, before: Wanted = {}): Wanted {
+  const is = accountStates.find((state) => state === text);
+  if (is !== undefined) return { ...before, is };
+  if (text.includes('/')) return { ...before, folder: text };
+  throw new InvalidArgumentError('It must be suspended, watched or clear (or a folder, with a /).');
+}
+
+function show(accounts: Command): void {
+  accounts
+    .command('show')
+    .summary('one account: state, reasons, incidents, record')
+    .description(
+      'Shows how an account stands, every reason with its numbers, its incidents (first sign, what got out, what was ' +
+        'stopped), its last messages that did not simply pass, and what people did.',
+    )
+    .argument('<name>', 'the account, as `accounts list` writes it')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [['postern accounts show joe@example.org', '']],
+        exits: [done, noSuch, notRunning],
+        notes: 'Where the guard does not run, its ledger is read instead.',
+      }),
+    )
+    .action(async (name: string, options: Common, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      const found = await reads.account(name);
+      print(
+        command,
+        options.json === true ? jsonLine(found) : accountText(found, Date.now() as Millis),
+      );
+    });
+}
+
+function suspend(accounts: Command): void {
+  const command = accounts
+    .command('suspend')
+    .summary('stop an account')
+    .description(
+      'Stops an account by hand: later mail is refused (mail of this machine is held), what it has in the queue is put ' +
+        'on hold, and its login is closed where Dovecot is configured. The operator is told as for any suspension.',
+    )
+    .argument('<name>', 'the account')
+    .option('--note <text>', 'why, for the record', noteOption)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern accounts suspend joe@example.org --note "he called, his laptop is gone"', ''],
+        ],
+        exits: [done, notDone, notRunning],
+        notes: 'To undo: postern accounts release NAME',
+      }),
+    );
+  command.action((name: string, options: ActOptions) =>
+    act(command, accountPath(name, 'suspend'), note(options), options),
+  );
+}
+
+type ReleaseOptions = ActOptions & { readonly falseAlarm?: true };
+
+function release(accounts: Command): void {
+  const command = accounts
+    .command('release')
+    .summary('let a suspended account mail again')
+    .description(
+      'Ends a suspension: the account may mail again, its login opens. Mail that is held stays held; look at it with ' +
+        '`postern held list --account NAME`.',
+    )
+    .argument('<name>', 'the account')
+    .option('--false-alarm', 'it was honest mail: what was seen counts as usual from now on')
+    .option('--note <text>', 'what was found, for the record', noteOption)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern accounts release joe@example.org --note "password changed"', ''],
+          ['postern accounts release press@example.org --false-alarm', ''],
+        ],
+        exits: [done, notDone, notRunning],
+        notes:
+          'Without --false-alarm the hijack was real and is mended (the password is changed): nothing of it is learned,\n' +
+          'and the same amount of mail to strangers would suspend the account again. With --false-alarm that amount\n' +
+          'passes from now on; never say so of mail that the owner did not send.',
+      }),
+    );
+  command.action((name: string, options: ReleaseOptions) => {
+    const body = { ...note(options), falseAlarm: options.falseAlarm === true };
+    return act(command, accountPath(name, 'release'), body, options);
+  });
+}
+
+type AllowOptions = ActOptions & { readonly until: number };
+
+function allow(accounts: Command): void {
+  const command = accounts
+    .command('allow')
+    .summary('exempt an account until a date')
+    .description(
+      'Lets everything of an account pass until then, whatever is usual, ceilings included. For the newsletter of next ' +
+        'week. A suspension is not lifted by it, and what passes meanwhile is learned as any mail is.',
+    )
+    .argument('<name>', 'the account')
+    .requiredOption(
+      '--until <when>',
+      '30d, 2026-12-31, tomorrow, an RFC 3339 time; now ends an exemption',
+      untilOption,
+    )
+    .option('--note <text>', 'why, for the record', noteOption)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern accounts allow billing@example.org --until tomorrow', ''],
+          ['postern accounts allow billing@example.org --until now', 'ends it'],
+        ],
+        exits: [done, notDone, notRunning],
+        notes: 'Dates run to their last second, UTC.',
+      }),
+    );
+  command.action((name: string, options: AllowOptions) => {
+    const body = { ...note(options), until: Math.round(options.until) };
+    const when = `until ${clock(options.until)}`;
+    return act(command, accountPath(name, 'allow'), body, { ...options, when });
+  });
+}
+
+function note(options: ActOptions): { readonly note?: string } {
+  return options.note === undefined ? {} : { note: options.note };
+}
+
+async function act(
+  command: Command,
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+  options: Common & { readonly when?: string },
+): Promise<void> {
+  const desk = await openDesk(options.state);
+  const outcome = await desk.act(path, body);
+  print(command, options.json === true ? jsonLine(outcome) : `${outcome.text}\n`);
+}

@@ -1,0 +1,113 @@
+/**
+ * What commands that show something ask for. From the running guard where there is one, else straight from the ledger's file,
+ * which is only read. The difference is said on standard error: a ledger knows nothing of the last seconds.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { evidenceNow } from '../core/account/judge.ts';
+import { decodeNorms, newNorms } from '../core/account/norms.ts';
+import { decodePast, today } from '../core/account/past.ts';
+import type { Account } from '../core/event.ts';
+import type { Millis } from '../lib/brand.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import type { Desk, DeskAccount, HeldRow, Ledger } from '../ports.ts';
+import { accountPath, type Found, openDesk, queryText } from './desk-client.ts';
+import { stateDirectory } from './run-file.ts';
+
+export type DeskReads = {
+  /** False: from the file. */
+  readonly live: boolean;
+  accounts(filter: Parameters<Desk['accounts']>[0]): Promise<readonly DeskAccount[]>;
+  account(name: string): Promise<Found<'account'>>;
+  held(filter: Parameters<Desk['held']>[0]): Promise<readonly HeldRow[]>;
+  heldOne(id: string): Promise<Found<'heldOne'>>;
+  explain(id: string): Promise<Found<'explain'>>;
+  [Symbol.dispose](): void;
+};
+
+/** Throws OperatorError `not-running` where there is neither a guard nor a ledger. */
+export async function openReads(
+  state: string | undefined,
+  warn: (text: string) => void,
+): Promise<DeskReads> {
+  try {
+    const { read } = await openDesk(state);
+    return {
+      live: true,
+      accounts: (filter) => read(`/accounts${queryText(filter)}`),
+      account: (name) => read(accountPath(name)),
+      held: (filter) => read(`/held${queryText(filter)}`),
+      heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
+      explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
+      [Symbol.dispose]: () => {},
+    };
+  } catch (error) {
+    const path = join(stateDirectory(state), 'ledger.db');
+    const away = error instanceof OperatorError && error.code === 'not-running';
+    if (!away || !existsSync(path)) throw error;
+    const { openLedger } = await import('../ledger/sqlite/open.ts');
+    const reads = fileReads(openLedger(path, { readOnly: true }), Date.now() as Millis);
+    warn(`postern: not running; this is what its ledger remembers (${path})\n`);
+    return reads;
+  }
+}
+
+function fileReads(ledger: Ledger, now: Millis): DeskReads {
+  const account = (name: string): DeskAccount | undefined => storedAccount(ledger, name, now);
+  return {
+    live: false,
+    async accounts(filter) {
+      const found = ledger.accounts(filter).map((line) => account(line.account));
+      return found.filter((one) => one !== undefined);
+    },
+    async account(name) {
+      const key = name as Account;
+      return {
+        account: found(account(name), 'account'),
+        incidents: ledger.incidents({ account: key, limit: 100 }),
+        stories: ledger.stories({ account: key, limit: 100 }),
+        audit: ledger.audit({ account: name, limit: 100 }),
+      };
+    },
+    held: async ({ account: name, ...filter }) =>
+      ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+    heldOne: async (id) => ({
+      held: found(ledger.heldOne(id), 'held message'),
+      story: ledger.story(id),
+    }),
+    async explain(id) {
+      const story = ledger.story(id);
+      const message = ledger.message(id);
+      if (story === undefined && message === undefined) found(undefined, 'story or message');
+      return { story, message };
+    },
+    [Symbol.dispose]: () => ledger.close(),
+  };
+}
+
+function storedAccount(ledger: Ledger, name: string, now: Millis): DeskAccount | undefined {
+  const record = ledger.loadAccount(name as Account);
+  if (record === undefined) return undefined;
+  const norms = ledger.meta('norms');
+  const past = decodePast(record.past, new Map());
+  const seen = norms === undefined ? newNorms() : decodeNorms(norms);
+  const { evidence, reasons } = evidenceNow(past, seen, now);
+  const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
+  const { messages, recipients } = today(past, now);
+  return {
+    account: name,
+    state: record.state,
+    evidence,
+    reasons,
+    lastSeen: past.at,
+    messagesToday: messages,
+    recipientsToday: recipients,
+    knownRecipients: record.recipients.length,
+    exemptUntil: exemption?.until,
+  };
+}
+
+function found<Value>(value: Value | undefined, what: string): Value {
+  if (value !== undefined) return value;
+  throw new OperatorError('no-such', `no such ${what}`, { exit: sysexits.noUser });
+}

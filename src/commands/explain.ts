@@ -1,0 +1,40 @@
+/** `postern explain ID`: why a message got its verdict, in sentences with numbers, and what undoes it. */
+import type { Command } from 'commander';
+import { openReads } from './desk-reads.ts';
+import { explainText } from './held-text.ts';
+import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { print, warn } from './program.ts';
+
+type Options = { readonly state?: string; readonly json?: true };
+
+export function register(program: Command): void {
+  program
+    .command('explain')
+    .summary('why a message got its verdict')
+    .description(
+      'Tells what was done with a message and why: each reason with what was seen and what is usual, and how much it ' +
+        'weighs (evidence of 1 holds a message, 2.5 suspends its account).',
+    )
+    .argument('<id>', 'its queue id, from the mail log; or the id on the status page')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object: story and message')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [['postern explain 4bXm2R7hQzz2', '']],
+        exits: [
+          [0, 'told'],
+          [67, 'nothing is known of that id (any more)'],
+          [69, 'the guard does not run'],
+        ],
+        notes:
+          'Reasons are kept for 180 days, plain passes for 14 (settings ledger.keep_stories and keep_messages). Where\n' +
+          'the guard does not run, its ledger is read instead.',
+      }),
+    )
+    .action(async (id: string, options: Options, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      const found = await reads.explain(id);
+      print(command, options.json === true ? jsonLine(found) : explainText(found));
+    });
+}

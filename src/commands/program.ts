@@ -1,0 +1,130 @@
+/**
+ * The command line as a whole: which commands there are, how they are found, and how a run ends. Each command lives in
+ * a file of its own and is loaded only when it is asked for, so that the rest costs nothing at start.
+ */
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { version } from '../version.ts';
+
+type Module = { register(program: Command): void };
+
+/** Name, first line of its help (`postern --help` lists all), and where it is. */
+const commands: readonly (readonly [string, string, () => Promise<Module>])[] = [
+  ['up', 'start the guard in the foreground', () => import('./up.ts')],
+  ['status', 'what the guard does right now', () => import('./status.ts')],
+  ['accounts', 'list, show, suspend, release, allow', () => import('./accounts.ts')],
+  ['held', 'list, show, release, drop held messages', () => import('./held.ts')],
+  ['explain', 'why a message got its verdict', () => import('./explain.ts')],
+  ['try', 'play a hijack against the running guard', () => import('./try.ts')],
+  ['replay', 'what would have been done to recorded mail', () => import('./replay.ts')],
+  ['connect', 'put the guard into Postfix, and take it out', () => import('./connect.ts')],
+  ['install', 'as a service of this machine', () => import('./install.ts')],
+  ['doctor', 'check everything around the guard', () => import('./doctor.ts')],
+  ['config', 'check, show, defaults', () => import('./config.ts')],
+];
+
+export const commandNames: readonly string[] = commands.map(([name]) => name);
+
+const about = `The gate that a mail server's mail leaves through: catches a hijacked account after a handful of
+messages, stops it, and tells you.`;
+
+const more = `
+Files:
+  ./.state, or --state DIR    the ledger and run.json, which tells commands where the guard is
+  /etc/postern/postern.toml   the configuration of an installed guard; see postern config defaults
+
+Exit codes (sysexits(3)):
+  0 done   1 something is wrong and was said   64 usage   65 bad data   66 no such file
+  67 no such account or message   69 not running or not reachable   73 cannot create
+  77 not allowed   78 configuration
+
+Start with:
+  ./postern up                and in another terminal:
+  ./postern try hijack        watch it being stopped
+  ./postern connect postfix   put it into your mail server (shows the change first)
+`;
+
+/** Where the text of a run goes. */
+export type Output = { out(text: string): void; err(text: string): void };
+
+/** Runs one command line (without node and script) and answers with the exit code. */
+export async function runCommandLine(words: readonly string[], output: Output): Promise<number> {
+  try {
+    const program = await openProgram(words, output);
+    await program.parseAsync([...helpAsOption(words)], { from: 'user' });
+    return sysexits.ok;
+  } catch (error) {
+    return failed(error, output);
+  }
+}
+
+/** The program with the command that is asked for, or with the first lines of all. */
+export async function openProgram(words: readonly string[], output: Output): Promise<Command> {
+  const program = new Command('postern')
+    .description(about)
+    .version(version, '-V, --version')
+    .configureHelp({ helpWidth: 100 })
+    .helpCommand(false)
+    .addHelpText('after', more)
+    .exitOverride()
+    .configureOutput(outputConfiguration(output));
+  const wanted = helpAsOption(words)[0];
+  const one = commands.find(([name]) => name === wanted);
+  if (one === undefined) {
+    for (const [name, summary] of commands)
+      program.command(name).summary(summary).allowUnknownOption();
+    if (wanted === undefined) program.help({ error: true });
+  } else {
+    (await one[2]()).register(program);
+    for (const command of program.commands) inherit(command, program);
+  }
+  return program;
+}
+
+/** `postern help held` is `postern held --help`. */
+function helpAsOption(words: readonly string[]): readonly string[] {
+  return words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+}
+
+function outputConfiguration(output: Output): OutputConfiguration {
+  return {
+    writeOut: output.out,
+    writeErr: output.err,
+    outputError: (text, write) => write(text.replace(/^error: /, 'postern: ')),
+  };
+}
+
+/** Sub-commands end the same way as the program does. */
+function inherit(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent).helpCommand(false);
+  for (const sub of command.commands) inherit(sub, command);
+}
+
+/** One clear line for each thing that is wrong, and the exit code that goes with it. */
+function failed(error: unknown, output: Output): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : sysexits.usage;
+  if (error instanceof OperatorError) {
+    for (const line of `${error.message}${because(error.cause)}`.split('\n')) {
+      output.err(`postern: ${line}\n`);
+    }
+    if (error.hint !== undefined && error.hint !== '') output.err(`postern: ${error.hint}\n`);
+    return error.exit;
+  }
+  output.err(`postern: our mistake: ${error instanceof Error ? error.stack : error}\n`);
+  return sysexits.software;
+}
+
+function because(cause: unknown): string {
+  if (cause === undefined) return '';
+  return `: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+/** What a command prints goes where its program prints. */
+export function print(command: Command, text: string): void {
+  command.configureOutput().writeOut?.(text);
+}
+
+/** A word beside the output, for whoever sits there. */
+export function warn(command: Command, text: string): void {
+  command.configureOutput().writeErr?.(text);
+}

@@ -1,0 +1,127 @@
+/** `postern status`: what the running guard does right now, and where its status page is. */
+import type { Command } from 'commander';
+import { OperatorError } from '../lib/operator-error.ts';
+import type { DeskAccount, DeskStatus, HeldRow, IncidentRow } from '../ports.ts';
+import { openDesk } from './desk-client.ts';
+import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { print } from './program.ts';
+import { clock, paint, paintState, table } from './table.ts';
+import { many, plain, shellWords, span } from './words.ts';
+
+/** The part of GET /api/overview that is shown (src/doors/http/overview.ts). */
+export type Overview = {
+  readonly status: DeskStatus;
+  readonly suspended: readonly {
+    readonly account: DeskAccount;
+    readonly incident?: IncidentRow;
+  }[];
+  readonly watched: readonly DeskAccount[];
+  readonly held: readonly HeldRow[];
+};
+type Options = { readonly state?: string; readonly token?: true; readonly json?: true };
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .summary('what the guard does right now')
+    .description(
+      'Shows the mode, the doors, the verdicts since the start, which accounts are watched or suspended and why, how ' +
+        'much mail is held, whether the ledger takes writes, and the address of the status page.',
+    )
+    .option('--state <dir>', stateHelp)
+    .option('--token', 'with the token in the address, also where this is not a terminal')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern status', 'the token is in the link when this is a terminal'],
+          ['postern status --json | jq .verdicts', ''],
+        ],
+        exits: [
+          [0, 'the guard runs and its ledger takes writes'],
+          [1, 'it runs, but its ledger takes no writes'],
+          [69, 'it does not run'],
+        ],
+      }),
+    )
+    .action(async (options: Options, command: Command) => {
+      const desk = await openDesk(options.state);
+      const seen = await desk.read<Overview>('/overview');
+      const { status } = seen;
+      const withToken =
+        options.token === true || (process.stdout.isTTY && options.json === undefined);
+      const { http } = desk.run.doors;
+      const page = withToken ? `${http}/?token=${encodeURIComponent(desk.run.token)}` : `${http}/`;
+      print(
+        command,
+        options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
+      );
+      if (status.ledger.state === 'ok') return;
+      throw new OperatorError('ledger-failing', `the ledger takes no writes`, {
+        cause: status.ledger.why,
+        hint: 'mail is answered as `ledger.when_failing` says; make room on its disk, it mends itself',
+        exit: 1,
+      });
+    });
+}
+
+/** For a person. `page`: the address of the status page, with the token or without. */
+export function statusText({ status, suspended, watched }: Overview, page: string): string {
+  const { verdicts, accounts, ledger, mode } = status;
+  const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
+  const since = `since ${clock(status.startedAt)}, ${span(status.now - status.startedAt)}`;
+  const doors = Object.entries(status.doors).filter(([name]) => name !== 'http');
+  const lines: (readonly [string, string])[] = [
+    ...doors.map(([name, at], nth) => [nth === 0 ? 'doors' : '', `${name} ${at}`] as const),
+    [
+      'verdicts',
+      `${verdicts.pass} passed, ${verdicts.delay} delayed, ${verdicts.hold} held, ${verdicts.refuse} refused`,
+    ],
+    [
+      'accounts',
+      `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended`,
+    ],
+    ['held', many(status.held, 'message')],
+    [
+      'ledger',
+      ledger.state === 'ok'
+        ? `ok, ${ledger.path}`
+        : paint('red', `takes no writes: ${ledger.why} (${ledger.path})`),
+    ],
+    ['page', page],
+  ];
+  const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
+  const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');
+  return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
+}
+
+function suspendedText(cards: Overview['suspended'], all: number): string {
+  if (cards.length === 0) return '';
+  let text = '\n';
+  for (const { account, incident } of cards) {
+    text += `${paintState('suspended')}  ${plain(account.account)}\n`;
+    if (incident === undefined) text += '  by hand\n';
+    else {
+      text +=
+        `  since ${clock(incident.suspendedAt)}: ${many(incident.leakedRecipients, 'recipient')} reached, ` +
+        `${many(incident.stoppedMessages, 'message')} stopped\n`;
+    }
+    const [first] = incident?.reasons ?? account.reasons;
+    if (first !== undefined) text += `  ${plain(first.text)}\n`;
+    text += `  to undo: ${shellWords('postern', 'accounts', 'release', account.account)}\n`;
+  }
+  return all > cards.length ? `${text}and ${many(all - cards.length, 'more account')}\n` : text;
+}
+
+function watchedText(watched: readonly DeskAccount[]): string {
+  if (watched.length === 0) return '';
+  return `\n${table(
+    [{ title: 'WATCHED' }, { title: 'EVIDENCE', align: 'right' }, { title: 'WHY' }],
+    watched.map((one) => [
+      plain(one.account),
+      one.evidence.toFixed(2),
+      plain(one.reasons[0]?.text ?? ''),
+    ]),
+  )}`;
+}
