@@ -62,6 +62,12 @@ test('a changed address changes one line', () => {
   assert.equal(lines.length, 1);
 });
 
+test('without a policy door, only the milter is put in', () => {
+  const { main, master } = planConnect(sample('debian'), { ...doors, policy: 'off' }).files;
+  assert.doesNotMatch(main + master, /postern_policy/);
+  assert.match(main, /^smtpd_milters = \$postern_milter$/m);
+});
+
 test('edits made since are kept by the undo', () => {
   const { main, master } = planConnect(sample('crowded'), doors).files;
   const edited = {

@@ -25,7 +25,7 @@ import {
 import { addOverride, override, parseMasterCf, wrapOverride } from '../mail/master-cf.ts';
 import { type SmtpdService, smtpdServices } from '../mail/postfix-services.ts';
 
-/** Addresses as Postfix writes them, `inet:127.0.0.1:8893` or `unix:/path`. */
+/** Addresses as Postfix writes them, `inet:127.0.0.1:9900` or `unix:/path`. The policy door may be `off`. */
 export type ConnectDoors = { readonly milter: string; readonly policy: string };
 export type PostfixFiles = { readonly main: string; readonly master: string };
 export type ConnectPlan = {
@@ -45,8 +45,7 @@ const restrictionLists = [
 export function planConnect(current: PostfixFiles, doors: ConnectDoors): ConnectPlan {
   const clean = planDisconnect(current);
   const notes: string[] = [];
-  const policy = addPolicy(clean);
-  const files = addMilter(policy, doors, notes);
+  const files = addMilter(doors.policy === 'off' ? clean : addPolicy(clean), doors, notes);
   return { files, notes };
 }
 
@@ -63,7 +62,7 @@ function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): P
     heading,
     'postern_when_down = tempfail',
     `postern_milter = { ${doors.milter}, connect_timeout=5s, content_timeout=60s, default_action=$postern_when_down }`,
-    `postern_policy = check_policy_service { ${doors.policy}, timeout=10s, try_limit=1, default_action=DUNNO }`,
+    ...(doors.policy === 'off' ? [] : [policyLine(doors.policy)]),
     ...(shut ? ['postern_none ='] : []),
   ]);
   main = appendToParameter(main, 'smtpd_milters', '$postern_milter');
@@ -73,6 +72,10 @@ function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): P
     master = guardService(master, place, { main: files.main, shut, notes });
   });
   return { main, master };
+}
+
+function policyLine(address: string): string {
+  return `postern_policy = check_policy_service { ${address}, timeout=10s, try_limit=1, default_action=DUNNO }`;
 }
 
 function inherits({ service }: SmtpdService): boolean {

@@ -144,7 +144,15 @@ async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon>
   const { milter, policy } = options;
   if (milter !== undefined && policy !== undefined) return { doors: { milter, policy } };
   const live = await readRunFile(state);
-  for (const door of [live.doors.milter, live.doors.policy]) await doorAnswers(door);
+  if (live.doors.milter === 'off') {
+    throw new OperatorError('door-off', 'the milter door is off', {
+      hint: 'set doors.milter in postern.toml',
+      exit: sysexits.config,
+    });
+  }
+  for (const door of [live.doors.milter, live.doors.policy]) {
+    if (door !== 'off') await doorAnswers(door);
+  }
   return { doors: live.doors, live };
 }
 

@@ -3,10 +3,12 @@
  * how to mend it. Exit 0 when nothing fails, else 1. The judgements are in core/checklist; here is what they look at.
  */
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stdout } from 'node:process';
 import type { Command } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { checkDovecot } from '../core/checklist/dovecot.ts';
 import { type Finding, type FindingKind, fine, worst } from '../core/checklist/finding.ts';
 import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
@@ -20,22 +22,25 @@ import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 export type DoctorOptions = {
   readonly state?: string;
+  readonly config?: string;
   readonly configDir?: string;
-  readonly helper?: string;
-  readonly denyFile?: string;
-  readonly dovecotConfig?: string;
   readonly testNotice?: boolean;
   readonly json?: boolean;
 };
 
-export const helperSocket = '/run/postern-root.sock';
-export const installedDenyFile = '/var/lib/postern-dovecot/suspended';
+/** Where `postern install` lets Postern write the list of closed logins. */
+const installedDenyFile = '/var/lib/postern-dovecot/suspended';
+const installedConfig = '/etc/postern/postern.toml';
 
 export function register(program: Command): void {
   program
     .command('doctor')
     .description('check the guard, its connections and its machine; says how to mend what is wrong')
     .option('--state <dir>', 'state folder of the Postern to look at')
+    .option(
+      '--config <file>',
+      `configuration of that Postern (default: ${installedConfig}, if it is there)`,
+    )
     .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
     .option('--test-notice', 'send a test notice to the operator by every road')
     .option('--json', 'one JSON object instead of text')
@@ -48,6 +53,8 @@ export function register(program: Command): void {
 
 export async function examine(options: DoctorOptions): Promise<readonly Finding[]> {
   const state = stateDirectory(options.state);
+  const { config } = loadConfig(options.config ?? (await usualConfig()));
+  const configDir = options.configDir ?? (config.postfix.config_directory || undefined);
   const run = await readRunFile(state).catch((cause: unknown) => cause);
   const live = isRun(run) ? run : undefined;
   const status = live === undefined ? undefined : await ask(live, '/api/status');
@@ -55,14 +62,23 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     checkNode(process.versions.node),
     alive(run, status),
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
-    ...(await mailServer(live, options.configDir)),
-    await tools(options),
-    ...(await logins(options)),
-    await notices(live, options.testNotice === true),
+    ...(await mailServer(live, configDir)),
+    await tools(config.postfix, configDir),
+    ...(await logins(config.dovecot)),
+    await notices(config.notices, live, options.testNotice === true),
     await disk(state),
     await clock(status),
   ];
   return findings;
+}
+
+/** A configuration that may be read: the installed one belongs to root and Postern. */
+async function usualConfig(): Promise<string | undefined> {
+  const readable = await access(installedConfig, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  return readable ? installedConfig : undefined;
 }
 
 function isRun(value: unknown): value is RunFile {
@@ -127,12 +143,17 @@ async function postfixConfig(): Promise<string> {
 }
 
 /** Held mail can be held and released: through the helper where it is installed, else by ourselves as root. */
-async function tools(options: DoctorOptions): Promise<Finding> {
+async function tools(settings: Config['postfix'], configDir: string | undefined): Promise<Finding> {
   const id = 'tools.privileged';
   const title = "Postfix's queue tools can be used";
-  const socket = options.helper ?? helperSocket;
+  const socket = settings.helper_socket;
+  if (settings.queue === 'off') {
+    const mend = 'set postfix.queue = "auto" in postern.toml';
+    const found = 'postfix.queue = "off": what is queued already is not stopped';
+    return { id, kind: 'warn', title, found, wanted: 'auto, helper or direct', mend };
+  }
   try {
-    if (existsSync(socket)) {
+    if (settings.queue !== 'direct' && existsSync(socket)) {
       const lines: string[] = [];
       const hands = helperHands(socket);
       for await (const line of hands.run('check', [], AbortSignal.timeout(10_000)))
@@ -143,7 +164,7 @@ async function tools(options: DoctorOptions): Promise<Finding> {
       return { id, kind: 'fail', title, found: missing.join(', '), wanted: 'both', mend };
     }
     if (process.getuid?.() === 0) {
-      const where = options.configDir === undefined ? {} : { postfixConfig: options.configDir };
+      const where = configDir === undefined ? {} : { postfixConfig: configDir };
       await postfix({ hands: ownHands(where), deadlineMs: 10_000 }).queue(1);
       return fine(id, title, 'as root');
     }
@@ -160,15 +181,21 @@ async function tools(options: DoctorOptions): Promise<Finding> {
   }
 }
 
-async function logins(options: DoctorOptions): Promise<readonly Finding[]> {
+async function logins(settings: Config['dovecot']): Promise<readonly Finding[]> {
   const program = '/usr/bin/doveconf';
   if (!existsSync(program)) return [];
-  const more = options.dovecotConfig === undefined ? [] : ['-c', options.dovecotConfig];
+  if (settings.deny_file === '') {
+    const mend = `set dovecot.deny_file = "${installedDenyFile}" in postern.toml; doctor then says what Dovecot needs`;
+    const found = 'dovecot.deny_file is not set: a thief can still read mail and try again';
+    const title = 'a suspended account cannot log in';
+    return [{ id: 'dovecot.deny', kind: 'warn', title, found, wanted: 'a deny file', mend }];
+  }
+  const more = settings.config === '' ? [] : ['-c', settings.config];
   try {
     const signal = AbortSignal.timeout(10_000);
     const args = [...more, '-n'];
     const lines = await programOutput({ program, args, signal, errors: 'complaint' });
-    return [checkDovecot(lines.join('\n'), options.denyFile ?? installedDenyFile)];
+    return [checkDovecot(lines.join('\n'), settings.deny_file)];
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     const mend = 'run doctor as root: doveconf reads private keys';
@@ -177,19 +204,36 @@ async function logins(options: DoctorOptions): Promise<readonly Finding[]> {
   }
 }
 
-async function notices(live: RunFile | undefined, send: boolean): Promise<Finding> {
+async function notices(
+  settings: Config['notices'],
+  live: RunFile | undefined,
+  send: boolean,
+): Promise<Finding> {
   const id = 'notices';
   const title = 'notices reach the operator';
-  const wanted = 'a notice by every road';
-  if (live === undefined || !send) {
-    const mend = 'postern doctor --test-notice';
-    return { id, kind: 'unknown', title, found: 'not tried', wanted, mend };
+  const wanted = 'mail and a second road, that a blocked mail road does not silence';
+  const roads = [...settings.mail_to, ...(settings.webhook === '' ? [] : ['a webhook'])];
+  if (roads.length === 0) {
+    const mend = 'set notices.mail_to and notices.webhook in postern.toml';
+    return { id, kind: 'fail', title, found: 'nobody is told', wanted, mend };
   }
-  const done = await ask(live, '/api/test-notice', 'POST');
-  const text = String(done?.['text'] ?? 'no answer');
-  if (done?.['ok'] === true) return fine(id, title, text);
-  const mend = String(done?.['hint'] ?? 'see [notify] in postern.toml');
-  return { id, kind: 'fail', title, found: text, wanted, mend };
+  const tried = live === undefined || !send ? undefined : await testNotice(live);
+  if (tried !== undefined && tried['ok'] !== true) {
+    const mend = String(tried['hint'] ?? 'see [notices] in postern.toml');
+    const found = String(tried['text'] ?? 'no answer');
+    return { id, kind: 'fail', title, found, wanted, mend };
+  }
+  if (settings.webhook === '' || settings.mail_to.length === 0) {
+    const mend = 'set both notices.mail_to and notices.webhook';
+    return { id, kind: 'warn', title, found: `one road only: ${roads.join(', ')}`, wanted, mend };
+  }
+  if (tried !== undefined) return fine(id, title, String(tried['text']));
+  const mend = 'postern doctor --test-notice';
+  return { id, kind: 'unknown', title, found: `not tried: ${roads.join(', ')}`, wanted, mend };
+}
+
+async function testNotice(live: RunFile): Promise<Record<string, unknown>> {
+  return (await ask(live, '/api/test-notice', 'POST')) ?? {};
 }
 
 async function disk(state: string): Promise<Finding> {

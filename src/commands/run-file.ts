@@ -10,7 +10,7 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them, `inet:127.0.0.1:8893`; http a URL. */
+  /** milter and policy as Postfix writes them, `inet:127.0.0.1:9900`, or `off`; http a URL. */
   readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
   readonly token: string;
 };
@@ -19,7 +19,7 @@ export type RunFile = {
 const doorAddress: z.ZodType<string> = z
   .string()
   .regex(
-    /^(?:inet:(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}|unix:\/[A-Za-z0-9._/-]{1,100})$/,
+    /^(?:off|inet:(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}|unix:\/[A-Za-z0-9._/-]{1,100})$/,
   );
 const runFile: z.ZodType<RunFile> = z.object({
   pid: z.number().int().positive(),

@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectPostfix } from '../../src/commands/connect.ts';
+import { examine } from '../../src/commands/doctor.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
@@ -71,6 +72,16 @@ async function sendByAllRoads(id: string): Promise<void> {
   await sink.until(() => all.every((one) => sink.recipients(one).length === 1), 'all three');
 }
 
+/** What doctor says of Postfix and its tools. */
+async function trouble(): Promise<string[]> {
+  const { state, configDir } = ways();
+  const findings = await examine({ state, configDir });
+  assert.equal(findings.find(({ id }) => id === 'tools.privileged')?.kind, 'ok');
+  return findings
+    .filter(({ id, kind }) => id.startsWith('postfix') && kind !== 'ok')
+    .map(({ id, kind }) => `${kind} ${id}`);
+}
+
 test('a dry run and a missing yes change nothing', async () => {
   const was = await snapshot(postfix.configDirectory);
   let shown = '';
@@ -110,9 +121,12 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
     .map(({ stage }) => stage);
   assert.deepEqual(stages, ['RCPT', 'DATA', 'END-OF-MESSAGE']);
   assert.equal((await connectPostfix(ways(), quiet)).changed, false);
+  assert.deepEqual(await trouble(), ['warn postfix.long-queue-ids']);
   const undone = await connectPostfix({ ...ways(), undo: true }, quiet);
   assert.ok(undone.changed && undone.reloaded);
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
+  const unguarded = (await trouble()).filter((one) => one.endsWith('.milter'));
+  assert.equal(unguarded.length, 3, 'doctor says of each road that it is open');
   const before = daemon.submissions.length;
   await sendByAllRoads('undone');
   assert.equal(daemon.submissions.length, before);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { install } from '../../src/commands/install.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { helperHands } from '../../src/partners/hands.ts';
 import { serviceManager } from '../../src/partners/systemd.ts';
 import { mustBeRoot } from './dovecot-instance.ts';
@@ -55,6 +56,19 @@ test('installed into a folder, it starts from there; undone, only what is the op
   await install({ root, undo: true }, quiet);
   await install({ root, undo: true, purge: true }, quiet);
   assert.deepEqual(await files(root), []);
+});
+
+test('the sample configuration is right, also with everything in it switched on', async () => {
+  const text = await readFile(join(packaging, 'postern.toml'), 'utf8');
+  assert.equal(parseConfig(text, 'sample').config.mode, 'observe');
+  const all = parseConfig(text.replace(/^#(?=[a-z_]+ = )/gm, ''), 'sample');
+  assert.deepEqual([...all.set].sort(), [
+    'contact',
+    'dovecot.deny_file',
+    'mode',
+    'notices.mail_to',
+    'notices.webhook',
+  ]);
 });
 
 test('systemd understands the units and finds them well shut', async () => {

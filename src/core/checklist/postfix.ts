@@ -10,7 +10,7 @@ import { type Finding, fine } from './finding.ts';
 export type PostfixFacts = {
   readonly main: string;
   readonly master: string;
-  /** As Postfix writes them. */
+  /** As Postfix writes them; the policy door may be `off`. */
   readonly doors: { readonly milter: string; readonly policy: string };
 };
 
@@ -94,7 +94,7 @@ function policy(
   { service, role, login }: SmtpdService,
   facts: PostfixFacts,
 ): readonly Finding[] {
-  if (role === 'smtp' && !login) return [];
+  if (facts.doors.policy === 'off' || (role === 'smtp' && !login)) return [];
   const id = `postfix.${service.name}.policy`;
   const title = `${role} (${service.name}) asks before it takes recipients`;
   const asked = lists.map((list) => {
