@@ -273,6 +273,7 @@ export type Notice = {
   readonly version: 1;
   readonly event:
     | 'account.suspended'
+    | 'account.holding'
     | 'account.would-suspend'
     | 'account.released'
     | 'ledger.failing'
@@ -350,6 +351,13 @@ export type FlowMinute = {
   readonly refuse: number;
 };
 
+export type ReleaseHow = {
+  readonly by: string;
+  readonly note: string;
+  /** It was honest: what was seen is usual from now on, and all that is held leaves. */
+  readonly falseAlarm: boolean;
+};
+
 export type Desk = {
   status(): DeskStatus;
   accounts(filter: {
@@ -357,9 +365,7 @@ export type Desk = {
     readonly like?: string;
     readonly limit: number;
   }): readonly DeskAccount[];
-  account(
-    name: string,
-  ):
+  account(name: string):
     | {
         readonly account: DeskAccount;
         readonly incidents: readonly IncidentRow[];
@@ -368,7 +374,7 @@ export type Desk = {
       }
     | undefined;
   suspend(name: string, by: string, note: string): Promise<Done>;
-  release(name: string, by: string, note: string): Promise<Done>;
+  release(name: string, how: ReleaseHow): Promise<Done>;
   allow(name: string, until: Millis, by: string, note: string): Promise<Done>;
   held(filter: {
     readonly account?: string;

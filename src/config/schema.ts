@@ -110,7 +110,18 @@ const shape = z.strictObject({
         .describe('Domains delivered on this server, where the MTA does not tell.'),
       local_transports: z
         .array(z.string())
-        .default(['local', 'virtual', 'lmtp', 'maildrop', 'dovecot', 'cyrus', 'error', 'discard'])
+        .default([
+          'local',
+          'virtual',
+          'lmtp',
+          'maildrop',
+          'dovecot',
+          'cyrus',
+          'error',
+          'retry',
+          'discard',
+          'relay',
+        ])
         .describe(
           'Postfix transports that deliver on this server: such recipients count far less.',
         ),

@@ -28,15 +28,7 @@ import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
 import type { Feed } from './feed.ts';
 import type { Journal } from './journal.ts';
-
-export type GateSettings = {
-  readonly mode: 'observe' | 'guard';
-  readonly contact: string;
-  /** What later mail of a suspended login gets. Local mail and scripts are always held. */
-  readonly suspendedMail: 'refuse' | 'hold';
-  /** What a message gets whose verdict could not be written. */
-  readonly whenFailing: 'pass' | 'delay';
-};
+import type { Settings } from './settings.ts';
 
 export type GateDeps = {
   readonly accounts: Accounts;
@@ -45,7 +37,7 @@ export type GateDeps = {
   readonly feed: Feed;
   readonly clock: Clock;
   readonly count: Count;
-  readonly settings: GateSettings;
+  readonly settings: Settings;
   /** A name for a story that has no queue id. */
   readonly newId: () => string;
   /** Message-IDs of Postern's own notices and tests: they pass, and count for nobody. */
@@ -212,7 +204,7 @@ const ledgerDown: Answer = {
 function effective(
   verdict: Judgement['verdict'],
   local: boolean,
-  settings: GateSettings,
+  settings: Settings,
 ): Judgement['verdict'] {
   if (verdict === 'refuse' && settings.suspendedMail === 'hold') return 'hold';
   return local && verdict !== 'pass' ? 'hold' : verdict;

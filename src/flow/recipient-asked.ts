@@ -17,6 +17,7 @@ import { hourMs, type Millis } from '../lib/brand.ts';
 import { domainOf } from '../mail/address.ts';
 import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
+import type { Settings } from './settings.ts';
 
 /** Recipients reserved for one message: Postfix's smtpd_recipient_limit is 1000; beyond this it is told to wait. */
 const recipientsMax = 50_000;
@@ -40,8 +41,7 @@ export type RecipientAskedDeps = {
   readonly gate: Gate & { standing(account: Account, at: Millis): Standing };
   readonly accounts: Accounts;
   readonly clock: Clock;
-  readonly contact: string;
-  readonly observing: boolean;
+  readonly settings: Settings;
   /** A milter sees the same messages: it judges and counts, and holds better than a policy answer can. */
   readonly milterPresent: () => boolean;
   readonly localDomains: ReadonlySet<string>;
@@ -188,9 +188,10 @@ class PolicyFlow {
 
   #ceilingAnswer(judgement: Judgement): Answer {
     const { verdict, reasons } = judgement;
-    if (this.#deps.observing || reasons[0]?.signal !== 'ceiling') return dunno;
+    const { settings } = this.#deps;
+    if (settings.mode === 'observe' || reasons[0]?.signal !== 'ceiling') return dunno;
     if (verdict === 'pass' || verdict === 'hold') return dunno;
-    return { kind: 'reply', ...replyText(verdict, reasons, this.#deps.contact) };
+    return { kind: 'reply', ...replyText(verdict, reasons, settings.contact) };
   }
 
   #end(request: PolicyRequest, answer: (answer: Answer) => void): void {

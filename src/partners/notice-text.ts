@@ -28,6 +28,8 @@ function subject(notice: Notice): string {
   switch (notice.event) {
     case 'account.suspended':
       return `[postern] ${who} suspended ${at}: ${numbers}`;
+    case 'account.holding':
+      return `[postern] mail of ${who} is held ${at}`;
     case 'account.would-suspend':
       return `[postern] ${who} would be suspended ${at} (only observing): ${count(leaked.recipients, 'recipient')} reached`;
     case 'account.released':
@@ -44,6 +46,11 @@ function opening(notice: Notice): string {
   switch (notice.event) {
     case 'account.suspended':
       return fold(`${who} looks hijacked. Postern has suspended it: nothing more goes out.`);
+    case 'account.holding':
+      return fold(
+        `Mail of ${who} is held: it is not like this account. It leaves by itself when the account calms down, and the ` +
+          'account is suspended if it goes on.',
+      );
     case 'account.would-suspend':
       return fold(
         `${who} looks hijacked. Postern only observes, so NOTHING WAS STOPPED. Stop it by hand, or set mode = "guard" ` +
@@ -70,7 +77,9 @@ function facts(notice: Notice): string {
     `Got out  ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
     `Stopped  ${count(stopped.messages, 'message')}, ${stopped.fromQueue} of them taken from the queue`,
   ];
-  if (notice.event === 'account.released') return lines.slice(0, 2).join('\n');
+  if (notice.event === 'account.released' || notice.event === 'account.holding') {
+    return lines.slice(0, 2).join('\n');
+  }
   if (notice.event === 'account.would-suspend') return lines.slice(0, 3).join('\n');
   const login = notice.loginClosed
     ? 'closed, its sessions ended'

@@ -1,0 +1,352 @@
+/**
+ * The running guard: the only file that names every part. Opens them in order, wires them, and closes them in reverse.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { startTimer } from './clock.ts';
+import { parseDuration } from './commands/options.ts';
+import type { Config } from './config/schema.ts';
+import { metrics } from './core/metrics.ts';
+import type { Policy } from './core/policy.ts';
+import { type HttpDoor, openHttp } from './doors/http/server.ts';
+import { type MilterDoor, openMilter } from './doors/milter/server.ts';
+import { openPolicy, type PolicyDoor } from './doors/policy/server.ts';
+import { openSuspensions } from './flow/account-suspended.ts';
+import { openAccounts } from './flow/accounts.ts';
+import { openDesk } from './flow/desk.ts';
+import { openExemptions } from './flow/exemptions.ts';
+import { openFeed } from './flow/feed.ts';
+import { openReview } from './flow/held-review.ts';
+import { type Journal, openJournal } from './flow/journal.ts';
+import { openGate } from './flow/message-submitted.ts';
+import { openNotices } from './flow/notices.ts';
+import { openTold } from './flow/operator-told.ts';
+import { openPolicyDesk } from './flow/recipient-asked.ts';
+import type { Settings } from './flow/settings.ts';
+import { openLedger } from './ledger/sqlite/open.ts';
+import { dayMs, type Millis } from './lib/brand.ts';
+import { type Counters, openCounters } from './lib/counters.ts';
+import type { Where } from './lib/listener.ts';
+import { OperatorError } from './lib/operator-error.ts';
+import { addressKey } from './mail/address.ts';
+import { openMailServer } from './partners/mail-server.ts';
+import { noticeMail } from './partners/notice-mail.ts';
+import { noticeWebhook } from './partners/notice-webhook.ts';
+import type { Clock, Desk, Gate, Log, NoticeRoad, PolicyDesk } from './ports.ts';
+import { version } from './version.ts';
+
+export type DaemonOptions = {
+  readonly state: string;
+  readonly config: Config;
+  /** Doors that the operator did not set himself may move to a free port. */
+  readonly movable: boolean;
+  readonly token: string;
+  readonly log: Log;
+};
+
+export type Daemon = {
+  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly host: string;
+  /** Takes over what a changed configuration says; answers with the settings that need a restart. */
+  reload(config: Config): readonly string[];
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+const pruneEveryMs = dayMs / 24;
+const clock: Clock = { now: () => Date.now() as Millis };
+const iso = (at: Millis): string => new Date(at).toISOString();
+const newId = (): string => randomBytes(16).toString('base64url');
+
+/** Starts the guard. Throws OperatorError when a door or the ledger cannot be had. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  await using scope = new AsyncDisposableStack();
+  const { log, state } = options;
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const counters = openCounters(metrics);
+  const ledger = openLedger(join(state, 'ledger.db'), { log });
+  scope.defer(() => ledger.close());
+  const flows = openFlows(options, ledger, counters, scope);
+  const doors = await openDoors(options, flows, counters, scope);
+  flows.doors(doors.addresses);
+  const running = scope.move();
+  return {
+    doors: doors.addresses,
+    host: flows.host,
+    reload: (changed) => flows.reload(changed),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+type Flows = {
+  readonly gate: Gate;
+  readonly policy: PolicyDesk & { counted(queueId: string): void };
+  readonly desk: Desk;
+  readonly host: string;
+  readonly localDomains: Set<string>;
+  readonly milter: { present: () => boolean };
+  doors(addresses: Readonly<Record<string, string>>): void;
+  reload(config: Config): readonly string[];
+};
+
+function openFlows(
+  options: DaemonOptions,
+  ledger: ReturnType<typeof openLedger>,
+  counters: Counters,
+  scope: AsyncDisposableStack,
+): Flows {
+  const { config, log, state } = options;
+  const host = config.host === '' ? hostname() : config.host;
+  const { count } = counters;
+  const timers = { every: startTimer, soon: (run: () => void) => void setImmediate(run) };
+  const settings: Mutable<Settings> = settingsOf(config);
+  const policy: Mutable<Policy> = policyOf(config);
+  const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
+  const milter = { present: () => false };
+  const doors: Record<string, string> = {};
+
+  const journal = openJournal({ ledger, timers, log, count, onState: (to) => alarm(to) });
+  scope.defer(() => journal.close());
+  const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
+  scope.defer(() => accounts.saveNorms());
+  const exemptions = openExemptions(ledger.exemptions());
+  const feed = openFeed();
+  const roads = noticeRoads(config, host);
+  const notices = openNotices({ journal, roads, clock, timers, log, count });
+  scope.defer(() => notices.close());
+  const { mta, logins } = openMailServer({ config, state, log, localDomains });
+  const suspensions = openSuspensions({
+    ...{ accounts, journal, notices, mta, logins, clock, timers, log, count, host, settings },
+    ...{ newId, iso },
+  });
+  const told = openTold({ notices, clock, settings, host, newId, iso });
+  const review = openReview({
+    ...{ accounts, journal, suspensions, mta, clock, timers, log, settings },
+  });
+  scope.defer(() => review.close());
+  const gate = openGate({
+    ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
+    isOurs: (messageId) => notices.isOurs(messageId),
+    suspending: (...about) => suspensions.suspending(...about),
+    holding: (story) => told.holding(story),
+  });
+  const policyDesk = openPolicyDesk({
+    ...{ gate, accounts, clock, settings, localDomains },
+    milterPresent: () => milter.present(),
+  });
+  const facts = {
+    ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
+    defaultDomain: config.accounts.default_domain,
+  };
+  const desk = openDesk({
+    ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
+    ...{ settings, newId, iso, doors: () => doors },
+  });
+  const alarm = (to: 'ok' | 'failing'): void => {
+    counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
+    if (to === 'failing') told.ledgerFailing(journal.state().why);
+  };
+  scope.defer(prune(journal, config));
+  scope.defer(gauges(counters, desk, settings));
+  modeChanged(journal, settings.mode, suspensions, log);
+  suspensions.resume();
+  return {
+    ...{ gate, policy: policyDesk, desk, host, localDomains, milter },
+    doors: (addresses) => void Object.assign(doors, addresses),
+    reload(changed) {
+      Object.assign(settings, settingsOf(changed));
+      Object.assign(policy, policyOf(changed));
+      modeChanged(journal, settings.mode, suspensions, log);
+      return needRestart(config, changed);
+    },
+  };
+}
+
+async function openDoors(
+  options: DaemonOptions,
+  flows: Flows,
+  counters: Counters,
+  scope: AsyncDisposableStack,
+): Promise<{ addresses: { milter: string; policy: string; http: string } }> {
+  const { config, log, token } = options;
+  const { count } = counters;
+  const { accounts, doors } = config;
+  const limits = { connectionsMax: doors.sessions_max };
+  const mode = Number.parseInt(doors.socket_mode, 8);
+  const gate: Gate = timed(flows, counters);
+  const milterOptions = {
+    defaultDomain: accounts.default_domain,
+    localTransports: new Set(accounts.local_transports),
+    localDomains: flows.localDomains,
+    localDaemons: new Set(accounts.local_services),
+  };
+  // The page first: it closes last, so that health is told to the end.
+  const http = await opened(options, doors.http, mode, (where): Promise<HttpDoor> => {
+    if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
+    return openHttp(where, { desk: flows.desk, token, metrics: counters, log, count, clock });
+  });
+  if (http !== undefined) scope.use(http);
+  const policy = await opened(options, doors.policy, mode, (where): Promise<PolicyDoor> => {
+    const defaultDomain = accounts.default_domain;
+    return openPolicy(where, { desk: flows.policy, log, count, defaultDomain, limits });
+  });
+  if (policy !== undefined) scope.use(policy);
+  const milter = await opened(
+    options,
+    doors.milter,
+    mode,
+    (where): Promise<MilterDoor> =>
+      openMilter(where, { gate, clock, log, count, options: milterOptions, limits }),
+  );
+  if (milter !== undefined) {
+    scope.use(milter);
+    flows.milter.present = () => milter.connections > 0;
+  }
+  return {
+    addresses: {
+      milter: milter?.address ?? 'off',
+      policy: policy?.address ?? 'off',
+      http: http?.address ?? 'off',
+    },
+  };
+}
+
+/** The gate as the milter door sees it: decisions are timed, and counted messages are told to the policy door's flow. */
+function timed(flows: Flows, counters: Counters): Gate {
+  return {
+    mayBegin: (speaker) => flows.gate.mayBegin(speaker),
+    submit(message, by, answer) {
+      const began = performance.now();
+      if (message.id !== '') flows.policy.counted(message.id);
+      flows.gate.submit(message, by, (said) => {
+        counters.observe('postern_decision_seconds', (performance.now() - began) / 1000);
+        answer(said);
+      });
+    },
+  };
+}
+
+/** Opens a door; where its port is taken and nobody insisted on it, on a free one. */
+async function opened<Door>(
+  options: DaemonOptions,
+  address: string,
+  mode: number,
+  open: (where: Where) => Promise<Door>,
+): Promise<Door | undefined> {
+  const where = whereOf(address, mode);
+  if (where === undefined) return undefined;
+  try {
+    return await open(where);
+  } catch (error) {
+    if (!options.movable || 'path' in where || !isTaken(error)) throw error;
+    options.log('info', 'door.moved', { wanted: address });
+    return open({ host: where.host, port: 0 });
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && cause.code === 'EADDRINUSE') return true;
+  }
+  return false;
+}
+
+/** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */
+function whereOf(address: string, mode: number): Where | undefined {
+  if (address.startsWith('unix:')) return { path: address.slice(5), mode };
+  const inet = /^inet:(?:\[(.+)\]|([^:]+)):(\d+)$/i.exec(address);
+  if (inet === null) return undefined;
+  return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
+}
+
+function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
+  const { mail_from, mail_server, mail_to, webhook } = config.notices;
+  const roads: NoticeRoad[] = [];
+  if (mail_to.length > 0) {
+    const [server = '127.0.0.1', port = '25'] = mail_server.split(':');
+    const from = mail_from === '' ? `postern@${host}` : addressKey(mail_from);
+    roads.push(noticeMail({ to: mail_to, from, host: server, port: Number(port) }));
+  }
+  if (webhook !== '') roads.push(noticeWebhook({ url: webhook }));
+  return roads;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
+  return {
+    mode,
+    contact,
+    suspendedMail: suspension.later_mail,
+    whenFailing: ledger.when_failing,
+    calmAfterMs: duration(suspension.held_calm_after),
+    releaseAfterMs: duration(suspension.release_after),
+    automaticReleasesMax: suspension.automatic_releases_max,
+  };
+}
+
+function policyOf({ ceilings }: Config): Policy {
+  return {
+    messageRecipientsMax: ceilings.message_recipients,
+    accountRecipientsPerHour: ceilings.account_recipients_per_hour,
+    accountRecipientsPerDay: ceilings.account_recipients_per_day,
+    serverRecipientsPerHour: ceilings.server_recipients_per_hour,
+  };
+}
+
+/** `never` is 0. */
+function duration(text: string): number {
+  return text === 'never' ? 0 : (parseDuration(text) ?? 0);
+}
+
+/** Suspensions that were only noted must not become real by changing the mode: they end, and that is written down. */
+function modeChanged(
+  journal: Journal,
+  mode: Settings['mode'],
+  suspensions: ReturnType<typeof openSuspensions>,
+  log: Log,
+): void {
+  const before = journal.live.meta('mode');
+  if (before === mode) return;
+  journal.add({ kind: 'meta', key: 'mode', value: mode });
+  if (before !== 'observe') return;
+  for (const { account } of journal.live.incidents({ open: true, limit: 10_000 })) {
+    log('info', 'account.cleared', { account, why: 'the mode is guard from now on' });
+    const how = { by: 'postern', note: 'the mode changed to guard', falseAlarm: false };
+    void suspensions.release(account, how);
+  }
+}
+
+function prune(journal: Journal, config: Config): () => void {
+  const run = (): void => {
+    const now = clock.now();
+    journal.prune({
+      messages: (now - duration(config.ledger.keep_messages)) as Millis,
+      stories: (now - duration(config.ledger.keep_stories)) as Millis,
+    });
+  };
+  return startTimer(pruneEveryMs, run);
+}
+
+const gaugesEveryMs = 10_000;
+
+function gauges(counters: Counters, desk: Desk, settings: Settings): () => void {
+  const run = (): void => {
+    const { accounts, held, ledger } = desk.status();
+    for (const [state, value] of Object.entries(accounts)) {
+      counters.set('postern_accounts', value, state);
+    }
+    counters.set('postern_held_messages', held);
+    counters.set('postern_guarding', settings.mode === 'guard' ? 1 : 0);
+    counters.set('postern_ledger_ok', ledger.state === 'ok' ? 1 : 0);
+  };
+  run();
+  return startTimer(gaugesEveryMs, run);
+}
+
+/** Settings that were changed and are read only at start. */
+function needRestart(before: Config, after: Config): readonly string[] {
+  const parts = ['host', 'doors', 'accounts', 'notices', 'postfix', 'dovecot', 'log'] as const;
+  return parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]));
+}

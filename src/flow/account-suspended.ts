@@ -1,0 +1,341 @@
+/**
+ * An account is suspended: committed first; then what it has queued is put on hold, its login is closed, the operator is
+ * told. And the way back: a release undoes all of that.
+ *
+ *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
+ *                                 ├─ queue held, twice: at once, and for what was on its way into the queue
+ *                                 ├─ login closed
+ *                                 └─ notice by every road
+ *
+ * After a crash the open incidents are gone through again: each step may be done twice.
+ */
+import type { Judgement } from '../core/account/judge.ts';
+import type { AccountPast } from '../core/account/past.ts';
+import { release, suspendByHand } from '../core/account/record.ts';
+import type { Account } from '../core/event.ts';
+import type { Reason } from '../core/verdict.ts';
+import { dayMs, type Millis, secondMs } from '../lib/brand.ts';
+import type {
+  Change,
+  Clock,
+  Count,
+  Done,
+  IncidentRow,
+  Log,
+  LoginDoor,
+  Mta,
+  Notice,
+  ReleaseHow,
+} from '../ports.ts';
+import type { Accounts } from './accounts.ts';
+import type { Journal, Timers } from './journal.ts';
+import type { Notices } from './notices.ts';
+import type { Settings } from './settings.ts';
+
+/** How far back queued mail is looked for: Postfix keeps trying for five days by default. */
+const queueLifetimeMs = 7 * dayMs;
+const queuedMax = 50_000;
+/** What the sessions of that moment were still handing over is in the queue by then. */
+const secondSweepMs = 15 * secondMs;
+/** Incidents looked at in one go. */
+const openMax = 10_000;
+
+export type SuspensionDeps = {
+  readonly accounts: Accounts;
+  readonly journal: Journal;
+  readonly notices: Notices;
+  readonly mta: Mta | undefined;
+  readonly logins: LoginDoor | undefined;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+  readonly host: string;
+  readonly settings: Settings;
+  readonly newId: () => string;
+  /** RFC 3339. */
+  readonly iso: (at: Millis) => string;
+};
+
+export type Suspensions = {
+  /** For the gate: what a fresh suspension adds to the commit, and what follows it. */
+  suspending(
+    account: Account,
+    past: AccountPast,
+    judgement: Judgement,
+    at: Millis,
+  ): { readonly changes: readonly Change[]; readonly committed: () => void };
+  byHand(account: Account, by: string, note: string): Promise<Done>;
+  release(account: Account, how: ReleaseHow): Promise<Done>;
+  /** After a start: what an earlier run may not have finished. */
+  resume(): void;
+};
+
+export function openSuspensions(deps: SuspensionDeps): Suspensions {
+  return new SuspensionFlow(deps);
+}
+
+class SuspensionFlow implements Suspensions {
+  readonly #deps: SuspensionDeps;
+
+  constructor(deps: SuspensionDeps) {
+    this.#deps = deps;
+  }
+
+  suspending(
+    account: Account,
+    past: AccountPast,
+    judgement: Judgement,
+    at: Millis,
+  ): { changes: readonly Change[]; committed: () => void } {
+    return this.#open(account, past, judgement.reasons, at, { by: 'guard', note: '' });
+  }
+
+  async byHand(account: Account, by: string, note: string): Promise<Done> {
+    const { accounts, clock, count } = this.#deps;
+    const past = accounts.past(account, clock.now());
+    if (past.state === 'suspended') return { ok: false, text: `${account} is suspended already` };
+    const at = clock.now();
+    const book = suspendByHand(past, at);
+    const reason: Reason = {
+      signal: 'operator',
+      text: `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
+      saw: 1,
+      usual: 0,
+      weight: 1,
+    };
+    const opened = this.#open(account, past, [reason], at, { by, note });
+    await this.#commit([accounts.change(account, past, book), ...opened.changes]);
+    count('postern_suspensions_total', 1, 'operator');
+    opened.committed();
+    return { ok: true, count: 1, text: `${account} is suspended` };
+  }
+
+  async release(account: Account, how: ReleaseHow): Promise<Done> {
+    const { accounts, clock, count, logins } = this.#deps;
+    const past = accounts.known(account);
+    if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
+    const suspended = past.state === 'suspended';
+    const at = clock.now();
+    release(past, { honest: how.falseAlarm });
+    const automatic = how.by === 'postern';
+    past.automaticReleases = automatic ? past.automaticReleases + 1 : 0;
+    const detail = `${how.falseAlarm ? 'false alarm' : 'released'}${how.note === '' ? '' : `: ${how.note}`}`;
+    const changes: Change[] = [
+      accounts.change(account, past, { learned: [], forgotten: [] }),
+      { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
+    ];
+    for (const incident of this.#incidents(account)) {
+      changes.push({ kind: 'incident', row: { ...incident, endedAt: at, endedBy: how.by } });
+    }
+    await this.#commit(changes);
+    if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
+    const trouble: string[] = [];
+    await logins?.open(account).catch((error: unknown) => trouble.push(this.#trouble(error)));
+    const back = await this.#releaseHeld(account, how, trouble);
+    const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
+    return { ok: true, count: back, text: releaseText(account, back, left, trouble) };
+  }
+
+  resume(): void {
+    for (const incident of this.#deps.journal.live.incidents({ open: true, limit: openMax })) {
+      if (this.#deps.settings.mode === 'guard') void this.#enforce(incident);
+    }
+  }
+
+  #open(
+    account: Account,
+    past: AccountPast,
+    reasons: readonly Reason[],
+    at: Millis,
+    who: { readonly by: string; readonly note: string },
+  ): { changes: readonly Change[]; committed: () => void } {
+    const { log, newId, notices } = this.#deps;
+    const { mode } = this.#deps.settings;
+    const incident: IncidentRow = {
+      id: newId(),
+      account,
+      since: past.since === 0 ? at : past.since,
+      suspendedAt: at,
+      endedAt: undefined,
+      endedBy: '',
+      leakedMessages: past.leakedMessages,
+      leakedRecipients: past.leakedRecipients,
+      stoppedMessages: past.stoppedMessages,
+      queuedHeld: 0,
+      loginClosed: false,
+      reasons,
+    };
+    const notice = this.#notice(incident);
+    const action = mode === 'observe' ? 'would-suspend' : 'suspend';
+    const detail = reasons[0]?.text ?? '';
+    const changes: Change[] = [
+      { kind: 'incident', row: incident },
+      { kind: 'audit', row: { at, by: who.by, action, account, detail } },
+      ...notices.prepare(notice),
+    ];
+    const committed = (): void => {
+      log('warn', mode === 'observe' ? 'account.would-suspend' : 'account.suspended', {
+        account,
+        incident: incident.id,
+        leaked: incident.leakedRecipients,
+        why: detail,
+      });
+      if (mode === 'observe') notices.send(notice);
+      else void this.#follow(incident);
+    };
+    return { changes, committed };
+  }
+
+  /** Everything after the commit. Never throws: what fails is logged, told in the notice, and tried at the next start. */
+  async #follow(incident: IncidentRow): Promise<void> {
+    const row = await this.#enforce(incident);
+    this.#deps.notices.send(this.#notice(row));
+    const stop = this.#deps.timers.every(secondSweepMs, () => {
+      stop();
+      void this.#sweep(row.account);
+    });
+  }
+
+  async #enforce(incident: IncidentRow): Promise<IncidentRow> {
+    const { journal, log, logins } = this.#deps;
+    const swept = await this.#sweep(incident.account);
+    let loginClosed = false;
+    if (logins !== undefined) {
+      try {
+        await logins.close(incident.account);
+        loginClosed = true;
+      } catch (error) {
+        log('error', 'login.not-closed', { account: incident.account, why: this.#trouble(error) });
+      }
+    }
+    const row: IncidentRow = {
+      ...incident,
+      leakedMessages: Math.max(0, incident.leakedMessages - swept.recentMessages),
+      leakedRecipients: Math.max(0, incident.leakedRecipients - swept.recentRecipients),
+      queuedHeld: incident.queuedHeld + swept.messages,
+      loginClosed,
+    };
+    journal.add({ kind: 'incident', row });
+    return row;
+  }
+
+  /** Puts on hold what the account has in the queue. Counts what had passed since the first sign apart. */
+  async #sweep(
+    account: Account,
+  ): Promise<{ messages: number; recentMessages: number; recentRecipients: number }> {
+    const { clock, journal, log, mta } = this.#deps;
+    const found = { messages: 0, recentMessages: 0, recentRecipients: 0 };
+    if (mta === undefined) return found;
+    const at = clock.now();
+    const since = (at - queueLifetimeMs) as Millis;
+    const passed = journal.live
+      .messagesOf(account, since, queuedMax)
+      .filter(({ verdict }) => verdict === 'pass');
+    if (passed.length === 0) return found;
+    try {
+      const held = new Set(await mta.hold(passed.map(({ queueId }) => queueId)));
+      const first = journal.live.incidents({ account, open: true, limit: 1 })[0]?.since ?? at;
+      for (const message of passed) {
+        if (!held.has(message.queueId)) continue;
+        if (journal.live.heldOne(message.queueId)?.state === 'held') continue;
+        found.messages++;
+        if (message.at >= first) {
+          found.recentMessages++;
+          found.recentRecipients += message.recipients;
+        }
+        journal.add({
+          kind: 'held',
+          row: {
+            queueId: message.queueId,
+            at: message.at,
+            account,
+            recipients: message.recipients,
+            why: 'queue',
+            state: 'held',
+            changedAt: at,
+            by: 'guard',
+          },
+        });
+      }
+    } catch (error) {
+      log('error', 'queue.not-held', { account, why: this.#trouble(error) });
+    }
+    return found;
+  }
+
+  /** What the suspension took from the queue goes back; after a false alarm everything that is held for the account. */
+  async #releaseHeld(account: Account, how: ReleaseHow, trouble: string[]): Promise<number> {
+    const { clock, journal, mta } = this.#deps;
+    if (mta === undefined) return 0;
+    const rows = journal.live
+      .held({ account, state: 'held', limit: queuedMax })
+      .filter((row) => how.falseAlarm || row.why === 'queue');
+    if (rows.length === 0) return 0;
+    try {
+      const back = new Set(await mta.release(rows.map(({ queueId }) => queueId)));
+      for (const row of rows) {
+        if (!back.has(row.queueId)) continue;
+        const changed = { state: 'released' as const, changedAt: clock.now(), by: how.by };
+        journal.add({ kind: 'held', row: { ...row, ...changed } });
+      }
+      return back.size;
+    } catch (error) {
+      trouble.push(this.#trouble(error));
+      return 0;
+    }
+  }
+
+  #incidents(account: Account): readonly IncidentRow[] {
+    return this.#deps.journal.live.incidents({ account, open: true, limit: openMax });
+  }
+
+  #notice(incident: IncidentRow): Notice {
+    const { clock, host, iso, settings } = this.#deps;
+    return {
+      version: 1,
+      event: settings.mode === 'observe' ? 'account.would-suspend' : 'account.suspended',
+      id: incident.id,
+      host,
+      at: iso(clock.now()),
+      account: incident.account,
+      since: iso(incident.since),
+      leaked: { messages: incident.leakedMessages, recipients: incident.leakedRecipients },
+      stopped: {
+        messages: incident.stoppedMessages + incident.queuedHeld,
+        fromQueue: incident.queuedHeld,
+      },
+      loginClosed: incident.loginClosed,
+      reasons: incident.reasons.map(({ signal, text }) => ({ signal, text })),
+      undo: `postern accounts release ${incident.account}`,
+      explain: `postern accounts show ${incident.account}`,
+    };
+  }
+
+  #commit(changes: readonly Change[]): Promise<boolean> {
+    return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
+  }
+
+  #trouble(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    return `${error.message}${cause}`;
+  }
+}
+
+function releaseText(
+  account: Account,
+  back: number,
+  left: number,
+  trouble: readonly string[],
+): string {
+  const parts = [`${account} may send again`];
+  if (back > 0) parts.push(`${back} messages are back in the queue`);
+  if (left > 0) {
+    parts.push(
+      `${left} are still held: postern held release --account ${account}, or held drop --account ${account}`,
+    );
+  }
+  if (trouble.length > 0) parts.push(`but: ${trouble.join('; ')}`);
+  return parts.join('; ');
+}

@@ -1,0 +1,120 @@
+/**
+ * What time does by itself, looked at each minute: held mail of an account that calmed down leaves, a suspension with
+ * a set end ends, rows of messages that the queue no longer has are closed. Each within a limit after which a person decides.
+ */
+import { evidenceNow } from '../core/account/judge.ts';
+import { watchAt } from '../core/account/signals.ts';
+import type { Account } from '../core/event.ts';
+import { hourMs, type Millis, minuteMs } from '../lib/brand.ts';
+import type { Clock, HeldRow, Log, Mta } from '../ports.ts';
+import type { Suspensions } from './account-suspended.ts';
+import type { Accounts } from './accounts.ts';
+import type { Journal, Timers } from './journal.ts';
+import type { Settings } from './settings.ts';
+
+const reviewMs = minuteMs;
+/** More held messages than this of one account are a person's decision. */
+const calmHeldMax = 10;
+const rowsMax = 10_000;
+/** A row younger than this may be of a message that Postfix is still taking in. */
+const settleMs = 5 * minuteMs;
+/** Where nobody acts, a suspension that was only noted ends after this long. */
+const observedMs = hourMs;
+
+export type ReviewDeps = {
+  readonly accounts: Accounts;
+  readonly journal: Journal;
+  readonly suspensions: Suspensions;
+  readonly mta: Mta | undefined;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly settings: Settings;
+};
+
+/** Starts the reviews; answers with how to stop them. */
+export function openReview(deps: ReviewDeps): { review(): Promise<void>; close(): void } {
+  let busy = false;
+  const review = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    try {
+      await endSuspensions(deps);
+      await reviewHeld(deps);
+      deps.accounts.saveNorms();
+    } catch (error) {
+      deps.log('error', 'review.failed', { why: String(error) });
+    } finally {
+      busy = false;
+    }
+  };
+  return { review, close: deps.timers.every(reviewMs, () => void review()) };
+}
+
+async function endSuspensions(deps: ReviewDeps): Promise<void> {
+  const { accounts, clock, journal, settings, suspensions } = deps;
+  const observing = settings.mode === 'observe';
+  const after = observing ? observedMs : settings.releaseAfterMs;
+  if (after === 0) return;
+  for (const incident of journal.live.incidents({ open: true, limit: rowsMax })) {
+    if (clock.now() - incident.suspendedAt < after) continue;
+    const past = accounts.known(incident.account);
+    if (past === undefined) continue;
+    if (!observing && past.automaticReleases >= settings.automaticReleasesMax) continue;
+    const note = observing ? 'only observed' : 'the set time is over';
+    await suspensions.release(incident.account, { by: 'postern', note, falseAlarm: false });
+  }
+}
+
+async function reviewHeld(deps: ReviewDeps): Promise<void> {
+  const { clock, journal, mta } = deps;
+  if (mta === undefined) return;
+  const now = clock.now();
+  const rows = journal.live.held({ state: 'held', limit: rowsMax });
+  if (rows.length === 0) return;
+  const onHold = new Set(
+    (await mta.queue(2 * rowsMax))
+      .filter(({ queue }) => queue === 'hold')
+      .map(({ queueId }) => queueId),
+  );
+  const there: HeldRow[] = [];
+  for (const row of rows) {
+    if (onHold.has(row.queueId)) there.push(row);
+    else if (now - row.changedAt > settleMs) {
+      const gone = { ...row, state: 'gone' as const, changedAt: now, by: 'queue' };
+      journal.add({ kind: 'held', row: gone });
+    }
+  }
+  if (deps.settings.calmAfterMs > 0) await releaseCalm(deps, mta, there, now);
+}
+
+async function releaseCalm(
+  deps: ReviewDeps,
+  mta: Mta,
+  rows: readonly HeldRow[],
+  now: Millis,
+): Promise<void> {
+  for (const [account, held] of Map.groupBy(rows, (row) => row.account)) {
+    if (held.length > calmHeldMax || !isCalm(deps, account, now)) continue;
+    const ripe = held.filter(
+      (row) => row.why === 'verdict' && now - row.changedAt >= deps.settings.calmAfterMs,
+    );
+    if (ripe.length === 0) continue;
+    const left = new Set(await mta.release(ripe.map(({ queueId }) => queueId)));
+    for (const row of ripe) {
+      if (!left.has(row.queueId)) continue;
+      const released = { ...row, state: 'released' as const, changedAt: now, by: 'postern' };
+      deps.journal.add({ kind: 'held', row: released });
+    }
+    const detail = `${left.size} held messages left: the account has calmed down`;
+    const row = { at: now, by: 'postern', action: 'release-held', account, detail };
+    deps.journal.add({ kind: 'audit', row });
+    deps.log('info', 'held.released', { account, messages: left.size });
+  }
+}
+
+function isCalm(deps: ReviewDeps, account: Account, now: Millis): boolean {
+  const past = deps.accounts.known(account);
+  if (past === undefined || past.state === 'suspended') return false;
+  return evidenceNow(past, deps.accounts.around.norms, now).evidence < watchAt;
+}
