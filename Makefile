@@ -1,7 +1,6 @@
 # Everything a developer runs. `make test` is the whole: it installs what it needs and starts the real programs.
-.PHONY: setup check test unit integration bench docs format clean
+.PHONY: setup check test bench docs format
 SHELL := /bin/sh
-NODE = $(shell ls -d runtime/node_modules/node-linux-*/bin/node 2>/dev/null | head -n 1 || command -v node)
 
 setup:
 	@./postern setup

@@ -38,6 +38,11 @@ const guardMetrics: readonly Metric[] = [
     label: 'verdict',
     values: verdicts.slice(1),
   },
+  {
+    name: 'postern_refused_early_total',
+    kind: 'counter',
+    help: 'Commands refused because the account is suspended, before a message was there to judge.',
+  },
   { name: 'postern_recipients_total', kind: 'counter', help: 'Recipients of passed messages.' },
   {
     name: 'postern_suspensions_total',

@@ -1,0 +1,115 @@
+/**
+ * Everything, in stages: checks, unit tests, the ledger under fire, replay and simulations, the page in Chromium, the
+ * real mail server. Prints each stage's time, what was skipped and why, and last of all the sum.
+ */
+import { spawn } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+type Tally = { passed: number; failed: number; skipped: number; skips: string[] };
+type Stage = {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Test files at once; 0: all in one process. */
+  readonly atOnce: number;
+  readonly minutesMax: number;
+};
+
+const home = resolve(import.meta.dirname, '..');
+const bin = (path: string): string => join(home, 'node_modules', path);
+const checks: readonly (readonly [string, readonly string[]])[] = [
+  ['types', [bin('typescript/bin/tsc'), '-p', '.']],
+  ['lint and format', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']],
+  ['dead code', [bin('knip/bin/knip.js')]],
+];
+const stages: readonly Stage[] = [
+  { name: 'unit', files: ['src/**/*.test.ts', 'test/*.test.ts'], atOnce: 0, minutesMax: 5 },
+  { name: 'simulations', files: ['test/sim/*.test.ts'], atOnce: 2, minutesMax: 5 },
+  { name: 'ledger', files: ['test/ledger/*.test.ts'], atOnce: 2, minutesMax: 5 },
+  { name: 'page', files: ['test/page/*.test.ts'], atOnce: 1, minutesMax: 5 },
+  { name: 'mail server', files: ['test/integration/*.test.ts'], atOnce: 1, minutesMax: 15 },
+];
+
+const total: Tally = { passed: 0, failed: 0, skipped: 0, skips: [] };
+const only = process.argv.slice(2);
+const scratch = mkdtempSync(join(tmpdir(), 'postern-test-'));
+try {
+  for (const [name, args] of checks) {
+    if (only.length > 0 && !only.includes('checks')) continue;
+    const code = await run(name, args, 5);
+    if (code === 0) total.passed++;
+    else total.failed++;
+  }
+  for (const stage of stages) {
+    if (only.length > 0 && !only.includes(stage.name)) continue;
+    add(await runStage(stage));
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+for (const skip of total.skips) console.log(`skipped: ${skip}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+async function runStage(stage: Stage): Promise<Tally> {
+  const files = stage.files.flatMap((pattern) => globSync(pattern, { cwd: home })).sort();
+  if (files.length === 0) return { passed: 0, failed: 1, skipped: 0, skips: [] };
+  const out = join(scratch, `${stage.name}.json`);
+  const code = await run(
+    stage.name,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      ...(stage.atOnce === 0
+        ? ['--test-isolation=none']
+        : [`--test-concurrency=${stage.atOnce}`, '--test-force-exit']),
+      '--test-reporter=dot',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${join(home, 'scripts/tally-reporter.ts')}`,
+      `--test-reporter-destination=${out}`,
+      ...files,
+    ],
+    stage.minutesMax,
+  );
+  const tally = readTally(out);
+  // A run that was cut off, or a file that failed before its tests: never counted as good.
+  if (code !== 0 && tally.failed === 0) tally.failed = 1;
+  return tally;
+}
+
+function readTally(path: string): Tally {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Tally;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0, skips: [] };
+  }
+}
+
+function add(tally: Tally): void {
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.skipped += tally.skipped;
+  total.skips.push(...tally.skips);
+}
+
+/** Runs node with these arguments; answers with its exit code. Killed, and said so, when it takes too long. */
+function run(name: string, args: readonly string[], minutesMax: number): Promise<number> {
+  const began = performance.now();
+  const child = spawn(process.execPath, args, {
+    cwd: home,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const late = setTimeout(() => {
+    console.log(`${name}: not done after ${minutesMax} minutes, ended`);
+    child.kill('SIGKILL');
+  }, minutesMax * 60_000);
+  return new Promise((done) => {
+    child.on('close', (code) => {
+      clearTimeout(late);
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      console.log(`\n${name}: ${code === 0 ? 'ok' : 'FAILED'} in ${seconds} s`);
+      done(code ?? 1);
+    });
+  });
+}
