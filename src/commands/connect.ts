@@ -12,6 +12,7 @@ import { mainValue, parseMainCf } from '../mail/main-cf.ts';
 import { parseMasterCf } from '../mail/master-cf.ts';
 import { smtpdServices } from '../mail/postfix-services.ts';
 import { programOutput } from '../partners/program.ts';
+import { tellGuard, untellGuard } from './connect-domains.ts';
 import {
   type ConnectRecord,
   dropRecord,
@@ -97,6 +98,7 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
     await writePostfixFiles(configDirectory, plan.files);
     const reloaded = await checkAndReload(configDirectory);
     await dropRecord(configDirectory);
+    await untellGuard(state);
     show(`Postern is taken out of ${configDirectory}.\n`);
     return { ...report, reloaded };
   }
@@ -110,8 +112,12 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
     throw done;
   }
   for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
+  const told = await tellGuard(state, configDirectory).catch((cause: unknown) => [
+    `the guard could not be told the local domains: ${String(cause)}`,
+  ]);
+  for (const note of told) show(`note: ${note}\n`);
   show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
-  return { ...report, ...done };
+  return { ...report, ...done, notes: [...plan.notes, ...told] };
 }
 
 /** What the undo should give back when somebody edited the files, or when no record is left: all but ours. */

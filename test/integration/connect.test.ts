@@ -37,7 +37,17 @@ let daemon: ConnectedDaemon;
 before(async () => {
   sink = await startSink();
   dovecot = await startDovecot({ users: { [joe.user]: joe.password } });
-  postfix = await startPostfix({ sink: sink.port, saslSocket: dovecot.authSocket });
+  postfix = await startPostfix({
+    sink: sink.port,
+    saslSocket: dovecot.authSocket,
+    settings: {
+      virtual_mailbox_domains:
+        'virtual.test texthash:$config_directory/domains regexp:$config_directory/patterns',
+      virtual_transport: `maildrop:[127.0.0.1]:${sink.port}`,
+    },
+  });
+  await writeFile(join(postfix.configDirectory, 'domains'), '# ours\ntable.test  ok\n');
+  await writeFile(join(postfix.configDirectory, 'patterns'), '/^never[.]test$/ ok\n');
   daemon = await startConnectedDaemon();
 });
 after(async () => {
@@ -110,6 +120,10 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
     first.seen.filter(({ ok, text }) => !ok || text.startsWith('not tried')),
     [],
   );
+  const told: unknown = JSON.parse(await readFile(join(daemon.state, 'postfix.json'), 'utf8'));
+  const localDomains = ['mail.test', 'table.test', 'virtual.test'];
+  assert.deepEqual(told, { configDirectory: postfix.configDirectory, localDomains });
+  assert.match(first.notes.join('\n'), /regexp:\S+\/patterns cannot be listed/);
   await sendByAllRoads('connected');
   const seen = daemon.submissions
     .filter(({ message }) => message.messageId?.includes('connected-') === true)
@@ -125,6 +139,7 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
   const undone = await connectPostfix({ ...ways(), undo: true }, quiet);
   assert.ok(undone.changed && undone.reloaded);
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
+  await assert.rejects(readFile(join(daemon.state, 'postfix.json')));
   const unguarded = (await trouble()).filter((one) => one.endsWith('.milter'));
   assert.equal(unguarded.length, 3, 'doctor says of each road that it is open');
   const before = daemon.submissions.length;
