@@ -1,10 +1,9 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../core/verdict.ts';
-import type { Millis } from '../lib/brand.ts';
 import type { AuditRow, DeskAccount, IncidentRow, StoryRow } from '../ports.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, paintState, table } from './table.ts';
-import { many, plain, relative, shellWords, verdictWord } from './words.ts';
+import { many, plain, shellWords, verdictWord } from './words.ts';
 
 /** Of stories, incidents and the record each, the newest. `--json` has them all. */
 const shownMax = 10;
@@ -33,12 +32,12 @@ export function accountListText(rows: readonly DeskAccount[]): string {
   );
 }
 
-export function accountText(found: Found<'account'>, now: Millis): string {
+export function accountText(found: Found<'account'>): string {
   const { account, incidents, stories, audit } = found;
   return [
-    standing(account, now),
+    standing(account),
     why(account, incidents),
-    incidentLines(incidents, now),
+    incidentLines(incidents),
     storyLines(stories),
     recordLines(audit),
     whatNext(account),
@@ -47,15 +46,15 @@ export function accountText(found: Found<'account'>, now: Millis): string {
     .join('\n');
 }
 
-function standing(one: DeskAccount, now: Millis): string {
+function standing(one: DeskAccount): string {
   const exempt =
-    one.exemptUntil === undefined || one.exemptUntil === null || one.exemptUntil <= now
+    one.exemptUntil === undefined || one.exemptUntil === null
       ? ''
       : `Exempt until ${clock(one.exemptUntil)}: everything passes.\n`;
   return (
     `${plain(one.account)}: ${paintState(one.state)}\n` +
     `Evidence ${one.evidence.toFixed(2)} (1 holds a message, 2.5 suspends). ` +
-    `Last mail ${relative(one.lastSeen, now)}.\n` +
+    `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
     `it knows ${many(one.knownRecipients, 'recipient')}.\n${exempt}`
   );
@@ -74,12 +73,10 @@ export function reasonLines(reasons: readonly Reason[]): string {
   return reasons.map(({ text, weight }) => `  - ${plain(text)} (${weight.toFixed(2)})\n`).join('');
 }
 
-function incidentLines(incidents: readonly IncidentRow[], now: Millis): string {
+function incidentLines(incidents: readonly IncidentRow[]): string {
   if (incidents.length === 0) return '';
   const lines = incidents.slice(0, shownMax).map((one) => {
-    const end = isOpen(one)
-      ? `open since ${relative(one.suspendedAt, now)}`
-      : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
+    const end = isOpen(one) ? 'open' : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
     return (
       `  ${clock(one.suspendedAt)}  first sign ${clock(one.since)}; ` +
       `${many(one.leakedMessages, 'message')} to ${many(one.leakedRecipients, 'recipient')} got out, ` +

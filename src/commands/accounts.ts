@@ -1,7 +1,6 @@
 /** `postern accounts`: list and show accounts, suspend and release them, exempt one for a while. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { type AccountState, accountStates } from '../core/verdict.ts';
-import type { Millis } from '../lib/brand.ts';
 import { accountListText, accountText } from './account-text.ts';
 import { accountPath, openDesk } from './desk-client.ts';
 import { openReads } from './desk-reads.ts';
@@ -107,10 +106,7 @@ function show(accounts: Command): void {
     .action(async (name: string, options: Common, command: Command) => {
       using reads = await openReads(options.state, (text) => warn(command, text));
       const found = await reads.account(name);
-      print(
-        command,
-        options.json === true ? jsonLine(found) : accountText(found, Date.now() as Millis),
-      );
+      print(command, options.json === true ? jsonLine(found) : accountText(found));
     });
 }
 

@@ -2,6 +2,7 @@
  * The command line as a whole: which commands there are, how they are found, and how a run ends. Each command lives in
  * a file of its own and is loaded only when it is asked for, so that the rest costs nothing at start.
  */
+import { getSystemErrorMessage } from 'node:util';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { version } from '../version.ts';
@@ -116,7 +117,15 @@ function failed(error: unknown, output: Output): number {
 
 function because(cause: unknown): string {
   if (cause === undefined) return '';
-  return `: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const { errno, message } = { errno: undefined, message: String(cause), ...errorOf(cause) };
+  // Node's own text repeats the path, which the message names already.
+  return `: ${errno === undefined ? message : getSystemErrorMessage(errno)}`;
+}
+
+function errorOf(cause: unknown): { readonly errno?: number; readonly message?: string } {
+  if (!(cause instanceof Error)) return {};
+  const { errno, message } = cause as NodeJS.ErrnoException;
+  return errno === undefined || 'address' in cause ? { message } : { message, errno };
 }
 
 /** What a command prints goes where its program prints. */

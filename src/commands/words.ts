@@ -20,11 +20,6 @@ export function span(ms: number): string {
   return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
 }
 
-/** `4 min ago`, or `in 4 min`. */
-export function relative(at: number, now: number): string {
-  return at <= now ? `${span(now - at)} ago` : `in ${span(at - now)}`;
-}
-
 const done: Readonly<Record<VerdictKind, string>> = {
   pass: 'passed',
   delay: 'delayed',

@@ -1,0 +1,35 @@
+/** Command lines run in this process, with what they print: for tests. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { runCommandLine } from '../src/commands/program.ts';
+import type { RunFile } from '../src/commands/run-file.ts';
+
+export type Ran = { readonly exit: number; readonly out: string; readonly err: string };
+
+/** `words` as after `postern`. */
+export async function postern(...words: readonly string[]): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const exit = await runCommandLine(words, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { exit, out: stripVTControlCharacters(out), err: stripVTControlCharacters(err) };
+}
+
+export type StateFolder = { readonly path: string; [Symbol.asyncDispose](): Promise<void> };
+
+/** A state folder as a running guard leaves it: with run.json, of this process. */
+export async function stateFolder(run?: Omit<RunFile, 'pid'>): Promise<StateFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'postern-commands-'));
+  if (run !== undefined) {
+    await writeFile(join(path, 'run.json'), JSON.stringify({ pid: process.pid, ...run }));
+  }
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}

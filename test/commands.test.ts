@@ -1,0 +1,257 @@
+/**
+ * The operator's commands against the HTTP door with a made-up night behind it: what they print (golden files), what
+ * reaches the desk, and how they end.
+ */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { encodePast, newPast } from '../src/core/account/past.ts';
+import { stage, testToken } from '../src/doors/http/scripted-client.ts';
+import { openLedger } from '../src/ledger/sqlite/open.ts';
+import { postern, type Ran, stateFolder } from './command-line.ts';
+import { accountOf, heldRow, joe as stored, storyRow, at as time } from './ledger/samples.ts';
+
+const joe = 'joe.weber@example.org';
+const who = process.env['SUDO_USER'] ?? userInfo().username;
+
+/** Runs against a staged guard. `{door}` stands for its address in what was printed. */
+async function asked(
+  words: readonly string[],
+  scene: Parameters<typeof stage>[0] = 'hijack',
+  trouble = '',
+): Promise<Ran & { readonly calls: readonly string[] }> {
+  await using at = await stage(scene);
+  if (trouble !== '') at.fail(trouble);
+  const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
+  await using state = await stateFolder({ doors, token: testToken });
+  const ran = await postern(...words, '--state', state.path);
+  return { ...ran, out: ran.out.replaceAll(at.door.address, '{door}'), calls: at.calls };
+}
+
+function golden(t: TestContext, name: string, text: string): void {
+  const path = join(import.meta.dirname, 'golden/commands', `${name}.txt`);
+  t.assert.fileSnapshot(text, path, { serializers: [String] });
+}
+
+describe('what a person reads', () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['status', ['status', '--token']],
+    ['accounts-list', ['accounts', 'list']],
+    ['accounts-list-suspended', ['accounts', 'list', '--state', 'suspended']],
+    ['accounts-show', ['accounts', 'show', joe]],
+    ['accounts-show-watched', ['accounts', 'show', 'press@example.org']],
+    ['held-list', ['held', 'list']],
+    ['held-show', ['held', 'show', '4bXm2R7hQzz2']],
+    ['explain', ['explain', '4bXm0R7hQzz0']],
+  ];
+  for (const [name, words] of cases) {
+    test(name, async (t) => {
+      const { exit, out, err } = await asked(words);
+      assert.deepEqual([exit, err], [0, '']);
+      golden(t, name, out);
+    });
+  }
+
+  test('status of a guard that only observes', async (t) => {
+    const { exit, out } = await asked(['status'], 'observe');
+    assert.equal(exit, 0);
+    assert.ok(!out.includes(testToken), 'no token where there is no terminal');
+    golden(t, 'status-observe', out);
+  });
+
+  test('explain in observe mode says that the message passed', async (t) => {
+    const { out } = await asked(['explain', '4bXm2R7hQzz2'], 'observe');
+    golden(t, 'explain-observe', out);
+  });
+
+  test('a ledger that takes no writes is told, with exit 1', async () => {
+    const { exit, out, err } = await asked(['status'], 'quiet', 'disk full');
+    assert.equal(exit, 1);
+    assert.match(out, /ledger +takes no writes: disk full/);
+    assert.match(err, /^postern: the ledger takes no writes: disk full\n/);
+  });
+});
+
+describe('what programs read', () => {
+  const cases: readonly (readonly [readonly string[], (value: never) => unknown, unknown])[] = [
+    [['status'], (v: { mode: string }) => v.mode, 'guard'],
+    [['accounts', 'list', '--limit', '3'], (v: unknown[]) => v.length, 3],
+    [['accounts', 'list', '--like', 'press'], (v: unknown[]) => v.length, 1],
+    [['accounts', 'show', joe], (v: { incidents: unknown[] }) => v.incidents.length, 1],
+    [['held', 'list', '--account', joe], (v: unknown[]) => v.length, 3],
+    [['held', 'list', '--was', 'dropped'], (v: unknown[]) => v.length, 0],
+    [['held', 'show', '4bXm2R7hQzz2'], (v: { held: { why: string } }) => v.held.why, 'queue'],
+    [['explain', '4bXm2R7hQzz2'], (v: { story: { verdict: string } }) => v.story.verdict, 'hold'],
+    [['try', 'notice'], (v: { count: number }) => v.count, 2],
+  ];
+  for (const [words, pick, want] of cases) {
+    test(words.join(' '), async () => {
+      const { exit, out } = await asked([...words, '--json']);
+      assert.equal(exit, 0);
+      assert.deepEqual(pick(JSON.parse(out) as never), want);
+    });
+  }
+});
+
+describe('what reaches the desk', () => {
+  const until = '2099-01-31';
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [
+      ['accounts', 'suspend', joe, '--note', 'he called'],
+      `suspend ${joe} by ${who} note he called`,
+    ],
+    [['accounts', 'release', joe], `release ${joe} by ${who} note `],
+    [['accounts', 'release', joe, '--false-alarm'], `release ${joe} by ${who} note false alarm `],
+    [
+      ['accounts', 'allow', joe, '--until', until, '--note', 'n'],
+      `allow ${joe} until ${Date.parse(`${until}T23:59:59Z`)} by ${who} note n`,
+    ],
+    [
+      ['held', 'release', '4bXm2R7hQzz2', '4bXm3R7hQzz3'],
+      `released 4bXm2R7hQzz2,4bXm3R7hQzz3 by ${who}`,
+    ],
+    [['held', 'release', '--account', joe], `released ${joe} by ${who}`],
+    [['held', 'drop', '4bXm2R7hQzz2', '--yes'], `dropped 4bXm2R7hQzz2 by ${who}`],
+  ];
+  for (const [words, want] of cases) {
+    test(words.join(' '), async () => {
+      const { exit, out, calls, err } = await asked(words);
+      assert.deepEqual([exit, err], [0, '']);
+      assert.deepEqual(calls, [want]);
+      assert.match(out, /\S\n$/);
+    });
+  }
+
+  test('what the desk could not do is said, with exit 1', async () => {
+    const ran = await asked(['accounts', 'release', 'nobody']);
+    assert.equal(ran.exit, 1);
+    assert.equal(ran.err, 'postern: no account nobody\npostern: see postern accounts list\n');
+  });
+});
+
+describe('how a command ends', () => {
+  const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+    [['nonsense'], 64, /^postern: unknown command 'nonsense'\n$/],
+    [['status', '--jsn'], 64, /^postern: unknown option '--jsn'\n\(Did you mean --json\?\)\n$/],
+    [['held', 'lsit'], 64, /^postern: unknown command 'lsit'\n\(Did you mean list\?\)\n$/],
+    [['explain'], 64, /^postern: missing required argument 'id'\n$/],
+    [['accounts', 'list', '--state', 'gone'], 64, /suspended, watched or clear/],
+    [['accounts', 'list', '--limit', '0'], 64, /a whole number from 1 to 1000/],
+    [['accounts', 'allow', joe], 64, /required option '--until <when>' not specified/],
+    [['accounts', 'allow', joe, '--until', 'soon'], 64, /a duration \(30d\), a date/],
+    [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /lies in the past/],
+    [['accounts', 'suspend', joe, '--note', 'x'.repeat(501)], 64, /at most 500 characters/],
+    [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
+    [['held', 'show', '../x'], 64, /not a queue id/],
+    [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],
+    [['held', 'release', '4bXm2R7hQzz2', '--account', joe], 64, /give either/],
+    [['try', 'hijack', '--account', joe], 64, /a real account would really be suspended/],
+    [['try', 'hijack', '--rate', 'fast'], 64, /a rate from 0.1\/s/],
+  ];
+  for (const [words, exit, line] of cases) {
+    test(words.join(' ').slice(0, 60), async () => {
+      const ran = await postern(...words);
+      assert.equal(ran.exit, exit);
+      assert.match(ran.err, line);
+      assert.ok(ran.err.trimEnd().split('\n').length <= 2, 'one clear line, perhaps with a guess');
+      assert.equal(ran.out, '');
+    });
+  }
+
+  test('an account, a message, a story that is not known: 67', async () => {
+    for (const words of [
+      ['accounts', 'show', 'nobody'],
+      ['held', 'show', '4bXm2R7hQzz9'],
+      ['explain', 'nothing'],
+    ]) {
+      assert.equal((await asked(words)).exit, 67, words.join(' '));
+    }
+  });
+
+  test('dropping wants a yes where nobody can be asked', async () => {
+    const { exit, err, calls } = await asked(['held', 'drop', '4bXm2R7hQzz2']);
+    assert.deepEqual([exit, calls], [64, []]);
+    assert.match(err, /say --yes/);
+  });
+
+  test('no guard, and no ledger: 69 and how to start one', async () => {
+    await using state = await stateFolder();
+    for (const words of [['status'], ['accounts', 'list'], ['try', 'hijack'], ['held', 'list']]) {
+      const folder = words[1] === 'list' ? `${state.path}/` : state.path;
+      const ran = await postern(...words, '--state', folder);
+      assert.equal(ran.exit, 69, words.join(' '));
+      assert.match(ran.err, /no Postern runs here.*\npostern: start it with `postern up`/);
+    }
+  });
+
+  test('a wrong token is not allowed: 77', async () => {
+    await using at = await stage('quiet');
+    const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
+    await using state = await stateFolder({ doors, token: 'x'.repeat(24) });
+    const ran = await postern('status', '--state', state.path);
+    assert.equal(ran.exit, 77);
+    assert.match(ran.err, /that is not the token/);
+  });
+});
+
+test('without a guard its ledger is read, and that is said', async () => {
+  await using state = await stateFolder();
+  const ledger = openLedger(join(state.path, 'ledger.db'));
+  const past = encodePast(newPast(time(1_000)));
+  const rows = [
+    { kind: 'held', row: heldRow() },
+    { kind: 'story', row: storyRow() },
+  ] as const;
+  ledger.write([accountOf(stored, { state: 'suspended', past }), ...rows], { durable: true });
+  ledger.close();
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['accounts', 'list'], /^joe@example\.org +suspended/m],
+    [['accounts', 'show', 'joe@example.org'], /would have been held, 5 recipients: 5 new/],
+    [['held', 'list'], /^4ZHeld1 +joe@example\.org/m],
+    [['held', 'show', '4ZHeld1'], /taken from the queue when its account was suspended/],
+    [['explain', '4ZStory1'], /5 new \(1\.25\)/],
+  ];
+  for (const [words, told] of cases) {
+    const ran = await postern(...words, '--state', `${state.path}/`);
+    assert.equal(ran.exit, 0, ran.err);
+    assert.match(ran.err, /^postern: not running; this is what its ledger remembers/);
+    assert.match(ran.out, told);
+  }
+  const unknown = await postern('accounts', 'show', 'nobody', '--state', state.path);
+  assert.equal(unknown.exit, 67);
+  assert.equal((await postern('status', '--state', state.path)).exit, 69, 'status needs the guard');
+});
+
+describe('config', () => {
+  test('check names each fault on a line of its own, with exit 78', async () => {
+    await using state = await stateFolder();
+    const file = join(state.path, 'postern.toml');
+    await writeFile(file, 'mode = "watch"\nspeed = 1\n[doors]\nmilter = "9900"\n');
+    const ran = await postern('config', 'check', file);
+    assert.equal(ran.exit, 78);
+    const lines = ran.err.trimEnd().split('\n');
+    assert.ok(
+      lines.every((line) => line.startsWith('postern: ')),
+      ran.err,
+    );
+    for (const what of [/mode:/, /unknown setting speed/, /doors\.milter: must be inet:/]) {
+      assert.equal(lines.filter((line) => what.test(line)).length, 1, `${what} in ${ran.err}`);
+    }
+  });
+
+  test('check and show read what defaults prints, and show says where values come from', async () => {
+    await using state = await stateFolder();
+    const file = join(state.path, 'postern.toml');
+    await writeFile(file, (await postern('config', 'defaults')).out);
+    const checked = await postern('config', 'check', file);
+    assert.deepEqual([checked.exit, checked.err], [0, '']);
+    await writeFile(file, 'contact = "Ada, phone 12"\n');
+    const shown = await postern('config', 'show', file, '--json');
+    const values = JSON.parse(shown.out) as Record<string, { value: unknown; from: string }>;
+    assert.deepEqual(values['contact'], { value: 'Ada, phone 12', from: file });
+    assert.deepEqual(values['mode'], { value: 'guard', from: 'default' });
+    assert.match((await postern('config', 'show', file)).out, /^mode +"guard" +default$/m);
+  });
+});
