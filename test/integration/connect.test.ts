@@ -22,6 +22,7 @@ import { after, before, test } from 'node:test';
 import { connectPostfix } from '../../src/commands/connect.ts';
 import { examine } from '../../src/commands/doctor.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
+import { parseMainCf } from '../../src/mail/main-cf.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { freePort } from './leash.ts';
@@ -199,10 +200,21 @@ test("Debian's own files, no Postfix running: connected and undone, and Postfix 
     );
     await appendFile(join(dir, 'main.cf'), own.join(''));
     const was = await snapshot(dir);
+    const ours = lastDefinitions(was.main);
+    const asked = ours.map((one) => one.name);
+    const said = spawnSync('/usr/sbin/postconf', ['-c', dir, '-h', ...asked], { encoding: 'utf8' });
+    assert.deepEqual(
+      said.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => line.trim()),
+      ours.map(({ value }) => value.replace(/\s+/g, ' ')),
+      'what we read is what Postfix reads',
+    );
     const at = { state: daemon.state, configDir: dir, yes: true, verify: false };
     await connectPostfix(at, quiet);
-    const ours = ['smtpd_milters', 'non_smtpd_milters', 'postern_milter'];
-    const read = spawnSync('/usr/sbin/postconf', ['-c', dir, '-x', ...ours], { encoding: 'utf8' });
+    const lists = ['smtpd_milters', 'non_smtpd_milters', 'postern_milter'];
+    const read = spawnSync('/usr/sbin/postconf', ['-c', dir, '-x', ...lists], { encoding: 'utf8' });
     assert.doesNotMatch(read.stderr, /postern/);
     assert.equal(read.stdout.match(/\{ inet:127\.0\.0\.1:\d+, connect_timeout=5s/g)?.length, 3);
     const unused = spawnSync('/usr/sbin/postconf', ['-c', dir, '-n'], { encoding: 'utf8' });
@@ -212,3 +224,11 @@ test("Debian's own files, no Postfix running: connected and undone, and Postfix 
   }
   await rm(dir, { recursive: true });
 });
+
+/** The parameters as our reader sees them, the last definition of each. */
+function lastDefinitions(main: Buffer): readonly { name: string; value: string }[] {
+  const parsed = parseMainCf(main.toString('latin1'));
+  return parsed.parameters.filter(
+    (one) => parsed.parameters.findLast(({ name }) => name === one.name) === one,
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * A ledger with a month of ordinary mail in it: written by the guard's own flow on a clock that runs a month ago, so
+ * that the guard that is started on it knows its people.
+ */
+import { join } from 'node:path';
+import type { Account } from '../../src/core/event.ts';
+import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
+import { openExemptions } from '../../src/flow/exemptions.ts';
+import { openFeed } from '../../src/flow/feed.ts';
+import { openJournal } from '../../src/flow/journal.ts';
+import { openGate } from '../../src/flow/message-submitted.ts';
+import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { dayMs, hourMs, type Millis } from '../../src/lib/brand.ts';
+import type { Gate } from '../../src/ports.ts';
+
+const days = 30;
+/** Around the clock, since nobody knows at what hour this test runs. */
+const everyMs = 3 * hourMs;
+
+export type Person = {
+  readonly account: string;
+  /** To whom he has always written. */
+  readonly friends: readonly string[];
+};
+
+/** People of example.test, told apart by a number, with so many friends each. */
+export function people(count: number, friends = 12): readonly Person[] {
+  return Array.from({ length: count }, (_, nth) => ({
+    account: `user${nth}@example.test`,
+    friends: Array.from({ length: friends }, (_, friend) => `friend${friend}.of${nth}@world.test`),
+  }));
+}
+
+/** Eight letters a day each, from 127.0.0.1, until a few hours ago. Throws when one of them did not pass. */
+export function writePast(state: string, whose: readonly Person[]): void {
+  const ledger = openLedger(join(state, 'ledger.db'), { log: () => undefined });
+  const quiet = { log: () => undefined, count: () => undefined };
+  const timers = { every: () => () => undefined, soon: () => undefined };
+  const journal = openJournal({ ledger, timers, ...quiet, onState: () => undefined });
+  const none = {
+    messageRecipientsMax: 0,
+    accountRecipientsPerHour: 0,
+    accountRecipientsPerDay: 0,
+    serverRecipientsPerHour: 0,
+  };
+  const accounts = openAccounts(journal, none, 4711);
+  let now = (Date.now() - days * dayMs) as Millis;
+  const gate = pastGate(journal, accounts, () => now);
+  const end = Date.now() - everyMs;
+  for (let round = 0; now < end; round++, now = (now + everyMs) as Millis) {
+    for (const { account, friends } of whose) {
+      gate.submit(
+        {
+          kind: 'send',
+          id: '',
+          at: now,
+          account: account as Account,
+          // A friend more every third day: everybody has to begin with somebody.
+          outside: [friends[round % Math.min(friends.length, 2 + Math.floor(round / 24))] ?? ''],
+          local: [],
+          client: '127.0.0.1',
+          sender: account,
+          headerFrom: account,
+        },
+        'login',
+        (answer) => {
+          if (answer.kind !== 'pass')
+            throw new Error(`an ordinary letter of ${account}: ${answer.kind}`);
+        },
+      );
+    }
+  }
+  accounts.saveNorms();
+  journal.close();
+  ledger.close();
+}
+
+function pastGate(
+  journal: ReturnType<typeof openJournal>,
+  accounts: Accounts,
+  now: () => Millis,
+): Gate {
+  return openGate({
+    ...{ accounts, journal, exemptions: openExemptions([]), feed: openFeed() },
+    clock: { now },
+    count: () => undefined,
+    settings: {
+      mode: 'guard',
+      contact: '',
+      suspendedMail: 'refuse',
+      whenFailing: 'pass',
+      calmAfterMs: 0,
+      releaseAfterMs: 0,
+      automaticReleasesMax: 0,
+    },
+    newId: () => 'none',
+    isOurs: () => false,
+    suspending: () => ({ changes: [], committed: () => undefined }),
+    holding: () => [],
+  });
+}
