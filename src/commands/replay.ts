@@ -4,12 +4,11 @@
  */
 
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { noCeilings } from '../core/policy.ts';
-import { openReplay, type Replay, type ReplayVerdict } from '../flow/replay.ts';
+import { backwardsMax, openReplay, type Replay, type ReplayVerdict } from '../flow/replay.ts';
 import { eventLineMax, parseEvent } from '../flow/replay-event.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { durationOption } from './options.ts';
@@ -66,7 +65,7 @@ async function run(
   });
   try {
     let number = 0;
-    for await (const lines of linesOf(source)) {
+    for await (const lines of linesOf(source, nameOf(file))) {
       for (const line of lines) {
         number++;
         if (line === '' || line === '\r') continue;
@@ -88,14 +87,14 @@ function step(
   number: number,
   file: string,
 ): ReplayVerdict | undefined {
-  const where = `${file === '-' ? 'standard input' : file}, line ${number}`;
-  const event = parseEvent(line, Date.parse);
+  const where = `${nameOf(file)}, line ${number}`;
+  const event = parseEvent(line, readTime);
   if (!event.ok) {
     throw new OperatorError('replay-line', `${where}: ${event.error}`, { exit: sysexits.dataErr });
   }
   const before = replay.now();
   const verdict = replay.apply(event.value);
-  if (event.value.at < before - 60_000) {
+  if (event.value.at < before - backwardsMax) {
     const text = `${where}: goes back in time from ${iso(before)} to ${iso(event.value.at)}`;
     throw new OperatorError('replay-order', text, {
       exit: sysexits.dataErr,
@@ -105,14 +104,29 @@ function step(
   return verdict;
 }
 
+/** RFC 3339 section 5.6. Date.parse takes much else, and takes a time without a zone for one of this machine's. */
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+function readTime(text: string): number {
+  return rfc3339.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 const iso = (at: number): string => new Date(at).toISOString();
 
 async function open(file: string): Promise<{ source: Readable; bytes: number | undefined }> {
   if (file === '-') return { source: process.stdin, bytes: undefined };
+  let handle: FileHandle | undefined;
   try {
-    const { size } = await stat(file);
-    return { source: createReadStream(file, { highWaterMark: 256 * 1024 }), bytes: size };
+    handle = await openFile(file);
+    const found = await handle.stat();
+    if (found.isDirectory()) throw new Error('it is a directory');
+    return {
+      source: handle.createReadStream({ highWaterMark: 256 * 1024 }),
+      // A pipe has no size.
+      bytes: found.isFile() ? found.size : undefined,
+    };
   } catch (cause) {
+    await handle?.close();
     throw new OperatorError('replay-file', `cannot read ${file}`, {
       cause,
       exit: sysexits.noInput,
@@ -123,19 +137,22 @@ async function open(file: string): Promise<{ source: Readable; bytes: number | u
 /** Lines of a chunk at a time; `bytes` of input they came from. */
 type Lines = string[] & { bytes: number };
 
-async function* linesOf(source: Readable): AsyncGenerator<Lines> {
+async function* linesOf(source: Readable, name: string): AsyncGenerator<Lines> {
+  let number = 1;
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {
     const last = chunk.lastIndexOf(newline);
     if (last < 0) {
       restBytes += chunk.length;
-      if (restBytes > eventLineMax) throw tooLong();
+      if (restBytes > eventLineMax) throw tooLong(`${name}, line ${number}`);
       rest.push(chunk);
       continue;
     }
     const whole = Buffer.concat([...rest, chunk.subarray(0, last)]);
-    yield Object.assign(whole.toString('utf8').split('\n'), { bytes: chunk.length });
+    const lines = whole.toString('utf8').split('\n');
+    yield Object.assign(lines, { bytes: chunk.length });
+    number += lines.length;
     rest = [chunk.subarray(last + 1)];
     restBytes = chunk.length - last - 1;
   }
@@ -143,10 +160,11 @@ async function* linesOf(source: Readable): AsyncGenerator<Lines> {
   if (tail !== '') yield Object.assign([tail], { bytes: 0 });
 }
 
-function tooLong(): OperatorError {
-  return new OperatorError('replay-line', `a line is longer than ${eventLineMax} bytes`, {
-    exit: sysexits.dataErr,
-  });
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
+
+function tooLong(where: string): OperatorError {
+  const text = `${where}: longer than ${eventLineMax} bytes`;
+  return new OperatorError('replay-line', text, { exit: sysexits.dataErr });
 }
 
 function printVerdict({ id, verdict, account, because }: ReplayVerdict): string {

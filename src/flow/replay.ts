@@ -9,7 +9,7 @@ import { type AccountPast, newPast } from '../core/account/past.ts';
 import { type BookChange, delivery, login, release } from '../core/account/record.ts';
 import type { Account, Submission } from '../core/event.ts';
 import { type Surroundings, submit } from '../core/guard.ts';
-import { noStanding, type Policy } from '../core/policy.ts';
+import { noStanding, type Policy, type Standing } from '../core/policy.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
 import { hourMs, type Millis, minuteMs } from '../lib/brand.ts';
 import type { ReplayEvent } from './replay-event.ts';
@@ -60,121 +60,163 @@ export type ReplayOptions = {
 };
 
 export function openReplay(options: ReplayOptions): Replay {
-  const accounts = new Map<Account, AccountPast>();
-  const firstMinute = new Map<number, number>();
-  const people: People = { seed: 0, knownHere: (recipient) => firstMinute.get(recipient) };
-  const around: Surroundings = { norms: newNorms(), people, policy: options.policy };
-  const senders = new Map<string, Account>();
-  const clears: { readonly at: Millis; readonly account: Account }[] = [];
-  const open = new Map<Account, Suspension>();
-  const summary: ReplaySummary = {
+  return new MemoryReplay(options);
+}
+
+class MemoryReplay implements Replay {
+  readonly summary: ReplaySummary = {
     messages: 0,
     verdicts: { pass: 0, delay: 0, hold: 0, refuse: 0 },
     suspensions: [],
     touched: new Map(),
   };
-  let clock = 0 as Millis;
-  let hour = 0;
-  let serverRecipientsThisHour = 0;
+  readonly #operatorClearsMs: number | undefined;
+  readonly #accounts = new Map<Account, AccountPast>();
+  /** When anyone here first wrote to a recipient (hash). */
+  readonly #firstMinute = new Map<number, number>();
+  readonly #around: Surroundings;
+  /** Message id → who sent it. */
+  readonly #senders = new Map<string, Account>();
+  readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
+  readonly #open = new Map<Account, Suspension>();
+  readonly #everSuspended = new Set<Account>();
+  #clock = 0 as Millis;
+  #hour = 0;
+  #serverRecipients = 0;
 
-  const pastOf = (account: Account, at: Millis): AccountPast => {
-    let past = accounts.get(account);
+  constructor(options: ReplayOptions) {
+    this.#operatorClearsMs = options.operatorClearsMs;
+    const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
+    this.#around = { norms: newNorms(), people, policy: options.policy };
+  }
+
+  now(): Millis {
+    return this.#clock;
+  }
+
+  apply(event: ReplayEvent): ReplayVerdict | undefined {
+    if (event.at < this.#clock - backwardsMax) return undefined;
+    if (event.at > this.#clock) this.#clock = event.at;
+    this.#clearDue();
+    switch (event.kind) {
+      case 'send':
+        return this.#send(event);
+      case 'login':
+        login(this.#past(event.account, event.at), event);
+        return undefined;
+      case 'delivery': {
+        const account = this.#senders.get(event.id);
+        if (account !== undefined) delivery(this.#past(account, event.at), { ...event, account });
+        return undefined;
+      }
+      case 'clear':
+        this.#clear(event.account);
+        return undefined;
+    }
+  }
+
+  #past(account: Account, at: Millis): AccountPast {
+    let past = this.#accounts.get(account);
     if (past === undefined) {
       past = newPast(at);
-      accounts.set(account, past);
+      this.#accounts.set(account, past);
     }
     return past;
-  };
-  const clear = (account: Account): void => {
-    const past = accounts.get(account);
-    if (past?.state === 'suspended') release(past, { honest: true });
-    open.delete(account);
-  };
-  const learn = ({ learned, forgotten }: BookChange): void => {
-    for (let i = 0; i < learned.length; i += 2) {
-      const hash = learned[i] ?? 0;
-      if (!firstMinute.has(hash)) firstMinute.set(hash, learned[i + 1] ?? 0);
-    }
-    for (const hash of forgotten) firstMinute.delete(hash);
-  };
-  const send = (message: Submission): ReplayVerdict => {
-    const past = pastOf(message.account, message.at);
+  }
+
+  #send(message: Submission): ReplayVerdict {
+    const past = this.#past(message.account, message.at);
     const before = past.state;
-    if (Math.floor(message.at / hourMs) !== hour) {
-      hour = Math.floor(message.at / hourMs);
-      serverRecipientsThisHour = 0;
-    }
-    const standing =
-      serverRecipientsThisHour === 0 ? noStanding : { ...noStanding, serverRecipientsThisHour };
-    const { judgement, book } = submit(past, message, around, standing);
-    learn(book);
-    if (judgement.verdict === 'pass') serverRecipientsThisHour += message.outside.length;
-    remember(senders, message);
+    const { judgement, book } = submit(past, message, this.#around, this.#standing(message.at));
+    this.#learn(book);
+    if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
+    remember(this.#senders, message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
-      suspended(message, past, judgement.reasons);
+      this.#suspended(message, past, judgement.reasons);
     }
-    tell(message, judgement.verdict);
+    this.#tell(message.account, judgement.verdict);
     return {
       id: message.id,
       verdict: judgement.verdict,
       account: judgement.state,
       because: judgement.verdict === 'pass' ? [] : judgement.reasons,
     };
-  };
-  const suspended = (message: Submission, past: AccountPast, because: readonly Reason[]): void => {
+  }
+
+  #standing(at: Millis): Standing {
+    const hour = Math.floor(at / hourMs);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#serverRecipients = 0;
+    }
+    if (this.#serverRecipients === 0) return noStanding;
+    return { ...noStanding, serverRecipientsThisHour: this.#serverRecipients };
+  }
+
+  #learn({ learned, forgotten }: BookChange): void {
+    const first = this.#firstMinute;
+    for (let i = 0; i < learned.length; i += 2) {
+      const hash = learned[i] ?? 0;
+      if (!first.has(hash)) first.set(hash, learned[i + 1] ?? 0);
+    }
+    if (forgotten.length === 0) return;
+    // Suspensions are rare: whoever else wrote to them is looked for only now.
+    for (const hash of forgotten) first.delete(hash);
+    for (const { book } of this.#accounts.values()) {
+      for (const hash of forgotten) {
+        const minute = book.get(hash);
+        if (minute !== undefined) first.set(hash, Math.min(minute, first.get(hash) ?? minute));
+      }
+    }
+  }
+
+  #suspended({ account, at }: Submission, past: AccountPast, because: readonly Reason[]): void {
     const suspension: Suspension = {
-      account: message.account,
-      at: message.at,
+      account,
+      at,
       since: past.since,
       leakedMessages: past.leakedMessages,
       leakedRecipients: past.leakedRecipients,
       because,
-      stopped: past.stoppedMessages,
+      // This message is among them, and is counted when its verdict is told.
+      stopped: past.stoppedMessages - 1,
     };
-    summary.suspensions.push(suspension);
-    open.set(message.account, suspension);
-    if (options.operatorClearsMs === undefined) return;
-    clears.push({
-      at: (message.at + options.operatorClearsMs) as Millis,
-      account: message.account,
-    });
-  };
-  const tell = ({ account }: Submission, verdict: VerdictKind): void => {
+    this.summary.suspensions.push(suspension);
+    this.summary.touched.delete(account);
+    this.#everSuspended.add(account);
+    this.#open.set(account, suspension);
+    if (this.#operatorClearsMs === undefined) return;
+    this.#clears.push({ at: (at + this.#operatorClearsMs) as Millis, suspension });
+  }
+
+  #tell(account: Account, verdict: VerdictKind): void {
+    const { summary } = this;
     summary.messages++;
     summary.verdicts[verdict]++;
     if (verdict === 'pass') return;
-    const suspension = open.get(account);
+    const suspension = this.#open.get(account);
     if (suspension !== undefined) suspension.stopped++;
-    else summary.touched.set(account, (summary.touched.get(account) ?? 0) + 1);
-  };
+    else if (!this.#everSuspended.has(account)) {
+      summary.touched.set(account, (summary.touched.get(account) ?? 0) + 1);
+    }
+  }
 
-  return {
-    summary,
-    now: () => clock,
-    apply(event) {
-      if (event.at < clock - backwardsMax) return undefined;
-      if (event.at > clock) clock = event.at;
-      for (let next = clears[0]; next !== undefined && next.at <= clock; next = clears[0]) {
-        clears.shift();
-        clear(next.account);
-      }
-      switch (event.kind) {
-        case 'send':
-          return send(event);
-        case 'login':
-          login(pastOf(event.account, event.at), event);
-          return undefined;
-        case 'delivery': {
-          const account = senders.get(event.id);
-          if (account !== undefined) delivery(pastOf(account, event.at), { ...event, account });
-          return undefined;
-        }
-        case 'clear':
-          clear(event.account);
-          return undefined;
-      }
-    },
-  };
+  /** What the operator of `--operator-clears` has got round to. */
+  #clearDue(): void {
+    for (let next = this.#clears[0]; next !== undefined; next = this.#clears[0]) {
+      if (next.at > this.#clock) return;
+      this.#clears.shift();
+      const { suspension } = next;
+      // Somebody may have been quicker, and another suspension is another hour.
+      if (this.#open.get(suspension.account) === suspension) this.#clear(suspension.account);
+    }
+  }
+
+  #clear(account: Account): void {
+    const past = this.#accounts.get(account);
+    if (past?.state === 'suspended') release(past, { honest: true });
+    this.#open.delete(account);
+  }
 }
 
 function remember(senders: Map<string, Account>, message: Submission): void {

@@ -7,13 +7,22 @@ import { hash53 } from '../../lib/hash.ts';
 import type { Submission } from '../event.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
 import type { AccountPast } from './past.ts';
-import { boostMax, boosts, hourMessagesMin, hourShare } from './signals.ts';
+import {
+  boostMax,
+  boosts,
+  farHours,
+  farMessagesMin,
+  hourMessagesMin,
+  hourShare,
+} from './signals.ts';
 
 export type Circumstances = {
   /** Multiplies the evidence. */
   readonly boost: number;
   /** Evidence by itself. */
   readonly alone: number;
+  /** A new network, and besides a strange hour or a guessed login: this is hardly the owner. */
+  readonly elsewhere: boolean;
   readonly hour: number;
   readonly hourUnusual: boolean;
   readonly networkNew: string;
@@ -21,6 +30,8 @@ export type Circumstances = {
   readonly breachFails: number;
   readonly networks: number;
   readonly networksUsual: number;
+  /** What the networks at once are by themselves. */
+  readonly networksAlone: number;
 };
 
 /** A guess that hit stays evidence for a day. */
@@ -37,11 +48,12 @@ export function identityKey(address: string): string {
 
 export function circumstances(past: AccountPast, message: Submission, seed: number): Circumstances {
   const hour = Math.floor(message.at / hourMs) % 24;
-  const hourUnusual = isUnusualHour(past.hours, hour);
+  const hourUnusual = shareNear(past.hours, hour, 1, hourMessagesMin) < hourShare;
   let boost = hourUnusual ? boosts.hour : 1;
   let alone = 0;
   let networkNew = '';
   let networks = 0;
+  let networksAlone = 0;
   const network = message.client === undefined ? '' : networkOf(message.client);
   if (network !== '') {
     if (networkStanding(past, network, message.at) === 'new') {
@@ -50,7 +62,8 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
     }
     networks = networksAtOnce(past, network, message.at);
     const free = Math.max(networksFree, past.usualNetworks + 1);
-    if (networks > free) alone += networkAloneWeight * (networks - free);
+    networksAlone = networkAloneWeight * Math.max(0, networks - free);
+    alone += networksAlone;
   }
   const identityNew = newIdentity(past, message, seed);
   if (identityNew !== '') boost *= boosts.identity;
@@ -59,9 +72,11 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
     boost *= boosts.breach;
     alone += breachAlone;
   }
+  const farHour = shareNear(past.hours, hour, farHours, farMessagesMin) < hourShare;
   return {
     boost: Math.min(boost, boostMax),
     alone,
+    elsewhere: networkNew !== '' && (hourUnusual || farHour || breached),
     hour,
     hourUnusual,
     networkNew,
@@ -69,16 +84,18 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
     breachFails: breached ? past.breachFails : 0,
     networks,
     networksUsual: past.usualNetworks,
+    networksAlone,
   };
 }
 
-/** Few of its messages ever left in this hour or its neighbours. */
-function isUnusualHour(hours: Float64Array, hour: number): boolean {
+/** Share of its messages that left at most `away` hours from this one; 1 when fewer than `least` are known. */
+function shareNear(hours: Float64Array, hour: number, away: number, least: number): number {
   let messages = 0;
   for (let i = 0; i < 24; i++) messages += hours[i] ?? 0;
-  if (messages < hourMessagesMin) return false;
-  const near = (hours[hour] ?? 0) + (hours[(hour + 1) % 24] ?? 0) + (hours[(hour + 23) % 24] ?? 0);
-  return near < hourShare * messages;
+  if (messages < least) return 1;
+  let near = 0;
+  for (let i = hour - away; i <= hour + away; i++) near += hours[(i + 24) % 24] ?? 0;
+  return near / messages;
 }
 
 /** A From address that is neither the login nor one it has used for a day. Empty when there is nothing odd. */

@@ -57,10 +57,11 @@ export function judge(
   standing: Standing,
 ): Judgement {
   const fresh: number[] = [];
+  const circumstance = circumstances(past, message, people.seed);
   const adds = tally(past, message, people, fresh);
+  if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
   const sums = new Float64Array(slots);
   const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums);
-  const circumstance = circumstances(past, message, people.seed);
   const evidence = traffic * circumstance.boost + circumstance.alone;
   const found = (
     verdict: VerdictKind,
@@ -80,7 +81,9 @@ export function judge(
   const exempt = standing.exemptUntil > message.at;
   if (!exempt) {
     const ceiling = overCeiling(past, message, policy, standing, evidence);
-    if (ceiling !== undefined) return found(ceiling.verdict, past.state, [ceiling.reason]);
+    // Waiting must not hide an attack: what suspends, suspends.
+    if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
+      return found(ceiling.verdict, past.state, [ceiling.reason]);
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
   const reasons = [
@@ -102,7 +105,14 @@ export function evidenceNow(
   return { evidence, reasons: slotReasons(past, norms, sums, 1) };
 }
 
-const none: Tally = { strangers: 0, newcomers: 0, recipients: 0, messages: 0, copies: 0 };
+const none: Tally = {
+  strangers: 0,
+  newcomers: 0,
+  recipients: 0,
+  messages: 0,
+  copies: 0,
+  elsewhere: 0,
+};
 
 /** What one message adds to each count. */
 type Tally = {
@@ -111,6 +121,7 @@ type Tally = {
   recipients: number;
   messages: number;
   copies: number;
+  elsewhere: number;
 };
 
 function tally(past: AccountPast, message: Submission, people: People, fresh: number[]): Tally {
@@ -132,13 +143,19 @@ function tally(past: AccountPast, message: Submission, people: People, fresh: nu
     newcomers += localWeight;
   }
   return {
-    strangers: strangers > 1 ? strangers ** (rules[0]?.power ?? 1) : strangers,
-    newcomers: newcomers > 1 ? newcomers ** (rules[1]?.power ?? 1) : newcomers,
+    strangers: raised(strangers, 0),
+    newcomers: raised(newcomers, 1),
     recipients: message.outside.length + localWeight * message.local.length,
     messages: message.outside.length > 0 ? 1 : localWeight,
     copies:
       message.fingerprint !== undefined && past.fingerprints.includes(message.fingerprint) ? 1 : 0,
+    elsewhere: 0,
   };
+}
+
+/** What `here` of them in one message count for. */
+function raised(here: number, count: number): number {
+  return here > 1 ? here ** (rules[count]?.power ?? 1) : here;
 }
 
 /** Milliseconds since the sums were current. A clock that was set back a little decays nothing; by much, it is believed. */
@@ -184,6 +201,8 @@ function addition(adds: Tally, count: number): number {
       return adds.messages;
     case 5:
       return adds.copies;
+    case 6:
+      return adds.elsewhere;
     default:
       return 0;
   }

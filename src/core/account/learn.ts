@@ -36,6 +36,17 @@ export function ownAllowance(past: AccountPast, slot: number): number {
   return (rule.factor + rule.slack * Math.min(1, peak / slackAt)) * peak;
 }
 
+/** The peak that allows this much: the inverse of what an account's own past allows. */
+function peakFor(allowance: number, slot: number): number {
+  const rule = rules[(slot / windowsMs.length) | 0];
+  if (rule === undefined) return 0;
+  const { factor, slack } = rule;
+  const busy = allowance / (factor + slack);
+  if (busy >= slackAt) return busy;
+  const slope = slack / slackAt;
+  return (Math.sqrt(factor * factor + 4 * slope * allowance) - factor) / (2 * slope);
+}
+
 /** Learns the days that are old enough. Call before judging, with the day of the event. */
 export function settle(past: AccountPast, norms: ServerNorms, day: number): void {
   refresh(norms, day);
@@ -52,8 +63,7 @@ function learn(past: AccountPast, norms: ServerNorms, day: Day): void {
   for (let slot = 0; slot < slots; slot++) {
     const peak = day.peaks[slot] ?? 0;
     if (peak > ownAllowance(past, slot)) unexplained[slot] = peak;
-    const factor = rules[(slot / windowsMs.length) | 0]?.factor ?? 1;
-    const most = (step * allowed(past, norms, slot)) / factor;
+    const most = peakFor(step * allowed(past, norms, slot), slot);
     past.peaks[slot] = Math.max((past.peaks[slot] ?? 0) * fade, Math.min(peak, most));
   }
   learnDay(norms, unexplained);

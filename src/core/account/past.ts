@@ -57,6 +57,8 @@ export type AccountPast = {
   automaticReleases: number;
   /** Everyone (and every From address) it ever wrote to (as): hash → minute of the first time. */
   readonly book: Map<number, number>;
+  /** Its size when it was last written, for lists that do not load it. */
+  readonly bookSize: number;
 };
 
 /** An account never seen before. */
@@ -86,12 +88,15 @@ export function newPast(at: Millis): AccountPast {
     evidence: 0,
     automaticReleases: 0,
     book: new Map(),
+    bookSize: 0,
   };
 }
 
 /** The bucket of the day that `at` falls in, made when there is none. */
 export function dayOf(past: AccountPast, at: Millis): Day {
   const day = Math.floor(at / dayMs);
+  // Days that a wrong clock made up would keep the account from learning until they come.
+  while ((past.days.at(-1)?.day ?? day) > day + 1) past.days.pop();
   const last = past.days.at(-1);
   // A clock that was set back goes on in the newest bucket.
   if (last !== undefined && last.day >= day) return last;
@@ -111,8 +116,10 @@ export function dayOf(past: AccountPast, at: Millis): Day {
 
 /** Messages and recipients on the day of `at`. */
 export function today(past: AccountPast, at: Millis): { messages: number; recipients: number } {
+  const day = Math.floor(at / dayMs);
   const last = past.days.at(-1);
-  if (last === undefined || last.day !== Math.floor(at / dayMs))
+  // As in dayOf: after the clock was set back, tomorrow's bucket is today's.
+  if (last === undefined || (last.day !== day && last.day !== day + 1))
     return { messages: 0, recipients: 0 };
   return { messages: last.messages, recipients: last.recipients };
 }
@@ -124,6 +131,7 @@ export function encodePast(past: AccountPast): string {
   const { book: _, sums, peaks, hours, days, ...plain } = past;
   return JSON.stringify({
     ...plain,
+    bookSize: past.book.size,
     sums: Array.from(sums, round),
     peaks: Array.from(peaks, round),
     hours: Array.from(hours, round),

@@ -17,6 +17,7 @@ const what: Readonly<Record<CountName, string>> = {
   messages: 'messages',
   'failed-recipients': 'recipients that do not exist',
   'same-body': 'messages with a body already sent',
+  elsewhere: 'recipients written to from a new network at a strange hour or after a guessed login',
 };
 
 /** One reason a count: that of its strongest window. */
@@ -90,10 +91,10 @@ export function circumstanceReasons(seen: Circumstances): Reason[] {
     const text = `${seen.breachFails} failed logins, then a good one from a new network`;
     add('guessed-login', text, seen.breachFails, 0, boosts.breach - 1);
   }
-  if (seen.networks > Math.max(2, seen.networksUsual)) {
+  if (seen.networksAlone > 0) {
     const usual = Math.round(seen.networksUsual);
     const text = `${seen.networks} client networks within an hour; usual for this account: at most ${usual}`;
-    add('networks', text, seen.networks, usual, 0.25 * (seen.networks - usual));
+    add('networks', text, seen.networks, usual, seen.networksAlone);
   }
   return reasons;
 }

@@ -1,5 +1,5 @@
 /** What an event leaves behind in an account's past. The only functions besides learn.ts that change it. */
-import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
 import { identityKey } from './circumstances.ts';
@@ -47,8 +47,10 @@ export function record(
     const sum = judged.sums[slot] ?? 0;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
   }
-  day.messages++;
-  day.recipients += message.outside.length;
+  if (!refused) {
+    day.messages++;
+    day.recipients += message.outside.length;
+  }
   if (judged.verdict !== 'pass') day.held = true;
   if (judged.state === 'suspended') day.tainted = true;
   noteSigns(past, message, judged);
@@ -125,7 +127,8 @@ function noteBook(
 function suspended(past: AccountPast, at: Millis): BookChange {
   past.suspendedAt = at;
   for (const day of past.days) day.tainted = true;
-  forgetNetworks(past, past.since);
+  // Whoever took the account may have looked around first: a network is not the owner's until it is a day old.
+  forgetNetworks(past, (past.since - dayMs) as Millis);
   const since = Math.floor(past.since / minuteMs);
   const forgotten: number[] = [];
   for (const [hash, minute] of past.book) if (minute >= since) forgotten.push(hash);
@@ -169,7 +172,8 @@ export function login(past: AccountPast, seen: LoginSeen): void {
     past.breachAt = seen.at;
     past.breachFails = Math.round(past.failedLogins);
   }
-  if (network !== '') noteNetwork(past, network, seen.at);
+  // A suspended account's password is in the hands of others.
+  if (network !== '' && past.state !== 'suspended') noteNetwork(past, network, seen.at);
 }
 
 /** What became of a recipient. Only "there is no such user" says something about whoever wrote. */
@@ -177,6 +181,8 @@ export function delivery(past: AccountPast, seen: DeliverySeen): void {
   if (seen.outcome !== 'bounced' || !isUnknownUser(seen.reply)) return;
   advance(past, seen.at);
   const day = dayOf(past, seen.at);
+  // What the attack wrote to comes back for days.
+  if (past.state === 'suspended') day.tainted = true;
   const first = counts.indexOf('failed-recipients') * windowsMs.length;
   for (let slot = first; slot < first + windowsMs.length; slot++) {
     const sum = (past.sums[slot] ?? 0) + 1;
@@ -197,7 +203,7 @@ function advance(past: AccountPast, at: Millis): void {
 
 /** RFC 3463 5.1.1 and its neighbours, or the words of servers that send no enhanced code. */
 function isUnknownUser(reply: string): boolean {
-  return /\b5\.1\.(?:1|2|3|6|10)\b|(?:user|recipient|mailbox|account|address)[^.;]{0,40}(?:unknown|not found|does ?n[o']t exist|unavailable|disabled)|(?:unknown|no such|invalid) (?:user|recipient|mailbox|address|account)/i.test(
+  return /(?<![\d.])5\.1\.(?:1|2|3|6|10)(?!\d|\.\d)|(?:user|recipient|mailbox|account|address)[^.;]{0,40}(?:unknown|not found|does ?n[o']t exist|unavailable|disabled)|(?:unknown|no such|invalid) (?:user|recipient|mailbox|address|account)/i.test(
     reply,
   );
 }

@@ -15,6 +15,7 @@ export const counts = [
   'messages',
   'failed-recipients',
   'same-body',
+  'elsewhere',
 ] as const;
 export type CountName = (typeof counts)[number];
 
@@ -90,6 +91,17 @@ export const rules: readonly CountRule[] = [
     prior: [20, 40, 80],
     most: [60, 120, 240],
   },
+  // elsewhere: recipients written to from a new network at a strange hour, or after a guessed login. What is usual for
+  // the account says little then: it is hardly its owner. A traveller's day stays below; a list of thousands does not.
+  {
+    weight: 1,
+    factor: 2,
+    slack: 0.2,
+    power: 0.9,
+    least: [60, 100, 200],
+    prior: [100, 160, 300],
+    most: [150, 250, 400],
+  },
 ];
 
 /** A recipient new to the account counts as this much of a stranger when someone else here has long known it … */
@@ -103,7 +115,7 @@ export const localWeight = 0.1;
 export const lagDays = 2;
 /** What is allowed to grow from one learned day, over what was allowed; less when mail was held that day. */
 export const growth = 1.3;
-export const growthHeld = 1.15;
+export const growthHeld = 1.2;
 /** A peak halves in this many days with mail. */
 export const peakHalfLifeDays = 60;
 /** Server norms: this share of account-days stays below; a prior worth this many account-days. */
@@ -125,3 +137,6 @@ export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5 } as c
 /** An hour is unusual when it and its neighbours have less than this share of the account's messages. */
 export const hourShare = 0.02;
 export const hourMessagesMin = 30;
+/** From a new network, fewer messages tell enough where none of them left within so many hours of this one. */
+export const farHours = 3;
+export const farMessagesMin = 4;

@@ -1,0 +1,171 @@
+/**
+ * A mail server's worth of accounts for tests: each is told what to do on its own clock, and the real guard judges.
+ * What everybody here ever wrote to is shared, as in the ledger. Nothing is random.
+ */
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import type { Account, Submission } from '../event.ts';
+import { submit } from '../guard.ts';
+import { noCeilings, noStanding, type Policy, type Standing } from '../policy.ts';
+import type { VerdictKind } from '../verdict.ts';
+import type { Judgement } from './judge.ts';
+import { newNorms, type ServerNorms } from './norms.ts';
+import { type AccountPast, newPast } from './past.ts';
+import { delivery, login, release, suspendByHand } from './record.ts';
+
+/** A Monday, midnight UTC. */
+export const monday: Millis = 1_767_571_200_000 as Millis;
+export const seed = 7;
+export const home = '192.0.2.10';
+
+export type Sent = {
+  readonly to?: readonly string[];
+  /** So many people to whom nobody ever wrote. */
+  readonly strangers?: number;
+  readonly local?: readonly string[];
+  readonly client?: string;
+  readonly from?: string;
+  readonly fingerprint?: string;
+};
+
+export type ScriptedServer = {
+  readonly norms: ServerNorms;
+  policy: Policy;
+  standing: Standing;
+  account(name: string, firstSeen?: Millis): ScriptedAccount;
+};
+
+export class ScriptedAccount {
+  readonly name: Account;
+  readonly past: AccountPast;
+  now: Millis;
+  /** Recipients of messages that passed. */
+  passed = 0;
+  /** One for each message. */
+  readonly verdicts: VerdictKind[] = [];
+  readonly #server: ScriptedServer;
+  readonly #books: Map<number, number>[];
+  #people = 0;
+
+  constructor(name: string, server: ScriptedServer, books: Map<number, number>[], at: Millis) {
+    this.name = name as Account;
+    this.now = at;
+    this.past = newPast(at);
+    this.#server = server;
+    this.#books = books;
+    books.push(this.past.book);
+  }
+
+  wait(ms: number): this {
+    this.now = (this.now + ms) as Millis;
+    return this;
+  }
+
+  /** To an hour of the day `days` after this one. */
+  until(days: number, hour: number): this {
+    const day = Math.floor(this.now / dayMs) + days;
+    this.now = (day * dayMs + hour * hourMs) as Millis;
+    return this;
+  }
+
+  stranger(): string {
+    return `stranger${++this.#people}.${this.name}@elsewhere.example`;
+  }
+
+  send({ to = [], strangers = 0, local = [], from, ...more }: Sent): Judgement {
+    const outside = [...to, ...Array.from({ length: strangers }, () => this.stranger())];
+    const message: Submission = {
+      kind: 'send',
+      id: `m${this.verdicts.length}`,
+      at: this.now,
+      account: this.name,
+      outside,
+      local,
+      ...(from === undefined ? {} : { headerFrom: from }),
+      ...more,
+    };
+    const people = { seed, knownHere: (hash: number) => firstMinute(this.#books, hash) };
+    const { norms, policy, standing } = this.#server;
+    const { judgement } = submit(this.past, message, { norms, people, policy }, standing);
+    this.verdicts.push(judgement.verdict);
+    if (judgement.verdict === 'pass') this.passed += outside.length;
+    return judgement;
+  }
+
+  /** Sends single letters to strangers until the guard suspends the account, at most `most`. */
+  hijacked(most: number, everyMs: number, letter: Sent = { strangers: 1 }): Judgement {
+    this.passed = 0;
+    let judged = this.send(letter);
+    for (let sent = 1; sent < most && judged.state !== 'suspended'; sent++) {
+      this.wait(everyMs);
+      judged = this.send(letter);
+    }
+    return judged;
+  }
+
+  /** So many days of ordinary letters to the same people, from home, in office hours. */
+  ordinaryDays(days: number, lettersADay = 6): this {
+    const friends = this.friends(12);
+    for (let day = 0; day < days; day++) {
+      this.until(day === 0 ? 0 : 1, 9);
+      for (let letter = 0; letter < lettersADay; letter++) {
+        this.wait((8 * hourMs) / lettersADay);
+        const friend = friends[(day * lettersADay + letter) % friends.length] ?? '';
+        // One more friend every other day: everybody has to begin with somebody.
+        this.send({ to: [friend], client: home, from: this.name });
+      }
+    }
+    return this.until(1, 10);
+  }
+
+  friends(count: number): readonly string[] {
+    return Array.from({ length: count }, (_, i) => `friend${i}.${this.name}@friends.example`);
+  }
+
+  login(client: string, ok: boolean): void {
+    login(this.past, { kind: 'login', at: this.now, account: this.name, client, ok });
+  }
+
+  bounce(reply: string): void {
+    const { now: at, name: account } = this;
+    const recipient = 'gone@elsewhere.example';
+    const outcome = 'bounced';
+    delivery(this.past, { kind: 'delivery', at, account, recipient, outcome, reply });
+  }
+
+  release(how: { readonly honest: boolean }): void {
+    release(this.past, how);
+  }
+
+  suspendByHand(): void {
+    suspendByHand(this.past, this.now);
+  }
+
+  /** An hour apart, so that nothing is at once. */
+  hours(count: number): this {
+    return this.wait(count * hourMs);
+  }
+
+  minutes(count: number): this {
+    return this.wait(count * minuteMs);
+  }
+}
+
+export function openServer(): ScriptedServer {
+  const books: Map<number, number>[] = [];
+  const server: ScriptedServer = {
+    norms: newNorms(),
+    policy: noCeilings,
+    standing: noStanding,
+    account: (name, firstSeen = monday) => new ScriptedAccount(name, server, books, firstSeen),
+  };
+  return server;
+}
+
+function firstMinute(books: readonly Map<number, number>[], hash: number): number | undefined {
+  let first: number | undefined;
+  for (const book of books) {
+    const minute = book.get(hash);
+    if (minute !== undefined && (first === undefined || minute < first)) first = minute;
+  }
+  return first;
+}
