@@ -117,6 +117,7 @@ class SuspensionFlow implements Suspensions {
     if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
     const suspended = past.state === 'suspended';
     const at = clock.now();
+    const { stoppedMessages } = past;
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     past.automaticReleases = automatic ? past.automaticReleases + 1 : 0;
@@ -126,7 +127,10 @@ class SuspensionFlow implements Suspensions {
       { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
     ];
     for (const incident of this.#incidents(account)) {
-      changes.push({ kind: 'incident', row: { ...incident, endedAt: at, endedBy: how.by } });
+      changes.push({
+        kind: 'incident',
+        row: { ...incident, stoppedMessages, endedAt: at, endedBy: how.by },
+      });
     }
     await this.#commit(changes);
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');

@@ -16,6 +16,7 @@ import type {
   DeskStatus,
   Done,
   HeldRow,
+  IncidentRow,
   Log,
   Mta,
   Notice,
@@ -67,7 +68,9 @@ export function openDesk(deps: DeskDeps): Desk {
       if (past === undefined) return undefined;
       return {
         account: deskAccount(deps, account, past),
-        incidents: live.incidents({ account, limit: shownMax }),
+        incidents: live
+          .incidents({ account, limit: shownMax })
+          .map((incident) => asOfNow(incident, past)),
         stories: live.stories({ account, limit: shownMax }),
         audit: live.audit({ account, limit: shownMax }),
       };
@@ -170,6 +173,12 @@ function deskAccount(deps: DeskDeps, account: Account, past: AccountPast): DeskA
     knownRecipients: Math.max(past.book.size, past.bookSize),
     exemptUntil: until > now ? until : undefined,
   };
+}
+
+/** An open incident goes on: what was stopped since it was written down is in the account's past. */
+function asOfNow(incident: IncidentRow, past: AccountPast): IncidentRow {
+  if (incident.endedAt !== undefined || past.state !== 'suspended') return incident;
+  return { ...incident, stoppedMessages: Math.max(incident.stoppedMessages, past.stoppedMessages) };
 }
 
 async function moveHeld(

@@ -20,6 +20,7 @@ import type {
   Count,
   Gate,
   HeldRow,
+  Log,
   MessageRow,
   Speaker,
   StoryRow,
@@ -37,6 +38,7 @@ export type GateDeps = {
   readonly feed: Feed;
   readonly clock: Clock;
   readonly count: Count;
+  readonly log: Log;
   readonly settings: Settings;
   /** A name for a story that has no queue id. */
   readonly newId: () => string;
@@ -82,8 +84,11 @@ class MessageGate {
     const { accounts, settings, clock, exemptions } = this.#deps;
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
     if (speaker.by === 'local') return passAnswer; // held at the end: pickup(8) would retry for ever
-    if (accounts.known(speaker.account)?.state !== 'suspended') return passAnswer;
+    const past = accounts.known(speaker.account);
+    if (past?.state !== 'suspended') return passAnswer;
     if (exemptions.until(speaker.account) > clock.now()) return passAnswer;
+    past.stoppedMessages++;
+    accounts.changed(speaker.account, past, { learned: [], forgotten: [] });
     this.#deps.count('postern_refused_early_total');
     return { kind: 'reply', ...suspendedReply(settings.contact) };
   }
@@ -155,6 +160,15 @@ class MessageGate {
     } else if (judgement.verdict === 'hold') changes.push(...this.#deps.holding(row));
     if (observed) count('postern_observed_verdicts_total', 1, judgement.verdict);
     this.#note(message, kind, judgement.state, judgement.reasons[0]?.text ?? '');
+    this.#deps.log('info', 'message.stopped', {
+      id: row.id,
+      account: message.account,
+      verdict: kind,
+      state: judgement.state,
+      observed,
+      recipients: row.recipients,
+      why: judgement.reasons[0]?.text ?? '',
+    });
     const verdict = observed ? passAnswer : answerOf(kind, judgement, settings.contact);
     journal.commit(changes, (kept) => {
       // A suspension stands in memory whether or not it could be written: what follows is done either way.

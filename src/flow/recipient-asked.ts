@@ -12,7 +12,7 @@ import type { Judgement } from '../core/account/judge.ts';
 import type { Account, Submission } from '../core/event.ts';
 import { replyText } from '../core/explain.ts';
 import { preview } from '../core/guard.ts';
-import type { Standing } from '../core/policy.ts';
+import type { Policy, Standing } from '../core/policy.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
 import { domainOf } from '../mail/address.ts';
 import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../ports.ts';
@@ -71,6 +71,10 @@ const wait: Answer = {
   text: 'Too many recipients at once; please try again later',
 };
 
+function hasCeiling(policy: Policy): boolean {
+  return Object.values(policy).some((limit) => limit > 0);
+}
+
 class PolicyFlow {
   readonly #deps: RecipientAskedDeps;
   /** By instance: Postfix gives each message one. */
@@ -128,6 +132,7 @@ class PolicyFlow {
     if (reservation === undefined || reservation.recipients.size >= recipientsMax) return wait;
     if (request.recipient !== '') reservation.recipients.add(request.recipient);
     // Only a fixed ceiling can be known before all recipients are.
+    if (!hasCeiling(this.#deps.accounts.around.policy)) return dunno;
     return this.#ceilingAnswer(this.#judge(reservation));
   }
 
