@@ -30,6 +30,7 @@ import {
   planDisconnect,
 } from './connect-plan.ts';
 import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
+import { helpAfter, stateHelp } from './help.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 export type ConnectOptions = {
@@ -59,12 +60,33 @@ export function register(program: Command): void {
     .command('postfix')
     .description('put the doors into main.cf and master.cf; shows the change before it makes it')
     .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
-    .option('--state <dir>', 'state folder of the running Postern')
+    .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the change, make none')
     .option('--undo', 'take it out again; byte for byte where nobody changed the files since')
     .option('--yes', 'do not ask (needed where there is no terminal)')
     .option('--no-verify', 'do not send a letter to postmaster to prove it')
     .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          'Puts the milter door last in smtpd_milters and non_smtpd_milters, and the policy door first in the restrictions\n' +
+          'of the services where people log in. Postfix checks and reloads; a letter to postmaster proves it. When a step\n' +
+          'fails, everything is taken back. What was there before is kept in before-postern.json beside main.cf.',
+        examples: [
+          ['postern connect postfix --dry-run', 'show the change'],
+          ['sudo postern connect postfix', 'show it, ask, make it, prove it'],
+          ['sudo postern connect postfix --undo', ''],
+        ],
+        exits: [
+          [0, 'done, or nothing to do'],
+          [64, 'there is nobody to ask; say --yes'],
+          [69, 'Postern does not run, or a door does not answer'],
+          [70, 'a step failed; all is as it was'],
+          [77, 'the files cannot be written; run this as root'],
+        ],
+      }),
+    )
     .addOption(new Option('--milter <address>', 'address of the milter door').hideHelp())
     .addOption(new Option('--policy <address>', 'address of the policy door').hideHelp())
     .action(async (options: ConnectOptions) => {

@@ -18,6 +18,7 @@ import { helperHands, ownHands } from '../partners/hands.ts';
 import { postfix } from '../partners/postfix.ts';
 import { programOutput } from '../partners/program.ts';
 import { readPostfixFiles } from './connect-files.ts';
+import { helpAfter, stateHelp } from './help.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 export type DoctorOptions = {
@@ -36,7 +37,7 @@ export function register(program: Command): void {
   program
     .command('doctor')
     .description('check the guard, its connections and its machine; says how to mend what is wrong')
-    .option('--state <dir>', 'state folder of the Postern to look at')
+    .option('--state <dir>', stateHelp)
     .option(
       '--config <file>',
       `configuration of that Postern (default: ${installedConfig}, if it is there)`,
@@ -44,6 +45,21 @@ export function register(program: Command): void {
     .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
     .option('--test-notice', 'send a test notice to the operator by every road')
     .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['sudo postern doctor', 'as root it sees more: Dovecot, the queue tools'],
+          ['postern doctor --test-notice', 'is the operator really told?'],
+          ['postern doctor --json | jq \'.findings[] | select(.kind != "ok")\'', ''],
+        ],
+        exits: [
+          [0, 'nothing fails; there may be warnings'],
+          [1, 'something fails'],
+          [78, 'the configuration is wrong'],
+        ],
+      }),
+    )
     .action(async (options: DoctorOptions) => {
       const findings = await examine(options);
       stdout.write(options.json === true ? `${JSON.stringify({ findings })}\n` : report(findings));

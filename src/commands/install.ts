@@ -7,6 +7,7 @@ import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { programOutput } from '../partners/program.ts';
+import { helpAfter } from './help.ts';
 import { installSteps, type Place, undoSteps } from './install-steps.ts';
 
 export type InstallOptions = {
@@ -31,6 +32,25 @@ export function register(program: Command): void {
     .option('--purge', 'with --undo: these and the user too')
     .option('--dry-run', 'show the steps, do none')
     .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          'The service runs as its own user, without any capability. What needs root (postsuper, doveadm kick) is done by\n' +
+          'postern-root, a short script behind a socket that only this user may open.',
+        examples: [
+          ['sudo ./postern install', 'starts it too, watching only (mode = "observe")'],
+          ['postern install --dry-run', 'every step it would do'],
+          ['sudo postern install --undo', ''],
+        ],
+        exits: [
+          [0, 'done'],
+          [71, 'a system tool failed'],
+          [77, 'not root'],
+          [78, 'Postfix is still connected: postern connect postfix --undo first'],
+        ],
+      }),
+    )
     .addOption(new Option('--root <dir>', 'a folder that stands for / (packages, tests)'))
     .action(async (options: InstallOptions) => {
       const done = await install(options, (line) => {
