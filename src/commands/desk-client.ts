@@ -106,9 +106,11 @@ function refused(run: RunFile, status: number, value: unknown): OperatorError {
   const { text, hint } = { text: `status ${status}`, hint: '', ...said(value) };
   if (status === 404) return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
   if (status === 400) return new OperatorError('bad-value', text, { hint, exit: sysexits.usage });
-  const code = status === 401 || status === 429 ? 'wrong-token' : 'desk-failed';
-  const exit = status === 401 || status === 429 ? sysexits.noPerm : sysexits.unavailable;
-  return new OperatorError(code, `${run.doors.http} answered: ${text}`, { hint, exit });
+  const answered = `${run.doors.http} answered: ${text}`;
+  if (status === 401 || status === 429) {
+    return new OperatorError('wrong-token', answered, { hint, exit: sysexits.noPerm });
+  }
+  return new OperatorError('desk-failed', answered, { hint, exit: sysexits.unavailable });
 }
 
 function notDone(done: Extract<Done, { ok: false }>): OperatorError {

@@ -138,8 +138,9 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_notices_total',
     kind: 'counter',
-    help: 'Notices to the operator, by road and outcome (mail-sent, webhook-failed, …).',
+    help: 'Tries to send a notice to the operator, by outcome; failed: given up after two days.',
     label: 'outcome',
+    values: ['sent', 'retried', 'failed'],
   },
 ];
 

@@ -1,0 +1,57 @@
+/** What each event in the log means and what to do about it. The reference page is made from this and from the code. */
+
+export const eventMeanings: Readonly<Record<string, string>> = {
+  'account.cleared':
+    'A suspension that was only noted in mode observe is ended, because the mode is guard now.',
+  'account.suspended': 'An account was suspended. The operator is told by notice too.',
+  'account.would-suspend': 'In mode observe: an account would have been suspended.',
+  'config.not-reloaded':
+    'SIGHUP came, but the file has a fault; what was in force stays. See `postern config check`.',
+  'config.reloaded':
+    'SIGHUP came and the file was read. `needRestart`: what changes at a restart only.',
+  'door.moved':
+    'The port of a door was taken, and nobody had insisted on it: a free one was taken instead.',
+  'guard.late': 'Not everything was done within 10 s of the signal to end; the rest is left.',
+  'guard.ready': 'The doors are open.',
+  'guard.stopped': 'Ended in order.',
+  'guard.stopping': 'A signal to end has come.',
+  'held.released': 'Held mail of an account that has calmed down left by itself.',
+  'http.failed': 'A request failed inside Postern. Please report it.',
+  'http.socket': 'The HTTP door had trouble taking a connection; it stays open.',
+  'http.wrong-token': 'Somebody brought a wrong token. Once a minute and address at most.',
+  'ledger.answer-failed': 'A mistake in Postern while answering after a commit. Please report it.',
+  'ledger.change-refused': 'The ledger refused one change as malformed: a mistake in Postern.',
+  'ledger.checkpoint-thread-died':
+    'The thread that folds the write-ahead log into the file ended; the main thread does it now.',
+  'ledger.failing': 'The ledger takes no writes. Mostly the disk is full. A notice goes out.',
+  'ledger.lost': 'Postern ended while the ledger took no writes: so many changes are lost.',
+  'ledger.migrated': 'The ledger was brought up to date from this version of its format.',
+  'ledger.opened': 'The ledger is open.',
+  'ledger.prune-failed': 'Old rows could not be deleted; it is tried again.',
+  'ledger.recovered': 'The ledger takes writes again; what waited is written.',
+  'login.not-closed': 'A login could not be closed in Dovecot: change the password by hand.',
+  'message.stopped':
+    'A message was not simply passed: verdict, state of its account, and the strongest reason. `observed`: it passed all the same.',
+  'milter.no-answer': 'A verdict did not come in time; the client is asked to come again.',
+  'milter.no-quarantine':
+    'The mail server does not let this milter hold mail; the client is asked to come again instead.',
+  'notice.given-up': 'A notice was refused too often by this road and is not tried again.',
+  'notice.not-taken': 'A notice was not taken by this road; it is tried again.',
+  'notice.sent': 'A notice was taken.',
+  'policy.no-answer': 'A policy request got no answer in time; the connection was closed.',
+  'postfix.unread': 'A file about the connected Postfix could not be read.',
+  'queue.not-held':
+    'Queued mail of a suspended account could not be put on hold. See `postern doctor`.',
+  'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
+  'systemd.unreached':
+    'systemd-notify could not be run; without it the watchdog ends this process.',
+};
+
+/** Trouble of a listener, `milter.slow` and the like. */
+export const troubleMeanings: Readonly<Record<string, string>> = {
+  bug: 'A mistake in Postern ended one session. Please report it, with the stack.',
+  full: 'A connection was refused because there are as many as doors.sessions_max already.',
+  idle: 'A connection on which nothing happened for too long was closed; Postfix opens another.',
+  protocol: 'A peer did not keep to the protocol; its session was closed.',
+  slow: 'A peer took too long over a request, or to take its answer; its session was closed.',
+};

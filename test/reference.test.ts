@@ -1,0 +1,52 @@
+/** The reference pages are what the code gives: after a change, `make docs`. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { eventMeanings, troubleMeanings } from '../scripts/event-meanings.ts';
+import { logEvents, meaningOf, referencePages } from '../scripts/reference.ts';
+
+const home = resolve(import.meta.dirname, '..');
+
+test('each reference page is what the code gives (else: make docs)', async () => {
+  for (const [name, text] of await referencePages()) {
+    const path = join(home, 'docs/reference', name);
+    assert.equal(readFileSync(path, 'utf8'), text, `docs/reference/${name}`);
+    assert.doesNotMatch(text, new RegExp(home), `${name} names a folder of this machine`);
+  }
+});
+
+test('every event in the log has its sentence, and every sentence its event', () => {
+  const events = new Set(logEvents().map(({ event }) => event));
+  const silent = [...events].filter((event) => meaningOf(event) === undefined);
+  assert.deepEqual(silent, [], 'say what they mean in scripts/event-meanings.ts');
+  const kinds = new Set([...events].map((event) => event.split('.')[1]));
+  assert.deepEqual(
+    Object.keys(eventMeanings).filter((event) => !events.has(event)),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(troubleMeanings).filter((kind) => !kinds.has(kind)),
+    [],
+  );
+});
+
+test('no link between the documents is dead', () => {
+  const pages = [
+    ...readdirSync(home).filter((name) => name.endsWith('.md')),
+    ...readdirSync(join(home, 'docs'), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+  ];
+  assert.ok(pages.length > 10);
+  const dead: string[] = [];
+  for (const page of pages) {
+    const text = readFileSync(join(home, page), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      if (!existsSync(join(home, dirname(page), target))) dead.push(`${page}: ${target}`);
+    }
+  }
+  assert.deepEqual(dead, []);
+});
