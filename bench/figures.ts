@@ -1,0 +1,89 @@
+/** What every benchmark does with its numbers: quantiles, medians, goals, tables, and how busy the machine was. */
+import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+
+export type Goal = {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly least?: number;
+  readonly most?: number;
+};
+
+export function met({ value, least = -Infinity, most = Infinity }: Goal): boolean {
+  return value >= least && value <= most;
+}
+
+/** One line a goal: what, how much, the goal, met or MISSED. */
+export function goalLines(goals: readonly Goal[]): string {
+  return table([
+    ['goal', 'reached', 'wanted', ''],
+    ...goals.map((goal) => [
+      goal.what,
+      `${shown(goal.value)} ${goal.unit}`.trim(),
+      goal.least === undefined
+        ? `at most ${shown(goal.most ?? 0)}`
+        : `at least ${shown(goal.least)}`,
+      met(goal) ? 'met' : 'MISSED',
+    ]),
+  ]);
+}
+
+export function quantile(values: readonly number[] | Float64Array, share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.round((sorted.length - 1) * share)] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** Three figures that matter, thousands apart. */
+export function shown(value: number): string {
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits });
+}
+
+/** Columns as wide as they need to be; the first one to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return rows.map(line).join('\n');
+}
+
+/** How many processes wanted to run lately: figures of a busy machine are worth less. */
+export function machineLoad(): number {
+  return loadavg()[0] ?? 0;
+}
+
+/** Processor time of a process and all its threads so far. */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+  // utime and stime (proc(5)); a tick is 10 ms on every Linux that Node runs on.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Resident memory of a process now, in megabytes. */
+export function rssMbOf(pid: number): number {
+  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return (Number(found?.[1]) * 1024) / 1e6;
+}
+
+/** xorshift: the same numbers in every run. */
+export function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * The mail server's side of the milter benchmark, in a process of its own: so many SMTP sessions at once, a few letters
+ * in each, one after the other as fast as the milter answers. Told what to do by its parent.
+ */
+import type { MilterAddress } from '../src/doors/milter/client.ts';
+import { openMilterClient } from '../src/doors/milter/client.ts';
+import { assert } from '../src/lib/assert.ts';
+import { quantile } from './figures.ts';
+import { clientOf, session } from './letters.ts';
+
+export type LoadOrder = {
+  readonly where: MilterAddress;
+  readonly connections: number;
+  readonly forMs: number;
+  readonly firstSession: number;
+  readonly lettersPerSession: number;
+  readonly accounts: number;
+  readonly friends: number;
+};
+
+export type LoadFigures = {
+  readonly messages: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Processor time of this process. */
+  readonly clientCpuMs: number;
+  /** What did not simply pass, with an example. */
+  readonly stopped: number;
+  readonly example: string;
+};
+
+async function load(order: LoadOrder): Promise<LoadFigures> {
+  const { accounts, friends, lettersPerSession: letters } = order;
+  const times: number[] = [];
+  let stopped = 0;
+  let example = '';
+  let next = order.firstSession;
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const until = began + order.forMs;
+  const line = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const { account, letters: all } = session(next++, { accounts, friends, letters });
+      await using client = await openMilterClient(order.where, { client: clientOf(account) });
+      for (const letter of all) {
+        const start = performance.now();
+        const outcome = await client.send(letter);
+        times.push(performance.now() - start);
+        if (outcome.kind === 'taken' && outcome.held === undefined) continue;
+        stopped++;
+        example = outcome.kind === 'taken' ? `held: ${outcome.held}` : outcome.reply;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: order.connections }, line));
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    messages: times.length,
+    seconds: (performance.now() - began) / 1_000,
+    p50Ms: quantile(times, 0.5),
+    p99Ms: quantile(times, 0.99),
+    clientCpuMs: (user + system) / 1_000,
+    stopped,
+    example,
+  };
+}
+
+assert(process.send !== undefined, 'milter-load.ts is started by milter.ts');
+const answer = process.send.bind(process);
+process.on('message', (order: LoadOrder) => {
+  void load(order).then(
+    (figures) => answer({ figures }),
+    (error: unknown) => answer({ error: String(error) }),
+  );
+});
