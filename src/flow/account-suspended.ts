@@ -135,7 +135,9 @@ class SuspensionFlow implements Suspensions {
     await this.#commit(changes);
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
     const trouble: string[] = [];
-    await logins?.open(account).catch((error: unknown) => trouble.push(this.#trouble(error)));
+    if (isLogin(account)) {
+      await logins?.open(account).catch((error: unknown) => trouble.push(this.#trouble(error)));
+    }
     const back = await this.#releaseHeld(account, how, trouble);
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, back, left, trouble) };
@@ -205,7 +207,7 @@ class SuspensionFlow implements Suspensions {
     const { journal, log, logins } = this.#deps;
     const swept = await this.#sweep(incident.account);
     let loginClosed = false;
-    if (logins !== undefined) {
+    if (logins !== undefined && isLogin(incident.account)) {
       try {
         await logins.close(incident.account);
         loginClosed = true;
@@ -325,6 +327,11 @@ class SuspensionFlow implements Suspensions {
     const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
     return `${error.message}${cause}`;
   }
+}
+
+/** Hosts, local senders and scripts have no login to close. */
+function isLogin(account: Account): boolean {
+  return !/^(?:client|local|script):/.test(account);
 }
 
 function releaseText(
