@@ -115,7 +115,8 @@ function openFlows(
   const roads = noticeRoads(config, host);
   const notices = openNotices({ journal, roads, clock, timers, log, count });
   scope.defer(() => notices.close());
-  const { mta, logins } = openMailServer({ config, state, log, localDomains });
+  const { mta, logins, close } = openMailServer({ config, state, log, localDomains });
+  scope.defer(close);
   const suspensions = openSuspensions({
     ...{ accounts, journal, notices, mta, logins, clock, timers, log, count, host, settings },
     ...{ newId, iso },

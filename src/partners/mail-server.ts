@@ -1,6 +1,7 @@
 /**
  * The mail server beside us: whose queue tools and whose logins. What `postern connect` found out about it lies in
- * `postfix.json` in the state folder, and is read anew when it changes: no restart is needed after connecting.
+ * `postfix.json` in the state folder, looked at each second and read anew when it changes: no restart is needed after
+ * connecting.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,16 +36,21 @@ const connected: z.ZodType<ConnectedPostfix> = z.object({
 /** Name of that file in the state folder. */
 export const connectedFile = 'postfix.json';
 
+/** `connect` has just said that all is well: mail from then on is judged with the domains that it found. */
+const lookEveryMs = 1_000;
+
 export function openMailServer(options: {
   readonly config: MailServerConfig;
   readonly state: string;
   readonly log: Log;
   /** Domains found are added. */
   readonly localDomains: Set<string>;
-}): { mta: Mta | undefined; logins: LoginDoor | undefined } {
+}): { mta: Mta | undefined; logins: LoginDoor | undefined; close(): void } {
   const { config, localDomains, log, state } = options;
   const found = connectedReader(join(state, connectedFile), localDomains, log);
   found();
+  const looking = setInterval(found, lookEveryMs);
+  looking.unref();
   const way = wayOf(config.postfix.queue, config.postfix.helper_socket);
   const own = (): Hands => {
     const postfixConfig =
@@ -68,6 +74,7 @@ export function openMailServer(options: {
       denyFile === ''
         ? undefined
         : dovecot({ hands, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
+    close: () => clearInterval(looking),
   };
 }
 
@@ -99,6 +106,7 @@ function connectedReader(
     try {
       known = connected.parse(JSON.parse(readFileSync(path, 'utf8')));
       for (const domain of known.localDomains) localDomains.add(domain.toLowerCase());
+      log('info', 'postfix.connected', { path, localDomains: known.localDomains.length });
     } catch (error) {
       known = undefined;
       log('warn', 'postfix.unread', { path, why: String(error) });
