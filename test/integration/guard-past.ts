@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Account } from '../../src/core/event.ts';
+import { noCeilings } from '../../src/core/policy.ts';
 import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
 import { openExemptions } from '../../src/flow/exemptions.ts';
 import { openFeed } from '../../src/flow/feed.ts';
@@ -37,13 +38,7 @@ export function writePast(state: string, whose: readonly Person[]): void {
   const quiet = { log: () => undefined, count: () => undefined };
   const timers = { every: () => () => undefined, soon: () => undefined };
   const journal = openJournal({ ledger, timers, ...quiet, onState: () => undefined });
-  const none = {
-    messageRecipientsMax: 0,
-    accountRecipientsPerHour: 0,
-    accountRecipientsPerDay: 0,
-    serverRecipientsPerHour: 0,
-  };
-  const accounts = openAccounts(journal, none, 4711);
+  const accounts = openAccounts(journal, noCeilings, 4711);
   let now = (Date.now() - days * dayMs) as Millis;
   const gate = pastGate(journal, accounts, () => now);
   const end = Date.now() - everyMs;
@@ -83,6 +78,7 @@ function pastGate(
   return openGate({
     ...{ accounts, journal, exemptions: openExemptions([]), feed: openFeed() },
     clock: { now },
+    log: () => undefined,
     count: () => undefined,
     settings: {
       mode: 'guard',
