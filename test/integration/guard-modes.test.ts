@@ -1,0 +1,130 @@
+/**
+ * Other ways to run the guard on a real Postfix: observing, where everything passes and is told; and as an ordinary user
+ * behind Unix sockets, without any hand on the queue.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { HeldRow, IncidentRow, StoryRow } from '../../src/ports.ts';
+import { startDovecot } from './dovecot-instance.ts';
+import { startGuard } from './guard-instance.ts';
+import { people } from './guard-past.ts';
+import {
+  connectPostfix,
+  type GuardedServer,
+  Outgoing,
+  operatorAddress,
+  startGuardedServer,
+} from './guarded-server.ts';
+import { eventually } from './leash.ts';
+import { startPostfix } from './postfix-instance.ts';
+import { connectSmtp, type Sent } from './smtp-client.ts';
+import { startSink } from './smtp-sink.ts';
+
+type Shown = {
+  readonly account: { readonly state: string };
+  readonly incidents: readonly IncidentRow[];
+  readonly stories: readonly StoryRow[];
+};
+
+async function hijack(server: GuardedServer, outgoing: Outgoing, account: string, from: string) {
+  await using client = await server.login(account, from);
+  const sents: Sent[] = [];
+  for (let nth = 0; nth < 30; nth++) {
+    const id = `spam-${from}-${nth}`;
+    sents.push(await outgoing.send(client, { from: account, to: [`${id}@strangers.test`], id }));
+  }
+  return sents;
+}
+
+test('observing: a hijack passes whole and is told once', { timeout: 90_000 }, async () => {
+  const everybody = people(3);
+  const victim = everybody[2]?.account ?? '';
+  await using server = await startGuardedServer({ people: everybody, mode: 'observe' });
+  const outgoing = new Outgoing(server);
+  const sents = await Promise.all(
+    ['127.66.1.1', '127.66.2.1'].map((from) => hijack(server, outgoing, victim, from)),
+  );
+  assert.ok(sents.flat().every(({ stage }) => stage === 'done'));
+  const places = await outgoing.settled();
+  assert.equal(places.length, 60);
+  assert.ok(places.every((one) => one.places[0] === 'delivered'));
+  const { webhook, sink } = server;
+  const told = (): number => webhook.of('account.would-suspend', victim).length;
+  const mailed = (): number =>
+    sink.deliveries.filter(
+      ({ to, headers }) => to.includes(operatorAddress) && headers.includes(victim),
+    ).length;
+  await eventually('both roads have told', () => told() > 0 && mailed() > 0);
+  // Well after the rows that were committed with it are due.
+  const due = Date.now() + 22_000;
+  await eventually('the second look', () => Date.now() > due, { timeoutMs: 30_000 });
+  assert.deepEqual([told(), mailed()], [1, 1]);
+  assert.deepEqual(
+    webhook.notices.map(({ event }) => event),
+    ['account.would-suspend'],
+  );
+  const { account, incidents, stories } = await server.guard.json<Shown>(`/api/accounts/${victim}`);
+  assert.equal(account.state, 'suspended');
+  assert.equal(incidents.length, 1);
+  assert.equal(incidents[0]?.loginClosed, false);
+  assert.ok(stories.length > 0 && stories.every(({ observed }) => observed));
+  assert.deepEqual(await server.guard.json<readonly HeldRow[]>('/api/held'), []);
+  await using client = await server.login(victim);
+  assert.equal(client.login?.code, 235, 'his login is open');
+});
+
+test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
+  await using scope = new AsyncDisposableStack();
+  const dir = mkdtempSync(join(tmpdir(), 'pun-'));
+  scope.defer(() => rmSync(dir, { recursive: true, force: true }));
+  chmodSync(dir, 0o755);
+  const state = join(dir, 'state');
+  execFileSync('install', ['-d', '-o', 'nobody', '-g', 'nogroup', '-m', '0700', state]);
+  execFileSync('install', ['-d', '-o', 'nobody', '-g', 'nogroup', '-m', '0755', join(dir, 'run')]);
+  const users = { 'joe@example.test': 'secret' };
+  const sink = scope.use(await startSink());
+  const dovecot = scope.use(await startDovecot({ users }));
+  const postfix = scope.use(
+    await startPostfix({ sink: sink.port, saslSocket: dovecot.authSocket }),
+  );
+  const milter = `unix:${dir}/run/milter`;
+  const doors = [
+    '--milter',
+    milter,
+    '--policy',
+    `unix:${dir}/run/policy`,
+    '--http',
+    'inet:127.0.0.1:0',
+  ];
+  const guard = scope.use(
+    await startGuard({
+      ...{ state, config: '[doors]\nsocket_mode = "0666"\n', words: doors },
+      through: ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups'],
+    }),
+  );
+  assert.equal(guard.doors.milter, milter);
+  const uid = Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }));
+  assert.equal(statSync(`/proc/${guard.pid}`).uid, uid);
+  assert.equal(statSync(join(state, 'ledger.db')).mode & 0o077, 0, 'nobody else reads the ledger');
+  await connectPostfix({ guard, postfix });
+  await using client = await connectSmtp(postfix.ports.submission, {
+    user: 'joe@example.test',
+    password: 'secret',
+  });
+  const sents: Sent[] = [];
+  for (let nth = 0; nth < 60 && sents.at(-1)?.stage !== 'mail'; nth++) {
+    const to = [`s${nth}@strangers.test`];
+    sents.push(await client.send({ from: 'joe@example.test', to, id: `spam-${nth}` }));
+  }
+  assert.equal(sents.at(-1)?.reply.code, 550, 'stopped');
+  const held = await guard.json<readonly HeldRow[]>('/api/held');
+  const onHold = (await postfix.queue()).filter(({ queue_name }) => queue_name === 'hold');
+  assert.deepEqual(held.map(({ queueId }) => queueId).sort(), onHold.map((m) => m.queue_id).sort());
+  assert.ok(held.length > 0);
+  // He cannot move mail in the queue, and is told so with what to do.
+  await assert.rejects(guard.cli('held', 'release', held[0]?.queueId ?? ''), /postsuper/);
+});
