@@ -144,8 +144,8 @@ function release(accounts: Command): void {
     .command('release')
     .summary('let a suspended account mail again')
     .description(
-      'Ends a suspension: the account may mail again, its login opens. Mail that is held stays held; look at it with ' +
-        '`postern held list --account NAME`.',
+      'Ends a suspension: the account may mail again, its login opens, and what the suspension took from the queue goes ' +
+        'back into it. Mail that was held as it came stays held; see `postern held list --account NAME`.',
     )
     .argument('<name>', 'the account')
     .option('--false-alarm', 'it was honest mail: what was seen counts as usual from now on')
@@ -163,7 +163,7 @@ function release(accounts: Command): void {
         notes:
           'Without --false-alarm the hijack was real and is mended (the password is changed): nothing of it is learned,\n' +
           'and the same amount of mail to strangers would suspend the account again. With --false-alarm that amount\n' +
-          'passes from now on; never say so of mail that the owner did not send.',
+          'passes from now on, and all its held mail goes out; never say so of mail that the owner did not send.',
       }),
     );
   command.action((name: string, options: ReleaseOptions) => {
