@@ -1,0 +1,184 @@
+/**
+ * The guard killed with kill -9 in the middle of traffic, several times, at moments from a printed seed (SEED=n plays
+ * them again), and started again on the same ports: nothing that was taken is missing, a suspension survives, its
+ * notices arrive, and the ledger opens clean.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HeldRow, IncidentRow } from '../../src/ports.ts';
+import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
+import { fixedDoors } from './guard-instance.ts';
+import { people } from './guard-past.ts';
+import {
+  type GuardedServer,
+  Outgoing,
+  operatorAddress,
+  startGuardedServer,
+} from './guarded-server.ts';
+import { eventually } from './leash.ts';
+
+const kills = 6;
+const everybody = people(10);
+const writers = everybody.slice(0, 8);
+const [early, late] = everybody.slice(8);
+let server: GuardedServer;
+let outgoing: Outgoing;
+const seed = seedOfThisRun();
+const chance: Dice = dice(seed);
+
+before(async () => {
+  console.log(`# SEED=${seed}`);
+  server = await startGuardedServer({ people: everybody, guard: { words: await fixedDoors() } });
+  outgoing = new Outgoing(server);
+});
+after(() => server?.[Symbol.asyncDispose]());
+
+/** Ends it at once and starts it again in its place; answers with the milliseconds until it is ready. */
+async function killAndStart(): Promise<number> {
+  const began = performance.now();
+  server.guard.kill('SIGKILL');
+  await server.guard.ended;
+  server.guard = await server.startGuard();
+  return performance.now() - began;
+}
+
+/** Sends one letter until it is taken or refused for good; answers with how often it was told to come again. */
+async function sendUntilTaken(account: string, to: string, id: string): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      await using client = await server.login(account);
+      const body = `Letter ${id} of ${account}\n`;
+      const sent = await outgoing.send(client, { from: account, to: [to], id, body });
+      if (sent.stage === 'done') return tries;
+      if (sent.reply.code >= 500) throw new Error(`refused: ${sent.reply.text}`);
+    } catch (error) {
+      // 421 while the guard is away; whatever else it was, the letter was not taken.
+      if (String(error).includes('refused')) throw error;
+    }
+    await sleep(100);
+  }
+  throw new Error(`${id} was never taken`);
+}
+
+/** One stranger after the other until the account is refused at MAIL; answers with the reply's code. */
+async function hijack(account: string, more: () => boolean): Promise<number | undefined> {
+  for (let nth = 0; nth < 2_000 && more(); nth++) {
+    try {
+      await using client = await server.login(account, '127.66.1.1');
+      if (client.login?.code === 535) return 535;
+      const id = `spam-${account}-${nth}`;
+      const to = [`s${nth}.${account.slice(0, 5)}@strangers.test`];
+      const sent = await outgoing.send(client, { from: account, to, id });
+      if (sent.stage === 'mail' && sent.reply.code === 550) return 550;
+    } catch {
+      // The guard is away just now.
+    }
+  }
+  return undefined;
+}
+
+async function assertEachOnce(): Promise<void> {
+  const places = await outgoing.settled();
+  const lost = places.filter((one) => one.places.length === 0);
+  assert.deepEqual(lost, []);
+  const twice = places.filter((one) => one.places.length > 1);
+  assert.deepEqual(twice, []);
+}
+
+const incidentsOf = async (account: string): Promise<readonly IncidentRow[]> =>
+  (await server.guard.json<{ incidents: readonly IncidentRow[] }>(`/api/accounts/${account}`))
+    .incidents;
+
+test('killed in the middle of traffic: whatever was taken is there, once', {
+  timeout: 80_000,
+}, async () => {
+  let running = true;
+  let again = 0;
+  let letters = 0;
+  const honest = Promise.all(
+    writers.map(async ({ account, friends }, writer) => {
+      for (let nth = 0; running || nth === 0; nth++) {
+        const to = friends[nth % friends.length] ?? '';
+        again += await sendUntilTaken(account, to, `honest-${writer}-${nth}`);
+        letters++;
+        // An ordinary pace, so that it is the kills that are tested.
+        await sleep(150 + chance.below(200));
+      }
+    }),
+  );
+  const thief = hijack(early?.account ?? '', () => running);
+  let slowest = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    await sleep(200 + chance.below(1_500));
+    slowest = Math.max(slowest, await killAndStart());
+  }
+  await sleep(500);
+  running = false;
+  await Promise.all([honest, thief]);
+  await assertEachOnce();
+  const places = await outgoing.whereabouts();
+  const stopped = places.filter(
+    ({ id, places: [place] }) => /^honest/.test(id) && place === 'hold',
+  );
+  assert.deepEqual(stopped, [], 'a restart makes no suspect of anybody');
+  console.log(
+    `# ${kills} kills: ${letters} honest letters, ${again} of them had to come again, ` +
+      `each delivered once; ready again after ${Math.round(slowest)} ms at most`,
+  );
+  const held = await server.guard.json<readonly HeldRow[]>('/api/held?state=held&limit=1000');
+  const known = new Set(held.map(({ queueId }) => queueId));
+  const queue = await server.postfix.queue();
+  const unknown = queue.filter((one) => one.queue_name === 'hold' && !known.has(one.queue_id));
+  assert.deepEqual(unknown, [], 'whatever is on hold is known to the guard');
+});
+
+test('a suspension that a client was told of survives kill -9', { timeout: 80_000 }, async () => {
+  const account = late?.account ?? '';
+  const code = await hijack(account, () => true);
+  assert.ok(code === 550 || code === 535, `refused with ${code}`);
+  await killAndStart();
+  const [incident] = await incidentsOf(account);
+  assert.equal(incident?.account, account);
+  assert.equal(incident.endedAt, undefined);
+  await eventually('the login is closed', async () => (await incidentsOf(account))[0]?.loginClosed);
+  await using client = await server.login(account);
+  assert.equal(client.login?.code, 535);
+  const { webhook, sink } = server;
+  const told = (): number => webhook.of('account.suspended', account).length;
+  const mailed = (): number =>
+    sink.deliveries.filter(({ to, headers }) => {
+      return to.includes(operatorAddress) && headers.includes(`${account} suspended`);
+    }).length;
+  await eventually('both roads tell', () => told() > 0 && mailed() > 0, { timeoutMs: 60_000 });
+  const due = Date.now() + 3_000;
+  await eventually('a second time', () => Date.now() > due);
+  assert.deepEqual([told(), mailed()], [1, 1]);
+  await assertEachOnce();
+});
+
+test('every incident of the run was told, and the ledger is sound', async () => {
+  const { webhook } = server;
+  const incidents = await incidentsOf(early?.account ?? '');
+  for (const { id } of incidents) {
+    await eventually(`notice ${id}`, () => webhook.notices.some((notice) => notice.id === id), {
+      timeoutMs: 40_000,
+    });
+  }
+  const ids = webhook.notices.map(({ id }) => id);
+  console.log(`# ${ids.length} notices by webhook, ${new Set(ids).size} different`);
+  server.guard.kill('SIGKILL');
+  await server.guard.ended;
+  const ledger = new DatabaseSync(join(server.state, 'ledger.db'));
+  assert.deepEqual(
+    { ...ledger.prepare('PRAGMA integrity_check').get() },
+    { integrity_check: 'ok' },
+  );
+  ledger.close();
+  server.guard = await server.startGuard();
+  const log = await server.guard.log();
+  const faults = log.filter(({ level, event }) => level === 'error' && event.startsWith('ledger.'));
+  assert.deepEqual(faults, []);
+});
