@@ -39,6 +39,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'notice.not-taken': 'A notice was not taken by this road; it is tried again.',
   'notice.sent': 'A notice was taken.',
   'policy.no-answer': 'A policy request got no answer in time; the connection was closed.',
+  'postfix.connected':
+    '`postern connect postfix` has told about the mail server: which configuration, which domains stay here.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold. See `postern doctor`.',

@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference from the code: settings, commands, metrics, errors, log events. `make docs` runs it;
- * test/reference.test.ts fails while the pages differ from what the code gives.
+ * Writes docs/reference from the code: settings, commands, metrics, errors, log events, the guard's numbers. `make docs`
+ * runs it; test/reference.test.ts fails while the pages differ from what the code gives.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import { schema, settings } from '../src/config/schema.ts';
 import { metrics } from '../src/core/metrics.ts';
 import { sysexits } from '../src/lib/operator-error.ts';
 import { eventMeanings, troubleMeanings } from './event-meanings.ts';
+import { guardNumbersPage } from './guard-numbers.ts';
 import { callsOf, literalsOf } from './source-scan.ts';
 
 const home = resolve(import.meta.dirname, '..');
@@ -23,6 +24,7 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
     ['metrics.md', metricsPage()],
     ['errors.md', errorsPage()],
     ['log-events.md', logEventsPage()],
+    ['guard-numbers.md', guardNumbersPage(made)],
   ]);
 }
 

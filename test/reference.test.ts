@@ -1,7 +1,7 @@
 /** The reference pages are what the code gives: after a change, `make docs`. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { eventMeanings, troubleMeanings } from '../scripts/event-meanings.ts';
 import { logEvents, meaningOf, referencePages } from '../scripts/reference.ts';
@@ -29,6 +29,17 @@ test('every event in the log has its sentence, and every sentence its event', ()
     Object.keys(troubleMeanings).filter((kind) => !kinds.has(kind)),
     [],
   );
+});
+
+test('ARCHITECTURE.md names every folder of the source and the tests', () => {
+  const text = readFileSync(join(home, 'ARCHITECTURE.md'), 'utf8');
+  for (const top of ['src', 'test']) {
+    for (const entry of readdirSync(join(home, top), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || entry.parentPath.includes('golden/')) continue;
+      const folder = relative(home, entry.parentPath);
+      assert.ok(text.includes(`${folder}/`), `${folder}/ is missing`);
+    }
+  }
 });
 
 test('no link between the documents is dead', () => {
