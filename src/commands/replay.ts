@@ -11,6 +11,7 @@ import { noCeilings } from '../core/policy.ts';
 import { backwardsMax, openReplay, type Replay, type ReplayVerdict } from '../flow/replay.ts';
 import { eventLineMax, parseEvent } from '../flow/replay-event.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { helpAfter } from './help.ts';
 import { durationOption } from './options.ts';
 import { openProgress } from './progress.ts';
 import { summaryText } from './replay-summary.ts';
@@ -37,6 +38,21 @@ export function register(program: Command): void {
     )
     .option('--summary', 'instead of verdicts, a table for people')
     .option('--json', 'with --summary: as one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes: 'The format of events and verdicts: docs/reference/replay.md',
+        examples: [
+          ['postern replay --summary events.jsonl', 'who would have been suspended, and when'],
+          ['zcat events.gz | postern replay --operator-clears 1h -', 'a verdict a line'],
+        ],
+        exits: [
+          [0, 'done'],
+          [65, 'a line cannot be read or goes back in time; it is named'],
+          [66, 'the file cannot be read'],
+        ],
+      }),
+    )
     .action(async (file: string, options: Options) => {
       const replay = openReplay({ policy: noCeilings, operatorClearsMs: options.operatorClears });
       await run(file, replay, options.summary === true ? undefined : printVerdict);

@@ -10,6 +10,7 @@ import { type Daemon, startDaemon } from '../daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports.ts';
+import { helpAfter } from './help.ts';
 import { portOption } from './options.ts';
 import { home } from './run-file.ts';
 import { paint } from './table.ts';
@@ -54,6 +55,27 @@ export function register(program: Command): void {
     .option('--policy <address>', `policy door: ${door}`)
     .option('--http <address>', 'status page: inet:HOST:PORT or off')
     .option('--json', 'one JSON line when ready; the log goes to standard error')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          'Doors that nobody set move to a free port where theirs is taken: 9900 milter, 9901 policy, 9902 status page.\n' +
+          'The log is a JSON object a line on standard error.',
+        examples: [
+          ['./postern up', 'guarding, on loopback, ledger in ./.state'],
+          ['./postern up --mode observe --port 0 --json', 'free ports, told as JSON'],
+          ['postern up --config /etc/postern/postern.toml --state /var/lib/postern', ''],
+        ],
+        exits: [
+          [0, 'ended by a signal'],
+          [64, 'an unknown option or a bad value'],
+          [69, 'a door cannot be opened'],
+          [73, 'the state folder or the ledger cannot be made'],
+          [75, 'another guard uses this ledger'],
+          [78, 'the configuration or the ledger is not fit for this version'],
+        ],
+      }),
+    )
     .action((options: Options) => up(options));
 }
 
