@@ -52,7 +52,7 @@ export function queryText(query: Readonly<Record<string, string | number | undef
 }
 
 /** Who sits at the terminal, for the record: the person behind sudo, where there is one. */
-export function operator(): string {
+function operator(): string {
   const behind = process.env['SUDO_USER'];
   const name = behind === undefined || behind === '' ? userName() : behind;
   return name.replace(/\p{Cc}/gu, '?').slice(0, 64);
