@@ -27,9 +27,20 @@ export function accountListText(rows: readonly DeskAccount[]): string {
       String(one.messagesToday),
       String(one.recipientsToday),
       clock(one.lastSeen),
-      plain(one.state === 'clear' ? '' : (one.reasons[0]?.text ?? '')),
+      whyLine(one),
     ]),
   );
+}
+
+/** An exemption over the strongest reason: while it lasts, nothing else counts. */
+function whyLine({ exemptUntil, reasons, state }: DeskAccount): string {
+  if (isSet(exemptUntil) && state !== 'suspended') return `exempt until ${clock(exemptUntil)}`;
+  return plain(state === 'clear' ? '' : (reasons[0]?.text ?? ''));
+}
+
+/** Over JSON, what is undefined is missing; from a row of the ledger it may be null. */
+function isSet<Value>(value: Value | undefined | null): value is Value {
+  return value !== undefined && value !== null;
 }
 
 export function accountText(found: Found<'account'>): string {
@@ -47,10 +58,10 @@ export function accountText(found: Found<'account'>): string {
 }
 
 function standing(one: DeskAccount): string {
-  const exempt =
-    one.exemptUntil === undefined || one.exemptUntil === null
-      ? ''
-      : `Exempt until ${clock(one.exemptUntil)}: everything passes.\n`;
+  const { exemptUntil } = one;
+  const exempt = isSet(exemptUntil)
+    ? `Exempt until ${clock(exemptUntil)}: everything passes.\n`
+    : '';
   return (
     `${plain(one.account)}: ${paintState(one.state)}\n` +
     `Evidence ${one.evidence.toFixed(2)} (1 holds a message, 2.5 suspends). ` +
@@ -87,9 +98,8 @@ function incidentLines(incidents: readonly IncidentRow[]): string {
   return `${paint('bold', 'Incidents')}\n${lines.join('')}`;
 }
 
-/** Over JSON, what is undefined is missing; from a row of the ledger it may be null. */
 function isOpen(incident: IncidentRow): boolean {
-  return incident.endedAt === undefined || incident.endedAt === null;
+  return !isSet(incident.endedAt);
 }
 
 function storyLines(stories: readonly StoryRow[]): string {
