@@ -108,7 +108,7 @@ export function openDesk(deps: DeskDeps): Desk {
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
-    minutes: () => feed.minutes(),
+    minutes: () => feed.minutes(deps.clock.now()),
     watch: (listener) => feed.watch(listener),
     testNotice: () => testNotice(deps),
   };

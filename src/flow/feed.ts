@@ -13,7 +13,8 @@ export type Feed = {
   add(item: FeedItem): void;
   /** Newest first. */
   recent(limit: number): readonly FeedItem[];
-  minutes(): readonly FlowMinute[];
+  /** The last two hours up to `now`, a row each minute, quiet ones too. */
+  minutes(now: Millis): readonly FlowMinute[];
   watch(listener: (item: FeedItem) => void): () => void;
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
 };
@@ -47,10 +48,19 @@ export function openFeed(): Feed {
       }
     },
     recent: (limit) => items.slice(-Math.min(limit, itemsMax)).reverse(),
-    minutes: () => minutes,
+    minutes: (now) => filled(minutes, now),
     watch(listener) {
       if (listeners.size < listenersMax) listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
+}
+
+function filled(counted: readonly FlowMinute[], now: Millis): readonly FlowMinute[] {
+  const byTime = new Map(counted.map((minute) => [minute.at, minute]));
+  const last = Math.floor(now / minuteMs) * minuteMs;
+  return Array.from({ length: minutesMax }, (_, i) => {
+    const at = (last - (minutesMax - 1 - i) * minuteMs) as Millis;
+    return byTime.get(at) ?? { at, pass: 0, delay: 0, hold: 0, refuse: 0 };
+  });
 }

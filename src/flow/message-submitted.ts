@@ -90,6 +90,16 @@ class MessageGate {
     past.stoppedMessages++;
     accounts.changed(speaker.account, past, { learned: [], forgotten: [] });
     this.#deps.count('postern_refused_early_total');
+    this.#deps.feed.add({
+      at: clock.now(),
+      id: '',
+      account: speaker.account,
+      verdict: 'refuse',
+      state: 'suspended',
+      recipients: 0,
+      why: 'refused before the message: the account is suspended',
+      observed: false,
+    });
     return { kind: 'reply', ...suspendedReply(settings.contact) };
   }
 

@@ -60,8 +60,14 @@ function Line({ item, open, explain }) {
     ${
       (!plain || item.recipients > 1) &&
       html`<span class="line-why">
-        To ${many(item.recipients, 'recipient')}${item.why === '' ? '' : `. ${opened(item.why)}`}
+        ${about(item)}
       </span>`
     }
   </li>`;
+}
+
+/** To how many, and why; what was refused before there was a message has no recipients. */
+function about({ recipients, why }) {
+  const parts = recipients === 0 ? [] : [`To ${many(recipients, 'recipient')}`];
+  return [...parts, ...(why === '' ? [] : [opened(why)])].join('. ');
 }
