@@ -16,11 +16,3 @@ export type Reason = {
   /** How much it weighs: 1 holds a message by itself. */
   readonly weight: number;
 };
-
-export type Verdict =
-  | { readonly kind: 'pass' }
-  | { readonly kind: 'delay'; readonly reasons: readonly Reason[] }
-  | { readonly kind: 'hold'; readonly reasons: readonly Reason[] }
-  | { readonly kind: 'refuse'; readonly reasons: readonly Reason[] };
-
-export const pass: Verdict = { kind: 'pass' };
