@@ -285,6 +285,14 @@ test('circumstances together multiply, up to a limit', () => {
   assert.ok(judged.evidence > 3 * quiet.evidence);
 });
 
+test('three networks within the hour are everybody’s, and no reason', () => {
+  const account = ann();
+  for (const client of [home, '203.0.113.5', '198.51.100.9']) account.minutes(2).send({ client });
+  const judged = account.send({ strangers: 12, client: '198.51.100.9' });
+  assert.equal(judged.verdict, 'hold');
+  assert.ok(!signals(judged).includes('networks'));
+});
+
 test('circumstances alone are ordinary life', () => {
   const account = ann().until(1, night);
   const judged = account.send({ to: account.friends(2), client: away, from: 'me@mobile.example' });

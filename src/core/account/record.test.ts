@@ -63,6 +63,14 @@ test('a suspension forgets the networks of the thief, also where he looked aroun
   assert.ok(judged.reasons.some(({ signal }) => signal === 'new-network'));
 });
 
+test('a suspension takes back the days before it, of which nothing is learned yet', () => {
+  const account = ann();
+  account.hijacked(4, hourMs);
+  account.until(1, 10).hijacked(60, minuteMs);
+  assert.ok(account.past.days.length >= 2);
+  assert.ok(account.past.days.every(({ tainted }) => tainted));
+});
+
 test('everything of a suspended account is refused, and teaches nothing', () => {
   const account = ann();
   account.hijacked(60, minuteMs);
@@ -138,6 +146,15 @@ for (const [what, jump] of jumps) {
     assert.ok(account.past.evidence < holdAt);
   });
 }
+
+test('a clock that was ahead for one message: evidence decays from the right time on', () => {
+  const account = ann();
+  account.wait(dayMs).send({ to: account.friends(1) });
+  account.wait(-dayMs).send({ strangers: 7 });
+  assert.equal(account.past.at, account.now);
+  const before = account.past.evidence;
+  assert.ok(account.hours(8).send({ to: account.friends(1) }).evidence < before / 1.5);
+});
 
 test('a clock that was a year ahead for one message does not stop the learning', () => {
   const account = ann();
