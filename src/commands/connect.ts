@@ -59,11 +59,14 @@ export function register(program: Command): void {
   connect
     .command('postfix')
     .description('put the doors into main.cf and master.cf; shows the change before it makes it')
-    .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
+    .option(
+      '--config-dir <dir>',
+      "Postfix's configuration (default: $MAIL_CONFIG, or what postconf says)",
+    )
     .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the change, make none')
     .option('--undo', 'take it out again; byte for byte where nobody changed the files since')
-    .option('--yes', 'do not ask (needed where there is no terminal)')
+    .option('--yes', 'do not ask; without a terminal nobody is asked')
     .option('--no-verify', 'do not send a letter to postmaster to prove it')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
@@ -80,7 +83,6 @@ export function register(program: Command): void {
         ],
         exits: [
           [0, 'done, or nothing to do'],
-          [64, 'there is nobody to ask; say --yes'],
           [69, 'Postern does not run, or a door does not answer'],
           [70, 'a step failed; all is as it was'],
           [77, 'the files cannot be written; run this as root'],
@@ -100,7 +102,9 @@ type Show = (text: string) => unknown;
 
 export async function connectPostfix(options: ConnectOptions, show: Show): Promise<ConnectReport> {
   const state = stateDirectory(options.state);
-  const configDirectory = options.configDir ?? (await postconf([], 'config_directory'));
+  // MAIL_CONFIG is how Postfix's own commands are told of another instance.
+  const named = options.configDir ?? process.env['MAIL_CONFIG'];
+  const configDirectory = named ?? (await postconf([], 'config_directory'));
   await needsVersion3(configDirectory);
   const before = await readPostfixFiles(configDirectory);
   const kept = await readRecord(configDirectory);
@@ -285,13 +289,8 @@ function differences(configDirectory: string, before: PostfixFiles, after: Postf
 }
 
 async function mayGoOn(options: ConnectOptions): Promise<void> {
-  if (options.yes === true) return;
-  if (!stdin.isTTY || !stdout.isTTY || options.json === true) {
-    throw new OperatorError('not-asked', 'there is nobody to ask; say --yes to make this change', {
-      hint: 'or --dry-run to see it only',
-      exit: sysexits.usage,
-    });
-  }
+  // A script that calls this means it: everything can be taken back, and is when a step fails.
+  if (options.yes === true || !stdin.isTTY || !stdout.isTTY || options.json === true) return;
   const terminal = createInterface({ input: stdin, output: stdout });
   try {
     const answer = await terminal.question('Make this change? [y/N] ');
