@@ -1,0 +1,248 @@
+/**
+ * The flows of the daemon over a real ledger in memory, wired as daemon.ts does it, with time in the test's hand: a
+ * clock that only `pass` and `jump` move, a mail queue, a login door and two roads for notices that do as they are told.
+ * `order` has what happened, in order.
+ */
+import type { Account, Submission } from '../../src/core/event.ts';
+import { noCeilings, type Policy } from '../../src/core/policy.ts';
+import { openSuspensions, type Suspensions } from '../../src/flow/account-suspended.ts';
+import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
+import { openDesk } from '../../src/flow/desk.ts';
+import { type Exemptions, openExemptions } from '../../src/flow/exemptions.ts';
+import { type Feed, openFeed } from '../../src/flow/feed.ts';
+import { openReview } from '../../src/flow/held-review.ts';
+import { type Journal, openJournal } from '../../src/flow/journal.ts';
+import { openGate } from '../../src/flow/message-submitted.ts';
+import { type Notices, openNotices } from '../../src/flow/notices.ts';
+import { openTold, type Told } from '../../src/flow/operator-told.ts';
+import { openPolicyDesk } from '../../src/flow/recipient-asked.ts';
+import type { Settings } from '../../src/flow/settings.ts';
+import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
+import type { Millis } from '../../src/lib/brand.ts';
+import { OperatorError } from '../../src/lib/operator-error.ts';
+import type { Answer, Clock, Desk, Ledger, Notice, NoticeRoad, Speaker } from '../../src/ports.ts';
+import { ManualTime } from './manual-time.ts';
+import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
+
+/** A Monday, ten in the morning. */
+export const start: Millis = Date.UTC(2026, 0, 5, 10) as Millis;
+
+export type RigOptions = {
+  readonly settings?: Partial<Settings>;
+  readonly policy?: Partial<Policy>;
+  /** A ledger that was used before: a restart. */
+  readonly ledger?: Ledger;
+  readonly at?: number;
+  readonly milterPresent?: () => boolean;
+  readonly roads?: readonly NoticeRoad['name'][];
+};
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export type FlowRig = {
+  readonly time: ManualTime;
+  readonly order: string[];
+  readonly logged: string[];
+  readonly counted: Map<string, number>;
+  readonly settings: Mutable<Settings>;
+  readonly ledger: Ledger;
+  readonly journal: Journal;
+  readonly accounts: Accounts;
+  readonly exemptions: Exemptions;
+  readonly feed: Feed;
+  readonly notices: Notices;
+  readonly told: Told;
+  readonly suspensions: Suspensions;
+  readonly gate: ReturnType<typeof openGate>;
+  readonly policyDesk: ReturnType<typeof openPolicyDesk>;
+  readonly desk: Desk;
+  readonly review: () => Promise<void>;
+  readonly queue: ScriptedQueue;
+  readonly logins: ScriptedLogins;
+  /** What each road has taken. */
+  readonly taken: { readonly road: string; readonly notice: Notice }[];
+  /** Roads that take nothing now. */
+  readonly blocked: Set<string>;
+  breakDisk(broken: boolean): void;
+  /** A letter; what it was answered with so far. Its id is in the queue when it passed or is held. */
+  send(letter: Letter): { readonly id: string; readonly answers: readonly Answer[] };
+  /** As send, after all that it caused. */
+  mail(letter: Letter): Promise<Answer>;
+  /** Single letters to strangers, ten seconds apart, until the account is suspended; how many passed. */
+  hijack(account: string, most?: number): Promise<number>;
+};
+
+export type Letter = Partial<Omit<Submission, 'account' | 'outside' | 'local'>> & {
+  readonly account: string;
+  readonly to?: readonly string[];
+  readonly local?: readonly string[];
+  readonly by?: Speaker['by'];
+};
+
+export function openRig(options: RigOptions = {}): FlowRig {
+  const time = new ManualTime(options.at ?? start);
+  const order: string[] = [];
+  const logged: string[] = [];
+  const counted = new Map<string, number>();
+  const settings = { ...settingsOfTests, ...options.settings };
+  const disk = { broken: false };
+  const ledger = watched(options.ledger ?? openLedger(inMemory), order, disk);
+  const clock: Clock = { now: () => time.now() };
+  const log = (level: string, event: string): void => void logged.push(`${level} ${event}`);
+  const count = (name: string, by = 1, label = ''): void => {
+    const key = label === '' ? name : `${name} ${label}`;
+    counted.set(key, (counted.get(key) ?? 0) + by);
+  };
+  const timers = time;
+  let ids = 0;
+  const newId = (): string => `id-${++ids}`;
+  const iso = (at: Millis): string => new Date(at).toISOString();
+  const host = 'mail.test';
+  const journal = openJournal({
+    ...{ ledger, timers, log, count },
+    onState: (to) => {
+      if (to === 'failing') told.ledgerFailing(journal.state().why);
+    },
+  });
+  const accounts = openAccounts(journal, { ...noCeilings, ...options.policy }, 7);
+  const exemptions = openExemptions(ledger.exemptions());
+  const feed = openFeed();
+  const taken: { road: string; notice: Notice }[] = [];
+  const blocked = new Set<string>();
+  const roads = (options.roads ?? ['mail', 'webhook']).map((name) =>
+    scriptedRoad(name, order, taken, blocked),
+  );
+  const notices = openNotices({ journal, roads, clock, timers, log, count });
+  const queue = new ScriptedQueue(order);
+  const logins = new ScriptedLogins(order);
+  const suspensions = openSuspensions({
+    ...{ accounts, journal, notices, mta: queue, logins, clock, timers, log, count, host },
+    ...{ settings, newId, iso },
+  });
+  const told = openTold({ notices, clock, settings, host, newId, iso });
+  const { review } = openReview({
+    ...{ accounts, journal, suspensions, mta: queue, clock, timers, log, settings },
+  });
+  const gate = openGate({
+    ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
+    isOurs: (messageId) => notices.isOurs(messageId),
+    suspending: (...about) => suspensions.suspending(...about),
+    holding: (story) => told.holding(story),
+  });
+  const policyDesk = openPolicyDesk({
+    ...{ gate, accounts, clock, settings, localDomains: new Set(['here.test']) },
+    milterPresent: options.milterPresent ?? (() => false),
+  });
+  const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
+  const desk = openDesk({
+    ...{ accounts, journal, exemptions, suspensions, notices, feed, mta: queue, clock, log },
+    ...{ facts, settings, newId, iso, doors: () => ({}) },
+  });
+  const send = sender(gate, queue, order, clock);
+  return {
+    ...{ time, order, logged, counted, settings, ledger, journal, accounts, exemptions, feed },
+    ...{
+      notices,
+      told,
+      suspensions,
+      gate,
+      policyDesk,
+      desk,
+      review,
+      queue,
+      logins,
+      taken,
+      blocked,
+    },
+    breakDisk: (broken) => {
+      disk.broken = broken;
+    },
+    send,
+    ...mailing(send, time, accounts),
+  };
+}
+
+const settingsOfTests: Settings = {
+  mode: 'guard',
+  contact: 'postmaster@mail.test',
+  suspendedMail: 'refuse',
+  whenFailing: 'pass',
+  calmAfterMs: 0,
+  releaseAfterMs: 0,
+  automaticReleasesMax: 1,
+};
+
+function sender(
+  gate: ReturnType<typeof openGate>,
+  queue: ScriptedQueue,
+  order: string[],
+  clock: Clock,
+): FlowRig['send'] {
+  let sent = 0;
+  return ({ account, to = [], local = [], by = 'login', ...more }) => {
+    const id = more.id ?? `QUEUE${1_000 + ++sent}`;
+    const answers: Answer[] = [];
+    const message = { kind: 'send', at: clock.now(), ...more, id } as const;
+    const who = account as Account;
+    gate.submit({ ...message, account: who, outside: to, local }, by, (answer) => {
+      answers.push(answer);
+      order.push(`answer ${answer.kind}`);
+      if (answer.kind !== 'reply') queue.arrive(id, answer.kind === 'hold');
+    });
+    return { id, answers };
+  };
+}
+
+function mailing(
+  send: FlowRig['send'],
+  time: ManualTime,
+  accounts: Accounts,
+): Pick<FlowRig, 'mail' | 'hijack'> {
+  const mail: FlowRig['mail'] = async (letter) => {
+    const { answers } = send(letter);
+    await time.settle();
+    const [answer] = answers;
+    if (answer === undefined || answers.length > 1) throw new Error(`${answers.length} answers`);
+    return answer;
+  };
+  return {
+    mail,
+    async hijack(account, most = 60) {
+      let passed = 0;
+      for (let nth = 0; nth < most; nth++) {
+        const to = [`stranger${nth}.${account}.${time.now()}@elsewhere.test`];
+        if ((await mail({ account, to })).kind === 'pass') passed++;
+        if (accounts.known(account as Account)?.state === 'suspended') break;
+        await time.pass(10_000);
+      }
+      return passed;
+    },
+  };
+}
+
+/** Each durable write is noted with the kinds in it. */
+function watched(ledger: Ledger, order: string[], disk: { readonly broken: boolean }): Ledger {
+  return {
+    ...ledger,
+    write(changes, how) {
+      if (disk.broken) throw new OperatorError('ledger-write', 'the disk is full');
+      ledger.write(changes, how);
+      if (how.durable) order.push(`commit ${changes.map(({ kind }) => kind).join(' ')}`);
+    },
+  };
+}
+
+function scriptedRoad(
+  name: NoticeRoad['name'],
+  order: string[],
+  taken: { road: string; notice: Notice }[],
+  blocked: ReadonlySet<string>,
+): NoticeRoad {
+  return {
+    name,
+    async send(notice) {
+      order.push(`${name} ${notice.event}`);
+      if (blocked.has(name)) throw new Error(`${name} is blocked`);
+      taken.push({ road: name, notice });
+    },
+  };
+}
