@@ -13,7 +13,7 @@ const giveUpMs = 2 * dayMs;
 /** A notice that is still being completed (how much was stopped) goes as it is after this long. */
 const completeMs = 20 * secondMs;
 const tickMs = 2 * secondMs;
-/** Ids of our own notices by which the gate knows them. */
+/** Ids of our own notices, by which the gate knows them, and of those that were taken, so that none goes twice. */
 const idsMax = 1_000;
 
 export type Notices = {
@@ -47,6 +47,7 @@ class Outbox implements Notices {
   readonly #deps: NoticesDeps;
   readonly #ids = new Set<string>();
   readonly #inFlight = new Set<string>();
+  readonly #taken = new Set<string>();
   readonly #abort = new AbortController();
   readonly #stop: () => void;
 
@@ -57,7 +58,7 @@ class Outbox implements Notices {
   }
 
   prepare(notice: Notice): readonly Change[] {
-    this.#remember(notice.id);
+    remember(this.#ids, notice.id);
     const at = this.#deps.clock.now();
     return this.#deps.roads.map(({ name }) => ({
       kind: 'notice' as const,
@@ -75,7 +76,8 @@ class Outbox implements Notices {
 
   send(notice: Notice): void {
     for (const change of this.prepare(notice)) {
-      if (change.kind !== 'notice') continue;
+      // What was still being found out took too long: it went as it was.
+      if (change.kind !== 'notice' || this.#taken.has(change.row.id)) continue;
       this.#deps.journal.add(change);
       this.#try(change.row);
     }
@@ -88,7 +90,7 @@ class Outbox implements Notices {
   }
 
   async now(notice: Notice): Promise<readonly { road: string; fault: string }[]> {
-    this.#remember(notice.id);
+    remember(this.#ids, notice.id);
     const { roads } = this.#deps;
     return Promise.all(
       roads.map(async (road) => {
@@ -107,13 +109,6 @@ class Outbox implements Notices {
     this.#abort.abort();
   }
 
-  #remember(id: string): void {
-    this.#ids.add(id);
-    if (this.#ids.size <= idsMax) return;
-    const oldest = this.#ids.values().next();
-    if (oldest.done !== true) this.#ids.delete(oldest.value);
-  }
-
   #tick(): void {
     const { clock, journal } = this.#deps;
     for (const row of journal.live.notices(clock.now())) {
@@ -125,7 +120,7 @@ class Outbox implements Notices {
     const road = this.#deps.roads.find(({ name }) => name === row.road);
     if (road === undefined || this.#inFlight.has(row.id)) return;
     const notice = JSON.parse(row.body) as Notice;
-    this.#remember(notice.id);
+    remember(this.#ids, notice.id);
     this.#inFlight.add(row.id);
     road.send(notice, this.#abort.signal).then(
       () => this.#sent(row),
@@ -136,6 +131,7 @@ class Outbox implements Notices {
   #sent(row: NoticeRow): void {
     const { count, journal, log } = this.#deps;
     this.#inFlight.delete(row.id);
+    remember(this.#taken, row.id);
     count('postern_notices_total', 1, 'sent');
     log('info', 'notice.sent', { id: row.id, road: row.road, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
@@ -162,6 +158,14 @@ class Outbox implements Notices {
       row: { ...row, tries, nextAt, state: over ? 'failed' : 'waiting' },
     });
   }
+}
+
+/** Keeps the newest. */
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size <= idsMax) return;
+  const oldest = ids.values().next();
+  if (oldest.done !== true) ids.delete(oldest.value);
 }
 
 function faultOf(error: unknown): string {

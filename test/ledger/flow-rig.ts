@@ -62,6 +62,8 @@ export type FlowRig = {
   readonly taken: { readonly road: string; readonly notice: Notice }[];
   /** Roads that take nothing now. */
   readonly blocked: Set<string>;
+  /** Roads that answer only then. */
+  readonly wait: Map<string, Promise<void>>;
   breakDisk(broken: boolean): void;
   /** A letter; what it was answered with so far. Its id is in the queue when it passed or is held. */
   send(letter: Letter): { readonly id: string; readonly answers: readonly Answer[] };
@@ -108,8 +110,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const feed = openFeed();
   const taken: { road: string; notice: Notice }[] = [];
   const blocked = new Set<string>();
+  const wait = new Map<string, Promise<void>>();
   const roads = (options.roads ?? ['mail', 'webhook']).map((name) =>
-    scriptedRoad(name, order, taken, blocked),
+    scriptedRoad(name, { order, taken, blocked, wait }),
   );
   const notices = openNotices({ journal, roads, clock, timers, log, count });
   const queue = new ScriptedQueue(order);
@@ -233,16 +236,15 @@ function watched(ledger: Ledger, order: string[], disk: { readonly broken: boole
 
 function scriptedRoad(
   name: NoticeRoad['name'],
-  order: string[],
-  taken: { road: string; notice: Notice }[],
-  blocked: ReadonlySet<string>,
+  rig: Pick<FlowRig, 'order' | 'blocked' | 'wait'> & { readonly taken: unknown[] },
 ): NoticeRoad {
   return {
     name,
     async send(notice) {
-      order.push(`${name} ${notice.event}`);
-      if (blocked.has(name)) throw new Error(`${name} is blocked`);
-      taken.push({ road: name, notice });
+      rig.order.push(`${name} ${notice.event}`);
+      await rig.wait.get(name);
+      if (rig.blocked.has(name)) throw new Error(`${name} is blocked`);
+      rig.taken.push({ road: name, notice });
     },
   };
 }
