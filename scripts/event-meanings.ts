@@ -30,6 +30,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.prune-failed': 'Old rows could not be deleted; it is tried again.',
   'ledger.recovered': 'The ledger takes writes again; what waited is written.',
   'login.not-closed': 'A login could not be closed in Dovecot: change the password by hand.',
+  'maillog.failed': 'A mistake in Postern with one line of the mail log. Please report it.',
+  'maillog.trouble':
+    'A mail log is not there, may not be read, or lines of it were passed over; once an hour for each log and trouble. See `postern doctor`.',
   'message.stopped':
     'A message was not simply passed: verdict, state of its account, and the strongest reason. `observed`: it passed all the same.',
   'milter.no-answer': 'A verdict did not come in time; the client is asked to come again.',

@@ -36,7 +36,7 @@ function configPage(): string {
 One TOML file; \`postern install\` puts it at \`/etc/postern/postern.toml\`. Every setting has a default. Durations are text
 such as \`"90s"\`, \`"1h"\` or \`"14d"\`. \`postern config check\` says what is wrong with a file, \`postern config show\` what is
 in force and why. After a change: \`systemctl reload postern\`. What is read only at the start (host, doors, accounts,
-notices, postfix, dovecot, log) is named in the log line \`config.reloaded\` and wants a restart.
+notices, postfix, dovecot, mail_log, log) is named in the log line \`config.reloaded\` and wants a restart.
 ${made}`;
   let section: string | undefined;
   for (const { key, value, about } of settings(schema.parse({}))) {

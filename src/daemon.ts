@@ -11,6 +11,8 @@ import type { Config } from './config/schema.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
+import { openMailLog } from './doors/log/reader.ts';
+import { sourceOf, surroundings } from './doors/log/source.ts';
 import { type MilterDoor, openMilter } from './doors/milter/server.ts';
 import { openPolicy, type PolicyDoor } from './doors/policy/server.ts';
 import { openSuspensions } from './flow/account-suspended.ts';
@@ -20,6 +22,7 @@ import { openExemptions } from './flow/exemptions.ts';
 import { openFeed } from './flow/feed.ts';
 import { openReview } from './flow/held-review.ts';
 import { type Journal, openJournal } from './flow/journal.ts';
+import { type LogDesk, openLogSeen } from './flow/log-seen.ts';
 import { openGate } from './flow/message-submitted.ts';
 import { openNotices } from './flow/notices.ts';
 import { openTold } from './flow/operator-told.ts';
@@ -34,6 +37,7 @@ import { addressKey } from './mail/address.ts';
 import { openMailServer } from './partners/mail-server.ts';
 import { noticeMail } from './partners/notice-mail.ts';
 import { noticeWebhook } from './partners/notice-webhook.ts';
+import { postfixLogFile } from './partners/postfix-log.ts';
 import type { Clock, Desk, Gate, Log, NoticeRoad, PolicyDesk } from './ports.ts';
 import { version } from './version.ts';
 
@@ -70,6 +74,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const flows = openFlows(options, ledger, counters, scope);
   const doors = await openDoors(options, flows, counters, scope);
   flows.doors(doors.addresses);
+  mailLog(options, flows, counters, scope);
   const running = scope.move();
   return {
     doors: doors.addresses,
@@ -83,6 +88,8 @@ type Flows = {
   readonly gate: Gate;
   readonly policy: PolicyDesk & { counted(queueId: string): void };
   readonly desk: Desk;
+  readonly mailLog: LogDesk;
+  readonly journal: Journal;
   readonly host: string;
   readonly localDomains: Set<string>;
   readonly milter: { present: () => boolean };
@@ -153,7 +160,8 @@ function openFlows(
   modeChanged(journal, settings.mode, suspensions, log);
   suspensions.resume();
   return {
-    ...{ gate, policy: policyDesk, desk, host, localDomains, milter },
+    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter },
+    mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
       Object.assign(settings, settingsOf(changed));
@@ -211,6 +219,37 @@ async function openDoors(
       http: http?.address ?? 'off',
     },
   };
+}
+
+/** The mail log is read in the background: nothing waits for it, neither the start nor any mail. */
+function mailLog(
+  { config, log }: DaemonOptions,
+  { journal, mailLog: desk, doors }: Flows,
+  counters: Counters,
+  scope: AsyncDisposableStack,
+): void {
+  const { mail_log, accounts, postfix } = config;
+  if (mail_log.source === 'off' && mail_log.more.length === 0) return;
+  scope.use(
+    openMailLog({
+      ...{ desk, clock, log, count: counters.count, more: mail_log.more },
+      defaultDomain: accounts.default_domain,
+      async source() {
+        const auto = mail_log.source === 'auto';
+        const maillogFile = auto ? await postfixLogFile(postfix.config_directory) : '';
+        return sourceOf(mail_log.source, () => surroundings(maillogFile, clock.now()));
+      },
+      places: {
+        read: (key) => journal.live.meta(key),
+        write: (key, value) => journal.add({ kind: 'meta', key, value }),
+      },
+      state(names, reading, wanted) {
+        doors({ log: names.length === 0 ? 'none found' : names.join(', ') });
+        counters.set('postern_mail_log_reading', reading);
+        counters.set('postern_mail_log_wanted', wanted);
+      },
+    }),
+  );
 }
 
 /** The gate as the milter door sees it: decisions are timed, and counted messages are told to the policy door's flow. */
@@ -314,8 +353,8 @@ function modeChanged(
   if (before !== 'observe') return;
   for (const { account } of journal.live.incidents({ open: true, limit: 10_000 })) {
     log('info', 'account.cleared', { account, why: 'the mode is guard from now on' });
-    const how = { by: 'postern', note: 'the mode changed to guard', falseAlarm: false };
-    void suspensions.release(account, how);
+    const note = 'the mode changed to guard';
+    void suspensions.release(account, { by: 'postern', note, falseAlarm: false, keepHeld: false });
   }
 }
 
@@ -348,6 +387,7 @@ function gauges(counters: Counters, desk: Desk, settings: Settings): () => void 
 
 /** Settings that were changed and are read only at start. */
 function needRestart(before: Config, after: Config): readonly string[] {
-  const parts = ['host', 'doors', 'accounts', 'notices', 'postfix', 'dovecot', 'log'] as const;
+  const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
+  const parts = [...doors, 'postfix', 'dovecot'] as const;
   return parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]));
 }

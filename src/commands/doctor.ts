@@ -12,6 +12,7 @@ import type { Config } from '../config/schema.ts';
 import { checkDovecot } from '../core/checklist/dovecot.ts';
 import { type Finding, type FindingKind, fine, worst } from '../core/checklist/finding.ts';
 import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
+import { checkMailLog } from '../core/checklist/mail-log.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { helperHands, ownHands } from '../partners/hands.ts';
@@ -81,6 +82,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     ...(await mailServer(live, configDir)),
     await tools(config.postfix, configDir),
     ...(await logins(config.dovecot)),
+    await mailLog(config.mail_log.source, live, status),
     await notices(config.notices, live, options.testNotice === true),
     await disk(state),
     await clock(status),
@@ -218,6 +220,32 @@ async function logins(settings: Config['dovecot']): Promise<readonly Finding[]> 
     const title = 'a suspended account cannot log in';
     return [{ id: 'dovecot.deny', kind: 'unknown', title, found, wanted: 'doveconf -n', mend }];
   }
+}
+
+/** The guard itself says what it reads: root, who runs this, may read everything. */
+async function mailLog(
+  source: string,
+  live: RunFile | undefined,
+  status: Record<string, unknown> | undefined,
+): Promise<Finding> {
+  const samples = live === undefined ? '' : await metricsText(live);
+  const sample = (name: string): number =>
+    Number(new RegExp(`^postern_mail_log_${name} ([0-9.]+)`, 'm').exec(samples)?.[1] ?? 0);
+  const { log } = { ...(status?.['doors'] as Record<string, unknown> | undefined) };
+  if (samples === '') return checkMailLog('unknown');
+  return checkMailLog({
+    source,
+    names: typeof log === 'string' && log !== 'none found' ? log : '',
+    reading: sample('reading'),
+    wanted: sample('wanted'),
+    lines: sample('lines_total'),
+  });
+}
+
+async function metricsText(run: RunFile): Promise<string> {
+  const signal = AbortSignal.timeout(10_000);
+  const answer = fetch(new URL('/metrics', run.doors.http), { signal, redirect: 'error' });
+  return answer.then((found) => (found.ok ? found.text() : '')).catch(() => '');
 }
 
 async function notices(

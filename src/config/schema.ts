@@ -52,6 +52,7 @@ export type Config = {
     helper_socket: string;
   };
   dovecot: { deny_file: string; config: string };
+  mail_log: { source: string; more: string[] };
   ledger: { keep_messages: string; keep_stories: string; when_failing: 'pass' | 'delay' };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 };
@@ -166,7 +167,7 @@ const shape = z.strictObject({
         .union([z.literal('never'), duration])
         .default('1h')
         .describe(
-          'Held mail of an account that was never suspended and has calmed down leaves by itself after this long.',
+          'Held mail of an account that has calmed down leaves by itself after this long; what was held before a suspension ended never does.',
         ),
     })
     .prefault({}),
@@ -212,6 +213,22 @@ const shape = z.strictObject({
         .default('')
         .describe('passwd-file of a `deny = yes` passdb: suspended logins are closed. Empty: off.'),
       config: z.string().default('').describe('dovecot.conf for doveadm. Empty: its default.'),
+    })
+    .prefault({}),
+  mail_log: z
+    .strictObject({
+      source: z
+        .string()
+        .regex(/^(?:auto|journal|off|\/.+)$/, 'must be auto, journal, off or the path of a file')
+        .default('auto')
+        .describe(
+          'The log of Postfix and Dovecot, from which failed logins and recipients that do not exist are learned: auto, journal, a file, or off. auto takes the file that Postfix itself writes (maillog_file), else /var/log/mail.log or /var/log/maillog if written to within a day, else the systemd journal.',
+        ),
+      more: z
+        .array(z.string().regex(/^\/.+$/, 'must be the path of a file'))
+        .max(20)
+        .default([])
+        .describe('Further log files, such as one that Dovecot writes itself (log_path).'),
     })
     .prefault({}),
   ledger: z

@@ -54,3 +54,26 @@ export type DeliverySeen = {
   /** The remote server's reply, whole. */
   readonly reply: string;
 };
+
+/** What one line of the mail log says, without its time. */
+export type LogFact =
+  /** `account` undefined: a bad login of which the line does not say whose. `times`: the line tells of so many at once. */
+  | {
+      readonly kind: 'login';
+      readonly account: Account | undefined;
+      readonly client: string;
+      readonly ok: boolean;
+      readonly times: number;
+    }
+  /** The password service says for whom it found a wrong password; that a login failed, another line says. */
+  | { readonly kind: 'mismatch'; readonly account: Account; readonly client: string }
+  | {
+      readonly kind: 'delivery';
+      readonly queueId: string;
+      readonly recipient: string;
+      readonly outcome: 'sent' | 'deferred' | 'bounced';
+      readonly reply: string;
+      /** The queue id under which a filter on this machine handed the message back; else empty. */
+      readonly requeuedAs: string;
+    };
+export type LogEvent = LogFact & { readonly at: Millis };

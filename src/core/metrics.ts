@@ -144,6 +144,47 @@ const doorMetrics: readonly Metric[] = [
   },
 ];
 
+const mailLogMetrics: readonly Metric[] = [
+  {
+    name: 'postern_mail_log_wanted',
+    kind: 'gauge',
+    help: 'Mail logs that are to be read.',
+  },
+  {
+    name: 'postern_mail_log_reading',
+    kind: 'gauge',
+    help: 'Mail logs that are being read now; fewer than wanted: see `postern doctor`.',
+  },
+  { name: 'postern_mail_log_lines_total', kind: 'counter', help: 'Lines read of mail logs.' },
+  {
+    name: 'postern_mail_log_events_total',
+    kind: 'counter',
+    help: 'What mail logs told: deliveries by outcome, good and failed logins.',
+    label: 'event',
+    values: ['sent', 'deferred', 'bounced', 'login', 'login-failed'],
+  },
+  {
+    name: 'postern_mail_log_dropped_total',
+    kind: 'counter',
+    help: 'Told by mail logs and of no account’s concern: of accounts or messages that are not known here, of logins that the line does not name, repeated, or closed by a suspension.',
+    label: 'why',
+    values: [
+      'unknown-account',
+      'unknown-message',
+      'unnamed-login',
+      'repeated-login',
+      'closed-login',
+    ],
+  },
+  {
+    name: 'postern_mail_log_faults_total',
+    kind: 'counter',
+    help: 'Trouble with mail logs: not there, not to be read, lines too long or passed over, journalctl ended.',
+    label: 'what',
+    values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
+  },
+];
+
 const processMetrics: readonly Metric[] = [
   { name: 'postern_up_seconds', kind: 'gauge', help: 'Seconds since the start.' },
   {
@@ -165,5 +206,6 @@ export const metrics: readonly Metric[] = [
   ...guardMetrics,
   ...ledgerMetrics,
   ...doorMetrics,
+  ...mailLogMetrics,
   ...processMetrics,
 ];

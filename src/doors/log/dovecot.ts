@@ -1,0 +1,69 @@
+/**
+ * What Dovecot logs of logins, one line → one fact of the guard. Pure, never throws.
+ *
+ * The login is whatever a client typed, `>, rip=` included; what follows it is Dovecot's own. So the last place that
+ * looks like the end of the login is taken.
+ */
+
+import type { LogFact } from '../../core/event.ts';
+import { accountOf } from '../../mail/account-name.ts';
+import { clientAddress } from '../../mail/client-address.ts';
+
+/** imap-login, pop3-login, managesieve-login, submission-login; from 2.4 on `Logged in` and `Login aborted`. */
+const service = /^[a-z0-9]{2,20}-login: /;
+const good = /^(?:Login|Logged in): /;
+const bad =
+  /^(?:Disconnected|Aborted login|Login aborted)[^<>]{0,200}\(auth failed, (\d{1,6}) attempts? /;
+const user = 'user=<';
+/** What follows the login, up to the address. */
+const behind = /^>, (?:[a-z_]+=[^,<>]{0,100}, ){0,3}rip=([0-9A-Fa-f:.]{2,45})(?:,|$)/;
+/** Places that look like the end of a login and are looked at: the fields behind it have none of their own. */
+const endsMax = 10;
+/** `auth: passwd-file(joe,192.0.2.1): Password mismatch`. With a session behind the address, a login service tells too. */
+const mismatch =
+  /^auth(?:-worker)?(?:\([^()]{0,40}\))?: (?:[A-Z][a-z]+: )?[\w-]{1,40}\((.{1,256}),([0-9A-Fa-f:.]{2,45})\): [Pp]assword mismatch/s;
+
+/** One connection may try so often before it counts no further. */
+const attemptsMax = 100;
+
+/** The fact, or undefined. */
+export function dovecotFact(
+  text: string,
+  times: number,
+  defaultDomain: string,
+): LogFact | undefined {
+  const head = service.exec(text);
+  if (head === null) {
+    const found = mismatch.exec(text);
+    if (found === null) return undefined;
+    const account = accountOf(found[1] ?? '', defaultDomain);
+    return { kind: 'mismatch', account, client: clientAddress(found[2] ?? '') };
+  }
+  const rest = text.slice(head[0].length);
+  const failed = bad.exec(rest);
+  const ok = failed === null && good.test(rest);
+  if (failed === null && !ok) return undefined;
+  const found = who(rest);
+  if (found === undefined || found.login.trim() === '') return undefined;
+  return {
+    kind: 'login',
+    account: accountOf(found.login, defaultDomain),
+    client: clientAddress(found.client),
+    ok,
+    times: ok ? 1 : Math.min(attemptsMax, times * Math.max(1, Number(failed?.[1]))),
+  };
+}
+
+function who(text: string): { readonly login: string; readonly client: string } | undefined {
+  const start = text.indexOf(user);
+  if (start < 0) return undefined;
+  let end = text.length;
+  for (let tries = 0; tries < endsMax; tries++) {
+    end = text.lastIndexOf('>, ', end - 1);
+    if (end < start + user.length) return undefined;
+    const found = behind.exec(text.slice(end, end + 400));
+    if (found === null) continue;
+    return { login: text.slice(start + user.length, end), client: found[1] ?? '' };
+  }
+  return undefined;
+}

@@ -1,0 +1,250 @@
+/** A log file and every way in which logs are rotated, with real files: no line is lost, none comes twice. */
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { type Follower, type FollowTrouble, followFile, type Place } from './follow.ts';
+import { lineBytesMax, openLineCutter } from './line-cutter.ts';
+
+const pollMs = 40;
+
+type Seen = AsyncDisposable & {
+  readonly lines: string[];
+  readonly troubles: FollowTrouble[];
+  readonly reading: boolean;
+  readonly path: string;
+  place(): Place;
+  /** Until the last line that came is this one. */
+  until(line: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+async function eventually(what: string, done: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!done()) {
+    assert.ok(Date.now() < deadline, `not within ten seconds: ${what}`);
+    await sleep(5);
+  }
+}
+
+function folder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'plog-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+async function follow(path: string, resume?: Place): Promise<Seen> {
+  const lines: string[] = [];
+  const troubles: FollowTrouble[] = [];
+  let reading = false;
+  const follower: Follower = followFile(
+    path,
+    {
+      lines: (more) => void lines.push(...more),
+      trouble: (what) => void troubles.push(what),
+      reading: (is) => {
+        reading = is;
+      },
+    },
+    { resume, pollMs },
+  );
+  await eventually('opened, or not', () => reading || troubles.length > 0);
+  return {
+    ...{ lines, troubles, path },
+    get reading() {
+      return reading;
+    },
+    place() {
+      const place = follower.place();
+      assert.ok(place !== undefined);
+      return place;
+    },
+    until: (line) => eventually(`${line}; last: ${lines.at(-1)}`, () => lines.at(-1) === line),
+    close: () => follower.close(),
+    [Symbol.asyncDispose]: () => follower.close(),
+  };
+}
+
+test('begins at the end, and gives whole lines only', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, 'old 1\nold 2\nhalf of ol');
+  await using seen = await follow(path);
+  appendFileSync(path, 'd 3\nnew 1\nnew');
+  await seen.until('new 1');
+  appendFileSync(path, ' 2\n');
+  await seen.until('new 2');
+  assert.deepEqual(seen.lines, ['new 1', 'new 2']);
+});
+
+test('renamed and made anew: what is still written to the old file counts too', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  await using seen = await follow(path);
+  appendFileSync(path, 'a\n');
+  renameSync(path, `${path}.1`);
+  appendFileSync(`${path}.1`, 'b\n');
+  writeFileSync(path, 'c\n');
+  await seen.until('c');
+  appendFileSync(path, 'd\n');
+  await seen.until('d');
+  assert.deepEqual(seen.lines, ['a', 'b', 'c', 'd']);
+  assert.deepEqual(seen.troubles, []);
+});
+
+test('renamed, and the new one comes later', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  await using seen = await follow(path);
+  renameSync(path, `${path}.1`);
+  await sleep(3 * pollMs);
+  appendFileSync(`${path}.1`, 'a\n');
+  await seen.until('a');
+  writeFileSync(path, 'b\n');
+  await seen.until('b');
+  assert.deepEqual(seen.lines, ['a', 'b']);
+});
+
+test('copied and truncated, also when it has grown again beyond where we were', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  await using seen = await follow(path);
+  appendFileSync(path, 'a long line, that is\n');
+  await seen.until('a long line, that is');
+  truncateSync(path, 0);
+  appendFileSync(path, 'b\n');
+  await seen.until('b');
+  // In one step for whoever looks now and then: shorter and longer again.
+  writeFileSync(path, 'c, which is a longer line\nd\n');
+  await seen.until('d');
+  assert.deepEqual(seen.lines, ['a long line, that is', 'b', 'c, which is a longer line', 'd']);
+});
+
+test('goes on where it was left', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  const first = await follow(path);
+  appendFileSync(path, 'a\nb\nhal');
+  await first.until('b');
+  await first.close();
+  appendFileSync(path, 'f\nc\n');
+  await using seen = await follow(path, first.place());
+  await seen.until('c');
+  assert.deepEqual(seen.lines, ['half', 'c']);
+});
+
+test('rotated while nobody looked: the old file first, then the new one', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  const first = await follow(path);
+  appendFileSync(path, 'a\n');
+  await first.until('a');
+  await first.close();
+  appendFileSync(path, 'b\n');
+  renameSync(path, `${path}-20251123`);
+  writeFileSync(path, 'c\n');
+  await using seen = await follow(path, first.place());
+  await seen.until('c');
+  assert.deepEqual(seen.lines, ['b', 'c']);
+});
+
+test('rotated away while nobody looked: the new file whole, and that something is missing', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, 'a\n');
+  const first = await follow(path);
+  await first.close();
+  writeFileSync(`${path}.new`, 'b\n');
+  renameSync(`${path}.new`, path);
+  await using seen = await follow(path, first.place());
+  await seen.until('b');
+  assert.deepEqual(seen.troubles, ['skipped']);
+});
+
+test('after a long time away, the newest part alone', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  const first = await follow(path);
+  await first.close();
+  const line = `${'x'.repeat(99)}\n`;
+  writeFileSync(path, `first\n${line.repeat(200_000)}last\n`);
+  await using seen = await follow(path, first.place());
+  await seen.until('last');
+  assert.ok(seen.lines.length < 180_000 && seen.lines.length > 150_000, `${seen.lines.length}`);
+  assert.equal(seen.lines[0], line.trimEnd());
+  assert.deepEqual(seen.troubles, ['skipped']);
+});
+
+test('a file that is not there yet is read from its start', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  await using seen = await follow(path);
+  assert.equal(seen.reading, false);
+  assert.equal(seen.troubles[0], 'missing');
+  writeFileSync(path, 'a\n');
+  await seen.until('a');
+  assert.equal(seen.reading, true);
+});
+
+test('what is no file is said', async () => {
+  using dir = folder();
+  await using seen = await follow(dir.path);
+  assert.equal(seen.reading, false);
+  assert.equal(seen.troubles[0], 'unreadable');
+});
+
+test('many lines at once come in order, and long ones are passed over', async () => {
+  using dir = folder();
+  const path = join(dir.path, 'mail.log');
+  writeFileSync(path, '');
+  await using seen = await follow(path);
+  const lines = Array.from({ length: 5_000 }, (_, nth) => `line ${nth} ${'y'.repeat(nth % 300)}`);
+  appendFileSync(path, `${lines.slice(0, 2_500).join('\n')}\n${'z'.repeat(100_000)}\n`);
+  appendFileSync(path, `${lines.slice(2_500).join('\n')}\n`);
+  await seen.until(lines.at(-1) ?? '');
+  assert.deepEqual(seen.lines, lines);
+  assert.deepEqual(seen.troubles, ['too-long']);
+});
+
+test('lines are the same, however the bytes are cut', () => {
+  const line = fc.oneof(
+    fc.string({ maxLength: 40 }).map((text) => text.replaceAll('\n', ' ')),
+    fc
+      .integer({ min: lineBytesMax - 2, max: lineBytesMax + 2 })
+      .map((length) => 'w'.repeat(length)),
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), fc.array(fc.nat(5_000)), (lines, cuts) => {
+      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+      let dropped = 0;
+      const cutter = openLineCutter(() => dropped++);
+      const got: string[] = [];
+      let from = 0;
+      for (const cut of [...cuts, bytes.length]) {
+        const chunk = Buffer.from(bytes.subarray(from, from + cut));
+        got.push(...cutter.take(chunk));
+        chunk.fill(0); // the reader uses its buffer again
+        from += cut;
+      }
+      const fit = lines.length === 0 ? [''] : lines;
+      const short = fit.filter((one) => Buffer.byteLength(one) <= lineBytesMax);
+      assert.deepEqual(got, short);
+      assert.equal(dropped, fit.length - short.length);
+    }),
+  );
+});

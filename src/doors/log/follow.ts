@@ -1,0 +1,314 @@
+/**
+ * Follows a log file: hands out its lines as they are written, through every way in which logs are rotated.
+ *
+ *   renamed and made anew   the old file is read until it has been quiet, then the new one from its start
+ *   copied and truncated    the file is shorter than where we were, or says something else there: from its start
+ *   while we were away      the old file is looked for by its inode beside the new one, and read to its end first
+ *
+ * Wakes up when the kernel says that the file changed, and once a second, since no kernel tells of everything. Reads as
+ * fast as its lines are taken and never ahead of that: what has not been read yet waits in the file.
+ */
+import { constants, type FSWatcher, watch } from 'node:fs';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { secondMs } from '../../lib/brand.ts';
+import { type LineCutter, openLineCutter } from './line-cutter.ts';
+
+/** Read at once, so that taking the lines of one read holds up nobody for long. */
+const chunkBytes = 16 * 1024;
+/** After a long time away the newest part of the log is read, and no more. */
+const backlogBytesMax = 16 * 1024 * 1024;
+/** What stands before a place tells whether it is still the same file; the inode alone is soon used again. */
+const sampleBytes = 64;
+/** A log that is written all the time is read this often. */
+const gatherMs = 50;
+/** A rotated file is left when nothing came for this long, */
+const quietMs = secondMs;
+/** or after this long in any case, when somebody writes to both. */
+const lingerMs = 30 * secondMs;
+/** Files in a folder that are looked at for one that was renamed. */
+const siblingsMax = 10_000;
+
+export type Place = {
+  readonly inode: string;
+  /** Start of the first line not handed out. */
+  readonly offset: number;
+  /** The bytes before it, as hexadecimal digits. */
+  readonly sample: string;
+};
+
+export type FollowTrouble = 'missing' | 'unreadable' | 'too-long' | 'skipped';
+
+export type FollowHooks = {
+  /** Whole lines, oldest first. */
+  lines(lines: readonly string[]): void;
+  /** It goes on by itself; `skipped`: lines were passed over that may have mattered. */
+  trouble(what: FollowTrouble, cause?: unknown): void;
+  /** Whether the file is being read now. */
+  reading(is: boolean): void;
+};
+
+export type Follower = {
+  /** Where to go on after a restart; undefined before the file was first opened. */
+  place(): Place | undefined;
+  close(): Promise<void>;
+};
+
+/** Follows `path` from `resume`, or from its end. */
+export function followFile(
+  path: string,
+  hooks: FollowHooks,
+  how: { readonly resume?: Place | undefined; readonly pollMs?: number } = {},
+): Follower {
+  const follower = new FileFollower(path, hooks, how.resume, how.pollMs ?? secondMs);
+  const done = follower.run();
+  return {
+    place: () => follower.place,
+    async close() {
+      follower.stop();
+      await done;
+    },
+  };
+}
+
+class FileFollower {
+  place: Place | undefined;
+  readonly #path: string;
+  readonly #hooks: FollowHooks;
+  readonly #pollMs: number;
+  readonly #cutter: LineCutter;
+  readonly #buffer = Buffer.allocUnsafe(chunkBytes);
+  #resume: Place | undefined;
+  #handle: FileHandle | undefined;
+  #watcher: FSWatcher | undefined;
+  #inode = '';
+  #offset = 0;
+  /** The last bytes before `#offset`. */
+  #before: Buffer = Buffer.alloc(0);
+  /** A file that comes up while we wait for it is new: read from its start. */
+  #fromStart = false;
+  #rotatedAt: number | undefined;
+  #lastReadAt = 0;
+  #closed = false;
+  #woken = false;
+  #rouse = (): void => undefined;
+
+  constructor(path: string, hooks: FollowHooks, resume: Place | undefined, pollMs: number) {
+    this.#path = path;
+    this.#hooks = hooks;
+    this.#resume = resume;
+    this.#pollMs = pollMs;
+    this.#cutter = openLineCutter(() => hooks.trouble('too-long'));
+  }
+
+  async run(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#step();
+      } catch (cause) {
+        await this.#lost(cause);
+      }
+      if (!this.#closed) await this.#sleep();
+    }
+    await this.#leave();
+  }
+
+  stop(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Everything there is to do now. */
+  async #step(): Promise<void> {
+    const handle = this.#handle ?? (await this.#open());
+    if (!(await this.#isSame(handle))) {
+      this.#begin(0, Buffer.alloc(0));
+      this.#cutter.reset();
+    }
+    await this.#read(handle);
+    if (await this.#isRotated()) {
+      this.#fromStart = true;
+      await this.#leave();
+      await this.#read(await this.#open());
+    }
+  }
+
+  async #open(): Promise<FileHandle> {
+    const found = await this.#openResumed();
+    // Not blocking: it may be a pipe, which has nothing for us.
+    const handle = found ?? (await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK));
+    try {
+      const about = await handle.stat({ bigint: true });
+      if (!about.isFile()) throw new Error('it is not a regular file');
+      this.#inode = String(about.ino);
+      await this.#seek(handle, Number(about.size));
+    } catch (cause) {
+      await handle.close();
+      throw cause;
+    }
+    this.#handle = handle;
+    this.#resume = undefined;
+    this.#fromStart = false;
+    this.#rotatedAt = undefined;
+    this.#watch();
+    this.#hooks.reading(true);
+    return handle;
+  }
+
+  /** The file that we were in when we were ended, if it is not where it was. */
+  async #openResumed(): Promise<FileHandle | undefined> {
+    const resume = this.#resume;
+    if (resume === undefined) return undefined;
+    const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
+    if (here !== undefined && String(here.ino) === resume.inode) return undefined;
+    const folder = dirname(this.#path);
+    const names = await readdir(folder).catch(() => []);
+    const siblings = names.filter((name) => name.startsWith(basename(this.#path)));
+    for (const name of siblings.slice(0, siblingsMax)) {
+      const path = join(folder, name);
+      const about = await stat(path, { bigint: true }).catch(() => undefined);
+      if (about === undefined || String(about.ino) !== resume.inode || !about.isFile()) continue;
+      return open(path, 'r').catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  /** Where to begin in a file that was just opened. */
+  async #seek(handle: FileHandle, size: number): Promise<void> {
+    const resume = this.#resume;
+    let offset = this.#fromStart ? 0 : size;
+    if (resume !== undefined) {
+      const same = this.#inode === resume.inode && (await isAt(handle, resume, size));
+      offset = same ? resume.offset : 0;
+      if (this.#inode !== resume.inode) this.#hooks.trouble('skipped');
+    }
+    const far = size - offset > backlogBytesMax;
+    if (far) {
+      offset = size - backlogBytesMax;
+      this.#hooks.trouble('skipped');
+    }
+    const before = await bytesBefore(handle, offset);
+    const midLine = offset > 0 && before.at(-1) !== 10;
+    this.#cutter.reset(midLine ? 'mid-line' : undefined);
+    this.#begin(offset, before);
+  }
+
+  #begin(offset: number, before: Buffer): void {
+    this.#offset = offset;
+    this.#before = before;
+    this.place = { inode: this.#inode, offset, sample: before.toString('hex') };
+  }
+
+  /** Neither truncated nor written anew. */
+  async #isSame(handle: FileHandle): Promise<boolean> {
+    const { size } = await handle.stat();
+    if (size < this.#offset) return false;
+    return this.place === undefined || isAt(handle, this.place, size);
+  }
+
+  async #read(handle: FileHandle): Promise<void> {
+    while (!this.#closed) {
+      const { bytesRead } = await handle.read(this.#buffer, 0, chunkBytes, this.#offset);
+      if (bytesRead === 0) return;
+      this.#lastReadAt = performance.now();
+      const chunk = this.#buffer.subarray(0, bytesRead);
+      const lines = this.#cutter.take(chunk);
+      this.#advance(chunk);
+      if (lines.length > 0) this.#hooks.lines(lines);
+      if (bytesRead < chunkBytes) return;
+    }
+  }
+
+  #advance(chunk: Buffer): void {
+    const all = Buffer.concat([this.#before, chunk]);
+    const end = chunk.lastIndexOf(10) + 1;
+    if (end > 0) {
+      const upTo = this.#before.length + end;
+      const sample = all.toString('hex', Math.max(0, upTo - sampleBytes), upTo);
+      this.place = { inode: this.#inode, offset: this.#offset + end, sample };
+    }
+    this.#offset += chunk.length;
+    this.#before = Buffer.from(all.subarray(Math.max(0, all.length - sampleBytes)));
+  }
+
+  /** Another file is at the path, and the one that we have is at its end. */
+  async #isRotated(): Promise<boolean> {
+    const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
+    if (here === undefined || String(here.ino) === this.#inode) {
+      this.#rotatedAt = undefined;
+      return false;
+    }
+    const now = performance.now();
+    this.#rotatedAt ??= now;
+    if (here.size > 0n && now - this.#rotatedAt >= lingerMs) return true;
+    return now - Math.max(this.#rotatedAt, this.#lastReadAt) >= Math.min(quietMs, this.#pollMs);
+  }
+
+  /** The file cannot be had now: tried again at the next look. */
+  async #lost(cause: unknown): Promise<void> {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    await this.#leave();
+    if (missing) this.#fromStart = true;
+    else this.#resume ??= this.place;
+    this.#hooks.trouble(missing ? 'missing' : 'unreadable', cause);
+  }
+
+  async #leave(): Promise<void> {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    if (handle === undefined) return;
+    this.#hooks.reading(false);
+    await handle.close().catch(() => undefined);
+  }
+
+  #watch(): void {
+    try {
+      this.#watcher = watch(this.#path, { persistent: false }, () => this.#wake());
+      this.#watcher.on('error', () => undefined);
+    } catch {
+      // No watch is left for us, or it has just been renamed: there is still the look once a second.
+    }
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    this.#rouse();
+  }
+
+  /** Until the file changes or the next look is due; what changes meanwhile is read after the next sleep. */
+  async #sleep(): Promise<void> {
+    if (!this.#woken) await this.#pause(this.#pollMs);
+    if (!this.#closed) await this.#pause(Math.min(gatherMs, this.#pollMs));
+    this.#woken = false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      timer.unref();
+      // While changes are gathered, another change is no reason to hurry; the end is.
+      this.#rouse = () => {
+        if (ms < this.#pollMs && !this.#closed) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+async function isAt(handle: FileHandle, place: Place, size: number): Promise<boolean> {
+  if (place.offset > size) return false;
+  const before = await bytesBefore(handle, place.offset);
+  return before.toString('hex').endsWith(place.sample);
+}
+
+async function bytesBefore(handle: FileHandle, offset: number): Promise<Buffer> {
+  const length = Math.min(sampleBytes, offset);
+  const buffer = Buffer.alloc(length);
+  if (length === 0) return buffer;
+  const { bytesRead } = await handle.read(buffer, 0, length, offset - length);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,167 @@
+/** Lines of real mail logs, and lines that nobody would write, and the events that they are. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { fileEvent, journalEvent } from './mail-line.ts';
+import { countedAt, parseSyslog, timeOf } from './syslog-line.ts';
+
+const golden = join(import.meta.dirname, '../../../test/golden/log');
+const now = Date.parse('2025-11-23T20:00:00Z') as Millis;
+const reader = { defaultDomain: 'example.test', now };
+
+for (const name of ['postfix', 'dovecot']) {
+  test(`${name}: events of its log`, (t) => {
+    const lines = readFileSync(join(golden, `${name}.in`), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const out = lines.map((line) => {
+      if (line.startsWith('#')) return line;
+      const event = fileEvent(line, reader);
+      if (event === undefined) return '-';
+      // Times without a zone are this machine's.
+      const { at: _, ...fact } = event;
+      return JSON.stringify(fact);
+    });
+    t.assert.fileSnapshot(`${out.join('\n')}\n`, join(golden, `${name}.ref`), {
+      serializers: [String],
+    });
+  });
+}
+
+const stamps = [
+  ['RFC 3339 with a zone', '2025-11-23T20:24:22.500+01:00', Date.parse('2025-11-23T19:24:22.500Z')],
+  ['RFC 3339 in UTC', '2025-11-23T19:24:22Z', Date.parse('2025-11-23T19:24:22Z')],
+  ['without a zone: this machine’s', '2025-11-23 19:24:22', Date.parse('2025-11-23T19:24:22')],
+  ['of old', 'Nov 23 19:24:22', Date.parse('2025-11-23T19:24:22')],
+  ['of old, a day with one digit', 'Nov  3 19:24:22', Date.parse('2025-11-03T19:24:22')],
+  ['of old, from a year that begins soon', 'Jan  1 00:00:05', Date.parse('2026-01-01T00:00:05')],
+  ['a month that there is not', 'Foo 23 19:24:22', Number.NaN],
+] as const;
+for (const [name, stamp, want] of stamps) {
+  test(`a stamp ${name}`, () => assert.equal(timeOf(stamp, now), want));
+}
+
+test('at New Year, last year’s lines stay last year’s', () => {
+  const newYear = Date.parse('2026-01-01T00:00:30') as Millis;
+  assert.equal(timeOf('Dec 31 23:59:58', newYear), Date.parse('2025-12-31T23:59:58'));
+});
+
+const counted = [
+  ['just now: the log’s time', now - 2_000, now - 2_000],
+  ['some hours ago, read late: the log’s time', now - 5 * hourMs, now - 5 * hourMs],
+  ['an hour ahead, a wrong zone: the clock’s', now + hourMs, now],
+  ['a moment ahead', now + minuteMs / 2, now + minuteMs / 2],
+  ['no time at all: the clock’s', Number.NaN, now],
+  ['the day before yesterday: too late to matter', now - 2 * dayMs, undefined],
+] as const;
+for (const [name, logged, want] of counted) {
+  test(`an event logged ${name}`, () => assert.equal(countedAt(logged, now), want));
+}
+
+test('a record of the journal is the same event as the line of a file', () => {
+  const message =
+    'warning: unknown[192.0.2.9]: SASL LOGIN authentication failed: x, sasl_username=joe';
+  const file = fileEvent(`2025-11-23T19:59:59Z mail postfix/smtpd[7]: ${message}`, reader);
+  const logged = Date.parse('2025-11-23T19:59:59Z');
+  assert.ok(file !== undefined);
+  assert.deepEqual(journalEvent({ tag: 'postfix/smtpd', message, logged }, reader), file);
+  const imap = 'imap-login: Login: user=<joe>, method=PLAIN, rip=192.0.2.9, lip=192.0.2.1';
+  assert.equal(journalEvent({ tag: 'dovecot', message: imap, logged }, reader)?.kind, 'login');
+});
+
+const pieces = fc.constantFrom(
+  ...[
+    'Nov 23 19:24:22 mail ',
+    'postfix/smtp[1]: ',
+    'postfix/smtpd[1]: ',
+    'dovecot: ',
+    'ABCDEF12: ',
+  ],
+  ...[
+    'to=<',
+    '>, ',
+    'orig_to=<',
+    'relay=',
+    'dsn=5.1.1, ',
+    'status=bounced (',
+    '"',
+    '\\',
+    ')',
+    ', ',
+  ],
+  ...['client=unknown[', '192.0.2.1', ']', ', sasl_username=', 'warning: ', 'SASL LOGIN '],
+  ...['authentication failed: ', 'imap-login: ', 'Disconnected: ', '(auth failed, 9 attempts '],
+  ...[
+    'user=<',
+    'rip=192.0.2.1, ',
+    'Password mismatch',
+    'message repeated 3 times: [ ',
+    '\u0000',
+    '€',
+  ],
+);
+
+test('no line makes a reader stumble, and what it gives is within limits', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 400 }),
+    fc
+      .array(fc.oneof(pieces, fc.string({ maxLength: 20 })), { maxLength: 60 })
+      .map((all) => all.join('')),
+  );
+  fc.assert(
+    fc.property(text, (line) => {
+      parseSyslog(line);
+      const events = [
+        fileEvent(line, reader),
+        journalEvent({ tag: 'postfix/smtpd', message: line, logged: now }, reader),
+        journalEvent({ tag: 'postfix/smtp', message: line, logged: now }, reader),
+        journalEvent({ tag: 'dovecot', message: line, logged: now }, reader),
+      ];
+      for (const event of events) {
+        if (event === undefined) continue;
+        assert.ok(event.at <= now + minuteMs && event.at >= now - dayMs);
+        if (event.kind === 'login') assert.ok(event.times >= 1 && event.times <= 1_000);
+        if (event.kind !== 'delivery') assert.ok((event.account ?? '').length <= 256);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+const address = fc
+  .array(fc.constantFrom('a', 'B', '1', '>', ',', ' ', '"', '\\', 'status=sent (', 'relay=x'), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  .map((all) => `"${all.join('').replace(/["\\]/g, '\\$&')}"@world.test`);
+
+test('whatever the recipient is called, the outcome is what Postfix says', () => {
+  fc.assert(
+    fc.property(address, (recipient) => {
+      const message =
+        `4jYG8k1YQFzJB27: to=<${recipient}>, relay=mx[192.0.2.2]:25, delay=1, ` +
+        'delays=0/0/0/1, dsn=5.1.1, status=bounced (host mx said: 550 5.1.1 no)';
+      const event = journalEvent({ tag: 'postfix/smtp', message, logged: now }, reader);
+      assert.ok(event?.kind === 'delivery' && event.outcome === 'bounced');
+      assert.equal(event.reply, 'host mx said: 550 5.1.1 no');
+    }),
+  );
+});
+
+test('the longest line that is read is read at once', () => {
+  const users = 'user=<'.repeat(2_000);
+  const hostile = [
+    `Nov 23 19:24:22 mail dovecot: imap-login: Disconnected (auth failed, 1 attempts in 1 secs): ${users}`,
+    `Nov 23 19:24:22 mail dovecot: imap-login: Login: user=<${'>, '.repeat(5_000)}`,
+    `Nov 23 19:24:22 mail postfix/smtp[1]: ABCDEF12: to=<${'>, relay='.repeat(2_000)} status=`,
+    `Nov 23 19:24:22 mail postfix/smtpd[1]: ABCDEF12: client=x[1.2.3.4]${', sasl_username='.repeat(1_000)}`,
+    `Nov 23 19:24:22 mail dovecot: auth: x(${'('.repeat(8_000)}assword mismatch`,
+    `Nov 23 19:24:22 mail postfix/smtp[1]: ABCDEF12: to=<a>, relay=x${', a=b'.repeat(3_000)}, status=`,
+  ];
+  const began = performance.now();
+  for (const line of hostile) fileEvent(line, reader);
+  assert.ok(performance.now() - began < 500, 'far more than it takes');
+});

@@ -1,0 +1,203 @@
+/**
+ * The mail log as a door: follows the log, turns lines into events, hands them to the flow, and remembers how far it got.
+ * No mail waits for it, and nothing that goes wrong here touches any other door.
+ */
+
+import type { LogEvent } from '../../core/event.ts';
+import type { LogDesk } from '../../flow/log-seen.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
+import type { Clock, Count, Log } from '../../ports.ts';
+import { followFile, type Place } from './follow.ts';
+import { followJournal } from './journal.ts';
+import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';
+import type { Source } from './source.ts';
+
+export type MailLogOptions = {
+  /** Asked at start, and every minute while there is none. */
+  readonly source: () => Promise<Source>;
+  /** Further files, such as one that Dovecot writes itself. */
+  readonly more: readonly string[];
+  readonly defaultDomain: string;
+  readonly desk: LogDesk;
+  /** Where each log was left. */
+  readonly places: {
+    readonly read: (key: string) => string | undefined;
+    readonly write: (key: string, place: string) => void;
+  };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: Count;
+  /** The logs, how many of them are being read, and how many should be. */
+  readonly state: (names: readonly string[], reading: number, wanted: number) => void;
+  /** For tests. */
+  readonly pollMs?: number;
+  readonly journalWords?: readonly string[];
+};
+
+export type MailLog = AsyncDisposable;
+
+const saveEveryMs = 3 * secondMs;
+const lookAgainMs = minuteMs;
+
+type Follower = { place(): unknown; close(): Promise<void> };
+type Followed = { readonly name: string; readonly follower: Follower; reading: boolean };
+
+export function openMailLog(options: MailLogOptions): MailLog {
+  return new Reader(options);
+}
+
+class Reader implements MailLog {
+  readonly #options: MailLogOptions;
+  readonly #followed = new Map<string, Followed>();
+  readonly #saved = new Map<string, string>();
+  /** When each trouble with each log was last written down. */
+  readonly #told = new Map<string, Millis>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #finding: Promise<void>;
+  #sourceFound = false;
+  #closed = false;
+
+  constructor(options: MailLogOptions) {
+    this.#options = options;
+    for (const path of options.more) this.#file(path);
+    this.#finding = this.#find();
+    this.#timers.push(setInterval(() => this.#save(), saveEveryMs).unref());
+    this.#timers.push(setInterval(() => this.#lookAgain(), lookAgainMs).unref());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#closed = true;
+    await this.#finding;
+    await Promise.all([...this.#followed.values()].map(({ follower }) => follower.close()));
+    this.#save();
+  }
+
+  #lookAgain(): void {
+    if (!this.#sourceFound) this.#finding = this.#find();
+  }
+
+  async #find(): Promise<void> {
+    const source = await this.#options.source();
+    if (this.#closed || this.#sourceFound) return;
+    this.#sourceFound = source.kind !== 'none';
+    if (source.kind === 'file') this.#file(source.path);
+    else if (source.kind === 'journal') this.#journal();
+    else if (source.kind === 'none') this.#trouble('mail log', 'missing', undefined);
+    this.#state();
+  }
+
+  #file(path: string): void {
+    if (this.#followed.has(path)) return;
+    const { pollMs } = this.#options;
+    const resume = placeOf(this.#options.places.read(keyOf(path)));
+    const follower = followFile(
+      path,
+      {
+        lines: (lines) => this.#take(lines, fileEvent),
+        ...this.#hooks(path),
+      },
+      { resume, ...(pollMs === undefined ? {} : { pollMs }) },
+    );
+    this.#followed.set(path, { name: path, follower, reading: false });
+  }
+
+  #journal(): void {
+    const name = 'journal';
+    const follower = followJournal(
+      {
+        records: (records) => this.#take(records, journalEvent),
+        ...this.#hooks(name),
+      },
+      {
+        resume: this.#options.places.read(keyOf(name)),
+        more: this.#options.journalWords ?? [],
+      },
+    );
+    this.#followed.set(name, { name, follower, reading: false });
+  }
+
+  #hooks(name: string): {
+    trouble: (what: Trouble, cause?: unknown) => void;
+    reading: (is: boolean) => void;
+  } {
+    return {
+      trouble: (what, cause) => this.#trouble(name, what, cause),
+      reading: (is) => {
+        const followed = this.#followed.get(name);
+        if (followed !== undefined) followed.reading = is;
+        this.#state();
+      },
+    };
+  }
+
+  #take<Line>(
+    lines: readonly Line[],
+    eventOf: (line: Line, reader: LineReader) => LogEvent | undefined,
+  ): void {
+    const { clock, count, defaultDomain, desk, log } = this.#options;
+    count('postern_mail_log_lines_total', lines.length);
+    const reader = { defaultDomain, now: clock.now() };
+    for (const line of lines) {
+      try {
+        const event = eventOf(line, reader);
+        if (event !== undefined) desk.seen(event);
+      } catch (error) {
+        // One line must not keep the others from being read.
+        count('postern_mail_log_faults_total', 1, 'bug');
+        const stack = error instanceof Error ? error.stack : String(error);
+        log('error', 'maillog.failed', { stack });
+      }
+    }
+  }
+
+  /** Counted each time; written down once an hour. */
+  #trouble(name: string, what: Trouble, cause: unknown): void {
+    const { clock, count } = this.#options;
+    count('postern_mail_log_faults_total', 1, what);
+    const now = clock.now();
+    const key = `${name} ${what}`;
+    const last = this.#told.get(key);
+    if (last !== undefined && Math.abs(now - last) < hourMs) return;
+    this.#told.set(key, now);
+    const why = cause instanceof Error ? cause.message : undefined;
+    this.#options.log('warn', 'maillog.trouble', {
+      source: name,
+      what,
+      ...(why === undefined ? {} : { why }),
+    });
+  }
+
+  #state(): void {
+    const all = [...this.#followed.values()];
+    const wanted = all.length + (this.#sourceFound ? 0 : 1);
+    const names = all.map(({ name }) => name);
+    this.#options.state(names, all.filter(({ reading }) => reading).length, wanted);
+  }
+
+  #save(): void {
+    for (const { name, follower } of this.#followed.values()) {
+      const place = follower.place();
+      if (place === undefined) continue;
+      const text = typeof place === 'string' ? place : JSON.stringify(place);
+      if (this.#saved.get(name) === text) continue;
+      this.#saved.set(name, text);
+      this.#options.places.write(keyOf(name), text);
+    }
+  }
+}
+
+type Trouble = 'missing' | 'unreadable' | 'too-long' | 'skipped' | 'ended';
+
+const keyOf = (name: string): string => `mail-log ${name}`;
+
+function placeOf(text: string | undefined): Place | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { inode, offset, sample } = JSON.parse(text) as Partial<Place>;
+    if (typeof inode !== 'string' || typeof sample !== 'string') return undefined;
+    return Number.isSafeInteger(offset) ? { inode, offset: Number(offset), sample } : undefined;
+  } catch {
+    return undefined;
+  }
+}
