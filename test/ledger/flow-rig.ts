@@ -155,6 +155,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
       logins,
       taken,
       blocked,
+      wait,
     },
     breakDisk: (broken) => {
       disk.broken = broken;
