@@ -1,0 +1,59 @@
+/**
+ * A real systemd-journald with a journal of its own (a namespace), whether or not this machine runs under systemd:
+ *
+ *     await using journald = await startJournald();
+ *     await journald.log('postfix/smtpd', 'connect from …');    // as a mail program would, by syslog
+ *     journald.words;                                           // for journalctl: --namespace=…
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { mustBeRoot } from './dovecot-instance.ts';
+import { eventually, leash } from './leash.ts';
+
+const run = promisify(execFile);
+
+export type JournaldInstance = AsyncDisposable & {
+  readonly words: readonly string[];
+  /** `uid`: who says it; root, unless said otherwise. */
+  log(tag: string, message: string | Buffer, uid?: number): Promise<void>;
+};
+
+export async function startJournald(): Promise<JournaldInstance> {
+  mustBeRoot();
+  const name = `pjd${randomBytes(4).toString('hex')}`;
+  const machine = (await readFile('/etc/machine-id', 'utf8')).trim();
+  const folders = [
+    `/run/systemd/journal.${name}`,
+    `/run/log/journal/${machine}.${name}`,
+    `/var/log/journal/${machine}.${name}`,
+  ];
+  const socket = `${folders[0]}/dev-log`;
+  const daemon = leash('/lib/systemd/systemd-journald', [name], {
+    detaches: false,
+    graceMs: 2_000,
+  });
+  const end = async (): Promise<void> => {
+    await daemon.stop();
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await eventually('journald listens', () => stat(socket).catch(() => undefined), {
+      detail: daemon.output,
+    });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    words: [`--namespace=${name}`],
+    async log(tag, message, uid = 0) {
+      const words = ['logger', '--socket', socket, '-p', 'mail.info', '-t', tag];
+      const done = run('setpriv', [`--reuid=${uid}`, '--clear-groups', ...words]);
+      done.child.stdin?.end(message);
+      await done;
+    },
+    [Symbol.asyncDispose]: end,
+  };
+}
