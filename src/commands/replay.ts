@@ -103,15 +103,16 @@ function step(
   number: number,
   file: string,
 ): ReplayVerdict | undefined {
-  const where = `${nameOf(file)}, line ${number}`;
   const event = parseEvent(line, readTime);
   if (!event.ok) {
-    throw new OperatorError('replay-line', `${where}: ${event.error}`, { exit: sysexits.dataErr });
+    throw new OperatorError('replay-line', `${where(file, number)}: ${event.error}`, {
+      exit: sysexits.dataErr,
+    });
   }
   const before = replay.now();
   const verdict = replay.apply(event.value);
   if (event.value.at < before - backwardsMax) {
-    const text = `${where}: goes back in time from ${iso(before)} to ${iso(event.value.at)}`;
+    const text = `${where(file, number)}: goes back in time from ${iso(before)} to ${iso(event.value.at)}`;
     throw new OperatorError('replay-order', text, {
       exit: sysexits.dataErr,
       hint: 'sort the events by `at`',
@@ -176,6 +177,7 @@ async function* linesOf(source: Readable, name: string): AsyncGenerator<Lines> {
   if (tail !== '') yield Object.assign([tail], { bytes: 0 });
 }
 
+const where = (file: string, number: number): string => `${nameOf(file)}, line ${number}`;
 const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
 
 function tooLong(where: string): OperatorError {

@@ -18,6 +18,15 @@ export const noCeilings: Policy = {
   serverRecipientsPerHour: 0,
 };
 
+export function hasCeiling(policy: Policy): boolean {
+  return (
+    policy.messageRecipientsMax > 0 ||
+    policy.accountRecipientsPerHour > 0 ||
+    policy.accountRecipientsPerDay > 0 ||
+    policy.serverRecipientsPerHour > 0
+  );
+}
+
 /** What the flow knows besides the account's past. */
 export type Standing = {
   /** An operator's exemption ends then; 0 when there is none. */

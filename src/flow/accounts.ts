@@ -10,14 +10,16 @@ import type { Account } from '../core/event.ts';
 import type { Surroundings } from '../core/guard.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Millis } from '../lib/brand.ts';
+import { RecentMap } from '../lib/recent-map.ts';
 import type { Change } from '../ports.ts';
 import type { Journal } from './journal.ts';
 import type { LedgerReads } from './journal-reads.ts';
 
-/** Accounts in memory: about 3 KB each with a book of usual size. */
-const accountsMax = 20_000;
-/** Recipients in the books of all accounts in memory: about 50 bytes each. */
-const bookEntriesMax = 1_000_000;
+/** What an account takes in memory, and each recipient in its book. */
+const accountBytes = 3_000;
+const bookEntryBytes = 50;
+/** Accounts asked for lately; those asked for a little earlier take as much again. */
+const recentBytesMax = 55_000_000;
 
 const seedKey = 'seed';
 const normsKey = 'norms';
@@ -45,9 +47,10 @@ class LiveAccounts implements Accounts {
   readonly around: Surroundings;
   readonly #journal: Journal;
   readonly #norms: ServerNorms;
-  /** Least lately used first. */
-  readonly #pasts = new Map<Account, AccountPast>();
-  #bookEntries = 0;
+  readonly #pasts = new RecentMap<Account, AccountPast>(
+    recentBytesMax,
+    ({ book }) => accountBytes + book.size * bookEntryBytes,
+  );
   #normsDays = 0;
 
   constructor(journal: Journal, policy: Policy, randomSeed: number) {
@@ -64,15 +67,11 @@ class LiveAccounts implements Accounts {
   }
 
   known(account: Account): AccountPast | undefined {
-    const held = this.#pasts.get(account);
-    if (held === undefined) return this.#load(account);
-    this.#pasts.delete(account);
-    this.#pasts.set(account, held);
-    return held;
+    return this.#pasts.get(account) ?? this.#load(account);
   }
 
   change(account: Account, past: AccountPast, { learned, forgotten }: BookChange): Change {
-    this.#bookEntries += learned.length / 2 - forgotten.length;
+    this.#pasts.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
     const { state } = past;
     return { kind: 'account', account, state, past: () => encodePast(past), learned, forgotten };
   }
@@ -99,16 +98,6 @@ class LiveAccounts implements Accounts {
 
   #keep(account: Account, past: AccountPast): AccountPast {
     this.#pasts.set(account, past);
-    this.#bookEntries += past.book.size;
-    while (
-      this.#pasts.size > 1 &&
-      (this.#pasts.size > accountsMax || this.#bookEntries > bookEntriesMax)
-    ) {
-      const oldest = this.#pasts.entries().next();
-      if (oldest.done === true) break;
-      this.#pasts.delete(oldest.value[0]);
-      this.#bookEntries -= oldest.value[1].book.size;
-    }
     return past;
   }
 }

@@ -12,8 +12,9 @@ import type { Judgement } from '../core/account/judge.ts';
 import type { Account, Submission } from '../core/event.ts';
 import { replyText } from '../core/explain.ts';
 import { preview } from '../core/guard.ts';
-import type { Policy, Standing } from '../core/policy.ts';
+import { hasCeiling, type Standing } from '../core/policy.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
+import { RecentMap } from '../lib/recent-map.ts';
 import { domainOf } from '../mail/address.ts';
 import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
@@ -26,7 +27,7 @@ const reservationsMax = 20_000;
 /** A message that takes longer than this from RCPT to its end gives its reservation back: sessions end without notice. */
 const reservationMs = hourMs;
 /** Queue ids that the milter door has counted, remembered so long that the policy door's last request finds them. */
-const countedMax = 10_000;
+const countedMax = 5_000;
 
 type Reservation = {
   readonly connection: number;
@@ -71,16 +72,12 @@ const wait: Answer = {
   text: 'Too many recipients at once; please try again later',
 };
 
-function hasCeiling(policy: Policy): boolean {
-  return Object.values(policy).some((limit) => limit > 0);
-}
-
 class PolicyFlow {
   readonly #deps: RecipientAskedDeps;
   /** By instance: Postfix gives each message one. */
   readonly #reservations = new Map<string, Reservation>();
   /** Oldest first. */
-  readonly #counted = new Set<string>();
+  readonly #counted = new RecentMap<string, true>(countedMax);
 
   constructor(deps: RecipientAskedDeps) {
     this.#deps = deps;
@@ -118,10 +115,7 @@ class PolicyFlow {
   }
 
   counted(queueId: string): void {
-    this.#counted.add(queueId);
-    if (this.#counted.size <= countedMax) return;
-    const oldest = this.#counted.values().next();
-    if (oldest.done !== true) this.#counted.delete(oldest.value);
+    this.#counted.set(queueId, true);
   }
 
   #recipient(connection: number, account: Account, request: PolicyRequest): Answer {
@@ -204,7 +198,7 @@ class PolicyFlow {
     answer(dunno);
     if (reservation === undefined) return;
     this.#reservations.delete(request.instance);
-    if (this.#counted.has(request.queueId) || this.#deps.milterPresent()) return;
+    if (this.#counted.get(request.queueId) === true || this.#deps.milterPresent()) return;
     const { clock, gate } = this.#deps;
     const message = this.#submission(reservation, reservation.recipients, clock.now());
     gate.submit({ ...message, id: request.queueId }, 'login', () => {});

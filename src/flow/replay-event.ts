@@ -79,7 +79,7 @@ function send(fields: Fields, at: Millis): Result<ReplayEvent, string> {
     const list = own !== '' && key.endsWith(own) && domainOf(key) === own ? local : outside;
     list.push(key);
   }
-  const event: Submission = {
+  const event: Writable<Submission> = {
     kind: 'send',
     id,
     at,
@@ -87,29 +87,28 @@ function send(fields: Fields, at: Millis): Result<ReplayEvent, string> {
     outside: unique(outside),
     local: unique(local),
   };
-  return ok(withDetails(event, fields));
+  addDetails(event, fields);
+  return ok(event);
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Most messages have one recipient: nothing to do. */
 function unique(keys: string[]): string[] {
   return keys.length > 1 ? [...new Set(keys)] : keys;
 }
 
-function withDetails(event: Submission, fields: Fields): Submission {
+function addDetails(event: Writable<Submission>, fields: Fields): void {
   const client = string(fields, 'client');
   const sender = string(fields, 'sender');
   const from = string(fields, 'from');
   const subject = string(fields, 'subject');
   const fingerprint = string(fields, 'fingerprint');
-  if ((client ?? sender ?? from ?? subject ?? fingerprint) === undefined) return event;
-  return {
-    ...event,
-    ...(client === undefined ? {} : { client }),
-    ...(sender === undefined ? {} : { sender: addressKey(sender) }),
-    ...(from === undefined ? {} : { headerFrom: firstMailbox(from) }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  };
+  if (client !== undefined) event.client = client;
+  if (sender !== undefined) event.sender = addressKey(sender);
+  if (from !== undefined) event.headerFrom = firstMailbox(from);
+  if (subject !== undefined) event.subject = subject;
+  if (fingerprint !== undefined) event.fingerprint = fingerprint;
 }
 
 function login(fields: Fields, at: Millis): Result<ReplayEvent, string> {

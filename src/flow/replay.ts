@@ -12,6 +12,7 @@ import { type Surroundings, submit } from '../core/guard.ts';
 import { noStanding, type Policy, type Standing } from '../core/policy.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
 import { hourMs, type Millis, minuteMs } from '../lib/brand.ts';
+import { RecentMap } from '../lib/recent-map.ts';
 import type { ReplayEvent } from './replay-event.ts';
 
 /** One verdict a `send`. Names and order as in the documented output. */
@@ -50,8 +51,8 @@ export type Suspension = {
 
 /** An event may be this much older than the one before it: logs of several writers are merged that loosely. */
 export const backwardsMax: number = minuteMs;
-/** Messages whose later deliveries are still attributed to their account. */
-const messagesRemembered = 1_000_000;
+/** Messages whose later deliveries are still attributed to their account; the last so many at least. */
+const messagesRemembered = 500_000;
 
 export type ReplayOptions = {
   readonly policy: Policy;
@@ -76,7 +77,7 @@ class MemoryReplay implements Replay {
   readonly #firstMinute = new Map<number, number>();
   readonly #around: Surroundings;
   /** Message id → who sent it. */
-  readonly #senders = new Map<string, Account>();
+  readonly #senders = new RecentMap<string, Account>(messagesRemembered);
   readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
@@ -130,7 +131,7 @@ class MemoryReplay implements Replay {
     const { judgement, book } = submit(past, message, this.#around, this.#standing(message.at));
     this.#learn(book);
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
-    remember(this.#senders, message);
+    this.#senders.set(message.id, message.account);
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, past, judgement.reasons);
     }
@@ -150,7 +151,10 @@ class MemoryReplay implements Replay {
       this.#serverRecipients = 0;
     }
     if (this.#serverRecipients === 0) return noStanding;
-    return { ...noStanding, serverRecipientsThisHour: this.#serverRecipients };
+    return {
+      exemptUntil: noStanding.exemptUntil,
+      serverRecipientsThisHour: this.#serverRecipients,
+    };
   }
 
   #learn({ learned, forgotten }: BookChange): void {
@@ -217,12 +221,4 @@ class MemoryReplay implements Replay {
     if (past?.state === 'suspended') release(past, { honest: true });
     this.#open.delete(account);
   }
-}
-
-function remember(senders: Map<string, Account>, message: Submission): void {
-  if (senders.size >= messagesRemembered) {
-    const oldest = senders.keys().next();
-    if (oldest.done !== true) senders.delete(oldest.value);
-  }
-  senders.set(message.id, message.account);
 }

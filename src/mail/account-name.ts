@@ -42,7 +42,11 @@ export function fromXtext(text: string): string {
   );
 }
 
+/** Nearly all logins: nothing to clean. */
+const plain = /^[a-z0-9._+@-]{0,199}[a-z0-9]$/;
+
 function clean(text: string): string {
+  if (plain.test(text)) return text;
   const name = text
     .slice(0, nameLengthMax)
     .trim()

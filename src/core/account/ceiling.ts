@@ -5,7 +5,7 @@
  */
 import { hourMs } from '../../lib/brand.ts';
 import type { Submission } from '../event.ts';
-import type { Policy, Standing } from '../policy.ts';
+import { hasCeiling, type Policy, type Standing } from '../policy.ts';
 import type { Reason } from '../verdict.ts';
 import { type AccountPast, today } from './past.ts';
 import { watchAt } from './signals.ts';
@@ -17,6 +17,7 @@ export function overCeiling(
   standing: Standing,
   evidence: number,
 ): { readonly verdict: 'delay' | 'refuse'; readonly reason: Reason } | undefined {
+  if (!hasCeiling(policy)) return undefined;
   const here = message.outside.length;
   const ceilings = [
     [policy.messageRecipientsMax, 0, 'in one message'],
@@ -45,7 +46,7 @@ export function overCeiling(
 }
 
 /** Recipients of this account in this hour of the clock. */
-export function thisHour(past: AccountPast, at: number): number {
+function thisHour(past: AccountPast, at: number): number {
   return past.hour === Math.floor(at / hourMs) ? past.hourRecipients : 0;
 }
 

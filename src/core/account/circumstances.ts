@@ -48,7 +48,9 @@ export function identityKey(address: string): string {
 
 export function circumstances(past: AccountPast, message: Submission, seed: number): Circumstances {
   const hour = Math.floor(message.at / hourMs) % 24;
-  const hourUnusual = shareNear(past.hours, hour, 1, hourMessagesMin) < hourShare;
+  const messages = sum(past.hours);
+  const hourUnusual =
+    messages >= hourMessagesMin && near(past.hours, hour, 1) / messages < hourShare;
   let boost = hourUnusual ? boosts.hour : 1;
   let alone = 0;
   let networkNew = '';
@@ -72,7 +74,8 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
     boost *= boosts.breach;
     alone += breachAlone;
   }
-  const farHour = shareNear(past.hours, hour, farHours, farMessagesMin) < hourShare;
+  const farHour =
+    messages >= farMessagesMin && near(past.hours, hour, farHours) / messages < hourShare;
   return {
     boost: Math.min(boost, boostMax),
     alone,
@@ -88,14 +91,17 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
   };
 }
 
-/** Share of its messages that left at most `away` hours from this one; 1 when fewer than `least` are known. */
-function shareNear(hours: Float64Array, hour: number, away: number, least: number): number {
+function sum(hours: Float64Array): number {
   let messages = 0;
   for (let i = 0; i < 24; i++) messages += hours[i] ?? 0;
-  if (messages < least) return 1;
-  let near = 0;
-  for (let i = hour - away; i <= hour + away; i++) near += hours[(i + 24) % 24] ?? 0;
-  return near / messages;
+  return messages;
+}
+
+/** Messages that left at most `away` hours from this one. */
+function near(hours: Float64Array, hour: number, away: number): number {
+  let messages = 0;
+  for (let i = hour - away; i <= hour + away; i++) messages += hours[(i + 24) % 24] ?? 0;
+  return messages;
 }
 
 /** A From address that is neither the login nor one it has used for a day. Empty when there is nothing odd. */

@@ -8,10 +8,14 @@ import type { AccountPast } from './past.ts';
 /** Networks remembered per account: a botnet may bring hundreds, and only a few of a person's matter. */
 const networksMax = 32;
 
+/** IPv4, also as IPv6 shows it. */
+const dotted = /^(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}$/i;
+
 /** The network of an address as text: `192.0.2.0/24`, `2001:db8:1::/48`; empty for anything that is no address. */
 export function networkOf(client: string): string {
-  const mapped = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/i.exec(client);
-  if (mapped !== null) return `${mapped[1]}.${mapped[2]}.${mapped[3]}.0/24`;
+  if (dotted.test(client)) {
+    return `${client.slice(client.lastIndexOf(':') + 1, client.lastIndexOf('.'))}.0/24`;
+  }
   const bare = client.toLowerCase().replace(/^ipv6:/, '');
   if (!/^[0-9a-f:]{2,39}$/.test(bare) || !bare.includes(':')) return '';
   const [head = '', tail] = bare.split('::');

@@ -24,7 +24,7 @@ const what: Readonly<Record<CountName, string>> = {
 export function slotReasons(
   past: AccountPast,
   norms: ServerNorms,
-  sums: Float64Array,
+  sums: readonly number[],
   boost: number,
 ): Reason[] {
   const windows = windowsMs.length;

@@ -40,11 +40,11 @@ export function record(
   const wasSuspended = past.state === 'suspended';
   const day = dayOf(past, at);
   if (judged.verdict === 'delay') return { learned: [], forgotten: [] }; // it will come again
-  past.sums.set(judged.sums);
   past.at = at > past.at || past.at - at > clockSlackMs ? at : past.at;
   past.evidence = judged.evidence;
   for (let slot = 0; slot < slots; slot++) {
     const sum = judged.sums[slot] ?? 0;
+    past.sums[slot] = sum;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
   }
   if (!refused) {
