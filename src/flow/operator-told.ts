@@ -1,6 +1,6 @@
 /** Notices that are not about a suspension: an account's mail is being held, the ledger cannot be written. */
 import type { Account } from '../core/event.ts';
-import { dayMs, type Millis } from '../lib/brand.ts';
+import { dayMs, type Millis, minuteMs } from '../lib/brand.ts';
 import type { Change, Clock, Notice, StoryRow } from '../ports.ts';
 import type { Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
@@ -8,6 +8,8 @@ import type { Settings } from './settings.ts';
 /** One notice an account in this time, however much of its mail is held. */
 const holdingEveryMs = dayMs;
 const accountsMax = 10_000;
+/** A disk that is full, has a little room and is full again is one piece of news. */
+const failingEveryMs = 10 * minuteMs;
 
 export type ToldDeps = {
   readonly notices: Notices;
@@ -21,13 +23,14 @@ export type ToldDeps = {
 export type Told = {
   /** What to commit with a message that is held while its account is not suspended. */
   holding(story: StoryRow): readonly Change[];
-  /** Goes out at once: there is no ledger to keep it in. */
+  /** Goes out at once, and again from memory until it is taken: there is no ledger to keep it in. */
   ledgerFailing(why: string): void;
 };
 
 export function openTold(deps: ToldDeps): Told {
   const { clock, host, iso, newId, notices, settings } = deps;
   const toldAt = new Map<Account, Millis>();
+  let failingToldAt: Millis | undefined;
   const notice = (
     more: Pick<Notice, 'event' | 'account' | 'reasons' | 'undo' | 'explain'>,
   ): Notice => {
@@ -57,9 +60,12 @@ export function openTold(deps: ToldDeps): Told {
       );
     },
     ledgerFailing(why) {
+      const now = clock.now();
+      if (failingToldAt !== undefined && Math.abs(now - failingToldAt) < failingEveryMs) return;
+      failingToldAt = now;
       const reasons = [{ signal: 'ledger', text: why }];
       const about = { event: 'ledger.failing' as const, account: '', reasons, undo: '' };
-      void notices.now(notice({ ...about, explain: 'postern doctor' }));
+      notices.send(notice({ ...about, explain: 'postern doctor' }));
     },
   };
 }
