@@ -11,7 +11,7 @@ import { openDesk } from '../../src/flow/desk.ts';
 import { type Exemptions, openExemptions } from '../../src/flow/exemptions.ts';
 import { type Feed, openFeed } from '../../src/flow/feed.ts';
 import { openReview } from '../../src/flow/held-review.ts';
-import { type Journal, openJournal } from '../../src/flow/journal.ts';
+import { type Journal, type JournalState, openJournal } from '../../src/flow/journal.ts';
 import { openGate } from '../../src/flow/message-submitted.ts';
 import { type Notices, openNotices } from '../../src/flow/notices.ts';
 import { openTold, type Told } from '../../src/flow/operator-told.ts';
@@ -65,6 +65,8 @@ export type FlowRig = {
   /** Roads that answer only then. */
   readonly wait: Map<string, Promise<void>>;
   breakDisk(broken: boolean): void;
+  /** What the journal said of itself. */
+  readonly states: readonly JournalState[];
   /** A letter; what it was answered with so far. Its id is in the queue when it passed or is held. */
   send(letter: Letter): { readonly id: string; readonly answers: readonly Answer[] };
   /** As send, after all that it caused. */
@@ -102,6 +104,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const journal = openJournal({
     ...{ ledger, timers, log, count },
     onState: (to) => {
+      states.push(to);
       if (to === 'failing') told.ledgerFailing(journal.state().why);
     },
   });
@@ -110,6 +113,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const feed = openFeed();
   const taken: { road: string; notice: Notice }[] = [];
   const blocked = new Set<string>();
+  const states: JournalState[] = [];
   const wait = new Map<string, Promise<void>>();
   const roads = (options.roads ?? ['mail', 'webhook']).map((name) =>
     scriptedRoad(name, { order, taken, blocked, wait }),
@@ -157,6 +161,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
       blocked,
       wait,
     },
+    states,
     breakDisk: (broken) => {
       disk.broken = broken;
     },
