@@ -356,6 +356,8 @@ export type ReleaseHow = {
   readonly note: string;
   /** It was honest: what was seen is usual from now on, and all that is held leaves. */
   readonly falseAlarm: boolean;
+  /** What the suspension took from the queue stays held too; unless it was a false alarm. */
+  readonly keepHeld: boolean;
 };
 
 export type Desk = {

@@ -104,6 +104,7 @@ describe('what reaches the desk', () => {
     ],
     [['accounts', 'release', joe], `release ${joe} by ${who} note `],
     [['accounts', 'release', joe, '--false-alarm'], `release ${joe} by ${who} note false alarm `],
+    [['accounts', 'release', joe, '--keep-held'], `release ${joe} by ${who} note keep held `],
     [
       ['accounts', 'allow', joe, '--until', until, '--note', 'n'],
       `allow ${joe} until ${Date.parse(`${until}T23:59:59Z`)} by ${who} note n`,
@@ -143,6 +144,7 @@ describe('how a command ends', () => {
     [['accounts', 'allow', joe, '--until', 'soon'], 64, /a duration \(30d\), a date/],
     [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /lies in the past/],
     [['accounts', 'suspend', joe, '--note', 'x'.repeat(501)], 64, /at most 500 characters/],
+    [['accounts', 'release', joe, '--keep-held', '--false-alarm'], 64, /cannot be used with/],
     [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
     [['held', 'show', '../x'], 64, /not a queue id/],
     [['held', 'release'], 64, /^postern: give either queue ids or --account NAME\n$/],

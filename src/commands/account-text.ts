@@ -128,7 +128,7 @@ function whatNext({ account, state }: DeskAccount): string {
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
   if (state === 'watched') return `To stop it: ${words('suspend')}\n`;
   return (
-    `When its password is changed:  ${words('release')}\n` +
+    `When its password is changed:  ${words('release')} --keep-held\n` +
     `When it was honest mail:       ${words('release')} --false-alarm\n`
   );
 }

@@ -1,5 +1,5 @@
 /** `postern accounts`: list and show accounts, suspend and release them, exempt one for a while. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AccountState, accountStates } from '../core/verdict.ts';
 import { accountListText, accountText } from './account-text.ts';
 import { accountPath, openDesk } from './desk-client.ts';
@@ -137,7 +137,7 @@ function suspend(accounts: Command): void {
   );
 }
 
-type ReleaseOptions = ActOptions & { readonly falseAlarm?: true };
+type ReleaseOptions = ActOptions & { readonly falseAlarm?: true; readonly keepHeld?: true };
 
 function release(accounts: Command): void {
   const command = accounts
@@ -145,10 +145,16 @@ function release(accounts: Command): void {
     .summary('let a suspended account mail again')
     .description(
       'Ends a suspension: the account may mail again, its login opens, and what the suspension took from the queue goes ' +
-        'back into it. Mail that was held as it came stays held; see `postern held list --account NAME`.',
+        'back into it, unless --keep-held is given. Mail that was held as it came stays held, unless --false-alarm is.',
     )
     .argument('<name>', 'the account')
-    .option('--false-alarm', 'it was honest mail: what was seen counts as usual from now on')
+    .option('--keep-held', 'it was hijacked: what was taken from the queue stays held too')
+    .addOption(
+      new Option(
+        '--false-alarm',
+        'it was honest mail: all of it goes out, and counts as usual from now on',
+      ).conflicts('keepHeld'),
+    )
     .option('--note <text>', 'what was found, for the record', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -156,18 +162,23 @@ function release(accounts: Command): void {
       'after',
       helpAfter({
         examples: [
-          ['postern accounts release joe@example.org --note "password changed"', ''],
-          ['postern accounts release press@example.org --false-alarm', ''],
+          ['postern accounts release joe@example.org --keep-held', 'its password is changed'],
+          ['postern accounts release press@example.org --false-alarm', 'it was honest mail'],
+          ['postern held list --account joe@example.org', 'what stayed held'],
+          ['postern held drop --account joe@example.org', 'deletes it'],
+          ['postern held release --account joe@example.org', 'or lets it go'],
         ],
-        exits: [done, notDone, notRunning],
+        exits: [done, notDone, [64, '--keep-held and --false-alarm together'], notRunning],
         notes:
           'Without --false-alarm the hijack was real and is mended (the password is changed): nothing of it is learned,\n' +
-          'and the same amount of mail to strangers would suspend the account again. With --false-alarm that amount\n' +
-          'passes from now on, and all its held mail goes out; never say so of mail that the owner did not send.',
+          'and the same amount of mail to strangers would suspend the account again. Say --keep-held then, or the spam\n' +
+          'that was still in the queue goes out after all. With --false-alarm that amount passes from now on, and all\n' +
+          'its held mail goes out; never say so of mail that the owner did not send.',
       }),
     );
   command.action((name: string, options: ReleaseOptions) => {
-    const body = { ...note(options), falseAlarm: options.falseAlarm === true };
+    const { falseAlarm = false, keepHeld = false } = options;
+    const body = { ...note(options), falseAlarm, keepHeld };
     return act(command, accountPath(name, 'release'), body, options);
   });
 }

@@ -121,7 +121,8 @@ class SuspensionFlow implements Suspensions {
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     past.automaticReleases = automatic ? past.automaticReleases + 1 : 0;
-    const detail = `${how.falseAlarm ? 'false alarm' : 'released'}${how.note === '' ? '' : `: ${how.note}`}`;
+    const what = releaseWord(how);
+    const detail = how.note === '' ? what : `${what}: ${how.note}`;
     const changes: Change[] = [
       accounts.change(account, past, { learned: [], forgotten: [] }),
       { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
@@ -140,7 +141,7 @@ class SuspensionFlow implements Suspensions {
     }
     const back = await this.#releaseHeld(account, how, trouble);
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
-    return { ok: true, count: back, text: releaseText(account, back, left, trouble) };
+    return { ok: true, count: back, text: releaseText(account, how, { back, left }, trouble) };
   }
 
   resume(): void {
@@ -276,7 +277,7 @@ class SuspensionFlow implements Suspensions {
     if (mta === undefined) return 0;
     const rows = journal.live
       .held({ account, state: 'held', limit: queuedMax })
-      .filter((row) => how.falseAlarm || row.why === 'queue');
+      .filter((row) => how.falseAlarm || (row.why === 'queue' && !how.keepHeld));
     if (rows.length === 0) return 0;
     try {
       const back = new Set(await mta.release(rows.map(({ queueId }) => queueId)));
@@ -334,19 +335,27 @@ function isLogin(account: Account): boolean {
   return !/^(?:client|local|script):/.test(account);
 }
 
+function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
+  if (falseAlarm) return 'false alarm';
+  return keepHeld ? 'released, its held mail kept' : 'released';
+}
+
 function releaseText(
   account: Account,
-  back: number,
-  left: number,
+  how: ReleaseHow,
+  mail: { readonly back: number; readonly left: number },
   trouble: readonly string[],
 ): string {
   const parts = [`${account} may send again`];
-  if (back > 0) parts.push(`${back} messages are back in the queue`);
-  if (left > 0) {
+  if (mail.back > 0) parts.push(`${messages(mail.back)} back in the queue`);
+  if (mail.left > 0) {
     parts.push(
-      `${left} are still held: postern held release --account ${account}, or held drop --account ${account}`,
+      `${messages(mail.left)} ${how.falseAlarm ? 'still held' : 'held'} until you decide: ` +
+        `postern held release --account ${account}, or postern held drop --account ${account}`,
     );
   }
   if (trouble.length > 0) parts.push(`but: ${trouble.join('; ')}`);
   return parts.join('; ');
 }
+
+const messages = (many: number): string => (many === 1 ? '1 message is' : `${many} messages are`);

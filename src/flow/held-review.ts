@@ -62,7 +62,8 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
     if (past === undefined) continue;
     if (!observing && past.automaticReleases >= settings.automaticReleasesMax) continue;
     const note = observing ? 'only observed' : 'the set time is over';
-    await suspensions.release(incident.account, { by: 'postern', note, falseAlarm: false });
+    const how = { by: 'postern', note, falseAlarm: false, keepHeld: false };
+    await suspensions.release(incident.account, how);
   }
 }
 
@@ -94,11 +95,11 @@ async function releaseCalm(
   rows: readonly HeldRow[],
   now: Millis,
 ): Promise<void> {
-  for (const [account, held] of Map.groupBy(rows, (row) => row.account)) {
+  for (const [account, all] of Map.groupBy(rows, (row) => row.account)) {
+    const after = lastReleaseOf(deps, account);
+    const held = all.filter((row) => row.why === 'verdict' && row.at > after);
     if (held.length > calmHeldMax || !isCalm(deps, account, now)) continue;
-    const ripe = held.filter(
-      (row) => row.why === 'verdict' && now - row.changedAt >= deps.settings.calmAfterMs,
-    );
+    const ripe = held.filter((row) => now - row.changedAt >= deps.settings.calmAfterMs);
     if (ripe.length === 0) continue;
     const left = new Set(await mta.release(ripe.map(({ queueId }) => queueId)));
     for (const row of ripe) {
@@ -111,6 +112,11 @@ async function releaseCalm(
     deps.journal.add({ kind: 'audit', row });
     deps.log('info', 'held.released', { account, messages: left.size });
   }
+}
+
+/** What was held before a release was part of what suspended the account: only a person lets that go. */
+function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
+  return journal.live.incidents({ account, limit: 1 })[0]?.endedAt ?? 0;
 }
 
 function isCalm(deps: ReviewDeps, account: Account, now: Millis): boolean {

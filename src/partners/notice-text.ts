@@ -98,7 +98,9 @@ function next(notice: Notice): string {
   const lines: string[] = [];
   if (notice.explain !== '') lines.push('To see it all', `  ${oneLine(notice.explain)}`);
   if (notice.event === 'account.suspended') {
-    lines.push('When the password is changed, or if this is wrong', `  ${oneLine(notice.undo)}`);
+    const undo = oneLine(notice.undo);
+    lines.push('When the password is changed (its held mail stays held)', `  ${undo} --keep-held`);
+    lines.push('If it was honest mail (all of it goes out)', `  ${undo} --false-alarm`);
   } else if (notice.event === 'account.would-suspend') {
     lines.push('To stop it by hand', `  postern accounts suspend ${oneLine(notice.account)}`);
   } else if (notice.undo !== '') lines.push('To undo it', `  ${oneLine(notice.undo)}`);

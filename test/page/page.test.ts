@@ -83,7 +83,7 @@ describe('by keyboard alone', limit, () => {
     await page.press('Enter');
     await page.until(`document.querySelector('.card') === null`);
     assert.deepEqual(at.calls, [
-      'release joe.weber@example.org by status page note password changed',
+      'release joe.weber@example.org by status page note keep held password changed',
     ]);
     await page.until(`document.activeElement?.className === 'notice'`);
     const notice = await page.evaluate<string>(`document.activeElement.innerText`);

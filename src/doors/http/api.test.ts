@@ -68,6 +68,11 @@ describe('acting', () => {
       'release joe.weber@example.org by command line note false alarm newsletter',
     ],
     [
+      `/api/accounts/${joe}/release`,
+      { note: 'new password', keepHeld: true },
+      'release joe.weber@example.org by command line note keep held new password',
+    ],
+    [
       '/api/accounts/press%40example.org/suspend',
       {},
       'suspend press@example.org by command line note ',
@@ -137,6 +142,10 @@ describe('what is not understood is refused in words', () => {
     ['POST', `/api/accounts/${joe}/release`, '[]', 400, /expected object/i],
     ['POST', `/api/accounts/${joe}/release`, '{"notes":"x"}', 400, /notes/],
     ['POST', `/api/accounts/${joe}/release`, '{"falseAlarm":"yes"}', 400, /falseAlarm/],
+    [
+      ...(['POST', `/api/accounts/${joe}/release`] as const),
+      ...(['{"falseAlarm":true,"keepHeld":true}', 400, /cannot stand with keepHeld/] as const),
+    ],
     ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: has control/],
     ['POST', `/api/accounts/${joe}/allow`, '{"until":"tomorrow"}', 400, /until/],
     ['POST', `/api/accounts/${joe}/allow`, '{}', 400, /until/],

@@ -6,7 +6,7 @@
  *   GET  /api/accounts?state&like&limit
  *   GET  /api/accounts/NAME
  *   POST /api/accounts/NAME/suspend      { note?, by? }
- *   POST /api/accounts/NAME/release      { falseAlarm?, note?, by? }
+ *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
  *   GET  /api/held?account&state&limit
  *   GET  /api/held/QUEUE-ID
@@ -91,8 +91,8 @@ function accountRoutes(api: Hono<HttpEnv>, desk: Desk): void {
     return done(c, await desk.suspend(named(c, 'name'), actor(c, by), note));
   });
   api.post('/accounts/:name/release', async (c) => {
-    const { note, by, falseAlarm } = await body(c, releaseBody);
-    return done(c, await desk.release(named(c, 'name'), { by: actor(c, by), note, falseAlarm }));
+    const { by, ...how } = await body(c, releaseBody);
+    return done(c, await desk.release(named(c, 'name'), { ...how, by: actor(c, by) }));
   });
   api.post('/accounts/:name/allow', async (c) => {
     const { until, note, by } = await body(c, allowBody);

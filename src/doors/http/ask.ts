@@ -10,7 +10,7 @@ import type { Desk } from '../../ports.ts';
 import { heldStates } from '../../ports.ts';
 
 export type Note = { readonly note: string; readonly by?: string };
-export type Release = Note & { readonly falseAlarm: boolean };
+export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
 export type Allow = Note & { readonly until: Millis };
 export type Which = {
   readonly which: Parameters<Desk['releaseHeld']>[0];
@@ -46,11 +46,16 @@ export const limitQuery: z.ZodType<{ readonly limit: number }> = z.object({ limi
 export const nameParameter: z.ZodType<string> = name;
 
 export const noteBody: z.ZodType<Note> = z.strictObject({ note, by });
-export const releaseBody: z.ZodType<Release> = z.strictObject({
-  note,
-  by,
-  falseAlarm: z.boolean().default(false),
-});
+export const releaseBody: z.ZodType<Release> = z
+  .strictObject({
+    note,
+    by,
+    falseAlarm: z.boolean().default(false),
+    keepHeld: z.boolean().default(false),
+  })
+  .refine(({ falseAlarm, keepHeld }) => !(falseAlarm && keepHeld), {
+    message: 'falseAlarm lets all held mail go: it cannot stand with keepHeld',
+  });
 export const allowBody: z.ZodType<Allow> = z.strictObject({
   note,
   by,

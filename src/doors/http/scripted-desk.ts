@@ -156,8 +156,10 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
   }
   return {
     suspend: (name, by, note) => Promise.resolve(change(name, 'suspended', by, note)),
-    release: (name, { by, note, falseAlarm }) =>
-      Promise.resolve(change(name, 'clear', by, falseAlarm ? `false alarm ${note}` : note)),
+    release(name, { by, note, falseAlarm, keepHeld }) {
+      const how = `${falseAlarm ? 'false alarm ' : ''}${keepHeld ? 'keep held ' : ''}`;
+      return Promise.resolve(change(name, 'clear', by, how + note));
+    },
     allow(name, until, by, note) {
       calls.push(`allow ${name} until ${until} by ${by} note ${note}`);
       return Promise.resolve({ ok: true, text: `${name} is exempt`, count: 1 });

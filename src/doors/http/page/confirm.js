@@ -8,7 +8,8 @@ import { Command } from './marks.js';
 
 /**
  * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. In place of `command` it may
- * have `choices`, of which one is taken: { label, detail, command, body }.
+ * have `choices`, of which one is taken: { label, detail, command, body, after? }; `after`: what may come next, as
+ * [what for, command].
  */
 export function Confirm({ question, onDone, onClose }) {
   const dialog = useRef(null);
@@ -52,6 +53,9 @@ export function Confirm({ question, onDone, onClose }) {
       <dl class="ways">
         <dt>Same on the command line</dt>
         <dd><${Command} text=${choice?.command ?? question.command} /></dd>
+        ${(choice?.after ?? []).map(
+          ([what, text]) => html`<dt>${what}</dt><dd><${Command} text=${text} /></dd>`,
+        )}
         ${question.undo && html`<dt>To undo it</dt><dd>${question.undo}</dd>`}
       </dl>
     </form>

@@ -8,15 +8,21 @@ import { command, many } from './words.js';
 export function releaseAccount(name) {
   return {
     title: `Release ${name}?`,
-    text: 'Its login opens again, its mail passes, and what was taken from the queue goes out.',
+    text: 'Its login opens again, and its mail passes. What becomes of its held mail depends:',
     verb: 'Release',
     note: true,
     choices: [
       {
         label: 'It was hijacked, and its password is changed',
-        detail: 'Nothing of the attack is learned. What was held as it came stays held.',
-        command: command('accounts', 'release', name),
-        body: {},
+        detail:
+          'Nothing of the attack is learned. All its held mail stays held, what was taken from ' +
+          'the queue too: look at it under “Held mail”, then “Drop all” or “Release all”.',
+        command: command('accounts', 'release', name, '--keep-held'),
+        body: { keepHeld: true },
+        after: [
+          ['To delete the held mail', command('held', 'drop', '--account', name)],
+          ['To let it go', command('held', 'release', '--account', name)],
+        ],
       },
       {
         label: 'It was honest mail',

@@ -37,7 +37,7 @@ function Card({ account, incident, ask, open }) {
     <${Reasons} reasons=${incident?.reasons ?? account.reasons} />
     <p class="same">
       <span class="quiet">Same on the command line</span>
-      <${Command} text=${command('accounts', 'release', name)} />
+      <${Command} text=${command('accounts', 'release', name, '--keep-held')} />
     </p>
   </article>`;
 }
