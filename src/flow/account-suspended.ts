@@ -7,7 +7,8 @@
  *                                 ├─ login closed
  *                                 └─ notice by every road
  *
- * After a crash the open incidents are gone through again: each step may be done twice.
+ * After a crash the open incidents are gone through again: each step may be done twice. What is done about one account
+ * outside this process is done in turn, so that a release which comes in the middle has the last word.
  */
 import type { Judgement } from '../core/account/judge.ts';
 import type { AccountPast } from '../core/account/past.ts';
@@ -20,9 +21,11 @@ import type {
   Clock,
   Count,
   Done,
+  HeldRow,
   IncidentRow,
   Log,
   LoginDoor,
+  MessageRow,
   Mta,
   Notice,
   ReleaseHow,
@@ -77,6 +80,8 @@ export function openSuspensions(deps: SuspensionDeps): Suspensions {
 
 class SuspensionFlow implements Suspensions {
   readonly #deps: SuspensionDeps;
+  /** The last thing that is being done about an account's queue and login. */
+  readonly #turns = new Map<Account, Promise<unknown>>();
 
   constructor(deps: SuspensionDeps) {
     this.#deps = deps;
@@ -133,21 +138,29 @@ class SuspensionFlow implements Suspensions {
         row: { ...incident, stoppedMessages, endedAt: at, endedBy: how.by },
       });
     }
-    await this.#commit(changes);
-    if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
     const trouble: string[] = [];
-    if (isLogin(account)) {
-      await logins?.open(account).catch((error: unknown) => trouble.push(this.#trouble(error)));
-    }
-    const back = await this.#releaseHeld(account, how, trouble);
+    if (!(await this.#commit(changes))) trouble.push('the ledger could not be written yet');
+    if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
+    const back = await this.#inTurn(account, async () => {
+      if (isLogin(account)) {
+        await logins?.open(account).catch((error: unknown) => trouble.push(this.#trouble(error)));
+      }
+      return this.#releaseHeld(account, how, trouble);
+    });
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, trouble) };
   }
 
   resume(): void {
-    for (const incident of this.#deps.journal.live.incidents({ open: true, limit: openMax })) {
-      if (this.#deps.settings.mode === 'guard') void this.#enforce(incident);
-    }
+    if (this.#deps.settings.mode === 'observe') return;
+    const open = this.#deps.journal.live.incidents({ open: true, limit: openMax });
+    // One after the other: each starts programs.
+    const all = async (): Promise<void> => {
+      for (const incident of open) {
+        await this.#inTurn(incident.account, () => this.#enforce(incident));
+      }
+    };
+    void all();
   }
 
   #open(
@@ -196,79 +209,92 @@ class SuspensionFlow implements Suspensions {
 
   /** Everything after the commit. Never throws: what fails is logged, told in the notice, and tried at the next start. */
   async #follow(incident: IncidentRow): Promise<void> {
-    const row = await this.#enforce(incident);
+    const { account } = incident;
+    const row = await this.#inTurn(account, () => this.#enforce(incident));
     this.#deps.notices.send(this.#notice(row));
     const stop = this.#deps.timers.every(secondSweepMs, () => {
       stop();
-      void this.#sweep(row.account);
+      void this.#inTurn(account, () => this.#sweep(row));
     });
+  }
+
+  /** After what is under way about this account. */
+  #inTurn<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
+    const mine = (this.#turns.get(account) ?? Promise.resolve()).then(work);
+    const ended = mine
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#turns.get(account) === ended) this.#turns.delete(account);
+      });
+    this.#turns.set(account, ended);
+    return mine;
   }
 
   async #enforce(incident: IncidentRow): Promise<IncidentRow> {
     const { journal, log, logins } = this.#deps;
-    const swept = await this.#sweep(incident.account);
-    let loginClosed = false;
-    if (logins !== undefined && isLogin(incident.account)) {
-      try {
-        await logins.close(incident.account);
-        loginClosed = true;
-      } catch (error) {
-        log('error', 'login.not-closed', { account: incident.account, why: this.#trouble(error) });
-      }
+    const { account } = incident;
+    const swept = await this.#sweep(incident);
+    if (logins === undefined || !isLogin(account) || !this.#isOpen(incident)) return swept;
+    try {
+      await logins.close(account);
+    } catch (error) {
+      log('error', 'login.not-closed', { account, why: this.#trouble(error) });
+      return swept;
     }
-    const row: IncidentRow = {
-      ...incident,
-      leakedMessages: Math.max(0, incident.leakedMessages - swept.recentMessages),
-      leakedRecipients: Math.max(0, incident.leakedRecipients - swept.recentRecipients),
-      queuedHeld: incident.queuedHeld + swept.messages,
-      loginClosed,
-    };
+    const row: IncidentRow = { ...this.#current(swept), loginClosed: true };
     journal.add({ kind: 'incident', row });
     return row;
   }
 
-  /** Puts on hold what the account has in the queue. Counts what had passed since the first sign apart. */
-  async #sweep(
-    account: Account,
-  ): Promise<{ messages: number; recentMessages: number; recentRecipients: number }> {
+  /** Puts on hold what the account has in the queue; what had passed since the first sign has not leaked then. */
+  async #sweep(incident: IncidentRow): Promise<IncidentRow> {
+    const { account } = incident;
     const { clock, journal, log, mta } = this.#deps;
-    const found = { messages: 0, recentMessages: 0, recentRecipients: 0 };
-    if (mta === undefined) return found;
+    if (mta === undefined || !this.#isOpen(incident)) return this.#current(incident);
     const at = clock.now();
-    const since = (at - queueLifetimeMs) as Millis;
     const passed = journal.live
-      .messagesOf(account, since, queuedMax)
-      .filter(({ verdict }) => verdict === 'pass');
-    if (passed.length === 0) return found;
+      .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
+      .filter(({ queueId, verdict }) => verdict === 'pass' && !this.#letGo(queueId, incident));
+    if (passed.length === 0) return this.#current(incident);
+    let onHold: Set<string>;
     try {
-      const held = new Set(await mta.hold(passed.map(({ queueId }) => queueId)));
-      const first = journal.live.incidents({ account, open: true, limit: 1 })[0]?.since ?? at;
-      for (const message of passed) {
-        if (!held.has(message.queueId)) continue;
-        if (journal.live.heldOne(message.queueId)?.state === 'held') continue;
-        found.messages++;
-        if (message.at >= first) {
-          found.recentMessages++;
-          found.recentRecipients += message.recipients;
-        }
-        journal.add({
-          kind: 'held',
-          row: {
-            queueId: message.queueId,
-            at: message.at,
-            account,
-            recipients: message.recipients,
-            why: 'queue',
-            state: 'held',
-            changedAt: at,
-            by: 'guard',
-          },
-        });
-      }
+      onHold = new Set(await mta.hold(passed.map(({ queueId }) => queueId)));
     } catch (error) {
       log('error', 'queue.not-held', { account, why: this.#trouble(error) });
+      return this.#current(incident);
     }
-    return found;
+    const caught = passed.filter(
+      ({ queueId }) => onHold.has(queueId) && journal.live.heldOne(queueId)?.state !== 'held',
+    );
+    for (const message of caught) journal.add({ kind: 'held', row: caughtRow(message, at) });
+    const before = this.#current(incident);
+    const early = caught.filter((message) => message.at >= incident.since);
+    const recipients = early.reduce((sum, message) => sum + message.recipients, 0);
+    const row: IncidentRow = {
+      ...before,
+      leakedMessages: Math.max(0, before.leakedMessages - early.length),
+      leakedRecipients: Math.max(0, before.leakedRecipients - recipients),
+      queuedHeld: before.queuedHeld + caught.length,
+    };
+    if (caught.length > 0) journal.add({ kind: 'incident', row });
+    return row;
+  }
+
+  /** The incident as it stands by now: it may have ended while programs ran. */
+  #current(incident: IncidentRow): IncidentRow {
+    const { account, id } = incident;
+    const rows = this.#deps.journal.live.incidents({ account, limit: openMax });
+    return rows.find((row) => row.id === id) ?? incident;
+  }
+
+  #isOpen(incident: IncidentRow): boolean {
+    return this.#current(incident).endedAt === undefined;
+  }
+
+  /** A person has let this message go since: it is not called back. */
+  #letGo(queueId: string, incident: IncidentRow): boolean {
+    const held = this.#deps.journal.live.heldOne(queueId);
+    return held?.state === 'released' && held.changedAt >= incident.suspendedAt;
   }
 
   /** What the suspension took from the queue goes back; after a false alarm everything that is held for the account. */
@@ -328,6 +354,19 @@ class SuspensionFlow implements Suspensions {
     const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
     return `${error.message}${cause}`;
   }
+}
+
+function caughtRow(message: MessageRow, at: Millis): HeldRow {
+  return {
+    queueId: message.queueId,
+    at: message.at,
+    account: message.account,
+    recipients: message.recipients,
+    why: 'queue',
+    state: 'held',
+    changedAt: at,
+    by: 'guard',
+  };
 }
 
 /** Hosts, local senders and scripts have no login to close. */
