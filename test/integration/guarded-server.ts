@@ -41,6 +41,8 @@ export type ServerOptions = {
   readonly guard?: Pick<GuardOptions, 'words' | 'through'>;
   /** False: nothing is connected yet. */
   readonly connect?: boolean;
+  /** A reply line such as `550 5.1.1 no such user` refuses this recipient. */
+  readonly refuse?: (recipient: string) => string | undefined;
 };
 
 export async function startGuardedServer(options: ServerOptions): Promise<GuardedServer> {
@@ -49,7 +51,7 @@ export async function startGuardedServer(options: ServerOptions): Promise<Guarde
   scope.defer(() => rm(state, { recursive: true, force: true }));
   const slow = { on: false };
   const refuse = (recipient: string): string | undefined =>
-    slow.on && recipient.endsWith('@slow.test') ? '450 4.2.0 later' : undefined;
+    slow.on && recipient.endsWith('@slow.test') ? '450 4.2.0 later' : options.refuse?.(recipient);
   const sink = scope.use(await startSink({ refuse }));
   const users = Object.fromEntries(options.people.map(({ account }) => [account, password]));
   const dovecot = scope.use(await startDovecot({ users }));
@@ -71,6 +73,9 @@ webhook = "${webhook.url}"
 [dovecot]
 deny_file = "${dovecot.denyFile}"
 config = "${dovecot.configFile}"
+[mail_log]
+source = "${join(postfix.dir, 'log', 'mail.log')}"
+more = ["${join(dovecot.dir, 'dovecot.log')}"]
 `;
   const start = (): Promise<GuardInstance> => startGuard({ state, config, ...options.guard });
   const server = {

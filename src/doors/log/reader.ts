@@ -59,7 +59,6 @@ class Reader implements MailLog {
 
   constructor(options: MailLogOptions) {
     this.#options = options;
-    for (const path of options.more) this.#file(path);
     this.#finding = this.#find();
     this.#timers.push(setInterval(() => this.#save(), saveEveryMs).unref());
     this.#timers.push(setInterval(() => this.#lookAgain(), lookAgainMs).unref());
@@ -79,11 +78,12 @@ class Reader implements MailLog {
 
   async #find(): Promise<void> {
     const source = await this.#options.source();
-    if (this.#closed || this.#sourceFound) return;
+    if (this.#closed) return;
     this.#sourceFound = source.kind !== 'none';
     if (source.kind === 'file') this.#file(source.path);
     else if (source.kind === 'journal') this.#journal();
     else if (source.kind === 'none') this.#trouble('mail log', 'missing', undefined);
+    for (const path of this.#options.more) this.#file(path);
     this.#state();
   }
 
