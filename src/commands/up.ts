@@ -1,6 +1,6 @@
 /** `postern up`: the guard in the foreground. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
@@ -187,9 +187,39 @@ function openLog(level: Config['log']['level']): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    { write: logWriter() },
   );
   return (at, event, fields) => logger[at]({ event, ...fields });
+}
+
+/**
+ * Lines to standard error. Its disk may be full, or its reader gone: then lines are lost and counted, and the guard goes
+ * on, since mail must not wait for a log.
+ */
+function logWriter(): (line: string) => void {
+  let lost = 0;
+  let cut = false;
+  const write = (text: string): boolean => {
+    try {
+      const bytes = Buffer.from(cut ? `\n${text}` : text);
+      const written = writeSync(2, bytes);
+      cut = written < bytes.length;
+      return !cut;
+    } catch {
+      return false;
+    }
+  };
+  return (line) => {
+    if (lost > 0) {
+      const said = { level: 'warn', time: new Date(), event: 'log.lost', lines: lost };
+      if (!write(`${JSON.stringify(said)}\n`)) {
+        lost++;
+        return;
+      }
+      lost = 0;
+    }
+    if (!write(line)) lost++;
+  };
 }
 
 function say(
