@@ -129,7 +129,11 @@ function body(number: number): Buffer {
 }
 
 /** What a ledger knows of an account that has sent busily for three months. */
-export function seededAccount(number: number, friends: number, now: Millis): Change {
+export function seededAccount(
+  number: number,
+  friends: number,
+  now: Millis,
+): Extract<Change, { kind: 'account' }> {
   const minute = Math.floor((now - 30 * dayMs) / minuteMs);
   const learned: number[] = [];
   for (let index = 0; index < friends; index++) {

@@ -9,14 +9,13 @@
  * server spends on a message is not: `capacity` is the empty milter's by Postern's, and what the ratio of messages a
  * second would be if the client cost nothing.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Goal, goalLines, machineLoad, median, rssMbOf, shown, table } from './figures.ts';
 import type { LoadFigures, LoadOrder } from './milter-load.ts';
 import { startRspamd } from './rspamd.ts';
-import { type MilterServer, startEmpty, startPostern, stop } from './servers.ts';
+import { ask, type MilterServer, startEmpty, startPostern, stop } from './servers.ts';
 
 const people = { accounts: 1_000, friends: 100 };
 /** Postfix keeps one milter connection for a client's SMTP session. */
@@ -24,7 +23,8 @@ const lettersPerSession = 5;
 const connections = [1, 8, 32] as const;
 /** Sessions a slice may use up: the next slice starts behind them. */
 const sessionsPerSlice = 100_000;
-const warmMs = 1_500;
+/** Until the compiler has seen what is hot. */
+const warmMs = 3_000;
 
 export type Row = {
   readonly server: string;
@@ -104,13 +104,6 @@ export async function benchMilter(options: {
     posternRssMb: rssMbOf(postern.pid),
     goals: goals(rows),
   };
-}
-
-async function ask(client: ChildProcess, order: LoadOrder): Promise<LoadFigures> {
-  client.send(order);
-  const [said] = (await once(client, 'message')) as [{ figures?: LoadFigures; error?: string }];
-  if (said.figures === undefined) throw new Error(`the client failed: ${said.error}`);
-  return said.figures;
 }
 
 function row(
@@ -193,7 +186,7 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       seconds: { type: 'string', default: '60' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '9' },
       json: { type: 'boolean', default: false },
     },
   });

@@ -130,7 +130,7 @@ export function replayTable({ events, fileMb, eventsPerSecond, load }: ReplayFig
 if (import.meta.main) {
   const { values } = parseArgs({
     options: {
-      events: { type: 'string', default: '400000' },
+      events: { type: 'string', default: '600000' },
       runs: { type: 'string', default: '5' },
       json: { type: 'boolean', default: false },
     },

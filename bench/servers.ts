@@ -12,6 +12,7 @@ import type { Millis } from '../src/lib/brand.ts';
 import type { Change } from '../src/ports.ts';
 import { cpuMs } from './figures.ts';
 import { ledgerSeed, seededAccount } from './letters.ts';
+import type { LoadFigures, LoadOrder } from './milter-load.ts';
 
 export type MilterServer = {
   readonly name: string;
@@ -49,14 +50,33 @@ export async function startPostern(
 ): Promise<MilterServer> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
   seedLedger(join(folder, 'ledger.db'), people);
-  const args = ['up', '--state', folder, '--port', '0', '--json', '--mode', 'guard'];
+  const running = await runPostern(folder, nodeOptions);
+  return {
+    ...running,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The guard on the ledger in this folder. `nodeOptions`: for profiling it. */
+export async function runPostern(state: string, nodeOptions = ''): Promise<MilterServer> {
+  const args = ['up', '--state', state, '--port', '0', '--json', '--mode', 'guard'];
   const child = spawn(postern, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, NODE_OPTIONS: nodeOptions },
   });
-  const said = await firstLine(child);
-  const ready = JSON.parse(said) as { doors: { milter: string } };
-  return server('postern', child, ready.doors.milter, folder);
+  const ready = JSON.parse(await firstLine(child)) as { doors: { milter: string } };
+  return server('postern', child, ready.doors.milter, undefined);
+}
+
+/** Lets the load process (milter-load.ts) play one order. */
+export async function ask(client: ChildProcess, order: LoadOrder): Promise<LoadFigures> {
+  client.send(order);
+  const [said] = (await once(client, 'message')) as [{ figures?: LoadFigures; error?: string }];
+  if (said.figures === undefined) throw new Error(`the client failed: ${said.error}`);
+  return said.figures;
 }
 
 /** The same milter door, in front of nothing. */

@@ -145,9 +145,8 @@ class Client implements MilterClient {
       this.#connected = true;
     }
     const outcome = await this.#transaction(message);
-    // Postfix ends every message so, whatever became of it.
+    // Postfix ends every message so, whatever became of it; it goes out with whatever is said next.
     this.#queue(packet(command.abort));
-    this.#flush();
     return outcome;
   }
 

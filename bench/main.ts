@@ -1,0 +1,79 @@
+/**
+ * All benchmarks, and one summary: which goals are reached on this machine. Exit 0 either way, unless --strict.
+ *
+ *   node bench/main.ts [--only milter|replay|size|start] [--seconds N] [--strict] [--json]
+ *
+ * `--seconds`: how long the milter is measured, 60 unless said otherwise; the others take their share of it.
+ */
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
+import { benchMilter, milterTable } from './milter.ts';
+import { benchReplay, replayTable } from './replay.ts';
+import { benchSize, sizeTable } from './size.ts';
+import { benchStart, startTable } from './start.ts';
+
+type Ran = { readonly figures: { readonly goals: readonly Goal[] }; readonly text: string };
+type Say = (text: string) => void;
+
+/** In this order: the shortest first. */
+const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ran>>> = {
+  async start(_, say) {
+    const figures = await benchStart({ starts: 7, say });
+    return { figures, text: startTable(figures) };
+  },
+  async replay(seconds, say) {
+    const runs = Math.max(3, Math.round(seconds / 12));
+    const figures = await benchReplay({ events: 600_000, runs, say });
+    return { figures, text: replayTable(figures) };
+  },
+  async milter(seconds, say) {
+    const figures = await benchMilter({ seconds, rounds: 9, say });
+    return { figures, text: milterTable(figures) };
+  },
+  async size(seconds, say) {
+    const figures = await benchSize({
+      ...{ accounts: 100_000, recipients: 100, say },
+      seconds: Math.max(5, Math.round(seconds / 3)),
+    });
+    return { figures, text: sizeTable(figures) };
+  },
+};
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '60' },
+    strict: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const { only } = values;
+const seconds = Number(values.seconds);
+if (!(seconds > 0) || (only !== undefined && !(only in benches))) {
+  console.error(`bench: --only is one of ${Object.keys(benches).join(', ')}; --seconds above 0`);
+  process.exit(64);
+}
+
+const say: Say = (text) => process.stderr.write(`${text}\n`);
+const ran: Record<string, Ran> = {};
+const machine = `${availableParallelism()} processors, ${cpus()[0]?.model ?? 'unknown'}`;
+if (!values.json) {
+  console.log(`${machine}, Node ${process.versions.node}, load ${shown(machineLoad())}\n`);
+}
+for (const [name, bench] of Object.entries(benches)) {
+  if (only !== undefined && only !== name) continue;
+  const one = await bench(seconds, say);
+  ran[name] = one;
+  if (!values.json) console.log(`${name}\n${one.text}\n`);
+}
+const goals = Object.values(ran).flatMap(({ figures }) => figures.goals);
+const missed = goals.filter((goal) => !met(goal)).length;
+if (values.json) {
+  const figures = Object.fromEntries(Object.entries(ran).map(([name, one]) => [name, one.figures]));
+  console.log(JSON.stringify({ machine, node: process.versions.node, missed, ...figures }));
+} else {
+  console.log(goalLines(goals));
+  console.log(missed === 0 ? '\nAll goals are met.' : `\n${missed} of ${goals.length} missed.`);
+}
+if (values.strict && missed > 0) process.exitCode = 1;
