@@ -91,7 +91,11 @@ export function openDesk(deps: DeskDeps): Desk {
           row: { at, by, action: 'allow', account, detail: detailed(detail, note) },
         },
       ]);
-      return doneIf(kept, `${account}: ${detail}`, 1);
+      const suspended = deps.accounts.known(account)?.state === 'suspended';
+      const more = suspended
+        ? `; it is suspended all the same: postern accounts release ${account}`
+        : '';
+      return doneIf(kept, `${account}: ${detail}${more}`, 1);
     },
     held: ({ account, ...filter }) =>
       live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
