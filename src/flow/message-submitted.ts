@@ -81,12 +81,11 @@ class MessageGate {
   }
 
   mayBegin(speaker: Speaker): Answer {
-    const { accounts, settings, clock, exemptions } = this.#deps;
+    const { accounts, settings, clock } = this.#deps;
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
     if (speaker.by === 'local') return passAnswer; // held at the end: pickup(8) would retry for ever
     const past = accounts.known(speaker.account);
     if (past?.state !== 'suspended') return passAnswer;
-    if (exemptions.until(speaker.account) > clock.now()) return passAnswer;
     past.stoppedMessages++;
     accounts.changed(speaker.account, past, { learned: [], forgotten: [] });
     this.#deps.count('postern_refused_early_total');
