@@ -74,7 +74,7 @@ export type AccountRecord = {
   readonly account: Account;
   readonly state: AccountState;
   readonly past: string;
-  /** Hashes of the recipients it has written to (core/account/recipient-book.ts) and the minute of the first time. */
+  /** Hashes of the recipients it has written to (core/account/recipient-book.ts), ascending; the minute of the first time. */
   readonly recipients: Float64Array;
   readonly sinceMinutes: Uint32Array;
 };
@@ -275,7 +275,6 @@ export type Notice = {
     | 'account.suspended'
     | 'account.holding'
     | 'account.would-suspend'
-    | 'account.released'
     | 'ledger.failing'
     | 'test';
   readonly id: string;

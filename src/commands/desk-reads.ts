@@ -89,7 +89,7 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): DeskAccount |
   const record = ledger.loadAccount(name as Account);
   if (record === undefined) return undefined;
   const norms = ledger.meta('norms');
-  const past = decodePast(record.past, new Map());
+  const past = decodePast(record.past);
   const seen = norms === undefined ? newNorms() : decodeNorms(norms);
   const { evidence, reasons } = evidenceNow(past, seen, now);
   const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);

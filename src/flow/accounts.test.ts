@@ -36,7 +36,7 @@ test('after a restart an account is what it was, its book too', async () => {
 test('whom somebody here wrote to is known at once, before it is in the ledger', async () => {
   const rig = openRig();
   await rig.mail({ account: joe, to });
-  const [hash = 0] = [...(rig.accounts.known(joe)?.book.keys() ?? [])];
+  const [[hash] = [0]] = [...(rig.accounts.known(joe)?.book ?? [])];
   const { people } = rig.accounts.around;
   assert.notEqual(people.knownHere(hash), undefined);
   assert.equal(people.knownHere(hash + 1), undefined);

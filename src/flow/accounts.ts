@@ -5,6 +5,7 @@
 import type { People } from '../core/account/judge.ts';
 import { decodeNorms, encodeNorms, newNorms, type ServerNorms } from '../core/account/norms.ts';
 import { type AccountPast, decodePast, encodePast, newPast } from '../core/account/past.ts';
+import { RecipientBook } from '../core/account/recipient-book.ts';
 import type { BookChange } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
 import type { Surroundings } from '../core/guard.ts';
@@ -17,7 +18,7 @@ import type { LedgerReads } from './journal-reads.ts';
 
 /** What an account takes in memory, and each recipient in its book. */
 const accountBytes = 3_000;
-const bookEntryBytes = 50;
+const bookEntryBytes = 12;
 /** Accounts asked for lately; those asked for a little earlier take as much again. */
 const recentBytesMax = 55_000_000;
 
@@ -89,10 +90,7 @@ class LiveAccounts implements Accounts {
   #load(account: Account): AccountPast | undefined {
     const stored = this.#journal.live.loadAccount(account);
     if (stored === undefined) return undefined;
-    const book = new Map<number, number>();
-    stored.recipients.forEach((hash, i) => {
-      book.set(hash, stored.sinceMinutes[i] ?? 0);
-    });
+    const book = new RecipientBook(stored.recipients, stored.sinceMinutes);
     return this.#keep(account, decodePast(stored.past, book));
   }
 

@@ -153,7 +153,7 @@ function accountList(
 ): readonly DeskAccount[] {
   return deps.journal.live.accounts(filter).map(({ account, past }) =>
     // Without its book: listing must not load thousands of them.
-    deskAccount(deps, account, decodePast(past, new Map())),
+    deskAccount(deps, account, decodePast(past)),
   );
 }
 

@@ -53,7 +53,7 @@ test('what an older version did not store starts as in a new account', () => {
   for (const name of ['automaticReleases', 'fingerprints', 'usualNetworks', 'hourRecipients']) {
     delete older[name];
   }
-  const again = decodePast(JSON.stringify(older), new Map());
+  const again = decodePast(JSON.stringify(older));
   const { automaticReleases, fingerprints, usualNetworks, hourRecipients } = newPast(monday);
   assert.deepEqual(
     [again.automaticReleases, again.fingerprints, again.usualNetworks, again.hourRecipients],
@@ -71,13 +71,13 @@ test('slots that an older version did not have are zero, those of a newer one ar
     fewer[name] = (fewer[name] as number[]).slice(0, 12);
     more[name] = [...(more[name] as number[]), 99, 99, 99];
   }
-  const narrow = decodePast(JSON.stringify(fewer), new Map());
+  const narrow = decodePast(JSON.stringify(fewer));
   assert.equal(narrow.sums.length, slots);
   assert.deepEqual(
     [...narrow.peaks.slice(12)],
     Array.from({ length: slots - 12 }, () => 0),
   );
-  assert.deepEqual(decodePast(JSON.stringify(more), new Map()), decodePast(text, new Map()));
+  assert.deepEqual(decodePast(JSON.stringify(more)), decodePast(text));
 });
 
 test('a day has one bucket, and a clock that was set back goes on in the newest', () => {

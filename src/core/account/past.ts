@@ -4,6 +4,7 @@
  */
 import { dayMs, type Millis } from '../../lib/brand.ts';
 import type { AccountState } from '../verdict.ts';
+import { RecipientBook } from './recipient-book.ts';
 import { slots } from './signals.ts';
 
 /** One calendar day (UTC) that is still too young to learn from. */
@@ -56,7 +57,7 @@ export type AccountPast = {
   evidence: number;
   automaticReleases: number;
   /** Everyone (and every From address) it ever wrote to (as): hash → minute of the first time. */
-  readonly book: Map<number, number>;
+  readonly book: RecipientBook;
   /** Its size when it was last written, for lists that do not load it. */
   readonly bookSize: number;
 };
@@ -87,7 +88,7 @@ export function newPast(at: Millis): AccountPast {
     suspendedAt: 0 as Millis,
     evidence: 0,
     automaticReleases: 0,
-    book: new Map(),
+    book: new RecipientBook(),
     bookSize: 0,
   };
 }
@@ -144,7 +145,7 @@ export function encodePast(past: AccountPast): string {
 }
 
 /** Fields that an older version did not store get a new account's values; slots that it did not have are zero. */
-export function decodePast(text: string, book: Map<number, number>): AccountPast {
+export function decodePast(text: string, book: RecipientBook = new RecipientBook()): AccountPast {
   type Stored = Omit<AccountPast, 'book' | 'sums' | 'peaks' | 'hours' | 'days'> & {
     readonly sums: readonly number[];
     readonly peaks: readonly number[];

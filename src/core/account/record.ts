@@ -113,7 +113,7 @@ function noteBook(
   const learned: number[] = [];
   const note = (hash: number): void => {
     if (past.book.has(hash)) return;
-    past.book.set(hash, minute);
+    past.book.add(hash, minute);
     learned.push(hash, minute);
   };
   for (const hash of judged.fresh) note(hash);
@@ -129,11 +129,7 @@ function suspended(past: AccountPast, at: Millis): BookChange {
   for (const day of past.days) day.tainted = true;
   // Whoever took the account may have looked around first: a network is not the owner's until it is a day old.
   forgetNetworks(past, (past.since - dayMs) as Millis);
-  const since = Math.floor(past.since / minuteMs);
-  const forgotten: number[] = [];
-  for (const [hash, minute] of past.book) if (minute >= since) forgotten.push(hash);
-  for (const hash of forgotten) past.book.delete(hash);
-  return { learned: [], forgotten };
+  return { learned: [], forgotten: past.book.forgetSince(Math.floor(past.since / minuteMs)) };
 }
 
 /** A person suspends the account. */

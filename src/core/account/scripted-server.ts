@@ -10,6 +10,7 @@ import type { VerdictKind } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
 import { newNorms, type ServerNorms } from './norms.ts';
 import { type AccountPast, newPast } from './past.ts';
+import type { RecipientBook } from './recipient-book.ts';
 import { delivery, login, release, suspendByHand } from './record.ts';
 
 /** A Monday, midnight UTC. */
@@ -43,10 +44,10 @@ export class ScriptedAccount {
   /** One for each message. */
   readonly verdicts: VerdictKind[] = [];
   readonly #server: ScriptedServer;
-  readonly #books: Map<number, number>[];
+  readonly #books: RecipientBook[];
   #people = 0;
 
-  constructor(name: string, server: ScriptedServer, books: Map<number, number>[], at: Millis) {
+  constructor(name: string, server: ScriptedServer, books: RecipientBook[], at: Millis) {
     this.name = name as Account;
     this.now = at;
     this.past = newPast(at);
@@ -151,7 +152,7 @@ export class ScriptedAccount {
 }
 
 export function openServer(): ScriptedServer {
-  const books: Map<number, number>[] = [];
+  const books: RecipientBook[] = [];
   const server: ScriptedServer = {
     norms: newNorms(),
     policy: noCeilings,
@@ -161,7 +162,7 @@ export function openServer(): ScriptedServer {
   return server;
 }
 
-function firstMinute(books: readonly Map<number, number>[], hash: number): number | undefined {
+function firstMinute(books: readonly RecipientBook[], hash: number): number | undefined {
   let first: number | undefined;
   for (const book of books) {
     const minute = book.get(hash);

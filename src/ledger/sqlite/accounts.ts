@@ -25,7 +25,9 @@ export type AccountTable = Pick<
 export function accountTable(make: Statements): AccountTable {
   const put = putAccount(make);
   const byName = make.query('SELECT id, state, past FROM account WHERE name = ?');
-  const book = make.scan('SELECT recipient, minute FROM known WHERE account = ?');
+  const book = make.scan(
+    'SELECT recipient, minute FROM known WHERE account = ? ORDER BY recipient',
+  );
   const anyone = make.query(
     'SELECT min(minute) AS minute FROM (SELECT minute FROM known WHERE recipient = ? LIMIT 4)',
   );

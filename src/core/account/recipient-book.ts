@@ -1,0 +1,103 @@
+/**
+ * Whom an account has ever written to (and which From addresses it used): hash → minute of the first time.
+ *
+ * Most of a book comes from the ledger, sorted, and is kept as it came: two typed arrays take a fifth of a Map's memory
+ * and nothing to build, and an account in memory is mostly its book. What is new lives in a small Map, and is sorted in
+ * when that has grown.
+ */
+
+/** New entries before they are sorted in: so many, or a share of the book, so that growing costs little in all. */
+const freshMin = 32;
+const freshShare = 1 / 4;
+
+export class RecipientBook {
+  /** Sorted. */
+  #hashes: Float64Array;
+  #minutes: Uint32Array;
+  #fresh: Map<number, number> | undefined;
+
+  /** `hashes` in ascending order, each with its minute. */
+  constructor(
+    hashes: Float64Array = new Float64Array(0),
+    minutes: Uint32Array = new Uint32Array(0),
+  ) {
+    this.#hashes = hashes;
+    this.#minutes = minutes;
+  }
+
+  get size(): number {
+    return this.#hashes.length + (this.#fresh?.size ?? 0);
+  }
+
+  has(hash: number): boolean {
+    return this.#at(hash) >= 0 || this.#fresh?.has(hash) === true;
+  }
+
+  get(hash: number): number | undefined {
+    const at = this.#at(hash);
+    return at >= 0 ? this.#minutes[at] : this.#fresh?.get(hash);
+  }
+
+  /** Somebody new. */
+  add(hash: number, minute: number): void {
+    this.#fresh ??= new Map();
+    this.#fresh.set(hash, minute);
+    const { size } = this.#fresh;
+    if (size > freshMin && size > this.#hashes.length * freshShare) this.#sortIn();
+  }
+
+  /** Forgets whoever was first written to in that minute or later; answers with them. */
+  forgetSince(minute: number): number[] {
+    this.#sortIn();
+    const forgotten = [...this.#hashes.filter((_, at) => (this.#minutes[at] ?? 0) >= minute)];
+    this.#hashes = this.#hashes.filter((_, at) => (this.#minutes[at] ?? 0) < minute);
+    this.#minutes = this.#minutes.filter((one) => one < minute);
+    return forgotten;
+  }
+
+  /** Hash and minute, in ascending order. */
+  *[Symbol.iterator](): Generator<[number, number]> {
+    this.#sortIn();
+    for (const [at, hash] of this.#hashes.entries()) yield [hash, this.#minutes[at] ?? 0];
+  }
+
+  /** Where it is among the sorted, or below 0. */
+  #at(hash: number): number {
+    const hashes = this.#hashes;
+    let low = 0;
+    let high = hashes.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const here = hashes[middle] ?? 0;
+      if (here === hash) return middle;
+      if (here < hash) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  #sortIn(): void {
+    const added = this.#fresh;
+    if (added === undefined) return;
+    const hashes = Float64Array.from(added.keys()).sort();
+    const merged = new Float64Array(this.size);
+    const minutes = new Uint32Array(this.size);
+    let old = 0;
+    let fresh = 0;
+    for (let at = 0; at < merged.length; at++) {
+      const nextOld = this.#hashes[old] ?? Number.POSITIVE_INFINITY;
+      const nextFresh = hashes[fresh] ?? Number.POSITIVE_INFINITY;
+      if (nextOld < nextFresh) {
+        merged[at] = nextOld;
+        minutes[at] = this.#minutes[old++] ?? 0;
+      } else {
+        merged[at] = nextFresh;
+        minutes[at] = added.get(nextFresh) ?? 0;
+        fresh++;
+      }
+    }
+    this.#hashes = merged;
+    this.#minutes = minutes;
+    this.#fresh = undefined;
+  }
+}
