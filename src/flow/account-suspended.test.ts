@@ -179,8 +179,16 @@ test('by hand: once, with who and why', async () => {
   assert.equal((await suspendByHand(rig)).ok, false);
   assert.match(incident(rig)?.reasons[0]?.text ?? '', /suspended by op: called/);
   const [row] = rig.journal.live.audit({ account: joe, limit: 9 });
-  assert.deepEqual([row?.by, row?.action], ['op', 'suspend']);
+  assert.deepEqual([row?.by, row?.action, row?.detail], ['op', 'suspend', 'called']);
   assert.equal(rig.counted.get('postern_suspensions_total operator'), 1);
+});
+
+test('by hand while only observing: nobody would be stopped, so that is said', async () => {
+  const rig = openRig({ settings: { mode: 'observe' } });
+  const done = await suspendByHand(rig);
+  assert.ok(!done.ok && /only observes/.test(done.text));
+  assert.equal(rig.accounts.known(joe as Account)?.state ?? 'clear', 'clear');
+  assert.deepEqual(rig.journal.live.incidents({ limit: 9 }), []);
 });
 
 test('a release that could not be written says so', async () => {

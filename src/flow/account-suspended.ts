@@ -14,6 +14,7 @@ import type { Judgement } from '../core/account/judge.ts';
 import type { AccountPast } from '../core/account/past.ts';
 import { release, suspendByHand } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
+import { sentence } from '../core/explain.ts';
 import type { Reason } from '../core/verdict.ts';
 import { dayMs, type Millis, secondMs } from '../lib/brand.ts';
 import type {
@@ -33,6 +34,7 @@ import type {
 import type { Accounts } from './accounts.ts';
 import type { Journal, Timers } from './journal.ts';
 import type { Notices } from './notices.ts';
+import { releaseText, releaseWord } from './release-text.ts';
 import type { Settings } from './settings.ts';
 
 /** How far back queued mail is looked for: Postfix keeps trying for five days by default. */
@@ -93,14 +95,16 @@ class SuspensionFlow implements Suspensions {
     judgement: Judgement,
     at: Millis,
   ): { changes: readonly Change[]; committed: () => void } {
-    return this.#open(account, past, judgement.reasons, at, { by: 'guard', note: '' });
+    const { reasons } = judgement;
+    return this.#open(account, past, reasons, at, { by: 'guard', detail: sentence(reasons) });
   }
 
   async byHand(account: Account, by: string, note: string): Promise<Done> {
-    const { accounts, clock, count } = this.#deps;
-    const past = accounts.past(account, clock.now());
-    if (past.state === 'suspended') return { ok: false, text: `${account} is suspended already` };
+    const { accounts, clock, count, settings } = this.#deps;
+    if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
+    const past = accounts.past(account, at);
+    if (past.state === 'suspended') return { ok: false, text: `${account} is suspended already` };
     const book = suspendByHand(past, at);
     const reason: Reason = {
       signal: 'operator',
@@ -109,7 +113,7 @@ class SuspensionFlow implements Suspensions {
       usual: 0,
       weight: 1,
     };
-    const opened = this.#open(account, past, [reason], at, { by, note });
+    const opened = this.#open(account, past, [reason], at, { by, detail: note });
     await this.#commit([accounts.change(account, past, book), ...opened.changes]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
@@ -168,7 +172,7 @@ class SuspensionFlow implements Suspensions {
     past: AccountPast,
     reasons: readonly Reason[],
     at: Millis,
-    who: { readonly by: string; readonly note: string },
+    who: { readonly by: string; readonly detail: string },
   ): { changes: readonly Change[]; committed: () => void } {
     const { log, newId, notices } = this.#deps;
     const { mode } = this.#deps.settings;
@@ -188,10 +192,9 @@ class SuspensionFlow implements Suspensions {
     };
     const notice = this.#notice(incident);
     const action = mode === 'observe' ? 'would-suspend' : 'suspend';
-    const detail = reasons[0]?.text ?? '';
     const changes: Change[] = [
       { kind: 'incident', row: incident },
-      { kind: 'audit', row: { at, by: who.by, action, account, detail } },
+      { kind: 'audit', row: { at, action, account, ...who } },
       ...notices.prepare(notice),
     ];
     const committed = (): void => {
@@ -199,7 +202,7 @@ class SuspensionFlow implements Suspensions {
         account,
         incident: incident.id,
         leaked: incident.leakedRecipients,
-        why: detail,
+        why: reasons[0]?.text ?? '',
       });
       if (mode === 'observe') notices.send(notice);
       else void this.#follow(incident);
@@ -369,32 +372,13 @@ function caughtRow(message: MessageRow, at: Millis): HeldRow {
   };
 }
 
+const onlyObserving: Done = {
+  ok: false,
+  text: 'this guard only observes: it stops nobody',
+  hint: 'set mode = "guard" and reload, or stop the account in the mail server: change its password',
+};
+
 /** Hosts, local senders and scripts have no login to close. */
 function isLogin(account: Account): boolean {
   return !/^(?:client|local|script):/.test(account);
 }
-
-function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
-  if (falseAlarm) return 'false alarm';
-  return keepHeld ? 'released, its held mail kept' : 'released';
-}
-
-function releaseText(
-  account: Account,
-  how: ReleaseHow,
-  mail: { readonly back: number; readonly left: number },
-  trouble: readonly string[],
-): string {
-  const parts = [`${account} may send again`];
-  if (mail.back > 0) parts.push(`${messages(mail.back)} back in the queue`);
-  if (mail.left > 0) {
-    parts.push(
-      `${messages(mail.left)} ${how.falseAlarm ? 'still held' : 'held'} until you decide: ` +
-        `postern held release --account ${account}, or postern held drop --account ${account}`,
-    );
-  }
-  if (trouble.length > 0) parts.push(`but: ${trouble.join('; ')}`);
-  return parts.join('; ');
-}
-
-const messages = (many: number): string => (many === 1 ? '1 message is' : `${many} messages are`);
