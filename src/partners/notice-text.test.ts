@@ -33,7 +33,7 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['suspended', {}],
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
   ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],
-  ['released', { event: 'account.released', undo: '', reasons: [] }],
+  ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
   ['ledger-failing', { event: 'ledger.failing', account: '', reasons: [], undo: '', explain: '' }],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
 ];

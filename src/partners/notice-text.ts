@@ -32,8 +32,6 @@ function subject(notice: Notice): string {
       return `[postern] mail of ${who} is held ${at}`;
     case 'account.would-suspend':
       return `[postern] ${who} would be suspended ${at} (only observing): ${count(leaked.recipients, 'recipient')} reached`;
-    case 'account.released':
-      return `[postern] ${who} released ${at}`;
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
     default:
@@ -53,11 +51,9 @@ function opening(notice: Notice): string {
       );
     case 'account.would-suspend':
       return fold(
-        `${who} looks hijacked. Postern only observes, so NOTHING WAS STOPPED. Stop it by hand, or set mode = "guard" ` +
-          'in /etc/postern/postern.toml.',
+        `${who} looks hijacked. Postern only observes, so NOTHING WAS STOPPED. Change its password and look at the queue ` +
+          'of your mail server; or set mode = "guard" in /etc/postern/postern.toml.',
       );
-    case 'account.released':
-      return fold(`${who} may send again.`);
     case 'ledger.failing':
       return fold(
         'Postern cannot write to its ledger. Mail is answered as configured; what it learns and decides now may be ' +
@@ -77,9 +73,7 @@ function facts(notice: Notice): string {
     `Got out  ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
     `Stopped  ${count(stopped.messages, 'message')}, ${stopped.fromQueue} of them taken from the queue`,
   ];
-  if (notice.event === 'account.released' || notice.event === 'account.holding') {
-    return lines.slice(0, 2).join('\n');
-  }
+  if (notice.event === 'account.holding') return lines.slice(0, 2).join('\n');
   if (notice.event === 'account.would-suspend') return lines.slice(0, 3).join('\n');
   const login = notice.loginClosed
     ? 'closed, its sessions ended'
@@ -102,7 +96,9 @@ function next(notice: Notice): string {
     lines.push('When the password is changed (its held mail stays held)', `  ${undo} --keep-held`);
     lines.push('If it was honest mail (all of it goes out)', `  ${undo} --false-alarm`);
   } else if (notice.event === 'account.would-suspend') {
-    lines.push('To stop it by hand', `  postern accounts suspend ${oneLine(notice.account)}`);
+    lines.push('If it was honest mail', `  ${oneLine(notice.undo)} --false-alarm`);
+  } else if (notice.event === 'account.holding') {
+    lines.push('To let its held mail go', `  ${oneLine(notice.undo)}`);
   } else if (notice.undo !== '') lines.push('To undo it', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
 }
