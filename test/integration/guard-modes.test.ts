@@ -1,6 +1,6 @@
 /**
  * Other ways to run the guard on a real Postfix: observing, where everything passes and is told; and as an ordinary user
- * behind Unix sockets, without any hand on the queue.
+ * behind Unix sockets, without any hand on the queue; and with a fixed ceiling.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -127,4 +127,39 @@ test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
   assert.ok(held.length > 0);
   // He cannot move mail in the queue, and is told so with what to do.
   await assert.rejects(guard.cli('held', 'release', held[0]?.queueId ?? ''), /postsuper/);
+});
+
+test('sessions at once cannot overshoot a ceiling, and hear the number', {
+  timeout: 60_000,
+}, async () => {
+  const limit = 12;
+  const [person] = people(1);
+  const account = person?.account ?? '';
+  const config = `[ceilings]\naccount_recipients_per_hour = ${limit}\n`;
+  await using server = await startGuardedServer({ people: people(1), config });
+  const outgoing = new Outgoing(server);
+  const sents = await Promise.all(
+    Array.from({ length: 6 }, async (_, nth) => {
+      await using client = await server.login(account);
+      const to = Array.from(
+        { length: 4 },
+        (__, one) => `friend${(nth * 4 + one) % 12}.of0@world.test`,
+      );
+      return await outgoing.send(client, { from: account, to, id: `burst-${nth}` });
+    }),
+  );
+  const taken = sents.flatMap(({ accepted, stage }) => (stage === 'done' ? accepted : []));
+  assert.ok(taken.length <= limit, `${taken.length} recipients where ${limit} are allowed`);
+  const refusals = sents.flatMap(({ refused, reply, stage }) => [
+    ...refused.map((one) => one.reply),
+    ...(stage === 'done' ? [] : [reply]),
+  ]);
+  assert.ok(refusals.length > 0);
+  for (const { code, text } of refusals) {
+    assert.equal(code, 451, text);
+    assert.match(text, new RegExp(`limit for one account is ${limit}`));
+  }
+  const places = await outgoing.settled();
+  assert.ok(places.every((one) => one.places[0] === 'delivered'));
+  assert.equal((await server.guard.json<Shown>(`/api/accounts/${account}`)).account.state, 'clear');
 });
