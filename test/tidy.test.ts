@@ -69,6 +69,8 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/version.ts',
     'src/doors/milter/client.ts',
     'src/doors/milter/client-message.ts',
+    'src/doors/log/history.ts',
+    'src/doors/log/line-cutter.ts',
   ],
   'src/clock.ts': ['src/ports.ts', 'src/core', 'src/flow', 'src/lib'],
   'src/version.ts': [],

@@ -1,12 +1,11 @@
 /**
- * `postern replay [--operator-clears DURATION] [--summary] [FILE | -]`: recorded events in, verdicts out.
- * A line that cannot be read, or that goes back in time by more than a minute, ends the run with exit 65.
+ * `postern replay [--format events|postfix] [--operator-clears DURATION] [--summary] [FILE… | -]`: recorded events or old
+ * mail logs in, verdicts out. Of events, a line that cannot be read, or that goes back in time by more than a minute, ends
+ * the run with exit 65; logs are taken as they are.
  */
-
-import { once } from 'node:events';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { noCeilings } from '../core/policy.ts';
 import { backwardsMax, openReplay, type Replay, type ReplayVerdict } from '../flow/replay.ts';
 import { eventLineMax, parseEvent } from '../flow/replay-event.ts';
@@ -14,13 +13,19 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { helpAfter } from './help.ts';
 import { durationOption } from './options.ts';
 import { openProgress } from './progress.ts';
+import { replayLogs } from './replay-log.ts';
+import { openOutput, type ReplayOutput } from './replay-output.ts';
 import { summaryText } from './replay-summary.ts';
 
-/** Output is gathered up to this before it is written. */
-const outputChunk = 64 * 1024;
 const newline = 10;
 
-type Options = { readonly operatorClears?: number; readonly summary?: true; readonly json?: true };
+type Options = {
+  readonly format: 'events' | 'postfix';
+  readonly defaultDomain: string;
+  readonly operatorClears?: number;
+  readonly summary?: true;
+  readonly json?: true;
+};
 
 export function register(program: Command): void {
   program
@@ -28,9 +33,16 @@ export function register(program: Command): void {
     .summary('what would have been done to recorded mail')
     .description(
       'Runs recorded events (a JSON object a line: send, login, delivery, clear) through the guard on their own clock, ' +
-        'with everything in memory, and prints a verdict a line for each send.',
+        'with everything in memory, and prints a verdict a line for each send. With --format postfix it reads old logs ' +
+        'of Postfix (and of Dovecot), compressed ones too: what would have been done last month?',
     )
-    .argument('[file]', 'events; - or nothing: standard input', '-')
+    .argument('[file...]', 'events or logs; - or nothing: standard input')
+    .addOption(
+      new Option('--format <format>', 'what the files are')
+        .choices(['events', 'postfix'])
+        .default('events'),
+    )
+    .option('--default-domain <domain>', 'of logins in a log that have none', '')
     .option(
       '--operator-clears <duration>',
       'a person lifts each suspension after this long, such as 1h',
@@ -44,41 +56,57 @@ export function register(program: Command): void {
         notes: 'The format of events and verdicts: docs/reference/replay.md',
         examples: [
           ['postern replay --summary events.jsonl', 'who would have been suspended, and when'],
+          [
+            'postern replay --format postfix --summary /var/log/mail.log*',
+            'the same, of your own mail',
+          ],
           ['zcat events.gz | postern replay --operator-clears 1h -', 'a verdict a line'],
         ],
         exits: [
           [0, 'done'],
-          [65, 'a line cannot be read or goes back in time; it is named'],
+          [65, 'an event cannot be read or goes back in time; its line is named'],
           [66, 'the file cannot be read'],
         ],
       }),
     )
-    .action(async (file: string, options: Options) => {
+    .action(async (files: readonly string[], options: Options) => {
       const replay = openReplay({ policy: noCeilings, operatorClearsMs: options.operatorClears });
-      await run(file, replay, options.summary === true ? undefined : printVerdict);
+      const output = options.summary === true ? undefined : openOutput();
+      if (options.format === 'postfix') {
+        await runLogs(files.length === 0 ? ['-'] : files, options.defaultDomain, replay, output);
+      } else await run(oneFile(files), replay, output);
       if (options.summary === true)
         process.stdout.write(summaryText(replay, options.json === true));
     });
 }
 
-async function run(
-  file: string,
+/** Events are in one order: of several files nobody could say it. */
+function oneFile(files: readonly string[]): string {
+  const [file = '-', ...others] = files;
+  if (others.length === 0) return file;
+  throw new OperatorError('replay-file', 'of events, one file at a time', {
+    exit: sysexits.usage,
+    hint: 'put them together in the order of time, or use --format postfix for logs',
+  });
+}
+
+async function runLogs(
+  files: readonly string[],
+  defaultDomain: string,
   replay: Replay,
-  print: ((verdict: ReplayVerdict) => string) | undefined,
+  output: ReplayOutput | undefined,
 ): Promise<void> {
+  const verdict = (said: ReplayVerdict): Promise<void> | undefined => {
+    output?.add(said);
+    return output?.isFull() === true ? output.flush() : undefined;
+  };
+  await replayLogs({ files, defaultDomain, replay, verdict });
+  await output?.flush();
+}
+
+async function run(file: string, replay: Replay, output: ReplayOutput | undefined): Promise<void> {
   const { source, bytes } = await open(file);
   const progress = openProgress('replaying', bytes);
-  let pending = '';
-  const flush = async (): Promise<void> => {
-    const text = pending;
-    pending = '';
-    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
-  };
-  process.stdout.on('error', (cause) => {
-    // Whoever read us has had enough (`| head`).
-    if ((cause as NodeJS.ErrnoException).code === 'EPIPE') process.exit(sysexits.ok);
-    throw cause;
-  });
   try {
     let number = 0;
     for await (const lines of linesOf(source, nameOf(file))) {
@@ -86,13 +114,14 @@ async function run(
         number++;
         if (line === '' || line === '\r') continue;
         const verdict = step(replay, line, number, file);
-        if (verdict !== undefined && print !== undefined) pending += print(verdict);
-        if (pending.length > outputChunk) await flush();
+        if (verdict === undefined || output === undefined) continue;
+        output.add(verdict);
+        if (output.isFull()) await output.flush();
       }
       progress.add(lines.bytes);
     }
   } finally {
-    await flush();
+    await output?.flush();
     progress.end();
   }
 }
@@ -183,9 +212,4 @@ const nameOf = (file: string): string => (file === '-' ? 'standard input' : file
 function tooLong(where: string): OperatorError {
   const text = `${where}: longer than ${eventLineMax} bytes`;
   return new OperatorError('replay-line', text, { exit: sysexits.dataErr });
-}
-
-function printVerdict({ id, verdict, account, because }: ReplayVerdict): string {
-  if (because.length > 0) return `${JSON.stringify({ id, verdict, account, because })}\n`;
-  return `{"id":${JSON.stringify(id)},"verdict":"${verdict}","account":"${account}","because":[]}\n`;
 }

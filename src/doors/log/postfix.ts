@@ -62,6 +62,17 @@ function delivery(text: string): LogFact | undefined {
   };
 }
 
+/** To whom the sender wrote, of a line that postfixFact takes for a delivery: before aliases were expanded. */
+export function originalRecipient(text: string): string {
+  const from = text.indexOf('to=<') + 4;
+  const end = pathEnd(text, from);
+  const second = '>, orig_to=<';
+  if (end < 0) return '';
+  if (!text.startsWith(second, end)) return addressKey(text.slice(from, end));
+  const start = end + second.length;
+  return addressKey(text.slice(start, pathEnd(text, start)));
+}
+
 /** Where the address ends: at the first `>` outside quotes that Postfix went on after. */
 function pathEnd(text: string, from: number): number {
   let quoted = false;

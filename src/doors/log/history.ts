@@ -1,0 +1,206 @@
+/**
+ * Old mail logs → what `postern replay` replays: who sent what to whom, logins, recipients that do not exist.
+ *
+ * Postfix tells of one message in many lines: who handed it in, when it entered the queue, and then each recipient when he
+ * was first tried. So a message waits here for its recipients, and all that comes after it waits with it, for a quarter of
+ * an hour of the log's own time. What is not in a log: subject, From: and body; the guard judges without them.
+ */
+import type { Account, LogFact, Submission } from '../../core/event.ts';
+import type { ReplayEvent } from '../../flow/replay-event.ts';
+import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { localAccount } from '../../mail/account-name.ts';
+import { addressKey, domainOf } from '../../mail/address.ts';
+import { dovecotFact } from './dovecot.ts';
+import { originalRecipient, postfixFact } from './postfix.ts';
+import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';
+
+export type HistoryReader = {
+  readonly defaultDomain: string;
+  /** When the log was last written to: its old stamps have no year. */
+  readonly writtenAt: Millis;
+};
+
+export type History = {
+  /** What is complete now, in the order of time. */
+  take(line: string, reader: HistoryReader): readonly ReplayEvent[];
+  /** The rest. */
+  end(): readonly ReplayEvent[];
+};
+
+const waitMs = 15 * minuteMs;
+/** Messages whose lines are put together, and events that wait: the oldest goes on without what is missing. */
+const openMax = 200_000;
+const waitingMax = 500_000;
+/** Guesses that one line may tell of. */
+const timesMax = 100;
+
+/** Any line that matters has one of these. */
+const telling = /status=|sasl_username=|SASL |-login: | uid=|, nrcpt=|: removed/;
+const queued = /^([0-9A-Za-z]{5,32}): from=<(.*)>, size=\d+, nrcpt=\d+ /;
+const handedIn = /^([0-9A-Za-z]{5,32}): (?:client=|uid=\d+ from=<(.*?)>)/;
+const removed = /^([0-9A-Za-z]{5,32}): removed/;
+/** Programs of Postfix that deliver on this server. */
+const localDelivery = /\/(?:local|virtual|lmtp|pipe)$/;
+
+type Mail = {
+  readonly kind: 'mail';
+  readonly id: string;
+  at: Millis;
+  readonly account: Account;
+  readonly client: string;
+  sender: string;
+  readonly outside: Set<string>;
+  readonly local: Set<string>;
+  isQueued: boolean;
+};
+type Waiting = Mail | ReplayEvent;
+
+export function openHistory(): History {
+  return new LogHistory();
+}
+
+class LogHistory implements History {
+  /** By queue id, oldest first. */
+  readonly #open = new Map<string, Mail>();
+  /** In the order of time. */
+  #waiting: Waiting[] = [];
+  /** Of those, how many have gone. */
+  #gone = 0;
+  #newest = 0 as Millis;
+  /** Whoever sent or logged in: guesses at other names are nobody's. */
+  readonly #accounts = new Set<Account>();
+
+  take(line: string, reader: HistoryReader): readonly ReplayEvent[] {
+    if (!telling.test(line)) return [];
+    const parts = parseSyslog(line);
+    if (parts === undefined) return [];
+    const at = timeOf(parts.stamp, reader.writtenAt) as Millis;
+    if (Number.isNaN(at)) return [];
+    if (at > this.#newest) this.#newest = at;
+    this.#line(parts, at, reader.defaultDomain);
+    return this.#due((this.#newest - waitMs) as Millis);
+  }
+
+  end(): readonly ReplayEvent[] {
+    return this.#due(Number.POSITIVE_INFINITY as Millis);
+  }
+
+  #line({ tag, text, times }: SyslogLine, at: Millis, defaultDomain: string): void {
+    const fact =
+      tag === 'dovecot'
+        ? dovecotFact(text, times, defaultDomain)
+        : postfixFact(tag, text, times, defaultDomain);
+    if (fact?.kind === 'login') this.#login(fact, text, at);
+    else if (fact?.kind === 'delivery') this.#delivery(fact, tag, text, at);
+    else if (fact === undefined && tag.endsWith('/pickup')) this.#pickedUp(text, at);
+    else if (fact === undefined && tag.endsWith('/qmgr')) this.#inQueue(text, at);
+  }
+
+  #login(fact: Extract<LogFact, { kind: 'login' }>, text: string, at: Millis): void {
+    const { account, client, ok } = fact;
+    if (account === undefined) return;
+    const id = handedIn.exec(text)?.[1];
+    if (ok) this.#accounts.add(account);
+    else if (!this.#accounts.has(account)) return;
+    if (id !== undefined) this.#begin(id, account, client, at);
+    for (let nth = 0; nth < Math.min(fact.times, timesMax); nth++) {
+      this.#wait({ kind: 'login', at, account, client, ok });
+    }
+  }
+
+  #pickedUp(text: string, at: Millis): void {
+    const found = handedIn.exec(text);
+    if (found?.[1] === undefined || found[2] === undefined) return;
+    this.#begin(found[1], localAccount(found[2]), '', at);
+  }
+
+  #begin(id: string, account: Account, client: string, at: Millis): void {
+    this.#open.delete(id); // short queue ids are used again
+    if (this.#open.size >= openMax) {
+      const oldest = this.#open.keys().next();
+      if (oldest.done !== true) this.#open.delete(oldest.value);
+    }
+    const lists = { outside: new Set<string>(), local: new Set<string>() };
+    const mail: Mail = {
+      kind: 'mail',
+      id,
+      at,
+      account,
+      client,
+      sender: '',
+      isQueued: false,
+      ...lists,
+    };
+    this.#open.set(id, mail);
+  }
+
+  #inQueue(text: string, at: Millis): void {
+    const found = queued.exec(text);
+    if (found === null) {
+      const id = removed.exec(text)?.[1];
+      if (id !== undefined) this.#open.delete(id);
+      return;
+    }
+    const mail = this.#open.get(found[1] ?? '');
+    if (mail === undefined || mail.isQueued) return; // tried again
+    mail.isQueued = true;
+    mail.at = at;
+    mail.sender = addressKey(found[2] ?? '');
+    this.#wait(mail);
+  }
+
+  #delivery(
+    fact: Extract<LogFact, { kind: 'delivery' }>,
+    tag: string,
+    text: string,
+    at: Millis,
+  ): void {
+    const { queueId, outcome, recipient, reply, requeuedAs } = fact;
+    const mail = this.#open.get(queueId);
+    if (mail === undefined) return;
+    const key = originalRecipient(text);
+    const own = domainOf(mail.account);
+    const isLocal = localDelivery.test(tag) || (own !== '' && domainOf(key) === own);
+    if (key !== '') (isLocal ? mail.local : mail.outside).add(key);
+    // A filter hands it back: what becomes of it then is still this message's.
+    if (requeuedAs !== '') this.#open.set(requeuedAs, mail);
+    if (outcome !== 'bounced') return;
+    this.#wait({ kind: 'delivery', at, id: mail.id, recipient, outcome, reply });
+  }
+
+  /** Lines of several programs are a little out of order: from the end it is never far. */
+  #wait(event: Waiting): void {
+    const waiting = this.#waiting;
+    let place = waiting.length;
+    while (place > this.#gone && (waiting[place - 1]?.at ?? 0) > event.at) place--;
+    waiting.splice(place, 0, event);
+  }
+
+  #due(until: Millis): readonly ReplayEvent[] {
+    const due: ReplayEvent[] = [];
+    const waiting = this.#waiting;
+    for (; this.#gone < waiting.length; this.#gone++) {
+      const next = waiting[this.#gone];
+      if (next === undefined) break;
+      if (next.at > until && waiting.length - this.#gone <= waitingMax) break;
+      const event = next.kind === 'mail' ? this.#submission(next) : next;
+      if (event !== undefined) due.push(event);
+    }
+    if (this.#gone > 1_000 && this.#gone * 2 > waiting.length) {
+      this.#waiting = waiting.slice(this.#gone);
+      this.#gone = 0;
+    }
+    return due;
+  }
+
+  #submission(mail: Mail): Submission | undefined {
+    const { id, at, account, client, sender } = mail;
+    this.#accounts.add(account);
+    if (mail.outside.size + mail.local.size === 0) return undefined; // dropped, or still on hold
+    const lists = { outside: [...mail.outside], local: [...mail.local] };
+    return {
+      ...{ kind: 'send', id, at, account, sender, ...lists },
+      ...(client === '' ? {} : { client }),
+    };
+  }
+}
