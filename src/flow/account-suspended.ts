@@ -129,7 +129,9 @@ class SuspensionFlow implements Suspensions {
     const { stoppedMessages } = past;
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
-    past.automaticReleases = automatic ? past.automaticReleases + 1 : 0;
+    // What was only observed says nothing about how often the account may be trusted again by itself.
+    const counts = automatic && this.#deps.settings.mode === 'guard';
+    past.automaticReleases = counts ? past.automaticReleases + 1 : 0;
     const what = releaseWord(how);
     const detail = how.note === '' ? what : `${what}: ${how.note}`;
     const changes: Change[] = [
