@@ -38,6 +38,7 @@ import { openMailServer } from './partners/mail-server.ts';
 import { noticeMail } from './partners/notice-mail.ts';
 import { noticeWebhook } from './partners/notice-webhook.ts';
 import { postfixLogFile } from './partners/postfix-log.ts';
+import { readSecretFile } from './partners/secret-file.ts';
 import type { Clock, Desk, Gate, Log, NoticeRoad, PolicyDesk } from './ports.ts';
 import { version } from './version.ts';
 
@@ -301,14 +302,17 @@ function whereOf(address: string, mode: number): Where | undefined {
 }
 
 function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
-  const { mail_from, mail_server, mail_to, webhook } = config.notices;
+  const { mail_from, mail_server, mail_to, webhook, webhook_secret_file } = config.notices;
   const roads: NoticeRoad[] = [];
   if (mail_to.length > 0) {
     const [server = '127.0.0.1', port = '25'] = mail_server.split(':');
     const from = mail_from === '' ? `postern@${host}` : addressKey(mail_from);
     roads.push(noticeMail({ to: mail_to, from, host: server, port: Number(port) }));
   }
-  if (webhook !== '') roads.push(noticeWebhook({ url: webhook }));
+  if (webhook !== '') {
+    const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
+    roads.push(noticeWebhook({ url: webhook, secret }));
+  }
   return roads;
 }
 

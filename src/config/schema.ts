@@ -45,7 +45,13 @@ export type Config = {
     automatic_releases_max: number;
     held_calm_after: string;
   };
-  notices: { mail_to: string[]; mail_from: string; mail_server: string; webhook: string };
+  notices: {
+    mail_to: string[];
+    mail_from: string;
+    mail_server: string;
+    webhook: string;
+    webhook_secret_file: string;
+  };
   postfix: {
     config_directory: string;
     queue: 'auto' | 'direct' | 'helper' | 'off';
@@ -167,7 +173,7 @@ const shape = z.strictObject({
         .union([z.literal('never'), duration])
         .default('1h')
         .describe(
-          'Held mail of an account that has calmed down leaves by itself after this long; what was held before a suspension ended never does.',
+          'Held mail of an account that has calmed down leaves by itself, at the earliest after this long: evidence of many strangers takes hours to days to fade. What was held before a suspension ended never does.',
         ),
     })
     .prefault({}),
@@ -185,6 +191,12 @@ const shape = z.strictObject({
         .default('')
         .describe(
           'Second road: a URL that gets each notice as a JSON POST, so that a blocked mail road does not swallow the news.',
+        ),
+      webhook_secret_file: z
+        .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
+        .default('')
+        .describe(
+          'File with a secret by which the POST is signed (X-Postern-Signature); only Postern may read it. Empty: not signed.',
         ),
     })
     .prefault({}),

@@ -68,6 +68,7 @@ test('the sample configuration is right, also with everything in it switched on'
     'mode',
     'notices.mail_to',
     'notices.webhook',
+    'notices.webhook_secret_file',
   ]);
 });
 
