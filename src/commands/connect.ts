@@ -31,7 +31,7 @@ import {
 } from './connect-plan.ts';
 import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
 import { helpAfter, stateHelp } from './help.ts';
-import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 export type ConnectOptions = {
   readonly configDir?: string;
@@ -176,12 +176,9 @@ async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon>
   const { milter, policy } = options;
   if (milter !== undefined && policy !== undefined) return { doors: { milter, policy } };
   const live = await readRunFile(state);
-  if (live.doors.milter === 'off') {
-    throw new OperatorError('door-off', 'the milter door is off', {
-      hint: 'set doors.milter in postern.toml',
-      exit: sysexits.config,
-    });
-  }
+  neededDoor(live, 'milter');
+  // By it the guard says what it has seen.
+  if (options.verify !== false && options.dryRun !== true) neededDoor(live, 'http');
   for (const door of [live.doors.milter, live.doors.policy]) {
     if (door !== 'off') await doorAnswers(door);
   }

@@ -5,7 +5,7 @@
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { Desk, Done } from '../ports.ts';
-import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 /** The guard answers from memory; only holding and releasing mail take Postfix's own tools, and those a while. */
 const readMs = 10_000;
@@ -23,9 +23,10 @@ export type DeskClient = {
   act(path: string, body: Readonly<Record<string, unknown>>): Promise<Extract<Done, { ok: true }>>;
 };
 
-/** Throws OperatorError `not-running` (69) where there is nobody to ask. */
+/** Throws OperatorError `not-running` or `door-off` (69) where there is nobody to ask. */
 export async function openDesk(state: string | undefined): Promise<DeskClient> {
   const run = await readRunFile(stateDirectory(state));
+  neededDoor(run, 'http');
   return {
     run,
     read: <Answer>(path: string) => ask(run, path, { method: 'GET' }, readMs) as Promise<Answer>,

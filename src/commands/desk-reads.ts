@@ -43,11 +43,12 @@ export async function openReads(
     };
   } catch (error) {
     const path = join(stateDirectory(state), 'ledger.db');
-    const away = error instanceof OperatorError && error.code === 'not-running';
-    if (!away || !existsSync(path)) throw error;
+    if (!(error instanceof OperatorError) || !existsSync(path)) throw error;
+    const why = { 'not-running': 'not running', 'door-off': 'its http door is off' }[error.code];
+    if (why === undefined) throw error;
     const { openLedger } = await import('../ledger/sqlite/open.ts');
     const reads = fileReads(openLedger(path, { readOnly: true }), Date.now() as Millis);
-    warn(`postern: not running; this is what its ledger remembers (${path})\n`);
+    warn(`postern: ${why}; this is what its ledger remembers (${path})\n`);
     return reads;
   }
 }

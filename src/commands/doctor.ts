@@ -77,7 +77,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
   const status = live === undefined ? undefined : await ask(live, '/api/status');
   const findings = [
     checkNode(process.versions.node),
-    alive(run, status),
+    alive(run, live, status),
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
     await tools(config.postfix, configDir),
@@ -103,10 +103,19 @@ function isRun(value: unknown): value is RunFile {
   return typeof value === 'object' && value !== null && 'doors' in value;
 }
 
-function alive(run: unknown, status: Record<string, unknown> | undefined): Finding {
+function alive(
+  run: unknown,
+  live: RunFile | undefined,
+  status: Record<string, unknown> | undefined,
+): Finding {
   const id = 'daemon.alive';
   const title = 'Postern runs and answers';
   if (status !== undefined) return fine(id, title, `version ${String(status['version'])}`);
+  if (live?.doors.http === 'off') {
+    const found = 'its http door is off: nobody can ask it';
+    const mend = 'set doors.http in postern.toml';
+    return { id, kind: 'warn', title, found, wanted: 'an http door on loopback', mend };
+  }
   const found = run instanceof Error ? run.message : 'it does not answer by HTTP';
   const mend = run instanceof OperatorError ? (run.hint ?? '') : 'restart it';
   return { id, kind: 'fail', title, found, wanted: 'a running daemon', mend };
@@ -139,6 +148,11 @@ async function mailServer(
   try {
     const configDirectory = configDir ?? (await postfixConfig());
     const files = await readPostfixFiles(configDirectory);
+    if (live?.doors.milter === 'off') {
+      const found = 'the milter door is off: no mail is judged';
+      const mend = 'set doors.milter in postern.toml';
+      return [{ id, kind: 'fail', title, found, wanted: 'a milter door', mend }];
+    }
     if (live !== undefined) return checkPostfix({ ...files, doors: live.doors });
     const mend = 'start Postern first';
     return [
@@ -243,6 +257,7 @@ async function mailLog(
 }
 
 async function metricsText(run: RunFile): Promise<string> {
+  if (run.doors.http === 'off') return '';
   const signal = AbortSignal.timeout(10_000);
   const answer = fetch(new URL('/metrics', run.doors.http), { signal, redirect: 'error' });
   return answer.then((found) => (found.ok ? found.text() : '')).catch(() => '');

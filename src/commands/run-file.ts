@@ -10,7 +10,7 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them, `inet:127.0.0.1:9900`, or `off`; http a URL. */
+  /** milter and policy as Postfix writes them, `inet:127.0.0.1:9900`; http a URL; each may be `off`. */
   readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
   readonly token: string;
 };
@@ -26,7 +26,7 @@ const runFile: z.ZodType<RunFile> = z.object({
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
-    http: z.string().regex(/^http:\/\/[^\s]{1,260}$/),
+    http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
   }),
   token: z.string().min(1).max(512),
 });
@@ -77,6 +77,16 @@ export async function readRunFile(state: string): Promise<RunFile> {
     });
   }
   return parsed.data;
+}
+
+/** A door that a command cannot do without. Throws OperatorError `door-off` where the guard was started without it. */
+export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
+  const address = run.doors[name];
+  if (address !== 'off') return address;
+  throw new OperatorError('door-off', `the guard runs, but its ${name} door is off`, {
+    hint: `set doors.${name} in postern.toml (or --${name} of \`postern up\`) and restart it`,
+    exit: sysexits.unavailable,
+  });
 }
 
 function parseJson(text: string): unknown {

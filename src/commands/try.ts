@@ -7,6 +7,7 @@ import { accountPath, type DeskClient, type Found, openDesk } from './desk-clien
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
 import { countOption, rateOption } from './options.ts';
 import { print } from './program.ts';
+import { neededDoor } from './run-file.ts';
 import { playHijack, tryDomain } from './try-hijack.ts';
 import { sceneText, tallyText } from './try-text.ts';
 
@@ -63,7 +64,7 @@ function hijack(trial: Command): void {
     );
   command.action(async (options: HijackOptions) => {
     const desk = await openDesk(options.state);
-    const door = parseMilterAddress(desk.run.doors.milter);
+    const door = parseMilterAddress(neededDoor(desk.run, 'milter'));
     if (door === undefined) throw noDoor(desk.run.doors.milter);
     const { mode } = await desk.read<DeskStatus>('/status');
     const victim = options.account ?? (await freshVictim(desk));

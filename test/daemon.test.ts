@@ -1,0 +1,120 @@
+/** The wired guard, started from a configuration: notices that are signed, doors that are off. */
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { examine } from '../src/commands/doctor.ts';
+import { parseConfig } from '../src/config/load.ts';
+import { type Daemon, startDaemon } from '../src/daemon.ts';
+import { postern, type Ran, stateFolder } from './command-line.ts';
+
+const token = 'k9Qm3vT7xB2nR5wY8zC1dF4g';
+const onLoopback = {
+  milter: 'inet:127.0.0.1:0',
+  policy: 'inet:127.0.0.1:0',
+  http: 'inet:127.0.0.1:0',
+};
+const off = { milter: 'off', policy: 'off', http: 'off' };
+
+type Run = (...words: readonly string[]) => Promise<Ran>;
+
+async function started(
+  about: { readonly state: string; readonly toml?: string; readonly doors?: Partial<typeof off> },
+  use: (run: Run, daemon: Daemon) => Promise<void>,
+): Promise<void> {
+  const { state, toml = '', doors = {} } = about;
+  const { config } = parseConfig(`${toml}\n[postfix]\nqueue = "off"\n`, 'test');
+  Object.assign(config.doors, onLoopback, doors);
+  config.mail_log.source = 'off';
+  const log = (): void => {};
+  await using daemon = await startDaemon({ state, config, movable: false, token, log });
+  const runFile = { pid: process.pid, doors: daemon.doors, token };
+  await writeFile(join(state, 'run.json'), JSON.stringify(runFile));
+  await use((...words) => postern(...words, '--state', state), daemon);
+}
+
+describe('a webhook with a secret', () => {
+  test('gets what is signed with it', async () => {
+    await using state = await stateFolder();
+    const secretFile = join(state.path, 'webhook.secret');
+    await writeFile(secretFile, 'a secret\n', { mode: 0o600 });
+    const seen: { readonly body: string; readonly signature: unknown }[] = [];
+    const server = createServer(async (request, response) => {
+      const body = (await request.setEncoding('utf8').toArray()).join('');
+      seen.push({ body, signature: request.headers['x-postern-signature'] });
+      response.writeHead(204).end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { readonly port: number };
+    const toml = `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "${secretFile}"`;
+    await started({ state: state.path, toml }, async (run) => {
+      assert.equal((await run('try', 'notice')).exit, 0);
+    });
+    server.close();
+    const [notice] = seen;
+    const digest = createHmac('sha256', 'a secret')
+      .update(notice?.body ?? '')
+      .digest('hex');
+    assert.equal(notice?.signature, `sha256=${digest}`);
+  });
+
+  test('that anybody may read: the guard does not start', async () => {
+    await using state = await stateFolder();
+    const secretFile = join(state.path, 'webhook.secret');
+    await writeFile(secretFile, 'a secret');
+    await chmod(secretFile, 0o644);
+    const toml = `[notices]\nwebhook = "http://127.0.0.1:9/"\nwebhook_secret_file = "${secretFile}"`;
+    await assert.rejects(
+      started({ state: state.path, toml }, async () => assert.fail('it started')),
+      /may be read or changed by anybody/,
+    );
+  });
+});
+
+describe('doors that are off', () => {
+  test('http: what asks the guard says so, what only shows reads the ledger', async () => {
+    await using state = await stateFolder();
+    await started({ state: state.path, doors: { http: 'off' } }, async (run, daemon) => {
+      assert.equal(daemon.doors.http, 'off');
+      for (const words of [
+        ['status'],
+        ['try', 'hijack'],
+        ['try', 'notice'],
+        ['accounts', 'release', 'joe@example.org'],
+      ]) {
+        const { exit, err } = await run(...words);
+        assert.equal(exit, 69, words.join(' '));
+        assert.match(
+          err,
+          /^postern: the guard runs, but its http door is off\npostern: set doors\.http/,
+        );
+      }
+      const held = await run('held', 'list');
+      assert.equal(held.exit, 0, held.err);
+      assert.match(held.err, /^postern: its http door is off; this is what its ledger remembers/);
+    });
+  });
+
+  test('milter: no hijack can be tried, and no Postfix connected', async () => {
+    await using state = await stateFolder();
+    await started({ state: state.path, doors: { milter: 'off' } }, async (run) => {
+      const tried = await run('try', 'hijack');
+      assert.equal(tried.exit, 69);
+      assert.match(tried.err, /its milter door is off/);
+      assert.match((await run('status')).out, /^doors +milter off$/m);
+    });
+  });
+
+  test('all of them: doctor tells it', async () => {
+    await using state = await stateFolder();
+    await started({ state: state.path, doors: off }, async () => {
+      const findings = await examine({ state: state.path });
+      const found = (id: string): string => findings.find((one) => one.id === id)?.found ?? '';
+      assert.match(found('daemon.alive'), /its http door is off/);
+    });
+  });
+});
