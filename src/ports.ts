@@ -2,6 +2,7 @@
  * What flows ask of the world, and what doors ask of flows. Types only.
  */
 import type { Account, Submission } from './core/event.ts';
+import type { Notice } from './core/notice.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
@@ -266,29 +267,6 @@ export type LoginDoor = {
 export type NoticeRoad = {
   readonly name: NoticeRow['road'];
   send(notice: Notice, signal: AbortSignal): Promise<void>;
-};
-
-/** The JSON body of a notice, on every road (docs/reference/webhook.md). Times are RFC 3339. */
-export type Notice = {
-  readonly version: 1;
-  readonly event:
-    | 'account.suspended'
-    | 'account.holding'
-    | 'account.would-suspend'
-    | 'ledger.failing'
-    | 'test';
-  readonly id: string;
-  readonly host: string;
-  readonly at: string;
-  readonly account: string;
-  readonly since: string;
-  readonly leaked: { readonly messages: number; readonly recipients: number };
-  readonly stopped: { readonly messages: number; readonly fromQueue: number };
-  readonly loginClosed: boolean;
-  readonly reasons: readonly { readonly signal: string; readonly text: string }[];
-  /** The command that undoes it. */
-  readonly undo: string;
-  readonly explain: string;
 };
 
 // ---------------------------------------------------------------- the operator's desk (flow/desk.ts): page and command line ask it

@@ -15,6 +15,7 @@ import type { AccountPast } from '../core/account/past.ts';
 import { release, suspendByHand } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
 import { sentence } from '../core/explain.ts';
+import type { Notice } from '../core/notice.ts';
 import type { Reason } from '../core/verdict.ts';
 import { dayMs, type Millis, secondMs } from '../lib/brand.ts';
 import type {
@@ -28,7 +29,6 @@ import type {
   LoginDoor,
   MessageRow,
   Mta,
-  Notice,
   ReleaseHow,
 } from '../ports.ts';
 import type { Accounts } from './accounts.ts';

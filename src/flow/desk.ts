@@ -5,6 +5,7 @@
 import { evidenceNow } from '../core/account/judge.ts';
 import { type AccountPast, decodePast, today } from '../core/account/past.ts';
 import type { Account } from '../core/event.ts';
+import type { Notice } from '../core/notice.ts';
 import type { Millis } from '../lib/brand.ts';
 import { accountOf } from '../mail/account-name.ts';
 import type {
@@ -19,7 +20,6 @@ import type {
   IncidentRow,
   Log,
   Mta,
-  Notice,
 } from '../ports.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from './accounts.ts';

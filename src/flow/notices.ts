@@ -2,8 +2,10 @@
  * Notices on their way to the operator: written with what they tell about, sent by every road, tried again until each
  * road has taken them. A restart goes on where it was.
  */
+
+import type { Notice } from '../core/notice.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../lib/brand.ts';
-import type { Change, Clock, Count, Log, Notice, NoticeRoad, NoticeRow } from '../ports.ts';
+import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../ports.ts';
 import type { Journal, Timers } from './journal.ts';
 
 /** Waits between tries; the last one repeats. */

@@ -1,7 +1,8 @@
 /** Notices that are not about a suspension: an account's mail is being held, the ledger cannot be written. */
 import type { Account } from '../core/event.ts';
+import type { Notice } from '../core/notice.ts';
 import { dayMs, type Millis, minuteMs } from '../lib/brand.ts';
-import type { Change, Clock, Notice, StoryRow } from '../ports.ts';
+import type { Change, Clock, StoryRow } from '../ports.ts';
 import type { Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
 

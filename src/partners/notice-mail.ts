@@ -3,8 +3,9 @@
  * does not silence). Not through sendmail(1): that is setgid, which Postern's unit forbids.
  */
 import { createTransport } from 'nodemailer';
+import type { Notice } from '../core/notice.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { Notice, NoticeRoad } from '../ports.ts';
+import type { NoticeRoad } from '../ports.ts';
 import { noticeText } from './notice-text.ts';
 
 export type NoticeMailOptions = {

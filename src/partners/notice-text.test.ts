@@ -1,7 +1,7 @@
 /** Notices as people read them: golden files, and no stranger's text that starts a line of its own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Notice } from '../ports.ts';
+import type { Notice } from '../core/notice.ts';
 import { noticeText } from './notice-text.ts';
 
 export const hijack: Notice = {

@@ -4,8 +4,8 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import type { Notice } from '../core/notice.ts';
 import { OperatorError } from '../lib/operator-error.ts';
-import type { Notice } from '../ports.ts';
 import { noticeWebhook } from './notice-webhook.ts';
 
 const notice: Notice = {

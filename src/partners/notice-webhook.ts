@@ -3,8 +3,9 @@
  * lead what the notice says to somewhere else. Trying again is the flow's business; the id says which are the same.
  */
 import { createHmac } from 'node:crypto';
+import type { Notice } from '../core/notice.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { Notice, NoticeRoad } from '../ports.ts';
+import type { NoticeRoad } from '../ports.ts';
 
 export type WebhookOptions = {
   /** http or https. May hold a secret in its path, so only its origin is ever shown. */

@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Notice } from '../../src/ports.ts';
+import type { Notice } from '../../src/core/notice.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { type GuardInstance, type GuardOptions, startGuard } from './guard-instance.ts';
 import { type Person, writePast } from './guard-past.ts';

@@ -4,6 +4,7 @@
  * `order` has what happened, in order.
  */
 import type { Account, Submission } from '../../src/core/event.ts';
+import type { Notice } from '../../src/core/notice.ts';
 import { noCeilings, type Policy } from '../../src/core/policy.ts';
 import { openSuspensions, type Suspensions } from '../../src/flow/account-suspended.ts';
 import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
@@ -20,7 +21,7 @@ import type { Settings } from '../../src/flow/settings.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Answer, Clock, Desk, Ledger, Notice, NoticeRoad, Speaker } from '../../src/ports.ts';
+import type { Answer, Clock, Desk, Ledger, NoticeRoad, Speaker } from '../../src/ports.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 

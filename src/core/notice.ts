@@ -1,0 +1,23 @@
+/** What the operator is told. Notices are data; the text that people read is made in partners/notice-text.ts. */
+/** The JSON body of a notice, on every road (docs/reference/webhook.md). Times are RFC 3339. */
+export type Notice = {
+  readonly version: 1;
+  readonly event:
+    | 'account.suspended'
+    | 'account.holding'
+    | 'account.would-suspend'
+    | 'ledger.failing'
+    | 'test';
+  readonly id: string;
+  readonly host: string;
+  readonly at: string;
+  readonly account: string;
+  readonly since: string;
+  readonly leaked: { readonly messages: number; readonly recipients: number };
+  readonly stopped: { readonly messages: number; readonly fromQueue: number };
+  readonly loginClosed: boolean;
+  readonly reasons: readonly { readonly signal: string; readonly text: string }[];
+  /** The command that undoes it. */
+  readonly undo: string;
+  readonly explain: string;
+};
