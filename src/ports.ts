@@ -299,6 +299,8 @@ export type DeskStatus = {
     readonly known: number;
     readonly watched: number;
     readonly suspended: number;
+    /** Exemptions in force, also of accounts that never sent mail. */
+    readonly exempt: number;
   };
   readonly held: number;
   /** Verdicts since start. */
@@ -355,6 +357,8 @@ export type Desk = {
   suspend(name: string, by: string, note: string): Promise<Done>;
   release(name: string, how: ReleaseHow): Promise<Done>;
   allow(name: string, until: Millis, by: string, note: string): Promise<Done>;
+  /** Those in force, the first to end first. */
+  exemptions(): readonly ExemptionRow[];
   held(filter: {
     readonly account?: string;
     readonly state?: HeldState;

@@ -11,7 +11,14 @@ import { encodePast, newPast } from '../src/core/account/past.ts';
 import { stage, testToken } from '../src/doors/http/scripted-client.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
-import { accountOf, heldRow, joe as stored, storyRow, at as time } from './ledger/samples.ts';
+import {
+  accountOf,
+  exemptionRow,
+  heldRow,
+  joe as stored,
+  storyRow,
+  at as time,
+} from './ledger/samples.ts';
 
 const joe = 'joe.weber@example.org';
 const who = process.env['SUDO_USER'] ?? userInfo().username;
@@ -40,6 +47,7 @@ describe('what a person reads', () => {
     ['status', ['status', '--token']],
     ['accounts-list', ['accounts', 'list']],
     ['accounts-list-suspended', ['accounts', 'list', '--state', 'suspended']],
+    ['accounts-list-exempt', ['accounts', 'list', '--exempt']],
     ['accounts-show', ['accounts', 'show', joe]],
     ['accounts-show-watched', ['accounts', 'show', 'press@example.org']],
     ['held-list', ['held', 'list']],
@@ -79,6 +87,8 @@ describe('what programs read', () => {
     [['status'], (v: { mode: string }) => v.mode, 'guard'],
     [['accounts', 'list', '--limit', '3'], (v: unknown[]) => v.length, 3],
     [['accounts', 'list', '--like', 'press'], (v: unknown[]) => v.length, 1],
+    [['accounts', 'list', '--exempt', '--like', 'FAIR'], (v: unknown[]) => v.length, 1],
+    [['accounts', 'list', '--exempt', '--like', 'zzz'], (v: unknown[]) => v.length, 0],
     [['accounts', 'show', joe], (v: { incidents: unknown[] }) => v.incidents.length, 1],
     [['held', 'list', '--account', joe], (v: unknown[]) => v.length, 3],
     [['held', 'list', '--was', 'dropped'], (v: unknown[]) => v.length, 0],
@@ -140,6 +150,7 @@ describe('how a command ends', () => {
     [['explain'], 64, /^postern: missing required argument 'id'\n$/],
     [['accounts', 'list', '--state', 'gone'], 64, /suspended, watched or clear/],
     [['accounts', 'list', '--limit', '0'], 64, /a whole number from 1 to 1000/],
+    [['accounts', 'list', '--exempt', '--state', 'clear'], 64, /give --exempt or a state/],
     [['accounts', 'allow', joe], 64, /required option '--until <when>' not specified/],
     [['accounts', 'allow', joe, '--until', 'soon'], 64, /a duration \(30d\), a date/],
     [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /lies in the past/],
@@ -206,10 +217,14 @@ test('without a guard its ledger is read, and that is said', async () => {
     { kind: 'held', row: heldRow() },
     { kind: 'story', row: storyRow() },
   ] as const;
-  ledger.write([accountOf(stored, { state: 'suspended', past }), ...rows], { durable: true });
+  const exempt = { kind: 'exemption', row: exemptionRow({ until: time(4e12) }) } as const;
+  ledger.write([accountOf(stored, { state: 'suspended', past }), ...rows, exempt], {
+    durable: true,
+  });
   ledger.close();
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['accounts', 'list'], /^joe@example\.org +suspended/m],
+    [['accounts', 'list', '--exempt'], /^joe@example\.org +2096-/m],
     [['accounts', 'show', 'joe@example.org'], /would have been held, 5 recipients: 5 new/],
     [['held', 'list'], /^4ZHeld1 +joe@example\.org/m],
     [['held', 'show', '4ZHeld1'], /taken from the queue when its account was suspended/],

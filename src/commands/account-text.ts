@@ -1,6 +1,6 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../core/verdict.ts';
-import type { AuditRow, DeskAccount, IncidentRow, StoryRow } from '../ports.ts';
+import type { AuditRow, DeskAccount, ExemptionRow, IncidentRow, StoryRow } from '../ports.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, paintState, table } from './table.ts';
 import { many, plain, shellWords, verdictWord } from './words.ts';
@@ -28,6 +28,26 @@ export function accountListText(rows: readonly DeskAccount[]): string {
       String(one.recipientsToday),
       clock(one.lastSeen),
       whyLine(one),
+    ]),
+  );
+}
+
+export function exemptionListText(rows: readonly ExemptionRow[]): string {
+  if (rows.length === 0) return 'No account is exempt.\n';
+  return table(
+    [
+      { title: 'ACCOUNT' },
+      { title: 'EXEMPT UNTIL' },
+      { title: 'SINCE' },
+      { title: 'BY' },
+      { title: 'NOTE' },
+    ],
+    rows.map((one) => [
+      plain(one.account),
+      clock(one.until),
+      clock(one.at),
+      plain(one.by),
+      plain(one.note),
     ]),
   );
 }

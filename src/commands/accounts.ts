@@ -1,7 +1,8 @@
 /** `postern accounts`: list and show accounts, suspend and release them, exempt one for a while. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AccountState, accountStates } from '../core/verdict.ts';
-import { accountListText, accountText } from './account-text.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { accountListText, accountText, exemptionListText } from './account-text.ts';
 import { accountPath, openDesk } from './desk-client.ts';
 import { openReads } from './desk-reads.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
@@ -14,6 +15,7 @@ type Wanted = { readonly folder?: string; readonly is?: AccountState };
 type ListOptions = Omit<Common, 'state'> & {
   readonly state?: Wanted;
   readonly like?: string;
+  readonly exempt?: true;
   readonly limit: number;
 };
 type ActOptions = Common & { readonly note?: string };
@@ -52,6 +54,7 @@ function list(accounts: Command): void {
       stateOrFolder,
     )
     .option('--like <text>', 'only names that contain this')
+    .option('--exempt', 'the exemptions in force, also of accounts that never sent mail')
     .option('--limit <n>', 'at most so many', listLimitOption, 100)
     .option('--json', 'one JSON array')
     .addHelpText(
@@ -60,13 +63,27 @@ function list(accounts: Command): void {
         examples: [
           ['postern accounts list --state suspended', ''],
           ['postern accounts list --like @example.org --limit 20', ''],
+          ['postern accounts list --exempt', 'who may send what he likes, until when, and why'],
         ],
         exits: [done, notRunning],
         notes: 'Where the guard does not run, its ledger is read instead.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
+      const { exempt, limit, like = '' } = options;
+      if (exempt === true && options.state?.is !== undefined) {
+        throw new OperatorError('usage', 'give --exempt or a state, not both', {
+          exit: sysexits.usage,
+        });
+      }
       using reads = await openReads(options.state?.folder, (text) => warn(command, text));
+      if (exempt === true) {
+        const part = like.toLowerCase();
+        const all = (await reads.exemptions()).filter(({ account }) => account.includes(part));
+        const shown = all.slice(0, limit);
+        print(command, options.json === true ? jsonLine(shown) : exemptionListText(shown));
+        return;
+      }
       const rows = await reads.accounts({
         limit: options.limit,
         ...(options.state?.is === undefined ? {} : { state: options.state.is }),

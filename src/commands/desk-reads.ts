@@ -10,7 +10,7 @@ import { decodePast, today } from '../core/account/past.ts';
 import type { Account } from '../core/event.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { Desk, DeskAccount, HeldRow, Ledger } from '../ports.ts';
+import type { Desk, DeskAccount, ExemptionRow, HeldRow, Ledger } from '../ports.ts';
 import { accountPath, type Found, openDesk, queryText } from './desk-client.ts';
 import { stateDirectory } from './run-file.ts';
 
@@ -19,6 +19,7 @@ export type DeskReads = {
   readonly live: boolean;
   accounts(filter: Parameters<Desk['accounts']>[0]): Promise<readonly DeskAccount[]>;
   account(name: string): Promise<Found<'account'>>;
+  exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Desk['held']>[0]): Promise<readonly HeldRow[]>;
   heldOne(id: string): Promise<Found<'heldOne'>>;
   explain(id: string): Promise<Found<'explain'>>;
@@ -36,6 +37,7 @@ export async function openReads(
       live: true,
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
       account: (name) => read(accountPath(name)),
+      exemptions: () => read('/exemptions'),
       held: (filter) => read(`/held${queryText(filter)}`),
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
@@ -69,6 +71,10 @@ function fileReads(ledger: Ledger, now: Millis): DeskReads {
         stories: ledger.stories({ account: key, limit: 100 }),
         audit: ledger.audit({ account: name, limit: 100 }),
       };
+    },
+    async exemptions() {
+      const inForce = ledger.exemptions().filter(({ until }) => until > now);
+      return inForce.sort((a, b) => a.until - b.until);
     },
     held: async ({ account: name, ...filter }) =>
       ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),

@@ -80,7 +80,8 @@ export function statusText({ status, suspended, watched }: Overview, page: strin
     ],
     [
       'accounts',
-      `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended`,
+      `${accounts.known} known, ${accounts.watched} watched, ${accounts.suspended} suspended` +
+        (accounts.exempt > 0 ? `, ${accounts.exempt} exempt` : ''),
     ],
     ['held', many(status.held, 'message')],
     [

@@ -67,9 +67,9 @@ const guardMetrics: readonly Metric[] = [
   {
     name: 'postern_accounts',
     kind: 'gauge',
-    help: 'Accounts known, and how many of them are watched or suspended now.',
+    help: 'Accounts known, watched, suspended, and exempt now.',
     label: 'state',
-    values: ['known', 'watched', 'suspended'],
+    values: ['known', 'watched', 'suspended', 'exempt'],
   },
   { name: 'postern_held_messages', kind: 'gauge', help: 'Messages held now.' },
   { name: 'postern_guarding', kind: 'gauge', help: '1 in mode guard, 0 in mode observe.' },

@@ -97,6 +97,7 @@ export function openDesk(deps: DeskDeps): Desk {
         : '';
       return doneIf(kept, `${account}: ${detail}${more}`, 1);
     },
+    exemptions: () => exemptions.all(deps.clock.now()),
     held: ({ account, ...filter }) =>
       live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
     heldOne(queueId) {
@@ -141,6 +142,7 @@ function status(deps: DeskDeps): DeskStatus {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,
       suspended: live.accounts({ state: 'suspended', limit: countMax }).length,
+      exempt: deps.exemptions.all(clock.now()).length,
     },
     held: live.countHeld(),
     verdicts: feed.verdicts,

@@ -29,7 +29,22 @@ test('an end that is past ends it', async () => {
   await rig.desk.allow(press, 0 as Millis, 'op', '');
   assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'hold');
   assert.equal(rig.desk.account(press)?.account.exemptUntil, undefined);
-  assert.equal(rig.exemptions.all().length, 1);
+  assert.deepEqual(rig.desk.exemptions(), []);
+});
+
+test('those in force are listed, the first to end first, also of accounts that never sent mail', async () => {
+  const rig = openRig();
+  const inHours = (hours: number): Millis => (rig.time.now() + hours * hourMs) as Millis;
+  await rig.desk.allow('late@here.test', inHours(3), 'op', '');
+  await rig.desk.allow('early@here.test', inHours(1), 'op', 'a fair');
+  await rig.desk.allow('soon@here.test', inHours(2), 'op', '');
+  const listed = (): readonly string[] => rig.desk.exemptions().map(({ account }) => account);
+  assert.deepEqual(listed(), ['early@here.test', 'soon@here.test', 'late@here.test']);
+  assert.equal(rig.desk.exemptions()[0]?.note, 'a fair');
+  assert.equal(rig.desk.status().accounts.exempt, 3);
+  await rig.time.pass(2 * hourMs);
+  assert.deepEqual(listed(), ['late@here.test']);
+  assert.equal(rig.desk.status().accounts.exempt, 1);
 });
 
 test('an exemption is from ceilings too, but lifts no suspension', async () => {

@@ -8,7 +8,8 @@ export type Exemptions = {
   until(account: Account): Millis;
   /** Takes it into force and says what to write. An end that is past ends it. */
   set(row: ExemptionRow): Change;
-  all(): readonly ExemptionRow[];
+  /** In force at `now`, the first to end first. */
+  all(now: Millis): readonly ExemptionRow[];
 };
 
 export function openExemptions(stored: readonly ExemptionRow[]): Exemptions {
@@ -19,7 +20,8 @@ export function openExemptions(stored: readonly ExemptionRow[]): Exemptions {
       rows.set(row.account, row);
       return { kind: 'exemption', row };
     },
-    all: () => [...rows.values()],
+    all: (now) =>
+      [...rows.values()].filter(({ until }) => until > now).sort((a, b) => a.until - b.until),
   };
 }
 

@@ -8,6 +8,7 @@
  *   POST /api/accounts/NAME/suspend      { note?, by? }
  *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
+ *   GET  /api/exemptions                 those in force
  *   GET  /api/held?account&state&limit
  *   GET  /api/held/QUEUE-ID
  *   POST /api/held/release               { ids } or { account }, by?
@@ -84,6 +85,7 @@ export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
 }
 
 function accountRoutes(api: Hono<HttpEnv>, desk: Desk): void {
+  api.get('/exemptions', (c) => c.json(desk.exemptions()));
   api.get('/accounts', (c) => c.json(desk.accounts(query(c, accountsQuery))));
   api.get('/accounts/:name', (c) => c.json(found(desk.account(named(c, 'name')), 'account')));
   api.post('/accounts/:name/suspend', async (c) => {

@@ -41,6 +41,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       known: scene === 'empty' ? 0 : 214,
       watched: withState(state, 'watched').length,
       suspended: withState(state, 'suspended').length,
+      exempt: state.exemptions.length,
     },
     held: heldNow(state).length,
     verdicts:
@@ -73,7 +74,15 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
 
 type Reads = Pick<
   Desk,
-  'accounts' | 'account' | 'held' | 'heldOne' | 'explain' | 'recent' | 'minutes' | 'audit'
+  | 'accounts'
+  | 'account'
+  | 'exemptions'
+  | 'held'
+  | 'heldOne'
+  | 'explain'
+  | 'recent'
+  | 'minutes'
+  | 'audit'
 >;
 
 function reads(state: Night, start: Millis, empty: boolean): Reads {
@@ -93,6 +102,7 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
         audit: state.audit.filter((one) => one.account === name),
       };
     },
+    exemptions: () => state.exemptions,
     held: (filter) =>
       [...state.held.values()]
         .filter((one) => filter.account === undefined || one.account === filter.account)

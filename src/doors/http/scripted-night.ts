@@ -4,10 +4,11 @@
 import type { Account } from '../../core/event.ts';
 import type { Reason, VerdictKind } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/brand.ts';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { dayMs, minuteMs, secondMs } from '../../lib/brand.ts';
 import type {
   AuditRow,
   DeskAccount,
+  ExemptionRow,
   FeedItem,
   FlowMinute,
   HeldRow,
@@ -24,6 +25,7 @@ export type Night = {
   readonly held: Map<string, HeldRow>;
   readonly stories: StoryRow[];
   readonly audit: AuditRow[];
+  readonly exemptions: ExemptionRow[];
   readonly feed: FeedItem[];
 };
 
@@ -35,6 +37,7 @@ export function night(start: Millis, scene: Scene): Night {
     held: new Map(),
     stories: [],
     audit: [],
+    exemptions: [],
     feed: [],
   };
   if (scene !== 'empty') quiet(state, start);
@@ -125,6 +128,14 @@ const people = [
 ];
 
 function quiet(state: Night, start: Millis): void {
+  // It has not sent anything yet: the letter that it is exempt for comes next week.
+  state.exemptions.push({
+    account: 'fair-2026@example.org' as Account,
+    until: (start + 12 * dayMs) as Millis,
+    by: 'root',
+    note: 'invitations to the fair',
+    at: (start - dayMs) as Millis,
+  });
   for (const [index, person] of people.entries()) {
     const name = `${person}@example.org`;
     state.accounts.set(name, deskAccount(name, (start - index * 3 * minuteMs) as Millis, {}));

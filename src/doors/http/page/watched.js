@@ -1,9 +1,9 @@
 /** Watched accounts: evidence has begun to add up, nothing is stopped yet. */
 import { Gauge } from './evidence.js';
 import { html } from './html.js';
-import { Empty, Heading, When } from './marks.js';
+import { Command, Empty, Heading, When } from './marks.js';
 import { suspendAccount } from './questions.js';
-import { opened } from './words.js';
+import { command, many, opened } from './words.js';
 
 export function Watched({ view, ask, open }) {
   const { status } = view;
@@ -20,6 +20,13 @@ export function Watched({ view, ask, open }) {
               (one) => html`<${Row} key=${one.account} account=${one} ask=${ask} open=${open} />`,
             )}
           </ul>`
+    }
+    ${
+      status.accounts.exempt > 0 &&
+      html`<p class="quiet">
+        ${many(status.accounts.exempt, 'account')} exempt, whatever they send:${' '}
+        <${Command} text=${command('accounts', 'list', '--exempt')} />
+      </p>`
     }
   </section>`;
 }
