@@ -68,6 +68,7 @@ const decisionsPerSecond = 500;
 /** Accounts asked for before anything is timed: more than are kept at hand. */
 const warmAccounts = 20_000;
 const warmBatch = 50;
+const daemonMemory = ['--max-semi-space-size=4', '--heap-growing-percent=40'];
 
 /** Around the ledger, straight into its tables: in key order, the index last. */
 function fill(path: string, accounts: number, recipientsEach: number): void {
@@ -178,6 +179,7 @@ async function measure(
   };
   while (number < warmAccounts) {
     for (let one = 0; one < warmBatch; one++) decide();
+    journal.flushNow();
     await turn();
   }
   const times = await play(decide, seconds * decisionsPerSecond);
@@ -258,7 +260,16 @@ export async function benchSize(options: {
     const each = ['--accounts', `${accounts}`, '--recipients', `${recipients}`];
     const child = spawnSync(
       process.execPath,
-      [fileURLToPath(import.meta.url), '--measure', path, ...each, '--seconds', `${seconds}`],
+      // As the launcher runs the guard.
+      [
+        ...daemonMemory,
+        fileURLToPath(import.meta.url),
+        '--measure',
+        path,
+        ...each,
+        '--seconds',
+        `${seconds}`,
+      ],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
     assert(child.status === 0, `the measuring process ends well, not with ${child.status}`);

@@ -17,10 +17,10 @@ import type { Journal } from './journal.ts';
 import type { LedgerReads } from './journal-reads.ts';
 
 /** What an account takes in memory, and each recipient in its book. */
-const accountBytes = 3_000;
+const accountBytes = 5_000;
 const bookEntryBytes = 12;
-/** Accounts asked for lately; those asked for a little earlier take as much again. */
-const recentBytesMax = 55_000_000;
+/** Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in all. */
+const recentBytesMax = 25_000_000;
 
 const seedKey = 'seed';
 const normsKey = 'norms';
