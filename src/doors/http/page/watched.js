@@ -23,8 +23,8 @@ export function Watched({ view, ask, open }) {
     }
     ${
       status.accounts.exempt > 0 &&
-      html`<p class="quiet">
-        ${many(status.accounts.exempt, 'account')} exempt, whatever they send:${' '}
+      html`<p class="same">
+        <span class="quiet">Exempt for now: ${many(status.accounts.exempt, 'account')}</span>
         <${Command} text=${command('accounts', 'list', '--exempt')} />
       </p>`
     }
