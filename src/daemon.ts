@@ -54,6 +54,8 @@ export type DaemonOptions = {
 export type Daemon = {
   readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
   readonly host: string;
+  /** It can move mail in the queue. */
+  readonly queue: boolean;
   /** Takes over what a changed configuration says; answers with the settings that need a restart. */
   reload(config: Config): readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
@@ -80,12 +82,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     doors: doors.addresses,
     host: flows.host,
+    queue: flows.queue,
     reload: (changed) => flows.reload(changed),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
 type Flows = {
+  readonly queue: boolean;
   readonly gate: Gate;
   readonly policy: PolicyDesk & { counted(queueId: string): void };
   readonly desk: Desk;
@@ -120,6 +124,7 @@ function openFlows(
   scope.defer(() => accounts.saveNorms());
   const exemptions = openExemptions(ledger.exemptions());
   const feed = openFeed();
+  const operators = new Set(config.notices.mail_to.map(addressKey));
   const roads = noticeRoads(config, host);
   const notices = openNotices({ journal, roads, clock, timers, log, count });
   scope.defer(() => notices.close());
@@ -136,7 +141,8 @@ function openFlows(
   scope.defer(() => review.close());
   const gate = openGate({
     ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
-    isOurs: (messageId) => notices.isOurs(messageId),
+    isOurs: ({ messageId, outside, local }) =>
+      notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to)),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
@@ -162,6 +168,7 @@ function openFlows(
   suspensions.resume();
   return {
     ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter },
+    queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {

@@ -142,10 +142,12 @@ test('notices of our own pass and count for nobody; a forged one does not', asyn
   await rig.time.pass(minuteMs);
   const { host, id } = rig.taken[0]?.notice ?? {};
   const client = 'client:127.0.0.1';
-  const notice = { account: client, to: ['op@world.test'] };
+  const notice = { account: client, to: ['op@world.test'], by: 'client' as const };
   const messageId = `<postern-notice.${id}@${host}>`;
   assert.equal((await rig.mail({ ...notice, messageId })).kind, 'pass');
   assert.equal(rig.accounts.known(client as Account), undefined);
+  const thief = await rig.mail({ account: joe, to: ['op@world.test'], messageId });
+  assert.equal(thief.kind, 'reply', 'whoever read a notice cannot send with its id');
   await rig.mail({ ...notice, messageId: '<postern-notice.made-up@mail.test>' });
   assert.notEqual(rig.accounts.known(client as Account), undefined);
 });

@@ -42,8 +42,8 @@ export type GateDeps = {
   readonly settings: Settings;
   /** A name for a story that has no queue id. */
   readonly newId: () => string;
-  /** Message-IDs of Postern's own notices and tests: they pass, and count for nobody. */
-  readonly isOurs: (messageId: string) => boolean;
+  /** Is it one of Postern's own notices, to nobody but the operator? They pass, and count for nobody. */
+  readonly isOurs: (message: Submission) => boolean;
   /** The changes that a suspension adds to the commit, and what follows once it is kept. */
   readonly suspending: (
     account: Account,
@@ -62,12 +62,15 @@ const passAnswer: Answer = { kind: 'pass' };
 export function openGate(deps: GateDeps): Gate & {
   /** The standing of an account with the server, for judging without counting. */
   standing(account: Account, at: Millis): Standing;
+  /** A message that was let pass before this: counted as passed, whatever is thought of it by now. */
+  passed(message: Submission): void;
 } {
   const gate = new MessageGate(deps);
   return {
     mayBegin: (speaker) => gate.mayBegin(speaker),
     submit: (message, by, answer) => gate.submit(message, by, answer),
     standing: (account, at) => gate.standing(account, at),
+    passed: (message) => gate.passed(message),
   };
 }
 
@@ -112,7 +115,8 @@ class MessageGate {
 
   submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void {
     const { accounts, count } = this.#deps;
-    if (message.messageId !== undefined && this.#deps.isOurs(message.messageId)) {
+    // Never for a login: a notice's id is no secret to whoever may read it.
+    if (by !== 'login' && this.#deps.isOurs(message)) {
       this.#note(message, 'pass', 'clear', '');
       answer(passAnswer);
       return;
@@ -128,6 +132,24 @@ class MessageGate {
     }
     count('postern_verdicts_total', 1, judgement.verdict);
     this.#stopped({ message, by, past, before, judgement, book, answer });
+  }
+
+  passed(message: Submission): void {
+    const { accounts } = this.#deps;
+    const past = accounts.past(message.account, message.at);
+    const before = past.state;
+    const standing = this.standing(message.account, message.at);
+    const { judgement, book } = submit(past, message, accounts.around, standing);
+    this.#passed(message, past, book, judgement);
+    if (judgement.state !== 'suspended' || before === 'suspended') return;
+    const { changes, committed } = this.#deps.suspending(
+      message.account,
+      past,
+      judgement,
+      message.at,
+    );
+    this.#deps.count('postern_suspensions_total', 1, 'guard');
+    this.#deps.journal.commit(changes, committed);
   }
 
   #passed(message: Submission, past: AccountPast, book: BookChange, judgement: Judgement): void {

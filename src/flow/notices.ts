@@ -24,7 +24,7 @@ export type Notices = {
   /** All is known now: goes out at once. */
   send(notice: Notice): void;
   /** Is this the Message-ID of one of our notices? */
-  isOurs(messageId: string): boolean;
+  isOurs(messageId: string | undefined): boolean;
   /** By every road, at once, without trying again: what each said; empty when there is no road. */
   now(notice: Notice): Promise<readonly { readonly road: string; readonly fault: string }[]>;
   readonly roads: readonly string[];
@@ -85,7 +85,8 @@ class Outbox implements Notices {
     }
   }
 
-  isOurs(messageId: string): boolean {
+  isOurs(messageId: string | undefined): boolean {
+    if (messageId === undefined) return false;
     if (this.#ids.size === 0) return false;
     const id = /postern-notice\.([^@>]+)@/.exec(messageId)?.[1];
     return id !== undefined && this.#ids.has(id);

@@ -39,7 +39,10 @@ type Reservation = {
 };
 
 export type RecipientAskedDeps = {
-  readonly gate: Gate & { standing(account: Account, at: Millis): Standing };
+  readonly gate: Gate & {
+    standing(account: Account, at: Millis): Standing;
+    passed(message: Submission): void;
+  };
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly settings: Settings;
@@ -201,7 +204,7 @@ class PolicyFlow {
     if (this.#counted.get(request.queueId) === true || this.#deps.milterPresent()) return;
     const { clock, gate } = this.#deps;
     const message = this.#submission(reservation, reservation.recipients, clock.now());
-    gate.submit({ ...message, id: request.queueId }, 'login', () => {});
+    gate.passed({ ...message, id: request.queueId });
   }
 
   #submission(reservation: Reservation, recipients: Set<string>, at: Millis): Submission {

@@ -132,7 +132,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const gate = openGate({
     ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
-    isOurs: (messageId) => notices.isOurs(messageId),
+    isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
