@@ -1,7 +1,7 @@
 /** `postern up`: the guard in the foreground. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { loadConfig } from '../config/load.ts';
@@ -26,6 +26,7 @@ type Options = {
   readonly json?: true;
 };
 
+const defaultState = join(home, '.state');
 const door = 'inet:HOST:PORT, unix:/PATH or off';
 /** What is not done by then is left: systemd would kill us a little later. */
 const closeMs = 10_000;
@@ -38,7 +39,7 @@ export function register(program: Command): void {
       'Starts the guard in the foreground, on loopback, with its ledger in a file: a milter door and a policy door ' +
         'for Postfix, and a status page. Ends with Ctrl-C or SIGTERM, reads its configuration again on SIGHUP.',
     )
-    .option('--state <dir>', 'where it keeps things', join(home, '.state'))
+    .option('--state <dir>', 'where it keeps things', defaultState)
     .option('--config <file>', 'a TOML file; see `postern config defaults`')
     .addOption(
       new Option('--mode <mode>', 'observe: judge, tell, let pass; guard: act').choices([
@@ -231,7 +232,10 @@ function say(
     process.stdout.write(`${JSON.stringify({ ready: true, doors, token: about.token })}\n`);
     return;
   }
-  const page = doors.http === 'off' ? 'off' : `${doors.http}/?token=${about.token}`;
+  // Elsewhere than on a terminal it would end up in a log that others read.
+  const token = process.stdout.isTTY ? `/?token=${about.token}` : '/';
+  const page = doors.http === 'off' ? 'off' : `${doors.http}${token}`;
+  const call = callOf(about.state);
   const mode =
     about.config.mode === 'guard'
       ? 'guarding: verdicts are acted on'
@@ -242,12 +246,25 @@ function say(
   milter       ${doors.milter}
   policy       ${doors.policy}
   status page  ${page}
+  token        ${join(about.state, 'token')}
   ledger       ${join(about.state, 'ledger.db')}
-
+${daemon.queue ? '' : '\nIt has no hand on a mail queue here, so it cannot take back what is queued: see `postern install`.\n'}
 Now, in another terminal:
-  postern try hijack          watch a hijacked account being stopped
-  postern connect postfix     put the guard into your Postfix (shows the change first)
+  ${call('try hijack')}
+      watch a hijacked account being stopped
+  ${call('connect postfix')}
+      put the guard into your Postfix (shows the change first)
 
 `,
   );
+}
+
+/** How this very program is called from where the operator is, for this state folder. */
+function callOf(state: string): (words: string) => string {
+  const launcher = process.env['POSTERN_LAUNCHER'] ?? 'postern';
+  const here = launcher === join(process.cwd(), 'postern');
+  const onPath = (process.env['PATH'] ?? '').split(':').includes(dirname(launcher));
+  const name = here ? './postern' : onPath ? 'postern' : launcher;
+  const more = state === defaultState ? '' : ` --state ${state}`;
+  return (words) => `${name} ${words}${more}`;
 }
