@@ -14,7 +14,6 @@ import type { Judgement } from '../core/account/judge.ts';
 import type { AccountPast } from '../core/account/past.ts';
 import { release, suspendByHand } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
-import { sentence } from '../core/explain.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Reason } from '../core/verdict.ts';
 import { dayMs, type Millis, secondMs } from '../lib/brand.ts';
@@ -96,7 +95,8 @@ class SuspensionFlow implements Suspensions {
     at: Millis,
   ): { changes: readonly Change[]; committed: () => void } {
     const { reasons } = judgement;
-    return this.#open(account, past, reasons, at, { by: 'guard', detail: sentence(reasons) });
+    const detail = reasons[0]?.text ?? '';
+    return this.#open(account, past, reasons, at, { by: 'guard', detail });
   }
 
   async byHand(account: Account, by: string, note: string): Promise<Done> {
