@@ -21,6 +21,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { programOutput } from '../partners/program.ts';
 import type { Step } from './install.ts';
+import { startStep, stopStep } from './install-service.ts';
 import { home, installedHome, installedState } from './run-file.ts';
 
 export type Place = {
@@ -42,6 +43,9 @@ const parts = [
   'package-lock.json',
   'LICENSE',
   'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'docs',
   'packaging',
   'src',
@@ -52,8 +56,12 @@ const parts = [
 export function installSteps(place: Place): readonly Step[] {
   const at = (path: string): string => join(place.root, path);
   const services = place.staging ? [] : [userStep(), ...folderOwners()];
+  let changed = false;
+  const note = (): void => {
+    changed = true;
+  };
   return [
-    programStep(at(installedHome)),
+    programStep(at(installedHome), note),
     { text: `link ${link}`, run: () => linkStep(at(link)) },
     { text: `write ${config} (mode = "observe")`, run: () => configStep(at(config)) },
     { text: `make ${installedState}`, run: () => folderStep(at(installedState), 0o700) },
@@ -61,9 +69,9 @@ export function installSteps(place: Place): readonly Step[] {
     ...services,
     ...units.map((unit) => ({
       text: `write ${unitFolder}/${unit}`,
-      run: () => unitStep(at(join(unitFolder, unit)), unit),
+      run: () => unitStep(at(join(unitFolder, unit)), unit, note),
     })),
-    ...(place.staging ? [] : [startStep()]),
+    ...(place.staging ? [] : [startStep(at(config), () => changed)]),
   ];
 }
 
@@ -78,7 +86,7 @@ export function undoSteps(place: Place, how: { readonly purge: boolean }): reado
     },
   });
   return [
-    ...(place.staging ? [] : [stopStep()]),
+    ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
     ...units.map((unit) => remove(join(unitFolder, unit))),
     { text: `remove ${link}`, run: () => unlinkStep(at(link)) },
     remove(installedHome),
@@ -94,9 +102,9 @@ export function undoSteps(place: Place, how: { readonly purge: boolean }): reado
 }
 
 /** Copied beside the old one and put in its place whole: a service that restarts in between finds one of them. */
-function programStep(target: string): Step {
+function programStep(target: string, changed: () => void): Step {
   return {
-    text: `copy the program to ${installedHome}`,
+    text: `copy the program and its documents to ${installedHome}`,
     async run() {
       if (home === target) return `${installedHome} is where this runs from`;
       const fresh = `${target}.new`;
@@ -112,6 +120,11 @@ function programStep(target: string): Step {
           filter: (path) => wanted(relative(home, path), skip),
         });
       }
+      if (existsSync(target) && (await sameFiles(target, fresh))) {
+        await rm(fresh, { recursive: true });
+        return `${installedHome} is up to date`;
+      }
+      changed();
       await rm(old, { recursive: true, force: true });
       if (existsSync(target)) await rename(target, old);
       await rename(fresh, target);
@@ -146,6 +159,29 @@ async function developersPackages(): Promise<ReadonlySet<string>> {
   return skip;
 }
 
+/** True where both folders hold the same files, byte for byte. */
+async function sameFiles(one: string, other: string): Promise<boolean> {
+  const lists = await Promise.all([filesIn(one), filesIn(other)]);
+  const [names, others] = lists;
+  if (names.join('\n') !== others.join('\n')) return false;
+  for (const name of names) {
+    const [left, right] = [join(one, name), join(other, name)];
+    const [before, now] = [await lstat(left), await lstat(right)];
+    if (before.size !== now.size || before.mode !== now.mode) return false;
+    if (!now.isFile()) continue;
+    if (!(await readFile(left)).equals(await readFile(right))) return false;
+  }
+  return true;
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  const names = files.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  // What the installed program made for itself does not count.
+  return names.filter((name) => !unwanted.test(name)).sort();
+}
+
 async function linkStep(path: string): Promise<string | undefined> {
   const target = join(installedHome, 'postern');
   const there = await lstat(path).catch(() => undefined);
@@ -178,9 +214,16 @@ async function folderStep(path: string, mode: number): Promise<undefined> {
   return undefined;
 }
 
-async function unitStep(path: string, unit: string): Promise<undefined> {
+async function unitStep(
+  path: string,
+  unit: string,
+  changed: () => void,
+): Promise<string | undefined> {
   await mkdir(dirname(path), { recursive: true });
-  const text = await readFile(join(home, 'packaging', 'systemd', unit));
+  const text = await readFile(join(home, 'packaging', 'systemd', unit), 'utf8');
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === before) return `${join(unitFolder, unit)} is up to date`;
+  changed();
   await writeFile(path, text, { mode: 0o644 });
   return undefined;
 }
@@ -217,39 +260,6 @@ function folderOwners(): readonly Step[] {
     give(denyFolder, 'dovecot', 0o2750),
     give(config, user, 0o640, 'root'),
   ];
-}
-
-function startStep(): Step {
-  return {
-    text: 'enable and start postern.service',
-    async run() {
-      if (!existsSync('/run/systemd/system')) {
-        return 'systemd does not run here; start it your own way: postern up --config /etc/postern/postern.toml';
-      }
-      await call('/usr/bin/systemctl', ['daemon-reload']);
-      await call('/usr/bin/systemctl', [
-        'enable',
-        '--now',
-        'postern-root.socket',
-        'postern.service',
-      ]);
-      return undefined;
-    },
-  };
-}
-
-function stopStep(): Step {
-  return {
-    text: 'stop and disable postern.service',
-    async run() {
-      if (!existsSync('/run/systemd/system')) return 'systemd does not run here: nothing to stop';
-      if (!existsSync(join(unitFolder, 'postern.service'))) return 'no postern.service here';
-      await call('/usr/bin/systemctl', [
-        ...['disable', '--now', 'postern.service', 'postern-root.socket'],
-      ]);
-      return undefined;
-    },
-  };
 }
 
 /** Dovecot goes on reading it: while it names somebody, that somebody should stay out. */

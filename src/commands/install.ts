@@ -39,7 +39,10 @@ export function register(program: Command): void {
           'The service runs as its own user, without any capability. What needs root (postsuper, doveadm kick) is done by\n' +
           'postern-root, a short script behind a socket that only this user may open.',
         examples: [
-          ['sudo ./postern install', 'starts it too, watching only (mode = "observe")'],
+          [
+            'sudo ./postern install',
+            'starts it too, watching only (mode = "observe"); or upgrades it',
+          ],
           ['postern install --dry-run', 'every step it would do'],
           ['sudo postern install --undo', ''],
         ],
@@ -47,7 +50,7 @@ export function register(program: Command): void {
           [0, 'done'],
           [71, 'a system tool failed'],
           [77, 'not root'],
-          [78, 'Postfix is still connected: postern connect postfix --undo first'],
+          [78, 'a fault in the configuration; with --undo, Postfix is still connected'],
         ],
       }),
     )

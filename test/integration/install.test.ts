@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { install } from '../../src/commands/install.ts';
+import { serviceCalls } from '../../src/commands/install-service.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { helperHands } from '../../src/partners/hands.ts';
 import { serviceManager } from '../../src/partners/systemd.ts';
@@ -44,18 +45,49 @@ test('installed into a folder, it starts from there; undone, only what is the op
   assert.ok(packages.includes('hono') && !packages.includes('typescript'));
   assert.equal((await stat(join(root, 'var/lib/postern'))).mode & 0o7777, 0o700);
   assert.equal((await stat(join(root, 'var/lib/postern-dovecot'))).mode & 0o7777, 0o2750);
+  await readmeIsWhole(join(root, 'usr/local/lib/postern'));
   const config = join(root, 'etc/postern/postern.toml');
   assert.match(await readFile(config, 'utf8'), /^mode = "observe"$/m);
   await appendFile(config, '# mine\n');
   await writeFile(join(root, 'var/lib/postern/ledger.db'), 'x');
   const again = await install({ root }, quiet);
   assert.ok(again.includes('/etc/postern/postern.toml is there: left alone'));
+  assert.ok(again.includes('/usr/local/lib/postern is up to date'));
+  assert.ok(again.includes('/etc/systemd/system/postern.service is up to date'));
+  await appendFile(join(root, 'usr/local/lib/postern/package.json'), ' ');
+  const renewed = await install({ root }, quiet);
+  assert.ok(renewed.includes('copy the program and its documents to /usr/local/lib/postern'));
   assert.match(await readFile(config, 'utf8'), /# mine/);
   await install({ root, undo: true }, quiet);
   assert.deepEqual(await files(root), ['/etc/postern/postern.toml', '/var/lib/postern/ledger.db']);
   await install({ root, undo: true }, quiet);
   await install({ root, undo: true, purge: true }, quiet);
   assert.deepEqual(await files(root), []);
+});
+
+/** What README links to was copied with it. */
+async function readmeIsWhole(folder: string): Promise<void> {
+  const text = await readFile(join(folder, 'README.md'), 'utf8');
+  const targets = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
+  assert.ok(targets.length > 10);
+  for (const target of targets) await stat(join(folder, target));
+}
+
+test('an upgrade restarts a service that runs, and nothing else does', () => {
+  const start = [['daemon-reload'], ['enable', '--now', 'postern-root.socket', 'postern.service']];
+  const restart = ['try-restart', 'postern.service'];
+  const cases = [
+    ['first installed', { running: false, changed: true }, start, undefined],
+    ['stopped by the operator', { running: false, changed: false }, start, undefined],
+    ['run twice', { running: true, changed: false }, start, /nothing changed: not restarted/],
+    ['upgraded', { running: true, changed: true }, [...start, restart], /^restarted /],
+  ] as const;
+  for (const [name, before, calls, said] of cases) {
+    const asked = serviceCalls(before);
+    assert.deepEqual(asked.calls, calls, name);
+    if (said === undefined) assert.equal(asked.said, undefined, name);
+    else assert.match(asked.said ?? '', said, name);
+  }
 });
 
 test('the sample configuration is right, also with everything in it switched on', async () => {
