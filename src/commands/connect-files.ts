@@ -94,7 +94,7 @@ async function replace(path: string, text: string): Promise<void> {
  * Beside Postfix's own files: only root can write there. In Postern's state folder its unprivileged user could, and
  * the undo would then write, as root, whatever that user put into it.
  */
-export function recordPath(configDirectory: string): string {
+function recordPath(configDirectory: string): string {
   return join(configDirectory, 'before-postern.json');
 }
 

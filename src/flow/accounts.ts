@@ -14,7 +14,6 @@ import type { Millis } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { Change } from '../ports.ts';
 import type { Journal } from './journal.ts';
-import type { LedgerReads } from './journal-reads.ts';
 
 /** What an account takes in memory, and each recipient in its book. */
 const accountBytes = 5_000;
@@ -107,6 +106,3 @@ function people(journal: Journal, randomSeed: number): People {
   const seed = stored === undefined ? randomSeed : Number(stored);
   return { seed, knownHere: (recipient: number) => live.knownHere(recipient) };
 }
-
-/** The live reads that a part of the flow needs. */
-export type Reads = LedgerReads;

@@ -53,8 +53,8 @@ export type Journal = {
   close(): void;
 };
 
-export const flushEveryMs = 250;
-export const retryEveryMs = 1_000;
+const flushEveryMs = 250;
+const retryEveryMs = 1_000;
 /** Failed attempts, one a second, before a waiting commit is answered `false`. */
 const failuresBeforeAnswer = 4;
 /** Rows a slice: two to ten milliseconds, by how much of the file is in memory. */

@@ -49,7 +49,7 @@ export type Slice = {
 export const softRowsMax = 20_000;
 export const softAccountsMax = 20_000;
 /** Entries that are never given up: some 100 MB. Beyond it new commits are turned away. */
-export const keptEntriesMax = 100_000;
+const keptEntriesMax = 100_000;
 
 export class PendingChanges {
   #entries: Entry[] = [];

@@ -3,7 +3,7 @@
  */
 
 /** Our mistake. Ends the session it happened in; in the ledger, the process. */
-export class Bug extends Error {
+class Bug extends Error {
   override readonly name = 'Bug';
 }
 

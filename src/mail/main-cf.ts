@@ -29,7 +29,7 @@ export function parseMainCf(text: string): MainCf {
   return { source, parameters };
 }
 
-export function parameter(main: MainCf, name: string): Parameter | undefined {
+function parameter(main: MainCf, name: string): Parameter | undefined {
   return main.parameters.findLast((one) => one.name === name);
 }
 

@@ -26,7 +26,7 @@ const submissionsNames = new Set(['submissions', 'smtps', 'urd', 'ssmtp', '465']
 const smtpNames = new Set(['smtp', '25', 'smtpd']);
 
 /** The value that counts for this service, unexpanded: its own override, else main.cf's. */
-export function serviceValue(main: MainCf, service: Service, name: string): string | undefined {
+function serviceValue(main: MainCf, service: Service, name: string): string | undefined {
   return override(service, name)?.value ?? mainValue(main, name);
 }
 

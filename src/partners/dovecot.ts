@@ -25,7 +25,7 @@ export type DovecotOptions = {
 /** Dovecot looks at the file once in each second of the clock: what it saw before holds until the next one begins. */
 const blindMs = 1_050;
 
-export const denyHeader: string =
+const denyHeader: string =
   '# Logins that Postern has closed. Written by Postern; undo with: postern accounts release NAME\n';
 
 export function dovecot(options: DovecotOptions): LoginDoor {

@@ -18,7 +18,7 @@ export const refuse: Answer = {
 };
 
 /** What Postfix 3.7 offers. */
-export const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
+const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
 /** What an old Sendmail offers. */
 export const oldOffer: readonly number[] = [2, 0x3f, 0x7f];
 

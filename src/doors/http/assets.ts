@@ -63,7 +63,7 @@ function load(file: URL, type: string): Asset {
 }
 
 /** Rewrites bare imports, and drops the pointer to a source map that we do not serve. */
-export function withPaths(source: string): string {
+function withPaths(source: string): string {
   return source
     .replace(/\b(from|import)(\s*)(["'])([a-z/.]+)\3/g, (whole, word, space, quote, name) => {
       const known = vendor[String(name)];

@@ -12,7 +12,7 @@ const textLengthMax = 440;
 const reasonLengthMax = 100;
 
 export const continuePacket: Buffer = packet(reply.continue);
-export const acceptPacket: Buffer = packet(reply.accept);
+const acceptPacket: Buffer = packet(reply.accept);
 export const skipPacket: Buffer = packet(reply.skip);
 export const progressPacket: Buffer = packet(reply.progress);
 

@@ -22,7 +22,7 @@ const code = {
 const environmental: ReadonlySet<number> = new Set(Object.values(code));
 
 /** The primary result code of an error that came from SQLite. */
-export function resultCode(error: unknown): number | undefined {
+function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
   return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }
@@ -71,7 +71,7 @@ export function openFault(path: string, error: unknown): unknown {
 }
 
 /** The file is not, or no longer, a sound ledger. */
-export function corruptFault(path: string, cause: unknown): OperatorError {
+function corruptFault(path: string, cause: unknown): OperatorError {
   return new OperatorError('ledger-corrupt', `ledger ${path} is damaged: ${why(cause)}`, {
     cause,
     hint:

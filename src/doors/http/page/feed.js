@@ -4,7 +4,7 @@ import { html } from './html.js';
 import { Empty, Glyph, Heading, When } from './marks.js';
 import { many, opened, verdictWord } from './words.js';
 
-export const feedMax = 80;
+const feedMax = 80;
 
 let keys = 0;
 

@@ -6,7 +6,7 @@ export function setServerNow(now) {
   offsetMs = now - Date.now();
 }
 
-export function serverNow() {
+function serverNow() {
   return Date.now() + offsetMs;
 }
 
