@@ -13,8 +13,8 @@ import type { Policy } from './core/policy.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
 import { openMailLog } from './doors/log/reader.ts';
 import { sourceOf, surroundings } from './doors/log/source.ts';
-import { type MilterDoor, openMilter } from './doors/milter/server.ts';
-import { openPolicy, type PolicyDoor } from './doors/policy/server.ts';
+import { openMilter } from './doors/milter/server.ts';
+import { openPolicy } from './doors/policy/server.ts';
 import { openSuspensions } from './flow/account-suspended.ts';
 import { openAccounts } from './flow/accounts.ts';
 import { openDesk } from './flow/desk.ts';
@@ -31,7 +31,7 @@ import type { Settings } from './flow/settings.ts';
 import { openLedger } from './ledger/sqlite/open.ts';
 import { dayMs, type Millis } from './lib/brand.ts';
 import { type Counters, openCounters } from './lib/counters.ts';
-import type { Where } from './lib/listener.ts';
+import type { Listener, Where } from './lib/listener.ts';
 import { OperatorError } from './lib/operator-error.ts';
 import { addressKey } from './mail/address.ts';
 import { openMailServer } from './partners/mail-server.ts';
@@ -204,7 +204,7 @@ async function openDoors(
     return openHttp(where, { desk: flows.desk, token, metrics: counters, log, count, clock });
   });
   if (http !== undefined) scope.use(http);
-  const policy = await opened(options, doors.policy, mode, (where): Promise<PolicyDoor> => {
+  const policy = await opened(options, doors.policy, mode, (where): Promise<Listener> => {
     const defaultDomain = accounts.default_domain;
     return openPolicy(where, { desk: flows.policy, log, count, defaultDomain, limits });
   });
@@ -213,7 +213,7 @@ async function openDoors(
     options,
     doors.milter,
     mode,
-    (where): Promise<MilterDoor> =>
+    (where): Promise<Listener> =>
       openMilter(where, { gate, clock, log, count, options: milterOptions, limits }),
   );
   if (milter !== undefined) {

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { faultText } from '../lib/fault-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { SmtpdService } from '../mail/postfix-services.ts';
 import type { RunFile } from './run-file.ts';
@@ -157,7 +158,7 @@ async function greet(name: string, wrapped: boolean): Promise<string> {
     await once(socket, 'data');
     return 'greeted';
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
+    return faultText(cause);
   } finally {
     socket.on('error', () => undefined);
     socket.end('QUIT\r\n');

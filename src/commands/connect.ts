@@ -6,6 +6,7 @@
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
+import { faultText } from '../lib/fault-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../mail/main-cf.ts';
@@ -205,7 +206,7 @@ async function applyOrTakeBack(
   } catch (cause) {
     await writePostfixFiles(configDirectory, before);
     await checkAndReload(configDirectory).catch(() => undefined);
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = faultText(cause);
     const hint = cause instanceof OperatorError ? cause.hint : undefined;
     return new OperatorError('not-connected', `not connected, all is as it was: ${why}`, {
       cause,

@@ -14,6 +14,7 @@ import { type Finding, type FindingKind, fine, worst } from '../core/checklist/f
 import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
 import { checkMailLog } from '../core/checklist/mail-log.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
+import { faultText } from '../lib/fault-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { helperHands, ownHands } from '../partners/hands.ts';
 import { postfix } from '../partners/postfix.ts';
@@ -159,7 +160,7 @@ async function mailServer(
       { id, kind: 'unknown', title, found: 'its doors are not known', wanted: 'a run', mend },
     ];
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
+    const found = faultText(cause);
     return [
       { id, kind: 'unknown', title, found, wanted: 'Postfix', mend: 'apt-get install postfix' },
     ];
@@ -204,7 +205,7 @@ async function tools(settings: Config['postfix'], configDir: string | undefined)
     const mend = 'sudo ./postern install (or run postern as root, on a test machine)';
     return { id, kind: 'warn', title, found, wanted: 'postern-root', mend };
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
+    const found = faultText(cause);
     const mend =
       cause instanceof OperatorError && cause.hint !== undefined
         ? cause.hint
@@ -229,7 +230,7 @@ async function logins(settings: Config['dovecot']): Promise<readonly Finding[]> 
     const lines = await programOutput({ program, args, signal, errors: 'complaint' });
     return [checkDovecot(lines.join('\n'), settings.deny_file)];
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
+    const found = faultText(cause);
     const mend = 'run doctor as root: doveconf reads private keys';
     const title = 'a suspended account cannot log in';
     return [{ id: 'dovecot.deny', kind: 'unknown', title, found, wanted: 'doveconf -n', mend }];

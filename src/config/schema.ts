@@ -3,6 +3,7 @@
  * and the error messages are all made from here. Durations are text such as `90s` or `1h`.
  */
 import { z } from 'zod';
+import { localTransports } from '../mail/local-transports.ts';
 
 const duration = z
   .string()
@@ -117,18 +118,7 @@ const shape = z.strictObject({
         .describe('Domains delivered on this server, where the MTA does not tell.'),
       local_transports: z
         .array(z.string())
-        .default([
-          'local',
-          'virtual',
-          'lmtp',
-          'maildrop',
-          'dovecot',
-          'cyrus',
-          'error',
-          'retry',
-          'discard',
-          'relay',
-        ])
+        .default([...localTransports])
         .describe(
           'Postfix transports that deliver on this server: such recipients count far less.',
         ),

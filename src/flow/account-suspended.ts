@@ -17,6 +17,7 @@ import type { Account } from '../core/event.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Reason } from '../core/verdict.ts';
 import { dayMs, type Millis, secondMs } from '../lib/brand.ts';
+import { faultText } from '../lib/fault-text.ts';
 import type {
   Change,
   Clock,
@@ -149,7 +150,7 @@ class SuspensionFlow implements Suspensions {
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
     const back = await this.#inTurn(account, async () => {
       if (isLogin(account)) {
-        await logins?.open(account).catch((error: unknown) => trouble.push(this.#trouble(error)));
+        await logins?.open(account).catch((error: unknown) => trouble.push(faultText(error)));
       }
       return this.#releaseHeld(account, how, trouble);
     });
@@ -243,7 +244,7 @@ class SuspensionFlow implements Suspensions {
     try {
       await logins.close(account);
     } catch (error) {
-      log('error', 'login.not-closed', { account, why: this.#trouble(error) });
+      log('error', 'login.not-closed', { account, why: faultText(error) });
       return swept;
     }
     const row: IncidentRow = { ...this.#current(swept), loginClosed: true };
@@ -265,7 +266,7 @@ class SuspensionFlow implements Suspensions {
     try {
       onHold = new Set(await mta.hold(passed.map(({ queueId }) => queueId)));
     } catch (error) {
-      log('error', 'queue.not-held', { account, why: this.#trouble(error) });
+      log('error', 'queue.not-held', { account, why: faultText(error) });
       return this.#current(incident);
     }
     const caught = passed.filter(
@@ -319,7 +320,7 @@ class SuspensionFlow implements Suspensions {
       }
       return back.size;
     } catch (error) {
-      trouble.push(this.#trouble(error));
+      trouble.push(faultText(error));
       return 0;
     }
   }
@@ -352,12 +353,6 @@ class SuspensionFlow implements Suspensions {
 
   #commit(changes: readonly Change[]): Promise<boolean> {
     return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
-  }
-
-  #trouble(error: unknown): string {
-    if (!(error instanceof Error)) return String(error);
-    const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return `${error.message}${cause}`;
   }
 }
 

@@ -7,6 +7,7 @@ import { type AccountPast, decodePast, today } from '../core/account/past.ts';
 import type { Account } from '../core/event.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Millis } from '../lib/brand.ts';
+import { faultText } from '../lib/fault-text.ts';
 import { accountOf } from '../mail/account-name.ts';
 import type {
   AuditRow,
@@ -208,7 +209,7 @@ async function moveHeld(
   try {
     moved = new Set(await (state === 'released' ? mta.release(ids) : mta.drop(ids)));
   } catch (error) {
-    return { ok: false, text: error instanceof Error ? error.message : String(error) };
+    return { ok: false, text: faultText(error) };
   }
   const at = clock.now();
   const changes: Change[] = [];

@@ -5,6 +5,7 @@
 
 import type { Notice } from '../core/notice.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../lib/brand.ts';
+import { faultText } from '../lib/fault-text.ts';
 import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../ports.ts';
 import type { Journal, Timers } from './journal.ts';
 
@@ -101,7 +102,7 @@ class Outbox implements Notices {
           await road.send(notice, this.#abort.signal);
           return { road: road.name, fault: '' };
         } catch (error) {
-          return { road: road.name, fault: faultOf(error) };
+          return { road: road.name, fault: faultText(error) };
         }
       }),
     );
@@ -154,7 +155,7 @@ class Outbox implements Notices {
       id: row.id,
       road: row.road,
       tries,
-      why: faultOf(error),
+      why: faultText(error),
     });
     journal.add({
       kind: 'notice',
@@ -169,9 +170,4 @@ function remember(ids: Set<string>, id: string): void {
   if (ids.size <= idsMax) return;
   const oldest = ids.values().next();
   if (oldest.done !== true) ids.delete(oldest.value);
-}
-
-function faultOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

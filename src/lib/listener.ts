@@ -70,6 +70,7 @@ export type Listener = {
   readonly address: string;
   /** Connections now. */
   readonly connections: number;
+  /** Takes no more connections, ends the idle ones, lets what is under way finish for a while. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };

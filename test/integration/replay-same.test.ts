@@ -9,9 +9,10 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Account, Submission } from '../../src/core/event.ts';
 import { type Outcome, openMilterClient } from '../../src/doors/milter/client.ts';
-import { type MilterDoor, openMilter } from '../../src/doors/milter/server.ts';
+import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/brand.ts';
+import type { Listener } from '../../src/lib/listener.ts';
 import type { FeedItem } from '../../src/ports.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { type FlowRig, openRig, start } from '../ledger/flow-rig.ts';
@@ -115,7 +116,7 @@ type LiveRun = {
   readonly restarts: number;
 };
 
-function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<MilterDoor> {
+function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> {
   const quiet = { log: () => undefined, count: () => undefined };
   const note = ({ id, fingerprint }: Submission): void =>
     void (fingerprint === undefined || prints.set(id, fingerprint));
@@ -134,7 +135,7 @@ function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<MilterDoor
   );
 }
 
-async function sendOne(door: MilterDoor, message: Planned): Promise<Outcome> {
+async function sendOne(door: Listener, message: Planned): Promise<Outcome> {
   const client = { name: 'client.test', address: message.client, port: 40_000 };
   await using milter = await openMilterClient(inet(door.address), { client });
   return await milter.send({

@@ -5,12 +5,13 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { mta, oldOffer, pass, RecordingGate, refuse } from '../../../test/mta/script.ts';
 import type { Millis } from '../../lib/brand.ts';
+import type { Listener } from '../../lib/listener.ts';
 import type { Gate } from '../../ports.ts';
 import { acceptAll } from './accept-all.ts';
 import { type MilterAddress, openMilterClient, parseMilterAddress } from './client.ts';
 import type { ClientMessage } from './client-message.ts';
 import { packet, strings, words } from './packet.ts';
-import { type MilterDoor, openMilter } from './server.ts';
+import { openMilter } from './server.ts';
 
 const message: ClientMessage = {
   sender: 'joe@here.example',
@@ -24,12 +25,12 @@ const message: ClientMessage = {
   body: Buffer.from('Shall we?\r\n'),
 };
 
-function open(gate: Gate): Promise<MilterDoor> {
+function open(gate: Gate): Promise<Listener> {
   const deps = { gate, clock: { now: () => 0 as Millis }, log: () => {}, count: () => {} };
   return openMilter({ host: '127.0.0.1', port: 0 }, deps);
 }
 
-function addressOf(door: MilterDoor): MilterAddress {
+function addressOf(door: Listener): MilterAddress {
   const address = parseMilterAddress(door.address);
   assert.ok(address !== undefined);
   return address;

@@ -1,5 +1,6 @@
 /** What the operator can set about the milter door, with values that suit Postfix as Debian ships it. */
 import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { localTransports } from '../../mail/local-transports.ts';
 
 export type MilterOptions = {
   /** Put behind logins that have no domain. */
@@ -20,21 +21,7 @@ export type MilterOptions = {
 
 export const milterDefaults: MilterOptions = {
   defaultDomain: '',
-  localTransports: new Set([
-    'local',
-    'virtual',
-    'lmtp',
-    'maildrop',
-    'dovecot',
-    'cyrus',
-    'error',
-    // Never sent anywhere either.
-    'retry',
-    'discard',
-    // Postfix uses it for relay_domains alone: the operator's own domains on another host. A stranger's mail for
-    // them is inbound mail; to judge it as ours would hold it.
-    'relay',
-  ]),
+  localTransports: new Set(localTransports),
   localDomains: new Set(),
   localDaemons: new Set(),
   xtextLogins: false,

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { answers, mta, pass, RecordingGate } from '../../../test/mta/script.ts';
 import type { Millis } from '../../lib/brand.ts';
+import type { Listener } from '../../lib/listener.ts';
 import { openMilterClient, parseMilterAddress } from './client.ts';
-import { type MilterDeps, type MilterDoor, openMilter } from './server.ts';
+import { type MilterDeps, openMilter } from './server.ts';
 
 const loopback = { host: '127.0.0.1', port: 0 } as const;
 
@@ -27,13 +28,13 @@ function deps(more: Partial<MilterDeps> = {}): MilterDeps & { readonly notes: No
   };
 }
 
-function where(door: MilterDoor): { host: string; port: number } {
+function where(door: Listener): { host: string; port: number } {
   const address = parseMilterAddress(door.address);
   assert.ok(address !== undefined && 'port' in address);
   return address;
 }
 
-async function dial(door: MilterDoor): Promise<Socket> {
+async function dial(door: Listener): Promise<Socket> {
   const socket = connect(where(door));
   socket.on('error', () => {});
   await once(socket, 'connect');

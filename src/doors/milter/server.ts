@@ -3,7 +3,12 @@
  * its bytes, limits and end are lib/listener.ts's business, what is said is session.ts's.
  */
 import { hourMs, secondMs } from '../../lib/brand.ts';
-import { type ListenerLimits, openListener, type Where } from '../../lib/listener.ts';
+import {
+  type Listener,
+  type ListenerLimits,
+  openListener,
+  type Where,
+} from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/trouble.ts';
 import type { Clock, Count, Gate, Log } from '../../ports.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
@@ -16,16 +21,6 @@ export type MilterDeps = {
   readonly count: Count;
   readonly options?: Partial<MilterOptions>;
   readonly limits?: Partial<ListenerLimits>;
-};
-
-export type MilterDoor = {
-  /** As main.cf wants it: `inet:127.0.0.1:4321`, `unix:/path`. */
-  readonly address: string;
-  /** Sessions now. */
-  readonly connections: number;
-  /** Takes no more sessions, ends the idle ones, lets messages under way finish for a while. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 };
 
 const defaultLimits: ListenerLimits = {
@@ -41,7 +36,7 @@ const defaultLimits: ListenerLimits = {
 };
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openMilter(where: Where, deps: MilterDeps): Promise<MilterDoor> {
+export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
   const { gate, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
   return openListener(

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import type { Listener } from '../../lib/listener.ts';
 import type { Answer, PolicyDesk, PolicyRequest } from '../../ports.ts';
-import { openPolicy, type PolicyDeps, type PolicyDoor } from './server.ts';
+import { openPolicy, type PolicyDeps } from './server.ts';
 
 type Asked = { readonly connection: number; readonly request: PolicyRequest };
 
@@ -38,12 +39,12 @@ class ScriptedDesk implements PolicyDesk {
 const passing = (): ScriptedDesk =>
   new ScriptedDesk((_request, answer) => answer({ kind: 'pass' }));
 
-function open(desk: PolicyDesk, more: Partial<PolicyDeps> = {}): Promise<PolicyDoor> {
+function open(desk: PolicyDesk, more: Partial<PolicyDeps> = {}): Promise<Listener> {
   const deps = { desk, log: () => {}, count: () => {}, ...more };
   return openPolicy({ host: '127.0.0.1', port: 0 }, deps);
 }
 
-async function dial(door: PolicyDoor): Promise<Socket> {
+async function dial(door: Listener): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: Number(door.address.split(':')[2]) });
   socket.setEncoding('latin1');
   socket.on('error', () => {});
@@ -101,7 +102,7 @@ for (const [name, answer, want] of actions) {
 }
 
 /** A socket that goes with its block. */
-async function dialed(door: PolicyDoor): Promise<{ readonly it: Socket } & Disposable> {
+async function dialed(door: Listener): Promise<{ readonly it: Socket } & Disposable> {
   const it = await dial(door);
   return { it, [Symbol.dispose]: () => it.destroy() };
 }

@@ -9,6 +9,7 @@ import { unreachable } from '../../lib/assert.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
 import {
   type Line,
+  type Listener,
   type ListenerLimits,
   openListener,
   type Talk,
@@ -31,14 +32,6 @@ export type PolicyDeps = {
   readonly limits?: Partial<ListenerLimits>;
 };
 
-export type PolicyDoor = {
-  /** As main.cf wants it behind check_policy_service. */
-  readonly address: string;
-  readonly connections: number;
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-};
-
 const defaultLimits: ListenerLimits = {
   // One per smtpd(8) process, in each service that asks.
   connectionsMax: 2_000,
@@ -55,7 +48,7 @@ const answerMsDefault = 30 * secondMs;
 const textLengthMax = 300;
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openPolicy(where: Where, deps: PolicyDeps): Promise<PolicyDoor> {
+export function openPolicy(where: Where, deps: PolicyDeps): Promise<Listener> {
   const { log, count } = deps;
   let connections = 0;
   return openListener(
