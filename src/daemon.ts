@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { startTimer } from './clock.ts';
 import { parseDuration } from './commands/options.ts';
 import type { Config } from './config/schema.ts';
+import { policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
@@ -300,14 +301,6 @@ function isTaken(error: unknown): boolean {
   return false;
 }
 
-/** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */
-function whereOf(address: string, mode: number): Where | undefined {
-  if (address.startsWith('unix:')) return { path: address.slice(5), mode };
-  const inet = /^inet:(?:\[(.+)\]|([^:]+)):(\d+)$/i.exec(address);
-  if (inet === null) return undefined;
-  return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
-}
-
 function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
   const { mail_from, mail_server, mail_to, webhook, webhook_secret_file } = config.notices;
   const roads: NoticeRoad[] = [];
@@ -334,15 +327,6 @@ function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
     calmAfterMs: duration(suspension.held_calm_after),
     releaseAfterMs: duration(suspension.release_after),
     automaticReleasesMax: suspension.automatic_releases_max,
-  };
-}
-
-function policyOf({ ceilings }: Config): Policy {
-  return {
-    messageRecipientsMax: ceilings.message_recipients,
-    accountRecipientsPerHour: ceilings.account_recipients_per_hour,
-    accountRecipientsPerDay: ceilings.account_recipients_per_day,
-    serverRecipientsPerHour: ceilings.server_recipients_per_hour,
   };
 }
 

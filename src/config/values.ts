@@ -1,0 +1,22 @@
+/** Settings in the form that the parts take them. */
+import type { Policy } from '../core/policy.ts';
+import type { Where } from '../lib/listener.ts';
+import type { Config } from './schema.ts';
+
+/** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */
+export function whereOf(address: string, mode: number): Where | undefined {
+  if (address.startsWith('unix:')) return { path: address.slice(5), mode };
+  const inet = /^inet:(?:\[(.+)\]|([^:]+)):(\d+)$/i.exec(address);
+  if (inet === null) return undefined;
+  return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
+}
+
+/** The fixed ceilings. */
+export function policyOf({ ceilings }: Config): Policy {
+  return {
+    messageRecipientsMax: ceilings.message_recipients,
+    accountRecipientsPerHour: ceilings.account_recipients_per_hour,
+    accountRecipientsPerDay: ceilings.account_recipients_per_day,
+    serverRecipientsPerHour: ceilings.server_recipients_per_hour,
+  };
+}
