@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AccountState, accountStates } from '../core/verdict.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { accountListText, accountText, exemptionListText } from './account-text.ts';
-import { accountPath, openDesk } from './desk-client.ts';
+import { act } from './desk-act.ts';
+import { accountPath } from './desk-client.ts';
 import { openReads } from './desk-reads.ts';
-import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption, noteOption, untilOption } from './options.ts';
 import { print, warn } from './program.ts';
-import { clock } from './table.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type Wanted = { readonly folder?: string; readonly is?: AccountState };
@@ -21,9 +21,8 @@ type ListOptions = Omit<Common, 'state'> & {
 type ActOptions = Common & { readonly note?: string };
 
 const noSuch = [67, 'there is no such account'] as const;
-const notRunning = [69, 'the guard does not run'] as const;
 const notDone = [1, 'the guard could not do it, and said why'] as const;
-const done = [0, 'done'] as const;
+const { done, notRunning } = exitCodes;
 
 export function register(program: Command): void {
   const accounts = program
@@ -150,7 +149,7 @@ function suspend(accounts: Command): void {
       }),
     );
   command.action((name: string, options: ActOptions) =>
-    act(command, accountPath(name, 'suspend'), note(options), options),
+    act(command, options, accountPath(name, 'suspend'), note(options)),
   );
 }
 
@@ -196,7 +195,7 @@ function release(accounts: Command): void {
   command.action((name: string, options: ReleaseOptions) => {
     const { falseAlarm = false, keepHeld = false } = options;
     const body = { ...note(options), falseAlarm, keepHeld };
-    return act(command, accountPath(name, 'release'), body, options);
+    return act(command, options, accountPath(name, 'release'), body);
   });
 }
 
@@ -232,22 +231,10 @@ function allow(accounts: Command): void {
     );
   command.action((name: string, options: AllowOptions) => {
     const body = { ...note(options), until: Math.round(options.until) };
-    const when = `until ${clock(options.until)}`;
-    return act(command, accountPath(name, 'allow'), body, { ...options, when });
+    return act(command, options, accountPath(name, 'allow'), body);
   });
 }
 
 function note(options: ActOptions): { readonly note?: string } {
   return options.note === undefined ? {} : { note: options.note };
-}
-
-async function act(
-  command: Command,
-  path: string,
-  body: Readonly<Record<string, unknown>>,
-  options: Common & { readonly when?: string },
-): Promise<void> {
-  const desk = await openDesk(options.state);
-  const outcome = await desk.act(path, body);
-  print(command, options.json === true ? jsonLine(outcome) : `${outcome.text}\n`);
 }

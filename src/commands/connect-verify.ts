@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { faultText } from '../lib/fault-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { SmtpdService } from '../mail/postfix-services.ts';
+import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import type { RunFile } from './run-file.ts';
 
 export type Seen = { readonly what: string; readonly ok: boolean; readonly text: string };
@@ -96,11 +97,11 @@ To undo the connection: postern connect postfix --undo
 }
 
 async function daemonSaw(run: RunFile, messageId: string): Promise<boolean> {
-  const recent = await ask(run, '/api/recent?limit=200');
+  const recent = await guardAnswer(run, '/api/recent?limit=200');
   if (!Array.isArray(recent)) return false;
   for (const item of recent as { id?: unknown; account?: unknown }[]) {
     if (typeof item.id !== 'string' || !String(item.account).startsWith('local:')) continue;
-    const known = await ask(run, `/api/explain/${encodeURIComponent(item.id)}`);
+    const known = await guardAnswer(run, `/api/explain/${encodeURIComponent(item.id)}`);
     if (JSON.stringify(known ?? '').includes(messageId)) return true;
   }
   return false;
@@ -111,36 +112,22 @@ export async function verifySmtpd(service: SmtpdService, run: RunFile): Promise<
   const { name } = service.service;
   const what = `${service.role} (${name})`;
   const before = await sessions(run);
+  if (before === undefined) return { what, ok: false, text: 'the guard does not say what it sees' };
   const greeted = await greet(name, service.role === 'submissions');
   if (greeted !== 'greeted') return { what, ok: true, text: `not tried: ${greeted}` };
   const deadline = Date.now() + 5_000;
   while (Date.now() < deadline) {
-    if ((await sessions(run)) > before) return { what, ok: true, text: 'a session was seen' };
+    if (((await sessions(run)) ?? 0) > before)
+      return { what, ok: true, text: 'a session was seen' };
     await sleep(50);
   }
   return { what, ok: false, text: 'greeted us, but opened no milter session' };
 }
 
-async function sessions(run: RunFile): Promise<number> {
-  const text = await fetch(new URL('/metrics', run.doors.http), timed(run)).then((r) => r.text());
-  return Number(/^postern_milter_sessions_total ([0-9.]+)/m.exec(text)?.[1] ?? 0);
-}
-
-async function ask(run: RunFile, path: string): Promise<unknown> {
-  try {
-    const answer = await fetch(new URL(path, run.doors.http), timed(run));
-    return answer.ok ? await answer.json() : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function timed(run: RunFile): RequestInit {
-  return {
-    headers: { authorization: `Bearer ${run.token}` },
-    signal: AbortSignal.timeout(5_000),
-    redirect: 'error',
-  };
+/** Milter sessions so far; undefined where the guard does not say. */
+async function sessions(run: RunFile): Promise<number | undefined> {
+  const sample = await guardMetrics(run);
+  return sample?.('postern_milter_sessions_total');
 }
 
 /** Connects, reads the greeting, says EHLO and QUIT. Ports in TLS from the first byte open their session on connect. */

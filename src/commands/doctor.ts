@@ -20,6 +20,7 @@ import { helperHands, ownHands } from '../partners/hands.ts';
 import { postfix } from '../partners/postfix.ts';
 import { programOutput } from '../partners/program.ts';
 import { readPostfixFiles } from './connect-files.ts';
+import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import { helpAfter, stateHelp } from './help.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
@@ -243,25 +244,16 @@ async function mailLog(
   live: RunFile | undefined,
   status: Record<string, unknown> | undefined,
 ): Promise<Finding> {
-  const samples = live === undefined ? '' : await metricsText(live);
-  const sample = (name: string): number =>
-    Number(new RegExp(`^postern_mail_log_${name} ([0-9.]+)`, 'm').exec(samples)?.[1] ?? 0);
+  const sample = live === undefined ? undefined : await guardMetrics(live);
+  if (sample === undefined) return checkMailLog('unknown');
   const { log } = { ...(status?.['doors'] as Record<string, unknown> | undefined) };
-  if (samples === '') return checkMailLog('unknown');
   return checkMailLog({
     source,
     names: typeof log === 'string' && log !== 'none found' ? log : '',
-    reading: sample('reading'),
-    wanted: sample('wanted'),
-    lines: sample('lines_total'),
+    reading: sample('postern_mail_log_reading'),
+    wanted: sample('postern_mail_log_wanted'),
+    lines: sample('postern_mail_log_lines_total'),
   });
-}
-
-async function metricsText(run: RunFile): Promise<string> {
-  if (run.doors.http === 'off') return '';
-  const signal = AbortSignal.timeout(10_000);
-  const answer = fetch(new URL('/metrics', run.doors.http), { signal, redirect: 'error' });
-  return answer.then((found) => (found.ok ? found.text() : '')).catch(() => '');
 }
 
 async function notices(
@@ -326,25 +318,14 @@ async function synchronised(): Promise<boolean | undefined> {
   }
 }
 
+/** As guardAnswer, where it is an object. A test notice by a slow road may take a minute. */
 async function ask(
   run: RunFile,
   path: string,
-  method = 'GET',
+  method: 'GET' | 'POST' = 'GET',
 ): Promise<Record<string, unknown> | undefined> {
-  try {
-    const answer = await fetch(new URL(path, run.doors.http), {
-      method,
-      headers: { authorization: `Bearer ${run.token}`, 'content-type': 'application/json' },
-      ...(method === 'POST' ? { body: '{}' } : {}),
-      signal: AbortSignal.timeout(70_000),
-      redirect: 'error',
-    });
-    if (method === 'GET' && !answer.ok) return undefined;
-    const body: unknown = await answer.json();
-    return typeof body === 'object' && body !== null ? { ...body } : undefined;
-  } catch {
-    return undefined;
-  }
+  const body = await guardAnswer(run, path, { method, deadlineMs: 70_000 });
+  return typeof body === 'object' && body !== null ? { ...body } : undefined;
 }
 
 const marks: Readonly<Record<FindingKind, string>> = {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { openReads } from './desk-reads.ts';
 import { explainText } from './held-text.ts';
-import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print, warn } from './program.ts';
 
 type Options = { readonly state?: string; readonly json?: true };
@@ -22,11 +22,7 @@ export function register(program: Command): void {
       'after',
       helpAfter({
         examples: [['postern explain 4bXm2R7hQzz2', '']],
-        exits: [
-          [0, 'told'],
-          [67, 'nothing is known of that id (any more)'],
-          [69, 'the guard does not run'],
-        ],
+        exits: [[0, 'told'], [67, 'nothing is known of that id (any more)'], exitCodes.notRunning],
         notes:
           'Reasons are kept for 180 days, plain passes for 14 (settings ledger.keep_stories and keep_messages). Where\n' +
           'the guard does not run, its ledger is read instead.',

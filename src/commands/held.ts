@@ -5,10 +5,10 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../mail/queue-id.ts';
 import { type HeldState, heldStates } from '../ports.ts';
-import { openDesk } from './desk-client.ts';
+import { act } from './desk-act.ts';
 import { openReads } from './desk-reads.ts';
 import { heldListText, heldText } from './held-text.ts';
-import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption } from './options.ts';
 import { print, warn } from './program.ts';
 import { many } from './words.ts';
@@ -21,8 +21,7 @@ type ListOptions = Common & {
 };
 type WhichOptions = Common & { readonly account?: string; readonly yes?: true };
 
-const done = [0, 'done'] as const;
-const notRunning = [69, 'the guard does not run'] as const;
+const { done, notRunning } = exitCodes;
 const notDone = [1, 'none was held any more, or the queue tools failed, and it was said'] as const;
 const unknown = [67, 'no message with that id was ever held'] as const;
 
@@ -135,9 +134,7 @@ function release(held: Command): void {
     );
   command.action(async (ids: readonly string[], options: WhichOptions) => {
     const which = whichOf(ids, options.account);
-    const desk = await openDesk(options.state);
-    const outcome = await desk.act('/held/release', which);
-    print(command, options.json === true ? jsonLine(outcome) : `${outcome.text}\n`);
+    await act(command, options, '/held/release', which);
   });
 }
 
@@ -166,10 +163,8 @@ function drop(held: Command): void {
     );
   command.action(async (ids: readonly string[], options: WhichOptions) => {
     const which = whichOf(ids, options.account);
-    const desk = await openDesk(options.state);
     if (options.yes !== true) await mayDrop(ids, options.account);
-    const outcome = await desk.act('/held/drop', which);
-    print(command, options.json === true ? jsonLine(outcome) : `${outcome.text}\n`);
+    await act(command, options, '/held/drop', which);
   });
 }
 

@@ -2,6 +2,12 @@
 
 export const stateHelp = 'folder where the guard keeps its things (default: where one runs)';
 
+/** Exit codes that mean the same in each command that asks the guard. */
+export const exitCodes = {
+  done: [0, 'done'],
+  notRunning: [69, 'the guard does not run, or its http door is off'],
+} as const;
+
 export type HelpAfter = {
   /** A command line, and what to know about it. */
   readonly examples: readonly (readonly [string, string])[];

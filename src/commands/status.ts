@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
 import type { DeskAccount, DeskStatus, HeldRow, IncidentRow } from '../ports.ts';
 import { openDesk } from './desk-client.ts';
-import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './program.ts';
 import { clock, paint, paintState, table } from './table.ts';
 import { many, plain, shellWords, span } from './words.ts';
@@ -41,7 +41,7 @@ export function register(program: Command): void {
         exits: [
           [0, 'the guard runs and its ledger takes writes'],
           [1, 'it runs, but its ledger takes no writes'],
-          [69, 'it does not run'],
+          exitCodes.notRunning,
         ],
       }),
     )

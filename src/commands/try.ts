@@ -3,8 +3,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { parseMilterAddress } from '../doors/milter/client.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { DeskStatus } from '../ports.ts';
+import { act } from './desk-act.ts';
 import { accountPath, type DeskClient, type Found, openDesk } from './desk-client.ts';
-import { helpAfter, jsonLine, stateHelp } from './help.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { countOption, rateOption } from './options.ts';
 import { print } from './program.ts';
 import { neededDoor } from './run-file.ts';
@@ -18,7 +19,7 @@ type HijackOptions = Options & {
   readonly rate: number;
 };
 
-const notRunning = [69, 'the guard does not run, or does not answer'] as const;
+const { notRunning } = exitCodes;
 /** Plays of one guard whose victim was never released. */
 const victimsMax = 100;
 
@@ -116,11 +117,7 @@ function notice(trial: Command): void {
         ],
       }),
     );
-  command.action(async (options: Options) => {
-    const desk = await openDesk(options.state);
-    const done = await desk.act('/test-notice', {});
-    print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
-  });
+  command.action((options: Options) => act(command, options, '/test-notice'));
 }
 
 /** Only made-up accounts: a real one would really be suspended. */
