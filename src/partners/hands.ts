@@ -6,7 +6,7 @@
 import { connect } from 'node:net';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../mail/queue-id.ts';
-import { lineSplitter, programLines } from './program.ts';
+import { lineSplitter, programLines, programOutput } from './program.ts';
 
 /**
  * hold, release, drop: queue ids. kick: login names. queue: nothing; answers as `postqueue -j` does.
@@ -21,6 +21,9 @@ export type Hands = {
 
 /** Ids or names that one call takes; the helper refuses more. */
 export const namesPerCallMax = 200;
+/** Of the messages that one call releases, so many are tried at once: each takes a process. postern-root: the same. */
+const triedMax = 20;
+const tryMs = 3_000;
 
 const postsuper = '/usr/sbin/postsuper';
 const postqueue = '/usr/sbin/postqueue';
@@ -57,10 +60,7 @@ export function ownHands(
       else if (verb === 'drop') yield* onQueue(['-d', '-', 'hold'], names, signal);
       else if (verb === 'release') {
         yield* onQueue(['-H', '-'], names, signal);
-        for (const id of names) {
-          const args = [...postfix, '-i', id];
-          yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
-        }
+        await tryAtOnce(postfix, names.slice(0, triedMax), signal);
       } else if (verb === 'kick') {
         for (const name of names) {
           const args = [...dovecot, 'kick', name];
@@ -73,6 +73,23 @@ export function ownHands(
       } else yield 'postern-root: ready';
     },
   };
+}
+
+/**
+ * Released messages are queued again already, and the queue manager gets to them by itself: a nudge that fails changes
+ * nothing. One that hangs is the last.
+ */
+async function tryAtOnce(
+  flags: readonly string[],
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const id of ids) {
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(tryMs)]);
+    const call = { program: postqueue, args: [...flags, '-i', id], signal: enough } as const;
+    await programOutput({ ...call, errors: 'complaint' }).catch(() => undefined);
+    if (enough.aborted) return;
+  }
 }
 
 /**

@@ -109,6 +109,13 @@ async function queueThree(prefix: string): Promise<string[]> {
   return queued.map(({ queue_id }) => queue_id);
 }
 
+async function emptyQueue(): Promise<void> {
+  await mail.tool('postsuper', '-d', 'ALL');
+  await mail.set({ defer_transports: '', flush_service_name: 'flush' });
+  await mail.reload();
+  await eventually('an empty queue', async () => (await mail.queue()).length === 0 || undefined);
+}
+
 for (const [who, hands] of ways) {
   test(`hold, release and drop by ${who} do what they say`, async () => {
     const mta = postfix({ hands: hands() });
@@ -138,6 +145,16 @@ for (const [who, hands] of ways) {
     await sink.until(() => ours().length === 2, 'both released messages');
     await eventually('an empty queue', async () => (await mail.queue()).length === 0 || undefined);
     assert.equal(ours().length, 2, 'the dropped one never left');
+  });
+
+  test(`what ${who} released counts, also where it cannot be tried at once`, async () => {
+    const mta = postfix({ hands: hands() });
+    const ids = await queueThree(`${who} later`);
+    await mail.tool('postsuper', ...ids.flatMap((id) => ['-h', id]));
+    await mail.set({ flush_service_name: 'nobody-there' });
+    assert.deepEqual([...(await mta.release(ids))].sort(), [...ids].sort());
+    assert.ok((await mail.queue()).every(({ queue_name }) => queue_name === 'deferred'));
+    await emptyQueue();
   });
 
   test(`a login closed by ${who} is refused and its session ends; opened, it works`, async () => {
