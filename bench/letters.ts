@@ -165,9 +165,13 @@ function busyPast(number: number, now: Millis): AccountPast {
   const roll = dice(number + 13);
   const slots = counts.flatMap((count) => peaks[count]);
   past.at = (now - dayMs / 2) as Millis;
-  past.peaks.set(slots);
-  past.hours.set(Array.from(past.hours, () => 10 + Math.floor(roll() * 5)));
-  past.sums.set(slots.map((peak, slot) => (slot % windowsMs.length === 2 ? peak * 0.1 : 0)));
+  past.peaks.splice(0, slots.length, ...slots);
+  past.hours.forEach((_, hour) => {
+    past.hours[hour] = 10 + Math.floor(roll() * 5);
+  });
+  slots.forEach((peak, slot) => {
+    past.sums[slot] = slot % windowsMs.length === 2 ? peak * 0.1 : 0;
+  });
   past.networks.push({
     network: clientOf(number).address.replace(/\.\d+$/, '.0/24'),
     first: Math.floor((now - 90 * dayMs) / minuteMs),
@@ -178,8 +182,8 @@ function busyPast(number: number, now: Millis): AccountPast {
   for (const day of [today - 2, today - 1]) {
     past.days.push({
       day,
-      peaks: Float64Array.from(slots, (peak) => Math.floor(peak * roll() * 1_000) / 1_000),
-      hours: Uint32Array.from(past.hours, () => Math.floor(roll() * 8)),
+      peaks: slots.map((peak) => Math.floor(peak * roll() * 1_000) / 1_000),
+      hours: past.hours.map(() => Math.floor(roll() * 8)),
       networks: 1,
       messages: 80,
       recipients: 120,

@@ -25,7 +25,8 @@ export type ReplayFigures = {
   readonly goals: readonly Goal[];
 };
 
-const accounts = 400;
+/** Eleven a day each. */
+const eventsPerAccount = 1_000;
 const friends = 60;
 const days = 90;
 const firstDay = Date.UTC(2026, 0, 5);
@@ -34,6 +35,7 @@ const firstDay = Date.UTC(2026, 0, 5);
 async function writeEvents(path: string, events: number): Promise<void> {
   const file = createWriteStream(path);
   const roll = dice(4_711);
+  const accounts = Math.ceil(events / eventsPerAccount);
   const times = Float64Array.from({ length: events }, () => {
     const day = Math.floor(roll() * days);
     return firstDay + day * dayMs + 7 * hourMs + Math.floor((roll() + roll()) * 6 * hourMs);

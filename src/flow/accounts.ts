@@ -16,7 +16,7 @@ import type { Change } from '../ports.ts';
 import type { Journal } from './journal.ts';
 
 /** What an account takes in memory, and each recipient in its book. */
-const accountBytes = 5_000;
+const accountBytes = 4_000;
 const bookEntryBytes = 12;
 /** Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in all. */
 const recentBytesMax = 25_000_000;

@@ -52,7 +52,7 @@ export type Suspension = {
 /** An event may be this much older than the one before it: logs of several writers are merged that loosely. */
 export const backwardsMax: number = minuteMs;
 /** Messages whose later deliveries are still attributed to their account; the last so many at least. */
-const messagesRemembered = 500_000;
+const messagesRemembered = 250_000;
 
 export type ReplayOptions = {
   readonly policy: Policy;

@@ -91,14 +91,14 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
   };
 }
 
-function sum(hours: Float64Array): number {
+function sum(hours: readonly number[]): number {
   let messages = 0;
   for (let i = 0; i < 24; i++) messages += hours[i] ?? 0;
   return messages;
 }
 
 /** Messages that left at most `away` hours from this one. */
-function near(hours: Float64Array, hour: number, away: number): number {
+function near(hours: readonly number[], hour: number, away: number): number {
   let messages = 0;
   for (let i = hour - away; i <= hour + away; i++) messages += hours[(i + 24) % 24] ?? 0;
   return messages;

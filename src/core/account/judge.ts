@@ -11,7 +11,7 @@ import { overCeiling } from './ceiling.ts';
 import { circumstances } from './circumstances.ts';
 import { allowed } from './learn.ts';
 import type { ServerNorms } from './norms.ts';
-import type { AccountPast } from './past.ts';
+import { type AccountPast, zeroSlots } from './past.ts';
 import { circumstanceReasons, slotReasons, suspendedReason } from './reasons.ts';
 import {
   holdAt,
@@ -21,7 +21,6 @@ import {
   localWeight,
   norm,
   rules,
-  slots,
   suspendAt,
   watchAt,
   windowsMs,
@@ -60,7 +59,7 @@ export function judge(
   const circumstance = circumstances(past, message, people.seed);
   const adds = tally(past, message, people, fresh);
   if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
-  const sums = unfilled.slice();
+  const sums = zeroSlots.slice();
   const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums);
   const evidence = traffic * circumstance.boost + circumstance.alone;
   const found = (
@@ -100,13 +99,10 @@ export function evidenceNow(
   norms: ServerNorms,
   at: Submission['at'],
 ): { evidence: number; reasons: readonly Reason[] } {
-  const sums = unfilled.slice();
+  const sums = zeroSlots.slice();
   const evidence = weigh(past, norms, elapsed(past, at), none, sums);
   return { evidence, reasons: slotReasons(past, norms, sums, 1) };
 }
-
-/** A number a slot. A message makes one, and V8 copies this ten times faster than it makes a Float64Array. */
-const unfilled: readonly number[] = Array.from({ length: slots }, () => 0.5);
 
 const none: Tally = {
   strangers: 0,
