@@ -253,6 +253,8 @@ export type Mta = {
   /** From hold back to deferred, and tried at once. Answers with the ids that left the hold queue. */
   release(queueIds: readonly string[]): Promise<readonly string[]>;
   drop(queueIds: readonly string[]): Promise<readonly string[]>;
+  /** Which of these are on hold. Throws when not the whole queue could be read: then nobody knows. */
+  onHold(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Everything queued, by `postqueue -j`; at most `limit`. */
   queue(limit: number): Promise<readonly QueuedMessage[]>;
 };

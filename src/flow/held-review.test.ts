@@ -91,6 +91,21 @@ test('rows of messages that the queue has no more are closed, but not of those j
   assert.equal(rig.journal.live.heldOne(id)?.state, 'gone');
 });
 
+test('let go by a person while the queue was read: that stands', async () => {
+  const rig = openRig();
+  const { id } = rig.send({ account: joe, to: many(30) });
+  await rig.time.settle();
+  rig.time.jump(10 * minuteMs);
+  const slow = Promise.withResolvers<void>();
+  rig.queue.gate = slow.promise;
+  await rig.time.pass(minuteMs);
+  rig.queue.gate = undefined;
+  await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  slow.resolve();
+  await rig.time.settle();
+  assert.equal(rig.journal.live.heldOne(id)?.state, 'released');
+});
+
 test('queue tools that fail are said, and the next minute tries again', async () => {
   const rig = openRig();
   const { id } = rig.send({ account: joe, to: many(30) });
@@ -113,8 +128,8 @@ test('a review that is slow is not started twice', async () => {
   const slow = Promise.withResolvers<void>();
   rig.queue.gate = slow.promise;
   await rig.time.pass(3 * minuteMs);
-  assert.equal(rig.order.filter((what) => what === 'queue queue').length, 1);
+  assert.equal(rig.order.filter((what) => what === 'queue on-hold').length, 1);
   slow.resolve();
   await rig.time.pass(minuteMs);
-  assert.equal(rig.order.filter((what) => what === 'queue queue').length, 2);
+  assert.equal(rig.order.filter((what) => what === 'queue on-hold').length, 2);
 });

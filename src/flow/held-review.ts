@@ -73,16 +73,15 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
   const now = clock.now();
   const rows = journal.live.held({ state: 'held', limit: rowsMax });
   if (rows.length === 0) return;
-  const onHold = new Set(
-    (await mta.queue(2 * rowsMax))
-      .filter(({ queue }) => queue === 'hold')
-      .map(({ queueId }) => queueId),
-  );
+  const onHold = await mta.onHold(rows.map(({ queueId }) => queueId));
   const there: HeldRow[] = [];
-  for (const row of rows) {
-    if (onHold.has(row.queueId)) there.push(row);
+  for (const { queueId } of rows) {
+    // As it is now: reading a long queue takes its time, and a person may have let the message go meanwhile.
+    const row = journal.live.heldOne(queueId);
+    if (row?.state !== 'held') continue;
+    if (onHold.has(queueId)) there.push(row);
     else if (now - row.changedAt > settleMs) {
-      const gone = { ...row, state: 'gone' as const, changedAt: now, by: 'queue' };
+      const gone = { ...row, state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
       journal.add({ kind: 'held', row: gone });
     }
   }

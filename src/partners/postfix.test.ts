@@ -101,7 +101,7 @@ function scripted(said: Partial<Record<Verb, readonly string[]>>): Hands & { cal
 
 test('hold counts what was on hold before, and looks at the queue only for that', async () => {
   const held = JSON.stringify({ ...entry, queue_name: 'hold', queue_id: 'BBBBBB' });
-  const hands = scripted({ hold: ['postsuper: AAAAAA: placed on hold'], queue: [held, 'x'] });
+  const hands = scripted({ hold: ['postsuper: AAAAAA: placed on hold'], queue: [held] });
   const mta = postfix({ hands });
   assert.deepEqual(await mta.hold(['AAAAAA']), ['AAAAAA']);
   assert.deepEqual(hands.calls, ['hold 1']);
@@ -121,4 +121,24 @@ test('many ids go in calls of two hundred, nothing goes for none', async () => {
 test('the queue is read up to the limit', async () => {
   const lines = Array.from({ length: 50 }, () => JSON.stringify(entry));
   assert.equal((await postfix({ hands: scripted({ queue: lines }) }).queue(7)).length, 7);
+});
+
+test('what is on hold is found behind any number of others; half a queue is none', async () => {
+  const other = JSON.stringify(entry);
+  const held = (id: string): string =>
+    JSON.stringify({ ...entry, queue_name: 'hold', queue_id: id });
+  const before = Array.from({ length: 30_000 }, () => other);
+  const lines = [...before, held('AAAAAA'), held('BBBBBB')];
+  const asked = ['AAAAAA', 'CCCCCC', entry.queue_id];
+  const whole = postfix({ hands: scripted({ queue: lines }) });
+  assert.deepEqual([...(await whole.onHold(asked))], ['AAAAAA']);
+  const garbled = postfix({ hands: scripted({ queue: ['{"queue_na', ...lines] }) });
+  await assert.rejects(garbled.onHold(asked), /no message/);
+  const cut: Hands = {
+    async *run() {
+      yield other;
+      throw new Error('it took too long');
+    },
+  };
+  await assert.rejects(postfix({ hands: cut }).onHold(asked), /too long/);
 });

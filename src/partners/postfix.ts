@@ -3,6 +3,7 @@
  * what the tools said and, where they did not name every message, from the queue itself.
  */
 
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../mail/queue-id.ts';
 import type { Mta, QueuedMessage } from '../ports.ts';
 import { type Hands, namesPerCallMax, type Verb } from './hands.ts';
@@ -11,8 +12,8 @@ export type PostfixOptions = {
   readonly hands: Hands;
   /** For one call of a tool (at most 200 messages). */
   readonly deadlineMs?: number;
-  /** Messages looked at when the queue is read to check a result. */
-  readonly queueMax?: number;
+  /** For reading the whole queue. postern-root gives up after two minutes. */
+  readonly listingMs?: number;
 };
 
 const said = {
@@ -22,7 +23,7 @@ const said = {
 } as const;
 
 export function postfix(options: PostfixOptions): Mta {
-  const { hands, deadlineMs = 30_000, queueMax = 200_000 } = options;
+  const { hands, deadlineMs = 30_000, listingMs = 110_000 } = options;
   const inChunks = async (
     verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
     queueIds: readonly string[],
@@ -38,27 +39,41 @@ export function postfix(options: PostfixOptions): Mta {
     }
     return done;
   };
+  /** The whole queue, message by message, however long it is. On hold comes last. */
+  async function* listing(): AsyncGenerator<QueuedMessage> {
+    for await (const line of hands.run('queue', [], AbortSignal.timeout(listingMs))) {
+      if (line === '') continue;
+      const message = queuedMessage(line);
+      if (message === undefined) throw unreadable(line);
+      yield message;
+    }
+  }
   const queue = async (limit: number): Promise<readonly QueuedMessage[]> => {
     const messages: QueuedMessage[] = [];
     if (limit <= 0) return messages;
-    for await (const line of hands.run('queue', [], AbortSignal.timeout(deadlineMs))) {
-      const message = queuedMessage(line);
-      if (message !== undefined) messages.push(message);
+    for await (const message of listing()) {
+      messages.push(message);
       if (messages.length >= limit) break;
     }
     return messages;
   };
+  const onHold = async (queueIds: readonly string[]): Promise<ReadonlySet<string>> => {
+    const asked = new Set(wellFormed(queueIds));
+    const found = new Set<string>();
+    if (asked.size === 0) return found;
+    for await (const message of listing()) {
+      if (message.queue === 'hold' && asked.has(message.queueId)) found.add(message.queueId);
+    }
+    return found;
+  };
   return {
     queue,
+    onHold,
     async hold(queueIds) {
       const done = await inChunks('hold', queueIds);
-      const rest = new Set(wellFormed(queueIds).filter((id) => !done.has(id)));
-      if (rest.size === 0) return [...done];
       // postsuper does not name those that were on hold before, and they count as well.
-      for (const message of await queue(queueMax)) {
-        if (message.queue === 'hold' && rest.has(message.queueId)) done.add(message.queueId);
-      }
-      return [...done];
+      const rest = queueIds.filter((id) => !done.has(id));
+      return [...done, ...(await onHold(rest))];
     },
     release: async (queueIds) => [...(await inChunks('release', queueIds))],
     drop: async (queueIds) => [...(await inChunks('drop', queueIds))],
@@ -67,6 +82,13 @@ export function postfix(options: PostfixOptions): Mta {
 
 function wellFormed(queueIds: readonly string[]): readonly string[] {
   return [...new Set(queueIds)].filter((id) => parseQueueId(id) !== undefined);
+}
+
+function unreadable(line: string): OperatorError {
+  const start = JSON.stringify(line.slice(0, 60));
+  return new OperatorError('queue-unreadable', `postqueue -j said what is no message: ${start}`, {
+    exit: sysexits.dataErr,
+  });
 }
 
 /** One line of `postqueue -j`. Undefined when it is none. A line that was cut counts the recipients it still shows. */

@@ -44,6 +44,11 @@ export class ScriptedQueue implements Mta {
     return dropped;
   }
 
+  async onHold(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#called('on-hold');
+    return new Set(ids.filter((id) => this.messages.get(id) === 'hold'));
+  }
+
   async queue(limit: number): Promise<readonly QueuedMessage[]> {
     await this.#called('queue');
     return [...this.messages]
