@@ -45,6 +45,33 @@ test('it stays: when told never, when much is held, when the account is suspende
   }
 });
 
+test('an account that gets suspended while the one before it is released keeps its mail', async () => {
+  const rig = openRig({ settings: { calmAfterMs: hourMs } });
+  const accounts = [joe, 'ann@here.test' as Account] as const;
+  const ids = accounts.map((account) => {
+    const to = many(30).map((address) => `${account}-${address}`.replace('@', '.'));
+    return rig.send({ account, to }).id;
+  });
+  await rig.time.settle();
+  rig.time.jump(2 * dayMs);
+  const slow = Promise.withResolvers<void>();
+  const { release } = rig.queue;
+  rig.queue.release = async (queueIds) => {
+    const first = release.call(rig.queue, queueIds);
+    await slow.promise;
+    return first;
+  };
+  await rig.time.pass(minuteMs);
+  const [second, secondId] =
+    rig.queue.messages.get(ids[0] ?? '') === 'hold' ? [joe, ids[0]] : [accounts[1], ids[1]];
+  assert.equal(rig.queue.inQueue('deferred').length, 1, 'the other one is being released');
+  await rig.desk.suspend(second, 'op', '');
+  slow.resolve();
+  await rig.time.settle();
+  assert.equal(rig.queue.messages.get(secondId ?? ''), 'hold');
+  assert.equal(rig.journal.live.heldOne(secondId ?? '')?.state, 'held');
+});
+
 test('a suspension with a set end ends so often, then a person must decide', async () => {
   const settings = { releaseAfterMs: hourMs, automaticReleasesMax: 2 };
   const rig = openRig({ settings });

@@ -85,30 +85,34 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
       journal.add({ kind: 'held', row: gone });
     }
   }
-  if (deps.settings.calmAfterMs > 0) await releaseCalm(deps, mta, there, now);
+  if (deps.settings.calmAfterMs > 0) await releaseCalm(deps, mta, there);
 }
 
-async function releaseCalm(
-  deps: ReviewDeps,
-  mta: Mta,
-  rows: readonly HeldRow[],
-  now: Millis,
-): Promise<void> {
-  for (const [account, all] of Map.groupBy(rows, (row) => row.account)) {
+async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[]): Promise<void> {
+  const { clock, journal } = deps;
+  const there = new Set(onHold.map(({ queueId }) => queueId));
+  for (const account of new Set(onHold.map((row) => row.account))) {
+    // Anew for each: those before it took their time, and this one may have been suspended since.
+    const now = clock.now();
     const after = lastReleaseOf(deps, account);
-    const held = all.filter((row) => row.why === 'verdict' && row.at > after);
+    const held = journal.live
+      .held({ account, state: 'held', limit: rowsMax })
+      .filter((row) => row.why === 'verdict' && row.at > after);
     if (held.length > calmHeldMax || !isCalm(deps, account, now)) continue;
-    const ripe = held.filter((row) => now - row.changedAt >= deps.settings.calmAfterMs);
+    const ripe = held.filter(
+      ({ queueId, changedAt }) =>
+        there.has(queueId) && now - changedAt >= deps.settings.calmAfterMs,
+    );
     if (ripe.length === 0) continue;
     const left = new Set(await mta.release(ripe.map(({ queueId }) => queueId)));
     for (const row of ripe) {
       if (!left.has(row.queueId)) continue;
       const released = { ...row, state: 'released' as const, changedAt: now, by: 'postern' };
-      deps.journal.add({ kind: 'held', row: released });
+      journal.add({ kind: 'held', row: released });
     }
     const detail = `${left.size} held messages left: the account has calmed down`;
     const row = { at: now, by: 'postern', action: 'release-held', account, detail };
-    deps.journal.add({ kind: 'audit', row });
+    journal.add({ kind: 'audit', row });
     deps.log('info', 'held.released', { account, messages: left.size });
   }
 }
