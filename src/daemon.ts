@@ -25,6 +25,7 @@ import { openReview } from './flow/held-review.ts';
 import { type Journal, openJournal } from './flow/journal.ts';
 import { type LogDesk, openLogSeen } from './flow/log-seen.ts';
 import { openGate } from './flow/message-submitted.ts';
+import { modeChanged } from './flow/mode-changed.ts';
 import { openNotices } from './flow/notices.ts';
 import { openTold } from './flow/operator-told.ts';
 import { openPolicyDesk } from './flow/recipient-asked.ts';
@@ -165,7 +166,8 @@ function openFlows(
   };
   scope.defer(prune(journal, config));
   scope.defer(gauges(counters, desk, settings));
-  modeChanged(journal, settings.mode, suspensions, log);
+  const modeNow = (): void => modeChanged({ journal, suspensions, log, settings });
+  modeNow();
   suspensions.resume();
   return {
     ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter },
@@ -175,7 +177,7 @@ function openFlows(
     reload(changed) {
       Object.assign(settings, settingsOf(changed));
       Object.assign(policy, policyOf(changed));
-      modeChanged(journal, settings.mode, suspensions, log);
+      modeNow();
       return needRestart(config, changed);
     },
   };
@@ -333,24 +335,6 @@ function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
 /** `never` is 0. */
 function duration(text: string): number {
   return text === 'never' ? 0 : (parseDuration(text) ?? 0);
-}
-
-/** Suspensions that were only noted must not become real by changing the mode: they end, and that is written down. */
-function modeChanged(
-  journal: Journal,
-  mode: Settings['mode'],
-  suspensions: ReturnType<typeof openSuspensions>,
-  log: Log,
-): void {
-  const before = journal.live.meta('mode');
-  if (before === mode) return;
-  journal.add({ kind: 'meta', key: 'mode', value: mode });
-  if (before !== 'observe') return;
-  for (const { account } of journal.live.incidents({ open: true, limit: 10_000 })) {
-    log('info', 'account.cleared', { account, why: 'the mode is guard from now on' });
-    const note = 'the mode changed to guard';
-    void suspensions.release(account, { by: 'postern', note, falseAlarm: false, keepHeld: false });
-  }
 }
 
 function prune(journal: Journal, config: Config): () => void {

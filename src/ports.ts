@@ -129,6 +129,10 @@ export type HeldRow = {
 export type IncidentRow = {
   readonly id: string;
   readonly account: Account;
+  /** True in observe mode: nobody was stopped. */
+  readonly observed: boolean;
+  /** Who suspended: `guard`, or a person's name. */
+  readonly by: string;
   /** First sign of the evidence that led here. */
   readonly since: Millis;
   readonly suspendedAt: Millis;

@@ -130,8 +130,9 @@ class SuspensionFlow implements Suspensions {
     const { stoppedMessages } = past;
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
+    const open = this.#incidents(account);
     // What was only observed says nothing about how often the account may be trusted again by itself.
-    const counts = automatic && this.#deps.settings.mode === 'guard';
+    const counts = automatic && open.some(({ observed }) => !observed);
     past.automaticReleases = counts ? past.automaticReleases + 1 : 0;
     const what = releaseWord(how);
     const detail = how.note === '' ? what : `${what}: ${how.note}`;
@@ -139,7 +140,7 @@ class SuspensionFlow implements Suspensions {
       accounts.change(account, past, { learned: [], forgotten: [] }),
       { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
     ];
-    for (const incident of this.#incidents(account)) {
+    for (const incident of open) {
       changes.push({
         kind: 'incident',
         row: { ...incident, stoppedMessages, endedAt: at, endedBy: how.by },
@@ -160,7 +161,9 @@ class SuspensionFlow implements Suspensions {
 
   resume(): void {
     if (this.#deps.settings.mode === 'observe') return;
-    const open = this.#deps.journal.live.incidents({ open: true, limit: openMax });
+    const open = this.#deps.journal.live
+      .incidents({ open: true, limit: openMax })
+      .filter(({ observed }) => !observed);
     // One after the other: each starts programs.
     const all = async (): Promise<void> => {
       for (const incident of open) {
@@ -178,10 +181,12 @@ class SuspensionFlow implements Suspensions {
     who: { readonly by: string; readonly detail: string },
   ): { changes: readonly Change[]; committed: () => void } {
     const { log, newId, notices } = this.#deps;
-    const { mode } = this.#deps.settings;
+    const observed = this.#deps.settings.mode === 'observe';
     const incident: IncidentRow = {
       id: newId(),
       account,
+      observed,
+      by: who.by,
       since: past.since === 0 ? at : past.since,
       suspendedAt: at,
       endedAt: undefined,
@@ -194,20 +199,20 @@ class SuspensionFlow implements Suspensions {
       reasons,
     };
     const notice = this.#notice(incident);
-    const action = mode === 'observe' ? 'would-suspend' : 'suspend';
+    const action = observed ? 'would-suspend' : 'suspend';
     const changes: Change[] = [
       { kind: 'incident', row: incident },
       { kind: 'audit', row: { at, action, account, ...who } },
       ...notices.prepare(notice),
     ];
     const committed = (): void => {
-      log('warn', mode === 'observe' ? 'account.would-suspend' : 'account.suspended', {
+      log('warn', observed ? 'account.would-suspend' : 'account.suspended', {
         account,
         incident: incident.id,
         leaked: incident.leakedRecipients,
         why: reasons[0]?.text ?? '',
       });
-      if (mode === 'observe') notices.send(notice);
+      if (observed) notices.send(notice);
       else void this.#follow(incident);
     };
     return { changes, committed };
@@ -330,10 +335,10 @@ class SuspensionFlow implements Suspensions {
   }
 
   #notice(incident: IncidentRow): Notice {
-    const { clock, host, iso, settings } = this.#deps;
+    const { clock, host, iso } = this.#deps;
     return {
       version: 1,
-      event: settings.mode === 'observe' ? 'account.would-suspend' : 'account.suspended',
+      event: incident.observed ? 'account.would-suspend' : 'account.suspended',
       id: incident.id,
       host,
       at: iso(clock.now()),

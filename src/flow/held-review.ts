@@ -58,11 +58,13 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
   if (after === 0) return;
   for (const incident of journal.live.incidents({ open: true, limit: rowsMax })) {
     if (clock.now() - incident.suspendedAt < after) continue;
+    // While observing nobody is let go whom the guard has stopped; and what a person did, a person undoes.
+    if (incident.observed !== observing || incident.by !== 'guard') continue;
     const past = accounts.known(incident.account);
     if (past === undefined) continue;
     if (!observing && past.automaticReleases >= settings.automaticReleasesMax) continue;
     const note = observing ? 'only observed' : 'the set time is over';
-    const how = { by: 'postern', note, falseAlarm: false, keepHeld: false };
+    const how = { by: 'postern', note, falseAlarm: false, keepHeld: true };
     await suspensions.release(incident.account, how);
   }
 }

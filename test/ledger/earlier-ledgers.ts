@@ -2,8 +2,7 @@
  * A small ledger of every version there ever was, as the SQL that makes it: the n-th entry is version n. An entry is
  * written down when its version is released and never edited.
  */
-export const earlierLedgers: readonly string[] = [
-  `
+const first = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE account (
@@ -124,5 +123,13 @@ export const earlierLedgers: readonly string[] = [
   INSERT INTO meta VALUES ('host', 'mx.example.org');
   PRAGMA application_id = 1349481332;
   PRAGMA user_version = 1;
+  `;
+
+export const earlierLedgers: readonly string[] = [
+  first,
+  `${first}
+  ALTER TABLE incident ADD COLUMN observed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE incident ADD COLUMN suspended_by TEXT NOT NULL DEFAULT 'guard';
+  PRAGMA user_version = 2;
   `,
 ];

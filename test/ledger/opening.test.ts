@@ -201,6 +201,37 @@ for (const [index, sql] of earlierLedgers.entries()) {
   });
 }
 
+test('of suspensions in a first ledger the record tells whose they are, and which were only noted', () => {
+  const incident = (id: string, at: number): string =>
+    `INSERT INTO incident (id, account, since, suspended_at, ended_by, leaked_messages,
+       leaked_recipients, stopped_messages, queued_held, login_closed, reasons)
+     VALUES ('${id}', 'joe@example.org', 1, ${at}, '', 0, 0, 0, 0, 0, '[]');`;
+  const audit = (at: number, by: string, action: string): string =>
+    `INSERT INTO audit (at, done_by, action, account, detail)
+     VALUES (${at}, '${by}', '${action}', 'joe@example.org', '');`;
+  const path = sqliteFile(
+    'suspended.db',
+    [
+      earlierLedgers[0] ?? '',
+      ...[incident('noted', 1), audit(1, 'guard', 'would-suspend')],
+      ...[incident('by the guard', 2), audit(2, 'guard', 'suspend')],
+      ...[incident('by hand', 3), audit(3, 'op', 'suspend')],
+      ...[incident('unrecorded', 4), audit(5, 'op', 'suspend')],
+    ].join('\n'),
+  );
+  const ledger = openLedger(path);
+  assertStrict.deepEqual(
+    ledger.incidents({ limit: 9 }).map(({ id, observed, by }) => [id, observed, by]),
+    [
+      ['unrecorded', false, 'guard'],
+      ['by hand', false, 'op'],
+      ['by the guard', false, 'guard'],
+      ['noted', true, 'guard'],
+    ],
+  );
+  ledger.close();
+});
+
 test('an upgrade that fails half-way leaves the old version as it was', () => {
   const database = new DatabaseSync(':memory:');
   migrate(database, 'made', ['CREATE TABLE a (x)']);

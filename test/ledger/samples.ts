@@ -83,6 +83,8 @@ export function incidentRow(more: Partial<IncidentRow> = {}): IncidentRow {
   return {
     id: 'incident-1',
     account: joe,
+    observed: false,
+    by: 'guard',
     since: at(4_000),
     suspendedAt: at(4_500),
     endedAt: undefined,

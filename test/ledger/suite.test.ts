@@ -180,7 +180,7 @@ for (const kind of ['file', 'memory'] as const) {
     test('an incident is open until it has an end', () => {
       const rows = [
         incidentRow(),
-        incidentRow({ id: 'I2', suspendedAt: at(5_000), account: ann, loginClosed: false }),
+        incidentRow({ id: 'I2', suspendedAt: at(5_000), account: ann, observed: true, by: 'op' }),
       ];
       const ledger = ledgerWith(...rows.map((row) => ({ kind: 'incident', row }) as const));
       assertStrict.deepEqual(ledger.incidents({ limit: 9 }), rows.toReversed());

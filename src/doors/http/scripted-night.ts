@@ -210,6 +210,8 @@ function incident(state: Night, start: Millis): void {
   state.incidents.push({
     id: 'i-1',
     account: joe,
+    observed: false,
+    by: 'guard',
     since: (start - 6 * minuteMs) as Millis,
     suspendedAt,
     endedAt: undefined,

@@ -19,14 +19,16 @@ export function incidentTable(make: Statements): IncidentTable {
   const put = make.command(
     `INSERT INTO incident
        (id, account, since, suspended_at, ended_at, ended_by, leaked_messages,
-        leaked_recipients, stopped_messages, queued_held, login_closed, reasons)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        leaked_recipients, stopped_messages, queued_held, login_closed, reasons,
+        observed, suspended_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET account = excluded.account, since = excluded.since,
        suspended_at = excluded.suspended_at, ended_at = excluded.ended_at,
        ended_by = excluded.ended_by, leaked_messages = excluded.leaked_messages,
        leaked_recipients = excluded.leaked_recipients, queued_held = excluded.queued_held,
        stopped_messages = excluded.stopped_messages, login_closed = excluded.login_closed,
-       reasons = excluded.reasons`,
+       reasons = excluded.reasons, observed = excluded.observed,
+       suspended_by = excluded.suspended_by`,
   );
   const newest = 'ORDER BY suspended_at DESC, number DESC LIMIT ?';
   const all = make.query(`SELECT * FROM incident ${newest}`);
@@ -50,6 +52,8 @@ export function incidentTable(make: Statements): IncidentTable {
         row.queuedHeld,
         row.loginClosed ? 1 : 0,
         JSON.stringify(row.reasons),
+        row.observed ? 1 : 0,
+        row.by,
       );
     },
     incidents({ account, open: openOnly, limit }) {
@@ -66,6 +70,8 @@ function incidentRow(row: Row): IncidentRow {
   return {
     id: text(row, 'id'),
     account: text(row, 'account') as Account,
+    observed: integer(row, 'observed') === 1,
+    by: text(row, 'suspended_by'),
     since: instant(row, 'since'),
     suspendedAt: instant(row, 'suspended_at'),
     endedAt: optionalInstant(row, 'ended_at'),

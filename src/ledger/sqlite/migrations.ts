@@ -127,6 +127,17 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX notice_waiting ON notice (next_at) WHERE state = 'waiting';
   `,
+  `
+  -- Whether a suspension was only noted, and whose it is. Of older ones the record knows: it was written together with them.
+  ALTER TABLE incident ADD COLUMN observed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE incident ADD COLUMN suspended_by TEXT NOT NULL DEFAULT 'guard';
+  UPDATE incident SET observed = 1 WHERE EXISTS (
+    SELECT 1 FROM audit WHERE audit.account = incident.account
+      AND audit.at = incident.suspended_at AND audit.action = 'would-suspend');
+  UPDATE incident SET suspended_by = COALESCE((
+    SELECT done_by FROM audit WHERE audit.account = incident.account
+      AND audit.at = incident.suspended_at AND audit.action = 'suspend'), 'guard');
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */
