@@ -78,6 +78,9 @@ class MemoryReplay implements Replay {
   readonly #around: Surroundings;
   /** Message id → who sent it. */
   readonly #senders = new RecentMap<string, Account>(messagesRemembered);
+  /** Sent since the last delivery: many recordings have no deliveries, and need no index. */
+  #sentIds: string[] = [];
+  #sentAccounts: Account[] = [];
   readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
   readonly #open = new Map<Account, Suspension>();
   readonly #everSuspended = new Set<Account>();
@@ -106,7 +109,7 @@ class MemoryReplay implements Replay {
         login(this.#past(event.account, event.at), event);
         return undefined;
       case 'delivery': {
-        const account = this.#senders.get(event.id);
+        const account = this.#senderOf(event.id);
         if (account !== undefined) delivery(this.#past(account, event.at), { ...event, account });
         return undefined;
       }
@@ -125,13 +128,31 @@ class MemoryReplay implements Replay {
     return past;
   }
 
+  #remember({ id, account }: Submission): void {
+    this.#sentIds.push(id);
+    this.#sentAccounts.push(account);
+    if (this.#sentIds.length < 2 * messagesRemembered) return;
+    this.#sentIds = this.#sentIds.slice(-messagesRemembered);
+    this.#sentAccounts = this.#sentAccounts.slice(-messagesRemembered);
+  }
+
+  #senderOf(id: string): Account | undefined {
+    for (const [i, sent] of this.#sentIds.entries()) {
+      const account = this.#sentAccounts[i];
+      if (account !== undefined) this.#senders.set(sent, account);
+    }
+    this.#sentIds = [];
+    this.#sentAccounts = [];
+    return this.#senders.get(id);
+  }
+
   #send(message: Submission): ReplayVerdict {
     const past = this.#past(message.account, message.at);
     const before = past.state;
     const { judgement, book } = submit(past, message, this.#around, this.#standing(message.at));
     this.#learn(book);
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
-    this.#senders.set(message.id, message.account);
+    this.#remember(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
       this.#suspended(message, past, judgement.reasons);
     }
