@@ -150,11 +150,13 @@ class SuspensionFlow implements Suspensions {
     if (!(await this.#commit(changes))) trouble.push('the ledger could not be written yet');
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
     const back = await this.#inTurn(account, async () => {
-      if (isLogin(account)) {
+      if (isLogin(account) && !this.#isSuspended(account)) {
         await logins?.open(account).catch((error: unknown) => trouble.push(faultText(error)));
       }
+      if (this.#isSuspended(account)) return undefined;
       return this.#releaseHeld(account, how, trouble);
     });
+    if (back === undefined) return suspendedAgain(account);
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, trouble) };
   }
@@ -298,6 +300,10 @@ class SuspensionFlow implements Suspensions {
     return rows.find((row) => row.id === id) ?? incident;
   }
 
+  #isSuspended(account: Account): boolean {
+    return this.#deps.accounts.known(account)?.state === 'suspended';
+  }
+
   #isOpen(incident: IncidentRow): boolean {
     return this.#current(incident).endedAt === undefined;
   }
@@ -379,6 +385,15 @@ const onlyObserving: Done = {
   text: 'this guard only observes: it stops nobody',
   hint: 'set mode = "guard" and reload, or stop the account in the mail server: change its password',
 };
+
+/** While its release waited for its turn: a later suspension has the last word. */
+function suspendedAgain(account: Account): Done {
+  return {
+    ok: false,
+    text: `${account} was suspended again meanwhile: its login stays closed, its mail on hold`,
+    hint: `look at why, then: postern accounts release ${account}`,
+  };
+}
 
 /** Hosts, local senders and scripts have no login to close. */
 function isLogin(account: Account): boolean {
