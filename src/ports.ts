@@ -250,13 +250,16 @@ export type QueuedMessage = {
   readonly recipients: number;
 };
 
-/** The mail server's own queue tools. Every call has a deadline and answers with counts. */
+/** What was done, and why not the rest: many messages go in several calls, and what was done is to be remembered. */
+export type Moved = { readonly done: ReadonlySet<string>; readonly fault: Error | undefined };
+
+/** The mail server's own queue tools. Every call has a deadline. Hold, release and drop never reject. */
 export type Mta = {
-  /** Puts these on hold; ids that are gone are ignored. Answers with the ids that are now in the hold queue. */
-  hold(queueIds: readonly string[]): Promise<readonly string[]>;
-  /** From hold back to deferred, and tried at once. Answers with the ids that left the hold queue. */
-  release(queueIds: readonly string[]): Promise<readonly string[]>;
-  drop(queueIds: readonly string[]): Promise<readonly string[]>;
+  /** Puts these on hold; ids that are gone are ignored. Done: the ids that are now in the hold queue. */
+  hold(queueIds: readonly string[]): Promise<Moved>;
+  /** From hold back to deferred, and tried at once. Done: the ids that left the hold queue. */
+  release(queueIds: readonly string[]): Promise<Moved>;
+  drop(queueIds: readonly string[]): Promise<Moved>;
   /** Which of these are on hold. Throws when not the whole queue could be read: then nobody knows. */
   onHold(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Everything queued, by `postqueue -j`; at most `limit`. */

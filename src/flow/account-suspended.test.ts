@@ -127,6 +127,23 @@ test('queue tools and login door that fail are said, and keep nobody from being 
   assert.ok(done.ok);
 });
 
+test('queue tools that fail half-way: what they did is written down, here and back', async () => {
+  const rig = openRig();
+  const ids = [1, 2].map((nth) => rig.send({ account: joe, to: [`f${nth}@elsewhere.test`] }).id);
+  const states = () => ids.map((id) => String(rig.journal.live.heldOne(id)?.state)).sort();
+  rig.queue.breaksAfter = 1;
+  await suspendByHand(rig);
+  assert.ok(rig.logged.includes('error queue.not-held'));
+  assert.deepEqual([states(), incident(rig)?.queuedHeld], [['held', 'undefined'], 1]);
+  rig.queue.breaksAfter = 2;
+  await rig.time.pass(20_000);
+  assert.deepEqual([states(), incident(rig)?.queuedHeld], [['held', 'held'], 2]);
+  rig.queue.breaksAfter = 1;
+  const done = await release(rig);
+  assert.match(done.text, /no more/);
+  assert.deepEqual(states(), ['held', 'released']);
+});
+
 test('after a crash each step is done again, once, and the operator is told', async () => {
   const rig = openRig();
   const friend = rig.send({ account: joe, to: ['friend@elsewhere.test'] });

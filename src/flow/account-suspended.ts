@@ -31,17 +31,21 @@ import type {
   Mta,
   ReleaseHow,
 } from '../ports.ts';
+import { AccountTurns } from './account-turns.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal, Timers } from './journal.ts';
 import type { Notices } from './notices.ts';
 import { releaseText, releaseWord } from './release-text.ts';
 import type { Settings } from './settings.ts';
+import { suspensionNotice } from './suspension-notice.ts';
 
 /** How far back queued mail is looked for: Postfix keeps trying for five days by default. */
 const queueLifetimeMs = 7 * dayMs;
 const queuedMax = 50_000;
 /** What the sessions of that moment were still handing over is in the queue by then. */
 const secondSweepMs = 15 * secondMs;
+/** What is under way gets this long to end; the next start does it again. */
+const closeMs = 3 * secondMs;
 /** Incidents looked at in one go. */
 const openMax = 10_000;
 
@@ -74,6 +78,8 @@ export type Suspensions = {
   release(account: Account, how: ReleaseHow): Promise<Done>;
   /** After a start: what an earlier run may not have finished. */
   resume(): void;
+  /** Starts nothing more by itself, and waits a little for what is under way: it writes to the journal. */
+  close(): Promise<void>;
 };
 
 export function openSuspensions(deps: SuspensionDeps): Suspensions {
@@ -82,8 +88,10 @@ export function openSuspensions(deps: SuspensionDeps): Suspensions {
 
 class SuspensionFlow implements Suspensions {
   readonly #deps: SuspensionDeps;
-  /** The last thing that is being done about an account's queue and login. */
-  readonly #turns = new Map<Account, Promise<unknown>>();
+  readonly #turns = new AccountTurns();
+  /** How to stop the second sweeps that are yet to come. */
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
 
   constructor(deps: SuspensionDeps) {
     this.#deps = deps;
@@ -169,10 +177,19 @@ class SuspensionFlow implements Suspensions {
     // One after the other: each starts programs.
     const all = async (): Promise<void> => {
       for (const incident of open) {
-        await this.#inTurn(incident.account, () => this.#enforce(incident));
+        if (this.#closed) return;
+        await this.#logged(incident.account, async () => {
+          await this.#inTurn(incident.account, () => this.#enforce(incident));
+        });
       }
     };
     void all();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const stop of this.#waiting) stop();
+    await this.#turns.ended(this.#deps.timers, closeMs);
   }
 
   #open(
@@ -221,26 +238,38 @@ class SuspensionFlow implements Suspensions {
   }
 
   /** Everything after the commit. Never throws: what fails is logged, told in the notice, and tried at the next start. */
-  async #follow(incident: IncidentRow): Promise<void> {
+  #follow(incident: IncidentRow): Promise<void> {
     const { account } = incident;
-    const row = await this.#inTurn(account, () => this.#enforce(incident));
-    this.#deps.notices.send(this.#notice(row));
-    const stop = this.#deps.timers.every(secondSweepMs, () => {
-      stop();
-      void this.#inTurn(account, () => this.#sweep(row));
+    return this.#logged(account, async () => {
+      const row = await this.#inTurn(account, () => this.#enforce(incident));
+      this.#deps.notices.send(this.#notice(row));
+      if (!this.#closed) this.#sweepLater(row);
     });
   }
 
-  /** After what is under way about this account. */
-  #inTurn<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
-    const mine = (this.#turns.get(account) ?? Promise.resolve()).then(work);
-    const ended = mine
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#turns.get(account) === ended) this.#turns.delete(account);
+  #sweepLater(incident: IncidentRow): void {
+    const { account } = incident;
+    const stop = this.#deps.timers.every(secondSweepMs, () => {
+      stop();
+      this.#waiting.delete(stop);
+      void this.#logged(account, async () => {
+        await this.#inTurn(account, () => this.#sweep(incident));
       });
-    this.#turns.set(account, ended);
-    return mine;
+    });
+    this.#waiting.add(stop);
+  }
+
+  #inTurn<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
+    return this.#turns.take(account, work);
+  }
+
+  /** For what nobody waits for: a fault in it is logged. It must not end the guard. */
+  async #logged(account: Account, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#deps.log('error', 'suspension.step-failed', { account, why: faultText(error) });
+    }
   }
 
   async #enforce(incident: IncidentRow): Promise<IncidentRow> {
@@ -269,13 +298,8 @@ class SuspensionFlow implements Suspensions {
       .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
       .filter(({ queueId, verdict }) => verdict === 'pass' && !this.#letGo(queueId, incident));
     if (passed.length === 0) return this.#current(incident);
-    let onHold: Set<string>;
-    try {
-      onHold = new Set(await mta.hold(passed.map(({ queueId }) => queueId)));
-    } catch (error) {
-      log('error', 'queue.not-held', { account, why: faultText(error) });
-      return this.#current(incident);
-    }
+    const { done: onHold, fault } = await mta.hold(passed.map(({ queueId }) => queueId));
+    if (fault !== undefined) log('error', 'queue.not-held', { account, why: faultText(fault) });
     const caught = passed.filter(
       ({ queueId }) => onHold.has(queueId) && journal.live.heldOne(queueId)?.state !== 'held',
     );
@@ -322,18 +346,14 @@ class SuspensionFlow implements Suspensions {
       .held({ account, state: 'held', limit: queuedMax })
       .filter((row) => how.falseAlarm || (row.why === 'queue' && !how.keepHeld));
     if (rows.length === 0) return 0;
-    try {
-      const back = new Set(await mta.release(rows.map(({ queueId }) => queueId)));
-      for (const row of rows) {
-        if (!back.has(row.queueId)) continue;
-        const changed = { state: 'released' as const, changedAt: clock.now(), by: how.by };
-        journal.add({ kind: 'held', row: { ...row, ...changed } });
-      }
-      return back.size;
-    } catch (error) {
-      trouble.push(faultText(error));
-      return 0;
+    const { done: back, fault } = await mta.release(rows.map(({ queueId }) => queueId));
+    for (const row of rows) {
+      if (!back.has(row.queueId)) continue;
+      const changed = { state: 'released' as const, changedAt: clock.now(), by: how.by };
+      journal.add({ kind: 'held', row: { ...row, ...changed } });
     }
+    if (fault !== undefined) trouble.push(faultText(fault));
+    return back.size;
   }
 
   #incidents(account: Account): readonly IncidentRow[] {
@@ -342,24 +362,7 @@ class SuspensionFlow implements Suspensions {
 
   #notice(incident: IncidentRow): Notice {
     const { clock, host, iso } = this.#deps;
-    return {
-      version: 1,
-      event: incident.observed ? 'account.would-suspend' : 'account.suspended',
-      id: incident.id,
-      host,
-      at: iso(clock.now()),
-      account: incident.account,
-      since: iso(incident.since),
-      leaked: { messages: incident.leakedMessages, recipients: incident.leakedRecipients },
-      stopped: {
-        messages: incident.stoppedMessages + incident.queuedHeld,
-        fromQueue: incident.queuedHeld,
-      },
-      loginClosed: incident.loginClosed,
-      reasons: incident.reasons.map(({ signal, text }) => ({ signal, text })),
-      undo: `postern accounts release ${incident.account}`,
-      explain: `postern accounts show ${incident.account}`,
-    };
+    return suspensionNotice(incident, { host, iso, at: clock.now() });
   }
 
   #commit(changes: readonly Change[]): Promise<boolean> {

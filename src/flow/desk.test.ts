@@ -76,6 +76,21 @@ test('queue tools that fail: nothing is said to be done', async () => {
   assert.equal(rig.desk.heldOne(id)?.held.state, 'held');
 });
 
+test('queue tools that fail half-way: what was done is written down, and the rest said', async () => {
+  const { rig, id } = await withHeld();
+  const more = rig.send({ account: joe, to: many });
+  await rig.time.settle();
+  rig.queue.breaksAfter = 1;
+  const done = await rig.desk.dropHeld({ ids: [id, more.id] }, 'op');
+  assert.deepEqual(
+    [done.ok, done.text],
+    [false, '1 message dropped, 1 are not: postsuper: no more'],
+  );
+  assert.equal(rig.desk.heldOne(id)?.held.state, 'dropped');
+  assert.equal(rig.desk.heldOne(more.id)?.held.state, 'held');
+  assert.match(rig.journal.live.audit({ account: joe, limit: 1 })[0]?.detail ?? '', /^1 messages/);
+});
+
 test('what was done but could not be written is said so', async () => {
   const { rig, id } = await withHeld();
   rig.breakDisk(true);

@@ -205,12 +205,8 @@ async function moveHeld(
   const rows = heldRows(deps, which);
   if (rows.length === 0) return { ok: false, text: 'no such message is held' };
   const ids = rows.map(({ queueId }) => queueId);
-  let moved: Set<string>;
-  try {
-    moved = new Set(await (state === 'released' ? mta.release(ids) : mta.drop(ids)));
-  } catch (error) {
-    return { ok: false, text: faultText(error) };
-  }
+  const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
+  if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };
   const at = clock.now();
   const changes: Change[] = [];
   for (const row of rows) {
@@ -235,7 +231,13 @@ async function moveHeld(
   }
   const kept = await commit(deps, changes);
   const missed = ids.length - moved.size;
-  const text = `${moved.size} ${moved.size === 1 ? 'message' : 'messages'} ${state}${missed === 0 ? '' : `; ${missed} are not in the hold queue any more`}`;
+  const what = `${moved.size} ${moved.size === 1 ? 'message' : 'messages'} ${state}`;
+  if (fault !== undefined) {
+    const text = `${what}, ${missed} are not: ${faultText(fault)}`;
+    const told = doneIf(kept, text, moved.size);
+    return told.ok ? { ok: false, text, hint: 'ask again for the rest' } : told;
+  }
+  const text = missed === 0 ? what : `${what}; ${missed} are not in the hold queue any more`;
   return doneIf(kept, text, moved.size);
 }
 

@@ -106,16 +106,18 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
         there.has(queueId) && now - changedAt >= deps.settings.calmAfterMs,
     );
     if (ripe.length === 0) continue;
-    const left = new Set(await mta.release(ripe.map(({ queueId }) => queueId)));
+    const { done: left, fault } = await mta.release(ripe.map(({ queueId }) => queueId));
     for (const row of ripe) {
       if (!left.has(row.queueId)) continue;
       const released = { ...row, state: 'released' as const, changedAt: now, by: 'postern' };
       journal.add({ kind: 'held', row: released });
     }
+    if (fault !== undefined && left.size === 0) throw fault;
     const detail = `${left.size} held messages left: the account has calmed down`;
     const row = { at: now, by: 'postern', action: 'release-held', account, detail };
     journal.add({ kind: 'audit', row });
     deps.log('info', 'held.released', { account, messages: left.size });
+    if (fault !== undefined) throw fault;
   }
 }
 

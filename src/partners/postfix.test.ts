@@ -103,9 +103,10 @@ test('hold counts what was on hold before, and looks at the queue only for that'
   const held = JSON.stringify({ ...entry, queue_name: 'hold', queue_id: 'BBBBBB' });
   const hands = scripted({ hold: ['postsuper: AAAAAA: placed on hold'], queue: [held] });
   const mta = postfix({ hands });
-  assert.deepEqual(await mta.hold(['AAAAAA']), ['AAAAAA']);
+  assert.deepEqual([...(await mta.hold(['AAAAAA'])).done], ['AAAAAA']);
   assert.deepEqual(hands.calls, ['hold 1']);
-  assert.deepEqual(await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL']), ['AAAAAA', 'BBBBBB']);
+  const { done } = await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL']);
+  assert.deepEqual([...done], ['AAAAAA', 'BBBBBB']);
   assert.deepEqual(hands.calls, ['hold 1', 'hold 3', 'queue 0']);
 });
 
@@ -141,4 +142,20 @@ test('what is on hold is found behind any number of others; half a queue is none
     },
   };
   await assert.rejects(postfix({ hands: cut }).onHold(asked), /too long/);
+});
+
+test('what was done before a call failed is told with the fault', async () => {
+  let calls = 0;
+  const hands: Hands = {
+    async *run(_verb, ids) {
+      calls++;
+      yield `postsuper: ${ids[0]}: released from hold`;
+      if (calls === 2) throw new Error('it took too long');
+    },
+  };
+  const ids = Array.from({ length: 401 }, (_, n) => `ID${n + 1_000}`);
+  const { done, fault } = await postfix({ hands }).release(ids);
+  assert.deepEqual([...done], ['ID1000', 'ID1200']);
+  assert.match(String(fault), /too long/);
+  assert.equal(calls, 2, 'and it was the last');
 });

@@ -5,7 +5,7 @@
 
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../mail/queue-id.ts';
-import type { Mta, QueuedMessage } from '../ports.ts';
+import type { Moved, Mta, QueuedMessage } from '../ports.ts';
 import { type Hands, namesPerCallMax, type Verb } from './hands.ts';
 
 export type PostfixOptions = {
@@ -24,12 +24,12 @@ const said = {
 
 export function postfix(options: PostfixOptions): Mta {
   const { hands, deadlineMs = 30_000, listingMs = 110_000 } = options;
+  /** Adds to `done` what the tool says it did, as it says it. Throws what went wrong. */
   const inChunks = async (
     verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
-    queueIds: readonly string[],
-  ): Promise<Set<string>> => {
-    const done = new Set<string>();
-    const ids = wellFormed(queueIds);
+    ids: readonly string[],
+    done: Set<string>,
+  ): Promise<void> => {
     for (let from = 0; from < ids.length; from += namesPerCallMax) {
       const chunk = ids.slice(from, from + namesPerCallMax);
       for await (const line of hands.run(verb, chunk, AbortSignal.timeout(deadlineMs))) {
@@ -37,7 +37,6 @@ export function postfix(options: PostfixOptions): Mta {
         if (id !== undefined) done.add(id);
       }
     }
-    return done;
   };
   /** The whole queue, message by message, however long it is. On hold comes last. */
   async function* listing(): AsyncGenerator<QueuedMessage> {
@@ -69,15 +68,26 @@ export function postfix(options: PostfixOptions): Mta {
   return {
     queue,
     onHold,
-    async hold(queueIds) {
-      const done = await inChunks('hold', queueIds);
-      // postsuper does not name those that were on hold before, and they count as well.
-      const rest = queueIds.filter((id) => !done.has(id));
-      return [...done, ...(await onHold(rest))];
-    },
-    release: async (queueIds) => [...(await inChunks('release', queueIds))],
-    drop: async (queueIds) => [...(await inChunks('drop', queueIds))],
+    hold: (queueIds) =>
+      moved(async (done) => {
+        const ids = wellFormed(queueIds);
+        await inChunks('hold', ids, done);
+        // postsuper does not name those that were on hold before, and they count as well.
+        for (const id of await onHold(ids.filter((id) => !done.has(id)))) done.add(id);
+      }),
+    release: (queueIds) => moved((done) => inChunks('release', wellFormed(queueIds), done)),
+    drop: (queueIds) => moved((done) => inChunks('drop', wellFormed(queueIds), done)),
   };
+}
+
+async function moved(work: (done: Set<string>) => Promise<void>): Promise<Moved> {
+  const done = new Set<string>();
+  try {
+    await work(done);
+    return { done, fault: undefined };
+  } catch (error) {
+    return { done, fault: error instanceof Error ? error : new Error(String(error)) };
+  }
 }
 
 function wellFormed(queueIds: readonly string[]): readonly string[] {

@@ -1,11 +1,13 @@
 /** A mail queue and a login door in memory, for the flows that drive them: slow or broken when the test says so. */
 import type { Account } from '../../src/core/event.ts';
-import type { LoginDoor, Mta, QueuedMessage } from '../../src/ports.ts';
+import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports.ts';
 
 export class ScriptedQueue implements Mta {
   /** Queue by id. */
   readonly messages: Map<string, 'deferred' | 'hold'> = new Map();
   broken = false;
+  /** Messages that a call gets done before it fails. */
+  breaksAfter: number = Number.POSITIVE_INFINITY;
   /** While set, calls wait for it. */
   gate: Promise<void> | undefined;
   readonly #order: string[];
@@ -27,21 +29,18 @@ export class ScriptedQueue implements Mta {
     return [...this.messages].filter(([, where]) => where === queue).map(([id]) => id);
   }
 
-  async hold(ids: readonly string[]): Promise<readonly string[]> {
-    await this.#called('hold');
-    return this.#move(ids, () => true, 'hold');
+  hold(ids: readonly string[]): Promise<Moved> {
+    return this.#moved('hold', ids, (id) => this.messages.set(id, 'hold'));
   }
 
-  async release(ids: readonly string[]): Promise<readonly string[]> {
-    await this.#called('release');
-    return this.#move(ids, (queue) => queue === 'hold', 'deferred');
+  release(ids: readonly string[]): Promise<Moved> {
+    const held = (id: string): boolean => this.messages.get(id) === 'hold';
+    return this.#moved('release', ids, (id) => held(id) && this.messages.set(id, 'deferred'));
   }
 
-  async drop(ids: readonly string[]): Promise<readonly string[]> {
-    await this.#called('drop');
-    const dropped = ids.filter((id) => this.messages.get(id) === 'hold');
-    for (const id of dropped) this.messages.delete(id);
-    return dropped;
+  drop(ids: readonly string[]): Promise<Moved> {
+    const held = (id: string): boolean => this.messages.get(id) === 'hold';
+    return this.#moved('drop', ids, (id) => held(id) && this.messages.delete(id));
   }
 
   async onHold(ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -56,16 +55,22 @@ export class ScriptedQueue implements Mta {
       .map(([queueId, queue]) => ({ queueId, queue, sender: '', recipients: 1 }));
   }
 
-  #move(
+  async #moved(
+    what: string,
     ids: readonly string[],
-    from: (queue: string) => boolean,
-    to: 'deferred' | 'hold',
-  ): readonly string[] {
-    const moved = ids.filter(
-      (id) => from(this.messages.get(id) ?? 'none') && this.messages.has(id),
-    );
-    for (const id of moved) this.messages.set(id, to);
-    return moved;
+    move: (id: string) => unknown,
+  ): Promise<Moved> {
+    const done = new Set<string>();
+    try {
+      await this.#called(what);
+      for (const id of ids) {
+        if (done.size >= this.breaksAfter) throw new Error('postsuper: no more');
+        if (this.messages.has(id) && move(id)) done.add(id);
+      }
+      return { done, fault: undefined };
+    } catch (error) {
+      return { done, fault: error as Error };
+    }
   }
 
   async #called(what: string): Promise<void> {
