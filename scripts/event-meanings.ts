@@ -3,6 +3,8 @@
 export const eventMeanings: Readonly<Record<string, string>> = {
   'account.cleared':
     'A suspension that was only noted in mode observe is ended, because the mode is guard now.',
+  'account.not-cleared':
+    'A suspension that was only noted could not be ended: `postern accounts release` does it.',
   'account.suspended': 'An account was suspended. The operator is told by notice too.',
   'account.would-suspend': 'In mode observe: an account would have been suspended.',
   'config.not-reloaded':
@@ -48,6 +50,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold. See `postern doctor`.',
   'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
+  'suspension.step-failed':
+    'What follows a suspension was cut off by a fault in the ledger or in Postern; the next start does it.',
   'systemd.unreached':
     'systemd-notify could not be run; without it the watchdog ends this process.',
 };

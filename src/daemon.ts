@@ -136,6 +136,7 @@ function openFlows(
     ...{ accounts, journal, notices, mta, logins, clock, timers, log, count, host, settings },
     ...{ newId, iso },
   });
+  scope.defer(() => suspensions.close());
   const told = openTold({ notices, clock, settings, host, newId, iso });
   const review = openReview({
     ...{ accounts, journal, suspensions, mta, clock, timers, log, settings },
