@@ -246,6 +246,8 @@ export type Ledger = {
 export type QueuedMessage = {
   readonly queueId: string;
   readonly queue: string;
+  /** When its sender began to hand it over; 0 when the queue does not say. */
+  readonly arrivedAt: Millis;
   readonly sender: string;
   readonly recipients: number;
 };
@@ -255,8 +257,11 @@ export type Moved = { readonly done: ReadonlySet<string>; readonly fault: Error 
 
 /** The mail server's own queue tools. Every call has a deadline. Hold, release and drop never reject. */
 export type Mta = {
-  /** Puts these on hold; ids that are gone are ignored. Done: the ids that are now in the hold queue. */
-  hold(queueIds: readonly string[]): Promise<Moved>;
+  /**
+   * Puts these on hold; what is gone is ignored, and so is another message that came later under an id used before.
+   * `at`: when the message was answered for. Done: the ids that are now in the hold queue.
+   */
+  hold(messages: readonly { readonly queueId: string; readonly at: Millis }[]): Promise<Moved>;
   /** From hold back to deferred, and tried at once. Done: the ids that left the hold queue. */
   release(queueIds: readonly string[]): Promise<Moved>;
   drop(queueIds: readonly string[]): Promise<Moved>;

@@ -298,7 +298,7 @@ class SuspensionFlow implements Suspensions {
       .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
       .filter(({ queueId, verdict }) => verdict === 'pass' && !this.#letGo(queueId, incident));
     if (passed.length === 0) return this.#current(incident);
-    const { done: onHold, fault } = await mta.hold(passed.map(({ queueId }) => queueId));
+    const { done: onHold, fault } = await mta.hold(passed);
     if (fault !== undefined) log('error', 'queue.not-held', { account, why: faultText(fault) });
     const caught = passed.filter(
       ({ queueId }) => onHold.has(queueId) && journal.live.heldOne(queueId)?.state !== 'held',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Millis } from '../lib/brand.ts';
 import type { Hands, Verb } from './hands.ts';
 import { helperHands, isLoginName, ownHands } from './hands.ts';
 import { postfix, queuedMessage } from './postfix.ts';
@@ -14,7 +15,11 @@ const entry = {
   sender: 'a@b.test',
   recipients: [{ address: 'c@d.test', delay_reason: 'said "no"' }, { address: 'e@f.test' }],
 };
-const want = { queueId: '36FCC20C8CA', queue: 'deferred', sender: 'a@b.test', recipients: 2 };
+const arrivedAt = 1_795_458_172_000;
+const want = {
+  ...{ queueId: '36FCC20C8CA', queue: 'deferred', arrivedAt },
+  ...{ sender: 'a@b.test', recipients: 2 },
+};
 
 test('a queue line is read', () => assert.deepEqual(queuedMessage(JSON.stringify(entry)), want));
 test('a queue line that was cut counts what it shows', () => {
@@ -99,15 +104,82 @@ function scripted(said: Partial<Record<Verb, readonly string[]>>): Hands & { cal
   };
 }
 
-test('hold counts what was on hold before, and looks at the queue only for that', async () => {
-  const held = JSON.stringify({ ...entry, queue_name: 'hold', queue_id: 'BBBBBB' });
-  const hands = scripted({ hold: ['postsuper: AAAAAA: placed on hold'], queue: [held] });
+const inQueue = (queue_id: string, queue_name: string, laterSeconds = 0): string =>
+  JSON.stringify({
+    ...entry,
+    queue_id,
+    queue_name,
+    arrival_time: entry.arrival_time + laterSeconds,
+  });
+const row = (queueId: string) => ({ queueId, at: arrivedAt as Millis });
+
+test('hold asks for what is queued, and counts what was on hold before', async () => {
+  const queue = [inQueue('AAAAAA', 'active'), inQueue('DDDDDD', 'deferred')];
+  const hands = scripted({
+    hold: ['postsuper: AAAAAA: placed on hold'],
+    queue: [...queue, inQueue('BBBBBB', 'hold')],
+  });
   const mta = postfix({ hands });
-  assert.deepEqual([...(await mta.hold(['AAAAAA'])).done], ['AAAAAA']);
-  assert.deepEqual(hands.calls, ['hold 1']);
-  const { done } = await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL']);
-  assert.deepEqual([...done], ['AAAAAA', 'BBBBBB']);
-  assert.deepEqual(hands.calls, ['hold 1', 'hold 3', 'queue 0']);
+  const { done } = await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL'].map(row));
+  assert.deepEqual([...done].sort(), ['AAAAAA', 'BBBBBB']);
+  assert.deepEqual(hands.calls, ['queue 0', 'hold 1']);
+  await mta.hold([row('ALL')]);
+  assert.equal(hands.calls.length, 2, 'nothing to ask for');
+});
+
+test('an id that came again with a later message is left alone', async () => {
+  const queue = [
+    inQueue('LATER1', 'deferred', 121),
+    inQueue('SLOW01', 'deferred', -3_600),
+    inQueue('CLOCK1', 'deferred', 119),
+    inQueue('LATER2', 'hold', 9_000),
+  ];
+  const hands = scripted({ queue });
+  const held: string[] = [];
+  const { done } = await postfix({
+    hands: {
+      run(verb, ids, signal) {
+        held.push(...ids);
+        return hands.run(verb, ids, signal);
+      },
+    },
+  }).hold(['LATER1', 'SLOW01', 'CLOCK1', 'LATER2'].map(row));
+  assert.deepEqual(held, ['SLOW01', 'CLOCK1']);
+  assert.equal(done.size, 0);
+});
+
+test('a message in no list is asked for when it is young; one of a week ago is not', async () => {
+  for (const [age, calls] of [
+    [60_000, ['queue 0', 'hold 1']],
+    [604_800_000, ['queue 0']],
+  ] as const) {
+    const hands = scripted({});
+    await postfix({ hands, now: () => arrivedAt + age }).hold([row('MOVING')]);
+    assert.deepEqual(hands.calls, calls);
+  }
+});
+
+test('a queue that cannot be read to its end: what was found is held, and the fault is told', async () => {
+  const asked: string[] = [];
+  const hands: Hands = {
+    async *run(verb, ids) {
+      asked.push(...ids);
+      yield verb === 'queue' ? inQueue('AAAAAA', 'deferred') : 'postsuper: AAAAAA: placed on hold';
+      if (verb === 'queue') throw new Error('it took too long');
+    },
+  };
+  const mta = postfix({ hands, now: () => arrivedAt + 604_800_000 });
+  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
+  assert.deepEqual([asked, [...done]], [['AAAAAA'], ['AAAAAA']]);
+  assert.match(String(fault), /too long/);
+});
+
+test('what is being sent is held before the long rest of the queue is read', async () => {
+  const rest = Array.from({ length: 300 }, (_, n) => inQueue(`OLD${1_000 + n}`, 'deferred'));
+  const hands = scripted({ queue: [inQueue('AAAAAA', 'active'), ...rest] });
+  const ids = ['AAAAAA', ...Array.from({ length: 300 }, (_, n) => `OLD${1_000 + n}`)];
+  await postfix({ hands }).hold(ids.map(row));
+  assert.deepEqual(hands.calls, ['queue 0', 'hold 1', 'hold 200', 'hold 100']);
 });
 
 test('many ids go in calls of two hundred, nothing goes for none', async () => {

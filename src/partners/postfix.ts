@@ -3,6 +3,7 @@
  * what the tools said and, where they did not name every message, from the queue itself.
  */
 
+import { dayMs, type Millis, minuteMs, secondMs } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../mail/queue-id.ts';
 import type { Moved, Mta, QueuedMessage } from '../ports.ts';
@@ -14,7 +15,15 @@ export type PostfixOptions = {
   readonly deadlineMs?: number;
   /** For reading the whole queue. postern-root gives up after two minutes. */
   readonly listingMs?: number;
+  readonly now?: () => number;
 };
+
+/** A message may come so long after it was answered for: clocks differ. */
+const laterMs = 2 * minuteMs;
+/** And be handed over for so long before: a large one on a slow line, or a sender that takes its time. */
+const earlierMs = dayMs;
+/** So soon no id is used again. */
+const youngMs = 2 * minuteMs;
 
 const said = {
   hold: /^postsuper: ([0-9A-Za-z]+): placed on hold$/,
@@ -23,7 +32,7 @@ const said = {
 } as const;
 
 export function postfix(options: PostfixOptions): Mta {
-  const { hands, deadlineMs = 30_000, listingMs = 110_000 } = options;
+  const { hands, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
   /** Adds to `done` what the tool says it did, as it says it. Throws what went wrong. */
   const inChunks = async (
     verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
@@ -65,19 +74,49 @@ export function postfix(options: PostfixOptions): Mta {
     }
     return found;
   };
+  const hold = async (messages: Parameters<Mta['hold']>[0], done: Set<string>): Promise<void> => {
+    const wanted = new Map(messages.map(({ queueId, at }) => [queueId, at]));
+    for (const id of wanted.keys()) if (parseQueueId(id) === undefined) wanted.delete(id);
+    if (wanted.size === 0) return;
+    const begun = now();
+    let found: string[] = [];
+    let last = '';
+    try {
+      for await (const { queueId, queue: name, arrivedAt } of listing()) {
+        // At once, not after a long deferred queue: the active one is listed first, and is being sent.
+        if (name !== last || found.length >= namesPerCallMax) {
+          await inChunks('hold', found, done);
+          found = [];
+        }
+        last = name;
+        const at = wanted.get(queueId);
+        if (at === undefined) continue;
+        wanted.delete(queueId);
+        if (!isThatMessage(arrivedAt, at)) continue;
+        if (name === 'hold') done.add(queueId);
+        else found.push(queueId);
+      }
+    } finally {
+      // A message that goes on from one queue to the next meanwhile may be in no list; the young ones move.
+      const missed = [...wanted].filter(([, at]) => begun - at < youngMs).map(([id]) => id);
+      await inChunks('hold', [...found, ...missed], done);
+    }
+  };
   return {
     queue,
     onHold,
-    hold: (queueIds) =>
-      moved(async (done) => {
-        const ids = wellFormed(queueIds);
-        await inChunks('hold', ids, done);
-        // postsuper does not name those that were on hold before, and they count as well.
-        for (const id of await onHold(ids.filter((id) => !done.has(id)))) done.add(id);
-      }),
+    hold: (messages) => moved((done) => hold(messages, done)),
     release: (queueIds) => moved((done) => inChunks('release', wellFormed(queueIds), done)),
     drop: (queueIds) => moved((done) => inChunks('drop', wellFormed(queueIds), done)),
   };
+}
+
+/**
+ * Short queue ids are used again. Of two messages with one id the other came after ours had left, so after we answered:
+ * what arrived (its sender began) before that is ours.
+ */
+function isThatMessage(arrivedAt: Millis, answeredAt: Millis): boolean {
+  return arrivedAt <= answeredAt + laterMs && arrivedAt >= answeredAt - earlierMs;
 }
 
 async function moved(work: (done: Set<string>) => Promise<void>): Promise<Moved> {
@@ -105,11 +144,12 @@ function unreadable(line: string): OperatorError {
 export function queuedMessage(line: string): QueuedMessage | undefined {
   const entry = parseJson(line);
   if (entry === undefined) return cutMessage(line);
-  const { queue_id: queueId, queue_name: queue, sender, recipients } = entry;
+  const { queue_id: queueId, queue_name: queue, arrival_time, sender, recipients } = entry;
   if (typeof queueId !== 'string' || typeof queue !== 'string') return undefined;
   return {
     queueId,
     queue,
+    arrivedAt: millis(arrival_time),
     sender: typeof sender === 'string' ? sender : '',
     recipients: Array.isArray(recipients) ? recipients.length : 0,
   };
@@ -129,5 +169,11 @@ function cutMessage(line: string): QueuedMessage | undefined {
   const queue = /"queue_name": ?"([a-z]+)"/.exec(line)?.[1];
   if (queueId === undefined || queue === undefined) return undefined;
   const recipients = line.match(/"address": ?"/g)?.length ?? 0;
-  return { queueId, queue, sender: /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '', recipients };
+  const arrivedAt = millis(Number(/"arrival_time": ?([0-9]{1,12})/.exec(line)?.[1]));
+  const sender = /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '';
+  return { queueId, queue, arrivedAt, sender, recipients };
+}
+
+function millis(seconds: unknown): Millis {
+  return (Number.isSafeInteger(seconds) ? Number(seconds) * secondMs : 0) as Millis;
 }

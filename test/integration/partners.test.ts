@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Account } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
+import { hourMs, type Millis } from '../../src/lib/brand.ts';
 import { closedLogins, dovecot } from '../../src/partners/dovecot.ts';
 import { type Hands, helperHands, ownHands } from '../../src/partners/hands.ts';
 import { noticeMail, noticeMessageId } from '../../src/partners/notice-mail.ts';
@@ -94,6 +95,9 @@ const ways: readonly (readonly [string, () => Hands])[] = [
   ['postern-root', () => helperHands(helperSocket.path)],
 ];
 
+/** As one that was answered for just now. */
+const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
+
 /** Messages on hold; the sink is the only road out, so they stay. */
 async function queueThree(prefix: string): Promise<string[]> {
   await mail.set({ defer_transports: 'smtp' });
@@ -121,16 +125,20 @@ for (const [who, hands] of ways) {
     const mta = postfix({ hands: hands() });
     const ids = await queueThree(who);
     const [first = '', second = '', third = ''] = ids;
+    const longAgo = { queueId: first, at: (Date.now() - hourMs) as Millis };
+    assert.deepEqual([...(await mta.hold([longAgo])).done], [], 'this one came later');
     assert.deepEqual(
-      [...(await mta.hold([first, second, 'F00F00F00F'])).done].sort(),
+      [...(await mta.hold([first, second, 'F00F00F00F'].map(row))).done].sort(),
       [first, second].sort(),
     );
     assert.deepEqual(
-      [...(await mta.hold([...ids])).done].sort(),
+      [...(await mta.hold(ids.map(row))).done].sort(),
       [...ids].sort(),
       'again, and one more',
     );
     const queue = await mta.queue(100);
+    assert.ok(queue.every(({ arrivedAt }) => Math.abs(Date.now() - arrivedAt) < hourMs));
+    assert.deepEqual([...(await mta.onHold([...ids, 'F00F00F00F']))].sort(), [...ids].sort());
     assert.deepEqual(
       queue.map(({ queueId, queue: name }) => [queueId, name]).sort(),
       ids.map((id) => [id, 'hold']).sort(),
@@ -222,12 +230,12 @@ test('a helper that dies in mid-answer is not taken for success', async () => {
   server.listen(join(dir, 's'));
   await once(server, 'listening');
   const mta = postfix({ hands: helperHands(join(dir, 's')) });
-  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB']);
+  const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
   assert.match(String(fault), /could not hold/);
   assert.equal(done.size, 0);
   server.close();
   await rm(dir, { recursive: true });
-  assert.match(String((await mta.hold(['AAAAAA'])).fault), /cannot ask postern-root/);
+  assert.match(String((await mta.hold(['AAAAAA'].map(row))).fault), /cannot ask postern-root/);
 });
 
 test('a notice goes out by mail, through Postfix', async () => {

@@ -1,5 +1,6 @@
 /** A mail queue and a login door in memory, for the flows that drive them: slow or broken when the test says so. */
 import type { Account } from '../../src/core/event.ts';
+import type { Millis } from '../../src/lib/brand.ts';
 import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports.ts';
 
 export class ScriptedQueue implements Mta {
@@ -29,7 +30,8 @@ export class ScriptedQueue implements Mta {
     return [...this.messages].filter(([, where]) => where === queue).map(([id]) => id);
   }
 
-  hold(ids: readonly string[]): Promise<Moved> {
+  hold(messages: Parameters<Mta['hold']>[0]): Promise<Moved> {
+    const ids = messages.map(({ queueId }) => queueId);
     return this.#moved('hold', ids, (id) => this.messages.set(id, 'hold'));
   }
 
@@ -50,9 +52,13 @@ export class ScriptedQueue implements Mta {
 
   async queue(limit: number): Promise<readonly QueuedMessage[]> {
     await this.#called('queue');
-    return [...this.messages]
-      .slice(0, limit)
-      .map(([queueId, queue]) => ({ queueId, queue, sender: '', recipients: 1 }));
+    return [...this.messages].slice(0, limit).map(([queueId, queue]) => ({
+      queueId,
+      queue,
+      arrivedAt: 0 as Millis,
+      sender: '',
+      recipients: 1,
+    }));
   }
 
   async #moved(
