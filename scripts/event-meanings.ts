@@ -32,6 +32,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.prune-failed': 'Old rows could not be deleted; it is tried again.',
   'ledger.recovered': 'The ledger takes writes again; what waited is written.',
   'login.not-closed': 'A login could not be closed in Dovecot: change the password by hand.',
+  'login.opened':
+    'A login was still closed though its account is not suspended; the start opened it.',
+  'login.unread': 'The deny file could not be read at the start: see `postern doctor`.',
   'maillog.failed': 'A mistake in Postern with one line of the mail log. Please report it.',
   'maillog.trouble':
     'A mail log is not there, may not be read, or lines of it were passed over; once an hour for each log and trouble. See `postern doctor`.',
@@ -49,6 +52,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'postfix.unread': 'A file about the connected Postfix could not be read.',
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold. See `postern doctor`.',
+  'release.unfinished':
+    'A login could not be opened, or held mail not let go, after a release. The next start tries again; releasing once more does too.',
   'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
   'suspension.step-failed':
     'What follows a suspension was cut off by a fault in the ledger or in Postern; the next start does it.',

@@ -198,6 +198,12 @@ export type Change =
   | { readonly kind: 'notice'; readonly row: NoticeRow }
   | { readonly kind: 'meta'; readonly key: string; readonly value: string };
 
+type AccountFilter = {
+  readonly state?: AccountState;
+  readonly like?: string;
+  readonly limit: number;
+};
+
 /** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
 export type Ledger = {
   /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
@@ -206,11 +212,7 @@ export type Ledger = {
   /** Minute in which somebody here first wrote to this recipient (hash); undefined when nobody ever did. */
   knownHere(recipient: number): number | undefined;
   /** Names and states, newest activity first. */
-  accounts(filter: {
-    readonly state?: AccountState;
-    readonly like?: string;
-    readonly limit: number;
-  }): readonly { account: Account; state: AccountState; past: string }[];
+  accounts(filter: AccountFilter): readonly { account: Account; state: AccountState; past: string }[];
   countAccounts(): number;
   /** Passed messages of an account since then, newest first (for the queue hold). */
   messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
@@ -275,6 +277,8 @@ export type Mta = {
 export type LoginDoor = {
   close(account: Account): Promise<void>;
   open(account: Account): Promise<void>;
+  /** Names that are closed now. */
+  closedNames(): Promise<ReadonlySet<string>>;
 };
 
 /** One road by which the operator is told. Throws when the notice was not taken. */
@@ -353,13 +357,11 @@ export type ReleaseHow = {
   readonly keepHeld: boolean;
 };
 
+type Which = { readonly ids: readonly string[] } | { readonly account: string };
+
 export type Desk = {
   status(): DeskStatus;
-  accounts(filter: {
-    readonly state?: AccountState;
-    readonly like?: string;
-    readonly limit: number;
-  }): readonly DeskAccount[];
+  accounts(filter: AccountFilter): readonly DeskAccount[];
   account(name: string):
     | {
         readonly account: DeskAccount;
@@ -382,14 +384,8 @@ export type Desk = {
     queueId: string,
   ): { readonly held: HeldRow; readonly story: StoryRow | undefined } | undefined;
   /** Ids, or every held message of an account. */
-  releaseHeld(
-    which: { readonly ids: readonly string[] } | { readonly account: string },
-    by: string,
-  ): Promise<Done>;
-  dropHeld(
-    which: { readonly ids: readonly string[] } | { readonly account: string },
-    by: string,
-  ): Promise<Done>;
+  releaseHeld(which: Which, by: string): Promise<Done>;
+  dropHeld(which: Which, by: string): Promise<Done>;
   explain(
     id: string,
   ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;

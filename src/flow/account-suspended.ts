@@ -35,6 +35,7 @@ import { AccountTurns } from './account-turns.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal, Timers } from './journal.ts';
 import type { Notices } from './notices.ts';
+import { isLogin, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
 import type { Settings } from './settings.ts';
 import { suspensionNotice } from './suspension-notice.ts';
@@ -89,12 +90,14 @@ export function openSuspensions(deps: SuspensionDeps): Suspensions {
 class SuspensionFlow implements Suspensions {
   readonly #deps: SuspensionDeps;
   readonly #turns = new AccountTurns();
+  readonly #steps: ReleaseSteps;
   /** How to stop the second sweeps that are yet to come. */
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
   constructor(deps: SuspensionDeps) {
     this.#deps = deps;
+    this.#steps = new ReleaseSteps(deps);
   }
 
   suspending(
@@ -130,7 +133,7 @@ class SuspensionFlow implements Suspensions {
   }
 
   async release(account: Account, how: ReleaseHow): Promise<Done> {
-    const { accounts, clock, count, logins } = this.#deps;
+    const { accounts, clock, count } = this.#deps;
     const past = accounts.known(account);
     if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
     const suspended = past.state === 'suspended';
@@ -140,8 +143,8 @@ class SuspensionFlow implements Suspensions {
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
     // What was only observed says nothing about how often the account may be trusted again by itself.
-    const counts = automatic && open.some(({ observed }) => !observed);
-    past.automaticReleases = counts ? past.automaticReleases + 1 : 0;
+    const real = open.some(({ observed }) => !observed);
+    past.automaticReleases = automatic && real ? past.automaticReleases + 1 : 0;
     const what = releaseWord(how);
     const detail = how.note === '' ? what : `${what}: ${how.note}`;
     const changes: Change[] = [
@@ -154,33 +157,33 @@ class SuspensionFlow implements Suspensions {
         row: { ...incident, stoppedMessages, endedAt: at, endedBy: how.by },
       });
     }
+    // A suspension that was only noted has closed nothing outside.
+    const outside = !automatic || real;
+    const { rest, change } = outside ? this.#steps.begun(account, how, at) : nothingOutside;
+    if (change !== undefined) changes.push(change);
     const trouble: string[] = [];
     if (!(await this.#commit(changes))) trouble.push('the ledger could not be written yet');
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
-    const back = await this.#inTurn(account, async () => {
-      if (isLogin(account) && !this.#isSuspended(account)) {
-        await logins?.open(account).catch((error: unknown) => trouble.push(faultText(error)));
-      }
-      if (this.#isSuspended(account)) return undefined;
-      return this.#releaseHeld(account, how, trouble);
-    });
+    const back =
+      rest === undefined ? 0 : await this.#inTurn(account, () => this.#steps.letOut(rest, trouble));
     if (back === undefined) return suspendedAgain(account);
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, trouble) };
   }
 
   resume(): void {
-    if (this.#deps.settings.mode === 'observe') return;
+    const enforced = this.#deps.settings.mode === 'guard';
     const open = this.#deps.journal.live
       .incidents({ open: true, limit: openMax })
-      .filter(({ observed }) => !observed);
-    // One after the other: each starts programs.
+      .filter(({ observed }) => enforced && !observed);
+    // One after the other: each starts programs. Releases first: those people wait, and who is suspended is refused.
     const all = async (): Promise<void> => {
+      for (const rest of this.#steps.unfinished()) {
+        await this.#step(rest.account, () => this.#steps.finish(rest));
+      }
+      await this.#openLogins();
       for (const incident of open) {
-        if (this.#closed) return;
-        await this.#logged(incident.account, async () => {
-          await this.#inTurn(incident.account, () => this.#enforce(incident));
-        });
+        await this.#step(incident.account, () => this.#enforce(incident));
       }
     };
     void all();
@@ -263,6 +266,24 @@ class SuspensionFlow implements Suspensions {
     return this.#turns.take(account, work);
   }
 
+  async #openLogins(): Promise<void> {
+    try {
+      for (const account of await this.#steps.closedByMistake()) {
+        await this.#step(account, () => this.#steps.openLogin(account));
+      }
+    } catch (error) {
+      this.#deps.log('error', 'login.unread', { why: faultText(error) });
+    }
+  }
+
+  /** One of many things that a start finds to do. */
+  async #step(account: Account, work: () => Promise<unknown>): Promise<void> {
+    if (this.#closed) return;
+    await this.#logged(account, async () => {
+      await this.#inTurn(account, work);
+    });
+  }
+
   /** For what nobody waits for: a fault in it is logged. It must not end the guard. */
   async #logged(account: Account, work: () => Promise<void>): Promise<void> {
     try {
@@ -324,10 +345,6 @@ class SuspensionFlow implements Suspensions {
     return rows.find((row) => row.id === id) ?? incident;
   }
 
-  #isSuspended(account: Account): boolean {
-    return this.#deps.accounts.known(account)?.state === 'suspended';
-  }
-
   #isOpen(incident: IncidentRow): boolean {
     return this.#current(incident).endedAt === undefined;
   }
@@ -336,24 +353,6 @@ class SuspensionFlow implements Suspensions {
   #letGo(queueId: string, incident: IncidentRow): boolean {
     const held = this.#deps.journal.live.heldOne(queueId);
     return held?.state === 'released' && held.changedAt >= incident.suspendedAt;
-  }
-
-  /** What the suspension took from the queue goes back; after a false alarm everything that is held for the account. */
-  async #releaseHeld(account: Account, how: ReleaseHow, trouble: string[]): Promise<number> {
-    const { clock, journal, mta } = this.#deps;
-    if (mta === undefined) return 0;
-    const rows = journal.live
-      .held({ account, state: 'held', limit: queuedMax })
-      .filter((row) => how.falseAlarm || (row.why === 'queue' && !how.keepHeld));
-    if (rows.length === 0) return 0;
-    const { done: back, fault } = await mta.release(rows.map(({ queueId }) => queueId));
-    for (const row of rows) {
-      if (!back.has(row.queueId)) continue;
-      const changed = { state: 'released' as const, changedAt: clock.now(), by: how.by };
-      journal.add({ kind: 'held', row: { ...row, ...changed } });
-    }
-    if (fault !== undefined) trouble.push(faultText(fault));
-    return back.size;
   }
 
   #incidents(account: Account): readonly IncidentRow[] {
@@ -389,6 +388,8 @@ const onlyObserving: Done = {
   hint: 'set mode = "guard" and reload, or stop the account in the mail server: change its password',
 };
 
+const nothingOutside = { rest: undefined, change: undefined };
+
 /** While its release waited for its turn: a later suspension has the last word. */
 function suspendedAgain(account: Account): Done {
   return {
@@ -396,9 +397,4 @@ function suspendedAgain(account: Account): Done {
     text: `${account} was suspended again meanwhile: its login stays closed, its mail on hold`,
     hint: `look at why, then: postern accounts release ${account}`,
   };
-}
-
-/** Hosts, local senders and scripts have no login to close. */
-function isLogin(account: Account): boolean {
-  return !/^(?:client|local|script):/.test(account);
 }

@@ -1,8 +1,9 @@
 /** A release that does not come to its end in one go: overtaken by a new suspension, cut off by a crash, by a failure. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openRig } from '../../test/ledger/flow-rig.ts';
+import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
 import type { Account } from '../core/event.ts';
+import { minuteMs } from '../lib/brand.ts';
 
 const joe = 'joe@here.test' as Account;
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };
@@ -24,4 +25,87 @@ test('suspended again while the release waits for the disk: login and mail stay 
   assert.equal(rig.queue.messages.get(id), 'hold');
   assert.ok(!rig.order.includes('queue release'));
   assert.ok(!rig.order.includes(`login open ${joe}`));
+});
+
+/** As after a crash: what the ledger has, with the queue and the logins as they were. */
+function restarted(rig: FlowRig, settings: Parameters<typeof openRig>[0] = {}): FlowRig {
+  const again = openRig({ ledger: rig.ledger, at: rig.time.now(), ...settings });
+  for (const [id, where] of rig.queue.messages) again.queue.arrive(id, where === 'hold');
+  for (const account of rig.logins.closed) again.logins.closed.add(account);
+  return again;
+}
+
+for (const mode of ['guard', 'observe'] as const) {
+  test(`killed between commit and queue: the next start lets it out, mode ${mode}`, async () => {
+    const rig = openRig();
+    const { id } = rig.send(friend);
+    await rig.desk.suspend(joe, 'op', '');
+    await rig.time.pass(minuteMs);
+    rig.queue.gate = new Promise(() => undefined);
+    void rig.desk.release(joe, released);
+    await rig.time.pass(minuteMs);
+    assert.equal(rig.queue.messages.get(id), 'hold');
+    const again = restarted(rig, { settings: { mode } });
+    again.logins.closed.add(joe);
+    again.suspensions.resume();
+    await again.time.pass(1_000);
+    assert.equal(again.queue.messages.get(id), 'deferred');
+    assert.equal(again.journal.live.heldOne(id)?.by, 'op');
+    assert.ok(!again.logins.closed.has(joe));
+    const third = restarted(again);
+    third.suspensions.resume();
+    await third.time.pass(1_000);
+    assert.ok(!third.order.includes(`login open ${joe}`), 'it is done once');
+  });
+}
+
+test('a release that fails outside is an error in the log, said, and done at the next start', async () => {
+  const rig = openRig();
+  const { id } = rig.send(friend);
+  await rig.desk.suspend(joe, 'op', '');
+  await rig.time.pass(minuteMs);
+  rig.logins.broken = true;
+  rig.queue.broken = true;
+  const done = await rig.desk.release(joe, released);
+  assert.match(done.text, /deny file cannot be written; postsuper/);
+  assert.ok(rig.logged.includes('error release.unfinished'));
+  const strangers = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);
+  await rig.time.pass(minuteMs);
+  const later = rig.send({ account: joe, to: strangers });
+  await rig.time.pass(1_000);
+  assert.equal(rig.queue.messages.get(later.id), 'hold');
+  const again = restarted(rig);
+  again.suspensions.resume();
+  await again.time.pass(1_000);
+  assert.equal(again.queue.messages.get(id), 'deferred');
+  assert.equal(again.queue.messages.get(later.id), 'hold', 'held since: none of that release');
+  assert.ok(!again.logins.closed.has(joe));
+});
+
+test('suspended again since: the start finishes no earlier release', async () => {
+  const rig = openRig();
+  const { id } = rig.send(friend);
+  await rig.desk.suspend(joe, 'op', '');
+  await rig.time.pass(minuteMs);
+  rig.queue.broken = true;
+  await rig.desk.release(joe, { ...released, falseAlarm: true });
+  await rig.desk.suspend(joe, 'op', 'again');
+  await rig.time.pass(minuteMs);
+  const again = restarted(rig);
+  again.suspensions.resume();
+  await again.time.pass(minuteMs);
+  assert.equal(again.queue.messages.get(id), 'hold');
+  assert.ok(again.logins.closed.has(joe));
+});
+
+test('a start opens logins that are closed without a suspension, of accounts it knows', async () => {
+  const rig = openRig();
+  await rig.mail(friend);
+  await rig.desk.suspend('ann@here.test', 'op', '');
+  await rig.time.pass(minuteMs);
+  const again = restarted(rig);
+  for (const name of [joe, 'nobody@here.test' as Account]) again.logins.closed.add(name);
+  again.suspensions.resume();
+  await again.time.pass(minuteMs);
+  assert.deepEqual([...again.logins.closed].sort(), ['ann@here.test', 'nobody@here.test']);
 });

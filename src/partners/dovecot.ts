@@ -55,6 +55,7 @@ export function dovecot(options: DovecotOptions): LoginDoor {
         for (const name of names) closed.delete(name);
       });
     },
+    closedNames: () => closedLogins(denyFile),
   };
 }
 

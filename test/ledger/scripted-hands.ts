@@ -103,6 +103,11 @@ export class ScriptedLogins implements LoginDoor {
 
   async open(account: Account): Promise<void> {
     this.#order.push(`login open ${account}`);
+    if (this.broken) throw new Error('the deny file cannot be written');
     this.closed.delete(account);
+  }
+
+  async closedNames(): Promise<ReadonlySet<string>> {
+    return this.closed;
   }
 }
