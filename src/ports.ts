@@ -198,11 +198,7 @@ export type Change =
   | { readonly kind: 'notice'; readonly row: NoticeRow }
   | { readonly kind: 'meta'; readonly key: string; readonly value: string };
 
-type AccountFilter = {
-  readonly state?: AccountState;
-  readonly like?: string;
-  readonly limit: number;
-};
+type Search = { readonly state?: AccountState; readonly like?: string; readonly limit: number };
 
 /** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
 export type Ledger = {
@@ -212,7 +208,7 @@ export type Ledger = {
   /** Minute in which somebody here first wrote to this recipient (hash); undefined when nobody ever did. */
   knownHere(recipient: number): number | undefined;
   /** Names and states, newest activity first. */
-  accounts(filter: AccountFilter): readonly { account: Account; state: AccountState; past: string }[];
+  accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
   countAccounts(): number;
   /** Passed messages of an account since then, newest first (for the queue hold). */
   messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
@@ -361,7 +357,7 @@ type Which = { readonly ids: readonly string[] } | { readonly account: string };
 
 export type Desk = {
   status(): DeskStatus;
-  accounts(filter: AccountFilter): readonly DeskAccount[];
+  accounts(filter: Search): readonly DeskAccount[];
   account(name: string):
     | {
         readonly account: DeskAccount;
