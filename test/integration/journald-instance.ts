@@ -7,7 +7,9 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, rm, stat } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { eventually, leash } from './leash.ts';
@@ -34,7 +36,10 @@ export async function startJournald(): Promise<JournaldInstance> {
     detaches: false,
     graceMs: 2_000,
   });
+  // A journald of a namespace ends when it was idle for half a minute; while it has a client it is not.
+  let client: Socket | undefined;
   const end = async (): Promise<void> => {
+    client?.destroy();
     await daemon.stop();
     for (const folder of folders) await rm(folder, { recursive: true, force: true });
   };
@@ -42,6 +47,9 @@ export async function startJournald(): Promise<JournaldInstance> {
     await eventually('journald listens', () => stat(socket).catch(() => undefined), {
       detail: daemon.output,
     });
+    client = connect({ path: `${folders[0]}/io.systemd.journal` });
+    await once(client, 'connect');
+    client.on('error', () => undefined);
   } catch (error) {
     await end();
     throw error;
