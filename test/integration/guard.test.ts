@@ -142,7 +142,10 @@ test('honest people, local mail and one hijack at once', { timeout: 90_000 }, as
     ({ id, places }) => id.startsWith('spam-') && places[0] !== 'hold',
   );
   assert.ok(leaked.length <= leakMax, `${leaked.length} recipients got spam`);
-  assert.ok(leaked.length > 0, 'the guard is no clairvoyant: something is wrong with this test');
+  assert.ok(
+    everything.some(({ id }) => id.startsWith('spam-')),
+    'no spam was taken at all: something is wrong with this test',
+  );
   const touched = everything.filter(
     ({ id, places }) => /^(honest|cron)-/.test(id) && places[0] !== 'delivered',
   );
