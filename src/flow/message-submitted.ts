@@ -114,32 +114,24 @@ class MessageGate {
   }
 
   submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void {
-    const { accounts, count } = this.#deps;
     // Never for a login: a notice's id is no secret to whoever may read it.
     if (by !== 'login' && this.#deps.isOurs(message)) {
       this.#note(message, 'pass', 'clear', '');
       answer(passAnswer);
       return;
     }
-    const past = accounts.past(message.account, message.at);
-    const before = past.state;
-    const standing = this.standing(message.account, message.at);
-    const { judgement, book } = submit(past, message, accounts.around, standing);
+    const { past, before, judgement, book } = this.#judge(message);
     if (judgement.verdict === 'pass') {
       this.#passed(message, past, book, judgement);
       answer(passAnswer);
       return;
     }
-    count('postern_verdicts_total', 1, judgement.verdict);
+    this.#deps.count('postern_verdicts_total', 1, judgement.verdict);
     this.#stopped({ message, by, past, before, judgement, book, answer });
   }
 
   passed(message: Submission): void {
-    const { accounts } = this.#deps;
-    const past = accounts.past(message.account, message.at);
-    const before = past.state;
-    const standing = this.standing(message.account, message.at);
-    const { judgement, book } = submit(past, message, accounts.around, standing);
+    const { past, before, judgement, book } = this.#judge(message);
     this.#passed(message, past, book, judgement);
     if (judgement.state !== 'suspended' || before === 'suspended') return;
     const { changes, committed } = this.#deps.suspending(
@@ -150,6 +142,15 @@ class MessageGate {
     );
     this.#deps.count('postern_suspensions_total', 1, 'guard');
     this.#deps.journal.commit(changes, committed);
+  }
+
+  /** Judged and counted; `before` is the account's state until then. */
+  #judge(message: Submission): Pick<Stop, 'past' | 'before' | 'judgement' | 'book'> {
+    const { accounts } = this.#deps;
+    const past = accounts.past(message.account, message.at);
+    const before = past.state;
+    const standing = this.standing(message.account, message.at);
+    return { past, before, ...submit(past, message, accounts.around, standing) };
   }
 
   #passed(message: Submission, past: AccountPast, book: BookChange, judgement: Judgement): void {
