@@ -3,7 +3,9 @@
 # possible, names them and fails. Starts no service, and stops none that was there.
 set -eu
 
-packages='postfix dovecot-core dovecot-imapd rspamd chromium openssl util-linux systemd'
+packages='postfix dovecot-core dovecot-imapd rspamd chromium openssl util-linux systemd
+  bind9 bind9-utils bind9-dnsutils tinydns opendkim opendkim-tools libmail-dkim-perl python3-dkim python3-nacl python3-spf
+  python3-yaml'
 
 missing=
 for package in $packages; do

@@ -1,0 +1,58 @@
+/**
+ * DNS records as everything here sees them: zone files, answers from the network, what a plan advises (RFC 1035
+ * section 3, RFC 3596, RFC 6698). Types only, and how their parts are written inside.
+ */
+
+/** The types that mail needs. */
+export const dnsTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'TXT', 'TLSA'] as const;
+export type DnsType = (typeof dnsTypes)[number];
+
+/**
+ * What a record says, without its name. Domain names are in lower case, without the last dot, in A-labels; the root is
+ * the empty text. Addresses are in their shortest form (mail/client-address.ts).
+ */
+export type DnsData =
+  | { readonly type: 'A' | 'AAAA'; readonly address: string }
+  | { readonly type: 'CNAME' | 'NS' | 'PTR'; readonly target: string }
+  | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
+  /** Each character is one octet (Latin-1), at most 255 in a string. */
+  | { readonly type: 'TXT'; readonly strings: readonly string[] }
+  | {
+      readonly type: 'SOA';
+      readonly primary: string;
+      readonly mailbox: string;
+      readonly serial: number;
+      readonly refresh: number;
+      readonly retry: number;
+      readonly expire: number;
+      readonly minimum: number;
+    }
+  | {
+      readonly type: 'TLSA';
+      readonly usage: number;
+      readonly selector: number;
+      readonly matching: number;
+      /** Hexadecimal, in lower case. */
+      readonly association: string;
+    };
+
+export type DnsRecord = DnsData & {
+  readonly name: string;
+  readonly ttlSeconds: number;
+};
+
+/** The text of a TXT record: its strings joined without anything between (RFC 7208 section 3.3, RFC 6376 3.6.2.2). */
+export function textOfTxt(record: { readonly strings: readonly string[] }): string {
+  return record.strings.join('');
+}
+
+const stringOctetsMax = 255;
+
+/** Cuts a text (one octet a character) into strings that a TXT record can hold. */
+export function txtStrings(text: string): readonly string[] {
+  const strings: string[] = [];
+  for (let at = 0; at < text.length; at += stringOctetsMax) {
+    strings.push(text.slice(at, at + stringOctetsMax));
+  }
+  return strings.length === 0 ? [''] : strings;
+}
