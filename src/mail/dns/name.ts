@@ -1,0 +1,110 @@
+/**
+ * Domain names as records hold them: in lower case, no last dot, the root is the empty text; a character is an octet
+ * (Latin-1), and only a dot or a backslash inside a label has a backslash before it (RFC 1035 section 5.1).
+ */
+import { fault, ok, type Result } from '../../lib/result.ts';
+
+/** RFC 1035 section 2.3.4. */
+const labelOctetsMax = 63;
+/** 255 octets on the wire are 253 characters: a length before each label and the root's after the last. */
+const nameOctetsMax = 253;
+
+/** ASCII letters only: other octets have no case (RFC 4343). */
+export function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** The labels of a name, each as its octets. */
+export function labelsOf(name: string): readonly string[] {
+  if (name === '') return [];
+  if (!name.includes('\\')) return name.split('.');
+  const labels: string[] = [];
+  let label = '';
+  for (let at = 0; at < name.length; at++) {
+    const char = name[at] ?? '';
+    if (char === '.') {
+      labels.push(label);
+      label = '';
+    } else if (char === '\\') label += name[++at] ?? '';
+    else label += char;
+  }
+  return [...labels, label];
+}
+
+/** The name that has these labels. */
+export function nameOf(labels: readonly string[]): string {
+  return lowerCase(labels.map((label) => label.replace(/[.\\]/g, '\\$&')).join('.'));
+}
+
+/** What is wrong with labels that came from outside; undefined: nothing. */
+function labelsFault(labels: readonly string[]): string | undefined {
+  if (labels.includes('')) return 'has two dots in a row, or begins with one';
+  if (labels.some((label) => label.length > labelOctetsMax)) {
+    return `has a part of more than ${labelOctetsMax} octets`;
+  }
+  const octets = labels.reduce((sum, label) => sum + label.length + 1, -1);
+  return octets > nameOctetsMax ? `has more than ${nameOctetsMax} octets` : undefined;
+}
+
+/** A name as master files write it; `origin` completes one without a last dot. */
+export function parseName(raw: string, origin: string | undefined): Result<string, string> {
+  if (raw === '@') return origin === undefined ? fault('@, and there is no $ORIGIN') : ok(origin);
+  if (raw === '.') return ok('');
+  const labels: string[] = [];
+  let label = '';
+  for (let at = 0; at < raw.length; at++) {
+    const char = raw[at] ?? '';
+    if (char === '.') {
+      labels.push(label);
+      label = '';
+    } else if (char === '\\') {
+      const read = escapeAt(raw, at);
+      if (read === undefined) return fault(`${raw} has a backslash before nothing of use`);
+      label += read.octet;
+      at += read.length - 1;
+    } else label += char;
+  }
+  const absolute = label === '' && labels.length > 0;
+  if (!absolute) {
+    if (origin === undefined) return fault(`${raw} has no last dot, and there is no $ORIGIN`);
+    labels.push(label, ...labelsOf(origin));
+  }
+  const wrong = labelsFault(labels);
+  return wrong === undefined ? ok(nameOf(labels)) : fault(`${raw} ${wrong}`);
+}
+
+/** The octet that the backslash at `at` stands for, and how many characters that took. */
+export function escapeAt(
+  raw: string,
+  at: number,
+): { readonly octet: string; readonly length: number } | undefined {
+  const digits = /^\d{3}/.exec(raw.slice(at + 1, at + 4))?.[0];
+  if (digits !== undefined) {
+    const code = Number(digits);
+    return code > 255 ? undefined : { octet: String.fromCharCode(code), length: 4 };
+  }
+  const next = raw[at + 1];
+  return next === undefined || /\d/.test(next) ? undefined : { octet: next, length: 2 };
+}
+
+/** As master files write it: relative where `origin` is above it, else with the last dot. */
+export function printName(name: string, origin: string | undefined): string {
+  const labels = labelsOf(name);
+  const above = origin === undefined ? undefined : labelsOf(origin);
+  if (above !== undefined && above.length > 0 && isBelow(labels, above)) {
+    const own = labels.slice(0, labels.length - above.length);
+    return own.length === 0 ? '@' : own.map(printLabel).join('.');
+  }
+  return `${labels.map(printLabel).join('.')}.`;
+}
+
+function isBelow(labels: readonly string[], above: readonly string[]): boolean {
+  const from = labels.length - above.length;
+  return from >= 0 && above.every((label, nth) => labels[from + nth] === label);
+}
+
+function printLabel(label: string): string {
+  return label
+    .replace(/[.\\"();@$]/g, '\\$&')
+    .replace(/[^!-~]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, '0')}`);
+}
