@@ -26,7 +26,7 @@ const tracked = ['src', 'test', 'bench', 'scripts', 'docs', 'packaging', '.ci', 
     statSync(join(root, folder), { throwIfNoEntry: false }) === undefined ? [] : walk(folder),
 );
 const top = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isFile())
+  .filter((entry) => entry.isFile() && !notOurs.has(entry.name))
   .map(({ name }) => name);
 const files = [...tracked, ...top];
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
