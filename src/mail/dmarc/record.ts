@@ -1,0 +1,180 @@
+/**
+ * The DMARC record (RFC 9989 section 4.7, before it RFC 7489 section 6.3): `v=DMARC1; p=none; rua=mailto:a@example.org`.
+ * Everything published stays in `tags`, in its order, so that a record can be changed and printed without losing what
+ * is not understood here. What is wrong is a fault; the rest of the record still counts, as receivers take it. Pure.
+ */
+
+export const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
+export type DmarcPolicy = (typeof dmarcPolicies)[number];
+export type DmarcAlignment = 'relaxed' | 'strict';
+
+/** Name in lower case, value without white space around it. */
+export type DmarcTag = { readonly name: string; readonly value: string };
+
+export type DmarcFault = {
+  /**
+   * `malformed`: no name or no value. `value`: a known tag says what it may not. `order`: p is not right after v, which
+   * RFC 7489 wanted. `historic`: without effect since RFC 9989.
+   */
+  readonly kind: 'malformed' | 'duplicate' | 'value' | 'order' | 'historic' | 'unknown';
+  readonly tag: string;
+  /** For people: one clause. */
+  readonly text: string;
+};
+
+export type DmarcRecord = {
+  readonly tags: readonly DmarcTag[];
+  readonly faults: readonly DmarcFault[];
+  /** As published; undefined where the tag is missing or wrong. `dmarcPolicyFor` says what holds. */
+  readonly p: DmarcPolicy | undefined;
+  readonly sp: DmarcPolicy | undefined;
+  readonly np: DmarcPolicy | undefined;
+  readonly dkimAlignment: DmarcAlignment;
+  readonly spfAlignment: DmarcAlignment;
+  /** URIs of rua and ruf, as published. */
+  readonly reportsTo: readonly string[];
+  readonly failuresTo: readonly string[];
+  /** `y`: a public suffix; `n`: surely an organisation's own domain; `u`: not said. */
+  readonly psd: 'y' | 'n' | 'u';
+  /** t=y: receivers report, and are asked not to act. */
+  readonly testing: boolean;
+};
+
+const version = /^[ \t]*v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/;
+const isPolicy = (value: string): boolean => /^(?:none|quarantine|reject)$/i.test(value);
+const isAlignment = (value: string): boolean => /^[rs]$/i.test(value);
+/** Commas and exclamation marks must be encoded; `!10m` was a limit of size in RFC 7489. */
+const uri = /^[a-z][a-z0-9+.-]*:[^\s,!;]+(?:!\d+[kmgt]?)?$/i;
+
+/** Known tags and what they may say. */
+const known: Readonly<Record<string, (value: string) => boolean>> = {
+  v: () => true,
+  p: isPolicy,
+  sp: isPolicy,
+  np: isPolicy,
+  adkim: isAlignment,
+  aspf: isAlignment,
+  fo: (value) => /^[01ds](?::[01ds]){0,3}$/i.test(value),
+  psd: (value) => /^[ynu]$/i.test(value),
+  rua: (value) => uris(value).every((one) => uri.test(one)),
+  ruf: (value) => uris(value).every((one) => uri.test(one)),
+  t: (value) => /^[yn]$/i.test(value),
+};
+const historic: Readonly<Record<string, string>> = {
+  pct: 'pct has had no effect since RFC 9989; t=y stands for a test',
+  rf: 'rf has had no effect since RFC 9989',
+  ri: 'ri has had no effect since RFC 9989',
+};
+
+/** Whether a TXT record's text is a DMARC record at all: others at `_dmarc` do not count. */
+function isDmarcRecord(text: string): boolean {
+  return version.test(text);
+}
+
+/** Undefined where it is none. */
+export function parseDmarcRecord(text: string): DmarcRecord | undefined {
+  if (!isDmarcRecord(text)) return undefined;
+  const tags: DmarcTag[] = [];
+  const faults: DmarcFault[] = [];
+  for (const part of text.split(';')) {
+    if (part.trim() === '') continue;
+    const found = /^\s*([a-z][a-z0-9_]*)\s*=\s*(.*?)\s*$/is.exec(part);
+    const [, name = '', value = ''] = found ?? [];
+    if (value === '') {
+      const shown = part.trim().slice(0, 40);
+      faults.push({ kind: 'malformed', tag: name, text: `“${shown}” is no name=value` });
+    } else if (tags.some((one) => one.name === name.toLowerCase())) {
+      faults.push({ kind: 'duplicate', tag: name.toLowerCase(), text: `${name} is there twice` });
+    } else {
+      tags.push({ name: name.toLowerCase(), value });
+    }
+  }
+  return recordOf(tags, [...faults, ...tags.flatMap(faultOf), ...orderOf(tags)]);
+}
+
+function recordOf(tags: readonly DmarcTag[], faults: readonly DmarcFault[]): DmarcRecord {
+  const good = (name: string): string | undefined => {
+    const value = tags.find((one) => one.name === name)?.value;
+    return value !== undefined && known[name]?.(value) === true ? value.toLowerCase() : undefined;
+  };
+  const policy = (name: string): DmarcPolicy | undefined =>
+    dmarcPolicies.find((one) => one === good(name));
+  const addresses = (name: string): readonly string[] =>
+    uris(tags.find((one) => one.name === name)?.value ?? '').filter((one) => uri.test(one));
+  const psd = good('psd');
+  return {
+    tags,
+    faults,
+    p: policy('p'),
+    sp: policy('sp'),
+    np: policy('np'),
+    dkimAlignment: good('adkim') === 's' ? 'strict' : 'relaxed',
+    spfAlignment: good('aspf') === 's' ? 'strict' : 'relaxed',
+    reportsTo: addresses('rua'),
+    failuresTo: addresses('ruf'),
+    psd: psd === 'y' || psd === 'n' ? psd : 'u',
+    testing: good('t') === 'y',
+  };
+}
+
+function uris(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+function faultOf({ name, value }: DmarcTag): readonly DmarcFault[] {
+  const old = historic[name];
+  if (old !== undefined) return [{ kind: 'historic', tag: name, text: old }];
+  const may = known[name];
+  if (may === undefined) {
+    return [{ kind: 'unknown', tag: name, text: `nobody knows the tag ${name}` }];
+  }
+  if (!may(value)) {
+    return [{ kind: 'value', tag: name, text: `${name} may not be “${value.slice(0, 60)}”` }];
+  }
+  if ((name === 'rua' || name === 'ruf') && value.includes('!')) {
+    return [{ kind: 'historic', tag: name, text: `the size limit after “!” in ${name} is gone` }];
+  }
+  return [];
+}
+
+function orderOf(tags: readonly DmarcTag[]): readonly DmarcFault[] {
+  const at = tags.findIndex(({ name }) => name === 'p');
+  if (at <= 1) return [];
+  return [{ kind: 'order', tag: 'p', text: 'older receivers want p right after v' }];
+}
+
+export function printDmarcTags(tags: readonly DmarcTag[]): string {
+  return tags.map(({ name, value }) => `${name}=${value}`).join('; ');
+}
+
+/** What the record asks for mail of the domain itself, of a subdomain, of a subdomain that does not exist. */
+export function dmarcPolicyFor(
+  record: DmarcRecord,
+  whose: 'domain' | 'subdomain' | 'nonexistent',
+): DmarcPolicy {
+  const own = record.p ?? 'none';
+  if (whose === 'domain') return own;
+  const below = record.sp ?? own;
+  return whose === 'subdomain' ? below : (record.np ?? below);
+}
+
+/** The address of a `mailto:` URI, `%2C` and the like undone; undefined for other URIs. */
+export function reportAddress(
+  of: string,
+): { readonly address: string; readonly domain: string } | undefined {
+  const found = /^mailto:([^?!]+)/i.exec(of.trim());
+  const address = unescaped(found?.[1] ?? '');
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1).toLowerCase();
+  if (at <= 0 || !/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/.test(domain)) return undefined;
+  return { address, domain: domain.replace(/\.$/, '') };
+}
+
+function unescaped(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
