@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { asciiDomain, authorDomains } from './author-domains.ts';
+
+const found = (...fields: readonly string[]): string => {
+  const { domains, cut } = authorDomains(
+    fields.map((field) => Buffer.from(field).toString('latin1')),
+  );
+  return `${domains.join(' ')}${cut ? ' ?' : ''}`;
+};
+
+const rows: readonly (readonly [string, string])[] = [
+  [' a@example.org', 'example.org'],
+  [' Joe <a@Example.ORG>', 'example.org'],
+  [' "ceo@bank.example" <a@evil.example>', 'evil.example'],
+  [' ceo@bank.example <a@evil.example>', 'evil.example'],
+  [' a@evil.example (ceo@bank.example)', 'evil.example'],
+  [' a@one.example, "B, C" <b@two.example>,\r\n\tc@one.example', 'one.example two.example'],
+  [' <a@one.example><b@two.example>', 'one.example two.example'],
+  [' a@one.example b@two.example', 'one.example two.example'],
+  [' Friends: a@one.example, <b@two.example>;', 'one.example two.example'],
+  [' undisclosed-recipients:;', ''],
+  [' "a b"@one.example', 'one.example'],
+  [' "a@two.example,"@one.example', 'one.example'],
+  [' a (c) @ (d) one . example', 'one.example'],
+  [' <@route.example:a@one.example>', 'one.example'],
+  [' a@one.example.', 'one.example'],
+  [' Jürgen <j@bücher.example>', 'xn--bcher-kva.example'],
+  [' a@[192.0.2.1]', ''],
+  [' a@one..example', ''],
+  [' <root>', ''],
+  [' root', ''],
+  [' <a@one.example', 'one.example'],
+  [' "never ends <a@one.example>', ''],
+  ['', ''],
+];
+for (const [field, wanted] of rows) {
+  test(`authors of${field}`, () => assert.equal(found(field), wanted));
+}
+
+test('several fields count as one; more than is looked at makes it doubtful', () => {
+  assert.equal(found(' a@one.example', ' b@two.example'), 'one.example two.example');
+  const many = Array.from({ length: 2_000 }, (_, n) => `a@d${n}.example`).join(', ');
+  assert.match(found(many), /\?$/);
+  assert.ok(found(many).split(' ').length < 60);
+});
+
+test('an A-label comes of every way to write a name', () => {
+  assert.equal(asciiDomain('BÜCHER.example'), 'xn--bcher-kva.example');
+  assert.equal(asciiDomain('a b.example'), undefined);
+  assert.equal(asciiDomain('ü b.example'), undefined);
+  assert.equal(asciiDomain(`${'a'.repeat(64)}.example`), undefined);
+  assert.equal(asciiDomain(''), undefined);
+});
+
+test('no text breaks it, and all it finds are names', () => {
+  const part = fc.oneof(fc.string(), fc.constantFrom('<', '>', '@', '"', '(', ')', ',', 'a@b.c'));
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+      for (const domain of authorDomains([parts.join('')]).domains) {
+        assert.equal(asciiDomain(domain), domain);
+      }
+    }),
+  );
+});
