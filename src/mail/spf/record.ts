@@ -11,7 +11,8 @@ export type SpfQualifier = '+' | '-' | '~' | '?';
 /** `domain` is a domain-spec as written, macros and all; undefined: the domain whose record this is. */
 export type SpfMechanism = { readonly qualifier: SpfQualifier } & (
   | { readonly kind: 'all' }
-  | { readonly kind: 'include' | 'exists'; readonly domain: string }
+  | { readonly kind: 'include'; readonly domain: string }
+  | { readonly kind: 'exists'; readonly domain: string }
   | { readonly kind: 'ptr'; readonly domain: string | undefined }
   | {
       readonly kind: 'a' | 'mx';

@@ -1,0 +1,128 @@
+/** Does the client match a mechanism (RFC 7208 chapter 5)? Of all but include, which is a whole evaluation. */
+import type { Asking } from '../dns/question.ts';
+import type { DnsRecord } from '../dns/record.ts';
+import {
+  type Check,
+  hostsMax,
+  type OpenStep,
+  type Outcome,
+  recordsIn,
+  recordsOf,
+  spendLookup,
+  spendVoid,
+} from './check.ts';
+import { inNetwork, parseIpv4, parseIpv6 } from './network.ts';
+import { shown } from './published.ts';
+import type { SpfMechanism } from './record.ts';
+import { clientNames, targetName } from './target.ts';
+
+type Hosts = Extract<SpfMechanism, { kind: 'a' | 'mx' }>;
+type Network = Extract<SpfMechanism, { kind: 'ip4' | 'ip6' }>;
+
+const match = (why: string): Outcome => ({ result: 'match', why });
+const noMatch = (why: string): Outcome => ({ result: 'no match', why });
+
+/** `domain`: whose record it stands in. */
+export function* matchMechanism(
+  check: Check,
+  step: OpenStep,
+  mechanism: Exclude<SpfMechanism, { kind: 'include' }>,
+  domain: string,
+): Asking<Outcome> {
+  if (mechanism.kind === 'all') return match('all means every client');
+  if ('address' in mechanism) return matchNetwork(check, mechanism);
+  const over = spendLookup(check, step);
+  if (over !== undefined) return over;
+  const name = yield* targetName(check, mechanism.domain, domain);
+  if (name === undefined) {
+    return noMatch(`no server can be asked for ${shown(mechanism.domain ?? domain)}`);
+  }
+  switch (mechanism.kind) {
+    case 'a':
+      return yield* matchA(check, step, mechanism, name);
+    case 'mx':
+      return yield* matchMx(check, step, mechanism, name);
+    case 'ptr':
+      return yield* matchPtr(check, step, name);
+    case 'exists': {
+      // A, whatever the client's address is (RFC 7208 section 5.7).
+      const found = yield* recordsOf(check, step, { name, type: 'A' });
+      if ('result' in found) return found;
+      return found.length > 0 ? match(`${name} exists`) : noMatch(`${name} has no A record`);
+    }
+  }
+}
+
+function matchNetwork({ ip }: Check, { kind, address, bits }: Network): Outcome {
+  if ((ip.octets.length === 4) !== (kind === 'ip4')) {
+    return noMatch(`${ip.text} is of the other family`);
+  }
+  const network = kind === 'ip4' ? parseIpv4(address) : parseIpv6(address);
+  const inside = network !== undefined && inNetwork(ip, network, bits);
+  return inside ? match(`${ip.text} is in it`) : noMatch(`${ip.text} is not in it`);
+}
+
+function* matchA(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<Outcome> {
+  const type = addressType(check);
+  const found = yield* recordsOf(check, step, { name, type });
+  if ('result' in found) return found;
+  if (found.length === 0) return noMatch(`${name} has no ${type} record`);
+  const hit = hitAmong(check, hosts, found);
+  return hit === undefined
+    ? noMatch(`${check.ip.text} is no address of ${name}`)
+    : match(`${name} has ${hit}`);
+}
+
+function* matchMx(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<Outcome> {
+  const found = yield* recordsOf(check, step, { name, type: 'MX' });
+  if ('result' in found) return found;
+  if (found.length === 0) return noMatch(`${name} has no MX record`);
+  if (found.length > hostsMax) {
+    return {
+      result: 'permerror',
+      why: `${name} has ${found.length} MX records, and ${hostsMax} are allowed`,
+    };
+  }
+  const exchanges = found
+    .filter((record) => record.type === 'MX')
+    .toSorted((a, b) => a.preference - b.preference)
+    .map(({ exchange }) => exchange)
+    .filter((exchange) => exchange !== ''); // the null MX (RFC 7505)
+  const type = addressType(check);
+  const questions = exchanges.map((exchange) => ({ name: exchange, type }));
+  const answers = questions.length === 0 ? [] : yield questions;
+  for (const [nth, question] of questions.entries()) {
+    const addresses = recordsIn(check, step, question, answers[nth]);
+    if ('result' in addresses) return addresses;
+    const hit = hitAmong(check, hosts, addresses);
+    if (hit !== undefined) return match(`${question.name}, an MX of ${name}, has ${hit}`);
+  }
+  return noMatch(`${check.ip.text} is no address of the MX hosts of ${name}`);
+}
+
+function* matchPtr(check: Check, step: OpenStep, name: string): Asking<Outcome> {
+  const client = yield* clientNames(check);
+  const over = client.none ? spendVoid(check, step) : undefined;
+  if (over !== undefined) return over;
+  const hit = client.names.find((one) => one === name || one.endsWith(`.${name}`));
+  return hit === undefined ? noMatch(client.why) : match(`${check.ip.text} is ${hit}`);
+}
+
+function addressType({ ip }: Check): 'A' | 'AAAA' {
+  return ip.octets.length === 4 ? 'A' : 'AAAA';
+}
+
+/** The first address whose network has the client in it. */
+function hitAmong(
+  { ip }: Check,
+  { ip4Bits, ip6Bits }: Hosts,
+  found: readonly DnsRecord[],
+): string | undefined {
+  const bits = ip.octets.length === 4 ? ip4Bits : ip6Bits;
+  for (const record of found) {
+    if (record.type !== 'A' && record.type !== 'AAAA') continue;
+    const address = record.type === 'A' ? parseIpv4(record.address) : parseIpv6(record.address);
+    if (address !== undefined && inNetwork(ip, address, bits)) return record.address;
+  }
+  return undefined;
+}

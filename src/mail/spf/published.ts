@@ -1,0 +1,60 @@
+/** The SPF record that a domain publishes (RFC 7208 sections 4.4 to 4.6), and names that can be asked for. */
+import { type Asking, ask } from '../dns/question.ts';
+import { textOfTxt } from '../dns/record.ts';
+import { isSpfRecord, parseSpf, type SpfFault, type SpfRecord } from './record.ts';
+
+export type Published =
+  | { readonly kind: 'record'; readonly text: string; readonly record: SpfRecord }
+  | { readonly kind: 'none' | 'temperror'; readonly why: string }
+  /** `fault`: where in the one record; undefined when there are several. */
+  | { readonly kind: 'permerror'; readonly why: string; readonly fault: SpfFault | undefined };
+
+/** Asks for the record of `domain`, which may be any text. */
+export function* publishedSpf(domain: string): Asking<Published> {
+  const name = questionName(domain);
+  if (name === undefined || !name.includes('.')) {
+    return { kind: 'none', why: `${shown(domain)} is no full domain name` };
+  }
+  const answer = yield* ask(name, 'TXT');
+  if (answer.kind === 'failure') return { kind: 'temperror', why: `TXT ${name}: ${answer.text}` };
+  if (answer.kind === 'none') return { kind: 'none', why: `${name} has no TXT record` };
+  const texts = answer.records
+    .map((record) => (record.type === 'TXT' ? textOfTxt(record) : ''))
+    .filter(isSpfRecord);
+  const [text, another] = texts;
+  if (text === undefined) return { kind: 'none', why: `${name} has no SPF record` };
+  if (another !== undefined) {
+    return {
+      kind: 'permerror',
+      why: `${name} has ${texts.length} SPF records where one is allowed`,
+      fault: undefined,
+    };
+  }
+  const read = parseSpf(text);
+  if (read.ok) return { kind: 'record', text, record: read.value };
+  const { term, what } = read.error;
+  return { kind: 'permerror', why: `${name}: ${shown(term)}: ${what}`, fault: read.error };
+}
+
+const labelOctetsMax = 63;
+export const nameOctetsMax = 253;
+
+/**
+ * A name as questions have it, from what macros made: printable ASCII in labels of 1 to 63 octets, no backslash (which
+ * questions would have to escape). Undefined: nothing of that name is published anywhere.
+ */
+export function questionName(text: string): string | undefined {
+  const bare = text.endsWith('.') ? text.slice(0, -1) : text;
+  if (bare.length > nameOctetsMax || !/^[ -[\]-~]+$/.test(bare)) return undefined;
+  const labels = bare.split('.');
+  if (labels.some((label) => label === '' || label.length > labelOctetsMax)) return undefined;
+  return bare.toLowerCase();
+}
+
+const shownMax = 80;
+
+/** What a stranger wrote, for a sentence: printable, not long. */
+export function shown(text: string): string {
+  const clean = text.slice(0, shownMax).replace(/[^ -~]/g, '?');
+  return text.length > shownMax ? `${clean}…` : clean;
+}
