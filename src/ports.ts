@@ -6,8 +6,11 @@ import type { Notice } from './core/notice.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
+import type { DnsAnswer, DnsQuestion } from './mail/dns/question.ts';
 
 export type Clock = { now(): Millis };
+/** Asks the DNS. Never rejects: who does not answer is a failure, and no statement about the name. */
+export type Resolver = (question: DnsQuestion) => Promise<DnsAnswer>;
 export const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof levels)[number];
 /** A log line is an event name plus fields; never a body, a password, a token or a whole recipient list. */

@@ -46,6 +46,11 @@ function labelsFault(labels: readonly string[]): string | undefined {
   return octets > nameOctetsMax ? `has more than ${nameOctetsMax} octets` : undefined;
 }
 
+/** Whether the name can be in a question at all. */
+export function askable(name: string): boolean {
+  return labelsFault(labelsOf(name)) === undefined;
+}
+
 /** A name as master files write it; `origin` completes one without a last dot. */
 export function parseName(raw: string, origin: string | undefined): Result<string, string> {
   if (raw === '@') return origin === undefined ? fault('@, and there is no $ORIGIN') : ok(origin);
