@@ -2,6 +2,7 @@
  * IP addresses and networks as SPF records write them (RFC 7208 section 5.6): octets to compare, text to show. Pure,
  * never throws.
  */
+import { ipv4Octets, ipv6Octets, ipv6Text } from '../dns/address-octets.ts';
 
 export type IpAddress = {
   /** 4 or 16. */
@@ -10,26 +11,15 @@ export type IpAddress = {
   readonly text: string;
 };
 
-/** No zeros in front: `010` is 8 to some and 10 to others. */
-const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
-const dotted = new RegExp(`^${octet}(?:\\.${octet}){3}$`);
-
 export function parseIpv4(text: string): IpAddress | undefined {
-  return dotted.test(text) ? { octets: text.split('.').map(Number), text } : undefined;
+  const octets = ipv4Octets(text);
+  return octets === undefined ? undefined : { octets, text };
 }
 
 export function parseIpv6(text: string): IpAddress | undefined {
-  if (!/^[\da-f:.]{2,45}$/i.test(text) || !URL.canParse(`http://[${text}]/`)) return undefined;
-  const short = new URL(`http://[${text}]/`).hostname.slice(1, -1);
-  const [left = '', right = ''] = short.split('::');
-  const groups = (half: string): string[] => (half === '' ? [] : half.split(':'));
-  const [before, after] = [groups(left), groups(right)];
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
-  const octets = [...before, ...zeros, ...after].flatMap((group) => {
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 255];
-  });
-  return { octets, text: short };
+  const short = ipv6Text(text);
+  const octets = short === undefined ? undefined : ipv6Octets(short);
+  return short === undefined || octets === undefined ? undefined : { octets, text: short };
 }
 
 /** A client's address; an IPv4 address inside an IPv6 one is an IPv4 address (RFC 7208 section 5). */

@@ -25,7 +25,8 @@ export type SpfMechanism = { readonly qualifier: SpfQualifier } & (
 );
 
 export type SpfModifier =
-  | { readonly kind: 'redirect' | 'exp'; readonly domain: string }
+  | { readonly kind: 'redirect'; readonly domain: string }
+  | { readonly kind: 'exp'; readonly domain: string }
   /** One that this version does not know; it changes nothing (RFC 7208 section 6). */
   | { readonly kind: 'unknown'; readonly name: string; readonly value: string };
 

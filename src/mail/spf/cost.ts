@@ -1,0 +1,198 @@
+/**
+ * What an SPF record costs whoever evaluates it, for no client in particular: every term that could be reached is
+ * counted, in the record and in all that it leads to (RFC 7208 section 4.6.4), and the addresses that it lets pass.
+ */
+import type { Asking, DnsAnswer } from '../dns/question.ts';
+import { hostsMax, lookupsMax } from './check.ts';
+import { expandMacros, parseMacros } from './macro.ts';
+import { type IpAddress, parseIpv4, parseIpv6 } from './network.ts';
+import { type AddressRange, addressesIn, rangeOf } from './permitted.ts';
+import { type Published, publishedSpf, questionName, shown } from './published.ts';
+import { printSpfTerm, type SpfMechanism, type SpfRecord, type SpfTerm } from './record.ts';
+
+/** Enough to say how far a record is beyond the ten that are allowed; trees that never end do end here. */
+const walkLookupsMax = lookupsMax * 10;
+/** Networks that are counted: more than the largest senders publish. */
+const rangesMax = 20_000;
+
+export type SpfCost = {
+  /** Terms that ask the DNS, at worst; counted up to 100. */
+  readonly lookups: number;
+  /** Those among them whose name has nothing to say, to a client of either family. */
+  readonly voids: number;
+  /** How many addresses get a pass, each counted once. */
+  readonly addresses: { readonly ip4: bigint; readonly ip6: bigint };
+  /** The record itself, and after it each that it leads to, in the order of the terms. */
+  readonly records: readonly SpfRecordCost[];
+  readonly problems: readonly SpfProblem[];
+  /** Everything was counted; else it costs more than is said here. */
+  readonly complete: boolean;
+};
+
+/** One record, with the costs of what lies below it. */
+export type SpfRecordCost = {
+  readonly domain: string;
+  /** The term that leads to it; undefined: it is the first. */
+  readonly by: string | undefined;
+  readonly depth: number;
+  readonly published: Published;
+  readonly lookups: number;
+  readonly voids: number;
+};
+
+export type SpfProblem = {
+  /** `error`: who gets there ends with permerror. `unknown`: nobody answers, or it depends on the client. */
+  readonly kind: 'unknown' | 'error';
+  readonly domain: string;
+  readonly term: string;
+  readonly why: string;
+};
+
+type Walk = {
+  readonly known: Map<string, Published>;
+  readonly records: { -readonly [field in keyof SpfRecordCost]: SpfRecordCost[field] }[];
+  readonly problems: SpfProblem[];
+  readonly ranges: AddressRange[];
+  lookups: number;
+  voids: number;
+  complete: boolean;
+};
+/** A term in its place: `path`, the records from the first to its own; `passing`: a match is a pass in the end. */
+type Place = {
+  readonly term: SpfTerm;
+  readonly path: readonly string[];
+  readonly passing: boolean;
+};
+
+/** Walks the whole tree of a domain's record. */
+export function* spfCost(domain: string): Asking<SpfCost> {
+  const walk: Walk = {
+    ...{ known: new Map(), records: [], problems: [], ranges: [] },
+    ...{ lookups: 0, voids: 0, complete: true },
+  };
+  yield* walkRecord(walk, questionName(domain) ?? domain, undefined);
+  const { ranges, known: _, ...cost } = walk;
+  return { ...cost, addresses: addressesIn(ranges) };
+}
+
+/** `from`: the term that leads there. */
+function* walkRecord(walk: Walk, domain: string, from: Place | undefined): Asking<Published> {
+  const published = walk.known.get(domain) ?? (yield* publishedSpf(domain));
+  walk.known.set(domain, published);
+  const path = from?.path ?? [];
+  const by = from === undefined ? undefined : printSpfTerm(from.term);
+  const entry = { domain, by, depth: path.length, published, lookups: 0, voids: 0 };
+  walk.records.push(entry);
+  if (published.kind !== 'record') return published;
+  const { lookups, voids } = walk;
+  for (const term of reachable(published.record)) {
+    if (walk.lookups >= walkLookupsMax || walk.ranges.length > rangesMax) {
+      walk.complete = false;
+      break;
+    }
+    const passes = !('qualifier' in term) || term.qualifier === '+';
+    const passing = passes && from?.passing !== false;
+    yield* walkTerm(walk, { term, path: [...path, domain], passing });
+  }
+  entry.lookups = walk.lookups - lookups;
+  entry.voids = walk.voids - voids;
+  return published;
+}
+
+/** Behind all nothing counts; a redirect comes last (RFC 7208 sections 5.1 and 6.1). */
+function reachable(record: SpfRecord): readonly SpfTerm[] {
+  const mechanisms = record.filter((term): term is SpfMechanism => 'qualifier' in term);
+  const all = mechanisms.findIndex(({ kind }) => kind === 'all');
+  if (all >= 0) return mechanisms.slice(0, all + 1);
+  return [...mechanisms, ...record.filter(({ kind }) => kind === 'redirect')];
+}
+
+function* walkTerm(walk: Walk, place: Place): Asking<void> {
+  const { term } = place;
+  if (term.kind === 'exp' || term.kind === 'unknown') return;
+  if (term.kind === 'all') {
+    permit(walk, place, parseIpv4('0.0.0.0'), 0);
+    permit(walk, place, parseIpv6('::'), 0);
+  } else if ('address' in term) {
+    const address = term.kind === 'ip4' ? parseIpv4(term.address) : parseIpv6(term.address);
+    permit(walk, place, address, term.bits);
+  } else {
+    walk.lookups++;
+    if (term.kind === 'ptr') return;
+    const name = fixedName(term.domain, place);
+    if (name === undefined) noteName(walk, place, term.domain ?? '');
+    else if (term.kind === 'include' || term.kind === 'redirect')
+      yield* walkInto(walk, place, name);
+    else if (term.kind === 'exists') heard(walk, place, yield [{ name, type: 'A' }]);
+    else yield* walkHosts(walk, place, term, name);
+  }
+}
+
+function* walkInto(walk: Walk, place: Place, name: string): Asking<void> {
+  if (place.path.includes(name)) {
+    note(walk, place, 'error', `${name} leads back to itself`);
+    return;
+  }
+  const there = yield* walkRecord(walk, name, place);
+  if (there.kind !== 'record') {
+    note(walk, place, there.kind === 'temperror' ? 'unknown' : 'error', there.why);
+  }
+}
+
+type Hosts = Extract<SpfMechanism, { kind: 'a' | 'mx' }>;
+
+function* walkHosts(walk: Walk, place: Place, term: Hosts, name: string): Asking<void> {
+  let hosts = [name];
+  if (term.kind === 'mx') {
+    const found = heard(walk, place, yield [{ name, type: 'MX' }]);
+    hosts = found.flatMap((record) => (record.type === 'MX' ? record.exchange : []));
+    if (hosts.length > hostsMax) {
+      note(walk, place, 'error', `${name} has ${hosts.length} MX records: ${hostsMax} are allowed`);
+    }
+    hosts = hosts.slice(0, hostsMax).filter((host) => host !== '');
+    if (hosts.length === 0) return;
+  }
+  const questions = hosts.flatMap((host) => [
+    { name: host, type: 'A' } as const,
+    { name: host, type: 'AAAA' } as const,
+  ]);
+  for (const record of heard(walk, place, yield questions)) {
+    if (record.type === 'A') permit(walk, place, parseIpv4(record.address), term.ip4Bits);
+    if (record.type === 'AAAA') permit(walk, place, parseIpv6(record.address), term.ip6Bits);
+  }
+}
+
+/** The records in answers to one term; where there is none, the term is void. */
+function heard(walk: Walk, place: Place, answers: readonly DnsAnswer[]) {
+  const failure = answers.find((answer) => answer.kind === 'failure');
+  if (failure !== undefined) note(walk, place, 'unknown', failure.text);
+  else if (answers.every(({ kind }) => kind === 'none')) walk.voids++;
+  return answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
+}
+
+function permit(walk: Walk, place: Place, address: IpAddress | undefined, bits: number): void {
+  if (place.passing && address !== undefined) walk.ranges.push(rangeOf(address, bits));
+}
+
+function note(walk: Walk, place: Place, kind: SpfProblem['kind'], why: string): void {
+  const domain = place.path.at(-1) ?? '';
+  walk.problems.push({ kind, domain, term: printSpfTerm(place.term), why });
+}
+
+function noteName(walk: Walk, place: Place, spec: string): void {
+  if (spec.includes('%')) note(walk, place, 'unknown', 'the name depends on the client');
+  else note(walk, place, 'error', `no server can be asked for ${shown(spec)}`);
+}
+
+/** The name that a domain-spec means for every client. */
+function fixedName(spec: string | undefined, { path }: Place): string | undefined {
+  const domain = path.at(-1) ?? '';
+  if (spec === undefined) return domain;
+  const read = parseMacros(spec, 'domain');
+  if (!read.ok || read.value.some((part) => typeof part !== 'string' && part.letter !== 'd')) {
+    return undefined;
+  }
+  return questionName(expandMacros(read.value, { ...noValues, d: domain }));
+}
+
+const noValues = { s: '', l: '', o: '', i: '', p: '', v: '', h: '', c: '', r: '', t: '' };
