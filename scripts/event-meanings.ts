@@ -40,6 +40,11 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'A mail log is not there, may not be read, or lines of it were passed over; once an hour for each log and trouble. See `postern doctor`.',
   'message.stopped':
     'A message was not simply passed: verdict, state of its account, and the strongest reason. `observed`: it passed all the same.',
+  'milter.bad-edit':
+    'A header that Postern wanted to put into a message was none, and was left out: a mistake in Postern, please report it.',
+  'milter.no-edits':
+    'The mail server lets this milter change no headers: mail is neither signed nor verified. Once per start.',
+  'milter.unread': 'Signing or verifying a message took too long; it went on without.',
   'milter.no-answer': 'A verdict did not come in time; the client is asked to come again.',
   'milter.no-quarantine':
     'The mail server does not let this milter hold mail; the client is asked to come again instead.',

@@ -49,6 +49,52 @@ export type Gate = {
   submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void;
 };
 
+/** What a door knows of a message when its headers begin. */
+export type MessageStart = {
+  /** undefined: mail that comes in. */
+  readonly by: Speaker['by'] | undefined;
+  readonly account: Account | undefined;
+  /** Address of the SMTP client; empty for mail of this machine. */
+  readonly client: string;
+  /** Its name, where the mail server has verified it; else empty. */
+  readonly clientName: string;
+  readonly helo: string;
+  /** MAIL FROM as typed, without its brackets; empty for the null sender. */
+  readonly sender: string;
+  readonly queueId: string;
+};
+
+/** A change to the headers of a message. Text is octets (Latin-1), lines in it are folded with LF. */
+export type HeaderEdit =
+  /**
+   * `index` 0: above everything, the mail server's own Received included; 1: right below that. `value` as it stands
+   * behind the colon, its leading space included. Of several at one index, the last is on top.
+   */
+  | {
+      readonly kind: 'insert';
+      readonly index: number;
+      readonly name: string;
+      readonly value: string;
+    }
+  /** The first of a name is 1. Counted in the message as it was read, whatever else is changed. */
+  | { readonly kind: 'remove'; readonly name: string; readonly occurrence: number };
+
+/**
+ * Reads one whole message as it goes by: signs what leaves, verifies what comes in. Memory is bounded, nothing throws,
+ * nothing waits but `finish`. Header text is octets (Latin-1); a value is all that stands behind the colon, folds as LF.
+ * A reader that is not finished was given up: it hears no more.
+ */
+export type MessageReader = {
+  header(name: string, value: string): void;
+  /** The bytes are only lent: they change after this returns. */
+  body(bytes: Buffer, start: number, end: number): void;
+  /** The whole message was read and is to be answered with pass or hold. Calls back exactly once. */
+  finish(done: (edits: readonly HeaderEdit[]) => void): void;
+};
+
+/** Asked once a message, when its headers begin; undefined: this one is not read. */
+export type MessageReading = { open(start: MessageStart): MessageReader | undefined };
+
 /** One request of Postfix's policy protocol, parsed (doors/policy/request.ts). */
 export type PolicyRequest = {
   readonly stage: 'RCPT' | 'DATA' | 'END-OF-MESSAGE' | 'other';

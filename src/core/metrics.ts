@@ -96,7 +96,7 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_milter_faults_total',
     kind: 'counter',
-    help: 'Milter sessions ended by us, by reason.',
+    help: 'Milter sessions ended by us, by reason; and what did not end them: answer (no verdict in time), reader (not signed or verified in time), no-edits (the mail server lets us change no headers), edit (a header that is none).',
     label: 'reason',
   },
   {

@@ -7,7 +7,15 @@ import { type MilterOptions, milterDefaults } from '../../src/doors/milter/optio
 import { packet, strings, words } from '../../src/doors/milter/packet.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import type { Millis } from '../../src/lib/brand.ts';
-import type { Answer, Gate, Speaker } from '../../src/ports.ts';
+import type {
+  Answer,
+  Gate,
+  HeaderEdit,
+  MessageReader,
+  MessageReading,
+  MessageStart,
+  Speaker,
+} from '../../src/ports.ts';
 
 export const pass: Answer = { kind: 'pass' };
 export const refuse: Answer = {
@@ -132,6 +140,42 @@ export class RecordingGate implements Gate {
   }
 }
 
+/** A reader that writes down what it hears, and answers with `edits`, or when it is told to. */
+export class RecordingReading implements MessageReading {
+  readonly started: MessageStart[] = [];
+  readonly headers: (readonly [name: string, value: string])[] = [];
+  body = '';
+  /** Those that were asked for their edits. */
+  readonly finishing: ((edits: readonly HeaderEdit[]) => void)[] = [];
+  readonly #edits: readonly HeaderEdit[] | 'later';
+  readonly #wanted: (start: MessageStart) => boolean;
+
+  constructor(
+    edits: readonly HeaderEdit[] | 'later',
+    wanted: (start: MessageStart) => boolean = () => true,
+  ) {
+    this.#edits = edits;
+    this.#wanted = wanted;
+  }
+
+  open(start: MessageStart): MessageReader | undefined {
+    this.started.push(start);
+    if (!this.#wanted(start)) return undefined;
+    this.headers.length = 0;
+    this.body = '';
+    return {
+      header: (name, value) => this.headers.push([name, value]),
+      body: (bytes, from, to) => {
+        this.body += bytes.toString('latin1', from, to);
+      },
+      finish: (done) => {
+        this.finishing.push(done);
+        if (this.#edits !== 'later') done(this.#edits);
+      },
+    };
+  }
+}
+
 /** One milter connection without a socket. */
 export class Conversation {
   readonly gate: RecordingGate;
@@ -140,10 +184,15 @@ export class Conversation {
   ended = false;
   #sent: Buffer[] = [];
 
-  constructor(gate: RecordingGate = new RecordingGate(), options: Partial<MilterOptions> = {}) {
+  constructor(
+    gate: RecordingGate = new RecordingGate(),
+    options: Partial<MilterOptions> = {},
+    reading?: MessageReading,
+  ) {
     this.gate = gate;
     this.session = new MilterSession({
       gate,
+      reading,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },
       log: () => {},
@@ -153,6 +202,7 @@ export class Conversation {
       end: () => {
         this.ended = true;
       },
+      noEdits: () => this.counted.push('no-edits'),
       run: (step) => step(),
     });
   }

@@ -5,6 +5,7 @@
 import type { Account, Submission } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { textOf } from '../../lib/text-of.ts';
+import { addressKey } from '../../mail/address.ts';
 import { Fingerprint, fingerprintBytesMax } from '../../mail/fingerprint.ts';
 import { firstMailbox, readableSubject } from '../../mail/header.ts';
 import { parseQueueId } from '../../mail/queue-id.ts';
@@ -18,6 +19,8 @@ const valueBytesMax = 2_048;
 const messageIdLengthMax = 256;
 
 export class Message {
+  /** MAIL FROM as the client typed it. */
+  readonly typed: string;
   readonly sender: string;
   /** Size that the client announced (RFC 1870), 0 where it did not. */
   readonly #announcedBytes: number;
@@ -34,8 +37,9 @@ export class Message {
   /** Somebody refuses to show us the rest of the body. */
   #cut = false;
 
-  constructor(sender: string, announcedBytes: number) {
-    this.sender = sender;
+  constructor(typed: string, announcedBytes: number) {
+    this.typed = typed;
+    this.sender = addressKey(typed);
     this.#announcedBytes = announcedBytes;
   }
 
@@ -55,10 +59,17 @@ export class Message {
     else this.#local.add(key);
   }
 
-  /** One header: `bytes` holds its name from `start` to `nameEnd`, its value from behind the NUL there to `end`. */
-  addHeader(bytes: Buffer, start: number, nameEnd: number, end: number): void {
-    const valueStart = nameEnd + 1;
-    this.#sizeBytes += end - start + 3;
+  /**
+   * One header: `bytes` holds its name from `start` to `nameEnd`, its value from `valueStart` to `end`, without the
+   * space that stands in front of it.
+   */
+  addHeader(
+    bytes: Buffer,
+    start: number,
+    nameEnd: number,
+    { valueStart, end }: { readonly valueStart: number; readonly end: number },
+  ): void {
+    this.#sizeBytes += nameEnd - start + end - valueStart + 4;
     // The first of each counts, as for the people who read the mail.
     switch (headerName(bytes, start, nameEnd)) {
       case 'from':

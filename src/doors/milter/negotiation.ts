@@ -31,6 +31,9 @@ const wantedProtocol =
   protocol.nrBody |
   protocol.skip;
 
+/** Where whole messages are read: what is signed or verified is changed by headers, and must be known to the octet. */
+const readingActions = action.addHeaders | action.changeHeaders;
+
 /** Macros per stage, in place of the mail server's defaults; a stage that is not listed keeps them. */
 const macroLists: readonly (readonly [stage: number, names: string])[] = [
   // Connection. A queue id here means mail that did not come by SMTP.
@@ -44,19 +47,36 @@ const macroLists: readonly (readonly [stage: number, names: string])[] = [
   [5, 'i {auth_authen} {auth_type}'],
 ];
 
-/** Reads the offer in `bytes` from `start` to `end`; throws PeerError for one that we cannot speak to. */
-export function negotiate(bytes: Buffer, start: number, end: number): Negotiated {
+/**
+ * Reads the offer in `bytes` from `start` to `end`; throws PeerError for one that we cannot speak to. `reading`: whole
+ * messages are to be read, if this mail server lets us change headers; see `mayEdit`.
+ */
+export function negotiate(
+  bytes: Buffer,
+  { start, end }: { readonly start: number; readonly end: number },
+  reading: 'reading' | 'not reading',
+): Negotiated {
   if (end - start < 12) throw new PeerError(`negotiation of ${end - start} bytes`);
   const version = Math.min(bytes.readUInt32BE(start), versionMax);
   if (version < versionMin) throw new PeerError(`milter protocol version ${version}`);
-  const offered = bytes.readUInt32BE(start + 8);
-  const agreed = wantedProtocol & offered;
+  const allowed = bytes.readUInt32BE(start + 4);
+  const reads = reading === 'reading' && (allowed & readingActions) === readingActions;
+  // Who verifies wants to know what the client calls itself; the rest is as above.
+  const wanted = reads
+    ? (wantedProtocol & ~protocol.noHelo) | protocol.nrHelo | protocol.headerLeadingSpace
+    : wantedProtocol;
+  const agreed = wanted & bytes.readUInt32BE(start + 8);
   return {
     version,
-    actions: wantedActions & bytes.readUInt32BE(start + 4),
+    actions: (reads ? wantedActions | readingActions : wantedActions) & allowed,
     // Skip is an answer to a body chunk: where chunks are not answered there is nothing to skip with.
     protocol: (agreed & protocol.nrBody) !== 0 ? agreed & ~protocol.skip : agreed,
   };
+}
+
+/** Headers may be put in and taken out. */
+export function mayEdit(agreed: Negotiated): boolean {
+  return (agreed.actions & readingActions) === readingActions;
 }
 
 /** Our answer to the offer. */

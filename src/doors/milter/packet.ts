@@ -33,10 +33,14 @@ export const reply = {
   skip: 0x73, // s
   tempfail: 0x74, // t
   replyCode: 0x79, // y
+  insertHeader: 0x69, // i
+  changeHeader: 0x6d, // m
 } as const;
 
 /** What a filter may do to a message. */
 export const action = {
+  addHeaders: 0x1,
+  changeHeaders: 0x10,
   quarantine: 0x20,
   /** Ask for macros. */
   setSymbolList: 0x100,
@@ -63,6 +67,8 @@ export const protocol = {
   nrUnknown: 0x20000,
   nrEndOfHeaders: 0x40000,
   nrBody: 0x80000,
+  /** Values of headers come, and are taken, with the space in front of them. */
+  headerLeadingSpace: 0x100000,
 } as const;
 
 /** One packet. */

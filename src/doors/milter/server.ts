@@ -10,12 +10,14 @@ import {
   type Where,
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/trouble.ts';
-import type { Clock, Count, Gate, Log } from '../../ports.ts';
+import type { Clock, Count, Gate, Log, MessageReading } from '../../ports.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
 
 export type MilterDeps = {
   readonly gate: Gate;
+  /** Who reads whole messages, where somebody does. */
+  readonly reading?: MessageReading;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
@@ -37,8 +39,15 @@ const defaultLimits: ListenerLimits = {
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
-  const { gate, clock, log, count } = deps;
+  const { gate, reading, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
+  let told = false;
+  const noEdits = (): void => {
+    count('postern_milter_faults_total', 1, 'no-edits');
+    // It will be so at its next connection, too.
+    if (!told) log('warn', 'milter.no-edits', {});
+    told = true;
+  };
   return openListener(
     where,
     { ...defaultLimits, ...deps.limits },
@@ -47,10 +56,12 @@ export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
         count('postern_milter_sessions_total');
         return new MilterSession({
           gate,
+          reading,
           options,
           clock,
           log,
           count,
+          noEdits,
           write: line.write,
           end: line.end,
           run: line.run,

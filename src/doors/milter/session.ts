@@ -9,83 +9,83 @@
  * nothing is refused that did not come by SMTP (Postfix would try it again for ever), and a message that was given up
  * in the middle leaves nothing behind.
  */
-import type { Account } from '../../core/event.ts';
-import { unreachable } from '../../lib/assert.ts';
 import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/text-of.ts';
-import { accountOf, clientAccount, fromXtext, localAccount } from '../../mail/account-name.ts';
 import { addressKey, domainOf } from '../../mail/address.ts';
-import { clientAddress } from '../../mail/client-address.ts';
-import type { Answer, Clock, Count, Gate, Log, Speaker } from '../../ports.ts';
+import type {
+  Answer,
+  Clock,
+  Count,
+  Gate,
+  Log,
+  MessageReader,
+  MessageReading,
+  MessageStart,
+  Speaker,
+} from '../../ports.ts';
+import { AwaitedAnswer } from './awaited.ts';
 import { FrameReader } from './frame.ts';
 import { Macros, stringEnd } from './macros.ts';
 import { announcedBytes, Message, recipientsMax } from './message.ts';
-import { type Negotiated, negotiate, negotiationPacket } from './negotiation.ts';
+import { mayEdit, type Negotiated, negotiate, negotiationPacket } from './negotiation.ts';
 import type { MilterOptions } from './options.ts';
 import { action, command, protocol } from './packet.ts';
-import { continuePacket, holdPackets, progressPacket, replyPacket, skipPacket } from './reply.ts';
+import { continuePacket, replyPacket, skipPacket } from './reply.ts';
+import { type Client, connectedClient, noClient, relayingClient, speakerOf } from './speaker.ts';
 
 export type SessionPort = {
   readonly gate: Gate;
+  /** Who wants to read whole messages, and change their headers. */
+  readonly reading: MessageReading | undefined;
   readonly options: MilterOptions;
   readonly clock: Clock;
   readonly count: Count;
   readonly log: Log;
   write(bytes: Buffer): void;
   end(): void;
+  /** Messages are to be read, and this mail server lets nobody change headers. */
+  noEdits(): void;
   /** Runs a step that no bytes of the peer set off: what it throws ends this session and nothing else. */
   run(step: () => void): void;
 };
 
-type Client = { readonly address: string; readonly how: 'smtp' | 'local' };
+/** A message that is read. */
+type Reading = { readonly by: Speaker['by'] | undefined; readonly reader: MessageReader };
 
-/** The answer that the mail server waits for. */
-type Waiting = {
-  readonly by: Speaker['by'];
-  readonly id: string;
-  sinceMs: number;
-  quietMs: number;
-};
-
-const noClient: Client = { address: '', how: 'smtp' };
+const space = 0x20;
+const passes: Answer = { kind: 'pass' };
 const tooMany: Answer = {
   kind: 'reply',
   code: 452,
   enhanced: '4.5.3',
   text: 'Too many recipients; send them another message',
 };
-const later: Answer = {
-  kind: 'reply',
-  code: 451,
-  enhanced: '4.3.0',
-  text: 'Cannot judge this message now; try again later',
-};
-
 export class MilterSession {
   readonly #port: SessionPort;
-  readonly #reader: FrameReader;
+  readonly #frames: FrameReader;
   readonly #macros = new Macros();
   #agreed: Negotiated | undefined;
   #client: Client = noClient;
   #message: Message | undefined;
   #speaker: Speaker | undefined;
-  #waiting: Waiting | undefined;
-  /** The gate is being asked: it may answer before it returns. */
-  #submitting = false;
+  #helo = '';
+  /** Asked once a message; undefined before that. */
+  #reading: Reading | 'unread' | undefined;
+  #awaited: AwaitedAnswer | undefined;
   #requests = 0;
   #ended = false;
 
   constructor(port: SessionPort) {
     this.#port = port;
-    this.#reader = new FrameReader((code, bytes, start, end) =>
+    this.#frames = new FrameReader((code, bytes, start, end) =>
       this.#event(code, bytes, start, end),
     );
   }
 
   /** Bytes from the mail server. Throws PeerError when it breaks the protocol. */
   take(chunk: Buffer): void {
-    if (!this.#ended) this.#reader.push(chunk);
+    if (!this.#ended) this.#frames.push(chunk);
   }
 
   requests(): number {
@@ -94,31 +94,21 @@ export class MilterSession {
 
   state(): TalkState {
     if (this.#agreed === undefined) return 'fresh';
-    if (this.#waiting !== undefined) return 'answering';
-    if (this.#reader.partial) return 'partial';
+    if (this.#awaited !== undefined) return 'answering';
+    if (this.#frames.partial) return 'partial';
     return this.#message === undefined ? 'idle' : 'busy';
   }
 
-  /** Time goes by: the mail server is told that we are still there, and in the end that we have no answer. */
+  /** Time goes by. */
   tick(ms: number): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    waiting.sinceMs += ms;
-    waiting.quietMs += ms;
-    if (waiting.sinceMs >= this.#port.options.answerMs) {
-      this.#port.count('postern_milter_faults_total', 1, 'answer');
-      this.#port.log('error', 'milter.no-answer', { id: waiting.id, waitedMs: waiting.sinceMs });
-      this.#answered(waiting, later);
-    } else if (waiting.quietMs >= this.#port.options.progressMs) {
-      waiting.quietMs = 0;
-      this.#port.write(progressPacket);
-    }
+    this.#awaited?.tick(ms);
   }
 
   /** The connection is gone: what was under way never happened. */
   gone(): void {
     this.#ended = true;
-    this.#waiting = undefined;
+    this.#awaited?.drop();
+    this.#awaited = undefined;
     this.#reset();
   }
 
@@ -152,6 +142,7 @@ export class MilterSession {
       case command.endOfMessage:
         return this.#endOfMessage(bytes, start, end);
       case command.helo:
+        this.#helo = textOf(bytes, start, stringEnd(bytes, start, end));
         return this.#continue(protocol.nrHelo);
       case command.data:
         return this.#continue(protocol.nrData);
@@ -176,41 +167,29 @@ export class MilterSession {
   }
 
   #negotiate(bytes: Buffer, start: number, end: number): void {
-    this.#agreed = negotiate(bytes, start, end);
+    const wanted = this.#port.reading !== undefined;
+    this.#agreed = negotiate(bytes, { start, end }, wanted ? 'reading' : 'not reading');
+    if (wanted && !mayEdit(this.#agreed)) {
+      this.#port.noEdits();
+    }
     this.#newConnection();
     this.#port.write(negotiationPacket(this.#agreed));
   }
 
   #connect(bytes: Buffer, start: number, end: number): void {
-    const hostEnd = stringEnd(bytes, start, end);
-    const family = bytes[hostEnd + 1];
-    const port = hostEnd + 4 <= end ? bytes.readUInt16BE(hostEnd + 2) : 0;
-    const known = hostEnd + 4 < end && (family === 0x34 || family === 0x36);
-    const address = known
-      ? clientAddress(bytes.toString('latin1', hostEnd + 4, stringEnd(bytes, hostEnd + 4, end)))
-      : '';
     this.#macros.connect();
-    this.#message = undefined;
-    this.#speaker = undefined;
-    // Postfix plays an SMTP session for mail of sendmail(1) and qmqpd: from itself, without a port, and with a
-    // queue id that real sessions get only at the first recipient.
-    const emulated = port === 0 && (address === '127.0.0.1' || address === '::1');
-    const local =
-      emulated ||
-      this.#macros.queueIdAtConnect !== '' ||
-      this.#port.options.localDaemons.has(this.#macros.daemonName);
-    this.#client = { address, how: local ? 'local' : 'smtp' };
+    this.#forget();
+    this.#client = connectedClient(bytes, { start, end }, this.#macros, this.#port.options);
     this.#continue(protocol.nrConnect);
   }
 
   #mail(bytes: Buffer, start: number, end: number): void {
     this.#macros.mail();
     // Sendmail sends no abort after an early refusal: a new MAIL always starts from nothing.
-    this.#message = undefined;
-    this.#speaker = undefined;
+    this.#forget();
     const senderEnd = stringEnd(bytes, start, end);
-    const sender = addressKey(textOf(bytes, start, senderEnd));
-    this.#message = new Message(sender, announcedBytes(bytes, senderEnd + 1, end));
+    const typed = textOf(bytes, start, senderEnd);
+    this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
     this.#identify(this.#message);
     const answer = this.#begin();
     if (answer !== undefined) {
@@ -228,7 +207,9 @@ export class MilterSession {
     this.#macros.recipient();
     const elsewhere = this.#elsewhere(key, rcptMailer);
     this.#identify(message);
-    if (this.#speaker === undefined && elsewhere === 'yes') this.#becomeClient();
+    if (this.#speaker === undefined && elsewhere === 'yes') {
+      this.#speaker = relayingClient(this.#client);
+    }
     const full = message.recipients >= recipientsMax;
     const refusal = full ? this.#refusal(tooMany) : this.#begin();
     if (refusal !== undefined) {
@@ -253,7 +234,15 @@ export class MilterSession {
     const nameEnd = stringEnd(bytes, start, end);
     const valueEnd = stringEnd(bytes, nameEnd + 1, end);
     if (nameEnd >= end) throw new PeerError('header without a value');
-    message.addHeader(bytes, start, nameEnd, valueEnd);
+    const spaceSent = this.#has(protocol.headerLeadingSpace);
+    const valueStart = nameEnd + (spaceSent && bytes[nameEnd + 1] === space ? 2 : 1);
+    message.addHeader(bytes, start, nameEnd, { valueStart, end: valueEnd });
+    const reader = this.#reader(message);
+    if (reader !== undefined) {
+      const value = bytes.toString('latin1', nameEnd + 1, valueEnd);
+      // One space was taken off, or there was none: relaxed canonicalisation cannot tell, nor can anybody here.
+      reader.header(bytes.toString('latin1', start, nameEnd), spaceSent ? value : ` ${value}`);
+    }
     this.#continue(protocol.nrHeader);
   }
 
@@ -265,9 +254,45 @@ export class MilterSession {
     } else this.#continue(protocol.nrBody);
   }
 
-  /** Looks at a piece of a body; answers whether more is of use. Mail that comes in is not looked at. */
+  /** Looks at a piece of a body; answers whether more is of use. */
   #taste(message: Message, bytes: Buffer, start: number, end: number): boolean {
-    return this.#speaker !== undefined && message.addBody(bytes, start, end);
+    const reader = this.#reader(message);
+    reader?.body(bytes, start, end);
+    // Nobody judges mail that comes in.
+    const wanted = this.#speaker !== undefined && message.addBody(bytes, start, end);
+    return wanted || reader !== undefined;
+  }
+
+  /** Who reads this message: asked when its content begins, which is when its sender is known. */
+  #reader(message: Message): MessageReader | undefined {
+    if (this.#reading === undefined) {
+      this.#reading = this.#open(message) ?? 'unread';
+    }
+    return this.#reading === 'unread' ? undefined : this.#reading.reader;
+  }
+
+  #open(message: Message): Reading | undefined {
+    const { reading } = this.#port;
+    if (reading === undefined || this.#agreed === undefined || !mayEdit(this.#agreed))
+      return undefined;
+    this.#identify(message);
+    const by = this.#speaker?.by;
+    const start: MessageStart = {
+      by,
+      account: this.#speaker?.account,
+      client: this.#client.how === 'local' ? '' : this.#client.address,
+      clientName: this.#client.name,
+      helo: this.#helo,
+      sender: message.typed.replace(/^<(.*)>$/s, '$1'),
+      queueId: this.#queueId(),
+    };
+    const reader = reading.open(start);
+    return reader === undefined ? undefined : { by, reader };
+  }
+
+  #queueId(): string {
+    const { queueId, queueIdAtConnect } = this.#macros;
+    return queueId === '' ? queueIdAtConnect : queueId;
   }
 
   /** Answers whether the reader may go on: not while the mail server waits for our answer. */
@@ -276,82 +301,49 @@ export class MilterSession {
     this.#identify(message);
     // Old mail servers send the last piece of the body with the end.
     if (end > start) this.#taste(message, bytes, start, end);
-    const who = this.#speaker;
-    const { queueId, queueIdAtConnect } = this.#macros;
-    if (who === undefined || message.recipients === 0 || (who.by === 'client' && !message.leaves)) {
+    const reader = this.#reader(message);
+    const judged = message.recipients > 0 ? this.#speaker : undefined;
+    const who = judged?.by === 'client' && !message.leaves ? undefined : judged;
+    if (who === undefined && (reader === undefined || message.recipients === 0)) {
       // Mail that comes in, or that goes to nobody.
       this.#reset();
       return this.#continue(0);
     }
-    const id = queueId === '' ? queueIdAtConnect : queueId;
-    const waiting: Waiting = { by: who.by, id, sinceMs: 0, quietMs: 0 };
-    this.#waiting = waiting;
-    const { account, client = '' } = who;
-    const submission = message.submission({
-      account,
-      client,
-      queueId: id,
-      at: this.#port.clock.now(),
+    const of = this.#reading === 'unread' ? undefined : this.#reading?.by;
+    this.#awaited = new AwaitedAnswer(this.#port, {
+      by: who?.by,
+      id: this.#queueId(),
+      // Read as another's mail than it turned out to be: as if it had not been read.
+      reader: of === who?.by ? reader : undefined,
+      mayHold: ((this.#agreed?.actions ?? 0) & action.quarantine) !== 0,
+      spaceSent: this.#has(protocol.headerLeadingSpace),
+      over: (when) => this.#answered(when),
     });
-    this.#submitting = true;
-    this.#port.gate.submit(submission, who.by, (answer) => this.#answered(waiting, answer));
-    this.#submitting = false;
-    return this.#waiting === undefined;
+    return this.#awaited.ask((answer) => {
+      if (who === undefined) answer(passes);
+      else this.#submit(who, message, answer);
+    });
   }
 
-  /** The answer to a whole message. Only the first one counts, and none after the connection is gone. */
-  #answered(waiting: Waiting, answer: Answer): void {
-    if (this.#waiting !== waiting) return;
-    this.#waiting = undefined;
+  #submit(who: Speaker, message: Message, answer: (answer: Answer) => void): void {
+    const { account, client = '' } = who;
+    const at = this.#port.clock.now();
+    const submission = message.submission({ account, client, queueId: this.#queueId(), at });
+    this.#port.gate.submit(submission, who.by, answer);
+  }
+
+  /** The whole answer to a message was sent. */
+  #answered(when: 'at once' | 'later'): void {
+    this.#awaited = undefined;
     this.#reset();
-    if (this.#submitting) this.#port.write(this.#final(waiting, answer));
-    else {
-      this.#port.run(() => {
-        this.#port.write(this.#final(waiting, answer));
-        this.#reader.resume();
-      });
-    }
-  }
-
-  #final(waiting: Waiting, answer: Answer): Buffer {
-    switch (answer.kind) {
-      case 'pass':
-        return continuePacket;
-      case 'hold':
-        return this.#hold(waiting, answer.reason);
-      case 'reply':
-        // A refusal of mail from sendmail(1) bounces to whom a thief chose; a tempfail is tried again every minute,
-        // each time as a new message. So it is held.
-        return waiting.by === 'local' ? this.#hold(waiting, answer.text) : replyPacket(answer);
-      default:
-        return unreachable(answer);
-    }
-  }
-
-  #hold(waiting: Waiting, reason: string): Buffer {
-    if (((this.#agreed?.actions ?? 0) & action.quarantine) !== 0) return holdPackets(reason);
-    this.#port.log('warn', 'milter.no-quarantine', { id: waiting.id, by: waiting.by });
-    return replyPacket({ kind: 'reply', code: 451, enhanced: '4.7.1', text: reason });
+    if (when === 'later') this.#frames.resume();
   }
 
   /** Finds out who hands this message over, as soon as it can be told. */
-  #identify(message: Message): void {
-    if (this.#speaker?.by === 'login') return;
-    const { address, how } = this.#client;
-    if (this.#macros.login !== '') {
-      this.#speaker = speaker(this.#account(this.#macros.login), 'login', address);
-    } else if (how === 'local')
-      this.#speaker ??= speaker(localAccount(message.sender), 'local', '');
-  }
-
-  /** Without a login, mail that leaves is relayed for this address. */
-  #becomeClient(): void {
-    this.#speaker = speaker(clientAccount(this.#client.address), 'client', this.#client.address);
-  }
-
-  #account(login: string): Account {
-    const { defaultDomain, xtextLogins } = this.#port.options;
-    return accountOf(xtextLogins ? fromXtext(login) : login, defaultDomain);
+  #identify({ sender }: Message): void {
+    const { options } = this.#port;
+    const about = { macros: this.#macros, client: this.#client, sender, options };
+    this.#speaker = speakerOf(this.#speaker, about);
   }
 
   /** Asks whether this speaker may go on; answers with the refusal, or undefined. */
@@ -385,16 +377,19 @@ export class MilterSession {
   #newConnection(): void {
     this.#macros.connection();
     this.#client = noClient;
+    this.#helo = '';
     this.#reset();
   }
 
   #reset(): void {
-    this.#message = undefined;
-    this.#speaker = undefined;
+    this.#forget();
     this.#macros.message();
   }
-}
 
-function speaker(account: Account, by: Speaker['by'], client: string): Speaker {
-  return client === '' ? { account, by } : { account, by, client };
+  /** What is known of a message and was not said before it. */
+  #forget(): void {
+    this.#message = undefined;
+    this.#speaker = undefined;
+    this.#reading = undefined;
+  }
 }

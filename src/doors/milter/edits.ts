@@ -1,0 +1,61 @@
+/**
+ * Changes to the headers of a message, as packets. Sent between the end of a message and the final answer, nowhere
+ * else. What a mail server could take for another header than the one that was meant is not sent at all.
+ */
+import type { HeaderEdit } from '../../ports.ts';
+import { packet, reply } from './packet.ts';
+
+/** RFC 5322 section 3.6.8, less the colon. */
+const fieldName = /^[!-9;-~]{1,200}$/;
+/** What ends the string early, or the line without folding it, or leaves a line empty. */
+const brokenValue = /[\0\r]|\n(?![\t ])|\n[\t ]*(?:\n|$)/;
+/** Sendmail takes packets of 64 KB; no header that helps anybody is near that. */
+const valueLengthMax = 60_000;
+
+export type EditPackets = {
+  readonly packets: readonly Buffer[];
+  /** Edits that are no header: our mistake, and left out. */
+  readonly refused: number;
+};
+
+/** `spaceSent`: header values are exchanged with the space that stands in front of them. */
+export function editPackets(
+  edits: readonly HeaderEdit[],
+  how: { readonly spaceSent: boolean },
+): EditPackets {
+  const valid = edits.filter(isValid);
+  const packets: Buffer[] = [];
+  // Removals first and from the last up: Postfix counts anew after each, Sendmail does not.
+  const removals = valid
+    .filter((edit) => edit.kind === 'remove')
+    .sort((a, b) => b.occurrence - a.occurrence);
+  for (const { name, occurrence } of removals) {
+    packets.push(numbered(reply.changeHeader, occurrence, `${name}\0\0`));
+  }
+  for (const edit of valid) {
+    if (edit.kind !== 'insert') continue;
+    const bare = !how.spaceSent && edit.value.startsWith(' ');
+    const value = bare ? edit.value.slice(1) : edit.value;
+    packets.push(numbered(reply.insertHeader, edit.index, `${edit.name}\0${value}\0`));
+  }
+  return { packets, refused: edits.length - valid.length };
+}
+
+function isValid(edit: HeaderEdit): boolean {
+  if (!fieldName.test(edit.name)) return false;
+  if (edit.kind === 'remove') return Number.isInteger(edit.occurrence) && edit.occurrence > 0;
+  const { index, value } = edit;
+  return (
+    Number.isInteger(index) &&
+    index >= 0 &&
+    value.length <= valueLengthMax &&
+    !brokenValue.test(value)
+  );
+}
+
+function numbered(code: number, number: number, text: string): Buffer {
+  const data = Buffer.allocUnsafe(4 + text.length);
+  data.writeUInt32BE(number >>> 0, 0);
+  data.write(text, 4, 'latin1');
+  return packet(code, data);
+}

@@ -1,0 +1,73 @@
+/** Whose mail it is: who connected, and who of that client, a login or this machine hands a message over. Pure. */
+import type { Account } from '../../core/event.ts';
+import { accountOf, clientAccount, fromXtext, localAccount } from '../../mail/account-name.ts';
+import { clientAddress } from '../../mail/client-address.ts';
+import type { Speaker } from '../../ports.ts';
+import { type Macros, stringEnd } from './macros.ts';
+import type { MilterOptions } from './options.ts';
+
+/** What is at the other end of the SMTP session. */
+export type Client = {
+  readonly address: string;
+  /** Verified by the mail server; empty where it has none. */
+  readonly name: string;
+  readonly how: 'smtp' | 'local';
+};
+
+export const noClient: Client = { address: '', name: '', how: 'smtp' };
+
+/** Reads what a connection is announced with. `macros`: those of the connection. */
+export function connectedClient(
+  bytes: Buffer,
+  { start, end }: { readonly start: number; readonly end: number },
+  macros: Macros,
+  options: MilterOptions,
+): Client {
+  const hostEnd = stringEnd(bytes, start, end);
+  const family = bytes[hostEnd + 1];
+  const port = hostEnd + 4 <= end ? bytes.readUInt16BE(hostEnd + 2) : 0;
+  const known = hostEnd + 4 < end && (family === 0x34 || family === 0x36);
+  const address = known
+    ? clientAddress(bytes.toString('latin1', hostEnd + 4, stringEnd(bytes, hostEnd + 4, end)))
+    : '';
+  // Postfix plays an SMTP session for mail of sendmail(1) and qmqpd: from itself, without a port, and with a
+  // queue id that real sessions get only at the first recipient.
+  const emulated = port === 0 && (address === '127.0.0.1' || address === '::1');
+  const local =
+    emulated || macros.queueIdAtConnect !== '' || options.localDaemons.has(macros.daemonName);
+  // A client without a verified name is announced as `[192.0.2.1]`.
+  const host = bytes[start] === 0x5b ? '' : bytes.toString('latin1', start, hostEnd);
+  return { address, name: host, how: local ? 'local' : 'smtp' };
+}
+
+/** Who hands this message over, as far as it can be told now. A login, once known, stays. */
+export function speakerOf(
+  known: Speaker | undefined,
+  about: {
+    readonly macros: Macros;
+    readonly client: Client;
+    readonly sender: string;
+    readonly options: MilterOptions;
+  },
+): Speaker | undefined {
+  if (known?.by === 'login') return known;
+  const { macros, client } = about;
+  if (macros.login !== '') {
+    return speaker(loginAccount(macros.login, about.options), 'login', client.address);
+  }
+  if (client.how === 'local') return known ?? speaker(localAccount(about.sender), 'local', '');
+  return known;
+}
+
+/** Without a login, mail that leaves is relayed for this address. */
+export function relayingClient(client: Client): Speaker {
+  return speaker(clientAccount(client.address), 'client', client.address);
+}
+
+function loginAccount(login: string, { defaultDomain, xtextLogins }: MilterOptions): Account {
+  return accountOf(xtextLogins ? fromXtext(login) : login, defaultDomain);
+}
+
+function speaker(account: Account, by: Speaker['by'], client: string): Speaker {
+  return client === '' ? { account, by } : { account, by, client };
+}
