@@ -41,7 +41,8 @@ import { noticeMail } from './partners/notice-mail.ts';
 import { noticeWebhook } from './partners/notice-webhook.ts';
 import { postfixLogFile } from './partners/postfix-log.ts';
 import { readSecretFile } from './partners/secret-file.ts';
-import type { Clock, Desk, Gate, Log, NoticeRoad, PolicyDesk } from './ports.ts';
+import type { Clock, Gate, Log, NoticeRoad, PolicyDesk } from './ports.ts';
+import type { Desk } from './ports-desk.ts';
 import { version } from './version.ts';
 
 export type DaemonOptions = {

@@ -247,7 +247,11 @@ export type Change =
   | { readonly kind: 'notice'; readonly row: NoticeRow }
   | { readonly kind: 'meta'; readonly key: string; readonly value: string };
 
-type Search = { readonly state?: AccountState; readonly like?: string; readonly limit: number };
+export type Search = {
+  readonly state?: AccountState;
+  readonly like?: string;
+  readonly limit: number;
+};
 
 /** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
 export type Ledger = {
@@ -330,115 +334,4 @@ export type LoginDoor = {
 export type NoticeRoad = {
   readonly name: NoticeRow['road'];
   send(notice: Notice, signal: AbortSignal): Promise<void>;
-};
-
-// ---------------------------------------------------------------- the operator's desk (flow/desk.ts): page and command line ask it
-
-export type DeskAccount = {
-  readonly account: string;
-  readonly state: AccountState;
-  /** 1 holds a message, more than 1 leads to suspension. */
-  readonly evidence: number;
-  readonly reasons: readonly Reason[];
-  readonly lastSeen: Millis;
-  readonly messagesToday: number;
-  readonly recipientsToday: number;
-  readonly knownRecipients: number;
-  readonly exemptUntil: Millis | undefined;
-};
-export type DeskStatus = {
-  readonly version: string;
-  readonly mode: 'observe' | 'guard';
-  readonly host: string;
-  readonly startedAt: Millis;
-  readonly now: Millis;
-  readonly ledger: {
-    readonly state: 'ok' | 'failing';
-    readonly why: string;
-    readonly path: string;
-  };
-  readonly doors: Readonly<Record<string, string>>;
-  readonly accounts: {
-    readonly known: number;
-    readonly watched: number;
-    readonly suspended: number;
-    /** Exemptions in force, also of accounts that never sent mail. */
-    readonly exempt: number;
-  };
-  readonly held: number;
-  /** Verdicts since start. */
-  readonly verdicts: Readonly<Record<VerdictKind, number>>;
-};
-/** One line of the live feed. */
-export type FeedItem = {
-  readonly at: Millis;
-  readonly id: string;
-  readonly account: string;
-  readonly verdict: VerdictKind;
-  readonly state: AccountState;
-  readonly recipients: number;
-  /** The strongest reason's sentence, or empty. */
-  readonly why: string;
-  readonly observed: boolean;
-};
-export type Done =
-  | { readonly ok: true; readonly text: string; readonly count: number }
-  | { readonly ok: false; readonly text: string; readonly hint?: string };
-/** Per minute, the last two hours: for the chart. */
-export type FlowMinute = {
-  readonly at: Millis;
-  readonly pass: number;
-  readonly delay: number;
-  readonly hold: number;
-  readonly refuse: number;
-};
-
-export type ReleaseHow = {
-  readonly by: string;
-  readonly note: string;
-  /** It was honest: what was seen is usual from now on, and all that is held leaves. */
-  readonly falseAlarm: boolean;
-  /** What the suspension took from the queue stays held too; unless it was a false alarm. */
-  readonly keepHeld: boolean;
-};
-
-type Which = { readonly ids: readonly string[] } | { readonly account: string };
-
-export type Desk = {
-  status(): DeskStatus;
-  accounts(filter: Search): readonly DeskAccount[];
-  account(name: string):
-    | {
-        readonly account: DeskAccount;
-        readonly incidents: readonly IncidentRow[];
-        readonly stories: readonly StoryRow[];
-        readonly audit: readonly AuditRow[];
-      }
-    | undefined;
-  suspend(name: string, by: string, note: string): Promise<Done>;
-  release(name: string, how: ReleaseHow): Promise<Done>;
-  allow(name: string, until: Millis, by: string, note: string): Promise<Done>;
-  /** Those in force, the first to end first. */
-  exemptions(): readonly ExemptionRow[];
-  held(filter: {
-    readonly account?: string;
-    readonly state?: HeldState;
-    readonly limit: number;
-  }): readonly HeldRow[];
-  heldOne(
-    queueId: string,
-  ): { readonly held: HeldRow; readonly story: StoryRow | undefined } | undefined;
-  /** Ids, or every held message of an account. */
-  releaseHeld(which: Which, by: string): Promise<Done>;
-  dropHeld(which: Which, by: string): Promise<Done>;
-  explain(
-    id: string,
-  ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;
-  /** What people and Postern itself did, newest first. */
-  audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
-  recent(limit: number): readonly FeedItem[];
-  minutes(): readonly FlowMinute[];
-  /** Calls back on each verdict until the returned function is called. */
-  watch(listener: (item: FeedItem) => void): () => void;
-  testNotice(): Promise<Done>;
 };

@@ -41,11 +41,13 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/mail': ['src/lib'],
   'src/core': ['src/mail', 'src/lib'],
   'src/ports.ts': ['src/core', 'src/mail', 'src/lib'],
-  'src/flow': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/ports-desk.ts': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/flow': ['src/ports-desk.ts', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/doors/milter': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/doors/policy': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/doors/http': [
     'src/flow',
+    'src/ports-desk.ts',
     'src/ports.ts',
     'src/core',
     'src/mail',
@@ -59,6 +61,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/commands': [
     'src/flow',
     'src/config',
+    'src/ports-desk.ts',
     'src/ports.ts',
     'src/core',
     'src/mail',

@@ -1,6 +1,7 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../core/verdict.ts';
-import type { AuditRow, DeskAccount, ExemptionRow, IncidentRow, StoryRow } from '../ports.ts';
+import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../ports.ts';
+import type { DeskAccount } from '../ports-desk.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, paintState, table } from './table.ts';
 import { many, plain, shellWords, verdictWord } from './words.ts';

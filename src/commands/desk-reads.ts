@@ -10,7 +10,8 @@ import { decodePast, today } from '../core/account/past.ts';
 import type { Account } from '../core/event.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { Desk, DeskAccount, ExemptionRow, HeldRow, Ledger } from '../ports.ts';
+import type { ExemptionRow, HeldRow, Ledger } from '../ports.ts';
+import type { Desk, DeskAccount } from '../ports-desk.ts';
 import { accountPath, type Found, openDesk, queryText } from './desk-client.ts';
 import { stateDirectory } from './run-file.ts';
 

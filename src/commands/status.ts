@@ -1,7 +1,8 @@
 /** `postern status`: what the running guard does right now, and where its status page is. */
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
-import type { DeskAccount, DeskStatus, HeldRow, IncidentRow } from '../ports.ts';
+import type { HeldRow, IncidentRow } from '../ports.ts';
+import type { DeskAccount, DeskStatus } from '../ports-desk.ts';
 import { openDesk } from './desk-client.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './program.ts';

@@ -22,15 +22,14 @@ import type {
   Change,
   Clock,
   Count,
-  Done,
   HeldRow,
   IncidentRow,
   Log,
   LoginDoor,
   MessageRow,
   Mta,
-  ReleaseHow,
 } from '../ports.ts';
+import type { Done, ReleaseHow } from '../ports-desk.ts';
 import { AccountTurns } from './account-turns.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal, Timers } from './journal.ts';

@@ -9,19 +9,8 @@ import type { Notice } from '../core/notice.ts';
 import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
 import { accountOf } from '../mail/account-name.ts';
-import type {
-  AuditRow,
-  Change,
-  Clock,
-  Desk,
-  DeskAccount,
-  DeskStatus,
-  Done,
-  HeldRow,
-  IncidentRow,
-  Log,
-  Mta,
-} from '../ports.ts';
+import type { AuditRow, Change, Clock, HeldRow, IncidentRow, Log, Mta } from '../ports.ts';
+import type { Desk, DeskAccount, DeskStatus, Done } from '../ports-desk.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';

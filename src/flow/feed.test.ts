@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Millis, minuteMs } from '../lib/brand.ts';
-import type { FeedItem } from '../ports.ts';
+import type { FeedItem } from '../ports-desk.ts';
 import { openFeed } from './feed.ts';
 
 const item = (nth: number, more: Partial<FeedItem> = {}): FeedItem => ({

@@ -4,7 +4,8 @@
  */
 import type { Account } from '../core/event.ts';
 import type { Millis } from '../lib/brand.ts';
-import type { Change, HeldRow, ReleaseHow } from '../ports.ts';
+import type { Change, HeldRow } from '../ports.ts';
+import type { ReleaseHow } from '../ports-desk.ts';
 import type { Journal } from './journal.ts';
 
 /** Key in the ledger's small values. */

@@ -7,7 +7,8 @@
 import type { Account } from '../core/event.ts';
 import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
-import type { Change, Clock, Log, LoginDoor, Mta, ReleaseHow } from '../ports.ts';
+import type { Change, Clock, Log, LoginDoor, Mta } from '../ports.ts';
+import type { ReleaseHow } from '../ports-desk.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal } from './journal.ts';
 import { goesWith, ReleaseRests, type Rest, restOf } from './release-rest.ts';

@@ -29,7 +29,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type * as z from 'zod';
-import type { Count, Desk, Done } from '../../ports.ts';
+import type { Count } from '../../ports.ts';
+import type { Desk, Done } from '../../ports-desk.ts';
 import {
   accountsQuery,
   allowBody,

@@ -6,8 +6,8 @@ import { accountStates } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Result } from '../../lib/result.ts';
 import { fault, ok } from '../../lib/result.ts';
-import type { Desk } from '../../ports.ts';
 import { heldStates } from '../../ports.ts';
+import type { Desk } from '../../ports-desk.ts';
 
 export type Note = { readonly note: string; readonly by?: string };
 export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };

@@ -5,7 +5,8 @@
  * (its browser comes back by itself), so memory stays bounded.
  */
 import type { ServerResponse } from 'node:http';
-import type { Count, Desk, FeedItem } from '../../ports.ts';
+import type { Count } from '../../ports.ts';
+import type { Desk, FeedItem } from '../../ports-desk.ts';
 
 export const listenersMax = 16;
 const sendEveryMs = 250;

@@ -1,15 +1,9 @@
 /**
  * What the status page shows at a glance, in one answer, so that its parts never contradict each other.
  */
-import type {
-  Desk,
-  DeskAccount,
-  DeskStatus,
-  FeedItem,
-  FlowMinute,
-  HeldRow,
-  IncidentRow,
-} from '../../ports.ts';
+
+import type { HeldRow, IncidentRow } from '../../ports.ts';
+import type { Desk, DeskAccount, DeskStatus, FeedItem, FlowMinute } from '../../ports-desk.ts';
 
 export type Overview = {
   readonly status: DeskStatus;

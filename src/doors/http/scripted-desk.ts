@@ -5,7 +5,8 @@
 import type { AccountState } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs } from '../../lib/brand.ts';
-import type { Desk, DeskAccount, DeskStatus, Done, FeedItem, HeldRow } from '../../ports.ts';
+import type { HeldRow } from '../../ports.ts';
+import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../ports-desk.ts';
 import type { Night, Scene } from './scripted-night.ts';
 import { feedItem, minutesBefore, night } from './scripted-night.ts';
 
