@@ -1,0 +1,279 @@
+/**
+ * Reads a `data` file of tinydns into the records that it serves (tinydns-data(8)). Where tinydns-data takes a mistake
+ * for something else without a word, here it is a fault with its line. Read the file as Latin-1.
+ */
+import { fault, ok, type Result } from '../../lib/result.ts';
+import { addressOf, ipv4Octets } from './address-octets.ts';
+import { askable, labelsOf, nameOf } from './name.ts';
+import { type DnsData, type DnsRecord, dnsTypes } from './record.ts';
+import { zoneCharactersMax } from './zone-bind.ts';
+import type { ZoneFault } from './zone-bind-entries.ts';
+
+/** So many faults tell what kind of file it is. */
+const faultsMax = 100;
+/** What tinydns-data takes where a field is empty. */
+const ttlDefaults = { ns: 259_200, negative: 2_560, other: 86_400 };
+const soaDefaults = { refresh: 16_384, retry: 2_048, expire: 1_048_576, minimum: 2_560 };
+/** It takes the time of the file, which is not known here. */
+const serialDefault = 1;
+const txtStringOctets = 127;
+
+export type TinydnsOptions = {
+  /** Called for each line that is left out: a type that is none of ours, a timestamp, a location. */
+  readonly skipped?: (note: ZoneFault) => void;
+};
+
+/** The records of a `data` file in its order, or everything that is wrong with it. */
+export function parseTinydnsZone(
+  text: string,
+  options: TinydnsOptions = {},
+): Result<readonly DnsRecord[], readonly ZoneFault[]> {
+  if (text.length > zoneCharactersMax) {
+    return fault([{ line: 1, what: `longer than ${zoneCharactersMax} characters` }]);
+  }
+  if (/[^\0-\xff]/.test(text)) return fault([{ line: 1, what: 'was not read as Latin-1' }]);
+  const records: DnsRecord[] = [];
+  const faults: ZoneFault[] = [];
+  for (const [nth, raw] of text.split('\n').entries()) {
+    if (faults.length >= faultsMax) break;
+    const line = raw.replace(/[ \t]+$/, '');
+    if (line === '' || line.startsWith('#') || line.startsWith('-')) continue;
+    const read = parseLine(line);
+    if (!read.ok) faults.push({ line: nth + 1, what: read.error });
+    else if (typeof read.value === 'string') {
+      options.skipped?.({ line: nth + 1, what: read.value });
+    } else records.push(...read.value);
+  }
+  return faults.length > 0 ? fault(faults) : ok(records);
+}
+
+type Fields = readonly string[];
+/** Records; a text that says why the line is left out; or what is wrong. */
+type Read = Result<readonly DnsRecord[] | string, string>;
+
+/** How many fields each type of line has before timestamp and location; the last of them is the TTL. */
+const fieldCounts: Readonly<Record<string, number>> = {
+  '.': 4,
+  '&': 4,
+  '=': 3,
+  '+': 3,
+  '@': 5,
+  "'": 3,
+  '^': 3,
+  C: 3,
+  Z: 9,
+  ':': 4,
+  '3': 3,
+  '6': 3,
+};
+/** Lines of patches that others run, for types that mail does not need; and locations. */
+const otherLines = /^[SNHBDPRTI%]/;
+
+function parseLine(line: string): Read {
+  const kind = line[0] ?? '';
+  const count = fieldCounts[kind];
+  if (count === undefined) {
+    return otherLines.test(line)
+      ? ok(`a line with ${kind} is left out`)
+      : fault(`${kind} begins no line of tinydns`);
+  }
+  const fields = line.slice(1).split(':');
+  const name = nameIn(fields[0] ?? '');
+  if (name === undefined) return fault(`${fields[0]} is no name`);
+  const ttlText = fields[count - 1] ?? '';
+  const ttl = wholeNumber(ttlText, 0xffff_ffff);
+  if (ttlText !== '' && ttl === undefined) {
+    const colon = kind === "'" || kind === ':' ? ': a colon in a text is written \\072' : '';
+    return fault(`${ttlText} is no time to live${colon}`);
+  }
+  if (fields.slice(count).some((field) => field !== '')) {
+    return ok('a line with a timestamp or a location is left out');
+  }
+  return parseFields(kind, fields, { name, ttl });
+}
+
+type Owner = { readonly name: string; readonly ttl: number | undefined };
+
+function parseFields(kind: string, fields: Fields, { name, ttl }: Owner): Read {
+  const other = ttl ?? ttlDefaults.other;
+  const [, first = '', second = ''] = fields;
+  const one = (data: DnsData): Read => ok([{ ...data, name, ttlSeconds: other }]);
+  switch (kind) {
+    case '+':
+    case '=':
+      return hostLine(first, { name, ttlSeconds: other, reverse: kind === '=' });
+    case '3':
+    case '6':
+      return host6Line(first, { name, ttlSeconds: other, reverse: kind === '6' });
+    case "'":
+      return one({ type: 'TXT', strings: cut(octets(first)) });
+    case '^':
+    case 'C': {
+      const target = nameIn(first);
+      if (target === undefined) return fault(`${first} is no name`);
+      return one({ type: kind === 'C' ? 'CNAME' : 'PTR', target });
+    }
+    case '.':
+    case '&':
+      return serverLine(fields, { name, ttl, authority: kind === '.' });
+    case '@':
+      return exchangeLine(fields, { name, ttl });
+    case 'Z':
+      return soaLine(fields, { name, ttl });
+    default:
+      return genericLine(wholeNumber(first, 65_535), octets(second), { name, ttlSeconds: other });
+  }
+}
+
+/** A backslash is followed by up to three octal digits, or stands before the character itself. */
+function octets(field: string): string {
+  return field.replace(/\\(?:([0-7]{1,3})|(.?))/gs, (_, digits?: string, char?: string) =>
+    digits === undefined ? (char ?? '') : String.fromCharCode(Number.parseInt(digits, 8) & 255),
+  );
+}
+
+/** Labels between dots, however many; undefined: no name that can be asked for. */
+function nameIn(field: string): string | undefined {
+  const labels = field.match(/(?:[^.\\]|\\[^0-7]|\\[0-7]{1,3})+/gs) ?? [];
+  const name = nameOf(labels.map(octets));
+  return askable(name) ? name : undefined;
+}
+
+/** `x` without a dot is a name below the owner. */
+function serverName(x: string, middle: string, owner: string): string | undefined {
+  if (x.includes('.')) return nameIn(x);
+  const inner = nameIn(x);
+  return inner === undefined ? undefined : nameOf([...labelsOf(inner), middle, ...labelsOf(owner)]);
+}
+
+function wholeNumber(text: string, max: number): number | undefined {
+  return /^\d{1,10}$/.test(text) && Number(text) <= max ? Number(text) : undefined;
+}
+
+function cut(text: string): readonly string[] {
+  return text.match(new RegExp(`.{1,${txtStringOctets}}`, 'gs')) ?? [];
+}
+
+type Host = { readonly name: string; readonly ttlSeconds: number; readonly reverse: boolean };
+
+function hostLine(ip: string, { name, ttlSeconds, reverse }: Host): Read {
+  if (ip === '') return ok('a line without an address is left out');
+  const numbers = ipv4Octets(ip);
+  if (numbers === undefined) return fault(`${ip} is no IPv4 address`);
+  const address: DnsRecord = { type: 'A', address: ip, name, ttlSeconds };
+  const arpa = nameOf([...numbers.map(String).reverse(), 'in-addr', 'arpa']);
+  return ok(reverse ? [address, { type: 'PTR', target: name, name: arpa, ttlSeconds }] : [address]);
+}
+
+/** 32 hexadecimal digits, as the IPv6 patch has them. */
+function host6Line(digits: string, { name, ttlSeconds, reverse }: Host): Read {
+  const pairs = /^[\da-f]{32}$/i.test(digits) ? (digits.match(/../g) ?? []) : [];
+  const text = addressOf(pairs.map((pair) => Number.parseInt(pair, 16)));
+  if (text === undefined) return fault(`${digits} are not the 32 digits of an IPv6 address`);
+  const address: DnsRecord = { type: 'AAAA', address: text, name, ttlSeconds };
+  const arpa = nameOf([...[...digits].reverse(), 'ip6', 'arpa']);
+  return ok(reverse ? [address, { type: 'PTR', target: name, name: arpa, ttlSeconds }] : [address]);
+}
+
+function withAddress(records: readonly DnsRecord[], ip: string, host: Owner): Read {
+  if (ip === '') return ok(records);
+  if (ipv4Octets(ip) === undefined) return fault(`${ip} is no IPv4 address`);
+  const ttlSeconds = host.ttl ?? ttlDefaults.other;
+  return ok([...records, { type: 'A', address: ip, name: host.name, ttlSeconds }]);
+}
+
+function serverLine(
+  [, ip = '', x = '']: Fields,
+  { name, ttl = ttlDefaults.ns, authority }: Owner & { readonly authority: boolean },
+): Read {
+  const target = serverName(x, 'ns', name);
+  if (target === undefined) return fault(`${x} is no name`);
+  const mailbox = nameOf(['hostmaster', ...labelsOf(name)]);
+  const numbers = { serial: serialDefault, ...soaDefaults };
+  const soa: DnsRecord = {
+    ...{ type: 'SOA', primary: target, mailbox, ...numbers },
+    ...{ name, ttlSeconds: ttl === 0 ? 0 : ttlDefaults.negative },
+  };
+  const server: DnsRecord = { type: 'NS', target, name, ttlSeconds: ttl };
+  return withAddress(authority ? [soa, server] : [server], ip, { name: target, ttl });
+}
+
+function exchangeLine([, ip = '', x = '', dist = '']: Fields, { name, ttl }: Owner): Read {
+  const exchange = serverName(x, 'mx', name);
+  if (exchange === undefined) return fault(`${x} is no name`);
+  const preference = dist === '' ? 0 : wholeNumber(dist, 65_535);
+  if (preference === undefined) return fault(`${dist} is no distance of a mail exchanger`);
+  const ttlSeconds = ttl ?? ttlDefaults.other;
+  const record: DnsRecord = { type: 'MX', preference, exchange, name, ttlSeconds };
+  return withAddress([record], ip, { name: exchange, ttl });
+}
+
+function soaLine([, first = '', second = '', ...texts]: Fields, { name, ttl }: Owner): Read {
+  const [primary, mailbox] = [nameIn(first), nameIn(second)];
+  if (primary === undefined || mailbox === undefined) return fault('a name of the SOA is none');
+  const numbers = texts.slice(0, 5).map((text) => wholeNumber(text, 0xffff_ffff));
+  const wrong = texts.slice(0, 5).find((text, nth) => text !== '' && numbers[nth] === undefined);
+  if (wrong !== undefined) return fault(`${wrong} is no number of an SOA`);
+  const [serial = serialDefault, refresh, retry, expire, minimum] = numbers;
+  const data: DnsData = {
+    ...{ type: 'SOA', primary, mailbox, serial },
+    refresh: refresh ?? soaDefaults.refresh,
+    retry: retry ?? soaDefaults.retry,
+    expire: expire ?? soaDefaults.expire,
+    minimum: minimum ?? soaDefaults.minimum,
+  };
+  return ok([{ ...data, name, ttlSeconds: ttl ?? ttlDefaults.negative }]);
+}
+
+function genericLine(
+  type: number | undefined,
+  data: string,
+  owner: { readonly name: string; readonly ttlSeconds: number },
+): Read {
+  const numbers = [...data].map((char) => char.charCodeAt(0));
+  const one = (read: DnsData | undefined): Read =>
+    read === undefined
+      ? fault(`the data of type ${type} are cut short`)
+      : ok([{ ...read, ...owner }]);
+  switch (type) {
+    case 1: {
+      const address = numbers.length === 4 ? addressOf(numbers) : undefined;
+      return one(address === undefined ? undefined : { type: 'A', address });
+    }
+    case 16: {
+      const strings = stringsIn(data);
+      return one(strings === undefined ? undefined : { type: 'TXT', strings });
+    }
+    case 28: {
+      const address = numbers.length === 16 ? addressOf(numbers) : undefined;
+      return one(address === undefined ? undefined : { type: 'AAAA', address });
+    }
+    case 52: {
+      const [usage, selector, matching, ...rest] = numbers;
+      const association = rest.map((octet) => octet.toString(16).padStart(2, '0')).join('');
+      return one(
+        usage === undefined || selector === undefined || matching === undefined
+          ? undefined
+          : { type: 'TLSA', usage, selector, matching, association },
+      );
+    }
+    case undefined:
+      return fault('a generic line begins with the number of its type');
+    default:
+      return [0, 2, 5, 6, 15, 252].includes(type)
+        ? fault(`tinydns-data refuses type ${type} in a generic line`)
+        : ok(`type ${type} is none of ${dnsTypes.join(', ')}: left out`);
+  }
+}
+
+/** Strings with a length before each; undefined: one is cut short, or there is none. */
+function stringsIn(data: string): readonly string[] | undefined {
+  const strings: string[] = [];
+  for (let at = 0; at < data.length; ) {
+    const end = at + 1 + data.charCodeAt(at);
+    if (end > data.length) return undefined;
+    strings.push(data.slice(at + 1, end));
+    at = end;
+  }
+  return strings.length === 0 ? undefined : strings;
+}

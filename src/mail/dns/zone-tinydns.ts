@@ -1,0 +1,68 @@
+/**
+ * The `data` file of tinydns, printed (tinydns-data(8)). Every octet that means something to it is written in octal: a
+ * colon is `\072`. Only line types that every tinydns knows are used; AAAA and TLSA go into the generic one. Its TXT
+ * line cuts a text into strings of 127 octets: readers of SPF, DKIM and DMARC join them, so the text is what counts.
+ */
+import { ipv6Octets } from './address-octets.ts';
+import { labelsOf } from './name.ts';
+import { type DnsRecord, textOfTxt } from './record.ts';
+
+/** Lines of a `data` file with these records in their order. */
+export function printTinydnsZone(records: readonly DnsRecord[]): string {
+  return records.map((record) => `${line(record)}\n`).join('');
+}
+
+function line(record: DnsRecord): string {
+  const owner = fqdn(record.name);
+  const ttl = record.ttlSeconds;
+  switch (record.type) {
+    case 'A':
+      return `+${owner}:${record.address}:${ttl}`;
+    case 'AAAA':
+      return `:${owner}:28:${octal(ipv6Octets(record.address) ?? [])}:${ttl}`;
+    case 'CNAME':
+      return `C${owner}:${fqdn(record.target)}:${ttl}`;
+    case 'PTR':
+      return `^${owner}:${fqdn(record.target)}:${ttl}`;
+    case 'NS':
+      return `&${owner}::${withDot(record.target)}:${ttl}`;
+    case 'MX':
+      return `@${owner}::${withDot(record.exchange)}:${record.preference}:${ttl}`;
+    case 'TXT': {
+      const text = textOfTxt(record);
+      // The TXT line makes no string at all of an empty text, which is no TXT record.
+      return text === '' ? `:${owner}:16:\\000:${ttl}` : `'${owner}:${escaped(text)}:${ttl}`;
+    }
+    case 'SOA': {
+      const { serial, refresh, retry, expire, minimum } = record;
+      const numbers = [serial, refresh, retry, expire, minimum].join(':');
+      return `Z${owner}:${fqdn(record.primary)}:${fqdn(record.mailbox)}:${numbers}:${ttl}`;
+    }
+    case 'TLSA': {
+      const { usage, selector, matching, association } = record;
+      const pairs = association.match(/../g) ?? [];
+      const octets = [usage, selector, matching, ...pairs.map((pair) => Number.parseInt(pair, 16))];
+      return `:${owner}:52:${octal(octets)}:${ttl}`;
+    }
+  }
+}
+
+function fqdn(name: string): string {
+  return labelsOf(name)
+    .map((label) => escaped(label).replaceAll('.', '\\056').replaceAll(' ', '\\040'))
+    .join('.');
+}
+
+/** Without a dot in it, tinydns-data would put `.ns.` or `.mx.` and the owner behind it. The root is a dot. */
+function withDot(name: string): string {
+  const text = fqdn(name);
+  return text.includes('.') ? text : `${text}.`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[^ -~]|[:\\]/g, (char) => octal([char.charCodeAt(0)]));
+}
+
+function octal(octets: readonly number[]): string {
+  return octets.map((octet) => `\\${octet.toString(8).padStart(3, '0')}`).join('');
+}
