@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { DnsAnswer, DnsQuestion } from '../../src/mail/dns/question.ts';
 import type { DnsData, DnsRecord } from '../../src/mail/dns/record.ts';
 import { zoneAnswers } from '../../src/mail/dns/zone-answers.ts';
+import { printBindZone } from '../../src/mail/dns/zone-bind.ts';
 import { parseIpv6 } from '../../src/mail/spf/network.ts';
 
 /** A list of records, each an object of one member, and perhaps the word TIMEOUT. */
@@ -85,11 +86,22 @@ function suiteRecords(zone: SuiteZone): {
   return { records, silent };
 }
 
+/** The same zone for a master file, where a silent name can have no other records. */
+export function suiteZoneFile(zone: SuiteZone): string {
+  const { records, silent } = suiteRecords(zone);
+  const withRecords = new Set(records.map(({ name }) => name));
+  const mute = [...silent].filter((name) => !withRecords.has(name));
+  const marks = mute.map(
+    (name) => ({ type: 'TXT', strings: ['TIMEOUT'], name, ttlSeconds: 60 }) as const,
+  );
+  return printBindZone([...records, ...marks]);
+}
+
 function dataOf(type: string, value: SuiteRecord[string]): DnsData {
   switch (type) {
     case 'SPF':
     case 'TXT':
-      return { type: 'TXT', strings: typeof value === 'string' ? [value] : value.map(String) };
+      return { type: 'TXT', strings: textStrings(value) };
     case 'A':
       return { type, address: String(value) };
     case 'AAAA':
@@ -104,6 +116,9 @@ function dataOf(type: string, value: SuiteRecord[string]): DnsData {
   }
 }
 
+/** Of no strings at all, the suite says that they are illegal; no master file can hold them. */
+const textStrings = (value: SuiteRecord[string]): readonly string[] =>
+  typeof value === 'string' ? [value] : value.length === 0 ? [''] : value.map(String);
 const nameOf = (text: string): string => text.toLowerCase().replace(/\.$/, '');
 
 /** Answers as the suite's zone gives them. */

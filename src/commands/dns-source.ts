@@ -1,0 +1,41 @@
+/** Where a command's DNS answers come from: the network, or a zone file that answers instead (`--zone`). */
+import { readFileSync } from 'node:fs';
+import type { Millis } from '../lib/brand.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import type { DnsRecord } from '../mail/dns/record.ts';
+import { zoneAnswers } from '../mail/dns/zone-answers.ts';
+import { parseBindZone } from '../mail/dns/zone-bind.ts';
+import { openResolver } from '../partners/dns-resolver.ts';
+import { dnsServers } from '../partners/dns-servers.ts';
+import type { Resolver } from '../ports.ts';
+
+export const zoneHelp =
+  'a master file with absolute names that answers instead of the network; -: standard input';
+
+export type DnsSource = Disposable & { readonly answer: Resolver };
+
+/** `warn` hears of records in the file that are left out. */
+export function openDnsSource(zone: string | undefined, warn: (text: string) => void): DnsSource {
+  if (zone !== undefined) {
+    const answer = zoneAnswers(readZoneFile(zone, warn));
+    return { answer: async (question) => answer(question), [Symbol.dispose]: () => undefined };
+  }
+  const resolver = openResolver({ ...dnsServers([]), clock: { now: () => Date.now() as Millis } });
+  return { answer: resolver, [Symbol.dispose]: () => resolver[Symbol.dispose]() };
+}
+
+/** The records of a master file, or an error that names every line with a fault. */
+function readZoneFile(file: string, warn: (text: string) => void): readonly DnsRecord[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'latin1');
+  } catch (cause) {
+    throw new OperatorError('zone-file', `cannot read ${file}`, { cause, exit: sysexits.noInput });
+  }
+  const read = parseBindZone(text, {
+    skipped: ({ line, what }) => warn(`${file}, line ${line}: ${what}\n`),
+  });
+  if (read.ok) return read.value;
+  const lines = read.error.map(({ line, what }) => `${file}, line ${line}: ${what}`);
+  throw new OperatorError('zone-line', lines.join('\n'), { exit: sysexits.dataErr });
+}
