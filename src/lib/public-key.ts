@@ -1,0 +1,71 @@
+/** Public keys as DKIM key records hold them (`p=`), and what is signed with their private halves. */
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { type KeyType, rsaBits } from './private-key.ts';
+import { fault, ok, type Result } from './result.ts';
+import { sha256 } from './sha256.ts';
+
+/** A key made to cost its readers time has an exponent as long as itself. Real ones are 3 or 65537. */
+const rsaExponentMax = 2n ** 32n;
+
+export type PublicKey = {
+  readonly type: KeyType;
+  readonly bits: number;
+  /** Whether `signature` was made over the SHA-256 digest of `data` with the other half. Never throws. */
+  verifies(data: Buffer, signature: Buffer): boolean;
+};
+
+/** Reads `p=` (base64, white space removed). The fault is a sentence without its subject. */
+export function openPublicKey(p: string, type: KeyType): Result<PublicKey, string> {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(p)) return fault('is not base64');
+  const bytes = Buffer.from(p, 'base64');
+  return type === 'rsa' ? rsa(bytes) : ed25519(bytes);
+}
+
+function rsa(bytes: Buffer): Result<PublicKey, string> {
+  // RFC 6376 section 3.6.1 names RSAPublicKey, its examples and everybody since use SubjectPublicKeyInfo.
+  const key = spki(bytes) ?? attempt(bytes, 'pkcs1');
+  if (key === undefined) return fault('cannot be read: cut off, or no key');
+  if (key.asymmetricKeyType !== 'rsa') return fault(`is for ${key.asymmetricKeyType}, not rsa`);
+  const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (bits > rsaBits.max) return fault(`has ${bits} bits, more than are read (${rsaBits.max})`);
+  if (publicExponent > rsaExponentMax) return fault('has an exponent longer than 32 bits');
+  return ok({
+    type: 'rsa',
+    bits,
+    verifies: (data, signature) => holds(key, 'sha256', data, signature),
+  });
+}
+
+function ed25519(bytes: Buffer): Result<PublicKey, string> {
+  if (bytes.length !== 32) {
+    return fault(`has ${bytes.length} octets where Ed25519 has 32 (RFC 8463: the bare key)`);
+  }
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') };
+  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  return ok({
+    type: 'ed25519',
+    bits: 256,
+    verifies: (data, signature) => holds(key, null, sha256(data), signature),
+  });
+}
+
+function holds(key: KeyObject, digest: 'sha256' | null, data: Buffer, signature: Buffer): boolean {
+  try {
+    return verify(digest, data, key, signature);
+  } catch {
+    // A signature of the wrong length, or a key that OpenSSL does not work with after all.
+    return false;
+  }
+}
+
+function spki(bytes: Buffer): KeyObject | undefined {
+  return attempt(bytes, 'spki');
+}
+
+function attempt(bytes: Buffer, type: 'spki' | 'pkcs1'): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: bytes, format: 'der', type });
+  } catch {
+    return undefined;
+  }
+}

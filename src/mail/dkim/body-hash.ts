@@ -1,0 +1,281 @@
+/**
+ * The hash of a body (RFC 6376 sections 3.4.3, 3.4.4, 3.7), in one pass over pieces cut anywhere. Memory is the same for
+ * every message: what may turn out to be the end of the body (blank lines, white space at the end of a line) is counted,
+ * never kept. Lines end with CRLF; a CR or LF alone is an octet like others.
+ */
+import { openSha256, type Sha256 } from '../../lib/sha256.ts';
+
+export type Canonicalization = 'simple' | 'relaxed';
+
+export type BodyHashOptions = {
+  readonly canonicalization: Canonicalization;
+  /** `l=`: only so many octets of the canonical body are hashed. Absent: all. */
+  readonly length?: number | undefined;
+  /**
+   * Relaxed only: hash what Postfix's smtp(8) will send, which breaks longer lines (`smtp_line_length_limit`; see
+   * line-break.ts). 0 or absent: lines stay as they are.
+   */
+  readonly lineLengthLimit?: number;
+};
+
+export type BodyHash = {
+  update(bytes: Buffer, start: number, end: number): void;
+  /** Ends it. `octets`: how long the whole canonical body is. */
+  digest(): { readonly hash: Buffer; readonly octets: number };
+};
+
+export function openBodyHash(options: BodyHashOptions): BodyHash {
+  const sink = new Sink(options.length ?? Number.POSITIVE_INFINITY);
+  return options.canonicalization === 'simple'
+    ? new SimpleBody(sink)
+    : new RelaxedBody(sink, options.lineLengthLimit ?? 0);
+}
+
+const cr = 0x0d;
+const lf = 0x0a;
+const space = 0x20;
+const tab = 0x09;
+
+/** Canonical octets on their way into the digest: gathered, since each call of the digest costs as much as 1 KB of it. */
+const scratchOctets = 16_384;
+/** Line ends that wait in a row before they are hashed on trial; bounds the work that one octet after them can cause. */
+const waitingMax = 4_096;
+
+/** Where canonical octets go. Line ends wait here until something follows them. */
+class Sink {
+  #digest = openSha256();
+  readonly #wanted: number;
+  #hashed = 0;
+  #octets = 0;
+  readonly scratch: Buffer = Buffer.allocUnsafe(scratchOctets);
+  used = 0;
+  waiting = 0;
+  /** The digest as it was when `#trialEnds` line ends were put into it on trial. */
+  #before: { readonly digest: Sha256; readonly hashed: number } | undefined;
+  #trialEnds = 0;
+
+  constructor(length: number) {
+    this.#wanted = length;
+  }
+
+  flush(): void {
+    const more = Math.min(this.used, this.#wanted - this.#hashed);
+    if (more > 0) this.#digest.update(this.scratch.subarray(0, more));
+    this.#hashed += Math.max(0, more);
+    this.#octets += this.used;
+    this.used = 0;
+  }
+
+  lineEnd(): void {
+    this.waiting++;
+    if (this.waiting < waitingMax) return;
+    if (this.#before === undefined) {
+      this.flush();
+      this.#before = { digest: this.#digest.copy(), hashed: this.#hashed };
+      this.#trialEnds = 0;
+    }
+    this.#trialEnds += this.waiting;
+    this.#write(this.waiting);
+    this.waiting = 0;
+  }
+
+  /** Something follows: the line ends before it belong to the body. */
+  settle(): void {
+    if (this.waiting === 0 && this.#before === undefined) return;
+    this.#before = undefined;
+    this.#write(this.waiting);
+    this.waiting = 0;
+  }
+
+  #write(lineEnds: number): void {
+    for (let i = 0; i < lineEnds; i++) {
+      if (this.used + 2 > scratchOctets) this.flush();
+      this.scratch[this.used++] = cr;
+      this.scratch[this.used++] = lf;
+    }
+  }
+
+  /** The end: line ends that wait or are on trial do not count; one is put where the body must have it. */
+  digest(endsWithLineEnd: boolean): { readonly hash: Buffer; readonly octets: number } {
+    this.flush();
+    if (this.#before !== undefined) {
+      this.#digest = this.#before.digest;
+      this.#hashed = this.#before.hashed;
+      this.#octets -= 2 * this.#trialEnds;
+    }
+    if (endsWithLineEnd) this.#write(1);
+    this.flush();
+    return { hash: this.#digest.digest(), octets: this.#octets };
+  }
+}
+
+/** Only blank lines at the end go; an empty body is one line end. */
+class SimpleBody implements BodyHash {
+  readonly #sink: Sink;
+  #cr = false;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  update(bytes: Buffer, start: number, end: number): void {
+    const sink = this.#sink;
+    let at = start;
+    while (at < end) {
+      if (this.#cr) {
+        this.#cr = false;
+        if (bytes[at] === lf) {
+          sink.lineEnd();
+          at++;
+          continue;
+        }
+        this.#put(cr);
+      }
+      if (bytes[at] === cr) {
+        this.#cr = true;
+        at++;
+        continue;
+      }
+      sink.settle();
+      at = copyRun(sink, bytes, at, end);
+    }
+  }
+
+  digest(): { readonly hash: Buffer; readonly octets: number } {
+    if (this.#cr) this.#put(cr);
+    return this.#sink.digest(true);
+  }
+
+  #put(octet: number): void {
+    this.#sink.settle();
+    if (this.#sink.used === scratchOctets) this.#sink.flush();
+    this.#sink.scratch[this.#sink.used++] = octet;
+  }
+}
+
+/** Copies up to the next CR; returns where it stands. */
+function copyRun(sink: Sink, bytes: Buffer, start: number, end: number): number {
+  if (sink.used === scratchOctets) sink.flush();
+  const scratch = sink.scratch;
+  const stop = Math.min(end, start + scratchOctets - sink.used);
+  let used = sink.used;
+  let at = start;
+  for (; at < stop; at++) {
+    const octet = bytes[at] ?? 0;
+    if (octet === cr) break;
+    scratch[used++] = octet;
+  }
+  sink.used = used;
+  return at;
+}
+
+/**
+ * As in Postfix, a line read in pieces of this many octets (`line_length_limit`): one that ends both with such a piece
+ * and where a break falls is sent with a further line that holds the space only.
+ */
+const postfixRecordOctets = 2_048;
+
+/** Runs of white space become one space, go at the end of a line; blank lines at the end go. */
+class RelaxedBody implements BodyHash {
+  readonly #sink: Sink;
+  readonly #limit: number;
+  /** Octets that the line of smtp(8) still holds. */
+  #room: number;
+  /** Octets of the line as it came. */
+  #length = 0;
+  #cr = false;
+  #white = false;
+  #written = false;
+
+  constructor(sink: Sink, lineLengthLimit: number) {
+    this.#sink = sink;
+    this.#limit = lineLengthLimit > 0 ? lineLengthLimit : Number.POSITIVE_INFINITY;
+    this.#room = this.#limit;
+  }
+
+  update(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      const octet = bytes[at] ?? 0;
+      if (this.#cr) {
+        this.#cr = false;
+        if (octet === lf) {
+          this.#lineEnd();
+          at++;
+          continue;
+        }
+        this.#put(cr);
+      }
+      if (octet === cr) {
+        this.#cr = true;
+        at++;
+      } else if (octet === space || octet === tab) {
+        this.#takeRoom();
+        this.#white = true;
+        at++;
+      } else at = this.#copyRun(bytes, at, end);
+    }
+  }
+
+  digest(): { readonly hash: Buffer; readonly octets: number } {
+    if (this.#cr) this.#put(cr);
+    // A body of blank lines only is empty here; any other ends with a line end, even if it came without.
+    return this.#sink.digest(this.#written);
+  }
+
+  #lineEnd(): void {
+    if (this.#room === 0 && this.#length % postfixRecordOctets === 0) this.#sink.lineEnd();
+    this.#white = false;
+    this.#room = this.#limit;
+    this.#length = 0;
+    this.#sink.lineEnd();
+  }
+
+  /** One more octet of the line; where it is full, smtp(8) begins another with a space. */
+  #takeRoom(): void {
+    if (this.#room === 0) {
+      this.#sink.lineEnd();
+      this.#white = true;
+      this.#room = this.#limit - 1;
+    }
+    this.#room--;
+    this.#length++;
+  }
+
+  #settle(): void {
+    const sink = this.#sink;
+    sink.settle();
+    this.#written = true;
+    if (!this.#white) return;
+    this.#white = false;
+    if (sink.used === scratchOctets) sink.flush();
+    sink.scratch[sink.used++] = space;
+  }
+
+  #put(octet: number): void {
+    this.#takeRoom();
+    this.#settle();
+    if (this.#sink.used === scratchOctets) this.#sink.flush();
+    this.#sink.scratch[this.#sink.used++] = octet;
+  }
+
+  /** Copies what is neither white nor CR, as far as line and scratch have room; returns where it stopped. */
+  #copyRun(bytes: Buffer, start: number, end: number): number {
+    const sink = this.#sink;
+    this.#put(bytes[start] ?? 0);
+    const scratch = sink.scratch;
+    const stop = Math.min(end, start + 1 + Math.min(scratchOctets - sink.used, this.#room));
+    let used = sink.used;
+    let at = start + 1;
+    for (; at < stop; at++) {
+      const octet = bytes[at] ?? 0;
+      if (octet === cr || octet === space || octet === tab) break;
+      scratch[used++] = octet;
+    }
+    const copied = at - start - 1;
+    this.#room -= copied;
+    this.#length += copied;
+    sink.used = used;
+    return at;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * A DKIM-Signature field as it is written (RFC 6376 section 3.5): folded with LF and a tab, as milters hand fields over,
+ * no line longer than 76 octets unless a name is.
+ */
+import type { DkimAlgorithm } from './signing-key.ts';
+
+export type SignatureTags = {
+  readonly algorithm: DkimAlgorithm;
+  readonly domain: string;
+  readonly selector: string;
+  /** `h=`, in order. */
+  readonly headers: readonly string[];
+  /** `bh=`, base64. */
+  readonly bodyHash: string;
+  /** Seconds since 1970. */
+  readonly signedAt: number;
+  readonly expiresAt?: number | undefined;
+  readonly identity?: string | undefined;
+};
+
+/** Columns of a line, the tab counted as one: what RFC 2045 gives base64, and all that read mail in a terminal like. */
+const columnsMax = 76;
+
+/** The value with an empty `b=`, which stands last: what the signature is made over. Begins with a space. */
+export function withoutSignature(tags: SignatureTags): string {
+  const { headers, identity, expiresAt } = tags;
+  const plain = [
+    'v=1;',
+    ` a=${tags.algorithm};`,
+    ' c=relaxed/relaxed;',
+    ` d=${tags.domain};`,
+    ` s=${tags.selector};`,
+    ...(identity === undefined ? [] : [` i=${quotedIdentity(identity)};`]),
+    ` t=${tags.signedAt};`,
+    ...(expiresAt === undefined ? [] : [` x=${expiresAt};`]),
+    ...headers.map(
+      (name, i) => `${i === 0 ? ' h=' : ''}${name}${i + 1 < headers.length ? ':' : ';'}`,
+    ),
+    ` bh=${tags.bodyHash};`,
+  ];
+  let text = ' ';
+  let column = 'DKIM-Signature: '.length;
+  for (const piece of plain) {
+    if (column + piece.length > columnsMax) {
+      text += '\n\t';
+      column = 1;
+      const bare = piece.trimStart();
+      text += bare;
+      column += bare.length;
+    } else {
+      text += piece;
+      column += piece.length;
+    }
+  }
+  return `${text}\n\tb=`;
+}
+
+/** `unsigned` with its signature. */
+export function printSignature(unsigned: string, signature: Buffer): string {
+  const base64 = signature.toString('base64');
+  // The first line has `b=` already; a folding inside b= is not signed.
+  const first = columnsMax - '\tb='.length;
+  let text = unsigned + base64.slice(0, first);
+  for (let at = first; at < base64.length; at += columnsMax - 1) {
+    text += `\n\t${base64.slice(at, at + columnsMax - 1)}`;
+  }
+  return text;
+}
+
+/** DKIM-Quoted-Printable (section 2.11) for what a tag value cannot hold. `identity` is Latin-1. */
+function quotedIdentity(identity: string): string {
+  return identity.replace(
+    /[^!-:<>-~]|=/g,
+    (octet) => `=${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
