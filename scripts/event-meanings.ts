@@ -45,6 +45,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'milter.no-edits':
     'The mail server lets this milter change no headers: mail is neither signed nor verified. Once per start.',
   'milter.unread': 'Signing or verifying a message took too long; it went on without.',
+  'message.signing': 'An outgoing message was signed, or not and why; `domain` is the key’s.',
   'milter.no-answer': 'A verdict did not come in time; the client is asked to come again.',
   'milter.no-quarantine':
     'The mail server does not let this milter hold mail; the client is asked to come again instead.',
@@ -60,6 +61,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'release.unfinished':
     'A login could not be opened, or held mail not let go, after a release. The next start tries again; releasing once more does too.',
   'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
+  'signing.failed':
+    'A message went out unsigned because a key or the signing failed. Once a minute and domain; `leftOut` tells of how many more.',
   'suspension.step-failed':
     'What follows a suspension was cut off by a fault in the ledger or in Postern; the next start does it.',
   'systemd.unreached':

@@ -144,6 +144,16 @@ const doorMetrics: readonly Metric[] = [
   },
 ];
 
+const signingMetrics: readonly Metric[] = [
+  {
+    name: 'postern_signing_total',
+    kind: 'counter',
+    help: 'Outgoing messages signed and not signed, by why: no-from (no author with a domain), no-key (no key for any author’s domain), off (by the configuration), failed (see the log event signing.failed).',
+    label: 'result',
+    values: ['signed', 'no-from', 'no-key', 'off', 'failed'],
+  },
+];
+
 const mailLogMetrics: readonly Metric[] = [
   {
     name: 'postern_mail_log_wanted',
@@ -206,6 +216,7 @@ export const metrics: readonly Metric[] = [
   ...guardMetrics,
   ...ledgerMetrics,
   ...doorMetrics,
+  ...signingMetrics,
   ...mailLogMetrics,
   ...processMetrics,
 ];
