@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { localTransports } from '../mail/local-transports.ts';
+import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 
 const duration = z
   .string()
@@ -60,6 +61,7 @@ export type Config = {
   };
   dovecot: { deny_file: string; config: string };
   mail_log: { source: string; more: string[] };
+  dns: DnsSettings;
   ledger: { keep_messages: string; keep_stories: string; when_failing: 'pass' | 'delay' };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 };
@@ -233,6 +235,7 @@ const shape = z.strictObject({
         .describe('Further log files, such as one that Dovecot writes itself (log_path).'),
     })
     .prefault({}),
+  dns: dnsSettings,
   ledger: z
     .strictObject({
       keep_messages: duration.default('14d').describe('How long passed messages are remembered.'),

@@ -6,9 +6,8 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import type { DnsFailure, DnsQuestion } from '../mail/dns/question.ts';
+import { type DnsServer, serverText } from '../mail/dns/server-address.ts';
 import { type DnsReply, messageBytes, questionBytes, rcodes, readReply } from './dns-message.ts';
-
-export type DnsServer = { readonly address: string; readonly port: number };
 
 export type ExchangeOptions = {
   readonly recursion: boolean;
@@ -26,12 +25,6 @@ export type Exchanged =
 const strangersMax = 32;
 /** Length prefix of two octets and what it can say. */
 const tcpOctetsMax = 65_537;
-
-/** `192.0.2.1:53`, `[2001:db8::1]:53`: how the server is called in texts. */
-export function serverText({ address, port }: DnsServer): string {
-  const host = isIPv6(address) ? `[${address}]` : address;
-  return port === 53 ? address : `${host}:${port}`;
-}
 
 /** Never rejects. */
 export async function exchange(

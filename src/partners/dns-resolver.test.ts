@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import type { Millis } from '../lib/brand.ts';
 import type { DnsAnswer } from '../mail/dns/question.ts';
 import { type DnsData, type DnsRecord, type DnsType, txtStrings } from '../mail/dns/record.ts';
+import { parseServer, serverText } from '../mail/dns/server-address.ts';
 import { parseBindZone } from '../mail/dns/zone-bind.ts';
 import { openResolver, type ResolverOptions } from './dns-resolver.ts';
-import { dnsServers, parseResolvConf, parseServer } from './dns-servers.ts';
+import { dnsServers, parseResolvConf } from './dns-servers.ts';
 import { type DnsFault, openScriptedDns, type ScriptedDns } from './scripted-dns-server.ts';
 
 const zone = parseBindZone(
@@ -265,7 +266,18 @@ test('which servers: those of the configuration, else those of resolv.conf', () 
     { address: '2001:db8::1', port: 53 },
     { address: '2001:db8::2', port: 5353 },
   ]);
-  for (const wrong of ['', 'ns1.example.org', '192.0.2.1:0', '192.0.2.1:70000', '[x]:53']) {
+  for (const text of ['192.0.2.2:5353', '2001:db8::1', '[2001:db8::2]:5353']) {
+    const server = parseServer(text);
+    assert.equal(server && serverText(server), text);
+  }
+  for (const wrong of [
+    '',
+    'ns1.example.org',
+    '192.0.2.1:0',
+    '192.0.2.1:70000',
+    '[x]:53',
+    '300.0.2.1',
+  ]) {
     assert.equal(parseServer(wrong), undefined, wrong);
   }
   const text =

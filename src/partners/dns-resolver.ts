@@ -7,8 +7,9 @@ import { RecentMap } from '../lib/recent-map.ts';
 import { askable, lowerCase } from '../mail/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../mail/dns/question.ts';
 import type { DnsRecord } from '../mail/dns/record.ts';
+import { serverText } from '../mail/dns/server-address.ts';
 import type { Clock, Resolver } from '../ports.ts';
-import { type Exchanged, exchange, type Reply, serverText } from './dns-exchange.ts';
+import { type Exchanged, exchange, type Reply } from './dns-exchange.ts';
 import { rcodes } from './dns-message.ts';
 import type { DnsServers } from './dns-servers.ts';
 
@@ -202,7 +203,7 @@ async function followAliases(
 }
 
 /** Neither an answer nor that there is none: only who else might know. */
-function isReferral({ rcode, sections }: Reply): boolean {
+export function isReferral({ rcode, sections }: Reply): boolean {
   const { answers, authorities } = sections;
   const has = (type: DnsRecord['type']): boolean => authorities.some((one) => one.type === type);
   return rcode === rcodes.noError && answers.length === 0 && has('NS') && !has('SOA');
@@ -213,7 +214,7 @@ function ttlMs({ ttlSeconds }: DnsRecord): number {
 }
 
 /** Follows the aliases inside one answer: where they lead, and what is there. */
-function endOfAliases(
+export function endOfAliases(
   answers: readonly DnsRecord[],
   { name, type }: DnsQuestion,
 ): {

@@ -1,7 +1,6 @@
 /** Which resolvers to ask: those of the configuration, else those of /etc/resolv.conf (resolv.conf(5)). */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import type { DnsServer } from './dns-exchange.ts';
+import { type DnsServer, parseServer } from '../mail/dns/server-address.ts';
 
 export type DnsServers = {
   readonly servers: readonly DnsServer[];
@@ -11,15 +10,6 @@ export type DnsServers = {
 
 /** glibc's MAXNS. */
 const serversMax = 3;
-const dnsPort = 53;
-
-/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`; undefined: none of them. */
-export function parseServer(text: string): DnsServer | undefined {
-  if (isIP(text) !== 0) return { address: text, port: dnsPort };
-  const [, six, four, digits] = /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d{1,5})$/i.exec(text) ?? [];
-  const [address, port] = [six ?? four ?? '', Number(digits)];
-  return isIP(address) !== 0 && port > 0 && port < 65_536 ? { address, port } : undefined;
-}
 
 /** From the configuration's texts; empty: from the machine's own file. */
 export function dnsServers(configured: readonly string[], file = '/etc/resolv.conf'): DnsServers {
@@ -40,9 +30,9 @@ export function parseResolvConf(text: string): DnsServers {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
   const servers = lines
     .filter(([word]) => word === 'nameserver')
-    .flatMap(([, address = '']) => (isIP(address) === 0 ? [] : [{ address, port: dnsPort }]))
+    .flatMap(([, address = '']) => parseServer(address) ?? [])
     .slice(0, serversMax);
-  const used = servers.length > 0 ? servers : [{ address: '127.0.0.1', port: dnsPort }];
+  const used = servers.length > 0 ? servers : [{ address: '127.0.0.1', port: 53 }];
   const trustAd = lines.some(([word, ...more]) => word === 'options' && more.includes('trust-ad'));
   const local = used.every(({ address }) => address === '::1' || address.startsWith('127.'));
   return { servers: used, trusted: trustAd || local };

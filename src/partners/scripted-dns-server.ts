@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, decode, encode } from 'dns-packet';
 import type { DnsQuestion } from '../mail/dns/question.ts';
 import { type DnsRecord, type DnsType, dnsTypes } from '../mail/dns/record.ts';
+import type { DnsServer } from '../mail/dns/server-address.ts';
 import { zoneAnswers } from '../mail/dns/zone-answers.ts';
-import type { DnsServer } from './dns-exchange.ts';
 
 export const dnsFaults = [
   'silent',

@@ -1,0 +1,64 @@
+/** Settings of [dns]: which resolvers are asked, and which zones Postern may change by itself. */
+import { z } from 'zod';
+import { parseServer } from '../mail/dns/server-address.ts';
+
+const duration = z
+  .string()
+  .regex(/^(?:\d+(?:\.\d+)?(?:ms|min|[smhdw]))+$/, 'must be a duration such as 5s, 1h or 2d');
+
+const updates = z.strictObject({
+  zones: z.array(z.string().regex(/^[\w.-]+$/, 'must be the name of a zone')).min(1),
+  server: z
+    .string()
+    .refine(
+      (text) => isServer(text) || isNamed(text),
+      'must be a name or an address, and :PORT where it is not 53',
+    ),
+  key_file: z.string().regex(/^\//, 'must be an absolute path'),
+});
+
+function isServer(text: string): boolean {
+  return parseServer(text) !== undefined;
+}
+
+function isNamed(text: string): boolean {
+  return /^[\w-]+(?:\.[\w-]+)*(?::\d{1,5})?$/.test(text) && /[a-z]/i.test(text);
+}
+
+export type DnsSettings = {
+  servers: string[];
+  timeout: string;
+  ttl: string;
+  authority_port: number;
+  updates: { zones: string[]; server: string; key_file: string }[];
+};
+
+export const dnsSettings: z.ZodType<DnsSettings> = z
+  .strictObject({
+    servers: z
+      .array(z.string().refine(isServer, 'must be an IP address, and :PORT where it is not 53'))
+      .max(3)
+      .default([])
+      .describe(
+        'Resolvers to ask, in this order; they are believed when they say that an answer was validated. Empty: those of /etc/resolv.conf.',
+      ),
+    timeout: duration
+      .default('10s')
+      .describe('How long one question may take, with all servers and tries.'),
+    ttl: duration.default('1h').describe('Time to live of records that are planned or published.'),
+    authority_port: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(53)
+      .describe('Port of the name servers of a zone. Other than 53 only behind a redirection.'),
+    updates: z
+      .array(updates)
+      .max(100)
+      .default([])
+      .describe(
+        'Zones that Postern may change with nsupdate (RFC 2136). Each [[dns.updates]] has zones (a list), server (its primary name server) and key_file (the TSIG key as tsig-keygen writes it, readable by Postern alone). None: records are only shown.',
+      ),
+  })
+  .prefault({});

@@ -1,0 +1,26 @@
+/** Where a name server is, as people write it: an address, and a port where it is not 53. */
+import { ipv4Octets, ipv6Text } from './address-octets.ts';
+
+export type DnsServer = { readonly address: string; readonly port: number };
+
+const dnsPort = 53;
+
+/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`; undefined: none of them. */
+export function parseServer(text: string): DnsServer | undefined {
+  const whole = addressOf(text);
+  if (whole !== undefined) return { address: whole, port: dnsPort };
+  const [, six = '', four = '', digits] =
+    /^(?:\[([\da-f:.]+)\]|([\d.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const [address, port] = [addressOf(six || four), Number(digits)];
+  return address !== undefined && port > 0 && port < 65_536 ? { address, port } : undefined;
+}
+
+function addressOf(text: string): string | undefined {
+  return ipv4Octets(text) === undefined ? ipv6Text(text) : text;
+}
+
+/** As parseServer reads it; without the port where it is 53. */
+export function serverText({ address, port }: DnsServer): string {
+  if (port === dnsPort) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
