@@ -27,7 +27,7 @@ export type KeyRecord = {
 };
 
 /** RSA with 8192 bits has 1,400 characters; a record that is far longer holds no key. */
-export const keyRecordOctetsMax = 8_192;
+const keyRecordOctetsMax = 8_192;
 
 /** Reads a record. The fault is a sentence about it that says, where it can be guessed, how the mistake came about. */
 export function parseKeyRecord(text: string): Result<KeyRecord, string> {
