@@ -30,7 +30,7 @@ export type Scenario = {
 };
 
 /** Debian's own: the packages that the tests use are installed for it. */
-const python = '/usr/bin/python3';
+export const python = '/usr/bin/python3';
 const shipped = 'usr/share/doc/python3-spf/rfc7208-tests.yml.gz';
 const fetchMsMax = 60_000;
 
