@@ -38,15 +38,18 @@ export function withoutSignature(tags: SignatureTags): string {
     ),
     ` bh=${tags.bodyHash};`,
   ];
+  return foldedTags('DKIM-Signature: ', plain);
+}
+
+/** Tags behind `before` (name, colon, space), broken between the pieces where a line is full; `b=` is put last, empty. */
+export function foldedTags(before: string, pieces: readonly string[]): string {
   let text = ' ';
-  let column = 'DKIM-Signature: '.length;
-  for (const piece of plain) {
+  let column = before.length;
+  for (const piece of pieces) {
     if (column + piece.length > columnsMax) {
-      text += '\n\t';
-      column = 1;
       const bare = piece.trimStart();
-      text += bare;
-      column += bare.length;
+      text += `\n\t${bare}`;
+      column = 1 + bare.length;
     } else {
       text += piece;
       column += piece.length;
