@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { zone as records, spf } from '../src/mail/spf/scripted-zone.ts';
+import { openScriptedDns } from '../src/partners/scripted-dns-server.ts';
 import { postern } from './command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-spf-command-'));
@@ -103,4 +105,27 @@ test('a record of a type that is none of ours is named and left out', async () =
   assert.equal(ran.exit, 0);
   assert.match(ran.out, /^softfail: /);
   assert.match(ran.err, /line 1: .*CAA/);
+});
+
+test('from the network: the resolvers of [dns], and one that does not answer', async () => {
+  await using dns = await openScriptedDns(
+    records(spf('mx -all'), 'example.org MX 1 mail.example.org', 'mail.example.org A 192.0.2.1'),
+  );
+  const config = join(folder, 'postern.toml');
+  const { address, port } = dns.server;
+  writeFileSync(config, `[dns]\nservers = ["${address}:${port}"]\ntimeout = "200ms"\n`);
+  const words = ['spf', 'eval', '--ip', '192.0.2.1', '--from', 'joe@example.org'];
+  const ran = await postern(...words, '--config', config);
+  assert.deepEqual([ran.exit, ran.err], [0, '']);
+  assert.match(ran.out, /^pass: mx of example.org: mail.example.org, an MX of example.org, has/);
+  assert.deepEqual(
+    dns.asked.map(({ name, type }) => `${name} ${type}`),
+    ['example.org TXT', 'example.org MX', 'mail.example.org A'],
+  );
+  dns.fault = 'silent';
+  const silent = await postern(...words, '--config', config);
+  assert.equal(silent.exit, 0);
+  assert.match(silent.out, /^temperror: TXT example.org: /);
+  const gone = await postern(...words, '--config', join(folder, 'gone.toml'));
+  assert.equal(gone.exit, 78);
 });

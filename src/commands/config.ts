@@ -6,9 +6,9 @@ import { settings } from '../config/schema.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { print } from './program.ts';
 import { table } from './table.ts';
+import { installedConfig } from './usual-config.ts';
 
-const installedFile = '/etc/postern/postern.toml';
-const fileHelp = `the file (default: ${installedFile})`;
+const fileHelp = `the file (default: ${installedConfig})`;
 const faulty = [
   78,
   'the file cannot be read or says something wrong; a line for each fault',
@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .command('check')
     .summary('say what is wrong with a file')
     .description('Reads a configuration file as the guard would, and says what is wrong with it.')
-    .argument('[file]', fileHelp, installedFile)
+    .argument('[file]', fileHelp, installedConfig)
     .addHelpText(
       'after',
       helpAfter({
@@ -57,11 +57,13 @@ export function register(program: Command): void {
           ['postern config show --json | jq \'.["doors.milter"].value\'', ''],
         ],
         exits: [[0, 'shown'], faulty],
-        notes: `Without a file, and where there is no ${installedFile}: the defaults.`,
+        notes: `Without a file, and where there is no ${installedConfig}: the defaults.`,
       }),
     )
     .action((file: string | undefined, options: Options, command: Command) => {
-      const loaded = loadConfig(file ?? (existsSync(installedFile) ? installedFile : undefined));
+      const loaded = loadConfig(
+        file ?? (existsSync(installedConfig) ? installedConfig : undefined),
+      );
       print(command, options.json === true ? showJson(loaded) : showText(loaded));
     });
   config

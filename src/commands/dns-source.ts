@@ -1,5 +1,6 @@
 /** Where a command's DNS answers come from: the network, or a zone file that answers instead (`--zone`). */
 import { readFileSync } from 'node:fs';
+import { loadConfig } from '../config/load.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { DnsRecord } from '../mail/dns/record.ts';
@@ -8,19 +9,33 @@ import { parseBindZone } from '../mail/dns/zone-bind.ts';
 import { openResolver } from '../partners/dns-resolver.ts';
 import { dnsServers } from '../partners/dns-servers.ts';
 import type { Resolver } from '../ports.ts';
+import { durationOption } from './options.ts';
+import { installedConfig, usualConfig } from './usual-config.ts';
 
 export const zoneHelp =
   'a master file with absolute names that answers instead of the network; -: standard input';
 
 export type DnsSource = Disposable & { readonly answer: Resolver };
 
+export const configHelp: string = `which resolvers to ask: [dns] in this file (default: ${installedConfig}, if it is there)`;
+
+export type DnsSourceOptions = { readonly zone?: string; readonly config?: string };
+
 /** `warn` hears of records in the file that are left out. */
-export function openDnsSource(zone: string | undefined, warn: (text: string) => void): DnsSource {
+export function openDnsSource(
+  { zone, config }: DnsSourceOptions,
+  warn: (text: string) => void,
+): DnsSource {
   if (zone !== undefined) {
     const answer = zoneAnswers(readZoneFile(zone, warn));
     return { answer: async (question) => answer(question), [Symbol.dispose]: () => undefined };
   }
-  const resolver = openResolver({ ...dnsServers([]), clock: { now: () => Date.now() as Millis } });
+  const { dns } = loadConfig(config ?? usualConfig()).config;
+  const resolver = openResolver({
+    ...dnsServers(dns.servers),
+    clock: { now: () => Date.now() as Millis },
+    totalMs: durationOption(dns.timeout),
+  });
   return { answer: resolver, [Symbol.dispose]: () => resolver[Symbol.dispose]() };
 }
 

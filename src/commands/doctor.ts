@@ -3,7 +3,7 @@
  * how to mend it. Exit 0 when nothing fails, else 1. The judgements are in core/checklist; here is what they look at.
  */
 import { existsSync } from 'node:fs';
-import { access, constants, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stdout } from 'node:process';
 import type { Command } from 'commander';
@@ -23,6 +23,7 @@ import { readPostfixFiles } from './connect-files.ts';
 import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import { helpAfter, stateHelp } from './help.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+import { installedConfig, usualConfig } from './usual-config.ts';
 
 export type DoctorOptions = {
   readonly state?: string;
@@ -34,7 +35,6 @@ export type DoctorOptions = {
 
 /** Where `postern install` lets Postern write the list of closed logins. */
 const installedDenyFile = '/var/lib/postern-dovecot/suspended';
-const installedConfig = '/etc/postern/postern.toml';
 
 export function register(program: Command): void {
   program
@@ -72,7 +72,7 @@ export function register(program: Command): void {
 
 export async function examine(options: DoctorOptions): Promise<readonly Finding[]> {
   const state = stateDirectory(options.state);
-  const { config } = loadConfig(options.config ?? (await usualConfig()));
+  const { config } = loadConfig(options.config ?? usualConfig());
   const configDir = options.configDir ?? (config.postfix.config_directory || undefined);
   const run = await readRunFile(state).catch((cause: unknown) => cause);
   const live = isRun(run) ? run : undefined;
@@ -90,15 +90,6 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     await clock(status),
   ];
   return findings;
-}
-
-/** A configuration that may be read: the installed one belongs to root and Postern. */
-async function usualConfig(): Promise<string | undefined> {
-  const readable = await access(installedConfig, constants.R_OK).then(
-    () => true,
-    () => false,
-  );
-  return readable ? installedConfig : undefined;
 }
 
 function isRun(value: unknown): value is RunFile {

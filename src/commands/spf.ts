@@ -8,7 +8,7 @@ import { lookupsMax, spfVoidsMax } from '../mail/spf/check.ts';
 import { evaluateSpf, type SpfAnswer, type SpfResult } from '../mail/spf/evaluate.ts';
 import { parseClientIp } from '../mail/spf/network.ts';
 import type { Resolver } from '../ports.ts';
-import { openDnsSource, zoneHelp } from './dns-source.ts';
+import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './dns-source.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { print, warn } from './program.ts';
 import { paint, table } from './table.ts';
@@ -16,12 +16,11 @@ import { paint, table } from './table.ts';
 /** RFC 7208 section 4.6.4 wants at least this; what is asked later is not answered. */
 const evaluationMsMax = 20 * secondMs;
 
-type Options = {
+type Options = DnsSourceOptions & {
   readonly ip: string;
   readonly from?: string;
   readonly helo?: string;
   readonly receiver?: string;
-  readonly zone?: string;
   readonly json?: true;
 };
 
@@ -43,6 +42,7 @@ export function register(program: Command): void {
     .option('--helo <name>', 'the name in HELO or EHLO')
     .option('--receiver <name>', "our own name, for explanations (default: this machine's)")
     .option('--zone <file>', zoneHelp)
+    .option('--config <file>', configHelp)
     .option('--json', 'one JSON object: result, explanation, lookups, voids, terms')
     .addHelpText(
       'after',
@@ -57,6 +57,7 @@ export function register(program: Command): void {
           [64, 'no address, or neither --from nor --helo'],
           [65, 'a fault in the zone file; a line for each'],
           [66, 'the zone file cannot be read'],
+          [78, 'the configuration is wrong'],
         ],
         notes:
           'In a zone file, a name whose only record is TXT "TIMEOUT" stands for a server that does not answer. What\n' +
@@ -64,13 +65,13 @@ export function register(program: Command): void {
       }),
     )
     .action(async (options: Options, command: Command) => {
-      const { from, helo = '', zone, json } = options;
+      const { from, helo = '', json } = options;
       if ((from ?? '') === '' && helo === '') {
         throw new OperatorError('usage', 'give --from, --helo, or both: whose mail is it?', {
           exit: sysexits.usage,
         });
       }
-      using dns = openDnsSource(zone, (text) => warn(command, text));
+      using dns = openDnsSource(options, (text) => warn(command, text));
       const now = Date.now();
       const question = {
         ip: options.ip,
