@@ -117,7 +117,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/YXRRSET|YXDOMAIN/i, 'there is such a record already, and it was not to be overwritten'],
   [/SERVFAIL/i, 'it failed; its log says why'],
   [
-    /timed out|too long|connection refused|couldn't get address|host unreachable/i,
+    /timed out|too long|communication with|connection refused|couldn't get address|host unreachable/i,
     'cannot reach it',
   ],
 ];
