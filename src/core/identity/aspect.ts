@@ -1,0 +1,220 @@
+/**
+ * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan, and a finding of
+ * the check. Both are made here from one look, so that they cannot disagree. Pure.
+ */
+import { type Asking, ask, type DnsAnswer } from '../../mail/dns/question.ts';
+import {
+  type DnsData,
+  type DnsRecord,
+  type DnsType,
+  textOfTxt,
+  txtStrings,
+} from '../../mail/dns/record.ts';
+import { type Finding, type FindingKind, fine } from '../checklist/finding.ts';
+
+/** New records are cached for an hour, so that a mistake is not for long. */
+const ttlSeconds = 3_600;
+
+export type StepState = 'have' | 'wrong' | 'missing' | 'unknown';
+
+/** What to do with the records of one name and type. */
+export type Step = {
+  /** As the finding's. */
+  readonly id: string;
+  readonly state: StepState;
+  readonly name: string;
+  readonly type: DnsType;
+  readonly keep: readonly DnsRecord[];
+  readonly remove: readonly DnsRecord[];
+  readonly add: readonly DnsRecord[];
+  /** One sentence. */
+  readonly why: string;
+  /** `reverse`: whoever gave us the address. `other`: somebody else's zone. */
+  readonly where: 'zone' | 'reverse' | 'other';
+};
+
+/** A file to be served, such as the policy of MTA-STS. */
+export type FileStep = {
+  readonly id: string;
+  readonly state: StepState;
+  readonly url: string;
+  readonly text: string;
+  readonly why: string;
+};
+
+export type Aspect = {
+  readonly steps: readonly Step[];
+  readonly files: readonly FileStep[];
+  readonly findings: readonly Finding[];
+};
+
+export const nothing: Aspect = { steps: [], files: [], findings: [] };
+
+export function together(aspects: readonly Aspect[]): Aspect {
+  return {
+    steps: aspects.flatMap(({ steps }) => steps),
+    files: aspects.flatMap(({ files }) => files),
+    findings: aspects.flatMap(({ findings }) => findings),
+  };
+}
+
+export type TxtRecord = Extract<DnsRecord, { readonly type: 'TXT' }>;
+export type AddressRecord = Extract<DnsRecord, { readonly type: 'A' | 'AAAA' }>;
+export type TargetRecord = Extract<DnsRecord, { readonly type: 'CNAME' | 'NS' | 'PTR' }>;
+export type MxRecord = Extract<DnsRecord, { readonly type: 'MX' }>;
+export type TlsaRecord = Extract<DnsRecord, { readonly type: 'TLSA' }>;
+
+export type Found<One extends DnsRecord> =
+  | {
+      readonly kind: 'known';
+      readonly records: readonly One[];
+      /** Where they stand, which an alias may have led to: a change has to be made there. */
+      readonly name: string;
+      readonly secure: boolean;
+      /** The name is there, with this type or others. */
+      readonly exists: boolean;
+    }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** The records of an answer that are of the kind that was asked for. */
+export function found<One extends DnsRecord>(
+  answer: DnsAnswer | undefined,
+  name: string,
+  fits: (record: DnsRecord) => record is One,
+): Found<One> {
+  if (answer === undefined) return { kind: 'unknown', why: 'no answer was given' };
+  if (answer.kind === 'failure') return { kind: 'unknown', why: answer.text };
+  const { secure } = answer;
+  if (answer.kind === 'none') {
+    return { kind: 'known', records: [], name, secure, exists: answer.exists };
+  }
+  const records = answer.records.filter(fits);
+  return { kind: 'known', records, name: records[0]?.name ?? name, secure, exists: true };
+}
+
+const isTxt = (one: DnsRecord): one is TxtRecord => one.type === 'TXT';
+
+/** The TXT records of a name whose text is of the kind that is meant. */
+export function* textsAt(name: string, meant: (text: string) => boolean): Asking<Found<TxtRecord>> {
+  const texts = found(yield* ask(name, 'TXT'), name, isTxt);
+  if (texts.kind === 'unknown') return texts;
+  return { ...texts, records: texts.records.filter((one) => meant(textOfTxt(one))) };
+}
+
+export function recordOf(name: string, data: DnsData): DnsRecord {
+  return { ...data, name, ttlSeconds };
+}
+
+export function txt(name: string, text: string): DnsRecord {
+  return recordOf(name, { type: 'TXT', strings: txtStrings(text) });
+}
+
+/** What a record says, for people. */
+function dataText(one: DnsRecord): string {
+  switch (one.type) {
+    case 'A':
+    case 'AAAA':
+      return one.address;
+    case 'TXT':
+      return textOfTxt(one);
+    case 'MX':
+      return `${one.preference} ${one.exchange === '' ? '.' : one.exchange}`;
+    case 'TLSA':
+      return `${one.usage} ${one.selector} ${one.matching} ${one.association}`;
+    case 'SOA':
+      return `${one.primary} ${one.mailbox} ${one.serial}`;
+    default:
+      return one.target;
+  }
+}
+
+export const dataTexts = (records: readonly DnsRecord[]): string =>
+  records.map(dataText).join(' | ');
+
+export const sameData = (one: DnsRecord, other: DnsRecord): boolean =>
+  one.type === other.type && dataText(one) === dataText(other);
+
+export type Look = {
+  readonly id: string;
+  readonly title: string;
+  readonly name: string;
+  readonly type: DnsType;
+  readonly where?: Step['where'];
+};
+
+/** Nobody could say what is there; so nothing is advised. */
+export function unknownAspect(look: Look, why: string): Aspect {
+  const { id, title, name, type, where = 'zone' } = look;
+  const step = { id, state: 'unknown', name, type, keep: [], remove: [], add: [], where } as const;
+  const finding: Finding = {
+    id,
+    kind: 'unknown',
+    title,
+    found: why,
+    wanted: 'an answer of the DNS',
+    mend: 'try again; if it stays so, look at the name servers of the domain',
+  };
+  return {
+    steps: [{ ...step, why: `the DNS does not say: ${why}` }],
+    files: [],
+    findings: [finding],
+  };
+}
+
+/**
+ * What is there (`published`) and what should be there (`wanted`, in the same form): equal records are kept, others
+ * replaced. `severity` is how bad it is while that is not so.
+ */
+export function comparedAspect(
+  look: Look,
+  given: {
+    readonly published: readonly DnsRecord[];
+    readonly wanted: readonly DnsRecord[];
+    readonly severity: Exclude<FindingKind, 'ok' | 'unknown'>;
+    /** One sentence each: why it is right, why it is not. */
+    readonly right: string;
+    readonly wrong: string;
+    /** In a good finding, what could be better one day. */
+    readonly hint?: string;
+  },
+): Aspect {
+  const { id, title, name, type, where = 'zone' } = look;
+  const { published, wanted } = given;
+  const keep = published.filter((one) => wanted.some((other) => sameData(one, other)));
+  const remove = published.filter((one) => !keep.includes(one));
+  const add = wanted.filter((one) => !keep.some((other) => sameData(one, other)));
+  const state: StepState =
+    remove.length === 0 && add.length === 0 ? 'have' : published.length === 0 ? 'missing' : 'wrong';
+  const why = state === 'have' ? given.right : given.wrong;
+  const step: Step = { id, state, name, type, keep, remove, add, why, where };
+  const seen = published.length === 0 ? 'nothing' : dataTexts(published);
+  const finding: Finding =
+    state === 'have'
+      ? { ...fine(id, title, seen), mend: given.hint ?? '' }
+      : {
+          id,
+          kind: given.severity,
+          title,
+          found: `${seen}: ${given.wrong}`,
+          wanted: wanted.length === 0 ? `no such record at ${name}` : dataTexts(wanted),
+          mend: mending(step),
+        };
+  const empty = published.length === 0 && wanted.length === 0;
+  return { steps: empty ? [] : [step], files: [], findings: [finding] };
+}
+
+function mending({ name, type, state, add, where }: Step): string {
+  const what = add.length > 1 ? `${type} records` : `${type} record`;
+  const verb = state === 'missing' ? 'publish' : add.length === 0 ? 'remove' : 'change';
+  const by = {
+    zone: '',
+    reverse: 'ask whoever gave you the address to ',
+    other: 'ask the owner of that zone to ',
+  }[where];
+  return `${by}${verb} the ${what} of ${name}`;
+}
+
+/** A finding about what no record mends. */
+export function remark(finding: Finding): Aspect {
+  return { ...nothing, findings: [finding] };
+}

@@ -1,0 +1,85 @@
+/**
+ * DANE for SMTP (RFC 7672): TLSA records by which senders know the mail server's certificate. They count only where the
+ * zone is signed with DNSSEC, and then a stale one makes senders that use DANE refuse to deliver.
+ */
+import { type Asking, ask } from '../../mail/dns/question.ts';
+import type { DnsRecord } from '../../mail/dns/record.ts';
+import { fine } from '../checklist/finding.ts';
+import {
+  type Aspect,
+  comparedAspect,
+  dataTexts,
+  found,
+  type Look,
+  nothing,
+  recordOf,
+  remark,
+  type TlsaRecord,
+  unknownAspect,
+} from './aspect.ts';
+import type { TlsCertificate } from './identity.ts';
+
+/** DANE-EE: the certificate or key of the server itself. */
+const endEntity = 3;
+/** DANE-TA: one of those that signed it, which is not seen here. */
+const trustAnchor = 2;
+
+const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
+
+/** `certificate` undefined: it is not known, so only what is published can be told. */
+export function* daneAspect(host: string, certificate: TlsCertificate | undefined): Asking<Aspect> {
+  const name = `_25._tcp.${host}`;
+  const id = `dane.${host}`;
+  const look: Look = {
+    id,
+    title: `TLSA records of ${host} name its certificate`,
+    name,
+    type: 'TLSA',
+  };
+  const published = found(yield* ask(name, 'TLSA'), name, isTlsa);
+  if (published.kind === 'unknown') {
+    return certificate === undefined ? nothing : unknownAspect(look, published.why);
+  }
+  const { records } = published;
+  const signed = published.secure;
+  if (records.length === 0 && (certificate === undefined || !signed)) return nothing;
+  if (!signed) {
+    const note = `${dataTexts(records)} (without DNSSEC nobody uses them)`;
+    return remark(fine(id, look.title, note));
+  }
+  if (certificate === undefined) {
+    return remark({
+      id,
+      kind: 'unknown',
+      title: look.title,
+      found: dataTexts(records),
+      wanted: 'to see the certificate',
+      mend: 'name its file with --certificate, or let me ask the server: --ask-mx',
+    });
+  }
+  const fits = (one: TlsaRecord): boolean =>
+    one.usage === endEntity &&
+    certificate.digests.some(
+      ({ selector, matching, association }) =>
+        one.selector === selector && one.matching === matching && one.association === association,
+    );
+  const good = records.some(fits) || records.some(({ usage }) => usage === trustAnchor);
+  const key = certificate.digests.find(
+    ({ selector, matching }) => selector === 1 && matching === 1,
+  );
+  const ours =
+    key === undefined ? [] : [recordOf(published.name, { type: 'TLSA', usage: endEntity, ...key })];
+  return comparedAspect(
+    { ...look, name: published.name },
+    {
+      published: records,
+      wanted: good ? records : ours,
+      severity: records.length === 0 ? 'warn' : 'fail',
+      right: 'senders that use DANE find the certificate that the server shows',
+      wrong:
+        records.length === 0
+          ? 'the zone is signed, so senders could know the certificate for sure'
+          : 'the server shows another certificate: senders that use DANE do not deliver',
+    },
+  );
+}

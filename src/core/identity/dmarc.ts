@@ -1,0 +1,243 @@
+/**
+ * The DMARC record of a domain (RFC 9989, RFC 7489), and the consent of those who get its reports from outside
+ * (RFC 9990). What stands there is kept: only tags that receivers cannot read, or that have lost their effect, go.
+ */
+import {
+  type DmarcRecord,
+  type DmarcTag,
+  dmarcPolicyFor,
+  parseDmarcRecord,
+  printDmarcTags,
+  reportAddress,
+} from '../../mail/dmarc/record.ts';
+import type { Asking } from '../../mail/dns/question.ts';
+import { textOfTxt } from '../../mail/dns/record.ts';
+import { fine } from '../checklist/finding.ts';
+import {
+  type Aspect,
+  comparedAspect,
+  type Look,
+  nothing,
+  remark,
+  textsAt,
+  together,
+  txt,
+  unknownAspect,
+} from './aspect.ts';
+import type { Identity } from './identity.ts';
+
+const isDmarc = (text: string): boolean => parseDmarcRecord(text) !== undefined;
+/** More would be a way to have strangers flooded; nobody needs them. */
+const reportDomainsMax = 10;
+
+export function* dmarcAspect(identity: Identity): Asking<Aspect> {
+  const { domain } = identity;
+  const name = `_dmarc.${domain}`;
+  const look: Look = { id: 'dmarc', title: `the DMARC record of ${domain}`, name, type: 'TXT' };
+  const published = yield* textsAt(name, isDmarc);
+  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  const records = published.records.flatMap((one) => parseDmarcRecord(textOfTxt(one)) ?? []);
+  if (records.length === 0) {
+    const above = yield* inherited(identity);
+    if (above !== undefined) return together([above.aspect, yield* consents(identity, above.tags)]);
+  }
+  const tags = mended(records, identity);
+  const unchanged =
+    records.length === 1 &&
+    printDmarcTags(records[0]?.tags ?? []) === printDmarcTags(tags) &&
+    !records[0]?.faults.some(isLoud);
+  const wanted = unchanged ? published.records : [txt(published.name, printDmarcTags(tags))];
+  const aspect = comparedAspect(
+    { ...look, name: published.name },
+    {
+      published: published.records,
+      wanted,
+      severity: records.length === 1 ? 'warn' : 'fail',
+      right: rightText(identity, tags),
+      wrong: wrongText(records, identity),
+      hint: hintText(identity, tags),
+    },
+  );
+  return together([aspect, yield* consents(identity, tags)]);
+}
+
+/** What makes a record be written anew although its tags would stay. */
+const isLoud = ({ kind }: DmarcRecord['faults'][number]): boolean =>
+  kind === 'malformed' || kind === 'duplicate';
+
+/** Without a record of its own, a domain has that of its organisation. */
+function* inherited(
+  identity: Identity,
+): Asking<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
+  const { domain, organisation, sends } = identity;
+  const above = organisation(domain);
+  if (above === undefined || above === domain) return undefined;
+  const published = yield* textsAt(`_dmarc.${above}`, isDmarc);
+  if (published.kind === 'unknown' || published.records.length !== 1) return undefined;
+  const record = published.records.map((one) => parseDmarcRecord(textOfTxt(one)))[0];
+  if (record === undefined) return undefined;
+  const policy = dmarcPolicyFor(record, 'subdomain');
+  if (!sends && policy !== 'reject') return undefined;
+  const found = `the record of ${above} holds here too: ${policy}`;
+  return {
+    aspect: remark(fine('dmarc', `the DMARC record of ${domain}`, found)),
+    tags: [],
+  };
+}
+
+/** The tags as they should be; unknown ones stay. */
+function mended(records: readonly DmarcRecord[], identity: Identity): readonly DmarcTag[] {
+  const tags = new Map<string, string>();
+  for (const record of records) {
+    for (const { name, value } of record.tags) {
+      const wrong = record.faults.some(
+        (fault) => fault.tag === name && (fault.kind === 'value' || fault.kind === 'historic'),
+      );
+      if (
+        wrong ||
+        (identity.organisation(identity.domain) !== undefined &&
+          name === 'psd' &&
+          value.toLowerCase() === 'y')
+      )
+        continue;
+      if (!tags.has(name)) tags.set(name, value);
+    }
+  }
+  // Of two records none counts: the milder one takes nobody by surprise.
+  const policies = records.map((record) => dmarcPolicyFor(record, 'domain'));
+  const p = identity.sends
+    ? (['none', 'quarantine', 'reject'] as const).find((one) => policies.includes(one))
+    : 'reject';
+  if (!identity.sends) for (const name of ['sp', 'np', 't']) tags.delete(name);
+  if (identity.sends && records.some(partly)) tags.set('t', 'y');
+  for (const name of ['rua', 'ruf'] as const) {
+    const list = addresses(records, name, identity);
+    if (list === '') tags.delete(name);
+    else tags.set(name, list);
+  }
+  const own = tags.get('p');
+  const kept = own !== undefined && own.toLowerCase() === p ? own : (p ?? 'none');
+  tags.delete('v');
+  tags.delete('p');
+  const rest = [...tags].map(([name, value]) => ({ name, value }));
+  return [{ name: 'v', value: 'DMARC1' }, { name: 'p', value: kept }, ...rest];
+}
+
+/** pct below 100 with a policy that acts: what RFC 9989 has t=y for. */
+function partly(record: DmarcRecord): boolean {
+  const percent = Number(record.tags.find(({ name }) => name === 'pct')?.value ?? '100');
+  return percent < 100 && dmarcPolicyFor(record, 'domain') !== 'none';
+}
+
+/** Who gets reports: whom the records name, then whom the operator wants. */
+function addresses(
+  records: readonly DmarcRecord[],
+  name: 'rua' | 'ruf',
+  identity: Identity,
+): string {
+  const published = records.map((record) => record.tags.find((one) => one.name === name)?.value);
+  const [only] = published;
+  const uris = published.flatMap((value) => (value ?? '').split(',')).flatMap(asUri);
+  const wanted = name === 'rua' ? identity.dmarcReports : [];
+  const has = new Set(uris.map((uri) => reportAddress(uri)?.address.toLowerCase()));
+  const more = wanted.filter((address) => !has.has(address.toLowerCase())).map(mailto);
+  const all = [...new Set([...uris, ...more])];
+  // As it was written, where nothing changes.
+  const same = (only ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  if (published.length === 1 && same.join() === all.join()) return only ?? '';
+  return all.join(',');
+}
+
+function asUri(text: string): readonly string[] {
+  const uri = text.trim().replace(/!\d+[kmgt]?$/i, '');
+  if (/^[a-z][a-z0-9+.-]*:[^\s,!;]+$/i.test(uri)) return [uri];
+  return /^[^\s@:,!;]+@[^\s@:,!;]+$/.test(uri) ? [mailto(uri)] : [];
+}
+
+/** Characters that would end the address, or the tag, are written by their code. */
+export function mailto(address: string): string {
+  const escaped = address.replace(
+    /[^\w.@+=~-]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+  return `mailto:${escaped}`;
+}
+
+function rightText(identity: Identity, tags: readonly DmarcTag[]): string {
+  const policy = tags.find(({ name }) => name === 'p')?.value ?? 'none';
+  return identity.sends
+    ? `receivers are told what to do with forged mail: ${policy}`
+    : 'receivers refuse all mail in the name of a domain that sends none';
+}
+
+function wrongText(records: readonly DmarcRecord[], identity: Identity): string {
+  if (records.length === 0) {
+    return identity.sends
+      ? 'without it big receivers take no bulk mail, and nobody tells who forges the domain'
+      : 'a domain that sends no mail should say so, or it is forged';
+  }
+  if (records.length > 1) return `there are ${records.length} records, so none of them counts`;
+  const [only] = records;
+  const faults = (only?.faults ?? []).filter(({ kind }) => kind !== 'unknown' && kind !== 'order');
+  const [first] = faults;
+  if (first !== undefined) return first.text;
+  if (only?.psd === 'y') return 'psd=y says that this is a public suffix';
+  if (!identity.sends && only !== undefined && dmarcPolicyFor(only, 'nonexistent') !== 'reject') {
+    return 'the domain sends no mail, so all that claims to be from it can be refused';
+  }
+  const [order] = only?.faults.filter(({ kind }) => kind === 'order') ?? [];
+  return order?.text ?? 'reports do not go where you want them';
+}
+
+function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
+  const value = (name: string): string | undefined => tags.find((one) => one.name === name)?.value;
+  if (!identity.sends) return '';
+  if (value('rua') === undefined)
+    return 'with rua=mailto:… receivers would report who uses the domain';
+  if (value('p')?.toLowerCase() === 'none') {
+    return 'p=none only watches: when the reports show no stranger of yours, say p=quarantine';
+  }
+  return value('t')?.toLowerCase() === 'y'
+    ? 't=y is a test: take it out when the reports are good'
+    : '';
+}
+
+/** Each domain outside that gets reports has to say that it wants them. */
+function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect> {
+  const { domain, organisation } = identity;
+  const uris = tags
+    .filter(({ name }) => name === 'rua' || name === 'ruf')
+    .flatMap(({ value }) => value.split(','));
+  const domains = new Set(uris.flatMap((uri) => reportAddress(uri)?.domain ?? []));
+  const mine = organisation(domain) ?? domain;
+  const outside = [...domains].filter((one) => (organisation(one) ?? one) !== mine);
+  const aspects: Aspect[] = [];
+  for (const one of outside.slice(0, reportDomainsMax)) {
+    const name = `${domain}._report._dmarc.${one}`;
+    const look: Look = {
+      id: `dmarc.reports.${one}`,
+      title: `${one} takes the DMARC reports of ${domain}`,
+      name,
+      type: 'TXT',
+      where: 'other',
+    };
+    const published = yield* textsAt(name, isDmarc);
+    if (published.kind === 'unknown') {
+      aspects.push(unknownAspect(look, published.why));
+      continue;
+    }
+    aspects.push(
+      comparedAspect(look, {
+        published: published.records,
+        wanted: published.records.length > 0 ? published.records : [txt(name, 'v=DMARC1')],
+        severity: 'warn',
+        right: `${one} has agreed to get the reports`,
+        wrong: `until ${one} agrees by this record, receivers send it no reports`,
+      }),
+    );
+  }
+  return aspects.length === 0 ? nothing : together(aspects);
+}

@@ -1,0 +1,140 @@
+/**
+ * Looks at all of a mail identity: the server, and each domain that it sends for. What comes out is the plan (steps and
+ * files) and the check (findings) at once. Later aspects are judged as if the steps before them were carried out: an SPF
+ * record that says `mx` is right or wrong by the MX that will be there.
+ */
+import type { Asking, DnsAnswer, DnsQuestion } from '../../mail/dns/question.ts';
+import { supposing } from '../../mail/dns/supposed.ts';
+import { type Finding, fine } from '../checklist/finding.ts';
+import { type Aspect, nothing, remark, type Step, together } from './aspect.ts';
+import { daneAspect } from './dane.ts';
+import { dkimAspect } from './dkim.ts';
+import { dmarcAspect } from './dmarc.ts';
+import type { Identity, MailServer } from './identity.ts';
+import { mtaStsAspect } from './mta-sts.ts';
+import { mxAspect } from './mx.ts';
+import { serverAspect } from './server.ts';
+import { spfAspect } from './spf.ts';
+import { tlsRptAspect } from './tls-rpt.ts';
+
+export type Examined = {
+  /** Undefined: nothing is known of the server. */
+  readonly server: { readonly host: string; readonly aspect: Aspect } | undefined;
+  readonly domains: readonly { readonly domain: string; readonly aspect: Aspect }[];
+};
+
+/** `server`: the one that the identities name. */
+export function* examine(
+  server: MailServer | undefined,
+  identities: readonly Identity[],
+): Asking<Examined> {
+  const names = identities.map(({ domain }) => domain);
+  const planned: Step[] = [];
+  const aspect = server === undefined ? nothing : yield* wholeServer(server, names);
+  planned.push(...aspect.steps);
+  const domains: { domain: string; aspect: Aspect }[] = [];
+  for (const identity of identities) {
+    const found = yield* supposing(wholeDomain(identity), asPlanned(planned));
+    const fresh = found.steps.filter((step) => !planned.some((one) => sameSet(one, step)));
+    const steps = fresh.map((step) => within(step, names));
+    planned.push(...steps);
+    domains.push({ domain: identity.domain, aspect: { ...found, steps } });
+  }
+  return {
+    server: server === undefined ? undefined : { host: server.host, aspect },
+    domains,
+  };
+}
+
+function* wholeServer(server: MailServer, domains: readonly string[]): Asking<Aspect> {
+  const itself = yield* serverAspect(server);
+  if (server.addresses.length === 0 || domains.includes(server.helo)) return itself;
+  const spf = spfAspect({
+    name: server.helo,
+    id: 'spf.helo',
+    title: `SPF of ${server.helo}, by which bounces are judged`,
+    addresses: server.addresses,
+    sends: true,
+    all: '-',
+  });
+  return together([itself, yield* supposing(spf, asPlanned(itself.steps))]);
+}
+
+function* wholeDomain(identity: Identity): Asking<Aspect> {
+  const { domain, server, sends } = identity;
+  const mx = yield* mxAspect(identity);
+  const suppose = asPlanned(mx.aspect.steps);
+  const rest = function* (): Asking<Aspect> {
+    const aspects: Aspect[] = [];
+    const helo = server?.helo === domain;
+    aspects.push(
+      yield* spfAspect({
+        name: domain,
+        id: 'spf',
+        title: `SPF of ${domain}`,
+        addresses: server?.addresses ?? [],
+        sends: sends || helo,
+        all: sends ? '~' : '-',
+      }),
+    );
+    aspects.push(yield* dkimAspect(identity));
+    aspects.push(yield* dmarcAspect(identity));
+    aspects.push(mx.aspect);
+    aspects.push(yield* mtaStsAspect(identity, mx.hosts));
+    aspects.push(yield* tlsRptAspect(identity));
+    for (const host of mx.hosts ?? []) {
+      const certificate = identity.certificates.find((one) => one.host === host);
+      aspects.push(yield* daneAspect(host, certificate));
+    }
+    return together(aspects);
+  };
+  return together([remark(whatItIs(identity)), yield* supposing(rest(), suppose)]);
+}
+
+/** Whether what is said of the domain agrees with what was seen, and whether anybody can own it. */
+function whatItIs({ domain, sends, messagesPerDay, organisation }: Identity): Finding {
+  const id = 'domain';
+  const title = `what ${domain} is`;
+  if (organisation(domain) === undefined) {
+    const mend = 'name a domain below it that is yours';
+    const found = 'a public suffix: everybody registers names below it, nobody sends from it';
+    return { id, kind: 'warn', title, found, wanted: 'a domain of one organisation', mend };
+  }
+  if (!sends && (messagesPerDay ?? 0) > 0) {
+    return {
+      id,
+      kind: 'fail',
+      title,
+      found: `it is said to never send, and ${messagesPerDay} messages a day left in its name`,
+      wanted: 'one or the other',
+      mend: 'find out who sends (postern accounts), or take it out of identity.never_send',
+    };
+  }
+  const seen = messagesPerDay === undefined ? '' : `, ${messagesPerDay} messages a day`;
+  return fine(id, title, sends ? `it sends mail${seen}` : 'it never sends mail');
+}
+
+const changes = ({ state }: Step): boolean => state === 'wrong' || state === 'missing';
+const sameSet = (one: Step, other: Step): boolean =>
+  one.name === other.name && one.type === other.type && one.id === other.id;
+
+/** Answers as they will be, for names and types that steps change. */
+function asPlanned(steps: readonly Step[]): (question: DnsQuestion) => DnsAnswer | undefined {
+  return ({ name, type }) => {
+    if (type === 'TXT') return undefined;
+    const step = steps.find(
+      (one) => changes(one) && one.type === type && one.name === name.toLowerCase(),
+    );
+    if (step === undefined) return undefined;
+    const records = [...step.keep, ...step.add];
+    return records.length > 0
+      ? { kind: 'records', records, secure: false }
+      : { kind: 'none', exists: true, secure: false };
+  };
+}
+
+/** A record in somebody else's zone is ours to publish where that zone is among those that are asked about. */
+function within(step: Step, domains: readonly string[]): Step {
+  const ours = domains.some((domain) => step.name.endsWith(`.${domain}`));
+  return step.where === 'other' && ours ? { ...step, where: 'zone' } : step;
+}

@@ -1,0 +1,202 @@
+/**
+ * MTA-STS (RFC 8461): the record, the host that serves the policy, and the policy file, which must agree with where the
+ * domain's mail really goes; else senders that keep to it cannot deliver.
+ */
+
+import { hash53 } from '../../lib/hash.ts';
+import { type Asking, ask } from '../../mail/dns/question.ts';
+import { type DnsRecord, textOfTxt } from '../../mail/dns/record.ts';
+import {
+  allowsMx,
+  isMtaStsRecord,
+  type MtaStsPolicy,
+  parseMtaStsPolicy,
+  parseMtaStsRecord,
+  printMtaStsPolicy,
+} from '../../mail/mta-sts.ts';
+import { type Finding, fine } from '../checklist/finding.ts';
+import {
+  type AddressRecord,
+  type Aspect,
+  comparedAspect,
+  found,
+  type Look,
+  nothing,
+  recordOf,
+  textsAt,
+  together,
+  txt,
+  unknownAspect,
+} from './aspect.ts';
+import type { Identity } from './identity.ts';
+
+/** A policy is remembered for a week: long enough to be worth it, short enough to move the mail server. */
+const maxAgeSeconds = 604_800;
+
+/** `mx`: the hosts that mail goes to; undefined: not known. */
+export function* mtaStsAspect(
+  identity: Identity,
+  mx: readonly string[] | undefined,
+): Asking<Aspect> {
+  const { domain, mtaSts } = identity;
+  const name = `_mta-sts.${domain}`;
+  const look: Look = { id: 'mta-sts', title: `the MTA-STS record of ${domain}`, name, type: 'TXT' };
+  const published = yield* textsAt(name, isMtaStsRecord);
+  const wished = mtaSts !== 'off';
+  if (published.kind === 'unknown') return wished ? unknownAspect(look, published.why) : nothing;
+  const any = published.records.length > 0;
+  if ((!wished && !any) || (mx !== undefined && mx.length === 0 && !any)) return nothing;
+  const policy = judgePolicy(identity, mx);
+  const ids = published.records.map((one) => parseMtaStsRecord(textOfTxt(one))?.id);
+  const fresh = policy.kind === 'wanted' ? idOf(policy.text) : undefined;
+  const good = ids.length === 1 && ids[0] !== undefined;
+  if (!good && fresh === undefined && policy.kind !== 'good') {
+    return together([unknownAspect(look, policy.why), policyAspect(identity, policy)]);
+  }
+  const id = good && (fresh === undefined || fresh === ids[0]) ? ids[0] : (fresh ?? policy.id);
+  const keep = good && ids[0] === id;
+  const record = comparedAspect(
+    { ...look, name: published.name },
+    {
+      published: published.records,
+      wanted: keep ? published.records : [txt(published.name, `v=STSv1; id=${id}`)],
+      severity: any && !good ? 'fail' : 'warn',
+      right: 'senders see that there is a policy',
+      wrong: recordFault(ids),
+    },
+  );
+  return together([record, yield* policyHost(identity), policyAspect(identity, policy)]);
+}
+
+function recordFault(ids: readonly (string | undefined)[]): string {
+  if (ids.length === 0) return 'without it no sender looks for the policy';
+  if (ids.length > 1) return `there are ${ids.length} records, so none of them counts`;
+  return ids[0] === undefined ? 'its id cannot be read' : 'the policy is to change, so its id must';
+}
+
+type PolicyView =
+  | { readonly kind: 'good'; readonly why: string; readonly id: string; readonly text: string }
+  | {
+      readonly kind: 'wanted';
+      readonly why: string;
+      readonly id: string;
+      readonly text: string;
+      readonly there: boolean;
+    }
+  | { readonly kind: 'unknown'; readonly why: string; readonly id: string };
+
+function judgePolicy(identity: Identity, mx: readonly string[] | undefined): PolicyView {
+  const { policyFile, mtaSts } = identity;
+  if (policyFile.kind === 'unknown') return { kind: 'unknown', why: policyFile.why, id: '' };
+  if (mx === undefined) {
+    return { kind: 'unknown', why: 'nobody knows where mail to the domain goes', id: '' };
+  }
+  const read = policyFile.kind === 'text' ? parseMtaStsPolicy(policyFile.text) : undefined;
+  const now = read?.ok === true ? read.value : undefined;
+  const fault = policyFault(identity, now, mx) ?? undefined;
+  if (policyFile.kind === 'text' && now !== undefined && fault === undefined) {
+    const why = `mode ${now.mode}, and every MX is among its mx`;
+    return { kind: 'good', why, id: idOf(policyFile.text), text: policyFile.text };
+  }
+  const mode = mx.length === 0 ? 'none' : mtaSts === 'off' ? (now?.mode ?? 'testing') : mtaSts;
+  const wanted: MtaStsPolicy = {
+    mode,
+    maxAgeSeconds: now === undefined || now.maxAgeSeconds === 0 ? maxAgeSeconds : now.maxAgeSeconds,
+    mx: [...mx],
+  };
+  const text = printMtaStsPolicy(wanted);
+  const why =
+    policyFile.kind === 'none'
+      ? policyFile.why
+      : read?.ok === false
+        ? read.error
+        : (fault ?? 'it is not as it should be');
+  return { kind: 'wanted', why, id: idOf(text), text, there: policyFile.kind === 'text' };
+}
+
+function policyFault(
+  { mtaSts }: Identity,
+  policy: MtaStsPolicy | undefined,
+  mx: readonly string[],
+): string | undefined {
+  if (policy === undefined) return undefined;
+  if (mx.length > 0 && mtaSts !== 'off' && policy.mode !== mtaSts) {
+    return `its mode is ${policy.mode}, and you want ${mtaSts}`;
+  }
+  if (policy.mode === 'none') return undefined;
+  const left = mx.find((host) => !allowsMx(policy, host));
+  if (left !== undefined) return `mail goes to ${left}, which is not among its mx`;
+  return mx.length === 0 ? 'the domain takes no mail' : undefined;
+}
+
+/** Changes when the policy changes, and only then. */
+function idOf(text: string): string {
+  return `p${hash53(text, 0).toString(36)}`;
+}
+
+function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
+  const id = 'mta-sts.policy';
+  const url = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
+  const title = `the MTA-STS policy of ${domain}`;
+  if (policy.kind === 'unknown') {
+    const mend = `can you read ${url} ?`;
+    const finding: Finding = {
+      id,
+      kind: 'unknown',
+      title,
+      found: policy.why,
+      wanted: 'the policy',
+      mend,
+    };
+    return { steps: [], files: [], findings: [finding] };
+  }
+  const { text, why } = policy;
+  const state = policy.kind === 'good' ? 'have' : policy.there ? 'wrong' : 'missing';
+  const finding: Finding =
+    policy.kind === 'good'
+      ? fine(id, title, why)
+      : {
+          id,
+          kind: policy.there ? 'fail' : 'warn',
+          title,
+          found: why,
+          wanted: text.trim().replaceAll('\r\n', ' | '),
+          mend: `serve this text as ${url}`,
+        };
+  return { steps: [], files: [{ id, state, url, text, why }], findings: [finding] };
+}
+
+const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
+
+/** Somebody must serve the file; where nobody is named, this server. */
+function* policyHost({ domain, server }: Identity): Asking<Aspect> {
+  const name = `mta-sts.${domain}`;
+  const look = { id: 'mta-sts.host', title: `${name} serves the policy`, name } as const;
+  const v4 = found(yield* ask(name, 'A'), name, isAddress);
+  const v6 = found(yield* ask(name, 'AAAA'), name, isAddress);
+  for (const one of [v4, v6]) {
+    if (one.kind === 'unknown') return unknownAspect({ ...look, type: 'A' }, one.why);
+  }
+  if (v4.kind !== 'known' || v6.kind !== 'known') return nothing;
+  const type = v4.records.length === 0 && v6.records.length > 0 ? 'AAAA' : 'A';
+  const published = type === 'A' ? v4.records : v6.records;
+  const mine = server?.addresses ?? [];
+  const given = mine.filter((one) => !one.includes(':'));
+  const family = given.length > 0 ? 'A' : 'AAAA';
+  const wanted =
+    published.length > 0
+      ? published
+      : (given.length > 0 ? given : mine).map((address) =>
+          recordOf(name, { type: family, address }),
+        );
+  return comparedAspect(
+    { ...look, type: published.length > 0 ? type : family },
+    {
+      published,
+      wanted,
+      severity: 'warn',
+      right: 'the host of the policy has an address',
+      wrong: 'the policy is fetched from this host by HTTPS',
+    },
+  );
+}

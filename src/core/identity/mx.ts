@@ -1,0 +1,106 @@
+/**
+ * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that it takes none (RFC
+ * 7505). A domain that sends must be able to get bounces.
+ */
+import { type Asking, ask, type DnsAnswer } from '../../mail/dns/question.ts';
+import type { DnsRecord } from '../../mail/dns/record.ts';
+import {
+  type Aspect,
+  comparedAspect,
+  found,
+  type Look,
+  type MxRecord,
+  recordOf,
+  unknownAspect,
+} from './aspect.ts';
+import type { Identity } from './identity.ts';
+
+/** A domain with more is either a mistake or nothing that one answer holds. */
+const hostsMax = 20;
+const preference = 10;
+
+export type MxAspect = {
+  readonly aspect: Aspect;
+  /** Hosts that mail goes to when the plan is carried out; undefined: nobody knows. Empty: it takes no mail. */
+  readonly hosts: readonly string[] | undefined;
+};
+
+const isMx = (one: DnsRecord): one is MxRecord => one.type === 'MX';
+
+export function* mxAspect(identity: Identity): Asking<MxAspect> {
+  const { domain } = identity;
+  const look: Look = { id: 'mx', title: `where mail to ${domain} goes`, name: domain, type: 'MX' };
+  const published = found(yield* ask(domain, 'MX'), domain, isMx);
+  if (published.kind === 'unknown') {
+    return { aspect: unknownAspect(look, published.why), hosts: undefined };
+  }
+  const judged = yield* judge(published.records, identity);
+  const good = judged.filter(({ fault }) => fault === undefined).map(({ record }) => record);
+  const wrong = judged.find(({ fault }) => fault !== undefined)?.fault;
+  const wanted = good.length > 0 ? good : yield* instead(identity, published.name);
+  const hosts = wanted.map(({ exchange }) => exchange).filter((host) => host !== '');
+  const aspect = comparedAspect(
+    { ...look, name: published.name },
+    {
+      published: published.records,
+      wanted,
+      severity: identity.sends ? 'fail' : 'warn',
+      right: hosts.length === 0 ? 'the domain takes no mail, and says so' : 'mail finds its way',
+      wrong: wrong ?? missing(identity),
+    },
+  );
+  return { aspect, hosts };
+}
+
+function missing({ sends, domain }: Identity): string {
+  return sends
+    ? `without it, bounces and answers to mail from ${domain} go astray`
+    : 'a domain without mail should say so: then nobody tries, and its name is worth less to forgers';
+}
+
+type Judged = { readonly record: MxRecord; readonly fault: string | undefined };
+
+function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<readonly Judged[]> {
+  const named = records.filter(({ exchange }) => exchange !== '').slice(0, hostsMax);
+  const answers = yield named.flatMap(({ exchange }) => [
+    { name: exchange, type: 'CNAME' } as const,
+    { name: exchange, type: 'A' } as const,
+    { name: exchange, type: 'AAAA' } as const,
+  ]);
+  const hosts = new Map<MxRecord, string | undefined>();
+  for (const [nth, record] of named.entries()) {
+    hosts.set(record, hostFault(record.exchange, answers.slice(nth * 3, nth * 3 + 3)));
+  }
+  return records.map((record) => {
+    if (record.exchange !== '') return { record, fault: hosts.get(record) };
+    const fault =
+      records.length > 1
+        ? 'a null MX (“0 .”: no mail here) may not stand beside others'
+        : sends
+          ? 'a domain that sends mail must take its bounces; with a null MX receivers refuse it'
+          : undefined;
+    return { record, fault };
+  });
+}
+
+/** Undefined too where nobody knows: a host is not bad because a name server is silent. */
+function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefined {
+  if (/^[\d.]+$/.test(host) || host.includes(':')) return `${host} is an address, not a name`;
+  const [alias, v4, v6] = answers;
+  if (alias?.kind === 'records') return `${host} is an alias (CNAME), which no MX may name`;
+  return v4?.kind === 'none' && v6?.kind === 'none' ? `${host} has no address` : undefined;
+}
+
+/** What to publish where nothing good is. */
+function* instead(identity: Identity, name: string): Asking<readonly MxRecord[]> {
+  const mx = (exchange: string, at: number): MxRecord => ({
+    ...recordOf(name, { type: 'MX', preference: at, exchange }),
+    type: 'MX',
+    preference: at,
+    exchange,
+  });
+  if (!identity.sends) return [mx('', 0)];
+  const host = identity.server?.host;
+  const hosts = identity.mx.length > 0 ? identity.mx : host === undefined ? [] : [host];
+  return hosts.map((one, nth) => mx(one, preference * (nth + 1)));
+}

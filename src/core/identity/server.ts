@@ -1,0 +1,150 @@
+/**
+ * The server itself: its names have its addresses, its addresses have names, and both agree (forward-confirmed reverse
+ * DNS, which every big receiver wants), the name it says in EHLO too.
+ */
+import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../mail/dns/question.ts';
+import type { DnsRecord } from '../../mail/dns/record.ts';
+import { parseClientIp, reverseName } from '../../mail/spf/network.ts';
+import { type Finding, fine } from '../checklist/finding.ts';
+import {
+  type AddressRecord,
+  type Aspect,
+  comparedAspect,
+  found,
+  type Look,
+  recordOf,
+  remark,
+  type TargetRecord,
+  together,
+  unknownAspect,
+} from './aspect.ts';
+import type { MailServer } from './identity.ts';
+
+/** Names of one address that are followed: a hosting company may have given it many. */
+const namesMax = 8;
+
+const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
+const isTarget = (one: DnsRecord): one is TargetRecord => one.type === 'PTR';
+
+export function* serverAspect(server: MailServer): Asking<Aspect> {
+  const names = [...new Set([server.host, server.helo])];
+  const aspects: Aspect[] = [remark(heloName(server))];
+  for (const name of names) {
+    for (const type of ['A', 'AAAA'] as const) aspects.push(yield* forward(name, type, server));
+  }
+  for (const address of server.addresses) aspects.push(yield* reverse(address, server));
+  return together(aspects);
+}
+
+/** GMX and Microsoft turn away who does not say a full name. */
+function heloName({ helo }: MailServer): Finding {
+  const id = 'host.helo';
+  const title = 'the name in EHLO is a full host name';
+  const good = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
+  const local = /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home|invalid)$/;
+  if (good.test(helo) && !local.test(helo) && !/^[\d.]+$/.test(helo)) return fine(id, title, helo);
+  const mend = 'set myhostname (or smtp_helo_name) in main.cf to a name that the DNS knows';
+  return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', mend };
+}
+
+function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<Aspect> {
+  const mine = server.addresses.filter((one) => one.includes(':') === (type === 'AAAA'));
+  if (mine.length === 0) return together([]);
+  const look: Look = { id: `host.${name}.${type}`, title: `${name} leads here`, name, type };
+  const published = found(yield* ask(name, type), name, isAddress);
+  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  const has = published.records.map(({ address }) => address);
+  const lacking = mine.filter((address) => !has.includes(address));
+  return comparedAspect(
+    { ...look, name: published.name },
+    {
+      published: published.records,
+      wanted: [
+        ...published.records,
+        ...lacking.map((address) => recordOf(published.name, { type, address })),
+      ],
+      severity: 'fail',
+      right: 'the name of the server has the addresses that mail leaves from',
+      wrong: `${lacking.join(', ')} is not among them, so the server is not who it says`,
+    },
+  );
+}
+
+function* reverse(address: string, server: MailServer): Asking<Aspect> {
+  const ip = parseClientIp(address);
+  if (ip === undefined) return together([]);
+  const name = reverseName(ip);
+  const look: Look = {
+    id: `host.reverse.${address}`,
+    title: `${address} has a name that leads back to it`,
+    name,
+    type: 'PTR',
+    where: 'reverse',
+  };
+  const published = found(yield* ask(name, 'PTR'), name, isTarget);
+  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  const names = published.records.map(({ target }) => target).slice(0, namesMax);
+  const type = address.includes(':') ? 'AAAA' : 'A';
+  const answers = yield names.map((one): DnsQuestion => ({ name: one, type }));
+  const judged = names.map((one, nth) => ({
+    target: one,
+    fault: nameFault(one, address, answers[nth], server),
+  }));
+  const silent = judged.find(({ fault }) => fault?.kind === 'unknown')?.fault;
+  const good = judged.some(({ fault }) => fault === undefined);
+  if (!good && silent !== undefined) return unknownAspect(look, silent.text);
+  const wanted = good
+    ? published.records
+    : [recordOf(published.name, { type: 'PTR', target: server.host })];
+  return comparedAspect(
+    { ...look, name: published.name },
+    {
+      published: published.records,
+      wanted,
+      severity: 'fail',
+      right: 'name and address agree',
+      wrong:
+        judged[0]?.fault?.text ??
+        'Gmail, Yahoo, Comcast and GMX turn away mail from an address without a name',
+    },
+  );
+}
+
+type NameFault = { readonly kind: 'bad' | 'unknown'; readonly text: string };
+
+function nameFault(
+  name: string,
+  address: string,
+  answer: DnsAnswer | undefined,
+  server: MailServer,
+): NameFault | undefined {
+  // Its own record comes with the same plan.
+  if (name === server.host || name === server.helo) return undefined;
+  if (looksGeneric(name, address)) {
+    return {
+      kind: 'bad',
+      text: `${name} looks like the line of a customer, not like a mail server`,
+    };
+  }
+  const back = found(answer, name, isAddress);
+  if (back.kind === 'unknown') return { kind: 'unknown', text: back.why };
+  if (back.records.some((one) => one.address === address)) return undefined;
+  return { kind: 'bad', text: `${name} does not lead back to ${address}` };
+}
+
+/** Names that providers make from the address, or that say dynamic: receivers score them as home lines. */
+function looksGeneric(name: string, address: string): boolean {
+  if (
+    /(?:^|[.-])(?:dyn|dynamic|dhcp|dialup|dial|dip|pool|ppp|pppoe|adsl|dsl|cable|customer|client|broadband)(?:[.-]|\d*\.)/.test(
+      name,
+    )
+  ) {
+    return true;
+  }
+  const host = name.split('.').slice(0, -2).join('.');
+  if (address.includes(':')) return /(?:[0-9a-f]{1,4}[-.]){5,}/.test(host);
+  const octets = address.split('.');
+  const numbers = (host.match(/\d+/g) ?? []).map((one) => String(Number(one)));
+  const among = octets.filter((octet) => numbers.includes(octet));
+  return among.length === 4 || host.replace(/\D/g, '').includes(octets.join(''));
+}

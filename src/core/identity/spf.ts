@@ -1,0 +1,286 @@
+/**
+ * The SPF record of a name (RFC 7208): every address that mail leaves from passes, others do not, and receivers are not
+ * made to ask more than they may. A record that is there is extended; one that never sends says so.
+ */
+import type { Asking, DnsQuestion } from '../../mail/dns/question.ts';
+import { type DnsRecord, textOfTxt } from '../../mail/dns/record.ts';
+import { supposing } from '../../mail/dns/supposed.ts';
+import { lookupsMax, spfVoidsMax } from '../../mail/spf/check.ts';
+import { type SpfCost, spfCost } from '../../mail/spf/cost.ts';
+import { evaluateSpf } from '../../mail/spf/evaluate.ts';
+import {
+  isSpfRecord,
+  printSpf,
+  printSpfTerm,
+  type SpfRecord,
+  type SpfTerm,
+} from '../../mail/spf/record.ts';
+import { type Finding, fine } from '../checklist/finding.ts';
+import {
+  type Aspect,
+  comparedAspect,
+  type Look,
+  remark,
+  type Step,
+  textsAt,
+  together,
+  txt,
+  unknownAspect,
+} from './aspect.ts';
+import { beforeAll, repairSpf } from './spf-repair.ts';
+
+export type SpfWish = {
+  /** The domain, or the name in EHLO. */
+  readonly name: string;
+  readonly id: string;
+  readonly title: string;
+  /** Empty: the name never sends, or it is not known from where (`unknownAddresses`). */
+  readonly addresses: readonly string[];
+  readonly sends: boolean;
+  /** For a record that is not there yet. */
+  readonly all: '-' | '~';
+};
+
+export function* spfAspect(wish: SpfWish): Asking<Aspect> {
+  const { name, id, title } = wish;
+  const look: Look = { id, title, name, type: 'TXT' };
+  const published = yield* textsAt(name, isSpfRecord);
+  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  const at: Look = { ...look, name: published.name };
+  const texts = published.records.map(textOfTxt);
+  if (!wish.sends) return neverSends(at, published.records, texts);
+  if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(look);
+  const repaired =
+    texts.length === 0
+      ? { terms: [{ kind: 'all', qualifier: wish.all } as const], faults: [] }
+      : repairSpf(texts);
+  const budget = yield* lean(name, repaired.terms);
+  const faults = [...repaired.faults, ...budget.faults];
+  const reached = yield* reaching(wish, budget.terms);
+  if (reached.kind === 'unknown') return unknownAspect(at, reached.why);
+  if (reached.lacking.length > 0) faults.push(lackingText(reached.lacking, texts.length));
+  const cost = yield* spfCostOf(name, reached.terms);
+  const over = overBudget(cost);
+  if (over !== undefined) return yield* tooCostly(at, published.records, reached.terms, over);
+  const wanted = faults.length === 0 ? published.records : [txt(at.name, printSpf(reached.terms))];
+  const record = comparedAspect(at, {
+    published: published.records,
+    wanted,
+    severity: isHarmful(faults, texts.length) ? 'fail' : 'warn',
+    right:
+      wish.addresses.length === 0
+        ? 'the record can be used, and closes the door to strangers'
+        : 'every address that mail leaves from passes, strangers do not',
+    wrong: faults.join('; '),
+  });
+  return together([record, remark(budgetFinding(wish, cost))]);
+}
+
+function lackingText(lacking: readonly string[], records: number): string {
+  const list = lacking.join(', ');
+  return records === 0
+    ? `without it nobody knows that ${list} may send`
+    : `${list} sends, and the record does not let it pass`;
+}
+
+/** Mail of ours fails, or anybody's passes; else it is untidy. */
+function isHarmful(faults: readonly string[], records: number): boolean {
+  return (
+    records !== 1 ||
+    faults.some((one) => /nobody can use|does not let|everybody|strangers|ends here/.test(one))
+  );
+}
+
+function neverSends(look: Look, published: readonly DnsRecord[], texts: readonly string[]): Aspect {
+  const good = texts.length === 1 && /^v=spf1 +-all *$/i.test(texts[0] ?? '');
+  return comparedAspect(look, {
+    published,
+    wanted: good ? published : [txt(look.name, 'v=spf1 -all')],
+    severity: 'warn',
+    right: 'nobody may send in the name of the domain, and that is said',
+    wrong:
+      texts.length === 0
+        ? 'a domain that sends no mail should say so, or it is forged'
+        : 'the domain sends no mail, and its record lets somebody',
+  });
+}
+
+function nothingKnown({ id, title }: Look): Aspect {
+  return remark({
+    id,
+    kind: 'warn',
+    title,
+    found: 'nothing',
+    wanted: 'v=spf1 … ~all',
+    mend: 'name the addresses that mail leaves from: --ip, or identity.addresses in postern.toml',
+  });
+}
+
+/** As if `terms` were the record of `name`. */
+function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Asking<Value> {
+  const records = [txt(name, printSpf(terms))];
+  const suppose = (question: DnsQuestion) =>
+    question.type === 'TXT' && question.name.toLowerCase() === name
+      ? ({ kind: 'records', records, secure: false } as const)
+      : undefined;
+  return yield* supposing(asking, suppose);
+}
+
+function spfCostOf(name: string, terms: SpfRecord): Asking<SpfCost> {
+  return as(name, terms, spfCost(name));
+}
+
+const asks = ({ kind }: SpfTerm): boolean =>
+  kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
+
+/** Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where there are too many. */
+function* lean(
+  name: string,
+  terms: SpfRecord,
+): Asking<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
+  const faults: string[] = [];
+  const whole = yield* spfCostOf(name, terms);
+  const over = overBudget(whole) !== undefined;
+  if (!over) return { terms, faults };
+  const kept: SpfTerm[] = [];
+  for (const term of terms) {
+    const fault = asks(term) ? yield* useless(name, term) : undefined;
+    if (fault === undefined) kept.push(term);
+    else faults.push(fault);
+  }
+  const end = kept.some(({ kind }) => kind === 'all' || kind === 'redirect');
+  const all: SpfTerm = { kind: 'all', qualifier: '~' };
+  return { terms: end ? kept : [...kept, all], faults };
+}
+
+/** Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. */
+function* useless(name: string, term: SpfTerm): Asking<string | undefined> {
+  const shown = printSpfTerm(term);
+  const cost = yield* spfCostOf(name, [term]);
+  if (cost.problems.some(({ kind }) => kind === 'unknown')) return undefined;
+  const own = cost.problems.find((problem) => problem.domain === name);
+  if (own !== undefined) return `${shown}: ${own.why}, and evaluation ends here`;
+  const { ip4, ip6 } = cost.addresses;
+  return ip4 === 0n && ip6 === 0n && cost.problems.length === 0
+    ? `${shown} lets nobody pass`
+    : undefined;
+}
+
+/** Undefined: receivers can evaluate it to its end. */
+function overBudget(cost: SpfCost): string | undefined {
+  const { lookups, voids, complete } = cost;
+  if (lookups > lookupsMax) {
+    const count = complete ? `${lookups}` : `more than ${lookups}`;
+    return `it makes receivers ask ${count} times, ${lookupsMax} are allowed`;
+  }
+  if (voids > spfVoidsMax) {
+    return `${voids} of its terms ask for what is not there, ${spfVoidsMax} are allowed`;
+  }
+  const error = cost.problems.find(({ kind }) => kind === 'error');
+  return error === undefined
+    ? undefined
+    : `${error.term} in the record of ${error.domain}: ${error.why}`;
+}
+
+/** Terms by which every address passes; those that did not are `lacking`. */
+function* reaching(
+  wish: SpfWish,
+  terms: SpfRecord,
+): Asking<
+  | { readonly kind: 'known'; readonly terms: SpfRecord; readonly lacking: readonly string[] }
+  | { readonly kind: 'unknown'; readonly why: string }
+> {
+  const now = yield* failing(wish, terms);
+  if (now.lacking.length === 0) {
+    const [why] = now.silent;
+    return why === undefined ? { kind: 'known', terms, lacking: [] } : { kind: 'unknown', why };
+  }
+  const { lacking } = now;
+  const more = lacking.map(addressTerm);
+  // What was said of these addresses before is said anew.
+  const names = new Set(more.map(addressOf));
+  const rest = terms.filter((term) => !names.has(addressOf(term)));
+  const late = beforeAll(rest, more);
+  const then = yield* failing(wish, late);
+  if (then.lacking.length === 0 && then.silent.length === 0) {
+    return { kind: 'known', terms: late, lacking };
+  }
+  // A term before it decides otherwise, costs too much, or cannot be told: so it comes first.
+  return { kind: 'known', terms: [...more, ...rest], lacking };
+}
+
+/** The one address that a term names, if it does. */
+function addressOf(term: SpfTerm): string | undefined {
+  const one = 'address' in term && term.bits === (term.kind === 'ip4' ? 32 : 128);
+  return one ? term.address : undefined;
+}
+
+function* failing(
+  { name, addresses }: SpfWish,
+  terms: SpfRecord,
+): Asking<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
+  const lacking: string[] = [];
+  const silent: string[] = [];
+  for (const ip of addresses) {
+    const question = { ip, sender: `postmaster@${name}`, helo: name, atSeconds: 0 };
+    const { result, why } = yield* as(name, terms, evaluateSpf(question));
+    if (result === 'temperror') silent.push(why);
+    else if (result !== 'pass') lacking.push(ip);
+  }
+  return { lacking, silent };
+}
+
+function addressTerm(address: string): SpfTerm {
+  return address.includes(':')
+    ? { kind: 'ip6', qualifier: '+', address, bits: 128 }
+    : { kind: 'ip4', qualifier: '+', address, bits: 32 };
+}
+
+/** Which of somebody else's servers is not needed any more, only the operator knows: so nothing is advised. */
+function* tooCostly(
+  look: Look,
+  published: readonly DnsRecord[],
+  terms: SpfRecord,
+  over: string,
+): Asking<Aspect> {
+  const costs: string[] = [];
+  for (const term of terms.filter(asks)) {
+    const { lookups } = yield* spfCostOf(look.name, [term]);
+    costs.push(`${printSpfTerm(term)} ${lookups}`);
+  }
+  const { id, title, name, type } = look;
+  const finding: Finding = {
+    id: `${id}.budget`,
+    kind: 'fail',
+    title,
+    found: `${published.map((one) => (one.type === 'TXT' ? textOfTxt(one) : '')).join(' | ')}: ${over}`,
+    wanted: `at most ${lookupsMax} lookups and ${spfVoidsMax} that find nothing, and no errors`,
+    mend: `take out what you do not need, or name addresses instead (ip4:, ip6:). Lookups: ${costs.join(', ')}`,
+  };
+  const step: Step = {
+    id,
+    state: 'wrong',
+    name,
+    type,
+    where: 'zone',
+    keep: published,
+    remove: [],
+    add: [],
+    why: `${over}; which of its terms can go, only you know (lookups: ${costs.join(', ')})`,
+  };
+  return { steps: [step], files: [], findings: [finding] };
+}
+
+function budgetFinding({ id, title }: SpfWish, cost: SpfCost): Finding {
+  const unknown = cost.problems.find(({ kind, why }) => kind === 'unknown' && !/depends/.test(why));
+  const spent = `${cost.lookups} of ${lookupsMax} lookups, ${cost.voids} of ${spfVoidsMax} that find nothing`;
+  if (unknown === undefined) return fine(`${id}.budget`, `${title}: what it costs`, spent);
+  return {
+    id: `${id}.budget`,
+    kind: 'unknown',
+    title: `${title}: what it costs`,
+    found: `${spent}, without ${unknown.term}: ${unknown.why}`,
+    wanted: 'an answer of the DNS',
+    mend: 'try again; if it stays so, take the term out',
+  };
+}
