@@ -1,0 +1,60 @@
+/** Finding the key of a signature: the question, and what its answer is worth (RFC 6376 sections 3.6.2 and 6.1.2). */
+import type { PublicKey } from '../../lib/public-key.ts';
+import { fault, ok, type Result } from '../../lib/result.ts';
+import { askable } from '../dns/name.ts';
+import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
+import { textOfTxt } from '../dns/record.ts';
+import { type KeyRecord, keyOf, parseKeyRecord } from './key-record.ts';
+
+export type FoundKey = { readonly record: KeyRecord; readonly key: PublicKey };
+
+export type KeyFault = {
+  readonly kind: 'temperror' | 'permerror' | 'policy';
+  readonly text: string;
+};
+
+/** Where the key of a selector is published; undefined: no name of the DNS. */
+export function keyName(selector: string, domain: string): string | undefined {
+  const ascii = asciiName(domain);
+  const name = `${asciiName(selector) ?? ''}._domainkey.${ascii ?? ''}`;
+  return ascii !== undefined && !name.startsWith('.') && askable(name) ? name : undefined;
+}
+
+export function keyQuestion(name: string): DnsQuestion {
+  return { name, type: 'TXT' };
+}
+
+/** The key in an answer to `keyQuestion`. */
+export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFault> {
+  if (answer.kind === 'failure') {
+    return fault({ kind: 'temperror', text: `no key could be got: ${answer.text}` });
+  }
+  const none = { kind: 'permerror', text: `there is no key at ${name}` } as const;
+  if (answer.kind === 'none') return fault(none);
+  const texts = answer.records.flatMap((record) =>
+    record.type === 'TXT' ? [textOfTxt(record)] : [],
+  );
+  // Wildcards and old mistakes put other texts at these names.
+  const keys = texts.filter((text) =>
+    /(?:^|;)\s*(?:v\s*=\s*DKIM1|p\s*=)/.test(text.slice(0, 1_024)),
+  );
+  if (keys.length > 1) {
+    return fault({ kind: 'permerror', text: `there are ${keys.length} key records at ${name}` });
+  }
+  const [text = texts[0]] = keys;
+  if (text === undefined) return fault(none);
+  const record = parseKeyRecord(text);
+  if (!record.ok) {
+    return fault({ kind: 'permerror', text: `the record at ${name} is no key: ${record.error}` });
+  }
+  const key = keyOf(record.value);
+  return key.ok ? ok({ record: record.value, key: key.value }) : key;
+}
+
+/** A-labels for a name that a header field of SMTPUTF8 mail has in UTF-8 (RFC 8616); octets as Latin-1. */
+function asciiName(name: string): string | undefined {
+  if (!/[^\0-\x7f]/.test(name)) return name;
+  const unicode = Buffer.from(name, 'latin1').toString('utf8');
+  const url = `http://${unicode}/`;
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
