@@ -2,7 +2,7 @@
  * IP addresses and networks as SPF records write them (RFC 7208 section 5.6): octets to compare, text to show. Pure,
  * never throws.
  */
-import { ipv4Octets, ipv6Octets, ipv6Text } from '../dns/address-octets.ts';
+import { addressOf, ipv4Octets, ipv6Octets } from '../dns/address-octets.ts';
 
 export type IpAddress = {
   /** 4 or 16. */
@@ -17,9 +17,8 @@ export function parseIpv4(text: string): IpAddress | undefined {
 }
 
 export function parseIpv6(text: string): IpAddress | undefined {
-  const short = ipv6Text(text);
-  const octets = short === undefined ? undefined : ipv6Octets(short);
-  return short === undefined || octets === undefined ? undefined : { octets, text: short };
+  const octets = ipv6Octets(text);
+  return octets === undefined ? undefined : { octets, text: addressOf(octets) ?? text };
 }
 
 /** A client's address; an IPv4 address inside an IPv6 one is an IPv4 address (RFC 7208 section 5). */
