@@ -30,11 +30,21 @@ export type Sent = {
   readonly refused: readonly { readonly to: string; readonly reply: Reply }[];
   readonly queueId: string;
 };
+export type Octets = {
+  readonly from: string;
+  readonly to: string;
+  /** `SMTPUTF8` and the like. */
+  readonly mailArguments?: string;
+  readonly text: string;
+  readonly chunked?: boolean;
+};
 export type SmtpClient = AsyncDisposable & {
   /** The reply to AUTH, where a user was given. */
   readonly login: Reply | undefined;
   send(letter: Letter): Promise<Sent>;
   command(line: string): Promise<Reply>;
+  /** A whole message, an octet a character, its line ends and dots as they are; `chunked`: with BDAT. */
+  sendOctets(octets: Octets): Promise<Reply>;
   quit(): Promise<void>;
 };
 export type SmtpOptions = {
@@ -77,6 +87,11 @@ export async function connectSmtp(port: number, options: SmtpOptions = {}): Prom
     command,
     quit,
     send: (letter) => send(letter, command),
+    sendOctets: (octets) =>
+      sendOctets(octets, command, (bytes) => {
+        socket.write(bytes);
+        return replies.next();
+      }),
     [Symbol.asyncDispose]: quit,
   };
 }
@@ -102,6 +117,26 @@ async function send(letter: Letter, command: (line: string) => Promise<Reply>): 
   if (ready.code !== 354) return end('rcpt', ready);
   const done = await command(`${text(letter)}\r\n.`);
   return end(done.code === 250 ? 'done' : 'data', done);
+}
+
+/** Answers with the reply that decided it. */
+async function sendOctets(
+  { from, to, mailArguments = '', text: octets, chunked = false }: Octets,
+  command: (line: string) => Promise<Reply>,
+  write: (bytes: Buffer) => Promise<Reply>,
+): Promise<Reply> {
+  const mail = await command(`MAIL FROM:<${from}> ${mailArguments}`.trimEnd());
+  if (mail.code !== 250) return mail;
+  const rcpt = await command(`RCPT TO:<${to}>`);
+  if (rcpt.code !== 250) return rcpt;
+  if (chunked) {
+    const bytes = Buffer.from(octets, 'latin1');
+    return write(Buffer.concat([Buffer.from(`BDAT ${bytes.length} LAST\r\n`), bytes]));
+  }
+  const ready = await command('DATA');
+  if (ready.code !== 354) return ready;
+  const ended = octets.endsWith('\r\n') ? octets : `${octets}\r\n`;
+  return write(Buffer.from(`${ended.replace(/(^|\n)\./g, '$1..')}.\r\n`, 'latin1'));
 }
 
 /** The letter on the wire, dots stuffed, without the final dot. */

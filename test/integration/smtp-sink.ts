@@ -18,6 +18,8 @@ export type Delivery = {
   readonly headers: string;
   /** The body, when `keepBodies` was asked for. */
   readonly body: string;
+  /** All of it as it came, dots unstuffed, an octet a character; when `keepMessages` was asked for. */
+  readonly message: string;
   readonly bytes: number;
 };
 
@@ -35,6 +37,7 @@ export type Sink = AsyncDisposable & {
 export type SinkOptions = {
   readonly port?: number;
   readonly keepBodies?: boolean;
+  readonly keepMessages?: boolean;
   /** A reply line such as `550 5.1.1 no such user` refuses this recipient. */
   readonly refuse?: (recipient: string) => string | undefined;
 };
@@ -113,7 +116,7 @@ function converse(socket: Socket, options: SinkOptions, take: (delivery: Deliver
       return;
     }
     data = undefined;
-    take(delivery(from, to, lines, options.keepBodies === true));
+    take(delivery(from, to, lines, options));
     to = [];
     say('250 2.0.0 taken');
   };
@@ -155,7 +158,7 @@ function delivery(
   from: string,
   to: readonly string[],
   lines: readonly string[],
-  keepBody: boolean,
+  { keepBodies = false, keepMessages = false }: SinkOptions,
 ): Delivery {
   const blank = lines.indexOf('');
   const headers = lines.slice(0, blank < 0 ? lines.length : blank).join('\r\n');
@@ -164,7 +167,8 @@ function delivery(
     from,
     to,
     headers,
-    body: keepBody && blank >= 0 ? lines.slice(blank + 1).join('\r\n') : '',
+    body: keepBodies && blank >= 0 ? lines.slice(blank + 1).join('\r\n') : '',
+    message: keepMessages ? `${lines.join('\r\n')}\r\n` : '',
     bytes: lines.reduce((sum, line) => sum + line.length + 2, 0),
   };
 }
