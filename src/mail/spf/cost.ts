@@ -7,8 +7,8 @@ import { hostsMax, lookupsMax } from './check.ts';
 import { expandMacros, parseMacros } from './macro.ts';
 import { type IpAddress, parseIpv4, parseIpv6 } from './network.ts';
 import { type AddressRange, addressesIn, rangeOf } from './permitted.ts';
-import { type Published, publishedSpf, questionName, shown } from './published.ts';
-import { printSpfTerm, type SpfMechanism, type SpfRecord, type SpfTerm } from './record.ts';
+import { type Published, publishedSpf, questionName, shown, shownTerm } from './published.ts';
+import type { SpfMechanism, SpfRecord, SpfTerm } from './record.ts';
 
 /** Enough to say how far a record is beyond the ten that are allowed; trees that never end do end here. */
 const walkLookupsMax = lookupsMax * 10;
@@ -80,7 +80,7 @@ function* walkRecord(walk: Walk, domain: string, from: Place | undefined): Askin
   const published = walk.known.get(domain) ?? (yield* publishedSpf(domain));
   walk.known.set(domain, published);
   const path = from?.path ?? [];
-  const by = from === undefined ? undefined : printSpfTerm(from.term);
+  const by = from === undefined ? undefined : shownTerm(from.term);
   const entry = { domain, by, depth: path.length, published, lookups: 0, voids: 0 };
   walk.records.push(entry);
   if (published.kind !== 'record') return published;
@@ -176,7 +176,7 @@ function permit(walk: Walk, place: Place, address: IpAddress | undefined, bits: 
 
 function note(walk: Walk, place: Place, kind: SpfProblem['kind'], why: string): void {
   const domain = place.path.at(-1) ?? '';
-  walk.problems.push({ kind, domain, term: printSpfTerm(place.term), why });
+  walk.problems.push({ kind, domain, term: shownTerm(place.term), why });
 }
 
 function noteName(walk: Walk, place: Place, spec: string): void {

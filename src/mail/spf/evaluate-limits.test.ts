@@ -32,6 +32,7 @@ test('bombs: circles, trees that are wide and deep, huge answers', () => {
     ['64 KB of networks', zone(spf(`${'ip4:198.51.100.1 '.repeat(3800)}-all`)), 'fail'],
     ['64 KB of spaces', zone(spf(`${' '.repeat(65_000)}-all`)), 'fail'],
     ['64 KB of macros', zone(spf(`exists:${'%{s}'.repeat(16_000)} -all`)), 'fail'],
+    ['64 KB of nonsense in one name', zone(spf(`a:${'x'.repeat(65_000)} -all`)), 'permerror'],
     ['64 KB in one name', zone(spf(`a:${'a.'.repeat(32_000)}org -all`)), 'fail'],
     [
       '9000 TXT records',
@@ -57,6 +58,10 @@ test('bombs: circles, trees that are wide and deep, huge answers', () => {
     assert.ok(asked.length <= questionsMax, `${name}: ${asked.length} questions`);
     assert.ok(took < 500, `${name}: ${took} ms`);
     assert.ok(found.terms.length <= 1000 && found.why.length < 1000, name);
+    assert.ok(
+      found.terms.every(({ term, why }) => term.length + why.length < 1500),
+      name,
+    );
   }
 });
 

@@ -22,6 +22,18 @@ const cases: readonly (readonly [string, readonly string[], Partial<SpfQuestion>
     { sender: 'j\u00fcrgen@B\u00fccher.example' },
     'fail',
   ],
+  [
+    'a domain that only a URL would take',
+    ['example.org TXT v=spf1 +all'],
+    { sender: 'joe@example.org/\u00fc' },
+    'none',
+  ],
+  [
+    'a dot at the end is no part of it',
+    [spf('exists:%{d2}.x.org -all'), 'example.org.x.org A 127.0.0.2'],
+    { sender: 'joe@example.org.' },
+    'pass',
+  ],
   ['no address', [spf('-all')], { ip: 'localhost' }, 'none'],
   [
     'a local part beyond ASCII matches nothing',

@@ -16,8 +16,8 @@ import {
 } from './check.ts';
 import { matchMechanism } from './mechanism.ts';
 import { parseClientIp } from './network.ts';
-import { publishedSpf, shown } from './published.ts';
-import { printSpfTerm, type SpfMechanism, type SpfRecord } from './record.ts';
+import { publishedSpf, shown, shownTerm } from './published.ts';
+import type { SpfMechanism, SpfRecord } from './record.ts';
 import { expanded, targetName } from './target.ts';
 
 /** RFC 7208 section 2.6. */
@@ -76,7 +76,7 @@ export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
   if (ip === undefined) {
     return { result: 'none', why: `${shown(question.ip)} is no IP address`, ...nothing };
   }
-  if (!/^[\w-]+(?:\.[\w-]+)+\.?$/.test(domain)) {
+  if (!/^[\w-]+(?:\.[\w-]+)+$/.test(domain)) {
     const why = `${shown(domain) || 'the empty name'} is no full domain name`;
     return { result: 'none', why, ...nothing };
   }
@@ -107,13 +107,13 @@ function identity({ sender, helo }: SpfQuestion): { local: string; domain: strin
   const whole = sender === '' ? helo : sender;
   const at = whole.lastIndexOf('@');
   const [local, domain] = [whole.slice(0, Math.max(at, 0)), whole.slice(at + 1)];
-  return { local: local || 'postmaster', domain: inALabels(domain) };
+  return { local: local || 'postmaster', domain: inALabels(domain.replace(/\.$/, '')) };
 }
 
 /** Domains in other scripts are judged by their A-labels (RFC 8616 section 3). */
 function inALabels(domain: string): string {
-  if (/^[ -~]*$/.test(domain) || !URL.canParse(`http://${domain}/`)) return domain;
-  return new URL(`http://${domain}/`).hostname;
+  if (/^[ -~]*$/.test(domain) || !/^[\w.\u0080-\uffff-]+$/.test(domain)) return domain;
+  return URL.canParse(`http://${domain}/`) ? new URL(`http://${domain}/`).hostname : domain;
 }
 
 const byQualifier = { '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' } as const;
@@ -124,7 +124,7 @@ function* checkHost(check: Check, domain: string, depth: number): Asking<Judged>
   const { record } = published;
   for (const term of record) {
     if (!('qualifier' in term)) continue; // modifiers come after
-    const written = printSpfTerm(term);
+    const written = shownTerm(term);
     const step = openStep(check, { domain, term: written, depth });
     const { result, why } = close(step, yield* matchOne(check, step, term, domain));
     if (result === 'match') {
@@ -179,7 +179,8 @@ function* matchOne(
 
 /** RFC 7208 section 6.1. */
 function* redirected(check: Check, spec: string, domain: string, depth: number): Asking<Judged> {
-  const step = openStep(check, { domain, term: `redirect=${spec}`, depth });
+  const term = shownTerm({ kind: 'redirect', domain: spec });
+  const step = openStep(check, { domain, term, depth });
   const over = spendLookup(check, step);
   if (over !== undefined) return { result: 'permerror', why: close(step, over).why };
   const name = yield* targetName(check, spec, domain);

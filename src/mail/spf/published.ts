@@ -1,7 +1,14 @@
 /** The SPF record that a domain publishes (RFC 7208 sections 4.4 to 4.6), and names that can be asked for. */
 import { type Asking, ask } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
-import { isSpfRecord, parseSpf, type SpfFault, type SpfRecord } from './record.ts';
+import {
+  isSpfRecord,
+  parseSpf,
+  printSpfTerm,
+  type SpfFault,
+  type SpfRecord,
+  type SpfTerm,
+} from './record.ts';
 
 export type Published =
   | { readonly kind: 'record'; readonly text: string; readonly record: SpfRecord }
@@ -54,7 +61,15 @@ export function questionName(text: string): string | undefined {
 const shownMax = 80;
 
 /** What a stranger wrote, for a sentence: printable, not long. */
-export function shown(text: string): string {
-  const clean = text.slice(0, shownMax).replace(/[^ -~]/g, '?');
-  return text.length > shownMax ? `${clean}…` : clean;
+export function shown(text: string, charactersMax: number = shownMax): string {
+  const clean = text.slice(0, charactersMax).replace(/[^ -~]/g, '?');
+  return text.length > charactersMax ? `${clean}…` : clean;
+}
+
+/** Longer than any that somebody means; a record of 64 KB can be one term. */
+const termCharactersMax = 500;
+
+/** A term as lists show it. */
+export function shownTerm(term: SpfTerm): string {
+  return shown(printSpfTerm(term), termCharactersMax);
 }

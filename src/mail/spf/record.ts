@@ -141,10 +141,10 @@ function domainFault(domain: string): string | undefined {
   const dot = bare.lastIndexOf('.');
   const top = bare.slice(dot + 1);
   if (/^[\d.]+(?:\/\d+)?$/.test(domain) && dot >= 0) return 'an address belongs behind ip4:';
-  if (dot < 0) return `${domain} is no full domain name: it has one part only`;
+  if (dot < 0) return 'this is no full domain name: it has one part only';
   return /^[a-z\d](?:[a-z\d-]*[a-z\d])?$/i.test(top) && /[a-z-]/i.test(top)
     ? undefined
-    : `${domain} does not end like a domain name`;
+    : 'this does not end like a domain name';
 }
 
 const dualCidr = /(?:\/(0|[1-9]\d?))?(?:\/\/(0|[1-9]\d{0,2}))?$/;
