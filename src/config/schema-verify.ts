@@ -15,41 +15,32 @@ export type VerifySettings = {
   authserv_id: string;
   deadline: string;
   trusted_networks: string[];
-  arc: boolean;
-  arc_domain: string;
 };
 
-export const verifySettings: z.ZodType<VerifySettings> = z.strictObject({
-  enabled: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Check mail that comes in (SPF, DKIM, DMARC, ARC, name of the client) and tell what was found in an Authentication-Results field; fields that came with the mail in our name are taken out. No mail is refused for it.',
-    ),
-  authserv_id: host
-    .default('')
-    .describe('In whose name results are told, the same on all your mail servers. Empty: host.'),
-  deadline: z
-    .string()
-    .regex(/^(?:[1-9]|[12]\d)s$/, 'must be 1s to 29s')
-    .default('8s')
-    .describe(
-      'So long a message waits for the DNS, 1s to 29s; what is not known by then is told as temperror.',
-    ),
-  trusted_networks: z
-    .array(networks)
-    .max(1_000)
-    .default(['127.0.0.0/8', '::1'])
-    .describe(
-      'Mail from these clients was verified before (a backup MX, a filter on this machine) and is left as it is.',
-    ),
-  arc: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Seal all mail that is checked (RFC 8617), so that who gets it forwarded can see what was found here. Which mail is forwarded is only known after Postfix has taken it, so all of it is.',
-    ),
-  arc_domain: host
-    .default('')
-    .describe('Domain whose RSA key seals. Empty: that of signing for the server itself.'),
-});
+export const verifySettings: z.ZodType<VerifySettings> = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Check mail that comes in (SPF, DKIM, DMARC, ARC, name of the client) and tell what was found in an Authentication-Results field; fields that came with the mail in our name are taken out. No mail is refused for it.',
+      ),
+    authserv_id: host
+      .default('')
+      .describe('In whose name results are told, the same on all your mail servers. Empty: host.'),
+    deadline: z
+      .string()
+      .regex(/^(?:[1-9]|[12]\d)s$/, 'must be 1s to 29s')
+      .default('8s')
+      .describe(
+        'So long a message waits for the DNS, 1s to 29s; what is not known by then is told as temperror.',
+      ),
+    trusted_networks: z
+      .array(networks)
+      .max(1_000)
+      .default(['127.0.0.0/8', '::1'])
+      .describe(
+        'Mail from these clients was verified before (a backup MX, a filter on this machine) and is left as it is.',
+      ),
+  })
+  .prefault({});
