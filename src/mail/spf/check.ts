@@ -43,6 +43,8 @@ export type Check = {
   voids: number;
   /** Once they were asked for. */
   names: ClientNames | undefined;
+  /** Which term failed, and why: it ends the evaluation. */
+  failure: string | undefined;
 };
 /** The names that PTR records give a client and that lead back to it. `none`: it has no PTR record. */
 export type ClientNames = {

@@ -34,6 +34,12 @@ const cases: readonly (readonly [string, readonly string[], Partial<SpfQuestion>
     { sender: 'joe@example.org.' },
     'pass',
   ],
+  [
+    'HELO in another script, in a macro',
+    [spf('exists:%{h}.x.org -all'), 'xn--bcher-kva.example.x.org A 127.0.0.2'],
+    { helo: 'b\u00fccher.example' },
+    'pass',
+  ],
   ['no address', [spf('-all')], { ip: 'localhost' }, 'none'],
   [
     'a local part beyond ASCII matches nothing',
@@ -241,4 +247,23 @@ test('a name that macros make too long loses labels on the left', () => {
   const name = asked.at(-1)?.name ?? '';
   assert.ok(name.length <= 253 && name.length > 250 && name.endsWith('.a.b.x.org'), name);
   assert.equal(found.result, 'fail');
+});
+
+test('the sentence names the term that decided or failed, not those that led to it', () => {
+  const why = (...lines: readonly string[]): string => evaluate(zone(...lines)).why;
+  const circle = why(spf('include:x.org'), 'x.org TXT v=spf1 include:example.org');
+  assert.equal(circle, 'include:x.org of example.org: more than 10 terms ask the DNS');
+  assert.equal(
+    why(spf('include:x.org -all'), 'x.org TXT v=spf1 include:y.org', 'y.org TXT TIMEOUT'),
+    'include:y.org of x.org: TXT y.org: no server answers for y.org',
+  );
+  assert.equal(
+    why(spf('include:x.org -all'), 'x.org TXT v=spf1 moo'),
+    'include:x.org of example.org: x.org: moo: there is no mechanism moo',
+  );
+  assert.equal(why(spf('redirect=x.org')), 'x.org has no TXT record');
+  assert.equal(
+    why(spf('include:x.org -all'), 'x.org TXT v=spf1 ip4:192.0.2.0/24'),
+    'include:x.org of example.org: ip4:192.0.2.0/24 of x.org: 192.0.2.1 is in it',
+  );
 });

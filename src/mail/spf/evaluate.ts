@@ -85,7 +85,7 @@ export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
     sender: `${local}@${domain}`,
     local,
     domain,
-    helo: question.helo,
+    helo: inALabels(question.helo),
     receiver: question.receiver ?? 'unknown',
     atSeconds: question.atSeconds,
     voidsMax: question.voidsMax ?? spfVoidsMax,
@@ -93,13 +93,15 @@ export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
     lookups: 0,
     voids: 0,
     names: undefined,
+    failure: undefined,
   };
   const { result, why, exp } = yield* checkHost(check, domain, 0);
   // Asked for when all is judged, and so outside of the limits (RFC 7208 section 4.6.4).
   const { lookups, voids } = check;
   const explanation =
     result === 'fail' && exp !== undefined ? yield* explain(check, exp.spec, exp.domain) : '';
-  return { result, why, explanation, domain, lookups, voids, terms: check.steps };
+  const terms = check.steps;
+  return { result, why: check.failure ?? why, explanation, domain, lookups, voids, terms };
 }
 
 /** Whose mail it is (RFC 7208 sections 2.4 and 4.3). */
@@ -110,7 +112,7 @@ function identity({ sender, helo }: SpfQuestion): { local: string; domain: strin
   return { local: local || 'postmaster', domain: inALabels(domain.replace(/\.$/, '')) };
 }
 
-/** Domains in other scripts are judged by their A-labels (RFC 8616 section 3). */
+/** Domains in other scripts are judged by their A-labels (RFC 8616 section 4). */
 function inALabels(domain: string): string {
   if (/^[ -~]*$/.test(domain) || !/^[\w.\u0080-\uffff-]+$/.test(domain)) return domain;
   return URL.canParse(`http://${domain}/`) ? new URL(`http://${domain}/`).hostname : domain;
@@ -126,22 +128,26 @@ function* checkHost(check: Check, domain: string, depth: number): Asking<Judged>
     if (!('qualifier' in term)) continue; // modifiers come after
     const written = shownTerm(term);
     const step = openStep(check, { domain, term: written, depth });
-    const { result, why } = close(step, yield* matchOne(check, step, term, domain));
+    const { result, why } = close(check, step, yield* matchOne(check, step, term, domain));
     if (result === 'match') {
       const said = { result: byQualifier[term.qualifier], why: `${written} of ${domain}: ${why}` };
       const exp = domainOf(record, 'exp');
       return exp === undefined ? said : { ...said, exp: { spec: exp, domain } };
     }
-    if (result !== 'no match') return { result, why: `${written} of ${domain}: ${why}` };
+    if (result !== 'no match') return { result, why };
   }
   const target = domainOf(record, 'redirect');
   if (target === undefined) return { result: 'neutral', why: `no term of ${domain} matches` };
   return yield* redirected(check, target, domain, depth);
 }
 
-function close(step: OpenStep, { result, why }: Outcome): Outcome {
+function close(check: Check, step: OpenStep, { result, why }: Outcome): Outcome {
   step.result = result;
   step.why = why;
+  // What fails first is what is wrong; the terms that led there pass it on.
+  if (result === 'temperror' || result === 'permerror') {
+    check.failure ??= `${step.term} of ${step.domain}: ${why}`;
+  }
   return step;
 }
 
@@ -182,9 +188,9 @@ function* redirected(check: Check, spec: string, domain: string, depth: number):
   const term = shownTerm({ kind: 'redirect', domain: spec });
   const step = openStep(check, { domain, term, depth });
   const over = spendLookup(check, step);
-  if (over !== undefined) return { result: 'permerror', why: close(step, over).why };
+  if (over !== undefined) return { result: 'permerror', why: close(check, step, over).why };
   const name = yield* targetName(check, spec, domain);
-  close(step, { result: 'match', why: 'nothing before it matches' });
+  close(check, step, { result: 'match', why: 'nothing before it matches' });
   const judged = yield* checkHost(check, name ?? spec, depth);
   return judged.result === 'none' ? { ...judged, result: 'permerror' } : judged;
 }
