@@ -23,6 +23,9 @@ ns2.example.test. A 127.0.0.2
 other.test. NS ns.other.test.
 ns.other.test. A 127.0.0.3
 dead.test. NS ns.dead.test.
+lost.test. NS ns.other.test.
+lost.test. NS ns.lost.test.
+ns.lost.test. TXT TIMEOUT
 both.test. NS ns.both.test.
 ns.both.test. A 127.0.0.3
 ns.both.test. AAAA 2001:db8::1
@@ -39,6 +42,7 @@ alias._domainkey.example.test. CNAME key.other.test.
 const otherZone = recordsOf(`
 key.other.test. TXT "v=DKIM1; p=other"
 both.test. TXT "here"
+lost.test. TXT "found"
 `);
 
 type World = AsyncDisposable & {
@@ -129,6 +133,14 @@ test('an address that cannot be reached from here is left out if the server answ
   const lines = await told(all.ask, 'both.test');
   assert.equal(lines[0], 'ns.both.test 127.0.0.3 here');
   assert.ok(lines.length === 1 || lines[1]?.endsWith(' timeout'), lines.join('\n'));
+});
+
+test('a server whose address cannot be found out counts as one that may lag', async () => {
+  await using all = await openWorld();
+  assert.deepEqual(await told(all.ask, 'lost.test'), [
+    'ns.other.test 127.0.0.3 found',
+    'ns.lost.test  timeout',
+  ]);
 });
 
 test('a zone without servers, or whose servers have no address, is a failure and never empty', async () => {

@@ -90,9 +90,11 @@ async function askAll(
   { servers, hops }: From,
 ): Promise<readonly AuthorityAnswer[]> {
   if (hops <= 0) return none('servfail', `the way to ${question.name} has no end`);
-  const places = (await Promise.all(servers.map((server) => addressesOf(server, asking)))).flat();
+  const found = (await Promise.all(servers.map((server) => addressesOf(server, asking)))).flat();
   const told = await Promise.all(
-    places.slice(0, addressesMax).map((place) => askOne(asking, question, place)),
+    found
+      .slice(0, addressesMax)
+      .map((one) => ('answer' in one ? one : askOne(asking, question, one))),
   );
   const answers = told.flatMap((one) => ('answer' in one ? [one] : []));
   const below = [...new Set(told.flatMap((one) => ('below' in one ? one.below : [])))];
@@ -135,16 +137,25 @@ async function follow(
 
 type Place = { readonly server: string; readonly address: string };
 
-async function addressesOf(server: string, { resolve }: Asking): Promise<readonly Place[]> {
+/** Where the server is. Where that cannot be found out it is a failure: the server may be there, and lag. */
+async function addressesOf(
+  server: string,
+  { resolve }: Asking,
+): Promise<readonly (Place | AuthorityAnswer)[]> {
   const answers = await Promise.all([
     resolve({ name: server, type: 'A' }),
     resolve({ name: server, type: 'AAAA' }),
   ]);
-  return answers
+  const places = answers
     .flatMap((answer) => (answer.kind === 'records' ? answer.records : []))
     .flatMap((one) => (one.type === 'A' || one.type === 'AAAA' ? [one.address] : []))
     .filter((address) => isIP(address) !== 0)
     .map((address) => ({ server, address }));
+  if (places.length > 0) return places;
+  return answers
+    .filter((answer) => answer.kind === 'failure')
+    .slice(0, 1)
+    .map((answer) => ({ server, address: '', answer }));
 }
 
 type Told = AuthorityAnswer | { readonly below: readonly string[] } | { readonly alias: string };

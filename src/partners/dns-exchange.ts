@@ -32,6 +32,19 @@ export async function exchange(
   question: DnsQuestion,
   options: ExchangeOptions,
 ): Promise<Exchanged> {
+  try {
+    return await exchanged(server, question, options);
+  } catch (cause) {
+    // No more sockets, or an address that this machine has no protocol for.
+    return unreachable(server, cause instanceof Error ? cause : new Error(String(cause)));
+  }
+}
+
+async function exchanged(
+  server: DnsServer,
+  question: DnsQuestion,
+  options: ExchangeOptions,
+): Promise<Exchanged> {
   const first = await once(server, question, { ...options, edns: true });
   const dislikesEdns =
     first.kind === 'reply' &&
@@ -161,7 +174,7 @@ function tcp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
   });
 }
 
-function unreachable(server: DnsServer, cause: Error): Told {
+function unreachable(server: DnsServer, cause: Error): ReturnType<typeof failed> {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
   return failed('unreachable', `${serverText(server)} cannot be reached (${code})`);
 }

@@ -246,6 +246,27 @@ test('a thousand questions at once are all answered', async () => {
   assert.ok(answers.every((answer) => said(answer) === 'nxdomain'));
 });
 
+test('too many questions at once: the last ones fail, all end in time, and it goes on afterwards', async () => {
+  await using server = await openScriptedDns(records);
+  server.fault = 'silent';
+  using resolve = resolverOf([server], { tryMs: 5_000, totalMs: 500 });
+  const names = Array.from({ length: 5_500 }, (_, nth) => `n${nth}.example.test`);
+  const from = performance.now();
+  const answers = await Promise.all(names.map((name) => resolve({ name, type: 'A' })));
+  assert.ok(performance.now() - from < 5_000);
+  const words = answers.map(said);
+  assert.equal(words.filter((one) => one === 'timeout').length, 5_100);
+  assert.equal(words.filter((one) => one === 'unreachable').length, 400);
+  server.fault = undefined;
+  let last = '';
+  // The server is in this process, and has thousands of questions to read first.
+  for (let tries = 0; tries < 20 && last !== 'nxdomain'; tries++) {
+    last = said(await resolve({ name: 'n5499.example.test', type: 'A' }));
+  }
+  assert.equal(last, 'nxdomain');
+  assert.equal(said(await resolve({ name: 'mail.example.test.', type: 'A' })), right);
+});
+
 test('closed, it answers with failures', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'silent';

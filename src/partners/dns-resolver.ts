@@ -4,6 +4,7 @@
  */
 import { secondMs } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
+import { within } from '../lib/within.ts';
 import { askable, lowerCase } from '../mail/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../mail/dns/question.ts';
 import type { DnsRecord } from '../mail/dns/record.ts';
@@ -54,22 +55,27 @@ export function openResolver(options: ResolverOptions): OpenResolver {
   const cache = new RecentMap<string, Kept>(cacheAnswersMax, ({ answer }) => weight(answer));
   const inFlight = new Map<string, Promise<DnsAnswer>>();
   const places = openPlaces();
-  const ask = openAsking(options, closing.signal);
+  const ask = openAsking(options);
 
   async function find(question: DnsQuestion, key: string): Promise<DnsAnswer> {
-    if (!(await places.enter())) return failure('unreachable', 'too many questions wait');
+    using whole = within(options.totalMs ?? totalMsDefault, closing.signal); // the wait for a place too
     try {
-      const { answer, keepMs } = await followAliases(question, ask);
-      if (keepMs > 0) cache.set(key, { answer, until: clock.now() + keepMs });
-      return answer;
+      if (!(await places.enter())) return failure('unreachable', 'too many questions wait');
+      try {
+        const { answer, keepMs } = await followAliases(question, ask, whole.signal);
+        if (keepMs > 0) cache.set(key, { answer, until: clock.now() + keepMs });
+        return answer;
+      } finally {
+        places.leave();
+      }
     } finally {
-      places.leave();
       inFlight.delete(key);
     }
   }
 
   const resolve = (asked: DnsQuestion): Promise<DnsAnswer> => {
-    const question = { name: lowerCase(asked.name), type: asked.type };
+    const name = lowerCase(asked.name).replace(/(?<!\\)\.$/, '');
+    const question = { name, type: asked.type };
     // A name that no zone can hold has no records; to ask for it would be our mistake.
     if (!askable(question.name)) {
       return Promise.resolve({ kind: 'none', exists: false, secure: false });
@@ -86,7 +92,9 @@ export function openResolver(options: ResolverOptions): OpenResolver {
   return Object.assign(resolve, { [Symbol.dispose]: () => closing.abort() });
 }
 
-function failure(reason: DnsFailure, text: string): DnsAnswer & { readonly kind: 'failure' } {
+type Failure = DnsAnswer & { readonly kind: 'failure' };
+
+function failure(reason: DnsFailure, text: string): Failure {
   return { kind: 'failure', reason, text };
 }
 
@@ -126,26 +134,22 @@ function tells({ reason }: { readonly reason: DnsFailure }): number {
 }
 
 type Ask = (question: DnsQuestion, deadline: AbortSignal) => Promise<Exchanged>;
+type Asking = { readonly ask: Ask; readonly trusted: boolean };
 
 /** Asks the servers in order, beginning with the one that answered last. */
-function openAsking(
-  { servers, trusted, tryMs = tryMsDefault, totalMs = totalMsDefault }: ResolverOptions,
-  closed: AbortSignal,
-): { readonly ask: Ask; readonly totalMs: number; readonly closed: AbortSignal; trusted: boolean } {
+function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions): Asking {
   let preferred = 0;
   const ask: Ask = async (question, deadline) => {
-    let last: DnsAnswer & { readonly kind: 'failure' } = failure(
-      'unreachable',
-      'there is no server to ask',
-    );
+    let last: Failure | undefined;
     for (let round = 0; round < rounds; round++) {
       let silent = false;
       for (let nth = 0; nth < servers.length; nth++) {
         const index = (preferred + nth) % servers.length;
         const server = servers[index];
         if (server === undefined || deadline.aborted) break;
-        const signal = AbortSignal.any([deadline, AbortSignal.timeout(tryMs)]);
-        let told = await exchange(server, question, { recursion: true, deadline: signal });
+        using oneTry = within(tryMs, deadline);
+        const how = { recursion: true, deadline: oneTry.signal };
+        let told = await exchange(server, question, how);
         if (told.kind === 'reply' && isReferral(told.reply)) {
           told = failure('refused', `${serverText(server)} does not look names up for us`);
         }
@@ -154,27 +158,26 @@ function openAsking(
           return told;
         }
         silent ||= told.reason === 'timeout';
-        if (tells(told) >= tells(last)) last = told;
+        if (last === undefined || tells(told) >= tells(last)) last = told;
       }
       if (!silent) break;
     }
-    return last;
+    return last ?? failure('timeout', `no time is left to ask for ${question.name}`);
   };
-  return { ask, totalMs, closed, trusted };
+  return { ask, trusted };
 }
 
 async function followAliases(
   question: DnsQuestion,
-  { ask, totalMs, closed, trusted }: ReturnType<typeof openAsking>,
+  { ask, trusted }: Asking,
+  deadline: AbortSignal,
 ): Promise<Found> {
-  const deadline = AbortSignal.any([closed, AbortSignal.timeout(totalMs)]);
   let wanted = question;
   let aliases = 0;
   let secure = trusted;
   let keepMs: number = keepMsMax;
   for (;;) {
     const told = await ask(wanted, deadline);
-    if (closed.aborted) return { answer: failure('timeout', 'the resolver is closed'), keepMs: 0 };
     if (told.kind === 'failure') return { answer: told, keepMs: 0 };
     const { reply } = told;
     secure &&= reply.validated;
