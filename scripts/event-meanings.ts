@@ -11,6 +11,13 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'SIGHUP came, but the file has a fault; what was in force stays. See `postern config check`.',
   'config.reloaded':
     'SIGHUP came and the file was read. `needRestart`: what changes at a restart only.',
+  'dkim.key': 'A DKIM key came into another state; `postern dkim keys` tells all.',
+  'dkim.key-unusable': 'The file of a DKIM key that should sign cannot be used: it does not sign.',
+  'dkim.not-done':
+    'A DKIM record could not be changed, or a key not be made; it is tried again at the next step.',
+  'dkim.not-kept': 'The ledger could not be written, so a DKIM key stays in the state it was in.',
+  'dkim.sent': 'A DKIM record was changed by nsupdate.',
+  'dkim.step-failed': 'Looking after the DKIM keys failed: a mistake in Postern. Please report it.',
   'door.moved':
     'The port of a door was taken, and nobody had insisted on it: a free one was taken instead.',
   'guard.late': 'Not everything was done within 10 s of the signal to end; the rest is left.',
@@ -21,15 +28,6 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'http.failed': 'A request failed inside Postern. Please report it.',
   'http.socket': 'The HTTP door had trouble taking a connection; it stays open.',
   'http.wrong-token': 'Somebody brought a wrong token. Once a minute and address at most.',
-  'inbound.failed':
-    'A mistake in Postern while mail that came in was checked: it went on without a result. Please report it.',
-  'inbound.forged':
-    'Mail brought so many Authentication-Results fields along in our name. They were taken out.',
-  'inbound.late':
-    'The DNS took longer than verify.deadline: what was not known by then was told as temperror. Once a minute at most; `leftOut` says how often it was not.',
-  'inbound.unsealed':
-    'A message was not sealed (ARC) because the key did not sign. Once a minute at most.',
-  'inbound.verified': 'A message came in and was checked: what each method said.',
   'ledger.answer-failed': 'A mistake in Postern while answering after a commit. Please report it.',
   'ledger.change-refused': 'The ledger refused one change as malformed: a mistake in Postern.',
   'ledger.checkpoint-thread-died':

@@ -11,7 +11,7 @@ import type { Config } from './config/schema.ts';
 import { policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
-import { openInbound } from './daemon-inbound.ts';
+import { type OpenKeys, openKeys } from './daemon-keys.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
 import { openMailLog } from './doors/log/reader.ts';
 import { sourceOf, surroundings } from './doors/log/source.ts';
@@ -29,7 +29,6 @@ import { openGate } from './flow/message-submitted.ts';
 import { modeChanged } from './flow/mode-changed.ts';
 import { openNotices } from './flow/notices.ts';
 import { openTold } from './flow/operator-told.ts';
-import { readTogether } from './flow/readings.ts';
 import { openPolicyDesk } from './flow/recipient-asked.ts';
 import type { Settings } from './flow/settings.ts';
 import { openLedger } from './ledger/sqlite/open.ts';
@@ -102,6 +101,7 @@ type Flows = {
   readonly journal: Journal;
   readonly host: string;
   readonly localDomains: Set<string>;
+  readonly keys: OpenKeys;
   readonly milter: { present: () => boolean };
   doors(addresses: Readonly<Record<string, string>>): void;
   reload(config: Config): readonly string[];
@@ -156,13 +156,17 @@ function openFlows(
     ...{ gate, accounts, clock, settings, localDomains },
     milterPresent: () => milter.present(),
   });
+  const keys = openKeys({
+    ...{ config, state, journal, notices, clock, timers, log, host, newId, iso },
+  });
+  scope.defer(() => keys.close());
   const facts = {
     ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
     defaultDomain: config.accounts.default_domain,
   };
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
-    ...{ settings, newId, iso, doors: () => doors },
+    ...{ settings, newId, iso, doors: () => doors, dkim: keys.desk },
   });
   const alarm = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
@@ -174,7 +178,7 @@ function openFlows(
   modeNow();
   suspensions.resume();
   return {
-    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter },
+    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter, keys },
     queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -182,6 +186,7 @@ function openFlows(
       Object.assign(settings, settingsOf(changed));
       Object.assign(policy, policyOf(changed));
       modeNow();
+      keys.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -216,18 +221,12 @@ async function openDoors(
     return openPolicy(where, { desk: flows.policy, log, count, defaultDomain, limits });
   });
   if (policy !== undefined) scope.use(policy);
-  const { host } = flows;
-  const inbound = openInbound({ config, host, counters, clock, log }, scope);
-  const reading = readTogether(inbound === undefined ? [] : [inbound]);
   const milter = await opened(
     options,
     doors.milter,
     mode,
     (where): Promise<Listener> =>
-      openMilter(where, {
-        ...{ gate, clock, log, count, options: milterOptions, limits },
-        ...(reading === undefined ? {} : { reading }),
-      }),
+      openMilter(where, { gate, clock, log, count, options: milterOptions, limits }),
   );
   if (milter !== undefined) {
     scope.use(milter);
@@ -377,6 +376,10 @@ function gauges(counters: Counters, desk: Desk, settings: Settings): () => void 
 /** Settings that were changed and are read only at start. */
 function needRestart(before: Config, after: Config): readonly string[] {
   const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
-  const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
-  return parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]));
+  const parts = [...doors, 'postfix', 'dovecot', 'dns'] as const;
+  const folder = before.signing.keys_folder !== after.signing.keys_folder;
+  return [
+    ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),
+    ...(folder ? ['signing.keys_folder'] : []),
+  ];
 }

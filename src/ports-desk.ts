@@ -1,4 +1,5 @@
 /** What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers. Types only. */
+import type { DkimKey, KeyState } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type {
@@ -82,6 +83,56 @@ export type ReleaseHow = {
 
 type Which = { readonly ids: readonly string[] } | { readonly account: string };
 
+/** A key as commands show it. */
+export type DeskKey = {
+  readonly domain: string;
+  readonly selector: string;
+  readonly algorithm: DkimKey['algorithm'];
+  readonly bits: number;
+  readonly state: KeyState;
+  readonly since: Millis;
+  readonly file: string;
+  readonly note: string;
+  readonly sight: DkimKey['sight'];
+  readonly sightAt: Millis | undefined;
+  readonly sightText: string;
+  /** Its record as it should be now; empty text: none. */
+  readonly record: { readonly name: string; readonly text: string };
+  /** What comes next, in words. */
+  readonly next: string;
+  /** What the operator is to do; empty: nothing. */
+  readonly todo: string;
+  /** Why it cannot be used although it should sign; empty: it can. */
+  readonly fault: string;
+};
+
+export type NewKeys = {
+  readonly domain: string;
+  readonly algorithms: readonly DkimKey['algorithm'][];
+  /** Of one algorithm; undefined: a name with the date. */
+  readonly selector: string | undefined;
+  readonly bits: number;
+};
+
+/** Keys, as commands use them (flow/signing-keys.ts). Who asks is in the audit trail. */
+export type KeyDesk = {
+  readonly folder: string;
+  list(domain?: string): readonly DeskKey[];
+  make(wanted: NewKeys, by: string): Promise<Done>;
+  rotate(domain: string, by: string): Promise<Done>;
+  retire(
+    key: Pick<DkimKey, 'domain' | 'selector'>,
+    how: { readonly compromised: boolean },
+    by: string,
+  ): Promise<Done>;
+  /** Takes keys over whose files were put into the folder. */
+  adopt(
+    keys: readonly Pick<DkimKey, 'domain' | 'selector'>[],
+    note: string,
+    by: string,
+  ): Promise<Done>;
+};
+
 export type Desk = {
   status(): DeskStatus;
   accounts(filter: Search): readonly DeskAccount[];
@@ -119,4 +170,5 @@ export type Desk = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<Done>;
+  readonly dkim: KeyDesk;
 };

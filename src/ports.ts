@@ -3,6 +3,7 @@
  */
 import type { Account, Submission } from './core/event.ts';
 import type { Notice } from './core/notice.ts';
+import type { DkimKey } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
@@ -245,7 +246,8 @@ export type Change =
   | { readonly kind: 'exemption'; readonly row: ExemptionRow }
   | { readonly kind: 'audit'; readonly row: AuditRow }
   | { readonly kind: 'notice'; readonly row: NoticeRow }
-  | { readonly kind: 'meta'; readonly key: string; readonly value: string };
+  | { readonly kind: 'meta'; readonly key: string; readonly value: string }
+  | { readonly kind: 'dkim-key'; readonly row: DkimKey };
 
 export type Search = {
   readonly state?: AccountState;
@@ -276,6 +278,8 @@ export type Ledger = {
   }): readonly HeldRow[];
   heldOne(queueId: string): HeldRow | undefined;
   countHeld(): number;
+  /** When the oldest message that is still held came. */
+  oldestHeldAt(): Millis | undefined;
   /** Newest first; `open` alone: those without an end. */
   incidents(filter: {
     readonly account?: Account;
@@ -286,6 +290,8 @@ export type Ledger = {
   audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
   notices(due: Millis): readonly NoticeRow[];
   meta(key: string): string | undefined;
+  /** All that there ever were, by domain and age. */
+  dkimKeys(): readonly DkimKey[];
   /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
   prune(olderThan: { readonly messages: Millis; readonly stories: Millis }): boolean;
   close(): void;

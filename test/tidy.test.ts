@@ -42,7 +42,15 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['src/mail', 'src/lib'],
   'src/ports.ts': ['src/core', 'src/mail', 'src/lib'],
   'src/ports-desk.ts': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/flow': ['src/ports-desk.ts', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/ports-keys.ts': ['src/core', 'src/mail', 'src/lib'],
+  'src/flow': [
+    'src/ports-desk.ts',
+    'src/ports-keys.ts',
+    'src/ports.ts',
+    'src/core',
+    'src/mail',
+    'src/lib',
+  ],
   'src/doors/milter': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/doors/policy': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/doors/http': [
@@ -56,12 +64,13 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/doors/log': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/ledger': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/partners': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/partners': ['src/ports-keys.ts', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/config': ['src/core', 'src/mail', 'src/lib'],
   'src/commands': [
     'src/flow',
     'src/config',
     'src/ports-desk.ts',
+    'src/ports-keys.ts',
     'src/ports.ts',
     'src/core',
     'src/mail',
@@ -69,6 +78,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/ledger',
     'src/partners',
     'src/daemon.ts',
+    'src/daemon-keys.ts',
     'src/version.ts',
     'src/doors/milter/client.ts',
     'src/doors/milter/client-message.ts',
@@ -78,7 +88,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/clock.ts': ['src/ports.ts', 'src/core', 'src/flow', 'src/lib'],
   'src/version.ts': [],
   'src/daemon.ts': ['src'],
-  'src/daemon-inbound.ts': ['src'],
+  'src/daemon-keys.ts': ['src'],
   'src/cli.ts': ['src'],
 };
 

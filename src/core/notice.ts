@@ -7,6 +7,8 @@ export type Notice = {
     | 'account.holding'
     | 'account.would-suspend'
     | 'ledger.failing'
+    | 'dkim.record'
+    | 'dkim.lost'
     | 'test';
   readonly id: string;
   readonly host: string;

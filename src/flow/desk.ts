@@ -10,7 +10,7 @@ import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
 import { accountOf } from '../mail/account-name.ts';
 import type { AuditRow, Change, Clock, HeldRow, IncidentRow, Log, Mta } from '../ports.ts';
-import type { Desk, DeskAccount, DeskStatus, Done } from '../ports-desk.ts';
+import type { Desk, DeskAccount, DeskStatus, Done, KeyDesk } from '../ports-desk.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
@@ -35,6 +35,7 @@ export type DeskDeps = {
   };
   readonly settings: Settings;
   readonly doors: () => Readonly<Record<string, string>>;
+  readonly dkim: KeyDesk;
   readonly newId: () => string;
   readonly iso: (at: Millis) => string;
 };
@@ -106,6 +107,7 @@ export function openDesk(deps: DeskDeps): Desk {
     minutes: () => feed.minutes(deps.clock.now()),
     watch: (listener) => feed.watch(listener),
     testNotice: () => testNotice(deps),
+    dkim: deps.dkim,
   };
 }
 

@@ -3,6 +3,7 @@
  * suspension or a release late, not even while the disk is full.
  */
 import type { Account } from '../core/event.ts';
+import { type DkimKey, inOrder } from '../core/signing/key.ts';
 import type { AccountState } from '../core/verdict.ts';
 import { forced } from '../lib/lazy.ts';
 import type { Ledger, NoticeRow } from '../ports.ts';
@@ -51,7 +52,7 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
 
 type MailReads = Pick<
   LedgerReads,
-  'messagesOf' | 'message' | 'stories' | 'story' | 'held' | 'heldOne' | 'countHeld'
+  'messagesOf' | 'message' | 'stories' | 'story' | 'held' | 'heldOne' | 'countHeld' | 'oldestHeldAt'
 >;
 
 function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
@@ -98,10 +99,19 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
       }
       return count;
     },
+    // One that was just released may still count: whoever asks then waits a moment longer.
+    oldestHeldAt() {
+      const waiting = [...held().values()].filter(({ state }) => state === 'held');
+      const times = [ledger.oldestHeldAt(), ...waiting.map(({ at }) => at)];
+      return times.filter((at) => at !== undefined).sort((one, other) => one - other)[0];
+    },
   };
 }
 
-type DeskReads = Pick<LedgerReads, 'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta'>;
+type DeskReads = Pick<
+  LedgerReads,
+  'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys'
+>;
 
 function deskReads(ledger: Ledger, pending: PendingChanges): DeskReads {
   return {
@@ -139,6 +149,12 @@ function deskReads(ledger: Ledger, pending: PendingChanges): DeskReads {
     },
     meta: (key) =>
       pending.rows('meta').findLast((change) => change.key === key)?.value ?? ledger.meta(key),
+    dkimKeys() {
+      const key = ({ domain, selector }: DkimKey): string => `${selector} ${domain}`;
+      const waiting = byKey(pending.rows('dkim-key'), ({ row }) => key(row));
+      const stored = ledger.dkimKeys().filter((row) => !waiting.has(key(row)));
+      return [...stored, ...waiting.values()].sort(inOrder);
+    },
   };
 }
 

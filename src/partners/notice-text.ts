@@ -34,6 +34,10 @@ function subject(notice: Notice): string {
       return `[postern] ${who} would be suspended ${at} (only observing): ${count(leaked.recipients, 'recipient')} reached`;
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
+    case 'dkim.record':
+      return `[postern] a DKIM record of ${who} wants your hand`;
+    case 'dkim.lost':
+      return `[postern] a DKIM key of ${who} is lost from DNS: it signs no more`;
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
@@ -59,13 +63,21 @@ function opening(notice: Notice): string {
         'Postern cannot write to its ledger. Mail is answered as configured; what it learns and decides now may be ' +
           'forgotten at a restart. Most often the disk is full.',
       );
+    case 'dkim.record':
+      return fold(`Please look at a DNS record of ${who}.`);
+    case 'dkim.lost':
+      return fold(`A DKIM record of ${who} was there and is not any more.`);
     default:
       return fold('This is a test. If you read it, notices by this road reach you.');
   }
 }
 
 function facts(notice: Notice): string {
-  if (notice.event === 'test' || notice.event === 'ledger.failing') return `At       ${notice.at}`;
+  const { event } = notice;
+  if (event === 'test' || event === 'ledger.failing') return `At       ${notice.at}`;
+  if (event === 'dkim.record' || event === 'dkim.lost') {
+    return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
+  }
   const { leaked, stopped } = notice;
   const lines = [
     `Account  ${oneLine(notice.account)}`,
@@ -83,7 +95,10 @@ function facts(notice: Notice): string {
 
 function why(notice: Notice): string {
   if (notice.reasons.length === 0) return '';
-  const lines = notice.reasons.slice(0, 20).map(({ text }) => fold(oneLine(text), '  - ', '    '));
+  const lines = notice.reasons.slice(0, 20).map(({ signal, text }) =>
+    // A record is to be copied: on one line, however long.
+    signal === 'record' ? `  ${oneLine(text)}` : fold(oneLine(text), '  - ', '    '),
+  );
   const more = notice.reasons.length - lines.length;
   return ['Why', ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join('\n');
 }

@@ -125,11 +125,43 @@ const first = `
   PRAGMA user_version = 1;
   `;
 
-export const earlierLedgers: readonly string[] = [
-  first,
-  `${first}
+const second = `${first}
   ALTER TABLE incident ADD COLUMN observed INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE incident ADD COLUMN suspended_by TEXT NOT NULL DEFAULT 'guard';
   PRAGMA user_version = 2;
-  `,
-];
+  `;
+
+const third = `${second}
+  CREATE TABLE dkim_key (
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    bits INTEGER NOT NULL,
+    public_key TEXT NOT NULL,
+    file TEXT NOT NULL,
+    state TEXT NOT NULL,
+    made_at INTEGER,
+    published_at INTEGER,
+    seen_at INTEGER,
+    signing_at INTEGER,
+    retiring_at INTEGER,
+    revoked_at INTEGER,
+    gone_at INTEGER,
+    absent_at INTEGER,
+    cached_ms INTEGER NOT NULL,
+    lost_since INTEGER,
+    returns INTEGER NOT NULL,
+    told_at INTEGER,
+    sight TEXT NOT NULL,
+    sight_at INTEGER,
+    sight_text TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (domain, selector)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO dkim_key VALUES ('example.org', 'r20260101', 'rsa-sha256', 2048, 'MIIBIjAN+/=',
+    'example.org/r20260101.pem', 'retiring', 10000, 10100, 10200, 10300, 10400, NULL, NULL, 10150,
+    300000, 10250, 1, 10050, 'partly', 10500, 'ns2.example.org: nothing', 'made by op');
+  PRAGMA user_version = 3;
+  `;
+
+export const earlierLedgers: readonly string[] = [first, second, third];

@@ -17,6 +17,7 @@ import { openGate } from '../../src/flow/message-submitted.ts';
 import { type Notices, openNotices } from '../../src/flow/notices.ts';
 import { openTold, type Told } from '../../src/flow/operator-told.ts';
 import { openPolicyDesk } from '../../src/flow/recipient-asked.ts';
+import { noKeys } from '../../src/flow/scripted-keys.ts';
 import type { Settings } from '../../src/flow/settings.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Millis } from '../../src/lib/brand.ts';
@@ -143,6 +144,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const desk = openDesk({
+    dkim: noKeys,
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta: queue, clock, log },
     ...{ facts, settings, newId, iso, doors: () => ({}) },
   });

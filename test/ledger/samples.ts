@@ -1,5 +1,6 @@
 /** Rows to store in tests: complete, and each field its own value, so that a mix-up of columns shows. */
 import type { Account } from '../../src/core/event.ts';
+import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type {
   AuditRow,
@@ -123,6 +124,35 @@ export function noticeRow(more: Partial<NoticeRow> = {}): NoticeRow {
     tries: 1,
     nextAt: at(7_500),
     state: 'waiting',
+    ...more,
+  };
+}
+
+export function dkimKey(more: Partial<DkimKey> = {}): DkimKey {
+  return {
+    domain: 'example.org',
+    selector: 'r20260101',
+    algorithm: 'rsa-sha256',
+    bits: 2048,
+    publicKey: 'MIIBIjAN+/=',
+    file: 'example.org/r20260101.pem',
+    state: 'retiring',
+    times: {
+      made: at(10_000),
+      published: at(10_100),
+      seen: at(10_200),
+      signing: at(10_300),
+      retiring: at(10_400),
+    },
+    absentAt: at(10_150),
+    cachedMs: 300_000,
+    lostSince: at(10_250),
+    returns: true,
+    toldAt: at(10_050),
+    sight: 'partly',
+    sightAt: at(10_500),
+    sightText: 'ns2.example.org: nothing',
+    note: 'made by op',
     ...more,
   };
 }

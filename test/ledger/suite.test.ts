@@ -12,6 +12,7 @@ import {
   ann,
   at,
   auditRow,
+  dkimKey,
   exemptionRow,
   heldRow,
   incidentRow,
@@ -223,6 +224,39 @@ for (const kind of ['file', 'memory'] as const) {
       assertStrict.deepEqual(ledger.notices(at(0)), []);
       assertStrict.equal(ledger.meta('k'), '2');
       assertStrict.equal(ledger.meta('none'), undefined);
+      ledger.close();
+    });
+
+    test('keys come by domain and age, a later state replaces one, and what is unset stays unset', () => {
+      const bare = dkimKey({
+        ...{ domain: 'a.example', selector: 'e', algorithm: 'ed25519-sha256', bits: 256 },
+        ...{ state: 'made', times: { made: at(1) }, absentAt: undefined, lostSince: undefined },
+        ...{ returns: false, toldAt: undefined, sight: 'unasked', sightAt: undefined },
+      });
+      const gone = dkimKey({ state: 'gone', file: '', times: { made: at(2), gone: at(9) } });
+      const young = dkimKey({ selector: 'a', times: { made: at(11_000) } });
+      const ledger = ledgerWith(
+        ...[young, dkimKey(), bare].map((row) => ({ kind: 'dkim-key', row }) as const),
+      );
+      assertStrict.deepEqual(ledger.dkimKeys(), [bare, dkimKey(), young]);
+      ledger.write([{ kind: 'dkim-key', row: gone }], { durable: true });
+      assertStrict.deepEqual(ledger.dkimKeys(), [bare, gone, young]);
+      ledger.close();
+    });
+
+    test('the oldest that is still held', () => {
+      const ledger = ledgerWith();
+      assertStrict.equal(ledger.oldestHeldAt(), undefined);
+      const rows = [
+        heldRow({ queueId: 'left', state: 'released', at: at(1) }),
+        heldRow({ queueId: 'old', at: at(5) }),
+        heldRow({ queueId: 'young', at: at(9) }),
+      ];
+      ledger.write(
+        rows.map((row) => ({ kind: 'held', row }) as const),
+        { durable: false },
+      );
+      assertStrict.equal(ledger.oldestHeldAt(), 5);
       ledger.close();
     });
 

@@ -30,6 +30,7 @@ describe('reading', () => {
       'Your parcel is waiting',
     ],
     ['/api/recent?limit=5', (v: unknown[]) => v.length, 5],
+    ['/api/dkim', (v: { folder: string }) => v.folder, '/var/lib/postern/keys'],
     ['/api/minutes', (v: unknown[]) => v.length, 120],
     [`/api/audit?account=${joe}`, (v: { action: string }[]) => v[0]?.action, 'suspend'],
     [
@@ -52,6 +53,27 @@ describe('reading', () => {
 describe('acting', () => {
   const until = '2026-10-01T00:00:00Z';
   const cases: readonly (readonly [string, unknown, string])[] = [
+    [
+      '/api/dkim/new',
+      { domain: 'example.org' },
+      'make example.org rsa-sha256+ed25519-sha256 any 2048 by command line',
+    ],
+    [
+      '/api/dkim/new',
+      { domain: 'a.example', algorithms: ['rsa-sha256'], selector: 's1', bits: 4096, by: 'op' },
+      'make a.example rsa-sha256 s1 4096 by op',
+    ],
+    ['/api/dkim/rotate', { domain: 'example.org' }, 'rotate example.org by command line'],
+    [
+      '/api/dkim/retire',
+      { domain: 'example.org', selector: 's1', compromised: true },
+      'retire s1 of example.org compromised by command line',
+    ],
+    [
+      '/api/dkim/adopt',
+      { keys: [{ domain: 'example.org', selector: 's1' }], note: 'from opendkim', by: 'op' },
+      'adopt s1 of example.org from opendkim by op',
+    ],
     [
       `/api/accounts/${joe}/release`,
       undefined,

@@ -19,6 +19,11 @@
  *   GET  /api/audit?account&limit
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`
  *   POST /api/test-notice
+ *   GET  /api/dkim                       { folder, keys }
+ *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
+ *   POST /api/dkim/rotate                { domain, by? }
+ *   POST /api/dkim/retire                { domain, selector, compromised?, by? }
+ *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }    files that lie in the folder
  *
  * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and `X-CSRF-Token`.
  * Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not understood, 401 who are you,
@@ -30,17 +35,21 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type * as z from 'zod';
 import type { Count } from '../../ports.ts';
-import type { Desk, Done } from '../../ports-desk.ts';
+import type { Desk, Done, KeyDesk } from '../../ports-desk.ts';
 import {
   accountsQuery,
+  adoptBody,
   allowBody,
   auditQuery,
+  domainBody,
   heldQuery,
   limitQuery,
   nameParameter,
+  newKeysBody,
   noteBody,
   parse,
   releaseBody,
+  retireBody,
   whichBody,
 } from './ask.ts';
 import type { Live } from './live.ts';
@@ -82,6 +91,7 @@ export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
   api.post('/test-notice', async (c) => done(c, await desk.testNotice()));
   accountRoutes(api, desk);
   heldRoutes(api, desk);
+  dkimRoutes(api, desk.dkim);
   return api;
 }
 
@@ -113,6 +123,26 @@ function heldRoutes(api: Hono<HttpEnv>, desk: Desk): void {
   api.post('/held/drop', async (c) => {
     const { which, by } = await body(c, whichBody);
     return done(c, await desk.dropHeld(which, actor(c, by)));
+  });
+}
+
+function dkimRoutes(api: Hono<HttpEnv>, desk: KeyDesk): void {
+  api.get('/dkim', (c) => c.json({ folder: desk.folder, keys: desk.list() }));
+  api.post('/dkim/new', async (c) => {
+    const { by, ...wanted } = await body(c, newKeysBody);
+    return done(c, await desk.make(wanted, actor(c, by)));
+  });
+  api.post('/dkim/rotate', async (c) => {
+    const { by, domain } = await body(c, domainBody);
+    return done(c, await desk.rotate(domain, actor(c, by)));
+  });
+  api.post('/dkim/retire', async (c) => {
+    const { by, domain, selector, compromised } = await body(c, retireBody);
+    return done(c, await desk.retire({ domain, selector }, { compromised }, actor(c, by)));
+  });
+  api.post('/dkim/adopt', async (c) => {
+    const { by, keys, note } = await body(c, adoptBody);
+    return done(c, await desk.adopt(keys, note, actor(c, by)));
   });
 }
 

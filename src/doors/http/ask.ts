@@ -6,8 +6,9 @@ import { accountStates } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Result } from '../../lib/result.ts';
 import { fault, ok } from '../../lib/result.ts';
+import { dkimAlgorithms } from '../../mail/dkim/signing-key.ts';
 import { heldStates } from '../../ports.ts';
-import type { Desk } from '../../ports-desk.ts';
+import type { Desk, NewKeys } from '../../ports-desk.ts';
 
 export type Note = { readonly note: string; readonly by?: string };
 export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
@@ -15,6 +16,16 @@ export type Allow = Note & { readonly until: Millis };
 export type Which = {
   readonly which: Parameters<Desk['releaseHeld']>[0];
   readonly by?: string;
+};
+
+type By = { readonly by?: string };
+export type Retire = By & {
+  readonly domain: string;
+  readonly selector: string;
+  readonly compromised: boolean;
+};
+export type Adopt = Note & {
+  readonly keys: readonly { readonly domain: string; readonly selector: string }[];
 };
 
 const limitMax = 1_000;
@@ -76,6 +87,34 @@ export const whichBody: z.ZodType<Which> = z
     context.addIssue({ code: 'custom', message: 'give either ids or account' });
     return z.NEVER;
   });
+const keyNamed = { domain: name, selector: name };
+export const newKeysBody: z.ZodType<NewKeys & By> = z
+  .strictObject({
+    domain: name,
+    algorithms: z
+      .array(z.enum(dkimAlgorithms))
+      .min(1)
+      .max(2)
+      .default([...dkimAlgorithms]),
+    selector: name.exactOptional(),
+    bits: z.number().int().min(1_024).max(8_192).default(2_048),
+    by,
+  })
+  .transform(({ selector, ...rest }) => ({ selector, ...rest }));
+export const domainBody: z.ZodType<By & { readonly domain: string }> = z.strictObject({
+  domain: name,
+  by,
+});
+export const retireBody: z.ZodType<Retire> = z.strictObject({
+  ...keyNamed,
+  compromised: z.boolean().default(false),
+  by,
+});
+export const adoptBody: z.ZodType<Adopt> = z.strictObject({
+  keys: z.array(z.strictObject(keyNamed)).min(1).max(limitMax),
+  note,
+  by,
+});
 export const loginBody: z.ZodType<{ readonly token: string }> = z.strictObject({
   token: z.string().max(1_024),
 });

@@ -2,7 +2,9 @@
  * A desk with a night's worth of made-up mail on it: for this door's tests, and for looking at the status page without
  * a mail server. It keeps to the promises of `Desk`; its state is a few maps.
  */
+
 import type { AccountState } from '../../core/verdict.ts';
+import { agreeableKeys } from '../../flow/scripted-keys.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs } from '../../lib/brand.ts';
 import type { HeldRow } from '../../ports.ts';
@@ -65,6 +67,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       status,
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
+      dkim: agreeableKeys(calls),
       watch(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -1,9 +1,17 @@
 /** Messages that wait in the mail server's hold queue on our account, and what became of them. */
 import type { Account } from '../../core/event.ts';
 import { type HeldRow, heldStates, type Ledger } from '../../ports.ts';
-import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
+import {
+  instant,
+  integer,
+  oneOf,
+  optionalInstant,
+  type Row,
+  type Statements,
+  text,
+} from './statements.ts';
 
-export type HeldTable = Pick<Ledger, 'held' | 'heldOne' | 'countHeld'> & {
+export type HeldTable = Pick<Ledger, 'held' | 'heldOne' | 'countHeld' | 'oldestHeldAt'> & {
   put(row: HeldRow): void;
 };
 
@@ -19,6 +27,7 @@ export function heldTable(make: Statements): HeldTable {
   );
   const one = make.query('SELECT * FROM held WHERE queue_id = ?');
   const count = make.query("SELECT count(*) AS n FROM held WHERE state = 'held'");
+  const oldest = make.query("SELECT min(at) AS at FROM held WHERE state = 'held'");
   const newest = 'ORDER BY at DESC, number DESC LIMIT ?';
   const all = make.query(`SELECT * FROM held ${newest}`);
   const byState = make.query(`SELECT * FROM held WHERE state = ? ${newest}`);
@@ -49,6 +58,7 @@ export function heldTable(make: Statements): HeldTable {
       return row === undefined ? undefined : heldRow(row);
     },
     countHeld: () => integer(count.first() ?? {}, 'n'),
+    oldestHeldAt: () => optionalInstant(oldest.first() ?? { at: null }, 'at'),
   };
 }
 

@@ -138,6 +138,35 @@ export const migrations: readonly string[] = [
     SELECT done_by FROM audit WHERE audit.account = incident.account
       AND audit.at = incident.suspended_at AND audit.action = 'suspend'), 'guard');
   `,
+  `
+  -- DKIM keys: a column for the time at which each state was entered. A row is never deleted.
+  CREATE TABLE dkim_key (
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    bits INTEGER NOT NULL,
+    public_key TEXT NOT NULL,
+    file TEXT NOT NULL,
+    state TEXT NOT NULL,
+    made_at INTEGER,
+    published_at INTEGER,
+    seen_at INTEGER,
+    signing_at INTEGER,
+    retiring_at INTEGER,
+    revoked_at INTEGER,
+    gone_at INTEGER,
+    absent_at INTEGER,
+    cached_ms INTEGER NOT NULL,
+    lost_since INTEGER,
+    returns INTEGER NOT NULL,
+    told_at INTEGER,
+    sight TEXT NOT NULL,
+    sight_at INTEGER,
+    sight_text TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (domain, selector)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */

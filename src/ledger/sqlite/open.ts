@@ -119,11 +119,13 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     held: held.held,
     heldOne: held.heldOne,
     countHeld: held.countHeld,
+    oldestHeldAt: held.oldestHeldAt,
     incidents: incidents.incidents,
     exemptions: all.exemptions.exemptions,
     audit: all.audit.audit,
     notices: all.notices.notices,
     meta: all.meta.meta,
+    dkimKeys: all.dkimKeys.dkimKeys,
   };
 }
 

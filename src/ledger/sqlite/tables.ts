@@ -1,5 +1,6 @@
 /** All tables of a ledger, their statements prepared. */
 import { type AccountTable, accountTable } from './accounts.ts';
+import { type DkimKeyTable, dkimKeyTable } from './dkim-keys.ts';
 import { type HeldTable, heldTable } from './held.ts';
 import { type IncidentTable, incidentTable } from './incidents.ts';
 import { type MessageTable, messageTable } from './messages.ts';
@@ -26,6 +27,7 @@ export type Tables = {
   readonly audit: AuditTable;
   readonly notices: NoticeTable;
   readonly meta: MetaTable;
+  readonly dkimKeys: DkimKeyTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -39,5 +41,6 @@ export function tables(make: Statements): Tables {
     audit: auditTable(make),
     notices: noticeTable(make),
     meta: metaTable(make),
+    dkimKeys: dkimKeyTable(make),
   };
 }

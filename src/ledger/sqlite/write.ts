@@ -73,6 +73,9 @@ function apply(tables: Tables, change: Change): void {
     case 'meta':
       tables.meta.put(change.key, change.value);
       break;
+    case 'dkim-key':
+      tables.dkimKeys.put(change.row);
+      break;
     default:
       unreachable(change);
   }

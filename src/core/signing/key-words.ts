@@ -1,0 +1,82 @@
+/** What comes next in a key's life, and what the operator is to do, in words. Pure. */
+import type { Millis } from '../../lib/brand.ts';
+import { type DkimKey, hasSigned, type KeyState, recordText } from './key.ts';
+import type { RotationPolicy } from './rotation.ts';
+
+export type KeyCircumstances = {
+  readonly policy: Omit<RotationPolicy, 'heldSince'>;
+  /** Its zone is changed from here; otherwise the operator does it. */
+  readonly canSend: boolean;
+  readonly now: Millis;
+  readonly iso: (at: Millis) => string;
+};
+
+/** The record as it should be now; empty: there should be none. */
+export function wantedRecord(key: DkimKey, { policy, now }: KeyCircumstances): string {
+  if (key.state === 'gone') return '';
+  if (key.state !== 'revoked') return recordText(key);
+  return isOver(key, policy, now) ? '' : recordText(key, 'revoked');
+}
+
+export function nextStep(key: DkimKey, circumstances: KeyCircumstances): string {
+  const { policy, now } = circumstances;
+  const day = (state: KeyState, waitMs: number): string =>
+    minute(((key.times[state] ?? now) + waitMs) as Millis, circumstances);
+  switch (key.state) {
+    case 'made':
+      return 'its record is published next';
+    case 'published':
+      return 'signs once every name server has shown its record for a while';
+    case 'seen':
+      return `signs from ${day('seen', settleMs(key, policy))} on`;
+    case 'signing':
+      if (key.lostSince !== undefined)
+        return 'DNS shows it no more: stops signing at the next look';
+      if (policy.everyMs === 0) return 'signs until it is rotated';
+      return `a new key follows from ${day('signing', policy.everyMs)} on`;
+    case 'retiring':
+      return `its record stays until ${day('retiring', policy.withdrawAfterMs)}, for mail on its way`;
+    case 'revoked':
+      if (isOver(key, policy, now)) return 'its record goes';
+      return `its record says revoked until ${day('revoked', policy.removeAfterMs)}`;
+    default:
+      return 'over; its selector is never used again';
+  }
+}
+
+export function operatorsPart(key: DkimKey, circumstances: KeyCircumstances): string {
+  const { policy, now, canSend } = circumstances;
+  const shown = key.sightText === '' ? '' : ` (${key.sightText})`;
+  if (key.sight === 'unknown' && key.state !== 'gone') {
+    return `see why name servers do not answer${shown}`;
+  }
+  const inWay = key.sight === 'other' || key.sight === 'revoked';
+  switch (key.state) {
+    case 'made':
+    case 'published':
+      if (canSend && !inWay) return '';
+      return inWay ? `replace the record that is there${shown}` : `publish its record${shown}`;
+    case 'signing':
+    case 'retiring':
+      if (key.sight === 'everywhere' || key.sight === 'unasked' || canSend) return '';
+      return `publish its record again${shown}`;
+    case 'revoked':
+      if (canSend || key.sight === 'nowhere') return '';
+      if (isOver(key, policy, now)) return 'remove its record';
+      return key.sight === 'revoked' ? '' : 'change its record to the one without a key';
+    default:
+      return '';
+  }
+}
+
+function isOver(key: DkimKey, policy: KeyCircumstances['policy'], now: Millis): boolean {
+  return !hasSigned(key) || now - (key.times.revoked ?? now) >= policy.removeAfterMs;
+}
+
+function settleMs(key: DkimKey, policy: KeyCircumstances['policy']): number {
+  return key.absentAt === undefined ? 0 : Math.max(policy.settleMs, key.cachedMs);
+}
+
+function minute(at: Millis, { iso }: KeyCircumstances): string {
+  return `${iso(at).slice(0, 16).replace('T', ' ')}Z`;
+}

@@ -1,0 +1,355 @@
+/**
+ * How DKIM keys follow one another. Pure: the keys, what DNS shows of them and the time give the keys as they are from now
+ * on, and what is to be done outside once that is written down.
+ *
+ * What always holds: nothing is signed with a key that DNS has never shown at every server. A record stays as long as a
+ * message signed with it may be in a queue. A key stops signing for its successor only in the same step in which that one
+ * begins. What DNS does not answer changes nothing. A clock that was set back makes each wait begin again.
+ */
+import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import type { DkimAlgorithm } from '../../mail/dkim/signing-key.ts';
+import {
+  type DkimKey,
+  hasSigned,
+  isOlder,
+  isWaiting,
+  type KeyState,
+  keyName,
+  type Sighting,
+  sameLine,
+} from './key.ts';
+
+export type RotationPolicy = {
+  /** A successor is made when a key has signed for this long; 0: never by itself. */
+  readonly everyMs: number;
+  /** A record must have been everywhere at least this long before its key signs. */
+  readonly settleMs: number;
+  /** A record stays this long after its key last signed: the longest life in a queue, here and further on. */
+  readonly withdrawAfterMs: number;
+  /** A revoked record is removed after this long. */
+  readonly removeAfterMs: number;
+  /** The oldest message on hold here: it may leave any day, with the signature it has. */
+  readonly heldSince: Millis | undefined;
+};
+
+/** What the operator should hear of. */
+export type KeyNews =
+  /** The record is to be published. */
+  | 'publish'
+  /** It was to be published days ago, and DNS does not show it everywhere. */
+  | 'stuck'
+  | 'signing'
+  /** A key that signed is not in DNS any more. */
+  | 'lost'
+  /** It signs no more, but its record must stay, and does not. */
+  | 'early'
+  | 'revoke'
+  | 'remove';
+
+export type KeyAction =
+  | { readonly kind: 'publish' | 'revoke' | 'remove' | 'delete-file'; readonly key: DkimKey }
+  | {
+      readonly kind: 'make';
+      readonly domain: string;
+      readonly algorithm: DkimAlgorithm;
+      readonly bits: number;
+    }
+  | { readonly kind: 'tell'; readonly news: KeyNews; readonly key: DkimKey };
+
+export type Stepped = {
+  /** All keys as they are from now on. */
+  readonly keys: readonly DkimKey[];
+  /** Those that are not as they were: to be written before anything is done. */
+  readonly changed: readonly DkimKey[];
+  /** In order. Each may be done twice: what DNS does not show yet is asked for again at the next step. */
+  readonly actions: readonly KeyAction[];
+};
+
+/** Two looks, so that a zone caught in the middle of a reload does not stop the signing. */
+export const lostAfterMs: number = 5 * minuteMs;
+/** A record that is not there after this long was forgotten, or its server is down. */
+export const stuckAfterMs: number = 2 * dayMs;
+const tellAgainMs = 7 * dayMs;
+
+const unasked: Sighting = { kind: 'unasked', cachedMs: 0, text: '' };
+
+/** One step. `sightings` by keyName; a key without one is not judged by DNS this time. */
+export function step(
+  before: readonly DkimKey[],
+  sightings: ReadonlyMap<string, Sighting>,
+  now: Millis,
+  policy: RotationPolicy,
+): Stepped {
+  const run = new Step(before, sightings, now, policy);
+  for (const index of before.keys()) run.look(index);
+  for (const index of before.keys()) run.begin(index);
+  for (const index of before.keys()) run.end(index);
+  run.schedule();
+  return run.result();
+}
+
+/** Keys that are looked at settle a wait at each step; the others are only kept an eye on. */
+const quietLookMs = 60 * minuteMs;
+
+/** The keys whose records should be looked at now. */
+export function toAsk(keys: readonly DkimKey[], now: Millis): readonly DkimKey[] {
+  return keys.filter((key) => {
+    if (key.state === 'gone') return false;
+    const calm =
+      (key.sight === 'everywhere' && (key.state === 'signing' || key.state === 'retiring')) ||
+      (key.sight === 'revoked' && key.state === 'revoked');
+    if (!calm || key.sightAt === undefined || key.sightAt > now) return true;
+    return now - key.sightAt >= quietLookMs;
+  });
+}
+
+/** An operator's word: this key signs no more. `compromised`: nothing signed with it may be believed either. */
+export function retired(
+  key: DkimKey,
+  now: Millis,
+  how: { readonly compromised: boolean },
+): DkimKey {
+  if (key.state === 'gone' || key.state === 'revoked') return key;
+  if (how.compromised) return entered({ ...key, returns: false, toldAt: now }, 'revoked', now);
+  if (key.state === 'retiring') return { ...key, returns: false };
+  if (key.state === 'signing' || hasSigned(key))
+    return entered({ ...key, returns: false }, 'retiring', now);
+  return entered(key, 'revoked', now);
+}
+
+class Step {
+  readonly #before: readonly DkimKey[];
+  readonly #keys: DkimKey[];
+  readonly #sightings: ReadonlyMap<string, Sighting>;
+  readonly #now: Millis;
+  readonly #policy: RotationPolicy;
+  readonly #actions: KeyAction[] = [];
+
+  constructor(
+    before: readonly DkimKey[],
+    sightings: ReadonlyMap<string, Sighting>,
+    now: Millis,
+    policy: RotationPolicy,
+  ) {
+    this.#before = before;
+    this.#keys = before.map((key) => (key.state === 'gone' ? key : notAhead(key, now)));
+    this.#sightings = sightings;
+    this.#now = now;
+    this.#policy = policy;
+  }
+
+  /** What DNS shows: noted, and a key that signed without being there is taken out. */
+  look(index: number): void {
+    let key = this.#at(index);
+    const sight = this.#sight(key);
+    if (key.state === 'gone') return;
+    if (sight.kind !== 'unasked') key = noted(key, sight, this.#now);
+    if (key.state === 'made') key = this.#published(key);
+    else if (key.state === 'published' && sight.kind === 'everywhere') {
+      key = entered(key, 'seen', this.#now);
+    } else if (key.state === 'seen' && (isAbsent(sight) || sight.kind === 'partly')) {
+      key = entered(key, 'published', this.#now);
+    }
+    if (key.state === 'signing') key = this.#watched(key, sight);
+    this.#keys[index] = key;
+    if (this.#before[index]?.state !== 'made' && isMissed(key, sight)) this.#do('publish', key);
+    if (key.state === 'published') this.#tellAgain(index, 'stuck', stuckAfterMs);
+    if (key.state === 'retiring' && (sight.kind === 'nowhere' || sight.kind === 'other')) {
+      this.#tellAgain(index, 'early', 0);
+    }
+  }
+
+  /** A key that every server has shown for long enough takes over from the one before it. */
+  begin(index: number): void {
+    const key = this.#at(index);
+    if (key.state !== 'seen' || this.#sight(key).kind !== 'everywhere') return;
+    const waitMs =
+      key.absentAt === undefined
+        ? 0
+        : Math.max(this.#policy.settleMs, key.cachedMs, this.#sight(key).cachedMs);
+    if (this.#now - (key.times.seen ?? this.#now) < waitMs) return;
+    const begun = entered(
+      { ...key, lostSince: undefined, toldAt: undefined },
+      'signing',
+      this.#now,
+    );
+    this.#keys[index] = begun;
+    this.#actions.push({ kind: 'tell', news: 'signing', key: begun });
+    for (const [at, other] of this.#keys.entries()) {
+      if (at === index || !sameLine(other, begun)) continue;
+      if (other.state === 'signing') {
+        this.#keys[at] = entered({ ...other, returns: true }, 'retiring', this.#now);
+      } else if (isWaiting(other) && isOlder(other, begun)) {
+        this.#keys[at] = retired(other, this.#now, { compromised: false });
+      }
+    }
+  }
+
+  /** From retiring to gone. */
+  end(index: number): void {
+    const key = this.#at(index);
+    if (key.state === 'retiring' && this.#isUnneeded(key)) {
+      this.#keys[index] = this.#revoked(key);
+      return;
+    }
+    if (key.state !== 'revoked') return;
+    const sight = this.#sight(key);
+    if (sight.kind === 'nowhere') {
+      const gone = entered({ ...key, file: '' }, 'gone', this.#now);
+      this.#keys[index] = gone;
+      this.#do('delete-file', key);
+      return;
+    }
+    const age = this.#now - (key.times.revoked ?? this.#now);
+    const due = !hasSigned(key) || age >= this.#policy.removeAfterMs;
+    if (sight.kind === 'unasked') return;
+    if (due) this.#do('remove', key);
+    else if (sight.kind !== 'revoked') this.#do('revoke', key);
+    // The first word of it may have been said when it was retired.
+    if (sight.kind === 'unknown') return;
+    if (due) this.#tellAgain(index, 'remove', 0);
+    else if (sight.kind !== 'revoked') this.#tellAgain(index, 'revoke', 0);
+  }
+
+  schedule(): void {
+    if (this.#policy.everyMs === 0) return;
+    for (const key of this.#keys) {
+      const age = this.#now - (key.times.signing ?? this.#now);
+      if (key.state !== 'signing' || age < this.#policy.everyMs) continue;
+      if (this.#keys.some((other) => sameLine(other, key) && isWaiting(other))) continue;
+      const { domain, algorithm, bits } = key;
+      this.#actions.push({ kind: 'make', domain, algorithm, bits });
+    }
+  }
+
+  result(): Stepped {
+    const changed = this.#keys.filter((key, index) => !isSame(key, this.#before[index]));
+    return { keys: this.#keys, changed, actions: this.#actions };
+  }
+
+  #at(index: number): DkimKey {
+    const key = this.#keys[index];
+    if (key === undefined) throw new RangeError('a step looks only at keys that it was given');
+    return key;
+  }
+
+  #sight(key: DkimKey): Sighting {
+    return this.#sightings.get(keyName(key)) ?? unasked;
+  }
+
+  #do(kind: 'publish' | 'revoke' | 'remove' | 'delete-file', key: DkimKey): void {
+    this.#actions.push({ kind, key });
+  }
+
+  #published(key: DkimKey): DkimKey {
+    const told = key.toldAt ?? this.#now;
+    const published = entered({ ...key, toldAt: told }, 'published', this.#now);
+    this.#do('publish', published);
+    if (key.toldAt === undefined) {
+      this.#actions.push({ kind: 'tell', news: 'publish', key: published });
+    }
+    return published;
+  }
+
+  /** A signing key: still there? */
+  #watched(key: DkimKey, sight: Sighting): DkimKey {
+    if (sight.kind === 'everywhere' || sight.kind === 'partly') {
+      return { ...key, lostSince: undefined };
+    }
+    if (!isAbsent(sight)) return key;
+    const since = key.lostSince ?? this.#now;
+    if (this.#now - since < lostAfterMs) return { ...key, lostSince: since };
+    const state: KeyState = sight.kind === 'revoked' ? 'revoked' : 'published';
+    const lost = entered({ ...key, lostSince: undefined, toldAt: this.#now }, state, this.#now);
+    this.#actions.push({ kind: 'tell', news: 'lost', key: lost });
+    this.#returnOlder(lost);
+    return lost;
+  }
+
+  /** The key before it, if DNS still shows it everywhere, signs again. */
+  #returnOlder(lost: DkimKey): void {
+    const candidates = this.#keys.flatMap((key, index) =>
+      sameLine(key, lost) &&
+      key.state === 'retiring' &&
+      key.returns &&
+      this.#sight(key).kind === 'everywhere'
+        ? [{ key, index }]
+        : [],
+    );
+    const youngest = candidates.sort((a, b) => (isOlder(a.key, b.key) ? 1 : -1))[0];
+    if (youngest === undefined) return;
+    this.#keys[youngest.index] = entered(youngest.key, 'signing', this.#now);
+  }
+
+  /** No message signed with it can be in a queue, and it is not needed as the one to fall back on. */
+  #isUnneeded(key: DkimKey): boolean {
+    const since = key.times.retiring ?? this.#now;
+    if (this.#now - since < this.#policy.withdrawAfterMs) return false;
+    const { heldSince } = this.#policy;
+    if (heldSince !== undefined && heldSince <= since) return false;
+    const followed = this.#keys.some((one) => sameLine(one, key) && one.state === 'signing');
+    return followed || !key.returns;
+  }
+
+  #revoked(key: DkimKey): DkimKey {
+    const revoked = entered({ ...key, toldAt: this.#now }, 'revoked', this.#now);
+    this.#do('revoke', revoked);
+    this.#actions.push({ kind: 'tell', news: 'revoke', key: revoked });
+    return revoked;
+  }
+
+  /** The same news of a key not more often than every `tellAgainMs`. */
+  #tellAgain(index: number, news: KeyNews, afterMs: number): void {
+    const key = this.#at(index);
+    const since = key.times[key.state] ?? this.#now;
+    const quiet = key.toldAt !== undefined && this.#now - key.toldAt < tellAgainMs;
+    const first = news === 'stuck' && (key.toldAt ?? since) <= since;
+    if (this.#now - since < afterMs || (quiet && !first)) return;
+    const told = { ...key, toldAt: this.#now };
+    this.#keys[index] = told;
+    this.#actions.push({ kind: 'tell', news, key: told });
+  }
+}
+
+/** Its record is to be sent (again): that is harmless where it is there already. */
+function isMissed(key: DkimKey, { kind }: Sighting): boolean {
+  if (key.state === 'revoked' || key.state === 'gone') return false;
+  if (kind === 'nowhere' || kind === 'partly') return true;
+  return kind === 'unknown' && key.state === 'published' && key.absentAt !== undefined;
+}
+
+/** All servers answered, and none of them shows the key. */
+function isAbsent({ kind }: Sighting): boolean {
+  return kind === 'nowhere' || kind === 'other' || kind === 'revoked';
+}
+
+function entered(key: DkimKey, state: KeyState, now: Millis): DkimKey {
+  return { ...key, state, times: { ...key.times, [state]: now } };
+}
+
+function noted(key: DkimKey, sight: Sighting, now: Millis): DkimKey {
+  const seen = { ...key, sight: sight.kind, sightAt: now, sightText: sight.text };
+  if (sight.kind === 'everywhere' || sight.kind === 'unknown') return seen;
+  const cachedMs = key.state === 'signing' ? key.cachedMs : sight.cachedMs;
+  return { ...seen, absentAt: now, cachedMs };
+}
+
+/** Nothing has happened in the future: the clock was set back, and each wait begins again. `made` only says who is older. */
+function notAhead(key: DkimKey, now: Millis): DkimKey {
+  const past = (at: Millis | undefined): Millis | undefined =>
+    at !== undefined && at > now ? now : at;
+  const times = Object.fromEntries(
+    Object.entries(key.times).map(([state, at]) => [state, state === 'made' ? at : past(at)]),
+  ) as DkimKey['times'];
+  return {
+    ...key,
+    times,
+    absentAt: past(key.absentAt),
+    lostSince: past(key.lostSince),
+    toldAt: past(key.toldAt),
+  };
+}
+
+function isSame(one: DkimKey, other: DkimKey | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

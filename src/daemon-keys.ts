@@ -1,0 +1,78 @@
+/** Opens the keeping of DKIM keys with what it needs: files, a resolver, nsupdate. For the daemon, and for commands without one. */
+import { join } from 'node:path';
+import { parseDuration } from './commands/options.ts';
+import type { Config } from './config/schema.ts';
+import type { RotationPolicy } from './core/signing/rotation.ts';
+import type { SigningKeysDeps } from './flow/key-keeper.ts';
+import { openSigningKeys, type SigningKeys } from './flow/signing-keys.ts';
+import { openAuthorities } from './partners/dns-authority.ts';
+import { openResolver } from './partners/dns-resolver.ts';
+import { dnsServers } from './partners/dns-servers.ts';
+import { openKeyFiles } from './partners/key-files.ts';
+import { openKeyZone } from './partners/key-zone.ts';
+import { openNsupdate } from './partners/nsupdate.ts';
+import type { KeyZone } from './ports-keys.ts';
+
+type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {
+  readonly config: Config;
+  readonly state: string;
+};
+
+export type OpenKeys = SigningKeys & {
+  /** Takes over a changed configuration, as far as it needs no restart. */
+  configure(config: Config): void;
+};
+
+export function openKeys({ config, state, ...deps }: Given): OpenKeys {
+  let policy = rotationPolicy(config);
+  const { zone, close } = keyZone(config, deps);
+  const files = openKeyFiles(keysFolder(config, state));
+  const keys = openSigningKeys({ ...deps, files, zone, policy: () => policy });
+  return {
+    ...keys,
+    configure(changed) {
+      policy = rotationPolicy(changed);
+      keys.reload();
+    },
+    close() {
+      keys.close();
+      close();
+    },
+  };
+}
+
+function keysFolder({ signing }: Config, state: string): string {
+  return signing.keys_folder === '' ? join(state, 'keys') : signing.keys_folder;
+}
+
+function keyZone(
+  { dns }: Config,
+  { clock }: Pick<SigningKeysDeps, 'clock'>,
+): { readonly zone: KeyZone; close(): void } {
+  const totalMs = ms(dns.timeout);
+  const resolve = openResolver({ ...dnsServers(dns.servers), clock, totalMs });
+  const authorities = openAuthorities({ resolve, port: dns.authority_port });
+  const updates = dns.updates.flatMap(({ zones, server, key_file }) => {
+    const update = openNsupdate({ server, keyFile: key_file });
+    return zones.map((zone) => ({ zone, update }));
+  });
+  const ttlSeconds = ms(dns.ttl) / 1_000;
+  return {
+    zone: openKeyZone({ resolve, authorities, updates, ttlSeconds }),
+    close: () => resolve[Symbol.dispose](),
+  };
+}
+
+function rotationPolicy({ signing }: Config): Omit<RotationPolicy, 'heldSince'> {
+  const { every, settle, withdraw_after, remove_after } = signing.rotation;
+  return {
+    everyMs: every === 'never' ? 0 : ms(every),
+    settleMs: ms(settle),
+    withdrawAfterMs: ms(withdraw_after),
+    removeAfterMs: ms(remove_after),
+  };
+}
+
+function ms(text: string): number {
+  return parseDuration(text) ?? 0;
+}

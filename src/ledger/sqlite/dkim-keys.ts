@@ -1,0 +1,63 @@
+/** DKIM keys and where each stands in its life. One that is gone stays: its selector is never used again. */
+import { type DkimKey, keyStates, sightKinds } from '../../core/signing/key.ts';
+import { dkimAlgorithms } from '../../mail/dkim/signing-key.ts';
+import type { Ledger } from '../../ports.ts';
+import {
+  instant,
+  integer,
+  oneOf,
+  optionalInstant,
+  type Row,
+  type Statements,
+  text,
+} from './statements.ts';
+
+export type DkimKeyTable = Pick<Ledger, 'dkimKeys'> & { put(row: DkimKey): void };
+
+export function dkimKeyTable(make: Statements): DkimKeyTable {
+  const put = make.command(
+    `INSERT OR REPLACE INTO dkim_key (domain, selector, algorithm, bits, public_key, file, state,
+       made_at, published_at, seen_at, signing_at, retiring_at, revoked_at, gone_at,
+       absent_at, cached_ms, lost_since, returns, told_at, sight, sight_at, sight_text, note)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const all = make.query('SELECT * FROM dkim_key ORDER BY domain, made_at, selector');
+  return {
+    put(key) {
+      put(
+        ...[key.domain, key.selector, key.algorithm, key.bits, key.publicKey, key.file, key.state],
+        ...keyStates.map((state) => key.times[state] ?? null),
+        ...[key.absentAt ?? null, key.cachedMs, key.lostSince ?? null, key.returns ? 1 : 0],
+        ...[key.toldAt ?? null, key.sight, key.sightAt ?? null, key.sightText, key.note],
+      );
+    },
+    dkimKeys: () => all.all().map(dkimKey),
+  };
+}
+
+function dkimKey(row: Row): DkimKey {
+  return {
+    domain: text(row, 'domain'),
+    selector: text(row, 'selector'),
+    algorithm: oneOf(dkimAlgorithms, row, 'algorithm'),
+    bits: integer(row, 'bits'),
+    publicKey: text(row, 'public_key'),
+    file: text(row, 'file'),
+    state: oneOf(keyStates, row, 'state'),
+    times: Object.fromEntries(
+      keyStates.flatMap((state) => {
+        const at = `${state}_at`;
+        return row[at] === null ? [] : [[state, instant(row, at)]];
+      }),
+    ),
+    absentAt: optionalInstant(row, 'absent_at'),
+    cachedMs: integer(row, 'cached_ms'),
+    lostSince: optionalInstant(row, 'lost_since'),
+    returns: integer(row, 'returns') !== 0,
+    toldAt: optionalInstant(row, 'told_at'),
+    sight: oneOf(sightKinds, row, 'sight'),
+    sightAt: optionalInstant(row, 'sight_at'),
+    sightText: text(row, 'sight_text'),
+    note: text(row, 'note'),
+  };
+}
