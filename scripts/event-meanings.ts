@@ -28,6 +28,15 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'http.failed': 'A request failed inside Postern. Please report it.',
   'http.socket': 'The HTTP door had trouble taking a connection; it stays open.',
   'http.wrong-token': 'Somebody brought a wrong token. Once a minute and address at most.',
+  'inbound.failed':
+    'A mistake in Postern while mail that came in was checked: it went on without a result. Please report it.',
+  'inbound.forged':
+    'Mail brought so many Authentication-Results fields along in our name. They were taken out.',
+  'inbound.late':
+    'The DNS took longer than verify.deadline: what was not known by then was told as temperror. Once a minute at most; `leftOut` says how often it was not.',
+  'inbound.unsealed':
+    'A message was not sealed (ARC) because the key did not sign. Once a minute at most.',
+  'inbound.verified': 'A message came in and was checked: what each method said.',
   'ledger.answer-failed': 'A mistake in Postern while answering after a commit. Please report it.',
   'ledger.change-refused': 'The ledger refused one change as malformed: a mistake in Postern.',
   'ledger.checkpoint-thread-died':

@@ -11,6 +11,7 @@ import type { Config } from './config/schema.ts';
 import { policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
+import { openInbound } from './daemon-inbound.ts';
 import { type OpenKeys, openKeys } from './daemon-keys.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
 import { openMailLog } from './doors/log/reader.ts';
@@ -29,6 +30,7 @@ import { openGate } from './flow/message-submitted.ts';
 import { modeChanged } from './flow/mode-changed.ts';
 import { openNotices } from './flow/notices.ts';
 import { openTold } from './flow/operator-told.ts';
+import { readTogether } from './flow/readings.ts';
 import { openPolicyDesk } from './flow/recipient-asked.ts';
 import type { Settings } from './flow/settings.ts';
 import { openLedger } from './ledger/sqlite/open.ts';
@@ -221,12 +223,18 @@ async function openDoors(
     return openPolicy(where, { desk: flows.policy, log, count, defaultDomain, limits });
   });
   if (policy !== undefined) scope.use(policy);
+  const { host } = flows;
+  const inbound = openInbound({ config, host, counters, clock, log }, scope);
+  const reading = readTogether(inbound === undefined ? [] : [inbound]);
   const milter = await opened(
     options,
     doors.milter,
     mode,
     (where): Promise<Listener> =>
-      openMilter(where, { gate, clock, log, count, options: milterOptions, limits }),
+      openMilter(where, {
+        ...{ gate, clock, log, count, options: milterOptions, limits },
+        ...(reading === undefined ? {} : { reading }),
+      }),
   );
   if (milter !== undefined) {
     scope.use(milter);
@@ -376,7 +384,7 @@ function gauges(counters: Counters, desk: Desk, settings: Settings): () => void 
 /** Settings that were changed and are read only at start. */
 function needRestart(before: Config, after: Config): readonly string[] {
   const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
-  const parts = [...doors, 'postfix', 'dovecot', 'dns'] as const;
+  const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
   const folder = before.signing.keys_folder !== after.signing.keys_folder;
   return [
     ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),

@@ -88,6 +88,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/clock.ts': ['src/ports.ts', 'src/core', 'src/flow', 'src/lib'],
   'src/version.ts': [],
   'src/daemon.ts': ['src'],
+  'src/daemon-inbound.ts': ['src'],
   'src/daemon-keys.ts': ['src'],
   'src/cli.ts': ['src'],
 };

@@ -21,6 +21,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['connect', 'put the guard into Postfix, and take it out', () => import('./connect.ts')],
   ['install', 'as a service of this machine', () => import('./install.ts')],
   ['doctor', 'check everything around the guard', () => import('./doctor.ts')],
+  ['dkim', 'sign and verify mail', () => import('./dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./spf.ts')],
   ['config', 'check, show, defaults', () => import('./config.ts')],
 ];

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { localTransports } from '../mail/local-transports.ts';
 import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 import { type SigningSettings, signingSettings } from './schema-signing.ts';
+import { type VerifySettings, verifySettings } from './schema-verify.ts';
 
 const duration = z
   .string()
@@ -63,6 +64,7 @@ export type Config = {
   dovecot: { deny_file: string; config: string };
   mail_log: { source: string; more: string[] };
   dns: DnsSettings;
+  verify: VerifySettings;
   signing: SigningSettings;
   ledger: { keep_messages: string; keep_stories: string; when_failing: 'pass' | 'delay' };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
@@ -238,6 +240,7 @@ const shape = z.strictObject({
     })
     .prefault({}),
   dns: dnsSettings,
+  verify: verifySettings,
   signing: signingSettings,
   ledger: z
     .strictObject({

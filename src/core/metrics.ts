@@ -195,6 +195,72 @@ const mailLogMetrics: readonly Metric[] = [
   },
 ];
 
+const inboundMetrics: readonly Metric[] = [
+  {
+    name: 'postern_inbound_messages_total',
+    kind: 'counter',
+    help: 'Messages that came in and were checked.',
+  },
+  {
+    name: 'postern_inbound_spf_total',
+    kind: 'counter',
+    help: 'What SPF said of them.',
+    label: 'result',
+    values: ['none', 'neutral', 'pass', 'fail', 'softfail', 'temperror', 'permerror'],
+  },
+  {
+    name: 'postern_inbound_dkim_total',
+    kind: 'counter',
+    help: 'Their DKIM signatures, by result; none: messages without one.',
+    label: 'result',
+    values: ['none', 'pass', 'fail', 'policy', 'neutral', 'temperror', 'permerror'],
+  },
+  {
+    name: 'postern_inbound_dmarc_total',
+    kind: 'counter',
+    help: 'What DMARC said of them.',
+    label: 'result',
+    values: ['pass', 'fail', 'none', 'temperror', 'permerror'],
+  },
+  {
+    name: 'postern_inbound_arc_total',
+    kind: 'counter',
+    help: 'Their ARC chains, by result; none: messages without one.',
+    label: 'result',
+    values: ['none', 'pass', 'fail', 'temperror'],
+  },
+  {
+    name: 'postern_inbound_iprev_total',
+    kind: 'counter',
+    help: 'Whether the names of their clients lead back to them.',
+    label: 'result',
+    values: ['pass', 'fail', 'temperror', 'permerror'],
+  },
+  {
+    name: 'postern_inbound_forged_total',
+    kind: 'counter',
+    help: 'Authentication-Results fields in our name that mail brought along and that were taken out.',
+  },
+  {
+    name: 'postern_inbound_late_total',
+    kind: 'counter',
+    help: 'Messages for which the DNS took longer than verify.deadline.',
+  },
+  {
+    name: 'postern_inbound_seconds',
+    kind: 'histogram',
+    help: 'Time that a message waited for its check.',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+  {
+    name: 'postern_inbound_sealed_total',
+    kind: 'counter',
+    help: 'Messages sealed (ARC), and those where the key failed.',
+    label: 'outcome',
+    values: ['sealed', 'failed'],
+  },
+];
+
 const processMetrics: readonly Metric[] = [
   { name: 'postern_up_seconds', kind: 'gauge', help: 'Seconds since the start.' },
   {
@@ -218,5 +284,6 @@ export const metrics: readonly Metric[] = [
   ...doorMetrics,
   ...signingMetrics,
   ...mailLogMetrics,
+  ...inboundMetrics,
   ...processMetrics,
 ];

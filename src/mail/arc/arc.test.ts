@@ -165,12 +165,12 @@ const spoilt: readonly (readonly [string, readonly HeaderField[], string, string
   [
     'no such key',
     changed(first, 'ARC-Seal', (value) => value.replace('s=arc', 's=no')),
-    'fail 1 seal 1: its key is not published',
+    'fail 1 seal 1: there is no key at no._domainkey.one.example',
   ],
   [
     'a silent server',
     changed(first, 'ARC-Seal', (value) => value.replace('one.example', 'silent.example')),
-    'temperror 1 seal 1: no server answers for arc._domainkey.silent.example',
+    'temperror 1 seal 1: no key could be got: no server answers for arc._domainkey.silent.example',
   ],
   [
     'the signature covers a seal',

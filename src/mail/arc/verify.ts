@@ -5,11 +5,12 @@
  */
 
 import type { Canonicalization } from '../dkim/body-hash.ts';
-import { canonicalHeader, type HeaderField, headerKey } from '../dkim/header-canonical.ts';
-import { keyOf, parseKeyRecord } from '../dkim/key-record.ts';
+import { openHeaderBlock } from '../dkim/header-block.ts';
+import { type HeaderField, headerKey } from '../dkim/header-canonical.ts';
+import { keyIn, keyName, keyQuestion } from '../dkim/key-lookup.ts';
+import { emptied } from '../dkim/signature.ts';
 import { colonList, type TagList, withoutWhite } from '../dkim/tag-list.ts';
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../dns/question.ts';
-import { textOfTxt } from '../dns/record.ts';
+import { type Asking, ask, type DnsAnswer } from '../dns/question.ts';
 import type { ArcChain, ArcSet } from './chain.ts';
 import { setText } from './seal.ts';
 
@@ -58,10 +59,10 @@ export function* verifyArc({ chain, fields, bodyHash, now }: ArcQuestion): Askin
   });
   const whole = messageFault(last.messageTags, bodyHash, now);
   if (whole !== undefined) return end({ why: `the newest signature ${whole}`, temporary: false });
-  const newest = keyName(last.messageTags);
-  const answer = newest === undefined ? undefined : yield* ask(newest, 'TXT');
-  const text = messageText(last, fields);
-  const first = signatureFault(last.messageTags, text, answer);
+  const name = keyOf(last.messageTags);
+  const answer = name === undefined ? undefined : yield* ask(name, 'TXT');
+  const data = messageData(last, fields);
+  const first = signatureFault(last.messageTags, data, { name, answer });
   if (first !== undefined) return end({ ...first, why: `the newest signature: ${first.why}` });
   const faulty = yield* sealFault(sets);
   if (faulty !== undefined) return end(faulty);
@@ -77,23 +78,19 @@ type SignatureFault = { readonly why: string; readonly temporary: boolean };
 
 /** The first seal, from the last one down, that does not fit. */
 function* sealFault(sets: readonly ArcSet[]): Asking<SignatureFault | undefined> {
-  const names = sets.map((set) => keyName(set.sealTags));
+  const names = sets.map((set) => keyOf(set.sealTags));
   const distinct = [...new Set(names.filter((name) => name !== undefined))];
-  const found: readonly DnsAnswer[] = yield distinct.map(
-    (name): DnsQuestion => ({ name, type: 'TXT' }),
-  );
+  const found: readonly DnsAnswer[] = yield distinct.map(keyQuestion);
   const answers = new Map(distinct.map((name, index) => [name, found[index]]));
   for (let at = sets.length - 1; at >= 0; at--) {
     const set = sets[at];
     if (set === undefined) continue;
-    const text =
-      sets.slice(0, at).map(setText).join('') +
-      setText({ ...set, seal: { ...set.seal, value: withoutSignature(set.seal.value) } });
-    const fault = signatureFault(
-      set.sealTags,
-      text.slice(0, -lineEnd.length),
-      answers.get(names[at] ?? ''),
-    );
+    const own = { ...set.seal, value: emptied(set.seal.value) };
+    const before = sets.slice(0, at).map(setText).join('');
+    const text = (before + setText({ ...set, seal: own })).slice(0, -lineEnd.length);
+    const name = names[at];
+    const key = { name, answer: name === undefined ? undefined : answers.get(name) };
+    const fault = signatureFault(set.sealTags, Buffer.from(text, 'latin1'), key);
     if (fault !== undefined) return { ...fault, why: `seal ${set.instance}: ${fault.why}` };
   }
   return undefined;
@@ -102,35 +99,34 @@ function* sealFault(sets: readonly ArcSet[]): Asking<SignatureFault | undefined>
 const lineEnd = '\r\n';
 
 /** Where its key is; undefined where it names none that can be asked for. */
-function keyName(tags: TagList): string | undefined {
-  const name = `${tags.get('s') ?? ''}._domainkey.${tags.get('d') ?? ''}`.toLowerCase();
-  return name.length <= 253 && /^[\w-]+(?:\.[\w-]+)*$/.test(name) ? name : undefined;
+function keyOf(tags: TagList): string | undefined {
+  return keyName(tags.get('s') ?? '', tags.get('d') ?? '');
 }
 
-/** Why a signature over `text` is not good. */
+/** Why a signature over `data` is not good. */
 function signatureFault(
   tags: TagList,
-  text: string,
-  answer: DnsAnswer | undefined,
+  data: Buffer,
+  key: { readonly name: string | undefined; readonly answer: DnsAnswer | undefined },
 ): SignatureFault | undefined {
   const bad = (why: string): SignatureFault => ({ why, temporary: false });
   const algorithm = (tags.get('a') ?? '').toLowerCase();
-  const type = /^(rsa|ed25519)-sha256$/.exec(algorithm)?.[1];
-  if (type === undefined) return bad(`a=${algorithm.slice(0, 30)} is not known`);
+  if (!/^(?:rsa|ed25519)-sha256$/.test(algorithm)) {
+    return bad(`a=${algorithm.slice(0, 30)} is not known`);
+  }
   const signature = withoutWhite(tags.get('b') ?? '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(signature)) return bad('b= is not base64');
-  if (answer === undefined) return bad('its key has no name');
-  if (answer.kind === 'failure') return { why: answer.text, temporary: true };
-  const [record] = answer.kind === 'none' ? [] : answer.records;
-  if (record?.type !== 'TXT') return bad('its key is not published');
-  const read = parseKeyRecord(textOfTxt(record));
-  if (!read.ok) return bad(`its key record: ${read.error}`);
-  const key = keyOf(read.value);
-  if (!key.ok) return bad(key.error.text);
-  if (key.value.type !== type) return bad(`a=${algorithm}, and the key is ${key.value.type}`);
-  const good = key.value.verifies(Buffer.from(text, 'latin1'), Buffer.from(signature, 'base64'));
+  if (key.name === undefined || key.answer === undefined) return bad('its key has no name');
+  const found = keyIn(key.answer, key.name);
+  if (!found.ok) return { why: found.error.text, temporary: found.error.kind === 'temperror' };
+  const { type } = found.value.key;
+  if (algorithm !== `${type}-sha256`) return bad(`a=${algorithm}, and the key is for ${type}`);
+  const good = found.value.key.verifies(data, Buffer.from(signature, 'base64'));
   return good ? undefined : bad('it does not fit what it covers');
 }
+
+/** Names in `h=`, as in mail/dkim/signature.ts. */
+const namesMax = 1_000;
 
 /** What is wrong with the newest signature before any key is asked for. */
 function messageFault(
@@ -138,10 +134,11 @@ function messageFault(
   bodyHash: Buffer | undefined,
   now: number,
 ): string | undefined {
-  const covered = colonList(tags.get('h') ?? '').map((name) => name.toLowerCase());
-  if (!covered.includes('from')) return 'does not cover From';
+  const names = covered(tags);
+  if (!names.includes('from')) return 'does not cover From';
+  if (names.length > namesMax) return 'covers more names than are looked for';
   // Section 4.1.2.
-  if (covered.includes('arc-seal')) return 'covers a seal';
+  if (names.includes('arc-seal')) return 'covers a seal';
   if (canonicalizations(tags).header === undefined) return 'has a c= that is not known';
   const expires = tags.get('x');
   if (expires !== undefined && !(Number(expires) * 1_000 >= now)) return 'has expired';
@@ -165,25 +162,15 @@ function canonicalization(name: string): Canonicalization | undefined {
   return name === 'simple' || name === 'relaxed' ? name : undefined;
 }
 
-/** What the newest signature covers (RFC 6376 section 5.4.2): of each name in turn the last field not yet taken. */
-function messageText({ message, messageTags }: ArcSet, fields: readonly HeaderField[]): string {
+/** What the newest signature covers. */
+function messageData({ message, messageTags }: ArcSet, fields: readonly HeaderField[]): Buffer {
+  const block = openHeaderBlock();
+  for (const field of fields) block.add(field);
+  const own = { ...message, value: emptied(message.value) };
   const how = canonicalizations(messageTags).header ?? 'simple';
-  const byKey = new Map<string, HeaderField[]>();
-  for (const field of fields) {
-    const key = headerKey(field.name);
-    const same = byKey.get(key);
-    if (same === undefined) byKey.set(key, [field]);
-    else same.push(field);
-  }
-  let text = '';
-  for (const name of colonList(messageTags.get('h') ?? '')) {
-    const field = byKey.get(headerKey(name))?.pop();
-    if (field !== undefined) text += `${canonicalHeader(how, field)}${lineEnd}`;
-  }
-  return text + canonicalHeader(how, { ...message, value: withoutSignature(message.value) });
+  return block.signedData(how, covered(messageTags), own, message);
 }
 
-/** `b=` is empty in what it is made over; nothing else of the field is changed. */
-function withoutSignature(value: string): string {
-  return value.replace(/((?:^|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*/, '$1');
+function covered(tags: TagList): readonly string[] {
+  return colonList(tags.get('h') ?? '').map(headerKey);
 }

@@ -1,0 +1,42 @@
+/** Wires what checks mail that comes in: the resolver, the settings, the counters. Of daemon.ts. */
+import { startTimer } from './clock.ts';
+import { parseDuration } from './commands/options.ts';
+import type { Config } from './config/schema.ts';
+import { openVerification } from './flow/message-verified.ts';
+import type { Counters } from './lib/counters.ts';
+import { parseNetwork } from './mail/network-list.ts';
+import { openResolver } from './partners/dns-resolver.ts';
+import { dnsServers } from './partners/dns-servers.ts';
+import { isPublicSuffix } from './partners/public-suffix.ts';
+import type { Clock, Log, MessageReading } from './ports.ts';
+
+/** Undefined where the operator does not want it. */
+export function openInbound(
+  of: {
+    readonly config: Config;
+    readonly host: string;
+    readonly counters: Counters;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  scope: AsyncDisposableStack,
+): MessageReading | undefined {
+  const { verify, dns } = of.config;
+  if (!verify.enabled) return undefined;
+  const { clock, log, counters } = of;
+  const resolve = openResolver({
+    ...{ ...dnsServers(dns.servers), clock },
+    totalMs: parseDuration(dns.timeout) ?? 0,
+  });
+  scope.use(resolve);
+  return openVerification({
+    ...{ resolve, isPublicSuffix, clock, log, count: counters.count, observe: counters.observe },
+    timers: { every: startTimer },
+    options: {
+      authservId: verify.authserv_id === '' ? of.host : verify.authserv_id,
+      deadlineMs: parseDuration(verify.deadline) ?? 0,
+      trusted: verify.trusted_networks.flatMap((text) => parseNetwork(text) ?? []),
+    },
+    sealing: undefined,
+  });
+}

@@ -1,0 +1,37 @@
+/** Several who read the same message as it goes by, each for a reason of its own; their edits go out together. */
+import type { HeaderEdit, MessageReader, MessageReading } from '../ports.ts';
+
+/** Undefined where nobody reads. */
+export function readTogether(readings: readonly MessageReading[]): MessageReading | undefined {
+  const [only] = readings;
+  if (readings.length <= 1) return only;
+  return {
+    open(start) {
+      const readers = readings.flatMap((reading) => reading.open(start) ?? []);
+      const [one] = readers;
+      return readers.length <= 1 ? one : together(readers);
+    },
+  };
+}
+
+function together(readers: readonly MessageReader[]): MessageReader {
+  return {
+    header(name, value) {
+      for (const reader of readers) reader.header(name, value);
+    },
+    body(bytes, start, end) {
+      for (const reader of readers) reader.body(bytes, start, end);
+    },
+    finish(done) {
+      const edits: (readonly HeaderEdit[])[] = readers.map(() => []);
+      let left = readers.length;
+      readers.forEach((reader, index) => {
+        reader.finish((found) => {
+          edits[index] = found;
+          left--;
+          if (left === 0) done(edits.flat());
+        });
+      });
+    },
+  };
+}

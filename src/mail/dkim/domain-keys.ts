@@ -1,0 +1,89 @@
+/**
+ * What DomainKeys (RFC 4870, historic) left behind, and what to do about it: its policy record at _domainkey.DOMAIN, its
+ * successor's (ADSP, RFC 5617, historic as well), and its signatures. Nobody acts on them any more.
+ */
+import type { Asking } from '../dns/question.ts';
+import { textOfTxt } from '../dns/record.ts';
+import { parseTagList } from './tag-list.ts';
+
+export type LeftOver = {
+  /** Name of the record, or of the header field. */
+  readonly at: string;
+  /** As it was found. */
+  readonly found: string;
+  /** What it meant and what is to be done, in sentences. */
+  readonly text: string;
+};
+
+/** Octets of a record that are shown. */
+const shownMax = 120;
+
+/** Asks for the records that DomainKeys and ADSP had for `domain`. */
+export function* askLeftOvers(domain: string): Asking<readonly LeftOver[]> {
+  const policy = `_domainkey.${domain}`;
+  const adsp = `_adsp._domainkey.${domain}`;
+  const [policies, practices] = yield [
+    { name: policy, type: 'TXT' },
+    { name: adsp, type: 'TXT' },
+  ];
+  const texts = (answer: typeof policies): readonly string[] =>
+    answer?.kind === 'records'
+      ? answer.records.flatMap((record) => (record.type === 'TXT' ? [textOfTxt(record)] : []))
+      : [];
+  return [
+    ...texts(policies).flatMap((found) => leftOver(policy, found, policyMeaning(found))),
+    ...texts(practices).flatMap((found) => leftOver(adsp, found, adspMeaning(found))),
+  ];
+}
+
+function leftOver(at: string, found: string, text: string | undefined): readonly LeftOver[] {
+  return text === undefined ? [] : [{ at, found: shown(found), text }];
+}
+
+/** What the record at `_domainkey.DOMAIN` meant (RFC 4870 section 3.6); undefined: it is none of DomainKeys. */
+export function policyMeaning(record: string): string | undefined {
+  const tags = parseTagList(record);
+  if (!tags.ok || tags.value.has('p') || tags.value.has('v')) return undefined;
+  const signs = tags.value.get('o');
+  const testing = tags.value.get('t')?.includes('y') === true;
+  if (signs === undefined && !testing) return undefined;
+  const meant = [
+    ...(signs === '-' ? ['all mail of this domain is signed (o=-)'] : []),
+    ...(signs === '~' ? ['some mail of this domain is signed (o=~)'] : []),
+    ...(testing ? ['signing is being tested (t=y)'] : []),
+  ];
+  return `a policy of DomainKeys${meant.length === 0 ? '' : `: ${meant.join(', ')}`}. Nobody reads it any more; remove it. What is to become of mail that is not signed is now said by DMARC.`;
+}
+
+/** What the record at `_adsp._domainkey.DOMAIN` meant (RFC 5617 section 4.2.1); undefined: it is none. */
+export function adspMeaning(record: string): string | undefined {
+  const tags = parseTagList(record);
+  const practice = tags.ok ? tags.value.get('dkim')?.toLowerCase() : undefined;
+  if (practice === undefined) return undefined;
+  const meant = practices.get(practice);
+  return `signing practices (ADSP, historic since 2013)${meant === undefined ? '' : `: ${meant} (dkim=${practice})`}. Nobody reads them any more; remove the record. DMARC has taken their place.`;
+}
+
+const practices = new Map([
+  ['all', 'all mail of this domain is signed'],
+  ['discardable', 'mail that is not signed may be thrown away'],
+  ['unknown', 'some mail of this domain is signed'],
+]);
+
+/** What a header field is that DomainKeys put on a message; undefined: it is none. */
+export function domainKeyField(name: string, value: string): LeftOver | undefined {
+  if (name.trim().toLowerCase() !== 'domainkey-signature') return undefined;
+  const tags = parseTagList(value);
+  const domain = tags.ok ? (tags.value.get('d') ?? '') : '';
+  const whose = domain === '' ? '' : ` of ${shown(domain)}`;
+  return {
+    at: 'DomainKey-Signature',
+    found: shown(value.replace(/[\r\n\t ]+/g, ' ').trim()),
+    text: `a signature${whose} by DomainKeys, which DKIM replaced in 2007. It uses SHA-1 and nobody checks it any more; the program that makes it should be told to stop.`,
+  };
+}
+
+function shown(text: string): string {
+  const plain = text.replace(/[^ -~]/g, '?');
+  return plain.length > shownMax ? `${plain.slice(0, shownMax - 1)}…` : plain;
+}
