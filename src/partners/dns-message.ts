@@ -135,7 +135,7 @@ function dataOf(answer: Answer): DnsData | undefined {
     case 'TXT': {
       const parts = Array.isArray(answer.data) ? answer.data : [answer.data];
       const strings = parts.map((part) => Buffer.from(part).toString('latin1'));
-      return { type: answer.type, strings };
+      return { type: answer.type, strings: strings.length === 0 ? [''] : strings };
     }
     case 'SOA': {
       const { mname, rname, ...numbers } = answer.data;

@@ -302,11 +302,12 @@ test('which servers: those of the configuration, else those of resolv.conf', () 
     assert.equal(parseServer(wrong), undefined, wrong);
   }
   const text =
-    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\noptions trust-ad';
+    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver fe80::1%eth0\noptions trust-ad';
   assert.deepEqual(parseResolvConf(text), {
     servers: [
       { address: '192.0.2.1', port: 53 },
       { address: '::1', port: 53 },
+      { address: 'fe80::1%eth0', port: 53 },
     ],
     trusted: true,
   });

@@ -228,7 +228,7 @@ export function endOfAliases(
   const aliases: DnsRecord[] = [];
   let wanted = name;
   for (;;) {
-    const here = answers.filter((one) => withoutEscapes(one.name) === withoutEscapes(wanted));
+    const here = answers.filter((one) => asDecoded(one.name) === asDecoded(wanted));
     const records = here.filter((one) => one.type === type);
     const alias = here.find((one) => one.type === 'CNAME');
     if (records.length > 0 || alias?.type !== 'CNAME' || aliases.length > aliasesMax) {
@@ -239,7 +239,12 @@ export function endOfAliases(
   }
 }
 
-/** The decoder does not tell dots inside labels from those between them. */
-function withoutEscapes(name: string): string {
-  return name.includes('\\') ? name.replace(/\\(.)/gs, '$1') : name;
+/**
+ * A name as the decoder gives it: dots inside labels are like those between them, and what is not UTF-8 is replaced. The
+ * server repeated our question octet for octet, so this only finds again the owner that it means.
+ */
+function asDecoded(name: string): string {
+  if (/^[\w.-]*$/.test(name)) return name;
+  const octets = Buffer.from(name.replace(/\\(.)/gs, '$1'), 'latin1');
+  return lowerCase(Buffer.from(octets.toString('utf8'), 'utf8').toString('latin1'));
 }

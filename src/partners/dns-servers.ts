@@ -1,5 +1,6 @@
 /** Which resolvers to ask: those of the configuration, else those of /etc/resolv.conf (resolv.conf(5)). */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { type DnsServer, parseServer } from '../mail/dns/server-address.ts';
 
 export type DnsServers = {
@@ -30,7 +31,7 @@ export function parseResolvConf(text: string): DnsServers {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
   const servers = lines
     .filter(([word]) => word === 'nameserver')
-    .flatMap(([, address = '']) => parseServer(address) ?? [])
+    .flatMap(([, address = '']) => (isIP(address) === 0 ? [] : [{ address, port: 53 }])) // fe80::1%eth0 too
     .slice(0, serversMax);
   const used = servers.length > 0 ? servers : [{ address: '127.0.0.1', port: 53 }];
   const trustAd = lines.some(([word, ...more]) => word === 'options' && more.includes('trust-ad'));

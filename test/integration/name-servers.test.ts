@@ -10,7 +10,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Millis } from '../../src/lib/brand.ts';
+import { printName } from '../../src/mail/dns/name.ts';
 import type { DnsAnswer } from '../../src/mail/dns/question.ts';
 import {
   type DnsData,
@@ -19,6 +21,7 @@ import {
   textOfTxt,
   txtStrings,
 } from '../../src/mail/dns/record.ts';
+import { anyName, anyRecord } from '../../src/mail/dns/scripted-records.ts';
 import type { DnsServer } from '../../src/mail/dns/server-address.ts';
 import { printBindZone } from '../../src/mail/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../src/mail/dns/zone-tinydns.ts';
@@ -159,6 +162,40 @@ test('printed for tinydns: tinydns-data takes it, tinydns serves every text and 
   assert.deepEqual(long, [`s4096._domainkey.${zone}`, `full.${zone}`]);
   const wild = await resolve({ name: `any.wild.${zone}`, type: 'A' });
   assert.ok(wild.kind === 'records' && wild.records[0]?.name === `any.wild.${zone}`);
+});
+
+/** Names and texts of any octets, the same in each run. */
+const odd: readonly DnsRecord[] = fc
+  .sample(fc.tuple(anyName, anyRecord(anyName)), { numRuns: 400, seed: 4 })
+  .flatMap(([name, record], nth) =>
+    record.type === 'TXT' ? [{ ...record, name: `${name}${name && '.'}n${nth}.${zone}` }] : [],
+  )
+  .filter(({ name }) => !name.startsWith('*'))
+  .map((record) => ({ ...record, ttlSeconds: 300 }))
+  .slice(0, 50);
+
+test('names and texts of any octets are served as they were meant, by both', async () => {
+  const all = [...records.slice(0, 5), ...odd];
+  await using named = await startNamed({ zones: { [zone]: printBindZone(all, { origin: zone }) } });
+  await using tinydns = await startTinydns(printTinydnsZone(all));
+  using bind = resolverAt(named.server);
+  using tiny = resolverAt(tinydns.server);
+  let [same, long] = [0, 0];
+  for (const record of odd) {
+    const { name, type } = record;
+    const answer = await bind({ name, type });
+    assert.ok(answer.kind === 'records', `${name}: ${JSON.stringify(answer)}`);
+    assert.deepEqual(answer.records, [record]);
+    assert.deepEqual(await named.dig(`${printName(name, undefined)}`, type), [record]);
+    const served = await tiny({ name, type });
+    if (served.kind === 'failure') long += 1;
+    else {
+      assert.ok(served.kind === 'records');
+      assert.deepEqual(asText(served.records), asText([record]));
+      same += 1;
+    }
+  }
+  assert.ok(same > 30 && same + long === 50, `${odd.length} ${same} ${long}`);
 });
 
 test('nsupdate adds, replaces and withdraws; who may not is told why', async (t) => {

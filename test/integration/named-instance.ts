@@ -13,7 +13,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { lowerCase } from '../../src/mail/dns/name.ts';
+import { parseName } from '../../src/mail/dns/name.ts';
 import type { DnsRecord, DnsType } from '../../src/mail/dns/record.ts';
 import { type DnsServer, serverText } from '../../src/mail/dns/server-address.ts';
 import { parseBindZone } from '../../src/mail/dns/zone-bind.ts';
@@ -27,7 +27,7 @@ export type NamedInstance = AsyncDisposable & {
   readonly server: DnsServer;
   /** A TSIG key that may change every zone. */
   readonly keyFile: string;
-  /** What dig gets by TCP, as records in the order of the answer. */
+  /** What dig gets by TCP, as records in the order of the answer. `name`: as in a master file. */
   dig(name: string, type: DnsType): Promise<readonly DnsRecord[]>;
   log(): string;
 };
@@ -77,11 +77,13 @@ export async function startNamed(options: NamedOptions): Promise<NamedInstance> 
         ...how,
         '-t',
         type,
+        '-q',
         name,
       ]);
       const read = parseBindZone(stdout);
       if (!read.ok) throw new Error(`dig printed what cannot be read: ${stdout}`);
-      return read.value.filter((one) => one.name === lowerCase(name));
+      const asked = parseName(name, '');
+      return read.value.filter((one) => asked.ok && one.name === asked.value);
     },
     log: daemon.output,
     [Symbol.asyncDispose]: stop,
