@@ -3,7 +3,7 @@
  * put it; where dpkg leaves documentation out, the package is fetched again and unpacked in a folder of its own.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DnsAnswer, DnsQuestion } from '../../src/mail/dns/question.ts';
@@ -38,16 +38,31 @@ const fetchMsMax = 60_000;
 export function readSuite(): readonly Scenario[] | string {
   if (existsSync(join('/', shipped))) return parseSuite(join('/', shipped));
   const folder = mkdtempSync(join(tmpdir(), 'postern-spf-suite-'));
-  const options = { cwd: folder, stdio: 'ignore', timeout: fetchMsMax } as const;
   try {
-    execFileSync('apt-get', ['download', 'python3-spf'], options);
-    execFileSync('sh', ['-c', 'dpkg-deb -x python3-spf_*.deb .'], options);
+    unpackPackage(folder);
     return parseSuite(join(folder, shipped));
   } catch (error) {
     return `the documentation of python3-spf is not installed and cannot be fetched: ${error}`;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** With apt's own lists of packages, or, where they are gone, with new ones that nobody else sees. */
+function unpackPackage(folder: string): void {
+  const options = { cwd: folder, stdio: 'ignore', timeout: fetchMsMax } as const;
+  try {
+    execFileSync('apt-get', ['download', 'python3-spf'], options);
+  } catch {
+    for (const part of ['lists', 'cache/archives']) {
+      mkdirSync(join(folder, part, 'partial'), { recursive: true });
+    }
+    const own = [`Dir::State::Lists=${folder}/lists`, `Dir::Cache=${folder}/cache`];
+    const set = [...own, 'APT::Sandbox::User='].flatMap((one) => ['-o', one]);
+    execFileSync('apt-get', [...set, 'update'], options);
+    execFileSync('apt-get', [...set, 'download', 'python3-spf'], options);
+  }
+  execFileSync('sh', ['-c', 'dpkg-deb -x python3-spf_*.deb .'], options);
 }
 
 const toJson = `
