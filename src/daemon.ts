@@ -12,7 +12,7 @@ import { policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
 import { openInbound } from './daemon-inbound.ts';
-import { type OpenKeys, openKeys } from './daemon-keys.ts';
+import { type DaemonSigning, openDaemonSigning } from './daemon-signing.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
 import { openMailLog } from './doors/log/reader.ts';
 import { sourceOf, surroundings } from './doors/log/source.ts';
@@ -103,8 +103,8 @@ type Flows = {
   readonly journal: Journal;
   readonly host: string;
   readonly localDomains: Set<string>;
-  readonly keys: OpenKeys;
   readonly milter: { present: () => boolean };
+  readonly signing: DaemonSigning;
   doors(addresses: Readonly<Record<string, string>>): void;
   reload(config: Config): readonly string[];
 };
@@ -158,17 +158,17 @@ function openFlows(
     ...{ gate, accounts, clock, settings, localDomains },
     milterPresent: () => milter.present(),
   });
-  const keys = openKeys({
-    ...{ config, state, journal, notices, clock, timers, log, host, newId, iso },
+  const signing = openDaemonSigning({
+    ...{ config, state, journal, notices, clock, timers, log, count, host, newId, iso },
   });
-  scope.defer(() => keys.close());
+  scope.defer(() => signing.close());
   const facts = {
     ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
     defaultDomain: config.accounts.default_domain,
   };
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
-    ...{ settings, newId, iso, doors: () => doors, dkim: keys.desk },
+    ...{ settings, newId, iso, doors: () => doors, dkim: signing.keys.desk },
   });
   const alarm = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
@@ -180,7 +180,7 @@ function openFlows(
   modeNow();
   suspensions.resume();
   return {
-    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter, keys },
+    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter, signing },
     queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -188,7 +188,7 @@ function openFlows(
       Object.assign(settings, settingsOf(changed));
       Object.assign(policy, policyOf(changed));
       modeNow();
-      keys.configure(changed);
+      signing.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -225,14 +225,17 @@ async function openDoors(
   if (policy !== undefined) scope.use(policy);
   const { host } = flows;
   const inbound = openInbound({ config, host, counters, clock, log }, scope);
-  const reading = readTogether(inbound === undefined ? [] : [inbound]);
+  const { signing } = flows;
+  const reading = readTogether(
+    inbound === undefined ? [signing.reading] : [signing.reading, inbound],
+  );
   const milter = await opened(
     options,
     doors.milter,
     mode,
     (where): Promise<Listener> =>
       openMilter(where, {
-        ...{ gate, clock, log, count, options: milterOptions, limits },
+        ...{ gate, clock, log, count, limits, options: milterOptions },
         ...(reading === undefined ? {} : { reading }),
       }),
   );

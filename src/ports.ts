@@ -227,6 +227,18 @@ export type NoticeRow = {
   readonly state: 'waiting' | 'sent' | 'failed';
 };
 
+/** A domain in From of mail that went out. */
+export type SendingDomainRow = {
+  readonly domain: string;
+  readonly firstAt: Millis;
+  readonly lastAt: Millis;
+  readonly messages: number;
+  /** Of them, signed. */
+  readonly signed: number;
+  /** The domain of the keys of the last that was; empty: none was. */
+  readonly signedBy: string;
+};
+
 /** One thing to remember. A row with a key that exists replaces it. */
 export type Change =
   | {
@@ -247,7 +259,8 @@ export type Change =
   | { readonly kind: 'audit'; readonly row: AuditRow }
   | { readonly kind: 'notice'; readonly row: NoticeRow }
   | { readonly kind: 'meta'; readonly key: string; readonly value: string }
-  | { readonly kind: 'dkim-key'; readonly row: DkimKey };
+  | { readonly kind: 'dkim-key'; readonly row: DkimKey }
+  | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow };
 
 export type Search = {
   readonly state?: AccountState;
@@ -292,6 +305,8 @@ export type Ledger = {
   meta(key: string): string | undefined;
   /** All that there ever were, by domain and age. */
   dkimKeys(): readonly DkimKey[];
+  /** The last to send first. */
+  sendingDomains(limit: number): readonly SendingDomainRow[];
   /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
   prune(olderThan: { readonly messages: Millis; readonly stories: Millis }): boolean;
   close(): void;

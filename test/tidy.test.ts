@@ -87,6 +87,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/clock.ts': ['src/ports.ts', 'src/core', 'src/flow', 'src/lib'],
   'src/version.ts': [],
+  'src/daemon-signing.ts': ['src'],
   'src/daemon.ts': ['src'],
   'src/daemon-inbound.ts': ['src'],
   'src/daemon-keys.ts': ['src'],

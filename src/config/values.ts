@@ -1,6 +1,8 @@
 /** Settings in the form that the parts take them. */
 import type { Policy } from '../core/policy.ts';
+import type { SigningRules } from '../core/signing/choose.ts';
 import type { Where } from '../lib/listener.ts';
+import { asciiDomain } from '../mail/author-domains.ts';
 import type { Config } from './schema.ts';
 
 /** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */
@@ -19,4 +21,14 @@ export function policyOf({ ceilings }: Config): Policy {
     accountRecipientsPerDay: ceilings.account_recipients_per_day,
     serverRecipientsPerHour: ceilings.server_recipients_per_hour,
   };
+}
+
+/** Which key signs: names as messages have them, in A-labels. The configuration's schema has checked them. */
+export function signingRulesOf({ signing }: Config): SigningRules {
+  const name = (text: string): string =>
+    text.startsWith('*.') ? `*.${asciiDomain(text.slice(2)) ?? ''}` : (asciiDomain(text) ?? '');
+  const domains = Object.entries(signing.domains).map(
+    ([from, signer]) => [name(from), signer === 'off' ? 'off' : name(signer)] as const,
+  );
+  return { domains: new Map(domains), identity: name(signing.identity) };
 }

@@ -15,6 +15,7 @@ import {
   incidentRow,
   messageRow,
   noticeRow,
+  sendingDomainRow,
   storyRow,
 } from '../../test/ledger/samples.ts';
 import type { Account } from '../core/event.ts';
@@ -47,6 +48,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
     'exemption',
     'audit',
     'notice',
+    'sending-domain',
     'meta',
   ),
   account: fc.constantFrom(...accounts),
@@ -107,6 +109,8 @@ function changeOf({ kind, account, id, pick, learned, forgotten }: Draft, now: n
         row: noticeRow({ id, road: pick === 1 ? 'mail' : 'webhook', nextAt: when, state }),
       };
     }
+    case 'sending-domain':
+      return { kind, row: sendingDomainRow({ domain: id, lastAt: when, messages: pick }) };
     default:
       return { kind: 'meta', key: id, value: `${now}` };
   }
@@ -141,6 +145,7 @@ function everything(reads: LedgerReads): Record<string, unknown> {
       ...accounts.map((account) => reads.audit({ account, limit: 2 })),
     ],
     notices: [reads.notices(at(10)), reads.notices(at(99_999))],
+    sendingDomains: reads.sendingDomains(2),
     meta: ids.map((id) => reads.meta(id)),
   };
 }

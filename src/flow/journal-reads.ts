@@ -110,7 +110,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
 
 type DeskReads = Pick<
   LedgerReads,
-  'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys'
+  'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys' | 'sendingDomains'
 >;
 
 function deskReads(ledger: Ledger, pending: PendingChanges): DeskReads {
@@ -146,6 +146,14 @@ function deskReads(ledger: Ledger, pending: PendingChanges): DeskReads {
         (row) => row.state === 'waiting' && row.nextAt <= due,
       );
       return [...stored, ...fresh].sort((one, other) => one.nextAt - other.nextAt);
+    },
+    sendingDomains(limit) {
+      const waiting = byKey(pending.rows('sending-domain'), ({ row }) => row.domain);
+      const stored = ledger.sendingDomains(limit + waiting.size);
+      return newest(
+        { waiting, stored, limit, at: (row) => row.lastAt, key: (row) => row.domain },
+        () => true,
+      );
     },
     meta: (key) =>
       pending.rows('meta').findLast((change) => change.key === key)?.value ?? ledger.meta(key),

@@ -134,18 +134,25 @@ test('a key that cannot sign: the mail goes on unsigned, and the log says so onc
   assert.deepEqual(rig.sent.at(-1), 'a.test ');
 });
 
-test('a header without end is not signed, and goes on', () => {
-  const rig = new Rig();
-  const reader = rig.open();
-  for (let line = 0; line < 600; line++) reader?.header('To', ` ${line}@c.test`);
-  reader?.header('From', ' joe@a.test');
-  let edits: readonly HeaderEdit[] | undefined;
-  reader?.finish((found) => {
-    edits = found;
+for (const [name, value, times] of [
+  ['fields', ' x@c.test', 600],
+  ['octets', ` ${'x'.repeat(100_000)}`, 11],
+] as const) {
+  test(`a header of too many ${name} is not signed, and goes on`, () => {
+    const rig = new Rig();
+    const reader = rig.open();
+    for (let line = 0; line < times; line++) reader?.header('To', value);
+    reader?.header('From', ' joe@a.test');
+    reader?.body(Buffer.from('text'), 0, 4);
+    let edits: readonly HeaderEdit[] | undefined;
+    reader?.finish((found) => {
+      edits = found;
+    });
+    assert.deepEqual(edits, []);
+    assert.deepEqual(rig.counted, ['postern_signing_total failed']);
+    assert.equal(rig.logged.length, 1);
   });
-  assert.deepEqual(edits, []);
-  assert.deepEqual(rig.counted, ['postern_signing_total failed']);
-});
+}
 
 test('settings and keys count as they are when a message comes', () => {
   const rig = new Rig();

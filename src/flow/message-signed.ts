@@ -42,6 +42,8 @@ export type SigningDeps = {
 
 /** From fields that are looked at: there must be one, and nobody needs a second. */
 const fromFieldsMax = 20;
+/** Octets of header that wait until it is known who signs: ten times what Postfix lets one field have. */
+const headerOctetsMax = 1_024_000;
 /** Right below the mail server's own Received, which no earlier filter has seen and no signature covers. */
 const signatureIndex = 1;
 /** A key that cannot sign would fill the log with every message. */
@@ -61,27 +63,30 @@ class SigningReader implements MessageReader {
   readonly #deps: SigningDeps;
   readonly #faults: Faults;
   readonly #start: MessageStart;
-  readonly #signer: Signer;
   readonly #from: string[] = [];
+  /** Names and values in turn, until it is known whether anybody signs: most of the work is for those who do. */
+  #header: string[] = [];
+  #octets = 0;
   #choice: Choice<SigningKey> | undefined;
+  #signer: Signer | undefined;
 
   constructor(deps: SigningDeps, faults: Faults, start: MessageStart) {
     this.#deps = deps;
     this.#faults = faults;
     this.#start = start;
-    this.#signer = openSigner({ lineLengthLimit: deps.settings.lineLengthLimit });
   }
 
   header(name: string, value: string): void {
     if (name.length === 4 && name.toLowerCase() === 'from' && this.#from.length < fromFieldsMax) {
       this.#from.push(value);
     }
-    this.#signer.header(name, value);
+    this.#octets += name.length + value.length;
+    if (this.#octets <= headerOctetsMax) this.#header.push(name, value);
   }
 
   body(bytes: Buffer, start: number, end: number): void {
-    // All headers are here: a body that nobody signs need not be hashed.
-    if (this.#chosen().kind === 'sign') this.#signer.body(bytes, start, end);
+    this.#chosen();
+    this.#signer?.body(bytes, start, end);
   }
 
   finish(done: (edits: readonly HeaderEdit[]) => void): void {
@@ -91,9 +96,15 @@ class SigningReader implements MessageReader {
       done([]);
       return;
     }
+    if (this.#signer === undefined) {
+      this.#failed(choice.domain, new Error(`its header has ${this.#octets} octets`));
+      this.#end(choice, 'failed');
+      done([]);
+      return;
+    }
     const request = { keys: choice.keys, now: this.#deps.clock.now() };
     this.#signer.sign(request, (fault, fields) => {
-      if (fault !== undefined) this.#faults(choice.domain, this.#start.queueId, fault);
+      if (fault !== undefined) this.#failed(choice.domain, fault);
       this.#end(choice, fault === undefined ? 'signed' : 'failed');
       done(
         fields.map(({ name, value }) => ({ kind: 'insert', index: signatureIndex, name, value })),
@@ -101,9 +112,24 @@ class SigningReader implements MessageReader {
     });
   }
 
+  /** Asked when all headers are here. */
   #chosen(): Choice<SigningKey> {
-    this.#choice ??= this.#choose();
+    if (this.#choice !== undefined) return this.#choice;
+    this.#choice = this.#choose();
+    if (this.#choice.kind === 'sign' && this.#octets <= headerOctetsMax) {
+      const { lineLengthLimit } = this.#deps.settings;
+      const signer = openSigner({ lineLengthLimit });
+      for (let at = 0; at < this.#header.length; at += 2) {
+        signer.header(this.#header[at] ?? '', this.#header[at + 1] ?? '');
+      }
+      this.#signer = signer;
+    }
+    this.#header = [];
     return this.#choice;
+  }
+
+  #failed(domain: string, fault: Error): void {
+    this.#faults(domain, this.#start.queueId, fault);
   }
 
   #choose(): Choice<SigningKey> {

@@ -164,4 +164,17 @@ const third = `${second}
   PRAGMA user_version = 3;
   `;
 
-export const earlierLedgers: readonly string[] = [first, second, third];
+const fourth = `${third}
+  CREATE TABLE sending_domain (
+    domain TEXT PRIMARY KEY,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    signed INTEGER NOT NULL,
+    signed_by TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sending_domain_by_time ON sending_domain (last_at);
+  PRAGMA user_version = 4;
+  `;
+
+export const earlierLedgers: readonly string[] = [first, second, third, fourth];

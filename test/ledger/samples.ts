@@ -10,6 +10,7 @@ import type {
   IncidentRow,
   MessageRow,
   NoticeRow,
+  SendingDomainRow,
   StoryRow,
 } from '../../src/ports.ts';
 
@@ -153,6 +154,18 @@ export function dkimKey(more: Partial<DkimKey> = {}): DkimKey {
     sightAt: at(10_500),
     sightText: 'ns2.example.org: nothing',
     note: 'made by op',
+    ...more,
+  };
+}
+
+export function sendingDomainRow(more: Partial<SendingDomainRow> = {}): SendingDomainRow {
+  return {
+    domain: 'example.org',
+    firstAt: at(8_000),
+    lastAt: at(8_500),
+    messages: 9,
+    signed: 4,
+    signedBy: 'signer.example',
     ...more,
   };
 }

@@ -19,6 +19,7 @@ import {
   joe,
   messageRow,
   noticeRow,
+  sendingDomainRow,
   storyRow,
 } from './samples.ts';
 
@@ -260,6 +261,18 @@ for (const kind of ['file', 'memory'] as const) {
       ledger.close();
     });
 
+    test('From domains come back, the last to send first, and replace what was', () => {
+      const old = sendingDomainRow({ domain: 'old.test', lastAt: at(1) });
+      const ledger = ledgerWith(
+        { kind: 'sending-domain', row: old },
+        { kind: 'sending-domain', row: sendingDomainRow({ messages: 1 }) },
+        { kind: 'sending-domain', row: sendingDomainRow() },
+      );
+      assertStrict.deepEqual(ledger.sendingDomains(9), [sendingDomainRow(), old]);
+      assertStrict.deepEqual(ledger.sendingDomains(1), [sendingDomainRow()]);
+      ledger.close();
+    });
+
     test('pruning takes the old in slices and leaves what is still needed', () => {
       const old = Array.from({ length: 600 }, (_, n) =>
         messageRow({ queueId: `M${n}`, at: at(n) }),
@@ -276,6 +289,8 @@ for (const kind of ['file', 'memory'] as const) {
         { kind: 'notice', row: noticeRow({ id: 'sent', at: at(1), state: 'sent' }) },
         { kind: 'notice', row: noticeRow({ id: 'waits', at: at(1) }) },
         { kind: 'audit', row: auditRow({ at: at(1) }) },
+        { kind: 'sending-domain', row: sendingDomainRow({ domain: 'old.test', lastAt: at(49) }) },
+        { kind: 'sending-domain', row: sendingDomainRow({ lastAt: at(50) }) },
       );
       let slices = 0;
       while (ledger.prune({ messages: at(590), stories: at(50) })) slices += 1;
@@ -291,6 +306,7 @@ for (const kind of ['file', 'memory'] as const) {
         ledger.stories({ limit: 9 }).map(({ id }) => id),
         ['young'],
       );
+      assertStrict.deepEqual(ledger.sendingDomains(9), [sendingDomainRow({ lastAt: at(50) })]);
       assertStrict.deepEqual(
         ledger.held({ limit: 9 }).map(({ queueId }) => queueId),
         ['waits'],

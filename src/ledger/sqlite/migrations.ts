@@ -167,6 +167,18 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (domain, selector)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- From domains of mail that went out.
+  CREATE TABLE sending_domain (
+    domain TEXT PRIMARY KEY,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    signed INTEGER NOT NULL,
+    signed_by TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sending_domain_by_time ON sending_domain (last_at);
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */

@@ -126,6 +126,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     notices: all.notices.notices,
     meta: all.meta.meta,
     dkimKeys: all.dkimKeys.dkimKeys,
+    sendingDomains: all.sendingDomains.sendingDomains,
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Forgets what is old, a slice at a call, so that the event loop never stands still for it. Messages and stories go by
  * their own age; a finished notice and a held message that was dealt with go with the stories. Accounts, incidents,
- * exemptions and the audit trail stay.
+ * exemptions and the audit trail stay. A From domain goes when nobody has sent with it for as long as stories are kept.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ledger } from '../../ports.ts';
@@ -33,6 +33,10 @@ export function pruner(
     `DELETE FROM notice WHERE rowid IN
        (SELECT rowid FROM notice WHERE at < ? AND state <> 'waiting' LIMIT ${sliceRows})`,
   );
+  const sendingDomain = make.command(
+    `DELETE FROM sending_domain WHERE domain IN
+       (SELECT domain FROM sending_domain WHERE last_at < ? LIMIT ${sliceRows})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -43,6 +47,7 @@ export function pruner(
       story(olderThan.stories);
       held(olderThan.stories);
       notice(olderThan.stories);
+      sendingDomain(olderThan.stories);
     });
     return changes() > before;
   };

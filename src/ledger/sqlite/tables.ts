@@ -14,6 +14,7 @@ import {
   type NoticeTable,
   noticeTable,
 } from './operators.ts';
+import { type SendingDomainTable, sendingDomainTable } from './sending-domains.ts';
 import type { Statements } from './statements.ts';
 import { type StoryTable, storyTable } from './stories.ts';
 
@@ -28,6 +29,7 @@ export type Tables = {
   readonly notices: NoticeTable;
   readonly meta: MetaTable;
   readonly dkimKeys: DkimKeyTable;
+  readonly sendingDomains: SendingDomainTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -42,5 +44,6 @@ export function tables(make: Statements): Tables {
     notices: noticeTable(make),
     meta: metaTable(make),
     dkimKeys: dkimKeyTable(make),
+    sendingDomains: sendingDomainTable(make),
   };
 }

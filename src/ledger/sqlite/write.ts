@@ -70,6 +70,9 @@ function apply(tables: Tables, change: Change): void {
     case 'notice':
       tables.notices.put(change.row);
       break;
+    case 'sending-domain':
+      tables.sendingDomains.put(change.row);
+      break;
     case 'meta':
       tables.meta.put(change.key, change.value);
       break;

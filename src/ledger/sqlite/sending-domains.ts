@@ -1,0 +1,30 @@
+/** From domains of mail that went out, and who signed for them. */
+import type { Ledger, SendingDomainRow } from '../../ports.ts';
+import { instant, integer, type Row, type Statements, text } from './statements.ts';
+
+export type SendingDomainTable = Pick<Ledger, 'sendingDomains'> & {
+  put(row: SendingDomainRow): void;
+};
+
+export function sendingDomainTable(make: Statements): SendingDomainTable {
+  const put = make.command(
+    `INSERT OR REPLACE INTO sending_domain
+       (domain, first_at, last_at, messages, signed, signed_by) VALUES (?, ?, ?, ?, ?, ?)`,
+  );
+  const newest = make.query('SELECT * FROM sending_domain ORDER BY last_at DESC, domain LIMIT ?');
+  return {
+    put: (row) => put(row.domain, row.firstAt, row.lastAt, row.messages, row.signed, row.signedBy),
+    sendingDomains: (limit) => newest.all(limit).map(sendingDomainRow),
+  };
+}
+
+function sendingDomainRow(row: Row): SendingDomainRow {
+  return {
+    domain: text(row, 'domain'),
+    firstAt: instant(row, 'first_at'),
+    lastAt: instant(row, 'last_at'),
+    messages: integer(row, 'messages'),
+    signed: integer(row, 'signed'),
+    signedBy: text(row, 'signed_by'),
+  };
+}
