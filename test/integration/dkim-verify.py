@@ -20,14 +20,18 @@ def txt(name, timeout=5):
 
 def verified(message):
     results = []
-    verifier = dkim.DKIM(message)
+    try:
+        verifier = dkim.DKIM(message)
+    except dkim.DKIMException as error:
+        return [{"domain": "", "selector": "", "algorithm": "", "result": "invalid", "detail": str(error)}]
     count = sum(1 for name, _ in verifier.headers if name.lower() == b"dkim-signature")
     for index in range(count):
         verifier = dkim.DKIM(message)
         detail = ""
         try:
             result = "pass" if verifier.verify(idx=index, dnsfunc=txt) else "fail"
-        except dkim.DKIMException as error:
+        # It does not catch everything itself: base64 that is none, for one.
+        except (dkim.DKIMException, ValueError, TypeError, KeyError) as error:
             result, detail = "invalid", str(error)
         fields = verifier.signature_fields
 
