@@ -28,8 +28,18 @@ export type HeaderBlock = {
 
 export function openHeaderBlock(): HeaderBlock {
   const byKey = new Map<string, HeaderField[]>();
+  /** Several signatures mostly cover the same fields. */
+  const relaxed = new Map<HeaderField, string>();
   let octets = 0;
   let count = 0;
+  const canonical = (how: Canonicalization, field: HeaderField): string => {
+    if (how === 'simple') return canonicalHeader(how, field);
+    const known = relaxed.get(field);
+    if (known !== undefined) return known;
+    const made = canonicalHeader(how, field);
+    relaxed.set(field, made);
+    return made;
+  };
   return {
     add(field) {
       octets += field.name.length + field.value.length;
@@ -56,7 +66,7 @@ export function openHeaderBlock(): HeaderBlock {
         while (fields[at] === field);
         taken.set(key, Math.max(at, 0));
         const chosen = fields[at];
-        if (chosen !== undefined) text += `${canonicalHeader(how, chosen)}\r\n`;
+        if (chosen !== undefined) text += `${canonical(how, chosen)}\r\n`;
       }
       return Buffer.from(text + canonicalHeader(how, own), 'latin1');
     },

@@ -44,6 +44,8 @@ export type SignatureFault = {
   readonly labels: SignatureLabels;
 };
 
+/** With a copy of the header in `z=` a signature may have some thousand octets. */
+const signatureOctetsMax = 65_536;
 /** Names in `h=`; each is looked for. */
 const headersMax = 1_000;
 /** RFC 6008 section 3. */
@@ -52,7 +54,10 @@ const labelLengthMax = 320;
 
 /** Reads the value of a field (everything after its colon). */
 export function parseSignature(value: string): Result<Signature, SignatureFault> {
-  const list = parseTagList(value);
+  const list =
+    value.length > signatureOctetsMax
+      ? fault(`it has ${value.length} octets, more than are read (${signatureOctetsMax})`)
+      : parseTagList(value);
   if (!list.ok) return fault({ kind: 'neutral', text: list.error, labels: noLabels });
   const labels = labelsOf(list.value);
   const read = readTags(list.value);
