@@ -10,6 +10,9 @@ import { asked, evaluate, spf, zone } from './scripted-zone.ts';
 /** The first question, ten terms with ten hosts each, the client's names once, an explanation. */
 const questionsMax = 1 + lookupsMax * (1 + hostsMax) + (1 + hostsMax) + 1;
 
+/** They take 10 ms; a machine that is busy with other things gets its time. */
+const bombMsMax = 2000;
+
 test('bombs: circles, trees that are wide and deep, huge answers', () => {
   const wide = Array.from({ length: 200 }, (_, n) => `include:i${n}.example.org`).join(' ');
   const tree: DnsRecord[] = [];
@@ -56,7 +59,7 @@ test('bombs: circles, trees that are wide and deep, huge answers', () => {
     const took = performance.now() - began;
     assert.equal(found.result, want, name);
     assert.ok(asked.length <= questionsMax, `${name}: ${asked.length} questions`);
-    assert.ok(took < 500, `${name}: ${took} ms`);
+    assert.ok(took < bombMsMax, `${name}: ${took} ms`);
     assert.ok(found.terms.length <= 1000 && found.why.length < 1000, name);
     assert.ok(
       found.terms.every(({ term, why }) => term.length + why.length < 1500),
