@@ -36,8 +36,11 @@ const lf = 0x0a;
 const space = 0x20;
 const tab = 0x09;
 
-/** Canonical octets on their way into the digest: gathered, since each call of the digest costs as much as 1 KB of it. */
-const scratchOctets = 16_384;
+/**
+ * Canonical octets on their way into the digest are gathered, since each call of it costs as much as 1 KB. So few that
+ * Node takes them from its pool (buffers below 4 KB) instead of the system.
+ */
+const scratchOctets = 4_000;
 /** Line ends that wait in a row before they are hashed on trial; bounds the work that one octet after them can cause. */
 const waitingMax = 4_096;
 
@@ -169,6 +172,10 @@ function copyRun(sink: Sink, bytes: Buffer, start: number, end: number): number 
   return at;
 }
 
+function isWhiteOrCr(octet: number): boolean {
+  return octet === cr || octet === space || octet === tab;
+}
+
 /**
  * As in Postfix, a line read in pieces of this many octets (`line_length_limit`): one that ends both with such a piece
  * and where a break falls is sent with a further line that holds the space only.
@@ -269,7 +276,9 @@ class RelaxedBody implements BodyHash {
     let at = start + 1;
     for (; at < stop; at++) {
       const octet = bytes[at] ?? 0;
-      if (octet === cr || octet === space || octet === tab) break;
+      if (octet === cr || octet === tab) break;
+      // One space between words is the most frequent of all; whatever else is white is for the caller.
+      if (octet === space && (at + 1 >= stop || isWhiteOrCr(bytes[at + 1] ?? 0))) break;
       scratch[used++] = octet;
     }
     const copied = at - start - 1;

@@ -5,6 +5,7 @@ import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../lib/private-
 import { sha256 } from '../../lib/sha256.ts';
 import { answeredBy, type DnsAnswer, type DnsQuestion } from '../dns/question.ts';
 import { txtStrings } from '../dns/record.ts';
+import { zoneAnswers } from '../dns/zone-answers.ts';
 import { canonicalHeader } from './header-canonical.ts';
 import { keyRecordFor, printKeyRecord } from './key-record.ts';
 import { openMessageFeed } from './message-feed.ts';
@@ -240,6 +241,19 @@ for (const [name, tags, published, want] of rows) {
     );
   });
 }
+
+test('a key behind an alias, in strings of any length', async () => {
+  const message = await handMade(good, header, 'abc\r\n');
+  const verifier = openVerifier();
+  const feed = openMessageFeed(verifier);
+  feed.write(Buffer.from(message, 'latin1'));
+  feed.end();
+  const answer = zoneAnswers([
+    { name: 'e._domainkey.a.example', ttlSeconds: 9, type: 'CNAME', target: 'k.b.example' },
+    { name: 'k.b.example', ttlSeconds: 9, type: 'TXT', strings: edRecord.match(/.{1,9}/g) ?? [] },
+  ]);
+  assert.equal(answeredBy(verifier.finish(nowMs), answer)[0]?.result, 'pass');
+});
 
 test('nothing signed: none', () => {
   assert.deepEqual(said(`${header}\r\nbody\r\n`, {}), 'none: there is no signature');
