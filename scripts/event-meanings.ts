@@ -35,7 +35,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'inbound.late':
     'The DNS took longer than verify.deadline: what was not known by then was told as temperror. Once a minute at most; `leftOut` says how often it was not.',
   'inbound.unsealed':
-    'A message was not sealed (ARC) because the key did not sign. Once a minute at most.',
+    'A message was not sealed (ARC) because its key does not sign or is not there. Once a minute at most.',
   'inbound.verified': 'A message came in and was checked: what each method said.',
   'ledger.answer-failed': 'A mistake in Postern while answering after a commit. Please report it.',
   'ledger.change-refused': 'The ledger refused one change as malformed: a mistake in Postern.',

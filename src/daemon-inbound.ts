@@ -2,25 +2,26 @@
 import { startTimer } from './clock.ts';
 import { parseDuration } from './commands/options.ts';
 import type { Config } from './config/schema.ts';
-import { openVerification } from './flow/message-verified.ts';
+import { openVerification, type Sealing } from './flow/message-verified.ts';
 import type { Counters } from './lib/counters.ts';
+import type { SigningKey } from './mail/dkim/signing-key.ts';
 import { parseNetwork } from './mail/network-list.ts';
 import { openResolver } from './partners/dns-resolver.ts';
 import { dnsServers } from './partners/dns-servers.ts';
 import { isPublicSuffix } from './partners/public-suffix.ts';
 import type { Clock, Log, MessageReading } from './ports.ts';
 
+type Given = {
+  readonly config: Config;
+  readonly host: string;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly keysOf: (domain: string) => readonly SigningKey[];
+};
+
 /** Undefined where the operator does not want it. */
-export function openInbound(
-  of: {
-    readonly config: Config;
-    readonly host: string;
-    readonly counters: Counters;
-    readonly clock: Clock;
-    readonly log: Log;
-  },
-  scope: AsyncDisposableStack,
-): MessageReading | undefined {
+export function openInbound(of: Given, scope: AsyncDisposableStack): MessageReading | undefined {
   const { verify, dns } = of.config;
   if (!verify.enabled) return undefined;
   const { clock, log, counters } = of;
@@ -37,6 +38,26 @@ export function openInbound(
       deadlineMs: parseDuration(verify.deadline) ?? 0,
       trusted: verify.trusted_networks.flatMap((text) => parseNetwork(text) ?? []),
     },
-    sealing: undefined,
+    sealing: verify.arc ? sealing(of) : undefined,
   });
+}
+
+function sealing({ config, host, keysOf }: Given): Sealing {
+  const { arc_domain: domain } = config.verify;
+  const start = (domain === '' ? host : domain).toLowerCase();
+  // Of ARC the world reads RSA alone.
+  const rsa = (one: string): SigningKey | undefined =>
+    keysOf(one).find(({ algorithm }) => algorithm === 'rsa-sha256');
+  return {
+    domain: start,
+    form: { lineLengthLimit: config.signing.line_length_limit },
+    key() {
+      if (domain !== '') return rsa(start);
+      for (let above = start; above.includes('.'); above = above.slice(above.indexOf('.') + 1)) {
+        const key = rsa(above);
+        if (key !== undefined) return key;
+      }
+      return undefined;
+    },
+  };
 }

@@ -223,9 +223,9 @@ async function openDoors(
     return openPolicy(where, { desk: flows.policy, log, count, defaultDomain, limits });
   });
   if (policy !== undefined) scope.use(policy);
-  const { host } = flows;
-  const inbound = openInbound({ config, host, counters, clock, log }, scope);
-  const { signing } = flows;
+  const { host, signing } = flows;
+  const keysOf = signing.keys.of;
+  const inbound = openInbound({ config, host, counters, clock, log, keysOf }, scope);
   const reading = readTogether(
     inbound === undefined ? [signing.reading] : [signing.reading, inbound],
   );

@@ -15,6 +15,8 @@ export type VerifySettings = {
   authserv_id: string;
   deadline: string;
   trusted_networks: string[];
+  arc: boolean;
+  arc_domain: string;
 };
 
 export const verifySettings: z.ZodType<VerifySettings> = z
@@ -41,6 +43,17 @@ export const verifySettings: z.ZodType<VerifySettings> = z
       .default(['127.0.0.0/8', '::1'])
       .describe(
         'Mail from these clients was verified before (a backup MX, a filter on this machine) and is left as it is.',
+      ),
+    arc: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Seal all mail that is checked (RFC 8617), so that who gets it forwarded sees what was found here. Postfix decides only afterwards which mail it forwards, so all of it is sealed.',
+      ),
+    arc_domain: host
+      .default('')
+      .describe(
+        'Domain whose RSA key seals (`postern dkim new`). Empty: that of host, or the nearest above it that has one.',
       ),
   })
   .prefault({});

@@ -255,9 +255,9 @@ const inboundMetrics: readonly Metric[] = [
   {
     name: 'postern_inbound_sealed_total',
     kind: 'counter',
-    help: 'Messages sealed (ARC), and those where the key failed.',
+    help: 'Messages sealed (ARC), and those that were not because the key failed or is not there.',
     label: 'outcome',
-    values: ['sealed', 'failed'],
+    values: ['sealed', 'failed', 'no-key'],
   },
 ];
 

@@ -8,8 +8,8 @@ export type Telling = {
   verified(results: InboundResults): void;
   /** A message brought so many fields along in our name. */
   forged(id: string, fields: number): void;
-  /** `done`: it has a seal now. */
-  sealed(id: string, fault: Error | undefined, done: boolean): void;
+  sealed(): void;
+  unsealed(id: string, how: 'failed' | 'no-key', why: string): void;
   /** A mistake of ours. */
   failed(id: string, fault: unknown): void;
 };
@@ -41,11 +41,9 @@ export function openTelling({ clock, count, log }: TellingDeps): Telling {
       count('postern_inbound_forged_total', fields);
       log('info', 'inbound.forged', { id, fields });
     },
-    sealed(id, fault, done) {
-      if (done) count('postern_inbound_sealed_total', 1, 'sealed');
-      if (fault === undefined) return;
-      count('postern_inbound_sealed_total', 1, 'failed');
-      const why = faultText(fault);
+    sealed: () => count('postern_inbound_sealed_total', 1, 'sealed'),
+    unsealed(id, how, why) {
+      count('postern_inbound_sealed_total', 1, how);
       unsealed((leftOut) => log('error', 'inbound.unsealed', { id, why, leftOut }));
     },
     failed(id, fault) {

@@ -245,6 +245,7 @@ test('sealed mail has a seal, a signature and results, on top of all', async () 
   const sealing = {
     key: () => ({ ...key, domain: 'example.net' }),
     form: { lineLengthLimit: 998 },
+    domain: 'example.net',
   };
   const outcome = await verified(await signed(), { sealing });
   assert.deepEqual(

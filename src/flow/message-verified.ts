@@ -44,8 +44,10 @@ export type VerifyOptions = {
 
 /** Seals what may be handed on (RFC 8617). */
 export type Sealing = {
-  /** Undefined for the moment: nothing is sealed. */
+  /** Asked for each message; undefined: there is none now, and nothing is sealed. */
   readonly key: () => SigningKey | undefined;
+  /** Whose key that is, for people. */
+  readonly domain: string;
   readonly form: SealForm;
 };
 
@@ -181,14 +183,19 @@ class VerifyingReader implements MessageReader {
     results: AuthenticationResults,
   ): Promise<readonly HeaderField[]> {
     const { sealing, clock } = this.#deps;
-    const key = sealing?.key();
     const message = this.#message.toSeal();
     // What could not be checked for the moment is neither vouched for nor called broken for ever.
-    if (key === undefined || message === undefined || arc.result === 'temperror') return [];
+    if (sealing === undefined || message === undefined || arc.result === 'temperror') return [];
+    const key = sealing.key();
+    if (key === undefined) {
+      this.#told.unsealed(queueId, 'no-key', `${sealing.domain} has no RSA key that signs`);
+      return [];
+    }
     const request = { ...message, results, key, now: clock.now(), valid: arc.result === 'pass' };
     return new Promise((resolve) => {
       sealArc(request, (fault, fields) => {
-        this.#told.sealed(queueId, fault, fields.length > 0);
+        if (fault !== undefined) this.#told.unsealed(queueId, 'failed', fault.message);
+        else if (fields.length > 0) this.#told.sealed();
         resolve(fields);
       });
     });
