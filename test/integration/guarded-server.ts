@@ -39,6 +39,9 @@ export type ServerOptions = {
   /** More lines of TOML, sections last. */
   readonly config?: string;
   readonly guard?: Pick<GuardOptions, 'words' | 'through'>;
+  /** Puts more into the state folder, before the guard starts. */
+  readonly prepare?: (state: string) => Promise<void>;
+  readonly keepMessages?: boolean;
   /** False: nothing is connected yet. */
   readonly connect?: boolean;
   /** A reply line such as `550 5.1.1 no such user` refuses this recipient. */
@@ -52,7 +55,7 @@ export async function startGuardedServer(options: ServerOptions): Promise<Guarde
   const slow = { on: false };
   const refuse = (recipient: string): string | undefined =>
     slow.on && recipient.endsWith('@slow.test') ? '450 4.2.0 later' : options.refuse?.(recipient);
-  const sink = scope.use(await startSink({ refuse }));
+  const sink = scope.use(await startSink({ refuse, keepMessages: options.keepMessages ?? false }));
   const users = Object.fromEntries(options.people.map(({ account }) => [account, password]));
   const dovecot = scope.use(await startDovecot({ users }));
   const postfix = scope.use(
@@ -60,6 +63,7 @@ export async function startGuardedServer(options: ServerOptions): Promise<Guarde
   );
   const webhook = scope.use(await listenForNotices());
   writePast(state, options.people);
+  await options.prepare?.(state);
   const config = `
 mode = "${options.mode ?? 'guard'}"
 host = "mail.test"
