@@ -40,7 +40,11 @@ export function openDnsSource(
 }
 
 /** The records of a master file, or an error that names every line with a fault. */
-function readZoneFile(file: string, warn: (text: string) => void): readonly DnsRecord[] {
+export function readZoneFile(
+  file: string,
+  warn: (text: string) => void,
+  origin?: string,
+): readonly DnsRecord[] {
   let text: string;
   try {
     text = readFileSync(file === '-' ? 0 : file, 'latin1');
@@ -48,6 +52,7 @@ function readZoneFile(file: string, warn: (text: string) => void): readonly DnsR
     throw new OperatorError('zone-file', `cannot read ${file}`, { cause, exit: sysexits.noInput });
   }
   const read = parseBindZone(text, {
+    ...(origin === undefined ? {} : { origin }),
     skipped: ({ line, what }) => warn(`${file}, line ${line}: ${what}\n`),
   });
   if (read.ok) return read.value;

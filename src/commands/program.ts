@@ -20,6 +20,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['replay', 'what would have been done to recorded mail', () => import('./replay.ts')],
   ['connect', 'put the guard into Postfix, and take it out', () => import('./connect.ts')],
   ['install', 'as a service of this machine', () => import('./install.ts')],
+  ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns.ts')],
   ['doctor', 'check everything around the guard', () => import('./doctor.ts')],
   ['dkim', 'sign and verify mail', () => import('./dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./spf.ts')],

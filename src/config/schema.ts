@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { localTransports } from '../mail/local-transports.ts';
 import { type DnsSettings, dnsSettings } from './schema-dns.ts';
+import { type IdentitySettings, identitySettings } from './schema-identity.ts';
 import { type SigningSettings, signingSettings } from './schema-signing.ts';
 import { type VerifySettings, verifySettings } from './schema-verify.ts';
 
@@ -66,6 +67,7 @@ export type Config = {
   dns: DnsSettings;
   verify: VerifySettings;
   signing: SigningSettings;
+  identity: IdentitySettings;
   ledger: { keep_messages: string; keep_stories: string; when_failing: 'pass' | 'delay' };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 };
@@ -242,6 +244,7 @@ const shape = z.strictObject({
   dns: dnsSettings,
   verify: verifySettings,
   signing: signingSettings,
+  identity: identitySettings,
   ledger: z
     .strictObject({
       keep_messages: duration.default('14d').describe('How long passed messages are remembered.'),

@@ -195,12 +195,41 @@ export function comparedAspect(
           id,
           kind: given.severity,
           title,
-          found: `${seen}: ${given.wrong}`,
+          found: `${seen} — ${given.wrong}`,
           wanted: wanted.length === 0 ? `no such record at ${name}` : dataTexts(wanted),
           mend: mending(step),
         };
   const empty = published.length === 0 && wanted.length === 0;
   return { steps: empty ? [] : [step], files: [], findings: [finding] };
+}
+
+/** Something is wrong, and what to do about it only the operator can decide: so no record is advised. */
+export function stuckAspect(
+  look: Look,
+  given: {
+    readonly published: readonly DnsRecord[];
+    readonly severity: 'warn' | 'fail';
+    readonly wrong: string;
+    readonly wanted: string;
+    readonly mend: string;
+  },
+): Aspect {
+  const { id, title, name, type, where = 'zone' } = look;
+  const { published, severity, wrong, wanted, mend } = given;
+  const seen = published.length === 0 ? 'nothing' : dataTexts(published);
+  const finding: Finding = { id, kind: severity, title, found: `${seen} — ${wrong}`, wanted, mend };
+  const step: Step = {
+    id,
+    state: published.length === 0 ? 'missing' : 'wrong',
+    name,
+    type,
+    keep: published,
+    remove: [],
+    add: [],
+    why: `${wrong}; ${mend}`,
+    where,
+  };
+  return { steps: [step], files: [], findings: [finding] };
 }
 
 function mending({ name, type, state, add, where }: Step): string {

@@ -4,6 +4,7 @@
  */
 
 import type { Result } from '../../lib/result.ts';
+import { adspMeaning, policyMeaning } from '../../mail/dkim/domain-keys.ts';
 import {
   type KeyRecord,
   keyRecordFor,
@@ -164,7 +165,7 @@ function* otherKey(domain: string, selector: string): Asking<Aspect> {
 }
 
 /** Mail is signed at all, and with a key that everybody can verify. */
-function enough({ domain, keys, selectors }: Identity): Finding {
+function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
   const id = 'dkim';
   const title = `mail from ${domain} is signed`;
   const used = keys.filter(({ state }) => state === 'published');
@@ -181,6 +182,7 @@ function enough({ domain, keys, selectors }: Identity): Finding {
     const found = 'Ed25519 alone, which big receivers do not verify';
     return { id, kind: 'warn', title, found, wanted, mend };
   }
+  if (signedBy !== undefined) return fine(id, title, `by the keys of ${signedBy}`);
   const named = selectors.length === 0 ? '' : `; looked at ${selectors.join(', ')}`;
   return {
     id,
@@ -221,40 +223,33 @@ type LeftOver = {
   readonly id: string;
   readonly at: string;
   readonly title: string;
-  readonly why: string;
-  readonly meant: (text: string) => boolean;
+  /** What a record meant; undefined: it is no left-over. */
+  readonly meaning: (text: string) => string | undefined;
 };
 const leftOvers: readonly LeftOver[] = [
   {
     id: 'dkim.domain-keys',
     at: '_domainkey',
     title: 'nothing is left of DomainKeys',
-    why: 'a policy of DomainKeys (RFC 4870) has been without meaning since 2007, and with t=y some old receivers distrust the domain',
-    meant: isDomainKeysPolicy,
+    meaning: policyMeaning,
   },
   {
     id: 'dkim.adsp',
     at: '_adsp._domainkey',
     title: 'nothing is left of ADSP',
-    why: 'ADSP (RFC 5617) is historic; DMARC says it now',
-    meant: (text) => /^\s*dkim\s*=\s*\w+/i.test(text),
+    meaning: adspMeaning,
   },
 ];
 
-function* withoutLeftOver(domain: string, { at, meant, ...of }: LeftOver): Asking<Aspect> {
+function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): Asking<Aspect> {
   const name = `${at}.${domain}`;
-  const published = yield* textsAt(name, meant);
+  const published = yield* textsAt(name, (text) => meaning(text) !== undefined);
   // That old records are not seen is nothing to worry about.
   if (published.kind === 'unknown' || published.records.length === 0) return nothing;
+  const [first] = published.records;
+  const wrong = first === undefined ? '' : (meaning(textOfTxt(first)) ?? '');
   return comparedAspect(
     { id: of.id, title: of.title, name: published.name, type: 'TXT' },
-    { published: published.records, wanted: [], severity: 'warn', right: '', wrong: of.why },
+    { published: published.records, wanted: [], severity: 'warn', right: '', wrong },
   );
-}
-
-/** `o=-; t=y; r=postmaster@example.org`: the tags of RFC 4870 section 3.6 and nothing else. */
-function isDomainKeysPolicy(text: string): boolean {
-  const parts = text.split(';').map((part) => part.trim());
-  const tags = parts.filter((part) => part !== '');
-  return tags.length > 0 && tags.every((tag) => /^[tonr]\s*=/i.test(tag));
 }

@@ -5,6 +5,7 @@
  */
 import type { Asking, DnsAnswer, DnsQuestion } from '../../mail/dns/question.ts';
 import { supposing } from '../../mail/dns/supposed.ts';
+import { evaluateSpf } from '../../mail/spf/evaluate.ts';
 import { type Finding, fine } from '../checklist/finding.ts';
 import { type Aspect, nothing, remark, type Step, together } from './aspect.ts';
 import { daneAspect } from './dane.ts';
@@ -19,7 +20,7 @@ import { tlsRptAspect } from './tls-rpt.ts';
 
 export type Examined = {
   /** Undefined: nothing is known of the server. */
-  readonly server: { readonly host: string; readonly aspect: Aspect } | undefined;
+  readonly server: { readonly host: string | undefined; readonly aspect: Aspect } | undefined;
   readonly domains: readonly { readonly domain: string; readonly aspect: Aspect }[];
 };
 
@@ -35,10 +36,14 @@ export function* examine(
   const domains: { domain: string; aspect: Aspect }[] = [];
   for (const identity of identities) {
     const found = yield* supposing(wholeDomain(identity), asPlanned(planned));
+    const today = yield* notYet(identity, found);
     const fresh = found.steps.filter((step) => !planned.some((one) => sameSet(one, step)));
     const steps = fresh.map((step) => within(step, names));
     planned.push(...steps);
-    domains.push({ domain: identity.domain, aspect: { ...found, steps } });
+    domains.push({
+      domain: identity.domain,
+      aspect: { ...found, steps, findings: [...found.findings, ...today] },
+    });
   }
   return {
     server: server === undefined ? undefined : { host: server.host, aspect },
@@ -48,12 +53,13 @@ export function* examine(
 
 function* wholeServer(server: MailServer, domains: readonly string[]): Asking<Aspect> {
   const itself = yield* serverAspect(server);
-  if (server.addresses.length === 0 || domains.includes(server.helo)) return itself;
+  const { helo, addresses } = server;
+  if (helo === undefined || addresses.length === 0 || domains.includes(helo)) return itself;
   const spf = spfAspect({
-    name: server.helo,
+    name: helo,
     id: 'spf.helo',
-    title: `SPF of ${server.helo}, by which bounces are judged`,
-    addresses: server.addresses,
+    title: `SPF of ${helo}, by which bounces are judged`,
+    addresses,
     sends: true,
     all: '-',
   });
@@ -91,10 +97,33 @@ function* wholeDomain(identity: Identity): Asking<Aspect> {
   return together([remark(whatItIs(identity)), yield* supposing(rest(), suppose)]);
 }
 
+/** SPF that is right only when other records of the plan are there. */
+function* notYet(
+  { domain, server, sends }: Identity,
+  { steps }: Aspect,
+): Asking<readonly Finding[]> {
+  if (!sends || steps.find(({ id }) => id === 'spf')?.state !== 'have') return [];
+  const findings: Finding[] = [];
+  for (const ip of server?.addresses ?? []) {
+    const question = { ip, sender: `postmaster@${domain}`, helo: domain, atSeconds: 0 };
+    const { result, why } = yield* evaluateSpf(question);
+    if (result === 'pass' || result === 'temperror') continue;
+    findings.push({
+      id: 'spf.today',
+      kind: 'fail',
+      title: `SPF of ${domain} does not let ${ip} pass yet`,
+      found: `${result}: ${why}`,
+      wanted: 'pass',
+      mend: 'change the other records first: the names in it do not lead here yet',
+    });
+  }
+  return findings;
+}
+
 /** Whether what is said of the domain agrees with what was seen, and whether anybody can own it. */
 function whatItIs({ domain, sends, messagesPerDay, organisation }: Identity): Finding {
   const id = 'domain';
-  const title = `what ${domain} is`;
+  const title = domain;
   if (organisation(domain) === undefined) {
     const mend = 'name a domain below it that is yours';
     const found = 'a public suffix: everybody registers names below it, nobody sends from it';

@@ -6,9 +6,10 @@
 
 /** The server that sends the domains' mail. */
 export type MailServer = {
-  readonly host: string;
+  /** Undefined: only its addresses are known. */
+  readonly host: string | undefined;
   /** What it says in EHLO; mostly the host's name. */
-  readonly helo: string;
+  readonly helo: string | undefined;
   /** Those that mail leaves from, in their shortest form. */
   readonly addresses: readonly string[];
 };
@@ -52,6 +53,8 @@ export type Identity = {
   /** Undefined: nothing is known of the server; then only the domain itself is looked at. */
   readonly server: MailServer | undefined;
   readonly keys: readonly IdentityKey[];
+  /** Whose keys sign its mail where it has none of its own. */
+  readonly signedBy: string | undefined;
   /** Selectors to look at although no key of ours goes with them. */
   readonly selectors: readonly string[];
   /** Addresses; empty: nobody wants reports. */

@@ -11,6 +11,7 @@ import {
   type Look,
   type MxRecord,
   recordOf,
+  stuckAspect,
   unknownAspect,
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
@@ -38,6 +39,15 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
   const good = judged.filter(({ fault }) => fault === undefined).map(({ record }) => record);
   const wrong = judged.find(({ fault }) => fault !== undefined)?.fault;
   const wanted = good.length > 0 ? good : yield* instead(identity, published.name);
+  if (wanted.length === 0) {
+    const severity = published.records.length === 0 ? 'warn' : 'fail';
+    const aspect = stuckAspect(look, {
+      ...{ published: published.records, severity, wrong: wrong ?? missing(identity) },
+      wanted: 'an MX that takes mail',
+      mend: 'say which host takes it: --mx, or --host',
+    });
+    return { aspect, hosts: undefined };
+  }
   const hosts = wanted.map(({ exchange }) => exchange).filter((host) => host !== '');
   const aspect = comparedAspect(
     { ...look, name: published.name },

@@ -28,7 +28,7 @@ const all: readonly Provider[] = ['Gmail', 'Yahoo', 'Microsoft'];
 const rules: readonly Rule[] = [
   { what: 'SPF or DKIM passes', by: ['Gmail', 'Yahoo'], bulkOnly: false, needs: [['spf', 'dkim']] },
   {
-    what: 'address and name of the server agree',
+    what: 'server address and name agree',
     by: all,
     bulkOnly: false,
     needs: ['host.reverse'],
@@ -39,20 +39,20 @@ const rules: readonly Rule[] = [
   { what: 'From agrees with SPF or DKIM', by: all, bulkOnly: true, needs: [['dkim', 'spf']] },
   {
     ...{ what: 'mail is handed over by TLS', by: ['Gmail'], bulkOnly: false, needs: [] },
-    look: 'smtp_tls_security_level = may (or dane) in main.cf',
+    look: 'smtp_tls_security_level',
   },
   {
     ...{
-      what: 'newsletters: one-click unsubscribe',
+      what: 'newsletters: 1-click unsubscribe',
       by: ['Gmail', 'Yahoo'],
       bulkOnly: true,
       needs: [],
     },
-    look: 'List-Unsubscribe and List-Unsubscribe-Post in the messages (RFC 8058)',
+    look: 'List-Unsubscribe-Post',
   },
   {
     ...{ what: 'complaints below 0.3 %', by: ['Gmail', 'Yahoo'], bulkOnly: true, needs: [] },
-    look: 'postmaster.google.com, senders.yahooinc.com',
+    look: 'postmaster.google.com',
   },
 ];
 

@@ -37,8 +37,8 @@ const addresses = ['192.0.2.25', '198.51.100.7', '2001:db8::25'] as const;
 
 const server: fc.Arbitrary<MailServer | undefined> = fc.option(
   fc.record({
-    host: fc.constantFrom(...hosts),
-    helo: fc.constantFrom(...hosts),
+    host: fc.constantFrom(...hosts, undefined),
+    helo: fc.constantFrom(...hosts, undefined),
     addresses: fc.uniqueArray(fc.constantFrom(...addresses), { minLength: 1, maxLength: 3 }),
   }),
   { nil: undefined, freq: 9 },
@@ -98,6 +98,7 @@ function identityOf(domain: string, its: MailServer | undefined): fc.Arbitrary<I
       bulk: false,
       server: its,
       selectors: [],
+      signedBy: undefined,
       policyFile:
         policy === undefined ? { kind: 'none', why: 'not found' } : { kind: 'text', text: policy },
       organisation,

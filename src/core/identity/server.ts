@@ -14,6 +14,7 @@ import {
   type Look,
   recordOf,
   remark,
+  stuckAspect,
   type TargetRecord,
   together,
   unknownAspect,
@@ -27,8 +28,8 @@ const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || 
 const isTarget = (one: DnsRecord): one is TargetRecord => one.type === 'PTR';
 
 export function* serverAspect(server: MailServer): Asking<Aspect> {
-  const names = [...new Set([server.host, server.helo])];
-  const aspects: Aspect[] = [remark(heloName(server))];
+  const names = new Set([server.host, server.helo].filter((name) => name !== undefined));
+  const aspects: Aspect[] = server.helo === undefined ? [] : [remark(heloName(server.helo))];
   for (const name of names) {
     for (const type of ['A', 'AAAA'] as const) aspects.push(yield* forward(name, type, server));
   }
@@ -37,7 +38,7 @@ export function* serverAspect(server: MailServer): Asking<Aspect> {
 }
 
 /** GMX and Microsoft turn away who does not say a full name. */
-function heloName({ helo }: MailServer): Finding {
+function heloName(helo: string): Finding {
   const id = 'host.helo';
   const title = 'the name in EHLO is a full host name';
   const good = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
@@ -93,19 +94,26 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   const silent = judged.find(({ fault }) => fault?.kind === 'unknown')?.fault;
   const good = judged.some(({ fault }) => fault === undefined);
   if (!good && silent !== undefined) return unknownAspect(look, silent.text);
-  const wanted = good
-    ? published.records
-    : [recordOf(published.name, { type: 'PTR', target: server.host })];
+  const wrong =
+    judged[0]?.fault?.text ??
+    'Gmail, Yahoo, Comcast and GMX turn away mail from an address without a name';
+  const { host } = server;
+  if (!good && host === undefined) {
+    return stuckAspect(look, {
+      ...{ published: published.records, severity: 'fail', wrong },
+      wanted: 'the name of the mail server',
+      mend: 'say what it is called: --host, or identity.host in postern.toml',
+    });
+  }
+  const wanted =
+    good || host === undefined
+      ? published.records
+      : [recordOf(published.name, { type: 'PTR', target: host })];
   return comparedAspect(
     { ...look, name: published.name },
     {
-      published: published.records,
-      wanted,
-      severity: 'fail',
+      ...{ published: published.records, wanted, severity: 'fail', wrong },
       right: 'name and address agree',
-      wrong:
-        judged[0]?.fault?.text ??
-        'Gmail, Yahoo, Comcast and GMX turn away mail from an address without a name',
     },
   );
 }

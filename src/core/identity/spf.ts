@@ -21,7 +21,7 @@ import {
   comparedAspect,
   type Look,
   remark,
-  type Step,
+  stuckAspect,
   textsAt,
   together,
   txt,
@@ -248,27 +248,13 @@ function* tooCostly(
     const { lookups } = yield* spfCostOf(look.name, [term]);
     costs.push(`${printSpfTerm(term)} ${lookups}`);
   }
-  const { id, title, name, type } = look;
-  const finding: Finding = {
-    id: `${id}.budget`,
-    kind: 'fail',
-    title,
-    found: `${published.map((one) => (one.type === 'TXT' ? textOfTxt(one) : '')).join(' | ')}: ${over}`,
+  return stuckAspect(look, {
+    published,
+    severity: 'fail',
+    wrong: over,
     wanted: `at most ${lookupsMax} lookups and ${spfVoidsMax} that find nothing, and no errors`,
-    mend: `take out what you do not need, or name addresses instead (ip4:, ip6:). Lookups: ${costs.join(', ')}`,
-  };
-  const step: Step = {
-    id,
-    state: 'wrong',
-    name,
-    type,
-    where: 'zone',
-    keep: published,
-    remove: [],
-    add: [],
-    why: `${over}; which of its terms can go, only you know (lookups: ${costs.join(', ')})`,
-  };
-  return { steps: [step], files: [], findings: [finding] };
+    mend: `take out what you do not need, or name addresses instead (ip4:, ip6:); lookups: ${costs.join(', ')}`,
+  });
 }
 
 function budgetFinding({ id, title }: SpfWish, cost: SpfCost): Finding {

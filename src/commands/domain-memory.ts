@@ -1,0 +1,80 @@
+/** What the ledger of this machine remembers of domains: their DKIM keys, and what was sent in their name. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { IdentityKey } from '../core/identity/identity.ts';
+import { type DkimKey, keyType } from '../core/signing/key.ts';
+import { dayMs, type Millis } from '../lib/brand.ts';
+import { faultText } from '../lib/fault-text.ts';
+import { stateDirectory } from './run-file.ts';
+
+export type DomainMemory = {
+  /** All that are this server's own, as far as is known. */
+  readonly domains: readonly string[];
+  keys(domain: string): readonly IdentityKey[];
+  /** Another domain, whose keys sign for this one. */
+  signedBy(domain: string): string | undefined;
+  /** Undefined: nobody counted. */
+  messagesPerDay(domain: string): number | undefined;
+};
+
+/** Less than the ledger keeps by default, and a whole week with its quiet days. */
+const countedDays = 7;
+const domainsMax = 1_000;
+
+/** `warn` hears why the ledger cannot be read; the commands go on without. */
+export async function domainMemory(
+  state: string | undefined,
+  { accounts, signing }: Config,
+  warn: (text: string) => void,
+): Promise<DomainMemory> {
+  const own = [accounts.default_domain, ...accounts.local_domains].filter((one) => one !== '');
+  const path = join(stateDirectory(state), 'ledger.db');
+  const nothing: DomainMemory = {
+    domains: own,
+    keys: () => [],
+    signedBy: () => undefined,
+    messagesPerDay: () => undefined,
+  };
+  if (!existsSync(path)) return nothing;
+  try {
+    const { openLedger } = await import('../ledger/sqlite/open.ts');
+    const ledger = openLedger(path, { readOnly: true });
+    const since = (Date.now() - countedDays * dayMs) as Millis;
+    const sent = ledger.senderDomains(since, domainsMax);
+    const keys = ledger.dkimKeys();
+    ledger.close();
+    return {
+      domains: [...own, ...keys.map(({ domain }) => domain)],
+      keys: (domain) => keys.filter((key) => key.domain === domain).flatMap(identityKey),
+      signedBy: (domain) => {
+        const having = (one: string): boolean =>
+          keys.some((key) => key.domain === one && key.state === 'signing');
+        const set = signing.domains[domain];
+        if (set !== undefined) return having(set) ? set : undefined;
+        const above = namesAbove(domain).find(having);
+        return above ?? (having(signing.identity) ? signing.identity : undefined);
+      },
+      messagesPerDay: (domain) => {
+        const all = sent.find((one) => one.domain === domain)?.messages;
+        return all === undefined ? undefined : Math.ceil(all / countedDays);
+      },
+    };
+  } catch (cause) {
+    warn(`postern: ${path} is not read: ${faultText(cause)}\n`);
+    return nothing;
+  }
+}
+
+/** `example.org` and `org` of `shop.example.org`. */
+function namesAbove(domain: string): readonly string[] {
+  const labels = domain.split('.');
+  return labels.slice(1).map((_, nth) => labels.slice(nth + 1).join('.'));
+}
+
+function identityKey(key: DkimKey): readonly IdentityKey[] {
+  if (key.state === 'gone') return [];
+  const { selector, publicKey } = key;
+  const state = key.state === 'revoked' ? 'revoked' : 'published';
+  return [{ selector, publicKey, state, algorithm: keyType(key) }];
+}
