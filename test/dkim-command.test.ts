@@ -132,6 +132,7 @@ test('files that are no messages', async () => {
   assert.match(err, /a line without a colon: "just words"/);
   const nobody = file('nobody.eml', 'Subject: x\n\nbody\n');
   assert.match((await postern('dkim', 'sign', nobody, ...keys)).err, /it has no From field/);
+  assert.equal((await postern('dkim', 'verify', '-', '--zone', '-')).exit, 64);
   const gone = await postern('dkim', 'verify', join(folder, 'gone.eml'), '--zone', zone);
   assert.equal(gone.exit, 66);
 });

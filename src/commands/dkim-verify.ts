@@ -1,6 +1,6 @@
 /** `postern dkim verify FILE`: what the signatures of a message are worth, each with its reason. */
 import type { Command } from 'commander';
-import { OperatorError } from '../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { askLeftOvers, domainKeyField, type LeftOver } from '../mail/dkim/domain-keys.ts';
 import { keyName } from '../mail/dkim/key-lookup.ts';
 import { type DkimResult, type DkimResultKind, openVerifier } from '../mail/dkim/verify.ts';
@@ -50,6 +50,11 @@ export function registerVerify(dkim: Command): void {
       }),
     )
     .action(async (file: string, options: Options, command: Command) => {
+      if (file === '-' && options.zone === '-') {
+        throw new OperatorError('usage', 'message and zone cannot both be on standard input', {
+          exit: sysexits.usage,
+        });
+      }
       const verifier = openVerifier();
       const leftOvers: LeftOver[] = [];
       await readMessageFile(file, {
