@@ -76,11 +76,13 @@ export class InboundMessage {
         readonly chain: ArcChain;
         readonly fields: readonly HeaderField[];
         readonly bodyHash: Buffer;
+        readonly lineLengthLimit: number;
       }
     | undefined {
     const chain = this.#begin();
-    if (this.#sealHash === undefined || this.#overflowed) return undefined;
-    return { chain, fields: this.#fields, bodyHash: this.#sealHash.digest().hash };
+    const form = this.#form;
+    if (form === undefined || this.#sealHash === undefined || this.#overflowed) return undefined;
+    return { ...form, chain, fields: this.#fields, bodyHash: this.#sealHash.digest().hash };
   }
 
   get #overflowed(): boolean {

@@ -1,6 +1,7 @@
-# ARC by Mail::DKIM. Standard input: a message, its lines end with CRLF. Run by arc-others.ts.
-#   arc-others.pl verify KEYS.json                        prints none, pass or fail; keys: name to text of the record
-#   arc-others.pl seal AUTHSERV-ID DOMAIN SELECTOR KEY    prints the message with one more set on top
+# ARC by Mail::DKIM; messages have lines that end with CRLF. Run by arc-others.ts.
+#   arc-others.pl verify FOLDER KEYS.json                 prints JSON: file name to none, pass or fail, and why
+#                                                         keys: name to text of the record
+#   arc-others.pl seal AUTHSERV-ID DOMAIN SELECTOR KEY    prints the message of standard input with one more set on top
 use strict;
 use warnings;
 use JSON::PP;
@@ -26,18 +27,26 @@ sub send {
 package main;
 binmode STDIN;
 binmode STDOUT;
-my $message = do { local $/ = undef; <STDIN> };
+my $slurp = sub {
+    open my $file, '<:raw', $_[0] or die "$_[0]: $!";
+    local $/ = undef;
+    return scalar <$file>;
+};
 my ($what, @words) = @ARGV;
 if ($what eq 'verify') {
-    open my $file, '<:raw', $words[0] or die "$words[0]: $!";
-    my $keys = do { local $/ = undef; <$file> };
-    Mail::DKIM::DNS::resolver(Zone->new(decode_json($keys)));
-    my $verifier = Mail::DKIM::ARC::Verifier->new;
-    $verifier->PRINT($message);
-    $verifier->CLOSE;
-    print $verifier->result, "\n";
-    print STDERR $verifier->result_detail, "\n";
+    my ($folder, $keys) = @words;
+    Mail::DKIM::DNS::resolver(Zone->new(decode_json($slurp->($keys))));
+    opendir my $dir, $folder or die "$folder: $!";
+    my %found;
+    for my $name (sort grep { !/^\./ } readdir $dir) {
+        my $verifier = Mail::DKIM::ARC::Verifier->new;
+        $verifier->PRINT($slurp->("$folder/$name"));
+        $verifier->CLOSE;
+        $found{$name} = [$verifier->result, $verifier->result_detail // ''];
+    }
+    print JSON::PP->new->canonical->encode(\%found);
 } else {
+    my $message = do { local $/ = undef; <STDIN> };
     my ($server, $domain, $selector, $key) = @words;
     my $signer = Mail::DKIM::ARC::Signer->new(
         Algorithm => 'rsa-sha256', Chain => 'ar', SrvId => $server,

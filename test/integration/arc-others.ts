@@ -1,5 +1,7 @@
 /** Other people's ARC: Perl's Mail::DKIM and Python's dkimpy, as verifiers and as sealers, with keys handed to them. */
 import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const others = ['dkimpy', 'Mail::DKIM'] as const;
@@ -11,13 +13,26 @@ const programs: Readonly<Record<Other, readonly [string, string]>> = {
   dkimpy: ['/usr/bin/python3', 'arc-others.py'],
 };
 
-/** `none`, `pass`, `fail`, or `ended` where dkimpy says that somebody else found it broken. */
+/** `none`, `pass`, `fail`, or `ended` where dkimpy says that somebody else found it broken; and why. */
+export type OtherArc = readonly [result: string, why: string];
+
+/** Of each message, by its name. Keys: name of the TXT record in lower case, and its text. */
 export async function verifyArcBy(
   other: Other,
-  message: Buffer,
-  keysFile: string,
-): Promise<string> {
-  return (await asked(other, message, ['verify', keysFile])).toString('latin1').trim();
+  messages: ReadonlyMap<string, Buffer>,
+  keys: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, OtherArc>> {
+  const dir = await mkdtemp(join(tmpdir(), 'postern-arcs-'));
+  try {
+    const [folder, keysFile] = [join(dir, 'messages'), join(dir, 'keys.json')];
+    await mkdir(folder);
+    await writeFile(keysFile, JSON.stringify(keys));
+    for (const [name, message] of messages) await writeFile(join(folder, name), message);
+    const found = await asked(other, Buffer.alloc(0), ['verify', folder, keysFile]);
+    return new Map(Object.entries(JSON.parse(found.toString()) as Record<string, OtherArc>));
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }
 
 /** The message with one more set on top. */

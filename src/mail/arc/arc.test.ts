@@ -63,6 +63,7 @@ async function sealed(
         results: { authservId: by.domain, results: [] },
         fields,
         bodyHash: bodyHash(body),
+        lineLengthLimit: 998,
         key: by,
         now,
       },

@@ -8,6 +8,7 @@ import {
   printAuthenticationResults,
 } from '../authentication-results.ts';
 import { canonicalHeader, type HeaderField, headerKey } from '../dkim/header-canonical.ts';
+import { breakLongLines } from '../dkim/line-break.ts';
 import { foldedTags, printSignature } from '../dkim/signature-print.ts';
 import { signedHeaders } from '../dkim/signed-headers.ts';
 import type { SigningKey } from '../dkim/signing-key.ts';
@@ -18,9 +19,11 @@ export type SealRequest = {
   /** The chain was verified: all its signatures are good. */
   readonly valid: boolean;
   readonly results: AuthenticationResults;
-  /** The fields of the message in its order, as they will be sent. */
+  /** The fields of the message, in its order. */
   readonly fields: readonly HeaderField[];
-  /** Of the relaxed body. */
+  /** What the sending program breaks longer lines at (mail/dkim/line-break.ts). 0: it does not. */
+  readonly lineLengthLimit: number;
+  /** Of the relaxed body, as it will be sent. */
   readonly bodyHash: Buffer;
   readonly key: SigningKey;
   /** Milliseconds since 1970. */
@@ -42,7 +45,7 @@ export function sealArc(request: SealRequest, done: SealDone): void {
     name: 'ARC-Authentication-Results',
     value: ` i=${instance};${printAuthenticationResults(request.results, `ARC-Authentication-Results: i=${instance};`)}`,
   };
-  const { names, text } = covered(request.fields);
+  const { names, text } = covered(request);
   const unsigned = foldedTags(`${messageName}: `, [
     ...[`i=${instance};`, ` a=${key.algorithm};`, ' c=relaxed/relaxed;'],
     ...keyTags(request),
@@ -93,7 +96,7 @@ function keyTags({ key, now }: Pick<SealRequest, 'key' | 'now'>): readonly strin
  * What makes the message, as DKIM signs it, and the signatures that came with it; the last of a name comes first. Not
  * Authentication-Results, which others take out, nor seals (section 4.1.2).
  */
-function covered(fields: readonly HeaderField[]): {
+function covered({ fields, lineLengthLimit }: SealRequest): {
   readonly names: readonly string[];
   readonly text: string;
 } {
@@ -104,7 +107,8 @@ function covered(fields: readonly HeaderField[]): {
     const name = key === signatureKey ? 'DKIM-Signature' : signedHeaders.get(key)?.name;
     if (name === undefined) continue;
     names.push(name);
-    text += line(field);
+    const value = breakLongLines(field.value, lineLengthLimit, field.name.length + 1);
+    text += line({ name: field.name, value });
   }
   return { names, text };
 }
