@@ -41,7 +41,7 @@ export function openKeys({ config, state, ...deps }: Given): OpenKeys {
   };
 }
 
-function keysFolder({ signing }: Config, state: string): string {
+export function keysFolder({ signing }: Config, state: string): string {
   return signing.keys_folder === '' ? join(state, 'keys') : signing.keys_folder;
 }
 

@@ -97,7 +97,7 @@ export type DeskKey = {
   readonly sightAt: Millis | undefined;
   readonly sightText: string;
   /** Its record as it should be now; empty text: none. */
-  readonly record: { readonly name: string; readonly text: string };
+  readonly record: { readonly name: string; readonly text: string; readonly ttlSeconds: number };
   /** What comes next, in words. */
   readonly next: string;
   /** What the operator is to do; empty: nothing. */

@@ -23,6 +23,8 @@ export type KeyZone = {
   look(key: DkimKey): Promise<Sighting>;
   /** Can its zone be changed from here? */
   canSend(domain: string): boolean;
+  /** Of records that are sent or shown. */
+  readonly ttlSeconds: number;
   /** Has the record be the key, its revocation, or nothing. Rejects where the update was not taken. */
   send(key: DkimKey, record: 'key' | 'revoked' | 'nothing'): Promise<void>;
 };

@@ -53,7 +53,7 @@ export function queryText(query: Readonly<Record<string, string | number | undef
 }
 
 /** Who sits at the terminal, for the record: the person behind sudo, where there is one. */
-function operator(): string {
+export function operator(): string {
   const behind = process.env['SUDO_USER'];
   const name = behind === undefined || behind === '' ? userName() : behind;
   return name.replace(/\p{Cc}/gu, '?').slice(0, 64);
@@ -114,7 +114,7 @@ function refused(run: RunFile, status: number, value: unknown): OperatorError {
   return new OperatorError('desk-failed', answered, { hint, exit: sysexits.unavailable });
 }
 
-function notDone(done: Extract<Done, { ok: false }>): OperatorError {
+export function notDone(done: Extract<Done, { ok: false }>): OperatorError {
   return new OperatorError('not-done', done.text, {
     ...(done.hint === undefined ? {} : { hint: done.hint }),
     exit: 1,

@@ -22,7 +22,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['install', 'as a service of this machine', () => import('./install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns.ts')],
   ['doctor', 'check everything around the guard', () => import('./doctor.ts')],
-  ['dkim', 'sign and verify mail', () => import('./dkim.ts')],
+  ['dkim', 'keys, and signatures of mail', () => import('./dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./spf.ts')],
   ['config', 'check, show, defaults', () => import('./config.ts')],
 ];

@@ -43,7 +43,11 @@ function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): DeskKe
   return {
     ...{ domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText },
     since: key.times[state] ?? (0 as Millis),
-    record: { name: keyName(key), text: wantedRecord(key, around) },
+    record: {
+      name: keyName(key),
+      text: wantedRecord(key, around),
+      ttlSeconds: zone.ttlSeconds,
+    },
     next: nextStep(key, around),
     todo: operatorsPart(key, around),
     fault: keeper.fault(key),

@@ -78,6 +78,7 @@ export class ScriptedKeyZone implements KeyZone {
   readonly shown: Map<string, SightKind> = new Map();
   readonly sent: string[] = [];
   readonly looked: string[] = [];
+  readonly ttlSeconds = 3_600;
   updates = true;
   refuses = false;
   silent = false;

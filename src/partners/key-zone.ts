@@ -35,6 +35,7 @@ export function openKeyZone(options: KeyZoneOptions): KeyZone {
     ...{ type: 'TXT', name: keyName(key), ttlSeconds, strings: txtStrings(text) },
   });
   return {
+    ttlSeconds,
     canSend: (domain) => wayTo(domain) !== undefined,
     async look(key): Promise<Sighting> {
       const [answers, negativeMs] = await Promise.all([

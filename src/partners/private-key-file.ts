@@ -8,6 +8,14 @@ const octetsMax = 65_536;
 
 /** Throws OperatorError `key-file` where it is missing, open to all, or no key. */
 export function readPrivateKeyFile(path: string): PrivateKey {
+  return readPrivateKeyText(path).key;
+}
+
+/** The same, with the file's text: for whoever copies it. */
+export function readPrivateKeyText(path: string): {
+  readonly text: string;
+  readonly key: PrivateKey;
+} {
   let text: string;
   try {
     const { mode, size } = statSync(path);
@@ -20,7 +28,7 @@ export function readPrivateKeyFile(path: string): PrivateKey {
   }
   const key = openPrivateKey(text);
   if (!key.ok) throw wrong(path, key.error.text);
-  return key.value;
+  return { text, key: key.value };
 }
 
 function wrong(

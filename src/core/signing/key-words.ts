@@ -45,11 +45,15 @@ export function nextStep(key: DkimKey, circumstances: KeyCircumstances): string 
 }
 
 export function operatorsPart(key: DkimKey, circumstances: KeyCircumstances): string {
+  if (key.sight !== 'unknown' || key.state === 'gone') return partSeen(key, circumstances);
+  const silent = `see why not every name server answers (${key.sightText})`;
+  const waits = key.state === 'made' || key.state === 'published';
+  return waits && !circumstances.canSend ? `publish its record, and ${silent}` : silent;
+}
+
+function partSeen(key: DkimKey, circumstances: KeyCircumstances): string {
   const { policy, now, canSend } = circumstances;
   const shown = key.sightText === '' ? '' : ` (${key.sightText})`;
-  if (key.sight === 'unknown' && key.state !== 'gone') {
-    return `see why name servers do not answer${shown}`;
-  }
   const inWay = key.sight === 'other' || key.sight === 'revoked';
   switch (key.state) {
     case 'made':

@@ -22,7 +22,9 @@ export function sightingOf(
   const text = (): string =>
     shown
       .filter(({ what }) => what !== 'key')
-      .map(({ server, words }) => `${server}: ${words}`)
+      .map(({ server, words }) =>
+        server === '' || words.startsWith(`${server}: `) ? words : `${server}: ${words}`,
+      )
       .join('; ');
   const cachedMs = Math.max(negativeMs, ...shown.map(({ ttlMs }) => ttlMs));
   if (kinds.size === 0) return { kind: 'unknown', cachedMs: 0, text: 'no server to ask' };

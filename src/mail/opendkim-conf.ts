@@ -1,0 +1,210 @@
+/**
+ * What OpenDKIM signs with, out of its configuration (opendkim.conf(5)): KeyTable and SigningTable, or Domain, Selector
+ * and KeyFile. Pure: the files that it names are read by others.
+ */
+
+/** A private key that another signer uses. */
+export type FoundKey = {
+  readonly domain: string;
+  readonly selector: string;
+  readonly key:
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'text'; readonly text: string };
+};
+
+export type KeysFound = {
+  readonly keys: readonly FoundKey[];
+  /** What was not taken, or will be otherwise; a sentence each. */
+  readonly notes: readonly string[];
+};
+
+/** A set of data as OpenDKIM names one: `refile:/etc/opendkim/SigningTable`, `csl:a=b,c=d`. */
+export type DataSet =
+  | { readonly kind: 'file' | 'refile'; readonly path: string }
+  | { readonly kind: 'list'; readonly rows: readonly Row[] }
+  | { readonly kind: 'unsupported'; readonly type: string };
+
+/** Key and value of a table. */
+export type Row = readonly [key: string, value: string];
+
+/** Settings by their names in lower case; the last one counts. */
+export function parseOpendkimConf(text: string): ReadonlyMap<string, string> {
+  const settings = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const [, name, value] = /^\s*([A-Za-z][\w-]*)\s+(.*?)\s*$/.exec(withoutComment(line)) ?? [];
+    if (name !== undefined && value !== undefined)
+      settings.set(name.toLowerCase(), unquoted(value));
+  }
+  return settings;
+}
+
+/** Types of data sets that need another program. */
+const foreign = [
+  'bdb',
+  'db',
+  'dsn',
+  'erlang',
+  'ldap',
+  'ldapi',
+  'ldaps',
+  'lua',
+  'mdb',
+  'memcache',
+  'repute',
+];
+
+export function parseDataSet(text: string): DataSet {
+  const [, type = '', rest = ''] = /^([a-z]+):(.*)$/is.exec(text) ?? [];
+  const kind = type.toLowerCase();
+  if (kind === 'file' || kind === 'refile') return { kind, path: rest };
+  if (kind === 'csl') return { kind: 'list', rows: listRows(rest) };
+  if (foreign.includes(kind)) return { kind: 'unsupported', type: kind };
+  return text.startsWith('/')
+    ? { kind: 'file', path: text }
+    : { kind: 'list', rows: listRows(text) };
+}
+
+/** Rows of a file of a table: key, white space, value. */
+export function parseTable(text: string): readonly Row[] {
+  return text.split(/\r?\n/).flatMap((line): Row[] => {
+    const [, key, value = ''] = /^\s*(\S+)\s*(.*?)\s*$/.exec(withoutComment(line)) ?? [];
+    return key === undefined ? [] : [[key, value]];
+  });
+}
+
+/** `read` gives the rows of a table; undefined where it could not be read (and that was said). */
+export function opendkimKeys(
+  conf: ReadonlyMap<string, string>,
+  read: (set: DataSet, name: string) => readonly Row[] | undefined,
+): KeysFound {
+  const notes = [...settingsOtherwise(conf)];
+  const table = (name: string): readonly Row[] | undefined => {
+    const text = conf.get(name.toLowerCase());
+    return text === undefined ? undefined : read(parseDataSet(text), name);
+  };
+  if (!conf.has('keytable')) {
+    const domains = table('Domain');
+    return { keys: single(conf, domains ?? [], notes), notes };
+  }
+  const keyTable = new Map(table('KeyTable') ?? []);
+  const found = new Map<string, FoundKey>();
+  for (const [pattern, value] of table('SigningTable') ?? []) {
+    const name = (value.split(/[\s:]/)[0] ?? '').trim();
+    const key = signerOf(pattern, name, keyTable, notes);
+    if (key === undefined) continue;
+    const known = found.get(key.domain);
+    if (known === undefined) found.set(key.domain, key);
+    else if (known.selector !== key.selector && conf.get('multiplesignatures') !== 'yes') {
+      notes.push(
+        `${pattern}: ${key.domain} is signed with ${known.selector} already; ${key.selector} is left out`,
+      );
+    } else if (known.selector !== key.selector) found.set(`${key.domain} ${key.selector}`, key);
+  }
+  if (!conf.has('signingtable'))
+    notes.push('there is a KeyTable and no SigningTable: nothing was signed');
+  return { keys: [...found.values()], notes };
+}
+
+function single(
+  conf: ReadonlyMap<string, string>,
+  domains: readonly Row[],
+  notes: string[],
+): readonly FoundKey[] {
+  const path = conf.get('keyfile');
+  const selector = conf.get('selector')?.toLowerCase();
+  if (path === undefined || selector === undefined || domains.length === 0) {
+    notes.push('neither KeyTable nor Domain, Selector and KeyFile are set: nothing was signed');
+    return [];
+  }
+  return domains.flatMap(([name]): FoundKey[] => {
+    const domain = name.toLowerCase();
+    if (/[*%]/.test(domain)) {
+      notes.push(`Domain ${name}: a pattern; make keys for each domain of yours: postern dkim new`);
+      return [];
+    }
+    return [{ domain, selector, key: { kind: 'file', path } }];
+  });
+}
+
+function signerOf(
+  pattern: string,
+  name: string,
+  keyTable: ReadonlyMap<string, string>,
+  notes: string[],
+): FoundKey | undefined {
+  const from = domainOf(pattern);
+  const key = keyTable.get(name === '%' ? (from ?? '') : name);
+  if (key === undefined) {
+    notes.push(`${pattern}: there is no key ${name} in KeyTable`);
+    return undefined;
+  }
+  const [, first = '', selector = '', where = ''] = /^([^:]*):([^:]*):(.*)$/s.exec(key) ?? [];
+  const domain = (first === '%' ? from : first)?.trim().toLowerCase();
+  if (domain === undefined || (from === undefined && where.includes('%'))) {
+    notes.push(`${pattern}: it is for every domain; make keys for each of yours: postern dkim new`);
+    return undefined;
+  }
+  if (domain === '' || selector === '' || where === '') {
+    notes.push(`KeyTable ${name}: not domain:selector:key`);
+    return undefined;
+  }
+  if (from !== undefined && from !== domain && !from.endsWith(`.${domain}`)) {
+    notes.push(`${pattern}: mail of ${from} was signed as ${domain}; here ${domain} signs its own`);
+  }
+  if (/^[^@*]+@/.test(pattern)) {
+    notes.push(`${pattern}: only for that address there; here for all of ${domain}`);
+  }
+  const place = where.trim();
+  const isPath = /^(?:\/|\.\.?\/)/.test(place);
+  return {
+    ...{ domain, selector: selector.trim().toLowerCase() },
+    key: isPath
+      ? { kind: 'file', path: place.replaceAll('%', from ?? '') }
+      : { kind: 'text', text: place },
+  };
+}
+
+/** `*@example.org`, `joe@example.org`, `example.org`, `.example.org`; undefined for `*`. */
+function domainOf(pattern: string): string | undefined {
+  const host = pattern
+    .slice(pattern.lastIndexOf('@') + 1)
+    .toLowerCase()
+    .replace(/^\*?\./, '');
+  return host === '' || host.includes('*') ? undefined : host;
+}
+
+function settingsOtherwise(conf: ReadonlyMap<string, string>): readonly string[] {
+  return told.flatMap(([name, text]) => {
+    const value = conf.get(name.toLowerCase());
+    if (value === undefined) return [];
+    const isTable = text === '';
+    if (!isTable) return [`${name} ${value}: ${text}`];
+    const set = parseDataSet(value);
+    return set.kind === 'unsupported'
+      ? [`${name} ${value}: what lies in ${set.type} is not read; write it into a file`]
+      : [];
+  });
+}
+
+const told: readonly (readonly [string, string])[] = [
+  ['InternalHosts', 'whose mail is signed, Postfix says here: logins and mynetworks'],
+  ['ExternalIgnoreList', 'it has no counterpart: who may relay is signed'],
+  ['Domain', ''],
+  ['KeyTable', ''],
+  ['SigningTable', ''],
+];
+
+function listRows(text: string): readonly Row[] {
+  return text.split(',').flatMap((part): Row[] => {
+    const [key = '', ...value] = part.trim().split('=');
+    return key === '' ? [] : [[key.trim(), value.join('=').trim()]];
+  });
+}
+
+function withoutComment(line: string): string {
+  return line.replace(/(?:^|\s)#.*$/, '');
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^"(.*)"$/, '$1');
+}

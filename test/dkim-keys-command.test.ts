@@ -1,0 +1,234 @@
+/** `postern dkim keys|new|rotate|retire|import`, at a running guard and without one, with a name server of our own. */
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { parseConfig } from '../src/config/load.ts';
+import { startDaemon } from '../src/daemon.ts';
+import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
+import { type DnsRecord, txtStrings } from '../src/mail/dns/record.ts';
+import { parseBindZone } from '../src/mail/dns/zone-bind.ts';
+import { parseTinydnsZone } from '../src/mail/dns/zone-tinydns-parse.ts';
+import { openScriptedDns, type ScriptedDns } from '../src/partners/scripted-dns-server.ts';
+import type { DeskKey } from '../src/ports-desk.ts';
+import { postern, type Ran } from './command-line.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'postern-dkim-keys-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+let made = 0;
+
+function domainRecords(domain: string): readonly DnsRecord[] {
+  const [name, ttlSeconds] = [domain, 300];
+  const soa = { primary: `ns.${domain}`, mailbox: `admin.${domain}`, serial: 1 };
+  const times = { refresh: 3_600, retry: 600, expire: 86_400, minimum: 300 };
+  return [
+    { type: 'SOA', name, ttlSeconds, ...soa, ...times },
+    { type: 'NS', name, ttlSeconds, target: `ns.${domain}` },
+    { type: 'A', name: `ns.${domain}`, ttlSeconds, address: '127.0.0.1' },
+  ];
+}
+
+const txt = (name: string, text: string): DnsRecord => ({
+  ...{ type: 'TXT', name, ttlSeconds: 300, strings: txtStrings(text) },
+});
+
+type Stage = {
+  readonly dns: ScriptedDns;
+  readonly state: string;
+  readonly toml: string;
+  run(...words: readonly string[]): Promise<Ran>;
+  keys(): Promise<readonly DeskKey[]>;
+};
+
+/** A folder, a name server, and commands that know both. */
+async function stage(use: (at: Stage) => Promise<void>): Promise<void> {
+  made += 1;
+  const state = join(root, `state-${made}`);
+  const domains = ['example.org', 'example.com', 'shop.example'];
+  await using dns = await openScriptedDns(domains.flatMap(domainRecords));
+  const { address, port } = dns.server;
+  const toml = `[dns]\nservers = ["${address}:${port}"]\nauthority_port = ${port}\n`;
+  const config = join(root, `postern-${made}.toml`);
+  writeFileSync(config, toml);
+  const run = (...words: readonly string[]): Promise<Ran> =>
+    postern('dkim', ...words, '--state', state, '--config', config);
+  const keys = async (): Promise<readonly DeskKey[]> =>
+    JSON.parse((await run('keys', '--json')).out);
+  await use({ dns, state, toml, run, keys });
+}
+
+test('before the first start: keys are made, their records printed for both name servers', () =>
+  stage(async ({ dns, state, run, keys }) => {
+    const { exit, out, err } = await run('new', 'Example.ORG.');
+    assert.equal(exit, 0);
+    assert.match(err, /^postern: not running; this is its ledger itself/);
+    const [bind = '', tinydns = ''] = out.split('For BIND:\n')[1]?.split('\nFor tinydns:\n') ?? [];
+    const published = parseBindZone(bind);
+    const again = parseTinydnsZone(tinydns);
+    assert.ok(published.ok && again.ok, out);
+    assert.equal(published.value.length, 2);
+    const texts = (records: readonly DnsRecord[]): readonly string[] =>
+      records.map((one) => `${one.name} ${one.type === 'TXT' ? one.strings.join('') : ''}`);
+    assert.deepEqual(texts(published.value), texts(again.value));
+    const [rsa, ed] = await keys();
+    assert.deepEqual(
+      [rsa?.algorithm, rsa?.bits, ed?.algorithm],
+      ['rsa-sha256', 2048, 'ed25519-sha256'],
+    );
+    assert.match(rsa?.todo ?? '', /^publish its record \(ns\.example\.org: nothing there\)$/);
+    assert.equal(statSync(join(state, 'keys', rsa?.file ?? '')).mode & 0o777, 0o600);
+    dns.records = [...dns.records, ...published.value];
+    const table = await run('keys', 'example.org');
+    assert.match(
+      table.out,
+      /^DOMAIN +SELECTOR +KEY +STATE +SINCE +NEXT\nexample\.org +r\d+ +RSA 2048 +published /,
+    );
+  }));
+
+test('what cannot be done is said', () =>
+  stage(async ({ run }) => {
+    assert.deepEqual(
+      [(await run('keys')).exit, (await run('rotate', 'example.org')).exit],
+      [69, 1],
+    );
+    const wrong = await run('new', 'exa mple.org');
+    assert.deepEqual([wrong.exit, wrong.err.includes('is not a domain as DNS has it')], [1, true]);
+    assert.equal((await run('new', 'example.org', '--selector', 's')).exit, 1);
+    assert.equal((await run('new', 'example.org', '--bits', '512')).exit, 64);
+    assert.equal((await run('retire', 'example.org', 'none')).exit, 1);
+    assert.match(
+      (await run('new', 'bücher.example', '--algorithm', 'ed25519')).out,
+      /^xn--bcher-kva\.example: made/,
+    );
+  }));
+
+test('with the guard: taken over, rotated, retired; it keeps the ledger to itself', () =>
+  stage(async ({ dns, state, toml, run, keys }) => {
+    const { config } = parseConfig(`${toml}\n[postfix]\nqueue = "off"\n`, 'test');
+    Object.assign(config.doors, { milter: 'off', policy: 'off', http: 'inet:127.0.0.1:0' });
+    config.mail_log.source = 'off';
+    const token = 'k9Qm3vT7xB2nR5wY8zC1dF4g';
+    const log = (): void => {};
+    await using daemon = await startDaemon({ state, config, movable: false, token, log });
+    await writeFile(
+      join(state, 'run.json'),
+      JSON.stringify({ pid: process.pid, doors: daemon.doors, token }),
+    );
+    const folder = join(root, 'rspamd-one');
+    mkdirSync(folder);
+    const pem = await makeKeyPair('rsa');
+    writeFileSync(join(folder, 'example.org.dkim.key'), pem, { mode: 0o600 });
+    const key = openPrivateKey(pem);
+    assert.ok(key.ok);
+    const record = txt('dkim._domainkey.example.org', `v=DKIM1; k=rsa; p=${key.value.publicKey}`);
+    dns.records = [...dns.records, record];
+    const imported = await run('import', 'rspamd', folder);
+    assert.equal(imported.err, '');
+    assert.match(
+      imported.out,
+      /^ {2}dkim\._domainkey\.example\.org: taken over, signs \(RSA, 2048 bits\)\n1 key\n$/,
+    );
+    const again = await run('import', 'rspamd', folder);
+    assert.match(again.out, /is known already/);
+    assert.equal(again.exit, 0);
+    const rotated = await run('rotate', 'example.org');
+    assert.match(
+      rotated.out,
+      /^example\.org: made r\d+ \(RSA, 2048 bits\) to follow dkim \(RSA, 2048 bits\)/,
+    );
+    assert.deepEqual(
+      (await keys()).map(({ state: is }) => is),
+      ['signing', 'published'],
+    );
+    const gone = await run('retire', 'example.org', 'dkim', '--compromised');
+    assert.match(
+      gone.out,
+      /^dkim of example\.org signs no more, and is revoked; nothing signs for example\.org now\n/,
+    );
+    assert.match(
+      gone.out,
+      /dkim\._domainkey\.example\.org: change its record to the one without a key/,
+    );
+    assert.match(gone.out, /TXT "v=DKIM1; k=rsa; p="/);
+  }));
+
+test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a line', () =>
+  stage(async ({ dns, state, run, keys }) => {
+    const folder = join(root, 'opendkim');
+    mkdirSync(folder);
+    const put = (name: string, text: string, mode = 0o600): string => {
+      writeFileSync(join(folder, name), text);
+      chmodSync(join(folder, name), mode);
+      return join(folder, name);
+    };
+    const pem = await makeKeyPair('rsa', 1024);
+    const weak = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey;
+    const rows = [
+      `good example.com:mail:${put('good.private', pem)}`,
+      `open open.example:mail:${put('open.private', pem, 0o644)}`,
+      `weak weak.example:mail:${put('weak.private', weak.export({ type: 'pkcs8', format: 'pem' }).toString())}`,
+      `rubbish rubbish.example:mail:${put('rubbish.private', 'no key')}`,
+      `lost lost.example:mail:${join(folder, 'nowhere.private')}`,
+      `other shop.example:s1:${put('other.private', await makeKeyPair('ed25519'))}`,
+    ];
+    const names = ['good', 'open', 'weak', 'rubbish', 'lost', 'other'];
+    const domains = [
+      'example.com',
+      'open.example',
+      'weak.example',
+      'rubbish.example',
+      'lost.example',
+      'shop.example',
+    ];
+    put('KeyTable', rows.join('\n'));
+    put('SigningTable', domains.map((domain, n) => `*@${domain} ${names[n]}`).join('\n'));
+    const conf = put(
+      'opendkim.conf',
+      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}/SigningTable\nInternalHosts 127.0.0.1\n`,
+    );
+    const key = openPrivateKey(pem);
+    assert.ok(key.ok);
+    dns.records = [
+      ...dns.records,
+      txt('mail._domainkey.example.com', `v=DKIM1; h=sha256; k=rsa; p=${key.value.publicKey}`),
+      txt('s1._domainkey.shop.example', 'v=DKIM1; k=ed25519; p=AAAA'),
+    ];
+    const dry = await run('import', 'opendkim', conf, '--dry-run');
+    assert.match(
+      dry.out,
+      /^ {2}mail\._domainkey\.example\.com: would be taken \(RSA, 1024 bits, too few/,
+    );
+    assert.ok(!existsSync(state));
+    const { exit, out } = await run('import', 'opendkim', conf);
+    assert.equal(exit, 1);
+    const lines = out.replaceAll(folder, '').split('\n');
+    assert.deepEqual(lines, [
+      '  mail._domainkey.example.com: taken over, signs (RSA, 1024 bits, too few: have a new one follow it soon)',
+      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS (ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
+      '! mail._domainkey.open.example: the key /open.private may be read or changed by anybody',
+      '! mail._domainkey.weak.example: the key /weak.private has 512 bits; no receiver accepts less than 1024',
+      '! mail._domainkey.rubbish.example: the key /rubbish.private is no private key in PEM or base64',
+      "! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ENOENT: no such file or directory, stat '/nowhere.private'",
+      '2 keys, and 4 that cannot be taken',
+      '',
+      'Notes:',
+      '  InternalHosts 127.0.0.1: whose mail is signed, Postfix says here: logins and mynetworks',
+      '',
+    ]);
+    const [mail] = await keys();
+    assert.equal(mail?.state, 'signing');
+    assert.equal(statSync(join(state, 'keys', mail?.file ?? '')).mode & 0o777, 0o600);
+    const missing = await run('import', 'opendkim', join(folder, 'none.conf'));
+    assert.deepEqual([missing.exit, /cannot read/.test(missing.err)], [66, true]);
+  }));
