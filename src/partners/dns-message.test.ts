@@ -70,34 +70,24 @@ test('a bad packet is refused and not thrown: any bytes, and good ones with chan
   assert.ok(performance.now() - from < 20_000);
 });
 
-test('the worst chain of compression pointers costs no pause', () => {
-  const pointers = Buffer.alloc(30_000);
-  const start = 12 + question.length;
-  for (let at = 2; at < pointers.length; at += 2) {
-    pointers.writeUInt16BE(0xc000 | Math.min(0x3fff, start + at - 2), at);
-  }
-  const owner = 0xc000 | 0x3ffe;
+test('the worst chain of compression pointers costs no pause worth the name', () => {
+  // The first record's data are pointers, each to the one before; 298 more records have the last of them as owner.
+  const base = 12 + question.length + 11;
+  const pointers = Buffer.alloc(0x4000 - base - (base % 2));
+  for (let at = 2; at < pointers.length; at += 2)
+    pointers.writeUInt16BE(0xc000 | (base + at - 2), at);
+  const owner = 0xc000 | (base + pointers.length - 2);
   const record = Buffer.from([owner >> 8, owner & 255, 0, 99, 0, 1, 0, 0, 0, 0, 0, 0]);
-  const head = Buffer.from([id >> 8, id & 255, 0x81, 0x80, 0, 1, 3, 0xe7, 0, 0, 0, 0]);
-  // The first record's data are the pointers, the 998 others have an owner at the end of the chain.
-  const first = Buffer.from([
-    0,
-    0,
-    99,
-    0,
-    1,
-    0,
-    0,
-    0,
-    0,
-    pointers.length >> 8,
-    pointers.length & 255,
-  ]);
-  const many = Array.from({ length: 998 }, () => record);
+  const head = Buffer.from([id >> 8, id & 255, 0x81, 0x80, 0, 1, 1, 43, 0, 0, 0, 0]);
+  const [high, low] = [pointers.length >> 8, pointers.length & 255];
+  const first = Buffer.from([0, 0, 99, 0, 1, 0, 0, 0, 0, high, low]);
+  const many = Array.from({ length: 298 }, () => record);
   const bytes = Buffer.concat([head, question, first, pointers, ...many]);
   const from = performance.now();
-  readReply(bytes, question, id);
-  assert.ok(performance.now() - from < 500);
+  const reply = readReply(bytes, question, id);
+  const tookMs = performance.now() - from;
+  assert.deepEqual(reply?.sections?.answers, []); // read to its end; none of the records is of a known type
+  assert.ok(tookMs < 500, `${tookMs} ms`);
 });
 
 test('any name can be asked for', () => {
