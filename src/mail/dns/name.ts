@@ -51,10 +51,16 @@ export function askable(name: string): boolean {
   return labelsFault(labelsOf(name)) === undefined;
 }
 
+/** The longest name with every octet as `\DDD`, and some dots. */
+const writtenLengthMax = 1_100;
+const shownLengthMax = 60;
+
 /** A name as master files write it; `origin` completes one without a last dot. */
 export function parseName(raw: string, origin: string | undefined): Result<string, string> {
   if (raw === '@') return origin === undefined ? fault('@, and there is no $ORIGIN') : ok(origin);
   if (raw === '.') return ok('');
+  const shown = raw.length > shownLengthMax ? `${raw.slice(0, shownLengthMax)}...` : raw;
+  if (raw.length > writtenLengthMax) return fault(`${shown} is far too long for a name`);
   const labels: string[] = [];
   let label = '';
   for (let at = 0; at < raw.length; at++) {
@@ -64,18 +70,18 @@ export function parseName(raw: string, origin: string | undefined): Result<strin
       label = '';
     } else if (char === '\\') {
       const read = escapeAt(raw, at);
-      if (read === undefined) return fault(`${raw} has a backslash before nothing of use`);
+      if (read === undefined) return fault(`${shown} has a backslash before nothing of use`);
       label += read.octet;
       at += read.length - 1;
     } else label += char;
   }
   const absolute = label === '' && labels.length > 0;
   if (!absolute) {
-    if (origin === undefined) return fault(`${raw} has no last dot, and there is no $ORIGIN`);
+    if (origin === undefined) return fault(`${shown} has no last dot, and there is no $ORIGIN`);
     labels.push(label, ...labelsOf(origin));
   }
   const wrong = labelsFault(labels);
-  return wrong === undefined ? ok(nameOf(labels)) : fault(`${raw} ${wrong}`);
+  return wrong === undefined ? ok(nameOf(labels)) : fault(`${shown} ${wrong}`);
 }
 
 /** The octet that the backslash at `at` stands for, and how many characters that took. */

@@ -10,8 +10,12 @@ const stringOctetsMax = 255;
 const dataOctetsMax = 65_535;
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
+/** Five units, ten digits each. */
+const secondsLengthMax = 60;
+
 /** `3600`, `1h30m`: seconds; undefined: neither. BIND's own extension of RFC 1035, and everywhere in use. */
 export function parseSeconds(text: string): number | undefined {
+  if (text.length > secondsLengthMax) return undefined;
   if (!/^(?:\d{1,10}|(?:\d{1,10}[smhdw])+)$/i.test(text)) return undefined;
   let sum = 0;
   for (const [, digits = '', unit = 's'] of text.toLowerCase().matchAll(/(\d+)([smhdw]?)/g)) {

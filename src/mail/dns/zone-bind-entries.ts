@@ -2,9 +2,17 @@
  * Cuts a master file into entries (RFC 1035 section 5.1): comments, quotes, and parentheses over several lines are
  * gone afterwards; backslashes are still there, because a name and a text read them differently.
  */
+import { printableLine } from '../smtp-reply.ts';
 
 /** `line` counts from 1. */
 export type ZoneFault = { readonly line: number; readonly what: string };
+
+/** A fault may quote the file: what goes to a terminal is short and printable. */
+const whatLengthMax = 200;
+
+export function faultAt(line: number, what: string): ZoneFault {
+  return { line, what: printableLine(what, whatLengthMax) };
+}
 
 export type ZoneWord = { readonly raw: string; readonly quoted: boolean };
 export type ZoneEntry = {
@@ -16,6 +24,9 @@ export type ZoneEntry = {
 
 /** Words of one entry: the longest TXT record is 65,535 octets, a few words a string. */
 const wordsMax = 70_000;
+
+/** The longest useful one: a whole certificate in a TLSA record, in hexadecimal. */
+const wordLengthMax = 140_000;
 
 /** Blank, or the end of a word. */
 const ends = /[ \t\r\n;()"]/;
@@ -68,7 +79,8 @@ export function* zoneEntries(text: string): Generator<ZoneEntry | ZoneFault> {
         continue;
       }
       const quoted = char === '"';
-      if (words.length < wordsMax) {
+      if (end - at > wordLengthMax) yield { line, what: `a word of ${end - at} characters` };
+      else if (words.length < wordsMax) {
         words.push({ raw: quoted ? text.slice(at + 1, end - 1) : text.slice(at, end), quoted });
       }
       at = end;

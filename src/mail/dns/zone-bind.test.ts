@@ -117,11 +117,19 @@ const faults = [
   ['a usage', 'a. TLSA 256 1 1 ab', /numbers up to 255/],
   ['$TTL', '$TTL soon', /^1: soon is no time/],
   ['not Latin-1', 'a. TXT "\u20ac"', /was not read as Latin-1/],
+  ['a word without end', `a. A ${'1h'.repeat(200_000)}`, /^1: a word of 400000 characters/],
+  ['a time without end', `a. ${'1h'.repeat(60_000)} A 192.0.2.1`, /is no type of a record$/],
+  ['a name without end', `${'\\065'.repeat(30_000)}. A 192.0.2.1`, /far too long for a name$/],
   ['several', 'a. A x\nb. A y\n', /^1: x is .*\n2: y is/],
 ] as const;
 for (const [name, text, what] of faults) {
   test(`a fault is named with its line: ${name}`, () => assert.match(wrong(text), what));
 }
+
+test('a fault quotes the file on one short line that a terminal may show', () => {
+  const what = wrong(`\x1b[31m${'x'.repeat(100_000)} A 192.0.2.1\n`);
+  assert.match(what, /^1: [ -~]{10,200}$/);
+});
 
 test('a file without end is refused', () => {
   assert.match(wrong(' '.repeat(zoneCharactersMax + 1)), /^1: longer than/);

@@ -6,7 +6,13 @@ import { fault, ok, type Result } from '../../lib/result.ts';
 import { parseName, printName } from './name.ts';
 import { type DnsRecord, type DnsType, dnsTypes } from './record.ts';
 import { parseData, parseSeconds, printData } from './zone-bind-data.ts';
-import { type ZoneEntry, type ZoneFault, type ZoneWord, zoneEntries } from './zone-bind-entries.ts';
+import {
+  faultAt,
+  type ZoneEntry,
+  type ZoneFault,
+  type ZoneWord,
+  zoneEntries,
+} from './zone-bind-entries.ts';
 
 /** About a hundred thousand records; the file is read whole, and the desk of an operator has larger ones nowhere. */
 export const zoneCharactersMax = 16_777_216;
@@ -50,9 +56,9 @@ export function parseBindZone(
       continue;
     }
     const read = isDirective(entry) ? directive(entry, state) : record(entry, state);
-    if (!read.ok) faults.push({ line: entry.line, what: read.error });
+    if (!read.ok) faults.push(faultAt(entry.line, read.error));
     else if (typeof read.value === 'string') {
-      options.skipped?.({ line: entry.line, what: read.value });
+      options.skipped?.(faultAt(entry.line, read.value));
     } else if (read.value !== undefined) records.push(read.value);
   }
   return faults.length > 0 ? fault(faults) : ok(records);
@@ -100,7 +106,7 @@ function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord
   if (!isDnsType(type)) {
     return /^[A-Z][A-Z\d-]*$/.test(type)
       ? ok(`${type} is none of ${dnsTypes.join(', ')}: left out`)
-      : fault(`${rest[head.words]?.raw} is no type of a record`);
+      : fault(`${rest[head.words]?.raw.slice(0, 60)} is no type of a record`);
   }
   const data = parseData(type, rest.slice(head.words + 1), state.origin);
   if (!data.ok) return data;

@@ -128,6 +128,7 @@ const faults = [
   ['generic NS', ':a.example:2:x:', /refuses type 2/],
   ['a generic type', ':a.example:TXT:x:', /the number of its type/],
   ['half an IPv6 address', '3a.example:2001:', /not the 32 digits/],
+  ['a line without end', `'a.example:${' '.repeat(300_000)}x`, /^1: a line of 300012 characters$/],
   ['a serial', 'Za.example:b.c:d.e:x', /x is no number of an SOA$/],
 ] as const;
 for (const [name, data, what] of faults) {
