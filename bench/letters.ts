@@ -17,8 +17,15 @@ const bodiesMade = 997;
 /** Hash seed of the ledgers that benchmarks make. */
 export const ledgerSeed = 7;
 
+const domains = 70;
+/** What From domains letters have. */
+export const senderDomains: readonly string[] = Array.from(
+  { length: domains },
+  (_, number) => `customer${number}.example`,
+);
+
 export function accountName(number: number): Account {
-  return `user${number}@customer${number % 70}.example` as Account;
+  return `user${number}@${senderDomains[number % domains]}` as Account;
 }
 
 /** The person behind it sits in a network of his own. */

@@ -1,7 +1,7 @@
 /**
  * All benchmarks, and one summary: which goals are reached on this machine. Exit 0 either way, unless --strict.
  *
- *   node bench/main.ts [--only milter|replay|size|start] [--seconds N] [--strict] [--json]
+ *   node bench/main.ts [--only milter|replay|signing|size|start] [--seconds N] [--strict] [--json]
  *
  * `--seconds`: how long the milter is measured, 60 unless said otherwise; the others take their share of it.
  */
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
 import { benchMilter, milterTable } from './milter.ts';
 import { benchReplay, replayTable } from './replay.ts';
+import { benchSigning, signingTable } from './signing.ts';
 import { benchSize, sizeTable } from './size.ts';
 import { benchStart, startTable } from './start.ts';
 
@@ -30,6 +31,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async milter(seconds, say) {
     const figures = await benchMilter({ seconds, rounds: 9, say });
     return { figures, text: milterTable(figures) };
+  },
+  async signing(seconds, say) {
+    const figures = await benchSigning({ seconds, rounds: 9, say });
+    return { figures, text: signingTable(figures) };
   },
   async size(seconds, say) {
     const figures = await benchSize({

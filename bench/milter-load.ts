@@ -2,7 +2,7 @@
  * The mail server's side of the milter benchmark, in a process of its own: so many SMTP sessions at once, a few letters
  * in each, one after the other as fast as the milter answers. Told what to do by its parent.
  */
-import type { MilterAddress } from '../src/doors/milter/client.ts';
+import type { MilterAddress, Outcome } from '../src/doors/milter/client.ts';
 import { openMilterClient } from '../src/doors/milter/client.ts';
 import { assert } from '../src/lib/assert.ts';
 import { quantile } from './figures.ts';
@@ -16,6 +16,8 @@ export type LoadOrder = {
   readonly lettersPerSession: number;
   readonly accounts: number;
   readonly friends: number;
+  /** Headers that each message is to get. */
+  readonly signatures: number;
 };
 
 export type LoadFigures = {
@@ -48,9 +50,10 @@ async function load(order: LoadOrder): Promise<LoadFigures> {
         const start = performance.now();
         const outcome = await client.send(letter);
         times.push(performance.now() - start);
-        if (outcome.kind === 'taken' && outcome.held === undefined) continue;
+        const fault = faultOf(outcome, order.signatures);
+        if (fault === '') continue;
         stopped++;
-        example = outcome.kind === 'taken' ? `held: ${outcome.held}` : outcome.reply;
+        example = fault;
       }
       // Postfix hangs up and does not wait either.
       hangups.push(client.close());
@@ -69,6 +72,14 @@ async function load(order: LoadOrder): Promise<LoadFigures> {
     stopped,
     example,
   };
+}
+
+/** Why it did not end as it should; empty: it did. */
+function faultOf(outcome: Outcome, signatures: number): string {
+  if (outcome.kind !== 'taken') return outcome.reply;
+  if (outcome.held !== undefined) return `held: ${outcome.held}`;
+  const inserted = outcome.edits.filter((letter) => letter === 'i').length;
+  return inserted === signatures ? '' : `${inserted} headers`;
 }
 
 assert(process.send !== undefined, 'milter-load.ts is started by milter.ts');

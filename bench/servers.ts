@@ -43,14 +43,22 @@ export function seedLedger(
   ledger.close();
 }
 
+export type PosternOptions = {
+  /** More words for `postern up`. */
+  readonly words?: readonly string[];
+  /** For profiling it. */
+  readonly nodeOptions?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 /** The guard as an operator runs it: `postern up`, guarding, with a ledger file that knows the accounts. */
 export async function startPostern(
   people: { readonly accounts: number; readonly friends: number },
-  nodeOptions = '',
+  how: PosternOptions = {},
 ): Promise<MilterServer> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
   seedLedger(join(folder, 'ledger.db'), people);
-  const running = await runPostern(folder, nodeOptions);
+  const running = await runPostern(folder, how);
   return {
     ...running,
     async [Symbol.asyncDispose]() {
@@ -60,12 +68,15 @@ export async function startPostern(
   };
 }
 
-/** The guard on the ledger in this folder. `nodeOptions`: for profiling it. */
-export async function runPostern(state: string, nodeOptions = ''): Promise<MilterServer> {
-  const args = ['up', '--state', state, '--port', '0', '--json', '--mode', 'guard'];
+/** The guard on the ledger in this folder. */
+export async function runPostern(
+  state: string,
+  { words = [], nodeOptions = '', env = {} }: PosternOptions = {},
+): Promise<MilterServer> {
+  const args = ['up', '--state', state, '--port', '0', '--json', '--mode', 'guard', ...words];
   const child = spawn(postern, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, NODE_OPTIONS: nodeOptions },
+    env: { ...process.env, ...env, NODE_OPTIONS: nodeOptions },
   });
   const ready = JSON.parse(await firstLine(child)) as { doors: { milter: string } };
   return server('postern', child, ready.doors.milter, undefined);

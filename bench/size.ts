@@ -228,7 +228,7 @@ async function measureDaemon(
   try {
     const figures: LoadFigures = await ask(client, {
       ...{ where: postern.where, connections: 8, forMs: seconds * 1_000, firstSession: 1 },
-      ...{ lettersPerSession: 1, accounts, friends: recipients },
+      ...{ lettersPerSession: 1, signatures: 0, accounts, friends: recipients },
     });
     return { daemonRssMb: rssMbOf(postern.pid), daemonMessages: figures.messages };
   } finally {
