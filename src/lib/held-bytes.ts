@@ -1,4 +1,7 @@
-/** Bytes of a stream that cannot be used yet: grows by doubling, so that bytes that come one by one are not copied one by one. */
+/**
+ * Bytes of a stream that cannot be used yet: grows by doubling, so that bytes that come one by one are not copied one by
+ * one; and while something is held, room that was read is used again, so that a long stream makes no garbage.
+ */
 export class HeldBytes {
   #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
@@ -16,8 +19,12 @@ export class HeldBytes {
   /** Keeps a copy: what a socket hands out is part of a much larger buffer. */
   append(chunk: Buffer, from = 0): void {
     const more = chunk.length - from;
-    if (this.#end + more > this.#buffer.length) {
-      const length = this.length;
+    const length = this.length;
+    if (this.#end + more > this.#buffer.length && length + more <= this.#buffer.length) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+      this.#start = 0;
+      this.#end = length;
+    } else if (this.#end + more > this.#buffer.length) {
       const larger = Buffer.allocUnsafe(Math.max(256, length + more, length * 2));
       this.#buffer.copy(larger, 0, this.#start, this.#end);
       this.#buffer = larger;

@@ -1,0 +1,71 @@
+/** What a message of 50 MB costs while it is signed: counted, after all garbage is taken away. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { noRules } from '../src/core/signing/choose.ts';
+import { openSigning } from '../src/flow/message-signed.ts';
+import { assert as must } from '../src/lib/assert.ts';
+import type { Millis } from '../src/lib/brand.ts';
+import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
+import { Conversation, mta } from './mta/script.ts';
+
+const megabytesMax = 1;
+const chunk = 65_535;
+const lines = Buffer.alloc(chunk, `${'many lines of text '.repeat(4)}\r\n`);
+const bodies = {
+  'in lines': lines,
+  'on one line': Buffer.alloc(chunk, 'one line '),
+  blank: Buffer.alloc(chunk, '\r\n'),
+};
+/** 50 MB. */
+const chunks = 763;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes in use, on the heap and outside it. */
+function inUse(): number {
+  collect();
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+for (const [name, body] of Object.entries(bodies)) {
+  test(`50 MB ${name} take at most ${megabytesMax} MB while they are read and signed`, async () => {
+    const key = openPrivateKey(await makeKeyPair('rsa'));
+    must(key.ok, 'a new key is one');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const reading = openSigning({
+      settings: { enabled: true, rules: noRules, lineLengthLimit: 998 },
+      keys: (domain) => [{ domain, selector: 's', algorithm: 'rsa-sha256', sign: key.value.sign }],
+      clock: { now: () => 1_700_000_000_000 as Millis },
+      count: () => {},
+      log: () => {},
+      sent: () => resolve(),
+    });
+    const talk = new Conversation(undefined, {}, reading).greet();
+    const login = mta.macros('M', { '{auth_authen}': 'joe' });
+    const begin = [login, mta.mail('<joe@a.test>'), mta.rcpt('<ann@b.test>', 'smtp')];
+    talk.say([...begin, mta.header('From', ' joe@a.test')]);
+    const packet = mta.body(body);
+    // The stream is cut elsewhere than the packets, as on a socket.
+    const cut = 1_000;
+    talk.say([packet, packet.subarray(0, cut)]);
+    const before = inUse();
+    let most = 0;
+    const piece = Buffer.concat([packet.subarray(cut), packet.subarray(0, cut)]);
+    for (let nth = 0; nth < chunks; nth++) {
+      talk.say(piece);
+      if (nth % 100 === 0) most = Math.max(most, inUse());
+    }
+    most = Math.max(most, inUse());
+    talk.say([packet.subarray(cut), mta.end('QUEUE1')]);
+    await promise;
+    const heard = talk.heard().map(({ letter }) => letter);
+    assert.deepEqual(heard, ['i', 'c']);
+    const megabytes = (most - before) / 1e6;
+    assert.ok(megabytes <= megabytesMax, `${megabytes} MB`);
+  });
+}
