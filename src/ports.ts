@@ -280,11 +280,6 @@ export type Ledger = {
   countAccounts(): number;
   /** Passed messages of an account since then, newest first (for the queue hold). */
   messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
-  /** Domains of envelope senders whose mail passed, by how much. Reads all messages since then. */
-  senderDomains(
-    since: Millis,
-    limit: number,
-  ): readonly { readonly domain: string; readonly messages: number }[];
   message(queueId: string): MessageRow | undefined;
   /** Newest first. */
   stories(filter: { readonly account?: Account; readonly limit: number }): readonly StoryRow[];

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
+import type { Millis } from '../src/lib/brand.ts';
 import { parseBindZone } from '../src/mail/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/mail/dns/zone-tinydns-parse.ts';
 import { openScriptedDns, type ScriptedDns } from '../src/partners/scripted-dns-server.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
-import { messageRow } from './ledger/samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-dns-commands-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -203,9 +203,13 @@ _domainkey.example.com. A 192.0.2.1
     await using dns = await served();
     await using state = await stateFolder();
     const ledger = openLedger(join(state.path, 'ledger.db'));
-    const at = Date.now() as ReturnType<typeof messageRow>['at'];
-    const row = messageRow({ at, sender: 'joe@example.com' });
-    ledger.write([{ kind: 'message', row }], { durable: false });
+    const at = Date.now() as Millis;
+    const row = { firstAt: at, lastAt: at, messages: 7, signed: 0, signedBy: '' };
+    const rows = ['example.com', 'stranger.example'].map((domain) => ({ ...row, domain }));
+    ledger.write(
+      rows.map((one) => ({ kind: 'sending-domain', row: one }) as const),
+      { durable: false },
+    );
     ledger.close();
     const config = file(`[identity]\nnever_send = ["example.com"]\n${dnsOf(dns)}`);
     const words = ['--config', config, '--state', state.path, '--json'];
@@ -219,7 +223,7 @@ _domainkey.example.com. A 192.0.2.1
     );
     const said = domains[0]?.findings.find(({ id }) => id === 'domain');
     assert.deepEqual([said?.kind, exitCode()], ['fail', 1]);
-    assert.match(said?.found ?? '', /never send, and 1 messages? a day/);
+    assert.match(said?.found ?? '', /never send, and about 7 messages a day/);
   });
 });
 

@@ -17,6 +17,8 @@ export type Checked = {
     /** Empty: it never sends. */
     readonly requirements: readonly Requirement[];
   }[];
+  /** Domains in From of mail that left here, which were not looked at. */
+  readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
 const order: readonly FindingKind[] = ['fail', 'warn', 'unknown', 'ok'];
@@ -46,6 +48,7 @@ export function checkText(checked: Checked): string {
     parts.push(section(domain, findings));
     if (requirements.length > 0) parts.push(requirementsText(domain, requirements, bulk));
   }
+  if (checked.others.length > 0) parts.push(othersText(checked.others));
   parts.push(summary(checked));
   return parts.join('\n');
 }
@@ -112,6 +115,18 @@ function requirementsText(domain: string, rows: readonly Requirement[], bulk: bo
     columns.map((title) => ({ title })),
     body,
   )}`;
+}
+
+const othersShownMax = 5;
+
+function othersText(others: Checked['others']): string {
+  const first = others.slice(0, othersShownMax);
+  const names = first.map(
+    ({ domain, messagesPerDay }) => `${plain(domain)} (${messagesPerDay} a day)`,
+  );
+  const rest = others.length > first.length ? `, and ${others.length - first.length} more` : '';
+  const text = `Mail also left here in the name of ${names.join(', ')}${rest}: check them by name.`;
+  return `${wrapped(text, width).join('\n')}\n`;
 }
 
 function summary({ server, domains }: Checked): string {

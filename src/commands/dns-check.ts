@@ -93,6 +93,7 @@ async function checkDomains(
   };
   return {
     server,
+    others: known.others,
     domains: found.domains.map(({ domain, aspect: { findings } }, nth) => {
       const { sends = true, bulk = false } = identities[nth] ?? {};
       const all = [...findings, ...(server?.findings ?? [])];

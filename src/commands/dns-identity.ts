@@ -44,6 +44,8 @@ export type Known = {
   readonly server: MailServer | undefined;
   /** Without what has to be fetched. */
   readonly identities: readonly Identity[];
+  /** Domains in From of mail that left here, which nobody asked about, the busiest first. */
+  readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
 /** Google, Yahoo and Microsoft ask more of those who send more (5,000 a day to one of them). */
@@ -151,7 +153,11 @@ export async function knownOf(
     identityOf(domain, { options, config, memory, server }),
   );
   // Who never sends needs no server.
-  return { server: identities.some(({ sends }) => sends) ? server : undefined, identities };
+  return {
+    server: identities.some(({ sends }) => sends) ? server : undefined,
+    identities,
+    others: memory.others(domains),
+  };
 }
 
 function domainArgument(text: string): string {
@@ -203,13 +209,13 @@ type Sources = {
 
 function identityOf(domain: string, { options, config, memory, server }: Sources): Identity {
   const { identity } = config;
-  const messagesPerDay = memory.messagesPerDay(domain);
+  const sent = memory.sent(domain);
   const certificate = options.certificate ?? identity.certificate;
   return {
     domain,
     sends: options.neverSends !== true && !identity.never_send.includes(domain),
-    messagesPerDay,
-    bulk: options.bulk === true || (messagesPerDay ?? 0) > bulkPerDay,
+    sent,
+    bulk: options.bulk === true || (sent?.messagesPerDay ?? 0) > bulkPerDay,
     server,
     keys: [...(options.key ?? []), ...memory.keys(domain)],
     signedBy: memory.signedBy(domain),

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import type { IdentityKey } from '../core/identity/identity.ts';
+import type { IdentityKey, Sent } from '../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../core/signing/key.ts';
-import { dayMs, type Millis } from '../lib/brand.ts';
+import { dayMs } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
+import type { SendingDomainRow } from '../ports.ts';
 import { stateDirectory } from './run-file.ts';
 
 export type DomainMemory = {
@@ -14,13 +15,18 @@ export type DomainMemory = {
   keys(domain: string): readonly IdentityKey[];
   /** Another domain, whose keys sign for this one. */
   signedBy(domain: string): string | undefined;
-  /** Undefined: nobody counted. */
-  messagesPerDay(domain: string): number | undefined;
+  /** Undefined: nothing, as far as anybody counted. */
+  sent(domain: string): Sent | undefined;
+  /** Domains besides these in whose name mail left, the busiest first. */
+  others(
+    than: readonly string[],
+  ): readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
-/** Less than the ledger keeps by default, and a whole week with its quiet days. */
-const countedDays = 7;
-const domainsMax = 1_000;
+/** As many as are counted (flow/sending-domains.ts). */
+const domainsMax = 10_000;
+/** Who sent nothing for so long sends no more. */
+const staleMs = 90 * dayMs;
 
 /** `warn` hears why the ledger cannot be read; the commands go on without. */
 export async function domainMemory(
@@ -34,14 +40,16 @@ export async function domainMemory(
     domains: own,
     keys: () => [],
     signedBy: () => undefined,
-    messagesPerDay: () => undefined,
+    sent: () => undefined,
+    others: () => [],
   };
   if (!existsSync(path)) return nothing;
   try {
     const { openLedger } = await import('../ledger/sqlite/open.ts');
     const ledger = openLedger(path, { readOnly: true });
-    const since = (Date.now() - countedDays * dayMs) as Millis;
-    const sent = ledger.senderDomains(since, domainsMax);
+    const rows = ledger
+      .sendingDomains(domainsMax)
+      .filter(({ lastAt }) => lastAt > Date.now() - staleMs);
     const keys = ledger.dkimKeys();
     ledger.close();
     return {
@@ -55,15 +63,24 @@ export async function domainMemory(
         const above = namesAbove(domain).find(having);
         return above ?? (having(signing.identity) ? signing.identity : undefined);
       },
-      messagesPerDay: (domain) => {
-        const all = sent.find((one) => one.domain === domain)?.messages;
-        return all === undefined ? undefined : Math.ceil(all / countedDays);
+      sent: (domain) => {
+        const row = rows.find((one) => one.domain === domain);
+        return row && { messagesPerDay: perDay(row), signedBy: row.signedBy };
       },
+      others: (than) =>
+        rows
+          .filter(({ domain }) => !than.includes(domain))
+          .map((row) => ({ domain: row.domain, messagesPerDay: perDay(row) }))
+          .sort((one, other) => other.messagesPerDay - one.messagesPerDay),
     };
   } catch (cause) {
     warn(`postern: ${path} is not read: ${faultText(cause)}\n`);
     return nothing;
   }
+}
+
+function perDay({ firstAt, lastAt, messages }: SendingDomainRow): number {
+  return Math.ceil(messages / Math.max(1, (lastAt - firstAt) / dayMs));
 }
 
 /** `example.org` and `org` of `shop.example.org`. */

@@ -12,7 +12,7 @@ import type { PendingChanges } from './pending-changes.ts';
 /** Learned and not written yet: a minute later than any. */
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
-export type LedgerReads = Omit<Ledger, 'write' | 'prune' | 'close' | 'senderDomains'>;
+export type LedgerReads = Omit<Ledger, 'write' | 'prune' | 'close'>;
 
 export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads {
   return {

@@ -131,10 +131,6 @@ for (const kind of ['file', 'memory'] as const) {
       assertStrict.equal(ledger.message('Z'), undefined);
       assertStrict.deepEqual(ledger.messagesOf(joe, at(10), 9), [rows[4], rows[2], rows[0]]);
       assertStrict.deepEqual(ledger.messagesOf(joe, at(11), 1), [rows[4]]);
-      const sent = (messages: number) => [{ domain: 'example.org', messages }];
-      assertStrict.deepEqual(ledger.senderDomains(at(0), 9), sent(4));
-      assertStrict.deepEqual(ledger.senderDomains(at(40), 9), sent(2));
-      assertStrict.deepEqual(ledger.senderDomains(at(51), 9), []);
       const reused = messageRow({ queueId: 'A', at: at(60), account: ann, recipients: 9 });
       ledger.write([{ kind: 'message', row: reused }], { durable: false });
       assertStrict.deepEqual(ledger.message('A'), reused);

@@ -15,7 +15,7 @@ const server = { host: 'mail.example.org', helo: 'mail.example.org', addresses: 
 const plain: Identity = {
   domain: 'example.org',
   sends: true,
-  messagesPerDay: undefined,
+  sent: undefined,
   bulk: false,
   server,
   keys: [],
@@ -278,10 +278,23 @@ describe('the rest', () => {
     assert.equal(advised(found, 'dkim.domain-keys'), 'wrong: ');
   });
 
+  test('what was sent was signed, by keys that count', () => {
+    const kind = (signedBy: string): unknown =>
+      aspect([], { sent: { messagesPerDay: 3, signedBy } }).findings.find(
+        ({ id }) => id === 'dkim.sent',
+      )?.kind;
+    assert.deepEqual(['', 'example.net', 'example.org', 'mail.example.org'].map(kind), [
+      'warn',
+      'warn',
+      'ok',
+      'ok',
+    ]);
+  });
+
   test('a domain said to be silent that was seen sending, and a public suffix', () => {
     const kind = (identity: Partial<Identity>): unknown =>
       aspect([], identity).findings.find(({ id }) => id === 'domain')?.kind;
-    assert.equal(kind({ sends: false, messagesPerDay: 3 }), 'fail');
+    assert.equal(kind({ sends: false, sent: { messagesPerDay: 3, signedBy: '' } }), 'fail');
     assert.equal(kind({ domain: 'org' }), 'warn');
     assert.equal(kind({}), 'ok');
   });

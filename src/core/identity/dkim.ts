@@ -26,7 +26,7 @@ import {
   txt,
   unknownAspect,
 } from './aspect.ts';
-import type { Identity, IdentityKey } from './identity.ts';
+import type { Identity, IdentityKey, Sent } from './identity.ts';
 
 const any = (): boolean => true;
 
@@ -38,6 +38,9 @@ export function* dkimAspect(identity: Identity): Asking<Aspect> {
   for (const selector of others) aspects.push(yield* otherKey(domain, selector));
   if (sends) aspects.push(remark(enough(identity)));
   else aspects.push(yield* noKeys(domain));
+  if (sends && identity.sent !== undefined) {
+    aspects.push(remark(signed(identity, identity.sent)));
+  }
   for (const leftOver of leftOvers) aspects.push(yield* withoutLeftOver(domain, leftOver));
   return together(aspects);
 }
@@ -192,6 +195,23 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
     wanted,
     mend: `postern dkim new ${domain}; or, where another server signs, name its selector: --selector`,
   };
+}
+
+/** What was really sent is signed, by keys that count for the domain in From (DMARC's relaxed alignment). */
+function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }: Sent): Finding {
+  const id = 'dkim.sent';
+  const title = `mail from ${domain} that left here was signed`;
+  const amount = `about ${messagesPerDay} messages a day`;
+  const mend = `postern dkim new ${domain}; see also signing.domains in postern.toml`;
+  const wanted = `signatures of ${domain}`;
+  if (signedBy === '') {
+    return { id, kind: 'warn', title, found: `${amount}, none of them signed`, wanted, mend };
+  }
+  if ((organisation(signedBy) ?? signedBy) !== (organisation(domain) ?? domain)) {
+    const found = `${amount}, signed by ${signedBy}, which does not count for DMARC`;
+    return { id, kind: 'warn', title, found, wanted, mend };
+  }
+  return fine(id, title, `${amount}, signed by ${signedBy}`);
 }
 
 /** Whatever selector a forger makes up, its key is revoked. */

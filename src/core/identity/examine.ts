@@ -121,7 +121,7 @@ function* notYet(
 }
 
 /** Whether what is said of the domain agrees with what was seen, and whether anybody can own it. */
-function whatItIs({ domain, sends, messagesPerDay, organisation }: Identity): Finding {
+function whatItIs({ domain, sends, sent, organisation }: Identity): Finding {
   const id = 'domain';
   const title = domain;
   if (organisation(domain) === undefined) {
@@ -129,17 +129,17 @@ function whatItIs({ domain, sends, messagesPerDay, organisation }: Identity): Fi
     const found = 'a public suffix: everybody registers names below it, nobody sends from it';
     return { id, kind: 'warn', title, found, wanted: 'a domain of one organisation', mend };
   }
-  if (!sends && (messagesPerDay ?? 0) > 0) {
+  if (!sends && sent !== undefined) {
     return {
       id,
       kind: 'fail',
       title,
-      found: `it is said to never send, and ${messagesPerDay} messages a day left in its name`,
+      found: `it is said to never send, and about ${sent.messagesPerDay} messages a day left in its name`,
       wanted: 'one or the other',
       mend: 'find out who sends (postern accounts), or take it out of identity.never_send',
     };
   }
-  const seen = messagesPerDay === undefined ? '' : `, ${messagesPerDay} messages a day`;
+  const seen = sent === undefined ? '' : `, ${sent.messagesPerDay} messages a day`;
   return fine(id, title, sends ? `it sends mail${seen}` : 'it never sends mail');
 }
 

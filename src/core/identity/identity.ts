@@ -42,12 +42,19 @@ export type PolicyFile =
 export const mtaStsWishes = ['off', 'testing', 'enforce'] as const;
 export type MtaStsWish = (typeof mtaStsWishes)[number];
 
+/** Mail with the domain in From. */
+export type Sent = {
+  readonly messagesPerDay: number;
+  /** Domain of the keys that signed the last of it that was signed; empty: none ever was. */
+  readonly signedBy: string;
+};
+
 export type Identity = {
   readonly domain: string;
   /** False: nobody sends mail from this domain, and that should be known. */
   readonly sends: boolean;
-  /** What this server was seen to send in its name; undefined: nobody counted. */
-  readonly messagesPerDay: number | undefined;
+  /** What this server was seen to send in its name; undefined: nothing, as far as anybody counted. */
+  readonly sent: Sent | undefined;
   /** More than 5,000 messages a day to one of the big providers: then they want more. */
   readonly bulk: boolean;
   /** Undefined: nothing is known of the server; then only the domain itself is looked at. */

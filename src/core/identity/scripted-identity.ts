@@ -94,7 +94,7 @@ function identityOf(domain: string, its: MailServer | undefined): fc.Arbitrary<I
     .map(({ policy, ...rest }) => ({
       ...rest,
       domain,
-      messagesPerDay: undefined,
+      sent: undefined,
       bulk: false,
       server: its,
       selectors: [],

@@ -4,7 +4,7 @@ import type { Ledger, MessageRow } from '../../ports.ts';
 import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
 import { verdictKinds } from './stories.ts';
 
-export type MessageTable = Pick<Ledger, 'messagesOf' | 'message' | 'senderDomains'> & {
+export type MessageTable = Pick<Ledger, 'messagesOf' | 'message'> & {
   put(row: MessageRow): void;
 };
 
@@ -19,11 +19,6 @@ export function messageTable(make: Statements): MessageTable {
   const passed = make.query(
     `SELECT * FROM message WHERE account = ? AND at >= ? AND verdict = 'pass'
      ORDER BY at DESC, id DESC LIMIT ?`,
-  );
-  const domains = make.query(
-    `SELECT substr(sender, instr(sender, '@') + 1) AS domain, count(*) AS messages FROM message
-     WHERE at >= ? AND verdict = 'pass' AND instr(sender, '@') > 0
-     GROUP BY domain ORDER BY messages DESC, domain LIMIT ?`,
   );
   return {
     put(row) {
@@ -42,10 +37,6 @@ export function messageTable(make: Statements): MessageTable {
       const row = one.first(queueId);
       return row === undefined ? undefined : messageRow(row);
     },
-    senderDomains: (since, limit) =>
-      domains
-        .all(since, limit)
-        .map((row) => ({ domain: text(row, 'domain'), messages: integer(row, 'messages') })),
     messagesOf: (account, since, limit) => passed.all(account, since, limit).map(messageRow),
   };
 }

@@ -114,7 +114,6 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     countAccounts: accounts.countAccounts,
     messagesOf: messages.messagesOf,
     message: messages.message,
-    senderDomains: messages.senderDomains,
     stories: stories.stories,
     story: stories.story,
     held: held.held,
