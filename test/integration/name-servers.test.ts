@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +27,7 @@ import { openAuthorities } from '../../src/partners/dns-authority.ts';
 import { type OpenResolver, openResolver } from '../../src/partners/dns-resolver.ts';
 import { openNsupdate } from '../../src/partners/nsupdate.ts';
 import { checkZone, startNamed, updateServer, writeTsigKey } from './named-instance.ts';
+import { openRelay } from './relay.ts';
 import { startTinydns } from './tinydns-instance.ts';
 
 const zone = 'example.test';
@@ -246,24 +245,6 @@ test('nsupdate adds, replaces and withdraws; who may not is told why', async (t)
   });
   assert.deepEqual(await there(), []);
 });
-
-/** Another address of loopback behind which a server on 127.0.0.1 is: name servers of a zone share a port. */
-async function openRelay(at: DnsServer, to: DnsServer): Promise<AsyncDisposable> {
-  const front = createSocket('udp4').bind(at.port, at.address);
-  await once(front, 'listening');
-  const behind = new Set<Socket>();
-  front.on('message', (query, from) => {
-    const back = createSocket('udp4');
-    behind.add(back);
-    back.on('message', (reply) => front.send(reply, from.port, from.address));
-    back.send(query, to.port, to.address);
-  });
-  return {
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of [front, ...behind]) socket.close();
-    },
-  };
-}
 
 test('a secondary that lags is seen, and what is new is seen at once', async () => {
   await using first = await startNamed({ zones: { [zone]: printBindZone(records) } });
