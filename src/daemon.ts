@@ -11,6 +11,7 @@ import type { Config } from './config/schema.ts';
 import { policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
+import { startGauges } from './daemon-gauges.ts';
 import { openInbound } from './daemon-inbound.ts';
 import { type DaemonSigning, openDaemonSigning } from './daemon-signing.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
@@ -175,7 +176,7 @@ function openFlows(
     if (to === 'failing') told.ledgerFailing(journal.state().why);
   };
   scope.defer(prune(journal, config));
-  scope.defer(gauges(counters, desk, settings));
+  scope.defer(startGauges(counters, desk, settings));
   const modeNow = (): void => modeChanged({ journal, suspensions, log, settings });
   modeNow();
   suspensions.resume();
@@ -366,22 +367,6 @@ function prune(journal: Journal, config: Config): () => void {
     });
   };
   return startTimer(pruneEveryMs, run);
-}
-
-const gaugesEveryMs = 10_000;
-
-function gauges(counters: Counters, desk: Desk, settings: Settings): () => void {
-  const run = (): void => {
-    const { accounts, held, ledger } = desk.status();
-    for (const [state, value] of Object.entries(accounts)) {
-      counters.set('postern_accounts', value, state);
-    }
-    counters.set('postern_held_messages', held);
-    counters.set('postern_guarding', settings.mode === 'guard' ? 1 : 0);
-    counters.set('postern_ledger_ok', ledger.state === 'ok' ? 1 : 0);
-  };
-  run();
-  return startTimer(gaugesEveryMs, run);
 }
 
 /** Settings that were changed and are read only at start. */

@@ -90,6 +90,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/daemon-signing.ts': ['src'],
   'src/daemon.ts': ['src'],
   'src/daemon-inbound.ts': ['src'],
+  'src/daemon-gauges.ts': ['src'],
   'src/daemon-keys.ts': ['src'],
   'src/cli.ts': ['src'],
 };

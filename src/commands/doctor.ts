@@ -9,19 +9,23 @@ import { stdout } from 'node:process';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { checkDkimKeys, checkQueueLifetime, type KeyFacts } from '../core/checklist/dkim-keys.ts';
 import { checkDovecot } from '../core/checklist/dovecot.ts';
 import { type Finding, type FindingKind, fine, worst } from '../core/checklist/finding.ts';
 import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
 import { checkMailLog } from '../core/checklist/mail-log.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
+import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
+import { mainValue, parseMainCf } from '../mail/main-cf.ts';
 import { helperHands, ownHands } from '../partners/hands.ts';
 import { postfix } from '../partners/postfix.ts';
 import { programOutput } from '../partners/program.ts';
 import { readPostfixFiles } from './connect-files.ts';
 import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import { helpAfter, stateHelp } from './help.ts';
+import { parseDuration } from './options.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 
@@ -85,6 +89,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     await tools(config.postfix, configDir),
     ...(await logins(config.dovecot)),
     await mailLog(config.mail_log.source, live, status),
+    ...(await keys(config, live, configDir)),
     await notices(config.notices, live, options.testNotice === true),
     await disk(state),
     await clock(status),
@@ -245,6 +250,26 @@ async function mailLog(
     wanted: sample('postern_mail_log_wanted'),
     lines: sample('postern_mail_log_lines_total'),
   });
+}
+
+/** The guard's own keys; and whether Postfix keeps mail for longer than their records stay. */
+async function keys(
+  { signing }: Config,
+  live: RunFile | undefined,
+  configDir: string | undefined,
+): Promise<readonly Finding[]> {
+  const answer = live === undefined ? undefined : await ask(live, '/api/dkim');
+  const all = answer?.['keys'];
+  if (!Array.isArray(all) || all.length === 0) return [];
+  const found = checkDkimKeys(all as readonly KeyFacts[], Date.now() as Millis);
+  try {
+    const { main } = await readPostfixFiles(configDir ?? (await postfixConfig()));
+    const lifetime = mainValue(parseMainCf(main), 'maximal_queue_lifetime');
+    const withdrawAfterMs = parseDuration(signing.rotation.withdraw_after) ?? 0;
+    return [...found, ...checkQueueLifetime(lifetime, withdrawAfterMs)];
+  } catch {
+    return found; // that there is no Postfix to be read is a finding of its own
+  }
 }
 
 async function notices(

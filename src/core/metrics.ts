@@ -3,6 +3,8 @@
  * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
  * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
  */
+import { keyStates } from './signing/key.ts';
+
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 export type Metric = {
@@ -70,6 +72,18 @@ const guardMetrics: readonly Metric[] = [
     help: 'Accounts known, watched, suspended, and exempt now.',
     label: 'state',
     values: ['known', 'watched', 'suspended', 'exempt'],
+  },
+  {
+    name: 'postern_dkim_keys',
+    kind: 'gauge',
+    help: 'DKIM keys by the state that they are in.',
+    label: 'state',
+    values: keyStates,
+  },
+  {
+    name: 'postern_dkim_keys_unusable',
+    kind: 'gauge',
+    help: 'DKIM keys that should sign, and whose file cannot be used.',
   },
   { name: 'postern_held_messages', kind: 'gauge', help: 'Messages held now.' },
   { name: 'postern_guarding', kind: 'gauge', help: '1 in mode guard, 0 in mode observe.' },

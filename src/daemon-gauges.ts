@@ -1,0 +1,29 @@
+/** What the running guard shows of itself in /metrics that is no count of events: read from its desk now and then. */
+import { startTimer } from './clock.ts';
+import { keyStates } from './core/signing/key.ts';
+import type { Settings } from './flow/settings.ts';
+import type { Counters } from './lib/counters.ts';
+import type { Desk } from './ports-desk.ts';
+
+const gaugesEveryMs = 10_000;
+
+/** Answers with how to stop. */
+export function startGauges(counters: Counters, desk: Desk, settings: Settings): () => void {
+  const run = (): void => {
+    const { accounts, held, ledger } = desk.status();
+    for (const [state, value] of Object.entries(accounts)) {
+      counters.set('postern_accounts', value, state);
+    }
+    const keys = desk.dkim.list();
+    for (const state of keyStates) {
+      const count = keys.filter((key) => key.state === state).length;
+      counters.set('postern_dkim_keys', count, state);
+    }
+    counters.set('postern_dkim_keys_unusable', keys.filter(({ fault }) => fault !== '').length);
+    counters.set('postern_held_messages', held);
+    counters.set('postern_guarding', settings.mode === 'guard' ? 1 : 0);
+    counters.set('postern_ledger_ok', ledger.state === 'ok' ? 1 : 0);
+  };
+  run();
+  return startTimer(gaugesEveryMs, run);
+}
