@@ -3,6 +3,7 @@ import type { Notice } from '../core/notice.ts';
 import { type DkimKey, keyName, recordText } from '../core/signing/key.ts';
 import type { KeyNews } from '../core/signing/rotation.ts';
 import type { Millis } from '../lib/brand.ts';
+import { txtStrings } from '../mail/dns/record.ts';
 
 export type KeyNoticeDeps = {
   readonly host: string;
@@ -23,7 +24,8 @@ export function keyNotice(
   const at = deps.iso(now);
   const record = news === 'remove' ? '' : recordText(key, news === 'revoke' ? 'revoked' : 'key');
   const sight = key.sightText === '' ? [] : [{ signal: 'dns', text: key.sightText }];
-  const line = `${keyName(key)}. TXT "${record}"`;
+  const strings = txtStrings(record).map((string) => `"${string}"`);
+  const line = `${keyName(key)}. IN TXT ${strings.join(' ')}`;
   return {
     ...{ version: 1, id: deps.newId(), host: deps.host, at, since: at },
     event: news === 'lost' ? 'dkim.lost' : 'dkim.record',

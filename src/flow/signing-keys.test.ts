@@ -147,7 +147,7 @@ test('by hand: the operator gets the record, once, and it waits for him', async 
   assert.equal(first?.event, 'dkim.record');
   assert.match(
     first.reasons.at(-1)?.text ?? '',
-    /^r2026\d+\._domainkey\.example\.org\. TXT "v=DKIM1; k=rsa; p=P1"$/,
+    /^r2026\d+\._domainkey\.example\.org\. IN TXT "v=DKIM1; k=rsa; p=P1"$/,
   );
   assert.ok(rig.told.length >= 1 && rig.told.length <= 2, `${rig.told.length} notices`);
   const [, made] = rig.keys.desk.list();
@@ -159,7 +159,7 @@ test('by hand: the operator gets the record, once, and it waits for him', async 
   assert.match(rig.states(), /^old revoked, /);
   assert.equal(
     rig.told.at(-1)?.reasons.at(-1)?.text,
-    'old._domainkey.example.org. TXT "v=DKIM1; k=rsa; p="',
+    'old._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p="',
   );
   rig.zone.shown.delete('old._domainkey.example.org');
   await rig.pass(10 * minuteMs);

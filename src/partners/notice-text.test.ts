@@ -29,12 +29,40 @@ export const hijack: Notice = {
   explain: 'postern accounts show joe@example.org',
 };
 
+const record = {
+  signal: 'record',
+  text: `r20260105._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p=${'M'.repeat(238)}" "${'I'.repeat(154)}"`,
+};
+const aboutKey = { account: 'example.org', undo: '', explain: 'postern dkim keys example.org' };
+
 const cases: readonly (readonly [string, Partial<Notice>])[] = [
   ['suspended', {}],
   ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
   ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],
   ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
   ['ledger-failing', { event: 'ledger.failing', account: '', reasons: [], undo: '', explain: '' }],
+  [
+    'dkim-record',
+    {
+      ...aboutKey,
+      event: 'dkim.record',
+      reasons: [
+        { signal: 'dkim', text: 'A new key for example.org is ready: publish its record.' },
+        record,
+      ],
+    },
+  ],
+  [
+    'dkim-lost',
+    {
+      ...aboutKey,
+      event: 'dkim.lost',
+      reasons: [
+        { signal: 'dkim', text: 'example.org is not signed with it any more.' },
+        { signal: 'dns', text: 'ns1.example.org: nothing there' },
+      ],
+    },
+  ],
   ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
 ];
 

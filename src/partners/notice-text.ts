@@ -35,7 +35,7 @@ function subject(notice: Notice): string {
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
     case 'dkim.record':
-      return `[postern] a DKIM record of ${who} wants your hand`;
+      return `[postern] please see to a DKIM record of ${who}`;
     case 'dkim.lost':
       return `[postern] a DKIM key of ${who} is lost from DNS: it signs no more`;
     default:
