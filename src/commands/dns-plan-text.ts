@@ -57,13 +57,16 @@ const width = 100;
 function zoneWriter(
   comment: string,
   print: (records: readonly DnsRecord[], origin: string | undefined) => string,
+  warning: (records: readonly DnsRecord[]) => string = () => '',
 ): Writer {
   const about = (step: Step): string => {
     const lines = wrapped(`${step.state}: ${plain(step.why)}`, width - comment.length);
     const gone = step.remove.map(
       (one) => `${step.add.length > 0 ? 'was' : 'remove'}: ${oneLine(print([one], undefined))}`,
     );
-    return [...lines, ...gone].map((line) => `${comment}${line}\n`).join('');
+    const said = warning([...step.keep, ...step.add]);
+    const more = said === '' ? [] : wrapped(said, width - comment.length);
+    return [...lines, ...gone, ...more].map((line) => `${comment}${line}\n`).join('');
   };
   const body = ({ keep, add }: Step, origin: string | undefined): string =>
     keep.length + add.length === 0 ? '' : print([...keep, ...add], origin);
@@ -99,9 +102,27 @@ function printBind(records: readonly DnsRecord[], origin: string | undefined): s
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
 
+/** What an answer by UDP may hold where the name server knows no EDNS (RFC 1035 section 2.3.4). */
+const udpOctetsMax = 512;
+const txtStringOctets = 127;
+
+/** tinydns answers by UDP alone; long keys then need axfrdns beside it. */
+function tooLong(records: readonly DnsRecord[]): string {
+  const texts = records.flatMap((one) => (one.type === 'TXT' ? [textOfTxt(one).length] : []));
+  const [first] = records;
+  if (texts.length === 0 || first === undefined) return '';
+  const header = 12 + first.name.length + 2 + 4;
+  const octets = texts.reduce(
+    (sum, text) => sum + 12 + text + Math.ceil(text / txtStringOctets),
+    header,
+  );
+  if (octets <= udpOctetsMax) return '';
+  return `the answer has ${octets} octets, and tinydns answers by UDP in at most ${udpOctetsMax}: run axfrdns for TCP beside it`;
+}
+
 const writers: Readonly<Record<PlanFormat, Writer>> = {
   bind: zoneWriter('; ', printBind),
-  tinydns: zoneWriter('# ', (records) => printTinydnsZone(records)),
+  tinydns: zoneWriter('# ', (records) => printTinydnsZone(records), tooLong),
   web: {
     comment: '',
     zone: (domain, steps) => `${paint('bold', domain)}\n${webRows(steps, domain)}`,
