@@ -10,6 +10,7 @@ import {
   accountOf,
   at,
   auditRow,
+  dkimKey,
   exemptionRow,
   heldRow,
   incidentRow,
@@ -49,6 +50,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
     'audit',
     'notice',
     'sending-domain',
+    'dkim-key',
     'meta',
   ),
   account: fc.constantFrom(...accounts),
@@ -111,6 +113,10 @@ function changeOf({ kind, account, id, pick, learned, forgotten }: Draft, now: n
     }
     case 'sending-domain':
       return { kind, row: sendingDomainRow({ domain: id, lastAt: when, messages: pick }) };
+    case 'dkim-key': {
+      const times = { made: at(pick), signing: when };
+      return { kind, row: dkimKey({ domain: account.slice(2), selector: id, times }) };
+    }
     default:
       return { kind: 'meta', key: id, value: `${now}` };
   }
@@ -146,11 +152,14 @@ function everything(reads: LedgerReads): Record<string, unknown> {
     ],
     notices: [reads.notices(at(10)), reads.notices(at(99_999))],
     sendingDomains: reads.sendingDomains(2),
+    dkimKeys: reads.dkimKeys(),
     meta: ids.map((id) => reads.meta(id)),
   };
 }
 
 function assertKnown(live: LedgerReads, model: Ledger): void {
+  const oldest = model.oldestHeldAt() ?? Number.MAX_SAFE_INTEGER;
+  assertStrict.ok((live.oldestHeldAt() ?? Number.MAX_SAFE_INTEGER) <= oldest, 'not younger');
   for (const hash of hashes) {
     if (model.knownHere(hash) !== undefined)
       assertStrict.ok(live.knownHere(hash) !== undefined, `hash ${hash} is known`);
