@@ -72,6 +72,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'postfix.connected':
     '`postern connect postfix` has told about the mail server: which configuration, which domains stay here.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
+  'queue.not-counted':
+    'What of the held mail had been sent already could not be read from the queue.',
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold. See `postern doctor`.',
   'release.unfinished':

@@ -339,6 +339,8 @@ export type Mta = {
   drop(queueIds: readonly string[]): Promise<Moved>;
   /** Which of these are on hold. Throws when not the whole queue could be read: then nobody knows. */
   onHold(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of these are on hold with nobody left to send them to: a delivery was under way. Throws as `onHold`. */
+  spent(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Everything queued, by `postqueue -j`; at most `limit`. */
   queue(limit: number): Promise<readonly QueuedMessage[]>;
 };

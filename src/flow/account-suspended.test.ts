@@ -66,6 +66,25 @@ test('what sessions of that moment still handed over is held at the second look'
   assert.equal(incident(rig)?.queuedHeld, 1, 'and it is counted');
 });
 
+test('what was being sent as it was put on hold got out: counted so, and not held', async () => {
+  const rig = openRig();
+  const first = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
+  rig.queue.beingSent.add(first.id);
+  await rig.hijack(joe);
+  await rig.time.settle();
+  const caught = incident(rig)?.queuedHeld ?? 0;
+  assert.equal(rig.queue.messages.get(first.id), 'deferred', 'let go: Postfix ends it');
+  assert.equal(rig.journal.live.heldOne(first.id)?.state, 'gone');
+  // Another delivery ends only after the first look.
+  const [slow = assert.fail()] = rig.queue.inQueue('hold');
+  const leaked = incident(rig)?.leakedMessages ?? 0;
+  rig.queue.beingSent.add(slow);
+  await rig.time.pass(20_000);
+  assert.equal(rig.journal.live.heldOne(slow)?.state, 'gone');
+  assert.equal(incident(rig)?.queuedHeld, caught - 1);
+  assert.equal(incident(rig)?.leakedMessages, leaked + 1);
+});
+
 test('a release undoes all of it, and is written down', async () => {
   const rig = openRig();
   const before = rig.send({ account: joe, to: ['friend@elsewhere.test'] });

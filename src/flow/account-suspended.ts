@@ -16,32 +16,20 @@ import { release, suspendByHand } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Reason } from '../core/verdict.ts';
-import { dayMs, type Millis, secondMs } from '../lib/brand.ts';
+import { type Millis, secondMs } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
-import type {
-  Change,
-  Clock,
-  Count,
-  HeldRow,
-  IncidentRow,
-  Log,
-  LoginDoor,
-  MessageRow,
-  Mta,
-} from '../ports.ts';
+import type { Change, Clock, Count, IncidentRow, Log, LoginDoor, Mta } from '../ports.ts';
 import type { Done, ReleaseHow } from '../ports-desk.ts';
 import { AccountTurns } from './account-turns.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal, Timers } from './journal.ts';
 import type { Notices } from './notices.ts';
+import { currentIncident, sweepQueue } from './queue-sweep.ts';
 import { isLogin, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
 import type { Settings } from './settings.ts';
 import { suspensionNotice } from './suspension-notice.ts';
 
-/** How far back queued mail is looked for: Postfix keeps trying for five days by default. */
-const queueLifetimeMs = 7 * dayMs;
-const queuedMax = 50_000;
 /** What the sessions of that moment were still handing over is in the queue by then. */
 const secondSweepMs = 15 * secondMs;
 /** What is under way gets this long to end; the next start does it again. */
@@ -308,50 +296,16 @@ class SuspensionFlow implements Suspensions {
     return row;
   }
 
-  /** Puts on hold what the account has in the queue; what had passed since the first sign has not leaked then. */
-  async #sweep(incident: IncidentRow): Promise<IncidentRow> {
-    const { account } = incident;
-    const { clock, journal, log, mta } = this.#deps;
-    if (mta === undefined || !this.#isOpen(incident)) return this.#current(incident);
-    const at = clock.now();
-    const passed = journal.live
-      .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
-      .filter(({ queueId, verdict }) => verdict === 'pass' && !this.#letGo(queueId, incident));
-    if (passed.length === 0) return this.#current(incident);
-    const { done: onHold, fault } = await mta.hold(passed);
-    if (fault !== undefined) log('error', 'queue.not-held', { account, why: faultText(fault) });
-    const caught = passed.filter(
-      ({ queueId }) => onHold.has(queueId) && journal.live.heldOne(queueId)?.state !== 'held',
-    );
-    for (const message of caught) journal.add({ kind: 'held', row: caughtRow(message, at) });
-    const before = this.#current(incident);
-    const early = caught.filter((message) => message.at >= incident.since);
-    const recipients = early.reduce((sum, message) => sum + message.recipients, 0);
-    const row: IncidentRow = {
-      ...before,
-      leakedMessages: Math.max(0, before.leakedMessages - early.length),
-      leakedRecipients: Math.max(0, before.leakedRecipients - recipients),
-      queuedHeld: before.queuedHeld + caught.length,
-    };
-    if (caught.length > 0) journal.add({ kind: 'incident', row });
-    return row;
+  #sweep(incident: IncidentRow): Promise<IncidentRow> {
+    return sweepQueue(this.#deps, incident);
   }
 
-  /** The incident as it stands by now: it may have ended while programs ran. */
   #current(incident: IncidentRow): IncidentRow {
-    const { account, id } = incident;
-    const rows = this.#deps.journal.live.incidents({ account, limit: openMax });
-    return rows.find((row) => row.id === id) ?? incident;
+    return currentIncident(this.#deps.journal, incident);
   }
 
   #isOpen(incident: IncidentRow): boolean {
     return this.#current(incident).endedAt === undefined;
-  }
-
-  /** A person has let this message go since: it is not called back. */
-  #letGo(queueId: string, incident: IncidentRow): boolean {
-    const held = this.#deps.journal.live.heldOne(queueId);
-    return held?.state === 'released' && held.changedAt >= incident.suspendedAt;
   }
 
   #incidents(account: Account): readonly IncidentRow[] {
@@ -366,19 +320,6 @@ class SuspensionFlow implements Suspensions {
   #commit(changes: readonly Change[]): Promise<boolean> {
     return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
   }
-}
-
-function caughtRow(message: MessageRow, at: Millis): HeldRow {
-  return {
-    queueId: message.queueId,
-    at: message.at,
-    account: message.account,
-    recipients: message.recipients,
-    why: 'queue',
-    state: 'held',
-    changedAt: at,
-    by: 'guard',
-  };
 }
 
 const onlyObserving: Done = {

@@ -65,12 +65,16 @@ export function postfix(options: PostfixOptions): Mta {
     }
     return messages;
   };
-  const onHold = async (queueIds: readonly string[]): Promise<ReadonlySet<string>> => {
+  const heldAmong = async (
+    queueIds: readonly string[],
+    which: (message: QueuedMessage) => boolean,
+  ): Promise<ReadonlySet<string>> => {
     const asked = new Set(wellFormed(queueIds));
     const found = new Set<string>();
     if (asked.size === 0) return found;
     for await (const message of listing()) {
-      if (message.queue === 'hold' && asked.has(message.queueId)) found.add(message.queueId);
+      if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
+      if (which(message)) found.add(message.queueId);
     }
     return found;
   };
@@ -104,7 +108,8 @@ export function postfix(options: PostfixOptions): Mta {
   };
   return {
     queue,
-    onHold,
+    onHold: (queueIds) => heldAmong(queueIds, () => true),
+    spent: (queueIds) => heldAmong(queueIds, ({ recipients }) => recipients === 0),
     hold: (messages) => moved((done) => hold(messages, done)),
     release: (queueIds) => moved((done) => inChunks('release', wellFormed(queueIds), done)),
     drop: (queueIds) => moved((done) => inChunks('drop', wellFormed(queueIds), done)),

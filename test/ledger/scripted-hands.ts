@@ -6,6 +6,8 @@ import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports.ts';
 export class ScriptedQueue implements Mta {
   /** Queue by id. */
   readonly messages: Map<string, 'deferred' | 'hold'> = new Map();
+  /** Their delivery is under way, and ends although they are put on hold. */
+  readonly beingSent: Set<string> = new Set();
   broken = false;
   /** Messages that a call gets done before it fails. */
   breaksAfter: number = Number.POSITIVE_INFINITY;
@@ -48,6 +50,11 @@ export class ScriptedQueue implements Mta {
   async onHold(ids: readonly string[]): Promise<ReadonlySet<string>> {
     await this.#called('on-hold');
     return new Set(ids.filter((id) => this.messages.get(id) === 'hold'));
+  }
+
+  async spent(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#called('spent');
+    return new Set(ids.filter((id) => this.messages.get(id) === 'hold' && this.beingSent.has(id)));
   }
 
   async queue(limit: number): Promise<readonly QueuedMessage[]> {
