@@ -34,6 +34,8 @@ const around: readonly DnsRecord[] = [
   ptr('192.0.2.25', 'mail.example.org'),
   mx('example.org', 'mail.example.org'),
   txt('_spf.example.com', 'v=spf1 ip4:203.0.113.0/24 -all'),
+  txt('open.example.com', 'v=spf1 a +all'),
+  txt('halves.example.com', 'v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all'),
   txt(
     'large.example.com',
     `v=spf1 ${[...'abcdefghijk'].map((n) => `a:${n}.example.com`).join(' ')} -all`,
@@ -83,6 +85,8 @@ describe('SPF', () => {
       'wrong: v=spf1 ip4:192.0.2.25 redirect=_spf.example.com',
     ],
     [['v=spf1 ptr mx ip4:10.0.0.0/8 -all'], 'wrong: v=spf1 mx -all'],
+    [['v=spf1 include:open.example.com mx -all'], 'wrong: v=spf1 mx -all'],
+    [['v=spf1 mx redirect=halves.example.com'], 'wrong: v=spf1 mx ~all'],
     [['v=spf1 include:gone.example.com mx -all'], 'wrong: v=spf1 mx -all'],
     [['v=spf1 ipv4:192.0.2.25 nonsense -all'], 'wrong: v=spf1 ip4:192.0.2.25 -all'],
     [

@@ -131,7 +131,12 @@ const spfTerms = [
     '~ip4:198.51.100.0/24',
   ],
   ...['include:_spf.example.com', 'include:gone.example.com', 'include:broken.example.com'],
-  ...['include:loop.example.com', 'include:many.example.com', 'exists:%{i}.list.example.com'],
+  ...[
+    'include:open.example.com',
+    'include:loop.example.com',
+    'include:many.example.com',
+    'exists:%{i}.list.example.com',
+  ],
   ...[
     'exists:void.example.com',
     'a:void1.example.com',
@@ -234,6 +239,7 @@ function published(domain: string): fc.Arbitrary<readonly DnsRecord[]> {
 /** Zones of others, which no plan changes. */
 const others: readonly DnsRecord[] = [
   txt('_spf.example.com', 'v=spf1 ip4:203.0.113.0/24 -all'),
+  txt('open.example.com', 'v=spf1 +all'),
   txt('broken.example.com', 'v=spf1 include:missing.example.com -all'),
   txt('loop.example.com', 'v=spf1 include:loop.example.com -all'),
   txt(

@@ -133,7 +133,10 @@ function spfCostOf(name: string, terms: SpfRecord): Asking<SpfCost> {
 const asks = ({ kind }: SpfTerm): boolean =>
   kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
 
-/** Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where there are too many. */
+/**
+ * Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where there are too many;
+ * and without those by which somebody else's record lets the whole world in.
+ */
 function* lean(
   name: string,
   terms: SpfRecord,
@@ -141,10 +144,10 @@ function* lean(
   const faults: string[] = [];
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
-  if (!over) return { terms, faults };
+  if (!over && !isOpen(whole)) return { terms, faults };
   const kept: SpfTerm[] = [];
   for (const term of terms) {
-    const fault = asks(term) ? yield* useless(name, term) : undefined;
+    const fault = asks(term) ? yield* harm(name, term, over) : undefined;
     if (fault === undefined) kept.push(term);
     else faults.push(fault);
   }
@@ -153,10 +156,20 @@ function* lean(
   return { terms: end ? kept : [...kept, all], faults };
 }
 
-/** Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. */
-function* useless(name: string, term: SpfTerm): Asking<string | undefined> {
+/** No provider has so many addresses of its own: a /8 of IPv4, a /16 of IPv6. */
+const openIp4 = 1n << 24n;
+const openIp6 = 1n << 112n;
+
+function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
+  return ip4 >= openIp4 || ip6 >= openIp6;
+}
+
+/** Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. `over`: lookups are scarce. */
+function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
+  if (isOpen(cost)) return `${shown} lets nearly everybody in the world send`;
+  if (!over) return undefined;
   if (cost.problems.some(({ kind }) => kind === 'unknown')) return undefined;
   const own = cost.problems.find((problem) => problem.domain === name);
   if (own !== undefined) return `${shown}: ${own.why}, and evaluation ends here`;
