@@ -1,0 +1,48 @@
+/** What several scanners said of one message, made into one: masked rules out, the strongest score by its own measure. */
+import { pointsOf } from './masked-rules.ts';
+import type { RuleHit, Scan, ScannerName, ScanReport } from './report.ts';
+
+/** Rules kept of one message: SpamAssassin seldom has more than thirty. */
+const rulesMax = 60;
+
+export type Heard = {
+  readonly reports: readonly ScanReport[];
+  readonly missing: readonly ScannerName[];
+  readonly scans: number;
+  readonly reused: number;
+  readonly tookMs: number;
+};
+
+export function combine(heard: Heard, isMasked: (name: string) => boolean): Scan {
+  const { missing, scans, reused, tookMs } = heard;
+  let strongest = nothing;
+  const rules: RuleHit[] = [];
+  const masked: RuleHit[] = [];
+  for (const report of heard.reports) {
+    const out = report.rules.filter(({ name }) => isMasked(name));
+    rules.push(...report.rules.filter(({ name }) => !isMasked(name)));
+    masked.push(...out);
+    if (report.required <= 0) continue;
+    const score = tidy(report.score - pointsOf(out));
+    const likeness = score / report.required;
+    if (strongest.by !== '' && likeness <= strongest.likeness) continue;
+    strongest = { by: report.scanner, score, required: report.required, likeness };
+  }
+  return {
+    ...strongest,
+    rules: byPoints(rules),
+    masked: byPoints(masked),
+    virus: heard.reports.find(({ virus }) => virus !== '')?.virus ?? '',
+    ...{ missing, scans, reused, tookMs },
+  };
+}
+
+const nothing: Pick<Scan, 'by' | 'score' | 'required' | 'likeness'> = {
+  ...{ by: '', score: 0, required: 0, likeness: 0 },
+};
+
+function byPoints(rules: readonly RuleHit[]): readonly RuleHit[] {
+  return rules.toSorted((a, b) => b.points - a.points).slice(0, rulesMax);
+}
+
+const tidy = (value: number): number => Math.round(value * 100) / 100;

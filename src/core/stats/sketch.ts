@@ -1,0 +1,88 @@
+/**
+ * A sketch of many scores, small and mergeable, that tells their quantiles. Buckets are a tenth wide each by their
+ * logarithm, for points above and below 0 alike, so a quantile is off by at most a twentieth of itself; what is nearer
+ * to 0 than a tenth of a point counts as 0. Two sketches added give the sketch of both, exactly.
+ */
+
+/** Points in bucket k: from least·growth^(k-1) up to least·growth^k. */
+const growth = 1.1;
+const least = 0.1;
+const logGrowth = Math.log(growth);
+/** Reaches to 1,300 points on either side: GTUBE is 1,000. */
+const bucketMax = 100;
+
+/** Counts by bucket; below 0 the negative scores. */
+export type Sketch = Map<number, number>;
+
+export function bucketOf(score: number): number {
+  const size = Math.abs(score);
+  if (!(size > least)) return 0;
+  const bucket = Math.min(bucketMax, Math.ceil(Math.log(size / least) / logGrowth));
+  return score < 0 ? -bucket : bucket;
+}
+
+/** The middle of a bucket. */
+function scoreOf(bucket: number): number {
+  if (bucket === 0) return 0;
+  const size = least * growth ** (Math.abs(bucket) - 0.5);
+  return bucket < 0 ? -size : size;
+}
+
+export function addScore(sketch: Sketch, score: number): void {
+  const bucket = bucketOf(score);
+  sketch.set(bucket, (sketch.get(bucket) ?? 0) + 1);
+}
+
+/** Adds `other` to `sketch`. */
+export function mergeSketch(sketch: Sketch, other: Sketch): void {
+  for (const [bucket, count] of other) sketch.set(bucket, (sketch.get(bucket) ?? 0) + count);
+}
+
+/** The scores below which these shares of all lie; 0 of an empty sketch. */
+export function quantiles(sketch: Sketch, shares: readonly number[]): readonly number[] {
+  const buckets = [...sketch].sort(([a], [b]) => a - b);
+  const total = buckets.reduce((sum, [, count]) => sum + count, 0);
+  return shares.map((share) => {
+    const wanted = share * (total - 1);
+    let seen = 0;
+    for (const [bucket, count] of buckets) {
+      seen += count;
+      if (seen > wanted) return Math.round(scoreOf(bucket) * 100) / 100;
+    }
+    return 0;
+  });
+}
+
+/** As stored: bucket and count in turn, each a number of 1 to 5 bytes, seven bits a byte. */
+export function encodeSketch(sketch: Sketch): Uint8Array {
+  const bytes: number[] = [];
+  const put = (value: number): void => {
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest & 127) | 128);
+    bytes.push(rest);
+  };
+  for (const [bucket, count] of sketch) {
+    put(bucket + bucketMax);
+    put(count);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Adds an encoded sketch to `into`; bytes that are none of ours add nothing sensible, and never fail. */
+export function decodeSketch(bytes: Uint8Array, into: Sketch = new Map()): Sketch {
+  let at = 0;
+  const take = (): number => {
+    let value = 0;
+    for (let scale = 1; at < bytes.length; scale *= 128) {
+      const byte = bytes[at++] ?? 0;
+      value += (byte & 127) * scale;
+      if (byte < 128) break;
+    }
+    return value;
+  };
+  while (at < bytes.length) {
+    const bucket = take() - bucketMax;
+    into.set(bucket, (into.get(bucket) ?? 0) + take());
+  }
+  return into;
+}

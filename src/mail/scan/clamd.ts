@@ -1,0 +1,35 @@
+/**
+ * The protocol of ClamAV's clamd within a session (IDSESSION): commands end with a NUL, a message comes in chunks with
+ * their length before them, and each answer has the number of its command. Pure, never throws.
+ */
+import { fault, ok, type Result } from '../../lib/result.ts';
+
+/** Begins a session; its answers are numbered from 1. */
+export const clamdSession = 'zIDSESSION\0';
+export const clamdEnd = 'zEND\0';
+/** clamd reads a chunk at once. */
+const chunkOctets = 65_536;
+
+/** INSTREAM with a whole message. */
+export function clamdStream(message: Buffer): Buffer {
+  const parts: Buffer[] = [Buffer.from('zINSTREAM\0')];
+  for (let at = 0; at < message.length; at += chunkOctets) {
+    const chunk = message.subarray(at, at + chunkOctets);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(chunk.length);
+    parts.push(length, chunk);
+  }
+  parts.push(Buffer.alloc(4));
+  return Buffer.concat(parts);
+}
+
+/** `1: stream: OK`, `2: stream: Eicar-Test-Signature FOUND`; answers with what was found, or empty. */
+export function parseClamdReply(reply: string, command: number): Result<string, string> {
+  const parts = /^(\d{1,10}): stream: (.{1,300})$/s.exec(reply);
+  if (parts === null) return fault(reply.slice(0, 200).replace(/[^ -~]/g, '?'));
+  if (Number(parts[1]) !== command) return fault(`the answer to ${parts[1]}, not to ${command}`);
+  const said = parts[2] ?? '';
+  if (said === 'OK') return ok('');
+  const found = /^(\S{1,200}) FOUND$/.exec(said);
+  return found?.[1] === undefined ? fault(said.replace(/[^ -~]/g, '?')) : ok(found[1]);
+}

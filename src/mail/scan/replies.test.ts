@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { clamdStream, parseClamdReply } from './clamd.ts';
+import { parseRspamdReply } from './rspamd.ts';
+import { parseSpamdReply, reportRules, spamcHead, symbolRules } from './spamc.ts';
+
+const report = `Spam detection software, running on the system "vm",
+Content preview: 5.0 NOT_A_RULE nor this
+
+Content analysis details:   (1000.8 points, 5.0 required)
+
+ pts rule name              description
+---- ---------------------- --------------------------------------------------
+-0.0 NO_RELAYS              Informational: message was not relayed via SMTP
+ 0.8 A_RULE_WITH_A_LONG_NAME_THAT_RUNS_ON Some words
+                            that go on in a second line
+1000 GTUBE                  BODY: Generic Test for Unsolicited Bulk Email
+ 0.0 LAST
+`;
+
+test('spamd: score, threshold and the table of the report', () => {
+  const head = `SPAMD/1.1 0 EX_OK\r\nContent-length: ${report.length}\r\nSpam: True ; 1000.8 / 5.0\r\n\r\n`;
+  const reply = parseSpamdReply(Buffer.from(head + report));
+  assert.ok(reply.ok);
+  assert.deepEqual([reply.value.score, reply.value.required], [1000.8, 5]);
+  assert.deepEqual(reportRules(reply.value.body), [
+    { name: 'NO_RELAYS', points: 0 },
+    { name: 'A_RULE_WITH_A_LONG_NAME_THAT_RUNS_ON', points: 0.8 },
+    { name: 'GTUBE', points: 1000 },
+    { name: 'LAST', points: 0 },
+  ]);
+  const cut = parseSpamdReply(Buffer.from(head + report.slice(5)));
+  assert.deepEqual(cut, { ok: false, error: 'cut short' });
+  assert.equal(reportRules(Buffer.from('We do not like 5.0 of it\n')), undefined);
+});
+
+test('spamd: names, faults, lessons', () => {
+  assert.deepEqual(symbolRules(Buffer.from('GTUBE,NO_RELAYS\r\n')), [
+    { name: 'GTUBE', points: 0 },
+    { name: 'NO_RELAYS', points: 0 },
+  ]);
+  const faults = ['SPAMD/1.0 76 Bad header line: x\r\n', '', 'HTTP/1.1 200 OK\r\n\r\n'];
+  for (const text of faults) assert.ok(!parseSpamdReply(Buffer.from(text)).ok, text);
+  const told = parseSpamdReply(Buffer.from('SPAMD/1.1 0 EX_OK\r\nDidSet: local\r\n\r\n'));
+  assert.ok(told.ok && told.value.told === 'local');
+  assert.equal(
+    spamcHead('TELL', 12, { lesson: 'ham' }),
+    'TELL SPAMC/1.5\r\nContent-length: 12\r\nMessage-class: ham\r\nSet: local\r\n\r\n',
+  );
+});
+
+test('rspamd: the points from which it marks, by its answer or by its refusal', () => {
+  const symbols = { BAD: { score: 7.5 }, ODD: 3 };
+  const text = JSON.stringify({ score: 7.5, required_score: 15, symbols });
+  const reply = parseRspamdReply(text);
+  assert.deepEqual(reply.ok && [reply.value.score, reply.value.required], [7.5, 6]);
+  assert.deepEqual(reply.ok && reply.value.rules, [
+    { name: 'BAD', points: 7.5 },
+    { name: 'ODD', points: 0 },
+  ]);
+  const thresholds = { 'add header': 8 };
+  const named = parseRspamdReply(JSON.stringify({ score: 1, required_score: 15, thresholds }));
+  assert.equal(named.ok && named.value.required, 8);
+  assert.deepEqual(parseRspamdReply('{"error":"no workers"}'), { ok: false, error: 'no workers' });
+  for (const text of ['', '[]', 'null', '{"score":"1"}']) assert.ok(!parseRspamdReply(text).ok);
+});
+
+test('clamd: what is found, for the command that asked', () => {
+  assert.deepEqual(parseClamdReply('1: stream: OK', 1), { ok: true, value: '' });
+  const found = parseClamdReply('2: stream: Eicar-Test-Signature.UNOFFICIAL FOUND', 2);
+  assert.deepEqual(found, { ok: true, value: 'Eicar-Test-Signature.UNOFFICIAL' });
+  assert.ok(!parseClamdReply('1: stream: OK', 2).ok);
+  assert.ok(!parseClamdReply('INSTREAM size limit exceeded. ERROR', 1).ok);
+  const bytes = clamdStream(Buffer.alloc(70_000, 'x'));
+  assert.equal(bytes.length, 'zINSTREAM\0'.length + 4 + 65_536 + 4 + 4_464 + 4);
+});
+
+test('whatever a scanner answers, reading it never fails', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.string(), (bytes, text) => {
+      const reply = Buffer.from(bytes);
+      parseSpamdReply(reply);
+      parseSpamdReply(Buffer.from(`SPAMD/1.1 0 EX_OK\r\n${text}\r\n\r\n${text}`));
+      reportRules(reply);
+      symbolRules(reply);
+      parseRspamdReply(text);
+      parseClamdReply(text, 1);
+    }),
+  );
+});

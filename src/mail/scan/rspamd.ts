@@ -1,0 +1,41 @@
+/** The answer of rspamd's /checkv2, as far as it is of use here. Pure, never throws. */
+import type { RuleHit, ScanReport } from '../../core/scan/report.ts';
+import { fault, ok, type Result } from '../../lib/result.ts';
+
+const rulesMax = 200;
+/**
+ * rspamd names the points from which it refuses, not those from which it marks as spam; by Debian's configuration they are
+ * 15 and 6. Where its answer names both, the answer counts.
+ */
+const markShare = 6 / 15;
+
+export function parseRspamdReply(text: string): Result<ScanReport, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return fault('not JSON');
+  }
+  if (!isObject(value)) return fault('not an object');
+  const { score, required_score: refuse, symbols, thresholds } = value;
+  if (typeof score !== 'number' || typeof refuse !== 'number') {
+    return fault(typeof value['error'] === 'string' ? value['error'].slice(0, 200) : 'no score');
+  }
+  const mark = isObject(thresholds) ? thresholds['add header'] : undefined;
+  return ok({
+    scanner: 'rspamd',
+    score,
+    required: typeof mark === 'number' && mark > 0 ? mark : refuse * markShare,
+    rules: isObject(symbols) ? Object.entries(symbols).slice(0, rulesMax).map(hit) : [],
+    virus: '',
+  });
+}
+
+function hit([name, symbol]: readonly [string, unknown]): RuleHit {
+  const points = isObject(symbol) ? symbol['score'] : undefined;
+  return { name: name.slice(0, 100), points: typeof points === 'number' ? points : 0 };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

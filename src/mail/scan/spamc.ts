@@ -1,0 +1,91 @@
+/**
+ * The SPAMC protocol, version 1.5, as SpamAssassin's spamd speaks it: one request and one answer a connection. Scores of
+ * single rules are in no header of it, only in the table of the report, so that is what is read; where somebody's
+ * report has no such table, SYMBOLS tells the names alone. Pure, never throws.
+ */
+import type { RuleHit } from '../../core/scan/report.ts';
+import { fault, ok, type Result } from '../../lib/result.ts';
+
+/** REPORT: score and table. SYMBOLS: score and names. PROCESS: the message, marked. TELL: learn. PING: are you there? */
+export type SpamcVerb = 'REPORT' | 'SYMBOLS' | 'PROCESS' | 'TELL' | 'PING';
+export type SpamcLesson = 'spam' | 'ham' | 'forget';
+
+export type SpamcReply = {
+  readonly score: number | undefined;
+  readonly required: number;
+  /** TELL: what was changed by it; `local` is the database of learned words. */
+  readonly told: string;
+  readonly body: Buffer;
+};
+
+/** What goes before the message. */
+export function spamcHead(
+  verb: SpamcVerb,
+  octets: number,
+  more: { readonly user?: string; readonly lesson?: SpamcLesson } = {},
+): string {
+  const lines = [`${verb} SPAMC/1.5`];
+  if (verb !== 'PING') lines.push(`Content-length: ${octets}`);
+  if (more.user !== undefined && more.user !== '') lines.push(`User: ${more.user}`);
+  if (more.lesson === 'forget') lines.push('Remove: local');
+  else if (more.lesson !== undefined) {
+    lines.push(`Message-class: ${more.lesson}`, 'Set: local');
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** A whole answer, or what is wrong with it. */
+export function parseSpamdReply(reply: Buffer): Result<SpamcReply, string> {
+  const blank = reply.indexOf('\r\n\r\n');
+  const [status = '', ...lines] = reply
+    .toString('latin1', 0, blank < 0 ? reply.length : blank)
+    .split('\r\n');
+  const first = /^SPAMD\/\d+\.\d+ (\d{1,3}) (.{0,200})/.exec(status);
+  if (first === null) return fault(status === '' ? 'no answer' : 'not an answer of spamd');
+  if (first[1] !== '0') return fault(`${first[1]} ${first[2]}`);
+  const fields = new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+  const body = blank < 0 ? Buffer.alloc(0) : reply.subarray(blank + 4);
+  const length = fields.get('content-length');
+  if (length !== undefined && Number(length) !== body.length) return fault('cut short');
+  const spam = /^\w+\s*;\s*(-?\d+(?:\.\d+)?)\s*\/\s*(-?\d+(?:\.\d+)?)/.exec(
+    fields.get('spam') ?? '',
+  );
+  return ok({
+    score: spam === null ? undefined : Number(spam[1]),
+    required: spam === null ? 0 : Number(spam[2]),
+    told: fields.get('didset') ?? fields.get('didremove') ?? '',
+    body,
+  });
+}
+
+/** Rules that are read of one report. */
+const rulesMax = 200;
+
+/** The table of a report; undefined where it has none. Long names run into their descriptions' column, never into points. */
+export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
+  const lines = body.toString('latin1').split(/\r?\n/);
+  const rule = lines.findIndex((line) => /^-{3,} -{10,} -{10,}/.test(line));
+  if (rule < 0) return undefined;
+  const rules: RuleHit[] = [];
+  for (const line of lines.slice(rule + 1)) {
+    const row = /^\s{0,5}(-?\d{1,6}(?:\.\d+)?)\s+([A-Za-z_][A-Za-z0-9_]{0,99})(?:\s|$)/.exec(line);
+    if (row === null || rules.length >= rulesMax) continue;
+    rules.push({ name: row[2] ?? '', points: Number(row[1]) + 0 });
+  }
+  return rules;
+}
+
+/** The names of SYMBOLS, without points. */
+export function symbolRules(body: Buffer): readonly RuleHit[] {
+  return body
+    .toString('latin1')
+    .split(/[\s,]+/)
+    .filter((name) => /^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name))
+    .slice(0, rulesMax)
+    .map((name) => ({ name, points: 0 }));
+}
