@@ -67,7 +67,9 @@ const wordsIn = /[\p{L}\p{M}\p{N}\ufffd]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\ufffd]+
 function addWords(walk: Walk, text: string): void {
   for (const chunk of text.split(/[\s<>"()[\],;]+/)) {
     // Links and addresses.
-    if (chunk.includes('@') || chunk.includes('://') || /^www\./i.test(chunk)) continue;
+    if (chunk.includes('@') || chunk.includes('://') || /^www\.|\.[a-z]{2,24}[/:?]/i.test(chunk)) {
+      continue;
+    }
     for (const [word] of chunk.matchAll(wordsIn)) {
       if (/[\p{N}.]/u.test(word)) continue;
       if (/^\p{Lu}/u.test(word)) walk.nameLetters += word.length;
