@@ -165,6 +165,7 @@ const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, 
   'failed-recipients': [1, 2, 3],
   'same-body': [200, 500, 900],
   elsewhere: [0, 0, 0],
+  'spam-like': [0, 0, 0],
 };
 
 function busyPast(number: number, now: Millis): AccountPast {

@@ -9,6 +9,7 @@ const meanings: Readonly<Record<signals.CountName, string>> = {
   'failed-recipients': 'replies that there is no such user',
   'same-body': 'messages with a body that was sent before',
   elsewhere: 'recipients written to from a new network at a strange hour, or after a guessed login',
+  'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
 };
 
 export function guardNumbersPage(made: string): string {
@@ -42,8 +43,13 @@ export function guardNumbersPage(made: string): string {
     ],
     [
       '`boosts`',
-      `hour ${boosts.hour}, network ${boosts.network}, identity ${boosts.identity}, breach ${boosts.breach}`,
+      `hour ${boosts.hour}, network ${boosts.network}, identity ${boosts.identity}, breach ${boosts.breach}, content ${boosts.content}`,
       'circumstances multiply the evidence',
+    ],
+    [
+      '`spamLikeMin`, `spamLikeMost`',
+      `${signals.spamLikeMin}, ${signals.spamLikeMost}`,
+      'share of the points that make spam from which a message counts as spam-like, and as how many at most',
     ],
     ['`boostMax`', signals.boostMax, 'together at most by this'],
     [

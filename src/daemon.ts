@@ -6,13 +6,14 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startTimer } from './clock.ts';
-import { parseDuration } from './commands/options.ts';
 import type { Config } from './config/schema.ts';
 import { policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
 import { startGauges } from './daemon-gauges.ts';
 import { openInbound } from './daemon-inbound.ts';
+import { type DaemonScan, openDaemonScan } from './daemon-scan.ts';
+import { duration, needRestart, settingsOf } from './daemon-settings.ts';
 import { type DaemonSigning, openDaemonSigning } from './daemon-signing.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
 import { openMailLog } from './doors/log/reader.ts';
@@ -106,6 +107,7 @@ type Flows = {
   readonly localDomains: Set<string>;
   readonly milter: { present: () => boolean };
   readonly signing: DaemonSigning;
+  readonly scan: DaemonScan;
   doors(addresses: Readonly<Record<string, string>>): void;
   reload(config: Config): readonly string[];
 };
@@ -163,6 +165,7 @@ function openFlows(
     ...{ config, state, journal, notices, clock, timers, log, count, host, newId, iso },
   });
   scope.defer(() => signing.close());
+  const scan = openDaemonScan({ config, journal, clock, timers, log, counters }, scope);
   const facts = {
     ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
     defaultDomain: config.accounts.default_domain,
@@ -181,7 +184,8 @@ function openFlows(
   modeNow();
   suspensions.resume();
   return {
-    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, milter, signing },
+    ...{ gate, policy: policyDesk, desk, journal, host, localDomains },
+    ...{ milter, signing, scan },
     queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -190,6 +194,7 @@ function openFlows(
       Object.assign(policy, policyOf(changed));
       modeNow();
       signing.configure(changed);
+      scan.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -238,6 +243,7 @@ async function openDoors(
       openMilter(where, {
         ...{ gate, clock, log, count, limits, options: milterOptions },
         ...(reading === undefined ? {} : { reading }),
+        ...(flows.scan.scanning === undefined ? {} : { scanning: flows.scan.scanning }),
       }),
   );
   if (milter !== undefined) {
@@ -293,6 +299,7 @@ function timed(flows: Flows, counters: Counters): Gate {
       if (message.id !== '') flows.policy.counted(message.id);
       flows.gate.submit(message, by, (said) => {
         counters.observe('postern_decision_seconds', (performance.now() - began) / 1000);
+        flows.scan.statistics.seen(message, said.kind === 'pass' ? 'passed' : 'stopped');
         answer(said);
       });
     },
@@ -341,41 +348,14 @@ function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
-  return {
-    mode,
-    contact,
-    suspendedMail: suspension.later_mail,
-    whenFailing: ledger.when_failing,
-    calmAfterMs: duration(suspension.held_calm_after),
-    releaseAfterMs: duration(suspension.release_after),
-    automaticReleasesMax: suspension.automatic_releases_max,
-  };
-}
-
-/** `never` is 0. */
-function duration(text: string): number {
-  return text === 'never' ? 0 : (parseDuration(text) ?? 0);
-}
-
 function prune(journal: Journal, config: Config): () => void {
   const run = (): void => {
     const now = clock.now();
     journal.prune({
       messages: (now - duration(config.ledger.keep_messages)) as Millis,
       stories: (now - duration(config.ledger.keep_stories)) as Millis,
+      statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
     });
   };
   return startTimer(pruneEveryMs, run);
-}
-
-/** Settings that were changed and are read only at start. */
-function needRestart(before: Config, after: Config): readonly string[] {
-  const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
-  const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
-  const folder = before.signing.keys_folder !== after.signing.keys_folder;
-  return [
-    ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),
-    ...(folder ? ['signing.keys_folder'] : []),
-  ];
 }

@@ -8,6 +8,7 @@ import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
 import type { DnsAnswer, DnsQuestion } from './mail/dns/question.ts';
+import type { RollupRow, StatsLedger } from './ports-stats.ts';
 
 export type Clock = { now(): Millis };
 /** Asks the DNS. Never rejects: who does not answer is a failure, and no statement about the name. */
@@ -168,8 +169,11 @@ export type HeldRow = {
   readonly at: Millis;
   readonly account: Account;
   readonly recipients: number;
-  /** verdict: held when it came. queue: was already queued when its account was suspended. */
-  readonly why: 'verdict' | 'queue';
+  /**
+   * verdict: held when it came. queue: was already queued when its account was suspended. content: held when it came, for
+   * what is in it, so that only a person lets it go.
+   */
+  readonly why: 'verdict' | 'queue' | 'content';
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;
@@ -260,7 +264,9 @@ export type Change =
   | { readonly kind: 'notice'; readonly row: NoticeRow }
   | { readonly kind: 'meta'; readonly key: string; readonly value: string }
   | { readonly kind: 'dkim-key'; readonly row: DkimKey }
-  | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow };
+  | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
+  /** Added to what is there. */
+  | { readonly kind: 'rollup'; readonly row: RollupRow };
 
 export type Search = {
   readonly state?: AccountState;
@@ -269,7 +275,7 @@ export type Search = {
 };
 
 /** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
-export type Ledger = {
+export type Ledger = StatsLedger & {
   /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
   write(changes: readonly Change[], how: { readonly durable: boolean }): void;
   loadAccount(account: Account): AccountRecord | undefined;
@@ -308,7 +314,11 @@ export type Ledger = {
   /** The last to send first. */
   sendingDomains(limit: number): readonly SendingDomainRow[];
   /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
-  prune(olderThan: { readonly messages: Millis; readonly stories: Millis }): boolean;
+  prune(olderThan: {
+    readonly messages: Millis;
+    readonly stories: Millis;
+    readonly statistics: Millis;
+  }): boolean;
   close(): void;
 };
 

@@ -8,6 +8,12 @@ import { many, plain, shellWords, verdictWord } from './words.ts';
 const whys: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'as it came',
   queue: 'taken from the queue',
+  content: 'for its content',
+};
+const cameAndWas: Readonly<Record<HeldRow['why'], string>> = {
+  verdict: 'held as it came',
+  queue: 'taken from the queue when its account was suspended',
+  content: 'held as it came for what is in it: only a person lets it go',
 };
 
 export function heldListText(rows: readonly HeldRow[]): string {
@@ -40,7 +46,7 @@ export function heldText({ held, story }: Found<'heldOne'>): string {
       : `${state} ${clock(held.changedAt)}${state === 'gone' ? '' : ` by ${plain(held.by)}`}`;
   const head =
     `${queueId} of ${plain(account)}: ${paint('bold', now)}\n` +
-    `Came ${clock(held.at)}, ${whys[held.why] === 'as it came' ? 'held as it came' : 'taken from the queue when its account was suspended'}, ` +
+    `Came ${clock(held.at)}, ${cameAndWas[held.why]}, ` +
     `to ${many(held.recipients, 'recipient')}.\n`;
   const next =
     state === 'held'

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { localTransports } from '../mail/local-transports.ts';
 import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 import { type IdentitySettings, identitySettings } from './schema-identity.ts';
+import { type ScanSettings, scanSettings } from './schema-scan.ts';
 import { type SigningSettings, signingSettings } from './schema-signing.ts';
 import { type VerifySettings, verifySettings } from './schema-verify.ts';
 
@@ -67,8 +68,14 @@ export type Config = {
   dns: DnsSettings;
   verify: VerifySettings;
   signing: SigningSettings;
+  scan: ScanSettings;
   identity: IdentitySettings;
-  ledger: { keep_messages: string; keep_stories: string; when_failing: 'pass' | 'delay' };
+  ledger: {
+    keep_messages: string;
+    keep_stories: string;
+    keep_statistics: string;
+    when_failing: 'pass' | 'delay';
+  };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 };
 
@@ -244,11 +251,15 @@ const shape = z.strictObject({
   dns: dnsSettings,
   verify: verifySettings,
   signing: signingSettings,
+  scan: scanSettings,
   identity: identitySettings,
   ledger: z
     .strictObject({
       keep_messages: duration.default('14d').describe('How long passed messages are remembered.'),
       keep_stories: duration.default('180d').describe('How long reasons are remembered.'),
+      keep_statistics: duration
+        .default('400d')
+        .describe('How long the numbers of a day are remembered (`postern stats`).'),
       when_failing: z
         .enum(['pass', 'delay'])
         .default('pass')

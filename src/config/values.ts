@@ -13,13 +13,15 @@ export function whereOf(address: string, mode: number): Where | undefined {
   return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
 }
 
-/** The fixed ceilings. */
-export function policyOf({ ceilings }: Config): Policy {
+/** The fixed ceilings, and what scanners' words count for. */
+export function policyOf({ ceilings, scan }: Config): Policy {
   return {
     messageRecipientsMax: ceilings.message_recipients,
     accountRecipientsPerHour: ceilings.account_recipients_per_hour,
     accountRecipientsPerDay: ceilings.account_recipients_per_day,
     serverRecipientsPerHour: ceilings.server_recipients_per_hour,
+    scanHoldScore: scan.hold_score,
+    unscanned: scan.when_down,
   };
 }
 

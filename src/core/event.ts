@@ -2,6 +2,7 @@
  * What happens to accounts, as the guard sees it: the same shapes from the live doors, from a replay and in tests.
  */
 import type { Brand, Millis } from '../lib/brand.ts';
+import type { Scan } from './scan/report.ts';
 
 /**
  * Whose mail it is, normalised (mail/account-name.ts): a login `joe@example.org`, an unauthenticated client that Postfix
@@ -31,7 +32,8 @@ export type Submission = {
   readonly sizeBytes?: number;
   /** A digest of the body that stays the same when names, numbers and links vary (mail/fingerprint.ts). */
   readonly fingerprint?: string;
-  readonly spamScore?: number;
+  /** What scanners made of it, where mail is scanned. */
+  readonly scan?: Scan;
   readonly script?: string;
 };
 

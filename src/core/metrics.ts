@@ -168,6 +168,41 @@ const signingMetrics: readonly Metric[] = [
   },
 ];
 
+const scanMetrics: readonly Metric[] = [
+  {
+    name: 'postern_scan_messages_total',
+    kind: 'counter',
+    help: 'Messages shown to scanners: scanned, reused (a copy had been scanned), missing (no scanner said anything).',
+    label: 'result',
+    values: ['scanned', 'reused', 'missing'],
+  },
+  {
+    name: 'postern_scan_silences_total',
+    kind: 'counter',
+    help: 'Times that a scanner said nothing about a message, by why: down (left alone after failing), busy (too many wait), late, failed, large (no room to keep the message).',
+    label: 'why',
+    values: ['down', 'busy', 'late', 'failed', 'large'],
+  },
+  {
+    name: 'postern_scan_spam_total',
+    kind: 'counter',
+    help: 'Messages that a scanner would mark as spam, masked rules left out.',
+  },
+  { name: 'postern_scan_viruses_total', kind: 'counter', help: 'Messages with a virus.' },
+  {
+    name: 'postern_scan_up',
+    kind: 'gauge',
+    help: '1 while this scanner is asked, 0 while it is left alone after failing.',
+    label: 'scanner',
+  },
+  {
+    name: 'postern_scan_seconds',
+    kind: 'histogram',
+    help: 'Time that a message waited for scanners.',
+    buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+];
+
 const mailLogMetrics: readonly Metric[] = [
   {
     name: 'postern_mail_log_wanted',
@@ -297,6 +332,7 @@ export const metrics: readonly Metric[] = [
   ...ledgerMetrics,
   ...doorMetrics,
   ...signingMetrics,
+  ...scanMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,
   ...processMetrics,

@@ -8,6 +8,10 @@ export type Policy = {
   readonly accountRecipientsPerDay: number;
   /** All accounts together; only accounts above their own usual are delayed when it is reached. */
   readonly serverRecipientsPerHour: number;
+  /** Points of a scanner from which a message is held whatever else is known of its account; 0 is none. */
+  readonly scanHoldScore: number;
+  /** What becomes of a message of which a scanner said nothing. */
+  readonly unscanned: 'pass' | 'delay';
 };
 
 /** No ceilings. */
@@ -16,6 +20,8 @@ export const noCeilings: Policy = {
   accountRecipientsPerHour: 0,
   accountRecipientsPerDay: 0,
   serverRecipientsPerHour: 0,
+  scanHoldScore: 0,
+  unscanned: 'pass',
 };
 
 export function hasCeiling(policy: Policy): boolean {

@@ -19,6 +19,8 @@ export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads 
     ...accountReads(ledger, pending),
     ...mailReads(ledger, pending),
     ...deskReads(ledger, pending),
+    // What was counted in the last seconds is missing.
+    stats: (query) => ledger.stats(query),
   };
 }
 

@@ -5,6 +5,7 @@
  * verdict that stopped mail is forgotten by a crash.
  */
 
+import { contentSignals } from '../core/account/content.ts';
 import type { Judgement } from '../core/account/judge.ts';
 import type { AccountPast } from '../core/account/past.ts';
 import type { BookChange } from '../core/account/record.ts';
@@ -181,7 +182,7 @@ class MessageGate {
     ];
     if (message.id !== '') changes.push({ kind: 'message', row: messageRow(message, kind) });
     if (kind === 'hold' && !observed && message.id !== '') {
-      changes.push({ kind: 'held', row: heldRow(message) });
+      changes.push({ kind: 'held', row: heldRow(message, judgement) });
     }
     let committed = (): void => {};
     if (judgement.state === 'suspended' && before !== 'suspended') {
@@ -301,13 +302,13 @@ function storyRow(
   };
 }
 
-function heldRow(message: Submission): HeldRow {
+function heldRow(message: Submission, { reasons }: Judgement): HeldRow {
   return {
     queueId: message.id,
     at: message.at,
     account: message.account,
     recipients: message.outside.length + message.local.length,
-    why: 'verdict',
+    why: contentSignals.has(reasons[0]?.signal ?? '') ? 'content' : 'verdict',
     state: 'held',
     changedAt: message.at,
     by: 'guard',

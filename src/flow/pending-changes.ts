@@ -222,9 +222,9 @@ function isAccount(change: Pending): change is PendingAccount {
   return change.kind === 'pending-account';
 }
 
-/** Explanations may be given up; what was decided may not. */
+/** Explanations and statistics may be given up; what was decided may not. */
 function mayDrop(change: Pending): boolean {
-  return change.kind === 'message' || change.kind === 'story';
+  return change.kind === 'message' || change.kind === 'story' || change.kind === 'rollup';
 }
 
 function softEntry(change: RowChange): Entry {

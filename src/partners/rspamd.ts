@@ -17,8 +17,7 @@ export function openRspamd(options: {
 }): Scanner {
   const { where } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections, timeout: idleMs });
-  const to =
-    'path' in where ? { socketPath: where.path } : { host: where.host, port: where.port };
+  const to = 'path' in where ? { socketPath: where.path } : { host: where.host, port: where.port };
   const post = (octets: Buffer, deadlineMs: number): Promise<string> =>
     new Promise((resolve, reject) => {
       const asked = request(

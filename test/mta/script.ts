@@ -16,6 +16,7 @@ import type {
   MessageStart,
   Speaker,
 } from '../../src/ports.ts';
+import type { MessageScanning } from '../../src/ports-scan.ts';
 
 export const pass: Answer = { kind: 'pass' };
 export const refuse: Answer = {
@@ -188,11 +189,13 @@ export class Conversation {
     gate: RecordingGate = new RecordingGate(),
     options: Partial<MilterOptions> = {},
     reading?: MessageReading,
+    scanning?: MessageScanning,
   ) {
     this.gate = gate;
     this.session = new MilterSession({
       gate,
       reading,
+      scanning,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },
       log: () => {},

@@ -9,11 +9,13 @@ import type { Policy, Standing } from '../policy.ts';
 import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
 import { overCeiling } from './ceiling.ts';
 import { circumstances } from './circumstances.ts';
+import { contentBoost, contentReason, contentStop, spamLike } from './content.ts';
 import { allowed } from './learn.ts';
 import type { ServerNorms } from './norms.ts';
 import { type AccountPast, zeroSlots } from './past.ts';
 import { circumstanceReasons, slotReasons, suspendedReason } from './reasons.ts';
 import {
+  boostMax,
   holdAt,
   knownHereWeight,
   lagDays,
@@ -57,11 +59,12 @@ export function judge(
 ): Judgement {
   const fresh: number[] = [];
   const circumstance = circumstances(past, message, people.seed);
+  const boost = Math.min(boostMax, circumstance.boost * contentBoost(message.scan));
   const adds = tally(past, message, people, fresh);
   if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
   const sums = zeroSlots.slice();
   const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums);
-  const evidence = traffic * circumstance.boost + circumstance.alone;
+  const evidence = traffic * boost + circumstance.alone;
   const found = (
     verdict: VerdictKind,
     state: AccountState,
@@ -79,15 +82,22 @@ export function judge(
     return found('refuse', 'suspended', [suspendedReason(past, message.at)]);
   const exempt = standing.exemptUntil > message.at;
   if (!exempt) {
+    const content = contentStop(message.scan, policy);
+    if (content !== undefined && evidence < suspendAt) {
+      const state = content.verdict === 'hold' ? 'watched' : past.state;
+      return found(content.verdict, state, [content.reason]);
+    }
     const ceiling = overCeiling(past, message, policy, standing, evidence);
     // Waiting must not hide an attack: what suspends, suspends.
     if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
       return found(ceiling.verdict, past.state, [ceiling.reason]);
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
+  const content = contentReason(message.scan);
   const reasons = [
-    ...slotReasons(past, norms, sums, circumstance.boost),
+    ...slotReasons(past, norms, sums, boost),
     ...circumstanceReasons(circumstance),
+    ...(content === undefined ? [] : [content]),
   ].sort((a, b) => b.weight - a.weight);
   if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
@@ -111,6 +121,7 @@ const none: Tally = {
   messages: 0,
   copies: 0,
   elsewhere: 0,
+  spamLike: 0,
 };
 
 /** What one message adds to each count. */
@@ -121,6 +132,7 @@ type Tally = {
   messages: number;
   copies: number;
   elsewhere: number;
+  spamLike: number;
 };
 
 function tally(past: AccountPast, message: Submission, people: People, fresh: number[]): Tally {
@@ -149,6 +161,7 @@ function tally(past: AccountPast, message: Submission, people: People, fresh: nu
     copies:
       message.fingerprint !== undefined && past.fingerprints.includes(message.fingerprint) ? 1 : 0,
     elsewhere: 0,
+    spamLike: spamLike(message.scan) * (message.outside.length > 0 ? 1 : localWeight),
   };
 }
 
@@ -202,6 +215,8 @@ function addition(adds: Tally, count: number): number {
       return adds.copies;
     case 6:
       return adds.elsewhere;
+    case 7:
+      return adds.spamLike;
     default:
       return 0;
   }

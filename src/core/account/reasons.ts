@@ -18,6 +18,7 @@ const what: Readonly<Record<CountName, string>> = {
   'failed-recipients': 'recipients that do not exist',
   'same-body': 'messages with a body already sent',
   elsewhere: 'recipients written to from a new network at a strange hour or after a guessed login',
+  'spam-like': 'messages that look like spam',
 };
 
 /** One reason a count: that of its strongest window. */

@@ -16,6 +16,7 @@ export const counts = [
   'failed-recipients',
   'same-body',
   'elsewhere',
+  'spam-like',
 ] as const;
 export type CountName = (typeof counts)[number];
 
@@ -102,6 +103,17 @@ export const rules: readonly CountRule[] = [
     prior: [100, 160, 300],
     most: [150, 250, 400],
   },
+  // spam-like: messages that a scanner would mark as spam, those of twice the points twice. Chance and taste make some of
+  // anybody's; four within half an hour are no chance.
+  {
+    weight: 1,
+    factor: 2,
+    slack: 0.2,
+    power: 1,
+    least: [3, 5, 10],
+    prior: [4, 7, 14],
+    most: [8, 16, 40],
+  },
 ];
 
 /** A recipient new to the account counts as this much of a stranger when someone else here has long known it … */
@@ -133,7 +145,10 @@ export const firstSignAt = 0.2;
 
 /** Circumstances multiply the evidence; together at most by this. */
 export const boostMax = 4;
-export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5 } as const;
+export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
+/** A message counts as spam-like from this share of the points that make it spam to the scanner, and at most as so many. */
+export const spamLikeMin = 0.8;
+export const spamLikeMost = 2;
 /** An hour is unusual when it and its neighbours have less than this share of the account's messages. */
 export const hourShare = 0.02;
 export const hourMessagesMin = 30;

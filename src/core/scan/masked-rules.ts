@@ -8,15 +8,46 @@ import type { RuleHit } from './report.ts';
 
 export const maskedRules: readonly string[] = [
   // SpamAssassin: relays, names and networks of the client.
-  ...['ALL_TRUSTED', 'NO_RELAYS', 'NO_RECEIVED', 'UNPARSEABLE_RELAY', 'RCVD_IN_*', 'RCVD_NUMERIC_*'],
+  ...[
+    'ALL_TRUSTED',
+    'NO_RELAYS',
+    'NO_RECEIVED',
+    'UNPARSEABLE_RELAY',
+    'RCVD_IN_*',
+    'RCVD_NUMERIC_*',
+  ],
   ...['RCVD_HELO_*', 'RCVD_ILLEGAL_IP', 'RCVD_DOUBLE_*', 'RCVD_DBL_DQ', 'RDNS_*', 'NO_RDNS*'],
-  ...['HELO_*', 'FSL_HELO_*', 'KHOP_HELO_*', 'KHOP_DYNAMIC', 'FAKE_HELO_*', 'TVD_RCVD_*', 'DYN_RDNS_*'],
+  ...[
+    'HELO_*',
+    'FSL_HELO_*',
+    'KHOP_HELO_*',
+    'KHOP_DYNAMIC',
+    'FAKE_HELO_*',
+    'TVD_RCVD_*',
+    'DYN_RDNS_*',
+  ],
   ...['DOS_OUTLOOK_TO_MX', 'DOS_OE_TO_MX*', 'DOS_RCVD_IP_TWICE*', 'DOS_DIRECT_TO_MX*', 'BOTNET*'],
-  ...['*_DIRECT_TO_MX', '*_TO_MX', 'DKIMWL_*', 'DNSWL_*', 'PDS_RDNS_*', 'HDR_ORDER_FTSDMCXX_DIRECT'],
+  ...[
+    '*_DIRECT_TO_MX',
+    '*_TO_MX',
+    'DKIMWL_*',
+    'DNSWL_*',
+    'PDS_RDNS_*',
+    'HDR_ORDER_FTSDMCXX_DIRECT',
+  ],
   // Checks of the sender's domain that only a receiver can make.
   ...['SPF_*', 'T_SPF_*', 'DKIM_*', 'T_DKIM_*', 'DMARC_*', 'ARC_*', 'USER_IN_*', 'NML_ADSP_*'],
   // rspamd: the same.
-  ...['RBL_*', 'RECEIVED_*', 'R_SPF_*', 'R_DKIM_*', 'DWL_*', 'RWL_*', 'HFILTER_*', 'ONCE_RECEIVED*'],
+  ...[
+    'RBL_*',
+    'RECEIVED_*',
+    'R_SPF_*',
+    'R_DKIM_*',
+    'DWL_*',
+    'RWL_*',
+    'HFILTER_*',
+    'ONCE_RECEIVED*',
+  ],
   ...['RCVD_NO_TLS_LAST', 'RCVD_TLS_*', 'RCVD_VIA_*', 'RCVD_COUNT_*', 'DIRECT_TO_MX', 'AUTH_NA*'],
   ...['MX_*', 'ASN*', 'IP_REPUTATION_*', 'ARC_NA', 'VIOLATED_DIRECT_SPF'],
 ];

@@ -24,7 +24,14 @@ test('rules about where the client sits are masked, those about what is written 
   for (const name of ['RDNS_NONE', 'RDNS_DYNAMIC', 'HELO_DYNAMIC_IPADDR2', 'RCVD_IN_SBL_CSS']) {
     assert.ok(isMasked(name), name);
   }
-  for (const name of ['BAYES_99', 'GTUBE', 'URIBL_BLACK', 'SUBJ_ALL_CAPS', 'MISSING_MID', 'FUZZY_DENIED']) {
+  for (const name of [
+    'BAYES_99',
+    'GTUBE',
+    'URIBL_BLACK',
+    'SUBJ_ALL_CAPS',
+    'MISSING_MID',
+    'FUZZY_DENIED',
+  ]) {
     assert.ok(!isMasked(name), name);
   }
 });
@@ -50,8 +57,20 @@ test('masked points are taken off, whichever sign they have', () => {
 });
 
 test('of two scanners the one counts that finds it worse by its own measure', () => {
-  const rspamd: ScanReport = { ...spamassassin, scanner: 'rspamd', score: 6, required: 6, rules: [] };
-  const clamav: ScanReport = { scanner: 'clamav', score: 0, required: 0, rules: [], virus: 'Eicar' };
+  const rspamd: ScanReport = {
+    ...spamassassin,
+    scanner: 'rspamd',
+    score: 6,
+    required: 6,
+    rules: [],
+  };
+  const clamav: ScanReport = {
+    scanner: 'clamav',
+    score: 0,
+    required: 0,
+    rules: [],
+    virus: 'Eicar',
+  };
   const scan = combine({ reports: [rspamd, spamassassin, clamav], ...quiet }, maskOf(maskedRules));
   assert.deepEqual([scan.by, scan.virus], ['spamassassin', 'Eicar']);
   const alone = combine({ reports: [clamav], ...quiet, missing: ['spamassassin'] }, maskOf([]));

@@ -111,6 +111,11 @@ export class AwaitedAnswer {
     });
   }
 
+  /** Takes a step towards the answer, unless nobody waits for it any more. */
+  step(step: () => void): void {
+    if (!this.#over && this.#answer === undefined) this.#step(step);
+  }
+
   /** Whoever called `ask` takes care of what is thrown in it; later, nobody does. */
   #step(step: () => void): void {
     if (this.#asking) step();

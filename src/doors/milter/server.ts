@@ -11,6 +11,7 @@ import {
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/trouble.ts';
 import type { Clock, Count, Gate, Log, MessageReading } from '../../ports.ts';
+import type { MessageScanning } from '../../ports-scan.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
 
@@ -18,6 +19,8 @@ export type MilterDeps = {
   readonly gate: Gate;
   /** Who reads whole messages, where somebody does. */
   readonly reading?: MessageReading;
+  /** Who scans mail that leaves, where somebody does. */
+  readonly scanning?: MessageScanning;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
@@ -39,7 +42,7 @@ const defaultLimits: ListenerLimits = {
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
-  const { gate, reading, clock, log, count } = deps;
+  const { gate, reading, scanning, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
   let told = false;
   const noEdits = (): void => {
@@ -57,6 +60,7 @@ export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
         return new MilterSession({
           gate,
           reading,
+          scanning,
           options,
           clock,
           log,

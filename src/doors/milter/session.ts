@@ -9,6 +9,7 @@
  * nothing is refused that did not come by SMTP (Postfix would try it again for ever), and a message that was given up
  * in the middle leaves nothing behind.
  */
+import type { Submission } from '../../core/event.ts';
 import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/text-of.ts';
@@ -19,11 +20,11 @@ import type {
   Count,
   Gate,
   Log,
-  MessageReader,
   MessageReading,
   MessageStart,
   Speaker,
 } from '../../ports.ts';
+import type { MessageScanning } from '../../ports-scan.ts';
 import { AwaitedAnswer } from './awaited.ts';
 import { FrameReader } from './frame.ts';
 import { Macros, stringEnd } from './macros.ts';
@@ -31,6 +32,7 @@ import { announcedBytes, Message, recipientsMax } from './message.ts';
 import { mayEdit, type Negotiated, negotiate, negotiationPacket } from './negotiation.ts';
 import type { MilterOptions } from './options.ts';
 import { action, command, protocol } from './packet.ts';
+import { Readers } from './readers.ts';
 import { continuePacket, replyPacket, skipPacket } from './reply.ts';
 import { type Client, connectedClient, noClient, relayingClient, speakerOf } from './speaker.ts';
 
@@ -38,6 +40,8 @@ export type SessionPort = {
   readonly gate: Gate;
   /** Who wants to read whole messages, and change their headers. */
   readonly reading: MessageReading | undefined;
+  /** Who scans mail that leaves, before it is judged. */
+  readonly scanning: MessageScanning | undefined;
   readonly options: MilterOptions;
   readonly clock: Clock;
   readonly count: Count;
@@ -49,9 +53,6 @@ export type SessionPort = {
   /** Runs a step that no bytes of the peer set off: what it throws ends this session and nothing else. */
   run(step: () => void): void;
 };
-
-/** A message that is read. */
-type Reading = { readonly by: Speaker['by'] | undefined; readonly reader: MessageReader };
 
 const space = 0x20;
 const passes: Answer = { kind: 'pass' };
@@ -71,7 +72,7 @@ export class MilterSession {
   #speaker: Speaker | undefined;
   #helo = '';
   /** Asked once a message; undefined before that. */
-  #reading: Reading | 'unread' | undefined;
+  #readers: Readers | undefined;
   #awaited: AwaitedAnswer | undefined;
   #requests = 0;
   #ended = false;
@@ -237,11 +238,11 @@ export class MilterSession {
     const spaceSent = this.#has(protocol.headerLeadingSpace);
     const valueStart = nameEnd + (spaceSent && bytes[nameEnd + 1] === space ? 2 : 1);
     message.addHeader(bytes, start, nameEnd, { valueStart, end: valueEnd });
-    const reader = this.#reader(message);
-    if (reader !== undefined) {
+    const readers = this.#looking(message);
+    if (readers.any) {
       const value = bytes.toString('latin1', nameEnd + 1, valueEnd);
       // One space was taken off, or there was none: relaxed canonicalisation cannot tell, nor can anybody here.
-      reader.header(bytes.toString('latin1', start, nameEnd), spaceSent ? value : ` ${value}`);
+      readers.header(bytes.toString('latin1', start, nameEnd), spaceSent ? value : ` ${value}`);
     }
     this.#continue(protocol.nrHeader);
   }
@@ -256,29 +257,23 @@ export class MilterSession {
 
   /** Looks at a piece of a body; answers whether more is of use. */
   #taste(message: Message, bytes: Buffer, start: number, end: number): boolean {
-    const reader = this.#reader(message);
-    reader?.body(bytes, start, end);
+    const more = this.#looking(message).body(bytes, start, end);
     // Nobody judges mail that comes in.
     const wanted = this.#speaker !== undefined && message.addBody(bytes, start, end);
-    return wanted || reader !== undefined;
+    return wanted || more;
   }
 
-  /** Who reads this message: asked when its content begins, which is when its sender is known. */
-  #reader(message: Message): MessageReader | undefined {
-    if (this.#reading === undefined) {
-      this.#reading = this.#open(message) ?? 'unread';
-    }
-    return this.#reading === 'unread' ? undefined : this.#reading.reader;
+  /** Who looks at this message: asked when its content begins, which is when its sender is known. */
+  #looking(message: Message): Readers {
+    this.#readers ??= this.#open(message);
+    return this.#readers;
   }
 
-  #open(message: Message): Reading | undefined {
-    const { reading } = this.#port;
-    if (reading === undefined || this.#agreed === undefined || !mayEdit(this.#agreed))
-      return undefined;
+  #open(message: Message): Readers {
+    const { reading, scanning } = this.#port;
     this.#identify(message);
-    const by = this.#speaker?.by;
     const start: MessageStart = {
-      by,
+      by: this.#speaker?.by,
       account: this.#speaker?.account,
       client: this.#client.how === 'local' ? '' : this.#client.address,
       clientName: this.#client.name,
@@ -286,8 +281,8 @@ export class MilterSession {
       sender: message.typed.replace(/^<(.*)>$/s, '$1'),
       queueId: this.#queueId(),
     };
-    const reader = reading.open(start);
-    return reader === undefined ? undefined : { by, reader };
+    const edits = this.#agreed !== undefined && mayEdit(this.#agreed);
+    return new Readers(start, { reading: edits ? reading : undefined, scanning });
   }
 
   #queueId(): string {
@@ -301,35 +296,37 @@ export class MilterSession {
     this.#identify(message);
     // Old mail servers send the last piece of the body with the end.
     if (end > start) this.#taste(message, bytes, start, end);
-    const reader = this.#reader(message);
+    const readers = this.#looking(message);
     const judged = message.recipients > 0 ? this.#speaker : undefined;
     const who = judged?.by === 'client' && !message.leaves ? undefined : judged;
-    if (who === undefined && (reader === undefined || message.recipients === 0)) {
+    if (who === undefined && (!readers.reads || message.recipients === 0)) {
       // Mail that comes in, or that goes to nobody.
       this.#reset();
       return this.#continue(0);
     }
-    const of = this.#reading === 'unread' ? undefined : this.#reading?.by;
-    this.#awaited = new AwaitedAnswer(this.#port, {
+    const awaited = new AwaitedAnswer(this.#port, {
       by: who?.by,
       id: this.#queueId(),
-      // Read as another's mail than it turned out to be: as if it had not been read.
-      reader: of === who?.by ? reader : undefined,
+      reader: readers.readerOf(who?.by),
       mayHold: ((this.#agreed?.actions ?? 0) & action.quarantine) !== 0,
       spaceSent: this.#has(protocol.headerLeadingSpace),
       over: (when) => this.#answered(when),
     });
-    return this.#awaited.ask((answer) => {
+    this.#awaited = awaited;
+    return awaited.ask((answer) => {
       if (who === undefined) answer(passes);
-      else this.#submit(who, message, answer);
+      else {
+        readers.scanned(this.#submission(who, message), (scanned) => {
+          awaited.step(() => this.#port.gate.submit(scanned, who.by, answer));
+        });
+      }
     });
   }
 
-  #submit(who: Speaker, message: Message, answer: (answer: Answer) => void): void {
+  #submission(who: Speaker, message: Message): Submission {
     const { account, client = '' } = who;
     const at = this.#port.clock.now();
-    const submission = message.submission({ account, client, queueId: this.#queueId(), at });
-    this.#port.gate.submit(submission, who.by, answer);
+    return message.submission({ account, client, queueId: this.#queueId(), at });
   }
 
   /** The whole answer to a message was sent. */
@@ -390,6 +387,7 @@ export class MilterSession {
   #forget(): void {
     this.#message = undefined;
     this.#speaker = undefined;
-    this.#reading = undefined;
+    this.#readers?.drop();
+    this.#readers = undefined;
   }
 }

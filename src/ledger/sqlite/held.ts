@@ -62,7 +62,7 @@ export function heldTable(make: Statements): HeldTable {
   };
 }
 
-const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue'];
+const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue', 'content'];
 
 function heldRow(row: Row): HeldRow {
   return {

@@ -179,6 +179,27 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX sending_domain_by_time ON sending_domain (last_at);
   `,
+  `
+  -- Statistics: what was counted on a day (since 1970, UTC) by kind and key. The sketch tells the quantiles of the scores.
+  CREATE TABLE rollup (
+    by TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    stopped INTEGER NOT NULL,
+    scored INTEGER NOT NULL,
+    points REAL NOT NULL,
+    spam INTEGER NOT NULL,
+    viruses INTEGER NOT NULL,
+    scans INTEGER NOT NULL,
+    reused INTEGER NOT NULL,
+    unscanned INTEGER NOT NULL,
+    scan_ms INTEGER NOT NULL,
+    sketch BLOB NOT NULL,
+    PRIMARY KEY (by, day, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */

@@ -127,6 +127,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     meta: all.meta.meta,
     dkimKeys: all.dkimKeys.dkimKeys,
     sendingDomains: all.sendingDomains.sendingDomains,
+    stats: all.rollups.stats,
   };
 }
 

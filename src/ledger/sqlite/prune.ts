@@ -1,10 +1,12 @@
 /**
  * Forgets what is old, a slice at a call, so that the event loop never stands still for it. Messages and stories go by
  * their own age; a finished notice and a held message that was dealt with go with the stories. Accounts, incidents,
- * exemptions and the audit trail stay. A From domain goes when nobody has sent with it for as long as stories are kept.
+ * exemptions and the audit trail stay. Statistics go by their day. A From domain goes when nobody has sent with it for as long as stories are kept.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { dayMs } from '../../lib/brand.ts';
 import type { Ledger } from '../../ports.ts';
+import { statsKinds } from '../../ports-stats.ts';
 import { integer, type Statements } from './statements.ts';
 import { inTransaction } from './write.ts';
 
@@ -37,6 +39,10 @@ export function pruner(
     `DELETE FROM sending_domain WHERE domain IN
        (SELECT domain FROM sending_domain WHERE last_at < ? LIMIT ${sliceRows})`,
   );
+  const rollup = make.command(
+    `DELETE FROM rollup WHERE (by, day, key) IN
+       (SELECT by, day, key FROM rollup WHERE by = ? AND day < ? LIMIT ${sliceRows})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -48,6 +54,8 @@ export function pruner(
       held(olderThan.stories);
       notice(olderThan.stories);
       sendingDomain(olderThan.stories);
+      const day = Math.floor(olderThan.statistics / dayMs);
+      for (const by of statsKinds) rollup(by, day);
     });
     return changes() > before;
   };

@@ -14,6 +14,7 @@ import {
   type NoticeTable,
   noticeTable,
 } from './operators.ts';
+import { type RollupTable, rollupTable } from './rollups.ts';
 import { type SendingDomainTable, sendingDomainTable } from './sending-domains.ts';
 import type { Statements } from './statements.ts';
 import { type StoryTable, storyTable } from './stories.ts';
@@ -30,6 +31,7 @@ export type Tables = {
   readonly meta: MetaTable;
   readonly dkimKeys: DkimKeyTable;
   readonly sendingDomains: SendingDomainTable;
+  readonly rollups: RollupTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -45,5 +47,6 @@ export function tables(make: Statements): Tables {
     meta: metaTable(make),
     dkimKeys: dkimKeyTable(make),
     sendingDomains: sendingDomainTable(make),
+    rollups: rollupTable(make),
   };
 }

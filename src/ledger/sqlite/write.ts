@@ -73,6 +73,9 @@ function apply(tables: Tables, change: Change): void {
     case 'sending-domain':
       tables.sendingDomains.put(change.row);
       break;
+    case 'rollup':
+      tables.rollups.put(change.row);
+      break;
     case 'meta':
       tables.meta.put(change.key, change.value);
       break;

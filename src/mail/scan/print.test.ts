@@ -74,9 +74,12 @@ test('told apart: other words, more words, another subject, text that was hidden
 
 test('too little text, too many names, or only its beginning: known by its octets alone', () => {
   assert.equal(print('see you at noon'), undefined);
-  assert.equal(print(`<img src="https://x.test/${'picture '.repeat(50)}">`, {
-    header: ['Content-Type', 'text/html'],
-  }), undefined);
+  assert.equal(
+    print(`<img src="https://x.test/${'picture '.repeat(50)}">`, {
+      header: ['Content-Type', 'text/html'],
+    }),
+    undefined,
+  );
   assert.equal(print(`${'Buy Cheap Watches Now '.repeat(40)} ${'please '.repeat(20)}`), undefined);
   assert.equal(print(spam, { cut: true }), undefined);
   assert.equal(print(spam, { header: ['Content-Type', 'multipart/mixed'] }), undefined);

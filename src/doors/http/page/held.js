@@ -4,7 +4,11 @@ import { Command, Empty, Heading, When } from './marks.js';
 import { dropHeld, releaseHeld } from './questions.js';
 import { command, many, number } from './words.js';
 
-const whys = { verdict: 'held as it came', queue: 'taken from the queue' };
+const whys = {
+  verdict: 'held as it came',
+  queue: 'taken from the queue',
+  content: 'held for its content',
+};
 
 export function Held({ view, ask, open, explain }) {
   const { held, status } = view;

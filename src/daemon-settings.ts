@@ -1,0 +1,41 @@
+/** The configuration in the form that the daemon's parts take it, and which changes of it need a restart. Of daemon.ts. */
+import { parseDuration } from './commands/options.ts';
+import type { Config } from './config/schema.ts';
+import type { Settings } from './flow/settings.ts';
+
+export function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
+  return {
+    mode,
+    contact,
+    suspendedMail: suspension.later_mail,
+    whenFailing: ledger.when_failing,
+    calmAfterMs: duration(suspension.held_calm_after),
+    releaseAfterMs: duration(suspension.release_after),
+    automaticReleasesMax: suspension.automatic_releases_max,
+  };
+}
+
+/** `never` is 0. */
+export function duration(text: string): number {
+  return text === 'never' ? 0 : (parseDuration(text) ?? 0);
+}
+
+/** Settings of [scan] that are taken over while it runs. */
+const liveScan = ['when_down', 'hold_score', 'reuse_for', 'masked_rules'] as const;
+
+/** Settings that were changed and are read only at start. */
+export function needRestart(before: Config, after: Config): readonly string[] {
+  const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
+  const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
+  const folder = before.signing.keys_folder !== after.signing.keys_folder;
+  return [
+    ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),
+    ...(folder ? ['signing.keys_folder'] : []),
+    ...(scanners(before) === scanners(after) ? [] : ['scan']),
+  ];
+}
+
+function scanners({ scan }: Config): string {
+  const live = Object.fromEntries(liveScan.map((key) => [key, undefined]));
+  return JSON.stringify({ ...scan, ...live });
+}

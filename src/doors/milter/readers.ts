@@ -1,0 +1,63 @@
+/**
+ * Who looks at one message as it goes by: the reader, whose edits go into it when it was judged, and the scan, whose
+ * finding the judgement waits for.
+ */
+import type { Submission } from '../../core/event.ts';
+import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports.ts';
+import type { MessageScan, MessageScanning } from '../../ports-scan.ts';
+
+export class Readers {
+  readonly #by: Speaker['by'] | undefined;
+  readonly #reader: MessageReader | undefined;
+  readonly #scan: MessageScan | undefined;
+
+  /** `reading` undefined: nobody wants to, or this mail server lets nobody change headers. */
+  constructor(
+    start: MessageStart,
+    of: {
+      readonly reading: MessageReading | undefined;
+      readonly scanning: MessageScanning | undefined;
+    },
+  ) {
+    this.#by = start.by;
+    this.#reader = of.reading?.open(start);
+    this.#scan = of.scanning?.open(start);
+  }
+
+  /** Somebody wants to hear of headers. */
+  get any(): boolean {
+    return this.#reader !== undefined || this.#scan !== undefined;
+  }
+
+  get reads(): boolean {
+    return this.#reader !== undefined;
+  }
+
+  header(name: string, value: string): void {
+    this.#reader?.header(name, value);
+    this.#scan?.header(name, value);
+  }
+
+  /** Answers whether more of the body is of use. */
+  body(bytes: Buffer, start: number, end: number): boolean {
+    this.#reader?.body(bytes, start, end);
+    const scanned = this.#scan?.body(bytes, start, end) === true;
+    return scanned || this.#reader !== undefined;
+  }
+
+  /** Read as another's mail than it turned out to be: as if it had not been read. */
+  readerOf(by: Speaker['by'] | undefined): MessageReader | undefined {
+    return by === this.#by ? this.#reader : undefined;
+  }
+
+  /** The message with what the scan found, at once or later. */
+  scanned(message: Submission, judge: (message: Submission) => void): void {
+    if (this.#scan === undefined) judge(message);
+    else this.#scan.finish(message, judge);
+  }
+
+  /** The message is over, or was given up. */
+  drop(): void {
+    this.#scan?.drop();
+  }
+}

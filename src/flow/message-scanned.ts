@@ -1,0 +1,181 @@
+/**
+ * A message that leaves is shown to the scanners before it is judged. What they say is evidence for the guard; where
+ * they say nothing in time, the operator's stance decides (core/account/content.ts).
+ */
+
+import type { Submission } from '../core/event.ts';
+import { combine } from '../core/scan/combine.ts';
+import type { ScannerName, ScanReport } from '../core/scan/report.ts';
+import { sha256 } from '../lib/sha256.ts';
+import { messagePrint } from '../mail/scan/print.ts';
+import type { Clock, Count, MessageStart } from '../ports.ts';
+import type { MessageScan, MessageScanning } from '../ports-scan.ts';
+import type { Heard, ScanLine } from './scan-line.ts';
+import { ScanReuse } from './scan-reuse.ts';
+
+/** Changed in place by a reload. */
+export type ScanSettings = {
+  /** 0: every message is scanned. */
+  readonly reuseMs: number;
+  readonly isMasked: (name: string) => boolean;
+};
+
+export type ScanningDeps = {
+  readonly lines: readonly ScanLine[];
+  readonly settings: ScanSettings;
+  readonly clock: Clock;
+  readonly count: Count;
+  readonly observe: (name: string, value: number) => void;
+};
+
+/** All messages that are read or wait, together. */
+const heldOctetsMax = 256 * 1024 * 1024;
+/** Ten times what Postfix lets one field have. */
+const headerOctetsMax = 1_024_000;
+
+export function openScanning(deps: ScanningDeps): MessageScanning {
+  const octetsMax = Math.max(...deps.lines.map((line) => line.octetsMax));
+  const room = { held: 0, reuse: new ScanReuse() };
+  return {
+    open: (start: MessageStart) =>
+      start.by === undefined ? undefined : new Scanning(deps, room, octetsMax),
+  };
+}
+
+type Room = { held: number; readonly reuse: ScanReuse };
+
+class Scanning implements MessageScan {
+  readonly #deps: ScanningDeps;
+  readonly #room: Room;
+  readonly #octetsMax: number;
+  readonly #header: string[] = [];
+  #headerOctets = 0;
+  #body: Buffer[] = [];
+  #bodyOctets = 0;
+  /** More came than is kept. */
+  #cut = false;
+  /** There was no room for it. */
+  #lost = false;
+  #held = 0;
+
+  constructor(deps: ScanningDeps, room: Room, octetsMax: number) {
+    this.#deps = deps;
+    this.#room = room;
+    this.#octetsMax = octetsMax;
+  }
+
+  header(name: string, value: string): void {
+    const octets = name.length + value.length + 3;
+    if (this.#headerOctets + octets > headerOctetsMax || !this.#hold(octets)) return;
+    this.#headerOctets += octets;
+    this.#header.push(name, value);
+  }
+
+  body(bytes: Buffer, start: number, end: number): boolean {
+    const wanted = Math.min(end - start, this.#octetsMax - this.#bodyOctets);
+    if (wanted < end - start) this.#cut = true;
+    if (wanted > 0 && this.#hold(wanted)) {
+      this.#body.push(Buffer.from(bytes.subarray(start, start + wanted)));
+      this.#bodyOctets += wanted;
+    }
+    return !this.#lost && this.#bodyOctets < this.#octetsMax;
+  }
+
+  finish(message: Submission, done: (message: Submission) => void): void {
+    const { lines, clock, settings } = this.#deps;
+    if (this.#lost) {
+      const missing = lines.map(({ name }) => name);
+      this.#deps.count('postern_scan_silences_total', missing.length, 'large');
+      done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
+      return;
+    }
+    const body = this.#body.length === 1 ? this.#body[0] : undefined;
+    const whole = Buffer.concat([this.#head(), ...this.#body]);
+    const content = body ?? whole.subarray(whole.length - this.#bodyOctets);
+    const keyOf = this.#keys(content);
+    this.#body = [];
+    const began = clock.now();
+    const reports: ScanReport[] = [];
+    const missing: ScannerName[] = [];
+    let scans = 0;
+    let reused = 0;
+    let left = lines.length;
+    for (const line of lines) {
+      const octets = whole.subarray(0, line.octetsMax);
+      const heard = (what: Heard, how: 'scanned' | 'reused'): void => {
+        if (what.kind === 'report') reports.push(what.report);
+        else {
+          missing.push(line.name);
+          this.#deps.count('postern_scan_silences_total', 1, what.why);
+        }
+        if (how === 'reused') reused++;
+        else if (what.kind === 'report') scans++;
+        left--;
+        if (left > 0) return;
+        const tookMs = Math.max(0, clock.now() - began);
+        done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
+      };
+      const when = { now: began, forMs: settings.reuseMs };
+      this.#room.reuse.ask(keyOf(line), when, (then) => line.ask(octets, then), heard);
+    }
+  }
+
+  drop(): void {
+    this.#room.held -= this.#held;
+    this.#held = 0;
+    this.#body = [];
+  }
+
+  #seen(message: Submission, heard: Parameters<typeof combine>[0]): Submission {
+    const { count, observe, settings } = this.#deps;
+    this.drop();
+    const scan = combine(heard, settings.isMasked);
+    const what = heard.scans > 0 ? 'scanned' : heard.reused > 0 ? 'reused' : 'missing';
+    count('postern_scan_messages_total', 1, what);
+    if (scan.likeness >= 1) count('postern_scan_spam_total');
+    if (scan.virus !== '') count('postern_scan_viruses_total');
+    observe('postern_scan_seconds', heard.tookMs / 1_000);
+    return { ...message, scan };
+  }
+
+  /** By what a copy is known: of viruses by its octets, else by what it says. */
+  #keys(body: Buffer): (line: ScanLine) => string {
+    let print: string | undefined;
+    let digest: string | undefined;
+    return ({ name }) => {
+      digest ??= sha256(body).toString('hex');
+      if (name === 'clamav') return `clamav ${digest}`;
+      print ??=
+        messagePrint({ header: this.#header, body, cut: this.#cut }) ??
+        `${digest} ${this.#subject()}`;
+      return `${name} ${print}`;
+    };
+  }
+
+  #subject(): string {
+    const at = this.#header.findIndex((text, i) => i % 2 === 0 && /^subject$/i.test(text));
+    return at < 0 ? '' : (this.#header[at + 1] ?? '');
+  }
+
+  #head(): Buffer {
+    const lines: string[] = [];
+    for (let at = 0; at < this.#header.length; at += 2) {
+      const value = (this.#header[at + 1] ?? '').replace(/\r?\n/g, '\r\n');
+      lines.push(`${this.#header[at] ?? ''}:${value}\r\n`);
+    }
+    return Buffer.from(`${lines.join('')}\r\n`, 'latin1');
+  }
+
+  /** False: there is no room left, and this message is not scanned. */
+  #hold(octets: number): boolean {
+    if (this.#lost) return false;
+    if (this.#room.held + octets > heldOctetsMax) {
+      this.#lost = true;
+      this.drop();
+      return false;
+    }
+    this.#room.held += octets;
+    this.#held += octets;
+    return true;
+  }
+}
