@@ -6,6 +6,7 @@ import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import type { Account, Submission } from '../event.ts';
 import { submit } from '../guard.ts';
 import { noCeilings, noStanding, type Policy, type Standing } from '../policy.ts';
+import type { Scan } from '../scan/report.ts';
 import type { VerdictKind } from '../verdict.ts';
 import type { Judgement } from './judge.ts';
 import { newNorms, type ServerNorms } from './norms.ts';
@@ -26,6 +27,7 @@ export type Sent = {
   readonly client?: string;
   readonly from?: string;
   readonly fingerprint?: string;
+  readonly scan?: Scan;
 };
 
 export type ScriptedServer = {

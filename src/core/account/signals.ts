@@ -110,9 +110,9 @@ export const rules: readonly CountRule[] = [
     factor: 2,
     slack: 0.2,
     power: 1,
-    least: [3, 5, 10],
-    prior: [4, 7, 14],
-    most: [8, 16, 40],
+    least: [4, 7, 14],
+    prior: [6, 10, 20],
+    most: [10, 20, 50],
   },
 ];
 

@@ -1,0 +1,87 @@
+/** What scanners say is evidence among other evidence, and an order only beyond the operator's own limit. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { minuteMs } from '../../lib/brand.ts';
+import { noCeilings } from '../policy.ts';
+import { scriptedScan } from '../scan/scripted-scan.ts';
+import { openServer, type ScriptedAccount } from './scripted-server.ts';
+
+const ham = scriptedScan(0.3);
+const spam = scriptedScan(6.2);
+
+function ann(policy = noCeilings): ScriptedAccount {
+  const server = openServer();
+  server.policy = policy;
+  return server.account('ann@here.example').ordinaryDays(28);
+}
+
+test('one message that looks like spam passes; a run of them does not', () => {
+  const account = ann();
+  const friends = account.friends(12);
+  const first = account.send({ to: friends.slice(0, 1), scan: spam });
+  assert.equal(first.verdict, 'pass');
+  const verdicts = Array.from({ length: 20 }, () =>
+    account.wait(minuteMs).send({ to: friends.slice(0, 1), scan: spam }),
+  );
+  const held = verdicts.findIndex(({ verdict }) => verdict === 'hold');
+  assert.ok(held >= 1 && held <= 4, `held at ${held}`);
+  const [reason] = verdicts[held]?.reasons ?? [];
+  assert.equal(reason?.signal, 'spam-like');
+  assert.match(reason?.text ?? '', /messages that look like spam in half an hour; usual/);
+  assert.equal(verdicts.at(-1)?.state, 'suspended');
+});
+
+test('the same run of ham passes', () => {
+  const account = ann();
+  for (let sent = 0; sent < 20; sent++) {
+    const judged = account.wait(minuteMs).send({ to: account.friends(1), scan: ham });
+    assert.deepEqual([judged.verdict, judged.state], ['pass', 'clear']);
+  }
+});
+
+test('strangers weigh more when what they get looks like spam, and the sentence says why', () => {
+  const plain = ann().send({ strangers: 7, scan: ham });
+  const judged = ann().send({ strangers: 7, scan: spam });
+  assert.ok(judged.evidence > plain.evidence * 1.4, `${judged.evidence} by ${plain.evidence}`);
+  const reason = judged.reasons.find(({ signal }) => signal === 'content');
+  assert.equal(reason?.text, 'SpamAssassin gives it 6.2 points where 5 are spam (URI_PHISH)');
+  assert.deepEqual([reason?.saw, reason?.usual, reason?.weight], [6.2, 5, 0.5]);
+});
+
+test('beyond the limit it is held for itself; 0 is no limit', () => {
+  const policy = { ...noCeilings, scanHoldScore: 15 };
+  const judged = ann(policy).send({ strangers: 1, scan: scriptedScan(15) });
+  assert.deepEqual([judged.verdict, judged.state], ['hold', 'watched']);
+  assert.match(judged.reasons[0]?.text ?? '', /gives it 15 points .*; from 15 on mail is held$/);
+  assert.equal(ann(policy).send({ strangers: 1, scan: scriptedScan(14.9) }).verdict, 'pass');
+  assert.equal(ann().send({ strangers: 1, scan: scriptedScan(1_000) }).verdict, 'pass');
+});
+
+test('a virus is held, unless the operator lets everything of this account pass', () => {
+  const scan = scriptedScan(0, { virus: 'Eicar-Test-Signature' });
+  const judged = ann().send({ strangers: 1, scan });
+  assert.equal(judged.verdict, 'hold');
+  assert.equal(judged.reasons[0]?.text, 'it carries what ClamAV knows as Eicar-Test-Signature');
+  const server = openServer();
+  server.standing = {
+    ...server.standing,
+    exemptUntil: (2 ** 50) as typeof server.standing.exemptUntil,
+  };
+  assert.equal(server.account('bob@here.example').send({ strangers: 1, scan }).verdict, 'pass');
+});
+
+test('a scanner that says nothing: passed on, or asked to come again, as the operator wants it', () => {
+  const scan = scriptedScan(0, { by: '', missing: ['spamassassin', 'clamav'] });
+  assert.equal(ann().send({ strangers: 1, scan }).verdict, 'pass');
+  const judged = ann({ ...noCeilings, unscanned: 'delay' }).send({ strangers: 1, scan });
+  assert.equal(judged.verdict, 'delay');
+  assert.match(judged.reasons[0]?.text ?? '', /^SpamAssassin and ClamAV said nothing about it/);
+});
+
+test('mail to users of this server that looks like spam counts a tenth', () => {
+  const account = ann();
+  for (let sent = 0; sent < 15; sent++) {
+    const judged = account.wait(minuteMs).send({ local: ['joe@here.example'], scan: spam });
+    assert.equal(judged.verdict, 'pass');
+  }
+});

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualTime } from '../../test/ledger/manual-time.ts';
+import type { Account, Submission } from '../core/event.ts';
+import { maskOf } from '../core/scan/masked-rules.ts';
+import type { ScannerName } from '../core/scan/report.ts';
+import type { MessageStart } from '../ports.ts';
+import { openScanning } from './message-scanned.ts';
+import { ScanLine } from './scan-line.ts';
+import { copiesMax } from './scan-reuse.ts';
+
+const start: MessageStart = {
+  ...{ by: 'login', account: 'joe@here.example' as Account, client: '192.0.2.1', clientName: '' },
+  ...{ helo: '', sender: 'joe@here.example', queueId: 'Q1' },
+};
+
+function rig(names: readonly ScannerName[] = ['spamassassin'], reuseMs = 3_600_000) {
+  const time = new ManualTime(1_000_000);
+  const seen: string[] = [];
+  const counted = new Map<string, number>();
+  let fails = false;
+  const lines = names.map(
+    (name) =>
+      new ScanLine({
+        scanner: {
+          name,
+          octetsMax: 2_000,
+          async scan(octets) {
+            seen.push(octets.toString('latin1'));
+            if (fails) throw new Error('no');
+            const spam = octets.includes('pills');
+            return {
+              scanner: name,
+              score: name === 'clamav' ? 0 : spam ? 8 : 0.5,
+              required: name === 'clamav' ? 0 : 5,
+              rules: name === 'clamav' ? [] : [{ name: 'RDNS_NONE', points: 0.5 }],
+              virus: name === 'clamav' && octets.includes('EICAR') ? 'Eicar' : '',
+            };
+          },
+          close: () => {},
+        },
+        ...{ connections: 2, deadlineMs: 5_000, clock: time, timers: time },
+        ...{ log: () => {}, onState: () => {} },
+      }),
+  );
+  const scanning = openScanning({
+    lines,
+    settings: { reuseMs, isMasked: maskOf(['RDNS_*']) },
+    clock: time,
+    count: (name, by = 1, label = '') =>
+      void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
+    observe: () => {},
+  });
+  async function send(body: string, subject = 'Hello'): Promise<Submission> {
+    const reader = scanning.open(start);
+    assert.ok(reader !== undefined);
+    reader.header('Subject', ` ${subject}`);
+    reader.header('X-Folded', ' one\n two');
+    const bytes = Buffer.from(`....${body}`);
+    for (let at = 4; at < bytes.length; at += 100) {
+      reader.body(bytes, at, Math.min(bytes.length, at + 100));
+    }
+    const message: Submission = {
+      ...{ kind: 'send', id: 'Q1', at: time.now(), account: 'joe@here.example' as Account },
+      ...{ outside: ['x@y.example'], local: [] },
+    };
+    return new Promise((resolve) => reader.finish(message, resolve));
+  }
+  return {
+    time,
+    seen,
+    counted,
+    send,
+    scanning,
+    fail: () => {
+      fails = true;
+    },
+  };
+}
+
+const spam = (n: number, name: string): string =>
+  `Dear ${name},\r\n\r\nwe have the pills that you have waited for, at a price that nobody can beat.\r\n` +
+  `Order at https://shop${n}.example/p?u=${n} before the ${n} of this month, and we pay the postage.\r\n`;
+
+test('the scanner sees the message as it came, and masked rules do not count', async () => {
+  const { seen, send } = rig();
+  const { scan } = await send(spam(1, 'Ann'));
+  assert.equal(seen[0], `Subject: Hello\r\nX-Folded: one\r\n two\r\n\r\n${spam(1, 'Ann')}`);
+  assert.deepEqual([scan?.score, scan?.likeness, scan?.masked.length], [7.5, 1.5, 1]);
+});
+
+test('a thousand copies with other names, links and numbers: a few scans', async () => {
+  const { seen, send, counted } = rig();
+  const names = ['Ann', 'Bob', 'Zoë', 'Özlem', 'María José', 'O’Neill', 'Li'];
+  for (let n = 0; n < 1_000; n++) {
+    const { scan } = await send(spam(n, `${names[n % names.length]}`), `For you, no. ${n}`);
+    assert.equal(scan?.likeness, 1.5);
+  }
+  assert.equal(seen.length, Math.ceil(1_000 / (copiesMax + 1)));
+  assert.ok(seen.length <= 20);
+  assert.equal(counted.get('postern_scan_messages_total reused'), 1_000 - seen.length);
+});
+
+test('copies that come at once wait for one scan', async () => {
+  const { seen, send } = rig();
+  const all = await Promise.all(Array.from({ length: 50 }, (_, n) => send(spam(n, 'Ann'))));
+  assert.equal(seen.length, 1);
+  assert.ok(all.every(({ scan }) => scan?.score === 7.5));
+});
+
+test('what was said is forgotten after its time', async () => {
+  const { seen, send, time } = rig(['spamassassin'], 60_000);
+  await send(spam(1, 'Ann'));
+  await time.pass(59_000);
+  await send(spam(2, 'Bob'));
+  assert.equal(seen.length, 1);
+  await time.pass(2_000);
+  await send(spam(3, 'Eve'));
+  assert.equal(seen.length, 2);
+});
+
+test('a virus is looked for in each message that is not the same octet for octet', async () => {
+  const { seen, send } = rig(['spamassassin', 'clamav']);
+  await send(spam(1, 'Ann'));
+  const { scan } = await send(`${spam(1, 'Ann').replace('Ann', 'Bob')}`);
+  assert.deepEqual([seen.length, scan?.reused], [3, 1]);
+  const found = await send(`${spam(1, 'Ann')}EICAR`);
+  assert.equal(found.scan?.virus, 'Eicar');
+});
+
+test('long messages are shown to their limit, and known by their octets alone', async () => {
+  const { seen, send } = rig();
+  const long = `${spam(1, 'Ann')}${'and more of it '.repeat(500)}`;
+  await send(long);
+  await send(long.replace('Ann', 'Bob'));
+  assert.deepEqual(
+    seen.map(({ length }) => length),
+    [2_000, 2_000],
+  );
+});
+
+test('where nothing is said the message goes on without it', async () => {
+  const { send, fail, counted } = rig();
+  fail();
+  const { scan } = await send(spam(1, 'Ann'));
+  assert.deepEqual([scan?.missing, scan?.likeness], [['spamassassin'], 0]);
+  assert.equal(counted.get('postern_scan_silences_total failed'), 1);
+});
+
+test('mail that comes in is not scanned', () => {
+  const { scanning } = rig();
+  assert.equal(scanning.open({ ...start, by: undefined, account: undefined }), undefined);
+});

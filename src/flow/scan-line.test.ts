@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualTime } from '../../test/ledger/manual-time.ts';
+import type { ScanReport } from '../core/scan/report.ts';
+import { type Heard, ScanLine } from './scan-line.ts';
+
+const report: ScanReport = { scanner: 'spamassassin', score: 1, required: 5, rules: [], virus: '' };
+
+/** A scanner whose answers the test gives, or that stands still until its deadline. */
+function rig({ connections = 2 }: { readonly connections?: number } = {}) {
+  const time = new ManualTime(1_000_000);
+  const states: string[] = [];
+  const asked: { octets: string; answer(): void; fail(): void }[] = [];
+  let still = false;
+  const line = new ScanLine({
+    scanner: {
+      name: 'spamassassin',
+      octetsMax: 1_000,
+      scan: (octets, deadlineMs) =>
+        new Promise((resolve, reject) => {
+          const fail = (): void => reject(new Error('no answer'));
+          asked.push({ octets: octets.toString(), answer: () => resolve(report), fail });
+          if (!still) return;
+          const stop = time.every(deadlineMs, () => {
+            stop();
+            fail();
+          });
+        }),
+      close: () => void states.push('closed'),
+    },
+    ...{ connections, deadlineMs: 10_000, clock: time, timers: time },
+    log: (_, event) => void states.push(event),
+    onState: (_, state) => void states.push(state),
+  });
+  const heard: string[] = [];
+  const note = (what: Heard): void => void heard.push(what.kind === 'report' ? 'report' : what.why);
+  return {
+    ...{ time, states, asked, heard, line },
+    ask: (text = 'x') => line.ask(Buffer.from(text), note),
+    standStill: (now: boolean) => {
+      still = now;
+    },
+  };
+}
+
+test('so many at once, the others in turn', async () => {
+  const { ask, asked, heard, time } = rig();
+  for (const text of ['a', 'b', 'c', 'd']) ask(text);
+  assert.deepEqual(
+    asked.map(({ octets }) => octets),
+    ['a', 'b'],
+  );
+  asked[1]?.answer();
+  await time.settle();
+  assert.deepEqual(
+    asked.map(({ octets }) => octets),
+    ['a', 'b', 'c'],
+  );
+  assert.deepEqual(heard, ['report']);
+});
+
+test('nobody waits longer than the deadline, and nobody begins to where it would be longer', async () => {
+  const { ask, asked, heard, time } = rig({ connections: 1 });
+  ask();
+  await time.pass(4_000);
+  asked[0]?.answer();
+  await time.settle();
+  ask(); // runs; scans take 4 s by now
+  ask();
+  ask();
+  ask();
+  assert.deepEqual(heard, ['report', 'busy']);
+  await time.pass(10_250);
+  assert.deepEqual(heard, ['report', 'busy', 'late', 'late']);
+});
+
+test('stopped: whoever waits is let go, nobody else waits, and it is back when a letter of ours is scanned', async () => {
+  const { ask, asked, heard, line, standStill, states, time } = rig({ connections: 3 });
+  standStill(true);
+  for (let sent = 0; sent < 6; sent++) ask();
+  await time.pass(8_000);
+  ask();
+  await time.pass(2_000);
+  assert.deepEqual(
+    heard.toSorted(),
+    ['failed', 'failed', 'failed', 'late', 'late', 'late', 'down'].toSorted(),
+  );
+  assert.deepEqual(states, ['up', 'scan.down', 'down']);
+  const before = asked.length;
+  for (let sent = 0; sent < 1_000; sent++) ask();
+  assert.deepEqual([heard.length, asked.length], [1_007, before]);
+  await time.pass(60_000);
+  const trials = asked.slice(before).map(({ octets }) => octets);
+  assert.ok(trials.length >= 3 && trials.length <= 8, `${trials.length} trials`);
+  assert.ok(trials.every((octets) => octets.includes('Are you there?')));
+  standStill(false);
+  await time.pass(70_000);
+  asked.at(-1)?.answer();
+  await time.settle();
+  assert.deepEqual(states.slice(-2), ['scan.up', 'up']);
+  ask();
+  asked.at(-1)?.answer();
+  await time.settle();
+  assert.equal(heard.at(-1), 'report');
+  line.close();
+  ask();
+  assert.equal(heard.at(-1), 'down');
+});
+
+test('failures with good answers between them are no reason to leave it alone', async () => {
+  const { ask, asked, heard, states, time } = rig();
+  for (let sent = 0; sent < 10; sent++) {
+    ask();
+    if (sent % 3 === 2) asked.at(-1)?.answer();
+    else asked.at(-1)?.fail();
+    await time.settle();
+  }
+  assert.deepEqual(states, ['up']);
+  assert.equal(heard.filter((what) => what === 'failed').length, 7);
+});
