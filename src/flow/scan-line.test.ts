@@ -79,16 +79,15 @@ test('stopped: whoever waits is let go, nobody else waits, and it is back when a
   standStill(true);
   for (let sent = 0; sent < 6; sent++) ask();
   await time.pass(8_000);
-  ask();
+  for (let sent = 0; sent < 4; sent++) ask();
   await time.pass(2_000);
-  assert.deepEqual(
-    heard.toSorted(),
-    ['failed', 'failed', 'failed', 'late', 'late', 'late', 'down'].toSorted(),
-  );
+  // Of the four that came later, two had come to the scanner.
+  const outcomes = ['down', 'down', 'failed', 'failed', 'failed', 'late', 'late', 'late'];
+  assert.deepEqual(heard.toSorted(), outcomes);
   assert.deepEqual(states, ['up', 'scan.down', 'down']);
   const before = asked.length;
   for (let sent = 0; sent < 1_000; sent++) ask();
-  assert.deepEqual([heard.length, asked.length], [1_007, before]);
+  assert.deepEqual([heard.length, asked.length], [1_008, before]);
   await time.pass(60_000);
   const trials = asked.slice(before).map(({ octets }) => octets);
   assert.ok(trials.length >= 3 && trials.length <= 8, `${trials.length} trials`);
