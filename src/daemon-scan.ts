@@ -15,9 +15,10 @@ import type { Clock, Log } from './ports.ts';
 import type { MessageScanning, Scanner } from './ports-scan.ts';
 
 export type DaemonScan = {
-  /** Undefined where nobody scans. */
-  readonly scanning: MessageScanning | undefined;
+  readonly scanning: MessageScanning;
   readonly statistics: Pick<Statistics, 'seen'>;
+  /** Scanners and where they are, as `postern status` tells them. */
+  doors(): Readonly<Record<string, string>>;
   configure(config: Config): void;
 };
 
@@ -31,29 +32,67 @@ type ScanDeps = {
 };
 
 export function openDaemonScan(deps: ScanDeps, scope: AsyncDisposableStack): DaemonScan {
-  const { config, counters } = deps;
-  const settings: { -readonly [Key in keyof ScanSettings]: ScanSettings[Key] } = liveOf(config);
+  const settings: { -readonly [Key in keyof ScanSettings]: ScanSettings[Key] } = liveOf(
+    deps.config,
+  );
+  let asked = askedOf(deps.config);
+  let ways = openWays(deps, settings);
+  scope.defer(() => ways.close());
+  const statistics = openStatistics(deps);
+  scope.defer(() => statistics.close());
+  return {
+    // Asked for each message: one that is under way ends with the scanners that it began with.
+    scanning: { open: (start) => ways.scanning?.open(start) },
+    statistics,
+    doors: () => ways.doors(),
+    configure(changed) {
+      Object.assign(settings, liveOf(changed));
+      if (askedOf(changed) === asked) return;
+      asked = askedOf(changed);
+      ways.close();
+      ways = openWays({ ...deps, config: changed }, settings);
+    },
+  };
+}
+
+type Ways = {
+  readonly scanning: MessageScanning | undefined;
+  doors(): Readonly<Record<string, string>>;
+  close(): void;
+};
+
+function openWays(deps: ScanDeps, settings: ScanSettings): Ways {
+  const { config, counters, clock, timers, log } = deps;
   const lines = openScanners(config).map(
     (scanner) =>
       new ScanLine({
-        ...{ scanner, clock: deps.clock, timers: deps.timers, log: deps.log },
+        ...{ scanner, clock, timers, log },
         connections: config.scan.connections,
         deadlineMs: duration(config.scan.deadline),
         onState: (name, state) => counters.set('postern_scan_up', state === 'up' ? 1 : 0, name),
       }),
   );
-  for (const line of lines) scope.defer(() => line.close());
-  const statistics = openStatistics(deps);
-  scope.defer(() => statistics.close());
   const { count, observe } = counters;
   return {
     scanning:
-      lines.length === 0
-        ? undefined
-        : openScanning({ lines, settings, clock: deps.clock, count, observe }),
-    statistics,
-    configure: (changed) => void Object.assign(settings, liveOf(changed)),
+      lines.length === 0 ? undefined : openScanning({ lines, settings, clock, count, observe }),
+    doors: () =>
+      Object.fromEntries(
+        lines.map(({ name, isDown }) => [
+          name,
+          isDown ? `${config.scan[name]} (does not answer)` : config.scan[name],
+        ]),
+      ),
+    close() {
+      for (const line of lines) line.close();
+    },
   };
+}
+
+/** What is not taken over while a scanner is being asked. */
+function askedOf({ scan }: Config): string {
+  const { when_down: _, hold_score: __, reuse_for: ___, masked_rules: ____, ...asked } = scan;
+  return JSON.stringify(asked);
 }
 
 /** Those that the configuration names, in the order in which reasons name them. */

@@ -20,9 +20,6 @@ export function duration(text: string): number {
   return text === 'never' ? 0 : (parseDuration(text) ?? 0);
 }
 
-/** Settings of [scan] that are taken over while it runs. */
-const liveScan = ['when_down', 'hold_score', 'reuse_for', 'masked_rules'] as const;
-
 /** Settings that were changed and are read only at start. */
 export function needRestart(before: Config, after: Config): readonly string[] {
   const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
@@ -31,11 +28,5 @@ export function needRestart(before: Config, after: Config): readonly string[] {
   return [
     ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),
     ...(folder ? ['signing.keys_folder'] : []),
-    ...(scanners(before) === scanners(after) ? [] : ['scan']),
   ];
-}
-
-function scanners({ scan }: Config): string {
-  const live = Object.fromEntries(liveScan.map((key) => [key, undefined]));
-  return JSON.stringify({ ...scan, ...live });
 }

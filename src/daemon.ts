@@ -172,7 +172,13 @@ function openFlows(
   };
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
-    ...{ settings, newId, iso, doors: () => doors, dkim: signing.keys.desk },
+    ...{
+      settings,
+      newId,
+      iso,
+      doors: () => ({ ...doors, ...scan.doors() }),
+      dkim: signing.keys.desk,
+    },
   });
   const alarm = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
@@ -242,8 +248,8 @@ async function openDoors(
     (where): Promise<Listener> =>
       openMilter(where, {
         ...{ gate, clock, log, count, limits, options: milterOptions },
+        scanning: flows.scan.scanning,
         ...(reading === undefined ? {} : { reading }),
-        ...(flows.scan.scanning === undefined ? {} : { scanning: flows.scan.scanning }),
       }),
   );
   if (milter !== undefined) {

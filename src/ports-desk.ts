@@ -12,6 +12,7 @@ import type {
   Search,
   StoryRow,
 } from './ports.ts';
+import type { StatsAnswer, StatsQuery } from './ports-stats.ts';
 
 export type DeskAccount = {
   readonly account: string;
@@ -170,5 +171,7 @@ export type Desk = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<Done>;
+  /** Numbers of the last seconds are missing. */
+  stats(query: StatsQuery): StatsAnswer;
   readonly dkim: KeyDesk;
 };

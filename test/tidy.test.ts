@@ -66,6 +66,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/doors/policy': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/doors/http': [
     'src/flow',
+    'src/ports-stats.ts',
     'src/ports-desk.ts',
     'src/ports.ts',
     'src/core',

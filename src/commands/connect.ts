@@ -3,8 +3,7 @@
  * the bytes that were there, writes, lets Postfix check and reload, proves it with a real message, and takes
  * everything back by itself when a step fails. `--undo` takes it out again.
  */
-import { stdin, stdout } from 'node:process';
-import { createInterface } from 'node:readline/promises';
+import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import { faultText } from '../lib/fault-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
@@ -30,6 +29,8 @@ import {
   planConnect,
   planDisconnect,
 } from './connect-plan.ts';
+import { mayGoOn } from './connect-question.ts';
+import { registerSpamAssassin } from './connect-spamassassin.ts';
 import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
 import { helpAfter, stateHelp } from './help.ts';
 import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
@@ -56,7 +57,8 @@ export type ConnectReport = {
 export function register(program: Command): void {
   const connect = program
     .command('connect')
-    .description('connect a mail server to the running Postern');
+    .description('connect the running Postern with a mail server, or a scanner with it');
+  registerSpamAssassin(connect);
   connect
     .command('postfix')
     .description('put the doors into main.cf and master.cf; shows the change before it makes it')
@@ -284,17 +286,4 @@ function differences(configDirectory: string, before: PostfixFiles, after: Postf
       return unifiedDiff(before[key], after[key], { before: path, after: `${path} (connected)` });
     })
     .join('');
-}
-
-async function mayGoOn(options: ConnectOptions): Promise<void> {
-  // A script that calls this means it: everything can be taken back, and is when a step fails.
-  if (options.yes === true || !stdin.isTTY || !stdout.isTTY || options.json === true) return;
-  const terminal = createInterface({ input: stdin, output: stdout });
-  try {
-    const answer = await terminal.question('Make this change? [y/N] ');
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } finally {
-    terminal.close();
-  }
-  throw new OperatorError('not-wanted', 'nothing was changed', { exit: sysexits.ok });
 }

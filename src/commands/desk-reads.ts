@@ -12,6 +12,7 @@ import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../ports.ts';
 import type { Desk, DeskAccount } from '../ports-desk.ts';
+import type { StatsAnswer, StatsQuery } from '../ports-stats.ts';
 import { accountPath, type Found, openDesk, queryText } from './desk-client.ts';
 import { stateDirectory } from './run-file.ts';
 
@@ -24,6 +25,7 @@ export type DeskReads = {
   held(filter: Parameters<Desk['held']>[0]): Promise<readonly HeldRow[]>;
   heldOne(id: string): Promise<Found<'heldOne'>>;
   explain(id: string): Promise<Found<'explain'>>;
+  stats(query: StatsQuery): Promise<StatsAnswer>;
   [Symbol.dispose](): void;
 };
 
@@ -42,6 +44,7 @@ export async function openReads(
       held: (filter) => read(`/held${queryText(filter)}`),
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
+      stats: (query) => read(`/stats${queryText(query)}`),
       [Symbol.dispose]: () => {},
     };
   } catch (error) {
@@ -89,6 +92,7 @@ function fileReads(ledger: Ledger, now: Millis): DeskReads {
       if (story === undefined && message === undefined) found(undefined, 'story or message');
       return { story, message };
     },
+    stats: async (query) => ledger.stats(query),
     [Symbol.dispose]: () => ledger.close(),
   };
 }

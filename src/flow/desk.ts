@@ -107,6 +107,7 @@ export function openDesk(deps: DeskDeps): Desk {
     minutes: () => feed.minutes(deps.clock.now()),
     watch: (listener) => feed.watch(listener),
     testNotice: () => testNotice(deps),
+    stats: (query) => live.stats(query),
     dkim: deps.dkim,
   };
 }

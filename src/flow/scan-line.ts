@@ -73,6 +73,10 @@ export class ScanLine {
     return this.#deps.scanner.name;
   }
 
+  get isDown(): boolean {
+    return this.#down;
+  }
+
   get octetsMax(): number {
     return this.#deps.scanner.octetsMax;
   }

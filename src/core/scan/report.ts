@@ -12,7 +12,12 @@ export const scannerTitles: Readonly<Record<ScannerName, string>> = {
 };
 
 /** A rule that was true of the message. Points are 0 where the scanner does not tell them. */
-export type RuleHit = { readonly name: string; readonly points: number };
+export type RuleHit = {
+  readonly name: string;
+  readonly points: number;
+  /** What it is about, in the scanner's words. */
+  readonly about?: string;
+};
 
 /** What one scanner said. */
 export type ScanReport = {

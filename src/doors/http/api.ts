@@ -17,6 +17,7 @@
  *   GET  /api/recent?limit
  *   GET  /api/minutes
  *   GET  /api/audit?account&limit
+ *   GET  /api/stats?by&since&until&order&limit    since, until: days since 1970, UTC
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`
  *   POST /api/test-notice
  *   GET  /api/dkim                       { folder, keys }
@@ -50,6 +51,7 @@ import {
   parse,
   releaseBody,
   retireBody,
+  statsQuery,
   whichBody,
 } from './ask.ts';
 import type { Live } from './live.ts';
@@ -81,6 +83,7 @@ export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
   api.get('/status', (c) => c.json(desk.status()));
   api.get('/recent', (c) => c.json(desk.recent(query(c, limitQuery).limit)));
   api.get('/minutes', (c) => c.json(desk.minutes()));
+  api.get('/stats', (c) => c.json(desk.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(desk.audit(query(c, auditQuery))));
   api.get('/explain/:id', (c) => c.json(found(desk.explain(named(c, 'id')), 'story or message')));
   api.get('/live', (c) => {

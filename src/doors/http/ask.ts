@@ -9,6 +9,7 @@ import { fault, ok } from '../../lib/result.ts';
 import { dkimAlgorithms } from '../../mail/dkim/signing-key.ts';
 import { heldStates } from '../../ports.ts';
 import type { Desk, NewKeys } from '../../ports-desk.ts';
+import { type StatsQuery, statsKinds, statsOrders } from '../../ports-stats.ts';
 
 export type Note = { readonly note: string; readonly by?: string };
 export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
@@ -36,6 +37,8 @@ const name = z
   .min(1)
   .max(512)
   .regex(/^\P{Cc}+$/u, 'has control characters');
+/** Days since 1970, UTC. */
+const day = z.coerce.number().int().min(0).max(100_000);
 const note = z.string().max(500).default('');
 const by = name.max(64).exactOptional();
 
@@ -51,6 +54,13 @@ export const heldQuery: z.ZodType<Parameters<Desk['held']>[0]> = z.object({
 });
 export const auditQuery: z.ZodType<Parameters<Desk['audit']>[0]> = z.object({
   account: name.exactOptional(),
+  limit,
+});
+export const statsQuery: z.ZodType<StatsQuery> = z.object({
+  by: z.enum(statsKinds).default('account'),
+  since: day,
+  until: day,
+  order: z.enum(statsOrders).default('messages'),
   limit,
 });
 export const limitQuery: z.ZodType<{ readonly limit: number }> = z.object({ limit });

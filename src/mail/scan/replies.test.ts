@@ -25,10 +25,16 @@ test('spamd: score, threshold and the table of the report', () => {
   assert.ok(reply.ok);
   assert.deepEqual([reply.value.score, reply.value.required], [1000.8, 5]);
   assert.deepEqual(reportRules(reply.value.body), [
-    { name: 'NO_RELAYS', points: 0 },
-    { name: 'A_RULE_WITH_A_LONG_NAME_THAT_RUNS_ON', points: 0.8 },
-    { name: 'GTUBE', points: 1000 },
-    { name: 'LAST', points: 0 },
+    {
+      ...{ name: 'NO_RELAYS', points: 0 },
+      about: 'Informational: message was not relayed via SMTP',
+    },
+    {
+      ...{ name: 'A_RULE_WITH_A_LONG_NAME_THAT_RUNS_ON', points: 0.8 },
+      about: 'Some words that go on in a second line',
+    },
+    { name: 'GTUBE', points: 1000, about: 'BODY: Generic Test for Unsolicited Bulk Email' },
+    { name: 'LAST', points: 0, about: '' },
   ]);
   const cut = parseSpamdReply(Buffer.from(head + report.slice(5)));
   assert.deepEqual(cut, { ok: false, error: 'cut short' });
@@ -51,13 +57,13 @@ test('spamd: names, faults, lessons', () => {
 });
 
 test('rspamd: the points from which it marks, by its answer or by its refusal', () => {
-  const symbols = { BAD: { score: 7.5 }, ODD: 3 };
+  const symbols = { BAD: { score: 7.5, description: 'It is' }, ODD: 3 };
   const text = JSON.stringify({ score: 7.5, required_score: 15, symbols });
   const reply = parseRspamdReply(text);
   assert.deepEqual(reply.ok && [reply.value.score, reply.value.required], [7.5, 6]);
   assert.deepEqual(reply.ok && reply.value.rules, [
-    { name: 'BAD', points: 7.5 },
-    { name: 'ODD', points: 0 },
+    { name: 'BAD', points: 7.5, about: 'It is' },
+    { name: 'ODD', points: 0, about: '' },
   ]);
   const thresholds = { 'add header': 8 };
   const named = parseRspamdReply(JSON.stringify({ score: 1, required_score: 15, thresholds }));

@@ -33,7 +33,12 @@ export function parseRspamdReply(text: string): Result<ScanReport, string> {
 
 function hit([name, symbol]: readonly [string, unknown]): RuleHit {
   const points = isObject(symbol) ? symbol['score'] : undefined;
-  return { name: name.slice(0, 100), points: typeof points === 'number' ? points : 0 };
+  const about = isObject(symbol) ? symbol['description'] : undefined;
+  return {
+    name: name.slice(0, 100),
+    points: typeof points === 'number' ? points : 0,
+    about: typeof about === 'string' ? about.slice(0, 300) : '',
+  };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -73,9 +73,17 @@ export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
   if (rule < 0) return undefined;
   const rules: RuleHit[] = [];
   for (const line of lines.slice(rule + 1)) {
-    const row = /^\s{0,5}(-?\d{1,6}(?:\.\d+)?)\s+([A-Za-z_][A-Za-z0-9_]{0,99})(?:\s|$)/.exec(line);
-    if (row === null || rules.length >= rulesMax) continue;
-    rules.push({ name: row[2] ?? '', points: Number(row[1]) + 0 });
+    const row =
+      /^\s{0,5}(-?\d{1,6}(?:\.\d+)?)\s+([A-Za-z_][A-Za-z0-9_]{0,99})(?:\s+(.{0,200})|$)/.exec(line);
+    const last = rules.at(-1);
+    if (row !== null) {
+      if (rules.length >= rulesMax) break;
+      const about = (row[3] ?? '').trim();
+      rules.push({ name: row[2] ?? '', points: Number(row[1]) + 0, about });
+    } else if (last !== undefined && /^\s{20,}\S/.test(line)) {
+      // The description goes on.
+      rules[rules.length - 1] = { ...last, about: `${last.about} ${line.trim()}`.slice(0, 300) };
+    }
   }
   return rules;
 }

@@ -1,0 +1,116 @@
+/** `postern stats`: numbers of mail that left, by day and by whom; which account or web script sends spam. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { dayMs } from '../lib/brand.ts';
+import {
+  type StatsKind,
+  type StatsOrder,
+  type StatsQuery,
+  statsKinds,
+  statsOrders,
+} from '../ports-stats.ts';
+import { openReads } from './desk-reads.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
+import { listLimitOption, parseDuration } from './options.ts';
+import { print, warn } from './program.ts';
+import { statsCsv, statsText } from './stats-text.ts';
+
+type Options = {
+  readonly by: StatsKind;
+  readonly since: number;
+  readonly until: number;
+  readonly sort?: StatsOrder;
+  readonly limit: number;
+  readonly state?: string;
+  readonly json?: true;
+  readonly csv?: true;
+};
+
+const daysUsual = 30;
+
+export function register(program: Command): void {
+  program
+    .command('stats')
+    .summary('numbers of mail that left, by whom and by day')
+    .description(
+      'Messages, recipients, and where mail is scanned their scores: how many look like spam, the median, what nine in ten ' +
+        'stay below, and how the mean moved against as many days before. Numbers are kept by day (UTC) for ' +
+        'ledger.keep_statistics.',
+    )
+    .option('--by <what>', `${statsKinds.join(', ')}`, kind, 'account')
+    .option(
+      '--since <when>',
+      'a date (2026-11-01), or so long ago (30d)',
+      dayOption,
+      today() - daysUsual + 1,
+    )
+    .option('--until <date>', 'its last day (default: today)', dayOption, today())
+    .option(
+      '--sort <order>',
+      'messages, spam, score (highest mean), moved (whose mean changed most)',
+      order,
+    )
+    .option('--limit <n>', 'at most so many lines', listLimitOption, 20)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object: query, total, lines, keys')
+    .option('--csv', 'comma-separated values, a header line first')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern stats --by script', 'which web script sends spam?'],
+          ['postern stats --by account --sort moved --since 7d', 'whose mail has changed?'],
+          ['postern stats --by rule', 'which rules strike most'],
+          ['postern stats --by day --since 2026-01-01 --csv >2026.csv', ''],
+        ],
+        exits: [exitCodes.done, exitCodes.notRunning],
+        notes:
+          'Held, delayed and refused messages are counted too (STOPPED). Where the guard does not run, its ledger is read\n' +
+          'instead. Scripts are known where the sendmail door is in use.',
+      }),
+    )
+    .action(async (options: Options, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      const { by, since, until, limit } = options;
+      const query: StatsQuery = { by, since, until, limit, order: options.sort ?? usual[by] };
+      const answer = await reads.stats(query);
+      if (options.json === true) print(command, jsonLine(answer));
+      else print(command, options.csv === true ? statsCsv(answer) : statsText(answer));
+    });
+}
+
+/** What one most often wants to know first. */
+const usual: Readonly<Record<StatsKind, StatsOrder>> = {
+  account: 'spam',
+  script: 'spam',
+  domain: 'spam',
+  provider: 'messages',
+  rule: 'messages',
+  day: 'messages',
+};
+
+function kind(text: string): StatsKind {
+  const found = statsKinds.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`It must be ${statsKinds.join(', ')}.`);
+}
+
+function order(text: string): StatsOrder {
+  const found = statsOrders.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`It must be ${statsOrders.join(', ')}.`);
+}
+
+function today(): number {
+  return Math.floor(Date.now() / dayMs);
+}
+
+/** `30d`: the last thirty days, today among them. */
+function dayOption(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return today() - Math.max(0, Math.ceil(ms / dayMs) - 1);
+  const at = Date.parse(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(at)) {
+    throw new InvalidArgumentError('It must be a date (2026-11-01) or a duration (30d).');
+  }
+  return Math.floor(at / dayMs);
+}

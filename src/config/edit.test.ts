@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withSetting } from './edit.ts';
+import { parseConfig } from './load.ts';
+
+const place = { table: 'scan', key: 'spamassassin' };
+const address = '"inet:127.0.0.1:783"';
+const set = 'spamassassin = "inet:127.0.0.1:783"';
+
+const rows = [
+  ['an empty file', '', `[scan]\n${set}\n`],
+  ['no such table', 'mode = "observe"\n', `mode = "observe"\n\n[scan]\n${set}\n`],
+  [
+    'a table with other settings and comments',
+    '[scan] # ours\n# a limit\nhold_score = 12\n\n[log]\nlevel = "debug"\n',
+    `[scan] # ours\n${set}\n# a limit\nhold_score = 12\n\n[log]\nlevel = "debug"\n`,
+  ],
+  ['another value', '[scan]\nspamassassin = "off"\nx = 1\n', `[scan]\n${set}\nx = 1\n`],
+] as const;
+for (const [name, before, after] of rows) {
+  test(`set in ${name}, and taken out again`, () => {
+    assert.equal(withSetting(before, place, address), after);
+    assert.equal(withSetting(after, place, address), after);
+    if (!before.includes('spamassassin'))
+      assert.equal(withSetting(after, place, undefined), before);
+  });
+}
+
+test('what is written is what is read; the same name elsewhere is not meant', () => {
+  const text = withSetting('[notices]\nmail_to = []\n', place, address);
+  assert.equal(parseConfig(text, 'x').config.scan.spamassassin, 'inet:127.0.0.1:783');
+  const other = '[other]\nspamassassin = 1\n';
+  assert.equal(withSetting(other, place, undefined), other);
+});

@@ -1,0 +1,39 @@
+/**
+ * One setting of a TOML file, set or taken out, and every other octet left as it is: comments, order, white space.
+ * Pure. Only tables in their plain form are understood; the caller reads the result again and compares.
+ */
+
+const header = /^\s*\[{1,2}\s*([^[\]]+?)\s*\]{1,2}\s*(?:#.*)?$/;
+
+/** `value` as TOML; undefined: the setting is taken out, and with it a table that has nothing else. */
+export function withSetting(
+  text: string,
+  { table, key }: { readonly table: string; readonly key: string },
+  value: string | undefined,
+): string {
+  const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
+  const start = lines.findIndex((line) => header.exec(line)?.[1] === table);
+  const after = start < 0 ? lines.length : endOf(lines, start);
+  const own = new RegExp(`^\\s*${key}\\s*=`);
+  const at =
+    start < 0 ? -1 : lines.findIndex((line, i) => i > start && i < after && own.test(line));
+  if (value === undefined) {
+    if (at < 0) return text;
+    lines.splice(at, 1);
+    const rest = lines.slice(start + 1, after - 1);
+    if (rest.every((line) => line.trim() === '')) {
+      // The table that was made for it, and the empty line in front.
+      const from = start > 0 && lines[start - 1]?.trim() === '' ? start - 1 : start;
+      lines.splice(from, start - from + 1);
+    }
+  } else if (at >= 0) lines[at] = `${key} = ${value}`;
+  else if (start >= 0) lines.splice(start + 1, 0, `${key} = ${value}`);
+  else lines.push(...(lines.length === 0 ? [] : ['']), `[${table}]`, `${key} = ${value}`);
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+/** Where the table that begins at `start` ends. */
+function endOf(lines: readonly string[], start: number): number {
+  const next = lines.findIndex((line, i) => i > start && header.test(line));
+  return next < 0 ? lines.length : next;
+}
