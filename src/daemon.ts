@@ -28,9 +28,9 @@ import { openFeed } from './flow/feed.ts';
 import { openReview } from './flow/held-review.ts';
 import { type Journal, openJournal } from './flow/journal.ts';
 import { type LogDesk, openLogSeen } from './flow/log-seen.ts';
-import { openGate } from './flow/message-submitted.ts';
+import { type GateDeps, openGate } from './flow/message-submitted.ts';
 import { modeChanged } from './flow/mode-changed.ts';
-import { openNotices } from './flow/notices.ts';
+import { type Notices, openNotices } from './flow/notices.ts';
 import { openTold } from './flow/operator-told.ts';
 import { readTogether } from './flow/readings.ts';
 import { openPolicyDesk } from './flow/recipient-asked.ts';
@@ -134,7 +134,6 @@ function openFlows(
   scope.defer(() => accounts.saveNorms());
   const exemptions = openExemptions(ledger.exemptions());
   const feed = openFeed();
-  const operators = new Set(config.notices.mail_to.map(addressKey));
   const roads = noticeRoads(config, host);
   const notices = openNotices({ journal, roads, clock, timers, log, count });
   scope.defer(() => notices.close());
@@ -152,8 +151,7 @@ function openFlows(
   scope.defer(() => review.close());
   const gate = openGate({
     ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
-    isOurs: ({ messageId, outside, local }) =>
-      notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to)),
+    isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
@@ -166,10 +164,7 @@ function openFlows(
   });
   scope.defer(() => signing.close());
   const scan = openDaemonScan({ config, journal, clock, timers, log, counters }, scope);
-  const facts = {
-    ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
-    defaultDomain: config.accounts.default_domain,
-  };
+  const facts = factsOf(options, host);
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
     ...{
@@ -203,6 +198,20 @@ function openFlows(
       scan.configure(changed);
       return needRestart(config, changed);
     },
+  };
+}
+
+/** One of Postern's own notices, to nobody but the operator. */
+function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDeps['isOurs'] {
+  const operators = new Set(mail_to.map(addressKey));
+  return ({ messageId, outside, local }) =>
+    notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));
+}
+
+function factsOf({ config, state }: DaemonOptions, host: string) {
+  return {
+    ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
+    defaultDomain: config.accounts.default_domain,
   };
 }
 

@@ -25,7 +25,7 @@ export type Statistics = {
   close(): void;
 };
 
-export const statisticsEveryMs: number = 2 * secondMs;
+const statisticsEveryMs = 2 * secondMs;
 /**
  * Keys of a kind a day; later ones are counted together. A thief who makes up a From domain for each message must not fill
  * the disk.

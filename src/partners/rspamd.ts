@@ -47,7 +47,7 @@ export function openRspamd(options: {
     octetsMax: options.octetsMax,
     async scan(octets, deadlineMs): Promise<ScanReport> {
       const reply = parseRspamdReply(await post(octets, deadlineMs));
-      if (reply.ok) return reply.value;
+      if (reply.ok) return { scanner: 'rspamd', virus: '', ...reply.value };
       throw new Error(`rspamd at ${addressText(where)}: ${reply.error}`);
     },
     close: () => agent.destroy(),

@@ -1,6 +1,7 @@
 /** What several scanners said of one message, made into one: masked rules out, the strongest score by its own measure. */
+import type { RuleHit } from '../../mail/scan/rule.ts';
 import { pointsOf } from './masked-rules.ts';
-import type { RuleHit, Scan, ScannerName, ScanReport } from './report.ts';
+import type { Scan, ScannerName, ScanReport } from './report.ts';
 
 /** Rules kept of one message: SpamAssassin seldom has more than thirty. */
 const rulesMax = 60;

@@ -1,4 +1,5 @@
 /** What scanners say of a message, and what is made of it: data only. */
+import type { RuleHit } from '../../mail/scan/rule.ts';
 
 /** spamassassin and rspamd give points, clamav knows viruses. The order is the one in which reasons name them. */
 export const scannerNames = ['spamassassin', 'rspamd', 'clamav'] as const;
@@ -9,14 +10,6 @@ export const scannerTitles: Readonly<Record<ScannerName, string>> = {
   spamassassin: 'SpamAssassin',
   rspamd: 'rspamd',
   clamav: 'ClamAV',
-};
-
-/** A rule that was true of the message. Points are 0 where the scanner does not tell them. */
-export type RuleHit = {
-  readonly name: string;
-  readonly points: number;
-  /** What it is about, in the scanner's words. */
-  readonly about?: string;
 };
 
 /** What one scanner said. */

@@ -14,7 +14,7 @@ const bucketMax = 100;
 /** Counts by bucket; below 0 the negative scores. */
 export type Sketch = Map<number, number>;
 
-export function bucketOf(score: number): number {
+function bucketOf(score: number): number {
   const size = Math.abs(score);
   if (!(size > least)) return 0;
   const bucket = Math.min(bucketMax, Math.ceil(Math.log(size / least) / logGrowth));

@@ -1,24 +1,19 @@
 /** For tests of the page: a month in numbers, in which one web script begins to send spam. Nothing is random. */
 import { dayMs } from '../../lib/brand.ts';
-import type { StatsAnswer, StatsKind, StatsLine, StatsQuery } from '../../ports-stats.ts';
+import type { StatsAnswer, StatsKind, StatsLine, StatsQuery, Tally } from '../../ports-stats.ts';
 
 export function scriptedStats(query: StatsQuery): StatsAnswer {
   const days = query.until - query.since + 1;
   const daily = Array.from({ length: days }, (_, i) => day(query.since + i, days - i));
-  const total = daily.reduce((sum, one) => ({
-    ...sum,
-    messages: sum.messages + one.messages,
-    recipients: sum.recipients + one.recipients,
-    scored: sum.scored + one.scored,
-    spam: sum.spam + one.spam,
-    stopped: sum.stopped + one.stopped,
-    scans: sum.scans + one.scans,
-    reused: sum.reused + one.reused,
-  }));
+  const sum = (name: keyof Tally): number => daily.reduce((all, one) => all + one[name], 0);
+  const total = line('', {
+    ...{ messages: sum('messages'), recipients: sum('recipients'), scored: sum('scored') },
+    ...{ spam: sum('spam'), stopped: sum('stopped'), p90: 2.4 },
+  });
   const lines = query.by === 'day' ? daily.toReversed() : (others[query.by] ?? []);
   return {
     query,
-    total: { ...total, key: '' },
+    total,
     lines: lines.slice(0, query.limit),
     keys: lines.length,
   };

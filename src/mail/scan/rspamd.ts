@@ -1,6 +1,13 @@
 /** The answer of rspamd's /checkv2, as far as it is of use here. Pure, never throws. */
-import type { RuleHit, ScanReport } from '../../core/scan/report.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
+import type { RuleHit } from './rule.ts';
+
+export type RspamdReply = {
+  readonly score: number;
+  /** From here on it marks a message as spam. */
+  readonly required: number;
+  readonly rules: readonly RuleHit[];
+};
 
 const rulesMax = 200;
 /**
@@ -9,7 +16,7 @@ const rulesMax = 200;
  */
 const markShare = 6 / 15;
 
-export function parseRspamdReply(text: string): Result<ScanReport, string> {
+export function parseRspamdReply(text: string): Result<RspamdReply, string> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -23,11 +30,9 @@ export function parseRspamdReply(text: string): Result<ScanReport, string> {
   }
   const mark = isObject(thresholds) ? thresholds['add header'] : undefined;
   return ok({
-    scanner: 'rspamd',
     score,
     required: typeof mark === 'number' && mark > 0 ? mark : refuse * markShare,
     rules: isObject(symbols) ? Object.entries(symbols).slice(0, rulesMax).map(hit) : [],
-    virus: '',
   });
 }
 

@@ -3,8 +3,8 @@
  * single rules are in no header of it, only in the table of the report, so that is what is read; where somebody's
  * report has no such table, SYMBOLS tells the names alone. Pure, never throws.
  */
-import type { RuleHit } from '../../core/scan/report.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
+import type { RuleHit } from './rule.ts';
 
 /** REPORT: score and table. SYMBOLS: score and names. PROCESS: the message, marked. TELL: learn. PING: are you there? */
 export type SpamcVerb = 'REPORT' | 'SYMBOLS' | 'PROCESS' | 'TELL' | 'PING';
