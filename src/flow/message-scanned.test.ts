@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newsletter } from '../../test/integration/scan-letters.ts';
 import { ManualTime } from '../../test/ledger/manual-time.ts';
 import type { Account, Submission } from '../core/event.ts';
 import { maskOf } from '../core/scan/masked-rules.ts';
@@ -14,7 +15,10 @@ const start: MessageStart = {
   ...{ helo: '', sender: 'joe@here.example', queueId: 'Q1' },
 };
 
-function rig(names: readonly ScannerName[] = ['spamassassin'], reuseMs = 3_600_000) {
+function rig(
+  names: readonly ScannerName[] = ['spamassassin'],
+  { reuseMs = 3_600_000, octetsMax = 20_000 } = {},
+) {
   const time = new ManualTime(1_000_000);
   const seen: string[] = [];
   const counted = new Map<string, number>();
@@ -24,7 +28,7 @@ function rig(names: readonly ScannerName[] = ['spamassassin'], reuseMs = 3_600_0
       new ScanLine({
         scanner: {
           name,
-          octetsMax: 2_000,
+          octetsMax,
           async scan(octets) {
             seen.push(octets.toString('latin1'));
             if (fails) throw new Error('no');
@@ -101,6 +105,22 @@ test('a thousand copies with other names, links and numbers: a few scans', async
   assert.equal(counted.get('postern_scan_messages_total reused'), 1_000 - seen.length);
 });
 
+test('a thousand newsletters, alike in their frame: none takes what was said of another', async () => {
+  const { send, seen } = rig();
+  const said = new Map<string, boolean>();
+  for (let n = 0; n < 1_000; n++) {
+    const letter = newsletter(n);
+    const body = letter.slice(letter.indexOf('\r\n\r\n') + 4);
+    // Every tenth is spam to this scanner.
+    const isSpam = n % 10 === 0;
+    const { scan } = await send(isSpam ? `${body}\r\nwe have the pills` : body);
+    assert.equal(scan?.likeness === 1.5, isSpam, `newsletter ${n}`);
+    said.set(body, isSpam);
+  }
+  assert.equal(said.size, 1_000);
+  assert.equal(seen.length, 1_000);
+});
+
 test('copies that come at once wait for one scan', async () => {
   const { seen, send } = rig();
   const all = await Promise.all(Array.from({ length: 50 }, (_, n) => send(spam(n, 'Ann'))));
@@ -109,7 +129,7 @@ test('copies that come at once wait for one scan', async () => {
 });
 
 test('what was said is forgotten after its time', async () => {
-  const { seen, send, time } = rig(['spamassassin'], 60_000);
+  const { seen, send, time } = rig(['spamassassin'], { reuseMs: 60_000 });
   await send(spam(1, 'Ann'));
   await time.pass(59_000);
   await send(spam(2, 'Bob'));
@@ -129,7 +149,7 @@ test('a virus is looked for in each message that is not the same octet for octet
 });
 
 test('long messages are shown to their limit, and known by their octets alone', async () => {
-  const { seen, send } = rig();
+  const { seen, send } = rig(['spamassassin'], { octetsMax: 2_000 });
   const long = `${spam(1, 'Ann')}${'and more of it '.repeat(500)}`;
   await send(long);
   await send(long.replace('Ann', 'Bob'));

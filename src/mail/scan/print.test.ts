@@ -5,7 +5,10 @@ import { messagePrint } from './print.ts';
 
 type Given = { readonly header?: readonly string[]; readonly cut?: boolean };
 
-function print(body: string, { header = [], cut = false }: Given = {}): string | undefined {
+function print(
+  body: string | Buffer,
+  { header = [], cut = false }: Given = {},
+): string | undefined {
   return messagePrint({ header, body: Buffer.from(body), cut });
 }
 
@@ -20,6 +23,7 @@ const spam = [
 const varied = [
   ['another name', spam.replace('John', 'Maria Magdalena')],
   ['a name that begins with a letter outside ASCII', spam.replace('John', 'Öz Ćelik')],
+  ['such a name in an older charset', Buffer.from(spam.replace('John', 'Özlem'), 'latin1')],
   ['other numbers', spam.replace('450.00', '7').replace('24', '48')],
   ['other links', spam.replace('https://pay.example.com/c?id=8812', 'evil.test/zzz')],
   ['another address', spam.replace('help@pay.example.com', 'desk-77@other.test')],
@@ -28,6 +32,15 @@ const varied = [
 for (const [name, body] of varied) {
   test(`known again with ${name}`, () => assert.equal(print(body), print(spam)));
 }
+
+test('known again with another name in the subject, encoded or not', () => {
+  const named = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
+  const octets = (text: string): string => Buffer.from(text).toString('latin1');
+  const one = print(spam, named('Anna, your invoice'));
+  assert.equal(print(spam, named(octets('Émile Özlem, your invoice'))), one);
+  assert.equal(print(spam, named('=?utf-8?Q?=C3=89mile?=, your invoice')), one);
+  assert.notEqual(print(spam, named('Anna, your receipt')), one);
+});
 
 test('known again in HTML, quoted-printable and base64', () => {
   const html = `<html><style>p { color: red }</style><p>${spam.replaceAll('\r\n', '<br>\r\n')}</p>`;

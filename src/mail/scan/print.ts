@@ -35,7 +35,9 @@ export function messagePrint({ header, body, cut }: PrintedMessage): string | un
     attachments: [],
     parts: 0,
   };
-  addWords(walk, readableSubject(field(header, 'subject')));
+  // Octets outside ASCII are mostly UTF-8, as in the body.
+  const subject = Buffer.from(field(header, 'subject'), 'latin1').toString();
+  addWords(walk, readableSubject(subject));
   const whole: Part = {
     type: field(header, 'content-type'),
     encoding: field(header, 'content-transfer-encoding'),
@@ -72,7 +74,8 @@ function addWords(walk: Walk, text: string): void {
     }
     for (const [word] of chunk.matchAll(wordsIn)) {
       if (/[\p{N}.]/u.test(word)) continue;
-      if (/^\p{Lu}/u.test(word)) walk.nameLetters += word.length;
+      // In an older charset a word that begins outside ASCII may be a name.
+      if (/^[\p{Lu}\ufffd]/u.test(word)) walk.nameLetters += word.length;
       else {
         walk.words.push(word.toLowerCase());
         walk.letters += word.length;

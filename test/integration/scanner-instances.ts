@@ -1,0 +1,195 @@
+/**
+ * Real scanners in folders of their own, on loopback and free ports: SpamAssassin's spamd with Debian's rules and no
+ * network tests, rspamd without what asks the network, clamd that knows EICAR and nothing else. As root they change to
+ * an ordinary user; otherwise they run as whoever runs the tests. Ended with the scope.
+ */
+import { readFileSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRspamd } from '../../src/partners/rspamd.ts';
+import { openSpamAssassin } from '../../src/partners/spamassassin.ts';
+import { eventually, freePort, type Leashed, leash } from './leash.ts';
+
+export type ScannerInstance = AsyncDisposable & {
+  /** As [scan] wants it. */
+  readonly address: string;
+  readonly port: number;
+  output(): string;
+};
+
+export type SpamdInstance = ScannerInstance & {
+  /** All of its processes stand still, or go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Messages that it has scanned or been asked to, by its own log. */
+  scans(): number;
+};
+
+const isRoot = process.getuid?.() === 0;
+/** The first start compiles rules. */
+const startMs = 90_000;
+
+export async function startSpamd(children = 3): Promise<SpamdInstance> {
+  const dir = await mkdtemp(join(tmpdir(), 'psa-'));
+  await chmod(dir, 0o755);
+  const home = join(dir, 'home');
+  await mkdir(home, { mode: 0o777 });
+  await chmod(home, 0o777);
+  const port = await freePort();
+  const pidFile = join(dir, 'spamd.pid');
+  const daemon = leash(
+    '/usr/sbin/spamd',
+    [
+      ...['-L', '-x', '-l', '-i', `127.0.0.1:${port}`, '-s', 'stderr', '-r', pidFile],
+      ...[`--max-children=${children}`, `--min-children=${children}`, '-H', home],
+      ...['--cf', `bayes_path ${home}/bayes`, '--cf', 'bayes_auto_learn 0'],
+      ...(isRoot ? ['-u', 'nobody'] : []),
+    ],
+    { detaches: false, graceMs: 3_000 },
+  );
+  const where = { host: '127.0.0.1', port };
+  const ready = (): Promise<true | undefined> =>
+    openSpamAssassin({ where, user: '', octetsMax: 1 })
+      .ping(1_000)
+      .then(
+        () => true as const,
+        () => undefined,
+      );
+  const instance = await started('spamd', daemon, dir, port, ready);
+  let seen = 0;
+  return {
+    ...instance,
+    signal(signal) {
+      const pid = Number(readFileSync(pidFile, 'utf8'));
+      process.kill(-pid, signal);
+    },
+    scans() {
+      seen = Math.max(seen, daemon.output().match(/ result: /g)?.length ?? 0);
+      return seen;
+    },
+    async [Symbol.asyncDispose]() {
+      const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'));
+      if (pid > 0) process.kill(-pid, 'SIGCONT');
+      await instance[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Modules that ask the network. */
+const offline = [
+  'arc',
+  'asn',
+  'dkim',
+  'dkim_signing',
+  'dmarc',
+  'fuzzy_check',
+  'hfilter',
+  'rbl',
+  'spf',
+];
+
+export async function startRspamdWorker(): Promise<ScannerInstance> {
+  const dir = await mkdtemp(join(tmpdir(), 'prs-'));
+  const port = await freePort();
+  const disabled = 'enabled = false;\n';
+  const files: Readonly<Record<string, string>> = {
+    'worker-normal.inc': `bind_socket = "127.0.0.1:${port}";\ncount = 1;\n`,
+    'worker-controller.inc': disabled,
+    'worker-proxy.inc': disabled,
+    'options.inc': 'dns { nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }\n',
+    'logging.inc': 'type = "console"; level = "error";\n',
+    ...Object.fromEntries(offline.map((name) => [`${name}.conf`, disabled])),
+  };
+  const [uid, gid] = userOf('_rspamd');
+  for (const name of ['', 'override.d', 'db', 'run', 'log']) {
+    await mkdir(join(dir, name), { recursive: true });
+    if (isRoot) await chown(join(dir, name), uid, gid);
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(dir, 'override.d', name), text);
+  }
+  const args = [
+    ...['-f', '-c', '/etc/rspamd/rspamd.conf', `--var=LOCAL_CONFDIR=${dir}`],
+    ...[`--var=DBDIR=${dir}/db`, `--var=RUNDIR=${dir}/run`, `--var=LOGDIR=${dir}/log`],
+  ];
+  const asUser = isRoot ? ['--user', '_rspamd', '--group', '_rspamd'] : [];
+  const daemon = leash('/usr/bin/rspamd', [...args, ...asUser], {
+    detaches: false,
+    graceMs: 5_000,
+  });
+  const probe = openRspamd({ where: { host: '127.0.0.1', port }, octetsMax: 1, connections: 1 });
+  const instance = await started('rspamd', daemon, dir, port, () =>
+    probe.scan(Buffer.from('Subject: x\r\n\r\nx\r\n'), 2_000).then(
+      () => true as const,
+      () => undefined,
+    ),
+  );
+  probe.close();
+  return instance;
+}
+
+/** EICAR as ClamAV's own signature has it, in hexadecimal. */
+const eicarSignature = `Eicar-Test-Signature:0:*:${Buffer.from(
+  ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join(''),
+).toString('hex')}\n`;
+export const eicar: string = Buffer.from(
+  eicarSignature.split(':')[3]?.trim() ?? '',
+  'hex',
+).toString();
+
+export async function startClamd(): Promise<ScannerInstance> {
+  const dir = await mkdtemp(join(tmpdir(), 'pcl-'));
+  await chmod(dir, 0o755);
+  const port = await freePort();
+  await mkdir(join(dir, 'db'));
+  await writeFile(join(dir, 'db', 'eicar.ndb'), eicarSignature);
+  const lines = [
+    `DatabaseDirectory ${dir}/db`,
+    `TCPSocket ${port}`,
+    ...['TCPAddr 127.0.0.1', 'Foreground yes', ...(isRoot ? ['User nobody'] : [])],
+  ];
+  await writeFile(join(dir, 'clamd.conf'), `${lines.join('\n')}\n`);
+  const daemon = leash('/usr/sbin/clamd', ['-c', join(dir, 'clamd.conf')], {
+    detaches: false,
+    graceMs: 3_000,
+  });
+  return started('clamd', daemon, dir, port, () =>
+    Promise.resolve(
+      daemon.output().includes('MaxQueue') || daemon.output().includes('Self checking')
+        ? true
+        : undefined,
+    ),
+  );
+}
+
+async function started(
+  name: string,
+  daemon: Leashed,
+  dir: string,
+  port: number,
+  ready: () => Promise<true | undefined>,
+): Promise<ScannerInstance> {
+  const stop = async (): Promise<void> => {
+    await daemon.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+  const running = (): Promise<true | undefined> => {
+    if (daemon.ended) throw new Error(`${name} ended: ${daemon.output()}`);
+    return ready();
+  };
+  try {
+    await eventually(`${name} runs`, running, { detail: daemon.output, timeoutMs: startMs });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const address = `inet:127.0.0.1:${port}`;
+  return { address, port, output: daemon.output, [Symbol.asyncDispose]: stop };
+}
+
+function userOf(name: string): readonly [uid: number, gid: number] {
+  const line = new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, 'm').exec(
+    readFileSync('/etc/passwd', 'utf8'),
+  );
+  return [Number(line?.[1] ?? 0), Number(line?.[2] ?? 0)];
+}
