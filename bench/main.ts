@@ -1,7 +1,7 @@
 /**
  * All benchmarks, and one summary: which goals are reached on this machine. Exit 0 either way, unless --strict.
  *
- *   node bench/main.ts [--only milter|replay|signing|size|start] [--seconds N] [--strict] [--json]
+ *   node bench/main.ts [--only NAME] [--seconds N] [--strict] [--json]
  *
  * `--seconds`: how long the milter is measured, 60 unless said otherwise; the others take their share of it.
  */
@@ -10,9 +10,11 @@ import { parseArgs } from 'node:util';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
 import { benchMilter, milterTable } from './milter.ts';
 import { benchReplay, replayTable } from './replay.ts';
+import { benchScan, scanTable } from './scan.ts';
 import { benchSigning, signingTable } from './signing.ts';
 import { benchSize, sizeTable } from './size.ts';
 import { benchStart, startTable } from './start.ts';
+import { benchStatistics, statisticsTable } from './statistics.ts';
 
 type Ran = { readonly figures: { readonly goals: readonly Goal[] }; readonly text: string };
 type Say = (text: string) => void;
@@ -35,6 +37,14 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async signing(seconds, say) {
     const figures = await benchSigning({ seconds, rounds: 9, say });
     return { figures, text: signingTable(figures) };
+  },
+  async scan(seconds, say) {
+    const figures = await benchScan({ seconds: seconds / 2, rounds: 7, say });
+    return { figures, text: scanTable(figures) };
+  },
+  async statistics(_, say) {
+    const figures = benchStatistics({ messages: 10_000_000, say });
+    return { figures, text: statisticsTable(figures) };
   },
   async size(seconds, say) {
     const figures = await benchSize({

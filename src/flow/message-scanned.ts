@@ -54,6 +54,8 @@ class Scanning implements MessageScan {
   #bodyOctets = 0;
   /** More came than is kept. */
   #cut = false;
+  /** Every scanner is left alone: nothing is kept for them. */
+  readonly #idle: boolean;
   /** There was no room for it. */
   #lost = false;
   #held = 0;
@@ -62,9 +64,11 @@ class Scanning implements MessageScan {
     this.#deps = deps;
     this.#room = room;
     this.#octetsMax = octetsMax;
+    this.#idle = deps.lines.every((line) => line.isDown);
   }
 
   header(name: string, value: string): void {
+    if (this.#idle) return;
     const octets = name.length + value.length + 3;
     if (this.#headerOctets + octets > headerOctetsMax || !this.#hold(octets)) return;
     this.#headerOctets += octets;
@@ -72,6 +76,7 @@ class Scanning implements MessageScan {
   }
 
   body(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#idle) return false;
     const wanted = Math.min(end - start, this.#octetsMax - this.#bodyOctets);
     if (wanted < end - start) this.#cut = true;
     if (wanted > 0 && this.#hold(wanted)) {
@@ -83,9 +88,10 @@ class Scanning implements MessageScan {
 
   finish(message: Submission, done: (message: Submission) => void): void {
     const { lines, clock, settings } = this.#deps;
-    if (this.#lost) {
+    if (this.#idle || this.#lost) {
       const missing = lines.map(({ name }) => name);
-      this.#deps.count('postern_scan_silences_total', missing.length, 'large');
+      const why = this.#idle ? 'down' : 'large';
+      this.#deps.count('postern_scan_silences_total', missing.length, why);
       done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
       return;
     }

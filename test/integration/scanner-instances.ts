@@ -21,8 +21,9 @@ export type ScannerInstance = AsyncDisposable & {
 export type SpamdInstance = ScannerInstance & {
   /** All of its processes stand still, or go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Messages that it has scanned or been asked to, by its own log. */
+  /** Messages that it has scanned, by its own log, and those of them that it called spam. */
   scans(): number;
+  spam(): number;
 };
 
 const isRoot = process.getuid?.() === 0;
@@ -36,11 +37,17 @@ export async function startSpamd(children = 3): Promise<SpamdInstance> {
   await mkdir(home, { mode: 0o777 });
   await chmod(home, 0o777);
   const port = await freePort();
+  // What it prints is kept only in part.
+  const log = join(dir, 'spamd.log');
+  await writeFile(log, '', { mode: 0o666 });
+  await chmod(log, 0o666);
+  const results = (): readonly string[] =>
+    [...readFileSync(log, 'latin1').matchAll(/ result: (Y|\.) /g)].map(([, said = '']) => said);
   const pidFile = join(dir, 'spamd.pid');
   const daemon = leash(
     '/usr/sbin/spamd',
     [
-      ...['-L', '-x', '-l', '-i', `127.0.0.1:${port}`, '-s', 'stderr', '-r', pidFile],
+      ...['-L', '-x', '-l', '-i', `127.0.0.1:${port}`, '-s', log, '-r', pidFile],
       ...[`--max-children=${children}`, `--min-children=${children}`, '-H', home],
       ...['--cf', `bayes_path ${home}/bayes`, '--cf', 'bayes_auto_learn 0'],
       ...(isRoot ? ['-u', 'nobody'] : []),
@@ -56,17 +63,14 @@ export async function startSpamd(children = 3): Promise<SpamdInstance> {
         () => undefined,
       );
   const instance = await started('spamd', daemon, dir, port, ready);
-  let seen = 0;
   return {
     ...instance,
     signal(signal) {
       const pid = Number(readFileSync(pidFile, 'utf8'));
       process.kill(-pid, signal);
     },
-    scans() {
-      seen = Math.max(seen, daemon.output().match(/ result: /g)?.length ?? 0);
-      return seen;
-    },
+    scans: () => results().length,
+    spam: () => results().filter((one) => one === 'Y').length,
     async [Symbol.asyncDispose]() {
       const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'));
       if (pid > 0) process.kill(-pid, 'SIGCONT');
