@@ -56,13 +56,19 @@ export const auditQuery: z.ZodType<Parameters<Desk['audit']>[0]> = z.object({
   account: name.exactOptional(),
   limit,
 });
-export const statsQuery: z.ZodType<StatsQuery> = z.object({
-  by: z.enum(statsKinds).default('account'),
-  since: day,
-  until: day,
-  order: z.enum(statsOrders).default('messages'),
-  limit,
-});
+/** Longer spans are asked of the ledger's file, beside the guard: here mail would wait meanwhile. */
+const statsDaysMax = 31;
+export const statsQuery: z.ZodType<StatsQuery> = z
+  .object({
+    by: z.enum(statsKinds).default('account'),
+    since: day,
+    until: day,
+    order: z.enum(statsOrders).default('messages'),
+    limit,
+  })
+  .refine(({ since, until }) => until >= since && until - since < statsDaysMax, {
+    message: `since must lie before until, by ${statsDaysMax} days at most; postern stats has no limit`,
+  });
 export const limitQuery: z.ZodType<{ readonly limit: number }> = z.object({ limit });
 export const nameParameter: z.ZodType<string> = name;
 

@@ -92,7 +92,7 @@ function asking(make: Statements) {
 type Known = (...values: readonly SQLInputValue[]) => Row | undefined;
 
 function answer(ask: Ask, known: Known, query: StatsQuery): StatsAnswer {
-  const { by, until, order, limit } = query;
+  const { by, until, limit } = query;
   const since = Math.max(query.since, until - daysMax);
   const before = since - (until - since + 1);
   const sketchOf = (kind: string, key: string): Sketch => {
@@ -101,27 +101,31 @@ function answer(ask: Ask, known: Known, query: StatsQuery): StatsAnswer {
     return sketch;
   };
   const total = ask.total.first('day', since, before, until) ?? {};
-  const lines =
-    by === 'day'
-      ? ask.days.all(since, until, limit).map((row) => {
-          const day = integer(row, 'day');
-          return line(row, dateOf(day), decodeSketch(octets(known('day', day, ''))));
-        })
-      : ask.byKey[order].all(by, since, before, until, limit).map((row) => {
-          const key = String(row['key']);
-          return line(row, key, sketchOf(by, key));
-        });
+  const rows =
+    by === 'day' ? ask.days.all(since, until, limit) : byKey(ask, query, { since, before });
+  const lines = rows.map((row) => {
+    if (by !== 'day') {
+      const key = String(row['key']);
+      return line(row, key, sketchOf(by, key));
+    }
+    const day = integer(row, 'day');
+    return line(row, dateOf(day), decodeSketch(octets(known('day', day, ''))));
+  });
+  const [first] = rows;
   return {
     query: { ...query, since },
     total: line(total, '', sketchOf('day', '')),
     lines,
-    keys: by === 'day' ? lines.length : keysOf(ask, query, before, since),
+    keys: by === 'day' || first === undefined ? lines.length : integer(first, 'keys'),
   };
 }
 
-function keysOf(ask: Ask, { by, order, until }: StatsQuery, before: number, since: number): number {
-  const first = ask.byKey[order].first(by, since, before, until, 1);
-  return first === undefined ? 0 : integer(first, 'keys');
+function byKey(
+  ask: Ask,
+  { by, until, order, limit }: StatsQuery,
+  { since, before }: { readonly since: number; readonly before: number },
+): readonly Row[] {
+  return ask.byKey[order].all(by, since, before, until, limit);
 }
 
 function line(row: Row, key: string, sketch: Sketch): StatsLine {

@@ -14,6 +14,7 @@ import { Masthead } from './masthead.js';
 import { Notice } from './notice.js';
 import { Sheet } from './sheet.js';
 import { Start } from './start.js';
+import { Statistics } from './statistics.js';
 import { Suspended } from './suspended.js';
 import { Watched } from './watched.js';
 import { isFresh, setServerNow, stateLine } from './words.js';
@@ -132,6 +133,7 @@ function Panel({ onSignedOut }) {
           <${Watched} ...${shared} />
           <${Chart} minutes=${view.minutes} />
           <${Held} ...${shared} />
+          ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
         </div>
         <div class="minor">
           <${Lookup} open=${open} explain=${explain} />

@@ -168,11 +168,11 @@ function drawn(place, data, onMinute) {
 }
 
 /** A scale from 0, never flatter than four messages: one held message is no mountain. */
-function fromZero(_plot, _low, high) {
+export function fromZero(_plot, _low, high) {
   return [0, Math.max(4, Math.ceil(high * 1.1))];
 }
 
-function across(colour) {
+export function across(colour) {
   return {
     stroke: colour('--muted'),
     font: '12px system-ui, sans-serif',
@@ -184,7 +184,7 @@ function across(colour) {
   };
 }
 
-function upward(colour, label) {
+export function upward(colour, label) {
   return {
     stroke: colour('--muted'),
     font: '12px system-ui, sans-serif',
@@ -195,7 +195,10 @@ function upward(colour, label) {
     ticks: { show: false },
     size: axisWidth,
     space: 24,
-    incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
+    incrs: [
+      1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000,
+      200_000, 500_000, 1_000_000,
+    ],
   };
 }
 
