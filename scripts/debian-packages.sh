@@ -5,7 +5,7 @@ set -eu
 
 packages='postfix dovecot-core dovecot-imapd rspamd chromium openssl util-linux systemd
   bind9 bind9-utils bind9-dnsutils tinydns opendkim opendkim-tools libmail-dkim-perl python3-dkim python3-nacl python3-spf
-  python3-yaml python3-authres cron'
+  python3-yaml python3-authres cron spamd spamassassin clamav-daemon'
 
 missing=
 for package in $packages; do

@@ -175,6 +175,16 @@ describe('what happens now', limit, () => {
     }),
   );
 
+  test('the last thirty days say which web script sends spam', limit, () =>
+    visit('hijack', async (page) => {
+      await page.until(`document.querySelector('.ranking li') !== null`);
+      const worst = `document.querySelector('.ranking li').textContent.replace(/\\s+/g, ' ')`;
+      assert.match(await page.evaluate(worst), /kontakt\.php.*612 of 742, mean 8\.9, before 0\.6/);
+      const rows = `document.querySelectorAll('[aria-labelledby=statistics] tbody tr').length`;
+      assert.equal(await page.evaluate(rows), 30);
+    }),
+  );
+
   test('a door that goes away is said to be lost', limit, async () => {
     const at = await stage('quiet', '127.0.0.1', Date.now());
     const page = await browser.open();
@@ -235,6 +245,7 @@ describe('looks', limit, () => {
   for (const [scene, click] of scenes) {
     test(`${scene} ${click}: legible, labelled, and without sideways scrolling`, limit, () =>
       visit(scene, async (page) => {
+        if (scene !== 'empty') await page.until(`document.querySelector('#statistics') !== null`);
         if (click !== '') {
           await page.evaluate(`document.querySelector(${JSON.stringify(click)}).click()`);
           await page.until(`document.querySelector('dialog[open] p') !== null`);
@@ -256,6 +267,7 @@ describe('looks', limit, () => {
 
   test('dark is dark, and the chart follows', limit, () =>
     visit('hijack', async (page) => {
+      await page.until(`document.querySelectorAll('canvas').length === 4`);
       const ground = `getComputedStyle(document.documentElement).backgroundColor`;
       await page.scheme('light');
       assert.equal(await page.evaluate(ground), 'rgb(233, 237, 238)');
@@ -266,7 +278,7 @@ describe('looks', limit, () => {
         `document.querySelector('canvas').toDataURL() !== ${JSON.stringify(before)}`,
       );
       await page.size(360, 800, phone);
-      assert.equal(await page.evaluate(`document.querySelectorAll('canvas').length`), 2);
+      assert.equal(await page.evaluate(`document.querySelectorAll('canvas').length`), 4);
     }),
   );
 });
