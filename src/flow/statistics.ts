@@ -25,7 +25,8 @@ export type Statistics = {
   close(): void;
 };
 
-const statisticsEveryMs = 2 * secondMs;
+/** A busy account is then one row in so long. */
+const statisticsEveryMs = 5 * secondMs;
 /**
  * Keys of a kind a day; later ones are counted together. A thief who makes up a From domain for each message must not fill
  * the disk.
