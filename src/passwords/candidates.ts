@@ -1,0 +1,226 @@
+/**
+ * What is tried, leg by leg: which rules or which part of which list, and how many candidates that makes. Lists stay in
+ * their files: only offsets are known here, so that no candidate lies in the memory of this process.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { type Leg, legs } from '../core/passwords/strength.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import type { John } from './john.ts';
+
+export type Plan = {
+  readonly leg: Leg;
+  /** Changes when the candidates do: then they are tried on everybody anew. */
+  readonly edition: string;
+  /** Positions: rules of John's single mode, or bytes of a list. */
+  readonly from: number;
+  readonly to: number;
+  readonly candidates:
+    | {
+        readonly kind: 'own';
+        readonly rules: readonly string[];
+        readonly counts: readonly number[];
+      }
+    | { readonly kind: 'list'; readonly file: string; readonly rules: readonly string[] };
+  /** On one account, from one position to another. */
+  count(from: number, to: number, words: number): number;
+};
+
+/** John's single-mode rules begin with those that crack most; its own remark says that half is found after 25. */
+const likelyRules = 25;
+const topWords = 1_000;
+/** John's rules end with 2019; these are what is set today when a year, a digit or a sign is asked for. */
+const presentRules = (year: number): readonly string[] => {
+  const last = [0, 1, 2].map((back) => String(year - back));
+  const decade = `${String(year).slice(2, 3)}`;
+  return [
+    ...['c $!', 'c $1', 'l $1 $2 $3', 'c $1 $2 $3', 'c $1 $2 $3 $!', 'l $1 $2 $3 $4', 'c $1 $!'],
+    ...last.flatMap((one) => [`l Az"${one}"`, `c Az"${one}"`, `c Az"${one}!"`]),
+    `l Az"20[1${decade}][0-9]"`,
+    `c Az"20[1${decade}][0-9]"`,
+  ];
+};
+
+export type Lists = {
+  /** Empty: John's own. */
+  readonly top: string;
+  readonly leaked: readonly string[];
+  /** Written by a worker. */
+  readonly keyboard: string;
+  readonly season: string;
+};
+
+/** `rules`: names of John's rule sections for the last leg. Throws OperatorError where a list or section is missing. */
+export function planOf(
+  john: John,
+  lists: Lists,
+  { rules, year }: { readonly rules: readonly string[]; readonly year: number },
+): readonly Plan[] {
+  const single = john.rules('Single') ?? [];
+  if (single.length === 0) throw noRules('Single');
+  const own = [...presentRules(year), ...single];
+  const likely = presentRules(year).length + likelyRules;
+  const top = lists.top === '' ? john.list : lists.top;
+  const cut = offsetOfLine(top, topWords);
+  const plans: Plan[] = [
+    ownPlan(legs.own, own, 0, likely),
+    listPlan(legs.top, top, { to: cut }),
+    listPlan(legs.keyboard, lists.keyboard, { edition: 'keyboard-1' }),
+    listPlan(legs.season, lists.season, { edition: `season-1-${year}` }),
+    ownPlan(legs['own-more'], own, likely, own.length),
+    listPlan(legs['top-more'], top, { from: cut }),
+    ...lists.leaked.map((file) => listPlan(legs.leaked, file, {})),
+  ];
+  for (const name of rules) {
+    const section = john.rules(name);
+    if (section === undefined || section.length === 0) throw noRules(name);
+    plans.push(listPlan(legs.rules, top, { rules: section }));
+  }
+  return plans.filter(({ from, to }) => to > from);
+}
+
+function noRules(name: string): OperatorError {
+  return new OperatorError('no-rules', `john.conf has no rules [List.Rules:${name}]`, {
+    hint: 'the core version has Single and Wordlist; --rules none leaves this part out',
+    exit: sysexits.config,
+  });
+}
+
+function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): Plan {
+  const counts = rules.map(expansions);
+  return {
+    ...{ leg, from, to, edition: digestOf(rules.slice(from, to).join('\n')) },
+    candidates: { kind: 'own', rules, counts },
+    count: (first, last, words) => {
+      let sum = 0;
+      for (let at = first; at < last; at++) sum += counts[at] ?? 0;
+      return sum * words;
+    },
+  };
+}
+
+function listPlan(
+  leg: Leg,
+  file: string,
+  how: {
+    readonly from?: number;
+    readonly to?: number;
+    readonly edition?: string;
+    readonly rules?: readonly string[];
+  },
+): Plan {
+  const { size, mtime, lines } = measured(file);
+  const { from = 0, to = size, rules = [] } = how;
+  const factor = rules.reduce((sum, rule) => sum + expansions(rule), 0) || 1;
+  const perByte = (lines / Math.max(size, 1)) * factor;
+  const edition =
+    how.edition ?? digestOf(`${file} ${size} ${mtime} ${from} ${to} ${rules.join('\n')}`);
+  return {
+    ...{ leg, from, to: Math.min(to, size), edition, candidates: { kind: 'list', file, rules } },
+    count: (first, last) => Math.max(1, Math.round((last - first) * perByte)),
+  };
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** How many rules the preprocessor makes of a line: brackets multiply, those with \p go along with another. */
+export function expansions(rule: string): number {
+  let product = 1;
+  for (const [, parallel, set = ''] of rule.matchAll(/(\\p\d?)?(?<!\\)\[((?:\\.|[^\]\\])*)\]/g)) {
+    if (parallel !== undefined) continue;
+    const chars = set.replace(/\\(.)/g, '$1');
+    let size = chars.length;
+    for (const [range] of chars.matchAll(/.-./g)) {
+      size += range.charCodeAt(2) - range.charCodeAt(0) - 2;
+    }
+    product *= Math.max(1, size);
+  }
+  return product;
+}
+
+const blockBytes = 65_536;
+
+/** Size and lines, and where the line of that number begins; the bytes are overwritten. */
+function scan(
+  file: string,
+  line: number,
+): { size: number; mtime: number; lines: number; at: number } {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (cause) {
+    throw new OperatorError('list-unread', `cannot read the list ${file}`, {
+      cause,
+      hint: 'see passwords.top_list and passwords.leaked_lists',
+      exit: sysexits.noInput,
+    });
+  }
+  const { size, mtimeMs } = fstatSync(fd);
+  const block = Buffer.alloc(blockBytes);
+  let [lines, at, found] = [0, 0, size];
+  try {
+    for (let got = readSync(fd, block); got > 0; got = readSync(fd, block)) {
+      for (let end = block.indexOf(10); end >= 0 && end < got; end = block.indexOf(10, end + 1)) {
+        if (++lines === line) found = at + end + 1;
+      }
+      at += got;
+      if (lines > countedMax && line <= lines) break;
+    }
+  } finally {
+    block.fill(0);
+    closeSync(fd);
+  }
+  // Of a long list the beginning tells how long its lines are.
+  return {
+    size,
+    mtime: mtimeMs,
+    lines: at < size ? Math.round((lines * size) / at) : lines,
+    at: found,
+  };
+}
+
+const countedMax = 2_000_000;
+
+function measured(file: string): {
+  readonly size: number;
+  readonly mtime: number;
+  readonly lines: number;
+} {
+  return scan(file, 0);
+}
+
+function offsetOfLine(file: string, line: number): number {
+  return scan(file, line).at;
+}
+
+/**
+ * Copies whole lines from a list: those that begin between the two offsets, of which the first is the beginning of a line.
+ * Answers with where the next line begins.
+ */
+export function copySlice(
+  file: string,
+  { from, to, into }: { readonly from: number; readonly to: number; readonly into: string },
+): number {
+  const source = openSync(file, 'r');
+  const target = openSync(into, 'w', 0o600);
+  const block = Buffer.alloc(blockBytes);
+  let at = from;
+  try {
+    while (true) {
+      const got = readSync(source, block, 0, block.length, at);
+      if (got === 0) return at;
+      const last = Math.max(0, to - 1 - at);
+      const end = last >= got ? -1 : block.subarray(0, got).indexOf(10, last);
+      const take = end < 0 ? got : end + 1;
+      writeSync(target, block, 0, take);
+      at += take;
+      if (end >= 0) return at;
+    }
+  } finally {
+    block.fill(0);
+    closeSync(source);
+    closeSync(target);
+  }
+}

@@ -1,0 +1,127 @@
+/** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
+import { availableParallelism } from 'node:os';
+import type { AuditSummary } from '../core/passwords/weak.ts';
+import type { Millis } from '../lib/brand.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { type AuditProgress, audit } from './audit.ts';
+import { type Lists, planOf } from './candidates.ts';
+import { type Changed, type Fault, type Finding, gather } from './gather.ts';
+import { findJohn } from './john.ts';
+import { type Notebook, openNotebook } from './notebook.ts';
+import { openPrivateFolder } from './private-folder.ts';
+import { openRangeLists } from './range-lists.ts';
+import { forbidCoreFiles, openSeclusion } from './seclusion.ts';
+import type { Source } from './sources/source.ts';
+import { openWorkers, type Workers } from './workers.ts';
+import { openWorklist, type Result, type Worklist } from './worklist.ts';
+
+export type AuditOptions = {
+  /** File in which the audit remembers what it tried. */
+  readonly notebook: string;
+  readonly sources: readonly Source[];
+  /** John's program; empty: where programs are. */
+  readonly john: string;
+  readonly topList: string;
+  readonly leakedLists: readonly string[];
+  readonly rangeFiles: string;
+  readonly rangeService: string;
+  /** Names of John's rule sections for the last leg. */
+  readonly rules: readonly string[];
+  /** Processors to use; 0: half of them. */
+  readonly processors: number;
+  /** Domain of accounts without one. */
+  readonly domain: string;
+  readonly now: () => Millis;
+  /** Time is up, or a person has had enough: what was done is kept. */
+  readonly signal: AbortSignal;
+  readonly told: Told;
+};
+
+export type Told = {
+  readonly began: (began: {
+    readonly accounts: number;
+    readonly locked: number;
+    readonly john: string;
+    /** False: there is no tmpfs, the private folder is on a disk. */
+    readonly memory: boolean;
+  }) => void;
+  readonly found: (found: readonly Finding[]) => void;
+  readonly changed: (changed: readonly Changed[]) => void;
+  readonly fault: (fault: Fault) => void;
+  readonly progress: (progress: AuditProgress) => void;
+  /** Each account at the end. */
+  readonly result: (result: Result) => void;
+};
+
+/** Throws OperatorError where John is missing, or nothing could be read at all. */
+export async function conduct(options: AuditOptions): Promise<AuditSummary> {
+  const { told } = options;
+  forbidCoreFiles();
+  const seclusion = openSeclusion();
+  using notebook = openNotebook(options.notebook);
+  using folder = openPrivateFolder(seclusion.owner);
+  const john = findJohn(options.john, { seclusion, folder });
+  using worklist = openWorklist(folder);
+  const processors = options.processors || Math.max(1, Math.floor(availableParallelism() / 2));
+  using workers = openWorkers(seclusion, processors);
+  const lists: Lists = {
+    ...{ top: options.topList, leaked: options.leakedLists },
+    ...{ keyboard: folder.file('keyboard'), season: folder.file('season') },
+  };
+  const year = new Date(options.now()).getUTCFullYear();
+  await writeLists(workers, lists, year, options.signal);
+  const plans = planOf(john, lists, { rules: options.rules, year });
+  const ranges = openRangeLists(options.rangeFiles, options.rangeService);
+  const gathered = await gather(options.sources, {
+    ...{ folder, notebook, worklist, domain: options.domain, ranges, now: options.now },
+    ...{ fault: told.fault, found: told.found, changed: told.changed },
+  });
+  if (gathered.accounts === 0 && gathered.locked === 0 && gathered.faults > 0) throw nothing();
+  told.began({ ...gathered, john: john.version, memory: folder.memory });
+  const complete = await audit({
+    ...{ john, seclusion, folder, workers, worklist, notebook, plans, processors },
+    ...{ now: options.now, signal: options.signal, found: told.found, progress: told.progress },
+  });
+  if (complete) told.changed(strongNow(worklist, notebook));
+  for (const result of worklist.results()) told.result(result);
+  const { accounts, weak } = worklist.counts();
+  return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
+}
+
+async function writeLists(
+  workers: Workers,
+  lists: Lists,
+  year: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const jobs = (['keyboard', 'season'] as const).map((what) => () => ({
+    kind: 'write' as const,
+    what,
+    year,
+    file: lists[what],
+  }));
+  if (await workers.run(jobs, () => undefined, signal)) return;
+  throw new OperatorError('audit-stopped', 'stopped before anything was tried', {
+    exit: sysexits.tempFail,
+  });
+}
+
+/** Of hashes without a mark: what was weak and was not guessed now has another password. */
+function strongNow(worklist: Worklist, notebook: Notebook): readonly Changed[] {
+  const changed: Changed[] = [];
+  for (const { source, account, weak } of worklist.results()) {
+    if (weak !== undefined) continue;
+    const note = notebook.read(source, account);
+    if (note?.weak === undefined) continue;
+    changed.push({ source, account });
+    notebook.write([{ source, account, ...note, weak: undefined }]);
+  }
+  return changed;
+}
+
+function nothing(): OperatorError {
+  return new OperatorError('no-accounts', 'no account could be read', {
+    hint: 'postern passwords sources shows where they are; reading them mostly takes root',
+    exit: sysexits.noInput,
+  });
+}

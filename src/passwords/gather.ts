@@ -1,0 +1,124 @@
+/** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
+import { ownWords } from '../core/passwords/own-words.ts';
+import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
+import type { Millis } from '../lib/brand.ts';
+import { OperatorError } from '../lib/operator-error.ts';
+import type { Notebook, WeakNote } from './notebook.ts';
+import type { PrivateFolder } from './private-folder.ts';
+import type { RangeLists } from './range-lists.ts';
+import type { Row } from './sources/row.ts';
+import { rowsOf, type Source } from './sources/source.ts';
+import type { Worklist } from './worklist.ts';
+
+export type Fault = { readonly source: string; readonly line: number; readonly what: string };
+/** A password that was weak, and is another one now, or gone. */
+export type Changed = { readonly source: string; readonly account: string };
+export type Finding = {
+  readonly source: string;
+  readonly account: string;
+  readonly scheme: string;
+  readonly strength: StrengthClass;
+  readonly by: CandidateKind;
+  readonly since: Millis;
+};
+
+export type GatherDeps = {
+  readonly folder: PrivateFolder;
+  readonly notebook: Notebook;
+  readonly worklist: Worklist;
+  /** Domain of accounts that have none: words of it are tried. */
+  readonly domain: string;
+  readonly ranges: RangeLists;
+  readonly now: () => Millis;
+  readonly fault: (fault: Fault) => void;
+  readonly found: (found: readonly Finding[]) => void;
+  readonly changed: (changed: readonly Changed[]) => void;
+};
+
+export type Gathered = { accounts: number; locked: number; faults: number };
+
+/** A source that cannot be read is a fault like a line that cannot; the others go on. */
+export async function gather(sources: readonly Source[], deps: GatherDeps): Promise<Gathered> {
+  const sum: Gathered = { accounts: 0, locked: 0, faults: 0 };
+  for (const source of sources) {
+    const { spec } = source;
+    deps.notebook.begin(spec);
+    try {
+      for (const row of await rowsOf(source, { folder: deps.folder })) {
+        await take(spec, row, deps, sum);
+      }
+      const gone = deps.notebook.gone(spec).filter(({ weak }) => weak);
+      if (gone.length > 0) deps.changed(gone.map(({ account }) => ({ source: spec, account })));
+    } catch (error) {
+      if (!(error instanceof OperatorError) || !/^source-/.test(error.code)) throw error;
+      sum.faults++;
+      const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+      deps.fault({ source: spec, line: 0, what: `${error.message}${cause}` });
+    }
+  }
+  return sum;
+}
+
+async function take(source: string, row: Row, deps: GatherDeps, sum: Gathered): Promise<void> {
+  switch (row.kind) {
+    case 'fault':
+      sum.faults++;
+      deps.fault({ source, line: row.line, what: row.what });
+      return;
+    case 'locked':
+      sum.locked++;
+      return;
+    case 'empty':
+      sum.accounts++;
+      noPassword(source, row.account, deps);
+      return;
+    default:
+      sum.accounts++;
+      await account(source, row, deps);
+  }
+}
+
+function noPassword(source: string, name: string, deps: GatherDeps): void {
+  const { notebook, worklist } = deps;
+  const since = notebook.read(source, name)?.weak?.since ?? deps.now();
+  const weak: WeakNote = { strength: 'no-password', by: 'empty', since };
+  const hash = {
+    ...{ scheme: 'none', group: 'none', rate: 1, unsalted: true },
+    tried: { by: 'john', format: 'crypt', text: '' },
+  } as const;
+  notebook.write([{ source, account: name, mark: '', progress: {}, weak }]);
+  worklist.add({
+    ...{ source, account: name, hash, words: [] },
+    ...{ mark: '', progress: {}, fresh: false, weak },
+  });
+  deps.found([{ source, account: name, scheme: 'none', ...weak }]);
+}
+
+async function account(
+  source: string,
+  row: Extract<Row, { kind: 'account' }>,
+  deps: GatherDeps,
+): Promise<void> {
+  const { notebook, worklist, ranges } = deps;
+  const { account: name, hash } = row;
+  const mark = notebook.mark(hash);
+  const note = notebook.read(source, name);
+  // Of an unsalted hash nobody knows whether it changed: it costs next to nothing to try it anew.
+  const same = note !== undefined && mark !== '' && note.mark === mark;
+  if (note?.weak !== undefined && mark !== '' && !same) deps.changed([{ source, account: name }]);
+  const whole = name.includes('@') || deps.domain === '' ? name : `${name}@${deps.domain}`;
+  const words = ownWords({ account: whole, name: row.name, organisation: row.organisation });
+  const common = { source, account: name, mark };
+  let weak = same ? note.weak : undefined;
+  if (weak === undefined && row.sha1 !== '' && (await ranges.times(row.sha1)) > 0) {
+    const since = note?.weak?.since ?? deps.now();
+    weak = { strength: 'by-rule', by: 'leaked-range', since };
+    deps.found([{ source, account: name, scheme: hash.scheme, ...weak }]);
+  }
+  const progress = same ? note.progress : {};
+  worklist.add({ ...common, hash, words, progress, fresh: !same, weak });
+  if (same) notebook.seen(source, name);
+  // What was weak stays so in the notes until it was tried again: `since` is needed then.
+  else
+    notebook.write([{ ...common, progress: {}, weak: mark === '' ? (weak ?? note?.weak) : weak }]);
+}

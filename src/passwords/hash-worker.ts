@@ -1,0 +1,106 @@
+/**
+ * One of our own workers, a process of its own: reads candidates from a file of the private folder and tries them on the
+ * hashes it was sent. Answers with the numbers of those that were guessed; a candidate never leaves it.
+ */
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { keyboardWalks, seasonsAndYears } from '../core/passwords/walks.ts';
+import { openTrials, type Tried } from './trial.ts';
+
+export type WorkerJob =
+  | {
+      readonly kind: 'try';
+      readonly file: string;
+      /** Bytes: lines that begin in this range. */
+      readonly from: number;
+      readonly to: number;
+      readonly entries: readonly Tried[];
+    }
+  /** Writes candidates that are worked out rather than listed. */
+  | {
+      readonly kind: 'write';
+      readonly what: 'keyboard' | 'season';
+      readonly year: number;
+      readonly file: string;
+    };
+export type WorkerDone = { readonly found: readonly number[]; readonly candidates: number };
+
+const chunkBytes = 65_536;
+/** Longer lines are no password that anybody types. */
+const candidateBytesMax = 256;
+
+function work(job: WorkerJob): WorkerDone {
+  if (job.kind === 'try') return tryAll(job);
+  const words = job.what === 'keyboard' ? keyboardWalks() : seasonsAndYears(job.year);
+  writeFileSync(job.file, `${words.join('\n')}\n`, { mode: 0o600 });
+  return { found: [], candidates: words.length };
+}
+
+function tryAll(job: Extract<WorkerJob, { kind: 'try' }>): WorkerDone {
+  const tryOn = openTrials(job.entries);
+  const found: number[] = [];
+  let candidates = 0;
+  for (const candidate of candidatesOf(job)) {
+    candidates++;
+    found.push(...tryOn(candidate));
+    if (found.length === job.entries.length) break;
+  }
+  return { found, candidates };
+}
+
+/** The same list as John reads: its comments are no candidates. */
+function* candidatesOf(job: {
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+}): Generator<Buffer> {
+  const fd = openSync(job.file, 'r');
+  const buffer = Buffer.alloc(chunkBytes + candidateBytesMax);
+  let held = 0;
+  // Of a line that begins before the range somebody else takes care: begin one byte early and skip to its end.
+  let at = Math.max(0, job.from - 1);
+  let skipping = job.from > 0;
+  let lineAt = at;
+  try {
+    while (lineAt < job.to) {
+      const got = readSync(fd, buffer, held, buffer.length - held, at);
+      held += got;
+      at += got;
+      let from = 0;
+      for (let end = buffer.indexOf(10); end >= 0 && end < held; end = buffer.indexOf(10, from)) {
+        const begins = lineAt;
+        lineAt += end + 1 - from;
+        const line = buffer.subarray(from, end);
+        from = end + 1;
+        if (!skipping && begins < job.to && isCandidate(line)) yield line;
+        skipping = false;
+      }
+      buffer.copyWithin(0, from, held);
+      held -= from;
+      if (got === 0) break;
+      if (held <= candidateBytesMax) continue;
+      skipping = true;
+      lineAt += held;
+      held = 0;
+    }
+    if (held > 0 && !skipping && lineAt < job.to && isCandidate(buffer.subarray(0, held))) {
+      yield buffer.subarray(0, held);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isCandidate(line: Buffer): boolean {
+  return (
+    line.length > 0 &&
+    line.length <= candidateBytesMax &&
+    !line.toString('latin1', 0, 10).startsWith('#!comment')
+  );
+}
+
+if (import.meta.main) {
+  process.on('message', (job: WorkerJob) => {
+    process.send?.(work(job));
+  });
+  process.on('disconnect', () => process.exit(0));
+}

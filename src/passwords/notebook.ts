@@ -1,0 +1,133 @@
+/**
+ * What the audit remembers from one run to the next (`passwords.db` in the state folder): which candidates were tried on
+ * which account, and which were found weak. Of a hash it keeps a keyed digest, by which a change shows; of hashes without
+ * a salt nothing, for that digest would give the password away to whoever has this file and a list.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Hash } from '../core/passwords/hash.ts';
+import type { CandidateKind, LegName, StrengthClass } from '../core/passwords/strength.ts';
+import type { Millis } from '../lib/brand.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+
+/** For each leg: which candidates they were, and how far. */
+export type Progress = Readonly<
+  Partial<Record<LegName, readonly [edition: string, position: number]>>
+>;
+/** The whole leg. */
+export const toTheEnd = -1;
+
+export type WeakNote = {
+  readonly strength: StrengthClass;
+  readonly by: CandidateKind;
+  readonly since: Millis;
+};
+export type Note = {
+  /** Empty for hashes of which none may be kept. */
+  readonly mark: string;
+  readonly progress: Progress;
+  readonly weak: WeakNote | undefined;
+};
+export type Noted = Note & { readonly account: string; readonly source: string };
+
+export type Notebook = Disposable & {
+  mark(hash: Hash): string;
+  read(source: string, account: string): Note | undefined;
+  /** All or none of them. */
+  write(rows: readonly Noted[]): void;
+  /** Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written or `seen` since. */
+  begin(source: string): void;
+  seen(source: string, account: string): void;
+  gone(source: string): readonly { readonly account: string; readonly weak: boolean }[];
+};
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS own (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS tried (
+    source TEXT NOT NULL,
+    account TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    progress TEXT NOT NULL,
+    weak TEXT NOT NULL,
+    seen INTEGER NOT NULL,
+    PRIMARY KEY (source, account)
+  ) STRICT, WITHOUT ROWID;`;
+const markDigits = 24;
+
+/** Throws OperatorError `audit-locked` while another audit is under way. */
+export function openNotebook(path: string): Notebook {
+  const database = opened(path);
+  const key = Buffer.from(ownKey(database), 'hex');
+  const statement = (sql: string): StatementSync => database.prepare(sql);
+  const read = statement('SELECT * FROM tried WHERE source = ? AND account = ?');
+  const put = statement('INSERT OR REPLACE INTO tried VALUES (?, ?, ?, ?, ?, 1)');
+  const unseen = statement('UPDATE tried SET seen = 0 WHERE source = ?');
+  const seen = statement('UPDATE tried SET seen = 1 WHERE source = ? AND account = ?');
+  const gone = statement('SELECT account, weak FROM tried WHERE source = ? AND seen = 0');
+  const forget = statement('DELETE FROM tried WHERE source = ? AND seen = 0');
+  return {
+    mark(hash) {
+      if (hash.unsalted) return '';
+      const { tried } = hash;
+      const text = tried.by === 'john' ? tried.text : JSON.stringify(tried.trial);
+      return createHmac('sha256', key).update(text).digest('hex').slice(0, markDigits);
+    },
+    read(source, account) {
+      const row = read.get(source, account);
+      if (row === undefined) return undefined;
+      return {
+        mark: String(row['mark']),
+        progress: JSON.parse(String(row['progress'])) as Progress,
+        weak: row['weak'] === '' ? undefined : (JSON.parse(String(row['weak'])) as WeakNote),
+      };
+    },
+    write(rows) {
+      database.exec('BEGIN');
+      for (const { source, account, mark, progress, weak } of rows) {
+        const noted = weak === undefined ? '' : JSON.stringify(weak);
+        put.run(source, account, mark, JSON.stringify(progress), noted);
+      }
+      database.exec('COMMIT');
+    },
+    begin: (source) => void unseen.run(source),
+    seen: (source, account) => void seen.run(source, account),
+    gone(source) {
+      const rows = gone.all(source);
+      forget.run(source);
+      return rows.map(({ account, weak }) => ({ account: String(account), weak: weak !== '' }));
+    },
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+function opened(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    database = new DatabaseSync(path, { timeout: 0 });
+    // The lock is held as long as the file is open: two audits at once would try everything twice.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE');
+    database.exec(`${schema} COMMIT`);
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof Error && 'errcode' in cause && cause.errcode === 5) {
+      throw new OperatorError('audit-locked', 'another password audit is under way', {
+        exit: sysexits.tempFail,
+      });
+    }
+    throw new OperatorError('audit-notes', `cannot use ${path}`, {
+      cause,
+      hint: 'it remembers what was tried; without it everything is tried anew',
+      exit: sysexits.cantCreate,
+    });
+  }
+}
+
+function ownKey(database: DatabaseSync): string {
+  const made = randomBytes(32).toString('hex');
+  database.prepare("INSERT OR IGNORE INTO own VALUES ('key', ?)").run(made);
+  return String(database.prepare("SELECT value FROM own WHERE name = 'key'").get()?.['value']);
+}

@@ -1,0 +1,110 @@
+/**
+ * Passwords known from leaks, by the SHA-1 ranges that "Have I Been Pwned" publishes: a folder of files named by five hex
+ * digits, one sorted file of all, or a service that is asked for a range (k-anonymity: five digits of forty leave here).
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+
+export type RangeLists = {
+  /** How often leaks have it; 0: not known. `sha1`: forty hex digits. Throws OperatorError where nobody can say. */
+  times(sha1: string): Promise<number>;
+};
+
+const prefixDigits = 5;
+const askMs = 5_000;
+/** A range has about 1,000 lines of 40 bytes. */
+const answerBytesMax = 1_048_576;
+
+/** `file`: folder or file; `service`: URL. Either may be empty. */
+export function openRangeLists(file: string, service: string): RangeLists {
+  return {
+    async times(sha1) {
+      const wanted = sha1.toUpperCase();
+      if (file !== '') {
+        const known = lookUp(file, wanted);
+        if (known > 0 || service === '') return known;
+      }
+      return service === '' ? 0 : await askService(service, wanted);
+    },
+  };
+}
+
+function lookUp(path: string, wanted: string): number {
+  try {
+    return statSync(path).isDirectory() ? inFolder(path, wanted) : inFile(path, wanted);
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError('list-unread', `cannot read the ranges ${path}`, {
+      cause,
+      hint: 'see passwords.range_files',
+      exit: sysexits.noInput,
+    });
+  }
+}
+
+function inFolder(folder: string, wanted: string): number {
+  const prefix = wanted.slice(0, prefixDigits);
+  const names = [prefix, `${prefix}.txt`, prefix.toLowerCase(), `${prefix.toLowerCase()}.txt`];
+  const file = names.map((name) => join(folder, name)).find((one) => existsSync(one));
+  return file === undefined ? 0 : timesIn(readFileSync(file, 'latin1'), wanted.slice(prefixDigits));
+}
+
+/** Lines are `SUFFIX:TIMES`. */
+function timesIn(text: string, suffix: string): number {
+  const line = text.split('\n').find((one) => one.slice(0, suffix.length).toUpperCase() === suffix);
+  return line === undefined ? 0 : Number(line.slice(suffix.length + 1).trim()) || 0;
+}
+
+/** No line of such a file is longer. */
+const fileLineBytes = 64;
+
+/** `SHA1:TIMES` a line, sorted: halved until it is found. */
+function inFile(path: string, wanted: string): number {
+  const fd = openSync(path, 'r');
+  const block = Buffer.alloc(2 * fileLineBytes);
+  try {
+    let low = 0;
+    let high = fstatSync(fd).size;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const from = Math.max(0, middle - fileLineBytes);
+      const text = block.toString('latin1', 0, readSync(fd, block, 0, block.length, from));
+      const start = from === 0 && middle === 0 ? 0 : text.lastIndexOf('\n', middle - from - 1) + 1;
+      const line = text.slice(start).split('\n')[0] ?? '';
+      const hash = line.slice(0, wanted.length).toUpperCase();
+      if (hash === wanted) return Number(line.slice(wanted.length + 1).trim()) || 0;
+      if (hash < wanted) low = from + start + line.length + 1;
+      else high = from + start;
+    }
+    return 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function askService(service: string, wanted: string): Promise<number> {
+  const url = `${service.replace(/\/$/, '')}/range/${wanted.slice(0, prefixDigits)}`;
+  try {
+    // Padding: how long the answer is says nothing of the range.
+    const headers = { 'Add-Padding': 'true', 'User-Agent': 'postern' };
+    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(askMs) });
+    const text = (await answer.text()).slice(0, answerBytesMax);
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    return timesIn(text, wanted.slice(prefixDigits));
+  } catch (cause) {
+    throw new OperatorError('range-service', `${service} did not answer`, {
+      cause,
+      hint: 'see passwords.range_service; empty: it is not asked',
+      exit: sysexits.unavailable,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * How John and our workers are run: at low priority, without core files, ended with us, and (John) under a user id that has
+ * no name. John writes what it finds below the home folder that getpwuid(3) names; without a name it writes into its
+ * working folder, which is the private one.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
+
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** From the range that systemd leaves unused (UIDS-GIDS: 60578 to 60705). */
+const firstUid = 60_600;
+const uidsTried = 50;
+
+export type Seclusion = {
+  /** Who owns the private folder; undefined where it is ourselves. */
+  readonly owner: number | undefined;
+  /** Words in front of John's. */
+  readonly john: readonly string[];
+  /** Words in front of a worker's: it must read our source, so it keeps our user. */
+  readonly worker: readonly string[];
+};
+
+/** Throws OperatorError `passwords-seclusion` where John cannot be kept from the home folder. */
+export function openSeclusion(): Seclusion {
+  // Limits are inherited: nothing that is started from here on leaves a core file.
+  const quiet = ['prlimit', '--core=0:0', 'nice', '-n', '19'];
+  const nameless = freeUid();
+  const tied = ['setpriv', '--pdeathsig', 'KILL'];
+  if (process.getuid?.() === 0) {
+    const drop = ['--reuid', nameless, '--regid', nameless, '--clear-groups', '--no-new-privs'];
+    const john = [...quiet, ...tied, ...drop];
+    mustWork(john);
+    return { owner: Number(nameless), john, worker: [...quiet, ...tied] };
+  }
+  const apart = ['unshare', '--user', `--map-user=${nameless}`, `--map-group=${nameless}`];
+  const john = [...quiet, ...apart, ...tied];
+  mustWork(john);
+  return { owner: undefined, john, worker: [...quiet, ...tied] };
+}
+
+function freeUid(): string {
+  for (let uid = firstUid; uid < firstUid + uidsTried; uid++) {
+    if (spawnSync('getent', ['passwd', String(uid)], { env: { PATH: path } }).status === 2) {
+      return String(uid);
+    }
+  }
+  throw new OperatorError('passwords-seclusion', 'no user id without a name was found', {
+    exit: sysexits.osErr,
+  });
+}
+
+function mustWork(words: readonly string[]): void {
+  const [program = '', ...args] = words;
+  const tried = spawnSync(program, [...args, 'true'], { env: { PATH: path }, encoding: 'utf8' });
+  if (tried.status === 0) return;
+  const said = tried.stderr?.trim().split('\n').at(-1) ?? String(tried.error);
+  throw new OperatorError('passwords-seclusion', `John cannot be run apart: ${said}`, {
+    hint: 'run the audit as root; it then gives up root for John by itself',
+    exit: sysexits.noPerm,
+  });
+}
+
+/**
+ * Keeps this process from leaving a core file. A limit of 1 rather than 0: the kernel then does not even hand the core to
+ * a program such as systemd-coredump (fs/coredump.c).
+ */
+export function forbidCoreFiles(): void {
+  const args = ['--core=1:1', '--pid', String(process.pid)];
+  const done = spawnSync('prlimit', args, { env: { PATH: path }, encoding: 'utf8' });
+  if (done.status === 0) return;
+  throw new OperatorError('passwords-core', `core files cannot be forbidden: ${done.stderr}`, {
+    hint: 'apt-get install util-linux',
+    exit: sysexits.osErr,
+  });
+}
+
+/** Starts a program behind those words. Nothing of ours is in its environment. */
+export function spawnSecluded(
+  words: readonly string[],
+  how: {
+    readonly cwd?: string;
+    readonly stdio: ('ignore' | 'ipc' | number)[];
+    readonly processors?: number;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): ChildProcess {
+  const [program = '', ...args] = words;
+  const threads = String(how.processors ?? 1);
+  return spawn(program, args, {
+    stdio: how.stdio,
+    env: { PATH: path, LC_ALL: 'C', OMP_NUM_THREADS: threads, ...how.env },
+    ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
+  });
+}

@@ -1,0 +1,142 @@
+/** Where this server keeps its passwords, by its own configuration: doveconf, postconf, nsswitch.conf, and usual places. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { programOutput } from '../../partners/program.ts';
+
+export type FoundSource = {
+  /** To be given to --source; empty where there is nothing that the audit can read. */
+  readonly spec: string;
+  readonly foundBy: string;
+  /** What there is to know, or why it cannot be read. */
+  readonly note: string;
+};
+
+export type Passdb = {
+  readonly driver: string;
+  /** A passdb that denies, or opens only for masters, has no accounts. */
+  readonly skipped: boolean;
+  readonly args: string;
+};
+
+const askMs = 10_000;
+
+export async function discover(dovecotConfig: string): Promise<readonly FoundSource[]> {
+  const passdbs = await askDovecot(dovecotConfig);
+  const found = passdbs.flatMap(sourcesOf);
+  const files = found.some(({ spec }) => spec === 'shadow:/etc/shadow');
+  if (!files && passdbs.length === 0 && nsswitchHasFiles() && existsSync('/etc/shadow')) {
+    found.push({ spec: 'shadow:/etc/shadow', foundBy: 'nsswitch.conf', note: 'system accounts' });
+  }
+  found.push(...(await cyrus()));
+  for (const folder of ['/home/vpopmail/domains', '/var/vpopmail/domains']) {
+    if (existsSync(folder) && !found.some(({ spec }) => spec.startsWith('vpopmail:'))) {
+      found.push({ spec: `vpopmail:${folder}`, foundBy: 'its folder', note: 'vpasswd files' });
+    }
+  }
+  const seen = new Set<string>();
+  return found.filter(({ spec }) => spec === '' || (!seen.has(spec) && seen.add(spec)));
+}
+
+async function askDovecot(config: string): Promise<readonly Passdb[]> {
+  if (!existsSync('/usr/bin/doveconf')) return [];
+  try {
+    const args = config === '' ? ['-n'] : ['-c', config, '-n'];
+    const signal = AbortSignal.timeout(askMs);
+    const lines = await programOutput({
+      ...{ program: '/usr/bin/doveconf', args, signal, errors: 'complaint' },
+    });
+    return passdbsOf(lines);
+  } catch {
+    return []; // installed, and not configured
+  }
+}
+
+/** The passdb blocks of `doveconf -n`, of Dovecot 2.3 and 2.4. */
+export function passdbsOf(lines: readonly string[]): readonly Passdb[] {
+  const found: Passdb[] = [];
+  let values: Map<string, string> | undefined;
+  let depth = 0;
+  for (const line of lines) {
+    const head = /^passdb\b\s*([\w-]*)\s*\{/.exec(line);
+    if (head !== null) values = new Map([['driver', head[1] ?? '']]);
+    if (values === undefined) continue;
+    depth += (line.match(/\{/g)?.length ?? 0) - (line.match(/\}/g)?.length ?? 0);
+    const [, key, value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key !== undefined) values.set(key, value);
+    if (depth > 0) continue;
+    found.push({
+      driver: values.get('driver') ?? '',
+      skipped: values.get('deny') === 'yes' || values.get('master') === 'yes',
+      args: values.get('args') ?? values.get('passwd_file_path') ?? '',
+    });
+    values = undefined;
+  }
+  return found;
+}
+
+function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSource[] {
+  const foundBy = 'doveconf';
+  if (skipped) return [];
+  switch (driver) {
+    case 'passwd-file':
+      return passwdFiles(args).map((spec) => ({ spec, foundBy, note: 'Dovecot’s passwd-file' }));
+    case 'sql':
+      return [{ spec: `sql:${args}`, foundBy, note: 'a database, asked as Dovecot asks it' }];
+    case 'pam':
+    case 'shadow':
+    case 'passwd':
+      return [{ spec: 'shadow:/etc/shadow', foundBy, note: `system accounts (${driver})` }];
+    case 'vpopmail':
+      return [{ spec: 'vpopmail:/home/vpopmail/domains', foundBy, note: 'vpasswd files' }];
+    case 'ldap': {
+      const note = `LDAP (${args}): export it with ldapsearch -LLL, and give --source ldif:FILE`;
+      return [{ spec: '', foundBy, note }];
+    }
+    default:
+      return [{ spec: '', foundBy, note: `passdb ${driver}: it has no hashes to read` }];
+  }
+}
+
+/** `scheme=PLAIN username_format=%u /etc/dovecot/%d/users`: the path last, perhaps with the domain in it. */
+export function passwdFiles(args: string): readonly string[] {
+  const words = args.split(/\s+/).filter((word) => word !== '');
+  const path = words.findLast((word) => word.startsWith('/')) ?? '';
+  const scheme = words.find((word) => /^scheme=/i.test(word))?.slice('scheme='.length) ?? '';
+  const kind = scheme === '' ? 'passwd-file' : `passwd-file,scheme=${scheme}`;
+  if (!/%/.test(path)) return path === '' ? [] : [`${kind}:${path}`];
+  const domain = /%(?:L?d|\{[^}]*domain[^}]*\})/;
+  const pattern = path.replace(domain, '*').replace(/%(?:\{[^}]*\}|L?\w)/g, '*');
+  const before = path.slice(0, path.search(domain));
+  return globSync(pattern)
+    .sort()
+    .map((file) => {
+      const own = domain.test(path) ? file.slice(before.length).split('/')[0] : '';
+      return own === '' ? `${kind}:${file}` : `${kind},domain=${own}:${file}`;
+    });
+}
+
+function nsswitchHasFiles(): boolean {
+  try {
+    const text = readFileSync('/etc/nsswitch.conf', 'utf8');
+    const line = /^\s*(?:shadow|passwd):(.*)$/m.exec(text)?.[1];
+    return line === undefined || /\b(?:files|compat)\b/.test(line);
+  } catch {
+    return true; // without it, files is what libc takes
+  }
+}
+
+async function cyrus(): Promise<readonly FoundSource[]> {
+  if (!existsSync('/usr/sbin/postconf')) return [];
+  try {
+    const signal = AbortSignal.timeout(askMs);
+    const args = ['-h', 'smtpd_sasl_type'];
+    const lines = await programOutput({
+      ...{ program: '/usr/sbin/postconf', args, signal, errors: 'complaint' },
+    });
+    if (lines[0]?.trim() !== 'cyrus' || !existsSync('/etc/sasldb2')) return [];
+    const note =
+      'Cyrus SASL (/etc/sasldb2) keeps passwords in the clear: sasldblistusers2 names them';
+    return [{ spec: '', foundBy: 'postconf', note }];
+  } catch {
+    return []; // installed, and not configured
+  }
+}

@@ -1,0 +1,67 @@
+/** `KIND[,scheme=…][,domain=…]:PATH`: what --source and the configuration say, and the rows behind it. */
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { PrivateFolder } from '../private-folder.ts';
+import {
+  htpasswdRows,
+  listRows,
+  passwdFileRows,
+  type ReadHow,
+  shadowRows,
+  vpopmailRows,
+} from './files.ts';
+import { ldifRows } from './ldif.ts';
+import type { Row } from './row.ts';
+import { sqlRows } from './sql.ts';
+
+const kinds = ['shadow', 'passwd-file', 'htpasswd', 'vpopmail', 'ldif', 'list', 'sql'] as const;
+export type SourceKind = (typeof kinds)[number];
+
+export type Source = {
+  /** As it is remembered and shown. */
+  readonly spec: string;
+  readonly kind: SourceKind;
+  readonly path: string;
+  readonly how: ReadHow;
+};
+
+export function parseSource(spec: string): Source {
+  const [, name = '', options = '', path = ''] =
+    /^([\w-]+)((?:,\w+=[^:,]+)*):(.+)$/.exec(spec) ?? [];
+  const kind = kinds.find((one) => one === name);
+  if (kind === undefined) {
+    throw new OperatorError('usage', `${spec} is not a source`, {
+      hint: `a source is KIND:PATH, with KIND one of ${kinds.join(', ')}`,
+      exit: sysexits.usage,
+    });
+  }
+  const how = Object.fromEntries(
+    options
+      .split(',')
+      .filter((option) => option !== '')
+      .map((option) => option.split('=') as [string, string]),
+  );
+  return { spec, kind, path, how };
+}
+
+/** Throws OperatorError `source-unread` or `source-unfit`, some only when the first row is asked for. */
+export async function rowsOf(
+  { kind, path, how }: Source,
+  { folder }: { readonly folder: PrivateFolder },
+): Promise<Iterable<Row>> {
+  switch (kind) {
+    case 'shadow':
+      return shadowRows(path, how);
+    case 'passwd-file':
+      return passwdFileRows(path, how);
+    case 'htpasswd':
+      return htpasswdRows(path, how);
+    case 'vpopmail':
+      return vpopmailRows(path);
+    case 'ldif':
+      return ldifRows(path, how);
+    case 'list':
+      return listRows(path, how);
+    default:
+      return sqlRows(path, { folder, ...how });
+  }
+}
