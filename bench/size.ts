@@ -112,6 +112,7 @@ function gateOver(journal: Journal): Gate {
   return openGate({
     ...{ accounts, journal, settings },
     exemptions: openExemptions([]),
+    weakPasswords: { why: () => '' },
     feed: openFeed(),
     clock: { now: () => Date.now() as Millis },
     count: () => {},

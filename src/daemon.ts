@@ -32,6 +32,7 @@ import { type GateDeps, openGate } from './flow/message-submitted.ts';
 import { modeChanged } from './flow/mode-changed.ts';
 import { type Notices, openNotices } from './flow/notices.ts';
 import { openTold } from './flow/operator-told.ts';
+import { openWeakPasswords } from './flow/passwords-audited.ts';
 import { readTogether } from './flow/readings.ts';
 import { openPolicyDesk } from './flow/recipient-asked.ts';
 import type { Settings } from './flow/settings.ts';
@@ -133,6 +134,10 @@ function openFlows(
   const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
   scope.defer(() => accounts.saveNorms());
   const exemptions = openExemptions(ledger.exemptions());
+  const weakPasswords = openWeakPasswords({
+    ...{ journal, clock, defaultDomain: config.accounts.default_domain },
+    stored: ledger.weakPasswords(),
+  });
   const feed = openFeed();
   const roads = noticeRoads(config, host);
   const notices = openNotices({ journal, roads, clock, timers, log, count });
@@ -150,7 +155,7 @@ function openFlows(
   });
   scope.defer(() => review.close());
   const gate = openGate({
-    ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
+    ...{ accounts, journal, exemptions, weakPasswords, feed, clock, count, log, settings, newId },
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
@@ -168,6 +173,7 @@ function openFlows(
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
     ...{
+      weakPasswords,
       settings,
       newId,
       iso,

@@ -1,4 +1,7 @@
 /** What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers. Types only. */
+
+import type { PasswordReport } from './core/passwords/noted.ts';
+import type { AuditSummary, WeakPassword } from './core/passwords/weak.ts';
 import type { DkimKey, KeyState } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
@@ -25,6 +28,8 @@ export type DeskAccount = {
   readonly recipientsToday: number;
   readonly knownRecipients: number;
   readonly exemptUntil: Millis | undefined;
+  /** Why its password counts as weak; empty where it does not. */
+  readonly weakPassword: string;
 };
 export type DeskStatus = {
   readonly version: string;
@@ -174,4 +179,8 @@ export type Desk = {
   /** Numbers of the last seconds are missing. */
   stats(query: StatsQuery): StatsAnswer;
   readonly dkim: KeyDesk;
+  /** Accounts whose password an audit guessed, and the last audit. */
+  passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
+  /** From an audit that is under way, or from who wrote to the owners. */
+  notePasswords(report: PasswordReport, by: string): Promise<Done>;
 };

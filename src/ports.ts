@@ -3,6 +3,7 @@
  */
 import type { Account, Submission } from './core/event.ts';
 import type { Notice } from './core/notice.ts';
+import type { WeakPassword } from './core/passwords/weak.ts';
 import type { DkimKey } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
@@ -266,7 +267,8 @@ export type Change =
   | { readonly kind: 'dkim-key'; readonly row: DkimKey }
   | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
   /** Added to what is there. */
-  | { readonly kind: 'rollup'; readonly row: RollupRow };
+  | { readonly kind: 'rollup'; readonly row: RollupRow }
+  | { readonly kind: 'weak-password'; readonly row: WeakPassword };
 
 export type Search = {
   readonly state?: AccountState;
@@ -313,6 +315,8 @@ export type Ledger = StatsLedger & {
   dkimKeys(): readonly DkimKey[];
   /** The last to send first. */
   sendingDomains(limit: number): readonly SendingDomainRow[];
+  /** Also of passwords that were changed since, which have `changedAt`. */
+  weakPasswords(): readonly WeakPassword[];
   /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
   prune(olderThan: {
     readonly messages: Millis;

@@ -83,13 +83,18 @@ function standing(one: DeskAccount): string {
   const exempt = isSet(exemptUntil)
     ? `Exempt until ${clock(exemptUntil)}: everything passes.\n`
     : '';
+  const weak = one.weakPassword === '' ? '' : `${plain(capital(one.weakPassword))}.\n`;
   return (
     `${plain(one.account)}: ${paintState(one.state)}\n` +
     `Evidence ${one.evidence.toFixed(2)} (1 holds a message, 2.5 suspends). ` +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
-    `it knows ${many(one.knownRecipients, 'recipient')}.\n${exempt}`
+    `it knows ${many(one.knownRecipients, 'recipient')}.\n${exempt}${weak}`
   );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A suspended account's reasons are those of its incident: by now the evidence itself has faded. */

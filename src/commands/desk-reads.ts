@@ -8,6 +8,7 @@ import { evidenceNow } from '../core/account/judge.ts';
 import { decodeNorms, newNorms } from '../core/account/norms.ts';
 import { decodePast, today } from '../core/account/past.ts';
 import type { Account } from '../core/event.ts';
+import { weakText } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../ports.ts';
@@ -103,7 +104,11 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): DeskAccount |
   const norms = ledger.meta('norms');
   const past = decodePast(record.past);
   const seen = norms === undefined ? newNorms() : decodeNorms(norms);
-  const { evidence, reasons } = evidenceNow(past, seen, now);
+  const weak = ledger
+    .weakPasswords()
+    .find((one) => one.account === name && one.changedAt === undefined);
+  const weakPassword = weak === undefined ? '' : weakText(weak);
+  const { evidence, reasons } = evidenceNow(past, seen, now, weakPassword);
   const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
   const { messages, recipients } = today(past, now);
   return {
@@ -116,6 +121,7 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): DeskAccount |
     recipientsToday: recipients,
     knownRecipients: record.recipients.length,
     exemptUntil: exemption?.until,
+    weakPassword,
   };
 }
 

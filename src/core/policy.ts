@@ -39,6 +39,12 @@ export type Standing = {
   readonly exemptUntil: Millis;
   /** Recipients of all accounts in this hour, for the server's ceiling. */
   readonly serverRecipientsThisHour: number;
+  /** The password audit guessed its password: why, as a sentence. Empty: not that anybody knows. */
+  readonly weakPassword: string;
 };
 
-export const noStanding: Standing = { exemptUntil: 0 as Millis, serverRecipientsThisHour: 0 };
+export const noStanding: Standing = {
+  exemptUntil: 0 as Millis,
+  serverRecipientsThisHour: 0,
+  weakPassword: '',
+};

@@ -17,12 +17,14 @@ import type { Exemptions } from './exemptions.ts';
 import type { Feed } from './feed.ts';
 import type { Journal } from './journal.ts';
 import type { Notices } from './notices.ts';
+import type { WeakPasswords } from './passwords-audited.ts';
 import type { Settings } from './settings.ts';
 
 export type DeskDeps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly exemptions: Exemptions;
+  readonly weakPasswords: WeakPasswords;
   readonly suspensions: Suspensions;
   readonly notices: Notices;
   readonly feed: Feed;
@@ -109,6 +111,8 @@ export function openDesk(deps: DeskDeps): Desk {
     testNotice: () => testNotice(deps),
     stats: (query) => live.stats(query),
     dkim: deps.dkim,
+    passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
+    notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
 }
 
@@ -154,7 +158,8 @@ function accountList(
 
 function deskAccount(deps: DeskDeps, account: Account, past: AccountPast): DeskAccount {
   const now = deps.clock.now();
-  const { evidence, reasons } = evidenceNow(past, deps.accounts.around.norms, now);
+  const why = deps.weakPasswords.why(account);
+  const { evidence, reasons } = evidenceNow(past, deps.accounts.around.norms, now, why);
   const { messages, recipients } = today(past, now);
   const until = deps.exemptions.until(account);
   const suspended = past.state === 'suspended';
@@ -171,6 +176,7 @@ function deskAccount(deps: DeskDeps, account: Account, past: AccountPast): DeskA
     recipientsToday: recipients,
     knownRecipients: Math.max(past.book.size, past.bookSize),
     exemptUntil: until > now ? until : undefined,
+    weakPassword: why,
   };
 }
 

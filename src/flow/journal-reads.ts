@@ -12,7 +12,8 @@ import type { PendingChanges } from './pending-changes.ts';
 /** Learned and not written yet: a minute later than any. */
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
-export type LedgerReads = Omit<Ledger, 'write' | 'prune' | 'close'>;
+/** Weak passwords are few: whoever needs them keeps them in memory (passwords-audited.ts). */
+export type LedgerReads = Omit<Ledger, 'write' | 'prune' | 'close' | 'weakPasswords'>;
 
 export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads {
   return {

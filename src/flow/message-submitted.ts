@@ -30,12 +30,14 @@ import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
 import type { Feed } from './feed.ts';
 import type { Journal } from './journal.ts';
+import type { WeakPasswords } from './passwords-audited.ts';
 import type { Settings } from './settings.ts';
 
 export type GateDeps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly exemptions: Exemptions;
+  readonly weakPasswords: Pick<WeakPasswords, 'why'>;
   readonly feed: Feed;
   readonly clock: Clock;
   readonly count: Count;
@@ -110,8 +112,11 @@ class MessageGate {
     const exemptUntil = this.#deps.exemptions.until(account);
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
-    if (exemptUntil === 0 && serverRecipientsThisHour === 0) return noStanding;
-    return { exemptUntil, serverRecipientsThisHour };
+    const weakPassword = this.#deps.weakPasswords.why(account);
+    if (exemptUntil === 0 && serverRecipientsThisHour === 0 && weakPassword === '') {
+      return noStanding;
+    }
+    return { exemptUntil, serverRecipientsThisHour, weakPassword };
   }
 
   submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void {

@@ -173,7 +173,7 @@ class MemoryReplay implements Replay {
     }
     if (this.#serverRecipients === 0) return noStanding;
     return {
-      exemptUntil: noStanding.exemptUntil,
+      ...noStanding,
       serverRecipientsThisHour: this.#serverRecipients,
     };
   }

@@ -76,7 +76,13 @@ function pastGate(
   now: () => Millis,
 ): Gate {
   return openGate({
-    ...{ accounts, journal, exemptions: openExemptions([]), feed: openFeed() },
+    ...{
+      accounts,
+      journal,
+      exemptions: openExemptions([]),
+      weakPasswords: { why: () => '' },
+      feed: openFeed(),
+    },
     clock: { now },
     log: () => undefined,
     count: () => undefined,

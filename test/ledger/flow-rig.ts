@@ -16,6 +16,7 @@ import { type Journal, type JournalState, openJournal } from '../../src/flow/jou
 import { openGate } from '../../src/flow/message-submitted.ts';
 import { type Notices, openNotices } from '../../src/flow/notices.ts';
 import { openTold, type Told } from '../../src/flow/operator-told.ts';
+import { openWeakPasswords } from '../../src/flow/passwords-audited.ts';
 import { openPolicyDesk } from '../../src/flow/recipient-asked.ts';
 import { noKeys } from '../../src/flow/scripted-keys.ts';
 import type { Settings } from '../../src/flow/settings.ts';
@@ -113,6 +114,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const accounts = openAccounts(journal, { ...noCeilings, ...options.policy }, 7);
   const exemptions = openExemptions(ledger.exemptions());
+  const weakPasswords = openWeakPasswords({
+    ...{ journal, clock, defaultDomain: '', stored: ledger.weakPasswords() },
+  });
   const feed = openFeed();
   const taken: { road: string; notice: Notice }[] = [];
   const blocked = new Set<string>();
@@ -133,7 +137,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     ...{ accounts, journal, suspensions, mta: queue, clock, timers, log, settings },
   });
   const gate = openGate({
-    ...{ accounts, journal, exemptions, feed, clock, count, log, settings, newId },
+    ...{ accounts, journal, exemptions, weakPasswords, feed, clock, count, log, settings, newId },
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
@@ -146,7 +150,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const desk = openDesk({
     dkim: noKeys,
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta: queue, clock, log },
-    ...{ facts, settings, newId, iso, doors: () => ({}) },
+    ...{ facts, settings, newId, iso, weakPasswords, doors: () => ({}) },
   });
   const send = sender(gate, queue, order, clock);
   return {

@@ -8,7 +8,7 @@ import type { Submission } from '../event.ts';
 import { hasCeiling, type Policy, type Standing } from '../policy.ts';
 import type { Reason } from '../verdict.ts';
 import { type AccountPast, today } from './past.ts';
-import { watchAt } from './signals.ts';
+import { watchAt, weakPassword } from './signals.ts';
 
 export function overCeiling(
   past: AccountPast,
@@ -19,12 +19,14 @@ export function overCeiling(
 ): { readonly verdict: 'delay' | 'refuse'; readonly reason: Reason } | undefined {
   if (!hasCeiling(policy)) return undefined;
   const here = message.outside.length;
+  const share = standing.weakPassword === '' ? 1 : weakPassword.counts;
   const ceilings = [
     [policy.messageRecipientsMax, 0, 'in one message'],
     [policy.accountRecipientsPerHour, thisHour(past, message.at), 'an hour'],
     [policy.accountRecipientsPerDay, today(past, message.at).recipients, 'a day'],
   ] as const;
-  for (const [limit, before, unit] of ceilings) {
+  for (const [set, before, unit] of ceilings) {
+    const limit = set === 0 ? 0 : Math.max(1, Math.floor(set / share));
     if (limit === 0 || before + here <= limit) continue;
     const alone = here > limit || unit === 'in one message';
     return {

@@ -14,6 +14,7 @@ import {
   farMessagesMin,
   hourMessagesMin,
   hourShare,
+  weakPassword,
 } from './signals.ts';
 
 export type Circumstances = {
@@ -26,6 +27,8 @@ export type Circumstances = {
   readonly hour: number;
   readonly hourUnusual: boolean;
   readonly networkNew: string;
+  /** What a new network multiplies the evidence by. */
+  readonly networkBoost: number;
   readonly identityNew: string;
   readonly breachFails: number;
   readonly networks: number;
@@ -46,7 +49,11 @@ export function identityKey(address: string): string {
   return `from:${address}`;
 }
 
-export function circumstances(past: AccountPast, message: Submission, seed: number): Circumstances {
+export function circumstances(
+  past: AccountPast,
+  message: Submission,
+  { seed, weak }: { readonly seed: number; readonly weak: boolean },
+): Circumstances {
   const hour = Math.floor(message.at / hourMs) % 24;
   const messages = sum(past.hours);
   const hourUnusual =
@@ -60,7 +67,7 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
   if (network !== '') {
     if (networkStanding(past, network, message.at) === 'new') {
       networkNew = network;
-      boost *= boosts.network;
+      boost *= networkBoost(weak);
     }
     networks = networksAtOnce(past, network, message.at);
     const free = Math.max(networksFree, past.usualNetworks + 1);
@@ -83,12 +90,18 @@ export function circumstances(past: AccountPast, message: Submission, seed: numb
     hour,
     hourUnusual,
     networkNew,
+    networkBoost: networkBoost(weak),
     identityNew,
     breachFails: breached ? past.breachFails : 0,
     networks,
     networksUsual: past.usualNetworks,
     networksAlone,
   };
+}
+
+/** Where a password is weak, a new network is more likely somebody else's. */
+function networkBoost(weak: boolean): number {
+  return weak ? boosts.network * weakPassword.network : boosts.network;
 }
 
 function sum(hours: readonly number[]): number {

@@ -13,7 +13,12 @@ import { contentBoost, contentReason, contentStop, spamLike } from './content.ts
 import { allowed } from './learn.ts';
 import type { ServerNorms } from './norms.ts';
 import { type AccountPast, zeroSlots } from './past.ts';
-import { circumstanceReasons, slotReasons, suspendedReason } from './reasons.ts';
+import {
+  circumstanceReasons,
+  slotReasons,
+  suspendedReason,
+  weakPasswordReasons,
+} from './reasons.ts';
 import {
   boostMax,
   holdAt,
@@ -25,6 +30,7 @@ import {
   rules,
   suspendAt,
   watchAt,
+  weakPassword,
   windowsMs,
 } from './signals.ts';
 
@@ -58,12 +64,14 @@ export function judge(
   standing: Standing,
 ): Judgement {
   const fresh: number[] = [];
-  const circumstance = circumstances(past, message, people.seed);
+  const weak = standing.weakPassword !== '';
+  const circumstance = circumstances(past, message, { seed: people.seed, weak });
   const boost = Math.min(boostMax, circumstance.boost * contentBoost(message.scan));
   const adds = tally(past, message, people, fresh);
   if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
   const sums = zeroSlots.slice();
-  const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums);
+  const factor = weak ? weakPassword.counts : 1;
+  const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums) * factor;
   const evidence = traffic * boost + circumstance.alone;
   const found = (
     verdict: VerdictKind,
@@ -90,14 +98,18 @@ export function judge(
     const ceiling = overCeiling(past, message, policy, standing, evidence);
     // Waiting must not hide an attack: what suspends, suspends.
     if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
-      return found(ceiling.verdict, past.state, [ceiling.reason]);
+      return found(ceiling.verdict, past.state, [
+        ceiling.reason,
+        ...weakPasswordReasons(standing.weakPassword),
+      ]);
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
   const content = contentReason(message.scan);
   const reasons = [
-    ...slotReasons(past, norms, sums, boost),
+    ...slotReasons(past, norms, sums, boost * factor),
     ...circumstanceReasons(circumstance),
     ...(content === undefined ? [] : [content]),
+    ...weakPasswordReasons(standing.weakPassword),
   ].sort((a, b) => b.weight - a.weight);
   if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
@@ -108,10 +120,13 @@ export function evidenceNow(
   past: AccountPast,
   norms: ServerNorms,
   at: Submission['at'],
+  weakReason = '',
 ): { evidence: number; reasons: readonly Reason[] } {
   const sums = zeroSlots.slice();
-  const evidence = weigh(past, norms, elapsed(past, at), none, sums);
-  return { evidence, reasons: slotReasons(past, norms, sums, 1) };
+  const factor = weakReason === '' ? 1 : weakPassword.counts;
+  const evidence = weigh(past, norms, elapsed(past, at), none, sums) * factor;
+  const reasons = [...slotReasons(past, norms, sums, factor), ...weakPasswordReasons(weakReason)];
+  return { evidence, reasons };
 }
 
 const none: Tally = {

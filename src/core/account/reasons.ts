@@ -5,7 +5,15 @@ import type { Circumstances } from './circumstances.ts';
 import { allowed, ownAllowance } from './learn.ts';
 import type { ServerNorms } from './norms.ts';
 import type { AccountPast } from './past.ts';
-import { boosts, type CountName, counts, rules, windowNames, windowsMs } from './signals.ts';
+import {
+  boosts,
+  type CountName,
+  counts,
+  rules,
+  weakPassword,
+  windowNames,
+  windowsMs,
+} from './signals.ts';
 
 /** Reasons weaker than this share of the strongest are left out. */
 const worthTelling = 0.4;
@@ -76,7 +84,7 @@ export function circumstanceReasons(seen: Circumstances): Reason[] {
       `sent from ${seen.networkNew}, a network it never used before`,
       1,
       0,
-      boosts.network - 1,
+      seen.networkBoost - 1,
     );
   }
   if (seen.identityNew !== '') {
@@ -98,6 +106,15 @@ export function circumstanceReasons(seen: Circumstances): Reason[] {
     add('networks', text, seen.networks, usual, seen.networksAlone);
   }
   return reasons;
+}
+
+/** Why what is usual is not allowed to it as a whole. `why`: the audit's sentence; empty for nearly everybody. */
+export function weakPasswordReasons(why: string): Reason[] {
+  if (why === '') return [];
+  const { counts: factor } = weakPassword;
+  const share = Math.round(100 / factor);
+  const text = `${why}; until it is changed, ${share} % of what is usual is allowed`;
+  return [{ signal: 'weak-password', text, saw: factor, usual: 1, weight: factor - 1 }];
 }
 
 /** Why everything is refused. */

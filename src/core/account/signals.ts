@@ -149,6 +149,12 @@ export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, conte
 /** A message counts as spam-like from this share of the points that make it spam to the scanner, and at most as so many. */
 export const spamLikeMin = 0.8;
 export const spamLikeMost = 2;
+/**
+ * The prior of an account whose password was guessed by the audit: somebody else may have guessed it too. Its counts weigh so
+ * much more (what it may send before it is held drops to two thirds, and so do fixed ceilings), and a new network does.
+ */
+export const weakPassword = { counts: 1.5, network: 1.5 } as const;
+
 /** An hour is unusual when it and its neighbours have less than this share of the account's messages. */
 export const hourShare = 0.02;
 export const hourMessagesMin = 30;

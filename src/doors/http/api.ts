@@ -25,6 +25,7 @@
  *   POST /api/dkim/rotate                { domain, by? }
  *   POST /api/dkim/retire                { domain, selector, compromised?, by? }
  *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }    files that lie in the folder
+ *   GET, POST /api/passwords             what an audit found (password-routes.ts)
  *
  * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and `X-CSRF-Token`.
  * Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not understood, 401 who are you,
@@ -57,6 +58,7 @@ import {
 import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';
+import { passwordRoutes } from './password-routes.ts';
 import type { Session } from './session.ts';
 
 /** Who passed the check: a bearer of the token, or a signed-in page. */
@@ -95,6 +97,7 @@ export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
   accountRoutes(api, desk);
   heldRoutes(api, desk);
   dkimRoutes(api, desk.dkim);
+  passwordRoutes(api, desk);
   return api;
 }
 

@@ -132,7 +132,17 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
   };
 }
 
-type Acts = Pick<Desk, 'suspend' | 'release' | 'allow' | 'releaseHeld' | 'dropHeld' | 'testNotice'>;
+type Acts = Pick<
+  Desk,
+  | 'suspend'
+  | 'release'
+  | 'allow'
+  | 'releaseHeld'
+  | 'dropHeld'
+  | 'testNotice'
+  | 'passwords'
+  | 'notePasswords'
+>;
 
 function acts(state: Night, now: () => Millis, calls: string[]): Acts {
   function change(name: string, to: AccountState, by: string, note: string): Done {
@@ -182,6 +192,11 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     },
     releaseHeld: (which, by) => Promise.resolve(settle(which, 'released', by)),
     dropHeld: (which, by) => Promise.resolve(settle(which, 'dropped', by)),
+    passwords: () => ({ weak: [], last: undefined }),
+    async notePasswords(report, by) {
+      calls.push(`passwords ${report.found.length} ${report.changed.length} ${by}`);
+      return { ok: true, text: 'noted', count: report.found.length };
+    },
     testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
   };
 }

@@ -119,6 +119,7 @@ function deskAccount(name: string, at: Millis, more: Partial<DeskAccount>): Desk
     recipientsToday: 15,
     knownRecipients: 96,
     exemptUntil: undefined,
+    weakPassword: '',
     ...more,
   };
 }

@@ -200,6 +200,21 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (by, day, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Accounts whose password was guessed by an audit. A row stays when the password was changed.
+  CREATE TABLE weak_password (
+    source TEXT NOT NULL,
+    login TEXT NOT NULL,
+    account TEXT NOT NULL,
+    scheme TEXT NOT NULL,
+    strength TEXT NOT NULL,
+    found_by TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    changed_at INTEGER,
+    told_at INTEGER,
+    PRIMARY KEY (source, login)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */

@@ -128,6 +128,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     dkimKeys: all.dkimKeys.dkimKeys,
     sendingDomains: all.sendingDomains.sendingDomains,
     stats: all.rollups.stats,
+    weakPasswords: all.weakPasswords.weakPasswords,
   };
 }
 

@@ -18,6 +18,7 @@ import { type RollupTable, rollupTable } from './rollups.ts';
 import { type SendingDomainTable, sendingDomainTable } from './sending-domains.ts';
 import type { Statements } from './statements.ts';
 import { type StoryTable, storyTable } from './stories.ts';
+import { type WeakPasswordTable, weakPasswordTable } from './weak-passwords.ts';
 
 export type Tables = {
   readonly accounts: AccountTable;
@@ -32,6 +33,7 @@ export type Tables = {
   readonly dkimKeys: DkimKeyTable;
   readonly sendingDomains: SendingDomainTable;
   readonly rollups: RollupTable;
+  readonly weakPasswords: WeakPasswordTable;
 };
 
 export function tables(make: Statements): Tables {
@@ -48,5 +50,6 @@ export function tables(make: Statements): Tables {
     dkimKeys: dkimKeyTable(make),
     sendingDomains: sendingDomainTable(make),
     rollups: rollupTable(make),
+    weakPasswords: weakPasswordTable(make),
   };
 }

@@ -82,6 +82,9 @@ function apply(tables: Tables, change: Change): void {
     case 'dkim-key':
       tables.dkimKeys.put(change.row);
       break;
+    case 'weak-password':
+      tables.weakPasswords.put(change.row);
+      break;
     default:
       unreachable(change);
   }

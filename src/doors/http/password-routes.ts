@@ -1,0 +1,61 @@
+/**
+ * What a password audit tells the running guard:
+ *
+ *   GET  /api/passwords      { weak, last }
+ *   POST /api/passwords      { found?, changed?, told?, summary?, by? }
+ */
+import type { Hono } from 'hono';
+import * as z from 'zod';
+import type { PasswordReport } from '../../core/passwords/noted.ts';
+import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
+import type { Millis } from '../../lib/brand.ts';
+import type { Desk } from '../../ports-desk.ts';
+import { body, type HttpEnv } from './api.ts';
+
+/** Rows of one report: an audit sends more often than that. */
+const rowsMax = 2_000;
+const text = z
+  .string()
+  .max(512)
+  .regex(/^\P{Cc}*$/u, 'has control characters');
+const millis = z
+  .number()
+  .int()
+  .min(0)
+  .transform((value) => value as Millis);
+const login = z.strictObject({ source: text, account: text });
+const count = z.number().int().min(0);
+
+export const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by: string }> = z
+  .strictObject({
+    found: z
+      .array(
+        login.extend({
+          scheme: text,
+          strength: z.enum(strengthClasses),
+          by: z.enum(candidateKinds),
+          since: millis,
+        }),
+      )
+      .max(rowsMax)
+      .default([]),
+    changed: z.array(login).max(rowsMax).default([]),
+    told: z.array(login).max(rowsMax).default([]),
+    summary: z
+      .strictObject({
+        ...{ at: millis, accounts: count, weak: count, faults: count },
+        complete: z.boolean(),
+      })
+      .exactOptional(),
+    by: text.default('command line'),
+  })
+  .transform(({ by, ...report }) => ({ by, report }));
+
+export function passwordRoutes(api: Hono<HttpEnv>, desk: Desk): void {
+  api.get('/passwords', (c) => c.json(desk.passwords()));
+  api.post('/passwords', async (c) => {
+    const { report, by } = await body(c, reportBody);
+    const done = await desk.notePasswords(report, by);
+    return c.json(done, done.ok ? 200 : 409);
+  });
+}
