@@ -84,6 +84,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/mail',
     'src/lib',
   ],
+  'src/passwords': ['src/partners', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/config': ['src/core', 'src/mail', 'src/lib'],
   'src/commands': [
     'src/flow',
@@ -96,6 +97,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/lib',
     'src/ledger',
     'src/partners',
+    'src/passwords',
     'src/daemon.ts',
     'src/daemon-keys.ts',
     'src/daemon-scan.ts',

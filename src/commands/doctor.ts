@@ -14,6 +14,7 @@ import { checkDovecot } from '../core/checklist/dovecot.ts';
 import { type Finding, type FindingKind, fine, worst } from '../core/checklist/finding.ts';
 import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
 import { checkMailLog } from '../core/checklist/mail-log.ts';
+import { checkPasswords } from '../core/checklist/passwords.ts';
 import { checkPostfix } from '../core/checklist/postfix.ts';
 import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
@@ -26,6 +27,7 @@ import { readPostfixFiles } from './connect-files.ts';
 import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import { helpAfter, stateHelp } from './help.ts';
 import { parseDuration } from './options.ts';
+import { openPasswordStore } from './passwords-store.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 
@@ -91,6 +93,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     await mailLog(config.mail_log.source, live, status),
     ...(await keys(config, live, configDir)),
     await notices(config.notices, live, options.testNotice === true),
+    await passwords(options.state),
     await disk(state),
     await clock(status),
   ];
@@ -302,6 +305,19 @@ async function notices(
 
 async function testNotice(live: RunFile): Promise<Record<string, unknown>> {
   return (await ask(live, '/api/test-notice', 'POST')) ?? {};
+}
+
+async function passwords(state: string | undefined): Promise<Finding> {
+  try {
+    const { weak, last } = await (await openPasswordStore(state, '')).read();
+    const day = last === undefined ? '' : new Date(last.at).toISOString().slice(0, 10);
+    const dated = last === undefined ? undefined : { ...last, day };
+    return checkPasswords(dated, weak.length, Date.now() as Millis);
+  } catch (error) {
+    const id = 'passwords.audit';
+    const title = 'no password can be guessed';
+    return { id, kind: 'unknown', title, found: faultText(error), wanted: '', mend: '' };
+  }
 }
 
 async function disk(state: string): Promise<Finding> {

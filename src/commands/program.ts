@@ -18,6 +18,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
   ['try', 'play a hijack against the running guard', () => import('./try.ts')],
   ['replay', 'what would have been done to recorded mail', () => import('./replay.ts')],
+  ['passwords', 'find weak passwords, have them changed', () => import('./passwords.ts')],
   ['connect', 'put the guard into Postfix, and take it out', () => import('./connect.ts')],
   ['install', 'as a service of this machine', () => import('./install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns.ts')],

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { localTransports } from '../mail/local-transports.ts';
 import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 import { type IdentitySettings, identitySettings } from './schema-identity.ts';
+import { type PasswordSettings, passwordSettings } from './schema-passwords.ts';
 import { type ScanSettings, scanSettings } from './schema-scan.ts';
 import { type SigningSettings, signingSettings } from './schema-signing.ts';
 import { type VerifySettings, verifySettings } from './schema-verify.ts';
@@ -66,6 +67,7 @@ export type Config = {
   dovecot: { deny_file: string; config: string };
   mail_log: { source: string; more: string[] };
   dns: DnsSettings;
+  passwords: PasswordSettings;
   verify: VerifySettings;
   signing: SigningSettings;
   scan: ScanSettings;
@@ -249,6 +251,7 @@ const shape = z.strictObject({
     })
     .prefault({}),
   dns: dnsSettings,
+  passwords: passwordSettings,
   verify: verifySettings,
   signing: signingSettings,
   scan: scanSettings,

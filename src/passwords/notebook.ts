@@ -32,6 +32,9 @@ export type Note = {
 export type Noted = Note & { readonly account: string; readonly source: string };
 
 export type Notebook = Disposable & {
+  /** A small value of the audit itself; '' when there is none. */
+  own(name: string): string;
+  keep(name: string, value: string): void;
   mark(hash: Hash): string;
   read(source: string, account: string): Note | undefined;
   /** All or none of them. */
@@ -65,6 +68,8 @@ export function openNotebook(path: string): Notebook {
   const unseen = statement('UPDATE tried SET seen = 0 WHERE source = ?');
   const seen = statement('UPDATE tried SET seen = 1 WHERE source = ? AND account = ?');
   const gone = statement('SELECT account, weak FROM tried WHERE source = ? AND seen = 0');
+  const own = statement('SELECT value FROM own WHERE name = ?');
+  const keep = statement('INSERT OR REPLACE INTO own VALUES (?, ?)');
   const forget = statement('DELETE FROM tried WHERE source = ? AND seen = 0');
   return {
     mark(hash) {
@@ -90,6 +95,8 @@ export function openNotebook(path: string): Notebook {
       }
       database.exec('COMMIT');
     },
+    own: (name) => String(own.get(name)?.['value'] ?? ''),
+    keep: (name, value) => void keep.run(name, value),
     begin: (source) => void unseen.run(source),
     seen: (source, account) => void seen.run(source, account),
     gone(source) {

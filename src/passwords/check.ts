@@ -1,0 +1,74 @@
+/**
+ * One password that somebody is about to set, held against zxcvbn, the operator's lists and what leaks are known of. Loaded
+ * only by `postern passwords check`: its dictionaries never lie in the memory of an audit.
+ */
+import { createHash } from 'node:crypto';
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
+import { ownWords } from '../core/passwords/own-words.ts';
+import { type PasswordVerdict, passwordVerdict } from '../core/passwords/verdict.ts';
+import { OperatorError } from '../lib/operator-error.ts';
+import { openRangeLists } from './range-lists.ts';
+import { linesOf } from './sources/lines.ts';
+
+export type CheckOptions = {
+  readonly lists: readonly string[];
+  readonly rangeFiles: string;
+  readonly rangeService: string;
+  readonly scoreMin: number;
+  /** A list or service cannot be asked: the rest still counts. */
+  readonly trouble: (fault: OperatorError) => void;
+};
+
+/** zxcvbn takes time by length; what is longer is strong, or nonsense. */
+const scoredCharsMax = 128;
+
+export type CheckPassword = (password: Buffer, account: string) => Promise<PasswordVerdict>;
+
+/** The buffer is overwritten. */
+export function openCheck(options: CheckOptions): CheckPassword {
+  const scorer = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
+  const ranges = openRangeLists(options.rangeFiles, options.rangeService);
+  return async (password, account) => {
+    try {
+      const words = ownWords({ account, name: '', organisation: '' });
+      const text = password.toString('utf8').slice(0, scoredCharsMax);
+      const { score, feedback } = scorer.check(text, [account, ...words]);
+      const sha1 = createHash('sha1').update(password).digest('hex');
+      const facts = {
+        ...{ score, warning: feedback.warning ?? '', suggestions: feedback.suggestions },
+        ...{ length: password.length, listed: listed(options, password) },
+        leaks: await forgiving(options, () => ranges.times(sha1)),
+      };
+      return passwordVerdict(facts, options.scoreMin);
+    } finally {
+      password.fill(0);
+    }
+  };
+}
+
+function listed({ lists, trouble }: CheckOptions, password: Buffer): boolean {
+  return lists.some((list) => {
+    try {
+      for (const { bytes } of linesOf(list)) if (bytes?.equals(password) === true) return true;
+      return false;
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      trouble(error);
+      return false;
+    }
+  });
+}
+
+async function forgiving(
+  { trouble }: CheckOptions,
+  ask: () => Promise<number>,
+): Promise<number | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    trouble(error);
+    return undefined;
+  }
+}
