@@ -130,10 +130,11 @@ export function expansions(rule: string): number {
   let product = 1;
   for (const [, parallel, set = ''] of rule.matchAll(/(\\p\d?)?(?<!\\)\[((?:\\.|[^\]\\])*)\]/g)) {
     if (parallel !== undefined) continue;
-    const chars = set.replace(/\\(.)/g, '$1');
-    let size = chars.length;
-    for (const [range] of chars.matchAll(/.-./g)) {
-      size += range.charCodeAt(2) - range.charCodeAt(0) - 2;
+    let size = 0;
+    for (const [, first = '', last] of set.matchAll(/(\\.|[^\\])(?:-(\\.|[^\\]))?/g)) {
+      const from = first.charCodeAt(first.length - 1);
+      // Ranges may run backwards.
+      size += last === undefined ? 1 : 1 + Math.abs(last.charCodeAt(last.length - 1) - from);
     }
     product *= Math.max(1, size);
   }

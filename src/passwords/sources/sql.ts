@@ -33,7 +33,7 @@ export function parseSqlFile(path: string): SqlFile {
   const values = new Map<string, string>();
   // A backslash at the end goes on with the next line.
   for (const line of read(path)
-    .replace(/\\\r?\n\s*/g, ' ')
+    .replace(/\s*\\\r?\n\s*/g, ' ')
     .split('\n')) {
     const [, key, value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     if (key !== undefined) values.set(key.toLowerCase(), value);
@@ -235,7 +235,7 @@ type Client = {
 function clientOf(path: string, { driver, connect }: SqlFile, folder: PrivateFolder): Client {
   const value = (key: string): string => connect[key] ?? '';
   if (driver === 'sqlite') {
-    const child = join(import.meta.dirname, 'sqlite-child.ts');
+    const child = join(import.meta.dirname, 'sqlite-process.ts');
     const quiet = '--disable-warning=ExperimentalWarning';
     return { program: process.execPath, args: [quiet, child, value('dbname')], env: {} };
   }

@@ -1,0 +1,82 @@
+/** The guard before and after an audit found a password weak: less room, wary of new networks, and it says so. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { minuteMs } from '../../lib/brand.ts';
+import { weakText } from '../passwords/weak.ts';
+import { noCeilings, noStanding } from '../policy.ts';
+import { evidenceNow } from './judge.ts';
+import { openServer, type ScriptedAccount, type ScriptedServer } from './scripted-server.ts';
+
+const why = weakText({ strength: 'under-a-second', by: 'single' });
+const weakStanding = { ...noStanding, weakPassword: why };
+
+function scene(weak: boolean): { server: ScriptedServer; ann: ScriptedAccount } {
+  const server = openServer();
+  const ann = server.account('ann@example.org').ordinaryDays(20);
+  if (weak) server.standing = weakStanding;
+  return { server, ann };
+}
+
+test('the same hijack ends earlier where the password is weak', () => {
+  const strong = scene(false).ann;
+  strong.hijacked(200, minuteMs);
+  const weak = scene(true).ann;
+  weak.hijacked(200, minuteMs);
+  assert.ok(weak.passed < strong.passed, `${weak.passed} instead of ${strong.passed} strangers`);
+  assert.ok(weak.passed > 0, 'the first letters pass all the same');
+});
+
+test('a verdict says why there is less room', () => {
+  const { ann } = scene(true);
+  const judged = ann.hijacked(200, minuteMs);
+  const reason = judged.reasons.find(({ signal }) => signal === 'weak-password');
+  assert.match(reason?.text ?? '', /guessed in under a second .* 67 % of what is usual is allowed/);
+});
+
+test('ordinary mail of its owner passes, and nothing is said', () => {
+  const { ann } = scene(true);
+  const before = ann.verdicts.length;
+  ann.ordinaryDays(10);
+  assert.ok(ann.verdicts.slice(before).every((verdict) => verdict === 'pass'));
+  const judged = ann.send({ strangers: 1, client: '192.0.2.10' });
+  assert.deepEqual([judged.verdict, judged.reasons], ['pass', []]);
+});
+
+test('a new network weighs more', () => {
+  const evidence = (weak: boolean, client: string): number =>
+    scene(weak).ann.send({ strangers: 3, client }).evidence;
+  const strong = evidence(false, '203.0.113.9') / evidence(false, '192.0.2.10');
+  const weak = evidence(true, '203.0.113.9') / evidence(true, '192.0.2.10');
+  assert.ok(weak > strong * 1.4, `${weak} against ${strong}`);
+});
+
+test('the password was changed: judged as before', () => {
+  const { ann, server } = scene(true);
+  server.standing = noStanding;
+  const other = scene(false).ann;
+  assert.deepEqual(ann.send({ strangers: 4 }).evidence, other.send({ strangers: 4 }).evidence);
+});
+
+test('fixed ceilings drop too, and the sender is not told why', () => {
+  const { ann, server } = scene(true);
+  server.policy = { ...noCeilings, messageRecipientsMax: 30 };
+  const judged = ann.send({ to: ann.friends(24) });
+  assert.equal(judged.verdict, 'refuse');
+  assert.match(judged.reasons[0]?.text ?? '', /24 recipients in one message; .* is 20$/);
+  assert.equal(judged.reasons[1]?.signal, 'weak-password');
+  server.standing = noStanding;
+  assert.notEqual(ann.send({ to: ann.friends(24) }).verdict, 'refuse');
+});
+
+test('the desk sees it also while there is no mail', () => {
+  const { ann, server } = scene(true);
+  assert.equal(
+    evidenceNow(ann.past, server.norms, ann.now, why).reasons.at(-1)?.signal,
+    'weak-password',
+  );
+  assert.ok(
+    evidenceNow(ann.past, server.norms, ann.now).reasons.every(
+      ({ signal }) => signal !== 'weak-password',
+    ),
+  );
+});
