@@ -30,6 +30,7 @@ export type AuditCommandOptions = {
   readonly list?: readonly string[];
   readonly time?: number;
   readonly cpus?: number;
+  readonly quick?: true;
   readonly resume?: true;
   readonly json?: true;
 };
@@ -112,6 +113,7 @@ function auditOptions(
     rangeService: passwords.range_service,
     processors: options.cpus ?? passwords.processors,
     domain: accounts.default_domain,
+    quick: options.quick === true,
   };
 }
 
@@ -197,13 +199,15 @@ function openOutput(command: Command, json: boolean): AuditOutput {
       if (faults > faultsShown) {
         warn(command, `postern: ${faults - faultsShown} more could not be read\n`);
       }
-      const rest = summary.complete ? '' : '; time was up: postern passwords audit --resume';
+      const rest = summary.complete ? '' : `; not everything was tried: ${goOn}`;
       const all = `${many(summary.accounts, 'account')}, ${summary.weak} weak${rest}`;
       if (json) warn(command, `postern: ${all}\n`);
       else print(command, `${weakTable(weak)}${all}\n`);
     },
   };
 }
+
+const goOn = 'postern passwords audit --resume';
 
 function faultText({ source, line, what }: Fault): string {
   const where = line === 0 ? source : `${source}, line ${line}`;

@@ -43,6 +43,7 @@ function audit(passwords: Command): void {
     .option('--source <source>', sourceHelp, gathered)
     .option('--rules <names>', "sections of John's rules for the end, with commas, or none")
     .option('--list <file>', 'a further list of leaked passwords; may be given again', gathered)
+    .option('--quick', 'only what is guessed in under a second')
     .option('--time <duration>', 'end after this long (default: passwords.time)', durationOption)
     .option('--cpus <n>', 'processors to use (default: passwords.processors)', processorsOption)
     .option('--resume', 'take up the audit that did not end, with its sources and rules')

@@ -74,7 +74,7 @@ test('a ledger that takes no writes: said, and in force all the same', async () 
   const rig = openRig();
   rig.breakDisk(true);
   const noted = rig.desk.notePasswords({ ...nothingReported, found: [found] }, 'op');
-  rig.time.pass(60_000);
+  await rig.time.pass(60_000);
   assert.equal((await noted).ok, false);
   assert.equal(rig.desk.passwords().weak.length, 1);
 });

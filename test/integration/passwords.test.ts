@@ -1,0 +1,209 @@
+/**
+ * The audit with the real John on hashes of the real tools: all weak ones found and no other, in files, in Dovecot's and in
+ * PostgreSQL's; what cannot be read is said, and the rest goes on.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { startDovecot } from './dovecot-instance.ts';
+import { launcher } from './guard-instance.ts';
+import { type Made, makeAccounts, makers, openScene } from './password-tools.ts';
+import { startPostgres } from './postgres-instance.ts';
+
+const accountsMax = 2_000;
+const weakEvery = 20;
+/** Of the dearest scheme (Argon2, a tenth of a second a try) a few must do. */
+const dearMax = 3;
+const list = ['correct-horse', 'letmein99', 'Tr0ub4dor&3', 'sunshine!', 'p4ssw0rd'];
+
+type Planned = Parameters<typeof makeAccounts>[0][number];
+
+/** Every twentieth is weak, in turn by its own name and by the list; all else is random. */
+function planned(): readonly Planned[] {
+  const cheap = makers.filter(({ scheme }) => scheme !== 'argon2id');
+  return Array.from({ length: accountsMax }, (_, nth): Planned => {
+    const dear = nth < dearMax ? makers.at(-1) : undefined;
+    const maker = dear ?? cheap[nth % cheap.length];
+    assert.ok(maker !== undefined);
+    const account = `user${nth}@example.org`;
+    const weak = [`User${nth}`, list[nth % list.length], `user${nth}2026`][
+      Math.floor(nth / weakEvery) % 3
+    ];
+    const password = nth % weakEvery === 1 ? weak : randomBytes(12).toString('base64url');
+    // 25 schemes and every twentieth: shifted, so that each scheme has its weak ones.
+    return { account, password: password ?? '', maker };
+  });
+}
+
+test('2,000 accounts over all schemes, 5 % weak: all of them found, and nobody else', async () => {
+  using scene = openScene(list);
+  const made = await makeAccounts(shuffled(planned()));
+  const kinds = ['shadow', 'passwd-file', 'htpasswd'] as const;
+  const sources = kinds.flatMap((kind) => {
+    const lines = made.filter((one) => one.kind === kind).map(lineOf);
+    return ['--source', `${kind}:${scene.file(kind, lines.join(''))}`];
+  });
+  const { results, code, err } = await scene.audit(...sources, '--quick', '--json').done;
+  assert.equal(code, 0, err);
+  assert.equal(results.length, accountsMax);
+  const weak = new Set(made.filter(isWeak).map(({ account }) => account));
+  assert.equal(weak.size, accountsMax / weakEvery);
+  const found = results.filter((line) => line.weak).map(({ account }) => account);
+  assert.deepEqual(found.toSorted(), [...weak].toSorted());
+  const schemes = new Map(made.map(({ account, scheme }) => [account, scheme]));
+  for (const line of results) assert.equal(line.scheme, schemes.get(line.account), line.account);
+  for (const line of results.filter((one) => one.weak)) {
+    assert.equal(line.class, 'under-a-second');
+    assert.ok(line.by === 'single' || line.by === 'top-list');
+  }
+});
+
+/** The weak ones are not all of one scheme. */
+function shuffled(plans: readonly Planned[]): readonly Planned[] {
+  const cheap = makers.filter(({ scheme }) => scheme !== 'argon2id');
+  return plans.map((plan, nth) => {
+    if (plan.maker.scheme === 'argon2id') return plan;
+    const maker = cheap[(nth + Math.floor(nth / weakEvery)) % cheap.length];
+    return maker === undefined ? plan : { ...plan, maker };
+  });
+}
+
+function lineOf({ account, hash, kind }: Made & { readonly kind: string }): string {
+  return kind === 'htpasswd' ? `${account}:${hash}\n` : `${account}:${hash}:1:1:::\n`;
+}
+
+function isWeak({ account }: Made): boolean {
+  return Number(/\d+/.exec(account)?.[0]) % weakEvery === 1;
+}
+
+test('found where Dovecot keeps them: a passwd-file and PostgreSQL, by its own configuration', async () => {
+  await using postgres = await startPostgres();
+  await using dovecot = await startDovecot({
+    users: { 'ann@example.test': 'letmein99', 'bob@example.test': 'kX9-wqPq22zz' },
+  });
+  const [joe, kim] = await makeAccounts([
+    { account: 'joe@example.test', password: 'joe123', maker: maker('ssha256') },
+    { account: "o'neil@example.test", password: 'zzKw9-4qPxQ', maker: maker('sha512crypt') },
+  ]);
+  await postgres.sql(`
+    CREATE ROLE dovecot LOGIN PASSWORD 'it''s secret';
+    CREATE TABLE users (username text, domain text, password text);
+    GRANT SELECT ON users TO dovecot;
+    INSERT INTO users VALUES ('joe', 'example.test', '${joe?.hash}'),
+      ('o''neil', 'example.test', '${kim?.hash}'), ('pat', 'example.test', NULL);`);
+  using scene = openScene(list, `[dovecot]\nconfig = "${dovecot.configFile}"\n`);
+  const sqlFile = scene.file(
+    'dovecot-sql.conf.ext',
+    `driver = pgsql
+connect = host=${postgres.socketFolder} dbname=postgres user=dovecot password='it\\'s secret'
+password_query = SELECT username || '@' || domain AS user, password FROM users WHERE username = '%n' AND domain = '%d'
+iterate_query = SELECT username, domain FROM users
+`,
+  );
+  const config = readFileSync(dovecot.configFile, 'utf8');
+  writeFileSync(dovecot.configFile, `${config}passdb {\n  driver = sql\n  args = ${sqlFile}\n}\n`);
+  const { results, code, err } = await scene.audit('--quick', '--json').done;
+  assert.equal(code, 0, err);
+  const told = results.map(({ account, scheme, weak }) => `${account} ${scheme} ${weak}`);
+  assert.deepEqual(told.toSorted(), [
+    'ann@example.test plain true',
+    'bob@example.test plain false',
+    'joe@example.test ssha256 true',
+    "o'neil@example.test sha512crypt false",
+    'pat@example.test none true',
+  ]);
+});
+
+function maker(scheme: string): (typeof makers)[number] {
+  const found = makers.find((one) => one.scheme === scheme);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+test('an SQLite database, by a query of our own', async () => {
+  using scene = openScene(list);
+  const [joe] = await makeAccounts([
+    { account: 'joe@example.org', password: 'Weber1', maker: maker('ssha') },
+  ]);
+  const path = `${scene.dir}/users.db`;
+  const database = new DatabaseSync(path);
+  database.exec('CREATE TABLE mailbox (name TEXT, hash TEXT, person TEXT)');
+  database.prepare('INSERT INTO mailbox VALUES (?, ?, ?)').run('joe', joe?.hash ?? '', 'Joe Weber');
+  database.close();
+  const file = scene.file(
+    'sqlite.conf',
+    `driver = sqlite\nconnect = ${path}\nlist_query = SELECT name AS user, hash AS password, person AS name FROM mailbox\n`,
+  );
+  const { results, err } = await scene.audit('--source', `sql:${file}`, '--quick', '--json').done;
+  assert.deepEqual(
+    results.map(({ account, weak, by }) => [account, weak, by]),
+    [['joe', true, 'single']],
+    err,
+  );
+});
+
+test('sources and lines that cannot be read are said; the rest is tried', async () => {
+  using scene = openScene(list);
+  const [joe] = await makeAccounts([
+    { account: 'joe', password: 'letmein99', maker: maker('md5crypt') },
+  ]);
+  const path = scene.file('shadow', `nonsense\njoe:${joe?.hash}:1\npat:$9$no:1\n\u0007:x:1\n`);
+  const sources = ['--source', `shadow:${path}`, '--source', `passwd-file:${scene.dir}/none`];
+  const { code, err, out, results } = await scene.audit(...sources, '--quick', '--json').done;
+  assert.equal(code, 0);
+  for (const told of [
+    'line 1: no password field',
+    'line 3: pat: ',
+    'line 4: the account name',
+    `${scene.dir}/none`,
+  ]) {
+    assert.ok(err.includes(told), `${told} in ${err}`);
+  }
+  assert.deepEqual(
+    results.map(({ account, weak }) => [account, weak]),
+    [['joe', true]],
+    out,
+  );
+  const none = await scene.audit('--source', `shadow:${scene.dir}/none`).done;
+  assert.equal(none.code, 66);
+  assert.match(none.err, /no account could be read/);
+});
+
+test('a million accounts are listed within 200 MB', async () => {
+  using scene = openScene(list);
+  const path = `${scene.dir}/users`;
+  const file = createWriteStream(path);
+  const hash = '{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ==';
+  for (let block = 0; block < 1_000; block++) {
+    const lines = Array.from({ length: 1_000 }, (_, nth) => `user${block * 1_000 + nth}:${hash}\n`);
+    if (!file.write(lines.join(''))) await once(file, 'drain');
+  }
+  file.end();
+  await once(file, 'finish');
+  const words = ['passwords', 'list', '--state', scene.state, '--config', scene.config];
+  const child = spawn(launcher, [...words, '--json', '--source', `passwd-file:${path}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let lines = 0;
+  let most = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (lines++ % 20_000 === 0) most = Math.max(most, rssMb(child.pid ?? 0));
+    if (lines === 1_000_000) assert.match(line, /"account":"user999999","scheme":"ssha"/);
+  }
+  assert.equal(lines, 1_000_000);
+  assert.ok(most < 200, `${most} MB`);
+});
+
+function rssMb(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024;
+  } catch {
+    return 0; // it has ended
+  }
+}
