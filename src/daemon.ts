@@ -134,9 +134,9 @@ function openFlows(
   const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
   scope.defer(() => accounts.saveNorms());
   const exemptions = openExemptions(ledger.exemptions());
-  const weakPasswords = openWeakPasswords({
-    ...{ journal, clock, defaultDomain: config.accounts.default_domain },
-    stored: ledger.weakPasswords(),
+  const { default_domain: defaultDomain } = config.accounts;
+  const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
+    ...{ journal, clock, defaultDomain },
   });
   const feed = openFeed();
   const roads = noticeRoads(config, host);
@@ -172,14 +172,8 @@ function openFlows(
   const facts = factsOf(options, host);
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
-    ...{
-      weakPasswords,
-      settings,
-      newId,
-      iso,
-      doors: () => ({ ...doors, ...scan.doors() }),
-      dkim: signing.keys.desk,
-    },
+    ...{ weakPasswords, settings, newId, iso, dkim: signing.keys.desk },
+    doors: () => ({ ...doors, ...scan.doors() }),
   });
   const alarm = (to: 'ok' | 'failing'): void => {
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);

@@ -26,7 +26,7 @@ export function openAuditMeter(write: (text: string) => void): AuditMeter {
   };
 }
 
-export function bar(progress: AuditProgress, seconds: number): string {
+function bar(progress: AuditProgress, seconds: number): string {
   const share = shareOf(progress, seconds);
   const full = Math.round(share * barWidth);
   const drawn = `${'#'.repeat(full)}${'.'.repeat(barWidth - full)}`;

@@ -24,12 +24,10 @@ export type WeakPasswords = {
   note(report: PasswordReport, by: string): Promise<Done>;
 };
 
-export function openWeakPasswords(deps: {
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly defaultDomain: string;
-  readonly stored: readonly WeakPassword[];
-}): WeakPasswords {
+export function openWeakPasswords(
+  stored: readonly WeakPassword[],
+  deps: { readonly journal: Journal; readonly clock: Clock; readonly defaultDomain: string },
+): WeakPasswords {
   const { clock, defaultDomain, journal } = deps;
   const rows = new Map<string, WeakPassword>();
   const sentences = new Map<Account, string>();
@@ -45,7 +43,7 @@ export function openWeakPasswords(deps: {
     if (other === undefined) sentences.delete(row.account);
     else sentences.set(row.account, weakText(other));
   };
-  for (const row of deps.stored) take(row);
+  for (const row of stored) take(row);
   return {
     why: (account) => (sentences.size === 0 ? '' : (sentences.get(account) ?? '')),
     all: () => [...rows.values()],

@@ -152,7 +152,7 @@ export function openScene(list: readonly string[], more = ''): Scene {
 }
 
 /** With core files allowed, as careless an environment as there is. */
-export function startAudit(words: readonly string[], cwd: string): AuditRun {
+function startAudit(words: readonly string[], cwd: string): AuditRun {
   const child = spawn(
     '/bin/sh',
     ['-c', 'ulimit -c unlimited; exec "$0" "$@"', launcher, ...words],

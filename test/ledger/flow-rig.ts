@@ -114,8 +114,8 @@ export function openRig(options: RigOptions = {}): FlowRig {
   });
   const accounts = openAccounts(journal, { ...noCeilings, ...options.policy }, 7);
   const exemptions = openExemptions(ledger.exemptions());
-  const weakPasswords = openWeakPasswords({
-    ...{ journal, clock, defaultDomain: '', stored: ledger.weakPasswords() },
+  const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
+    ...{ journal, clock, defaultDomain: '' },
   });
   const feed = openFeed();
   const taken: { road: string; notice: Notice }[] = [];

@@ -26,7 +26,7 @@ const millis = z
 const login = z.strictObject({ source: text, account: text });
 const count = z.number().int().min(0);
 
-export const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by: string }> = z
+const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by: string }> = z
   .strictObject({
     found: z
       .array(

@@ -1,5 +1,6 @@
 /** Where this server keeps its passwords, by its own configuration: doveconf, postconf, nsswitch.conf, and usual places. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { programOutput } from '../../partners/program.ts';
 
 export type FoundSource = {
@@ -18,6 +19,8 @@ export type Passdb = {
 };
 
 const askMs = 10_000;
+/** Where its domains are, as it is built and as Debian had it. */
+const vpopmail = ['/home', '/var'].map((place) => join(place, 'vpopmail/domains'));
 
 export async function discover(dovecotConfig: string): Promise<readonly FoundSource[]> {
   const passdbs = await askDovecot(dovecotConfig);
@@ -27,7 +30,7 @@ export async function discover(dovecotConfig: string): Promise<readonly FoundSou
     found.push({ spec: 'shadow:/etc/shadow', foundBy: 'nsswitch.conf', note: 'system accounts' });
   }
   found.push(...(await cyrus()));
-  for (const folder of ['/home/vpopmail/domains', '/var/vpopmail/domains']) {
+  for (const folder of vpopmail) {
     if (existsSync(folder) && !found.some(({ spec }) => spec.startsWith('vpopmail:'))) {
       found.push({ spec: `vpopmail:${folder}`, foundBy: 'its folder', note: 'vpasswd files' });
     }
@@ -86,7 +89,7 @@ function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSource[] {
     case 'passwd':
       return [{ spec: 'shadow:/etc/shadow', foundBy, note: `system accounts (${driver})` }];
     case 'vpopmail':
-      return [{ spec: 'vpopmail:/home/vpopmail/domains', foundBy, note: 'vpasswd files' }];
+      return [{ spec: `vpopmail:${vpopmail[0]}`, foundBy, note: 'vpasswd files' }];
     case 'ldap': {
       const note = `LDAP (${args}): export it with ldapsearch -LLL, and give --source ldif:FILE`;
       return [{ spec: '', foundBy, note }];
