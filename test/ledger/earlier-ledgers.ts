@@ -177,4 +177,22 @@ const fourth = `${third}
   PRAGMA user_version = 4;
   `;
 
-export const earlierLedgers: readonly string[] = [first, second, third, fourth];
+const fifth = `${fourth}
+  CREATE TABLE weak_password (
+    source TEXT NOT NULL,
+    login TEXT NOT NULL,
+    account TEXT NOT NULL,
+    scheme TEXT NOT NULL,
+    strength TEXT NOT NULL,
+    found_by TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    changed_at INTEGER,
+    told_at INTEGER,
+    PRIMARY KEY (source, login)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO weak_password VALUES ('shadow:/etc/shadow', 'joe', 'joe@example.org', 'yescrypt',
+    'under-a-second', 'single', 11000, NULL, 11500);
+  PRAGMA user_version = 5;
+  `;
+
+export const earlierLedgers: readonly string[] = [first, second, third, fourth, fifth];

@@ -1,5 +1,6 @@
 /** Rows to store in tests: complete, and each field its own value, so that a mix-up of columns shows. */
 import type { Account } from '../../src/core/event.ts';
+import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type {
@@ -166,6 +167,21 @@ export function sendingDomainRow(more: Partial<SendingDomainRow> = {}): SendingD
     messages: 9,
     signed: 4,
     signedBy: 'signer.example',
+    ...more,
+  };
+}
+
+export function weakPassword(more: Partial<WeakPassword> = {}): WeakPassword {
+  return {
+    account: joe,
+    login: 'joe',
+    source: 'shadow:/etc/shadow',
+    scheme: 'yescrypt',
+    strength: 'under-a-second',
+    by: 'single',
+    since: at(11_000),
+    changedAt: undefined,
+    toldAt: at(11_500),
     ...more,
   };
 }

@@ -21,6 +21,7 @@ import {
   noticeRow,
   sendingDomainRow,
   storyRow,
+  weakPassword,
 } from './samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-ledger-'));
@@ -206,6 +207,9 @@ for (const kind of ['file', 'memory'] as const) {
         { kind: 'notice', row: noticeRow({ road: 'webhook', nextAt: at(1) }) },
         { kind: 'notice', row: noticeRow({ id: 'N2', nextAt: at(90_000) }) },
         { kind: 'notice', row: noticeRow({ id: 'N3', state: 'sent' }) },
+        { kind: 'weak-password', row: weakPassword() },
+        { kind: 'weak-password', row: weakPassword({ login: 'ann', changedAt: at(12_000) }) },
+        { kind: 'weak-password', row: weakPassword({ strength: 'by-rule', toldAt: undefined }) },
         { kind: 'meta', key: 'k', value: '1' },
         { kind: 'meta', key: 'k', value: '2' },
       );
@@ -223,6 +227,10 @@ for (const kind of ['file', 'memory'] as const) {
         noticeRow(),
       ]);
       assertStrict.deepEqual(ledger.notices(at(0)), []);
+      assertStrict.deepEqual(ledger.weakPasswords(), [
+        weakPassword({ login: 'ann', changedAt: at(12_000) }),
+        weakPassword({ strength: 'by-rule', toldAt: undefined }),
+      ]);
       assertStrict.equal(ledger.meta('k'), '2');
       assertStrict.equal(ledger.meta('none'), undefined);
       ledger.close();
