@@ -82,14 +82,14 @@ export function spawnSecluded(
     readonly cwd?: string;
     readonly stdio: ('ignore' | 'ipc' | number)[];
     readonly processors?: number;
-    readonly env?: Readonly<Record<string, string>>;
   },
 ): ChildProcess {
   const [program = '', ...args] = words;
   const threads = String(how.processors ?? 1);
   return spawn(program, args, {
     stdio: how.stdio,
-    env: { PATH: path, LC_ALL: 'C', OMP_NUM_THREADS: threads, ...how.env },
+    // Passive: threads that wait for each other must not take the processors from those who have work to do.
+    env: { PATH: path, LC_ALL: 'C', OMP_NUM_THREADS: threads, OMP_WAIT_POLICY: 'passive' },
     ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
   });
 }

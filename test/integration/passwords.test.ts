@@ -18,7 +18,7 @@ import { startPostgres } from './postgres-instance.ts';
 const accountsMax = 2_000;
 const weakEvery = 20;
 /** Of the dearest scheme (Argon2, a tenth of a second a try) a few must do. */
-const dearMax = 3;
+const dearMax = 2;
 const list = ['correct-horse', 'letmein99', 'Tr0ub4dor&3', 'sunshine!', 'p4ssw0rd'];
 
 type Planned = Parameters<typeof makeAccounts>[0][number];
@@ -30,7 +30,7 @@ function planned(): readonly Planned[] {
     const dear = nth < dearMax ? makers.at(-1) : undefined;
     const maker = dear ?? cheap[nth % cheap.length];
     assert.ok(maker !== undefined);
-    const account = `user${nth}@example.org`;
+    const account = `user${nth}`;
     const weak = [`User${nth}`, list[nth % list.length], `user${nth}2026`][
       Math.floor(nth / weakEvery) % 3
     ];
