@@ -14,6 +14,7 @@ import { discover } from '../passwords/sources/discover.ts';
 import { parseSource, type Source } from '../passwords/sources/source.ts';
 import type { Result } from '../passwords/worklist.ts';
 import { jsonLine } from './help.ts';
+import { openManyLines } from './many-lines.ts';
 import { parseDuration } from './options.ts';
 import { openAuditMeter } from './passwords-progress.ts';
 import { makeFolder, openPasswordStore, type PasswordStore } from './passwords-store.ts';
@@ -175,9 +176,11 @@ function openOutput(command: Command, json: boolean): AuditOutput {
   const meter = openAuditMeter((text) => warn(command, text));
   const weak: Finding[] = [];
   let faults = 0;
-  const result = ({ source, account, scheme, weak: note }: Result): void => {
+  const lines = openManyLines(command);
+  const result: Told['result'] = ({ source, account, scheme, weak: note }) => {
     if (note !== undefined) weak.push({ source, account, scheme, ...note });
-    if (json) print(command, jsonLine(resultLine({ source, account, scheme, weak: note })));
+    if (!json) return undefined;
+    return lines.add(jsonLine(resultLine({ source, account, scheme, weak: note })));
   };
   return {
     weak,
@@ -196,6 +199,7 @@ function openOutput(command: Command, json: boolean): AuditOutput {
     },
     end: () => meter.end(),
     report(summary) {
+      lines.end();
       if (faults > faultsShown) {
         warn(command, `postern: ${faults - faultsShown} more could not be read\n`);
       }

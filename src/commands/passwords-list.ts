@@ -12,6 +12,7 @@ import { discover } from '../passwords/sources/discover.ts';
 import type { Row } from '../passwords/sources/row.ts';
 import { parseSource, rowsOf } from '../passwords/sources/source.ts';
 import { jsonLine } from './help.ts';
+import { openManyLines } from './many-lines.ts';
 import { sourcesOf, weakTable } from './passwords-audit.ts';
 import { openPasswordStore } from './passwords-store.ts';
 import { print, warn } from './program.ts';
@@ -60,6 +61,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   const known = new Map(
     weak.map((one) => [loginKey({ source: one.source, account: one.login }), one]),
   );
+  const lines = openManyLines(command);
   let accounts = 0;
   for (const source of await sourcesOf(options.source, config)) {
     try {
@@ -70,7 +72,8 @@ export async function listCommand(options: ListOptions, command: Command): Promi
         }
         accounts++;
         const login = { source: source.spec, account: row.account };
-        print(command, accountLine(row, login, known.get(loginKey(login)), options.json === true));
+        const weakOne = known.get(loginKey(login));
+        await lines.add(accountLine(row, login, weakOne, options.json === true));
       }
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -78,6 +81,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
       process.exitCode = 1;
     }
   }
+  lines.end();
   if (options.json !== true) print(command, `${many(accounts, 'account')}\n`);
 }
 

@@ -52,7 +52,7 @@ export type Told = {
   readonly fault: (fault: Fault) => void;
   readonly progress: (progress: AuditProgress) => void;
   /** Each account at the end. */
-  readonly result: (result: Result) => void;
+  readonly result: (result: Result) => Promise<unknown> | undefined;
 };
 
 /** Throws OperatorError where John is missing, or nothing could be read at all. */
@@ -87,7 +87,7 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   });
   const complete = through && !options.quick;
   if (complete) told.changed(strongNow(worklist, notebook));
-  for (const result of worklist.results()) told.result(result);
+  for (const result of worklist.results()) await told.result(result);
   const { accounts, weak } = worklist.counts();
   return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
 }

@@ -90,10 +90,12 @@ export async function makeAccounts(
   const made: (Made & { readonly kind: Maker['kind'] })[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
-    for (let one = accounts[next++]; one !== undefined; one = accounts[next++]) {
+    for (let at = next++; at < accounts.length; at = next++) {
+      const one = accounts[at];
+      if (one === undefined) return;
       const { account, password, maker } = one;
       const hash = await maker.make(account, password);
-      made.push({ account, password, hash, scheme: maker.scheme, kind: maker.kind });
+      made[at] = { account, password, hash, scheme: maker.scheme, kind: maker.kind };
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

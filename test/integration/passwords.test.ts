@@ -115,7 +115,6 @@ iterate_query = SELECT username, domain FROM users
     'bob@example.test plain false',
     'joe@example.test ssha256 true',
     "o'neil@example.test sha512crypt false",
-    'pat@example.test none true',
   ]);
 });
 

@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,21 +33,21 @@ export async function startPostgres(): Promise<PostgresInstance> {
   await chown(dir, uid ?? 0, gid ?? 0);
   const as = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
   const data = join(dir, 'data');
+  const passwordFile = join(dir, 'boss');
+  await writeFile(passwordFile, 'bosspw\n');
   const first = [
     '-D',
     data,
     '-A',
     'scram-sha-256',
-    '--pwfile=/dev/stdin',
+    `--pwfile=${passwordFile}`,
     '-U',
     'boss',
     '-N',
     '-E',
     'UTF8',
   ];
-  const making = run('setpriv', [...as, join(bin, 'initdb'), ...first], { cwd: dir });
-  making.child.stdin?.end('bosspw\n');
-  await making;
+  await run('setpriv', [...as, join(bin, 'initdb'), ...first], { cwd: dir });
   const settings = [
     '-c',
     'listen_addresses=',

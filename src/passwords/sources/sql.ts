@@ -163,6 +163,11 @@ function* listed(answer: string, { scheme }: SqlFile, domain: string): Generator
       yield { kind: 'fault', line, what: 'a row needs the columns user and password' };
       continue;
     }
+    if (password.length === 0) {
+      // NULL and '' alike: Dovecot lets nobody in by them.
+      yield { kind: 'locked', line, account: account.toString('utf8') };
+      continue;
+    }
     const name = value('name');
     const own = value('domain')?.toString('utf8') ?? '';
     yield rowOf({

@@ -1,0 +1,29 @@
+/** Output of very many lines: gathered, and no faster than the reader takes them, so that they never pile up in memory. */
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { print } from './program.ts';
+
+export type ManyLines = {
+  /** Undefined: go on. Else wait for the reader. */
+  add(line: string): Promise<unknown> | undefined;
+  end(): void;
+};
+
+const atOnce = 500;
+
+export function openManyLines(command: Command): ManyLines {
+  let lines: string[] = [];
+  const flush = (): void => {
+    if (lines.length > 0) print(command, lines.join(''));
+    lines = [];
+  };
+  return {
+    add(line) {
+      lines.push(line);
+      if (lines.length < atOnce) return undefined;
+      flush();
+      return process.stdout.writableNeedDrain ? once(process.stdout, 'drain') : undefined;
+    },
+    end: flush,
+  };
+}
