@@ -139,7 +139,8 @@ function openMeter(course: Course): Meter {
         left.set(one.group, one);
         if (!everybody.has(one.group)) everybody.set(one.group, one);
       }
-      tell();
+      // Where all are through this leg already, nothing is known yet of those to come.
+      if (everybody.size > 0) tell();
     },
     add(unit) {
       tried += triesOf(unit);
