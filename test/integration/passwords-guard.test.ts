@@ -1,0 +1,179 @@
+/**
+ * What follows from an audit: the running guard judges a weak account more strictly and says so, until the password is another
+ * one; owners are written to, changes required; and new passwords are checked by standard input and by HTTP.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
+import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
+import { makeAccounts, makers, openScene, type Scene } from './password-tools.ts';
+import { startSink } from './smtp-sink.ts';
+
+const list = ['letmein99'];
+
+async function hashOf(account: string, password: string): Promise<string> {
+  const maker = makers.find(({ scheme }) => scheme === 'ssha256');
+  assert.ok(maker !== undefined);
+  const [made] = await makeAccounts([{ account, password, maker }]);
+  return made?.hash ?? '';
+}
+
+/** One letter to so many strangers, as the milter sees it from Postfix. `held`: the reason, or undefined. */
+async function letter(
+  guard: GuardInstance,
+  login: string,
+  to: number,
+): Promise<string | undefined> {
+  const where = parseMilterAddress(guard.doors.milter);
+  assert.ok(where !== undefined);
+  await using client = await openMilterClient(where);
+  const outcome = await client.send({
+    ...{ login, sender: login, headers: [['From', login]], body: Buffer.from('hello\r\n') },
+    recipients: Array.from({ length: to }, (_, nth) => `s${nth}-${Math.random()}@elsewhere.test`),
+  });
+  assert.equal(outcome.kind, 'taken');
+  return outcome.held;
+}
+
+async function audited(scene: Scene, guard: GuardInstance, source: string): Promise<void> {
+  const words = ['--source', source, '--rules', 'none', '--state', guard.state];
+  const { code, err } = await scene.audit(...words).done;
+  assert.equal(code, 0, err);
+}
+
+test('the guard’s verdict on the same letter before and after an audit, and after the change', async () => {
+  using scene = openScene(list);
+  await using guard = await startGuard({
+    config: '[postfix]\nqueue = "off"\n[mail_log]\nsource = "off"\n',
+  });
+  const strangers = 15;
+  const source = `passwd-file:${join(scene.dir, 'users')}`;
+  const file = async (ann: string): Promise<void> => {
+    const accounts = {
+      'ann@here.test': ann,
+      'bob@here.test': 'letmein99',
+      'kim@here.test': 'kX9-wqPq2z',
+    };
+    const lines = Object.entries(accounts).map(
+      async ([name, password]) => `${name}:${await hashOf(name, password)}\n`,
+    );
+    scene.file('users', (await Promise.all(lines)).join(''));
+  };
+  assert.equal(await letter(guard, 'before@here.test', strangers), undefined, 'passed before');
+  await file('letmein99');
+  await audited(scene, guard, source);
+  assert.match((await letter(guard, 'ann@here.test', strangers)) ?? '', /^postern: /);
+  assert.equal(await letter(guard, 'kim@here.test', strangers), undefined, 'hers is not weak');
+  const shown = await guard.cli('accounts', 'show', 'ann@here.test');
+  assert.match(shown, /The audit found its password weak: guessed in under a second/);
+  assert.match(shown, /until it is changed, 67 % of what is usual is allowed/);
+  assert.match(
+    await guard.cli('passwords', 'list', '--weak'),
+    /ann@here\.test[\s\S]*bob@here\.test/,
+  );
+  assert.match(await guard.cli('passwords', 'show', 'bob@here.test'), /owner told +not yet/);
+  const last = await guard.json<{ last: { accounts: number; weak: number } }>('/api/passwords');
+  assert.deepEqual([last.last.accounts, last.last.weak], [3, 2]);
+
+  await file('zzQ8-rrTvv4pX');
+  await audited(scene, guard, source);
+  const { weak } = await guard.json<{ weak: { login: string }[] }>('/api/passwords');
+  assert.deepEqual(
+    weak.map(({ login }) => login),
+    ['bob@here.test'],
+  );
+  assert.doesNotMatch(await guard.cli('accounts', 'show', 'ann@here.test'), /password weak/);
+  assert.doesNotMatch(JSON.stringify(await guard.log()), /letmein99/);
+});
+
+test('owners are written to once, in two languages, and the operator gets a list', async () => {
+  await using sink = await startSink({ keepMessages: true });
+  using scene = openScene(
+    list,
+    `contact = "the desk"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = "127.0.0.1:${sink.port}"\n`,
+  );
+  scene.file('users', `ann@here.test:${await hashOf('ann@here.test', 'letmein99')}\n`);
+  const config = readFileSync(scene.config, 'utf8');
+  const out = scene.file('changed', '');
+  const change = scene.file('change', `#!/bin/sh\necho "$@" >>${out}\n`);
+  scene.file(
+    'postern.toml',
+    `${config}languages = ["en", "de"]\nrequire_change_command = ["/bin/sh", "${change}", "-u", "{account}"]\n`,
+  );
+  const ran = await scene.audit('--source', `passwd-file:${scene.dir}/users`, '--quick').done;
+  assert.match(ran.out, /1 account, 1 weak/);
+  const about = ['--state', scene.state, '--config', scene.config];
+  assert.match(await said('passwords', 'notify', ...about), /^1 owner told/);
+  await sink.until(() => sink.deliveries.length === 2, 'a letter and a list');
+  const [mail, summary] = sink.deliveries;
+  assert.deepEqual([mail?.to, summary?.to], [['ann@here.test'], ['root@here.test']]);
+  assert.match(mail?.headers ?? '', /^Auto-Submitted: auto-generated$/m);
+  assert.match(mail?.message ?? '', /easy to guess[\s\S]*leicht zu erraten/);
+  assert.match(summary?.message ?? '', /ann@here\.test/);
+  for (const { message } of sink.deliveries) assert.doesNotMatch(message, /letmein99|https?:/);
+  assert.match(await said('passwords', 'notify', ...about), /^0 owners told/);
+  assert.match(await said('passwords', 'show', 'ann@here.test', ...about), /owner told +20\d\d-/);
+  assert.match(
+    await said('passwords', 'require-change', '--all', ...about),
+    /^1 account must change/,
+  );
+  assert.equal(readFileSync(out, 'utf8'), '-u ann@here.test\n');
+});
+
+/** What a command of the launcher prints; `input` on its standard input. Throws unless it ends with 0. */
+async function said(...words: readonly string[]): Promise<string> {
+  const { code, text } = await ran(words, '');
+  assert.equal(code, 0, text);
+  return text;
+}
+
+async function ran(
+  words: readonly string[],
+  input: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number; readonly text: string }> {
+  const child = spawn(launcher, words, { env: { ...process.env, ...env } });
+  child.stdin.end(input);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, text };
+}
+
+test('a new password: by standard input, as pam_exec hands it over, and by HTTP', async () => {
+  using scene = openScene(['Vole-harbour-9-quiet']);
+  const words = ['passwords', 'check', '--config', scene.config];
+  assert.deepEqual(await ran(words, 'correct quokka staple lamp 7\n'), { code: 0, text: 'good\n' });
+  const listed = await ran(words, 'Vole-harbour-9-quiet');
+  assert.deepEqual([listed.code, /on a list of known passwords/.test(listed.text)], [1, true]);
+  const own = await ran(words, 'josephine1987\0', { PAM_USER: 'josephine@example.org' });
+  assert.equal(own.code, 1);
+  assert.match(own.text, /^weak: it is .*; better: /);
+
+  const socket = join(scene.dir, 'check.sock');
+  const door = spawn(launcher, [...words, '--listen', 'inet:127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: door.stdout }), 'line')) as [string];
+  const url = /http:\S+/.exec(line)?.[0] ?? socket;
+  const asked = async (body: string): Promise<{ readonly ok: boolean; readonly why: string }> =>
+    (await (
+      await fetch(url, { method: 'POST', body, headers: { 'x-account': 'joe' } })
+    ).json()) as never;
+  assert.equal((await asked('correct quokka staple lamp 7')).ok, true);
+  assert.equal((await asked('qwertz')).ok, false);
+  assert.equal((await fetch(url)).status, 405);
+  assert.equal((await fetch(url, { method: 'POST', body: 'x'.repeat(5_000) })).status, 413);
+  door.kill('SIGTERM');
+  const [code] = (await once(door, 'exit')) as [number];
+  assert.equal(code, 0);
+});
