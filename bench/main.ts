@@ -9,6 +9,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
 import { benchMilter, milterTable } from './milter.ts';
+import { benchPasswords, passwordTable } from './passwords.ts';
 import { benchReplay, replayTable } from './replay.ts';
 import { benchScan, scanTable } from './scan.ts';
 import { benchSigning, signingTable } from './signing.ts';
@@ -29,6 +30,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
     const runs = Math.max(3, Math.round(seconds / 12));
     const figures = await benchReplay({ events: 600_000, runs, say });
     return { figures, text: replayTable(figures) };
+  },
+  async passwords(seconds, say) {
+    const figures = await benchPasswords({ seconds, say });
+    return { figures, text: passwordTable(figures) };
   },
   async milter(seconds, say) {
     const figures = await benchMilter({ seconds, rounds: 9, say });
