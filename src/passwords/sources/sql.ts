@@ -24,6 +24,8 @@ export type SqlFile = {
   readonly passwordQuery: string;
 };
 
+/** How MySQL's client writes NULL. */
+const nothing = Buffer.from('NULL');
 /** Between columns: no name and no hash has it. */
 const separator = '\u001f';
 /** A database that does not answer must not hold up the audit for ever; a million rows take a minute. */
@@ -144,7 +146,7 @@ function* accountsOf(answer: string): Generator<string> {
 }
 
 /** A header, then rows. Each statement of a script brings its header along: it is passed over. */
-function* listed(answer: string, { scheme }: SqlFile, domain: string): Generator<Row> {
+function* listed(answer: string, { scheme, driver }: SqlFile, domain: string): Generator<Row> {
   let columns: readonly string[] = [];
   for (const { number: line, bytes } of linesOf(answer)) {
     if (bytes === undefined) {
@@ -163,7 +165,7 @@ function* listed(answer: string, { scheme }: SqlFile, domain: string): Generator
       yield { kind: 'fault', line, what: 'a row needs the columns user and password' };
       continue;
     }
-    if (password.length === 0) {
+    if (password.length === 0 || (driver === 'mysql' && password.equals(nothing))) {
       // NULL and '' alike: Dovecot lets nobody in by them.
       yield { kind: 'locked', line, account: account.toString('utf8') };
       continue;
@@ -257,7 +259,10 @@ function clientOf(path: string, { driver, connect }: SqlFile, folder: PrivateFol
   const host = value('host');
   const options = folder.file('mysql.cnf');
   const where = host.startsWith('/') ? `socket=${host}` : `host=${host || 'localhost'}`;
-  const text = `[client]\n${where}\nuser="${user}"\npassword="${value('password')}"\n`;
+  // In option files a backslash begins an escape; a quote inside of quotes does not end them.
+  const literal = (one: string): string => `"${one.replaceAll('\\', '\\\\')}"`;
+  const login = `user=${literal(user)}\npassword=${literal(value('password'))}\n`;
+  const text = `[client]\n${where}\n${login}`;
   const port = value('port') === '' ? '' : `port=${value('port')}\n`;
   writeFileSync(options, text + port, { mode: 0o600 });
   // Tabs stand between its columns; --raw keeps backslashes as they are.
