@@ -178,6 +178,28 @@ const fourth = `${third}
   `;
 
 const fifth = `${fourth}
+  CREATE TABLE rollup (
+    by TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    stopped INTEGER NOT NULL,
+    scored INTEGER NOT NULL,
+    points REAL NOT NULL,
+    spam INTEGER NOT NULL,
+    viruses INTEGER NOT NULL,
+    scans INTEGER NOT NULL,
+    reused INTEGER NOT NULL,
+    unscanned INTEGER NOT NULL,
+    scan_ms INTEGER NOT NULL,
+    sketch BLOB NOT NULL,
+    PRIMARY KEY (by, day, key)
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = 5;
+  `;
+
+const sixth = `${fifth}
   CREATE TABLE weak_password (
     source TEXT NOT NULL,
     login TEXT NOT NULL,
@@ -192,7 +214,7 @@ const fifth = `${fourth}
   ) STRICT, WITHOUT ROWID;
   INSERT INTO weak_password VALUES ('shadow:/etc/shadow', 'joe', 'joe@example.org', 'yescrypt',
     'under-a-second', 'single', 11000, NULL, 11500);
-  PRAGMA user_version = 5;
+  PRAGMA user_version = 6;
   `;
 
-export const earlierLedgers: readonly string[] = [first, second, third, fourth, fifth];
+export const earlierLedgers: readonly string[] = [first, second, third, fourth, fifth, sixth];

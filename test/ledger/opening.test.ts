@@ -196,7 +196,7 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.heldOne('4ZHeld1'), heldRow());
     assertStrict.equal(ledger.meta('host'), 'mx.example.org');
     assertStrict.deepEqual(ledger.dkimKeys(), index < 2 ? [] : [dkimKey()]);
-    assertStrict.deepEqual(ledger.weakPasswords(), index < 4 ? [] : [weakPassword()]);
+    assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });
     assertStrict.equal(ledger.knownHere(33) !== undefined, true);
     ledger.close();
