@@ -11,7 +11,7 @@ const nameLengthMax = 256;
 /** Controls, and what changes how the text around it looks (bidirectional marks, zero widths), lone surrogates. */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** Names that only Postern gives. */
-const reserved = /^(?:client|local|script|login):/;
+const reserved = /^(?:client|local|script|user|login):/;
 
 /** The account of an authenticated login. */
 export function accountOf(login: string, defaultDomain: string): Account {

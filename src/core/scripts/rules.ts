@@ -1,0 +1,231 @@
+/**
+ * The register's rules: may this script send this mail? A rule names scripts by path and says to whom they write, as whom
+ * and how often. What no rule knows, or what is outside its rule, is held in mode `guard` and told of in mode `observe`.
+ * Pure.
+ */
+import { domainOf } from '../../mail/address.ts';
+import { firstMailbox } from '../../mail/header.ts';
+import { headerInjection, type ScriptHeader } from './header-injection.ts';
+import { matchesPath, weightOf } from './path-glob.ts';
+import { type ScriptSpeaker, subjectOf } from './speaker.ts';
+
+export const scriptModes = ['observe', 'guard'] as const;
+export type ScriptMode = (typeof scriptModes)[number];
+
+/** Entries are addresses, or `@example.org` for a domain, or `@*.example.org` for all below it. */
+export type RecipientRule =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'listed'; readonly entries: readonly string[] }
+  /** The form's owner, and at most one more: the visitor who gets a copy. */
+  | { readonly kind: 'owner-and-visitor'; readonly owners: readonly string[] };
+
+export type ScriptRate = { readonly messages: number; readonly perMs: number };
+
+export const ruleEffects = ['allow', 'deny', 'observe'] as const;
+/** observe: it sends as it did, and is only watched. */
+export type RuleEffect = (typeof ruleEffects)[number];
+
+export type ScriptRule = {
+  readonly id: string;
+  /** A pattern (path-glob.ts), or `user:NAME` for mail of a user of which no script is known. */
+  readonly path: string;
+  /** Only of this user; undefined: of any. */
+  readonly uid: number | undefined;
+  readonly recipients: RecipientRule;
+  /** From, header and envelope; entries as of recipients. Empty: any. */
+  readonly from: readonly string[];
+  readonly rate: ScriptRate | undefined;
+  readonly effect: RuleEffect;
+};
+
+/** One message of a script. Recipients are address keys, without duplicates: those of the envelope. */
+export type ScriptMail = {
+  readonly speaker: ScriptSpeaker;
+  /** Envelope sender as asked for; empty: none was. */
+  readonly sender: string;
+  readonly recipients: readonly string[];
+  /** As the script wrote it, before any mail server changed it. */
+  readonly header: readonly ScriptHeader[];
+  /** The first 4 KB. */
+  readonly bodyStart: Buffer;
+};
+
+/** Words in front of a reason's text, for programs. */
+export const reasonCodes = [
+  'script-unknown',
+  'script-denied',
+  'script-recipients',
+  'script-sender',
+  'script-rate',
+  'header-injection',
+] as const;
+export type ReasonCode = (typeof reasonCodes)[number];
+export type ScriptReason = { readonly code: ReasonCode; readonly detail: string };
+
+export type ScriptFinding = {
+  readonly verdict: 'pass' | 'hold';
+  /** Why it is held; empty: it is not. */
+  readonly reasons: readonly ScriptReason[];
+  /** All that is odd about it, also where that holds nothing. */
+  readonly findings: readonly ScriptReason[];
+  /** The rule that it came under; empty: none. */
+  readonly rule: string;
+};
+
+export type Register = {
+  readonly mode: ScriptMode;
+  readonly rules: readonly ScriptRule[];
+  /** Users whose mail needs no rule while no script is known: root is one always. */
+  readonly trustedUsers: ReadonlySet<string>;
+  /** Messages that came under this rule from this speaker lately, this one not counted. */
+  readonly sentLately: (rule: ScriptRule) => number;
+};
+
+/** Recipients named in a sentence. */
+const namedMax = 3;
+
+export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFinding {
+  const rule = ruleOf(register.rules, mail.speaker);
+  const findings = rule === undefined ? unruled(register, mail) : ruled(register, rule, mail);
+  const holds = register.mode === 'guard' && rule?.effect !== 'observe' && findings.length > 0;
+  return {
+    verdict: holds ? 'hold' : 'pass',
+    reasons: holds ? findings : [],
+    findings,
+    rule: rule?.id ?? '',
+  };
+}
+
+/** The rule for a script: that which says most, and of two alike the one that denies. */
+export function ruleOf(
+  rules: readonly ScriptRule[],
+  speaker: ScriptSpeaker,
+): ScriptRule | undefined {
+  const subject = subjectOf(speaker);
+  let best: ScriptRule | undefined;
+  for (const rule of rules) {
+    if (rule.uid !== undefined && rule.uid !== speaker.uid) continue;
+    if (!matchesPath(rule.path, subject)) continue;
+    if (best === undefined || before(rule, best)) best = rule;
+  }
+  return best;
+}
+
+function before(rule: ScriptRule, other: ScriptRule): boolean {
+  const more = weightOf(rule.path) - weightOf(other.path);
+  if (more !== 0) return more > 0;
+  if ((rule.uid === undefined) !== (other.uid === undefined)) return rule.uid !== undefined;
+  return rule.effect === 'deny' && other.effect !== 'deny';
+}
+
+/** Mail of a user whom nobody asks for a rule: cron's, the administrator's. */
+function isTrusted(speaker: ScriptSpeaker, trustedUsers: ReadonlySet<string>): boolean {
+  return speaker.uid === 0 || (speaker.script === '' && trustedUsers.has(speaker.user));
+}
+
+function unruled({ trustedUsers }: Register, mail: ScriptMail): readonly ScriptReason[] {
+  if (isTrusted(mail.speaker, trustedUsers)) return [];
+  const { script, user, uid } = mail.speaker;
+  const who = user === '' ? `user number ${uid}` : user;
+  const detail =
+    script === ''
+      ? `no rule for mail of ${who} without a script`
+      : `no rule for the script ${script} (as ${who})`;
+  return [{ code: 'script-unknown', detail }, ...injected(mail, { manyAllowed: false })];
+}
+
+function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly ScriptReason[] {
+  if (rule.effect === 'deny') {
+    return [{ code: 'script-denied', detail: `rule ${rule.id} lets it send nothing` }];
+  }
+  return [
+    ...wrongRecipients(rule, mail),
+    ...wrongSender(rule, mail),
+    ...tooFast(rule, register.sentLately),
+    ...injected(mail, { manyAllowed: rule.recipients.kind !== 'owner-and-visitor' }),
+  ];
+}
+
+function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): ScriptReason[] {
+  const code = 'script-recipients';
+  switch (recipients.kind) {
+    case 'any':
+      return [];
+    case 'listed': {
+      const strangers = mail.recipients.filter((to) => !isListed(to, recipients.entries));
+      if (strangers.length === 0) return [];
+      return [{ code, detail: `it writes to ${named(strangers)}, whom rule ${id} does not name` }];
+    }
+    default: {
+      const others = mail.recipients.filter((to) => !isListed(to, recipients.owners));
+      if (others.length <= 1) return [];
+      const owners = named(recipients.owners);
+      const detail =
+        `it writes to ${others.length} others besides ${owners} (${named(others)}); ` +
+        `rule ${id} lets it write to one visitor`;
+      return [{ code, detail }];
+    }
+  }
+}
+
+function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[] {
+  if (from.length === 0) return [];
+  const code = 'script-sender';
+  // Every From counts: of two, nobody knows which one is shown.
+  const senders = mail.header
+    .filter(({ name }) => name.toLowerCase() === 'from')
+    .map(({ value }) => firstMailbox(value));
+  if (mail.sender !== '') senders.push(mail.sender);
+  const wrong = senders.filter((sender) => !isListed(sender, from));
+  if (wrong.length === 0) return [];
+  const who = named([...new Set(wrong.map((one) => one || 'nobody'))]);
+  return [{ code, detail: `it sends as ${who}, which rule ${id} does not name` }];
+}
+
+function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptReason[] {
+  const { id, rate } = rule;
+  if (rate === undefined) return [];
+  const sent = sentLately(rule) + 1;
+  if (sent <= rate.messages) return [];
+  const detail = `${sent} messages within ${during(rate.perMs)}; rule ${id} allows ${rate.messages}`;
+  return [{ code: 'script-rate', detail }];
+}
+
+function injected(mail: ScriptMail, how: { readonly manyAllowed: boolean }): ScriptReason[] {
+  return headerInjection(mail, how).map((found) => ({
+    code: 'header-injection',
+    detail: `header injection: ${found}`,
+  }));
+}
+
+/** Is this address key among entries: addresses, `@domain`, `@*.domain`? */
+export function isListed(address: string, entries: readonly string[]): boolean {
+  const domain = domainOf(address);
+  return entries.some((entry) => {
+    if (!entry.startsWith('@')) return entry === address;
+    if (domain === '') return false;
+    if (entry.startsWith('@*.')) return domain.endsWith(entry.slice(2));
+    return entry.slice(1) === domain;
+  });
+}
+
+function named(addresses: readonly string[]): string {
+  const shown = addresses.slice(0, namedMax).join(', ');
+  const more = addresses.length - namedMax;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** `an hour`, `a day`, `10 minutes`. */
+export function during(ms: number): string {
+  for (const [name, one, length] of units) {
+    if (ms % length === 0) return ms === length ? one : `${ms / length} ${name}s`;
+  }
+  return `${Math.round(ms / 1_000)} seconds`;
+}
+
+const units = [
+  ['day', 'a day', 86_400_000],
+  ['hour', 'an hour', 3_600_000],
+  ['minute', 'a minute', 60_000],
+  ['second', 'a second', 1_000],
+] as const;

@@ -1,0 +1,42 @@
+/** Mail of scripts, for tests. */
+import type { ScriptMail, ScriptRule } from './rules.ts';
+import type { ScriptSpeaker } from './speaker.ts';
+
+export const shop = '/var/www/shop/contact.php';
+
+export function speaker(with_: Partial<ScriptSpeaker> = {}): ScriptSpeaker {
+  return {
+    ...{ uid: 1_001, user: 'shop', pid: 4_711, executable: '/usr/bin/php-cgi8.4' },
+    ...{ cwd: '/var/www/shop', script: shop, scriptOwner: 1_001, how: 'cgi', proven: 'kernel' },
+    parents: [],
+    ...with_,
+  };
+}
+
+export function scriptRule(with_: Partial<ScriptRule> = {}): ScriptRule {
+  return {
+    ...{ id: 'r1', path: shop, uid: undefined, recipients: { kind: 'any' }, from: [] },
+    ...{ rate: undefined, effect: 'allow', ...with_ },
+  };
+}
+
+export const header = (text: string): ScriptMail['header'] =>
+  text
+    .replace(/\n[ \t]/g, '\0 ')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const colon = line.indexOf(':');
+      return { name: line.slice(0, colon), value: line.slice(colon + 1).replaceAll('\0 ', '\n ') };
+    });
+
+export function scriptMail(with_: Partial<ScriptMail> = {}): ScriptMail {
+  return {
+    ...{ speaker: speaker(), sender: '', recipients: ['owner@shop.example'] },
+    header: header(
+      'To: owner@shop.example\nSubject: Contact\nFrom: wwwdata@shop.example\nReply-To: vi@sit.example',
+    ),
+    bodyStart: Buffer.from('Name: Vi\n\nI like it.\n'),
+    ...with_,
+  };
+}

@@ -1,0 +1,37 @@
+/** Under which name a script's mail is counted. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { shop, speaker } from './scripted-mail.ts';
+import { accountOf, subjectOf } from './speaker.ts';
+
+const cases = [
+  ['its owner runs it', {}, `script:${shop}`],
+  ['the web server runs it', { uid: 33, user: 'www-data' }, `script:${shop}`],
+  ['another person names it', { uid: 1_002, user: 'joe' }, `script:${shop} as joe`],
+  ['a file that is not there', { scriptOwner: undefined }, `script:${shop} as shop`],
+  ['no script', { script: '' }, 'user:shop'],
+  ['no script, no name', { script: '', user: '' }, 'user:1001'],
+] as const;
+for (const [name, change, account] of cases) {
+  test(name, () => assert.equal(accountOf(speaker(change)), account));
+}
+
+test('rules are about the path, whoever runs it', () => {
+  assert.equal(subjectOf(speaker({ uid: 1_002, user: 'joe' })), shop);
+  assert.equal(subjectOf(speaker({ script: '' })), 'user:shop');
+});
+
+test('any path becomes a short name without controls, and two paths two names', () => {
+  const path = fc.string({ unit: 'binary', minLength: 1, maxLength: 600 });
+  fc.assert(
+    fc.property(path, path, (one, other) => {
+      const names = [one, other].map((script) => accountOf(speaker({ script: `/${script}` })));
+      for (const name of names) {
+        assert.ok(name.length <= 256 && name.isWellFormed(), name);
+        assert.doesNotMatch(name, /\p{Cc}/u);
+      }
+      assert.equal(names[0] === names[1], one === other);
+    }),
+  );
+});

@@ -1,0 +1,70 @@
+/** Who handed a message to the sendmail door, and the name under which the guard counts its mail. Pure. */
+import { hash53 } from '../../lib/hash.ts';
+import type { Account } from '../event.ts';
+
+/**
+ * How the script was found. fastcgi, cgi: from what the web server told the process. arguments: it is what the interpreter
+ * was started with. hint: its file name is from PHP's own X-PHP-Originating-Script, its folder from the kernel.
+ */
+export const scriptSources = ['fastcgi', 'cgi', 'arguments', 'hint', 'none'] as const;
+export type ScriptSource = (typeof scriptSources)[number];
+
+/**
+ * Who handed a message over. The uid is proven; the rest was said by a process of that uid, so that it tells scripts of one
+ * user apart and can never speak for another user.
+ */
+export type ScriptSpeaker = {
+  readonly uid: number;
+  /** Its name; empty: no such user. */
+  readonly user: string;
+  readonly pid: number;
+  readonly executable: string;
+  readonly cwd: string;
+  /** Absolute path; empty: no script is known. */
+  readonly script: string;
+  /** Owner of that file; undefined: there is no such file, or nobody may look. */
+  readonly scriptOwner: number | undefined;
+  readonly how: ScriptSource;
+  /** kernel: by the socket it spoke through. owner: by the owner of the file that it left while nobody listened. */
+  readonly proven: 'kernel' | 'owner';
+  readonly parents: readonly Ancestor[];
+};
+
+export type Ancestor = { readonly pid: number; readonly uid: number; readonly executable: string };
+
+/** Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's scripts by right. */
+const firstPersonUid = 1_000;
+/** As of every account's name (mail/account-name.ts). */
+const nameLengthMax = 256;
+/** Of a path that is too long, its end is kept: there stands the file. */
+const pathTailLength = 180;
+/** Controls, and what changes how the text around it looks. */
+const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * The account: `script:/var/www/shop/contact.php`; `user:joe` where no script is known. A person who names a script that
+ * is not his own is another account, `script:/var/www/shop/contact.php as joe`: nobody can use up, or ruin, the good name
+ * of somebody else's form.
+ */
+export function accountOf(speaker: ScriptSpeaker): Account {
+  const { script, uid, user } = speaker;
+  if (script === '') return `user:${safe(user === '' ? String(uid) : user)}` as Account;
+  const byRight = speaker.scriptOwner === uid || uid < firstPersonUid;
+  const path = shortened(script);
+  return (byRight ? `script:${path}` : `script:${path} as ${safe(user || String(uid))}`) as Account;
+}
+
+/** What rules are about, and what is asked for on the command line: the script's path, or `user:NAME`. */
+export function subjectOf(speaker: ScriptSpeaker): string {
+  return speaker.script === '' ? accountOf(speaker) : speaker.script;
+}
+
+function shortened(path: string): string {
+  const clean = safe(path);
+  if (clean === path && path.length + 'script:'.length + 40 <= nameLengthMax) return path;
+  // Two long paths must not become one account.
+  return `…${clean.slice(-pathTailLength)} #${hash53(path, 0).toString(36)}`;
+}
+
+/** Longer than any user's name (32 in useradd). */
+const safe = (text: string): string => text.replace(unsafe, '?').toWellFormed();
