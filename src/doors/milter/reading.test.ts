@@ -176,6 +176,25 @@ test('mail that comes in is read and changed without any gate; a message without
   assert.equal(reading.finishing.length, 2);
 });
 
+test('a client whose outside recipient was refused: the rest is mail that comes in', () => {
+  const [outside, own] = [mta.rcpt('<c@out>', 'smtp'), mta.rcpt('<a@here>', 'lmtp')];
+  for (const [recipients, said] of [
+    [[outside, own], 'yc'],
+    [[own, outside], 'cy'],
+  ] as const) {
+    const gate = new RecordingGate({ begin: () => refuse });
+    const reading = new RecordingReading([removal]);
+    const talk = new Conversation(gate, {}, reading).greet();
+    const text = [mta.header('From', ' x'), mta.body('y'), mta.end()];
+    assert.equal(talk.letters([mta.mail('<a@b>'), ...recipients, ...text]), `c${said}mc`);
+    assert.deepEqual(
+      reading.started.map(({ by }) => by),
+      [undefined],
+    );
+    assert.equal(gate.submitted.length, 0);
+  }
+});
+
 test('a body is cut short only for those who do not read it', () => {
   const skips = [6, 0x1ff, 0x400] as const;
   const body = mta.body('x'.repeat(50_000));

@@ -214,6 +214,8 @@ export class MilterSession {
     const full = message.recipients >= recipientsMax;
     const refusal = full ? this.#refusal(tooMany) : this.#begin();
     if (refusal !== undefined) {
+      // A recipient that was refused is none: what is left may be mail that comes in.
+      if (this.#speaker?.by === 'client' && !message.leaves) this.#speaker = undefined;
       this.#port.write(refusal);
       return;
     }
@@ -297,8 +299,7 @@ export class MilterSession {
     // Old mail servers send the last piece of the body with the end.
     if (end > start) this.#taste(message, bytes, start, end);
     const readers = this.#looking(message);
-    const judged = message.recipients > 0 ? this.#speaker : undefined;
-    const who = judged?.by === 'client' && !message.leaves ? undefined : judged;
+    const who = message.recipients > 0 ? this.#speaker : undefined;
     if (who === undefined && (!readers.reads || message.recipients === 0)) {
       // Mail that comes in, or that goes to nobody.
       this.#reset();
