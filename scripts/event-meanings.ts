@@ -63,6 +63,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'A header that Postern wanted to put into a message was none, and was left out: a mistake in Postern, please report it.',
   'milter.no-edits':
     'The mail server lets this milter change no headers: mail is neither signed nor verified. Once per start.',
+  'milter.unlisted-client':
+    'Mail left without a login for a client that is neither in mynetworks nor in accounts.client_networks, as far as is known: judged, and not signed.',
   'milter.unread': 'Signing or verifying a message took too long; it went on without.',
   'message.signing': 'An outgoing message was signed, or not and why; `domain` is the key’s.',
   'milter.no-answer': 'A verdict did not come in time; the client is asked to come again.',

@@ -106,6 +106,7 @@ type Flows = {
   readonly journal: Journal;
   readonly host: string;
   readonly localDomains: Set<string>;
+  readonly mayRelay: (client: string) => boolean;
   readonly milter: { present: () => boolean };
   readonly signing: DaemonSigning;
   readonly scan: DaemonScan;
@@ -142,7 +143,7 @@ function openFlows(
   const roads = noticeRoads(config, host);
   const notices = openNotices({ journal, roads, clock, timers, log, count });
   scope.defer(() => notices.close());
-  const { mta, logins, close } = openMailServer({ config, state, log, localDomains });
+  const { mta, logins, mayRelay, close } = openMailServer({ config, state, log, localDomains });
   scope.defer(close);
   const suspensions = openSuspensions({
     ...{ accounts, journal, notices, mta, logins, clock, timers, log, count, host, settings },
@@ -185,7 +186,7 @@ function openFlows(
   modeNow();
   suspensions.resume();
   return {
-    ...{ gate, policy: policyDesk, desk, journal, host, localDomains },
+    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, mayRelay },
     ...{ milter, signing, scan },
     queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
@@ -231,6 +232,7 @@ async function openDoors(
     defaultDomain: accounts.default_domain,
     localTransports: new Set(accounts.local_transports),
     localDomains: flows.localDomains,
+    mayRelay: flows.mayRelay,
     localDaemons: new Set(accounts.local_services),
   };
   // The page first: it closes last, so that health is told to the end.

@@ -119,7 +119,9 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   for (const note of plan.notes) show(`note: ${note}\n`);
   if (diff === '') {
     show(options.undo === true ? 'Postfix is not connected.\n' : 'Postfix is connected already.\n');
-    return report;
+    if (run === undefined || options.dryRun === true) return report;
+    const told = await toldGuard(state, configDirectory, show);
+    return { ...report, notes: [...plan.notes, ...told] };
   }
   if (options.dryRun === true) return report;
   await mayGoOn(options);
@@ -141,12 +143,22 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
     throw done;
   }
   for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
-  const told = await tellGuard(state, configDirectory).catch((cause: unknown) => [
-    `the guard could not be told the local domains: ${String(cause)}`,
-  ]);
-  for (const note of told) show(`note: ${note}\n`);
+  const told = await toldGuard(state, configDirectory, show);
   show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
   return { ...report, ...done, notes: [...plan.notes, ...told] };
+}
+
+/** Tells the guard what it should know of this Postfix; shows and answers what the operator should. */
+async function toldGuard(
+  state: string,
+  configDirectory: string,
+  show: Show,
+): Promise<readonly string[]> {
+  const told = await tellGuard(state, configDirectory).catch((cause: unknown) => [
+    `the guard could not be told the domains and networks of Postfix: ${faultText(cause)}`,
+  ]);
+  for (const note of told) show(`note: ${note}\n`);
+  return told;
 }
 
 /** What the undo should give back when somebody edited the files, or when no record is left: all but ours. */

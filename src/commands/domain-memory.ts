@@ -34,7 +34,10 @@ export async function domainMemory(
   { accounts, signing }: Config,
   warn: (text: string) => void,
 ): Promise<DomainMemory> {
-  const own = [accounts.default_domain, ...accounts.local_domains].filter((one) => one !== '');
+  const own = [accounts.default_domain, ...accounts.local_domains].filter(
+    // `.example.org` is no domain, but all below one.
+    (one) => one !== '' && !one.startsWith('.'),
+  );
   const path = join(stateDirectory(state), 'ledger.db');
   const nothing: DomainMemory = {
     domains: own,

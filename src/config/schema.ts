@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { localTransports } from '../mail/local-transports.ts';
+import { parseNetworkRule } from '../mail/network-list.ts';
 import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 import { type IdentitySettings, identitySettings } from './schema-identity.ts';
 import { type PasswordSettings, passwordSettings } from './schema-passwords.ts';
@@ -22,6 +23,12 @@ const door = z
     /^(?:inet:[^\s:]+:\d{1,5}|inet:\[[0-9a-f:]+\]:\d{1,5}|unix:\/\S+|off)$/i,
     'must be inet:HOST:PORT, unix:/PATH or off',
   );
+const clientNetwork = z
+  .string()
+  .refine(
+    (text) => parseNetworkRule(text) !== undefined,
+    'must be an IP address or a network in CIDR, with ! in front or not',
+  );
 
 export type Config = {
   mode: 'observe' | 'guard';
@@ -39,6 +46,7 @@ export type Config = {
     local_domains: string[];
     local_transports: string[];
     local_services: string[];
+    client_networks: string[];
   };
   ceilings: {
     message_recipients: number;
@@ -132,7 +140,9 @@ const shape = z.strictObject({
       local_domains: z
         .array(z.string())
         .default([])
-        .describe('Domains delivered on this server, where the MTA does not tell.'),
+        .describe(
+          'This server’s own domains, where the MTA does not tell; `.example.org` stands for all below it.',
+        ),
       local_transports: z
         .array(z.string())
         .default([...localTransports])
@@ -143,6 +153,13 @@ const shape = z.strictObject({
         .array(z.string())
         .default([])
         .describe('milter_macro_daemon_name of services whose clients are this machine itself.'),
+      client_networks: z
+        .array(clientNetwork)
+        .max(1_000)
+        .default([])
+        .describe(
+          'Clients that may send elsewhere without a login, so that it is ours to sign: networks, looked at before mynetworks as `postern connect postfix` found it (where it did not: before 127.0.0.0/8 and ::1). `!192.0.2.1` takes one out; the first that fits decides.',
+        ),
     })
     .prefault({}),
   ceilings: z

@@ -110,7 +110,7 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_milter_faults_total',
     kind: 'counter',
-    help: 'Milter sessions ended by us, by reason; and what did not end them: answer (no verdict in time), reader (not signed or verified in time), no-edits (the mail server lets us change no headers), edit (a header that is none).',
+    help: 'Milter sessions ended by us, by reason; and what did not end them: answer (no verdict in time), reader (not signed or verified in time), no-edits (the mail server lets us change no headers), edit (a header that is none), unlisted-client (mail left for a client that is not known to be allowed to relay: judged, not signed).',
     label: 'reason',
   },
   {

@@ -16,6 +16,7 @@ import { hasCeiling, type Standing } from '../core/policy.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { domainOf } from '../mail/address.ts';
+import { isOwnDomain } from '../mail/own-domains.ts';
 import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
 import type { Settings } from './settings.ts';
@@ -211,7 +212,7 @@ class PolicyFlow {
     const outside: string[] = [];
     const local: string[] = [];
     for (const recipient of recipients) {
-      const here = this.#deps.localDomains.has(domainOf(recipient));
+      const here = isOwnDomain(this.#deps.localDomains, domainOf(recipient));
       (here ? local : outside).push(recipient);
     }
     return {

@@ -1,11 +1,15 @@
-/** A list of IP addresses and networks as an operator writes it: `192.0.2.0/24`, `2001:db8::/32`, `127.0.0.1`. Pure. */
+/**
+ * Lists of IP addresses and networks as an operator writes them, or Postfix: `192.0.2.0/24`, `2001:db8::/32`,
+ * `[2001:db8::]/32`, `127.0.0.1`. Pure.
+ */
 import { type IpAddress, inNetwork, parseClientIp, parseIpv4, parseIpv6 } from './spf/network.ts';
 
 export type Network = { readonly address: IpAddress; readonly bits: number };
 
 /** Undefined where it is none. */
 export function parseNetwork(text: string): Network | undefined {
-  const [, name = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? [];
+  const [, written = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? [];
+  const name = written.replace(/^\[(.*:.*)\]$/, '$1');
   const address = parseIpv4(name) ?? parseIpv6(name);
   if (address === undefined) return undefined;
   const all = address.octets.length * 8;
@@ -17,4 +21,20 @@ export function parseNetwork(text: string): Network | undefined {
 export function isAmong(client: string, networks: readonly Network[]): boolean {
   const ip = parseClientIp(client);
   return ip !== undefined && networks.some(({ address, bits }) => inNetwork(ip, address, bits));
+}
+
+/** One item of a list in which `!10.0.0.5` takes out what stands behind it (Postfix's mynetworks). */
+export type NetworkRule = { readonly network: Network; readonly not: boolean };
+
+/** Undefined where it is none. */
+export function parseNetworkRule(text: string): NetworkRule | undefined {
+  const not = text.startsWith('!');
+  const network = parseNetwork(not ? text.slice(1) : text);
+  return network && { network, not };
+}
+
+/** Does the list have this client? The first rule that fits decides; text that is no address is in no list. */
+export function isListed(client: string, rules: readonly NetworkRule[]): boolean {
+  const found = rules.find(({ network }) => isAmong(client, [network]));
+  return found?.not === false;
 }

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { isListed, type NetworkRule, parseNetworkRule } from '../mail/network-list.ts';
 import type { Log, LoginDoor, Mta } from '../ports.ts';
 import { dovecot } from './dovecot.ts';
 import { type Hands, helperHands, ownHands } from './hands.ts';
@@ -13,7 +14,10 @@ import { postfix } from './postfix.ts';
 
 /** What of the configuration this needs. */
 type MailServerConfig = {
-  readonly accounts: { readonly default_domain: string };
+  readonly accounts: {
+    readonly default_domain: string;
+    readonly client_networks: readonly string[];
+  };
   readonly postfix: {
     readonly config_directory: string;
     readonly queue: 'auto' | 'direct' | 'helper' | 'off';
@@ -25,13 +29,22 @@ type MailServerConfig = {
 /** What `postern connect postfix` writes for the guard. */
 export type ConnectedPostfix = {
   readonly configDirectory: string;
-  /** Domains that this Postfix delivers itself. */
+  /** Domains that this Postfix delivers itself, or takes from anybody to bring them elsewhere (mail/own-domains.ts). */
   readonly localDomains: readonly string[];
+  /** Its mynetworks, as rules of mail/network-list.ts. Undefined: written before they were asked for. */
+  readonly clientNetworks?: readonly string[] | undefined;
 };
+export const localDomainsMax = 100_000;
+/** Looked through for each message that leaves without a login. */
+export const clientNetworksMax = 10_000;
 const connected: z.ZodType<ConnectedPostfix> = z.object({
   configDirectory: z.string().startsWith('/'),
-  localDomains: z.array(z.string().max(255)).max(100_000),
+  localDomains: z.array(z.string().max(256)).max(localDomainsMax),
+  clientNetworks: z.array(z.string().max(64)).max(clientNetworksMax).optional(),
 });
+
+/** Who may relay where nobody has asked Postfix: this machine. */
+const thisMachine = ['127.0.0.0/8', '::1'];
 
 /** Name of that file in the state folder. */
 export const connectedFile = 'postfix.json';
@@ -45,9 +58,25 @@ export function openMailServer(options: {
   readonly log: Log;
   /** Domains found are added. */
   readonly localDomains: Set<string>;
-}): { mta: Mta | undefined; logins: LoginDoor | undefined; close(): void } {
+}): {
+  mta: Mta | undefined;
+  logins: LoginDoor | undefined;
+  /** May the client with this address relay because of it, without a login? */
+  mayRelay(client: string): boolean;
+  close(): void;
+} {
   const { config, localDomains, log, state } = options;
-  const found = connectedReader(join(state, connectedFile), localDomains, log);
+  let relaying: readonly NetworkRule[] = [];
+  const take = (known: ConnectedPostfix | undefined): void => {
+    for (const domain of known?.localDomains ?? []) localDomains.add(domain.toLowerCase());
+    const networks = [
+      ...config.accounts.client_networks,
+      ...(known?.clientNetworks ?? thisMachine),
+    ];
+    relaying = networks.flatMap((text) => parseNetworkRule(text) ?? []);
+  };
+  take(undefined);
+  const found = connectedReader(join(state, connectedFile), take, log);
   found();
   const looking = setInterval(found, lookEveryMs);
   looking.unref();
@@ -74,6 +103,7 @@ export function openMailServer(options: {
       denyFile === ''
         ? undefined
         : dovecot({ hands, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
+    mayRelay: (client) => isListed(client, relaying),
     close: () => clearInterval(looking),
   };
 }
@@ -87,10 +117,10 @@ function wayOf(
   return existsSync(socket) ? 'helper' : 'off';
 }
 
-/** Reads the file when it has changed. */
+/** Reads the file when it has changed, and hands on what is in it; what cannot be read takes nothing back. */
 function connectedReader(
   path: string,
-  localDomains: Set<string>,
+  take: (known: ConnectedPostfix | undefined) => void,
   log: Log,
 ): () => ConnectedPostfix | undefined {
   let changed = 0;
@@ -98,15 +128,21 @@ function connectedReader(
   return () => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) {
+      if (known !== undefined) take(undefined);
       known = undefined;
+      changed = 0;
       return known;
     }
     if (stat.mtimeMs === changed) return known;
     changed = stat.mtimeMs;
     try {
       known = connected.parse(JSON.parse(readFileSync(path, 'utf8')));
-      for (const domain of known.localDomains) localDomains.add(domain.toLowerCase());
-      log('info', 'postfix.connected', { path, localDomains: known.localDomains.length });
+      take(known);
+      const counts = {
+        localDomains: known.localDomains.length,
+        clientNetworks: known.clientNetworks?.length,
+      };
+      log('info', 'postfix.connected', { path, ...counts });
     } catch (error) {
       known = undefined;
       log('warn', 'postfix.unread', { path, why: String(error) });

@@ -43,11 +43,16 @@ before(async () => {
     settings: {
       virtual_mailbox_domains:
         'virtual.test texthash:$config_directory/domains regexp:$config_directory/patterns',
+      relay_domains: 'relayed.test',
+      mynetworks:
+        '127.0.0.1/32 !192.0.2.9 192.0.2.0/24 texthash:$config_directory/clients cidr:$config_directory/nets',
       virtual_transport: `maildrop:[127.0.0.1]:${sink.port}`,
     },
   });
   await writeFile(join(postfix.configDirectory, 'domains'), '# ours\ntable.test  ok\n');
   await writeFile(join(postfix.configDirectory, 'patterns'), '/^never[.]test$/ ok\n');
+  await writeFile(join(postfix.configDirectory, 'clients'), '2001:db8::7 ok\nlan.test ok\n');
+  await writeFile(join(postfix.configDirectory, 'nets'), '198.51.100.0/24 ok\n');
   daemon = await startConnectedDaemon();
 });
 after(async () => {
@@ -115,9 +120,12 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
     [],
   );
   const told: unknown = JSON.parse(await readFile(join(daemon.state, 'postfix.json'), 'utf8'));
-  const localDomains = ['mail.test', 'table.test', 'virtual.test'];
-  assert.deepEqual(told, { configDirectory: postfix.configDirectory, localDomains });
+  const localDomains = ['.relayed.test', 'mail.test', 'relayed.test', 'table.test', 'virtual.test'];
+  const clientNetworks = ['127.0.0.1/32', '!192.0.2.9', '192.0.2.0/24', '2001:db8::7'];
+  const { configDirectory } = postfix;
+  assert.deepEqual(told, { configDirectory, localDomains, clientNetworks });
   assert.match(first.notes.join('\n'), /regexp:\S+\/patterns cannot be listed/);
+  assert.match(first.notes.join('\n'), /cidr:\S+\/nets of mynetworks cannot be listed/);
   await sendByAllRoads('connected');
   const seen = daemon.submissions
     .filter(({ message }) => message.messageId?.includes('connected-') === true)
@@ -128,7 +136,9 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
     .filter(({ account }) => account === joe.user)
     .map(({ stage }) => stage);
   assert.deepEqual(stages, ['RCPT', 'DATA', 'END-OF-MESSAGE']);
+  await writeFile(join(postfix.configDirectory, 'domains'), 'later.test ok\n');
   assert.equal((await connectPostfix(ways(), quiet)).changed, false);
+  assert.match(await readFile(join(daemon.state, 'postfix.json'), 'utf8'), /"later\.test"/);
   assert.deepEqual(await trouble(), ['warn postfix.long-queue-ids']);
   const undone = await connectPostfix({ ...ways(), undo: true }, quiet);
   assert.ok(undone.changed && undone.reloaded);

@@ -42,6 +42,8 @@ export type ServerOptions = {
   /** Puts more into the state folder, before the guard starts. */
   readonly prepare?: (state: string) => Promise<void>;
   readonly keepMessages?: boolean;
+  /** More of main.cf, given the port that all mail goes to. */
+  readonly settings?: (sink: number) => Readonly<Record<string, string>>;
   /** False: nothing is connected yet. */
   readonly connect?: boolean;
   /** A reply line such as `550 5.1.1 no such user` refuses this recipient. */
@@ -59,7 +61,10 @@ export async function startGuardedServer(options: ServerOptions): Promise<Guarde
   const users = Object.fromEntries(options.people.map(({ account }) => [account, password]));
   const dovecot = scope.use(await startDovecot({ users }));
   const postfix = scope.use(
-    await startPostfix({ sink: sink.port, saslSocket: dovecot.authSocket }),
+    await startPostfix({
+      ...{ sink: sink.port, saslSocket: dovecot.authSocket },
+      settings: options.settings?.(sink.port) ?? {},
+    }),
   );
   const webhook = scope.use(await listenForNotices());
   writePast(state, options.people);

@@ -7,8 +7,10 @@ export type MilterOptions = {
   readonly defaultDomain: string;
   /** Postfix transports by which this server delivers to its own users: mail for them does not leave. */
   readonly localTransports: ReadonlySet<string>;
-  /** Own domains, for mail whose transport the mail server does not tell: sendmail(1), Sendmail. */
+  /** Own domains (mail/own-domains.ts): mail for them does not leave, whatever transport brings it there. */
   readonly localDomains: ReadonlySet<string>;
+  /** May the client with this address relay because of it? What it sends elsewhere is ours to sign. */
+  readonly mayRelay: (client: string) => boolean;
   /** Values of {daemon_name} that mean mail which did not come by SMTP. */
   readonly localDaemons: ReadonlySet<string>;
   /** The mail server writes logins with `+XX` for special characters (RFC 3461 section 4). */
@@ -23,6 +25,7 @@ export const milterDefaults: MilterOptions = {
   defaultDomain: '',
   localTransports: new Set(localTransports),
   localDomains: new Set(),
+  mayRelay: (client) => client === '127.0.0.1' || client === '::1',
   localDaemons: new Set(),
   xtextLogins: false,
   answerMs: minuteMs,

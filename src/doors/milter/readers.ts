@@ -11,16 +11,20 @@ export class Readers {
   readonly #reader: MessageReader | undefined;
   readonly #scan: MessageScan | undefined;
 
-  /** `reading` undefined: nobody wants to, or this mail server lets nobody change headers. */
+  /**
+   * `readAs`: what the reader is shown instead of `start`. `reading` undefined: nobody wants to, or this mail server
+   * lets nobody change headers.
+   */
   constructor(
     start: MessageStart,
     of: {
+      readonly readAs: MessageStart;
       readonly reading: MessageReading | undefined;
       readonly scanning: MessageScanning | undefined;
     },
   ) {
     this.#by = start.by;
-    this.#reader = of.reading?.open(start);
+    this.#reader = of.reading?.open(of.readAs);
     this.#scan = of.scanning?.open(start);
   }
 

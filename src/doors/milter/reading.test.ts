@@ -113,7 +113,7 @@ test('a refused message needs no edits; mail of this machine is held, and gets t
 test('who sends, as far as it is known when the headers begin', () => {
   const reading = new RecordingReading([], () => false);
   const start = (connection: Buffer, ...packets: readonly Buffer[]): unknown => {
-    talkWith(reading)
+    new Conversation(undefined, { mayRelay: () => true }, reading)
       .greet(undefined, connection)
       .say([...packets, mta.header('From', ' x'), mta.header('To', ' y'), mta.end()]);
     return reading.started.pop();

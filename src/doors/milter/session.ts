@@ -14,16 +14,8 @@ import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/text-of.ts';
 import { addressKey, domainOf } from '../../mail/address.ts';
-import type {
-  Answer,
-  Clock,
-  Count,
-  Gate,
-  Log,
-  MessageReading,
-  MessageStart,
-  Speaker,
-} from '../../ports.ts';
+import { isOwnDomain } from '../../mail/own-domains.ts';
+import type { Answer, Clock, Count, Gate, Log, MessageReading, Speaker } from '../../ports.ts';
 import type { MessageScanning } from '../../ports-scan.ts';
 import { AwaitedAnswer } from './awaited.ts';
 import { FrameReader } from './frame.ts';
@@ -34,7 +26,15 @@ import type { MilterOptions } from './options.ts';
 import { action, command, protocol } from './packet.ts';
 import { Readers } from './readers.ts';
 import { continuePacket, replyPacket, skipPacket } from './reply.ts';
-import { type Client, connectedClient, noClient, relayingClient, speakerOf } from './speaker.ts';
+import {
+  type Client,
+  connectedClient,
+  noClient,
+  readAs,
+  relayingClient,
+  speakerOf,
+  startOf,
+} from './speaker.ts';
 
 export type SessionPort = {
   readonly gate: Gate;
@@ -226,10 +226,12 @@ export class MilterSession {
   /** Does a recipient's mail leave this server? `unknown` where nobody told us which domains are its own. */
   #elsewhere(key: string, transport: string): 'yes' | 'no' | 'unknown' {
     const { localTransports, localDomains } = this.#port.options;
+    const domain = domainOf(key);
+    // A gateway brings mail for its own domains elsewhere by any transport (transport_maps), and strangers send it.
+    if (isOwnDomain(localDomains, domain)) return 'no';
     if (transport !== '') return localTransports.has(transport) ? 'no' : 'yes';
     if (localDomains.size === 0) return 'unknown';
-    const domain = domainOf(key);
-    return domain === '' || localDomains.has(domain) ? 'no' : 'yes';
+    return domain === '' ? 'no' : 'yes';
   }
 
   #header(bytes: Buffer, start: number, end: number): void {
@@ -274,17 +276,20 @@ export class MilterSession {
   #open(message: Message): Readers {
     const { reading, scanning } = this.#port;
     this.#identify(message);
-    const start: MessageStart = {
-      by: this.#speaker?.by,
-      account: this.#speaker?.account,
-      client: this.#client.how === 'local' ? '' : this.#client.address,
-      clientName: this.#client.name,
-      helo: this.#helo,
-      sender: message.typed.replace(/^<(.*)>$/s, '$1'),
-      queueId: this.#queueId(),
-    };
+    const start = startOf(this.#speaker, {
+      ...{ client: this.#client, helo: this.#helo, queueId: this.#queueId() },
+      sender: message.typed,
+    });
     const edits = this.#agreed !== undefined && mayEdit(this.#agreed);
-    return new Readers(start, { reading: edits ? reading : undefined, scanning });
+    const shown = readAs(start, this.#port.options);
+    if (shown !== start) {
+      this.#port.count('postern_milter_faults_total', 1, 'unlisted-client');
+      this.#port.log('debug', 'milter.unlisted-client', {
+        id: start.queueId,
+        client: start.client,
+      });
+    }
+    return new Readers(start, { readAs: shown, reading: edits ? reading : undefined, scanning });
   }
 
   #queueId(): string {

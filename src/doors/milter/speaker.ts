@@ -2,7 +2,7 @@
 import type { Account } from '../../core/event.ts';
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../mail/account-name.ts';
 import { clientAddress } from '../../mail/client-address.ts';
-import type { Speaker } from '../../ports.ts';
+import type { MessageStart, Speaker } from '../../ports.ts';
 import { type Macros, stringEnd } from './macros.ts';
 import type { MilterOptions } from './options.ts';
 
@@ -62,6 +62,37 @@ export function speakerOf(
 /** Without a login, mail that leaves is relayed for this address. */
 export function relayingClient(client: Client): Speaker {
   return speaker(clientAccount(client.address), 'client', client.address);
+}
+
+/** What is known of a message when its content begins. `sender`: as it was typed. */
+export function startOf(
+  who: Speaker | undefined,
+  of: {
+    readonly client: Client;
+    readonly helo: string;
+    readonly sender: string;
+    readonly queueId: string;
+  },
+): MessageStart {
+  const { client, helo, sender, queueId } = of;
+  return {
+    by: who?.by,
+    account: who?.account,
+    client: client.how === 'local' ? '' : client.address,
+    clientName: client.name,
+    helo,
+    sender: sender.replace(/^<(.*)>$/s, '$1'),
+    queueId,
+  };
+}
+
+/**
+ * As what a reader is shown this message: a client's mail is judged as its own wherever it leaves for, but only one that
+ * is known to be allowed to relay speaks for us. What others bring is a stranger's: verified, never signed.
+ */
+export function readAs(start: MessageStart, { mayRelay }: MilterOptions): MessageStart {
+  const stranger = start.by === 'client' && !mayRelay(start.client);
+  return stranger ? { ...start, by: undefined, account: undefined } : start;
 }
 
 function loginAccount(login: string, { defaultDomain, xtextLogins }: MilterOptions): Account {

@@ -1,0 +1,44 @@
+/** Reads Postfix's parameters and the lists in them: words, files, and tables as far as postmap(1) can list them. */
+import { readFile } from 'node:fs/promises';
+import { programOutput } from '../partners/program.ts';
+
+/** What of a list could be listed, and what could not. */
+export type Listed = { readonly found: readonly string[]; readonly unread: readonly string[] };
+
+/** Tables whose keys postmap(1) can list. */
+const listable = /^(?:hash|btree|lmdb|cdb|dbm|sdbm|texthash):/;
+
+export function wordsOf(value: string): readonly string[] {
+  return value.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+export async function parameter(configDirectory: string, name: string): Promise<string> {
+  return (await run('/usr/sbin/postconf', ['-c', configDirectory, '-hx', name])).join(' ');
+}
+
+/** A name itself, the names in a file, or the keys of a table; undefined for a table that cannot be listed. */
+export async function entriesOf(
+  word: string,
+  configDirectory: string,
+): Promise<readonly string[] | undefined> {
+  if (word.startsWith('/')) return firstWords((await readFile(word, 'latin1')).split('\n'));
+  return word.includes(':') ? keysOf(word, configDirectory) : [word];
+}
+
+/** The keys of a table; undefined where it cannot be listed. */
+export async function keysOf(
+  table: string,
+  configDirectory: string,
+): Promise<readonly string[] | undefined> {
+  if (!listable.test(table)) return undefined;
+  return firstWords(await run('/usr/sbin/postmap', ['-c', configDirectory, '-s', table]));
+}
+
+function firstWords(lines: readonly string[]): readonly string[] {
+  const words = lines.map((line) => line.trim().split(/\s+/)[0] ?? '');
+  return words.filter((word) => word !== '' && !word.startsWith('#'));
+}
+
+function run(program: string, args: readonly string[]): Promise<readonly string[]> {
+  return programOutput({ program, args, signal: AbortSignal.timeout(20_000), errors: 'complaint' });
+}

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isOwnDomain } from './own-domains.ts';
+
+test('a name stands for itself, one with a dot in front for all below it', () => {
+  const domains = new Set(['here.example', '.wide.example']);
+  const own = (domain: string): boolean => isOwnDomain(domains, domain);
+  for (const domain of ['here.example', 'a.wide.example', 'b.a.wide.example']) {
+    assert.ok(own(domain), domain);
+  }
+  for (const domain of ['', 'a.here.example', 'wide.example', 'awide.example', 'example']) {
+    assert.ok(!own(domain), domain);
+  }
+});

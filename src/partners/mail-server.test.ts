@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { connectedFile, openMailServer } from './mail-server.ts';
+
+/** What is known of clients and domains, with these settings and what `connect` found. */
+function known(networks: readonly string[], found: unknown) {
+  const state = mkdtempSync(join(tmpdir(), 'pms-'));
+  if (found !== undefined) writeFileSync(join(state, connectedFile), JSON.stringify(found));
+  const localDomains = new Set<string>();
+  const server = openMailServer({
+    config: {
+      accounts: { default_domain: '', client_networks: networks },
+      postfix: { config_directory: '', queue: 'off', helper_socket: '' },
+      dovecot: { deny_file: '', config: '' },
+    },
+    ...{ state, localDomains, log: () => undefined },
+  });
+  server.close();
+  rmSync(state, { recursive: true });
+  const clients = ['127.0.0.1', '::1', '10.0.0.1', '10.0.0.2', '192.0.2.1', ''];
+  return { localDomains, clients: clients.filter(server.mayRelay) };
+}
+
+const found = { configDirectory: '/etc/postfix', localDomains: ['Here.example'] };
+const lan = { ...found, clientNetworks: ['!10.0.0.2', '10.0.0.0/8'] };
+const rows = [
+  ['nobody asked Postfix', [], undefined, ['127.0.0.1', '::1']],
+  ['asked before networks were', [], found, ['127.0.0.1', '::1']],
+  ['mynetworks alone', [], lan, ['10.0.0.1']],
+  ['no networks', [], { ...found, clientNetworks: [] }, []],
+  ['settings add', ['192.0.2.0/24'], lan, ['10.0.0.1', '192.0.2.1']],
+  ['settings come first', ['10.0.0.2', '!10.0.0.1'], lan, ['10.0.0.2']],
+  ['a file that cannot be read', [], { ...lan, clientNetworks: 'all' }, ['127.0.0.1', '::1']],
+] as const;
+for (const [name, networks, file, wanted] of rows) {
+  test(`who may relay by address: ${name}`, () => {
+    assert.deepEqual(known(networks, file).clients, wanted);
+  });
+}
+
+test('domains that were found are added, in lower case', () => {
+  assert.deepEqual([...known([], found).localDomains], ['here.example']);
+});
