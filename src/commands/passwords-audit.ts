@@ -37,7 +37,11 @@ export type AuditCommandOptions = {
 };
 
 /** What --resume takes up. */
-type Unfinished = { readonly sources: readonly string[]; readonly rules: readonly string[] };
+type Unfinished = {
+  readonly sources: readonly string[];
+  readonly rules: readonly string[];
+  readonly lists: readonly string[];
+};
 
 export async function auditCommand(options: AuditCommandOptions, command: Command): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
@@ -52,13 +56,15 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const chosen = options.source ?? before?.sources;
   const sources = await sourcesOf(chosen, config);
   const rules = rulesOf(options.rules, before?.rules ?? config.passwords.rules);
-  keepUnfinished(notebook, { sources: sources.map(({ spec }) => spec), rules });
+  const lists = options.list ?? before?.lists ?? [];
+  keepUnfinished(notebook, { sources: sources.map(({ spec }) => spec), rules, lists });
   const output = openOutput(command, options.json === true);
   const reports = openReports(store);
   const stop = openStop(options.time ?? timeOf(config));
   try {
     const summary = await conduct({
       ...auditOptions(config, options),
+      leakedLists: [...config.passwords.leaked_lists, ...lists],
       ...{ notebook, sources, rules, signal: stop.signal },
       now: () => Date.now() as Millis,
       told: { ...output.told, found: reports.found, changed: reports.changed },
@@ -105,11 +111,13 @@ function timeOf({ passwords }: Config): number {
 function auditOptions(
   { passwords, accounts }: Config,
   options: AuditCommandOptions,
-): Omit<AuditOptions, 'notebook' | 'sources' | 'rules' | 'signal' | 'now' | 'told'> {
+): Omit<
+  AuditOptions,
+  'notebook' | 'sources' | 'rules' | 'leakedLists' | 'signal' | 'now' | 'told'
+> {
   return {
     john: passwords.john,
     topList: passwords.top_list,
-    leakedLists: [...passwords.leaked_lists, ...(options.list ?? [])],
     rangeFiles: passwords.range_files,
     rangeService: passwords.range_service,
     processors: options.cpus ?? passwords.processors,

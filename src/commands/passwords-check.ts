@@ -22,6 +22,7 @@ export type CheckCommandOptions = {
 
 const passwordBytesMax = 1_024;
 const socketMode = 0o660;
+const loopback = /^(?:127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/;
 
 export async function checkCommand(options: CheckCommandOptions, command: Command): Promise<void> {
   forbidCoreFiles();
@@ -68,6 +69,16 @@ async function serve(
     throw new OperatorError('usage', '--listen must be inet:HOST:PORT or unix:/PATH', {
       exit: sysexits.usage,
     });
+  }
+  if (!('path' in where) && !loopback.test(where.host)) {
+    throw new OperatorError(
+      'usage',
+      `--listen on ${where.host}: passwords would cross the network`,
+      {
+        hint: 'inet:127.0.0.1:PORT or unix:/PATH, and an SSH tunnel from elsewhere',
+        exit: sysexits.usage,
+      },
+    );
   }
   const door = await openCheckDoor(where, check);
   print(command, `passwords are checked on ${door.address}\n`);

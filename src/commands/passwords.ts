@@ -55,7 +55,7 @@ function audit(passwords: Command): void {
       helpAfter({
         notes:
           'How it gets on is shown on standard error: a bar on a terminal, JSON lines elsewhere.\n' +
-          'KIND is shadow, passwd-file, htpasswd, vpopmail, ldif, list or sql (a file such as dovecot-sql.conf.ext).',
+          'KIND is shadow, passwd-file, htpasswd, vpopmail, ldif, list, sql or ldap (files such as dovecot-sql.conf.ext).',
         examples: [
           ['sudo postern passwords audit', 'where this server keeps them'],
           ['sudo postern passwords audit --source shadow:/etc/shadow --time 10m', ''],

@@ -30,7 +30,7 @@ export const passwordSettings: z.ZodType<PasswordSettings> = z
       .max(100)
       .default([])
       .describe(
-        'Where passwords are kept, as KIND:PATH with KIND one of shadow, passwd-file, htpasswd, vpopmail, ldif, list, sql. Empty: what the server’s own configuration says; see `postern passwords sources`.',
+        'Where passwords are kept, as KIND:PATH with KIND one of shadow, passwd-file, htpasswd, vpopmail, ldif, list, sql, ldap. Empty: what the server’s own configuration says; see `postern passwords sources`.',
       ),
     john: optionalPath
       .default('')

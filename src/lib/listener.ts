@@ -257,7 +257,11 @@ async function drain(
   clearTimeout(last);
 }
 
-async function listen(server: Server, where: Where): Promise<string> {
+/**
+ * A server of any kind listens there; answers with the address as Postfix writes it. A Unix socket is open to nobody for even
+ * a moment, and takes the place of one that nobody listens on any more, but of no other file.
+ */
+export async function listen(server: Server, where: Where): Promise<string> {
   if (!('path' in where)) {
     await bound(
       server,

@@ -7,6 +7,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Leg, legs } from '../core/passwords/strength.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { John } from './john.ts';
+import { listUnread } from './list-search.ts';
 
 export type Plan = {
   readonly leg: Leg;
@@ -152,11 +153,7 @@ function scan(
   try {
     fd = openSync(file, 'r');
   } catch (cause) {
-    throw new OperatorError('list-unread', `cannot read the list ${file}`, {
-      cause,
-      hint: 'see passwords.top_list and passwords.leaked_lists',
-      exit: sysexits.noInput,
-    });
+    throw listUnread(file, cause);
   }
   const { size, mtimeMs } = fstatSync(fd);
   const block = Buffer.alloc(blockBytes);

@@ -2,12 +2,9 @@
  * A small HTTP door for web panels and the like: `POST /` with the password as the body, `X-Account` beside it; the answer is
  * the verdict as JSON. Logs nothing, keeps nothing.
  */
-
 import { once } from 'node:events';
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Where } from '../lib/listener.ts';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listen, type Where } from '../lib/listener.ts';
 import type { CheckPassword } from './check.ts';
 
 /** Nobody types more. */
@@ -15,7 +12,7 @@ const passwordBytesMax = 1_024;
 const connectionsMax = 100;
 const requestMs = 10_000;
 
-/** Throws OperatorError `check-door` where it cannot listen. */
+/** Throws OperatorError where it cannot listen. */
 export async function openCheckDoor(
   where: Where,
   check: CheckPassword,
@@ -24,36 +21,15 @@ export async function openCheckDoor(
     answer(request, response, check).catch(() => response.destroy());
   });
   server.maxConnections = connectionsMax;
-  try {
-    await listening(server, where);
-  } catch (cause) {
-    throw new OperatorError('check-door', 'cannot listen for passwords to check', {
-      cause,
-      exit: sysexits.unavailable,
-    });
-  }
-  const bound = server.address();
-  const address =
-    typeof bound === 'object' && bound !== null
-      ? `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
-      : `unix:${bound}`;
+  const address = await listen(server, where);
   return {
-    address,
+    address: address.replace(/^inet:/, 'http://'),
     async close() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
-}
-
-async function listening(server: Server, where: Where): Promise<void> {
-  if ('path' in where) {
-    rmSync(where.path, { force: true });
-    server.listen(where.path);
-  } else server.listen(where.port, where.host);
-  await once(server, 'listening');
-  if ('path' in where) chmodSync(where.path, where.mode ?? 0o660);
 }
 
 async function answer(

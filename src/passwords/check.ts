@@ -8,8 +8,8 @@ import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 import { ownWords } from '../core/passwords/own-words.ts';
 import { type PasswordVerdict, passwordVerdict } from '../core/passwords/verdict.ts';
 import { OperatorError } from '../lib/operator-error.ts';
+import { listHas } from './list-search.ts';
 import { openRangeLists } from './range-lists.ts';
-import { linesOf } from './sources/lines.ts';
 
 export type CheckOptions = {
   readonly lists: readonly string[];
@@ -37,7 +37,7 @@ export function openCheck(options: CheckOptions): CheckPassword {
       const sha1 = createHash('sha1').update(password).digest('hex');
       const facts = {
         ...{ score, warning: feedback.warning ?? '', suggestions: feedback.suggestions },
-        ...{ length: password.length, listed: listed(options, password) },
+        ...{ length: password.length, listed: await listed(options, password) },
         leaks: await forgiving(options, () => ranges.times(sha1)),
       };
       return passwordVerdict(facts, options.scoreMin);
@@ -47,23 +47,17 @@ export function openCheck(options: CheckOptions): CheckPassword {
   };
 }
 
-function listed({ lists, trouble }: CheckOptions, password: Buffer): boolean {
-  return lists.some((list) => {
-    try {
-      for (const { bytes } of linesOf(list)) if (bytes?.equals(password) === true) return true;
-      return false;
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error;
-      trouble(error);
-      return false;
-    }
-  });
+async function listed(options: CheckOptions, password: Buffer): Promise<boolean> {
+  for (const list of options.lists) {
+    if ((await forgiving(options, () => listHas(list, password))) === true) return true;
+  }
+  return false;
 }
 
-async function forgiving(
+async function forgiving<Answer>(
   { trouble }: CheckOptions,
-  ask: () => Promise<number>,
-): Promise<number | undefined> {
+  ask: () => Promise<Answer>,
+): Promise<Answer | undefined> {
   try {
     return await ask();
   } catch (error) {

@@ -4,10 +4,10 @@ import type { AuditSummary } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { type AuditProgress, audit } from './audit.ts';
-import { type Lists, planOf } from './candidates.ts';
+import { type Lists, type Plan, planOf } from './candidates.ts';
 import { type Changed, type Fault, type Finding, gather } from './gather.ts';
 import { findJohn } from './john.ts';
-import { type Notebook, openNotebook } from './notebook.ts';
+import { type Notebook, openNotebook, type WeakNote } from './notebook.ts';
 import { openPrivateFolder } from './private-folder.ts';
 import { openRangeLists } from './range-lists.ts';
 import { forbidCoreFiles, openSeclusion } from './seclusion.ts';
@@ -86,7 +86,10 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
     ...{ now: options.now, signal: options.signal, found: told.found, progress: told.progress },
   });
   const complete = through && !options.quick;
-  if (complete) told.changed(strongNow(worklist, notebook));
+  if (through) {
+    const tried = triedAgain(plans, options);
+    told.changed(strongNow(worklist, notebook, tried));
+  }
   for (const result of worklist.results()) await told.result(result);
   const { accounts, weak } = worklist.counts();
   return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
@@ -112,13 +115,29 @@ async function writeLists(
   });
 }
 
-/** Of hashes without a mark: what was weak and was not guessed now has another password. */
-function strongNow(worklist: Worklist, notebook: Notebook): readonly Changed[] {
+/** Was that tried now by which this one was found? With fewer lists than before nothing is known of it. */
+function triedAgain(
+  plans: readonly Plan[],
+  { rangeFiles, rangeService }: AuditOptions,
+): (weak: WeakNote) => boolean {
+  const ranges = rangeFiles !== '' || rangeService !== '';
+  return ({ strength, by }) =>
+    by === 'empty' ||
+    (by === 'leaked-range' && ranges) ||
+    plans.some(({ leg }) => leg.by === by && leg.strength === strength);
+}
+
+/** Of hashes without a mark: what was weak and was not guessed by the same now has another password. */
+function strongNow(
+  worklist: Worklist,
+  notebook: Notebook,
+  tried: (weak: WeakNote) => boolean,
+): readonly Changed[] {
   const changed: Changed[] = [];
   for (const { source, account, weak } of worklist.results()) {
     if (weak !== undefined) continue;
     const note = notebook.read(source, account);
-    if (note?.weak === undefined) continue;
+    if (note?.weak === undefined || !tried(note.weak)) continue;
     changed.push({ source, account });
     notebook.write([{ source, account, ...note, weak: undefined }]);
   }

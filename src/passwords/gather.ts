@@ -40,12 +40,13 @@ export type Gathered = { accounts: number; locked: number; faults: number };
 /** A source that cannot be read is a fault like a line that cannot; the others go on. */
 export async function gather(sources: readonly Source[], deps: GatherDeps): Promise<Gathered> {
   const sum: Gathered = { accounts: 0, locked: 0, faults: 0 };
+  const leaks = askedUntilItFails(deps, sum);
   for (const source of sources) {
     const { spec } = source;
     deps.notebook.begin(spec);
     try {
       for (const row of await rowsOf(source, { folder: deps.folder })) {
-        await take(spec, row, deps, sum);
+        await take(spec, row, { ...deps, leaks }, sum);
       }
       const gone = deps.notebook.gone(spec).filter(({ weak }) => weak);
       if (gone.length > 0) deps.changed(gone.map(({ account }) => ({ source: spec, account })));
@@ -59,7 +60,29 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
   return sum;
 }
 
-async function take(source: string, row: Row, deps: GatherDeps, sum: Gathered): Promise<void> {
+type TakeDeps = GatherDeps & { readonly leaks: (sha1: string) => Promise<number> };
+
+/** Leaks are known of nothing any more once nobody could say: a fault, and the audit goes on without. */
+function askedUntilItFails(
+  { ranges, fault }: GatherDeps,
+  sum: Gathered,
+): (sha1: string) => Promise<number> {
+  let failed = false;
+  return async (sha1) => {
+    if (failed || sha1 === '') return 0;
+    try {
+      return await ranges.times(sha1);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      failed = true;
+      sum.faults++;
+      fault({ source: 'leaks', line: 0, what: `${error.message}; the others are not asked about` });
+      return 0;
+    }
+  };
+}
+
+async function take(source: string, row: Row, deps: TakeDeps, sum: Gathered): Promise<void> {
   switch (row.kind) {
     case 'fault':
       sum.faults++;
@@ -97,9 +120,9 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
 async function account(
   source: string,
   row: Extract<Row, { kind: 'account' }>,
-  deps: GatherDeps,
+  deps: TakeDeps,
 ): Promise<void> {
-  const { notebook, worklist, ranges } = deps;
+  const { notebook, worklist } = deps;
   const { account: name, hash } = row;
   const mark = notebook.mark(hash);
   const note = notebook.read(source, name);
@@ -110,7 +133,7 @@ async function account(
   const words = ownWords({ account: whole, name: row.name, organisation: row.organisation });
   const common = { source, account: name, mark };
   let weak = same ? note.weak : undefined;
-  if (weak === undefined && row.sha1 !== '' && (await ranges.times(row.sha1)) > 0) {
+  if (weak === undefined && row.sha1 !== '' && (await deps.leaks(row.sha1)) > 0) {
     const since = note?.weak?.since ?? deps.now();
     weak = { strength: 'by-rule', by: 'leaked-range', since };
     deps.found([{ source, account: name, scheme: hash.scheme, ...weak }]);

@@ -15,7 +15,10 @@ import { join } from 'node:path';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
 export type RangeLists = {
-  /** How often leaks have it; 0: not known. `sha1`: forty hex digits. Throws OperatorError where nobody can say. */
+  /**
+   * How often leaks have it; 0: not known. `sha1`: forty hex digits. Throws OperatorError `list-unread` or `range-service` where
+   * nobody can say.
+   */
   times(sha1: string): Promise<number>;
 };
 

@@ -23,8 +23,7 @@ export type Seclusion = {
 
 /** Throws OperatorError `passwords-seclusion` where John cannot be kept from the home folder. */
 export function openSeclusion(): Seclusion {
-  // Limits are inherited: nothing that is started from here on leaves a core file.
-  const quiet = ['prlimit', '--core=0:0', 'nice', '-n', '19'];
+  const quiet = ['prlimit', noCore, 'nice', '-n', '19'];
   const nameless = freeUid();
   const tied = ['setpriv', '--pdeathsig', 'KILL'];
   if (process.getuid?.() === 0) {
@@ -61,12 +60,12 @@ function mustWork(words: readonly string[]): void {
   });
 }
 
-/**
- * Keeps this process from leaving a core file. A limit of 1 rather than 0: the kernel then does not even hand the core to
- * a program such as systemd-coredump (fs/coredump.c).
- */
+/** 1 rather than 0: the kernel then does not even hand the core to a program such as systemd-coredump (fs/coredump.c). */
+const noCore = '--core=1:1';
+
+/** Keeps this process from leaving a core file, and whatever it starts: limits are inherited. */
 export function forbidCoreFiles(): void {
-  const args = ['--core=1:1', '--pid', String(process.pid)];
+  const args = [noCore, '--pid', String(process.pid)];
   const done = spawnSync('prlimit', args, { env: { PATH: path }, encoding: 'utf8' });
   if (done.status === 0) return;
   throw new OperatorError('passwords-core', `core files cannot be forbidden: ${done.stderr}`, {

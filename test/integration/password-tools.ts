@@ -1,4 +1,5 @@
 /** Accounts with passwords, their hashes made by the tools that people make them with; and the audit as a child process. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -100,6 +101,13 @@ export async function makeAccounts(
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return made;
+}
+
+/** One hash, in the first way that a tool makes this scheme. */
+export async function hashOf(scheme: string, account: string, password: string): Promise<string> {
+  const maker = makers.find((one) => one.scheme === scheme);
+  assert.ok(maker !== undefined, scheme);
+  return await maker.make(account, password);
 }
 
 /** A folder with a state folder, sources, a short list, and a configuration that names them. */

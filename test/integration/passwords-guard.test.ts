@@ -11,17 +11,10 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
 import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
-import { makeAccounts, makers, openScene, type Scene } from './password-tools.ts';
+import { hashOf, openScene, type Scene } from './password-tools.ts';
 import { startSink } from './smtp-sink.ts';
 
 const list = ['letmein99'];
-
-async function hashOf(account: string, password: string): Promise<string> {
-  const maker = makers.find(({ scheme }) => scheme === 'ssha256');
-  assert.ok(maker !== undefined);
-  const [made] = await makeAccounts([{ account, password, maker }]);
-  return made?.hash ?? '';
-}
 
 /** One letter to so many strangers, as the milter sees it from Postfix. `held`: the reason, or undefined. */
 async function letter(
@@ -60,7 +53,7 @@ test('the guard’s verdict on the same letter before and after an audit, and af
       'kim@here.test': 'kX9-wqPq2z',
     };
     const lines = Object.entries(accounts).map(
-      async ([name, password]) => `${name}:${await hashOf(name, password)}\n`,
+      async ([name, password]) => `${name}:${await hashOf('ssha256', name, password)}\n`,
     );
     scene.file('users', (await Promise.all(lines)).join(''));
   };
@@ -97,7 +90,7 @@ test('owners are written to once, in two languages, and the operator gets a list
     list,
     `contact = "the desk"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = "127.0.0.1:${sink.port}"\n`,
   );
-  scene.file('users', `ann@here.test:${await hashOf('ann@here.test', 'letmein99')}\n`);
+  scene.file('users', `ann@here.test:${await hashOf('ssha256', 'ann@here.test', 'letmein99')}\n`);
   const config = readFileSync(scene.config, 'utf8');
   const out = scene.file('changed', '');
   const change = scene.file('change', `#!/bin/sh\necho "$@" >>${out}\n`);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { passdbsOf, passwdFiles } from './discover.ts';
+import { parseLdapFile } from './ldap.ts';
 import { parseSqlFile, passwordOf } from './sql.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-discover-'));
@@ -68,6 +69,39 @@ iterate_query = SELECT username, domain FROM users
     `SELECT 'o''neil@example.org' AS "user", asked.password FROM (SELECT username AS user, password FROM users WHERE username = 'o''neil' AND domain = 'example.org') AS asked`,
   );
   assert.match(passwordOf({ ...file, driver: 'mysql' }, 'a\\b'), /^SELECT 'a\\\\b' AS `user`/);
+});
+
+test('a file such as dovecot-ldap.conf.ext', () => {
+  const path = join(folder, 'ldap.conf');
+  const common = 'base = dc=example,dc=org\n';
+  const cases: readonly (readonly [string, Partial<ReturnType<typeof parseLdapFile>>])[] = [
+    [
+      'hosts = one two:1389\ndn = cn=x\ndnpass = a b\npass_filter = (&(objectClass=person)(uid=%Lu))\n',
+      {
+        ...{ uris: 'ldap://one ldap://two:1389', dn: 'cn=x', dnPassword: 'a b', scheme: 'CRYPT' },
+        ...{ filter: '(&(objectClass=person)(uid=*))', user: 'uid', password: 'userPassword' },
+      },
+    ],
+    [
+      'uris = ldaps://d\npass_attrs = mail=user, sambaHash=password\npass_filter = (mail=%n@%d)\nscope = onelevel\ntls = yes\n',
+      {
+        ...{ uris: 'ldaps://d', user: 'mail', password: 'sambaHash', filter: '(mail=*@*)' },
+        ...{ scope: 'one', startTls: true },
+      },
+    ],
+    [
+      'pass_attrs = =user=%{ldap:mail},=password=%{ldap:userPassword;x-a}\niterate_filter = (a=b)\n',
+      { user: 'mail', password: 'userPassword;x-a', filter: '(a=b)', uris: 'ldap://localhost' },
+    ],
+  ];
+  for (const [text, wanted] of cases) {
+    writeFileSync(path, common + text);
+    assert.partialDeepStrictEqual(parseLdapFile(path), wanted);
+  }
+  for (const text of ['', `${common}sasl_bind = yes\n`, `${common}scope = x\n`]) {
+    writeFileSync(path, text);
+    assert.throws(() => parseLdapFile(path), { code: 'source-unfit' });
+  }
 });
 
 test('what no account can be read with is said to be unfit', () => {

@@ -90,10 +90,8 @@ function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSource[] {
       return [{ spec: 'shadow:/etc/shadow', foundBy, note: `system accounts (${driver})` }];
     case 'vpopmail':
       return [{ spec: `vpopmail:${vpopmail[0]}`, foundBy, note: 'vpasswd files' }];
-    case 'ldap': {
-      const note = `LDAP (${args}): export it with ldapsearch -LLL, and give --source ldif:FILE`;
-      return [{ spec: '', foundBy, note }];
-    }
+    case 'ldap':
+      return [{ spec: `ldap:${args}`, foundBy, note: 'a directory, asked as Dovecot asks it' }];
     default:
       return [{ spec: '', foundBy, note: `passdb ${driver}: it has no hashes to read` }];
   }

@@ -17,23 +17,35 @@ const passwordsMax = 16;
 /** A value folded over more than this many bytes is none of those we look for. */
 const valueBytesMax = 16_384;
 
-export function* ldifRows(
-  path: string,
-  { domain = '' }: { readonly domain?: string } = {},
-): Generator<Row> {
+export type LdifHow = {
+  readonly domain?: string;
+  /** Attribute with the login; else it is `uid`, or `mail` where there is none. */
+  readonly user?: string;
+  /** Attribute with the password. */
+  readonly password?: string;
+  /** What a password without `{SCHEME}` is; RFC 4519: the password itself. */
+  readonly scheme?: string;
+};
+
+export function* ldifRows(path: string, how: LdifHow = {}): Generator<Row> {
+  const user = bare(how.user ?? 'uid');
+  const password = bare(how.password ?? 'userPassword');
+  const wanted: ReadonlySet<string> = new Set([...always, user, password]);
   let entry: Entry | undefined;
-  for (const attribute of attributes(path)) {
+  for (const attribute of attributes(path, wanted)) {
     if (attribute.kind === 'end') {
-      if (entry !== undefined) yield* rowsOf(entry, domain);
+      if (entry !== undefined) yield* rowsOf(entry, how);
       entry = undefined;
     } else if (attribute.kind === 'fault') {
       yield { kind: 'fault', line: attribute.line, what: attribute.what };
     } else {
       entry ??= empty(attribute.line);
-      put(entry, attribute.name, attribute.value);
+      const { name, value } = attribute;
+      if (name !== password) put(entry, name === user ? 'uid' : name, value);
+      else if (entry.passwords.length < passwordsMax) entry.passwords.push(value);
     }
   }
-  if (entry !== undefined) yield* rowsOf(entry, domain);
+  if (entry !== undefined) yield* rowsOf(entry, how);
 }
 
 function empty(line: number): Entry {
@@ -41,10 +53,6 @@ function empty(line: number): Entry {
 }
 
 function put(entry: Entry, name: string, value: Buffer): void {
-  if (name === 'userpassword') {
-    if (entry.passwords.length < passwordsMax) entry.passwords.push(value);
-    return;
-  }
   const text = value.toString('utf8');
   if (name === 'uid') entry.uid ||= text;
   else if (name === 'mail') entry.mail ||= text;
@@ -52,17 +60,16 @@ function put(entry: Entry, name: string, value: Buffer): void {
   else if (name === 'o' || name === 'ou') entry.organisation ||= text;
 }
 
-function* rowsOf(entry: Entry, domain: string): Generator<Row> {
+function* rowsOf(entry: Entry, how: LdifHow): Generator<Row> {
   const { line, uid, mail, cn, organisation } = entry;
-  const account = uid === '' ? mail : uid;
+  const account = uid === '' && how.user === undefined ? mail : uid;
+  const { domain = '', scheme = 'PLAIN' } = how;
   for (const password of entry.passwords) {
     if (account === '') yield { kind: 'fault', line, what: 'an entry with a password has no uid' };
     else {
       yield rowOf({
-        ...{ line, organisation, password, domain },
+        ...{ line, organisation, password, domain, scheme },
         ...{ account: Buffer.from(account), name: Buffer.from(cn) },
-        // RFC 4519: userPassword without a scheme is the password itself.
-        scheme: 'PLAIN',
       });
     }
     password.fill(0);
@@ -74,15 +81,15 @@ type Attribute =
   | { readonly kind: 'fault'; readonly line: number; readonly what: string }
   | { readonly kind: 'end' };
 
-const wanted = new Set(['userpassword', 'uid', 'mail', 'cn', 'o', 'ou', 'dn']);
+const always = ['uid', 'mail', 'cn', 'o', 'ou', 'dn'];
 
-/** Unfolded; only those that are looked for. */
-function* attributes(path: string): Generator<Attribute> {
+/** Unfolded; only those that are wanted. */
+function* attributes(path: string, wanted: ReadonlySet<string>): Generator<Attribute> {
   let open: Buffer | undefined;
   let from = 0;
   const close = (): Attribute | undefined => {
     if (open === undefined) return undefined;
-    const found = attribute(open, from);
+    const found = attribute(open, from, wanted);
     open.fill(0);
     open = undefined;
     return found;
@@ -118,11 +125,19 @@ function grown(open: Buffer, more: Buffer): Buffer {
   return whole;
 }
 
-function attribute(bytes: Buffer, line: number): Attribute | undefined {
+/** Of `userPassword;lang-en` what matters here. */
+function bare(name: string): string {
+  return name.toLowerCase().split(';')[0] ?? '';
+}
+
+function attribute(
+  bytes: Buffer,
+  line: number,
+  wanted: ReadonlySet<string>,
+): Attribute | undefined {
   const colon = bytes.indexOf(58);
   if (colon < 1) return { kind: 'fault', line, what: 'no attribute: there is no colon' };
-  // `userPassword;lang-en`: options do not matter here.
-  const name = bytes.toString('latin1', 0, colon).toLowerCase().split(';')[0] ?? '';
+  const name = bare(bytes.toString('latin1', 0, colon));
   if (!wanted.has(name)) return undefined;
   const encoded = bytes[colon + 1] === 58;
   let start = colon + (encoded ? 2 : 1);

@@ -9,12 +9,15 @@ import {
   shadowRows,
   vpopmailRows,
 } from './files.ts';
+import { ldapRows } from './ldap.ts';
 import { ldifRows } from './ldif.ts';
 import type { Row } from './row.ts';
 import { sqlRows } from './sql.ts';
 
-const kinds = ['shadow', 'passwd-file', 'htpasswd', 'vpopmail', 'ldif', 'list', 'sql'] as const;
-export type SourceKind = (typeof kinds)[number];
+const files = ['shadow', 'passwd-file', 'htpasswd', 'vpopmail', 'ldif', 'list'] as const;
+const asked = ['sql', 'ldap'] as const;
+export type SourceKind = (typeof files)[number] | (typeof asked)[number];
+const kinds: readonly SourceKind[] = [...files, ...asked];
 
 export type Source = {
   /** As it is remembered and shown. */
@@ -61,6 +64,8 @@ export async function rowsOf(
       return ldifRows(path, how);
     case 'list':
       return listRows(path, how);
+    case 'ldap':
+      return await ldapRows(path, { folder, ...how });
     default:
       return sqlRows(path, { folder, ...how });
   }

@@ -6,12 +6,10 @@
  * else Dovecot's `iterate_query` for the names, and `password_query` for each of them.
  */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../private-folder.ts';
+import { askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { type Row, rowOf } from './row.ts';
 
@@ -28,18 +26,9 @@ export type SqlFile = {
 const nothing = Buffer.from('NULL');
 /** Between columns: no name and no hash has it. */
 const separator = '\u001f';
-/** A database that does not answer must not hold up the audit for ever; a million rows take a minute. */
-const queryMs = 10 * 60_000;
 
 export function parseSqlFile(path: string): SqlFile {
-  const values = new Map<string, string>();
-  // A backslash at the end goes on with the next line.
-  for (const line of read(path)
-    .replace(/\s*\\\r?\n\s*/g, ' ')
-    .split('\n')) {
-    const [, key, value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key !== undefined) values.set(key.toLowerCase(), value);
-  }
+  const values = readSettings(path);
   const driver = values.get('driver') ?? '';
   if (driver !== 'pgsql' && driver !== 'sqlite' && driver !== 'mysql') {
     throw unfit(path, `driver must be pgsql, mysql or sqlite, and is ${driver || 'not set'}`);
@@ -57,24 +46,6 @@ export function parseSqlFile(path: string): SqlFile {
     throw unfit(path, 'it has no list_query, nor iterate_query and password_query together');
   }
   return file;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new OperatorError('source-unread', `cannot read ${path}`, {
-      cause,
-      exit: sysexits.noInput,
-    });
-  }
-}
-
-function unfit(path: string, why: string): OperatorError {
-  return new OperatorError('source-unfit', `${path}: ${why}`, {
-    hint: 'docs/passwords.md shows a file with which a database is read',
-    exit: sysexits.config,
-  });
 }
 
 /** `host=… dbname=… password='with blanks'`, as libpq and Dovecot write it. */
@@ -106,7 +77,7 @@ export async function sqlRows(
     writeSync(fd, `${passwordOf(file, account)};\n`);
   }
   closeSync(fd);
-  await askScript(path, file, folder, script, answer);
+  await askClient(clientOf(path, file, folder), { path, folder, script, answer });
   return listed(answer, file, domain);
 }
 
@@ -192,52 +163,8 @@ async function ask(
   const script = folder.file('script');
   const text = statements.map((one) => `${one.replace(/;\s*$/, '').replace(/\s+/g, ' ')};\n`);
   writeFileSync(script, text.join(''), { mode: 0o600 });
-  await askScript(path, file, folder, script, answer);
+  await askClient(clientOf(path, file, folder), { path, folder, script, answer });
 }
-
-/** Statements from a file, the answer into a file; neither they nor the database's password are in any command line. */
-async function askScript(
-  path: string,
-  file: SqlFile,
-  folder: PrivateFolder,
-  script: string,
-  answer: string,
-): Promise<void> {
-  const { program, args, env } = clientOf(path, file, folder);
-  const complaint = folder.file('complaint');
-  const fds = [
-    openSync(script, 'r'),
-    openSync(answer, 'w', 0o600),
-    openSync(complaint, 'w', 0o600),
-  ];
-  const base = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: folder.path };
-  try {
-    const signal = AbortSignal.timeout(queryMs);
-    const stdio = fds as [number, number, number];
-    const child = spawn(program, args, { stdio, env: { ...base, ...env }, signal });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    const said = readFileSync(complaint, 'utf8').trim().split('\n')[0] ?? '';
-    if (code !== 0) throw unanswered(path, `${program} ended with ${code}: ${said}`, undefined);
-  } catch (cause) {
-    throw cause instanceof OperatorError ? cause : unanswered(path, `${program} failed`, cause);
-  } finally {
-    for (const fd of fds) closeSync(fd);
-  }
-}
-
-function unanswered(path: string, why: string, cause: unknown): OperatorError {
-  return new OperatorError('source-unread', `the database of ${path} cannot be read: ${why}`, {
-    ...(cause === undefined ? {} : { cause }),
-    hint: 'try the same with the client program by hand: host, name, user, password of `connect`',
-    exit: sysexits.unavailable,
-  });
-}
-
-type Client = {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-};
 
 function clientOf(path: string, { driver, connect }: SqlFile, folder: PrivateFolder): Client {
   const value = (key: string): string => connect[key] ?? '';
@@ -270,13 +197,4 @@ function clientOf(path: string, { driver, connect }: SqlFile, folder: PrivateFol
   const program = needed(path, ['/usr/bin/mariadb', '/usr/bin/mysql']);
   const args = ['-c', `set -o pipefail; ${script}`, program, options, value('dbname')];
   return { program: '/bin/bash', args, env: {} };
-}
-
-function needed(path: string, programs: readonly string[]): string {
-  const found = programs.find((program) => existsSync(program));
-  if (found !== undefined) return found;
-  throw new OperatorError('source-unfit', `${path} needs ${programs[0]}, which is not there`, {
-    hint: 'apt-get install postgresql-client, or mariadb-client',
-    exit: sysexits.unavailable,
-  });
 }
