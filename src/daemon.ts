@@ -13,6 +13,7 @@ import type { Policy } from './core/policy.ts';
 import { startGauges } from './daemon-gauges.ts';
 import { openInbound } from './daemon-inbound.ts';
 import { type DaemonScan, openDaemonScan } from './daemon-scan.ts';
+import { type DaemonScripts, openDaemonScripts } from './daemon-scripts.ts';
 import { duration, needRestart, settingsOf } from './daemon-settings.ts';
 import { type DaemonSigning, openDaemonSigning } from './daemon-signing.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
@@ -110,6 +111,7 @@ type Flows = {
   readonly milter: { present: () => boolean };
   readonly signing: DaemonSigning;
   readonly scan: DaemonScan;
+  readonly scripts: DaemonScripts;
   doors(addresses: Readonly<Record<string, string>>): void;
   reload(config: Config): readonly string[];
 };
@@ -170,10 +172,12 @@ function openFlows(
   });
   scope.defer(() => signing.close());
   const scan = openDaemonScan({ config, journal, clock, timers, log, counters }, scope);
+  const scripts = openDaemonScripts({ config, ledger, journal, timers, clock, count }, scope);
   const facts = factsOf(options, host);
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
     ...{ weakPasswords, settings, newId, iso, dkim: signing.keys.desk },
+    scripts: scripts.desk,
     doors: () => ({ ...doors, ...scan.doors() }),
   });
   const alarm = (to: 'ok' | 'failing'): void => {
@@ -187,7 +191,7 @@ function openFlows(
   suspensions.resume();
   return {
     ...{ gate, policy: policyDesk, desk, journal, host, localDomains, mayRelay },
-    ...{ milter, signing, scan },
+    ...{ milter, signing, scan, scripts },
     queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -195,8 +199,7 @@ function openFlows(
       Object.assign(settings, settingsOf(changed));
       Object.assign(policy, policyOf(changed));
       modeNow();
-      signing.configure(changed);
-      scan.configure(changed);
+      for (const part of [signing, scan, scripts]) part.configure(changed);
       return needRestart(config, changed);
     },
   };
@@ -314,9 +317,12 @@ function timed(flows: Flows, counters: Counters): Gate {
     submit(message, by, answer) {
       const began = performance.now();
       if (message.id !== '') flows.policy.counted(message.id);
-      flows.gate.submit(message, by, (said) => {
+      const judged = flows.scripts.judge(message);
+      flows.gate.submit(judged, by, (said) => {
         counters.observe('postern_decision_seconds', (performance.now() - began) / 1000);
-        flows.scan.statistics.seen(message, said.kind === 'pass' ? 'passed' : 'stopped');
+        const what = said.kind === 'pass' ? 'passed' : 'stopped';
+        flows.scan.statistics.seen(judged, what);
+        flows.scripts.answered(judged, what);
         answer(said);
       });
     },

@@ -15,6 +15,7 @@ import type {
   Search,
   StoryRow,
 } from './ports.ts';
+import type { ScriptDesk } from './ports-scripts.ts';
 import type { StatsAnswer, StatsQuery } from './ports-stats.ts';
 
 export type DeskAccount = {
@@ -179,6 +180,7 @@ export type Desk = {
   /** Numbers of the last seconds are missing. */
   stats(query: StatsQuery): StatsAnswer;
   readonly dkim: KeyDesk;
+  readonly scripts: ScriptDesk;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** From an audit that is under way, or from who wrote to the owners. */

@@ -4,11 +4,13 @@
 import type { Account, Submission } from './core/event.ts';
 import type { Notice } from './core/notice.ts';
 import type { WeakPassword } from './core/passwords/weak.ts';
+import type { ScriptSeen } from './core/scripts/register.ts';
 import type { DkimKey } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
 import type { DnsAnswer, DnsQuestion } from './mail/dns/question.ts';
+import type { ScriptLedger, ScriptRuleRow } from './ports-scripts.ts';
 import type { RollupRow, StatsLedger } from './ports-stats.ts';
 
 export type Clock = { now(): Millis };
@@ -268,7 +270,9 @@ export type Change =
   | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
   /** Added to what is there. */
   | { readonly kind: 'rollup'; readonly row: RollupRow }
-  | { readonly kind: 'weak-password'; readonly row: WeakPassword };
+  | { readonly kind: 'weak-password'; readonly row: WeakPassword }
+  | { readonly kind: 'script'; readonly row: ScriptSeen }
+  | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow };
 
 export type Search = {
   readonly state?: AccountState;
@@ -277,54 +281,55 @@ export type Search = {
 };
 
 /** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
-export type Ledger = StatsLedger & {
-  /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
-  write(changes: readonly Change[], how: { readonly durable: boolean }): void;
-  loadAccount(account: Account): AccountRecord | undefined;
-  /** Minute in which somebody here first wrote to this recipient (hash); undefined when nobody ever did. */
-  knownHere(recipient: number): number | undefined;
-  /** Names and states, newest activity first. */
-  accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
-  countAccounts(): number;
-  /** Passed messages of an account since then, newest first (for the queue hold). */
-  messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
-  message(queueId: string): MessageRow | undefined;
-  /** Newest first. */
-  stories(filter: { readonly account?: Account; readonly limit: number }): readonly StoryRow[];
-  story(id: string): StoryRow | undefined;
-  held(filter: {
-    readonly account?: Account;
-    readonly state?: HeldState;
-    readonly limit: number;
-  }): readonly HeldRow[];
-  heldOne(queueId: string): HeldRow | undefined;
-  countHeld(): number;
-  /** When the oldest message that is still held came. */
-  oldestHeldAt(): Millis | undefined;
-  /** Newest first; `open` alone: those without an end. */
-  incidents(filter: {
-    readonly account?: Account;
-    readonly open?: boolean;
-    readonly limit: number;
-  }): readonly IncidentRow[];
-  exemptions(): readonly ExemptionRow[];
-  audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
-  notices(due: Millis): readonly NoticeRow[];
-  meta(key: string): string | undefined;
-  /** All that there ever were, by domain and age. */
-  dkimKeys(): readonly DkimKey[];
-  /** The last to send first. */
-  sendingDomains(limit: number): readonly SendingDomainRow[];
-  /** Also of passwords that were changed since, which have `changedAt`. */
-  weakPasswords(): readonly WeakPassword[];
-  /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
-  prune(olderThan: {
-    readonly messages: Millis;
-    readonly stories: Millis;
-    readonly statistics: Millis;
-  }): boolean;
-  close(): void;
-};
+export type Ledger = StatsLedger &
+  ScriptLedger & {
+    /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
+    write(changes: readonly Change[], how: { readonly durable: boolean }): void;
+    loadAccount(account: Account): AccountRecord | undefined;
+    /** Minute in which somebody here first wrote to this recipient (hash); undefined when nobody ever did. */
+    knownHere(recipient: number): number | undefined;
+    /** Names and states, newest activity first. */
+    accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
+    countAccounts(): number;
+    /** Passed messages of an account since then, newest first (for the queue hold). */
+    messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
+    message(queueId: string): MessageRow | undefined;
+    /** Newest first. */
+    stories(filter: { readonly account?: Account; readonly limit: number }): readonly StoryRow[];
+    story(id: string): StoryRow | undefined;
+    held(filter: {
+      readonly account?: Account;
+      readonly state?: HeldState;
+      readonly limit: number;
+    }): readonly HeldRow[];
+    heldOne(queueId: string): HeldRow | undefined;
+    countHeld(): number;
+    /** When the oldest message that is still held came. */
+    oldestHeldAt(): Millis | undefined;
+    /** Newest first; `open` alone: those without an end. */
+    incidents(filter: {
+      readonly account?: Account;
+      readonly open?: boolean;
+      readonly limit: number;
+    }): readonly IncidentRow[];
+    exemptions(): readonly ExemptionRow[];
+    audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
+    notices(due: Millis): readonly NoticeRow[];
+    meta(key: string): string | undefined;
+    /** All that there ever were, by domain and age. */
+    dkimKeys(): readonly DkimKey[];
+    /** The last to send first. */
+    sendingDomains(limit: number): readonly SendingDomainRow[];
+    /** Also of passwords that were changed since, which have `changedAt`. */
+    weakPasswords(): readonly WeakPassword[];
+    /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
+    prune(olderThan: {
+      readonly messages: Millis;
+      readonly stories: Millis;
+      readonly statistics: Millis;
+    }): boolean;
+    close(): void;
+  };
 
 // ---------------------------------------------------------------- partners
 

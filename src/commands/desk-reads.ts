@@ -4,18 +4,22 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadConfig } from '../config/load.ts';
 import { evidenceNow } from '../core/account/judge.ts';
 import { decodeNorms, newNorms } from '../core/account/norms.ts';
 import { decodePast, today } from '../core/account/past.ts';
 import type { Account } from '../core/event.ts';
 import { weakText } from '../core/passwords/weak.ts';
+import { scriptList } from '../flow/script-list.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../ports.ts';
 import type { Desk, DeskAccount } from '../ports-desk.ts';
+import type { DeskScripts, ScriptDesk } from '../ports-scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../ports-stats.ts';
 import { accountPath, type Found, openDesk, queryText } from './desk-client.ts';
 import { stateDirectory } from './run-file.ts';
+import { usualConfig } from './usual-config.ts';
 
 export type DeskReads = {
   /** False: from the file. */
@@ -27,6 +31,7 @@ export type DeskReads = {
   heldOne(id: string): Promise<Found<'heldOne'>>;
   explain(id: string): Promise<Found<'explain'>>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
+  scripts(filter: Parameters<ScriptDesk['list']>[0]): Promise<DeskScripts>;
   [Symbol.dispose](): void;
 };
 
@@ -46,6 +51,7 @@ export async function openReads(
       heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
       explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
       stats: (query) => read(`/stats${queryText(query)}`),
+      scripts: (filter) => read(`/scripts${queryText(filter)}`),
       [Symbol.dispose]: () => {},
     };
   } catch (error) {
@@ -94,6 +100,11 @@ function fileReads(ledger: Ledger, now: Millis): DeskReads {
       return { story, message };
     },
     stats: async (query) => ledger.stats(query),
+    async scripts(filter) {
+      const rules = ledger.scriptRules().filter(({ removedAt }) => removedAt === undefined);
+      const { mode } = loadConfig(usualConfig()).config.scripts;
+      return scriptList({ mode, scripts: ledger.scripts(), rules }, filter);
+    },
     [Symbol.dispose]: () => ledger.close(),
   };
 }

@@ -24,6 +24,7 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns.ts')],
   ['doctor', 'check everything around the guard', () => import('./doctor.ts')],
   ['scan', 'what scanners say of a message', () => import('./scan.ts')],
+  ['scripts', 'which web scripts send mail, and what each may', () => import('./scripts.ts')],
   ['stats', 'numbers of mail that left, by whom and by day', () => import('./stats.ts')],
   ['dkim', 'keys, and signatures of mail', () => import('./dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./spf.ts')],

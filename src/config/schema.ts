@@ -9,6 +9,7 @@ import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 import { type IdentitySettings, identitySettings } from './schema-identity.ts';
 import { type PasswordSettings, passwordSettings } from './schema-passwords.ts';
 import { type ScanSettings, scanSettings } from './schema-scan.ts';
+import { type ScriptSettings, scriptSettings } from './schema-scripts.ts';
 import { type SigningSettings, signingSettings } from './schema-signing.ts';
 import { type VerifySettings, verifySettings } from './schema-verify.ts';
 
@@ -79,6 +80,7 @@ export type Config = {
   verify: VerifySettings;
   signing: SigningSettings;
   scan: ScanSettings;
+  scripts: ScriptSettings;
   identity: IdentitySettings;
   ledger: {
     keep_messages: string;
@@ -272,6 +274,7 @@ const shape = z.strictObject({
   verify: verifySettings,
   signing: signingSettings,
   scan: scanSettings,
+  scripts: scriptSettings,
   identity: identitySettings,
   ledger: z
     .strictObject({

@@ -3,10 +3,12 @@
  */
 import type { Brand, Millis } from '../lib/brand.ts';
 import type { Scan } from './scan/report.ts';
+import type { ScriptFinding, ScriptMail } from './scripts/rules.ts';
 
 /**
  * Whose mail it is, normalised (mail/account-name.ts): a login `joe@example.org`, an unauthenticated client that Postfix
- * lets relay `client:10.0.0.7`, local mail by envelope sender `local:www-data@host`, later a script `script:/var/www/…`.
+ * lets relay `client:10.0.0.7`, local mail by envelope sender `local:www-data@host`; by the sendmail
+ * door, a script `script:/var/www/…` or else the user `user:joe` (core/scripts/speaker.ts).
  */
 export type Account = Brand<string, 'Account'>;
 
@@ -35,6 +37,9 @@ export type Submission = {
   /** What scanners made of it, where mail is scanned. */
   readonly scan?: Scan;
   readonly script?: string;
+  /** As the sendmail door got it, where it came by that; and what the register of scripts makes of it. */
+  readonly handed?: ScriptMail;
+  readonly scriptFinding?: ScriptFinding;
 };
 
 /** An authentication, good or bad. */

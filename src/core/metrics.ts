@@ -3,6 +3,7 @@
  * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
  * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
  */
+import { reasonCodes } from './scripts/rules.ts';
 import { keyStates } from './signing/key.ts';
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
@@ -165,6 +166,23 @@ const signingMetrics: readonly Metric[] = [
     help: 'Outgoing messages signed and not signed, by why: no-from (no author with a domain), no-key (no key for any author’s domain), off (by the configuration), failed (see the log event signing.failed).',
     label: 'result',
     values: ['signed', 'no-from', 'no-key', 'off', 'failed'],
+  },
+];
+
+const scriptMetrics: readonly Metric[] = [
+  {
+    name: 'postern_script_messages_total',
+    kind: 'counter',
+    help: 'Messages that came by the sendmail door, by what the register of scripts says: pass or hold.',
+    label: 'verdict',
+    values: ['pass', 'hold'],
+  },
+  {
+    name: 'postern_script_findings_total',
+    kind: 'counter',
+    help: 'What the register found against messages of scripts, whether or not they were held for it.',
+    label: 'finding',
+    values: reasonCodes,
   },
 ];
 
@@ -333,6 +351,7 @@ export const metrics: readonly Metric[] = [
   ...doorMetrics,
   ...signingMetrics,
   ...scanMetrics,
+  ...scriptMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,
   ...processMetrics,

@@ -11,6 +11,7 @@ import { faultText } from '../lib/fault-text.ts';
 import { accountOf } from '../mail/account-name.ts';
 import type { AuditRow, Change, Clock, HeldRow, IncidentRow, Log, Mta } from '../ports.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, KeyDesk } from '../ports-desk.ts';
+import type { ScriptDesk } from '../ports-scripts.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
@@ -38,6 +39,7 @@ export type DeskDeps = {
   readonly settings: Settings;
   readonly doors: () => Readonly<Record<string, string>>;
   readonly dkim: KeyDesk;
+  readonly scripts: ScriptDesk;
   readonly newId: () => string;
   readonly iso: (at: Millis) => string;
 };
@@ -111,6 +113,7 @@ export function openDesk(deps: DeskDeps): Desk {
     testNotice: () => testNotice(deps),
     stats: (query) => live.stats(query),
     dkim: deps.dkim,
+    scripts: deps.scripts,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),
     notePasswords: (report, by) => deps.weakPasswords.note(report, by),
   };
@@ -118,6 +121,8 @@ export function openDesk(deps: DeskDeps): Desk {
 
 /** The account as it is known: names of clients and local senders are taken as they stand. */
 function named(deps: DeskDeps, text: string): Account {
+  // Paths have capitals; logins have none.
+  if (/^(?:script|user):/.test(text)) return text.trim() as Account;
   const asIs = text.trim().toLowerCase() as Account;
   if (deps.accounts.known(asIs) !== undefined) return asIs;
   return accountOf(text, deps.facts.defaultDomain);

@@ -12,8 +12,11 @@ import type { PendingChanges } from './pending-changes.ts';
 /** Learned and not written yet: a minute later than any. */
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
-/** Weak passwords are few: whoever needs them keeps them in memory (passwords-audited.ts). */
-export type LedgerReads = Omit<Ledger, 'write' | 'prune' | 'close' | 'weakPasswords'>;
+/** Weak passwords and scripts are few: whoever needs them keeps them in memory (passwords-audited.ts, script-mailed.ts). */
+export type LedgerReads = Omit<
+  Ledger,
+  'write' | 'prune' | 'close' | 'weakPasswords' | 'scripts' | 'scriptRules'
+>;
 
 export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads {
   return {

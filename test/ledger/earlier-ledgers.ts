@@ -217,4 +217,47 @@ const sixth = `${fifth}
   PRAGMA user_version = 6;
   `;
 
-export const earlierLedgers: readonly string[] = [first, second, third, fourth, fifth, sixth];
+const seventh = `${sixth}
+  CREATE TABLE script (
+    account TEXT PRIMARY KEY,
+    subject TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    how TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    recipients_most INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    odd INTEGER NOT NULL,
+    odd_at INTEGER,
+    odd_text TEXT NOT NULL,
+    written_to TEXT NOT NULL,
+    sent_as TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE script_rule (
+    number INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    uid INTEGER,
+    recipients TEXT NOT NULL,
+    sent_as TEXT NOT NULL,
+    rate_messages INTEGER,
+    rate_ms INTEGER,
+    effect TEXT NOT NULL,
+    note TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    removed_at INTEGER
+  ) STRICT;
+  INSERT INTO script VALUES ('script:/var/www/shop/contact.php', '/var/www/shop/contact.php', 1001, 'shop', 'cgi',
+    12000, 12500, 9, 17, 2, 1, 2, 12400, 'header injection: 2 From fields that differ',
+    '[{"key":"owner@shop.example","count":9}]', '[{"key":"web@shop.example","count":9}]');
+  INSERT INTO script_rule VALUES (3, '/var/www/shop/*', 1001, '{"kind":"owner-and-visitor","owners":["owner@shop.example"]}',
+    '["@shop.example"]', 20, 3600000, 'allow', 'asked for', 'op', 13000, NULL);
+  PRAGMA user_version = 7;
+  `;
+
+export const earlierLedgers: readonly string[] = [
+  ...[first, second, third, fourth, fifth, sixth, seventh],
+];

@@ -6,6 +6,7 @@
 import type { Account, Submission } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
 import { noCeilings, type Policy } from '../../src/core/policy.ts';
+import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { openSuspensions, type Suspensions } from '../../src/flow/account-suspended.ts';
 import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
 import { openDesk } from '../../src/flow/desk.ts';
@@ -18,6 +19,7 @@ import { type Notices, openNotices } from '../../src/flow/notices.ts';
 import { openTold, type Told } from '../../src/flow/operator-told.ts';
 import { openWeakPasswords } from '../../src/flow/passwords-audited.ts';
 import { openPolicyDesk } from '../../src/flow/recipient-asked.ts';
+import { openScripts, type Scripts } from '../../src/flow/script-mailed.ts';
 import { noKeys } from '../../src/flow/scripted-keys.ts';
 import type { Settings } from '../../src/flow/settings.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
@@ -57,6 +59,8 @@ export type FlowRig = {
   readonly told: Told;
   readonly suspensions: Suspensions;
   readonly gate: ReturnType<typeof openGate>;
+  readonly scripts: Scripts;
+  readonly scriptSettings: { mode: ScriptMode; trustedUsers: Set<string> };
   readonly policyDesk: ReturnType<typeof openPolicyDesk>;
   readonly desk: Desk;
   readonly review: () => Promise<void>;
@@ -142,6 +146,10 @@ export function openRig(options: RigOptions = {}): FlowRig {
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
+  const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
+  const scripts = openScripts({
+    ...{ stored: ledger, journal, timers, clock, count, settings: scriptSettings },
+  });
   const policyDesk = openPolicyDesk({
     ...{ gate, accounts, clock, settings, localDomains: new Set(['here.test']) },
     milterPresent: options.milterPresent ?? (() => false),
@@ -149,10 +157,11 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const desk = openDesk({
     dkim: noKeys,
+    scripts: scripts.desk,
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta: queue, clock, log },
     ...{ facts, settings, newId, iso, weakPasswords, doors: () => ({}) },
   });
-  const send = sender(gate, queue, order, clock);
+  const send = sender(throughRegister(gate, scripts), queue, order, clock);
   return {
     ...{ time, order, logged, counted, settings, ledger, journal, accounts, exemptions, feed },
     ...{
@@ -161,6 +170,8 @@ export function openRig(options: RigOptions = {}): FlowRig {
       suspensions,
       gate,
       policyDesk,
+      scripts,
+      scriptSettings,
       desk,
       review,
       queue,
@@ -188,8 +199,24 @@ const settingsOfTests: Settings = {
   automaticReleasesMax: 1,
 };
 
-function sender(
+/** As daemon.ts does it. */
+function throughRegister(
   gate: ReturnType<typeof openGate>,
+  scripts: Scripts,
+): Pick<ReturnType<typeof openGate>, 'submit'> {
+  return {
+    submit(message, by, answer) {
+      const judged = scripts.judge(message);
+      gate.submit(judged, by, (said) => {
+        scripts.answered(judged, said.kind === 'pass' ? 'passed' : 'stopped');
+        answer(said);
+      });
+    },
+  };
+}
+
+function sender(
+  gate: Pick<ReturnType<typeof openGate>, 'submit'>,
   queue: ScriptedQueue,
   order: string[],
   clock: Clock,

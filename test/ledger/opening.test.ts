@@ -20,7 +20,16 @@ import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migr
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';
-import { accountOf, ann, dkimKey, heldRow, joe, weakPassword } from './samples.ts';
+import {
+  accountOf,
+  ann,
+  dkimKey,
+  heldRow,
+  joe,
+  scriptRuleRow,
+  scriptSeen,
+  weakPassword,
+} from './samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-opening-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -197,6 +206,8 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.equal(ledger.meta('host'), 'mx.example.org');
     assertStrict.deepEqual(ledger.dkimKeys(), index < 2 ? [] : [dkimKey()]);
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
+    assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
+    assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });
     assertStrict.equal(ledger.knownHere(33) !== undefined, true);
     ledger.close();

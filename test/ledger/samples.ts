@@ -1,6 +1,7 @@
 /** Rows to store in tests: complete, and each field its own value, so that a mix-up of columns shows. */
 import type { Account } from '../../src/core/event.ts';
 import type { WeakPassword } from '../../src/core/passwords/weak.ts';
+import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   SendingDomainRow,
   StoryRow,
 } from '../../src/ports.ts';
+import type { ScriptRuleRow } from '../../src/ports-scripts.ts';
 
 export const joe = 'joe@example.org' as Account;
 export const ann = 'ann@example.org' as Account;
@@ -182,6 +184,29 @@ export function weakPassword(more: Partial<WeakPassword> = {}): WeakPassword {
     since: at(11_000),
     changedAt: undefined,
     toldAt: at(11_500),
+    ...more,
+  };
+}
+
+export function scriptSeen(more: Partial<ScriptSeen> = {}): ScriptSeen {
+  return {
+    account: 'script:/var/www/shop/contact.php' as Account,
+    subject: '/var/www/shop/contact.php',
+    ...{ uid: 1_001, user: 'shop', how: 'cgi', firstAt: at(12_000), lastAt: at(12_500) },
+    ...{ messages: 9, recipients: 17, recipientsMost: 2, held: 1, odd: 2, oddAt: at(12_400) },
+    oddText: 'header injection: 2 From fields that differ',
+    to: [{ key: 'owner@shop.example', count: 9 }],
+    from: [{ key: 'web@shop.example', count: 9 }],
+    ...more,
+  };
+}
+
+export function scriptRuleRow(more: Partial<ScriptRuleRow> = {}): ScriptRuleRow {
+  return {
+    ...{ id: 'r3', path: '/var/www/shop/*', uid: 1_001, from: ['@shop.example'] },
+    recipients: { kind: 'owner-and-visitor', owners: ['owner@shop.example'] },
+    rate: { messages: 20, perMs: 3_600_000 },
+    ...{ effect: 'allow', note: 'asked for', by: 'op', at: at(13_000), removedAt: undefined },
     ...more,
   };
 }

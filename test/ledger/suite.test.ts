@@ -19,6 +19,8 @@ import {
   joe,
   messageRow,
   noticeRow,
+  scriptRuleRow,
+  scriptSeen,
   sendingDomainRow,
   storyRow,
   weakPassword,
@@ -234,6 +236,28 @@ for (const kind of ['file', 'memory'] as const) {
       ]);
       assertStrict.equal(ledger.meta('k'), '2');
       assertStrict.equal(ledger.meta('none'), undefined);
+      ledger.close();
+    });
+
+    test('scripts and their rules: the newest first, a later state replaces one', () => {
+      const bare = scriptRuleRow({
+        ...{ id: 'r1', uid: undefined, recipients: { kind: 'any' }, rate: undefined },
+        ...{ effect: 'deny', from: [], removedAt: at(14_000) },
+      });
+      const user = scriptSeen({
+        ...{ account: 'user:www-data' as Account, subject: 'user:www-data', uid: 33 },
+        ...{ how: 'none', oddAt: undefined, lastAt: at(12_600), to: [], from: [] },
+      });
+      const ledger = ledgerWith(
+        { kind: 'script', row: scriptSeen({ messages: 1 }) },
+        { kind: 'script', row: user },
+        { kind: 'script', row: scriptSeen() },
+        { kind: 'script-rule', row: scriptRuleRow() },
+        { kind: 'script-rule', row: { ...bare, removedAt: undefined } },
+        { kind: 'script-rule', row: bare },
+      );
+      assertStrict.deepEqual(ledger.scripts(), [user, scriptSeen()]);
+      assertStrict.deepEqual(ledger.scriptRules(), [bare, scriptRuleRow()]);
       ledger.close();
     });
 

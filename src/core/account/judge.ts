@@ -6,6 +6,7 @@ import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { Submission } from '../event.ts';
 import type { Policy, Standing } from '../policy.ts';
+import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
 import { overCeiling } from './ceiling.ts';
 import { circumstances } from './circumstances.ts';
@@ -89,6 +90,10 @@ export function judge(
   if (past.state === 'suspended')
     return found('refuse', 'suspended', [suspendedReason(past, message.at)]);
   const exempt = standing.exemptUntil > message.at;
+  // An exemption is from what is usual, not from the register's rules.
+  const unruly = scriptReasons(message.scriptFinding);
+  if (unruly.length > 0 && (exempt || evidence < suspendAt))
+    return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {
     const content = contentStop(message.scan, policy);
     if (content !== undefined && evidence < suspendAt) {
@@ -107,6 +112,7 @@ export function judge(
   const content = contentReason(message.scan);
   const reasons = [
     ...slotReasons(past, norms, sums, boost * factor),
+    ...unruly,
     ...circumstanceReasons(circumstance),
     ...(content === undefined ? [] : [content]),
     ...weakPasswordReasons(standing.weakPassword),

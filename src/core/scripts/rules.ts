@@ -7,7 +7,7 @@ import { domainOf } from '../../mail/address.ts';
 import { firstMailbox } from '../../mail/header.ts';
 import { headerInjection, type ScriptHeader } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
-import { type ScriptSpeaker, subjectOf } from './speaker.ts';
+import { isByRight, type ScriptSpeaker, subjectOf } from './speaker.ts';
 
 export const scriptModes = ['observe', 'guard'] as const;
 export type ScriptMode = (typeof scriptModes)[number];
@@ -105,6 +105,8 @@ export function ruleOf(
   let best: ScriptRule | undefined;
   for (const rule of rules) {
     if (rule.uid !== undefined && rule.uid !== speaker.uid) continue;
+    // Who names another's script does not come under its rules, unless the rule says so; or it would be a way round them.
+    if (rule.uid === undefined && rule.effect !== 'deny' && !isByRight(speaker)) continue;
     if (!matchesPath(rule.path, subject)) continue;
     if (best === undefined || before(rule, best)) best = rule;
   }

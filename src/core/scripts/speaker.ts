@@ -49,9 +49,15 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 export function accountOf(speaker: ScriptSpeaker): Account {
   const { script, uid, user } = speaker;
   if (script === '') return `user:${safe(user === '' ? String(uid) : user)}` as Account;
-  const byRight = speaker.scriptOwner === uid || uid < firstPersonUid;
   const path = shortened(script);
-  return (byRight ? `script:${path}` : `script:${path} as ${safe(user || String(uid))}`) as Account;
+  return (
+    isByRight(speaker) ? `script:${path}` : `script:${path} as ${safe(user || String(uid))}`
+  ) as Account;
+}
+
+/** Is it the speaker's own script, or the web server's business? The rest is only said by the speaker. */
+export function isByRight({ script, scriptOwner, uid }: ScriptSpeaker): boolean {
+  return script === '' || scriptOwner === uid || uid < firstPersonUid;
 }
 
 /** What rules are about, and what is asked for on the command line: the script's path, or `user:NAME`. */

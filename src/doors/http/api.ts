@@ -59,6 +59,7 @@ import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
+import { scriptRoutes } from './script-routes.ts';
 import type { Session } from './session.ts';
 
 /** Who passed the check: a bearer of the token, or a signed-in page. */
@@ -98,6 +99,7 @@ export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
   heldRoutes(api, desk);
   dkimRoutes(api, desk.dkim);
   passwordRoutes(api, desk);
+  scriptRoutes(api, desk.scripts);
   return api;
 }
 
@@ -153,12 +155,12 @@ function dkimRoutes(api: Hono<HttpEnv>, desk: KeyDesk): void {
 }
 
 /** Who did it, for the record. A page cannot name itself; the command line says which user it runs as. */
-function actor(c: Asked, by?: string): string {
+export function actor(c: Asked, by?: string): string {
   if (c.get('caller').kind === 'page') return 'status page';
   return by === undefined || by === '' ? 'command line' : by;
 }
 
-function done(c: Asked, outcome: Done): Response {
+export function done(c: Asked, outcome: Done): Response {
   return c.json(outcome, outcome.ok ? 200 : 409);
 }
 
@@ -167,7 +169,7 @@ function found<Value>(value: Value | undefined, what: string): Value {
   return value;
 }
 
-function query<Value>(c: Asked, schema: z.ZodType<Value>): Value {
+export function query<Value>(c: Asked, schema: z.ZodType<Value>): Value {
   return trusted(parse(schema, c.req.query()));
 }
 

@@ -11,6 +11,7 @@ import type { HeldRow } from '../../ports.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../ports-desk.ts';
 import type { Night, Scene } from './scripted-night.ts';
 import { feedItem, minutesBefore, night } from './scripted-night.ts';
+import { agreeableScripts } from './scripted-scripts.ts';
 import { scriptedStats } from './scripted-stats.ts';
 
 export type Scripted = {
@@ -69,6 +70,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
+      scripts: agreeableScripts(calls),
       stats: scriptedStats,
       watch(listener) {
         listeners.add(listener);

@@ -215,6 +215,41 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (source, login)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The register of scripts: what was seen of each, and the rules. Lists are JSON; a rule that was taken back stays.
+  CREATE TABLE script (
+    account TEXT PRIMARY KEY,
+    subject TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    how TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    recipients_most INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    odd INTEGER NOT NULL,
+    odd_at INTEGER,
+    odd_text TEXT NOT NULL,
+    written_to TEXT NOT NULL,
+    sent_as TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE script_rule (
+    number INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    uid INTEGER,
+    recipients TEXT NOT NULL,
+    sent_as TEXT NOT NULL,
+    rate_messages INTEGER,
+    rate_ms INTEGER,
+    effect TEXT NOT NULL,
+    note TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    removed_at INTEGER
+  ) STRICT;
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */

@@ -128,6 +128,8 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     dkimKeys: all.dkimKeys.dkimKeys,
     sendingDomains: all.sendingDomains.sendingDomains,
     stats: all.rollups.stats,
+    scripts: all.scripts.scripts,
+    scriptRules: all.scripts.scriptRules,
     weakPasswords: all.weakPasswords.weakPasswords,
   };
 }

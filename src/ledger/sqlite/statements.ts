@@ -86,6 +86,10 @@ export function optionalInstant(row: Row, column: string): Millis | undefined {
   return row[column] === null ? undefined : instant(row, column);
 }
 
+export function optionalInteger(row: Row, column: string): number | undefined {
+  return row[column] === null ? undefined : integer(row, column);
+}
+
 /** One of a closed set. */
 export function oneOf<Word extends string>(words: readonly Word[], row: Row, column: string): Word {
   const value = text(row, column);

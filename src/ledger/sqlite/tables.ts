@@ -15,6 +15,7 @@ import {
   noticeTable,
 } from './operators.ts';
 import { type RollupTable, rollupTable } from './rollups.ts';
+import { type ScriptTable, scriptTable } from './scripts.ts';
 import { type SendingDomainTable, sendingDomainTable } from './sending-domains.ts';
 import type { Statements } from './statements.ts';
 import { type StoryTable, storyTable } from './stories.ts';
@@ -33,6 +34,7 @@ export type Tables = {
   readonly dkimKeys: DkimKeyTable;
   readonly sendingDomains: SendingDomainTable;
   readonly rollups: RollupTable;
+  readonly scripts: ScriptTable;
   readonly weakPasswords: WeakPasswordTable;
 };
 
@@ -50,6 +52,7 @@ export function tables(make: Statements): Tables {
     dkimKeys: dkimKeyTable(make),
     sendingDomains: sendingDomainTable(make),
     rollups: rollupTable(make),
+    scripts: scriptTable(make),
     weakPasswords: weakPasswordTable(make),
   };
 }

@@ -82,6 +82,12 @@ function apply(tables: Tables, change: Change): void {
     case 'dkim-key':
       tables.dkimKeys.put(change.row);
       break;
+    case 'script':
+      tables.scripts.put(change.row);
+      break;
+    case 'script-rule':
+      tables.scripts.putRule(change.row);
+      break;
     case 'weak-password':
       tables.weakPasswords.put(change.row);
       break;

@@ -1,0 +1,11 @@
+/** What the register's finding means for the guard's judgement. Pure. */
+import type { Reason } from '../verdict.ts';
+import type { ScriptFinding } from './rules.ts';
+
+/** Reasons for the guard to hold a message; empty: the register has nothing against it. */
+export function scriptReasons(finding: ScriptFinding | undefined): readonly Reason[] {
+  if (finding === undefined || finding.verdict === 'pass') return [];
+  return finding.reasons.map(({ code, detail }) => ({
+    ...{ signal: code, text: detail, saw: 1, usual: 0, weight: 1 },
+  }));
+}

@@ -1,0 +1,74 @@
+/** Rules and what they say, as people read and type them. Pure. */
+import { addressKey } from '../../mail/address.ts';
+import { during, type RecipientRule, type ScriptRate, type ScriptRule } from './rules.ts';
+
+/** Of one rule: a list that is longer belongs into a mailing list program. */
+const entriesMax = 1_000;
+
+/** What one reads behind "it may write to". */
+export function recipientsText(recipients: RecipientRule): string {
+  switch (recipients.kind) {
+    case 'any':
+      return 'anybody';
+    case 'listed':
+      return `only ${recipients.entries.join(', ')}`;
+    default:
+      return `${recipients.owners.join(', ')} and one visitor`;
+  }
+}
+
+export const rateText = (rate: ScriptRate): string =>
+  `${rate.messages} messages within ${during(rate.perMs)}`;
+
+/** A rule in one line. */
+export function ruleText(rule: ScriptRule): string {
+  const who = rule.uid === undefined ? rule.path : `${rule.path} of user number ${rule.uid}`;
+  if (rule.effect === 'deny') return `${who} may send nothing`;
+  const parts = [
+    `to ${recipientsText(rule.recipients)}`,
+    ...(rule.from.length === 0 ? [] : [`as ${rule.from.join(', ')}`]),
+    ...(rule.rate === undefined ? [] : [`at most ${rateText(rule.rate)}`]),
+  ].join(', ');
+  return rule.effect === 'allow' ? `${who} may send ${parts}` : `${who} is only watched: ${parts}`;
+}
+
+/** The words behind `postern scripts` that make this rule. */
+export function ruleWords(rule: Omit<ScriptRule, 'id'>): readonly string[] {
+  const { effect, path, uid, recipients, from, rate } = rule;
+  const many = (option: string, values: readonly string[]): readonly string[] =>
+    values.flatMap((value) => [option, value]);
+  const user = uid === undefined ? [] : ['--user', String(uid)];
+  if (effect === 'deny') return ['deny', path, ...user];
+  const to = {
+    any: [effect === 'allow' ? ['--any'] : []].flat(),
+    listed: many('--to', recipients.kind === 'listed' ? recipients.entries : []),
+    'owner-and-visitor': many(
+      '--owner',
+      recipients.kind === 'owner-and-visitor' ? recipients.owners : [],
+    ),
+  }[recipients.kind];
+  const often = rate === undefined ? [] : ['--rate', `${rate.messages}/${rate.perMs / 1_000}s`];
+  return [effect, path, ...user, ...to, ...many('--from', from), ...often];
+}
+
+/** An entry of a list of addresses as rules have it; undefined: it is none. */
+export function entryOf(text: string): string | undefined {
+  const trimmed = text.trim();
+  const domain = /^@((?:\*\.)?[^\s@*]+)$/.exec(trimmed)?.[1];
+  if (domain !== undefined) return `@${domain.toLowerCase().replace(/\.+$/, '')}`;
+  const key = addressKey(trimmed);
+  return /^[^@]+@[^@]+$/.test(key) && !/\s/.test(trimmed) ? key : undefined;
+}
+
+/** Entries of a text with commas or a line each; `#` begins a comment. Undefined: one of them is none, or they are many. */
+export function entriesOf(text: string): readonly string[] | undefined {
+  const words = text
+    .split('\n')
+    .map((line) => line.replace(/#.*$/, ''))
+    .flatMap((line) => line.split(','))
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const entries = words.map(entryOf);
+  if (entries.length > entriesMax) return undefined;
+  return entries.every((entry) => entry !== undefined) ? [...new Set(entries)] : undefined;
+}

@@ -1,0 +1,56 @@
+/** The register of scripts: what it keeps, and what doors and desk ask of it. Types only. */
+import type { Submission } from './core/event.ts';
+import type { ScriptSeen } from './core/scripts/register.ts';
+import type { ScriptMode, ScriptRule } from './core/scripts/rules.ts';
+import type { Millis } from './lib/brand.ts';
+
+/** A rule as stored. One that was taken back stays, so that what is told of it can be looked up. */
+export type ScriptRuleRow = ScriptRule & {
+  readonly note: string;
+  readonly by: string;
+  readonly at: Millis;
+  readonly removedAt: Millis | undefined;
+};
+
+/** The part of the ledger that keeps them; all are in memory too. */
+export type ScriptLedger = {
+  scripts(): readonly ScriptSeen[];
+  /** In the order in which they were made, those taken back included. */
+  scriptRules(): readonly ScriptRuleRow[];
+};
+
+/** Before a message is judged: what came by the sendmail door is compared with the register. */
+export type ScriptJudge = (message: Submission) => Submission;
+
+/** A script as page and command line show it. */
+export type DeskScript = ScriptSeen & {
+  /** The rule that it comes under; empty: none. */
+  readonly rule: string;
+  readonly ruleText: string;
+  /** The command that would make a rule of what was seen; empty: too little was seen, or there is one. */
+  readonly suggestion: string;
+};
+
+export type DeskScripts = {
+  readonly mode: ScriptMode;
+  /** Newest first. */
+  readonly scripts: readonly DeskScript[];
+  readonly rules: readonly ScriptRuleRow[];
+  /** More than are shown. */
+  readonly known: number;
+};
+
+/** As Done of ports-desk.ts. */
+export type RuleDone =
+  | { readonly ok: true; readonly text: string; readonly count: number }
+  | { readonly ok: false; readonly text: string; readonly hint?: string };
+
+export type NewRule = Omit<ScriptRule, 'id'>;
+
+export type ScriptDesk = {
+  list(filter: { readonly like?: string; readonly limit: number }): DeskScripts;
+  /** A rule of the same path and user is replaced. */
+  rule(wanted: NewRule, note: string, by: string): Promise<RuleDone>;
+  /** By the rule's name, or by its path. */
+  forget(which: string, by: string): Promise<RuleDone>;
+};
