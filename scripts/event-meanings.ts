@@ -31,7 +31,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'inbound.failed':
     'A mistake in Postern while mail that came in was checked: it went on without a result. Please report it.',
   'inbound.forged':
-    'Mail brought so many Authentication-Results fields along in our name. They were taken out.',
+    'Mail brought so many Authentication-Results fields along in our name. They were taken out; `refused`: they are too many, and the message was refused (held, if it came by sendmail).',
   'inbound.late':
     'The DNS took longer than verify.deadline: what was not known by then was told as temperror. Once a minute at most; `leftOut` says how often it was not.',
   'inbound.unsealed':

@@ -94,8 +94,11 @@ export type MessageReader = {
   /** The bytes are only lent: they change after this returns. */
   body(bytes: Buffer, start: number, end: number): void;
   /** The whole message was read and is to be answered with pass or hold. Calls back exactly once. */
-  finish(done: (edits: readonly HeaderEdit[]) => void): void;
+  finish(done: Finished): void;
 };
+
+/** `refused`: why the message must go no further, whatever the gate says; one line of printable ASCII. */
+export type Finished = (edits: readonly HeaderEdit[], refused?: string) => void;
 
 /** Asked once a message, when its headers begin; undefined: this one is not read. */
 export type MessageReading = { open(start: MessageStart): MessageReader | undefined };

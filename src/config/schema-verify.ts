@@ -25,7 +25,7 @@ export const verifySettings: z.ZodType<VerifySettings> = z
       .boolean()
       .default(false)
       .describe(
-        'Check mail that comes in (SPF, DKIM, DMARC, ARC, name of the client) and tell what was found in an Authentication-Results field; fields that came with the mail in our name are taken out. No mail is refused for it.',
+        'Check mail that comes in (SPF, DKIM, DMARC, ARC, name of the client) and tell what was found in an Authentication-Results field; fields that came with the mail in our name are taken out. No mail is refused for what is found; only for more than 1,000 such fields.',
       ),
     authserv_id: host
       .default('')

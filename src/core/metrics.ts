@@ -306,7 +306,7 @@ const inboundMetrics: readonly Metric[] = [
   {
     name: 'postern_inbound_forged_total',
     kind: 'counter',
-    help: 'Authentication-Results fields in our name that mail brought along and that were taken out.',
+    help: 'Authentication-Results fields in our name that mail brought along; they were taken out, or the mail refused.',
   },
   {
     name: 'postern_inbound_late_total',

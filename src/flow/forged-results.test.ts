@@ -21,15 +21,30 @@ test('fields in our name are taken out by their number among those of that name'
   assert.equal(results.count, 2);
 });
 
-test('a message made of nothing else is not read for ever', () => {
-  const results = openForgedResults('mx.example.net');
-  for (let n = 0; n < 20_000; n++) results.header('Authentication-Results', ours);
-  assert.deepEqual([results.count, results.edits().length], [20_000, 1_000]);
-});
+for (const [count, edits, refused] of [
+  [0, 0, undefined],
+  [1_000, 1_000, undefined],
+  [1_001, 1_000, 'Too many Authentication-Results fields in the name of this server'],
+  [20_000, 1_000, 'Too many Authentication-Results fields in the name of this server'],
+] as const) {
+  test(`${count} forged fields: ${refused ?? 'all are taken out'}`, () => {
+    const results = openForgedResults('mx.example.net');
+    for (let n = 0; n < count; n++) {
+      results.header('Authentication-Results', ours);
+      results.header('Authentication-Results', theirs);
+    }
+    assert.deepEqual(
+      [results.count, results.edits().length, results.refused],
+      [count, edits, refused],
+    );
+  });
+}
 
 test('mail of our own accounts loses what it claims in our name, and nothing else', () => {
   const heard: string[] = [];
-  const reading = openStripping('mx.example.net', (id, forged) => heard.push(`${id} ${forged}`));
+  const reading = openStripping('mx.example.net', (id, forged, refused) =>
+    heard.push(`${id} ${forged} ${refused}`),
+  );
   const start = { by: 'login', queueId: '4A' } as unknown as MessageStart;
   for (const value of [ours, theirs]) {
     const reader = reading.open(start);
@@ -37,5 +52,16 @@ test('mail of our own accounts loses what it claims in our name, and nothing els
     reader?.body(Buffer.from('x'), 0, 1);
     reader?.finish((edits) => heard.push(occurrences(edits).join()));
   }
-  assert.deepEqual(heard, ['4A 1', '1', '']);
+  assert.deepEqual(heard, ['4A 1 false', '1', '']);
+});
+
+test('and is refused with too many, whoever sends it', () => {
+  const reading = openStripping('mx.example.net', (_id, _forged, refused) => assert.ok(refused));
+  const reader = reading.open({ by: 'login', queueId: '4A' } as unknown as MessageStart);
+  for (let n = 0; n < 1_001; n++) reader?.header('Authentication-Results', ours);
+  let why: string | undefined;
+  reader?.finish((_edits, refused) => {
+    why = refused;
+  });
+  assert.match(why ?? '', /^Too many Authentication-Results fields/);
 });

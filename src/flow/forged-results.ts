@@ -6,15 +6,22 @@ import { isForged } from '../mail/authentication-results.ts';
 import type { HeaderEdit, MessageReading } from '../ports.ts';
 
 const fieldKey = 'authentication-results';
-/** Taking one out makes Postfix read its queue file from the start, so not as many as a hostile sender likes. */
+/**
+ * Taking one out makes Postfix read its queue file from the start, so not as many as a hostile sender likes. No honest
+ * message has any but those that our own servers wrote, one a server.
+ */
 const removalsMax = 1_000;
+/** What the sender of more is told. Held, such a message would have those that are left when it is released. */
+const tooMany = 'Too many Authentication-Results fields in the name of this server';
 
 export type ForgedResults = {
   /** Looks at every field of the message, in their order. */
   header(name: string, value: string): void;
-  /** How many there are; more than `edits` take out in a message made of nothing else. */
+  /** How many there are. */
   readonly count: number;
   edits(): readonly HeaderEdit[];
+  /** Why the message is to be refused: there are more than `edits` take out. */
+  readonly refused: string | undefined;
 };
 
 export function openForgedResults(authservId: string): ForgedResults {
@@ -36,6 +43,9 @@ export function openForgedResults(authservId: string): ForgedResults {
       forged.map((nth) => ({
         ...{ kind: 'remove', name: 'Authentication-Results', occurrence: nth },
       })),
+    get refused() {
+      return count > forged.length ? tooMany : undefined;
+    },
   };
 }
 
@@ -50,7 +60,7 @@ function isResults(name: string): boolean {
 /** Mail of our own accounts is not verified; what it claims in our name is taken out all the same. */
 export function openStripping(
   authservId: string,
-  heard: (queueId: string, forged: number) => void,
+  heard: (queueId: string, forged: number, refused: boolean) => void,
 ): MessageReading {
   return {
     open({ queueId }) {
@@ -59,8 +69,9 @@ export function openStripping(
         header: results.header,
         body: () => undefined,
         finish(done) {
-          if (results.count > 0) heard(queueId, results.count);
-          done(results.edits());
+          const { count, refused } = results;
+          if (count > 0) heard(queueId, count, refused !== undefined);
+          done(results.edits(), refused);
         },
       };
     },

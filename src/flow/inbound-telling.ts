@@ -6,8 +6,8 @@ import type { Clock, Count, Log } from '../ports.ts';
 
 export type Telling = {
   verified(results: InboundResults): void;
-  /** A message brought so many fields along in our name. */
-  forged(id: string, fields: number): void;
+  /** A message brought so many fields along in our name; `refused`: too many. */
+  forged(id: string, fields: number, refused: boolean): void;
   sealed(): void;
   unsealed(id: string, how: 'failed' | 'no-key', why: string): void;
   /** A mistake of ours. */
@@ -37,9 +37,9 @@ export function openTelling({ clock, count, log }: TellingDeps): Telling {
       count('postern_inbound_late_total');
       late((leftOut) => log('warn', 'inbound.late', { id, leftOut }));
     },
-    forged(id, fields) {
+    forged(id, fields, refused) {
       count('postern_inbound_forged_total', fields);
-      log('info', 'inbound.forged', { id, fields });
+      log('info', 'inbound.forged', { id, fields, refused });
     },
     sealed: () => count('postern_inbound_sealed_total', 1, 'sealed'),
     unsealed(id, how, why) {

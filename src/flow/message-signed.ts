@@ -12,7 +12,7 @@ import type { SigningKey } from '../mail/dkim/signing-key.ts';
 import type {
   Clock,
   Count,
-  HeaderEdit,
+  Finished,
   Log,
   MessageReader,
   MessageReading,
@@ -89,7 +89,7 @@ class SigningReader implements MessageReader {
     this.#signer?.body(bytes, start, end);
   }
 
-  finish(done: (edits: readonly HeaderEdit[]) => void): void {
+  finish(done: Finished): void {
     const choice = this.#chosen();
     if (choice.kind === 'unsigned') {
       this.#end(choice, choice.why);

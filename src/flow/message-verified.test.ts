@@ -62,6 +62,7 @@ type Rig = {
 
 type Outcome = {
   readonly edits: readonly HeaderEdit[];
+  readonly refused: string | undefined;
   readonly heard: readonly InboundResults[];
   readonly counted: readonly string[];
   readonly logged: readonly string[];
@@ -99,12 +100,18 @@ async function verified(
   for (let at = 0; at < body.length; at += 7) {
     reader?.body(Buffer.from(body), at, Math.min(at + 7, body.length));
   }
+  let refused: string | undefined;
   const edits = await new Promise<readonly HeaderEdit[]>((resolve) => {
     if (reader === undefined) resolve([]);
-    else reader.finish(resolve);
+    else {
+      reader.finish((found, why) => {
+        refused = why;
+        resolve(found);
+      });
+    }
     if (rig.time !== undefined) void rig.time.pass(8_000);
   });
-  return { edits, heard, counted, logged };
+  return { edits, refused, heard, counted, logged };
 }
 
 const resultsOf = ({ edits }: Outcome): string => {
@@ -185,6 +192,19 @@ test('what claims our name is taken out, of all but trusted clients', async () =
   assert.deepEqual((await verified(mail, { start: { client: '127.0.0.1' } })).edits, []);
   const ours = await verified(mail, { start: { by: 'login' } });
   assert.ok(ours.edits.every(({ kind }) => kind === 'remove'));
+});
+
+test('more forged fields than can be taken out: refused, and nobody is asked about it', async () => {
+  const forged = ['Authentication-Results', ' mx.example.net; dmarc=pass'] as const;
+  const mail = (count: number) => [...Array.from({ length: count }, () => forged), ...letter];
+  const most = await verified(mail(1_000));
+  assert.deepEqual([most.refused, most.heard.length], [undefined, 1]);
+  const resolve: Resolver = () => assert.fail('asked');
+  const outcome = await verified(mail(1_001), { resolve });
+  assert.match(outcome.refused ?? '', /^Too many Authentication-Results fields/);
+  assert.ok(outcome.counted.includes('postern_inbound_forged_total  1001'));
+  const ours = await verified(mail(1_001), { resolve, start: { by: 'login' } });
+  assert.equal(ours.refused, outcome.refused);
 });
 
 test('a silent DNS: the message goes on at the deadline, with what is known', async () => {

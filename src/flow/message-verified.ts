@@ -1,8 +1,8 @@
 /**
  * A message comes in: is it from whom it says? SPF, DKIM, DMARC, ARC and the client's name are asked about when it has
  * been read, and told in one Authentication-Results field on top; fields in our name that it brought along are taken out.
- * Nothing is refused or held for what is found, and nothing waits longer than the deadline: what is not known by then is
- * a temperror. Memory is bounded: the body is hashed as it goes by, headers are kept up to a limit.
+ * Nothing is refused or held for what is found (only for more forged fields than can be taken out), and nothing waits
+ * longer than the deadline: what is not known by then is a temperror. Memory is bounded: the body is hashed as it goes by, headers are kept up to a limit.
  */
 import { authenticationResults, type InboundResults } from '../core/inbound/results.ts';
 import { sealArc } from '../mail/arc/seal.ts';
@@ -20,6 +20,7 @@ import { evaluateSpf } from '../mail/spf/evaluate.ts';
 import type {
   Clock,
   Count,
+  Finished,
   HeaderEdit,
   Log,
   MessageReader,
@@ -70,7 +71,7 @@ export type VerifyDeps = {
 export function openVerification(deps: VerifyDeps): MessageReading {
   const { authservId, trusted } = deps.options;
   const told = openTelling(deps);
-  const stripping = openStripping(authservId, (id, forged) => told.forged(id, forged));
+  const stripping = openStripping(authservId, told.forged);
   return {
     open(start) {
       // Who has logged in is a person, wherever from.
@@ -106,9 +107,14 @@ class VerifyingReader implements MessageReader {
     this.#message.body(bytes, start, end);
   }
 
-  finish(done: (edits: readonly HeaderEdit[]) => void): void {
+  finish(done: Finished): void {
     const removals = this.#forged.edits();
-    if (this.#forged.count > 0) this.#told.forged(this.#start.queueId, this.#forged.count);
+    const { count, refused } = this.#forged;
+    if (count > 0) this.#told.forged(this.#start.queueId, count, refused !== undefined);
+    if (refused !== undefined) {
+      done(removals, refused);
+      return;
+    }
     this.#results().then(
       (fields) =>
         done([

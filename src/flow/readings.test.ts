@@ -6,7 +6,7 @@ import { readTogether } from './readings.ts';
 const start = { queueId: '4A' } as unknown as MessageStart;
 
 /** Notes what it hears; answers when told to. */
-function reading(name: string, heard: string[], reads: boolean = true) {
+function reading(name: string, heard: string[], reads: boolean = true, refused?: string) {
   const answers: (() => void)[] = [];
   const edit: HeaderEdit = { kind: 'insert', index: 1, name, value: ' x' };
   const one: MessageReading = {
@@ -16,7 +16,7 @@ function reading(name: string, heard: string[], reads: boolean = true) {
             header: (field, value) => void heard.push(`${name} ${field}:${value}`),
             body: (bytes, from, to) =>
               void heard.push(`${name} ${bytes.toString('latin1', from, to)}`),
-            finish: (done) => void answers.push(() => done([edit])),
+            finish: (done) => void answers.push(() => done([edit], refused)),
           }
         : undefined,
   };
@@ -55,4 +55,16 @@ test('who does not read is not waited for', () => {
     });
   a.answer();
   assert.equal(edits, 1);
+});
+
+test('what one refuses is refused, when all are ready', () => {
+  const [a, b] = [reading('A', [], true, 'too bad'), reading('B', [])];
+  const said: (string | undefined)[] = [];
+  readTogether([a.one, b.one])
+    ?.open(start)
+    ?.finish((edits, refused) => said.push(`${edits.length} ${refused}`));
+  a.answer();
+  assert.deepEqual(said, []);
+  b.answer();
+  assert.deepEqual(said, ['2 too bad']);
 });

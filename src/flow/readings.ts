@@ -1,4 +1,7 @@
-/** Several who read the same message as it goes by, each for a reason of its own; their edits go out together. */
+/**
+ * Several who read the same message as it goes by, each for a reason of its own; their edits go out together, and each
+ * may refuse it.
+ */
 import type { HeaderEdit, MessageReader, MessageReading } from '../ports.ts';
 
 /** Undefined where nobody reads. */
@@ -24,12 +27,14 @@ function together(readers: readonly MessageReader[]): MessageReader {
     },
     finish(done) {
       const edits: (readonly HeaderEdit[])[] = readers.map(() => []);
+      let refusal: string | undefined;
       let left = readers.length;
       readers.forEach((reader, index) => {
-        reader.finish((found) => {
+        reader.finish((found, refused) => {
           edits[index] = found;
+          refusal ??= refused;
           left--;
-          if (left === 0) done(edits.flat());
+          if (left === 0) done(edits.flat(), refusal);
         });
       });
     },

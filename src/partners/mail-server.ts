@@ -138,11 +138,9 @@ function connectedReader(
     try {
       known = connected.parse(JSON.parse(readFileSync(path, 'utf8')));
       take(known);
-      const counts = {
-        localDomains: known.localDomains.length,
-        clientNetworks: known.clientNetworks?.length,
-      };
-      log('info', 'postfix.connected', { path, ...counts });
+      const localDomains = known.localDomains.length;
+      const clientNetworks = known.clientNetworks?.length;
+      log('info', 'postfix.connected', { path, localDomains, clientNetworks });
     } catch (error) {
       known = undefined;
       log('warn', 'postfix.unread', { path, why: String(error) });

@@ -239,6 +239,39 @@ test('mail of this machine is not checked, and loses what it claims in our name'
   ]);
 });
 
+const manyForged = (count: number): readonly string[] =>
+  Array.from({ length: count }, () => 'Authentication-Results: mx.test; dmarc=pass');
+
+test('a thousand forged fields are gone; of more, none is delivered: the message is refused', async () => {
+  const { postfix, sink } = world;
+  const found = await through(stranger, letter({ headers: manyForged(1_000) }));
+  assert.equal(methods(found), 'spf=fail dkim=none dmarc=fail iprev=permerror');
+  assert.equal(found.results.length, 1);
+  const one = letter({ headers: manyForged(1_001) });
+  await using smtp = await connectSmtp(postfix.ports.smtp, { localAddress: stranger });
+  const sent = await smtp.send(one);
+  assert.equal(sent.reply.code, 550);
+  assert.match(sent.reply.text, /^5\.7\.1 Too many Authentication-Results fields/);
+  assert.deepEqual([(await postfix.queue()).length, sink.recipients(one.id)], [0, []]);
+});
+
+test('by sendmail, where nobody would be told, it is held and says why', async () => {
+  const { guard, postfix, sink } = world;
+  const one = letter({ headers: manyForged(1_001) });
+  await postfix.sendmail(one);
+  // Postfix 3.7 does not log the reason itself.
+  const [, id] = await postfix.logged(/: (\w+): milter-hold: END-OF-MESSAGE from localhost/);
+  const told = (await guard.log()).find((line) => line['id'] === id && line['refused'] === true);
+  assert.equal(told?.event, 'inbound.forged');
+  const queue = await postfix.queue();
+  assert.deepEqual(
+    queue.map(({ queue_name }) => queue_name),
+    ['hold'],
+  );
+  assert.deepEqual(sink.recipients(one.id), []);
+  await postfix.tool('postsuper', '-d', queue[0]?.queue_id ?? '');
+});
+
 test('hundreds of signatures, results and megabytes of header: the mail arrives', async () => {
   const many = Array.from({ length: 300 }, (_, n) => [
     `DKIM-Signature: v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${'A'.repeat(43)}=; b=aaaa`,

@@ -9,6 +9,7 @@ import { MilterSession } from '../../src/doors/milter/session.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type {
   Answer,
+  Finished,
   Gate,
   HeaderEdit,
   MessageReader,
@@ -147,7 +148,9 @@ export class RecordingReading implements MessageReading {
   readonly headers: (readonly [name: string, value: string])[] = [];
   body = '';
   /** Those that were asked for their edits. */
-  readonly finishing: ((edits: readonly HeaderEdit[]) => void)[] = [];
+  readonly finishing: Finished[] = [];
+  /** Why it refuses what it reads. */
+  refused: string | undefined;
   readonly #edits: readonly HeaderEdit[] | 'later';
   readonly #wanted: (start: MessageStart) => boolean;
 
@@ -171,7 +174,7 @@ export class RecordingReading implements MessageReading {
       },
       finish: (done) => {
         this.finishing.push(done);
-        if (this.#edits !== 'later') done(this.#edits);
+        if (this.#edits !== 'later') done(this.#edits, this.refused);
       },
     };
   }

@@ -96,7 +96,17 @@ export class AwaitedAnswer {
     const { by, reader } = this.#about;
     const goesOn = answer.kind !== 'reply' || by === 'local';
     if (reader === undefined || !goesOn) this.#edited([]);
-    else this.#step(() => reader.finish((edits) => this.#edited(edits)));
+    else this.#step(() => reader.finish((edits, refused) => this.#finished(edits, refused)));
+  }
+
+  /** The reader is ready. What it refuses goes no further, held neither: to release it would deliver it. */
+  #finished(edits: readonly HeaderEdit[], refused: string | undefined): void {
+    if (this.#over) return;
+    if (refused === undefined) this.#edited(edits);
+    else {
+      this.#answer = { kind: 'reply', code: 550, enhanced: '5.7.1', text: refused };
+      this.#edited(this.#about.by === 'local' ? edits : []);
+    }
   }
 
   #edited(edits: readonly HeaderEdit[]): void {

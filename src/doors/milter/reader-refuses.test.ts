@@ -1,0 +1,58 @@
+/** A reader may refuse a message: whatever the gate says of it, it is not delivered, and what is held tells why. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  Conversation,
+  mta,
+  pass,
+  RecordingGate,
+  RecordingReading,
+} from '../../../test/mta/script.ts';
+
+const removal = { kind: 'remove', name: 'X-Old', occurrence: 1 } as const;
+const hold = { kind: 'hold', reason: 'strangers' } as const;
+
+function talkWith(how: { readonly answer?: typeof pass; readonly later?: boolean } = {}) {
+  const reading = new RecordingReading(how.later === true ? 'later' : [removal]);
+  reading.refused = 'Too many of something';
+  const gate = new RecordingGate({ submit: (_message, say) => say(how.answer ?? pass) });
+  return { talk: new Conversation(gate, {}, reading), reading };
+}
+
+for (const [name, answer] of [
+  ['passes', pass],
+  ['holds', hold],
+] as const) {
+  test(`what the gate ${name} is refused by SMTP, and no header is changed`, () => {
+    const { talk } = talkWith({ answer });
+    const heard = talk.greet().say(mta.message('joe'));
+    assert.equal(heard.map(({ letter }) => letter).join(''), 'ccy');
+    assert.equal(heard.at(-1)?.text, '550 5.7.1 Too many of something\0');
+  });
+}
+
+test('mail that comes in is refused, at once or later', () => {
+  const mail = [mta.mail('<a@b>'), mta.rcpt('<c@here>', 'lmtp'), mta.header('From', ' x')];
+  assert.equal(
+    talkWith()
+      .talk.greet()
+      .letters([...mail, mta.end()]),
+    'ccy',
+  );
+  const { talk, reading } = talkWith({ later: true });
+  assert.equal(talk.greet().letters([...mail, mta.end()]), 'cc');
+  reading.finishing[0]?.([], 'Too many of something');
+  assert.equal(talk.letters([]), 'y');
+  assert.equal(talk.session.state(), 'idle');
+});
+
+test('mail of sendmail(1) is held with that reason, without what could be taken out', () => {
+  for (const answer of [pass, hold]) {
+    const { talk } = talkWith({ answer });
+    talk.greet(undefined, mta.connect('127.0.0.1', 0, 'localhost'));
+    const mail = [mta.mail('www@here'), mta.rcpt('a@there'), mta.header('From', ' x')];
+    const heard = talk.say([...mail, mta.end('QUEUE1')]);
+    assert.equal(heard.map(({ letter }) => letter).join(''), 'ccmqa');
+    assert.equal(heard[3]?.text, 'Too many of something\0');
+  }
+});
