@@ -66,7 +66,7 @@ export type DkimKey = {
   readonly absentAt: Millis | undefined;
   /** For how long they may. */
   readonly cachedMs: number;
-  /** It signs, and DNS has not shown it since then. */
+  /** It signs, and DNS has not shown it since then; or it signs no more for that, and no other has taken its place. */
   readonly lostSince: Millis | undefined;
   /** A retiring one signs again if its successor is lost. */
   readonly returns: boolean;

@@ -83,6 +83,7 @@ export function step(
   const run = new Step(before, sightings, now, policy);
   for (const index of before.keys()) run.look(index);
   for (const index of before.keys()) run.begin(index);
+  for (const index of before.keys()) run.fallBack(index);
   for (const index of before.keys()) run.end(index);
   run.schedule();
   return run.result();
@@ -93,23 +94,31 @@ const quietLookMs = 60 * minuteMs;
 
 /** The keys whose records should be looked at now. */
 export function toAsk(keys: readonly DkimKey[], now: Millis): readonly DkimKey[] {
+  const lost = keys.filter(({ lostSince }) => lostSince !== undefined);
   return keys.filter((key) => {
     if (key.state === 'gone') return false;
+    // It may have to sign again in this very step, and does so only where it was seen in it.
+    const wanted =
+      key.state === 'retiring' && key.returns && lost.some((one) => sameLine(one, key));
     const calm =
       (key.sight === 'everywhere' && (key.state === 'signing' || key.state === 'retiring')) ||
       (key.sight === 'revoked' && key.state === 'revoked');
-    if (!calm || key.sightAt === undefined || key.sightAt > now) return true;
+    if (wanted || !calm || key.sightAt === undefined || key.sightAt > now) return true;
     return now - key.sightAt >= quietLookMs;
   });
 }
 
-/** An operator's word: this key signs no more. `compromised`: nothing signed with it may be believed either. */
+/**
+ * An operator's word: this key signs no more, and no other is to sign again for it. `compromised`: nothing signed with it
+ * may be believed either.
+ */
 export function retired(
-  key: DkimKey,
+  before: DkimKey,
   now: Millis,
   how: { readonly compromised: boolean },
 ): DkimKey {
-  if (key.state === 'gone' || key.state === 'revoked') return key;
+  if (before.state === 'gone' || before.state === 'revoked') return before;
+  const key = { ...before, lostSince: undefined };
   if (how.compromised) return entered({ ...key, returns: false, toldAt: now }, 'revoked', now);
   if (key.state === 'retiring') return { ...key, returns: false };
   if (key.state === 'signing' || hasSigned(key))
@@ -183,6 +192,22 @@ class Step {
         this.#keys[at] = retired(other, this.#now, { compromised: false });
       }
     }
+  }
+
+  /** A lost key left nobody to sign: the key before it signs again, in this step or the first that sees it everywhere. */
+  fallBack(index: number): void {
+    const lost = this.#at(index);
+    if (lost.lostSince === undefined || lost.state === 'signing') return;
+    const line = [...this.#keys.entries()].filter(([, key]) => sameLine(key, lost));
+    if (!line.some(([, { state }]) => state === 'signing')) {
+      const [back] = line
+        .filter(([, key]) => key.state === 'retiring' && key.returns)
+        .filter(([, key]) => this.#sight(key).kind === 'everywhere')
+        .sort(([, one], [, other]) => (isOlder(one, other) ? 1 : -1));
+      if (back === undefined) return;
+      this.#keys[back[0]] = entered(back[1], 'signing', this.#now);
+    }
+    this.#keys[index] = { ...lost, lostSince: undefined };
   }
 
   /** From retiring to gone. */
@@ -260,25 +285,9 @@ class Step {
     const since = key.lostSince ?? this.#now;
     if (this.#now - since < lostAfterMs) return { ...key, lostSince: since };
     const state: KeyState = sight.kind === 'revoked' ? 'revoked' : 'published';
-    const lost = entered({ ...key, lostSince: undefined, toldAt: this.#now }, state, this.#now);
+    const lost = entered({ ...key, toldAt: this.#now }, state, this.#now);
     this.#actions.push({ kind: 'tell', news: 'lost', key: lost });
-    this.#returnOlder(lost);
     return lost;
-  }
-
-  /** The key before it, if DNS still shows it everywhere, signs again. */
-  #returnOlder(lost: DkimKey): void {
-    const candidates = this.#keys.flatMap((key, index) =>
-      sameLine(key, lost) &&
-      key.state === 'retiring' &&
-      key.returns &&
-      this.#sight(key).kind === 'everywhere'
-        ? [{ key, index }]
-        : [],
-    );
-    const youngest = candidates.sort((a, b) => (isOlder(a.key, b.key) ? 1 : -1))[0];
-    if (youngest === undefined) return;
-    this.#keys[youngest.index] = entered(youngest.key, 'signing', this.#now);
   }
 
   /** No message signed with it can be in a queue, and it is not needed as the one to fall back on. */
