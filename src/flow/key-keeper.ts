@@ -2,8 +2,19 @@
  * Keeps the keys: looks at DNS every few minutes, lets core/signing/rotation.ts decide, writes that
  * down, and only then signs with a key, or no more, or changes a record. One thing at a time; a restart goes on where it
  * was, and what DNS does not show yet is simply asked for again.
+ *
+ * Things take turns. A command is one turn. The step of every few minutes has one for what it decides, and one for each
+ * thing that it does; its looks are outside of any, since slow name servers of many domains take longer than whoever
+ * retires a stolen key may wait.
  */
-import { type DkimKey, inOrder, keyName, type Sighting } from '../core/signing/key.ts';
+import {
+  type DkimKey,
+  inOrder,
+  isWaiting,
+  keyName,
+  type Sighting,
+  sameLine,
+} from '../core/signing/key.ts';
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../core/signing/rotation.ts';
 import { type Millis, minuteMs } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
@@ -35,7 +46,7 @@ export type SigningKeysDeps = {
 export type KeyKeeper = {
   /** The keys that sign for exactly this domain, one of an algorithm; empty: none. Never waits. */
   of(domain: string): readonly SigningKey[];
-  /** One step now, with all that is to be looked at. */
+  /** A whole step, in turns of its own: the one that is under way, or one that begins now. */
   stepNow(): Promise<void>;
   /** Key files are looked at again. */
   reload(): void;
@@ -46,14 +57,18 @@ export type KeyKeeper = {
   /** Why a key that should sign cannot; empty: it can. */
   fault(key: DkimKey): string;
   inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
-  /** Steps, as far as these keys are to be looked at. */
+  /** For whoever has the turn: steps, as far as these keys are to be looked at. */
   step(concerns: (key: DkimKey) => boolean): Promise<void>;
   /** Makes keys and writes them down. Answers with why not, where it could not. */
   make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string>;
   /** Writes rows, and who did it where a state changed; from then on they are so. False: the ledger cannot be written. */
   keep(rows: readonly DkimKey[], by: string, more?: readonly Change[]): Promise<boolean>;
+  /** For whoever has the turn: carries out. True: keys were made, which want another look. */
   act(actions: readonly KeyAction[]): Promise<boolean>;
 };
+
+/** Does this when it may. */
+type Turn = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 const stepEveryMs = 10 * minuteMs;
 /** Names looked at together: a thousand domains take some minutes, and no name server is flooded. */
@@ -71,6 +86,7 @@ class Keeper implements KeyKeeper {
   #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
   #faults: ReadonlyMap<string, string> = new Map();
   #turn: Promise<unknown> = Promise.resolve();
+  #stepping: Promise<void> | undefined;
   #open = true;
   readonly #stop: () => void;
 
@@ -87,9 +103,17 @@ class Keeper implements KeyKeeper {
   }
 
   stepNow(): Promise<void> {
-    return this.inTurn(() => this.step(() => true)).catch((error: unknown) => {
-      this.#deps.log('error', 'dkim.step-failed', { error: faultText(error) });
-    });
+    this.#stepping ??= this.#step(
+      () => true,
+      (work) => this.inTurn(work),
+    )
+      .catch((error: unknown) => {
+        this.#deps.log('error', 'dkim.step-failed', { error: faultText(error) });
+      })
+      .finally(() => {
+        this.#stepping = undefined;
+      });
+    return this.#stepping;
   }
 
   reload(): void {
@@ -165,24 +189,44 @@ class Keeper implements KeyKeeper {
     return selector;
   }
 
-  async step(concerns: (key: DkimKey) => boolean): Promise<void> {
+  step(concerns: (key: DkimKey) => boolean): Promise<void> {
+    return this.#step(concerns, (work) => work());
+  }
+
+  async #step(concerns: (key: DkimKey) => boolean, turn: Turn): Promise<void> {
     for (let round = 0; round < roundsMax && this.#open; round++) {
-      const { clock, journal, policy } = this.#deps;
-      const asked = toAsk(this.#keys, clock.now()).filter(concerns);
+      const asked = toAsk(this.#keys, this.#deps.clock.now()).filter(concerns);
       const sightings = await this.#look(asked);
-      if (!this.#open) return;
-      const heldSince = journal.live.oldestHeldAt();
-      const stepped = step(this.#keys, sightings, clock.now(), { ...policy(), heldSince });
-      if (!(await this.keep(stepped.changed, 'postern', this.#news(stepped.actions)))) return;
-      if (!(await this.act(stepped.actions))) return;
+      const actions = await turn(() => this.#decide(sightings));
+      let made = false;
+      for (const action of actions) made = (await turn(() => this.act([action]))) || made;
+      if (!made) return;
     }
   }
 
-  async #look(keys: readonly DkimKey[]): Promise<ReadonlyMap<string, Sighting>> {
-    const found = new Map<string, Sighting>();
+  /** What is to be done now; nothing, where it could not be written. */
+  async #decide(seen: ReadonlyMap<DkimKey, Sighting>): Promise<readonly KeyAction[]> {
+    if (!this.#open) return [];
+    const { clock, journal, policy } = this.#deps;
+    // Of a key that was changed since it was looked at nothing is known.
+    const same = this.#keys.flatMap((key): [string, Sighting][] => {
+      const sight = seen.get(key);
+      return sight === undefined ? [] : [[keyName(key), sight]];
+    });
+    const heldSince = journal.live.oldestHeldAt();
+    const stepped = step(this.#keys, new Map(same), clock.now(), { ...policy(), heldSince });
+    const kept = await this.keep(stepped.changed, 'postern', this.#news(stepped.actions));
+    return kept ? stepped.actions : [];
+  }
+
+  async #look(keys: readonly DkimKey[]): Promise<ReadonlyMap<DkimKey, Sighting>> {
+    const found = new Map<DkimKey, Sighting>();
     const waiting = keys.values();
     const work = async (): Promise<void> => {
-      for (const key of waiting) found.set(keyName(key), await this.#deps.zone.look(key));
+      for (const key of waiting) {
+        if (!this.#open) return;
+        found.set(key, await this.#deps.zone.look(key));
+      }
     };
     await Promise.all(Array.from({ length: Math.min(looksMax, keys.length) }, work));
     return found;
@@ -230,12 +274,12 @@ class Keeper implements KeyKeeper {
     return true;
   }
 
-  /** Carries out. True: keys were made, which want another look. */
   async act(actions: readonly KeyAction[]): Promise<boolean> {
     const { files, zone, log } = this.#deps;
     let made = false;
     for (const action of actions) {
       if (!this.#open) return false;
+      if (this.#isOvertaken(action)) continue;
       try {
         if (action.kind === 'make') {
           const { domain, algorithm, bits } = action;
@@ -254,6 +298,16 @@ class Keeper implements KeyKeeper {
       }
     }
     return made;
+  }
+
+  /** Since it was decided, a command had its turn, and what it did to the key makes this wrong. */
+  #isOvertaken(action: KeyAction): boolean {
+    if (action.kind !== 'make') {
+      const { domain, selector, state } = action.key;
+      return this.find(domain, selector)?.state !== state;
+    }
+    const line = this.#keys.filter((key) => sameLine(key, action));
+    return line.some(isWaiting) || !line.some(({ state }) => state === 'signing');
   }
 }
 

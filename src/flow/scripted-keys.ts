@@ -84,14 +84,16 @@ export class ScriptedKeyZone implements KeyZone {
   silent = false;
   /** What is sent is shown at once. */
   quick = true;
-  /** Looks take until then. */
+  /** Looks that begin now take until then. They find what was there when they began. */
   wait: Promise<void> = Promise.resolve();
+  /** And updates that begin now. */
+  sendWait: Promise<void> = Promise.resolve();
 
   async look(key: Parameters<KeyZone['look']>[0]): ReturnType<KeyZone['look']> {
     const name = keyName(key);
     this.looked.push(name);
-    await this.wait;
     const kind = this.silent ? 'unknown' : (this.shown.get(name) ?? 'nowhere');
+    await this.wait;
     return { kind, cachedMs: 0, text: kind === 'everywhere' ? '' : `ns: ${kind}` };
   }
 
@@ -106,6 +108,7 @@ export class ScriptedKeyZone implements KeyZone {
     if (this.refuses) throw new OperatorError('nsupdate', 'REFUSED');
     const name = keyName(key);
     this.sent.push(`${record} ${key.selector}`);
+    await this.sendWait;
     if (!this.quick) return;
     if (record === 'nothing') this.shown.delete(name);
     else this.shown.set(name, record === 'key' ? 'everywhere' : 'revoked');

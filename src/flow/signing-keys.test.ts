@@ -116,6 +116,7 @@ test('two keys are made, sent, seen, and sign after a while; each by itself', as
     'yes: example.org: made r20260105 (RSA, 2048 bits), e20260105 (Ed25519)',
   );
   assert.deepEqual(rig.zone.sent, ['key e20260105', 'key r20260105']);
+  await after(rig, rig.keys.stepNow());
   assert.equal(rig.states(), 'e20260105 seen, r20260105 seen');
   assert.equal(rig.signers(), '');
   await rig.pass(hourMs);
@@ -172,6 +173,7 @@ test('what could not be written has not happened', async () => {
   const time = new ManualTime(Date.UTC(2026, 0, 5, 10));
   const rig = openRig({ time, timers: time });
   await after(rig, rig.keys.desk.make(both, 'op'));
+  await after(rig, rig.keys.stepNow());
   rig.disk.broken = true;
   const making = rig.keys.desk.make({ ...both, domain: 'other.example' }, 'op');
   await time.pass(10_000);
@@ -240,6 +242,67 @@ test('compromised: out at once, before any look at DNS, and a new key in its pla
   );
   await rig.pass(3 * hourMs);
   assert.equal(rig.signers(), 'r20260105-2');
+});
+
+const rsa = (selector: string): NewKeys => ({ ...both, algorithms: ['rsa-sha256'], selector });
+const named = (selector: string) => ({ domain: 'example.org', selector });
+
+test('a step that takes its time is not begun again, and commands do not wait for its looks', async () => {
+  const rig = openRig();
+  const { time } = rig;
+  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  await rig.pass(3 * hourMs);
+  assert.equal(rig.signers(), 's1');
+  const slow = Promise.withResolvers<void>();
+  rig.zone.wait = slow.promise;
+  rig.zone.looked.length = 0;
+  await time.pass(2 * hourMs);
+  assert.equal(rig.zone.looked.length, 1, 'one look is under way');
+  const retiring = rig.keys.desk.retire(named('s1'), { compromised: true }, 'op');
+  await time.settle();
+  assert.equal(rig.signers(), '', 'at once');
+  assert.equal(rig.zone.sent.at(-1), 'revoked s1');
+  slow.resolve();
+  assert.match(words(await after(rig, retiring)), /^yes: s1 of example\.org signs no more/);
+  await time.settle();
+  const names = rig.zone.looked.filter((name) => name.startsWith('s1.'));
+  assert.ok(names.length <= 3, `${names.length} looks: that of the step, those of the command`);
+});
+
+test('what was seen of a key before a command changed it is not held against it', async () => {
+  const rig = openRig();
+  rig.zone.updates = false;
+  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  assert.equal(rig.states(), 's1 published');
+  const slow = Promise.withResolvers<void>();
+  rig.zone.wait = slow.promise;
+  const step = rig.keys.stepNow();
+  await rig.time.settle();
+  rig.zone.wait = Promise.resolve();
+  rig.zone.shown.set('s1._domainkey.example.org', 'everywhere');
+  await after(rig, rig.keys.desk.retire(named('s1'), { compromised: false }, 'op'));
+  slow.resolve();
+  await after(rig, step);
+  assert.equal(rig.states(), 's1 revoked', 'the step found nothing there, but before that');
+});
+
+test('between two updates of a step a command has its turn, and what it overtook is not done', async () => {
+  const rig = openRig();
+  rig.zone.refuses = true;
+  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  await after(rig, rig.keys.desk.make({ ...rsa('s2'), domain: 'other.example' }, 'op'));
+  rig.zone.refuses = false;
+  const slow = Promise.withResolvers<void>();
+  rig.zone.sendWait = slow.promise;
+  const step = rig.keys.stepNow();
+  await rig.time.settle();
+  const how = { compromised: true };
+  const key = { domain: 'other.example', selector: 's2' };
+  const retiring = rig.keys.desk.retire(key, how, 'op');
+  slow.resolve();
+  await after(rig, Promise.all([step, retiring]));
+  assert.deepEqual(rig.zone.sent.slice(0, 2), ['key s1', 'revoked s2']);
+  assert.ok(!rig.zone.sent.includes('key s2'), rig.zone.sent.join(', '));
 });
 
 test('retired, rotated, and what makes no sense', async () => {

@@ -222,7 +222,7 @@ class Step {
     if (sight.kind === 'nowhere') {
       const gone = entered({ ...key, file: '' }, 'gone', this.#now);
       this.#keys[index] = gone;
-      this.#do('delete-file', key);
+      this.#do('delete-file', { ...gone, file: key.file });
       return;
     }
     const age = this.#now - (key.times.revoked ?? this.#now);
