@@ -287,8 +287,10 @@ class Keeper implements KeyKeeper {
           const rows = await this.make(wanted, 'postern');
           if (typeof rows === 'string') throw new Error(rows);
           made = true;
-        } else if (action.kind === 'delete-file') files.delete(action.key);
-        else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
+        } else if (action.kind === 'delete-file') {
+          files.delete(action.key);
+          await this.keep([{ ...action.key, file: '' }], 'postern');
+        } else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
           await zone.send(action.key, records[action.kind]);
           log('info', 'dkim.sent', { key: keyName(action.key), record: records[action.kind] });
         }

@@ -39,6 +39,8 @@ export class ScriptedKeyFiles implements KeyFiles {
   full = false;
   /** Files that nobody may use now. */
   readonly broken: Set<string> = new Set();
+  /** Files that cannot be deleted now. */
+  readonly stuck: Set<string> = new Set();
   #made = 0;
 
   async make(key: Parameters<KeyFiles['make']>[0]): Promise<KeyFacts> {
@@ -69,6 +71,9 @@ export class ScriptedKeyFiles implements KeyFiles {
   }
 
   delete(key: Parameters<KeyFiles['delete']>[0]): void {
+    if (this.stuck.has(key.file)) {
+      throw new OperatorError('key-file', `the key ${key.file} cannot be deleted`);
+    }
     this.files.delete(key.file);
   }
 }

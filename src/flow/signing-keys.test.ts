@@ -360,6 +360,25 @@ test('a key whose file cannot be used does not sign, and comes back with it', as
   assert.equal(rig.signers(), 'r20260105');
 });
 
+test('a private key that cannot be deleted is not forgotten, not by a restart either', async () => {
+  let rig = openRig();
+  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  rig.files.stuck.add('example.org/s1.pem');
+  await after(rig, rig.keys.desk.retire(named('s1'), { compromised: false }, 'op'));
+  await rig.pass(hourMs);
+  const file = (): string => rig.keys.desk.list().map((key) => `${key.state} ${key.file}`)[0] ?? '';
+  assert.equal(file(), 'gone example.org/s1.pem');
+  assert.ok(rig.logged.includes('warn dkim.not-done'));
+  rig.keys.close();
+  rig.journal.close();
+  rig = openRig(rig);
+  rig.files.stuck.clear();
+  await rig.pass(10 * minuteMs);
+  assert.ok(!rig.files.files.has('example.org/s1.pem'));
+  assert.equal(file(), 'gone ', 'noted only now');
+  assert.equal(rig.ledger.dkimKeys()[0]?.file, '');
+});
+
 test('an update that is refused is sent again; silence changes nothing', async () => {
   const rig = openRig();
   rig.zone.refuses = true;

@@ -12,7 +12,8 @@ import type { DkimAlgorithm } from '../../mail/dkim/signing-key.ts';
 /**
  * made: the file is there. published: its record was sent to DNS, or the operator asked for it. seen: every authoritative
  * server shows it. signing: mail is signed with it. retiring: it signs no more, but mail on its way still needs the record.
- * revoked: the record says so (an empty `p=`). gone: there is no record, and no private key.
+ * revoked: the record says so (an empty `p=`). gone: there is no record, and no private key (a `file` is
+ * still to be deleted).
  */
 export const keyStates = [
   'made',

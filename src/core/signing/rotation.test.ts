@@ -180,6 +180,7 @@ test('a rotation: made on the day, the old one kept for the queues, revoked, rem
       [begin + 12 * dayMs, { a: 'revoked', b: 'everywhere' }],
       [begin + 40 * dayMs, { a: 'revoked', b: 'everywhere' }],
       [begin + 41 * dayMs, { a: 'nowhere', b: 'everywhere' }],
+      [begin + 42 * dayMs, { b: 'everywhere' }],
     ]),
     [
       'a signing, b published; publish b; tell publish b',
@@ -191,8 +192,16 @@ test('a rotation: made on the day, the old one kept for the queues, revoked, rem
       'a revoked, b signing',
       'a revoked, b signing; remove a; tell remove a',
       'a gone, b signing; delete-file a',
+      'a gone, b signing; delete-file a',
     ],
   );
+});
+
+test('a private key is to be deleted until it is written down that it was', () => {
+  const look = (file: string): readonly string[] =>
+    play([key('a', { state: 'gone', file })], [[0, {}]]);
+  assert.deepEqual(look('example.org/a.pem'), ['a gone; delete-file a']);
+  assert.deepEqual(look(''), ['a gone']);
 });
 
 test('the other algorithm of the domain, and another domain, are another line', () => {

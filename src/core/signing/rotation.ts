@@ -217,12 +217,14 @@ class Step {
       this.#keys[index] = this.#revoked(key);
       return;
     }
+    // Until it is written down that the file is away: the disk may refuse.
+    if (key.state === 'gone' && key.file !== '') this.#do('delete-file', key);
     if (key.state !== 'revoked') return;
     const sight = this.#sight(key);
     if (sight.kind === 'nowhere') {
-      const gone = entered({ ...key, file: '' }, 'gone', this.#now);
+      const gone = entered(key, 'gone', this.#now);
       this.#keys[index] = gone;
-      this.#do('delete-file', { ...gone, file: key.file });
+      this.#do('delete-file', gone);
       return;
     }
     const age = this.#now - (key.times.revoked ?? this.#now);
