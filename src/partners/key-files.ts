@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import {
-  chownSync,
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -98,11 +98,11 @@ export function writeKeyFile(folder: string, file: string, pem: string): void {
     try {
       fchmodSync(descriptor, ownerOnly);
       writeSync(descriptor, pem);
+      giveTo(descriptor, folder);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    giveTo(draft, folder);
     linkSync(draft, path); // unlike rename(2), never over a file that is there
     syncFolder(dirname(path));
   } catch (cause) {
@@ -177,16 +177,22 @@ function refuseOpenFolders(...folders: readonly string[]): void {
 }
 
 function makeFolder(folder: string, owner: string): void {
-  if (mkdirSync(folder, { recursive: true, mode: folderMode }) !== undefined) {
-    giveTo(folder, owner);
-    syncFolder(dirname(folder));
+  if (mkdirSync(folder, { recursive: true, mode: folderMode }) === undefined) return;
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const descriptor = openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    giveTo(descriptor, owner);
+  } finally {
+    closeSync(descriptor);
   }
+  syncFolder(dirname(folder));
 }
 
-function giveTo(path: string, likeFolder: string): void {
+/** What root has open, not what has its name by now: the folder's owner may have put something else there. */
+function giveTo(descriptor: number, likeFolder: string): void {
   if (process.geteuid?.() !== 0) return;
   const { uid, gid } = statSync(likeFolder);
-  if (uid !== 0) chownSync(path, uid, gid);
+  if (uid !== 0) fchownSync(descriptor, uid, gid);
 }
 
 function syncFolder(folder: string): void {
