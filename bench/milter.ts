@@ -8,8 +8,8 @@
  * server spends on a message is not: `capacity` is the empty milter's by Postern's, and what the ratio of messages a
  * second would be if the client cost nothing.
  */
-import { parseArgs } from 'node:util';
-import { type Goal, goalLines, machineLoad, rssMbOf, shown, table } from './figures.ts';
+import { type Goal, machineLoad, rssMbOf, shown, table } from './figures.ts';
+import { type InRounds, runInRounds } from './in-rounds.ts';
 import { startRspamd } from './rspamd.ts';
 import { startEmpty, startPostern } from './servers.ts';
 import { connections, people, type Row, type Turns, takeTurns } from './turns.ts';
@@ -25,11 +25,7 @@ export type MilterFigures = {
   readonly goals: readonly Goal[];
 };
 
-export async function benchMilter(options: {
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly say: (text: string) => void;
-}): Promise<MilterFigures> {
+export async function benchMilter(options: InRounds): Promise<MilterFigures> {
   const { rounds, say } = options;
   const before = machineLoad();
   say('milter: starting Postern, an empty milter and rspamd (which compiles its rules first)');
@@ -112,19 +108,4 @@ export function milterTable(figures: MilterFigures): string {
   ].join('\n');
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '60' },
-      rounds: { type: 'string', default: '9' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const figures = await benchMilter({
-    seconds: Number(values.seconds),
-    rounds: Number(values.rounds),
-    say: (text) => process.stderr.write(`${text}\n`),
-  });
-  if (values.json) console.log(JSON.stringify(figures));
-  else console.log(`${milterTable(figures)}\n\n${goalLines(figures.goals)}`);
-}
+if (import.meta.main) await runInRounds({ seconds: 60, rounds: 9 }, benchMilter, milterTable);

@@ -9,11 +9,11 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openMilterClient } from '../src/doors/milter/client.ts';
 import { newsletter, spamCopy } from '../test/integration/scan-letters.ts';
 import { startSpamd } from '../test/integration/scanner-instances.ts';
-import { type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
+import { type Goal, machineLoad, median, shown, table } from './figures.ts';
+import { type InRounds, runInRounds } from './in-rounds.ts';
 import type { LoadFigures } from './milter-load.ts';
 import { ask, type MilterServer, startPostern, stop } from './servers.ts';
 
@@ -39,11 +39,7 @@ export type ScanFigures = {
   readonly goals: readonly Goal[];
 };
 
-export async function benchScan(options: {
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly say: (text: string) => void;
-}): Promise<ScanFigures> {
+export async function benchScan(options: InRounds): Promise<ScanFigures> {
   const before = machineLoad();
   const { say, rounds } = options;
   await using stack = new AsyncDisposableStack();
@@ -148,19 +144,4 @@ export function scanTable(figures: ScanFigures): string {
   ]);
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '30' },
-      rounds: { type: 'string', default: '7' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const figures = await benchScan({
-    seconds: Number(values.seconds),
-    rounds: Number(values.rounds),
-    say: (text) => process.stderr.write(`${text}\n`),
-  });
-  if (values.json) console.log(JSON.stringify(figures));
-  else console.log(`${scanTable(figures)}\n\n${goalLines(figures.goals)}`);
-}
+if (import.meta.main) await runInRounds({ seconds: 30, rounds: 7 }, benchScan, scanTable);

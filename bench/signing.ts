@@ -9,10 +9,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type MilterAddress, openMilterClient } from '../src/doors/milter/client.ts';
 import { makeKeyPair } from '../src/lib/private-key.ts';
-import { type Goal, goalLines, machineLoad, shown, table } from './figures.ts';
+import { type Goal, machineLoad, shown, table } from './figures.ts';
+import { type InRounds, runInRounds } from './in-rounds.ts';
 import { accountName, clientOf, senderDomains } from './letters.ts';
 import type { PauseFigures } from './loop-pause.ts';
 import { rowsTable } from './milter.ts';
@@ -37,11 +37,7 @@ export type SigningFigures = {
 
 type LargeFigures = PauseFigures & { readonly what: string; readonly seconds: number };
 
-export async function benchSigning(options: {
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly say: (text: string) => void;
-}): Promise<SigningFigures> {
+export async function benchSigning(options: InRounds): Promise<SigningFigures> {
   const { rounds, say } = options;
   const before = machineLoad();
   say('signing: starting Postern and OpenDKIM, two of each');
@@ -222,19 +218,4 @@ export function signingTable(figures: SigningFigures): string {
   ].join('\n');
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '60' },
-      rounds: { type: 'string', default: '9' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const figures = await benchSigning({
-    seconds: Number(values.seconds),
-    rounds: Number(values.rounds),
-    say: (text) => process.stderr.write(`${text}\n`),
-  });
-  if (values.json) console.log(JSON.stringify(figures));
-  else console.log(`${signingTable(figures)}\n\n${goalLines(figures.goals)}`);
-}
+if (import.meta.main) await runInRounds({ seconds: 60, rounds: 9 }, benchSigning, signingTable);

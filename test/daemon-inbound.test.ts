@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics.ts';
 import { openInbound } from '../src/daemon-inbound.ts';
+import { scriptedStart } from '../src/flow/scripted-start.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
@@ -34,10 +35,7 @@ async function edited(verify: string): Promise<readonly HeaderEdit[] | undefined
     },
     scope,
   );
-  const reader = reading?.open({
-    ...{ by: undefined, account: undefined, client: '192.0.2.1', clientName: '' },
-    ...{ helo: 'a.example', sender: 'a@a.example', queueId: '4A' },
-  });
+  const reader = reading?.open(scriptedStart());
   if (reader === undefined) return undefined;
   reader.header('From', ' a@a.example');
   reader.body(Buffer.from('x\r\n'), 0, 3);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeaderEdit, MessageStart } from '../ports.ts';
+import type { HeaderEdit } from '../ports.ts';
 import { openForgedResults, openStripping } from './forged-results.ts';
+import { scriptedStart } from './scripted-start.ts';
 
 const ours = ' MX.example.net;\n\tspf=pass';
 const theirs = ' other.example; spf=pass';
@@ -45,7 +46,7 @@ test('mail of our own accounts loses what it claims in our name, and nothing els
   const reading = openStripping('mx.example.net', (id, forged, refused) =>
     heard.push(`${id} ${forged} ${refused}`),
   );
-  const start = { by: 'login', queueId: '4A' } as unknown as MessageStart;
+  const start = scriptedStart({ by: 'login', queueId: '4A' });
   for (const value of [ours, theirs]) {
     const reader = reading.open(start);
     reader?.header('Authentication-Results', value);
@@ -57,7 +58,7 @@ test('mail of our own accounts loses what it claims in our name, and nothing els
 
 test('and is refused with too many, whoever sends it', () => {
   const reading = openStripping('mx.example.net', (_id, _forged, refused) => assert.ok(refused));
-  const reader = reading.open({ by: 'login', queueId: '4A' } as unknown as MessageStart);
+  const reader = reading.open(scriptedStart({ by: 'login' }));
   for (let n = 0; n < 1_001; n++) reader?.header('Authentication-Results', ours);
   let why: string | undefined;
   reader?.finish((_edits, refused) => {

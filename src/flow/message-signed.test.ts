@@ -5,11 +5,7 @@ import type { Millis } from '../lib/brand.ts';
 import type { SigningKey } from '../mail/dkim/signing-key.ts';
 import type { HeaderEdit, MessageReader, MessageStart } from '../ports.ts';
 import { openSigning } from './message-signed.ts';
-
-const start: MessageStart = {
-  ...{ by: 'login', account: undefined, client: '192.0.2.1', clientName: '' },
-  ...{ helo: 'x', sender: 'joe@a.test', queueId: 'Q1' },
-};
+import { scriptedStart } from './scripted-start.ts';
 
 /** Signs with the name of its selector, at once; a selector `broken` cannot. */
 const key = (domain: string, selector: string): SigningKey => ({
@@ -39,7 +35,8 @@ class Rig {
   });
 
   open(more: Partial<MessageStart> = {}): MessageReader | undefined {
-    return this.#reading.open({ ...start, ...more });
+    const login = { by: 'login', queueId: 'Q1' } as const;
+    return this.#reading.open(scriptedStart({ ...login, ...more }));
   }
 
   /** The edits of a message with these From fields. */

@@ -13,6 +13,7 @@ import { zoneAnswers } from '../mail/dns/zone-answers.ts';
 import { parseNetwork } from '../mail/network-list.ts';
 import type { HeaderEdit, MessageStart, Resolver } from '../ports.ts';
 import { openVerification, type Sealing } from './message-verified.ts';
+import { scriptedStart } from './scripted-start.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const opened = openPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
@@ -90,11 +91,7 @@ async function verified(
     log: (_level, event) => void logged.push(event),
     heard: (results) => void heard.push(results),
   });
-  const reader = reading.open({
-    ...{ by: undefined, account: undefined, client: '192.0.2.1', clientName: '' },
-    ...{ helo: 'out.example.org', sender: 'joe@example.org', queueId: '4ABC' },
-    ...rig.start,
-  });
+  const reader = reading.open(scriptedStart(rig.start));
   const body = rig.body ?? text;
   for (const [name, value] of fields) reader?.header(name, value);
   for (let at = 0; at < body.length; at += 7) {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeaderEdit, MessageReading, MessageStart } from '../ports.ts';
+import type { HeaderEdit, MessageReading } from '../ports.ts';
 import { readTogether } from './readings.ts';
+import { scriptedStart } from './scripted-start.ts';
 
-const start = { queueId: '4A' } as unknown as MessageStart;
+const start = scriptedStart();
 
 /** Notes what it hears; answers when told to. */
 function reading(name: string, heard: string[], reads: boolean = true, refused?: string) {
