@@ -84,6 +84,13 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'release.unfinished':
     'A login could not be opened, or held mail not let go, after a release. The next start tries again; releasing once more does too.',
   'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
+  'sendmail.not-handed-over':
+    'The mail server’s own sendmail did not take a message of a script; it is tried again every few seconds.',
+  'sendmail.not-written':
+    'A message of a script could not be written to the disk: its program was told to try again.',
+  'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',
+  'sendmail.spool-bad': 'A file in the spool was no message of its user, and was removed.',
+  'sendmail.spool-unread': 'The spool could not be read; it is tried again every few seconds.',
   'signing.failed':
     'A message went out unsigned because a key or the signing failed. Once a minute and domain; `leftOut` tells of how many more.',
   'suspension.step-failed':

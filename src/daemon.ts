@@ -14,6 +14,7 @@ import { startGauges } from './daemon-gauges.ts';
 import { openInbound } from './daemon-inbound.ts';
 import { type DaemonScan, openDaemonScan } from './daemon-scan.ts';
 import { type DaemonScripts, openDaemonScripts } from './daemon-scripts.ts';
+import { openDaemonSendmail } from './daemon-sendmail.ts';
 import { duration, needRestart, settingsOf } from './daemon-settings.ts';
 import { type DaemonSigning, openDaemonSigning } from './daemon-signing.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
@@ -62,7 +63,12 @@ export type DaemonOptions = {
 };
 
 export type Daemon = {
-  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly doors: {
+    readonly milter: string;
+    readonly policy: string;
+    readonly http: string;
+    readonly sendmail?: string;
+  };
   readonly host: string;
   /** It can move mail in the queue. */
   readonly queue: boolean;
@@ -73,6 +79,7 @@ export type Daemon = {
 
 const pruneEveryMs = dayMs / 24;
 const clock: Clock = { now: () => Date.now() as Millis };
+const timers = { every: startTimer, soon: (run: () => void) => void setImmediate(run) };
 const iso = (at: Millis): string => new Date(at).toISOString();
 const newId = (): string => randomBytes(16).toString('base64url');
 
@@ -125,7 +132,6 @@ function openFlows(
   const { config, log, state } = options;
   const host = config.host === '' ? hostname() : config.host;
   const { count } = counters;
-  const timers = { every: startTimer, soon: (run: () => void) => void setImmediate(run) };
   const settings: Mutable<Settings> = settingsOf(config);
   const policy: Mutable<Policy> = policyOf(config);
   const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
@@ -224,7 +230,7 @@ async function openDoors(
   flows: Flows,
   counters: Counters,
   scope: AsyncDisposableStack,
-): Promise<{ addresses: { milter: string; policy: string; http: string } }> {
+): Promise<{ addresses: Daemon['doors'] }> {
   const { config, log, token } = options;
   const { count } = counters;
   const { accounts, doors } = config;
@@ -255,6 +261,11 @@ async function openDoors(
   const reading = readTogether(
     inbound === undefined ? [signing.reading] : [signing.reading, inbound],
   );
+  const { journal } = flows;
+  const sendmail = openDaemonSendmail(
+    { config, state: options.state, journal, clock, timers, log, count },
+    scope,
+  );
   const milter = await opened(
     options,
     doors.milter,
@@ -263,6 +274,7 @@ async function openDoors(
       openMilter(where, {
         ...{ gate, clock, log, count, limits, options: milterOptions },
         scanning: flows.scan.scanning,
+        ...(sendmail === undefined ? {} : { submissions: sendmail.submissions }),
         ...(reading === undefined ? {} : { reading }),
       }),
   );
@@ -270,8 +282,10 @@ async function openDoors(
     scope.use(milter);
     flows.milter.present = () => milter.connections > 0;
   }
+  const handedInAt = await sendmail?.open();
   return {
     addresses: {
+      ...(handedInAt === undefined ? {} : { sendmail: handedInAt }),
       milter: milter?.address ?? 'off',
       policy: policy?.address ?? 'off',
       http: http?.address ?? 'off',

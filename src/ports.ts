@@ -11,6 +11,7 @@ import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
 import type { DnsAnswer, DnsQuestion } from './mail/dns/question.ts';
 import type { ScriptLedger, ScriptRuleRow } from './ports-scripts.ts';
+import type { SubmissionLedger, SubmissionRow } from './ports-sendmail.ts';
 import type { RollupRow, StatsLedger } from './ports-stats.ts';
 
 export type Clock = { now(): Millis };
@@ -271,6 +272,7 @@ export type Change =
   | { readonly kind: 'meta'; readonly key: string; readonly value: string }
   | { readonly kind: 'dkim-key'; readonly row: DkimKey }
   | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
+  | { readonly kind: 'submission'; readonly row: SubmissionRow }
   /** Added to what is there. */
   | { readonly kind: 'rollup'; readonly row: RollupRow }
   | { readonly kind: 'weak-password'; readonly row: WeakPassword }
@@ -285,7 +287,8 @@ export type Search = {
 
 /** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
 export type Ledger = StatsLedger &
-  ScriptLedger & {
+  ScriptLedger &
+  SubmissionLedger & {
     /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
     write(changes: readonly Change[], how: { readonly durable: boolean }): void;
     loadAccount(account: Account): AccountRecord | undefined;

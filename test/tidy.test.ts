@@ -40,7 +40,14 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/lib': [],
   'src/mail': ['src/lib'],
   'src/core': ['src/mail', 'src/lib'],
-  'src/ports.ts': ['src/ports-scripts.ts', 'src/ports-stats.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/ports.ts': [
+    'src/ports-scripts.ts',
+    'src/ports-sendmail.ts',
+    'src/ports-stats.ts',
+    'src/core',
+    'src/mail',
+    'src/lib',
+  ],
   'src/ports-scripts.ts': ['src/core', 'src/mail', 'src/lib'],
   'src/ports-desk.ts': [
     'src/ports-scripts.ts',
@@ -52,12 +59,14 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/ports-keys.ts': ['src/core', 'src/mail', 'src/lib'],
   'src/ports-scan.ts': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/ports-sendmail.ts': ['src/core', 'src/mail', 'src/lib'],
   'src/ports-stats.ts': ['src/core', 'src/mail', 'src/lib'],
   'src/flow': [
     'src/ports-desk.ts',
     'src/ports-keys.ts',
     'src/ports-scan.ts',
     'src/ports-scripts.ts',
+    'src/ports-sendmail.ts',
     'src/ports-stats.ts',
     'src/ports.ts',
     'src/core',
@@ -66,7 +75,15 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/doors/milter': [
     'src/flow',
+    'src/ports-sendmail.ts',
     'src/ports-scan.ts',
+    'src/ports.ts',
+    'src/core',
+    'src/mail',
+    'src/lib',
+  ],
+  'src/doors/sendmail': [
+    'src/ports-sendmail.ts',
     'src/ports.ts',
     'src/core',
     'src/mail',
@@ -87,6 +104,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/doors/log': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/ledger': [
     'src/ports-scripts.ts',
+    'src/ports-sendmail.ts',
     'src/ports-stats.ts',
     'src/ports.ts',
     'src/core',
@@ -94,6 +112,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/lib',
   ],
   'src/partners': [
+    'src/ports-sendmail.ts',
     'src/ports-keys.ts',
     'src/ports-scan.ts',
     'src/ports.ts',
@@ -102,6 +121,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/lib',
   ],
   'src/passwords': ['src/partners', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
+  'src/wrapper': ['src/partners/process-facts.ts', 'src/core', 'src/mail', 'src/lib'],
   'src/config': ['src/core', 'src/mail', 'src/lib'],
   'src/commands': [
     'src/flow',
@@ -124,6 +144,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/version.ts',
     'src/doors/milter/client.ts',
     'src/doors/milter/client-message.ts',
+    'src/wrapper',
     'src/doors/log/history.ts',
     'src/doors/log/line-cutter.ts',
   ],
@@ -136,6 +157,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   'src/daemon-keys.ts': ['src'],
   'src/daemon-scan.ts': ['src'],
   'src/daemon-scripts.ts': ['src'],
+  'src/daemon-sendmail.ts': ['src'],
   'src/daemon-settings.ts': ['src'],
   'src/cli.ts': ['src'],
 };

@@ -10,6 +10,7 @@ import { type IdentitySettings, identitySettings } from './schema-identity.ts';
 import { type PasswordSettings, passwordSettings } from './schema-passwords.ts';
 import { type ScanSettings, scanSettings } from './schema-scan.ts';
 import { type ScriptSettings, scriptSettings } from './schema-scripts.ts';
+import { type SendmailSettings, sendmailSettings } from './schema-sendmail.ts';
 import { type SigningSettings, signingSettings } from './schema-signing.ts';
 import { type VerifySettings, verifySettings } from './schema-verify.ts';
 
@@ -81,6 +82,7 @@ export type Config = {
   signing: SigningSettings;
   scan: ScanSettings;
   scripts: ScriptSettings;
+  sendmail: SendmailSettings;
   identity: IdentitySettings;
   ledger: {
     keep_messages: string;
@@ -275,6 +277,7 @@ const shape = z.strictObject({
   signing: signingSettings,
   scan: scanSettings,
   scripts: scriptSettings,
+  sendmail: sendmailSettings,
   identity: identitySettings,
   ledger: z
     .strictObject({

@@ -36,6 +36,7 @@ export type Submission = {
   readonly fingerprint?: string;
   /** What scanners made of it, where mail is scanned. */
   readonly scan?: Scan;
+  /** Path of the script that handed it in, where it is known. */
   readonly script?: string;
   /** As the sendmail door got it, where it came by that; and what the register of scripts makes of it. */
   readonly handed?: ScriptMail;

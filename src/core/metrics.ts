@@ -221,6 +221,41 @@ const scanMetrics: readonly Metric[] = [
   },
 ];
 
+const sendmailMetrics: readonly Metric[] = [
+  {
+    name: 'postern_sendmail_messages_total',
+    kind: 'counter',
+    help: 'Messages handed in by sendmail(1), by how it is known who did: kernel, or the owner of the spooled file.',
+    label: 'proven',
+    values: ['kernel', 'owner'],
+  },
+  {
+    name: 'postern_sendmail_refused_total',
+    kind: 'counter',
+    help: 'Messages that sendmail(1) could not hand in now: too many of its user wait, or the disk.',
+    label: 'reason',
+    values: ['waiting', 'disk'],
+  },
+  {
+    name: 'postern_sendmail_failed_total',
+    kind: 'counter',
+    help: 'Times that the mail server’s own sendmail did not take a message; it is tried again.',
+    label: 'how',
+    values: ['refused', 'unknown'],
+  },
+  {
+    name: 'postern_sendmail_copies_total',
+    kind: 'counter',
+    help: 'Second copies of one message that vanished, after a crash.',
+  },
+  {
+    name: 'postern_sendmail_faults_total',
+    kind: 'counter',
+    help: 'Connections of sendmail(1) ended by us, by reason.',
+    label: 'reason',
+  },
+];
+
 const mailLogMetrics: readonly Metric[] = [
   {
     name: 'postern_mail_log_wanted',
@@ -352,6 +387,7 @@ export const metrics: readonly Metric[] = [
   ...signingMetrics,
   ...scanMetrics,
   ...scriptMetrics,
+  ...sendmailMetrics,
   ...mailLogMetrics,
   ...inboundMetrics,
   ...processMetrics,

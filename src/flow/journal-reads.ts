@@ -58,7 +58,15 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
 
 type MailReads = Pick<
   LedgerReads,
-  'messagesOf' | 'message' | 'stories' | 'story' | 'held' | 'heldOne' | 'countHeld' | 'oldestHeldAt'
+  | 'messagesOf'
+  | 'message'
+  | 'submission'
+  | 'stories'
+  | 'story'
+  | 'held'
+  | 'heldOne'
+  | 'countHeld'
+  | 'oldestHeldAt'
 >;
 
 function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
@@ -84,6 +92,9 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
         (row) => row.account === (filter.account ?? row.account),
       );
     },
+    submission: (token) =>
+      pending.rows('submission').findLast(({ row }) => row.token === token)?.row ??
+      ledger.submission(token),
     story: (id) => stories().get(id) ?? ledger.story(id),
     held(filter) {
       const waiting = held();

@@ -19,6 +19,8 @@ export type Where =
 /** What one connection can be told. */
 export type Line = {
   readonly peer: string;
+  /** Its file descriptor, to ask the kernel who the peer is; -1 where there is none. */
+  readonly fd: number;
   /** Goes out at once; what is written while bytes are being taken goes out together. */
   write(bytes: Buffer): void;
   /** Ends the connection after what was written. */
@@ -153,6 +155,7 @@ class Connection {
     this.#hooks = hooks;
     this.#talk = hooks.open({
       peer,
+      fd: descriptorOf(socket),
       write: (bytes) => this.#write(bytes),
       end: () => socket.end(),
       run: (step) => this.#run(step),
@@ -241,6 +244,13 @@ class Connection {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** Node has no name for it in public. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = '_handle' in socket ? socket._handle : undefined;
+  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return -1;
+  return typeof handle.fd === 'number' ? handle.fd : -1;
 }
 
 async function drain(

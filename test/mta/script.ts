@@ -18,6 +18,7 @@ import type {
   Speaker,
 } from '../../src/ports.ts';
 import type { MessageScanning } from '../../src/ports-scan.ts';
+import type { Submissions } from '../../src/ports-sendmail.ts';
 
 export const pass: Answer = { kind: 'pass' };
 export const refuse: Answer = {
@@ -193,12 +194,14 @@ export class Conversation {
     options: Partial<MilterOptions> = {},
     reading?: MessageReading,
     scanning?: MessageScanning,
+    submissions?: Submissions,
   ) {
     this.gate = gate;
     this.session = new MilterSession({
       gate,
       reading,
       scanning,
+      submissions,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },
       log: () => {},

@@ -7,7 +7,13 @@ import { unreachable } from '../../lib/assert.ts';
 import type { Answer, Count, HeaderEdit, Log, MessageReader, Speaker } from '../../ports.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
-import { continuePacket, holdPackets, progressPacket, replyPacket } from './reply.ts';
+import {
+  continuePacket,
+  discardPacket,
+  holdPackets,
+  progressPacket,
+  replyPacket,
+} from './reply.ts';
 
 export type AwaitedPort = {
   readonly options: MilterOptions;
@@ -18,6 +24,9 @@ export type AwaitedPort = {
   run(step: () => void): void;
 };
 
+/** discard: it is taken, and goes to nobody. */
+export type Outcome = Answer | { readonly kind: 'discard' };
+
 export type Awaited = {
   /** undefined: mail that comes in. */
   readonly by: Speaker['by'] | undefined;
@@ -26,6 +35,8 @@ export type Awaited = {
   /** Both as agreed with the mail server. */
   readonly mayHold: boolean;
   readonly spaceSent: boolean;
+  /** Made whatever the answer and the reader say. */
+  readonly edits: readonly HeaderEdit[] | undefined;
   /** All was said. `later`: after `ask` had returned. */
   over(when: 'at once' | 'later'): void;
 };
@@ -41,7 +52,7 @@ export class AwaitedAnswer {
   readonly #port: AwaitedPort;
   readonly #about: Awaited;
   /** The gate's, while the reader finishes. */
-  #answer: Answer | undefined;
+  #answer: Outcome | undefined;
   #sinceMs = 0;
   #quietMs = 0;
   #asking = true;
@@ -53,7 +64,7 @@ export class AwaitedAnswer {
   }
 
   /** Asks for the answer. True: it was there at once, and is sent. */
-  ask(question: (answer: (answer: Answer) => void) => void): boolean {
+  ask(question: (answer: (answer: Outcome) => void) => void): boolean {
     question((answer) => this.#answered(answer));
     this.#asking = false;
     return this.#over;
@@ -90,11 +101,11 @@ export class AwaitedAnswer {
     }
   }
 
-  #answered(answer: Answer): void {
+  #answered(answer: Outcome): void {
     if (this.#over || this.#answer !== undefined) return;
     this.#answer = answer;
     const { by, reader } = this.#about;
-    const goesOn = answer.kind !== 'reply' || by === 'local';
+    const goesOn = (answer.kind !== 'reply' || by === 'local') && answer.kind !== 'discard';
     if (reader === undefined || !goesOn) this.#edited([]);
     else this.#step(() => reader.finish((edits, refused) => this.#finished(edits, refused)));
   }
@@ -115,7 +126,8 @@ export class AwaitedAnswer {
     const answer = this.#answer;
     const when = this.#asking ? 'at once' : 'later';
     this.#step(() => {
-      this.#edit(edits);
+      const own = answer.kind === 'discard' ? [] : (this.#about.edits ?? []);
+      this.#edit([...own, ...edits]);
       this.#port.write(this.#final(answer));
       this.#about.over(when);
     });
@@ -141,10 +153,12 @@ export class AwaitedAnswer {
     this.#port.log('error', 'milter.bad-edit', { id: this.#about.id, refused });
   }
 
-  #final(answer: Answer): Buffer {
+  #final(answer: Outcome): Buffer {
     switch (answer.kind) {
       case 'pass':
         return continuePacket;
+      case 'discard':
+        return discardPacket;
       case 'hold':
         return this.#hold(answer.reason);
       case 'reply':

@@ -14,7 +14,15 @@ const reasonLengthMax = 100;
 export const continuePacket: Buffer = packet(reply.continue);
 const acceptPacket: Buffer = packet(reply.accept);
 export const skipPacket: Buffer = packet(reply.skip);
+export const discardPacket: Buffer = packet(reply.discard);
 export const progressPacket: Buffer = packet(reply.progress);
+
+export const tooManyRecipients: Answer = {
+  kind: 'reply',
+  code: 452,
+  enhanced: '4.5.3',
+  text: 'Too many recipients; send them another message',
+};
 
 /** `y`: an SMTP reply of our own. */
 export function replyPacket(answer: Extract<Answer, { kind: 'reply' }>): Buffer {

@@ -12,6 +12,7 @@ import {
 import { troubleLog } from '../../lib/trouble.ts';
 import type { Clock, Count, Gate, Log, MessageReading } from '../../ports.ts';
 import type { MessageScanning } from '../../ports-scan.ts';
+import type { Submissions } from '../../ports-sendmail.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
 
@@ -21,6 +22,8 @@ export type MilterDeps = {
   readonly reading?: MessageReading;
   /** Who scans mail that leaves, where somebody does. */
   readonly scanning?: MessageScanning;
+  /** Who knows mail again that the sendmail door handed to the mail server, where there is that door. */
+  readonly submissions?: Submissions;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
@@ -42,7 +45,7 @@ const defaultLimits: ListenerLimits = {
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
-  const { gate, reading, scanning, clock, log, count } = deps;
+  const { gate, reading, scanning, submissions, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
   let told = false;
   const noEdits = (): void => {
@@ -61,6 +64,7 @@ export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
           gate,
           reading,
           scanning,
+          submissions,
           options,
           clock,
           log,

@@ -13,19 +13,21 @@ import type { Submission } from '../../core/event.ts';
 import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/text-of.ts';
-import { addressKey, domainOf } from '../../mail/address.ts';
-import { isOwnDomain } from '../../mail/own-domains.ts';
+import { addressKey } from '../../mail/address.ts';
 import type { Answer, Clock, Count, Gate, Log, MessageReading, Speaker } from '../../ports.ts';
 import type { MessageScanning } from '../../ports-scan.ts';
+import type { Submissions } from '../../ports-sendmail.ts';
 import { AwaitedAnswer } from './awaited.ts';
+import { isElsewhere } from './destination.ts';
 import { FrameReader } from './frame.ts';
+import { claimed, type HandedIn, handedInTo } from './handed-in.ts';
 import { Macros, stringEnd } from './macros.ts';
 import { announcedBytes, Message, recipientsMax } from './message.ts';
 import { mayEdit, type Negotiated, negotiate, negotiationPacket } from './negotiation.ts';
 import type { MilterOptions } from './options.ts';
 import { action, command, protocol } from './packet.ts';
 import { Readers } from './readers.ts';
-import { continuePacket, replyPacket, skipPacket } from './reply.ts';
+import { continuePacket, replyPacket, skipPacket, tooManyRecipients } from './reply.ts';
 import {
   type Client,
   connectedClient,
@@ -42,6 +44,8 @@ export type SessionPort = {
   readonly reading: MessageReading | undefined;
   /** Who scans mail that leaves, before it is judged. */
   readonly scanning: MessageScanning | undefined;
+  /** Who knows mail again that the sendmail door handed to the mail server. */
+  readonly submissions: Submissions | undefined;
   readonly options: MilterOptions;
   readonly clock: Clock;
   readonly count: Count;
@@ -56,12 +60,6 @@ export type SessionPort = {
 
 const space = 0x20;
 const passes: Answer = { kind: 'pass' };
-const tooMany: Answer = {
-  kind: 'reply',
-  code: 452,
-  enhanced: '4.5.3',
-  text: 'Too many recipients; send them another message',
-};
 export class MilterSession {
   readonly #port: SessionPort;
   readonly #frames: FrameReader;
@@ -70,6 +68,8 @@ export class MilterSession {
   #client: Client = noClient;
   #message: Message | undefined;
   #speaker: Speaker | undefined;
+  /** Of mail of this machine. */
+  #handedIn: HandedIn | undefined;
   #helo = '';
   /** Asked once a message; undefined before that. */
   #readers: Readers | undefined;
@@ -168,7 +168,7 @@ export class MilterSession {
   }
 
   #negotiate(bytes: Buffer, start: number, end: number): void {
-    const wanted = this.#port.reading !== undefined;
+    const wanted = this.#port.reading !== undefined || this.#port.submissions !== undefined;
     this.#agreed = negotiate(bytes, { start, end }, wanted ? 'reading' : 'not reading');
     if (wanted && !mayEdit(this.#agreed)) {
       this.#port.noEdits();
@@ -191,6 +191,7 @@ export class MilterSession {
     const senderEnd = stringEnd(bytes, start, end);
     const typed = textOf(bytes, start, senderEnd);
     this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
+    if (this.#client.how === 'local') this.#handedIn = handedInTo(this.#port.submissions);
     this.#identify(this.#message);
     const answer = this.#begin();
     if (answer !== undefined) {
@@ -206,13 +207,13 @@ export class MilterSession {
     // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may be a@b.
     const key = addressKey(rcptAddress === '' || rcptMailer === 'error' ? typed : rcptAddress);
     this.#macros.recipient();
-    const elsewhere = this.#elsewhere(key, rcptMailer);
+    const elsewhere = isElsewhere(key, rcptMailer, this.#port.options);
     this.#identify(message);
     if (this.#speaker === undefined && elsewhere === 'yes') {
       this.#speaker = relayingClient(this.#client);
     }
     const full = message.recipients >= recipientsMax;
-    const refusal = full ? this.#refusal(tooMany) : this.#begin();
+    const refusal = full ? this.#refusal(tooManyRecipients) : this.#begin();
     if (refusal !== undefined) {
       // A recipient that was refused is none: what is left may be mail that comes in.
       if (this.#speaker?.by === 'client' && !message.leaves) this.#speaker = undefined;
@@ -223,22 +224,15 @@ export class MilterSession {
     this.#continue(protocol.nrRcpt);
   }
 
-  /** Does a recipient's mail leave this server? `unknown` where nobody told us which domains are its own. */
-  #elsewhere(key: string, transport: string): 'yes' | 'no' | 'unknown' {
-    const { localTransports, localDomains } = this.#port.options;
-    const domain = domainOf(key);
-    // A gateway brings mail for its own domains elsewhere by any transport (transport_maps), and strangers send it.
-    if (isOwnDomain(localDomains, domain)) return 'no';
-    if (transport !== '') return localTransports.has(transport) ? 'no' : 'yes';
-    if (localDomains.size === 0) return 'unknown';
-    return domain === '' ? 'no' : 'yes';
-  }
-
   #header(bytes: Buffer, start: number, end: number): void {
     const message = this.#inHand('header');
     const nameEnd = stringEnd(bytes, start, end);
     const valueEnd = stringEnd(bytes, nameEnd + 1, end);
     if (nameEnd >= end) throw new PeerError('header without a value');
+    if (this.#handedIn?.takes(bytes, { start, nameEnd, end: valueEnd }) === true) {
+      this.#continue(protocol.nrHeader);
+      return;
+    }
     const spaceSent = this.#has(protocol.headerLeadingSpace);
     const valueStart = nameEnd + (spaceSent && bytes[nameEnd + 1] === space ? 2 : 1);
     message.addHeader(bytes, start, nameEnd, { valueStart, end: valueEnd });
@@ -316,14 +310,18 @@ export class MilterSession {
       reader: readers.readerOf(who?.by),
       mayHold: ((this.#agreed?.actions ?? 0) & action.quarantine) !== 0,
       spaceSent: this.#has(protocol.headerLeadingSpace),
+      edits:
+        this.#agreed !== undefined && mayEdit(this.#agreed) ? this.#handedIn?.edits : undefined,
       over: (when) => this.#answered(when),
     });
     this.#awaited = awaited;
     return awaited.ask((answer) => {
       if (who === undefined) answer(passes);
       else {
-        readers.scanned(this.#submission(who, message), (scanned) => {
-          awaited.step(() => this.#port.gate.submit(scanned, who.by, answer));
+        claimed(this.#handedIn, this.#submission(who, message), answer, (submission) => {
+          readers.scanned(submission, (scanned) => {
+            awaited.step(() => this.#port.gate.submit(scanned, who.by, answer));
+          });
         });
       }
     });
@@ -346,7 +344,7 @@ export class MilterSession {
   #identify({ sender }: Message): void {
     const { options } = this.#port;
     const about = { macros: this.#macros, client: this.#client, sender, options };
-    this.#speaker = speakerOf(this.#speaker, about);
+    this.#speaker = this.#handedIn?.speaker ?? speakerOf(this.#speaker, about);
   }
 
   /** Asks whether this speaker may go on; answers with the refusal, or undefined. */
@@ -393,6 +391,7 @@ export class MilterSession {
   #forget(): void {
     this.#message = undefined;
     this.#speaker = undefined;
+    this.#handedIn = undefined;
     this.#readers?.drop();
     this.#readers = undefined;
   }

@@ -250,6 +250,17 @@ export const migrations: readonly string[] = [
     removed_at INTEGER
   ) STRICT;
   `,
+  `
+  -- Mail that was handed in by sendmail(1): which try of each the mail server has shown us first. That one counts.
+  CREATE TABLE submission (
+    token TEXT PRIMARY KEY,
+    attempt TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    speaker TEXT NOT NULL,
+    sender TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX submission_by_time ON submission (at);
+  `,
 ];
 
 /** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */

@@ -35,6 +35,10 @@ export function pruner(
     `DELETE FROM notice WHERE rowid IN
        (SELECT rowid FROM notice WHERE at < ? AND state <> 'waiting' LIMIT ${sliceRows})`,
   );
+  const submission = make.command(
+    `DELETE FROM submission WHERE token IN
+       (SELECT token FROM submission WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
+  );
   const sendingDomain = make.command(
     `DELETE FROM sending_domain WHERE domain IN
        (SELECT domain FROM sending_domain WHERE last_at < ? LIMIT ${sliceRows})`,
@@ -53,6 +57,7 @@ export function pruner(
       story(olderThan.stories);
       held(olderThan.stories);
       notice(olderThan.stories);
+      submission(olderThan.messages);
       sendingDomain(olderThan.stories);
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);

@@ -19,6 +19,7 @@ import { type ScriptTable, scriptTable } from './scripts.ts';
 import { type SendingDomainTable, sendingDomainTable } from './sending-domains.ts';
 import type { Statements } from './statements.ts';
 import { type StoryTable, storyTable } from './stories.ts';
+import { type SubmissionTable, submissionTable } from './submissions.ts';
 import { type WeakPasswordTable, weakPasswordTable } from './weak-passwords.ts';
 
 export type Tables = {
@@ -35,6 +36,7 @@ export type Tables = {
   readonly sendingDomains: SendingDomainTable;
   readonly rollups: RollupTable;
   readonly scripts: ScriptTable;
+  readonly submissions: SubmissionTable;
   readonly weakPasswords: WeakPasswordTable;
 };
 
@@ -53,6 +55,7 @@ export function tables(make: Statements): Tables {
     sendingDomains: sendingDomainTable(make),
     rollups: rollupTable(make),
     scripts: scriptTable(make),
+    submissions: submissionTable(make),
     weakPasswords: weakPasswordTable(make),
   };
 }

@@ -76,6 +76,9 @@ function apply(tables: Tables, change: Change): void {
     case 'rollup':
       tables.rollups.put(change.row);
       break;
+    case 'submission':
+      tables.submissions.put(change.row);
+      break;
     case 'meta':
       tables.meta.put(change.key, change.value);
       break;

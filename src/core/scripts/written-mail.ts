@@ -1,0 +1,31 @@
+/** What a script wrote, as far as rules look at it: the fields as they are, and the beginning of the body. Pure. */
+import type { ScriptHeader } from './header-injection.ts';
+import type { ScriptMail } from './rules.ts';
+
+/** Of the body, kept for the rules. */
+const bodyBytesMax = 4_096;
+
+/** `bytes`: a message from its first line on, cut off where it is long. */
+export function writtenMail(bytes: Buffer): Pick<ScriptMail, 'header' | 'bodyStart'> {
+  const header: { name: string; value: string }[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const lineEnd = bytes.indexOf(0x0a, at);
+    const end = lineEnd < 0 ? bytes.length : lineEnd;
+    const line = bytes.toString('latin1', at, end).replace(/\r+$/, '');
+    const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
+    const last = header.at(-1);
+    if (line === '') {
+      at = next;
+      break;
+    }
+    const [, name, value] = /^([!-9;-~]+)[ \t]*:(.*)$/s.exec(line) ?? [];
+    if (last !== undefined && /^[ \t]/.test(line)) last.value += `\n${line}`;
+    // Text where a field should be: the mail server takes it for the body.
+    else if (name === undefined || value === undefined) break;
+    else header.push({ name, value });
+    at = next;
+  }
+  const fields: readonly ScriptHeader[] = header;
+  return { header: fields, bodyStart: Buffer.from(bytes.subarray(at, at + bodyBytesMax)) };
+}

@@ -1,0 +1,184 @@
+/**
+ * The sendmail door: postern-sendmail hands messages in here, through a Unix socket that every user of the machine may
+ * connect to. Who that is the kernel says. One message a connection:
+ *
+ *   it says   `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, a line; the request (JSON); the message
+ *   we say    `EXIT TEXT`, a line, when the message is on the disk; it ends with EXIT
+ */
+import {
+  type FirstLine,
+  firstLineBytesMax,
+  parseFirstLine,
+  parseHandIn,
+} from '../../core/scripts/hand-in.ts';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { HeldBytes } from '../../lib/held-bytes.ts';
+import {
+  type Line,
+  type Listener,
+  type ListenerLimits,
+  openListener,
+  type Talk,
+  type TalkState,
+  type Where,
+} from '../../lib/listener.ts';
+import { PeerError } from '../../lib/peer-error.ts';
+import { troubleLog } from '../../lib/trouble.ts';
+import type { Count, Log } from '../../ports.ts';
+import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports-sendmail.ts';
+
+export type SendmailDoorDeps = {
+  readonly desk: SendmailDesk;
+  /** Who is at the other end of this file descriptor. */
+  readonly peerOf: (fd: number) => Peer | undefined;
+  readonly messageBytesMax: number;
+  readonly log: Log;
+  readonly count: Count;
+  readonly limits?: Partial<ListenerLimits>;
+  /** Of one user at once; root is not bounded. */
+  readonly connectionsPerUserMax?: number;
+};
+
+const defaultLimits: ListenerLimits = {
+  connectionsMax: 500,
+  firstMs: 30 * secondMs,
+  // The whole message is there before it connects.
+  partialMs: 30 * secondMs,
+  idleMs: minuteMs,
+  drainMs: 5 * secondMs,
+};
+/** A web server's user has as many at once as it has PHP processes. */
+const perUserDefault = 100;
+const tempFail = 75;
+const busy: HandInAnswer = { exit: tempFail, text: 'too many messages at once' };
+const unknownPeer: HandInAnswer = { exit: tempFail, text: 'cannot tell who you are' };
+
+/** Opens the door; `close` or `await using` shuts it. */
+export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<Listener> {
+  const { log, count } = deps;
+  const perUser = new Map<number, number>();
+  return openListener(
+    where,
+    { ...defaultLimits, ...deps.limits },
+    {
+      open: (line) => new SendmailTalk(line, deps, perUser),
+      trouble: troubleLog('sendmail', log, count),
+    },
+  );
+}
+
+class SendmailTalk implements Talk {
+  readonly #line: Line;
+  readonly #deps: SendmailDoorDeps;
+  readonly #perUser: Map<number, number>;
+  readonly #peer: Peer | undefined;
+  readonly #held = new HeldBytes();
+  #first: FirstLine | undefined;
+  #turn: Extract<SendmailTurn, { kind: 'taken' }> | undefined;
+  #left = 0;
+  #state: TalkState = 'fresh';
+  #over = false;
+
+  constructor(line: Line, deps: SendmailDoorDeps, perUser: Map<number, number>) {
+    this.#line = line;
+    this.#deps = deps;
+    this.#perUser = perUser;
+    this.#peer = deps.peerOf(line.fd);
+    if (this.#peer === undefined) {
+      this.#answer(unknownPeer);
+      return;
+    }
+    const { uid } = this.#peer;
+    const open = (perUser.get(uid) ?? 0) + 1;
+    perUser.set(uid, open);
+    if (uid !== 0 && open > (deps.connectionsPerUserMax ?? perUserDefault)) this.#answer(busy);
+  }
+
+  take(chunk: Buffer): void {
+    if (this.#over) return; // what it sends on after our answer
+    if (this.#state === 'answering') throw new PeerError('more than its message');
+    this.#state = 'partial';
+    if (this.#turn !== undefined) {
+      this.#message(chunk);
+      return;
+    }
+    this.#held.append(chunk);
+    this.#head();
+  }
+
+  /** Bytes that come in time are progress. */
+  requests(): number {
+    return this.#left;
+  }
+
+  state(): TalkState {
+    return this.#state;
+  }
+
+  tick(): void {}
+
+  gone(): void {
+    if (!this.#over && this.#state !== 'answering') this.#turn?.drop();
+    this.#over = true;
+    if (this.#peer === undefined) return;
+    const { uid } = this.#peer;
+    const open = (this.#perUser.get(uid) ?? 1) - 1;
+    if (open > 0) this.#perUser.set(uid, open);
+    else this.#perUser.delete(uid);
+  }
+
+  #head(): void {
+    const { bytes } = this.#held;
+    const lineEnd = bytes.subarray(0, firstLineBytesMax).indexOf(0x0a);
+    if (lineEnd < 0) {
+      if (bytes.length >= firstLineBytesMax) throw new PeerError('no first line');
+      return;
+    }
+    this.#first ??= parseFirstLine(bytes.toString('latin1', 0, lineEnd));
+    if (this.#first === undefined) throw new PeerError('no first line');
+    const { requestBytes, messageBytes } = this.#first;
+    if (messageBytes > this.#deps.messageBytesMax) {
+      this.#answer({ exit: tempFail, text: 'message file too big' });
+      return;
+    }
+    const end = lineEnd + 1 + requestBytes;
+    if (bytes.length < end) return;
+    const request = parseHandIn(bytes.toString('utf8', lineEnd + 1, end));
+    if (!request.ok) throw new PeerError(`request: ${request.error}`);
+    if (this.#peer === undefined) return;
+    const turn = this.#deps.desk.open(this.#peer, request.value);
+    if (turn.kind === 'refused') {
+      this.#answer(turn.answer);
+      return;
+    }
+    this.#turn = turn;
+    this.#left = messageBytes;
+    const rest = Buffer.from(bytes.subarray(end));
+    this.#held.drop(bytes.length);
+    this.#message(rest);
+  }
+
+  #message(bytes: Buffer): void {
+    if (bytes.length > this.#left) throw new PeerError('more than its message');
+    try {
+      this.#turn?.write(bytes);
+    } catch {
+      // The disk does not take it. The spool may be on another one, and it goes there when we say nothing.
+      this.#turn?.drop();
+      this.#over = true;
+      this.#line.end();
+      return;
+    }
+    this.#left -= bytes.length;
+    if (this.#left > 0) return;
+    this.#state = 'answering';
+    this.#turn?.finish((answer) => this.#line.run(() => this.#answer(answer)));
+  }
+
+  #answer({ exit, text }: HandInAnswer): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#line.write(Buffer.from(`${exit} ${text}\n`));
+    this.#line.end();
+  }
+}

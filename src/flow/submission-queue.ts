@@ -1,0 +1,132 @@
+/**
+ * In which order messages that were handed in go to the mail server: of each user one at a time, the next when the mail
+ * server has shown the last one to us, so that they are judged in the order in which they came. A user who sends much
+ * makes nobody else wait.
+ */
+import type { Clock, Count, Log } from '../ports.ts';
+import type { SendOutcome, SubmissionFiles } from '../ports-sendmail.ts';
+import type { Timers } from './journal.ts';
+
+export type QueueDeps = {
+  readonly files: Pick<SubmissionFiles, 'send'>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+  readonly knock: () => void;
+};
+
+/** Of the mail server's own sendmail at once. */
+const sendingMax = 4;
+/** The mail server does not show us what it has: perhaps it does not run. So long the user's next message waits. */
+const unseenMs = 30_000;
+/** After a try that failed. */
+const retryMs = 5_000;
+const tickMs = 1_000;
+
+type Waiting = { readonly token: string; tried: boolean };
+type Lane = {
+  readonly uid: number;
+  readonly waiting: Waiting[];
+  /** The mail server has them; we have not met them yet. */
+  readonly unseen: Set<string>;
+  sending: boolean;
+  /** Nothing before this. */
+  notBefore: number;
+};
+
+export class SubmissionQueue {
+  readonly #deps: QueueDeps;
+  readonly #lanes = new Map<number, Lane>();
+  readonly #stop: () => void;
+  #sending = 0;
+  #open = true;
+
+  constructor(deps: QueueDeps) {
+    this.#deps = deps;
+    this.#stop = deps.timers.every(tickMs, () => this.#tick());
+  }
+
+  /** `going`: it may have been handed over before. `sent`: it was. */
+  add(token: string, uid: number, state: 'new' | 'going' | 'sent'): void {
+    const lane = this.#lane(uid);
+    if (state === 'sent') {
+      lane.unseen.add(token);
+      lane.notBefore = this.#deps.clock.now() + unseenMs;
+    } else lane.waiting.push({ token, tried: state === 'going' });
+    this.#next(lane);
+  }
+
+  /** The mail server has shown it: it is no longer ours. */
+  seen(token: string, uid: number): void {
+    const lane = this.#lane(uid);
+    lane.unseen.delete(token);
+    const at = lane.waiting.findIndex((one) => one.token === token);
+    if (at >= 0 && !(at === 0 && lane.sending)) lane.waiting.splice(at, 1);
+    if (lane.unseen.size === 0) lane.notBefore = 0;
+    this.#next(lane);
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#stop();
+  }
+
+  #lane(uid: number): Lane {
+    const known = this.#lanes.get(uid);
+    if (known !== undefined) return known;
+    const lane = { uid, waiting: [], unseen: new Set<string>(), sending: false, notBefore: 0 };
+    this.#lanes.set(uid, lane);
+    return lane;
+  }
+
+  #next(lane: Lane): void {
+    if (lane.waiting.length === 0 && lane.unseen.size === 0 && !lane.sending) {
+      this.#lanes.delete(lane.uid);
+      return;
+    }
+    const [first] = lane.waiting;
+    if (!this.#open || first === undefined || lane.sending || this.#sending >= sendingMax) return;
+    if (lane.notBefore > this.#deps.clock.now()) return;
+    lane.sending = true;
+    this.#sending++;
+    void this.#send(lane, first);
+  }
+
+  async #send(lane: Lane, message: Waiting): Promise<void> {
+    const { files, clock, count, log } = this.#deps;
+    const { token } = message;
+    const again = message.tried;
+    message.tried = true;
+    lane.unseen.add(token);
+    lane.notBefore = clock.now() + unseenMs;
+    const outcome: SendOutcome = await files
+      .send(token, again ? 'again' : 'first try')
+      .catch((cause: unknown) => ({ kind: 'unknown', why: String(cause) }));
+    this.#sending--;
+    lane.sending = false;
+    const wasSeen = !lane.unseen.has(token);
+    const failed = outcome.kind === 'refused' || outcome.kind === 'unknown';
+    if (failed && !wasSeen) {
+      lane.unseen.delete(token);
+      lane.notBefore = clock.now() + retryMs;
+      count('postern_sendmail_failed_total', 1, outcome.kind);
+      log('error', 'sendmail.not-handed-over', { token, why: outcome.why });
+    } else lane.waiting.shift();
+    if (outcome.kind === 'gone' && !wasSeen) {
+      lane.unseen.delete(token);
+      log('error', 'sendmail.not-handed-over', { token, why: 'its file is gone' });
+    }
+    this.#all();
+  }
+
+  #tick(): void {
+    const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
+    if (late.length > 0) this.#deps.knock();
+    this.#all();
+  }
+
+  #all(): void {
+    for (const lane of [...this.#lanes.values()]) this.#next(lane);
+  }
+}

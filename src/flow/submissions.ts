@@ -1,0 +1,229 @@
+/**
+ * Mail that was handed in by sendmail(1): on our disk first, then to the mail server, one message of a user after the
+ * other, and known again when the mail server shows it to the milter door. Each goes out once, whenever we are ended:
+ *
+ * A message whose try did not surely succeed is tried again, each try under a name of its own. Which try the mail server
+ * shows us first is written down before it is answered: that one counts from then on, as often as the mail server may show
+ * it (it does so when our answer did not reach it), and every other try vanishes. Whatever was shown is on the mail server's
+ * disk, so nothing is lost by that.
+ */
+import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
+import type { ScriptSpeaker } from '../core/scripts/speaker.ts';
+import { submissionToken } from '../core/scripts/submission-field.ts';
+import type { Clock, Count, Log } from '../ports.ts';
+import type {
+  Claim,
+  Draft,
+  HandInAnswer,
+  Identities,
+  Peer,
+  SendmailDesk,
+  SendmailTurn,
+  Submission,
+  SubmissionFiles,
+  Submissions,
+} from '../ports-sendmail.ts';
+import type { Journal, Timers } from './journal.ts';
+import { SubmissionQueue } from './submission-queue.ts';
+
+export type SubmissionDeps = {
+  readonly files: SubmissionFiles;
+  readonly identities: Identities;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+  /** The mail server is to look for what was handed to it. */
+  readonly knock: () => void;
+};
+
+export type SubmissionDesk = SendmailDesk &
+  Submissions & {
+    /** A message of the spool: `uid` owns the file. */
+    openSpooled(uid: number, handIn: HandIn): SendmailTurn;
+    /** Messages that wait. */
+    readonly waiting: number;
+    close(): void;
+  };
+
+/** sysexits(3), as sendmail(1) ends. */
+const exits = { done: 0, tempFail: 75 } as const;
+const taken: HandInAnswer = { exit: exits.done, text: '' };
+/** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
+const waitingPerUserMax = 1_000;
+/** Of all: each is held in memory, less the message. */
+const waitingMax = 20_000;
+
+export function openSubmissions(deps: SubmissionDeps): SubmissionDesk {
+  return new SubmissionFlow(deps);
+}
+
+class SubmissionFlow implements SubmissionDesk {
+  readonly #deps: SubmissionDeps;
+  readonly #queue: SubmissionQueue;
+  readonly #submissions = new Map<string, Submission>();
+  readonly #perUser = new Map<number, number>();
+  /** Being written down: the first try counts. */
+  readonly #claimed = new Map<string, string>();
+
+  constructor(deps: SubmissionDeps) {
+    this.#deps = deps;
+    this.#queue = new SubmissionQueue(deps);
+    for (const { submission, state } of deps.files.list()) {
+      if (deps.journal.live.submission(submission.token) !== undefined) {
+        deps.files.remove(submission.token);
+      } else {
+        this.#remember(submission);
+        this.#queue.add(submission.token, submission.speaker.uid, state);
+      }
+    }
+    if (this.#submissions.size > 0) {
+      deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
+      deps.knock();
+    }
+  }
+
+  get waiting(): number {
+    return this.#submissions.size;
+  }
+
+  open(peer: Peer, handIn: HandIn): SendmailTurn {
+    const facts = this.#deps.identities.facts(peer);
+    return this.#open(handIn, this.#speaker(peer.uid, facts, handIn, 'kernel'));
+  }
+
+  openSpooled(uid: number, handIn: HandIn): SendmailTurn {
+    return this.#open(handIn, this.#speaker(uid, undefined, handIn, 'owner'));
+  }
+
+  speakerOf(token: string): ScriptSpeaker | undefined {
+    return (
+      this.#submissions.get(token)?.speaker ?? this.#deps.journal.live.submission(token)?.speaker
+    );
+  }
+
+  claim(token: string, attempt: string, answer: (claim: Claim) => void): void {
+    const { files, journal, clock } = this.#deps;
+    const known = this.#claimed.get(token) ?? journal.live.submission(token)?.attempt;
+    if (known !== undefined && known !== attempt) {
+      this.#deps.count('postern_sendmail_copies_total');
+      answer({ kind: 'copy' });
+      return;
+    }
+    const submission = this.#submissions.get(token);
+    const row = submission ?? journal.live.submission(token);
+    if (row === undefined) {
+      answer({ kind: 'counts', sender: '', written: nothing });
+      return;
+    }
+    const { speaker } = row;
+    const sender = 'handIn' in row ? row.handIn.sender : row.sender;
+    this.#claimed.set(token, attempt);
+    void files
+      .written(token)
+      .catch(() => undefined)
+      .then((written) => {
+        const change = { token, attempt, at: clock.now(), speaker, sender };
+        journal.commit([{ kind: 'submission', row: change }], (kept) => {
+          if (kept) this.#over(token);
+          answer({ kind: 'counts', sender, written: written ?? nothing });
+        });
+      });
+  }
+
+  close(): void {
+    this.#queue.close();
+  }
+
+  #open(handIn: HandIn, speaker: ScriptSpeaker): SendmailTurn {
+    const token = submissionToken(speaker.uid, handIn.id);
+    if (this.speakerOf(token) !== undefined) {
+      // Its answer was lost on the way: it is here already.
+      return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
+    }
+    const ofUser = this.#perUser.get(speaker.uid) ?? 0;
+    if (ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
+      this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
+      return refused('too many messages wait for delivery');
+    }
+    const { claim: _, ...rest } = handIn;
+    const submission: Submission = { token, at: this.#deps.clock.now(), speaker, handIn: rest };
+    let draft: Draft;
+    try {
+      draft = this.#deps.files.begin(submission);
+    } catch (cause) {
+      return this.#unwritten(cause);
+    }
+    return {
+      kind: 'taken',
+      write: (bytes) => draft.write(bytes),
+      drop: () => draft.drop(),
+      finish: (answer) =>
+        draft.finish((fault) => {
+          if (fault !== undefined) {
+            answer(this.#unwritten(fault).answer);
+            return;
+          }
+          this.#deps.count('postern_sendmail_messages_total', 1, speaker.proven);
+          this.#remember(submission);
+          this.#queue.add(token, speaker.uid, 'new');
+          answer(taken);
+        }),
+    };
+  }
+
+  #unwritten(cause: unknown): SendmailTurn & { readonly kind: 'refused' } {
+    this.#deps.count('postern_sendmail_refused_total', 1, 'disk');
+    this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
+    return refused('cannot queue the message');
+  }
+
+  #remember(submission: Submission): void {
+    const { uid } = submission.speaker;
+    this.#submissions.set(submission.token, submission);
+    this.#perUser.set(uid, (this.#perUser.get(uid) ?? 0) + 1);
+  }
+
+  /** The mail server has it and has shown it to us: nothing of it is needed any more. */
+  #over(token: string): void {
+    this.#claimed.delete(token);
+    this.#deps.files.remove(token);
+    const submission = this.#submissions.get(token);
+    if (submission === undefined) return;
+    const { uid } = submission.speaker;
+    this.#submissions.delete(token);
+    const left = (this.#perUser.get(uid) ?? 1) - 1;
+    if (left > 0) this.#perUser.set(uid, left);
+    else this.#perUser.delete(uid);
+    this.#queue.seen(token, uid);
+  }
+
+  /** What the kernel tells; where only root may look, what the process says of itself. */
+  #speaker(
+    uid: number,
+    facts: ProcessFacts | undefined,
+    { claim, phpScript }: HandIn,
+    proven: ScriptSpeaker['proven'],
+  ): ScriptSpeaker {
+    const said = facts === undefined || facts.cwd === '' ? claim : facts;
+    const { identities } = this.#deps;
+    const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };
+    return {
+      ...identities.hinted(known, phpScript),
+      ...{ uid, user: identities.user(uid).name, proven },
+    };
+  }
+}
+
+const nothing = { header: [], bodyStart: Buffer.alloc(0) };
+const unknown: Pick<
+  ScriptSpeaker,
+  'executable' | 'cwd' | 'script' | 'scriptOwner' | 'how' | 'parents'
+> = {
+  ...{ executable: '', cwd: '', script: '', scriptOwner: undefined, how: 'none', parents: [] },
+};
+
+function refused(text: string): SendmailTurn & { readonly kind: 'refused' } {
+  return { kind: 'refused', answer: { exit: exits.tempFail, text } };
+}

@@ -1,0 +1,33 @@
+/** Mail that was handed in by sendmail(1), and which try of it counts. */
+import type { ScriptSpeaker } from '../../core/scripts/speaker.ts';
+import type { Ledger } from '../../ports.ts';
+import type { SubmissionRow } from '../../ports-sendmail.ts';
+import { instant, type Row, type Statements, text } from './statements.ts';
+
+export type SubmissionTable = Pick<Ledger, 'submission'> & { put(row: SubmissionRow): void };
+
+export function submissionTable(make: Statements): SubmissionTable {
+  const put = make.command(
+    'INSERT OR REPLACE INTO submission (token, attempt, at, speaker, sender) VALUES (?, ?, ?, ?, ?)',
+  );
+  const one = make.query('SELECT * FROM submission WHERE token = ?');
+  return {
+    put({ token, attempt, at, speaker, sender }) {
+      put(token, attempt, at, JSON.stringify(speaker), sender);
+    },
+    submission(token) {
+      const row = one.first(token);
+      return row === undefined ? undefined : submissionRow(row);
+    },
+  };
+}
+
+function submissionRow(row: Row): SubmissionRow {
+  return {
+    token: text(row, 'token'),
+    attempt: text(row, 'attempt'),
+    at: instant(row, 'at'),
+    speaker: JSON.parse(text(row, 'speaker')) as ScriptSpeaker,
+    sender: text(row, 'sender'),
+  };
+}

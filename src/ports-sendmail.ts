@@ -1,0 +1,118 @@
+/** Types between the sendmail door, what hands its mail to the mail server, and the milter door that meets it again. */
+import type { HandIn, ProcessFacts } from './core/scripts/hand-in.ts';
+import type { ScriptMail } from './core/scripts/rules.ts';
+import type { ScriptSpeaker } from './core/scripts/speaker.ts';
+import type { Millis } from './lib/brand.ts';
+
+/** By the kernel's word (SO_PEERCRED). */
+export type Peer = {
+  readonly pid: number;
+  readonly uid: number;
+  /** When that process was started (process-facts.ts): its number may be another's later. */
+  readonly startedAt: number | undefined;
+};
+
+/** What postern-sendmail ends with, and says. */
+export type HandInAnswer = { readonly exit: number; readonly text: string };
+
+/** A message on its way into a file; given up unless it is finished. */
+export type Draft = {
+  /** The bytes are only lent. Throws when the disk does not take them. */
+  write(bytes: Buffer): void;
+  /** On the disk, or why not. Calls back exactly once. */
+  finish(done: (fault: Error | undefined) => void): void;
+  drop(): void;
+};
+
+/** The sendmail door's flow. */
+export type SendmailDesk = {
+  /** Before the message itself. */
+  open(peer: Peer, handIn: HandIn): SendmailTurn;
+};
+export type SendmailTurn =
+  | { readonly kind: 'refused'; readonly answer: HandInAnswer }
+  | {
+      readonly kind: 'taken';
+      write(bytes: Buffer): void;
+      finish(answer: (answer: HandInAnswer) => void): void;
+      drop(): void;
+    };
+
+/** A message that waits to be handed to the mail server, without the message itself. */
+export type Submission = {
+  /** User id and id: no other message has it. It is the token by which the milter door knows it again. */
+  readonly token: string;
+  readonly at: Millis;
+  readonly speaker: ScriptSpeaker;
+  readonly handIn: Omit<HandIn, 'claim'>;
+};
+
+/** What a script wrote, as far as rules look at it. */
+export type WrittenMail = Pick<ScriptMail, 'header' | 'bodyStart'>;
+
+/** Files of messages that were handed in. Each is whole and on the disk, or not there. */
+export type SubmissionFiles = {
+  begin(submission: Submission): Draft;
+  /**
+   * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the mail server has it on its
+   * disk.
+   */
+  list(): readonly { readonly submission: Submission; readonly state: 'going' | 'sent' }[];
+  /** Hands it to the mail server under a name of its own (`attempt`), which is not used for any other try. */
+  send(token: string, how: 'first try' | 'again'): Promise<SendOutcome>;
+  written(token: string): Promise<WrittenMail | undefined>;
+  remove(token: string): void;
+};
+/** refused: it says why not. unknown: it did not end in time, or was ended. gone: somebody took the file away. */
+export type SendOutcome =
+  | { readonly kind: 'sent' | 'gone' }
+  | { readonly kind: 'refused' | 'unknown'; readonly why: string };
+
+/** Which try of a message the mail server has shown us: that one counts, and no other. For ever. */
+export type SubmissionRow = {
+  readonly token: string;
+  readonly attempt: string;
+  readonly at: Millis;
+  readonly speaker: ScriptSpeaker;
+  readonly sender: string;
+};
+
+export type SubmissionLedger = {
+  /** Undefined: the mail server has not shown it to us yet, or nobody handed it in. */
+  submission(token: string): SubmissionRow | undefined;
+};
+
+/** What the milter door asks of the flow about a message with a token in it. */
+export type Submissions = {
+  /** Undefined: nobody handed that in here. */
+  speakerOf(token: string): ScriptSpeaker | undefined;
+  /** At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once. */
+  claim(token: string, attempt: string, answer: (claim: Claim) => void): void;
+};
+export type Claim =
+  | { readonly kind: 'copy' }
+  | { readonly kind: 'counts'; readonly sender: string; readonly written: WrittenMail };
+
+/** Looks at /proc and at the users' list. */
+export type Identities = {
+  /** Undefined: that process is gone, or is another's by now. */
+  facts(peer: Peer): ProcessFacts | undefined;
+  /** The script as PHP's own field tells it, where no other way does. */
+  hinted(facts: ProcessFacts, phpScript: string): ProcessFacts;
+  /** Its name and full name; empty: there is no such user. */
+  user(uid: number): { readonly name: string; readonly fullName: string };
+};
+
+/** Messages that were left while nobody listened. */
+export type Spooled = {
+  /** Who owns the file, and so who wrote it. */
+  readonly uid: number;
+  readonly handIn: HandIn;
+  read(): Iterable<Buffer>;
+  /** It is somewhere else now. */
+  remove(): void;
+};
+export type Spool = {
+  /** What is whole, by user, in the order in which it came. `bad` is told of what is no message, which is removed. */
+  messages(bad: (about: { readonly uid: number; readonly why: string }) => void): Iterable<Spooled>;
+};

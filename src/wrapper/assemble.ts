@@ -1,0 +1,68 @@
+/**
+ * Makes one plain script of postern-sendmail and the files that it imports: Node starts it without looking for anything
+ * else, and without reading types. Imports of Node's own modules become require(); the rest stands in front, in order.
+ */
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Place } from './sendmail.ts';
+
+const entry = join(import.meta.dirname, 'sendmail.ts');
+
+export function assembleSendmail(place: Place): string {
+  const parts: string[] = [];
+  const required = new Map<string, Set<string>>();
+  gather(entry, new Set(), parts, required);
+  const head = [...required].map(
+    ([name, names]) => `const { ${[...names].join(', ')} } = require('${name}');\n`,
+  );
+  return [
+    "'use strict';\n",
+    '// postern-sendmail: made by `postern connect sendmail`; see src/wrapper/ of Postern.\n',
+    ...head,
+    ...parts,
+    `runSendmail(${JSON.stringify(place)}, process.argv.slice(2));\n`,
+  ].join('');
+}
+
+function gather(
+  file: string,
+  seen: Set<string>,
+  parts: string[],
+  required: Map<string, Set<string>>,
+): void {
+  if (seen.has(file)) return;
+  seen.add(file);
+  // Types go first, so that an import of nothing but types is gone.
+  const plain = stripTypeScriptTypes(readFileSync(file, 'utf8'));
+  const code = plain.replace(
+    /^import\s*\{([^}]*)\}\s*from\s*'([^']+)';$/gm,
+    (_, names: string, from: string) => {
+      if (from.startsWith('.')) gather(join(dirname(file), from), seen, parts, required);
+      else {
+        const known = required.get(from) ?? new Set<string>();
+        required.set(from, known);
+        for (const name of names.split(',')) {
+          if (name.trim() !== '') known.add(name.trim().replace(' as ', ': '));
+        }
+      }
+      return '';
+    },
+  );
+  const bare = code.replace(/^export (?=const|function)/gm, '');
+  parts.push(bare.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n'));
+}
+
+/** The shell's part, with its paths filled in: what stands at /usr/sbin/sendmail. */
+export function sendmailLauncher(of: {
+  readonly node: string;
+  readonly script: string;
+  readonly real: string;
+}): string {
+  const template = join(import.meta.dirname, '../../packaging/postern-sendmail');
+  const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
+  return readFileSync(template, 'utf8')
+    .replace('@NODE@', () => quoted(of.node))
+    .replace('@SCRIPT@', () => quoted(of.script))
+    .replace('@REAL@', () => quoted(of.real));
+}

@@ -1,0 +1,72 @@
+/**
+ * A message into the spool, while nobody listens: whole and on the disk, or not there. Each user has a folder of his own,
+ * which he owns, so that how much he leaves is bounded, and nobody else can list, read or change it. Anybody may have made
+ * a folder by that name before: what is not his own is left alone.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeSync as writeToFile,
+} from 'node:fs';
+
+/** A user's messages that wait, at most: as many as the door takes from one. */
+const spooledMax = 1_000;
+const spooledBytesMax = 200_000_000;
+
+/** Answers with what is wrong. */
+export function spoolMessage(spool: string, id: string, bytes: Buffer): string | undefined {
+  // For the group, which the folder hands down: Postern's.
+  process.umask(0o007);
+  try {
+    const folder = ownFolder(spool, id);
+    const { files, octets } = spooled(folder);
+    if (files >= spooledMax || octets + bytes.length > spooledBytesMax) {
+      return 'too many messages wait for delivery';
+    }
+    const fresh = `${folder}/.${id}`;
+    const file = openSync(fresh, 'wx', 0o640);
+    for (let at = 0; at < bytes.length; ) at += writeToFile(file, bytes, at);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(fresh, `${folder}/${id}`);
+    const opened = openSync(folder, 'r');
+    fsyncSync(opened);
+    closeSync(opened);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    return `cannot queue the message: ${code}`;
+  }
+}
+
+function ownFolder(spool: string, id: string): string {
+  const uid = process.getuid?.() ?? -1;
+  const names = [`${uid}`, `${uid}.${id.slice(-16)}`];
+  for (const name of names) {
+    const folder = `${spool}/${name}`;
+    try {
+      mkdirSync(folder, 0o770);
+      return folder;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    const found = lstatSync(folder);
+    if (found.isDirectory() && found.uid === uid) return folder;
+  }
+  throw new Error('no folder of its own');
+}
+
+function spooled(folder: string): { readonly files: number; readonly octets: number } {
+  const names = readdirSync(folder);
+  let octets = 0;
+  for (const name of names) {
+    octets += statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return { files: names.length, octets };
+}

@@ -1,0 +1,58 @@
+/** postern-sendmail, the door, Postfix and the milter door together: who spoke is known, and the mail is as it was. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually } from './leash.ts';
+import { runAs, type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
+
+let server: SendmailServer;
+before(async () => {
+  server = await startSendmailServer();
+});
+after(() => server?.[Symbol.asyncDispose]());
+
+type Item = { readonly account: string };
+const accounts = async (): Promise<readonly string[]> =>
+  (await server.guard.json<readonly Item[]>('/api/recent')).map(({ account }) => account);
+
+const delivered = (id: string) =>
+  eventually(`${id} is delivered`, () => server.sink.deliveries.find((one) => one.id === id), {
+    detail: async () =>
+      `${await server.postfix.log()}\n${JSON.stringify(await server.guard.log())}`,
+  });
+
+test('a user sends: delivered, without a trace of us, on the account of the user', async () => {
+  const input = 'To: a@world.test\nSubject: one\nX-Test-Id: one\n\nHello.\n';
+  const ran = await server.send({ uid: users.www, args: ['-t', '-i'], input });
+  assert.deepEqual(ran, { exit: 0, stdout: '', stderr: '' });
+  const { headers, from, to } = await delivered('one');
+  assert.doesNotMatch(headers, /postern/i);
+  assert.equal(from, 'www-data@mail.test');
+  assert.deepEqual(to, ['a@world.test']);
+  assert.ok((await accounts()).includes('user:www-data'), String(await accounts()));
+});
+
+test('a script is known by what its interpreter runs; in CGI, by what the web server said', async () => {
+  const { dir, sendmail } = server;
+  const script = join(dir, 'report.sh');
+  await writeFile(
+    script,
+    `printf 'To: a@world.test\\nX-Test-Id: two\\n\\nx\\n' | ${sendmail} -t\n`,
+  );
+  await runAs('/bin/sh', { uid: users.www, args: [script] });
+  await delivered('two');
+  assert.ok((await accounts()).includes(`script:${script}`), String(await accounts()));
+});
+
+test('fields that only look like ours are taken out, and count for nothing', async () => {
+  const token = `${users.www}-1700000000000-${'0'.repeat(32)} ${'0'.repeat(16)}`;
+  const input = `X-Postern-Submission: ${token}\nTo: a@world.test\nx-postern-submission: x\nX-Test-Id: three\n\n.\nx\n`;
+  const ran = await server.send({ uid: users.games, args: ['-ti', 'b@world.test'], input });
+  assert.equal(ran.exit, 0, ran.stderr);
+  const { headers, to, message } = await delivered('three');
+  assert.doesNotMatch(headers, /postern/i);
+  assert.deepEqual([...to].sort(), ['a@world.test', 'b@world.test']);
+  assert.match(message, /\r\n\r\n\.\.?\r\nx/);
+  assert.ok((await accounts()).includes('user:games'), String(await accounts()));
+});

@@ -1,0 +1,118 @@
+/**
+ * A mail server whose sendmail(1) is Postern's: sink, Postfix, a guard with its sendmail door, and postern-sendmail, all in
+ * folders of their own. Postfix's real sendmail stays where it is, called with the instance's configuration.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assembleSendmail, sendmailLauncher } from '../../src/wrapper/assemble.ts';
+import { fixedDoors, type GuardInstance, startGuard } from './guard-instance.ts';
+import { connectPostfix } from './guarded-server.ts';
+import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { type Sink, startSink } from './smtp-sink.ts';
+
+/** Users that every Debian has: neither can read what another writes. */
+export const users = { daemon: 1, games: 5, www: 33, nobody: 65_534 } as const;
+
+export type Ran = {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+export type Run = {
+  readonly uid?: number;
+  readonly args?: readonly string[];
+  readonly input?: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+export type SendmailServer = AsyncDisposable & {
+  readonly dir: string;
+  readonly sink: Sink;
+  readonly postfix: PostfixInstance;
+  readonly state: string;
+  readonly spool: string;
+  readonly door: string;
+  /** postern-sendmail. */
+  readonly sendmail: string;
+  guard: GuardInstance;
+  startGuard(): Promise<GuardInstance>;
+  /** Runs postern-sendmail as a user. */
+  send(how: Run): Promise<Ran>;
+};
+
+export async function startSendmailServer(
+  options: { readonly config?: string; readonly settings?: Readonly<Record<string, string>> } = {},
+): Promise<SendmailServer> {
+  await using scope = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), 'psm-'));
+  scope.defer(() => rm(dir, { recursive: true, force: true }));
+  await chmod(dir, 0o755);
+  const [state, spool, run] = ['state', 'spool', 'run'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(state, { mode: 0o700 });
+  await mkdir(run, { mode: 0o755 });
+  await mkdir(spool);
+  await chmod(spool, 0o3733);
+  const sink = scope.use(await startSink({ keepMessages: true }));
+  const postfix = scope.use(
+    await startPostfix({ sink: sink.port, settings: options.settings ?? {} }),
+  );
+  const door = join(run, 'sendmail');
+  const config = `
+mode = "observe"
+${options.config ?? ''}
+[postfix]
+config_directory = "${postfix.configDirectory}"
+[mail_log]
+source = "off"
+[sendmail]
+door = "unix:${door}"
+spool = "${spool}"
+queue_directory = "${postfix.dir}/spool"
+`;
+  const script = join(dir, 'postern-sendmail.cjs');
+  const place = { door, spool, real: '/usr/sbin/sendmail', messageBytesMax: 10_240_000 };
+  await writeFile(script, assembleSendmail(place));
+  const sendmail = join(dir, 'sendmail');
+  const launcher = sendmailLauncher({ node: process.execPath, script, real: place.real });
+  await writeFile(sendmail, launcher, { mode: 0o755 });
+  const words = await fixedDoors();
+  const start = (): Promise<GuardInstance> => startGuard({ state, config, words });
+  const server = {
+    ...{ dir, sink, postfix, state, spool, door, sendmail },
+    guard: await start(),
+    startGuard: start,
+    send: (how: Run) => runAs(sendmail, how),
+  };
+  scope.defer(() => server.guard[Symbol.asyncDispose]());
+  await connectPostfix(server);
+  const all = scope.move();
+  return Object.assign(server, { [Symbol.asyncDispose]: () => all.disposeAsync() });
+}
+
+/** Runs a program as a user, with nothing of ours in its groups. */
+export async function runAs(program: string, how: Run): Promise<Ran> {
+  const { uid = 0, args = [], input = '', cwd = '/', env = {} } = how;
+  const user = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
+  const child = spawn('/usr/bin/setpriv', [...user, program, ...args], {
+    ...{ cwd, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env } },
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [exit] = (await once(child, 'close')) as [number | null];
+  return { exit, stdout, stderr };
+}
