@@ -22,8 +22,16 @@ export function registerKeys(dkim: Command): void {
   retire(dkim);
 }
 
+/** The options that all of them have, last. */
+function common(command: Command, jsonHelp = 'one JSON object: text, and the keys'): Command {
+  return command
+    .option('--state <dir>', stateHelp)
+    .option('--config <file>', configHelp)
+    .option('--json', jsonHelp);
+}
+
 function keys(dkim: Command): void {
-  dkim
+  const command = dkim
     .command('keys')
     .summary('keys, where they stand, what comes next')
     .description(
@@ -31,10 +39,8 @@ function keys(dkim: Command): void {
         'revoked, gone), what comes next, and what you have to do, with the records in BIND’s and tinydns’ syntax.',
     )
     .argument('[domain]', 'only those of this domain')
-    .option('--all', 'those that are gone too')
-    .option('--state <dir>', stateHelp)
-    .option('--config <file>', configHelp)
-    .option('--json', 'one JSON array')
+    .option('--all', 'those that are gone too');
+  common(command, 'one JSON array')
     .addHelpText(
       'after',
       helpAfter({
@@ -62,7 +68,7 @@ type NewOptions = Common & {
 };
 
 function make(dkim: Command): void {
-  dkim
+  const command = dkim
     .command('new')
     .summary('make keys for a domain')
     .description(
@@ -79,10 +85,8 @@ function make(dkim: Command): void {
         .choices(['rsa', 'ed25519', 'both'])
         .default('both'),
     )
-    .option('--bits <n>', 'size of the RSA key: 1024 to 4096', bitsOption, 2_048)
-    .option('--state <dir>', stateHelp)
-    .option('--config <file>', configHelp)
-    .option('--json', 'one JSON object: text, and the keys')
+    .option('--bits <n>', 'size of the RSA key: 1024 to 4096', bitsOption, 2_048);
+  common(command)
     .addHelpText(
       'after',
       helpAfter({
@@ -109,17 +113,15 @@ function make(dkim: Command): void {
 }
 
 function rotate(dkim: Command): void {
-  dkim
+  const command = dkim
     .command('rotate')
     .summary('have new keys follow those of a domain')
     .description(
       'Makes a successor for each key that signs for the domain, now instead of when [signing.rotation] says so. The ' +
         'old key signs until DNS shows the new one everywhere, and its record stays for mail on its way.',
     )
-    .argument('<domain>', 'the domain')
-    .option('--state <dir>', stateHelp)
-    .option('--config <file>', configHelp)
-    .option('--json', 'one JSON object: text, and the keys')
+    .argument('<domain>', 'the domain');
+  common(command)
     .addHelpText(
       'after',
       helpAfter({
@@ -136,7 +138,7 @@ function rotate(dkim: Command): void {
 }
 
 function retire(dkim: Command): void {
-  dkim
+  const command = dkim
     .command('retire')
     .summary('let a key sign no more')
     .description(
@@ -148,10 +150,8 @@ function retire(dkim: Command): void {
     .option(
       '--compromised',
       'somebody else has it: whatever it signed is not to be believed any more',
-    )
-    .option('--state <dir>', stateHelp)
-    .option('--config <file>', configHelp)
-    .option('--json', 'one JSON object: text, and the keys')
+    );
+  common(command)
     .addHelpText(
       'after',
       helpAfter({

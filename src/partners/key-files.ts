@@ -222,7 +222,7 @@ function wrong(
   exit: number = sysexits.config,
 ): OperatorError {
   return new OperatorError('key-file', `the key ${path} ${what}`, {
-    ...(cause === undefined ? {} : { cause }),
+    cause,
     hint: `it must be a file of Postern's own user with mode 0600, in folders that only he may change`,
     exit,
   });

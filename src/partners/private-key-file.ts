@@ -38,7 +38,7 @@ function wrong(
   exit: number = sysexits.config,
 ): OperatorError {
   return new OperatorError('key-file', `the key ${path} ${what}`, {
-    ...(cause === undefined ? {} : { cause }),
+    cause,
     hint: 'it must be a private key, RSA or Ed25519, in PEM without a passphrase, with mode 0600',
     exit,
   });

@@ -22,7 +22,7 @@ export function readSecretFile(path: string): string {
 
 function wrong(path: string, what: string, cause?: unknown): OperatorError {
   return new OperatorError('secret-file', `the secret in ${path} ${what}`, {
-    ...(cause === undefined ? {} : { cause }),
+    cause,
     hint: `make a new one: umask 027; openssl rand -hex 32 > ${path}; chgrp postern ${path}`,
     exit: sysexits.config,
   });
