@@ -135,7 +135,7 @@ ${[...new Set(lines)].join('')}`;
 }
 
 function exitOf(more: string): string {
-  const found = /\bexit(?::\s*(?:sysexits\.(\w+)|(\d+)))?/.exec(more);
+  const found = /\bexit(?::\s*(?:\w+ \?\? )?(?:sysexits\.(\w+)|(\d+)))?/.exec(more);
   const name = found?.[1] as keyof typeof sysexits | undefined;
   if (name !== undefined) return String(sysexits[name]);
   return found?.[2] ?? String(sysexits.software);

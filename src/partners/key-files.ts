@@ -215,15 +215,10 @@ function isErrno(cause: unknown, code: string): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === code;
 }
 
-function wrong(
-  path: string,
-  what: string,
-  cause?: unknown,
-  exit: number = sysexits.config,
-): OperatorError {
+function wrong(path: string, what: string, cause?: unknown, exit?: number): OperatorError {
   return new OperatorError('key-file', `the key ${path} ${what}`, {
     cause,
     hint: `it must be a file of Postern's own user with mode 0600, in folders that only he may change`,
-    exit,
+    exit: exit ?? sysexits.config,
   });
 }

@@ -31,15 +31,10 @@ export function readPrivateKeyText(path: string): {
   return { text, key: key.value };
 }
 
-function wrong(
-  path: string,
-  what: string,
-  cause?: unknown,
-  exit: number = sysexits.config,
-): OperatorError {
+function wrong(path: string, what: string, cause?: unknown, exit?: number): OperatorError {
   return new OperatorError('key-file', `the key ${path} ${what}`, {
     cause,
     hint: 'it must be a private key, RSA or Ed25519, in PEM without a passphrase, with mode 0600',
-    exit,
+    exit: exit ?? sysexits.config,
   });
 }
