@@ -56,6 +56,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'A mail log is not there, may not be read, or lines of it were passed over; once an hour for each log and trouble. See `postern doctor`.',
   'message.stopped':
     'A message was not simply passed: verdict, state of its account, and the strongest reason. `observed`: it passed all the same.',
+  'scripts.direct-failed':
+    'Whose mail of this machine itself it is was found out, and then something was wrong in the program; the client tries again.',
   'scan.down':
     'A scanner failed three times in a row: it is left alone, and mail does what scan.when_down says, until it answers again.',
   'scan.up': 'A scanner answers again: mail is shown to it.',

@@ -1,30 +1,72 @@
-/** The part of the daemon that keeps the register of scripts. Of daemon.ts. */
+/** The part of the daemon that keeps the register of scripts, and finds out which clients are some. Of daemon.ts. */
 import type { Config } from './config/schema.ts';
+import {
+  type DirectConnections,
+  type DirectSettings,
+  openDirectConnections,
+} from './flow/direct-connection.ts';
 import {
   openScripts,
   type ScriptDeps,
   type ScriptSettings,
   type Scripts,
 } from './flow/script-mailed.ts';
+import { openSocketOwners } from './partners/socket-owner.ts';
+import { openUserNames } from './partners/user-names.ts';
+import type { Gate, Log } from './ports.ts';
 import type { ScriptLedger } from './ports-scripts.ts';
 
-export type DaemonScripts = Omit<Scripts, 'close'> & { configure(config: Config): void };
+export type DaemonScripts = Pick<Scripts, 'desk'> & {
+  /** `gate` for messages that may be of scripts: they are compared with the register first. */
+  through(gate: Gate): Gate;
+  configure(config: Config): void;
+};
+
+type Live = ScriptSettings & DirectSettings;
 
 export function openDaemonScripts(
   deps: Omit<ScriptDeps, 'settings' | 'stored'> & {
     readonly config: Config;
     readonly ledger: ScriptLedger;
+    readonly log: Log;
   },
   scope: AsyncDisposableStack,
 ): DaemonScripts {
-  const settings: { -readonly [Key in keyof ScriptSettings]: ScriptSettings[Key] } = settingsOf(
-    deps.config,
-  );
-  const scripts = openScripts({ ...deps, stored: deps.ledger, settings });
+  const { config, count, ledger, log } = deps;
+  const settings: { -readonly [Key in keyof Live]: Live[Key] } = settingsOf(config);
+  const scripts = openScripts({ ...deps, stored: ledger, settings });
   scope.defer(() => scripts.close());
-  return { ...scripts, configure: (changed) => void Object.assign(settings, settingsOf(changed)) };
+  const owners = openSocketOwners();
+  const direct = openDirectConnections({ owners, userName: openUserNames(), settings, count, log });
+  return {
+    desk: scripts.desk,
+    through: (gate) => throughRegister(gate, scripts, direct),
+    configure: (changed) => void Object.assign(settings, settingsOf(changed)),
+  };
 }
 
-function settingsOf({ scripts }: Config): ScriptSettings {
-  return { mode: scripts.mode, trustedUsers: new Set(scripts.trusted_users) };
+function throughRegister(gate: Gate, scripts: Scripts, direct: DirectConnections): Gate {
+  return {
+    mayBegin: (speaker) => gate.mayBegin(speaker),
+    submit(message, by, answer) {
+      direct(
+        ...[message, by],
+        (known) => {
+          const judged = scripts.judge(known);
+          gate.submit(judged, by, (said) => {
+            scripts.answered(judged, said.kind === 'pass' ? 'passed' : 'stopped');
+            answer(said);
+          });
+        },
+        answer,
+      );
+    },
+  };
+}
+
+function settingsOf({ scripts }: Config): Live {
+  return {
+    ...{ mode: scripts.mode, trustedUsers: new Set(scripts.trusted_users) },
+    ...{ direct: scripts.direct_connections, webUsers: scripts.web_users },
+  };
 }

@@ -178,7 +178,7 @@ function openFlows(
   });
   scope.defer(() => signing.close());
   const scan = openDaemonScan({ config, journal, clock, timers, log, counters }, scope);
-  const scripts = openDaemonScripts({ config, ledger, journal, timers, clock, count }, scope);
+  const scripts = openDaemonScripts({ config, ledger, journal, timers, clock, count, log }, scope);
   const facts = factsOf(options, host);
   const desk = openDesk({
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
@@ -236,7 +236,7 @@ async function openDoors(
   const { accounts, doors } = config;
   const limits = { connectionsMax: doors.sessions_max };
   const mode = Number.parseInt(doors.socket_mode, 8);
-  const gate: Gate = timed(flows, counters);
+  const gate: Gate = flows.scripts.through(timed(flows, counters));
   const milterOptions = {
     defaultDomain: accounts.default_domain,
     localTransports: new Set(accounts.local_transports),
@@ -331,12 +331,9 @@ function timed(flows: Flows, counters: Counters): Gate {
     submit(message, by, answer) {
       const began = performance.now();
       if (message.id !== '') flows.policy.counted(message.id);
-      const judged = flows.scripts.judge(message);
-      flows.gate.submit(judged, by, (said) => {
+      flows.gate.submit(message, by, (said) => {
         counters.observe('postern_decision_seconds', (performance.now() - began) / 1000);
-        const what = said.kind === 'pass' ? 'passed' : 'stopped';
-        flows.scan.statistics.seen(judged, what);
-        flows.scripts.answered(judged, what);
+        flows.scan.statistics.seen(message, said.kind === 'pass' ? 'passed' : 'stopped');
         answer(said);
       });
     },

@@ -54,3 +54,19 @@ export type ScriptDesk = {
   /** By the rule's name, or by its path. */
   forget(which: string, by: string): Promise<RuleDone>;
 };
+
+/** One end of a TCP connection. */
+export type SocketEnd = { readonly address: string; readonly port: number };
+/**
+ * closed: by its process, so that nobody can tell any more. unknown: the table of sockets could not be read. elsewhere: there
+ * is no such socket here.
+ */
+export type SocketOwner = { readonly uids: readonly number[] } | 'closed' | 'unknown' | 'elsewhere';
+
+/** Whose sockets of this machine are. */
+export type SocketOwners = {
+  /** Is it an address of this machine? */
+  isHere(address: string): boolean;
+  /** Never rejects. */
+  of(end: SocketEnd): Promise<SocketOwner>;
+};

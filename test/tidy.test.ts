@@ -112,6 +112,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'src/lib',
   ],
   'src/partners': [
+    'src/ports-scripts.ts',
     'src/ports-sendmail.ts',
     'src/ports-keys.ts',
     'src/ports-scan.ts',

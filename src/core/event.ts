@@ -25,6 +25,7 @@ export type Submission = {
   readonly local: readonly string[];
   /** Client IP address, as text. */
   readonly client?: string;
+  readonly clientPort?: number;
   /** Envelope sender, address key; empty for the null sender. */
   readonly sender?: string;
   /** Address key of the first mailbox in From:. */

@@ -184,6 +184,13 @@ const scriptMetrics: readonly Metric[] = [
     label: 'finding',
     values: reasonCodes,
   },
+  {
+    name: 'postern_script_direct_total',
+    kind: 'counter',
+    help: 'Messages that a web user brought by SMTP to this machine itself, by what is set to be done with them.',
+    label: 'done',
+    values: ['attribute', 'refuse'],
+  },
 ];
 
 const scanMetrics: readonly Metric[] = [

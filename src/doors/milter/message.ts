@@ -108,6 +108,7 @@ export class Message {
   submission(of: {
     readonly account: Account;
     readonly client: string;
+    readonly clientPort: number;
     readonly queueId: string;
     readonly at: Millis;
   }): Submission {
@@ -125,6 +126,7 @@ export class Message {
       sender: this.sender,
       sizeBytes: this.#cut ? Math.max(this.#sizeBytes, this.#announcedBytes) : this.#sizeBytes,
       ...(of.client === '' ? undefined : { client: of.client }),
+      ...(of.clientPort === 0 ? undefined : { clientPort: of.clientPort }),
       ...(headerFrom === '' ? undefined : { headerFrom }),
       ...(subject === '' ? undefined : { subject }),
       ...(messageId === '' ? undefined : { messageId }),

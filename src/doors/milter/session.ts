@@ -330,7 +330,8 @@ export class MilterSession {
   #submission(who: Speaker, message: Message): Submission {
     const { account, client = '' } = who;
     const at = this.#port.clock.now();
-    return message.submission({ account, client, queueId: this.#queueId(), at });
+    const clientPort = who.by === 'client' ? this.#client.port : 0;
+    return message.submission({ account, client, clientPort, queueId: this.#queueId(), at });
   }
 
   /** The whole answer to a message was sent. */

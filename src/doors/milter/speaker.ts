@@ -9,12 +9,14 @@ import type { MilterOptions } from './options.ts';
 /** What is at the other end of the SMTP session. */
 export type Client = {
   readonly address: string;
+  /** 0: it is not known. */
+  readonly port: number;
   /** Verified by the mail server; empty where it has none. */
   readonly name: string;
   readonly how: 'smtp' | 'local';
 };
 
-export const noClient: Client = { address: '', name: '', how: 'smtp' };
+export const noClient: Client = { address: '', port: 0, name: '', how: 'smtp' };
 
 /** Reads what a connection is announced with. `macros`: those of the connection. */
 export function connectedClient(
@@ -37,7 +39,7 @@ export function connectedClient(
     emulated || macros.queueIdAtConnect !== '' || options.localDaemons.has(macros.daemonName);
   // A client without a verified name is announced as `[192.0.2.1]`.
   const host = bytes[start] === 0x5b ? '' : bytes.toString('latin1', start, hostEnd);
-  return { address, name: host, how: local ? 'local' : 'smtp' };
+  return { address, port, name: host, how: local ? 'local' : 'smtp' };
 }
 
 /** Who hands this message over, as far as it can be told now. A login, once known, stays. */

@@ -1,0 +1,88 @@
+/** Whose a socket is: of tables as the kernel writes them, and of real sockets. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { indexed, openSocketOwners, ownerIn } from './socket-owner.ts';
+
+const head =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+const v4 = Buffer.from(
+  `${head}   0: 00000000:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0000 100 0 0 10 0
+   1: 0100007F:9C41 0100007F:0019 01 00000000:00000000 00:00000000 00000000    33        0 3969946 1 0000 20 4 30 10 -1
+   2: 0100007F:0019 0100007F:9C41 01 00000000:00000000 00:00000000 00000000   101        0 3969947 1 0000 20 4 30 10 -1
+   3: 0100007F:9C42 0100007F:0019 05 00000000:00000000 00:00000000 00000000     0        0 0 1 0000 20 4 30 10 -1
+   4: 0100007F:9C43 0100007F:0019 01 00000000:00000000 00:00000000 00000000    33        0 3969950 1 0000 20 4 30 10 -1
+   5: 0100007F:9C43 0100007F:01BB 01 00000000:00000000 00:00000000 00000000  1001        0 3969951 1 0000 20 4 30 10 -1
+`,
+);
+const v6 = Buffer.from(
+  `${head}   0: 0000000000000000FFFF00000100007F:9C44 0000000000000000FFFF00000100007F:0019 01 00000000:00000000 00:00000000 00000000  1002        0 4001 1 0000 20 4 30 10 -1
+   1: 00000000000000000000000001000000:9C45 00000000000000000000000001000000:0019 01 00000000:00000000 00:00000000 00000000  1003        0 4002 1 0000 20 4 30 10 -1
+   2: B80D01200000000000000000070F0000:9C46 00000000000000000000000001000000:0019 01 00000000:00000000 00:00000000 00000000  1004        0 4003 1 0000 20 4 30 10 -1
+`,
+);
+
+const cases = [
+  ['a client here', '127.0.0.1', 40_001, { uids: [33] }],
+  ['one that was closed', '127.0.0.1', 40_002, 'closed'],
+  ['one port, two users', '127.0.0.1', 40_003, { uids: [33, 1_001] }],
+  ['an IPv6 socket to an IPv4 address', '127.0.0.1', 40_004, { uids: [1_002] }],
+  ['::1', '::1', 40_005, { uids: [1_003] }],
+  ['a whole IPv6 address', '2001:db8::f07', 40_006, { uids: [1_004] }],
+  ['nobody', '127.0.0.1', 40_009, 'elsewhere'],
+  ['who listens is no client', '0.0.0.0', 25, 'elsewhere'],
+  ['no address', 'unknown', 25, 'elsewhere'],
+] as const;
+for (const [name, address, port, owner] of cases) {
+  test(name, () => assert.deepEqual(ownerIn({ address, port }, indexed({ v4, v6 })), owner));
+}
+
+test('a table that could not be read says nothing', () => {
+  const end = { address: '127.0.0.1', port: 40_009 };
+  assert.equal(ownerIn(end, indexed({ v4: undefined, v6 })), 'unknown');
+  assert.equal(ownerIn(end, indexed({ v4, v6: Buffer.alloc(0) })), 'elsewhere');
+  assert.equal(
+    ownerIn(end, indexed({ v4: v4.subarray(0, 200), v6: Buffer.from('x\n\n:') })),
+    'elsewhere',
+  );
+});
+
+test('a real connection is ours; others of this machine are told from those elsewhere', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const client = connect(address.port, '127.0.0.1');
+  await once(client, 'connect');
+  const owners = openSocketOwners();
+  assert.deepEqual(await owners.of({ address: '127.0.0.1', port: client.localPort ?? 0 }), {
+    uids: [process.getuid?.()],
+  });
+  assert.deepEqual([owners.isHere('::1'), owners.isHere('192.0.2.7')], [true, false]);
+  client.destroy();
+  server.close();
+});
+
+test('one table at a time, and none that was begun before one asked', async () => {
+  const reads: (() => void)[] = [];
+  const owners = openSocketOwners(
+    () => new Promise((resolve) => reads.push(() => resolve({ v4, v6 }))),
+  );
+  const told: string[] = [];
+  const ask = (name: string): void => {
+    void owners.of({ address: '127.0.0.1', port: 40_001 }).then(() => told.push(name));
+  };
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  ask('first');
+  ask('second');
+  ask('third');
+  await settle();
+  assert.equal(reads.length, 1);
+  reads[0]?.();
+  await settle();
+  assert.deepEqual([told.join(), reads.length], ['first', 2]);
+  reads[1]?.();
+  await settle();
+  assert.equal(told.join(), 'first,second,third');
+});
