@@ -3,7 +3,7 @@
  * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
  * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
  */
-import { reasonCodes } from './scripts/rules.ts';
+import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 import { keyStates } from './signing/key.ts';
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
@@ -169,30 +169,6 @@ const signingMetrics: readonly Metric[] = [
   },
 ];
 
-const scriptMetrics: readonly Metric[] = [
-  {
-    name: 'postern_script_messages_total',
-    kind: 'counter',
-    help: 'Messages that came by the sendmail door, by what the register of scripts says: pass or hold.',
-    label: 'verdict',
-    values: ['pass', 'hold'],
-  },
-  {
-    name: 'postern_script_findings_total',
-    kind: 'counter',
-    help: 'What the register found against messages of scripts, whether or not they were held for it.',
-    label: 'finding',
-    values: reasonCodes,
-  },
-  {
-    name: 'postern_script_direct_total',
-    kind: 'counter',
-    help: 'Messages that a web user brought by SMTP to this machine itself, by what is set to be done with them.',
-    label: 'done',
-    values: ['attribute', 'refuse'],
-  },
-];
-
 const scanMetrics: readonly Metric[] = [
   {
     name: 'postern_scan_messages_total',
@@ -225,41 +201,6 @@ const scanMetrics: readonly Metric[] = [
     kind: 'histogram',
     help: 'Time that a message waited for scanners.',
     buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-  },
-];
-
-const sendmailMetrics: readonly Metric[] = [
-  {
-    name: 'postern_sendmail_messages_total',
-    kind: 'counter',
-    help: 'Messages handed in by sendmail(1), by how it is known who did: kernel, or the owner of the spooled file.',
-    label: 'proven',
-    values: ['kernel', 'owner'],
-  },
-  {
-    name: 'postern_sendmail_refused_total',
-    kind: 'counter',
-    help: 'Messages that sendmail(1) could not hand in now: too many of its user wait, or the disk.',
-    label: 'reason',
-    values: ['waiting', 'disk'],
-  },
-  {
-    name: 'postern_sendmail_failed_total',
-    kind: 'counter',
-    help: 'Times that the mail server’s own sendmail did not take a message; it is tried again.',
-    label: 'how',
-    values: ['refused', 'unknown'],
-  },
-  {
-    name: 'postern_sendmail_copies_total',
-    kind: 'counter',
-    help: 'Second copies of one message that vanished, after a crash.',
-  },
-  {
-    name: 'postern_sendmail_faults_total',
-    kind: 'counter',
-    help: 'Connections of sendmail(1) ended by us, by reason.',
-    label: 'reason',
   },
 ];
 
