@@ -88,6 +88,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
   'sendmail.not-handed-over':
     'The mail server’s own sendmail did not take a message of a script; it is tried again every few seconds.',
+  'sendmail.not-kept':
+    'The ledger could not be written: if Postern is killed now, a message of a script may be sent twice.',
   'sendmail.not-written':
     'A message of a script could not be written to the disk: its program was told to try again.',
   'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',

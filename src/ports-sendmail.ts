@@ -88,6 +88,8 @@ export type Submissions = {
   speakerOf(token: string): ScriptSpeaker | undefined;
   /** At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once. */
   claim(token: string, attempt: string, answer: (claim: Claim) => void): void;
+  /** The mail server has its answer. */
+  answered(token: string): void;
 };
 export type Claim =
   | { readonly kind: 'copy' }

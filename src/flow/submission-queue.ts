@@ -14,12 +14,16 @@ export type QueueDeps = {
   readonly log: Log;
   readonly count: Count;
   readonly knock: () => void;
+  /** One that was shown before our end is not shown again: the mail server had our answer. */
+  readonly over: (token: string) => void;
 };
 
 /** Of the mail server's own sendmail at once. */
 const sendingMax = 4;
 /** The mail server does not show us what it has: perhaps it does not run. So long the user's next message waits. */
 const unseenMs = 30_000;
+/** It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again when we knock. */
+const shownAgainMs = 5_000;
 /** After a try that failed. */
 const retryMs = 5_000;
 const tickMs = 1_000;
@@ -30,6 +34,8 @@ type Lane = {
   readonly waiting: Waiting[];
   /** The mail server has them; we have not met them yet. */
   readonly unseen: Set<string>;
+  /** Of these, those that were shown before we ended. */
+  readonly shown: Set<string>;
   sending: boolean;
   /** Nothing before this. */
   notBefore: number;
@@ -47,12 +53,14 @@ export class SubmissionQueue {
     this.#stop = deps.timers.every(tickMs, () => this.#tick());
   }
 
-  /** `going`: it may have been handed over before. `sent`: it was. */
-  add(token: string, uid: number, state: 'new' | 'going' | 'sent'): void {
+  /** `going`: it may have been handed over before. `sent`: it was. `shown`: the mail server has shown it to us. */
+  add(token: string, uid: number, state: 'new' | 'going' | 'sent' | 'shown'): void {
     const lane = this.#lane(uid);
-    if (state === 'sent') {
+    if (state === 'sent' || state === 'shown') {
       lane.unseen.add(token);
-      lane.notBefore = this.#deps.clock.now() + unseenMs;
+      if (state === 'shown') lane.shown.add(token);
+      const waitMs = state === 'sent' ? unseenMs : shownAgainMs;
+      lane.notBefore = Math.max(lane.notBefore, this.#deps.clock.now() + waitMs);
     } else lane.waiting.push({ token, tried: state === 'going' });
     this.#next(lane);
   }
@@ -61,6 +69,7 @@ export class SubmissionQueue {
   seen(token: string, uid: number): void {
     const lane = this.#lane(uid);
     lane.unseen.delete(token);
+    lane.shown.delete(token);
     const at = lane.waiting.findIndex((one) => one.token === token);
     if (at >= 0 && !(at === 0 && lane.sending)) lane.waiting.splice(at, 1);
     if (lane.unseen.size === 0) lane.notBefore = 0;
@@ -75,7 +84,14 @@ export class SubmissionQueue {
   #lane(uid: number): Lane {
     const known = this.#lanes.get(uid);
     if (known !== undefined) return known;
-    const lane = { uid, waiting: [], unseen: new Set<string>(), sending: false, notBefore: 0 };
+    const lane = {
+      uid,
+      waiting: [],
+      unseen: new Set<string>(),
+      shown: new Set<string>(),
+      sending: false,
+      notBefore: 0,
+    };
     this.#lanes.set(uid, lane);
     return lane;
   }
@@ -123,6 +139,14 @@ export class SubmissionQueue {
   #tick(): void {
     const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
     if (late.length > 0) this.#deps.knock();
+    for (const lane of late) {
+      if (lane.notBefore > this.#deps.clock.now()) continue;
+      for (const token of lane.shown) {
+        lane.unseen.delete(token);
+        this.#deps.over(token);
+      }
+      lane.shown.clear();
+    }
     this.#all();
   }
 

@@ -69,14 +69,12 @@ class SubmissionFlow implements SubmissionDesk {
 
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
-    this.#queue = new SubmissionQueue(deps);
+    this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.answered(token) });
     for (const { submission, state } of deps.files.list()) {
-      if (deps.journal.live.submission(submission.token) !== undefined) {
-        deps.files.remove(submission.token);
-      } else {
-        this.#remember(submission);
-        this.#queue.add(submission.token, submission.speaker.uid, state);
-      }
+      const { token, speaker } = submission;
+      this.#remember(submission);
+      const wasShown = deps.journal.live.submission(token) !== undefined;
+      this.#queue.add(token, speaker.uid, wasShown ? 'shown' : state);
     }
     if (this.#submissions.size > 0) {
       deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
@@ -124,12 +122,27 @@ class SubmissionFlow implements SubmissionDesk {
       .written(token)
       .catch(() => undefined)
       .then((written) => {
-        const change = { token, attempt, at: clock.now(), speaker, sender };
+        // Shown again: it counts from the first time.
+        const at = journal.live.submission(token)?.at ?? clock.now();
+        const change = { token, attempt, at, speaker, sender };
         journal.commit([{ kind: 'submission', row: change }], (kept) => {
-          if (kept) this.#over(token);
+          this.#queue.seen(token, speaker.uid);
+          if (!kept) this.#deps.log('warn', 'sendmail.not-kept', { token });
           answer({ kind: 'counts', sender, written: written ?? nothing });
         });
       });
+  }
+
+  answered(token: string): void {
+    this.#claimed.delete(token);
+    this.#deps.files.remove(token);
+    const submission = this.#submissions.get(token);
+    if (submission === undefined) return;
+    const { uid } = submission.speaker;
+    this.#submissions.delete(token);
+    const left = (this.#perUser.get(uid) ?? 1) - 1;
+    if (left > 0) this.#perUser.set(uid, left);
+    else this.#perUser.delete(uid);
   }
 
   close(): void {
@@ -183,20 +196,6 @@ class SubmissionFlow implements SubmissionDesk {
     const { uid } = submission.speaker;
     this.#submissions.set(submission.token, submission);
     this.#perUser.set(uid, (this.#perUser.get(uid) ?? 0) + 1);
-  }
-
-  /** The mail server has it and has shown it to us: nothing of it is needed any more. */
-  #over(token: string): void {
-    this.#claimed.delete(token);
-    this.#deps.files.remove(token);
-    const submission = this.#submissions.get(token);
-    if (submission === undefined) return;
-    const { uid } = submission.speaker;
-    this.#submissions.delete(token);
-    const left = (this.#perUser.get(uid) ?? 1) - 1;
-    if (left > 0) this.#perUser.set(uid, left);
-    else this.#perUser.delete(uid);
-    this.#queue.seen(token, uid);
   }
 
   /** What the kernel tells; where only root may look, what the process says of itself. */

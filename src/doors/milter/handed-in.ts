@@ -23,6 +23,7 @@ export class HandedIn {
   #script: ScriptSpeaker | undefined;
   #occurrences = 0;
   #begun = false;
+  #counts = false;
 
   constructor(submissions: Submissions) {
     this.#submissions = submissions;
@@ -73,9 +74,15 @@ export class HandedIn {
       return;
     }
     this.#submissions.claim(field.token, field.attempt, (claim: Claim) => {
+      this.#counts = claim.kind === 'counts';
       if (claim.kind === 'copy') answer('copy');
       else answer({ speaker, sender: claim.sender, recipients, ...claim.written });
     });
+  }
+
+  /** The answer was sent. */
+  answered(): void {
+    if (this.#counts && this.#field !== undefined) this.#submissions.answered(this.#field.token);
   }
 }
 

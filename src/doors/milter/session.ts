@@ -337,6 +337,7 @@ export class MilterSession {
   /** The whole answer to a message was sent. */
   #answered(when: 'at once' | 'later'): void {
     this.#awaited = undefined;
+    this.#handedIn?.answered();
     this.#reset();
     if (when === 'later') this.#frames.resume();
   }
