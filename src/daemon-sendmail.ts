@@ -5,7 +5,6 @@ import type { Config } from './config/schema.ts';
 import { whereOf } from './config/values.ts';
 import { openSendmail } from './doors/sendmail/server.ts';
 import type { Journal, Timers } from './flow/journal.ts';
-import { takeSpool } from './flow/spool-taken.ts';
 import { openSubmissions } from './flow/submissions.ts';
 import type { Listener } from './lib/listener.ts';
 import { openIdentities } from './partners/identities.ts';
@@ -52,30 +51,29 @@ export function openDaemonSendmail(
     run: realSendmail({ program, configDirectory }),
     user: (uid) => identities.user(uid),
   });
+  const messageBytesMax = message_bytes_max;
   const desk = openSubmissions({
     ...{ files, identities, journal, clock, timers, log, count },
+    spool: openSpool({ folder, messageBytesMax, nowMs: () => clock.now() }),
     knock: () => knockAtPickup(queue_directory),
   });
   scope.defer(() => desk.close());
-  const messageBytesMax = message_bytes_max;
-  const spool = openSpool({ folder, messageBytesMax, nowMs: () => clock.now() });
   const listening: { door: Listener | undefined } = { door: undefined };
   scope.defer(() => listening.door?.close());
   return {
     submissions: desk,
     async open() {
-      let round = takeSpool({ spool, desk, log });
-      await round;
+      await desk.takeSpool();
+      desk.start();
       listening.door = await openSendmail(where, { desk, peerOf, messageBytesMax, log, count });
       let taking = false;
-      const stop = startTimer(spoolEveryMs, () => {
+      const round = async (): Promise<void> => {
         if (taking) return;
         taking = true;
-        round = takeSpool({ spool, desk, log }).finally(() => {
-          taking = false;
-        });
-      });
-      scope.defer(stop);
+        await desk.takeSpool();
+        taking = false;
+      };
+      scope.defer(startTimer(spoolEveryMs, () => void round()));
       return listening.door.address;
     },
   };

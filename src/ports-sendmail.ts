@@ -115,6 +115,12 @@ export type Spooled = {
   remove(): void;
 };
 export type Spool = {
-  /** What is whole, by user, in the order in which it came. `bad` is told of what is no message, which is removed. */
-  messages(bad: (about: { readonly uid: number; readonly why: string }) => void): Iterable<Spooled>;
+  /**
+   * What is whole, by user (`uid`: of this one alone), in the order in which it came. `bad` is told of what is no message,
+   * which is removed.
+   */
+  messages(
+    bad: (about: { readonly uid: number; readonly why: string }) => void,
+    uid?: number,
+  ): Iterable<Spooled>;
 };

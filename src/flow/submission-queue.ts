@@ -46,7 +46,7 @@ export class SubmissionQueue {
   readonly #lanes = new Map<number, Lane>();
   readonly #stop: () => void;
   #sending = 0;
-  #open = true;
+  #open = false;
 
   constructor(deps: QueueDeps) {
     this.#deps = deps;
@@ -61,7 +61,7 @@ export class SubmissionQueue {
       if (state === 'shown') lane.shown.add(token);
       const waitMs = state === 'sent' ? unseenMs : shownAgainMs;
       lane.notBefore = Math.max(lane.notBefore, this.#deps.clock.now() + waitMs);
-    } else lane.waiting.push({ token, tried: state === 'going' });
+    } else insert(lane, { token, tried: state === 'going' });
     this.#next(lane);
   }
 
@@ -74,6 +74,12 @@ export class SubmissionQueue {
     if (at >= 0 && !(at === 0 && lane.sending)) lane.waiting.splice(at, 1);
     if (lane.unseen.size === 0) lane.notBefore = 0;
     this.#next(lane);
+  }
+
+  /** Nothing goes out before this: what came before the start is to be known first. */
+  start(): void {
+    this.#open = true;
+    this.#all();
   }
 
   close(): void {
@@ -153,4 +159,12 @@ export class SubmissionQueue {
   #all(): void {
     for (const lane of [...this.#lanes.values()]) this.#next(lane);
   }
+}
+
+/** Tokens of one user sort by time. What is being sent stays in front. */
+function insert(lane: Lane, message: Waiting): void {
+  const from = lane.sending ? 1 : 0;
+  let at = lane.waiting.length;
+  while (at > from && (lane.waiting[at - 1]?.token ?? '') > message.token) at--;
+  lane.waiting.splice(at, 0, message);
 }

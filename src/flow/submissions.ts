@@ -19,15 +19,18 @@ import type {
   Peer,
   SendmailDesk,
   SendmailTurn,
+  Spool,
   Submission,
   SubmissionFiles,
   Submissions,
 } from '../ports-sendmail.ts';
 import type { Journal, Timers } from './journal.ts';
+import { type SpoolDesk, takeSpool } from './spool-taken.ts';
 import { SubmissionQueue } from './submission-queue.ts';
 
 export type SubmissionDeps = {
   readonly files: SubmissionFiles;
+  readonly spool: Spool;
   readonly identities: Identities;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -40,8 +43,10 @@ export type SubmissionDeps = {
 
 export type SubmissionDesk = SendmailDesk &
   Submissions & {
-    /** A message of the spool: `uid` owns the file. */
-    openSpooled(uid: number, handIn: HandIn): SendmailTurn;
+    /** Takes what was left in the spool, all or of one user. */
+    takeSpool(uid?: number): Promise<void>;
+    /** Begins to hand over. */
+    start(): void;
     /** Messages that wait. */
     readonly waiting: number;
     close(): void;
@@ -59,11 +64,13 @@ export function openSubmissions(deps: SubmissionDeps): SubmissionDesk {
   return new SubmissionFlow(deps);
 }
 
-class SubmissionFlow implements SubmissionDesk {
+class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   readonly #deps: SubmissionDeps;
   readonly #queue: SubmissionQueue;
   readonly #submissions = new Map<string, Submission>();
   readonly #perUser = new Map<number, number>();
+  /** One round through the spool after the other. */
+  #rounds: Promise<unknown> = Promise.resolve();
   /** Being written down: the first try counts. */
   readonly #claimed = new Map<string, string>();
 
@@ -93,6 +100,12 @@ class SubmissionFlow implements SubmissionDesk {
 
   openSpooled(uid: number, handIn: HandIn): SendmailTurn {
     return this.#open(handIn, this.#speaker(uid, undefined, handIn, 'owner'));
+  }
+
+  async takeSpool(uid?: number): Promise<void> {
+    const { spool, log } = this.#deps;
+    this.#rounds = this.#rounds.then(() => takeSpool({ spool, desk: this, log, uid }));
+    await this.#rounds;
   }
 
   speakerOf(token: string): ScriptSpeaker | undefined {
@@ -145,6 +158,10 @@ class SubmissionFlow implements SubmissionDesk {
     else this.#perUser.delete(uid);
   }
 
+  start(): void {
+    this.#queue.start();
+  }
+
   close(): void {
     this.#queue.close();
   }
@@ -180,7 +197,10 @@ class SubmissionFlow implements SubmissionDesk {
           }
           this.#deps.count('postern_sendmail_messages_total', 1, speaker.proven);
           this.#remember(submission);
-          this.#queue.add(token, speaker.uid, 'new');
+          const goes = (): void => this.#queue.add(token, speaker.uid, 'new');
+          // What this user left in the spool came before.
+          if (speaker.proven === 'owner') goes();
+          else void this.takeSpool(speaker.uid).then(goes);
           answer(taken);
         }),
     };

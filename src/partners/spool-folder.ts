@@ -39,8 +39,9 @@ export function openSpool(of: {
   readonly nowMs: () => number;
 }): Spool {
   return {
-    *messages(bad) {
+    *messages(bad, only) {
       for (const [uid, names] of folders(of.folder)) {
+        if (only !== undefined && uid !== only) continue;
         const files = names.flatMap((name) => filesIn(join(of.folder, name), uid, of));
         files.sort((one, other) => (one.name < other.name ? -1 : 1));
         for (const { folder, name } of files) {
