@@ -42,6 +42,9 @@ export function runSendmail(place: Place, args: readonly string[]): void {
       fatal('No recipient addresses found in message header');
     }
     const { sender = userName(), fullName = process.env['NAME'], recipients, through } = call;
+    if (through.includes('-v')) {
+      writeSync(1, `Mail Delivery Status Report will be mailed to <${sender}>.\n`);
+    }
     const claim = processFacts(process.pid);
     const handIn: HandIn = {
       ...{ id: newId(), sender, fullName, recipients, through, crlf, claim },
