@@ -50,7 +50,7 @@ test('any arguments: no other configuration, and never a message to nobody', () 
       const call = sendmailCall(args);
       if (call.kind !== 'message') return;
       assert.ok(call.headerRecipients || call.recipients.length > 0);
-      assert.ok(call.through.every((option) => /^-[BNRv]/.test(option)));
+      assert.ok(call.through.every((option) => /^-[BGNRv]/.test(option)));
     }),
   );
 });

@@ -25,9 +25,9 @@ export type SendmailCall =
 /** As getopt(3) wants them; a colon: with a value. */
 const letters = 'A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx';
 /** Change nothing here, as in Postfix. */
-const ignored = new Set('AGLOUcehmpx');
+const ignored = new Set('ALOUcehmpx');
 /** Postfix knows them, and they are for the message's delivery. */
-const handedOn = new Set('BNRv');
+const handedOn = new Set('BGNRv');
 
 type Found = {
   sender: string | undefined;

@@ -80,7 +80,7 @@ export function parseHandIn(text: string): Result<HandIn, string> {
   if (!isText(sender)) return { ok: false, error: 'no sender' };
   if (fullName !== undefined && !isText(fullName)) return { ok: false, error: 'fullName' };
   if (!isList(recipients)) return { ok: false, error: 'recipients' };
-  if (!isList(through) || !through.every((word) => /^-[BNRv]/.test(word))) {
+  if (!isList(through) || !through.every((word) => /^-[BGNRv]/.test(word))) {
     return { ok: false, error: 'through' };
   }
   const headerRecipients = value['headerRecipients'] === true;
