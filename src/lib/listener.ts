@@ -157,7 +157,10 @@ class Connection {
       peer,
       fd: descriptorOf(socket),
       write: (bytes) => this.#write(bytes),
-      end: () => socket.end(),
+      end: () => {
+        this.#flush();
+        socket.end();
+      },
       run: (step) => this.#run(step),
     });
     socket.on('data', (chunk: Buffer) => this.#run(() => this.#talk.take(chunk)));

@@ -1,6 +1,6 @@
 /** postern-sendmail, the door, Postfix and the milter door together: who spoke is known, and the mail is as it was. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from './leash.ts';
@@ -26,6 +26,7 @@ test('a user sends: delivered, without a trace of us, on the account of the user
   const input = 'To: a@world.test\nSubject: one\nX-Test-Id: one\n\nHello.\n';
   const ran = await server.send({ uid: users.www, args: ['-t', '-i'], input });
   assert.deepEqual(ran, { exit: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await readdir(server.spool), [], 'nothing went to the spool');
   const { headers, from, to } = await delivered('one');
   assert.doesNotMatch(headers, /postern/i);
   assert.equal(from, 'www-data@mail.test');

@@ -2,15 +2,17 @@
  * A mail server whose sendmail(1) is Postern's: sink, Postfix, a guard with its sendmail door, and postern-sendmail, all in
  * folders of their own. Postfix's real sendmail stays where it is, called with the instance's configuration.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { assembleSendmail, sendmailLauncher } from '../../src/wrapper/assemble.ts';
 import { fixedDoors, type GuardInstance, startGuard } from './guard-instance.ts';
 import { connectPostfix } from './guarded-server.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { privateMounts } from './private-mounts.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 /** Users that every Debian has: neither can read what another writes. */
@@ -42,10 +44,25 @@ export type SendmailServer = AsyncDisposable & {
   startGuard(): Promise<GuardInstance>;
   /** Runs postern-sendmail as a user. */
   send(how: Run): Promise<Ran>;
+  /** Runs any program as a user, where this Postfix is the machine's own. */
+  run(program: string, how: Run): Promise<Ran>;
 };
 
+export type SendmailServerOptions = {
+  readonly config?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * As an installed Postern is: of a user of its own, in the group postdrop, without any right and any way to one, and with
+   * /etc/postfix this Postfix's.
+   */
+  readonly installed?: boolean;
+};
+
+/** The user that an installed Postern is here. */
+export const guardUser = { name: 'backup', uid: 34 } as const;
+
 export async function startSendmailServer(
-  options: { readonly config?: string; readonly settings?: Readonly<Record<string, string>> } = {},
+  options: SendmailServerOptions = {},
 ): Promise<SendmailServer> {
   await using scope = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'psm-'));
@@ -64,12 +81,18 @@ export async function startSendmailServer(
   const postfix = scope.use(
     await startPostfix({ sink: sink.port, settings: options.settings ?? {} }),
   );
+  const installed = options.installed === true ? await asInstalled(postfix.configDirectory) : none;
+  scope.use(installed);
+  if (options.installed === true) {
+    for (const folder of [state, spool, run]) await chown(folder, guardUser.uid, guardUser.uid);
+    await chmod(spool, 0o3733);
+  }
   const door = join(run, 'sendmail');
   const config = `
 mode = "observe"
 ${options.config ?? ''}
 [postfix]
-config_directory = "${postfix.configDirectory}"
+${options.installed === true ? '' : `config_directory = "${postfix.configDirectory}"`}
 [mail_log]
 source = "off"
 [sendmail]
@@ -84,12 +107,22 @@ queue_directory = "${postfix.dir}/spool"
   const launcher = sendmailLauncher({ node: process.execPath, script, real: place.real });
   await writeFile(sendmail, launcher, { mode: 0o755 });
   const words = await fixedDoors();
-  const start = (): Promise<GuardInstance> => startGuard({ state, config, words });
+  const start = (): Promise<GuardInstance> =>
+    startGuard({ state, config, words, through: installed.guard });
   const server = {
-    ...{ dir, sink, postfix, state, spool, door, sendmail },
+    ...{
+      dir,
+      sink,
+      postfix,
+      state,
+      spool,
+      door,
+      sendmail,
+      run: (program: string, how: Run) => runAs(program, how, installed.enter),
+    },
     guard: await start(),
     startGuard: start,
-    send: (how: Run) => runAs(sendmail, how),
+    send: (how: Run) => runAs(sendmail, how, installed.enter),
   };
   scope.defer(() => server.guard[Symbol.asyncDispose]());
   await connectPostfix(server);
@@ -97,11 +130,41 @@ queue_directory = "${postfix.dir}/spool"
   return Object.assign(server, { [Symbol.asyncDispose]: () => all.disposeAsync() });
 }
 
+type Installed = AsyncDisposable & {
+  readonly enter: readonly string[];
+  /** In front of the guard. */
+  readonly guard: readonly string[];
+};
+const none: Installed = { enter: [], guard: [], [Symbol.asyncDispose]: async () => undefined };
+
+async function asInstalled(configDirectory: string): Promise<Installed> {
+  const mounts = await privateMounts(`mount --bind ${configDirectory} /etc/postfix`);
+  const { stdout } = await promisify(execFile)('/usr/bin/getent', ['group', 'postdrop']);
+  const { uid } = guardUser;
+  const rights = [`--reuid=${uid}`, `--regid=${uid}`, `--groups=${stdout.split(':')[2]}`];
+  return {
+    enter: mounts.enter,
+    guard: [
+      ...mounts.enter,
+      '/usr/bin/setpriv',
+      ...rights,
+      '--no-new-privs',
+      '--bounding-set=-all',
+    ],
+    [Symbol.asyncDispose]: () => mounts[Symbol.asyncDispose](),
+  };
+}
+
 /** Runs a program as a user, with nothing of ours in its groups. */
-export async function runAs(program: string, how: Run): Promise<Ran> {
+export async function runAs(
+  program: string,
+  how: Run,
+  enter: readonly string[] = [],
+): Promise<Ran> {
   const { uid = 0, args = [], input = '', cwd = '/', env = {} } = how;
   const user = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
-  const child = spawn('/usr/bin/setpriv', [...user, program, ...args], {
+  const words = [...enter, '/usr/bin/setpriv', ...user, program, ...args];
+  const child = spawn(words[0] ?? '', words.slice(1), {
     ...{ cwd, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env } },
   });
   let [stdout, stderr] = ['', ''];
