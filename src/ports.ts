@@ -178,9 +178,9 @@ export type HeldRow = {
   readonly recipients: number;
   /**
    * verdict: held when it came. queue: was already queued when its account was suspended. content: held when it came, for
-   * what is in it, so that only a person lets it go.
+   * what is in it; rule: because no rule of scripts allows it. Both only a person lets go.
    */
-  readonly why: 'verdict' | 'queue' | 'content';
+  readonly why: 'verdict' | 'queue' | 'content' | 'rule';
   readonly state: HeldState;
   readonly changedAt: Millis;
   readonly by: string;

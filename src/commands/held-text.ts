@@ -9,11 +9,13 @@ const whys: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'as it came',
   queue: 'taken from the queue',
   content: 'for its content',
+  rule: 'by the rules of scripts',
 };
 const cameAndWas: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'held as it came',
   queue: 'taken from the queue when its account was suspended',
   content: 'held as it came for what is in it: only a person lets it go',
+  rule: 'held as it came because no rule of scripts allows it: only a person lets it go',
 };
 
 export function heldListText(rows: readonly HeldRow[]): string {

@@ -10,6 +10,7 @@ import type { AccountPast } from './account/past.ts';
 import { type BookChange, record } from './account/record.ts';
 import type { Submission } from './event.ts';
 import type { Policy, Standing } from './policy.ts';
+import { isHeldByRule, scriptReasons } from './scripts/hold.ts';
 
 /** What the guard knows besides the account itself. */
 export type Surroundings = {
@@ -18,15 +19,24 @@ export type Surroundings = {
   readonly policy: Policy;
 };
 
-/** Judges the message and counts it in `past`. What changed in the account's book must reach the ledger. */
+/** Judges the message and counts it in `past`, unless its script's own rule holds it. What changed in the account's book must reach the ledger. */
 export function submit(
   past: AccountPast,
   message: Submission,
   around: Surroundings,
   standing: Standing,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
+  if (past.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
+    return { judgement: heldByRule(past, message), book: { learned: [], forgotten: [] } };
+  }
   const judgement = preview(past, message, around, standing);
   return { judgement, book: record(past, message, judgement, around.people.seed) };
+}
+
+function heldByRule(past: AccountPast, message: Submission): Judgement {
+  const { evidence, state, sums } = past;
+  const reasons = scriptReasons(message.scriptFinding);
+  return { verdict: 'hold', state, evidence, reasons, sums, fresh: [] };
 }
 
 /** Judges without counting: for the policy door, whose message may still be aborted. */

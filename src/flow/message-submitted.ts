@@ -13,6 +13,7 @@ import type { Account, Submission } from '../core/event.ts';
 import { holdReason, replyText, suspendedReply } from '../core/explain.ts';
 import { submit } from '../core/guard.ts';
 import { noStanding, type Standing } from '../core/policy.ts';
+import { reasonCodes } from '../core/scripts/rules.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
 import type {
   Answer,
@@ -307,13 +308,18 @@ function storyRow(
   };
 }
 
+function whyHeld(signal: string): HeldRow['why'] {
+  if (contentSignals.has(signal)) return 'content';
+  return reasonCodes.some((code) => code === signal) ? 'rule' : 'verdict';
+}
+
 function heldRow(message: Submission, { reasons }: Judgement): HeldRow {
   return {
     queueId: message.id,
     at: message.at,
     account: message.account,
     recipients: message.outside.length + message.local.length,
-    why: contentSignals.has(reasons[0]?.signal ?? '') ? 'content' : 'verdict',
+    why: whyHeld(reasons[0]?.signal ?? ''),
     state: 'held',
     changedAt: message.at,
     by: 'guard',

@@ -28,7 +28,8 @@ export function restOf(account: Account, how: ReleaseHow, at: Millis): Rest {
 
 /** Does this held message go with it? */
 export function goesWith(rest: Rest, row: HeldRow): boolean {
-  if (row.why === 'content') return false; // the account may be honest, and the virus is one all the same
+  // The account may be honest, and the virus is one all the same.
+  if (row.why === 'content' || row.why === 'rule') return false;
   return rest.mail === 'all' || (rest.mail === 'queue' && row.why === 'queue');
 }
 

@@ -56,7 +56,7 @@ test('in guard mode an unknown script is held with the reason, for a person to r
   const story = rig.desk.explain(id)?.story;
   assert.deepEqual([story?.account, story?.verdict, story?.state], [account, 'hold', 'clear']);
   assert.equal(story?.reasons[0]?.signal, 'script-unknown');
-  assert.equal(rig.desk.heldOne(id)?.held.why, 'content');
+  assert.equal(rig.desk.heldOne(id)?.held.why, 'rule');
   assert.equal(rig.desk.scripts.list({ limit: 9 }).scripts[0]?.held, 1);
 
   const done = await rig.desk.scripts.rule(form, 'she asked', 'op');
@@ -128,6 +128,19 @@ test('a script that writes to 300 strangers is suspended, allowed or not', async
     const [incident] = rig.desk.account(account)?.incidents ?? [];
     assert.equal(incident?.account, account);
   }
+});
+
+test('an attack on a form whose rule holds it never suspends the form', async () => {
+  const rig = rigged();
+  await rig.desk.scripts.rule(form, '', 'op');
+  for (let nth = 0; nth < 20; nth++) {
+    const crowd = Array.from({ length: 40 }, (_, n) => `s${nth}-${n}@elsewhere.test`);
+    assert.equal((await rig.mail(letter([owner, ...crowd]))).kind, 'hold');
+    await rig.time.pass(secondMs);
+  }
+  assert.equal((await rig.mail(letter([owner, 'vi@sit.example']))).kind, 'pass');
+  const row = rig.desk.scripts.list({ limit: 1 }).scripts[0];
+  assert.deepEqual([row?.held, row?.odd, row?.messages], [20, 20, 21]);
 });
 
 test('mail that came otherwise is none of the register’s business', async () => {

@@ -49,6 +49,8 @@ export type SendmailServer = AsyncDisposable & {
 };
 
 export type SendmailServerOptions = {
+  readonly mode?: 'observe' | 'guard';
+  /** More sections of TOML. */
   readonly config?: string;
   readonly settings?: Readonly<Record<string, string>>;
   /**
@@ -89,7 +91,7 @@ export async function startSendmailServer(
   }
   const door = join(run, 'sendmail');
   const config = `
-mode = "observe"
+mode = "${options.mode ?? 'observe'}"
 ${options.config ?? ''}
 [postfix]
 ${options.installed === true ? '' : `config_directory = "${postfix.configDirectory}"`}

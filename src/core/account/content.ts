@@ -5,7 +5,6 @@
 import type { RuleHit } from '../../mail/scan/rule.ts';
 import type { Policy } from '../policy.ts';
 import { type Scan, scannerTitles } from '../scan/report.ts';
-import { reasonCodes } from '../scripts/rules.ts';
 import type { Reason } from '../verdict.ts';
 import { boosts, spamLikeMin, spamLikeMost } from './signals.ts';
 
@@ -67,5 +66,5 @@ function named(rules: readonly RuleHit[]): string {
 
 const points = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** Reasons for which a held message is let go by a person only: what is in it, or that no rule allows it, does not fade. */
-export const contentSignals: ReadonlySet<string> = new Set(['virus', 'spam-score', ...reasonCodes]);
+/** Reasons for which a held message is let go by a person only: what is in it does not fade. */
+export const contentSignals: ReadonlySet<string> = new Set(['virus', 'spam-score']);

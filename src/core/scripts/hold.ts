@@ -2,6 +2,14 @@
 import type { Reason } from '../verdict.ts';
 import type { ScriptFinding } from './rules.ts';
 
+/**
+ * Held by a rule of its own: an attack on a form whose limits are known. It was stopped, and says nothing of the form: were
+ * it counted, anybody could have an honest form suspended.
+ */
+export function isHeldByRule(finding: ScriptFinding | undefined): boolean {
+  return finding !== undefined && finding.verdict === 'hold' && finding.rule !== '';
+}
+
 /** Reasons for the guard to hold a message; empty: the register has nothing against it. */
 export function scriptReasons(finding: ScriptFinding | undefined): readonly Reason[] {
   if (finding === undefined || finding.verdict === 'pass') return [];

@@ -62,7 +62,7 @@ export function heldTable(make: Statements): HeldTable {
   };
 }
 
-const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue', 'content'];
+const reasonsToHold: readonly HeldRow['why'][] = ['verdict', 'queue', 'content', 'rule'];
 
 function heldRow(row: Row): HeldRow {
   return {

@@ -8,6 +8,7 @@ const whys = {
   verdict: 'held as it came',
   queue: 'taken from the queue',
   content: 'held for its content',
+  rule: 'held by the rules of scripts',
 };
 
 export function Held({ view, ask, open, explain }) {

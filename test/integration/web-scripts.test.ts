@@ -1,0 +1,249 @@
+/**
+ * Websites on a real mail server: PHP's own mail() by CGI and FastCGI through postern-sendmail, with the register in guard
+ * mode. The honest form delivers, the abused one is held and named, and there is no way round.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { DeskScripts } from '../../src/ports-scripts.ts';
+import type { StatsAnswer } from '../../src/ports-stats.ts';
+import { eventually } from './leash.ts';
+import { runAs, type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
+import {
+  contactForm,
+  type Fields,
+  type Fpm,
+  mailer,
+  postByCgi,
+  startFpm,
+  website,
+} from './web-form.ts';
+
+/** Two customers. */
+const [shop, club]: readonly [number, number] = [users.www, users.nobody];
+
+let server: SendmailServer;
+let fpm: Fpm;
+let contact: string;
+let newcomer: string;
+let spammer: string;
+before(async () => {
+  server = await startSendmailServer({
+    mode: 'guard',
+    config: '[scripts]\nmode = "guard"\nweb_users = ["www-data", "games"]\n',
+  });
+  const [ofShop, ofClub] = [join(server.dir, 'shop'), join(server.dir, 'club')];
+  await website(ofShop, shop, { 'contact.php': contactForm, 'new.php': contactForm });
+  await website(ofClub, club, { 'mailer.php': mailer });
+  contact = join(ofShop, 'contact.php');
+  newcomer = join(ofShop, 'new.php');
+  spammer = join(ofClub, 'mailer.php');
+  await server.guard.cli('scripts', 'allow', contact, '--owner', 'owner@shop.test');
+  fpm = await startFpm({ dir: server.dir, uid: shop, sendmail: server.sendmail });
+});
+after(async () => {
+  await fpm?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const honest = (id: string): Fields => ({
+  ...{ id, name: 'Vi Sitor', email: 'vi@sit.test', subject: 'A question', copy: '1' },
+  message: 'From: here\nSubject: yours\n\nHow much is it?\n\n> To: somebody',
+});
+const post = (script: string, fields: Fields, uid = shop) =>
+  postByCgi({ script, uid, sendmail: server.sendmail, fields });
+
+const delivered = (id: string) =>
+  eventually(
+    `${id} is delivered`,
+    () => server.sink.recipients(id).toSorted().join() || undefined,
+    {
+      detail: async () =>
+        `${await server.postfix.log()}\n${JSON.stringify(await server.guard.log())}`,
+    },
+  );
+
+type Held = { readonly queueId: string; readonly account: string };
+type Explained = {
+  readonly story: {
+    readonly subject: string;
+    readonly reasons: readonly { readonly text: string }[];
+  };
+};
+/** The reasons for which the mail with this subject is held. */
+const heldFor = (subject: string): Promise<readonly string[]> =>
+  eventually(
+    `${subject} is held`,
+    async () => {
+      for (const { queueId } of await server.guard.json<readonly Held[]>('/api/held?state=held')) {
+        const { story } = await server.guard.json<Explained>(`/api/explain/${queueId}`);
+        if (story.subject === subject) return story.reasons.map(({ text }) => text);
+      }
+      return undefined;
+    },
+    { detail: () => server.postfix.log() },
+  );
+
+test('the honest form delivers, by CGI and by FastCGI, to its owner and the visitor', async () => {
+  const { stdout, stderr } = await post(contact, honest('cgi'));
+  assert.match(stdout, /thank you/, stderr);
+  const page = await fpm.post(contact, honest('fpm'));
+  assert.match(page.stdout, /thank you/, page.stderr);
+  for (const id of ['cgi', 'fpm']) assert.equal(await delivered(id), 'owner@shop.test,vi@sit.test');
+  const { scripts } = await server.guard.json<DeskScripts>('/api/scripts');
+  const row = scripts.find(({ subject }) => subject === contact);
+  assert.deepEqual(
+    [row?.account, row?.messages, row?.uid, row?.rule, row?.odd],
+    [`script:${contact}`, 2, shop, 'r1', 0],
+  );
+});
+
+test('injected header fields: held, and named', async () => {
+  const crowd = Array.from({ length: 40 }, (_, n) => `v${n}@stranger.test`).join(', ');
+  const email = `vi@sit.test\nTo: ${crowd}`;
+  const page = await post(contact, { ...honest('injected'), email, subject: 'Injected', copy: '' });
+  assert.match(page.stdout, /thank you/);
+  const reasons = await heldFor('Injected');
+  assert.match(reasons.join('\n'), /header injection: a second To field names 40 addresses more/);
+  assert.match(reasons.join('\n'), /writes to 40 others besides owner@shop\.test/);
+  assert.deepEqual(server.sink.recipients('injected'), []);
+  assert.match(await server.guard.cli('scripts', 'list', '--odd'), /contact\.php/);
+});
+
+test('a Bcc field that a visitor typed: the copy goes nowhere', async () => {
+  const email = 'vi@sit.test\r\nBcc: a@stranger.test, b@stranger.test';
+  await post(contact, { ...honest('bcc'), email, subject: 'Bcc', copy: '' });
+  const [reason = ''] = await heldFor('Bcc');
+  assert.match(reason, /writes to 2 others besides owner@shop\.test \([ab]@stranger\.test, /);
+});
+
+test('an unknown script is held with the reason, and leaves when a person says so', async () => {
+  await post(newcomer, { ...honest('new'), subject: 'New here' });
+  const [reason = ''] = await heldFor('New here');
+  assert.match(reason, /no rule for the script .*\/shop\/new\.php \(as www-data\)/);
+  assert.match(await server.guard.cli('held', 'list'), /new\.php .* by the rules of scripts/);
+  const shown = await server.guard.cli('scripts', 'show', newcomer);
+  assert.match(shown, /No rule; too little was seen to suggest one/);
+  const said = await server.guard.cli('scripts', 'observe', newcomer);
+  assert.match(said, /undo: postern scripts forget r2/);
+  await server.guard.cli('held', 'release', '--account', `script:${newcomer}`);
+  assert.equal(await delivered('new'), 'owner@shop.test,vi@sit.test');
+});
+
+test('another customer who names the form is not the form', async () => {
+  await post(contact, { ...honest('borrowed'), subject: 'Borrowed' }, club);
+  const [reason = ''] = await heldFor('Borrowed');
+  assert.match(reason, /no rule for the script .*contact\.php \(as nobody\)/);
+});
+
+test('a script that writes to 300 strangers is suspended, as an account is', async () => {
+  await server.guard.cli('scripts', 'allow', spammer, '--any');
+  const page = await post(spammer, { messages: '30' }, club);
+  assert.match(page.stdout, /\.{30}/, page.stdout + page.stderr);
+  const line = await server.guard.logged('account.suspended');
+  assert.equal(line['account'], `script:${spammer}`);
+  await eventually(
+    'all were judged',
+    async () => {
+      const { lines } = await stats();
+      return lines.find(({ key, messages }) => key === spammer && messages === 30);
+    },
+    { detail: async () => JSON.stringify(await stats()) },
+  );
+  const reached = server.sink.recipients('run').length;
+  assert.ok(reached < 150, `${reached} of 300 were reached`);
+  const { lines } = await stats();
+  assert.ok((lines.find(({ key }) => key === spammer)?.stopped ?? 0) >= 15);
+  // The form beside it is not touched.
+  await post(contact, honest('after'));
+  assert.equal(await delivered('after'), 'owner@shop.test,vi@sit.test');
+});
+
+const stats = async (): Promise<StatsAnswer> =>
+  JSON.parse(await server.guard.cli('stats', '--by', 'script', '--json')) as StatsAnswer;
+
+test('a web user who speaks SMTP to this machine is known by his socket, and held', async () => {
+  await smtpAs(users.games, 'Direct');
+  const [reason = ''] = await heldFor('Direct');
+  assert.equal(reason, 'no rule for mail of games without a script');
+  await smtpAs(users.daemon, 'Another');
+  assert.equal(await delivered('Another'), 'x@world.test');
+});
+
+/** Speaks SMTP as this user, as a script would do with a socket of its own. */
+async function smtpAs(uid: number, subject: string): Promise<void> {
+  const script = `
+    const socket = require('node:net').connect(${server.postfix.ports.smtp}, '127.0.0.1');
+    const lines = ['HELO x', 'MAIL FROM:<win@world.test>', 'RCPT TO:<x@world.test>', 'DATA',
+      'Subject: ${subject}\\r\\nX-Test-Id: ${subject}\\r\\n\\r\\nHi.\\r\\n.', 'QUIT'];
+    socket.on('data', (text) => {
+      if (/^[45]/m.test(text)) process.stdout.write(text);
+      const line = lines.shift();
+      if (line !== undefined) socket.write(line + '\\r\\n');
+    });`;
+  const { stdout } = await runAs(process.execPath, { uid, args: ['-e', script] });
+  assert.equal(stdout, '');
+}
+
+/** Where nobody but root and Postern may submit, as \`postern connect sendmail\` sets it. */
+test('postdrop and what lies in /usr/lib/postfix/sbin take nothing from a customer', async () => {
+  await server.postfix.set({ authorized_submit_users: 'root' });
+  await server.postfix.reload();
+  const letter = 'From: x@world.test\nTo: x@world.test\nSubject: Round\nX-Test-Id: round\n\nHi.\n';
+  const before = (await server.postfix.queue()).length;
+  const record = (type: string, text: string) =>
+    `${type}${String.fromCharCode(text.length)}${text}`;
+  const smtp =
+    'HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<x@world.test>\r\nDATA\r\nX-Test-Id: round\r\n\r\n.\r\n';
+  const notAllowed = /User www-data\(33\) is not allowed to submit mail/;
+  const tries = [
+    [
+      '/usr/sbin/postdrop',
+      [],
+      record('S', 'x@world.test') + record('R', 'x@world.test'),
+      notAllowed,
+    ],
+    ['/usr/sbin/sendmail', ['x@world.test'], letter, notAllowed],
+    ['/usr/sbin/sendmail', ['-bs'], smtp, notAllowed],
+    ['/usr/lib/postfix/sbin/smtpd', ['-S'], smtp, notAllowed],
+    // They are only run by master(8), and say nothing to anybody else.
+    ['/usr/lib/postfix/sbin/cleanup', [], letter, /^/],
+    ['/usr/lib/postfix/sbin/pickup', [], letter, /^/],
+  ] as const;
+  for (const [program, args, input, says] of tries) {
+    // The instance's configuration where the machine's own is: postdrop takes no other from a user.
+    const words = [program, ...args];
+    const [code, said] = await inPlace(server.postfix.configDirectory, shop, words, input);
+    assert.match(said, says, `${program} ended with ${code}`);
+  }
+  assert.equal((await server.postfix.queue()).length, before);
+  assert.deepEqual(server.sink.recipients('round'), []);
+  await post(contact, honest('still'));
+  assert.equal(await delivered('still'), 'owner@shop.test,vi@sit.test');
+});
+
+/** Runs a program with this configuration in the place of /etc/postfix, for it alone. */
+async function inPlace(
+  configDirectory: string,
+  uid: number,
+  words: readonly string[],
+  input: string,
+): Promise<readonly [number | null, string]> {
+  const as = `exec setpriv --reuid ${uid} --regid ${uid} --clear-groups "$@"`;
+  const mount = `mount --bind ${configDirectory} /etc/postfix && ${as}`;
+  const child = spawn('unshare', ['--mount', 'sh', '-c', mount, 'sh', ...words]);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  }
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(late);
+  return [code, said];
+}
