@@ -11,8 +11,8 @@ import {
   type ScriptSettings,
   type Scripts,
 } from './flow/script-mailed.ts';
+import { openIdentities } from './partners/identities.ts';
 import { openSocketOwners } from './partners/socket-owner.ts';
-import { openUserNames } from './partners/user-names.ts';
 import type { Gate, Log } from './ports.ts';
 import type { ScriptLedger } from './ports-scripts.ts';
 
@@ -37,7 +37,9 @@ export function openDaemonScripts(
   const scripts = openScripts({ ...deps, stored: ledger, settings });
   scope.defer(() => scripts.close());
   const owners = openSocketOwners();
-  const direct = openDirectConnections({ owners, userName: openUserNames(), settings, count, log });
+  const identities = openIdentities();
+  const userName = (uid: number): string => identities.user(uid).name;
+  const direct = openDirectConnections({ owners, userName, settings, count, log });
   return {
     desk: scripts.desk,
     through: (gate) => throughRegister(gate, scripts, direct),

@@ -101,6 +101,8 @@ export type Identities = {
   facts(peer: Peer): ProcessFacts | undefined;
   /** The script as PHP's own field tells it, where no other way does. */
   hinted(facts: ProcessFacts, phpScript: string): ProcessFacts;
+  /** Whose file that is; undefined: there is none. In a folder that we may not look into, whose the folder is. */
+  ownerOf(path: string): number | undefined;
   /** Its name and full name; empty: there is no such user. */
   user(uid: number): { readonly name: string; readonly fullName: string };
 };

@@ -228,9 +228,12 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     const said = facts === undefined || facts.cwd === '' ? claim : facts;
     const { identities } = this.#deps;
     const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };
+    const told = identities.hinted(known, phpScript);
     return {
-      ...identities.hinted(known, phpScript),
+      ...told,
       ...{ uid, user: identities.user(uid).name, proven },
+      // Never what is said of it: by that, a script is somebody's own.
+      scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
     };
   }
 }

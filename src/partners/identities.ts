@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { Identities } from '../ports-sendmail.ts';
-import { hintedScript, processFacts, startOf } from './process-facts.ts';
+import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
 
 const usersFile = '/etc/passwd';
 /** Users that are not in the file: a directory may hold any number. */
@@ -31,6 +31,7 @@ export function openIdentities(): Identities {
       return same && facts?.uid === peer.uid ? facts : undefined;
     },
     hinted: hintedScript,
+    ownerOf,
     user(uid) {
       const known = local().get(uid) ?? asked.get(uid);
       if (known !== undefined) return known;

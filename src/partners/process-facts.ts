@@ -130,10 +130,17 @@ function isFile(path: string): boolean {
   }
 }
 
-function ownerOf(path: string): number | undefined {
-  try {
-    return statSync(path).uid;
-  } catch {
-    return undefined;
+/**
+ * Whose file that is; undefined: there is none. A customer's folder is often closed to others: then it is the folder's owner
+ * who decides what is in it.
+ */
+export function ownerOf(path: string): number | undefined {
+  for (let at = path; at.startsWith('/'); at = at.slice(0, at.lastIndexOf('/'))) {
+    try {
+      return statSync(at).uid;
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EACCES')) return undefined;
+    }
   }
+  return undefined;
 }

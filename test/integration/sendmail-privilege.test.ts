@@ -124,7 +124,7 @@ test('whoever says that he is another is himself', async () => {
     ...{ uid: users.www, pid: 1, executable: '/usr/bin/php', cwd: '/var/www', parents: [] },
     ...{
       script: '/var/www/shop/contact.php',
-      scriptOwner: users.www,
+      scriptOwner: 5_555,
       how: 'cgi',
       proven: 'kernel',
     },
