@@ -30,6 +30,8 @@ export type AuditDeps = {
   readonly signal: AbortSignal;
   readonly found: (found: readonly Finding[]) => void;
   readonly progress: (progress: AuditProgress) => void;
+  /** John took fewer hashes of a scheme than it was given: so many were not tried. */
+  readonly refused: (scheme: string, count: number) => void;
 };
 
 export type AuditProgress = {
@@ -77,10 +79,9 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
     for (const { group } of quickFirst) {
       for (let unit = nextUnit(course, plan, group); unit; unit = nextUnit(course, plan, group)) {
         if (deps.signal.aborted) return false;
-        const began = performance.now();
-        const done = await run(course, unit);
-        if (!done) return false;
-        measure(course.speeds, group, triesOf(unit), (performance.now() - began) / 1_000);
+        const seconds = await run(course, unit);
+        if (seconds === undefined) return false;
+        measure(course.speeds, group, triesOf(unit), seconds);
         settle(course, unit);
         meter.add(unit);
       }
@@ -211,13 +212,15 @@ function distinct(works: readonly Work[]): readonly Work[] {
   });
 }
 
-/** False: cut off. */
-async function run(deps: Course, unit: Unit): Promise<boolean> {
+/** How long it took; undefined: cut off. */
+async function run(deps: Course, unit: Unit): Promise<number | undefined> {
   const [first] = unit.works;
-  if (first === undefined) return true;
+  if (first === undefined) return 0;
   const slice = sliced(deps, unit);
   if (first.hash.tried.by === 'john') return await runByJohn(deps, slice, first.hash);
-  return await runByWorkers(deps, slice);
+  const began = performance.now();
+  const done = await runByWorkers(deps, slice);
+  return done ? (performance.now() - began) / 1_000 : undefined;
 }
 
 const wordsFile = 'words';
@@ -234,8 +237,8 @@ function sliced(deps: Course, unit: Unit): Unit {
   return unit;
 }
 
-async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<boolean> {
-  if (hash.tried.by !== 'john') return true;
+async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<number | undefined> {
+  if (hash.tried.by !== 'john') return 0;
   const { candidates, leg } = unit.plan;
   const byName = new Map<string, Work>();
   const targets: Target[] = [];
@@ -245,7 +248,7 @@ async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<boolean>
     byName.set(name, work);
     targets.push({ name, hash: work.hash.tried.text, words: work.words });
   }
-  const { complete } = await runJohn({
+  const { complete, loaded, seconds } = await runJohn({
     ...{ john: deps.john, seclusion: deps.seclusion, folder: deps.folder, targets },
     ...{ format: hash.tried.format, processors: deps.processors, signal: deps.signal },
     candidates:
@@ -257,7 +260,8 @@ async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<boolean>
       if (work !== undefined) noteGuessed(deps, [work], leg);
     },
   });
-  return complete;
+  if (complete && loaded < targets.length) deps.refused(hash.scheme, targets.length - loaded);
+  return complete ? seconds : undefined;
 }
 
 /** The login is a word that John tries, so it stands for itself where nothing in it could be misread. */

@@ -1,5 +1,6 @@
 /** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
 import { availableParallelism } from 'node:os';
+import { forJohn } from '../core/passwords/jumbo.ts';
 import type { AuditSummary } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
@@ -78,13 +79,20 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const gathered = await gather(options.sources, {
     ...{ folder, notebook, worklist, domain: options.domain, ranges, now: options.now },
     ...{ fault: told.fault, found: told.found, changed: told.changed },
+    forJohn: (hash) => forJohn(hash, john.formats),
   });
   if (gathered.accounts === 0 && gathered.locked === 0 && gathered.faults > 0) throw nothing();
   told.began({ ...gathered, john: john.version, memory: folder.memory });
+  const refused = new Map<string, number>();
   const through = await audit({
     ...{ john, seclusion, folder, workers, worklist, notebook, plans, processors },
     ...{ now: options.now, signal: options.signal, found: told.found, progress: told.progress },
+    refused: (scheme, count) => refused.set(scheme, Math.max(refused.get(scheme) ?? 0, count)),
   });
+  for (const [scheme, count] of refused) {
+    gathered.faults += count;
+    told.fault({ source: 'john', line: 0, what: `${count} ${scheme} hashes were not taken` });
+  }
   const complete = through && !options.quick;
   if (through) {
     const tried = triedAgain(plans, options);

@@ -11,8 +11,8 @@ import fc from 'fast-check';
 import { readHash } from '../core/passwords/hash.ts';
 import { copySlice, expansions } from './candidates.ts';
 import { guessedName } from './guess-reader.ts';
-import { sectionOf } from './john.ts';
 import { openRangeLists } from './range-lists.ts';
+import { readBook, sectionOf } from './rule-book.ts';
 import { openTrials } from './trial.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-engine-'));
@@ -62,6 +62,7 @@ test('the name alone is read of what John says, whatever the password is', () =>
   assert.equal(line('secret           (joe@example.org)'), 'joe@example.org');
   assert.equal(line('odd (ann)        (joe)'), 'joe');
   assert.equal(line('                 (joe)'), 'joe');
+  assert.equal(line('jumbo (ann)      (joe)     '), 'joe');
   assert.equal(line('nothing'), undefined);
 });
 
@@ -85,6 +86,17 @@ test('a section of john.conf', () => {
   assert.deepEqual(sectionOf(text, 'List.Rules:Single'), [':', 'l']);
   assert.deepEqual(sectionOf(text, 'List.Rules:Wordlist'), ['c']);
   assert.equal(sectionOf(text, 'List.Rules:Jumbo'), undefined);
+});
+
+test('sections and files that a jumbo version includes', () => {
+  const main = join(folder, 'john.conf');
+  writeFileSync(join(folder, 'score.conf'), '[List.Rules:Score]\n:\n.include [List.Rules:More]\n');
+  writeFileSync(
+    main,
+    `.include <score.conf>\n.include '$JOHN/none.conf'\n.include <john.conf>\n[List.Rules:Wordlist]\n.include [List.Rules:Score]\n\n# old\n[List.Rules:More]\nc $1\n.include [List.Rules:Wordlist]\n`,
+  );
+  const rules = sectionOf(readBook(main), 'List.Rules:Wordlist') ?? [];
+  assert.deepEqual(rules, [':', 'c $1'], 'what includes itself ends');
 });
 
 test('slices of a list are whole lines, each in one of them', () => {

@@ -1,4 +1,5 @@
 /** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
+import type { Hash } from '../core/passwords/hash.ts';
 import { ownWords } from '../core/passwords/own-words.ts';
 import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
@@ -29,6 +30,8 @@ export type GatherDeps = {
   /** Domain of accounts that have none: words of it are tried. */
   readonly domain: string;
   readonly ranges: RangeLists;
+  /** How the John that is there takes a hash. */
+  readonly forJohn: (hash: Hash) => Hash;
   readonly now: () => Millis;
   readonly fault: (fault: Fault) => void;
   readonly found: (found: readonly Finding[]) => void;
@@ -55,6 +58,8 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
       sum.faults++;
       const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
       deps.fault({ source: spec, line: 0, what: `${error.message}${cause}` });
+    } finally {
+      deps.notebook.end();
     }
   }
   return sum;
@@ -123,8 +128,9 @@ async function account(
   deps: TakeDeps,
 ): Promise<void> {
   const { notebook, worklist } = deps;
-  const { account: name, hash } = row;
-  const mark = notebook.mark(hash);
+  const { account: name } = row;
+  const hash = deps.forJohn(row.hash);
+  const mark = notebook.mark(row.hash);
   const note = notebook.read(source, name);
   // Of an unsalted hash nobody knows whether it changed: it costs next to nothing to try it anew.
   const same = note !== undefined && mark !== '' && note.mark === mark;

@@ -69,9 +69,16 @@ export function openSecretPipe(path: string, line: (bytes: Buffer) => void): Sec
   return { writeEnd, started: () => closeSync(writeEnd), ended };
 }
 
-/** `secret           (name)`: the name alone. Names are made so that they hold neither brackets nor blanks. */
+const blank = 32;
+
+/**
+ * `secret           (name)`: the name alone, behind which a jumbo version has blanks. Names are made so that they hold neither
+ * brackets nor blanks.
+ */
 export function guessedName(line: Buffer): string | undefined {
+  let end = line.length;
+  while (line[end - 1] === blank) end--;
   const open = line.lastIndexOf(' (');
-  if (open < 0 || line.at(-1) !== 41) return undefined;
-  return line.toString('latin1', open + 2, line.length - 1);
+  if (open < 0 || line[end - 1] !== 41) return undefined;
+  return line.toString('latin1', open + 2, end - 1);
 }

@@ -7,15 +7,14 @@ import {
   existsSync,
   mkdirSync,
   openSync,
-  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { JohnFormat } from '../core/passwords/hash.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { guessedName, openSecretPipe } from './guess-reader.ts';
 import type { PrivateFolder } from './private-folder.ts';
+import { readBook, sectionOf } from './rule-book.ts';
 import { type Seclusion, spawnSecluded } from './seclusion.ts';
 
 export type John = {
@@ -23,6 +22,8 @@ export type John = {
   /** What `john` says of itself, `1.9.0`. */
   readonly version: string;
   readonly jumbo: boolean;
+  /** What jumbo can try, in small letters; of the core version nothing is asked. */
+  readonly formats: ReadonlySet<string>;
   /** John's own list of common passwords. */
   readonly list: string;
   /** Lines of the section `[List.Rules:NAME]`; undefined where there is none. */
@@ -66,24 +67,20 @@ export function findJohn(
     return { status: said.status, text: `${said.stdout}${said.stderr}` };
   };
   const build = ask('--list=build-info');
-  const text = readFileSync(configuration, 'latin1');
+  const text = readBook(configuration);
   return {
     program: found,
     version: /version:? (\S+)/i.exec(build.status === 0 ? build.text : ask().text)?.[1] ?? '',
     jumbo: build.status === 0,
+    formats: new Set(build.status === 0 ? formatsIn(ask('--list=formats').text) : []),
     list,
     rules: (name) => sectionOf(text, `List.Rules:${name}`),
   };
 }
 
-/** Lines that say something, of one section of john.conf. */
-export function sectionOf(text: string, section: string): readonly string[] | undefined {
-  const lines = text.split(/\r?\n/);
-  const start = lines.findIndex((line) => line.toLowerCase() === `[${section.toLowerCase()}]`);
-  if (start < 0) return undefined;
-  const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => /^\[[^\]]+\]\s*$/.test(line));
-  return (end < 0 ? rest : rest.slice(0, end)).filter((line) => /^[^#;.\s]/.test(line));
+/** `descrypt, bsdicrypt, …` over many lines. */
+function formatsIn(text: string): readonly string[] {
+  return text.toLowerCase().split(/[\s,]+/);
 }
 
 export type Target = {
@@ -96,7 +93,7 @@ export type JohnRun = {
   readonly john: John;
   readonly seclusion: Seclusion;
   readonly folder: PrivateFolder;
-  readonly format: JohnFormat;
+  readonly format: string;
   readonly targets: readonly Target[];
   /** Rules over the targets' own words, or a file of words in the private folder, with rules or as they are. */
   readonly candidates:
@@ -111,7 +108,10 @@ export type JohnRun = {
 export type JohnRan = {
   /** Every candidate was tried. */
   readonly complete: boolean;
+  /** On so many of the targets. */
   readonly loaded: number;
+  /** Without its start, in which a jumbo version tests itself for seconds. */
+  readonly seconds: number;
 };
 
 /** How long John gets to end by itself when time is up. */
@@ -126,19 +126,22 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
   if (seclusion.owner !== undefined) chownSync(hashes, seclusion.owner, seclusion.owner);
   let loaded = 0;
   let complaint = '';
+  let began = performance.now();
   const out = openSecretPipe(folder.file('out'), (bytes) => {
     const name = guessedName(bytes);
+    // Before the first guess it says how many it took.
+    if (loaded === 0) loaded = loadedIn(bytes);
     if (name !== undefined) run.found(name);
   });
   const err = openSecretPipe(folder.file('err'), (bytes) => {
     // What begins with a count of guesses names candidates as well: never looked at.
     if (/^\d/.test(bytes.toString('latin1', 0, 1))) return;
     const said = bytes.toString('latin1');
-    loaded += Number(/^Loaded (\d+) password hash/.exec(said)?.[1] ?? 0);
     // By now it has read its hashes and opened its files: nothing need lie there any longer.
-    if (said.startsWith('Press ')) discard(folder);
-    else if (!/^(?:Loaded|Will run|Warning|Session|Remaining|Use the|Note)/.test(said))
-      complaint = said;
+    if (said.startsWith('Press ')) {
+      discard(folder);
+      began = performance.now();
+    } else if (!/^(?:Will run|Warning|Session|Remaining|Use the|Note)/.test(said)) complaint = said;
   });
   const words = [...seclusion.john, run.john.program, ...optionsOf(run), 'hashes'];
   const { processors } = run;
@@ -150,10 +153,11 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
     await Promise.all([out.ended, err.ended]);
-    if (code === 0) return { complete: true, loaded };
-    if (run.signal.aborted) return { complete: false, loaded };
-    // The core version says so and ends with 0; jumbo and odd formats with 1.
-    if (/^No password hashes (?:loaded|left)/.test(complaint)) return { complete: true, loaded: 0 };
+    const seconds = (performance.now() - began) / 1_000;
+    // The core version says that it took none and ends with 0; jumbo and odd formats with 1.
+    const none = /^No password hashes (?:loaded|left)/.test(complaint);
+    if (code === 0 || none) return { complete: true, loaded: none ? 0 : loaded, seconds };
+    if (run.signal.aborted) return { complete: false, loaded, seconds };
     throw new OperatorError('john-failed', `john ended with ${code}: ${complaint}`, {
       hint: `it was tried with --format=${run.format} (${candidates.kind})`,
       exit: sysexits.software,
@@ -162,6 +166,14 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
     stop();
     discard(folder);
   }
+}
+
+const loadedWord = Buffer.from('Loaded ');
+
+/** `Loaded 3 password hashes with …`: the number; 0 for any other line. */
+function loadedIn(bytes: Buffer): number {
+  if (!bytes.subarray(0, loadedWord.length).equals(loadedWord)) return 0;
+  return Number.parseInt(bytes.toString('latin1', loadedWord.length, loadedWord.length + 8), 10);
 }
 
 function stopping(child: ReturnType<typeof spawnSecluded>, signal: AbortSignal): () => void {
@@ -213,7 +225,8 @@ function prepare({
   mkdirSync(place, { recursive: true, mode: 0o700 });
   const rules = candidates.rules.map((rule) => `${rule}\n`).join('');
   const section = candidates.kind === 'single' ? 'Single' : 'Wordlist';
-  const settings = '[Options]\nIdle = N\nSave = 600\nBeep = N\n\n';
+  // Jumbo would also pair an account's words, six times as many candidates as planned: ours are paired where it is likely.
+  const settings = '[Options]\nIdle = N\nSave = 600\nBeep = N\nSingleWordsPairMax = 1\n\n';
   writeFileSync(`${place}/john.conf`, `${settings}[List.Rules:${section}]\n${rules}`);
   if (seclusion.owner === undefined) return;
   chownSync(place, seclusion.owner, seclusion.owner);

@@ -39,10 +39,14 @@ export type Notebook = Disposable & {
   read(source: string, account: string): Note | undefined;
   /** All or none of them. */
   write(rows: readonly Noted[]): void;
-  /** Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written or `seen` since. */
+  /**
+   * Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written or `seen` since. What is
+   * written meanwhile is on the disk at the latest after `end`.
+   */
   begin(source: string): void;
   seen(source: string, account: string): void;
   gone(source: string): readonly { readonly account: string; readonly weak: boolean }[];
+  end(): void;
 };
 
 const schema = `
@@ -57,6 +61,8 @@ const schema = `
     PRIMARY KEY (source, account)
   ) STRICT, WITHOUT ROWID;`;
 const markDigits = 24;
+/** Rows written at once while a source is read: a million accounts one by one would wait for the disk a million times. */
+const rowsAtOnce = 10_000;
 
 /** Throws OperatorError `audit-locked` while another audit is under way. */
 export function openNotebook(path: string): Notebook {
@@ -71,6 +77,17 @@ export function openNotebook(path: string): Notebook {
   const own = statement('SELECT value FROM own WHERE name = ?');
   const keep = statement('INSERT OR REPLACE INTO own VALUES (?, ?)');
   const forget = statement('DELETE FROM tried WHERE source = ? AND seen = 0');
+  let waiting = 0;
+  const flush = (): void => {
+    if (database.isTransaction) database.exec('COMMIT');
+    waiting = 0;
+  };
+  /** One more row while a source is read. */
+  const more = (): void => {
+    if (!database.isTransaction || ++waiting < rowsAtOnce) return;
+    flush();
+    database.exec('BEGIN');
+  };
   return {
     mark(hash) {
       if (hash.unsalted) return '';
@@ -88,22 +105,31 @@ export function openNotebook(path: string): Notebook {
       };
     },
     write(rows) {
-      database.exec('BEGIN');
+      const alone = !database.isTransaction;
+      if (alone) database.exec('BEGIN');
       for (const { source, account, mark, progress, weak } of rows) {
         const noted = weak === undefined ? '' : JSON.stringify(weak);
         put.run(source, account, mark, JSON.stringify(progress), noted);
       }
-      database.exec('COMMIT');
+      if (alone) flush();
+      else more();
     },
     own: (name) => String(own.get(name)?.['value'] ?? ''),
     keep: (name, value) => void keep.run(name, value),
-    begin: (source) => void unseen.run(source),
-    seen: (source, account) => void seen.run(source, account),
+    begin(source) {
+      database.exec('BEGIN');
+      unseen.run(source);
+    },
+    seen(source, account) {
+      seen.run(source, account);
+      more();
+    },
     gone(source) {
       const rows = gone.all(source);
       forget.run(source);
       return rows.map(({ account, weak }) => ({ account: String(account), weak: weak !== '' }));
     },
+    end: flush,
     [Symbol.dispose]: () => database.close(),
   };
 }

@@ -140,6 +140,9 @@ export type AuditLine = {
   readonly source: string;
 };
 
+/** Another John than Debian's, such as a jumbo version: JOHN=/path/to/john. */
+const john = process.env['JOHN'] ?? '';
+
 /** `list`: the common passwords of this scene. `more`: TOML. */
 export function openScene(list: readonly string[], more = ''): Scene {
   const dir = mkdtempSync(join(tmpdir(), 'ppw-'));
@@ -150,7 +153,7 @@ export function openScene(list: readonly string[], more = ''): Scene {
   const top = file('list', `${list.join('\n')}\n`);
   const config = file(
     'postern.toml',
-    `${more}\n[passwords]\ntop_list = "${top}"\nprocessors = 2\n`,
+    `${more}\n[passwords]\ntop_list = "${top}"\nprocessors = 2\njohn = "${john}"\n`,
   );
   const state = join(dir, 'state');
   return {

@@ -6,13 +6,20 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { startDovecot } from './dovecot-instance.ts';
 import { launcher } from './guard-instance.ts';
-import { type Made, makeAccounts, makers, openScene } from './password-tools.ts';
+import {
+  hashOf,
+  type Made,
+  makeAccounts,
+  makers,
+  openScene,
+  type Scene,
+} from './password-tools.ts';
 import { startPostgres } from './postgres-instance.ts';
 
 const accountsMax = 2_000;
@@ -172,6 +179,55 @@ test('sources and lines that cannot be read are said; the rest is tried', async 
   assert.equal(none.code, 66);
   assert.match(none.err, /no account could be read/);
 });
+
+test('an unchanged password is not tried again, a changed one is', async () => {
+  using scene = openScene(list);
+  const { seen, config } = spiedJohn(scene);
+  const made = new Map<string, string>();
+  // Made once: an unchanged password keeps its hash.
+  const lineFor = async ([account, password]: readonly [string, string]): Promise<string> => {
+    const key = `${account}:${password}`;
+    const hash = made.get(key) ?? (await hashOf('md5crypt', account, password));
+    made.set(key, hash);
+    return `${account}:${hash}:1\n`;
+  };
+  const audited = async (
+    passwords: Readonly<Record<string, string>>,
+    ...words: readonly string[]
+  ): Promise<{ readonly tried: string; readonly weak: string }> => {
+    const lines = await Promise.all(Object.entries(passwords).map(lineFor));
+    const source = `shadow:${scene.file('shadow', lines.join(''))}`;
+    writeFileSync(seen, '');
+    const about = ['--config', config, '--source', source, '--rules', 'none', '--json'];
+    const { results, err, code } = await scene.audit(...about, ...words).done;
+    assert.equal(code, 0, err);
+    const tried = new Set(readFileSync(seen, 'utf8').split('\n'));
+    const weak = results.filter((one) => one.weak).map(({ account }) => account);
+    return { tried: [...tried].toSorted().join(' ').trim(), weak: weak.toSorted().join(' ') };
+  };
+  const before = { ann: 'kX9-wqPq22zz', bob: 'zzKw9-4qPxQ', joe: 'letmein99' };
+  assert.deepEqual(await audited(before), { tried: 'ann bob joe', weak: 'joe' });
+  assert.deepEqual(await audited(before), { tried: '', weak: 'joe' });
+  const now = { ann: before.ann, bob: 'correct-horse', joe: 'yvR6+kkLw0pQ' };
+  assert.deepEqual(await audited(now), { tried: 'bob joe', weak: 'bob' });
+  // Another list is new to all but the weak.
+  const leaks = scene.file('leaks', `${before.ann}\n`);
+  assert.deepEqual(await audited(now, '--list', leaks), { tried: 'ann joe', weak: 'ann bob' });
+});
+
+/** The real John, which first writes down whose hashes it was given. It runs as somebody else, who must get at that. */
+function spiedJohn(scene: Scene): { readonly seen: string; readonly config: string } {
+  chmodSync(scene.dir, 0o755);
+  const seen = scene.file('seen', '');
+  const program = scene.file(
+    'spy',
+    `#!/bin/sh\n[ ! -e hashes ] || cut -d: -f1 hashes >>${seen}\nexec /usr/sbin/john "$@"\n`,
+  );
+  chmodSync(seen, 0o666);
+  chmodSync(program, 0o755);
+  const text = readFileSync(scene.config, 'utf8').replace(/^john = .*$/m, `john = "${program}"`);
+  return { seen, config: scene.file('spied.toml', text) };
+}
 
 test('a million accounts are listed within 200 MB', async () => {
   using scene = openScene(list);

@@ -37,7 +37,8 @@ export type Trial =
   | { readonly kind: 'cram-md5'; readonly digest: string };
 export type DigestName = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
-export type JohnFormat = 'descrypt' | 'bsdicrypt' | 'md5crypt' | 'bcrypt' | 'crypt';
+/** Those of John's core version. */
+type CoreFormat = 'descrypt' | 'bsdicrypt' | 'md5crypt' | 'bcrypt' | 'crypt';
 
 export type Hash = {
   /** As people call it: `sha512crypt`, `ssha256`, `argon2id`. */
@@ -49,7 +50,7 @@ export type Hash = {
   /** Nothing but the password goes in: equal hashes are equal passwords, and guessing all costs what guessing one does. */
   readonly unsalted: boolean;
   readonly tried:
-    | { readonly by: 'john'; readonly format: JohnFormat; readonly text: string }
+    | { readonly by: 'john'; readonly format: string; readonly text: string }
     | { readonly by: 'workers'; readonly trial: Trial };
 };
 
@@ -273,7 +274,7 @@ function worked(
 type CryptKind = {
   readonly scheme: string;
   readonly form: RegExp;
-  readonly format: JohnFormat;
+  readonly format: CoreFormat;
   rate(cost: string): number;
 };
 const b64 = '[./0-9A-Za-z]';
@@ -309,7 +310,7 @@ const forms: readonly CryptKind[] = [
 function kindOf(
   scheme: string,
   form: string,
-  format: JohnFormat,
+  format: CoreFormat,
   rate: (cost: string) => number,
 ): CryptKind {
   return { scheme, form: new RegExp(`^${form}$`), format, rate };

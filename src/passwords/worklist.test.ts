@@ -1,0 +1,76 @@
+/** In which order accounts are tried, and what is remembered of them from one audit to the next. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type Hash, readHash } from '../core/passwords/hash.ts';
+import type { Millis } from '../lib/brand.ts';
+import { openNotebook, toTheEnd } from './notebook.ts';
+import { openPrivateFolder } from './private-folder.ts';
+import { type NewWork, openWorklist } from './worklist.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-worklist-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function hash(text: string): Hash {
+  const stored = readHash(text, { scheme: 'CRYPT', account: '' });
+  assert.ok(stored.kind === 'hash');
+  return stored.hash;
+}
+const salted = hash('{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ==');
+const unsalted = hash('{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=');
+const weak = { strength: 'under-a-second', by: 'single', since: 1 as Millis } as const;
+
+test('fresh ones first, then those who are furthest; those who are through, or weak, not at all', () => {
+  using place = openPrivateFolder(undefined);
+  using list = openWorklist(place);
+  const add = (account: string, more: Partial<NewWork>): void =>
+    list.add({
+      ...{ source: 'list:x', account, hash: salted, words: [], mark: '', progress: {} },
+      ...{ fresh: false, weak: undefined, ...more },
+    });
+  add('through', { progress: { top: ['e1', toTheEnd] } });
+  add('begun', { progress: { top: ['e1', 10] } });
+  add('far', { progress: { top: ['e1', 20] } });
+  add('another-edition', { progress: { top: ['e0', toTheEnd] } });
+  add('weak', { weak });
+  add('new', { fresh: true });
+  assert.deepEqual(
+    list.begin('top', 'e1').map(({ group, count }) => [group, count]),
+    [['ssha', 4]],
+  );
+  const order: string[] = [];
+  for (let next = list.next('ssha', 9); next.works.length > 0; next = list.next('ssha', 9)) {
+    order.push(`${next.works.map(({ account }) => account).join('+')}@${next.position}`);
+    list.advance('top', 'e1', next.works, toTheEnd);
+  }
+  assert.deepEqual(order, ['new@0', 'far@20', 'begun@10', 'another-edition@0']);
+  assert.deepEqual(list.counts(), { accounts: 6, weak: 1 });
+});
+
+test('what is gone from a source is told once; a mark shows a change, and of an unsalted hash there is none', () => {
+  const path = join(folder, 'passwords.db');
+  const row = (account: string) => ({ source: 's', account, mark: 'm', progress: {}, weak });
+  let mark = '';
+  {
+    using notebook = openNotebook(path);
+    assert.throws(() => openNotebook(path), { code: 'audit-locked' });
+    mark = notebook.mark(salted);
+    assert.match(mark, /^[0-9a-f]{24}$/);
+    assert.equal(notebook.mark(unsalted), '');
+    notebook.begin('s');
+    notebook.write([row('ann')]);
+    notebook.write([row('bob')]);
+    assert.deepEqual(notebook.gone('s'), []);
+    notebook.end();
+  }
+  using notebook = openNotebook(path);
+  assert.equal(notebook.mark(salted), mark, 'the key is kept');
+  notebook.begin('s');
+  notebook.seen('s', 'ann');
+  assert.deepEqual(notebook.gone('s'), [{ account: 'bob', weak: true }]);
+  notebook.end();
+  assert.deepEqual(notebook.read('s', 'ann')?.weak, weak);
+  assert.equal(notebook.read('s', 'bob'), undefined);
+});
