@@ -90,6 +90,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The mail server’s own sendmail did not take a message of a script; it is tried again every few seconds.',
   'sendmail.not-kept':
     'The ledger could not be written: if Postern is killed now, a message of a script may be sent twice.',
+  'sendmail.not-opened':
+    'The sendmail door could not be opened as the changed configuration says. What programs send waits in the spool.',
   'sendmail.not-written':
     'A message of a script could not be written to the disk: its program was told to try again.',
   'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',

@@ -5,8 +5,9 @@ import type { Config } from './config/schema.ts';
 import { whereOf } from './config/values.ts';
 import { openSendmail } from './doors/sendmail/server.ts';
 import type { Journal, Timers } from './flow/journal.ts';
-import { openSubmissions } from './flow/submissions.ts';
-import type { Listener } from './lib/listener.ts';
+import { openSubmissions, type SubmissionDesk } from './flow/submissions.ts';
+import { faultText } from './lib/fault-text.ts';
+import type { Listener, Where } from './lib/listener.ts';
 import { openIdentities } from './partners/identities.ts';
 import { peerOf } from './partners/peer-credentials.ts';
 import { knockAtPickup, realSendmail } from './partners/real-sendmail.ts';
@@ -18,8 +19,11 @@ import type { Submissions } from './ports-sendmail.ts';
 export type DaemonSendmail = {
   /** For the milter door. */
   readonly submissions: Submissions;
-  /** Opens the door; before that, what was left in the spool is taken. Answers with its address. */
-  open(): Promise<string>;
+  /** Opens the door; before that, what was left in the spool is taken. */
+  start(): Promise<void>;
+  /** Opens or closes it, as the changed configuration says; `off` until it is open. */
+  configure(config: Config): void;
+  close(): Promise<void>;
 };
 
 export type SendmailParts = {
@@ -30,51 +34,100 @@ export type SendmailParts = {
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
+  /** Where it is now. */
+  readonly moved: (address: string) => void;
 };
 
 /** Any user may connect: who that is the kernel says. */
 const doorMode = 0o666;
 const spoolEveryMs = 2_000;
 
-/** Undefined where the door is off. */
-export function openDaemonSendmail(
-  { config, state, journal, clock, timers, log, count }: SendmailParts,
+export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
+  let { config } = parts;
+  let desk: SubmissionDesk | undefined;
+  let open = new AsyncDisposableStack();
+  let wasOpen = false;
+  let turns: Promise<void> = Promise.resolve();
+  const reopen = async (wanted: Config): Promise<void> => {
+    await open.disposeAsync();
+    open = new AsyncDisposableStack();
+    config = wanted;
+    const where = whereOf(wanted.sendmail.door, doorMode);
+    desk = where === undefined ? undefined : openDesk(parts, wanted, open);
+    const door =
+      where === undefined || desk === undefined
+        ? undefined
+        : await openDoor(parts, { config: wanted, where, desk }, open);
+    if (door !== undefined || wasOpen) parts.moved(door?.address ?? 'off');
+    wasOpen = door !== undefined;
+  };
+  return {
+    submissions: {
+      speakerOf: (token) => desk?.speakerOf(token),
+      claim(token, attempt, answer) {
+        if (desk === undefined) answer({ kind: 'unknown' });
+        else desk.claim(token, attempt, answer);
+      },
+      answered: (token) => desk?.answered(token),
+    },
+    start: () => reopen(config),
+    configure(changed) {
+      if (JSON.stringify(changed.sendmail) === JSON.stringify(config.sendmail)) return;
+      turns = turns
+        .then(() => reopen(changed))
+        .catch((cause: unknown) => {
+          parts.log('error', 'sendmail.not-opened', { why: faultText(cause) });
+        });
+    },
+    close: () => open.disposeAsync(),
+  };
+}
+
+function openDesk(
+  { state, journal, clock, timers, log, count }: SendmailParts,
+  { postfix, sendmail }: Config,
   scope: AsyncDisposableStack,
-): DaemonSendmail | undefined {
-  const { door, program, spool: folder, queue_directory, message_bytes_max } = config.sendmail;
-  const where = whereOf(door, doorMode);
-  if (where === undefined) return undefined;
+): SubmissionDesk {
   const identities = openIdentities();
-  const configDirectory = config.postfix.config_directory;
   const files = openSubmissionFiles({
     folder: join(state, 'submissions'),
-    run: realSendmail({ program, configDirectory }),
+    run: realSendmail({
+      program: sendmail.program,
+      configDirectory: postfix.config_directory,
+    }),
     user: (uid) => identities.user(uid),
   });
-  const messageBytesMax = message_bytes_max;
   const desk = openSubmissions({
     ...{ files, identities, journal, clock, timers, log, count },
-    spool: openSpool({ folder, messageBytesMax, nowMs: () => clock.now() }),
-    knock: () => knockAtPickup(queue_directory),
+    spool: openSpool({
+      folder: sendmail.spool,
+      messageBytesMax: sendmail.message_bytes_max,
+      nowMs: () => clock.now(),
+    }),
+    knock: () => knockAtPickup(sendmail.queue_directory),
   });
   scope.defer(() => desk.close());
-  const listening: { door: Listener | undefined } = { door: undefined };
-  scope.defer(() => listening.door?.close());
-  return {
-    submissions: desk,
-    async open() {
-      await desk.takeSpool();
-      desk.start();
-      listening.door = await openSendmail(where, { desk, peerOf, messageBytesMax, log, count });
-      let taking = false;
-      const round = async (): Promise<void> => {
-        if (taking) return;
-        taking = true;
-        await desk.takeSpool();
-        taking = false;
-      };
-      scope.defer(startTimer(spoolEveryMs, () => void round()));
-      return listening.door.address;
-    },
+  return desk;
+}
+
+async function openDoor(
+  { log, count }: SendmailParts,
+  of: { readonly config: Config; readonly where: Where; readonly desk: SubmissionDesk },
+  scope: AsyncDisposableStack,
+): Promise<Listener> {
+  const { desk } = of;
+  await desk.takeSpool();
+  desk.start();
+  const messageBytesMax = of.config.sendmail.message_bytes_max;
+  const door = await openSendmail(of.where, { desk, peerOf, messageBytesMax, log, count });
+  scope.use(door);
+  let taking = false;
+  const round = async (): Promise<void> => {
+    if (taking) return;
+    taking = true;
+    await desk.takeSpool();
+    taking = false;
   };
+  scope.defer(startTimer(spoolEveryMs, () => void round()));
+  return door;
 }

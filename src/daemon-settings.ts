@@ -23,7 +23,7 @@ export function duration(text: string): number {
 /** Settings that were changed and are read only at start. */
 export function needRestart(before: Config, after: Config): readonly string[] {
   const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
-  const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify', 'sendmail'] as const;
+  const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;
   const folder = before.signing.keys_folder !== after.signing.keys_folder;
   return [
     ...parts.filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part])),

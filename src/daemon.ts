@@ -14,7 +14,7 @@ import { startGauges } from './daemon-gauges.ts';
 import { openInbound } from './daemon-inbound.ts';
 import { type DaemonScan, openDaemonScan } from './daemon-scan.ts';
 import { type DaemonScripts, openDaemonScripts } from './daemon-scripts.ts';
-import { openDaemonSendmail } from './daemon-sendmail.ts';
+import { type DaemonSendmail, openDaemonSendmail } from './daemon-sendmail.ts';
 import { duration, needRestart, settingsOf } from './daemon-settings.ts';
 import { type DaemonSigning, openDaemonSigning } from './daemon-signing.ts';
 import { type HttpDoor, openHttp } from './doors/http/server.ts';
@@ -63,12 +63,7 @@ export type DaemonOptions = {
 };
 
 export type Daemon = {
-  readonly doors: {
-    readonly milter: string;
-    readonly policy: string;
-    readonly http: string;
-    readonly sendmail?: string;
-  };
+  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
   readonly host: string;
   /** It can move mail in the queue. */
   readonly queue: boolean;
@@ -100,7 +95,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     doors: doors.addresses,
     host: flows.host,
     queue: flows.queue,
-    reload: (changed) => flows.reload(changed),
+    reload(changed) {
+      doors.sendmail.configure(changed);
+      return flows.reload(changed);
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -230,7 +228,7 @@ async function openDoors(
   flows: Flows,
   counters: Counters,
   scope: AsyncDisposableStack,
-): Promise<{ addresses: Daemon['doors'] }> {
+): Promise<{ readonly addresses: Daemon['doors']; readonly sendmail: DaemonSendmail }> {
   const { config, log, token } = options;
   const { count } = counters;
   const { accounts, doors } = config;
@@ -262,10 +260,11 @@ async function openDoors(
     inbound === undefined ? [signing.reading] : [signing.reading, inbound],
   );
   const { journal } = flows;
-  const sendmail = openDaemonSendmail(
-    { config, state: options.state, journal, clock, timers, log, count },
-    scope,
-  );
+  const moved = (address: string): void => flows.doors({ sendmail: address });
+  const sendmail = openDaemonSendmail({
+    ...{ config, state: options.state, journal, clock, timers, log, count, moved },
+  });
+  scope.defer(() => sendmail.close());
   const milter = await opened(
     options,
     doors.milter,
@@ -274,7 +273,7 @@ async function openDoors(
       openMilter(where, {
         ...{ gate, clock, log, count, limits, options: milterOptions },
         scanning: flows.scan.scanning,
-        ...(sendmail === undefined ? {} : { submissions: sendmail.submissions }),
+        submissions: sendmail.submissions,
         ...(reading === undefined ? {} : { reading }),
       }),
   );
@@ -282,10 +281,10 @@ async function openDoors(
     scope.use(milter);
     flows.milter.present = () => milter.connections > 0;
   }
-  const handedInAt = await sendmail?.open();
+  await sendmail.start();
   return {
+    sendmail,
     addresses: {
-      ...(handedInAt === undefined ? {} : { sendmail: handedInAt }),
       milter: milter?.address ?? 'off',
       policy: policy?.address ?? 'off',
       http: http?.address ?? 'off',

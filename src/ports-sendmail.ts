@@ -92,7 +92,8 @@ export type Submissions = {
   answered(token: string): void;
 };
 export type Claim =
-  | { readonly kind: 'copy' }
+  /** It came already. unknown: nobody handed it in, as far as is known by now. */
+  | { readonly kind: 'copy' | 'unknown' }
   | { readonly kind: 'counts'; readonly sender: string; readonly written: WrittenMail };
 
 /** Looks at /proc and at the users' list. */

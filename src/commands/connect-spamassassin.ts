@@ -2,7 +2,6 @@
  * `postern connect spamassassin`: finds spamd, has it scan a letter that is spam by agreement and one that is none, sets
  * scan.spamassassin in the configuration, and sees the running guard take it over. `--undo` takes it out again.
  */
-import { chownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { withSetting } from '../config/edit.ts';
 import { parseConfig } from '../config/load.ts';
@@ -12,6 +11,7 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { openSpamAssassin } from '../partners/spamassassin.ts';
 import type { DeskStatus } from '../ports-desk.ts';
+import { readConfigText, writeConfigText } from './config-file.ts';
 import { mayGoOn } from './connect-question.ts';
 import { openDesk } from './desk-client.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
@@ -99,7 +99,7 @@ async function connectSpamAssassin(
   show: (text: string) => void,
 ): Promise<Report> {
   const file = options.config ?? usualConfig() ?? installedConfig;
-  const before = readText(file);
+  const before = readConfigText(file);
   const address = options.undo === true ? 'off' : await found(options.at);
   if (address !== 'off') show(await tried(address));
   const value = options.undo === true ? undefined : JSON.stringify(address);
@@ -119,7 +119,7 @@ async function connectSpamAssassin(
   }
   if (options.dryRun === true) return report;
   await mayGoOn(options);
-  writeText(file, after);
+  writeConfigText(file, after);
   const takenOver = await guardTakesOver(options.state, address);
   if (!takenOver) show('The guard does not run; it scans from its next start on.\n');
   else if (options.undo === true)
@@ -207,38 +207,4 @@ async function guardTakesOver(state: string | undefined, address: string): Promi
     hint: 'was it started with another file? `postern up --config FILE`; its log says more',
     exit: sysexits.software,
   });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
-      throw new OperatorError('config', `there is no ${file}`, {
-        hint: 'name the configuration that the guard is started with: --config FILE',
-        exit: sysexits.config,
-      });
-    }
-    throw new OperatorError('config', `cannot read ${file}`, { cause, exit: sysexits.config });
-  }
-}
-
-/** Whole or not at all, with owner and mode as they were. */
-function writeText(file: string, text: string): void {
-  const next = `${file}.new`;
-  try {
-    const { mode, uid, gid } = statSync(file);
-    rmSync(next, { force: true });
-    writeFileSync(next, text, { mode: mode & 0o777, flag: 'wx' });
-    const mine = process.getuid?.();
-    if (mine === 0) chownSync(next, uid, gid);
-    renameSync(next, file);
-  } catch (cause) {
-    rmSync(next, { force: true });
-    throw new OperatorError('config-not-written', `cannot write ${file}`, {
-      cause,
-      hint: 'run this as root',
-      exit: sysexits.noPerm,
-    });
-  }
 }

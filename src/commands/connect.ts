@@ -30,6 +30,7 @@ import {
   planDisconnect,
 } from './connect-plan.ts';
 import { mayGoOn } from './connect-question.ts';
+import { registerSendmail, sendmailMustBeFree } from './connect-sendmail.ts';
 import { registerSpamAssassin } from './connect-spamassassin.ts';
 import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './connect-verify.ts';
 import { helpAfter, stateHelp } from './help.ts';
@@ -59,6 +60,7 @@ export function register(program: Command): void {
     .command('connect')
     .description('connect the running Postern with a mail server, or a scanner with it');
   registerSpamAssassin(connect);
+  registerSendmail(connect);
   connect
     .command('postfix')
     .description('put the doors into main.cf and master.cf; shows the change before it makes it')
@@ -109,6 +111,7 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
   const configDirectory = named ?? (await postconf([], 'config_directory'));
   await needsVersion3(configDirectory);
+  if (options.undo === true && named === undefined) await sendmailMustBeFree();
   const before = await readPostfixFiles(configDirectory);
   const kept = await readRecord(configDirectory);
   const run = options.undo === true ? undefined : await daemonOf(options, state);

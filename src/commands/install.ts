@@ -7,6 +7,7 @@ import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { programOutput } from '../partners/program.ts';
+import { sendmailMustBeFree } from './connect-sendmail.ts';
 import { helpAfter } from './help.ts';
 import { installSteps, type Place, undoSteps } from './install-steps.ts';
 
@@ -78,7 +79,10 @@ export async function install(
       exit: sysexits.noPerm,
     });
   }
-  if (options.undo === true) await mustBeDisconnected(place);
+  if (options.undo === true) {
+    if (!place.staging) await sendmailMustBeFree();
+    await mustBeDisconnected(place);
+  }
   const steps =
     options.undo === true
       ? undoSteps(place, { purge: options.purge === true })

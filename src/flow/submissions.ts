@@ -125,7 +125,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     const submission = this.#submissions.get(token);
     const row = submission ?? journal.live.submission(token);
     if (row === undefined) {
-      answer({ kind: 'counts', sender: '', written: nothing });
+      answer({ kind: 'unknown' });
       return;
     }
     const { speaker } = row;

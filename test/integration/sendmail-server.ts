@@ -58,6 +58,10 @@ export type SendmailServerOptions = {
    * /etc/postfix this Postfix's.
    */
   readonly installed?: boolean;
+  /** With `installed`: more to mount, as sh does it. */
+  readonly mounts?: string;
+  /** False: the door is not open, and nothing uses it. */
+  readonly open?: false;
 };
 
 /** The user that an installed Postern is here. */
@@ -83,7 +87,8 @@ export async function startSendmailServer(
   const postfix = scope.use(
     await startPostfix({ sink: sink.port, settings: options.settings ?? {} }),
   );
-  const installed = options.installed === true ? await asInstalled(postfix.configDirectory) : none;
+  const installed =
+    options.installed === true ? await asInstalled(postfix.configDirectory, options.mounts) : none;
   scope.use(installed);
   if (options.installed === true) {
     for (const folder of [state, spool, run]) await chown(folder, guardUser.uid, guardUser.uid);
@@ -98,9 +103,8 @@ ${options.installed === true ? '' : `config_directory = "${postfix.configDirecto
 [mail_log]
 source = "off"
 [sendmail]
-door = "unix:${door}"
 spool = "${spool}"
-queue_directory = "${postfix.dir}/spool"
+${options.open === false ? '' : `door = "unix:${door}"\nqueue_directory = "${postfix.dir}/spool"`}
 `;
   const script = join(dir, 'postern-sendmail.cjs');
   const place = { door, spool, real: '/usr/sbin/sendmail', messageBytesMax: 10_240_000 };
@@ -139,8 +143,8 @@ type Installed = AsyncDisposable & {
 };
 const none: Installed = { enter: [], guard: [], [Symbol.asyncDispose]: async () => undefined };
 
-async function asInstalled(configDirectory: string): Promise<Installed> {
-  const mounts = await privateMounts(`mount --bind ${configDirectory} /etc/postfix`);
+async function asInstalled(configDirectory: string, more = ''): Promise<Installed> {
+  const mounts = await privateMounts(`mount --bind ${configDirectory} /etc/postfix\n${more}`);
   const { stdout } = await promisify(execFile)('/usr/bin/getent', ['group', 'postdrop']);
   const { uid } = guardUser;
   const rights = [`--reuid=${uid}`, `--regid=${uid}`, `--groups=${stdout.split(':')[2]}`];

@@ -75,7 +75,7 @@ export class HandedIn {
     }
     this.#submissions.claim(field.token, field.attempt, (claim: Claim) => {
       this.#counts = claim.kind === 'counts';
-      if (claim.kind === 'copy') answer('copy');
+      if (claim.kind !== 'counts') answer(claim.kind === 'copy' ? 'copy' : undefined);
       else answer({ speaker, sender: claim.sender, recipients, ...claim.written });
     });
   }
