@@ -14,9 +14,10 @@ import {
 import { openIdentities } from './partners/identities.ts';
 import { openSocketOwners } from './partners/socket-owner.ts';
 import type { Gate, Log } from './ports.ts';
-import type { ScriptLedger } from './ports-scripts.ts';
+import type { ScriptDesk, ScriptLedger } from './ports-scripts.ts';
 
-export type DaemonScripts = Pick<Scripts, 'desk'> & {
+export type DaemonScripts = {
+  readonly desk: ScriptDesk;
   /** `gate` for messages that may be of scripts: they are compared with the register first. */
   through(gate: Gate): Gate;
   configure(config: Config): void;
@@ -41,7 +42,7 @@ export function openDaemonScripts(
   const userName = (uid: number): string => identities.user(uid).name;
   const direct = openDirectConnections({ owners, userName, settings, count, log });
   return {
-    desk: scripts.desk,
+    desk: { ...scripts.desk, whose: (end) => direct.whose(end) },
     through: (gate) => throughRegister(gate, scripts, direct),
     configure: (changed) => void Object.assign(settings, settingsOf(changed)),
   };
@@ -51,7 +52,7 @@ function throughRegister(gate: Gate, scripts: Scripts, direct: DirectConnections
   return {
     mayBegin: (speaker) => gate.mayBegin(speaker),
     submit(message, by, answer) {
-      direct(
+      direct.known(
         ...[message, by],
         (known) => {
           const judged = scripts.judge(known);

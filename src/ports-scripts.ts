@@ -53,6 +53,8 @@ export type ScriptDesk = {
   rule(wanted: NewRule, note: string, by: string): Promise<RuleDone>;
   /** By the rule's name, or by its path. */
   forget(which: string, by: string): Promise<RuleDone>;
+  /** The web user whose connection from this machine to itself that is; undefined: none's. */
+  whose(end: SocketEnd): Promise<string | undefined>;
 };
 
 /** One end of a TCP connection. */

@@ -24,6 +24,7 @@ import { helperHands, ownHands } from '../partners/hands.ts';
 import { postfix } from '../partners/postfix.ts';
 import { programOutput } from '../partners/program.ts';
 import { readPostfixFiles } from './connect-files.ts';
+import { checkScripts } from './doctor-scripts.ts';
 import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import { helpAfter, stateHelp } from './help.ts';
 import { parseDuration } from './options.ts';
@@ -92,6 +93,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     ...(await logins(config.dovecot)),
     await mailLog(config.mail_log.source, live, status),
     ...(await keys(config, live, configDir)),
+    ...(await scripts(config, live, configDir)),
     await notices(config.notices, live, options.testNotice === true),
     await passwords(options.state),
     await disk(state),
@@ -253,6 +255,18 @@ async function mailLog(
     wanted: sample('postern_mail_log_wanted'),
     lines: sample('postern_mail_log_lines_total'),
   });
+}
+
+async function scripts(
+  config: Config,
+  live: RunFile | undefined,
+  configDir: string | undefined,
+): Promise<readonly Finding[]> {
+  try {
+    return await checkScripts(config, live, configDir ?? (await postfixConfig()));
+  } catch {
+    return []; // that there is no Postfix to be read is a finding of its own
+  }
 }
 
 /** The guard's own keys; and whether Postfix keeps mail for longer than their records stay. */

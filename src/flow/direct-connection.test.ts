@@ -46,7 +46,7 @@ async function seen(
   let went: Submission | undefined;
   let said: Answer | undefined;
   await new Promise<void>((resolve) => {
-    direct(
+    direct.known(
       { ...message, client: how.client ?? '127.0.0.1' },
       how.by ?? 'client',
       (known) => {

@@ -5,7 +5,7 @@
 import type { Submission } from '../core/event.ts';
 import type { ScriptMail } from '../core/scripts/rules.ts';
 import type { Answer, Count, Log } from '../ports.ts';
-import type { SocketOwner, SocketOwners } from '../ports-scripts.ts';
+import type { SocketEnd, SocketOwner, SocketOwners } from '../ports-scripts.ts';
 
 export type DirectSettings = {
   readonly direct: 'attribute' | 'refuse' | 'ignore';
@@ -21,13 +21,17 @@ export type DirectDeps = {
   readonly log: Log;
 };
 
-/** Hands on `message`, or what it turned out to be, at once for all but clients of this machine; or refuses it. */
-export type DirectConnections = (
-  message: Submission,
-  by: 'login' | 'client' | 'local',
-  go: (known: Submission) => void,
-  refuse: (answer: Answer) => void,
-) => void;
+export type DirectConnections = {
+  /** Hands on `message`, or what it turned out to be, at once for all but clients of this machine; or refuses it. */
+  known(
+    message: Submission,
+    by: 'login' | 'client' | 'local',
+    go: (known: Submission) => void,
+    refuse: (answer: Answer) => void,
+  ): void;
+  /** The web user whose connection it is; undefined: it is none's. */
+  whose(end: SocketEnd): Promise<string | undefined>;
+};
 
 /** Nobody's number. */
 const unknownUid = 0xffff_fffe;
@@ -44,30 +48,35 @@ const failed: Answer = {
 
 export function openDirectConnections(deps: DirectDeps): DirectConnections {
   const { count, log, owners, settings } = deps;
-  return (message, by, go, refuse) => {
-    const { client = '', clientPort = 0 } = message;
-    const asked = by === 'client' && clientPort > 0 && settings.direct !== 'ignore';
-    if (!asked || !owners.isHere(client)) {
-      go(message);
-      return;
-    }
-    const decide = (owner: SocketOwner): void => {
-      const who = webUser(owner, deps);
-      if (who === undefined) go(message);
-      else {
-        count('postern_script_direct_total', 1, settings.direct);
-        if (settings.direct === 'refuse') refuse(refusal);
-        else go({ ...message, handed: mailOf(message, who) });
+  return {
+    async whose(end) {
+      return owners.isHere(end.address) ? webUser(await owners.of(end), deps)?.name : undefined;
+    },
+    known: (message, by, go, refuse) => {
+      const { client = '', clientPort = 0 } = message;
+      const asked = by === 'client' && clientPort > 0 && settings.direct !== 'ignore';
+      if (!asked || !owners.isHere(client)) {
+        go(message);
+        return;
       }
-    };
-    owners
-      .of({ address: client, port: clientPort })
-      .then(decide)
-      // Our mistake, in what `go` does: nobody above hears of it.
-      .catch((error: unknown) => {
-        log('error', 'scripts.direct-failed', { id: message.id, error: String(error) });
-        refuse(failed);
-      });
+      const decide = (owner: SocketOwner): void => {
+        const who = webUser(owner, deps);
+        if (who === undefined) go(message);
+        else {
+          count('postern_script_direct_total', 1, settings.direct);
+          if (settings.direct === 'refuse') refuse(refusal);
+          else go({ ...message, handed: mailOf(message, who) });
+        }
+      };
+      owners
+        .of({ address: client, port: clientPort })
+        .then(decide)
+        // Our mistake, in what `go` does: nobody above hears of it.
+        .catch((error: unknown) => {
+          log('error', 'scripts.direct-failed', { id: message.id, error: String(error) });
+          refuse(failed);
+        });
+    },
   };
 }
 

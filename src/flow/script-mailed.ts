@@ -29,7 +29,7 @@ export type Scripts = {
   readonly judge: ScriptJudge;
   /** It was answered: `stopped` when it was held. */
   answered(message: Submission, what: 'passed' | 'stopped'): void;
-  readonly desk: ScriptDesk;
+  readonly desk: Omit<ScriptDesk, 'whose'>;
   /** Writes what was noted, and stops. */
   close(): void;
 };

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, type Leashed, leash } from './leash.ts';
-import { type Ran, runAs } from './sendmail-server.ts';
+import { type Ran, type Run, runAs } from './sendmail-server.ts';
 
 export type Fields = Readonly<Record<string, string>>;
 
@@ -46,12 +46,20 @@ type Post = {
   readonly uid: number;
   readonly sendmail: string;
   readonly fields: Fields;
+  /** Runs the program; where it is not given, as anywhere. */
+  readonly run?: (program: string, how: Run) => Promise<Ran>;
 };
 
 /** Submits the form by CGI; answers with the page. */
-export async function postByCgi({ script, uid, sendmail, fields }: Post): Promise<Ran> {
+export async function postByCgi({
+  script,
+  uid,
+  sendmail,
+  fields,
+  run = runAs,
+}: Post): Promise<Ran> {
   const input = new URLSearchParams(fields).toString();
-  return runAs('/usr/bin/php-cgi', {
+  return run('/usr/bin/php-cgi', {
     ...{ uid, input, cwd: join(script, '..') },
     args: ['-d', `sendmail_path=${sendmail} -t -i`, '-d', 'mail.add_x_header=1'],
     env: { ...cgi(script, input), REDIRECT_STATUS: '200' },

@@ -2,6 +2,7 @@
  * The register of scripts as JSON.
  *
  *   GET  /api/scripts?like&limit     { mode, scripts, rules, known }
+ *   GET  /api/scripts/whose?address&port    { user? }    the web user who has that end of a connection
  *   POST /api/scripts/rule           { effect, path, uid?, recipients?, from?, rate?, note?, by? }
  *   POST /api/scripts/forget         { rule, by? }    a rule's name, or its path
  */
@@ -10,7 +11,7 @@ import * as z from 'zod';
 import { patternFault } from '../../core/scripts/path-glob.ts';
 import { entryOf } from '../../core/scripts/rule-text.ts';
 import { ruleEffects } from '../../core/scripts/rules.ts';
-import type { NewRule, ScriptDesk } from '../../ports-scripts.ts';
+import type { NewRule, ScriptDesk, SocketEnd } from '../../ports-scripts.ts';
 import { actor, body, done, type HttpEnv, query } from './api.ts';
 
 const entriesMax = 1_000;
@@ -35,6 +36,11 @@ type Asked = { readonly by?: string };
 const listQuery: z.ZodType<Parameters<ScriptDesk['list']>[0]> = z.object({
   like: z.string().max(256).exactOptional(),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
+});
+
+const endQuery: z.ZodType<SocketEnd> = z.object({
+  address: z.union([z.ipv4(), z.ipv6()]),
+  port: z.coerce.number().int().min(1).max(65_535),
 });
 
 const ruleBody: z.ZodType<Asked & { readonly wanted: NewRule; readonly note: string }> = z
@@ -75,6 +81,7 @@ const forgetBody: z.ZodType<Asked & { readonly rule: string }> = z.strictObject(
 
 export function scriptRoutes(api: Hono<HttpEnv>, desk: ScriptDesk): void {
   api.get('/scripts', (c) => c.json(desk.list(query(c, listQuery))));
+  api.get('/scripts/whose', async (c) => c.json({ user: await desk.whose(query(c, endQuery)) }));
   api.post('/scripts/rule', async (c) => {
     const { wanted, note, by: who } = await body(c, ruleBody);
     return done(c, await desk.rule(wanted, note, actor(c, who)));

@@ -10,6 +10,7 @@ export function agreeableScripts(calls: string[]): ScriptDesk {
   return {
     list: () => ({ mode: 'observe', scripts: [], rules: [], known: 0 }),
     rule: (rule, note, by) => yes(`rule ${ruleText({ ...rule, id: 'r1' })} (${note}) by ${by}`),
+    whose: async ({ port }) => (port === 40_001 ? 'www-data' : undefined),
     forget: (which, by) => yes(`forget ${which} by ${by}`),
   };
 }
