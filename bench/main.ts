@@ -12,6 +12,7 @@ import { benchMilter, milterTable } from './milter.ts';
 import { benchPasswords, passwordTable } from './passwords.ts';
 import { benchReplay, replayTable } from './replay.ts';
 import { benchScan, scanTable } from './scan.ts';
+import { benchSendmail, sendmailTable } from './sendmail.ts';
 import { benchSigning, signingTable } from './signing.ts';
 import { benchSize, sizeTable } from './size.ts';
 import { benchStart, startTable } from './start.ts';
@@ -25,6 +26,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async start(_, say) {
     const figures = await benchStart({ starts: 7, say });
     return { figures, text: startTable(figures) };
+  },
+  async sendmail(_, say) {
+    const figures = await benchSendmail({ rounds: 60, say });
+    return { figures, text: sendmailTable(figures) };
   },
   async replay(seconds, say) {
     const runs = Math.max(3, Math.round(seconds / 12));
