@@ -204,6 +204,7 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
       spool: config.sendmail.spool,
       real: realPath,
       messageBytesMax: limit > 0 ? limit : 100_000_000,
+      host: await postconf('myhostname'),
     },
   };
 }

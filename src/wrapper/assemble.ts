@@ -49,7 +49,7 @@ function gather(
       return '';
     },
   );
-  const bare = code.replace(/^export (?=const|function)/gm, '');
+  const bare = code.replace(/^export (?=const|function|class)/gm, '');
   parts.push(bare.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n'));
 }
 

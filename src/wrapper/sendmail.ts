@@ -10,7 +10,8 @@ import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
 import { fieldOf, headerRecipients, sendmailMessage } from '../mail/sendmail-message.ts';
-import { sendmailCall } from '../mail/sendmail-options.ts';
+import { type SendmailCall, sendmailCall } from '../mail/sendmail-options.ts';
+import { type SmtpMessage, SmtpSession } from '../mail/smtp-session.ts';
 import { processFacts } from '../partners/process-facts.ts';
 import { spoolMessage } from './spool-message.ts';
 
@@ -21,6 +22,8 @@ export type Place = {
   /** The mail server's own sendmail. */
   readonly real: string;
   readonly messageBytesMax: number;
+  /** Name of this machine, as its mail server says it. */
+  readonly host: string;
 };
 
 /** Postfix's sendmail ends so whatever is wrong. */
@@ -30,60 +33,114 @@ const answerMs = 30_000;
 /** Of its answer: a line. */
 const answerBytesMax = 4_096;
 
+type Answer = { readonly exit: number; readonly text: string };
 type Made = { readonly handIn: HandIn; readonly message: Buffer };
 
 export function runSendmail(place: Place, args: readonly string[]): void {
   const call = sendmailCall(args);
   if (call.kind === 'message') {
-    const input = readInput(place.messageBytesMax);
-    const { start, end, crlf } = sendmailMessage(input, call);
-    const message = input.subarray(start, end);
-    if (call.headerRecipients && headerRecipients(message).length === 0) {
-      fatal('No recipient addresses found in message header');
-    }
-    const { sender = userName(), fullName = process.env['NAME'], recipients, through } = call;
-    if (through.includes('-v')) {
-      writeSync(1, `Mail Delivery Status Report will be mailed to <${sender}>.\n`);
-    }
-    const claim = processFacts(process.pid);
-    const handIn: HandIn = {
-      ...{ id: newId(), sender, fullName, recipients, through, crlf, claim },
-      headerRecipients: call.headerRecipients,
-      phpScript: fieldOf(message, 'x-php-originating-script'),
-    };
-    handOver(place, { handIn, message });
-    return;
+    handOver(place, readMessage(place, call), (answer) => {
+      if (answer.exit !== 0) fatal(answer.text, answer.exit);
+      process.exit(0);
+    });
+  } else if (call.kind === 'smtp') speakSmtp(place);
+  else process.execve?.(place.real, ['sendmail', ...args], process.env);
+}
+
+function readMessage(place: Place, call: Extract<SendmailCall, { kind: 'message' }>): Made {
+  const input = readInput(place.messageBytesMax);
+  const { start, end, crlf } = sendmailMessage(input, call);
+  const message = input.subarray(start, end);
+  if (call.headerRecipients && headerRecipients(message).length === 0) {
+    fatal('No recipient addresses found in message header');
   }
-  process.execve?.(place.real, ['sendmail', ...args], process.env);
+  const { sender = userName(), recipients, through, headerRecipients: inHeaders } = call;
+  if (through.includes('-v')) {
+    writeSync(1, `Mail Delivery Status Report will be mailed to <${sender}>.\n`);
+  }
+  const fullName = call.fullName ?? process.env['NAME'];
+  const envelope = { sender, fullName, recipients, through, crlf, headerRecipients: inHeaders };
+  return { handIn: handInOf(envelope, message), message };
+}
+
+function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message: Buffer): HandIn {
+  const phpScript = fieldOf(message, 'x-php-originating-script');
+  return { ...envelope, id: newId(), phpScript, claim: processFacts(process.pid) };
 }
 
 /** Tells the door; when it is not there, or goes away before it has answered, the spool. */
-function handOver(place: Place, { handIn, message }: Made): void {
+function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer) => void): void {
   const bytes = Buffer.concat([printHandIn(handIn, message.length), message]);
-  let answer = '';
+  let said = '';
   let over = false;
   const socket = connect({ path: place.door });
-  const spool = (): void => {
-    if (over) return;
+  const answer = (text: Answer): void => {
     over = true;
     socket.destroy();
+    done(text);
+  };
+  const spool = (): void => {
+    if (over) return;
     const fault = spoolMessage(place.spool, handIn.id, bytes);
-    if (fault !== undefined) fatal(fault);
-    process.exit(0);
+    answer(fault === undefined ? { exit: 0, text: '' } : { exit: tempFail, text: fault });
   };
   socket.setTimeout(answerMs, spool);
   socket.on('error', spool);
   socket.on('close', spool);
   socket.on('data', (chunk) => {
-    answer += chunk.toString('utf8');
-    if (answer.length > answerBytesMax) spool();
-    const [, exit, text] = /^(\d{1,3}) ([^\n]*)\n/.exec(answer) ?? [];
-    if (over || exit === undefined) return;
-    over = true;
-    if (exit !== '0') fatal(text ?? '', Number(exit));
-    process.exit(0);
+    said += chunk.toString('utf8');
+    const [, exit, text = ''] = /^(\d{1,3}) ([^\n]*)\n/.exec(said) ?? [];
+    if (!over && exit !== undefined) answer({ exit: Number(exit), text });
+    else if (said.length > answerBytesMax) spool();
   });
   socket.write(bytes);
+}
+
+/** sendmail -bs: each message is handed in before it is answered. */
+function speakSmtp(place: Place): void {
+  const session = new SmtpSession(place);
+  const say = (text: string): void => void writeSync(1, `${text}\r\n`);
+  let held: Buffer = Buffer.alloc(0);
+  const next = (): void => {
+    for (;;) {
+      const lineEnd = held.indexOf(0x0a);
+      if (lineEnd < 0) break;
+      const line = held.subarray(0, held[lineEnd - 1] === 0x0d ? lineEnd - 1 : lineEnd);
+      held = held.subarray(lineEnd + 1);
+      const step = session.take(line);
+      if (step.kind === 'reply' || step.kind === 'end') say(step.text);
+      if (step.kind === 'end') process.exit(0);
+      if (step.kind === 'message') {
+        smtpMessage(place, step.message, (text) => {
+          say(text(session));
+          next();
+        });
+        return;
+      }
+    }
+    const more = Buffer.allocUnsafe(65_536);
+    const read = readSome(more);
+    // It hangs up: half a message is none.
+    if (read === 0) process.exit(0);
+    held = Buffer.concat([held, more.subarray(0, read)]);
+    if (held.length > place.messageBytesMax + 65_536) process.exit(tempFail);
+    setImmediate(next);
+  };
+  say(session.greeting());
+  next();
+}
+
+function smtpMessage(
+  place: Place,
+  { message, sender, recipients, eightBit }: SmtpMessage,
+  done: (reply: (session: SmtpSession) => string) => void,
+): void {
+  const through = eightBit ? ['-B8BITMIME'] : [];
+  const envelope = { sender, recipients, through, fullName: undefined };
+  const handIn = handInOf({ ...envelope, crlf: false, headerRecipients: false }, message);
+  handOver(place, { handIn, message }, ({ exit, text }) => {
+    done((session) => session.done(exit === 0 ? { taken: handIn.id.slice(-12) } : { why: text }));
+  });
 }
 
 /** All of standard input. It is read at once: whatever is written there is there soon, or never. */

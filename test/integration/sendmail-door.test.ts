@@ -46,6 +46,23 @@ test('a script is known by what its interpreter runs; in CGI, by what the web se
   assert.ok((await accounts()).includes(`script:${script}`), String(await accounts()));
 });
 
+test('in CGI the script is the one that the web server named, whatever it says of itself', async () => {
+  const { dir, sendmail } = server;
+  const script = join(dir, 'contact.php');
+  const code = `<?php putenv('SCRIPT_FILENAME=/var/www/other.php');
+    mail('a@world.test', 'four', 'x', "X-Test-Id: four\\r\\nFrom: f@mail.test");`;
+  await writeFile(script, code);
+  const env = {
+    ...{ GATEWAY_INTERFACE: 'CGI/1.1', REQUEST_METHOD: 'GET', REDIRECT_STATUS: '200' },
+    ...{ SCRIPT_FILENAME: script, SCRIPT_NAME: '/contact.php' },
+  };
+  const args = ['-d', `sendmail_path=${sendmail} -t -i`];
+  const ran = await runAs('/usr/bin/php-cgi', { uid: users.www, args, env });
+  assert.equal(ran.exit, 0, ran.stderr + ran.stdout);
+  await delivered('four');
+  assert.ok((await accounts()).includes(`script:${script}`), String(await accounts()));
+});
+
 test('fields that only look like ours are taken out, and count for nothing', async () => {
   const token = `${users.www}-1700000000000-${'0'.repeat(32)} ${'0'.repeat(16)}`;
   const input = `X-Postern-Submission: ${token}\nTo: a@world.test\nx-postern-submission: x\nX-Test-Id: three\n\n.\nx\n`;

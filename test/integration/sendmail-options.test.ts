@@ -109,7 +109,13 @@ postlog unix-dgram n - n - 1 postlogd
   const spool = join(dir, 'spool');
   await mkdir(spool);
   await chmod(spool, 0o3733);
-  const place = { door: join(dir, 'no-door'), spool, real: '/usr/sbin/sendmail', messageBytesMax };
+  const place = {
+    door: join(dir, 'no-door'),
+    spool,
+    real: '/usr/sbin/sendmail',
+    messageBytesMax,
+    host: 'mail.test',
+  };
   wrapper = join(dir, 'sendmail.cjs');
   await writeFile(wrapper, assembleSendmail(place));
 });

@@ -107,7 +107,13 @@ spool = "${spool}"
 ${options.open === false ? '' : `door = "unix:${door}"\nqueue_directory = "${postfix.dir}/spool"`}
 `;
   const script = join(dir, 'postern-sendmail.cjs');
-  const place = { door, spool, real: '/usr/sbin/sendmail', messageBytesMax: 10_240_000 };
+  const place = {
+    door,
+    spool,
+    real: '/usr/sbin/sendmail',
+    messageBytesMax: 10_240_000,
+    host: 'mail.test',
+  };
   await writeFile(script, assembleSendmail(place));
   const sendmail = join(dir, 'sendmail');
   const launcher = sendmailLauncher({ node: process.execPath, script, real: place.real });
