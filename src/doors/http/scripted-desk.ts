@@ -70,7 +70,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
-      scripts: agreeableScripts(calls),
+      scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
       stats: scriptedStats,
       watch(listener) {
         listeners.add(listener);

@@ -12,6 +12,7 @@ import { Lookup } from './lookup.js';
 import { useNow } from './marks.js';
 import { Masthead } from './masthead.js';
 import { Notice } from './notice.js';
+import { Scripts } from './scripts.js';
 import { Sheet } from './sheet.js';
 import { Start } from './start.js';
 import { Statistics } from './statistics.js';
@@ -133,6 +134,7 @@ function Panel({ onSignedOut }) {
           <${Watched} ...${shared} />
           <${Chart} minutes=${view.minutes} />
           <${Held} ...${shared} />
+          <${Scripts} ...${shared} />
           ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
         </div>
         <div class="minor">
