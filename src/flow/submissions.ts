@@ -225,7 +225,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     { claim, phpScript }: HandIn,
     proven: ScriptSpeaker['proven'],
   ): ScriptSpeaker {
-    const said = facts === undefined || facts.cwd === '' ? claim : facts;
+    const said = facts === undefined ? claim : merged(facts, claim);
     const { identities } = this.#deps;
     const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };
     const told = identities.hinted(known, phpScript);
@@ -245,6 +245,21 @@ const unknown: Pick<
 > = {
   ...{ executable: '', cwd: '', script: '', scriptOwner: undefined, how: 'none', parents: [] },
 };
+
+/** The kernel's word first: what it does not tell us of another user's process, that process says of itself. */
+function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFacts {
+  if (facts.cwd !== '' || claim === undefined) return facts;
+  const names = new Map(claim.parents.map(({ pid, executable }) => [pid, executable]));
+  return {
+    ...claim,
+    ...(facts.script === '' ? {} : { script: facts.script, how: facts.how }),
+    pid: facts.pid,
+    parents: facts.parents.map((one) => ({
+      ...one,
+      executable: one.executable === '' ? (names.get(one.pid) ?? '') : one.executable,
+    })),
+  };
+}
 
 function refused(text: string): SendmailTurn & { readonly kind: 'refused' } {
   return { kind: 'refused', answer: { exit: exits.tempFail, text } };

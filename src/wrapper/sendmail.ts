@@ -70,7 +70,12 @@ function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message:
 
 /** Tells the door; when it is not there, or goes away before it has answered, the spool. */
 function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer) => void): void {
-  const bytes = Buffer.concat([printHandIn(handIn, message.length), message]);
+  const head = printHandIn(handIn, message.length);
+  if (head === undefined) {
+    done({ exit: tempFail, text: 'too many recipients' });
+    return;
+  }
+  const bytes = Buffer.concat([head, message]);
   let said = '';
   let over = false;
   const socket = connect({ path: place.door });

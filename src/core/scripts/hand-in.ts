@@ -41,8 +41,8 @@ export type HandIn = {
 };
 
 export const handInId: RegExp = /^\d{13}-[0-9a-f]{32}$/;
-/** Fifty thousand recipients on a command line; the kernel takes 2 MB of arguments. */
-const requestBytesMax = 2_000_000;
+/** Ten thousand recipients on a command line. So much of each connection is in memory. */
+const requestBytesMax = 300_000;
 /** The first line. */
 export const firstLineBytesMax = 64;
 const argumentsMax = 60_000;
@@ -51,8 +51,10 @@ const pathLengthMax = 4_096;
 
 export type FirstLine = { readonly requestBytes: number; readonly messageBytes: number };
 
-export function printHandIn(handIn: HandIn, messageBytes: number): Buffer {
+/** Undefined: it has more recipients than go into one. */
+export function printHandIn(handIn: HandIn, messageBytes: number): Buffer | undefined {
   const json = Buffer.from(JSON.stringify(handIn));
+  if (json.length > requestBytesMax) return undefined;
   return Buffer.concat([Buffer.from(`postern-sendmail 1 ${json.length} ${messageBytes}\n`), json]);
 }
 

@@ -35,6 +35,8 @@ export type SendmailDoorDeps = {
   readonly log: Log;
   readonly count: Count;
   readonly limits?: Partial<ListenerLimits>;
+  /** From the connection to the whole message. */
+  readonly wholeMs?: number;
   /** Of one user at once; root is not bounded. */
   readonly connectionsPerUserMax?: number;
 };
@@ -49,6 +51,8 @@ const defaultLimits: ListenerLimits = {
 };
 /** A web server's user has as many at once as it has PHP processes. */
 const perUserDefault = 100;
+/** It is sent by a process that has it already, on this machine. */
+const wholeMsDefault = 2 * minuteMs;
 const tempFail = 75;
 const busy: HandInAnswer = { exit: tempFail, text: 'too many messages at once' };
 const unknownPeer: HandInAnswer = { exit: tempFail, text: 'cannot tell who you are' };
@@ -78,6 +82,7 @@ class SendmailTalk implements Talk {
   #left = 0;
   #state: TalkState = 'fresh';
   #over = false;
+  #sinceMs = 0;
 
   constructor(line: Line, deps: SendmailDoorDeps, perUser: Map<number, number>) {
     this.#line = line;
@@ -115,7 +120,12 @@ class SendmailTalk implements Talk {
     return this.#state;
   }
 
-  tick(): void {}
+  tick(ms: number): void {
+    this.#sinceMs += ms;
+    if (this.#state !== 'answering' && this.#sinceMs >= (this.#deps.wholeMs ?? wholeMsDefault)) {
+      throw new PeerError('its message took too long');
+    }
+  }
 
   gone(): void {
     if (!this.#over && this.#state !== 'answering') this.#turn?.drop();

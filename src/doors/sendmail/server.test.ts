@@ -1,0 +1,173 @@
+/** The door by itself, with a desk that writes down what it is handed. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HandIn, printHandIn } from '../../core/scripts/hand-in.ts';
+import type { Listener } from '../../lib/listener.ts';
+import type { HandInAnswer, Peer, SendmailDesk } from '../../ports-sendmail.ts';
+import { openSendmail, type SendmailDoorDeps } from './server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'psd-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const me: Peer = { pid: 7, uid: 1_000, startedAt: 1 };
+const handIn: HandIn = {
+  ...{ id: `1700000000000-${'0'.repeat(32)}`, sender: 'a@x.example', fullName: undefined },
+  ...{ recipients: ['b@y.example'], headerRecipients: false, through: [], crlf: false },
+  ...{ phpScript: '', claim: undefined },
+};
+
+type Taken = { readonly peer: Peer; readonly handIn: HandIn; message: string; end: string };
+
+class Desk implements SendmailDesk {
+  readonly taken: Taken[] = [];
+  readonly #answer: HandInAnswer;
+  readonly #refusal: HandInAnswer | undefined;
+
+  constructor(answer: HandInAnswer = { exit: 0, text: '' }, refusal?: HandInAnswer) {
+    this.#answer = answer;
+    this.#refusal = refusal;
+  }
+
+  open(peer: Peer, wanted: HandIn): ReturnType<SendmailDesk['open']> {
+    if (this.#refusal !== undefined) return { kind: 'refused', answer: this.#refusal };
+    const one: Taken = { peer, handIn: wanted, message: '', end: '' };
+    this.taken.push(one);
+    return {
+      kind: 'taken',
+      write: (bytes) => {
+        one.message += bytes.toString('latin1');
+      },
+      finish: (answer) => {
+        one.end = 'finished';
+        setImmediate(() => answer(this.#answer));
+      },
+      drop: () => {
+        one.end = 'dropped';
+      },
+    };
+  }
+}
+
+let doors = 0;
+function open(desk: SendmailDesk, more: Partial<SendmailDoorDeps> = {}): Promise<Listener> {
+  const deps = { desk, peerOf: () => me, messageBytesMax: 1_000, log: () => {}, count: () => {} };
+  return openSendmail({ path: join(folder, `door-${++doors}`) }, { ...deps, ...more });
+}
+
+/** Says it in pieces, and answers with all that is said until the end. */
+async function say(door: Listener, pieces: readonly (Buffer | string)[]): Promise<string> {
+  const socket = connect(door.address.replace('unix:', ''));
+  let said = '';
+  socket.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1');
+  });
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  for (const piece of pieces) {
+    socket.write(piece);
+    await sleep(2);
+  }
+  await closed;
+  return said;
+}
+
+const head = (length: number, wanted: HandIn = handIn): Buffer =>
+  printHandIn(wanted, length) ?? assert.fail('too long');
+
+test('a message, in whatever pieces it comes', async () => {
+  const desk = new Desk();
+  await using door = await open(desk);
+  const whole = Buffer.concat([head(6), Buffer.from('hello\n')]);
+  assert.equal(await say(door, [whole]), '0 \n');
+  const bytes = [...whole].map((byte) => Buffer.from([byte]));
+  assert.equal(await say(door, bytes), '0 \n');
+  assert.equal(await say(door, [head(0)]), '0 \n');
+  assert.deepEqual(
+    desk.taken.map((one) => [one.peer, one.message, one.end, one.handIn.sender]),
+    ['hello\n', 'hello\n', ''].map((message) => [me, message, 'finished', 'a@x.example']),
+  );
+});
+
+test('what the desk says is what the program hears', async () => {
+  const unwritten = new Desk({ exit: 75, text: 'cannot queue the message' });
+  await using door = await open(unwritten);
+  assert.equal(await say(door, [head(1), 'x']), '75 cannot queue the message\n');
+  await using full = await open(new Desk(undefined, { exit: 75, text: 'too many wait' }));
+  assert.equal(await say(full, [head(1), 'x']), '75 too many wait\n');
+});
+
+test('half a message is none', async () => {
+  const desk = new Desk();
+  await using door = await open(desk);
+  const socket = connect(door.address.replace('unix:', ''));
+  await once(socket, 'connect');
+  socket.end(Buffer.concat([head(6), Buffer.from('hel')]));
+  socket.resume();
+  await once(socket, 'close');
+  while (desk.taken[0]?.end === '') await sleep(2);
+  assert.equal(desk.taken[0]?.end, 'dropped');
+});
+
+test('what is no message ends its connection, and no other', async () => {
+  const desk = new Desk();
+  await using door = await open(desk);
+  const bad = [
+    'GET / HTTP/1.0\r\n\r\n',
+    'x'.repeat(100),
+    'postern-sendmail 1 9999999 5\n',
+    'postern-sendmail 2 5 5\nhelloworld',
+    'postern-sendmail 1 5 5\nhello',
+    'postern-sendmail 1 2 5\n{}world',
+    Buffer.concat([head(2), Buffer.from('more than two')]),
+    head(1, { ...handIn, id: '../../etc/passwd' }),
+    head(1, { ...handIn, recipients: [] }),
+    head(1, { ...handIn, through: ['-C/tmp/mine'] }),
+    head(1, { ...handIn, sender: 'a\0b' }),
+  ];
+  for (const one of bad) assert.equal(await say(door, [one]), '');
+  assert.equal(desk.taken.filter(({ end }) => end !== 'dropped' && end !== '').length, 0);
+  assert.equal(await say(door, [head(1), 'x']), '0 \n');
+});
+
+test('too large, from nobody, too many at once', async () => {
+  const desk = new Desk();
+  await using door = await open(desk, { connectionsPerUserMax: 2 });
+  assert.equal(await say(door, [head(1_001)]), '75 message file too big\n');
+  const path = door.address.replace('unix:', '');
+  const idle = [connect(path), connect(path)];
+  await Promise.all(idle.map((socket) => once(socket, 'connect')));
+  assert.equal(await say(door, [head(1), 'x']), '75 too many messages at once\n');
+  for (const socket of idle) socket.destroy();
+  while (door.connections > 0) await sleep(2);
+  assert.equal(await say(door, [head(1), 'x']), '0 \n');
+  await using blind = await open(desk, { peerOf: () => undefined });
+  assert.equal(await say(blind, [head(1), 'x']), '75 cannot tell who you are\n');
+});
+
+test('a program that dribbles its message is not waited for', async () => {
+  const desk = new Desk();
+  const limits = { firstMs: 200, partialMs: 200, idleMs: 200 };
+  await using door = await open(desk, { limits, wholeMs: 300 });
+  const began = performance.now();
+  const pieces = [head(900), ...Array.from({ length: 200 }, () => 'x')];
+  const socket = connect(door.address.replace('unix:', ''));
+  let gone = false;
+  socket.on('close', () => {
+    gone = true;
+  });
+  socket.on('error', () => {});
+  for (const piece of pieces) {
+    if (gone) break;
+    socket.write(piece);
+    await sleep(20);
+  }
+  assert.ok(gone);
+  assert.ok(performance.now() - began < 2_000);
+  assert.equal(desk.taken[0]?.end, 'dropped');
+});
