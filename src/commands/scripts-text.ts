@@ -19,7 +19,7 @@ export function scriptListText({ mode, scripts, rules, known }: DeskScripts): st
       { title: 'SCRIPT' },
       { title: 'USER' },
       { title: 'MESSAGES', align: 'right' },
-      { title: 'TO', align: 'right' },
+      { title: 'RECIPIENTS', align: 'right' },
       { title: 'HELD', align: 'right' },
       { title: 'ODD', align: 'right' },
       { title: 'LAST MAIL' },
@@ -95,7 +95,7 @@ const found: Readonly<Record<DeskScript['how'], string>> = {
   fastcgi: 'named by the web server (FastCGI)',
   cgi: 'named by the web server (CGI)',
   arguments: 'named on its command line',
-  hint: 'its folder from the kernel, its name from PHP',
+  hint: 'named by PHP (X-PHP-Originating-Script)',
   none: 'no script is known',
 };
 

@@ -71,8 +71,8 @@ function list(scripts: Command): void {
         ],
         exits: [done, notRunning],
         notes:
-          'TO counts recipients, ODD messages with something odd, by rule or by header injection. Where the guard does\n' +
-          'not run, its ledger is read instead.',
+          'ODD counts messages outside of a rule, or with injected header fields. Where the guard does not run, its ledger\n' +
+          'is read instead.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
