@@ -98,6 +98,107 @@ test('too little text, too many names, or only its beginning: known by its octet
   assert.equal(print(spam, { header: ['Content-Type', 'multipart/mixed'] }), undefined);
 });
 
+const bait = 'cheap pills without prescription, send your money now';
+const typed = (type: string, encoding = '8bit'): Given => ({
+  header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
+});
+/** As somebody writes it who does not want it read by machines. */
+const entities = [...bait].map((char) => `&#${char.charCodeAt(0)};`).join('');
+const leet = 'ch3ap p1lls w1thout prescr1ption s3nd y0ur m0ney n0w '.repeat(20);
+const circled = [...'cheappills']
+  .map((char) => String.fromCodePoint(0x24d0 + char.charCodeAt(0) - 97))
+  .join('');
+const htmlType = typed('text/html; charset=utf-8');
+const windows1251 = (text: string): Buffer =>
+  Buffer.concat([
+    Buffer.from(spam),
+    Buffer.from([...text].map((char) => (char.codePointAt(0) ?? 0) - 0x430 + 0xe0)),
+  ]);
+const twice = 'multipart/mixed; x="; boundary=a"; boundary=b';
+const partHead = (head: string): string => `--b\r\n${head}\r\n\r\n${spam}\r\n--b--\r\n`;
+const twoFold = (text: string): string =>
+  `--b\r\n\r\n--a\r\nContent-ID: ${text}\r\n\r\n${spam}\r\n--a--\r\n--b--`;
+const file = (head: string, text: string): string =>
+  `--b\r\n\r\n${spam}\r\n--b\r\n${head}\r\n\r\n${text}\r\n--b--`;
+const attached = 'Content-Type: text/html\r\nContent-Disposition: attachment; filename="a.html"';
+
+/** An honest letter, and the same with something more that a person reads, or a program runs. */
+const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Given])[] = [
+  ['letters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
+  ['words with digits in them', `${spam} 1`, `${spam} ${leet}`, {}],
+  ['words with dots', `${spam} 1`, `${spam} ${bait.replaceAll(' ', '.').repeat(20)}`, {}],
+  ['one long link', `${spam} a://b`, `${spam} ${`a://b ${'x.'.repeat(40)} `.repeat(20)}`, {}],
+  ['capitals', `${spam} A`, `${spam} ${'BUY CHEAP PILLS NOW '.repeat(9)}`, {}],
+  ['letters in circles', spam, `${spam} ${circled}`, {}],
+  ['a < that begins no tag', spam, `${spam} < ${bait} >`, htmlType],
+  ['a comment that is over at once', spam, `${spam} <!--> ${bait} -->`, htmlType],
+  ['a comment that ends otherwise', spam, `${spam} <!-- --!> ${bait} -->`, htmlType],
+  ['an element that is called nearly so', spam, `${spam} <styles> ${bait}`, htmlType],
+  ['tags that are shown', `${spam}<xmp>`, `${spam}<xmp><b ${bait}>`, htmlType],
+  [
+    'letters that grow in lower case',
+    `${'İ'.repeat(60)} ${spam} <p></p>`,
+    `${'İ'.repeat(60)} ${spam} <p></p> ${bait}`,
+    htmlType,
+  ],
+  [
+    'an older charset',
+    windows1251('привет'),
+    windows1251('купи'),
+    typed('text/plain; charset=windows-1251'),
+  ],
+  ['fields that are none', partHead('X-A: b'), partHead(`X-A: ${bait}`), mixed],
+  ['a head that is text', partHead('x'), partHead(bait), mixed],
+  ['two boundaries', twoFold('b'), twoFold(bait), typed(twice)],
+  [
+    'base64 that goes on behind its end',
+    `${btoa(spam)}=\r\n`,
+    `${btoa(spam)}=\r\n${btoa(bait)}`,
+    typed('text/plain', 'base64'),
+  ],
+  [
+    'a page that is attached',
+    file(attached, '<script>one()</script>'),
+    file(attached, '<script>two()</script>'),
+    mixed,
+  ],
+  [
+    'the same octets as another kind of file',
+    file('Content-Type: image/png', 'x'),
+    file('Content-Type: application/x-msdownload', 'x'),
+    mixed,
+  ],
+];
+for (const [name, honest, other, given] of smuggled) {
+  test(`nothing hides in ${name}`, () => {
+    const found = print(other, given);
+    assert.ok(found === undefined || found !== print(honest, given), `${found} is both`);
+  });
+}
+
+test('what says twice what it is, or has a subject too long to be read, is known by its octets', () => {
+  const types = ['Content-Type', 'text/html', 'content-type', 'text/plain'];
+  assert.equal(print(spam, { header: types }), undefined);
+  assert.equal(
+    print(partHead('Content-Type: text/html\r\nContent-Type: text/plain'), mixed),
+    undefined,
+  );
+  assert.equal(print(spam, { header: ['Subject', `${'so '.repeat(90)}${bait}`] }), undefined);
+});
+
+test('of 8 MB only so much is read that other mail hardly waits', () => {
+  const given = { 'text/plain': 'a ', 'text/html': 'A ', 'text/x': 'x1 ', 'text/y': '=41' };
+  for (const [type, piece] of Object.entries(given)) {
+    const body = Buffer.alloc(8 * 1024 * 1024, piece);
+    const encoding = piece === '=41' ? 'quoted-printable' : '8bit';
+    const began = process.cpuUsage();
+    const found = print(body, typed(type, encoding));
+    const { user, system } = process.cpuUsage(began);
+    assert.equal(found, undefined);
+    assert.ok(user + system < 300_000, `${type}: ${user + system} µs`);
+  }
+});
+
 test('never fails, and takes a time that grows with the size only', () => {
   const nasty = ['<', '<style', '<!--', 'a@', 'x.', '&#', '--b\n', 'www.', '=3D', 'é'];
   const header = fc.array(fc.string(), { maxLength: 6 });

@@ -2,20 +2,29 @@
  * By which a scanned message is known again: two messages with the same print say the same, whatever names, links and
  * numbers stand in them. Stricter than the guard's fingerprint, since a verdict is taken over by it: all of the text
  * counts and not its beginning, a digest stands for it that nobody can hit by chance or on purpose, text in base64 is
- * read, and attachments must be the same octet for octet. Pure, never throws.
+ * read, and attachments must be the same octet for octet. What stands in for a name says how long it is, and what is
+ * not clear has no print: else a letter could hide in what is passed over. Pure, never throws.
  */
 import { sha256 } from '../../lib/sha256.ts';
-import { readableSubject } from '../header.ts';
+import { readableSubject, subjectLengthMax } from '../header.ts';
+import { htmlText } from './html-text.ts';
+import { type MimePart, splitParts } from './mime-parts.ts';
 
 /**
- * Letters besides names that a text must have, and their share of all, at least: with fewer, two messages that differ in
- * what counts could seem to be one.
+ * Letters that count a text must have, and their share of all, at least: with fewer, two messages that differ in
+ * what is passed over could seem to be one.
  */
 const lettersMin = 60;
 const lettersShareMin = 0.4;
+/** Names, numbers and links that follow one another and stand for each other, as `John` does for `Maria Magdalena`. */
+const maskedTogether = 6;
+/** A link counts for so many letters at most: it is long, and little of it is read. */
+const linkLettersMax = 30;
 /** Parts looked at; a message with more is known by its octets alone. */
 const partsMax = 100;
 const depthMax = 8;
+/** Text that is looked at: words are told apart at some 7 MB a second, and all other mail waits meanwhile. */
+const textOctetsMax = 256 * 1024;
 
 export type PrintedMessage = {
   /** Names and values, in turn, as octets. */
@@ -31,21 +40,24 @@ export function messagePrint({ header, body, cut }: PrintedMessage): string | un
   const walk: Walk = {
     words: [],
     letters: 0,
-    nameLetters: 0,
+    maskedLetters: 0,
+    run: 0,
     attachments: [],
     parts: 0,
+    textOctets: 0,
   };
-  // Octets outside ASCII are mostly UTF-8, as in the body.
-  const subject = Buffer.from(field(header, 'subject'), 'latin1').toString();
-  addWords(walk, readableSubject(subject));
-  const whole: Part = {
-    type: field(header, 'content-type'),
-    encoding: field(header, 'content-transfer-encoding'),
-    body,
-  };
+  const subject = subjectOf(header);
+  const fields = ['content-type', 'content-transfer-encoding', 'content-disposition'] as const;
+  const [type, encoding, disposition] = fields.map((name) => only(header, name));
+  if (subject === undefined) return undefined;
+  if (type === undefined || encoding === undefined || disposition === undefined) return undefined;
+  addWords(walk, subject);
+  const whole: MimePart = { type, encoding, disposition, text: '', body };
   if (!readPart(whole, walk, 0)) return undefined;
-  const { letters, nameLetters } = walk;
-  if (letters < lettersMin || letters < lettersShareMin * (letters + nameLetters)) return undefined;
+  const { letters, maskedLetters } = walk;
+  if (letters < lettersMin || letters < lettersShareMin * (letters + maskedLetters)) {
+    return undefined;
+  }
   return hex([walk.words.join(' '), ...walk.attachments].join('\n'));
 }
 
@@ -53,109 +65,110 @@ function hex(content: string | Buffer): string {
   return sha256(Buffer.from(content)).toString('hex');
 }
 
-type Part = { readonly type: string; readonly encoding: string; readonly body: Buffer };
+/** Undefined: it is longer than what is read of it. */
+function subjectOf(header: readonly string[]): string | undefined {
+  const value = only(header, 'subject');
+  // Octets outside ASCII are mostly UTF-8, as in the body.
+  const subject = value === undefined ? '' : Buffer.from(value, 'latin1').toString();
+  const read = readableSubject(subject);
+  const isCut = read.endsWith('…') && read.length >= subjectLengthMax - 1;
+  return value === undefined || isCut ? undefined : read;
+}
+
 type Walk = {
-  /** Words that are no names, as they follow one another. */
+  /** Words that count, as they follow one another; `*` for what is passed over. */
   readonly words: string[];
   letters: number;
-  nameLetters: number;
+  maskedLetters: number;
+  /** How much was passed over since the last word. */
+  run: number;
   readonly attachments: string[];
   parts: number;
+  textOctets: number;
 };
 
-/** Words, with what may stand within one: what has a dot inside is a host's name. Bytes that are no UTF-8 are letters. */
-const wordsIn = /[\p{L}\p{M}\p{N}\ufffd]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\ufffd]+)*/gu;
+/** Words, with what may stand within one, and pictures: what has a dot inside is a host's name. */
+const wordsIn = /[\p{L}\p{M}\p{N}\p{So}]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\p{So}]+)*/gu;
 
 function addWords(walk: Walk, text: string): void {
+  // A text of its own: no name of the one before it goes on here.
+  walk.words.push('|');
+  walk.run = 0;
   for (const chunk of text.split(/[\s<>"()[\],;]+/)) {
     // Links and addresses.
     if (chunk.includes('@') || chunk.includes('://') || /^www\.|\.[a-z]{2,24}[/:?]/i.test(chunk)) {
+      pass(walk, Math.min(chunk.length, linkLettersMax));
       continue;
     }
     for (const [word] of chunk.matchAll(wordsIn)) {
-      if (/[\p{N}.]/u.test(word)) continue;
-      // In an older charset a word that begins outside ASCII may be a name.
-      if (/^[\p{Lu}\ufffd]/u.test(word)) walk.nameLetters += word.length;
+      if (/^\p{Lu}|[\p{N}.]/u.test(word)) pass(walk, word.length);
       else {
         walk.words.push(word.toLowerCase());
         walk.letters += word.length;
+        walk.run = 0;
       }
     }
   }
 }
 
-/** What is read of HTML: no tags, comments, styles or scripts. One pass, whatever is unclosed. */
-function readable(html: string): string {
-  const shown: string[] = [];
-  const lower = html.toLowerCase();
-  for (let at = 0; at < html.length; ) {
-    const tag = html.indexOf('<', at);
-    if (tag < 0) {
-      shown.push(html.slice(at));
-      break;
-    }
-    shown.push(html.slice(at, tag), ' ');
-    const hidden = /^<(style|script|title|!--)/.exec(lower.slice(tag, tag + 8))?.[1];
-    const end = hidden === undefined ? '>' : hidden === '!--' ? '-->' : `</${hidden}`;
-    const close = lower.indexOf(end, tag);
-    if (close < 0) break;
-    at = close + (end.startsWith('<') ? 0 : end.length);
-  }
-  return shown.join('').replace(/&#?\w{1,10};/g, ' ');
+function pass(walk: Walk, letters: number): void {
+  if (walk.run % maskedTogether === 0) walk.words.push('*');
+  walk.run++;
+  walk.maskedLetters += letters;
 }
 
 /** False: this message cannot be walked through. */
-function readPart(part: Part, walk: Walk, depth: number): boolean {
+function readPart(part: MimePart, walk: Walk, depth: number): boolean {
   walk.parts++;
   if (walk.parts > partsMax || depth > depthMax) return false;
+  if (part.text !== '' && !readText(Buffer.from(part.text, 'latin1'), '', walk)) return false;
   const kind = /^\s*([\w.+-]+\/[\w.+-]+)/.exec(part.type)?.[1]?.toLowerCase() ?? 'text/plain';
   if (kind.startsWith('multipart/')) {
-    const boundary = /;\s*boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(part.type);
-    const name = boundary?.[1] ?? boundary?.[2];
-    if (name === undefined) return false;
-    return split(part.body, name).every((inner) => readPart(inner, walk, depth + 1));
+    const inner = splitParts(part, partsMax);
+    return inner?.every((one) => readPart(one, walk, depth + 1)) === true;
   }
   const bytes = decoded(part);
-  if (!kind.startsWith('text/')) walk.attachments.push(hex(bytes));
-  else addWords(walk, kind === 'text/html' ? readable(bytes.toString()) : bytes.toString());
+  if (bytes === undefined) return false;
+  const isText = kind.startsWith('text/') && !/^\s*attachment/i.test(part.disposition);
+  if (isText) return readText(bytes, part.type, walk, kind === 'text/html');
+  walk.attachments.push(`${kind} ${hex(bytes)}`);
   return true;
 }
 
-function split(body: Buffer, boundary: string): readonly Part[] {
-  const parts: Part[] = [];
-  const text = body.toString('latin1');
-  const mark = `--${boundary}`;
-  const starts: number[] = [];
-  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length)) {
-    if (at === 0 || text[at - 1] === '\n') starts.push(at);
-    if (starts.length > partsMax + 1) break;
+function readText(bytes: Buffer, type: string, walk: Walk, isHtml = false): boolean {
+  walk.textOctets += bytes.length;
+  if (walk.textOctets > textOctetsMax) return false;
+  const text = inCharset(bytes, type);
+  const read = isHtml ? htmlText(text) : text;
+  if (read === undefined) return false;
+  addWords(walk, read);
+  return true;
+}
+
+/** As its type says, else UTF-8, else the charset in which each octet is a letter of its own. */
+function inCharset(bytes: Buffer, type: string): string {
+  const label = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(type)?.[1] ?? 'utf-8';
+  for (const charset of [label, 'utf-8']) {
+    try {
+      return new TextDecoder(charset, { fatal: true }).decode(bytes);
+    } catch {
+      // Unknown, or it is not what it says.
+    }
   }
-  // What stands before the first boundary and behind the last is shown to nobody, and still is part of the message.
-  parts.push({ type: '', encoding: '', body: body.subarray(0, starts[0] ?? body.length) });
-  starts.forEach((start, index) => {
-    const from = start + mark.length;
-    const inner = text.slice(from, starts[index + 1] ?? text.length);
-    const blank = /\r?\n\r?\n/.exec(inner);
-    const head = blank === null ? '' : inner.slice(0, blank.index).replace(/\r?\n[ \t]+/g, ' ');
-    const behind = blank === null ? 0 : blank.index + blank[0].length;
-    parts.push({
-      type: line(head, 'content-type'),
-      encoding: line(head, 'content-transfer-encoding'),
-      body: Buffer.from(inner.slice(behind), 'latin1'),
-    });
-  });
-  return parts;
+  return bytes.toString('latin1');
 }
 
-function line(head: string, name: string): string {
-  return new RegExp(`^${name}:[ \\t]*(.{0,1000})$`, 'im').exec(head)?.[1]?.trim() ?? '';
-}
-
-function decoded({ encoding, body }: Part): Buffer {
+/** Undefined: it is not clear what a reader makes of it. */
+function decoded({ encoding, body }: MimePart): Buffer | undefined {
   switch (encoding.trim().toLowerCase()) {
-    case 'base64':
-      return Buffer.from(body.toString('latin1'), 'base64');
+    case 'base64': {
+      const text = body.toString('latin1');
+      if (/[^A-Za-z0-9+/=\s]/.test(text) || /=\s*[^=\s]/.test(text)) return undefined;
+      return Buffer.from(text, 'base64');
+    }
     case 'quoted-printable':
+      // An octet is three at most.
+      if (body.length > 3 * textOctetsMax) return undefined;
       return Buffer.from(
         body
           .toString('latin1')
@@ -170,11 +183,13 @@ function decoded({ encoding, body }: Part): Buffer {
   }
 }
 
-function field(header: readonly string[], name: string): string {
+/** Its value; empty: there is none; undefined: there are more, and readers differ in which they take. */
+function only(header: readonly string[], name: string): string | undefined {
+  let found: string | undefined;
   for (let at = 0; at + 1 < header.length; at += 2) {
-    if (header[at]?.toLowerCase() === name) {
-      return (header[at + 1] ?? '').replace(/\n[ \t]+/g, ' ').trim();
-    }
+    if (header[at]?.toLowerCase() !== name) continue;
+    if (found !== undefined) return undefined;
+    found = (header[at + 1] ?? '').replace(/\n[ \t]+/g, ' ').trim();
   }
-  return '';
+  return found ?? '';
 }

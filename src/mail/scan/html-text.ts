@@ -1,0 +1,71 @@
+/**
+ * What is read of HTML: no tags, comments, styles, scripts and titles. Where a reader could see more than this finds, it
+ * answers with nothing at all: whoever compares texts must not take two for one. One pass, never throws.
+ */
+
+/** In these, a browser shows as text what elsewhere is a tag, or the other way round. */
+const elsewhereMarkup =
+  /<(?:xmp|plaintext|textarea|noembed|noframes|noscript|iframe|svg|math|template|select)[\s/>]/i;
+const hiddenElement = /^<(style|script|title)[\s/>]/i;
+
+/** Undefined: it has elements within which other rules hold. */
+export function htmlText(html: string): string | undefined {
+  if (elsewhereMarkup.test(html)) return undefined;
+  const shown: string[] = [];
+  for (let at = 0; at < html.length; ) {
+    const tag = html.indexOf('<', at);
+    if (tag < 0) {
+      shown.push(html.slice(at));
+      break;
+    }
+    // Before anything but these, a `<` is only a character.
+    const isTag = /[a-z/!?]/i.test(html[tag + 1] ?? '');
+    shown.push(html.slice(at, tag), ' ');
+    const end = isTag ? behindTag(html, tag) : tag + 1;
+    if (end === undefined) break;
+    at = end;
+  }
+  return shown.join('').replace(entity, character);
+}
+
+/** Where text goes on behind the tag, comment or hidden element that begins here; undefined: never. */
+function behindTag(html: string, tag: number): number | undefined {
+  if (html.startsWith('<!--', tag)) return behindComment(html, tag + 4);
+  const hidden = hiddenElement.exec(html.slice(tag, tag + 8))?.[1]?.toLowerCase();
+  if (hidden === undefined) return behind(html.indexOf('>', tag), 1);
+  // Found in any case, and in the text itself: in lower case it may be of another length.
+  const closing = closings[hidden] ?? /<\//g;
+  closing.lastIndex = tag;
+  return closing.exec(html)?.index;
+}
+
+const closings: Readonly<Record<string, RegExp>> = {
+  style: /<\/style/gi,
+  script: /<\/script/gi,
+  title: /<\/title/gi,
+};
+
+/** HTML's own rules: `<!-->` and `<!--->` are over at once, `--!>` ends one too. */
+function behindComment(html: string, from: number): number | undefined {
+  if (html[from] === '>') return from + 1;
+  if (html.startsWith('->', from)) return from + 2;
+  commentEnd.lastIndex = from;
+  const end = commentEnd.exec(html);
+  return end === null ? undefined : behind(end.index, end[0].length);
+}
+
+const commentEnd = /--!?>/g;
+
+function behind(index: number, length: number): number | undefined {
+  return index < 0 ? undefined : index + length;
+}
+
+const entity = /&(?:#(\d{1,8});?|#x([0-9a-f]{1,7});?|([a-z][a-z\d]{1,30});)/gi;
+const spaces = new Set(['nbsp', 'ensp', 'emsp', 'thinsp', 'lt', 'gt', 'amp', 'quot', 'apos']);
+
+/** A letter that has a name is there by its name: `f&uuml;r` is another word than `f&auml;r`, and that is enough. */
+function character(_: string, decimal?: string, hex?: string, name?: string): string {
+  if (name !== undefined) return spaces.has(name.toLowerCase()) ? ' ' : name;
+  const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
+}
