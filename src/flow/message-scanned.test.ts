@@ -17,12 +17,13 @@ const start: MessageStart = {
 
 function rig(
   names: readonly ScannerName[] = ['spamassassin'],
-  { reuseMs = 3_600_000, octetsMax = 20_000 } = {},
+  { reuseMs = 3_600_000, octetsMax = 20_000, heldMax = 1_000_000 } = {},
 ) {
   const time = new ManualTime(1_000_000);
   const seen: string[] = [];
   const counted = new Map<string, number>();
   let fails = false;
+  let hangs = false;
   const lines = names.map(
     (name) =>
       new ScanLine({
@@ -31,6 +32,7 @@ function rig(
           octetsMax,
           async scan(octets) {
             seen.push(octets.toString('latin1'));
+            if (hangs) await new Promise((go) => setImmediate(go));
             if (fails) throw new Error('no');
             const spam = octets.includes('pills');
             return {
@@ -47,19 +49,27 @@ function rig(
         ...{ log: () => {}, onState: () => {} },
       }),
   );
-  const scanning = openScanning({
-    lines,
-    settings: { reuseMs, isMasked: maskOf(['RDNS_*']) },
-    clock: time,
-    count: (name, by = 1, label = '') =>
-      void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
-    observe: () => {},
-  });
-  async function send(body: string, subject = 'Hello'): Promise<Submission> {
+  const scanning = openScanning(
+    {
+      lines,
+      settings: { reuseMs, isMasked: maskOf(['RDNS_*']) },
+      clock: time,
+      count: (name, by = 1, label = '') =>
+        void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
+      observe: () => {},
+    },
+    heldMax,
+  );
+  async function send(
+    body: string,
+    subject = 'Hello',
+    { type = 'text/plain', givenUp = false } = {},
+  ): Promise<Submission> {
     const reader = scanning.open(start);
     assert.ok(reader !== undefined);
     reader.header('Subject', ` ${subject}`);
     reader.header('X-Folded', ' one\n two');
+    if (type !== 'text/plain') reader.header('Content-Type', ` ${type}`);
     const bytes = Buffer.from(`....${body}`);
     for (let at = 4; at < bytes.length; at += 100) {
       reader.body(bytes, at, Math.min(bytes.length, at + 100));
@@ -68,7 +78,10 @@ function rig(
       ...{ kind: 'send', id: 'Q1', at: time.now(), account: 'joe@here.example' as Account },
       ...{ outside: ['x@y.example'], local: [] },
     };
-    return new Promise((resolve) => reader.finish(message, resolve));
+    return new Promise((resolve) => {
+      reader.finish(message, resolve);
+      if (givenUp) reader.drop();
+    });
   }
   return {
     time,
@@ -78,6 +91,9 @@ function rig(
     scanning,
     fail: () => {
       fails = true;
+    },
+    hang: () => {
+      hangs = true;
     },
   };
 }
@@ -146,6 +162,37 @@ test('a virus is looked for in each message that is not the same octet for octet
   assert.deepEqual([seen.length, scan?.reused], [3, 1]);
   const found = await send(`${spam(1, 'Ann')}EICAR`);
   assert.equal(found.scan?.virus, 'Eicar');
+});
+
+test('the same octets as another kind of file are another message', async () => {
+  for (const name of ['clamav', 'spamassassin'] as const) {
+    const { seen, send } = rig([name]);
+    await send('RUlDQVI=', 'Hello', { type: 'text/plain; x=1' });
+    await send('RUlDQVI=', 'Hello', { type: 'application/x-msdownload' });
+    await send('RUlDQVI=', 'Hello', { type: 'application/x-msdownload' });
+    assert.equal(seen.length, 2, name);
+  }
+});
+
+test('what scanners still have takes room, also when nobody waits for it', async () => {
+  const { send, hang, counted } = rig(['spamassassin'], { heldMax: 6_000 });
+  hang();
+  const letters = Array.from({ length: 3 }, (_, n) => `${'long '.repeat(500)}${n}`);
+  await Promise.all(letters.map((letter) => send(letter, 'Hello', { givenUp: true })));
+  assert.equal(counted.get('postern_scan_silences_total large'), 1);
+  const { scan } = await send(`${letters[0]} again`);
+  assert.equal(scan?.scans, 1);
+});
+
+test('copies of a message of which nothing was said have taken nothing over', async () => {
+  const { send, fail, counted } = rig();
+  fail();
+  const all = await Promise.all([send(spam(1, 'Ann')), send(spam(2, 'Bob'))]);
+  assert.deepEqual(
+    all.map(({ scan }) => scan?.reused),
+    [0, 0],
+  );
+  assert.equal(counted.get('postern_scan_messages_total missing'), 2);
 });
 
 test('long messages are shown to their limit, and known by their octets alone', async () => {

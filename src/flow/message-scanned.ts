@@ -33,16 +33,17 @@ const heldOctetsMax = 256 * 1024 * 1024;
 /** Ten times what Postfix lets one field have. */
 const headerOctetsMax = 1_024_000;
 
-export function openScanning(deps: ScanningDeps): MessageScanning {
+/** `heldMax`: octets of all messages together. */
+export function openScanning(deps: ScanningDeps, heldMax: number = heldOctetsMax): MessageScanning {
   const octetsMax = Math.max(...deps.lines.map((line) => line.octetsMax));
-  const room = { held: 0, reuse: new ScanReuse() };
+  const room = { held: 0, heldMax, reuse: new ScanReuse() };
   return {
     open: (start: MessageStart) =>
       start.by === undefined ? undefined : new Scanning(deps, room, octetsMax),
   };
 }
 
-type Room = { held: number; readonly reuse: ScanReuse };
+type Room = { held: number; readonly heldMax: number; readonly reuse: ScanReuse };
 
 class Scanning implements MessageScan {
   readonly #deps: ScanningDeps;
@@ -59,6 +60,8 @@ class Scanning implements MessageScan {
   /** There was no room for it. */
   #lost = false;
   #held = 0;
+  /** Scanners have its octets, whether somebody still waits or not. */
+  #asking = false;
 
   constructor(deps: ScanningDeps, room: Room, octetsMax: number) {
     this.#deps = deps;
@@ -100,6 +103,7 @@ class Scanning implements MessageScan {
     const content = body ?? whole.subarray(whole.length - this.#bodyOctets);
     const keyOf = this.#keys(content);
     this.#body = [];
+    this.#asking = true;
     const began = clock.now();
     const reports: ScanReport[] = [];
     const missing: ScannerName[] = [];
@@ -114,7 +118,7 @@ class Scanning implements MessageScan {
           missing.push(line.name);
           this.#deps.count('postern_scan_silences_total', 1, what.why);
         }
-        if (how === 'reused') reused++;
+        if (what.kind === 'report' && how === 'reused') reused++;
         else if (what.kind === 'report') scans++;
         left--;
         if (left > 0) return;
@@ -127,6 +131,10 @@ class Scanning implements MessageScan {
   }
 
   drop(): void {
+    if (!this.#asking) this.#free();
+  }
+
+  #free(): void {
     this.#room.held -= this.#held;
     this.#held = 0;
     this.#body = [];
@@ -134,7 +142,7 @@ class Scanning implements MessageScan {
 
   #seen(message: Submission, heard: Parameters<typeof combine>[0]): Submission {
     const { count, observe, settings } = this.#deps;
-    this.drop();
+    this.#free();
     const scan = combine(heard, settings.isMasked);
     const what = heard.scans > 0 ? 'scanned' : heard.reused > 0 ? 'reused' : 'missing';
     count('postern_scan_messages_total', 1, what);
@@ -149,18 +157,19 @@ class Scanning implements MessageScan {
     let print: string | undefined;
     let digest: string | undefined;
     return ({ name }) => {
-      digest ??= sha256(body).toString('hex');
+      digest ??= sha256(Buffer.concat([this.#fields(/^content-/i), sha256(body)])).toString('hex');
       if (name === 'clamav') return `clamav ${digest}`;
       print ??=
         messagePrint({ header: this.#header, body, cut: this.#cut }) ??
-        `${digest} ${this.#subject()}`;
+        `${digest} ${this.#fields(/^subject$/i).toString('latin1')}`;
       return `${name} ${print}`;
     };
   }
 
-  #subject(): string {
-    const at = this.#header.findIndex((text, i) => i % 2 === 0 && /^subject$/i.test(text));
-    return at < 0 ? '' : (this.#header[at + 1] ?? '');
+  /** Those of content say of the same octets that they are another text, or another file. */
+  #fields(wanted: RegExp): Buffer {
+    const fields = this.#header.filter((_, at) => wanted.test(this.#header[at & ~1]?.trim() ?? ''));
+    return Buffer.from(fields.join('\n'), 'latin1');
   }
 
   #head(): Buffer {
@@ -175,9 +184,9 @@ class Scanning implements MessageScan {
   /** False: there is no room left, and this message is not scanned. */
   #hold(octets: number): boolean {
     if (this.#lost) return false;
-    if (this.#room.held + octets > heldOctetsMax) {
+    if (this.#room.held + octets > this.#room.heldMax) {
       this.#lost = true;
-      this.drop();
+      this.#free();
       return false;
     }
     this.#room.held += octets;
