@@ -201,9 +201,11 @@ function check(passwords: Command): void {
     .summary('is a new password good enough')
     .description(
       'Reads one password from standard input and says whether it is good: zxcvbn, your lists, and leaks where ranges are ' +
-        'set up. For pam_exec (expose_authtok), and with --listen for web panels.',
+        'set up. For pam_exec (expose_authtok), with --checkpassword for Dovecot, and with --listen for web panels.',
     )
+    .argument('[reply...]', 'with --checkpassword: the program that Dovecot names')
     .option('--account <name>', 'whose it will be (default: PAM_USER)')
+    .option('--checkpassword', 'as a passdb of Dovecot: login and password on descriptor 3')
     .option(
       '--listen <address>',
       'inet:HOST:PORT or unix:/PATH: POST the password, X-Account beside it',
@@ -217,15 +219,15 @@ function check(passwords: Command): void {
           ['postern passwords check --account joe@example.org < file', ''],
           ['postern passwords check --listen unix:/run/postern/passwords.sock', ''],
           [
-            'password requisite pam_exec.so expose_authtok quiet /usr/local/bin/postern passwords check',
-            'in /etc/pam.d',
+            'password requisite pam_exec.so expose_authtok stdout /usr/local/bin/postern passwords check',
+            'in /etc/pam.d; docs/passwords.md has the rest, and Dovecot’s',
           ],
         ],
         exits: [[0, 'good'], [1, 'weak, and said why'], wrongConfig],
       }),
     )
-    .action(async (options: CheckCommandOptions, command: Command) =>
-      (await import('./passwords-check.ts')).checkCommand(options, command),
+    .action(async (reply: readonly string[], options: CheckCommandOptions, command: Command) =>
+      (await import('./passwords-check.ts')).checkCommand(reply, options, command),
     );
 }
 

@@ -23,6 +23,8 @@ type Maker = {
   /** In which kind of source it is found. */
   readonly kind: 'shadow' | 'passwd-file' | 'htpasswd';
   make(account: string, password: string): Promise<string>;
+  /** A try takes a tenth of a second, whatever the tool is told: a few of them must do. */
+  readonly dear?: true;
 };
 
 const mkpasswd =
@@ -74,7 +76,20 @@ export const makers: readonly Maker[] = [
   { scheme: 'bcrypt', kind: 'htpasswd', make: htpasswd('-B', '-C', '4') },
   { scheme: 'apr1', kind: 'htpasswd', make: htpasswd('-m') },
   { scheme: 'sha', kind: 'htpasswd', make: htpasswd('-s') },
-  { scheme: 'argon2id', kind: 'passwd-file', make: doveadm('ARGON2ID') },
+  { scheme: 'bcrypt', kind: 'shadow', make: mkpasswd('bcrypt-a', '-R', '4') },
+  { scheme: 'gost-yescrypt', kind: 'shadow', make: mkpasswd('gost-yescrypt', '-R', '1') },
+  { scheme: 'descrypt', kind: 'passwd-file', make: doveadm('DES-CRYPT') },
+  { scheme: 'md5crypt', kind: 'passwd-file', make: doveadm('MD5-CRYPT') },
+  { scheme: 'sha256crypt', kind: 'passwd-file', make: doveadm('SHA256-CRYPT', '-r', '1000') },
+  { scheme: 'sha1', kind: 'passwd-file', make: doveadm('SHA1.hex') },
+  { scheme: 'ldap-md5', kind: 'passwd-file', make: doveadm('LDAP-MD5') },
+  { scheme: 'scram-sha1', kind: 'passwd-file', make: doveadm('SCRAM-SHA-1') },
+  { scheme: 'sha512crypt', kind: 'htpasswd', make: htpasswd('-5', '-r', '1000') },
+  { scheme: 'descrypt', kind: 'htpasswd', make: htpasswd('-d') },
+  { scheme: 'scrypt', kind: 'shadow', make: mkpasswd('scrypt', '-R', '6'), dear: true },
+  { scheme: 'sunmd5', kind: 'shadow', make: mkpasswd('sunmd5', '-R', '4096'), dear: true },
+  { scheme: 'argon2i', kind: 'passwd-file', make: doveadm('ARGON2I'), dear: true },
+  { scheme: 'argon2id', kind: 'passwd-file', make: doveadm('ARGON2ID'), dear: true },
 ];
 
 /** So many tools at once. */

@@ -13,6 +13,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   rmSync,
   statSync,
@@ -68,8 +69,9 @@ function commandLines(): string {
     .join('\n');
 }
 
-const folders = (): readonly string[] =>
-  globSync(['/dev/shm/postern-audit-*', '/run/postern-audit-*']);
+/** Private folders of one audit: others may run at the same time. */
+const folders = ({ child }: AuditRun): readonly string[] =>
+  ['/dev/shm', '/run'].flatMap((place) => globSync(`${place}/postern-audit-${child.pid}-*`));
 
 /** Throws where one of them is in there, as it stands or as JSON, hex or UTF-16 would show it. */
 function mustNotHold(what: string, bytes: Buffer | string, needles: readonly string[]): void {
@@ -128,7 +130,7 @@ test('nothing is in the process list, the reports, the ledger, temporary folders
   const looking = (async () => {
     while (running.child.exitCode === null && looks < 400) {
       mustNotHold('a command line', commandLines(), [...secrets, ...hashes]);
-      for (const folder of folders())
+      for (const folder of folders(running))
         assert.equal(statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o40700, 0o40700);
       looks++;
       await sleep(50);
@@ -161,7 +163,7 @@ test('nothing is in the process list, the reports, the ledger, temporary folders
       for (const file of files(path)) mustNotHold(file, readFileSync(file), secrets);
     }
   }
-  assert.deepEqual(folders(), [], 'the private folder is gone');
+  assert.deepEqual(folders(running), [], 'the private folder is gone');
   assert.ok(!existsSync('/root/.john/john.pot'), 'John left nothing at home');
 });
 
@@ -179,7 +181,7 @@ test('the private folder holds no plaintext while John runs, and its hashes have
   ]);
   const source = `passwd-file:${scene.file('users', lines(made))}`;
   const running = scene.audit('--source', source, '--rules', 'none', '--json', '--time', '30s');
-  const folder = await eventually('the private folder', () => folders()[0]);
+  const folder = await eventually('the private folder', () => folders(running)[0]);
   const names = await eventually('John has opened its files', () => {
     const seen = readdirSync(folder, { recursive: true }).map(String);
     const open =
@@ -201,7 +203,7 @@ test('the private folder holds no plaintext while John runs, and its hashes have
   const { code, results } = await running.done;
   assert.equal(code, 0, 'ended in order, with what was found until then');
   assert.equal(results.length, made.length);
-  assert.deepEqual(folders(), []);
+  assert.deepEqual(folders(running), []);
 });
 
 test('it leaves no core file, where another program does', async () => {
@@ -226,7 +228,7 @@ test('it leaves no core file, where another program does', async () => {
       /^Max core file size +1 +1 /m.test(readFileSync(`/proc/${pid}/limits`, 'latin1')) ||
       undefined,
   );
-  await eventually('the private folder', () => folders()[0]);
+  await eventually('the private folder', () => folders(running)[0]);
   process.kill(pid, 'SIGABRT');
   await running.done;
   assert.deepEqual(
@@ -258,10 +260,16 @@ test('killed in the middle: nothing of it runs on, the next removes what it left
   await eventually('it is past the first leg', () => (leg !== '' && leg !== 'own') || undefined, {
     timeoutMs: 60_000,
   });
+  const left = folders(first);
+  const mine = await eventually('John runs', () =>
+    johns(left).length > 0 ? johns(left) : undefined,
+  );
   process.kill(pid, 'SIGKILL');
   await first.done;
-  const left = folders();
-  await eventually('John ended with it', () => (johns() === 0 ? true : undefined));
+  assert.equal(left.length, 1);
+  await eventually('John ended with it', () =>
+    mine.some((one) => existsSync(`/proc/${one}`)) ? undefined : true,
+  );
   const second = await scene.audit('--resume', '--json', '--time', '25s').done;
   assert.equal(second.code, 0, second.err);
   for (const folder of left) assert.ok(!existsSync(folder), 'the folder of the killed one is gone');
@@ -276,9 +284,17 @@ test('killed in the middle: nothing of it runs on, the next removes what it left
   assert.deepEqual(weak.toSorted(), wanted.toSorted());
 });
 
-/** Johns that run now. */
-function johns(): number {
-  return commandLines()
-    .split('\n')
-    .filter((words) => words.startsWith('/usr/sbin/john')).length;
+/** Johns at work in one of these folders, by pid. */
+function johns(places: readonly string[]): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return (
+        places.includes(readlinkSync(`/proc/${pid}/cwd`)) &&
+        /john/.test(readFileSync(`/proc/${pid}/comm`, 'latin1'))
+      );
+    } catch {
+      return false; // gone
+    }
+  });
 }
