@@ -10,6 +10,7 @@
 import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
 import type { ScriptSpeaker } from '../core/scripts/speaker.ts';
 import { submissionToken } from '../core/scripts/submission-field.ts';
+import type { Millis } from '../lib/brand.ts';
 import type { Clock, Count, Log } from '../ports.ts';
 import type {
   Claim,
@@ -57,6 +58,9 @@ const exits = { done: 0, tempFail: 75 } as const;
 const taken: HandInAnswer = { exit: exits.done, text: '' };
 /** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
 const waitingPerUserMax = 1_000;
+/** From so many on, a program hears that its message is here when one of the same user has left, or after this long. */
+const pacedFrom = 100;
+const pacedMs = 3_000;
 /** Of all: each is held in memory, less the message. */
 const waitingMax = 20_000;
 
@@ -69,6 +73,9 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   readonly #queue: SubmissionQueue;
   readonly #submissions = new Map<string, Submission>();
   readonly #perUser = new Map<number, number>();
+  /** Programs that wait for their answer, since others of their user are to leave first. */
+  #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
+  readonly #stop: () => void;
   /** One round through the spool after the other. */
   #rounds: Promise<unknown> = Promise.resolve();
   /** Being written down: the first try counts. */
@@ -77,6 +84,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
     this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.answered(token) });
+    this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
     for (const { submission, state } of deps.files.list()) {
       const { token, speaker } = submission;
       this.#remember(submission);
@@ -156,6 +164,8 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     const left = (this.#perUser.get(uid) ?? 1) - 1;
     if (left > 0) this.#perUser.set(uid, left);
     else this.#perUser.delete(uid);
+    const next = this.#paced.findIndex((one) => one.uid === uid);
+    if (next >= 0) this.#paced.splice(next, 1)[0]?.answer();
   }
 
   start(): void {
@@ -163,7 +173,15 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   }
 
   close(): void {
+    this.#stop();
     this.#queue.close();
+    for (const { answer } of this.#paced.splice(0)) answer();
+  }
+
+  #letGo(): void {
+    const late = this.#deps.clock.now() - pacedMs;
+    while ((this.#paced[0]?.since ?? Number.POSITIVE_INFINITY) <= late)
+      this.#paced.shift()?.answer();
   }
 
   #open(handIn: HandIn, speaker: ScriptSpeaker): SendmailTurn {
@@ -201,7 +219,9 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
           // What this user left in the spool came before.
           if (speaker.proven === 'owner') goes();
           else void this.takeSpool(speaker.uid).then(goes);
-          answer(taken);
+          const told = (): void => answer(taken);
+          if (speaker.proven === 'owner' || ofUser < pacedFrom) told();
+          else this.#paced.push({ uid: speaker.uid, since: submission.at, answer: told });
         }),
     };
   }

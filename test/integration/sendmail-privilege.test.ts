@@ -79,6 +79,22 @@ test('while the guard is away: nobody lists the spool, or reads, changes, remove
   assert.deepEqual(await readdir(folder), [name]);
 });
 
+test('the spool is bounded for each user, and full for him alone', async () => {
+  // The guard is still away.
+  const folder = join(server.spool, String(users.games));
+  const fill = `mkdir -p ${folder} && cd ${folder} && i=0 && while [ $i -lt 1000 ]; do : >x$i; i=$((i+1)); done`;
+  assert.equal((await sh(users.games, fill)).exit, 0);
+  const full = await server.send({ uid: users.games, args: ['-t'], input: letter('full') });
+  assert.deepEqual(full, {
+    ...{ exit: 75, stdout: '' },
+    stderr: 'sendmail: fatal: games(5): too many messages wait for delivery\n',
+  });
+  await sh(users.games, `rm -rf ${folder}`);
+  const again = await server.send({ uid: users.games, args: ['-t'], input: letter('room') });
+  assert.equal(again.exit, 0);
+  await sh(users.games, `rm -rf ${folder}`);
+});
+
 test('a folder in the name of another stops nobody, and what is in it is nobody’s', async () => {
   // The guard is still away. `daemon` has left nothing yet: `games` makes the folder, and writes a whole message into it.
   const folder = join(server.spool, String(users.daemon));

@@ -54,7 +54,6 @@ const perUserDefault = 100;
 /** It is sent by a process that has it already, on this machine. */
 const wholeMsDefault = 2 * minuteMs;
 const tempFail = 75;
-const busy: HandInAnswer = { exit: tempFail, text: 'too many messages at once' };
 const unknownPeer: HandInAnswer = { exit: tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
@@ -96,7 +95,10 @@ class SendmailTalk implements Talk {
     const { uid } = this.#peer;
     const open = (perUser.get(uid) ?? 0) + 1;
     perUser.set(uid, open);
-    if (uid !== 0 && open > (deps.connectionsPerUserMax ?? perUserDefault)) this.#answer(busy);
+    if (uid !== 0 && open > (deps.connectionsPerUserMax ?? perUserDefault)) {
+      deps.count('postern_sendmail_faults_total', 1, 'many');
+      this.#hangUp();
+    }
   }
 
   take(chunk: Buffer): void {
@@ -175,14 +177,19 @@ class SendmailTalk implements Talk {
     } catch {
       // The disk does not take it. The spool may be on another one, and it goes there when we say nothing.
       this.#turn?.drop();
-      this.#over = true;
-      this.#line.end();
+      this.#hangUp();
       return;
     }
     this.#left -= bytes.length;
     if (this.#left > 0) return;
     this.#state = 'answering';
     this.#turn?.finish((answer) => this.#line.run(() => this.#answer(answer)));
+  }
+
+  /** Who hears nothing leaves his message in the spool. */
+  #hangUp(): void {
+    this.#over = true;
+    this.#line.end();
   }
 
   #answer({ exit, text }: HandInAnswer): void {
