@@ -14,6 +14,7 @@ import { holdReason, replyText, suspendedReply } from '../core/explain.ts';
 import { submit } from '../core/guard.ts';
 import { noStanding, type Standing } from '../core/policy.ts';
 import { reasonCodes } from '../core/scripts/rules.ts';
+import { describeSpeaker } from '../core/scripts/speaker.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
 import type {
   Answer,
@@ -281,7 +282,7 @@ function messageRow(message: Submission, verdict: MessageRow['verdict']): Messag
     account: message.account,
     verdict,
     recipients: message.outside.length + message.local.length,
-    client: message.client ?? '',
+    client: cameFrom(message),
     sender: message.sender ?? '',
     messageId: message.messageId ?? '',
   };
@@ -302,7 +303,7 @@ function storyRow(
     observed,
     recipients: message.outside.length + message.local.length,
     sample: [...message.outside, ...message.local].slice(0, sampleMax),
-    client: message.client ?? '',
+    client: cameFrom(message),
     subject: message.subject ?? '',
     reasons: judgement.reasons,
   };
@@ -311,6 +312,11 @@ function storyRow(
 function whyHeld(signal: string): HeldRow['why'] {
   if (contentSignals.has(signal)) return 'content';
   return reasonCodes.some((code) => code === signal) ? 'rule' : 'verdict';
+}
+
+/** The client's address; of mail that was handed in on this machine, the program that did. */
+function cameFrom({ client, handed }: Submission): string {
+  return client ?? (handed === undefined ? '' : describeSpeaker(handed.speaker));
 }
 
 function heldRow(message: Submission, { reasons }: Judgement): HeldRow {

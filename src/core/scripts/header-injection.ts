@@ -24,14 +24,20 @@ const fieldsMax = 500;
 /** Lines of a body in which its own header would stand. */
 const bodyLinesMax = 60;
 
-/** What was found, as ends of the sentence "header injection: …". `manyAllowed`: this script may write to a list. */
+/**
+ * What was found, as ends of the sentence "header injection: …". `manyAllowed`: this script may write to a list. `isNamed`:
+ * its rule names this recipient, so that it needs no other explanation.
+ */
 export function headerInjection(
   mail: InjectionMail,
-  { manyAllowed }: { readonly manyAllowed: boolean },
+  {
+    manyAllowed,
+    isNamed = () => false,
+  }: { readonly manyAllowed: boolean; readonly isNamed?: (address: string) => boolean },
 ): readonly string[] {
   const header = mail.header.slice(0, fieldsMax);
   return [
-    ...secondBlocks(header),
+    ...secondBlocks(header, isNamed),
     ...(manyAllowed ? [] : hiddenCrowd(header)),
     ...lineBreaks(header),
     ...displacedHeader(header, mail.bodyStart),
@@ -44,13 +50,18 @@ const fieldsOf = (header: readonly ScriptHeader[], name: string): readonly strin
     .map(({ value }) => value.slice(0, valueLengthMax));
 
 /** A second To, Cc or Bcc that names others than the first; a second Subject or From that says something else. */
-function secondBlocks(header: readonly ScriptHeader[]): string[] {
+function secondBlocks(
+  header: readonly ScriptHeader[],
+  isNamed: (address: string) => boolean,
+): string[] {
   const found: string[] = [];
   for (const name of ['To', 'Cc', 'Bcc']) {
     const [first, ...more] = fieldsOf(header, name.toLowerCase()).map(addressesIn);
     if (first === undefined || more.length === 0) continue;
     const known = new Set(first);
-    const others = new Set(more.flat().filter((address) => !known.has(address)));
+    const others = new Set(
+      more.flat().filter((address) => !known.has(address) && !isNamed(address)),
+    );
     if (others.size > 0) found.push(`a second ${name} field names ${people(others.size)} more`);
   }
   for (const name of ['Subject', 'From']) {

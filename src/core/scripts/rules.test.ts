@@ -176,6 +176,19 @@ test('header injection holds what an allowing rule would let pass', () => {
   ]);
 });
 
+test('PHP’s manual has an example with a second To: whom the rule names is not injected', () => {
+  const mail = scriptMail({
+    recipients: ['mary@shop.example', 'kelly@shop.example'],
+    header: header(
+      'To: mary@shop.example\nSubject: x\nTo: Mary <mary@shop.example>, Kelly <kelly@shop.example>',
+    ),
+  });
+  const entries = ['@shop.example'];
+  const named = scriptRule({ recipients: { kind: 'listed', entries } });
+  assert.deepEqual(judgeScriptMail(register([named]), mail).reasons, []);
+  assert.equal(judgeScriptMail(register([scriptRule()]), mail).reasons.length, 1);
+});
+
 test('whatever is sent: while observing nothing is held, and what is held has a reason', () => {
   const address = fc.constantFrom('owner@shop.example', 'a@b.example', 'c@d.example', '');
   const mail = fc.record({

@@ -144,7 +144,10 @@ function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly
     ...wrongRecipients(rule, mail),
     ...wrongSender(rule, mail),
     ...tooFast(rule, register.sentLately),
-    ...injected(mail, { manyAllowed: rule.recipients.kind !== 'owner-and-visitor' }),
+    ...injected(mail, {
+      manyAllowed: rule.recipients.kind !== 'owner-and-visitor',
+      isNamed: (address) => isListed(address, namedIn(rule.recipients)),
+    }),
   ];
 }
 
@@ -193,7 +196,13 @@ function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptRe
   return [{ code: 'script-rate', detail }];
 }
 
-function injected(mail: ScriptMail, how: { readonly manyAllowed: boolean }): ScriptReason[] {
+/** Those whom a rule names; it says nothing against them, wherever they stand. */
+function namedIn(recipients: RecipientRule): readonly string[] {
+  if (recipients.kind === 'listed') return recipients.entries;
+  return recipients.kind === 'owner-and-visitor' ? recipients.owners : [];
+}
+
+function injected(mail: ScriptMail, how: Parameters<typeof headerInjection>[1]): ScriptReason[] {
   return headerInjection(mail, how).map((found) => ({
     code: 'header-injection',
     detail: `header injection: ${found}`,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { shop, speaker } from './scripted-mail.ts';
-import { accountOf, subjectOf } from './speaker.ts';
+import { accountOf, describeSpeaker, subjectOf } from './speaker.ts';
 
 const cases = [
   ['its owner runs it', {}, `script:${shop}`],
@@ -16,6 +16,14 @@ const cases = [
 for (const [name, change, account] of cases) {
   test(name, () => assert.equal(accountOf(speaker(change)), account));
 }
+
+test('where it came from', () => {
+  assert.equal(describeSpeaker(speaker()), 'php-cgi8.4 (process 4711 of shop)');
+  assert.equal(
+    describeSpeaker(speaker({ executable: '', user: '' })),
+    'process 4711 of user number 1001',
+  );
+});
 
 test('rules are about the path, whoever runs it', () => {
   assert.equal(subjectOf(speaker({ uid: 1_002, user: 'joe' })), shop);

@@ -65,6 +65,14 @@ export function subjectOf(speaker: ScriptSpeaker): string {
   return speaker.script === '' ? accountOf(speaker) : speaker.script;
 }
 
+/** Where mail of this speaker came from, as one reads it behind "from": `php-cgi8.4 (process 4711 of shop)`. */
+export function describeSpeaker({ executable, pid, user, uid }: ScriptSpeaker): string {
+  const program = executable.slice(executable.lastIndexOf('/') + 1);
+  const who = user === '' ? `user number ${uid}` : user;
+  const process = pid === 0 ? who : `process ${pid} of ${who}`;
+  return safe(program === '' ? process : `${program} (${process})`).slice(0, nameLengthMax);
+}
+
 function shortened(path: string): string {
   const clean = safe(path);
   if (clean === path && path.length + 'script:'.length + 40 <= nameLengthMax) return path;
