@@ -1,5 +1,14 @@
 /** The operator's configuration as text, read and written by commands that change a setting of it. */
-import { chownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
 export function readConfigText(file: string): string {
@@ -16,16 +25,19 @@ export function readConfigText(file: string): string {
   }
 }
 
-/** Whole or not at all, with owner and mode as they were. */
+/** Whole or not at all, with owner and mode as they were; where a link leads to it, the link stays. */
 export function writeConfigText(file: string, text: string): void {
-  const next = `${file}.new`;
+  let next = `${file}.new`;
   try {
-    const { mode, uid, gid } = statSync(file);
+    const real = realpathSync(file);
+    next = `${real}.new`;
+    const { mode, uid, gid } = statSync(real);
     rmSync(next, { force: true });
-    writeFileSync(next, text, { mode: mode & 0o777, flag: 'wx' });
-    const mine = process.getuid?.();
-    if (mine === 0) chownSync(next, uid, gid);
-    renameSync(next, file);
+    writeFileSync(next, text, { mode: 0o600, flag: 'wx', flush: true });
+    if (process.getuid?.() === 0) chownSync(next, uid, gid);
+    // Whatever the umask of whoever types this: the guard's user must go on reading it.
+    chmodSync(next, mode & 0o777);
+    renameSync(next, real);
   } catch (cause) {
     rmSync(next, { force: true });
     throw new OperatorError('config-not-written', `cannot write ${file}`, {
