@@ -1,4 +1,5 @@
 /** `postern scan FILE`: what the scanners say of one message, rule by rule, and what their word would count for. */
+import { stdout } from 'node:process';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -71,7 +72,7 @@ export function register(program: Command): void {
       if (options.marked === true) {
         const spamd = spamAssassin(options, config);
         const marked = await spamd.process(message, deadline(config)).catch(refused);
-        print(command, marked.toString('latin1'));
+        stdout.write(marked); // octet for octet: it may be in any charset
         return;
       }
       const { scan, reports } = await scanned(message, options, config);
