@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { clamdStream, parseClamdReply } from './clamd.ts';
 import { parseRspamdReply } from './rspamd.ts';
 import { parseSpamdReply, reportRules, spamcHead, symbolRules } from './spamc.ts';
+
+/** Garbage collection, now. */
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 const report = `Spam detection software, running on the system "vm",
 Content preview: 5.0 NOT_A_RULE nor this
@@ -36,9 +42,26 @@ test('spamd: score, threshold and the table of the report', () => {
     { name: 'GTUBE', points: 1000, about: 'BODY: Generic Test for Unsolicited Bulk Email' },
     { name: 'LAST', points: 0, about: '' },
   ]);
+  const letters = head.replace(String(report.length), String(report.length - 9));
+  const longer = parseSpamdReply(Buffer.from(letters + report));
+  assert.ok(longer.ok && reportRules(longer.value.body)?.length === 4);
   const cut = parseSpamdReply(Buffer.from(head + report.slice(5)));
   assert.deepEqual(cut, { ok: false, error: 'cut short' });
   assert.equal(reportRules(Buffer.from('We do not like 5.0 of it\n')), undefined);
+});
+
+test('spamd: rules do not keep the report in memory, which quotes the message', () => {
+  const hits: unknown[] = [];
+  const octets = 4 * 1024 * 1024;
+  const quoting = Buffer.from(`${report}${' '.repeat(octets - report.length)}`);
+  collect();
+  const before = process.memoryUsage();
+  for (let n = 0; n < 8; n++) hits.push(reportRules(quoting));
+  collect();
+  const after = process.memoryUsage();
+  const kept = after.heapUsed + after.external - before.heapUsed - before.external;
+  assert.equal(hits.length, 8);
+  assert.ok(kept < octets, `${kept} octets for eight reports`);
 });
 
 test('spamd: names, faults, lessons', () => {
@@ -69,7 +92,10 @@ test('rspamd: the points from which it marks, by its answer or by its refusal', 
   const named = parseRspamdReply(JSON.stringify({ score: 1, required_score: 15, thresholds }));
   assert.equal(named.ok && named.value.required, 8);
   assert.deepEqual(parseRspamdReply('{"error":"no workers"}'), { ok: false, error: 'no workers' });
-  for (const text of ['', '[]', 'null', '{"score":"1"}']) assert.ok(!parseRspamdReply(text).ok);
+  const none = ['', '[]', 'null', '{"score":"1"}', '{"score":1e999,"required_score":15}'];
+  for (const text of none) assert.ok(!parseRspamdReply(text).ok, text);
+  const odd = parseRspamdReply('{"score":1,"required_score":15,"symbols":{"A":{"score":-1e999}}}');
+  assert.equal(odd.ok && odd.value.rules[0]?.points, 0);
 });
 
 test('clamd: what is found, for the command that asked', () => {

@@ -25,13 +25,13 @@ export function parseRspamdReply(text: string): Result<RspamdReply, string> {
   }
   if (!isObject(value)) return fault('not an object');
   const { score, required_score: refuse, symbols, thresholds } = value;
-  if (typeof score !== 'number' || typeof refuse !== 'number') {
+  if (!isNumber(score) || !isNumber(refuse)) {
     return fault(typeof value['error'] === 'string' ? value['error'].slice(0, 200) : 'no score');
   }
   const mark = isObject(thresholds) ? thresholds['add header'] : undefined;
   return ok({
     score,
-    required: typeof mark === 'number' && mark > 0 ? mark : refuse * markShare,
+    required: isNumber(mark) && mark > 0 ? mark : refuse * markShare,
     rules: isObject(symbols) ? Object.entries(symbols).slice(0, rulesMax).map(hit) : [],
   });
 }
@@ -41,9 +41,14 @@ function hit([name, symbol]: readonly [string, unknown]): RuleHit {
   const about = isObject(symbol) ? symbol['description'] : undefined;
   return {
     name: name.slice(0, 100),
-    points: typeof points === 'number' ? points : 0,
+    points: isNumber(points) ? points : 0,
     about: typeof about === 'string' ? about.slice(0, 300) : '',
   };
+}
+
+/** JSON can hold 1e999: one such number, and no sum of the statistics is a number any more. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) < 1e9;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -50,9 +50,10 @@ export function parseSpamdReply(reply: Buffer): Result<SpamcReply, string> {
     }),
   );
   const body = blank < 0 ? Buffer.alloc(0) : reply.subarray(blank + 4);
-  const length = fields.get('content-length');
-  if (length !== undefined && Number(length) !== body.length) return fault('cut short');
-  const spam = /^\w+\s*;\s*(-?\d+(?:\.\d+)?)\s*\/\s*(-?\d+(?:\.\d+)?)/.exec(
+  const length = Number(fields.get('content-length') ?? body.length);
+  // Some count letters of a report, and send octets: what is more belongs to it.
+  if (!(length <= body.length)) return fault('cut short');
+  const spam = /^\w+\s*;\s*(-?\d{1,9}(?:\.\d+)?)\s*\/\s*(-?\d{1,9}(?:\.\d+)?)/.exec(
     fields.get('spam') ?? '',
   );
   return ok({
@@ -79,10 +80,11 @@ export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
     if (row !== null) {
       if (rules.length >= rulesMax) break;
       const about = (row[3] ?? '').trim();
-      rules.push({ name: row[2] ?? '', points: Number(row[1]) + 0, about });
+      rules.push({ name: own(row[2] ?? ''), points: Number(row[1]) + 0, about: own(about) });
     } else if (last !== undefined && /^\s{20,}\S/.test(line)) {
       // The description goes on.
-      rules[rules.length - 1] = { ...last, about: `${last.about} ${line.trim()}`.slice(0, 300) };
+      const about = own(`${last.about} ${line.trim()}`.slice(0, 300));
+      rules[rules.length - 1] = { ...last, about };
     }
   }
   return rules;
@@ -95,5 +97,13 @@ export function symbolRules(body: Buffer): readonly RuleHit[] {
     .split(/[\s,]+/)
     .filter((name) => /^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name))
     .slice(0, rulesMax)
-    .map((name) => ({ name, points: 0 }));
+    .map((name) => ({ name: own(name), points: 0 }));
+}
+
+/**
+ * The same text, copied. A part of a long string keeps all of it in memory, and a report quotes the message: rules are kept
+ * for an hour, what somebody has written is not.
+ */
+function own(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
