@@ -117,3 +117,21 @@ test('failures with good answers between them are no reason to leave it alone', 
   assert.deepEqual(states, ['up']);
   assert.equal(heard.filter((what) => what === 'failed').length, 7);
 });
+
+test('a clock that is set back leaves it alone no longer', async () => {
+  const { ask, asked, heard, states, time } = rig();
+  for (let n = 0; n < 3; n++) {
+    ask();
+    asked.at(-1)?.fail();
+    await time.settle();
+  }
+  assert.deepEqual(states, ['up', 'scan.down', 'down']);
+  time.jump(-7_200_000);
+  await time.pass(5_000);
+  asked.at(-1)?.answer();
+  await time.settle();
+  ask();
+  asked.at(-1)?.answer();
+  await time.settle();
+  assert.deepEqual([states.at(-1), heard.at(-1)], ['up', 'report']);
+});

@@ -154,6 +154,10 @@ export class ScanLine {
   #tick(): void {
     const now = this.#deps.clock.now();
     if (this.#down) {
+      // A clock that was set back must not leave it alone for hours.
+      if (this.#retryAt - now > this.#retryMs && this.#retryAt !== Number.POSITIVE_INFINITY) {
+        this.#retryAt = now + this.#retryMs;
+      }
       if (!this.#trying && now >= this.#retryAt) this.#try();
       return;
     }
