@@ -11,7 +11,7 @@ export type Tally = {
   readonly recipients: number;
   /** Messages that were held, delayed or refused. */
   readonly stopped: number;
-  /** Messages of which there is a score, their scores together, and how many of them look like spam. */
+  /** Messages of which there is a score, their scores together, and how many of them look like spam and have no virus. */
   readonly scored: number;
   readonly points: number;
   readonly spam: number;

@@ -139,6 +139,46 @@ test('while the ledger takes nothing, nothing is lost and little waits', () => {
   assert.equal(stats('account').lines[0]?.messages, 1_001);
 });
 
+test('of many accounts nothing is given up, and no message for them', () => {
+  const { disk, sent, statistics } = rig();
+  disk.breakDisk(true);
+  sent('first@here.example', 1);
+  statistics.write();
+  disk.journal.flushNow();
+  assert.equal(disk.journal.state().state, 'failing');
+  const accounts = 30_000;
+  for (let n = 0; n < accounts; n++) sent(`user${n}@here.example`, undefined);
+  disk.breakDisk(false);
+  disk.pass(1_000);
+  for (let n = 0; n < 4; n++) {
+    statistics.write();
+    disk.journal.flushNow();
+  }
+  const query = { by: 'account', order: 'messages', since: today, until: today } as const;
+  assert.equal(disk.journal.live.stats({ ...query, limit: 1 }).keys, accounts + 1);
+});
+
+test('a message with a virus that looks like spam is one that looks bad, not two', () => {
+  const { sent, stats } = rig();
+  sent('joe@here.example', 9, { scan: scriptedScan(9, { virus: 'Eicar' }) });
+  sent('joe@here.example', 9);
+  const [joe] = stats('account').lines;
+  assert.deepEqual([joe?.messages, joe?.spam, joe?.viruses], [2, 1, 1]);
+});
+
+test('one odd message now, or few before, is no change of a mean', () => {
+  const { sent, stats } = rig();
+  for (let n = 0; n < 30; n++) {
+    sent('rare@here.example', 0.2, { day: today - 40 });
+    sent('turned@here.example', 0.2, { day: today - 40 });
+    sent('turned@here.example', 4);
+  }
+  sent('rare@here.example', 15);
+  const [first, second] = stats('account', 'moved').lines;
+  assert.deepEqual([first?.key, first?.meanBefore], ['turned@here.example', 0.2]);
+  assert.deepEqual([second?.key, second?.meanBefore], ['rare@here.example', undefined]);
+});
+
 test('made-up From domains are counted, the later ones together', () => {
   const { sent, stats } = rig();
   for (let n = 0; n < 6_000; n++) {

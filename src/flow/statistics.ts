@@ -38,6 +38,8 @@ export const otherKeys = '(others)';
 const keyLengthMax = 300;
 /** Providers of one message that are counted: a newsletter goes to all of them. */
 const providersMax = 50;
+/** Rows that are handed over at once: half of those that may wait, so that nothing is given up for them. */
+const rowsMax = 10_000;
 
 type Group = { readonly counting: Counting; readonly sketch: Sketch };
 
@@ -103,14 +105,16 @@ class StatisticsOfDay {
     for (const rule of message.scan?.rules ?? []) this.#rule(rule, recipients);
   }
 
+  /** Some of what was counted; the rest goes on waiting here. */
   take(): readonly Row[] {
     const rows: Row[] = [];
     for (const [by, groups] of this.#groups) {
       for (const [key, { counting, sketch }] of groups) {
+        if (rows.length >= rowsMax) return rows;
         rows.push({ by, day: this.#day, key, tally: counting, sketch });
+        groups.delete(key);
       }
     }
-    this.#groups = new Map();
     return rows;
   }
 

@@ -39,8 +39,9 @@ export function countMessage(
     counting.scored++;
     counting.points += scan.score;
   }
-  if (scan.likeness >= 1) counting.spam++;
+  // Both together are those that look bad: each message counts once.
   if (scan.virus !== '') counting.viruses++;
+  else if (scan.likeness >= 1) counting.spam++;
   counting.scans += scan.scans;
   if (scan.reused > 0) counting.reused++;
   if (scan.missing.length > 0) counting.unscanned++;

@@ -23,7 +23,7 @@ const columns: readonly (readonly [string, keyof Tally])[] = [
 const all: readonly (readonly [string, keyof Tally])[] = [...columns, ['scan_ms', 'scanMs']];
 const names = all.map(([column]) => column);
 
-/** Fewer scored messages before say nothing about a change. */
+/** Fewer scored messages, before or now, say nothing about a change. */
 const comparedMin = 20;
 const shares = [0.5, 0.9, 0.99] as const;
 /** A year and a day: sketches are looked up by day. */
@@ -58,7 +58,7 @@ function asking(make: Statements) {
   );
   const sums = [...now, ...before].join(', ');
   const mean = 'CASE WHEN scored > 0 THEN points / scored END';
-  const moved = `CASE WHEN scored > 0 AND scored_before >= ${comparedMin}
+  const moved = `CASE WHEN scored >= ${comparedMin} AND scored_before >= ${comparedMin}
     THEN ABS(points / scored - points_before / scored_before) END`;
   const orders: Readonly<Record<StatsOrder, string>> = {
     messages: 'messages DESC',
@@ -136,7 +136,7 @@ function line(row: Row, key: string, sketch: Sketch): StatsLine {
   for (const [column, name] of all) tally[name] = tidy(Number(row[column] ?? 0));
   const [p50 = 0, p90 = 0, p99 = 0] = quantiles(sketch, shares);
   const scoredBefore = Number(row['scored_before'] ?? 0);
-  const enough = scoredBefore >= comparedMin;
+  const enough = scoredBefore >= comparedMin && tally.scored >= comparedMin;
   return {
     ...tally,
     key,
