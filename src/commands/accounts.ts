@@ -30,7 +30,8 @@ export function register(program: Command): void {
     .summary('list, show, suspend, release, allow')
     .description(
       'An account is whose mail it is: a login (joe@example.org), a host that relays without one ' +
-        '(client:10.0.0.7), mail of this machine itself by its sender (local:www-data@host).',
+        '(client:10.0.0.7), mail of this machine itself by its sender (local:www-data@host), or where Postern is its sendmail ' +
+        'by its script (script:/var/www/shop/contact.php) or user (user:backup).',
     );
   list(accounts);
   show(accounts);
