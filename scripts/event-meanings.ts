@@ -97,6 +97,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',
   'sendmail.spool-bad': 'A file in the spool was no message of its user, and was removed.',
   'sendmail.spool-unread': 'The spool could not be read; it is tried again every few seconds.',
+  'sendmail.unseen':
+    'The mail server never showed a message that it took from us: it threw it away by itself (header_checks), or Postern is not in its non_smtpd_milters.',
   'signing.failed':
     'A message went out unsigned because a key or the signing failed. Once a minute and domain; `leftOut` tells of how many more.',
   'suspension.step-failed':

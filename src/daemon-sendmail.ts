@@ -34,6 +34,8 @@ export type SendmailParts = {
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
+  /** Messages that wait. */
+  readonly waiting: (messages: number) => void;
   /** Where it is now. */
   readonly moved: (address: string) => void;
 };
@@ -111,7 +113,7 @@ function openDesk(
 }
 
 async function openDoor(
-  { log, count }: SendmailParts,
+  { log, count, waiting }: SendmailParts,
   of: { readonly config: Config; readonly where: Where; readonly desk: SubmissionDesk },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
@@ -123,6 +125,7 @@ async function openDoor(
   scope.use(door);
   let taking = false;
   const round = async (): Promise<void> => {
+    waiting(desk.waiting);
     if (taking) return;
     taking = true;
     await desk.takeSpool();

@@ -263,6 +263,7 @@ async function openDoors(
   const moved = (address: string): void => flows.doors({ sendmail: address });
   const sendmail = openDaemonSendmail({
     ...{ config, state: options.state, journal, clock, timers, log, count, moved },
+    waiting: (messages) => counters.set('postern_sendmail_waiting', messages),
   });
   scope.defer(() => sendmail.close());
   const milter = await opened(

@@ -39,7 +39,7 @@ export type SendmailTurn =
     };
 
 /** A message that waits to be handed to the mail server, without the message itself. */
-export type Submission = {
+export type WaitingMail = {
   /** User id and id: no other message has it. It is the token by which the milter door knows it again. */
   readonly token: string;
   readonly at: Millis;
@@ -52,12 +52,12 @@ export type WrittenMail = Pick<ScriptMail, 'header' | 'bodyStart'>;
 
 /** Files of messages that were handed in. Each is whole and on the disk, or not there. */
 export type SubmissionFiles = {
-  begin(submission: Submission): Draft;
+  begin(submission: WaitingMail): Draft;
   /**
    * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the mail server has it on its
    * disk.
    */
-  list(): readonly { readonly submission: Submission; readonly state: 'going' | 'sent' }[];
+  list(): readonly { readonly submission: WaitingMail; readonly state: 'going' | 'sent' }[];
   /** Hands it to the mail server under a name of its own (`attempt`), which is not used for any other try. */
   send(token: string, how: 'first try' | 'again'): Promise<SendOutcome>;
   written(token: string): Promise<WrittenMail | undefined>;

@@ -56,6 +56,11 @@ type Report = {
 type Show = (text: string) => void;
 
 const usualDoor = 'unix:/run/postern/sendmail';
+/** Postfix counts the envelope, and our own field; what it would refuse is refused at once. */
+const envelopeBytes = 4_096;
+/** Where Postfix has no limit. */
+const unlimitedBytes = 100_000_000;
+
 export function registerSendmail(connect: Command): void {
   connect
     .command('sendmail')
@@ -82,6 +87,7 @@ export function registerSendmail(connect: Command): void {
         ],
         exits: [
           [0, 'done, or nothing to do'],
+          [67, 'the guard runs as a user that has no name'],
           [69, 'Postern does not run, or Postfix is not connected'],
           [70, 'a step failed; all is as it was'],
           [77, 'not root'],
@@ -203,7 +209,7 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
       door: door.replace(/^unix:/, ''),
       spool: config.sendmail.spool,
       real: realPath,
-      messageBytesMax: limit > 0 ? limit : 100_000_000,
+      messageBytesMax: limit > 0 ? Math.max(10_000, limit - envelopeBytes) : unlimitedBytes,
       host: await postconf('myhostname'),
     },
   };
@@ -217,7 +223,14 @@ async function guardUser(options: Options): Promise<PartOptions['guard']> {
     ...{ program: '/usr/bin/getent', args: ['passwd', String(uid)], errors: 'complaint' },
     signal: AbortSignal.timeout(10_000),
   });
-  return { name: line.split(':')[0] ?? '', uid, gid };
+  const [name = ''] = line.split(':');
+  if (name === '') {
+    throw new OperatorError('guard-user', `the guard runs as user ${uid}, which has no name`, {
+      hint: 'Postfix wants one to take mail from it; sudo ./postern install makes a user',
+      exit: sysexits.noUser,
+    });
+  }
+  return { name, uid, gid };
 }
 
 /** Mail that goes past the milter door would never be met again; and who starts Node is often root. */

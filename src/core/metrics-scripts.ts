@@ -54,6 +54,11 @@ export const sendmailMetrics: readonly Metric[] = [
     help: 'Second copies of one message that vanished, after a crash.',
   },
   {
+    name: 'postern_sendmail_waiting',
+    kind: 'gauge',
+    help: 'Messages of programs that the mail server has not shown to the milter door yet. Over a hundred for minutes: it does not take them.',
+  },
+  {
     name: 'postern_sendmail_faults_total',
     kind: 'counter',
     help: 'Connections of sendmail(1) ended by us, by reason.',

@@ -3,6 +3,7 @@
  * server has shown the last one to us, so that they are judged in the order in which they came. A user who sends much
  * makes nobody else wait.
  */
+import { hourMs, type Millis } from '../lib/brand.ts';
 import type { Clock, Count, Log } from '../ports.ts';
 import type { SendOutcome, SubmissionFiles } from '../ports-sendmail.ts';
 import type { Timers } from './journal.ts';
@@ -14,29 +15,41 @@ export type QueueDeps = {
   readonly log: Log;
   readonly count: Count;
   readonly knock: () => void;
-  /** One that was shown before our end is not shown again: the mail server had our answer. */
+  /** Nothing of it is needed any more: the mail server has it, and our answer where it wanted one. */
   readonly over: (token: string) => void;
 };
 
 /** Of the mail server's own sendmail at once. */
 const sendingMax = 4;
-/** The mail server does not show us what it has: perhaps it does not run. So long the user's next message waits. */
-const unseenMs = 30_000;
+/**
+ * The mail server does not show us what it has: it does not run, or it threw the message away itself (header_checks). So
+ * long the user's next message waits.
+ */
+const unseenMs = 15_000;
+/** So long it is known whose a message is that was not shown. */
+const forgottenMs = 6 * hourMs;
 /** It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again when we knock. */
 const shownAgainMs = 5_000;
-/** After a try that failed. */
+/** After a try that failed; twice as long after the next. */
 const retryMs = 5_000;
+const retryMsMax = 60_000;
+/** A message that failed so often lets the others of its user pass. */
+const failuresInFront = 3;
 const tickMs = 1_000;
 
-type Waiting = { readonly token: string; tried: boolean };
+type Waiting = { readonly token: string; tried: boolean; failures: number };
 type Lane = {
   readonly uid: number;
   readonly waiting: Waiting[];
   /** The mail server has them; we have not met them yet. */
-  readonly unseen: Set<string>;
+  readonly unseen: Map<string, Millis>;
   /** Of these, those that were shown before we ended. */
   readonly shown: Set<string>;
   sending: boolean;
+  /** What was sent last. */
+  last: string;
+  /** Tries in a row that failed. */
+  failures: number;
   /** Nothing before this. */
   notBefore: number;
 };
@@ -57,11 +70,11 @@ export class SubmissionQueue {
   add(token: string, uid: number, state: 'new' | 'going' | 'sent' | 'shown'): void {
     const lane = this.#lane(uid);
     if (state === 'sent' || state === 'shown') {
-      lane.unseen.add(token);
+      lane.unseen.set(token, this.#deps.clock.now());
       if (state === 'shown') lane.shown.add(token);
       const waitMs = state === 'sent' ? unseenMs : shownAgainMs;
       lane.notBefore = Math.max(lane.notBefore, this.#deps.clock.now() + waitMs);
-    } else insert(lane, { token, tried: state === 'going' });
+    } else insert(lane, { token, tried: state === 'going', failures: 0 });
     this.#next(lane);
   }
 
@@ -72,7 +85,8 @@ export class SubmissionQueue {
     lane.shown.delete(token);
     const at = lane.waiting.findIndex((one) => one.token === token);
     if (at >= 0 && !(at === 0 && lane.sending)) lane.waiting.splice(at, 1);
-    if (lane.unseen.size === 0) lane.notBefore = 0;
+    // One before it that was not shown will not be: the mail server looks at all that it has.
+    if (lane.unseen.size === 0 || token === lane.last) lane.notBefore = 0;
     this.#next(lane);
   }
 
@@ -93,9 +107,11 @@ export class SubmissionQueue {
     const lane = {
       uid,
       waiting: [],
-      unseen: new Set<string>(),
+      unseen: new Map<string, Millis>(),
       shown: new Set<string>(),
       sending: false,
+      last: '',
+      failures: 0,
       notBefore: 0,
     };
     this.#lanes.set(uid, lane);
@@ -120,7 +136,8 @@ export class SubmissionQueue {
     const { token } = message;
     const again = message.tried;
     message.tried = true;
-    lane.unseen.add(token);
+    lane.last = token;
+    lane.unseen.set(token, clock.now());
     lane.notBefore = clock.now() + unseenMs;
     const outcome: SendOutcome = await files
       .send(token, again ? 'again' : 'first try')
@@ -128,30 +145,50 @@ export class SubmissionQueue {
     this.#sending--;
     lane.sending = false;
     const wasSeen = !lane.unseen.has(token);
-    const failed = outcome.kind === 'refused' || outcome.kind === 'unknown';
-    if (failed && !wasSeen) {
-      lane.unseen.delete(token);
-      lane.notBefore = clock.now() + retryMs;
+    if (!wasSeen && (outcome.kind === 'refused' || outcome.kind === 'unknown')) {
       count('postern_sendmail_failed_total', 1, outcome.kind);
       log('error', 'sendmail.not-handed-over', { token, why: outcome.why });
-    } else lane.waiting.shift();
+      this.#failed(lane, message);
+    } else {
+      lane.waiting.shift();
+      lane.failures = 0;
+    }
     if (outcome.kind === 'gone' && !wasSeen) {
-      lane.unseen.delete(token);
       log('error', 'sendmail.not-handed-over', { token, why: 'its file is gone' });
+      this.#forget(lane, token);
     }
     this.#all();
   }
 
+  #failed(lane: Lane, message: Waiting): void {
+    const waitMs = Math.min(retryMsMax, retryMs * 2 ** lane.failures);
+    lane.failures++;
+    message.failures++;
+    lane.unseen.delete(message.token);
+    lane.notBefore = this.#deps.clock.now() + waitMs;
+    if (message.failures % failuresInFront !== 0) return;
+    lane.waiting.shift();
+    lane.waiting.push(message);
+  }
+
+  #forget(lane: Lane, token: string): void {
+    lane.unseen.delete(token);
+    lane.shown.delete(token);
+    this.#deps.over(token);
+  }
+
   #tick(): void {
+    const now = this.#deps.clock.now();
     const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
     if (late.length > 0) this.#deps.knock();
     for (const lane of late) {
-      if (lane.notBefore > this.#deps.clock.now()) continue;
-      for (const token of lane.shown) {
-        lane.unseen.delete(token);
-        this.#deps.over(token);
+      if (lane.notBefore > now) continue;
+      for (const token of [...lane.shown]) this.#forget(lane, token);
+      for (const [token, since] of lane.unseen) {
+        if (since > now - forgottenMs) break; // the oldest stands first
+        this.#deps.log('warn', 'sendmail.unseen', { token });
+        this.#forget(lane, token);
       }
-      lane.shown.clear();
     }
     this.#all();
   }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { HandIn } from '../core/scripts/hand-in.ts';
 import type { Millis } from '../lib/brand.ts';
 import type { Change } from '../ports.ts';
-import type { Draft, SendOutcome, Spooled, Submission, SubmissionRow } from '../ports-sendmail.ts';
+import type { Draft, SendOutcome, Spooled, SubmissionRow, WaitingMail } from '../ports-sendmail.ts';
 import type { Journal } from './journal.ts';
 import { openSubmissions, type SubmissionDesk } from './submissions.ts';
 
@@ -31,7 +31,7 @@ function handIn(nth: number): HandIn {
 class World {
   readonly disk = new Map<
     string,
-    { submission: Submission; state: 'going' | 'sent'; attempt: string }
+    { submission: WaitingMail; state: 'going' | 'sent'; attempt: string }
   >();
   readonly ledger = new Map<string, SubmissionRow>();
   readonly spool = new Map<string, { readonly uid: number; readonly handIn: HandIn }>();
@@ -115,7 +115,7 @@ class World {
     return desk;
   }
 
-  #draft(submission: Submission, alive: () => boolean): Draft {
+  #draft(submission: WaitingMail, alive: () => boolean): Draft {
     const { token } = submission;
     return {
       write: () => {},

@@ -21,9 +21,9 @@ import type {
   SendmailDesk,
   SendmailTurn,
   Spool,
-  Submission,
   SubmissionFiles,
   Submissions,
+  WaitingMail,
 } from '../ports-sendmail.ts';
 import type { Journal, Timers } from './journal.ts';
 import { type SpoolDesk, takeSpool } from './spool-taken.ts';
@@ -71,7 +71,7 @@ export function openSubmissions(deps: SubmissionDeps): SubmissionDesk {
 class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   readonly #deps: SubmissionDeps;
   readonly #queue: SubmissionQueue;
-  readonly #submissions = new Map<string, Submission>();
+  readonly #submissions = new Map<string, WaitingMail>();
   readonly #perUser = new Map<number, number>();
   /** Programs that wait for their answer, since others of their user are to leave first. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
@@ -196,7 +196,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
       return refused('too many messages wait for delivery');
     }
     const { claim: _, ...rest } = handIn;
-    const submission: Submission = { token, at: this.#deps.clock.now(), speaker, handIn: rest };
+    const submission: WaitingMail = { token, at: this.#deps.clock.now(), speaker, handIn: rest };
     let draft: Draft;
     try {
       draft = this.#deps.files.begin(submission);
@@ -232,7 +232,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     return refused('cannot queue the message');
   }
 
-  #remember(submission: Submission): void {
+  #remember(submission: WaitingMail): void {
     const { uid } = submission.speaker;
     this.#submissions.set(submission.token, submission);
     this.#perUser.set(uid, (this.#perUser.get(uid) ?? 0) + 1);

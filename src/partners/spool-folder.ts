@@ -6,6 +6,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   openSync,
   readdirSync,
@@ -68,6 +69,7 @@ export function openSpool(of: {
 /** By user, the folders that go by his number. */
 function folders(spool: string): ReadonlyMap<number, readonly string[]> {
   const found = new Map<number, string[]>();
+  if (!existsSync(spool)) return found; // `postern connect sendmail` makes it
   for (const name of readdirSync(spool).sort()) {
     const uid = folderName.exec(name)?.[1];
     if (uid === undefined) continue;

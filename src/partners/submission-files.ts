@@ -27,7 +27,7 @@ import { parseFacts, parseHandIn } from '../core/scripts/hand-in.ts';
 import { submissionField } from '../core/scripts/submission-field.ts';
 import { writtenMail } from '../core/scripts/written-mail.ts';
 import type { Millis } from '../lib/brand.ts';
-import type { Draft, SendOutcome, Submission, SubmissionFiles } from '../ports-sendmail.ts';
+import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../ports-sendmail.ts';
 
 /** Runs the mail server's own sendmail with this file as its standard input. */
 export type RunSendmail = (args: readonly string[], input: number) => Promise<SendOutcome>;
@@ -98,11 +98,11 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
 class FileDraft implements Draft {
   readonly #path: string;
   readonly #going: string;
-  readonly #submission: Submission;
+  readonly #submission: WaitingMail;
   readonly #file: number;
   #begun = false;
 
-  constructor(path: string, going: string, submission: Submission) {
+  constructor(path: string, going: string, submission: WaitingMail) {
     this.#path = path;
     this.#going = going;
     this.#submission = submission;
@@ -153,7 +153,7 @@ class FileDraft implements Draft {
 /** Reads what is known of a message; the file then stands at the message itself. */
 function open(
   path: string,
-): { readonly file: number; readonly submission: Submission } | undefined {
+): { readonly file: number; readonly submission: WaitingMail } | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -166,7 +166,7 @@ function open(
   return undefined;
 }
 
-function readHead(file: number): Submission | undefined {
+function readHead(file: number): WaitingMail | undefined {
   const line = Buffer.alloc(64);
   const read = readSync(file, line, 0, line.length, 0);
   const lineEnd = line.subarray(0, read).indexOf(0x0a);
@@ -182,7 +182,7 @@ function readHead(file: number): Submission | undefined {
   return parseSubmission(head.toString('utf8', lineEnd + 1));
 }
 
-function parseSubmission(text: string): Submission | undefined {
+function parseSubmission(text: string): WaitingMail | undefined {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const { token, at, speaker, handIn } = value as Partial<Record<string, unknown>>;
@@ -224,7 +224,7 @@ function anotherTry(path: string, fresh: string): void {
   renameSync(fresh, path);
 }
 
-function argumentsOf(handIn: Submission['handIn'], fullName: string): readonly string[] {
+function argumentsOf(handIn: WaitingMail['handIn'], fullName: string): readonly string[] {
   const { sender, through, headerRecipients, recipients } = handIn;
   return [
     ...['-i', '-f', sender, '-F', fullName],

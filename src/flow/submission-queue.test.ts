@@ -1,0 +1,124 @@
+/** The order in which messages go to the mail server, and what a message that does not get there does to the others. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Millis } from '../lib/brand.ts';
+import type { SendOutcome } from '../ports-sendmail.ts';
+import { SubmissionQueue } from './submission-queue.ts';
+
+class MailServer {
+  now = 1_800_000_000_000;
+  readonly sent: string[] = [];
+  readonly over: string[] = [];
+  readonly logged: string[] = [];
+  knocks = 0;
+  readonly queue: SubmissionQueue;
+  #tick = (): void => {};
+
+  /** `send`: what becomes of a message; `shows`: whether it is shown to us at once. */
+  constructor(of: { send?(token: string): SendOutcome; shows?(token: string): boolean } = {}) {
+    this.queue = new SubmissionQueue({
+      files: {
+        send: async (token, how) => {
+          this.sent.push(how === 'again' ? `${token} again` : token);
+          const outcome = of.send?.(token) ?? { kind: 'sent' };
+          if (outcome.kind === 'sent' && of.shows?.(token) !== false) {
+            setImmediate(() => this.queue.seen(token, this.#uid(token)));
+          }
+          return outcome;
+        },
+      },
+      clock: { now: () => this.now as Millis },
+      timers: {
+        every: (_, tick) => {
+          this.#tick = tick;
+          return () => {};
+        },
+        soon: setImmediate,
+      },
+      log: (_level, event) => void this.logged.push(event),
+      count: () => {},
+      knock: () => void this.knocks++,
+      over: (token) => void this.over.push(token),
+    });
+  }
+
+  #uid(token: string): number {
+    return Number(token.split('-')[0]);
+  }
+
+  add(...tokens: readonly string[]): void {
+    for (const token of tokens) this.queue.add(token, this.#uid(token), 'new');
+  }
+
+  /** Time goes by, a second a tick. */
+  async pass(seconds: number): Promise<void> {
+    for (let at = 0; at < seconds; at++) {
+      for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
+      this.now += 1_000;
+      this.#tick();
+    }
+    for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('one user’s in order, one at a time; nobody waits for another user', async () => {
+  const shown = new Set<string>();
+  const server = new MailServer({ shows: (token) => token.startsWith('2') || shown.has(token) });
+  server.queue.start();
+  server.add('1-a', '1-b', '2-a', '2-b');
+  await server.pass(2);
+  assert.deepEqual(server.sent, ['1-a', '2-a', '2-b']);
+  assert.ok(server.knocks > 0);
+  shown.add('1-b');
+  server.queue.seen('1-a', 1);
+  await server.pass(1);
+  assert.deepEqual(server.sent, ['1-a', '2-a', '2-b', '1-b']);
+});
+
+test('nothing goes out before the start, and then by time', async () => {
+  const server = new MailServer();
+  server.add('1-b', '1-a');
+  await server.pass(3);
+  assert.deepEqual(server.sent, []);
+  server.queue.start();
+  await server.pass(1);
+  assert.deepEqual(server.sent, ['1-a', '1-b']);
+});
+
+test('a message that the mail server throws away itself holds up one message, for a while', async () => {
+  const server = new MailServer({ shows: (token) => token !== '1-a' });
+  server.queue.start();
+  server.add('1-a', '1-b', '1-c', '1-d');
+  await server.pass(10);
+  assert.deepEqual(server.sent, ['1-a']);
+  await server.pass(10);
+  assert.deepEqual(server.sent, ['1-a', '1-b', '1-c', '1-d']);
+  await server.pass(6 * 3_600);
+  assert.deepEqual(server.over, ['1-a']);
+  assert.deepEqual(server.logged, ['sendmail.unseen']);
+});
+
+test('a message that is never taken lets the others pass, and is tried for ever, more rarely', async () => {
+  const server = new MailServer({
+    send: (token) => (token === '1-a' ? { kind: 'refused', why: 'no' } : { kind: 'sent' }),
+  });
+  server.queue.start();
+  server.add('1-a', '1-b', '1-c');
+  await server.pass(60);
+  assert.ok(server.sent.includes('1-b') && server.sent.includes('1-c'), String(server.sent));
+  const tries = server.sent.filter((one) => one.startsWith('1-a')).length;
+  await server.pass(600);
+  const more = server.sent.filter((one) => one.startsWith('1-a')).length - tries;
+  assert.ok(more >= 8 && more <= 20, `${more} tries in ten minutes`);
+});
+
+test('what was shown before we ended, and is not shown again, is over', async () => {
+  const server = new MailServer();
+  server.queue.add('1-a', 1, 'shown');
+  server.queue.add('1-b', 1, 'going');
+  server.queue.start();
+  await server.pass(3);
+  assert.deepEqual([server.sent, server.over], [[], []]);
+  await server.pass(5);
+  assert.deepEqual([server.sent, server.over], [['1-b again'], ['1-a']]);
+});
