@@ -16,6 +16,7 @@ import { mayGoOn } from './connect-question.ts';
 import { openDesk } from './desk-client.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './program.ts';
+import { badLetter, isKnown, ordinaryLetter } from './scan-trial.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 
 type Options = {
@@ -41,11 +42,6 @@ const scanMs = 20_000;
 /** The guard reads its configuration again at once; its first metrics after that may take a moment. */
 const takenOverMs = 5_000;
 const place = { table: 'scan', key: 'spamassassin' } as const;
-
-/** "Generic Test for Unsolicited Bulk Email": spam by agreement, in parts so that no scanner minds this file. */
-const gtube = ['XJS*C4JDBQADN1.NSBN3*2IDNEN*', 'GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL', '*C.34X'].join(
-  '',
-);
 
 export function registerSpamAssassin(connect: Command): void {
   connect
@@ -157,15 +153,10 @@ async function tried(address: string): Promise<string> {
   const where = whereOf(address, 0);
   if (where === undefined) return '';
   const spamd = openSpamAssassin({ where, user: '', octetsMax: 100_000 });
-  const letter = (text: string): Buffer =>
-    Buffer.from(
-      'From: postern@localhost\r\nTo: postern@localhost\r\nSubject: A letter to try SpamAssassin\r\n' +
-        `Date: ${new Date().toUTCString()}\r\nMessage-ID: <try@postern.invalid>\r\n\r\n${text}\r\n`,
-    );
   try {
-    const spam = await spamd.scan(letter(gtube), scanMs);
-    const ham = await spamd.scan(letter('Shall we have lunch together tomorrow?'), scanMs);
-    if (spam.score >= spam.required && ham.score < ham.required) {
+    const spam = await spamd.scan(badLetter('spamassassin', new Date()), scanMs);
+    const ham = await spamd.scan(ordinaryLetter(new Date()), scanMs);
+    if (isKnown(spam) && !isKnown(ham)) {
       return (
         `ok   spamd at ${address}: the letter that is spam by agreement gets ${spam.score} points, an ordinary ` +
         `one ${ham.score}; ${ham.required} are spam\n`

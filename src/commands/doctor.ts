@@ -24,6 +24,7 @@ import { helperHands, ownHands } from '../partners/hands.ts';
 import { postfix } from '../partners/postfix.ts';
 import { programOutput } from '../partners/program.ts';
 import { readPostfixFiles } from './connect-files.ts';
+import { checkScanners } from './doctor-scanners.ts';
 import { checkScripts } from './doctor-scripts.ts';
 import { guardAnswer, guardMetrics } from './guard-answer.ts';
 import { helpAfter, stateHelp } from './help.ts';
@@ -94,6 +95,7 @@ export async function examine(options: DoctorOptions): Promise<readonly Finding[
     await mailLog(config.mail_log.source, live, status),
     ...(await keys(config, live, configDir)),
     ...(await scripts(config, live, configDir)),
+    ...(await checkScanners(config, status)),
     await notices(config.notices, live, options.testNotice === true),
     await passwords(options.state),
     await disk(state),
@@ -302,7 +304,8 @@ async function notices(
     const mend = 'set notices.mail_to and notices.webhook in postern.toml';
     return { id, kind: 'fail', title, found: 'nobody is told', wanted, mend };
   }
-  const tried = live === undefined || !send ? undefined : await testNotice(live);
+  const tried =
+    live === undefined || !send ? undefined : ((await ask(live, '/api/test-notice', 'POST')) ?? {});
   if (tried !== undefined && tried['ok'] !== true) {
     const mend = String(tried['hint'] ?? 'see [notices] in postern.toml');
     const found = String(tried['text'] ?? 'no answer');
@@ -315,10 +318,6 @@ async function notices(
   if (tried !== undefined) return fine(id, title, String(tried['text']));
   const mend = 'postern doctor --test-notice';
   return { id, kind: 'unknown', title, found: `not tried: ${roads.join(', ')}`, wanted, mend };
-}
-
-async function testNotice(live: RunFile): Promise<Record<string, unknown>> {
-  return (await ask(live, '/api/test-notice', 'POST')) ?? {};
 }
 
 async function passwords(state: string | undefined): Promise<Finding> {

@@ -7,8 +7,10 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { checkScanners } from '../../src/commands/doctor-scanners.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
+import type { Finding } from '../../src/core/checklist/finding.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
 import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
 import { openClamav } from '../../src/partners/clamav.ts';
@@ -94,6 +96,13 @@ class Guard implements AsyncDisposable {
     }
   }
 
+  /** What doctor says of its scanners. */
+  async doctor(): Promise<readonly Finding[]> {
+    const headers = { authorization: `Bearer ${token}` };
+    const status = await (await fetch(`${this.daemon.doors.http}/api/status`, { headers })).json();
+    return checkScanners(this.config, status as Record<string, unknown>);
+  }
+
   run(...words: readonly string[]): Promise<Ran> {
     return postern(...words, '--state', this.state.path);
   }
@@ -159,6 +168,8 @@ suite('SpamAssassin', () => {
     const rules = await guard.stats('--by', 'rule');
     assert.ok(rules.lines.some(({ key }) => key === 'GTUBE'));
     assert.match((await guard.run('status')).out, /spamassassin inet:127\.0\.0\.1:/);
+    const [finding] = await guard.doctor();
+    assert.deepEqual([finding?.id, finding?.kind], ['scan.spamassassin', 'ok']);
   });
 
   test('1,000 copies of one spam, names, links and numbers varied: at most 20 scans', async (t) => {
@@ -228,6 +239,8 @@ suite('SpamAssassin', () => {
       '[scan]\nspamassassin = "inet:127.0.0.1:1"\nwhen_down = "delay"',
     );
     assert.match(await guard.send('joe@here.example', nonspam), /^451 4\./);
+    const [finding] = await guard.doctor();
+    assert.match(finding?.found ?? '', /ECONNREFUSED.*mail is delayed/);
     Object.assign(guard.config, structuredClone(guard.config));
     const passing = structuredClone(guard.config);
     passing.scan.when_down = 'pass';
@@ -296,5 +309,13 @@ suite('rspamd and ClamAV', () => {
     assert.equal(await guard.send('joe@here.example', letter(eicar)), 'hold');
     assert.match((await guard.run('explain', 'T1XYZ')).out, /ClamAV knows as Eicar-Test-Signature/);
     assert.equal(await guard.send('ann@here.example', gtube), 'hold');
+    const found = await guard.doctor();
+    assert.deepEqual(
+      found.map(({ id, kind }) => [id, kind]),
+      [
+        ['scan.rspamd', 'ok'],
+        ['scan.clamav', 'ok'],
+      ],
+    );
   });
 });
