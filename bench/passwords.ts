@@ -4,15 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -120,17 +112,9 @@ async function byHand(shadow: string, seclusion: Seclusion): Promise<void> {
     return `${name}:${hash}:0:0:${name}::\n`;
   });
   file('hashes', targets.join(''));
-  hand(folder, seclusion);
+  folder.makeOver('.john/john.conf', '.john', 'hashes', 'top', 'keyboard', 'season');
   for (const mode of ['--single', '--wordlist=top', '--wordlist=keyboard', '--wordlist=season']) {
     await oneJohn(john, { folder, seclusion, mode });
-  }
-}
-
-/** Everything in it to the user that John runs as. */
-function hand(folder: PrivateFolder, { owner }: Seclusion): void {
-  if (owner === undefined) return;
-  for (const name of ['.john', '.john/john.conf', 'hashes', 'top', 'keyboard', 'season']) {
-    chownSync(folder.file(name), owner, owner);
   }
 }
 

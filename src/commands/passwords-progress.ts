@@ -12,22 +12,26 @@ export function openAuditMeter(write: (text: string) => void): AuditMeter {
   const terminal = process.stderr.isTTY === true;
   const began = Date.now();
   let shownAt = 0;
+  let farthest = 0;
   return {
     show(progress) {
       const now = Date.now();
       if (now - shownAt < (terminal ? everyMs.terminal : everyMs.elsewhere)) return;
       shownAt = now;
       const seconds = (now - began) / 1_000;
-      write(terminal ? `\r\u001b[K${bar(progress, seconds)}` : `${json(progress, seconds)}\n`);
+      if (!terminal) return write(`${json(progress, seconds)}\n`);
+      // The estimate grows when slow hashes come: then the bar waits.
+      farthest = Math.max(farthest, shareOf(progress, seconds));
+      write(`\r\u001b[K${bar(progress, farthest)}`);
     },
     end() {
       if (terminal && shownAt > 0) write('\r\u001b[K');
+      shownAt = 0;
     },
   };
 }
 
-function bar(progress: AuditProgress, seconds: number): string {
-  const share = shareOf(progress, seconds);
+function bar(progress: AuditProgress, share: number): string {
   const full = Math.round(share * barWidth);
   const drawn = `${'#'.repeat(full)}${'.'.repeat(barWidth - full)}`;
   const rate = Math.round(progress.perSecond).toLocaleString('en-US');

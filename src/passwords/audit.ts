@@ -2,7 +2,7 @@
  * One audit: all accounts of the sources, leg by leg, likeliest candidates first. Work is cut into units of some seconds;
  * after each one it is written down how far its accounts are, so that a run that was killed goes on where it was.
  */
-import { chownSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import type { Hash } from '../core/passwords/hash.ts';
 import type { Leg } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
@@ -231,8 +231,7 @@ function sliced(deps: Course, unit: Unit): Unit {
   if (candidates.kind === 'own') return unit;
   const into = deps.folder.file(wordsFile);
   const to = copySlice(candidates.file, { from: unit.from, to: unit.to, into });
-  const { owner } = deps.seclusion;
-  if (owner !== undefined) chownSync(into, owner, owner);
+  deps.folder.makeOver(wordsFile);
   Object.assign(unit, { to: Math.min(Math.max(to, unit.to), unit.plan.to) });
   return unit;
 }

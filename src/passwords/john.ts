@@ -1,15 +1,7 @@
 /** John the Ripper: which one is there, what its rules are, and one run of it over some hashes with some candidates. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { guessedName, openSecretPipe } from './guess-reader.ts';
@@ -123,7 +115,7 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
   prepare(run);
   const hashes = folder.file('hashes');
   writeFileSync(hashes, run.targets.map(line).join(''), { mode: 0o600 });
-  if (seclusion.owner !== undefined) chownSync(hashes, seclusion.owner, seclusion.owner);
+  folder.makeOver('hashes');
   let loaded = 0;
   let complaint = '';
   let began = performance.now();
@@ -197,9 +189,7 @@ export async function writeCandidates(
 ): Promise<void> {
   const { folder, seclusion, john } = run;
   prepare({ ...run, candidates: { kind: 'words', file: how.words, rules: how.rules } });
-  if (seclusion.owner !== undefined) {
-    chownSync(folder.file(how.words), seclusion.owner, seclusion.owner);
-  }
+  folder.makeOver(how.words);
   const into = openSync(folder.file(how.into), 'w', 0o600);
   const own = john.jumbo ? ['--config=.john/john.conf', '--session=.john/john'] : [];
   const words = [...seclusion.john, john.program, ...own, '--stdout', `--wordlist=${how.words}`];
@@ -216,21 +206,17 @@ export async function writeCandidates(
 }
 
 /** Its settings and the rules; and a place below the working folder for what it would put into its home. */
-function prepare({
-  folder,
-  seclusion,
-  candidates,
-}: Pick<JohnRun, 'folder' | 'seclusion' | 'candidates'>): void {
+function prepare({ folder, candidates }: Pick<JohnRun, 'folder' | 'candidates'>): void {
   const place = folder.file('.john');
-  mkdirSync(place, { recursive: true, mode: 0o700 });
+  // Made anew: what he may write in, we do not.
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place, { mode: 0o700 });
   const rules = candidates.rules.map((rule) => `${rule}\n`).join('');
   const section = candidates.kind === 'single' ? 'Single' : 'Wordlist';
   // Jumbo would also pair an account's words, six times as many candidates as planned: ours are paired where it is likely.
   const settings = '[Options]\nIdle = N\nSave = 600\nBeep = N\nSingleWordsPairMax = 1\n\n';
   writeFileSync(`${place}/john.conf`, `${settings}[List.Rules:${section}]\n${rules}`);
-  if (seclusion.owner === undefined) return;
-  chownSync(place, seclusion.owner, seclusion.owner);
-  chownSync(`${place}/john.conf`, seclusion.owner, seclusion.owner);
+  folder.makeOver('.john/john.conf', '.john');
 }
 
 function optionsOf({ john, format, candidates }: JohnRun): readonly string[] {

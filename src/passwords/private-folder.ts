@@ -1,11 +1,15 @@
 /**
  * Where hashes are handed over: a folder of ours alone, in memory (tmpfs) where there is such a place, removed however the
  * process ends. What a killed one left is removed by the next.
+ *
+ * John, as another user, works in a folder inside: he was put there, and could not come in by its path. That one is ours
+ * too, so nothing in it can become a link to somewhere else; only what is made over to him is his.
  */
 import {
   chmodSync,
-  chownSync,
+  lchownSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -21,26 +25,38 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
 export type PrivateFolder = Disposable & {
+  /** The one inside. */
   readonly path: string;
   /** False: there is no tmpfs here, and the disk may keep traces. */
   readonly memory: boolean;
   /** `name` in it. */
   file(name: string): string;
+  /** To John: a file to read, a folder to write in. */
+  makeOver(...names: readonly string[]): void;
 };
+
+const everybodyPasses = 0o711;
 
 /** `owner`: the user id that John runs under, when it is another. */
 export function openPrivateFolder(owner: number | undefined): PrivateFolder {
-  sweep(owner);
+  sweep();
   const { place, memory } = findPlace();
-  const path = make(place);
-  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  const outside = make(place);
+  const remove = (): void => rmSync(outside, { recursive: true, force: true });
   process.once('exit', remove);
-  chmodSync(path, 0o700);
-  if (owner !== undefined) chownSync(path, owner, owner);
+  chmodSync(outside, 0o700);
+  const path = join(outside, 'work');
+  mkdirSync(path);
+  chmodSync(path, everybodyPasses);
+  const file = (name: string): string => join(path, name);
   return {
     path,
     memory,
-    file: (name) => join(path, name),
+    file,
+    makeOver(...names) {
+      if (owner === undefined) return;
+      for (const name of names) lchownSync(file(name), owner, owner);
+    },
     [Symbol.dispose]() {
       process.off('exit', remove);
       remove();
@@ -84,15 +100,14 @@ function writable(folder: string): boolean {
 }
 
 /** Removes what processes that are gone have left; their names say which process they were of. */
-function sweep(owner: number | undefined): void {
-  const ours = new Set([process.getuid?.(), owner]);
+function sweep(): void {
   for (const place of new Set(places())) {
     for (const name of listed(place)) {
       const [, pid, start] = named.exec(name) ?? [];
       if (pid === undefined || startOf(Number(pid)) === start) continue;
       const path = join(place, name);
       const found = lstatSync(path, { throwIfNoEntry: false });
-      if (found?.isDirectory() !== true || !ours.has(found.uid)) continue;
+      if (found?.isDirectory() !== true || found.uid !== process.getuid?.()) continue;
       rmSync(path, { recursive: true, force: true });
     }
   }

@@ -224,6 +224,30 @@ function spiedJohn(scene: Scene): { readonly seen: string; readonly config: stri
   return { seen, config: scene.file('spied.toml', text) };
 }
 
+test('on a terminal a bar with rate and time left', async () => {
+  using scene = openScene(list);
+  const hash = await hashOf('md5crypt', 'ann', 'kX9-wqPq22zz');
+  const source = `shadow:${scene.file('shadow', `ann:${hash}:1\n`)}`;
+  const about = `--state ${scene.state} --config ${scene.config} --source ${source} --rules none`;
+  const child = spawn('script', ['-qec', `${launcher} passwords audit ${about}`, '/dev/null'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 0, text);
+  // Each bar takes the place of the one before.
+  const shown = text.replaceAll('\r\n', '\n').split('\r\u001b[K');
+  assert.ok(shown.length > 3, text);
+  for (const bar of shown.slice(1, -1)) {
+    assert.match(bar, /^\[#*\.*\] +\d+ % {2}[\w-]+ {2}[\d,]+\/s {2}0 weak {2}\d+ \w+ left$/);
+  }
+  assert.equal(shown.at(-1), '1 account, 0 weak\n', 'and nothing of it is left');
+  assert.doesNotMatch(text, /"leg"/);
+});
+
 test('a million accounts are listed within 200 MB', async () => {
   using scene = openScene(list);
   const path = `${scene.dir}/users`;

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { passdbsOf, passwdFiles } from './discover.ts';
+import { passdbsOf, passwdFiles, sourcesOf } from './discover.ts';
 import { parseLdapFile } from './ldap.ts';
 import { parseSqlFile, passwordOf } from './sql.ts';
 
@@ -23,14 +23,21 @@ test('passdb blocks of Dovecot 2.3 and 2.4', () => {
     ],
     ...['passdb {', '  args = scheme=PLAIN /etc/users', '  driver = passwd-file', '}'],
     ...['passdb sql {', '  query {', '    x = y', '  }', '}', 'userdb {', '  driver = static', '}'],
-    ...['passdb passwd-file {', '  passwd_file_path = /etc/users2', '}'],
+    ...['passdb passwd-file {', '  default_password_scheme = SHA512-CRYPT'],
+    ...['  passwd_file_path = /etc/users2', '}'],
   ];
   assert.deepEqual(passdbsOf(printed), [
     { driver: 'passwd-file', skipped: true, args: '/etc/deny' },
     { driver: 'passwd-file', skipped: false, args: 'scheme=PLAIN /etc/users' },
     { driver: 'sql', skipped: false, args: '' },
-    { driver: 'passwd-file', skipped: false, args: '/etc/users2' },
+    { driver: 'passwd-file', skipped: false, args: 'scheme=SHA512-CRYPT /etc/users2' },
   ]);
+  const found = passdbsOf(printed).flatMap(sourcesOf);
+  assert.deepEqual(
+    found.map(({ spec }) => spec),
+    ['passwd-file,scheme=PLAIN:/etc/users', '', 'passwd-file,scheme=SHA512-CRYPT:/etc/users2'],
+  );
+  assert.match(found[1]?.note ?? '', /--source sql:FILE/);
 });
 
 test('passwd-files: one, or one for each domain', () => {

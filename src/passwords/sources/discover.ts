@@ -69,29 +69,44 @@ export function passdbsOf(lines: readonly string[]): readonly Passdb[] {
     found.push({
       driver: values.get('driver') ?? '',
       skipped: values.get('deny') === 'yes' || values.get('master') === 'yes',
-      args: values.get('args') ?? values.get('passwd_file_path') ?? '',
+      args: values.get('args') ?? argsOf24(values),
     });
     values = undefined;
   }
   return found;
 }
 
-function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSource[] {
+/** What stands in `args` until Dovecot 2.3 has settings of its own since. */
+function argsOf24(values: ReadonlyMap<string, string>): string {
+  const names = ['passdb_default_password_scheme', 'default_password_scheme'];
+  const scheme = names.map((name) => values.get(name)).find((value) => value !== undefined);
+  const path = values.get('passwd_file_path') ?? '';
+  return scheme === undefined || path === '' ? path : `scheme=${scheme} ${path}`;
+}
+
+/** Since 2.4 the queries stand in the configuration itself, whose database and directory we do not read there. */
+const own24 =
+  'its queries are in Dovecot’s own configuration: put them into a file (docs/passwords.md), and give';
+
+/** What an audit can read of one passdb; with an empty `spec` what it cannot. */
+export function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSource[] {
   const foundBy = 'doveconf';
   if (skipped) return [];
   switch (driver) {
     case 'passwd-file':
       return passwdFiles(args).map((spec) => ({ spec, foundBy, note: 'Dovecot’s passwd-file' }));
     case 'sql':
-      return [{ spec: `sql:${args}`, foundBy, note: 'a database, asked as Dovecot asks it' }];
+    case 'ldap': {
+      const note = `a ${driver === 'sql' ? 'database' : 'directory'}, asked as Dovecot asks it`;
+      if (args !== '') return [{ spec: `${driver}:${args}`, foundBy, note }];
+      return [{ spec: '', foundBy, note: `${driver}: ${own24} --source ${driver}:FILE` }];
+    }
     case 'pam':
     case 'shadow':
     case 'passwd':
       return [{ spec: 'shadow:/etc/shadow', foundBy, note: `system accounts (${driver})` }];
     case 'vpopmail':
       return [{ spec: `vpopmail:${vpopmail[0]}`, foundBy, note: 'vpasswd files' }];
-    case 'ldap':
-      return [{ spec: `ldap:${args}`, foundBy, note: 'a directory, asked as Dovecot asks it' }];
     default:
       return [{ spec: '', foundBy, note: `passdb ${driver}: it has no hashes to read` }];
   }
