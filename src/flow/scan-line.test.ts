@@ -135,3 +135,35 @@ test('a clock that is set back leaves it alone no longer', async () => {
   await time.settle();
   assert.deepEqual([states.at(-1), heard.at(-1)], ['up', 'report']);
 });
+
+test('each is answered once, also when the clock is set back while they wait', async () => {
+  const { line, time } = rig({ connections: 1 });
+  const heard: string[] = [];
+  const ask = (name: string): void =>
+    line.ask(Buffer.from(name), ({ kind }) => void heard.push(`${name} ${kind}`));
+  ask('runs');
+  ask('first');
+  time.jump(-5_000);
+  ask('second');
+  await time.pass(11_000);
+  assert.deepEqual(heard, ['second silence']);
+  await time.pass(5_000);
+  assert.deepEqual(heard, ['second silence', 'first silence']);
+});
+
+test('a clock that is set forward during a scan makes nobody believe that all scans are so slow', async () => {
+  const { ask, asked, heard, time } = rig({ connections: 1 });
+  ask();
+  time.jump(3_600_000);
+  asked[0]?.answer();
+  await time.settle();
+  for (let n = 0; n < 30; n++) {
+    ask();
+    await time.pass(100);
+    asked.at(-1)?.answer();
+    await time.settle();
+  }
+  ask();
+  ask();
+  assert.deepEqual(heard.slice(-1), ['report']);
+});

@@ -112,7 +112,7 @@ export class ScanLine {
       (report) => {
         this.#running--;
         this.#failures = 0;
-        const tookMs = Math.max(0, clock.now() - began);
+        const tookMs = Math.min(deadlineMs, Math.max(0, clock.now() - began));
         this.#meanMs += (tookMs - this.#meanMs) * (this.#meanMs === 0 ? 1 : newestShare);
         this.#next();
         done({ kind: 'report', report });
@@ -161,9 +161,11 @@ export class ScanLine {
       if (!this.#trying && now >= this.#retryAt) this.#try();
       return;
     }
-    const late = this.#waiting.filter(({ since }) => now - since >= this.#deps.deadlineMs);
+    // Not always the first ones: the clock may have been set back while they waited.
+    const isLate = ({ since }: Waiting): boolean => now - since >= this.#deps.deadlineMs;
+    const late = this.#waiting.filter(isLate);
     if (late.length === 0) return;
-    this.#waiting = this.#waiting.slice(late.length);
+    this.#waiting = this.#waiting.filter((one) => !isLate(one));
     for (const { done } of late) done(silence('late'));
   }
 
