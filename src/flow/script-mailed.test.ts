@@ -143,6 +143,39 @@ test('an attack on a form whose rule holds it never suspends the form', async ()
   assert.deepEqual([row?.held, row?.odd, row?.messages], [20, 20, 21]);
 });
 
+test('a person who names a new script for each message gets no new allowance for each', async () => {
+  for (const [uid, user, most] of [
+    [1_002, 'joe', 300],
+    [33, 'www-data', 999_999],
+  ] as const) {
+    const rig = rigged('observe');
+    let passed = 0;
+    for (let nth = 0; nth < 600; nth++) {
+      const script = `/var/www/joe/${nth}.php`;
+      const handed = scriptMail({ speaker: speaker({ uid, user, script, scriptOwner: uid }) });
+      const to = Array.from({ length: 5 }, (_, n) => `s${nth}-${n}@elsewhere.test`);
+      if ((await rig.mail(letter(to, { handed }))).kind === 'pass') passed += to.length;
+      await rig.time.pass(secondMs);
+    }
+    assert.ok(passed < most, `${user}: ${passed}`);
+    const { scripts } = rig.desk.scripts.list({ limit: 1_000 });
+    if (uid !== 1_002) continue;
+    assert.equal(scripts.length, 21);
+    const together = scripts.find(({ account: one }) => one === 'user:joe');
+    assert.match(
+      together?.oddText ?? '',
+      /^more than 20 new scripts of joe in a day are counted together/,
+    );
+    assert.equal(rig.accounts.known('user:joe' as Account)?.state, 'suspended');
+    // A rule of its own makes it one by itself.
+    await rig.desk.scripts.rule({ ...form, path: '/var/www/joe/new.php' }, '', 'op');
+    const handed = scriptMail({
+      speaker: speaker({ uid, user, script: '/var/www/joe/new.php', scriptOwner: uid }),
+    });
+    assert.equal((await rig.mail(letter([owner], { handed }))).kind, 'pass');
+  }
+});
+
 test('mail that came otherwise is none of the register’s business', async () => {
   const rig = rigged();
   const joe = { account: 'joe@here.test', to: ['ann@there.test'] };

@@ -5,8 +5,13 @@
 import type { Account, Submission } from '../core/event.ts';
 import { noted, type ScriptSeen } from '../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../core/scripts/rule-text.ts';
-import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../core/scripts/rules.ts';
-import { accountOf } from '../core/scripts/speaker.ts';
+import {
+  judgeScriptMail,
+  type ScriptFinding,
+  type ScriptMode,
+  type ScriptRule,
+} from '../core/scripts/rules.ts';
+import { accountOf, isService, type ScriptSpeaker } from '../core/scripts/speaker.ts';
 import { type Millis, secondMs } from '../lib/brand.ts';
 import type { Change, Clock, Count } from '../ports.ts';
 import type {
@@ -18,6 +23,7 @@ import type {
   ScriptRuleRow,
 } from '../ports-scripts.ts';
 import type { Journal, Timers } from './journal.ts';
+import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
 import { scriptList, shellText } from './script-list.ts';
 
 export type ScriptSettings = {
@@ -35,11 +41,11 @@ export type Scripts = {
 };
 
 /** A hosting company has some thousands; whoever makes up a path for each message must not fill memory and disk. */
-const scriptsMax = 10_000;
+const scriptsMax = 10_000; // as in ledger/sqlite/prune.ts
 /** Rules in force: more are nobody's decisions. */
 const rulesMax = 5_000;
 const writeEveryMs = 10 * secondMs;
-/** Accounts whose messages are counted for a rate. */
+/** Rules and users whose messages are counted for a rate. */
 const ratedMax = 10_000;
 
 export type ScriptDeps = {
@@ -70,6 +76,7 @@ class ScriptRegister {
   readonly #seen = new Map<Account, ScriptSeen>();
   readonly #changed = new Set<Account>();
   readonly #rated = new Map<string, Millis[]>();
+  readonly #new: NewScripts;
   readonly #stop: () => void;
   #rules: readonly ScriptRuleRow[];
   #nextRule: number;
@@ -77,6 +84,7 @@ class ScriptRegister {
   constructor(deps: ScriptDeps) {
     this.#deps = deps;
     for (const row of deps.stored.scripts().slice(0, scriptsMax)) this.#seen.set(row.account, row);
+    this.#new = new NewScripts(this.#seen.values());
     const rules = deps.stored.scriptRules();
     this.#rules = rules.filter(({ removedAt }) => removedAt === undefined);
     this.#nextRule = 1 + Math.max(0, ...rules.map(({ id }) => Number(id.slice(1))));
@@ -87,24 +95,24 @@ class ScriptRegister {
     if (message.handed === undefined) return message;
     const { count, settings } = this.#deps;
     const mail = { ...message.handed, recipients: [...message.outside, ...message.local] };
-    const account = accountOf(mail.speaker);
-    const finding = judgeScriptMail(
+    const { uid } = mail.speaker;
+    const judged = judgeScriptMail(
       {
         ...{ mode: settings.mode, rules: this.#rules, trustedUsers: settings.trustedUsers },
-        sentLately: (rule) => this.#lately(rule, account, message.at).length,
+        sentLately: (rule) => this.#lately(rule, uid, message.at).length,
       },
       mail,
     );
-    const rule = this.#rules.find(({ id }) => id === finding.rule);
-    if (rule?.rate !== undefined && finding.verdict === 'pass') {
-      this.#lately(rule, account, message.at).push(message.at);
+    const rule = this.#rules.find(({ id }) => id === judged.rule);
+    if (rule?.rate !== undefined && judged.verdict === 'pass') {
+      this.#lately(rule, uid, message.at).push(message.at);
     }
+    const speaker = this.#countedAs(mail.speaker, rule, message.at);
+    const account = accountOf(speaker);
+    const finding = speaker === mail.speaker ? judged : withMany(judged, mail.speaker);
     count('postern_script_messages_total', 1, finding.verdict);
     for (const { code } of finding.findings) count('postern_script_findings_total', 1, code);
-    const before = this.#seen.get(account);
-    if (before !== undefined || this.#seen.size < scriptsMax) {
-      this.#note(noted(before, mail, finding, message.at));
-    }
+    this.#note(noted(this.#seen.get(account), { ...mail, speaker }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
     return { ...message, account, script, handed: mail, scriptFinding: finding };
   }
@@ -164,7 +172,29 @@ class ScriptRegister {
     this.#write();
   }
 
+  /** The speaker as whose mail counts: without its script, where too many of this user are new. */
+  #countedAs(speaker: ScriptSpeaker, rule: ScriptRule | undefined, at: Millis): ScriptSpeaker {
+    const { script, uid } = speaker;
+    const known = script === '' || rule?.path === script || this.#seen.has(accountOf(speaker));
+    const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
+    return known || this.#new.add(uid, at, most)
+      ? speaker
+      : { ...speaker, script: '', how: 'none' };
+  }
+
+  /** Where the register is full, whoever has been silent longest makes room. */
+  #makeRoom(): void {
+    let oldest: ScriptSeen | undefined;
+    for (const row of this.#seen.values()) {
+      if (oldest === undefined || row.lastAt < oldest.lastAt) oldest = row;
+    }
+    if (oldest === undefined) return;
+    this.#seen.delete(oldest.account);
+    this.#changed.delete(oldest.account);
+  }
+
   #note(row: ScriptSeen): void {
+    if (this.#seen.size >= scriptsMax && !this.#seen.has(row.account)) this.#makeRoom();
     this.#seen.set(row.account, row);
     this.#changed.add(row.account);
   }
@@ -177,9 +207,9 @@ class ScriptRegister {
     this.#changed.clear();
   }
 
-  /** Times of this account's messages within the rule's time; those before are dropped. */
-  #lately(rule: ScriptRule, account: Account, now: Millis): Millis[] {
-    const key = `${rule.id} ${account}`;
+  /** Times of this user's messages within the rule's time; those before are dropped. */
+  #lately(rule: ScriptRule, uid: number, now: Millis): Millis[] {
+    const key = `${rule.id} ${uid}`;
     const times = this.#rated.get(key) ?? [];
     const since = now - (rule.rate?.perMs ?? 0);
     while (times[0] !== undefined && times[0] <= since) times.shift();
@@ -204,6 +234,13 @@ class ScriptRegister {
   }): Change {
     return { kind: 'audit', row: { ...row, account: '' } };
   }
+}
+
+function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSpeaker): ScriptFinding {
+  const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
+  const who = user === '' ? `user number ${uid}` : user;
+  const detail = `more than ${most} new scripts of ${who} in a day are counted together; the last is ${script}`;
+  return { ...finding, findings: [...finding.findings, { code: 'script-many', detail }] };
 }
 
 function said(kept: boolean, text: string): RuleDone {

@@ -261,6 +261,18 @@ for (const kind of ['file', 'memory'] as const) {
       ledger.close();
     });
 
+    test('of scripts, the ten thousand that sent last are kept', () => {
+      const many = Array.from({ length: 10_300 }, (_, n) =>
+        scriptSeen({ account: `script:/${n}.php` as Account, lastAt: at(n) }),
+      );
+      const ledger = ledgerWith(...many.map((row): Change => ({ kind: 'script', row })));
+      const never = { messages: at(0), stories: at(0), statistics: at(0) };
+      while (ledger.prune(never));
+      const left = ledger.scripts();
+      assertStrict.deepEqual([left.length, left.at(-1)?.account], [10_000, 'script:/300.php']);
+      ledger.close();
+    });
+
     test('keys come by domain and age, a later state replaces one, and what is unset stays unset', () => {
       const bare = dkimKey({
         ...{ domain: 'a.example', selector: 'e', algorithm: 'ed25519-sha256', bits: 256 },

@@ -107,6 +107,7 @@ test('as whom it sends: header and envelope, each From of them', () => {
     'it sends as x@bank.example, which rule r1 does not name',
   ]);
   assert.match(judged('From: info@shop.example\nFrom: x@bank.example')[0] ?? '', /x@bank/);
+  assert.match(judged('From: info@shop.example, x@bank.example')[0] ?? '', /as x@bank/);
 });
 
 test('how often', () => {

@@ -5,7 +5,7 @@
  */
 import { domainOf } from '../../mail/address.ts';
 import { firstMailbox } from '../../mail/header.ts';
-import { headerInjection, type ScriptHeader } from './header-injection.ts';
+import { addressesIn, headerInjection, type ScriptHeader } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
 import { isByRight, type ScriptSpeaker, subjectOf } from './speaker.ts';
 
@@ -57,6 +57,7 @@ export const reasonCodes = [
   'script-recipients',
   'script-sender',
   'script-rate',
+  'script-many',
   'header-injection',
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
@@ -77,7 +78,7 @@ export type Register = {
   readonly rules: readonly ScriptRule[];
   /** Users whose mail needs no rule while no script is known: root is one always. */
   readonly trustedUsers: ReadonlySet<string>;
-  /** Messages that came under this rule from this speaker lately, this one not counted. */
+  /** Messages that came under this rule from this user lately, this one not counted. */
   readonly sentLately: (rule: ScriptRule) => number;
 };
 
@@ -179,7 +180,7 @@ function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[]
   // Every From counts: of two, nobody knows which one is shown.
   const senders = mail.header
     .filter(({ name }) => name.toLowerCase() === 'from')
-    .map(({ value }) => firstMailbox(value));
+    .flatMap(({ value }) => [firstMailbox(value), ...addressesIn(value)]);
   if (mail.sender !== '') senders.push(mail.sender);
   const wrong = senders.filter((sender) => !isListed(sender, from));
   if (wrong.length === 0) return [];

@@ -34,6 +34,8 @@ export type Ancestor = { readonly pid: number; readonly uid: number; readonly ex
 
 /** Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's scripts by right. */
 const firstPersonUid = 1_000;
+
+export const isService = (uid: number): boolean => uid < firstPersonUid;
 /** As of every account's name (mail/account-name.ts). */
 const nameLengthMax = 256;
 /** Of a path that is too long, its end is kept: there stands the file. */
@@ -57,7 +59,7 @@ export function accountOf(speaker: ScriptSpeaker): Account {
 
 /** Is it the speaker's own script, or the web server's business? The rest is only said by the speaker. */
 export function isByRight({ script, scriptOwner, uid }: ScriptSpeaker): boolean {
-  return script === '' || scriptOwner === uid || uid < firstPersonUid;
+  return script === '' || scriptOwner === uid || isService(uid);
 }
 
 /** What rules are about, and what is asked for on the command line: the script's path, or `user:NAME`. */

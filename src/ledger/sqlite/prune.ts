@@ -1,7 +1,8 @@
 /**
  * Forgets what is old, a slice at a call, so that the event loop never stands still for it. Messages and stories go by
  * their own age; a finished notice and a held message that was dealt with go with the stories. Accounts, incidents,
- * exemptions and the audit trail stay. Statistics go by their day. A From domain goes when nobody has sent with it for as long as stories are kept.
+ * exemptions and the audit trail stay. Statistics go by their day. A From domain goes when nobody has sent with it
+ * for as long as stories are kept; a script, when so many others have sent since.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { dayMs } from '../../lib/brand.ts';
@@ -12,6 +13,8 @@ import { inTransaction } from './write.ts';
 
 /** Rows of each kind a slice: some milliseconds. */
 const sliceRows = 250;
+/** As many as are kept in memory (flow/script-mailed.ts). */
+const scriptsMax = 10_000;
 
 export function pruner(
   database: DatabaseSync,
@@ -47,6 +50,10 @@ export function pruner(
     `DELETE FROM rollup WHERE (by, day, key) IN
        (SELECT by, day, key FROM rollup WHERE by = ? AND day < ? LIMIT ${sliceRows})`,
   );
+  const script = make.command(
+    `DELETE FROM script WHERE account IN
+       (SELECT account FROM script ORDER BY last_at DESC LIMIT ${sliceRows} OFFSET ${scriptsMax})`,
+  );
   const changed = make.query('SELECT total_changes() AS n');
   const changes = (): number => integer(changed.first() ?? {}, 'n');
   return (olderThan) => {
@@ -59,6 +66,7 @@ export function pruner(
       notice(olderThan.stories);
       submission(olderThan.messages);
       sendingDomain(olderThan.stories);
+      script();
       const day = Math.floor(olderThan.statistics / dayMs);
       for (const by of statsKinds) rollup(by, day);
     });
