@@ -72,7 +72,7 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
   const course: Course = { ...deps, speeds: new Map(), guessed: new Set() };
   const meter = openMeter(course);
   for (const [nth, plan] of deps.plans.entries()) {
-    const groups = deps.worklist.begin(plan.leg.name, plan.edition);
+    const groups = deps.worklist.begin(plan.key, plan.edition);
     meter.begin(nth, groups);
     // The quick ones first: most of the weak are found before the slow ones have taken the time.
     const quickFirst = groups.toSorted((a, b) => b.hash.rate - a.hash.rate);
@@ -92,15 +92,15 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
 
 /** Writes down how far these accounts are. Of hashes without a mark nothing is kept: they are tried anew every time. */
 function settle({ worklist, notebook, guessed }: Course, { plan, works, to }: Unit): void {
-  const { leg, edition } = plan;
+  const { key, edition } = plan;
   const position = to >= plan.to ? toTheEnd : to;
   const rest = works.filter(({ id }) => !guessed.has(id));
-  worklist.advance(leg.name, edition, rest, position);
+  worklist.advance(key, edition, rest, position);
   const notes = rest.filter(({ mark }) => mark !== '');
   notebook.write(
     notes.map(({ source, account, mark, progress }) => ({
       ...{ source, account, mark, weak: undefined },
-      progress: { ...progress, [leg.name]: [edition, position] },
+      progress: { ...progress, [key]: [edition, position] },
     })),
   );
 }

@@ -11,6 +11,8 @@ import { listUnread } from './list-search.ts';
 
 export type Plan = {
   readonly leg: Leg;
+  /** Under which name it is remembered how far an account is: a leg may have several lists. */
+  readonly key: string;
   /** Changes when the candidates do: then they are tried on everybody anew. */
   readonly edition: string;
   /** Positions: rules of John's single mode, or bytes of a list. */
@@ -70,12 +72,12 @@ export function planOf(
     listPlan(legs.season, lists.season, { edition: `season-1-${year}` }),
     ownPlan(legs['own-more'], own, likely, own.length),
     listPlan(legs['top-more'], top, { from: cut }),
-    ...lists.leaked.map((file) => listPlan(legs.leaked, file, {})),
+    ...lists.leaked.map((file) => listPlan(legs.leaked, file, { key: digestOf(file) })),
   ];
   for (const name of rules) {
     const section = john.rules(name);
     if (section === undefined || section.length === 0) throw noRules(name);
-    plans.push(listPlan(legs.rules, top, { rules: section }));
+    plans.push(listPlan(legs.rules, top, { key: name, rules: section }));
   }
   return plans.filter(({ from, to }) => to > from);
 }
@@ -90,7 +92,7 @@ function noRules(name: string): OperatorError {
 function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): Plan {
   const counts = rules.map(expansions);
   return {
-    ...{ leg, from, to, edition: digestOf(rules.slice(from, to).join('\n')) },
+    ...{ leg, key: leg.name, from, to, edition: digestOf(rules.slice(from, to).join('\n')) },
     candidates: { kind: 'own', rules, counts },
     count: (first, last, words) => {
       let sum = 0;
@@ -107,6 +109,7 @@ function listPlan(
     readonly from?: number;
     readonly to?: number;
     readonly edition?: string;
+    readonly key?: string;
     readonly rules?: readonly string[];
   },
 ): Plan {
@@ -117,7 +120,8 @@ function listPlan(
   const edition =
     how.edition ?? digestOf(`${file} ${size} ${mtime} ${from} ${to} ${rules.join('\n')}`);
   return {
-    ...{ leg, from, to: Math.min(to, size), edition, candidates: { kind: 'list', file, rules } },
+    ...{ leg, key: how.key === undefined ? leg.name : `${leg.name}:${how.key}` },
+    ...{ from, to: Math.min(to, size), edition, candidates: { kind: 'list', file, rules } },
     count: (first, last) => Math.max(1, Math.round((last - first) * perByte)),
   };
 }

@@ -4,16 +4,16 @@
  * a salt nothing, for that digest would give the password away to whoever has this file and a list.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Hash } from '../core/passwords/hash.ts';
-import type { CandidateKind, LegName, StrengthClass } from '../core/passwords/strength.ts';
+import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
-/** For each leg: which candidates they were, and how far. */
+/** For each plan, by its key: which candidates they were, and how far. */
 export type Progress = Readonly<
-  Partial<Record<LegName, readonly [edition: string, position: number]>>
+  Partial<Record<string, readonly [edition: string, position: number]>>
 >;
 /** The whole leg. */
 export const toTheEnd = -1;
@@ -137,8 +137,11 @@ export function openNotebook(path: string): Notebook {
 function opened(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
+    // `sudo` meets a folder that the guard's user owns: no link of his leads us elsewhere.
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+    const fd = openSync(path, flags, 0o600);
+    fchmodSync(fd, 0o600);
+    closeSync(fd);
     database = new DatabaseSync(path, { timeout: 0 });
     // The lock is held as long as the file is open: two audits at once would try everything twice.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE');

@@ -5,7 +5,6 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { Hash } from '../core/passwords/hash.ts';
-import type { LegName } from '../core/passwords/strength.ts';
 import { type Progress, toTheEnd, type WeakNote } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';
 
@@ -33,15 +32,15 @@ export type Group = { readonly group: string; readonly count: number; readonly h
 
 export type Worklist = Disposable & {
   add(work: NewWork): void;
-  /** Puts all that is not through this leg on its list. Answers with how many there are of each group. */
-  begin(leg: LegName, edition: string): readonly Group[];
+  /** Puts all that is not through this plan on its list. Answers with how many there are of each group. */
+  begin(key: string, edition: string): readonly Group[];
   /** The next of a group, at most so many, all at the same position. */
   next(
     group: string,
     limit: number,
   ): { readonly position: number; readonly works: readonly Work[] };
-  /** They are now at this position of the leg. */
-  advance(leg: LegName, edition: string, works: readonly Work[], position: number): void;
+  /** They are now at this position of the plan. */
+  advance(key: string, edition: string, works: readonly Work[], position: number): void;
   found(id: number, weak: WeakNote): void;
   results(): Iterable<Result>;
   counts(): { readonly accounts: number; readonly weak: number };
@@ -98,10 +97,10 @@ export function openWorklist(folder: PrivateFolder): Worklist {
         ...[work.fresh ? 1 : 0, work.weak === undefined ? '' : JSON.stringify(work.weak)],
       );
     },
-    begin(leg, edition) {
+    begin(key, edition) {
       database.exec('DELETE FROM todo');
       for (const { id, grp, fresh, progress } of open.iterate()) {
-        const [tried, position] = parsed<Progress>(progress)[leg] ?? ['', 0];
+        const [tried, position] = parsed<Progress>(progress)[key] ?? ['', 0];
         const from = tried === edition ? position : 0;
         if (from !== toTheEnd) enlist.run(id ?? 0, grp ?? '', fresh ?? 0, from);
       }
@@ -116,11 +115,11 @@ export function openWorklist(folder: PrivateFolder): Worklist {
       const rows = some.all(group, head['fresh'] ?? 0, position, limit);
       return { position, works: rows.map(workOf) };
     },
-    advance(leg, edition, works, position) {
+    advance(key, edition, works, position) {
       for (const { id, progress } of works) {
         if (position === toTheEnd) done.run(id);
         else move.run(position, id);
-        note.run(JSON.stringify({ ...progress, [leg]: [edition, position] }), id);
+        note.run(JSON.stringify({ ...progress, [key]: [edition, position] }), id);
       }
     },
     found(id, note) {

@@ -4,15 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { startDovecot } from './dovecot-instance.ts';
 import { launcher } from './guard-instance.ts';
+import { freePort } from './leash.ts';
 import {
+  type Audited,
   hashOf,
   type Made,
   makeAccounts,
@@ -208,6 +210,9 @@ test('an unchanged password is not tried again, a changed one is', async () => {
   // Another list is new to all but the weak.
   const leaks = scene.file('leaks', `${before.ann}\n`);
   assert.deepEqual(await audited(now, '--list', leaks), { tried: 'ann joe', weak: 'ann bob' });
+  const more = ['--list', leaks, '--list', scene.file('more', 'nothing-of-anybody\n')];
+  assert.deepEqual(await audited(now, ...more), { tried: 'joe', weak: 'ann bob' });
+  assert.deepEqual(await audited(now, ...more), { tried: '', weak: 'ann bob' });
 });
 
 /** The real John, which first writes down whose hashes it was given. It runs as somebody else, who must get at that. */
@@ -223,6 +228,36 @@ function spiedJohn(scene: Scene): { readonly seen: string; readonly config: stri
   const text = readFileSync(scene.config, 'utf8').replace(/^john = .*$/m, `john = "${program}"`);
   return { seen, config: scene.file('spied.toml', text) };
 }
+
+test('leaks by range, of what has no salt; where nobody answers that is said, and the rest tried', async () => {
+  const leaked = 'Leaked-quokka-7';
+  const sha1 = createHash('sha1').update(leaked).digest('hex').toUpperCase();
+  using scene = openScene(list);
+  const ranges = `${scene.dir}/ranges`;
+  mkdirSync(ranges);
+  writeFileSync(`${ranges}/${sha1.slice(0, 5)}.txt`, `${sha1.slice(5)}:4\r\n`);
+  const lines = [
+    `ann:${await hashOf('sha', 'ann', leaked)}\n`,
+    `bob:${await hashOf('plain', 'bob', leaked)}\n`,
+    `kim:${await hashOf('sha', 'kim', 'kX9-wqPq22zz')}\n`,
+    `joe:${await hashOf('ssha256', 'joe', leaked)}\n`,
+    `pat:${await hashOf('ssha256', 'pat', 'letmein99')}\n`,
+  ];
+  const source = `passwd-file:${scene.file('users', lines.join(''))}`;
+  const audited = async (setting: string): Promise<Audited> => {
+    const config = scene.file('ranges.toml', `${readFileSync(scene.config, 'utf8')}${setting}\n`);
+    return await scene.audit('--config', config, '--source', source, '--quick', '--json').done;
+  };
+  const weakOf = ({ results }: Audited): readonly string[] =>
+    results.flatMap(({ account, weak, by }) => (weak ? [`${account} ${by}`] : []));
+  const down = await audited(`range_service = "http://127.0.0.1:${await freePort()}/"`);
+  assert.equal(down.code, 0, down.err);
+  assert.match(down.err, /leaks: http:\S+ did not answer/);
+  assert.deepEqual(weakOf(down), ['pat top-list']);
+  assert.deepEqual(weakOf(await audited(`range_files = "${ranges}"`)), [
+    ...['ann leaked-range', 'bob leaked-range', 'pat top-list'],
+  ]);
+});
 
 test('on a terminal a bar with rate and time left', async () => {
   using scene = openScene(list);
