@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ProcessFacts } from '../core/scripts/hand-in.ts';
+import { openIdentities } from './identities.ts';
 import { peerOf } from './peer-credentials.ts';
 import { hintedScript, processFacts, startOf } from './process-facts.ts';
 
@@ -38,6 +39,16 @@ test('a child of a shell script: the script, its folder, the chain up to us', as
   } finally {
     rmSync(dir, { recursive: true });
   }
+});
+
+test('a process whose number was another’s is nobody', () => {
+  const { facts } = openIdentities();
+  const [pid, uid] = [process.pid, process.getuid?.() ?? 0];
+  const startedAt = startOf(pid) ?? 0;
+  assert.equal(facts({ pid, uid, startedAt })?.pid, pid);
+  assert.equal(facts({ pid, uid, startedAt: startedAt - 1 }), undefined);
+  assert.equal(facts({ pid, uid, startedAt: undefined }), undefined);
+  assert.equal(facts({ pid, uid: uid + 1, startedAt }), undefined);
 });
 
 const php: ProcessFacts = {

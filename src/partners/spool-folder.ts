@@ -8,11 +8,13 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
+  opendirSync,
   openSync,
   readdirSync,
   readSync,
+  rmdirSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -30,6 +32,9 @@ const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const folderName = /^(\d{1,10})(?:\.[0-9a-f]{16})?$/;
 /** Looked at in one round; the rest comes in the next. */
 const filesMax = 5_000;
+/** In the spool itself: each user has one folder. More is somebody's mischief, and must not take our time. */
+const entriesMax = 50_000;
+const foldersPerUser = 2;
 /** Half a message, whose writer has been ended. */
 const halfMs = hourMs;
 const chunkBytes = 65_536;
@@ -39,43 +44,76 @@ export function openSpool(of: {
   readonly messageBytesMax: number;
   readonly nowMs: () => number;
 }): Spool {
+  // What its owner does not let us remove is looked at once.
+  const stuck = new Set<string>();
   return {
     *messages(bad, only) {
-      for (const [uid, names] of folders(of.folder)) {
+      if (stuck.size > filesMax) stuck.clear();
+      for (const [uid, names] of folders(of.folder, of.nowMs)) {
         if (only !== undefined && uid !== only) continue;
         const files = names.flatMap((name) => filesIn(join(of.folder, name), uid, of));
         files.sort((one, other) => (one.name < other.name ? -1 : 1));
         for (const { folder, name } of files) {
+          const place = join(folder, name);
+          if (stuck.has(place)) continue;
           using scope = new DisposableStack();
           const opened = openFolder(folder, uid);
           if (opened === undefined) continue;
           scope.defer(() => closeSync(opened));
           const path = `/proc/self/fd/${opened}/${name}`;
-          const remove = (): void => rmSync(path, { force: true });
+          const remove = (): void => {
+            if (!isRemoved(path)) stuck.add(place);
+          };
           const file = openFile(path);
-          if (file === undefined) continue;
-          scope.defer(() => closeSync(file));
-          const found = read(file, { uid, bytesMax: of.messageBytesMax });
-          if (typeof found === 'string') {
+          if (file !== undefined) scope.defer(() => closeSync(file));
+          const found = file === undefined ? 'cannot be opened' : read(file, uid, of);
+          if (typeof found !== 'string') yield { uid, ...found, remove };
+          else {
             bad({ uid, why: found });
             remove();
-          } else yield { uid, ...found, remove };
+          }
         }
       }
     },
   };
 }
 
-/** By user, the folders that go by his number. */
-function folders(spool: string): ReadonlyMap<number, readonly string[]> {
+function isRemoved(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** By user, the folders that go by his number. What else is made there goes, as far as it is ours to remove. */
+function folders(spool: string, nowMs: () => number): ReadonlyMap<number, readonly string[]> {
   const found = new Map<number, string[]>();
   if (!existsSync(spool)) return found; // `postern connect sendmail` makes it
-  for (const name of readdirSync(spool).sort()) {
+  using listing = opendirSync(spool);
+  for (let entries = 0; entries < entriesMax; entries++) {
+    const name = listing.readSync()?.name;
+    if (name === undefined) break;
     const uid = folderName.exec(name)?.[1];
-    if (uid === undefined) continue;
-    found.set(Number(uid), [...(found.get(Number(uid)) ?? []), name]);
+    if (uid === undefined) removeOld(join(spool, name), nowMs);
+    else found.set(Number(uid), [...(found.get(Number(uid)) ?? []), name]);
   }
+  // The first by name is the usual one; who makes more than two has something else in mind.
+  for (const [uid, names] of found) found.set(uid, names.sort().slice(0, foldersPerUser));
   return found;
+}
+
+/** A file, or an empty folder, that has been there for a while and is nothing of ours. */
+function removeOld(path: string, nowMs: () => number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || nowMs() - found.mtimeMs <= halfMs) return;
+  try {
+    if (found.isDirectory()) rmdirSync(path);
+    else rmSync(path, { force: true });
+  } catch {
+    // It is not empty, or not ours to remove.
+  }
 }
 
 function filesIn(
@@ -88,12 +126,7 @@ function filesIn(
   try {
     const base = `/proc/self/fd/${opened}`;
     const names = readdirSync(base).slice(0, filesMax);
-    for (const name of names.filter((one) => one.startsWith('.'))) {
-      const found = statSync(join(base, name), { throwIfNoEntry: false });
-      if (found !== undefined && nowMs() - found.mtimeMs > halfMs) {
-        rmSync(join(base, name), { force: true });
-      }
-    }
+    for (const name of names) if (!handInId.test(name)) removeOld(join(base, name), nowMs);
     return names.filter((name) => handInId.test(name)).map((name) => ({ folder, name }));
   } catch {
     return []; // its owner has shut it
@@ -126,7 +159,8 @@ function openFile(path: string): number | undefined {
 /** What is in it, or why it is no message. */
 function read(
   file: number,
-  { uid, bytesMax }: { readonly uid: number; readonly bytesMax: number },
+  uid: number,
+  { messageBytesMax }: { readonly messageBytesMax: number },
 ): Pick<Spooled, 'handIn' | 'read'> | string {
   const stat = fstatSync(file);
   if (!stat.isFile()) return 'not a file';
@@ -139,7 +173,7 @@ function read(
   if (first === undefined) return 'no first line';
   const bodyStart = lineEnd + 1 + first.requestBytes;
   if (stat.size !== bodyStart + first.messageBytes) return 'not whole';
-  if (first.messageBytes > bytesMax) return 'larger than messages may be';
+  if (first.messageBytes > messageBytesMax) return 'larger than messages may be';
   const json = Buffer.alloc(first.requestBytes);
   readSync(file, json, 0, json.length, lineEnd + 1);
   const parsed = parseHandIn(json.toString('utf8'));
