@@ -30,7 +30,7 @@ export const sendmailPath = '/usr/sbin/sendmail';
 /** Where the mail server's own is while ours stands in its place. */
 export const realPath = '/usr/sbin/sendmail.postfix';
 const wrapperFolder = '/usr/local/lib/postern-sendmail';
-const launcherPath: string = join(wrapperFolder, 'sendmail');
+export const launcherPath: string = join(wrapperFolder, 'sendmail');
 const scriptPath = join(wrapperFolder, 'postern-sendmail.cjs');
 const unitFile = '/etc/systemd/system/postern.service';
 const dropIn = '/etc/systemd/system/postern.service.d/sendmail.conf';
@@ -117,7 +117,11 @@ export async function unitPart(options: PartOptions): Promise<Part | undefined> 
   };
 }
 
-function dropInText({ spool, queueDirectory }: PartOptions): string {
+/** What the service is allowed besides. */
+export function dropInText({
+  spool,
+  queueDirectory,
+}: Pick<PartOptions, 'spool' | 'queueDirectory'>): string {
   return `# The sendmail door. Made by \`postern connect sendmail\`; its --undo removes it.
 [Service]
 RuntimeDirectory=postern
@@ -147,6 +151,26 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Part> {
     },
     takeBack: () => rm(wrapperFolder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * Writes postern-sendmail anew as this version has it, with the places that it has; answers with what was done. For upgrades:
+ * what stands at /usr/sbin/sendmail is no part of the program's own folder.
+ */
+export async function renewWrapper(root: string): Promise<string> {
+  const [script, launcher] = [join(root, scriptPath), join(root, launcherPath)];
+  const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+  const [before, shell] = [await read(script), await read(launcher)];
+  const place = /^runSendmail\((\{.*\}), /m.exec(before)?.[1];
+  const node = /^node='(.*)'$/m.exec(shell)?.[1];
+  if (place === undefined || node === undefined) return 'postern-sendmail is not in use';
+  const { real, ...more } = JSON.parse(place) as Place;
+  const fresh = assembleSendmail({ ...more, real });
+  const freshShell = sendmailLauncher({ node, script: scriptPath, real });
+  if (fresh === before && freshShell === shell) return 'postern-sendmail is up to date';
+  await replace(script, fresh, 0o644);
+  await replace(launcher, freshShell, 0o755);
+  return `wrote ${launcherPath} anew`;
 }
 
 /** A program that starts meanwhile finds the old one or the new one, whole. */

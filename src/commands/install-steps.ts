@@ -20,6 +20,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { programOutput } from '../partners/program.ts';
+import { launcherPath, renewWrapper } from './connect-sendmail-parts.ts';
 import type { Step } from './install.ts';
 import { startStep, stopStep } from './install-service.ts';
 import { home, installedHome, installedState } from './run-file.ts';
@@ -66,6 +67,9 @@ export function installSteps(place: Place): readonly Step[] {
     { text: `write ${config} (mode = "observe")`, run: () => configStep(at(config)) },
     { text: `make ${installedState}`, run: () => folderStep(at(installedState), 0o700) },
     { text: `make ${denyFolder}`, run: () => folderStep(at(denyFolder), 0o2750) },
+    ...(existsSync(at(launcherPath))
+      ? [{ text: 'renew postern-sendmail', run: () => renewWrapper(place.root) }]
+      : []),
     ...services,
     ...units.map((unit) => ({
       text: `write ${unitFolder}/${unit}`,

@@ -5,10 +5,20 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { dropInText } from '../../src/commands/connect-sendmail-parts.ts';
 import { install } from '../../src/commands/install.ts';
 import { serviceCalls } from '../../src/commands/install-service.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -113,6 +123,10 @@ test('systemd understands the units and finds them well shut', async () => {
     const here = text.replaceAll('/usr/local/lib/postern', join(packaging, '..'));
     await writeFile(join(folder, unit), here);
   }
+  // With what the sendmail door needs besides.
+  await mkdir(join(folder, 'postern.service.d'));
+  const spools = { spool: '/var/spool/postern', queueDirectory: '/var/spool/postfix' };
+  await writeFile(join(folder, 'postern.service.d/sendmail.conf'), dropInText(spools));
   for (const unit of ['postern.service', 'postern-root@x.service', 'postern-root.socket']) {
     const path = join(folder, unit.replace('@x', '@'));
     const verify = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' });

@@ -90,6 +90,16 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   assert.equal(again.exit, 0, again.stderr);
   assert.match(again.stdout, /connected already/);
 
+  await look(
+    `sed -i 's/^.use strict.;/"use strict"; \\/\\/ an older version/' /usr/local/lib/postern-sendmail/postern-sendmail.cjs`,
+  );
+  const parts = join(import.meta.dirname, '../../src/commands/connect-sendmail-parts.ts');
+  const renew = `import('${parts}').then(async (m) => console.log(await m.renewWrapper('')))`;
+  const renewed = async (): Promise<string> =>
+    (await server.run(process.execPath, { args: ['-e', renew] })).stdout.trim();
+  assert.match(await renewed(), /anew$/);
+  assert.match(await renewed(), /up to date$/);
+
   const refusal = await server.run(launcher, {
     args: ['connect', 'postfix', '--undo', '--yes', '--state', server.state],
   });
