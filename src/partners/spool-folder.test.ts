@@ -13,20 +13,28 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
 import { openSpool } from './spool-folder.ts';
 
 const me = process.getuid?.() ?? 0;
 const nowMs = Date.now();
-let spool: string;
-let own: string;
-beforeEach(() => {
-  spool = mkdtempSync(join(tmpdir(), 'psf-'));
-  own = join(spool, String(me));
-  mkdirSync(own);
-});
-afterEach(() => rmSync(spool, { recursive: true }));
+let spool = '';
+let own = '';
+
+/** A test in a spool of its own. */
+function spooled(name: string, run: () => void, { skip = false } = {}): void {
+  test(name, { skip }, () => {
+    spool = mkdtempSync(join(tmpdir(), 'psf-'));
+    own = join(spool, String(me));
+    mkdirSync(own);
+    try {
+      run();
+    } finally {
+      rmSync(spool, { recursive: true });
+    }
+  });
+}
 
 const id = (nth: number): string => `${1_700_000_000_000 + nth}-${String(nth).padStart(32, '0')}`;
 
@@ -51,7 +59,7 @@ function taken(bytesMax = 1_000): { found: string[]; bad: string[] } {
   return { found, bad };
 }
 
-test('whole messages, in order, and once', () => {
+spooled('whole messages, in order, and once', () => {
   for (const nth of [3, 1, 2]) writeFileSync(join(own, id(nth)), message(nth));
   writeFileSync(join(own, `.${id(4)}`), message(4));
   assert.deepEqual(taken(), { found: [1, 2, 3].map((nth) => `${me} ${nth} x\n`), bad: [] });
@@ -59,7 +67,7 @@ test('whole messages, in order, and once', () => {
   assert.deepEqual(readdirSync(own), [`.${id(4)}`], 'half a message may become whole');
 });
 
-test('what is no message is removed, and said', () => {
+spooled('what is no message is removed, and said', () => {
   writeFileSync(join(own, id(1)), 'nonsense');
   writeFileSync(join(own, id(2)), message(2).subarray(0, -1));
   writeFileSync(join(own, id(3)), message(3, 'x'.repeat(2_000)));
@@ -78,7 +86,7 @@ test('what is no message is removed, and said', () => {
   assert.deepEqual(readdirSync(own).sort(), [id(7), 'second']);
 });
 
-test('what cannot be removed is looked at once', () => {
+spooled('what cannot be removed is looked at once', () => {
   mkdirSync(join(own, id(1)));
   const opened = openSpool({ folder: spool, messageBytesMax: 1_000, nowMs: () => nowMs });
   const bad: string[] = [];
@@ -88,7 +96,7 @@ test('what cannot be removed is looked at once', () => {
   assert.deepEqual(bad, ['not a file']);
 });
 
-test('a folder that is not its user’s, or a link, is not looked into', () => {
+spooled('a folder that is not its user’s, or a link, is not looked into', () => {
   const other = join(spool, String(me + 4_711));
   mkdirSync(other);
   writeFileSync(join(other, id(1)), message(1));
@@ -99,13 +107,17 @@ test('a folder that is not its user’s, or a link, is not looked into', () => {
   assert.deepEqual(readdirSync(other), [id(1)]);
 });
 
-test('a file of another user in one’s folder is not one’s message', { skip: me !== 0 }, () => {
-  writeFileSync(join(own, id(1)), message(1));
-  chownSync(join(own, id(1)), 4_711, 4_711);
-  assert.deepEqual(taken(), { found: [], bad: ['of another user'] });
-});
+spooled(
+  'a file of another user in one’s folder is not one’s message',
+  () => {
+    writeFileSync(join(own, id(1)), message(1));
+    chownSync(join(own, id(1)), 4_711, 4_711);
+    assert.deepEqual(taken(), { found: [], bad: ['of another user'] });
+  },
+  { skip: me !== 0 },
+);
 
-test('rubbish goes when it is old; there is no spool, and nothing happens', () => {
+spooled('rubbish goes when it is old; there is no spool, and nothing happens', () => {
   const old = nowMs / 1_000 - 7_200;
   for (const path of [join(spool, 'x'), join(own, 'y'), join(own, `.${id(1)}`)]) {
     writeFileSync(path, 'x');
