@@ -4,6 +4,7 @@
  * shows.
  */
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DeskScripts } from '../../src/ports-scripts.ts';
@@ -164,15 +165,27 @@ const stats = async (): Promise<StatsAnswer> =>
   JSON.parse(await server.guard.cli('stats', '--by', 'script', '--json')) as StatsAnswer;
 
 test('a web user who speaks SMTP to this machine is known by his socket, and held', async () => {
-  await smtpAs(users.games, 'Direct');
+  assert.equal(await smtpAs(users.games, 'Direct'), '');
   const [reason = ''] = await heldFor('Direct');
   assert.equal(reason, 'no rule for mail of games without a script');
-  await smtpAs(users.daemon, 'Another');
+  assert.equal(await smtpAs(users.daemon, 'Another'), '');
   assert.equal(await delivered('Another'), 'x@world.test');
+
+  const { configFile } = server.guard;
+  const config = await readFile(configFile, 'utf8');
+  await writeFile(
+    configFile,
+    config.replace('[scripts]', '[scripts]\ndirect_connections = "refuse"'),
+  );
+  server.guard.kill('SIGHUP');
+  await server.guard.logged('config.reloaded');
+  const refused = await smtpAs(users.games, 'Refused');
+  assert.match(refused, /^550 5\.7\.1 Websites on this server send mail by sendmail, not by SMTP/);
+  assert.equal(await smtpAs(users.daemon, 'Passed'), '');
 });
 
-/** Speaks SMTP as this user, as a script would do with a socket of its own. */
-async function smtpAs(uid: number, subject: string): Promise<void> {
+/** Speaks SMTP as this user, as a script would do with a socket of its own; answers with what was refused. */
+async function smtpAs(uid: number, subject: string): Promise<string> {
   const script = `
     const socket = require('node:net').connect(${server.postfix.ports.smtp}, '127.0.0.1');
     const lines = ['HELO x', 'MAIL FROM:<win@world.test>', 'RCPT TO:<x@world.test>', 'DATA',
@@ -182,6 +195,5 @@ async function smtpAs(uid: number, subject: string): Promise<void> {
       const line = lines.shift();
       if (line !== undefined) socket.write(line + '\\r\\n');
     });`;
-  const { stdout } = await runAs(process.execPath, { uid, args: ['-e', script] });
-  assert.equal(stdout, '');
+  return (await runAs(process.execPath, { uid, args: ['-e', script] })).stdout;
 }

@@ -72,6 +72,26 @@ test('what was odd last stays told; that no rule knows it is not odd', () => {
   assert.deepEqual([row.odd, row.oddAt, row.oddText.length, row.messages], [1, 0, 300, 2]);
 });
 
+test('nothing is learned from an attack: its owner is still seen, and suggested', () => {
+  let row: ScriptSeen | undefined;
+  const odd: ScriptFinding = {
+    ...nothing,
+    findings: [{ code: 'header-injection', detail: 'x' }],
+  };
+  for (let n = 0; n < 60; n++) {
+    const honest = scriptMail({ recipients: [owner, `v${n}@sit.example`] });
+    const crowd = Array.from({ length: 40 }, (_, i) => `s${n}-${i}@x.example`);
+    row = noted(row, honest, nothing, n as Millis);
+    row = noted(row, scriptMail({ recipients: [...crowd, owner] }), odd, n as Millis);
+  }
+  assert.deepEqual([row?.messages, row?.odd, row?.recipientsMost], [120, 60, 2]);
+  assert.deepEqual(row?.to[0], { key: owner, count: 60 });
+  assert.deepEqual(row === undefined ? undefined : suggested(row)?.recipients, {
+    kind: 'owner-and-visitor',
+    owners: [owner],
+  });
+});
+
 test('what is suggested lets pass what was seen', () => {
   const address = fc.integer({ min: 0, max: 20 }).map((n) => `a${n}@x.example`);
   const mail = fc.record({ to: fc.uniqueArray(address, { minLength: 1, maxLength: 3 }) });

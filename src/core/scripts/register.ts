@@ -23,7 +23,7 @@ export type ScriptSeen = {
   readonly lastAt: Millis;
   readonly messages: number;
   readonly recipients: number;
-  /** Recipients of the largest message. */
+  /** Recipients of the largest message that was not odd. */
   readonly recipientsMost: number;
   /** Messages that were held, for whatever reason. */
   readonly held: number;
@@ -31,7 +31,7 @@ export type ScriptSeen = {
   readonly odd: number;
   readonly oddAt: Millis | undefined;
   readonly oddText: string;
-  /** Those written to most, and those in From; each at most `countedMax`. */
+  /** Those written to most, and those in From; each at most `countedMax`. Of odd mail nothing is learned. */
   readonly to: readonly Counted[];
   readonly from: readonly Counted[];
 };
@@ -64,13 +64,16 @@ export function noted(
     lastAt: at,
     messages: (before?.messages ?? 0) + 1,
     recipients: (before?.recipients ?? 0) + recipients.length,
-    recipientsMost: Math.max(before?.recipientsMost ?? 0, recipients.length),
+    recipientsMost: Math.max(
+      before?.recipientsMost ?? 0,
+      odd === undefined ? recipients.length : 0,
+    ),
     held: before?.held ?? 0,
     odd: (before?.odd ?? 0) + (odd === undefined ? 0 : 1),
     oddAt: odd === undefined ? before?.oddAt : at,
     oddText: odd === undefined ? (before?.oddText ?? '') : odd.detail.slice(0, textLengthMax),
-    to: counted(before?.to ?? [], recipients.slice(0, countedMax)),
-    from: author === '' ? (before?.from ?? []) : counted(before?.from ?? [], [author]),
+    to: counted(before?.to ?? [], odd === undefined ? recipients.slice(0, countedMax) : []),
+    from: counted(before?.from ?? [], odd === undefined && author !== '' ? [author] : []),
   };
 }
 
@@ -95,7 +98,8 @@ export type Suggestion = { readonly recipients: RecipientRule; readonly from: re
 
 /** The rule that what was seen would fit; undefined: too little was seen, or it writes to everybody. */
 export function suggested(seen: ScriptSeen): Suggestion | undefined {
-  const { messages, recipients, recipientsMost, to } = seen;
+  const { recipients, recipientsMost, to } = seen;
+  const messages = seen.messages - seen.odd;
   if (messages < seenMin) return undefined;
   const owners = to.filter(({ count }) => count >= messages * ownShare).map(({ key }) => key);
   const from = senders(seen);
@@ -109,8 +113,8 @@ export function suggested(seen: ScriptSeen): Suggestion | undefined {
 }
 
 /** Addresses where there are few, their domain where they share one; else nothing is said of From. */
-function senders({ from, messages }: ScriptSeen): readonly string[] {
-  if (from.length === 0 || sum(from) < messages) return [];
+function senders({ from, messages, odd }: ScriptSeen): readonly string[] {
+  if (from.length === 0 || sum(from) < messages - odd) return [];
   if (from.length <= 2) return from.map(({ key }) => key);
   const domains = new Set(from.map(({ key }) => domainOf(key)));
   const [domain = ''] = domains;
