@@ -144,6 +144,32 @@ test('copies that come at once wait for one scan', async () => {
   assert.ok(all.every(({ scan }) => scan?.score === 7.5));
 });
 
+const honest = (server: string, n = 1): string =>
+  `Dear friends,\r\n\r\nwe have put all that was said last week on our page, where everybody can read it.\r\n` +
+  `See https://${server}/minutes/${n} as soon as you have the time, and tell us what you think of it.\r\n`;
+
+test('that a text is none of spam counts for the same servers only; that it is spam, for all', async () => {
+  const { seen, send } = rig();
+  await send(honest('club.example'));
+  await send(honest('club.example', 2));
+  assert.equal(seen.length, 1);
+  await send(honest('thief.example'));
+  await send(honest('thief.example', 2));
+  await send(honest('club.example', 3));
+  assert.equal(seen.length, 2);
+  await send(spam(1, 'Ann'));
+  await send(spam(2, 'Ann'));
+  assert.equal(seen.length, 3);
+});
+
+test('at once: those with other links are scanned for themselves, each server once', async () => {
+  const { seen, send, counted } = rig();
+  const all = Array.from({ length: 30 }, (_, n) => send(honest(`s${n % 3}.example`, n)));
+  for (const { scan } of await Promise.all(all)) assert.equal(scan?.score, 0);
+  assert.equal(seen.length, 3);
+  assert.equal(counted.get('postern_scan_messages_total reused'), 27);
+});
+
 test('what was said is forgotten after its time', async () => {
   const { seen, send, time } = rig(['spamassassin'], { reuseMs: 60_000 });
   await send(spam(1, 'Ann'));

@@ -11,7 +11,7 @@ import { messagePrint } from '../mail/scan/print.ts';
 import type { Clock, Count, MessageStart } from '../ports.ts';
 import type { MessageScan, MessageScanning } from '../ports-scan.ts';
 import type { Heard, ScanLine } from './scan-line.ts';
-import { ScanReuse } from './scan-reuse.ts';
+import { type CopyKey, ScanReuse } from './scan-reuse.ts';
 
 /** Changed in place by a reload. */
 export type ScanSettings = {
@@ -125,8 +125,10 @@ class Scanning implements MessageScan {
         const tookMs = Math.max(0, clock.now() - began);
         done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
       };
-      const when = { now: began, forMs: settings.reuseMs };
-      this.#room.reuse.ask(keyOf(line), when, (then) => line.ask(octets, then), heard);
+      this.#room.reuse.ask({
+        ...{ key: keyOf(line), now: began, forMs: settings.reuseMs, done: heard },
+        scan: (then) => line.ask(octets, then),
+      });
     }
   }
 
@@ -153,16 +155,17 @@ class Scanning implements MessageScan {
   }
 
   /** By what a copy is known: of viruses by its octets, else by what it says. */
-  #keys(body: Buffer): (line: ScanLine) => string {
-    let print: string | undefined;
+  #keys(body: Buffer): (line: ScanLine) => CopyKey {
+    let print: CopyKey | undefined;
     let digest: string | undefined;
     return ({ name }) => {
       digest ??= sha256(Buffer.concat([this.#fields(/^content-/i), sha256(body)])).toString('hex');
-      if (name === 'clamav') return `clamav ${digest}`;
-      print ??=
-        messagePrint({ header: this.#header, body, cut: this.#cut }) ??
-        `${digest} ${this.#fields(/^subject$/i).toString('latin1')}`;
-      return `${name} ${print}`;
+      if (name === 'clamav') return { text: `clamav ${digest}`, servers: '' };
+      print ??= messagePrint({ header: this.#header, body, cut: this.#cut }) ?? {
+        text: `${digest} ${this.#fields(/^subject$/i).toString('latin1')}`,
+        servers: '',
+      };
+      return { ...print, text: `${name} ${print.text}` };
     };
   }
 

@@ -25,7 +25,7 @@ export function htmlText(html: string): string | undefined {
     if (end === undefined) break;
     at = end;
   }
-  return shown.join('').replace(entity, character);
+  return withoutEntities(shown.join(''));
 }
 
 /** Where text goes on behind the tag, comment or hidden element that begins here; undefined: never. */
@@ -60,12 +60,25 @@ function behind(index: number, length: number): number | undefined {
   return index < 0 ? undefined : index + length;
 }
 
+/** Characters that are written by number or name. */
+export function withoutEntities(html: string): string {
+  return html.replace(entity, character);
+}
+
 const entity = /&(?:#(\d{1,8});?|#x([0-9a-f]{1,7});?|([a-z][a-z\d]{1,30});)/gi;
+const signs = new Map([
+  ['sol', '/'],
+  ['bsol', '\\'],
+  ['colon', ':'],
+  ['period', '.'],
+]);
 const spaces = new Set(['nbsp', 'ensp', 'emsp', 'thinsp', 'lt', 'gt', 'amp', 'quot', 'apos']);
 
 /** A letter that has a name is there by its name: `f&uuml;r` is another word than `f&auml;r`, and that is enough. */
 function character(_: string, decimal?: string, hex?: string, name?: string): string {
-  if (name !== undefined) return spaces.has(name.toLowerCase()) ? ' ' : name;
+  if (name !== undefined) {
+    return signs.get(name) ?? (spaces.has(name.toLowerCase()) ? ' ' : name);
+  }
   const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
   return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
 }

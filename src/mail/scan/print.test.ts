@@ -9,7 +9,12 @@ function print(
   body: string | Buffer,
   { header = [], cut = false }: Given = {},
 ): string | undefined {
-  return messagePrint({ header, body: Buffer.from(body), cut });
+  return messagePrint({ header, body: Buffer.from(body), cut })?.text;
+}
+
+function servers(body: string, type = 'text/plain'): string | undefined {
+  const header = ['Content-Type', type];
+  return messagePrint({ header, body: Buffer.from(body), cut: false })?.servers;
 }
 
 const spam = [
@@ -175,6 +180,26 @@ for (const [name, honest, other, given] of smuggled) {
     assert.ok(found === undefined || found !== print(honest, given), `${found} is both`);
   });
 }
+
+test('the servers that links lead to are told apart, what stands behind them is not', () => {
+  const html = (link: string): string => `<p>${spam}</p><a href="${link}">here</a>`;
+  const honest = servers(html('https://bank.example/a?u=1'), 'text/html');
+  assert.equal(servers(html('HTTPS://Bank.example/b'), 'text/html'), honest);
+  for (const link of [
+    'https://thief.example/a',
+    '//thief.example',
+    'https&colon;&sol;/thief.example',
+    'https:&#47;&#x2f;thief.example',
+    'https:/\n/bank.example\n.thief.example/',
+    'https://bank.example@thief.example/',
+    'https:\\\\thief.example',
+  ]) {
+    assert.notEqual(servers(html(link), 'text/html'), honest, link);
+  }
+  assert.equal(servers(`${spam} www.one.example`), servers(`${spam} www.one.example/x?y`));
+  assert.notEqual(servers(`${spam} www.one.example`), servers(`${spam} www.two.example`));
+  assert.equal(servers(spam.replace('450.00', '7,5').replace('John', 'Bob')), servers(spam));
+});
 
 test('what says twice what it is, or has a subject too long to be read, is known by its octets', () => {
   const types = ['Content-Type', 'text/html', 'content-type', 'text/plain'];

@@ -2,12 +2,12 @@
  * By which a scanned message is known again: two messages with the same print say the same, whatever names, links and
  * numbers stand in them. Stricter than the guard's fingerprint, since a verdict is taken over by it: all of the text
  * counts and not its beginning, a digest stands for it that nobody can hit by chance or on purpose, text in base64 is
- * read, and attachments must be the same octet for octet. What stands in for a name says how long it is, and what is
+ * read, and attachments must be the same octet for octet. Where links lead to is told beside it. What stands in for a name says how long it is, and what is
  * not clear has no print: else a letter could hide in what is passed over. Pure, never throws.
  */
 import { sha256 } from '../../lib/sha256.ts';
 import { readableSubject, subjectLengthMax } from '../header.ts';
-import { htmlText } from './html-text.ts';
+import { htmlText, withoutEntities } from './html-text.ts';
 import { type MimePart, splitParts } from './mime-parts.ts';
 
 /**
@@ -34,8 +34,14 @@ export type PrintedMessage = {
   readonly cut: boolean;
 };
 
+export type MessagePrint = {
+  readonly text: string;
+  /** The servers that its links lead to. */
+  readonly servers: string;
+};
+
 /** Undefined: too little text, or too much of it, to know it by; then only the very same octets are the same message. */
-export function messagePrint({ header, body, cut }: PrintedMessage): string | undefined {
+export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrint | undefined {
   if (cut) return undefined;
   const walk: Walk = {
     words: [],
@@ -43,6 +49,7 @@ export function messagePrint({ header, body, cut }: PrintedMessage): string | un
     maskedLetters: 0,
     run: 0,
     attachments: [],
+    servers: new Set(),
     parts: 0,
     textOctets: 0,
   };
@@ -58,7 +65,10 @@ export function messagePrint({ header, body, cut }: PrintedMessage): string | un
   if (letters < lettersMin || letters < lettersShareMin * (letters + maskedLetters)) {
     return undefined;
   }
-  return hex([walk.words.join(' '), ...walk.attachments].join('\n'));
+  return {
+    text: hex([walk.words.join(' '), ...walk.attachments].join('\n')),
+    servers: hex([...walk.servers].sort().join('\n')),
+  };
 }
 
 function hex(content: string | Buffer): string {
@@ -83,6 +93,7 @@ type Walk = {
   /** How much was passed over since the last word. */
   run: number;
   readonly attachments: string[];
+  readonly servers: Set<string>;
   parts: number;
   textOctets: number;
 };
@@ -108,6 +119,16 @@ function addWords(walk: Walk, text: string): void {
         walk.run = 0;
       }
     }
+  }
+}
+
+/** Wherever two slashes are, and where a mail reader makes a link of a name by itself. */
+const serversIn =
+  /[/\\]{2}([^\s/\\"'<>?#]{1,255})|(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/giu;
+
+function addServers({ servers }: Walk, text: string): void {
+  for (const [, linked, named] of text.matchAll(serversIn)) {
+    servers.add((linked ?? named ?? '').toLowerCase());
   }
 }
 
@@ -141,6 +162,8 @@ function readText(bytes: Buffer, type: string, walk: Walk, isHtml = false): bool
   const text = inCharset(bytes, type);
   const read = isHtml ? htmlText(text) : text;
   if (read === undefined) return false;
+  // Browsers pass over line breaks within an address.
+  addServers(walk, isHtml ? withoutEntities(text).replace(/[\t\r\n]+/g, '') : text);
   addWords(walk, read);
   return true;
 }
