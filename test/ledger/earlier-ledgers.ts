@@ -258,6 +258,21 @@ const seventh = `${sixth}
   PRAGMA user_version = 7;
   `;
 
+const eighth = `${seventh}
+  CREATE TABLE submission (
+    token TEXT PRIMARY KEY,
+    attempt TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    speaker TEXT NOT NULL,
+    sender TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX submission_by_time ON submission (at);
+  INSERT INTO submission VALUES ('0123456789abcdef', 'a2', 14000,
+    '{"uid":1001,"user":"shop","pid":77,"executable":"/usr/bin/php","cwd":"/var/www/shop","script":"/var/www/shop/contact.php","scriptOwner":1001,"how":"cgi","proven":"kernel","parents":[]}',
+    'web@shop.example');
+  PRAGMA user_version = 8;
+  `;
+
 export const earlierLedgers: readonly string[] = [
-  ...[first, second, third, fourth, fifth, sixth, seventh],
+  ...[first, second, third, fourth, fifth, sixth, seventh, eighth],
 ];

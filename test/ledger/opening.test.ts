@@ -28,6 +28,7 @@ import {
   joe,
   scriptRuleRow,
   scriptSeen,
+  submissionRow,
   weakPassword,
 } from './samples.ts';
 
@@ -208,6 +209,8 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
+    const { token } = submissionRow();
+    assertStrict.deepEqual(ledger.submission(token), index < 7 ? undefined : submissionRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });
     assertStrict.equal(ledger.knownHere(33) !== undefined, true);
     ledger.close();

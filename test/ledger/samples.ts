@@ -16,6 +16,7 @@ import type {
   StoryRow,
 } from '../../src/ports.ts';
 import type { ScriptRuleRow } from '../../src/ports-scripts.ts';
+import type { SubmissionRow } from '../../src/ports-sendmail.ts';
 
 export const joe = 'joe@example.org' as Account;
 export const ann = 'ann@example.org' as Account;
@@ -207,6 +208,18 @@ export function scriptRuleRow(more: Partial<ScriptRuleRow> = {}): ScriptRuleRow 
     recipients: { kind: 'owner-and-visitor', owners: ['owner@shop.example'] },
     rate: { messages: 20, perMs: 3_600_000 },
     ...{ effect: 'allow', note: 'asked for', by: 'op', at: at(13_000), removedAt: undefined },
+    ...more,
+  };
+}
+
+export function submissionRow(more: Partial<SubmissionRow> = {}): SubmissionRow {
+  return {
+    ...{ token: '0123456789abcdef', attempt: 'a2', at: at(14_000), sender: 'web@shop.example' },
+    speaker: {
+      ...{ uid: 1_001, user: 'shop', pid: 77, executable: '/usr/bin/php', cwd: '/var/www/shop' },
+      ...{ script: '/var/www/shop/contact.php', scriptOwner: 1_001, how: 'cgi' },
+      ...{ proven: 'kernel', parents: [] },
+    },
     ...more,
   };
 }

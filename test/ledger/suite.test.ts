@@ -19,8 +19,6 @@ import {
   joe,
   messageRow,
   noticeRow,
-  scriptRuleRow,
-  scriptSeen,
   sendingDomainRow,
   storyRow,
   weakPassword,
@@ -236,40 +234,6 @@ for (const kind of ['file', 'memory'] as const) {
       ]);
       assertStrict.equal(ledger.meta('k'), '2');
       assertStrict.equal(ledger.meta('none'), undefined);
-      ledger.close();
-    });
-
-    test('scripts and their rules: the newest first, a later state replaces one', () => {
-      const bare = scriptRuleRow({
-        ...{ id: 'r1', uid: undefined, recipients: { kind: 'any' }, rate: undefined },
-        ...{ effect: 'deny', from: [], removedAt: at(14_000) },
-      });
-      const user = scriptSeen({
-        ...{ account: 'user:www-data' as Account, subject: 'user:www-data', uid: 33 },
-        ...{ how: 'none', oddAt: undefined, lastAt: at(12_600), to: [], from: [] },
-      });
-      const ledger = ledgerWith(
-        { kind: 'script', row: scriptSeen({ messages: 1 }) },
-        { kind: 'script', row: user },
-        { kind: 'script', row: scriptSeen() },
-        { kind: 'script-rule', row: scriptRuleRow() },
-        { kind: 'script-rule', row: { ...bare, removedAt: undefined } },
-        { kind: 'script-rule', row: bare },
-      );
-      assertStrict.deepEqual(ledger.scripts(), [user, scriptSeen()]);
-      assertStrict.deepEqual(ledger.scriptRules(), [bare, scriptRuleRow()]);
-      ledger.close();
-    });
-
-    test('of scripts, the ten thousand that sent last are kept', () => {
-      const many = Array.from({ length: 10_300 }, (_, n) =>
-        scriptSeen({ account: `script:/${n}.php` as Account, lastAt: at(n) }),
-      );
-      const ledger = ledgerWith(...many.map((row): Change => ({ kind: 'script', row })));
-      const never = { messages: at(0), stories: at(0), statistics: at(0) };
-      while (ledger.prune(never));
-      const left = ledger.scripts();
-      assertStrict.deepEqual([left.length, left.at(-1)?.account], [10_000, 'script:/300.php']);
       ledger.close();
     });
 
