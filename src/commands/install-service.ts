@@ -9,6 +9,8 @@ import type { Step } from './install.ts';
 
 const service = 'postern.service';
 const socket = 'postern-root.socket';
+/** Of the password audit: installed, and started by the operator. */
+const timer = 'postern-passwords.timer';
 
 export type Before = {
   /** The service ran when the installation came to it. */
@@ -60,6 +62,8 @@ export function stopStep(installed: () => boolean): Step {
       if (!existsSync('/run/systemd/system')) return 'systemd does not run here: nothing to stop';
       if (!installed()) return `no ${service} here`;
       await systemctl(['disable', '--now', service, socket]);
+      // An installation of before it came has no timer.
+      await systemctl(['disable', '--now', timer], [1]);
       return undefined;
     },
   };

@@ -35,7 +35,10 @@ const user = 'postern';
 const config = '/etc/postern/postern.toml';
 const denyFolder = '/var/lib/postern-dovecot';
 const unitFolder = '/etc/systemd/system';
-const units = ['postern-root.socket', 'postern-root@.service', 'postern.service'] as const;
+const units = [
+  ...(['postern-root.socket', 'postern-root@.service', 'postern.service'] as const),
+  ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
+] as const;
 const link = '/usr/local/bin/postern';
 /** What the service needs of a checkout. */
 const parts = [

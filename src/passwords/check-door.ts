@@ -54,6 +54,8 @@ async function answer(
     chunk.fill(0);
     length += chunk.length;
   }
+  // Whoever sends a line means what stands on it.
+  while (length > 0 && (password[length - 1] === 10 || password[length - 1] === 13)) length--;
   const account = request.headers['x-account'];
   reply(200, await check(password.subarray(0, length), typeof account === 'string' ? account : ''));
 }

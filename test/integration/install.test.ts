@@ -117,7 +117,13 @@ test('the sample configuration is right, also with everything in it switched on'
 test('systemd understands the units and finds them well shut', async () => {
   await using place = await scratch();
   const folder = place.dir;
-  for (const unit of ['postern.service', 'postern-root@.service', 'postern-root.socket']) {
+  const audit = ['postern-passwords.service', 'postern-passwords.timer'];
+  for (const unit of [
+    'postern.service',
+    'postern-root@.service',
+    'postern-root.socket',
+    ...audit,
+  ]) {
     // systemd looks whether the programs are there: for the check, those of this checkout.
     const text = await readFile(join(packaging, 'systemd', unit), 'utf8');
     const here = text.replaceAll('/usr/local/lib/postern', join(packaging, '..'));
@@ -127,7 +133,12 @@ test('systemd understands the units and finds them well shut', async () => {
   await mkdir(join(folder, 'postern.service.d'));
   const spools = { spool: '/var/spool/postern', queueDirectory: '/var/spool/postfix' };
   await writeFile(join(folder, 'postern.service.d/sendmail.conf'), dropInText(spools));
-  for (const unit of ['postern.service', 'postern-root@x.service', 'postern-root.socket']) {
+  for (const unit of [
+    'postern.service',
+    'postern-root@x.service',
+    'postern-root.socket',
+    ...audit,
+  ]) {
     const path = join(folder, unit.replace('@x', '@'));
     const verify = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' });
     const ours = verify.stderr.split('\n').filter((line) => line.includes('postern'));
@@ -136,6 +147,8 @@ test('systemd understands the units and finds them well shut', async () => {
   for (const [unit, most] of [
     ['postern.service', 20],
     ['postern-root@.service', 25],
+    // Root, to read all password files, and with a network for databases.
+    ['postern-passwords.service', 40],
   ] as const) {
     const args = ['security', '--offline=yes', `--threshold=${most}`, join(folder, unit)];
     const { status, stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });

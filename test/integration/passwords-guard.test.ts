@@ -164,6 +164,7 @@ test('a new password: by standard input, as pam_exec hands it over, and by HTTP'
     ).json()) as never;
   assert.equal((await asked('correct quokka staple lamp 7')).ok, true);
   assert.equal((await asked('qwertz')).ok, false);
+  assert.match((await asked('Vole-harbour-9-quiet\r\n')).why, /on a list/);
   assert.equal((await fetch(url)).status, 405);
   assert.equal((await fetch(url, { method: 'POST', body: 'x'.repeat(5_000) })).status, 413);
   door.kill('SIGTERM');
