@@ -176,6 +176,14 @@ test('a person who names a new script for each message gets no new allowance for
   }
 });
 
+test('a From that our reading missed counts all the same', async () => {
+  const rig = rigged();
+  await rig.desk.scripts.rule({ ...form, from: ['@shop.example'] }, '', 'op');
+  const handed = scriptMail({ header: [] });
+  const answer = await rig.mail(letter([owner], { handed, headerFrom: 'x@bank.example' }));
+  assert.match(answer.kind === 'hold' ? answer.reason : '', /it sends as x@bank\.example/);
+});
+
 test('mail that came otherwise is none of the register’s business', async () => {
   const rig = rigged();
   const joe = { account: 'joe@here.test', to: ['ann@there.test'] };

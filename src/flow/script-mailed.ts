@@ -8,6 +8,7 @@ import { ruleText, ruleWords } from '../core/scripts/rule-text.ts';
 import {
   judgeScriptMail,
   type ScriptFinding,
+  type ScriptMail,
   type ScriptMode,
   type ScriptRule,
 } from '../core/scripts/rules.ts';
@@ -94,7 +95,7 @@ class ScriptRegister {
   judge(message: Submission): Submission {
     if (message.handed === undefined) return message;
     const { count, settings } = this.#deps;
-    const mail = { ...message.handed, recipients: [...message.outside, ...message.local] };
+    const mail = writtenMail(message, message.handed);
     const { uid } = mail.speaker;
     const judged = judgeScriptMail(
       {
@@ -234,6 +235,14 @@ class ScriptRegister {
   }): Change {
     return { kind: 'audit', row: { ...row, account: '' } };
   }
+}
+
+/** With the envelope's recipients; and with From as the mail server read it, where ours ends before that (a huge header). */
+function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptMail): ScriptMail {
+  const hasFrom = handed.header.some(({ name }) => name.toLowerCase() === 'from');
+  const from =
+    hasFrom || headerFrom === undefined ? [] : [{ name: 'From', value: `<${headerFrom}>` }];
+  return { ...handed, recipients: [...outside, ...local], header: [...handed.header, ...from] };
 }
 
 function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSpeaker): ScriptFinding {

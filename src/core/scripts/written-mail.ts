@@ -15,6 +15,11 @@ export function writtenMail(bytes: Buffer): Pick<ScriptMail, 'header' | 'bodySta
     const line = bytes.toString('latin1', at, end).replace(/\r+$/, '');
     const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
     const last = header.at(-1);
+    // The first line of a message in a mailbox file is no field; Postfix's sendmail leaves such lines out, too.
+    if (last === undefined && /^>?from /i.test(line)) {
+      at = next;
+      continue;
+    }
     if (line === '') {
       at = next;
       break;
