@@ -26,11 +26,13 @@ const names = all.map(([column]) => column);
 /** Fewer scored messages, before or now, say nothing about a change. */
 const comparedMin = 20;
 const shares = [0.5, 0.9, 0.99] as const;
-/** A year and a day: sketches are looked up by day. */
+/** Two years and some weeks: what is asked for is looked up day by day. */
 const daysMax = 800;
 
 export function rollupTable(make: Statements): RollupTable {
-  const known = make.query('SELECT sketch FROM rollup WHERE by = ? AND day = ? AND key = ?');
+  const known = make.query(
+    `SELECT ${names.join(', ')}, sketch FROM rollup WHERE by = ? AND day = ? AND key = ?`,
+  );
   const put = make.command(
     `INSERT INTO rollup (by, day, key, ${names.join(', ')}, sketch)
        VALUES (?, ?, ?, ${names.map(() => '?').join(', ')}, ?)
@@ -38,111 +40,119 @@ export function rollupTable(make: Statements): RollupTable {
          ${names.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')},
          sketch = excluded.sketch`,
   );
-  const ask = asking(make);
+  const keys = ranked(make);
   return {
     put({ by, day, key, tally, sketch }) {
       const merged = decodeSketch(octets(known.first(by, day, key)), new Map(sketch));
       const numbers = all.map(([, name]) => tally[name]);
       put(by, day, key, ...numbers, encodeSketch(merged));
     },
-    stats: (query) => answer(ask, known.first, query),
+    stats: (query) => answer(keys, known.first, query),
   };
 }
 
-type Ask = ReturnType<typeof asking>;
+type Ranked = ReturnType<typeof ranked>;
 
-function asking(make: Statements) {
-  const now = names.map((name) => `SUM(CASE WHEN day >= ?2 THEN ${name} ELSE 0 END) AS ${name}`);
-  const before = ['scored', 'points'].map(
-    (name) => `SUM(CASE WHEN day < ?2 THEN ${name} ELSE 0 END) AS ${name}_before`,
-  );
-  const sums = [...now, ...before].join(', ');
-  const mean = 'CASE WHEN scored > 0 THEN points / scored END';
-  const moved = `CASE WHEN scored >= ${comparedMin} AND scored_before >= ${comparedMin}
-    THEN ABS(points / scored - points_before / scored_before) END`;
-  const orders: Readonly<Record<StatsOrder, string>> = {
-    messages: 'messages DESC',
-    spam: 'spam + viruses DESC, messages DESC',
-    score: `${mean} DESC NULLS LAST`,
-    moved: `${moved} DESC NULLS LAST`,
-  };
-  const grouped = (order: string) =>
+/**
+ * Keys in their order, and how many there are. All rows of the span are read for it, and the guard's page asks: so only the
+ * columns that the order is by. The numbers of the few keys that are shown are looked up.
+ */
+function ranked(make: Statements) {
+  const now = (name: string): string => `SUM(CASE WHEN day >= ?2 THEN ${name} ELSE 0 END)`;
+  const old = (name: string): string => `SUM(CASE WHEN day < ?2 THEN ${name} ELSE 0 END)`;
+  const moved = `CASE WHEN ${now('scored')} >= ${comparedMin} AND ${old('scored')} >= ${comparedMin}
+    THEN ABS(${now('points')} / ${now('scored')} - ${old('points')} / ${old('scored')}) END`;
+  const mean = 'CASE WHEN SUM(scored) > 0 THEN SUM(points) / SUM(scored) END';
+  const by = (order: string, { first, sent }: { first: string; sent: string }) =>
     make.query(
-      `SELECT *, COUNT(*) OVER () AS keys FROM (
-         SELECT key, ${sums} FROM rollup WHERE by = ?1 AND day >= ?3 AND day <= ?4 GROUP BY key)
-       WHERE messages > 0 ORDER BY ${order}, key LIMIT ?5`,
+      `SELECT key, COUNT(*) OVER () AS keys FROM rollup
+         WHERE by = ?1 AND day >= ${first} AND day <= ?4
+         GROUP BY key HAVING ${sent} > 0 ORDER BY ${order}, key LIMIT ?5`,
     );
-  return {
-    byKey: {
-      messages: grouped(orders.messages),
-      spam: grouped(orders.spam),
-      score: grouped(orders.score),
-      moved: grouped(orders.moved),
-    },
-    days: make.query(
-      `SELECT day, ${names.join(', ')}, 0 AS scored_before, 0.0 AS points_before
-       FROM rollup WHERE by = 'day' AND key = '' AND day >= ?1 AND day <= ?2 ORDER BY day DESC LIMIT ?3`,
-    ),
-    total: make.query(
-      `SELECT ${sums} FROM rollup WHERE by = ?1 AND key = '' AND day >= ?3 AND day <= ?4`,
-    ),
+  const span = { first: '?2', sent: 'SUM(messages)' };
+  const orders: Readonly<Record<StatsOrder, ReturnType<typeof by>>> = {
+    messages: by('SUM(messages) DESC', span),
+    spam: by('SUM(spam) + SUM(viruses) DESC, SUM(messages) DESC', span),
+    score: by(`${mean} DESC NULLS LAST`, span),
+    moved: by(`${moved} DESC NULLS LAST`, { first: '?3', sent: now('messages') }),
   };
+  return orders;
 }
 
 type Known = (...values: readonly SQLInputValue[]) => Row | undefined;
+/** Days: what is asked for, and from where on it is compared. */
+type Span = { readonly before: number; readonly since: number; readonly until: number };
 
-function answer(ask: Ask, known: Known, query: StatsQuery): StatsAnswer {
+function answer(keys: Ranked, known: Known, query: StatsQuery): StatsAnswer {
   const { by, until, limit } = query;
   const since = Math.max(query.since, until - daysMax);
-  const before = since - (until - since + 1);
-  const sketchOf = (kind: string, key: string): Sketch => {
-    const sketch: Sketch = new Map();
-    for (let day = since; day <= until; day++) decodeSketch(octets(known(kind, day, key)), sketch);
-    return sketch;
-  };
-  const total = ask.total.first('day', since, before, until) ?? {};
-  const rows =
-    by === 'day' ? ask.days.all(since, until, limit) : byKey(ask, query, { since, before });
+  const span = { before: since - (until - since + 1), since, until };
+  const total = line('', summed(known, { by: 'day', key: '' }, span));
+  const asked = { ...query, since };
+  if (by === 'day') {
+    const lines = days(known, span).slice(0, limit);
+    return { query: asked, total, lines, keys: lines.length };
+  }
+  const rows = keys[query.order].all(by, since, span.before, until, limit);
   const lines = rows.map((row) => {
-    if (by !== 'day') {
-      const key = String(row['key']);
-      return line(row, key, sketchOf(by, key));
-    }
-    const day = integer(row, 'day');
-    return line(row, dateOf(day), decodeSketch(octets(known('day', day, ''))));
+    const key = String(row['key']);
+    return line(key, summed(known, { by, key }, span));
   });
   const [first] = rows;
-  return {
-    query: { ...query, since },
-    total: line(total, '', sketchOf('day', '')),
-    lines,
-    keys: by === 'day' || first === undefined ? lines.length : integer(first, 'keys'),
-  };
+  return { query: asked, total, lines, keys: first === undefined ? 0 : integer(first, 'keys') };
 }
 
-function byKey(
-  ask: Ask,
-  { by, until, order, limit }: StatsQuery,
-  { since, before }: { readonly since: number; readonly before: number },
-): readonly Row[] {
-  return ask.byKey[order].all(by, since, before, until, limit);
+/** A line a day, the latest first; days on which nothing was sent are left out. */
+function days(known: Known, { since, until }: Span): readonly StatsLine[] {
+  const lines: StatsLine[] = [];
+  for (let day = until; day >= since; day--) {
+    const sum = summed(known, { by: 'day', key: '' }, { before: day, since: day, until: day });
+    if (sum.tally.messages > 0) lines.push(line(dateOf(day), sum));
+  }
+  return lines;
 }
 
-function line(row: Row, key: string, sketch: Sketch): StatsLine {
+type Sum = {
+  readonly tally: Record<keyof Tally, number>;
+  readonly sketch: Sketch;
+  scoredBefore: number;
+  pointsBefore: number;
+};
+
+function summed(
+  known: Known,
+  of: { readonly by: string; readonly key: string },
+  { before, since, until }: Span,
+): Sum {
   const tally = {
     ...{ messages: 0, recipients: 0, stopped: 0, scored: 0, points: 0, spam: 0, viruses: 0 },
     ...{ scans: 0, reused: 0, unscanned: 0, scanMs: 0 },
   };
-  for (const [column, name] of all) tally[name] = tidy(Number(row[column] ?? 0));
+  const sum: Sum = { tally, sketch: new Map(), scoredBefore: 0, pointsBefore: 0 };
+  for (let day = before; day <= until; day++) {
+    const row = known(of.by, day, of.key);
+    if (row === undefined) continue;
+    if (day < since) {
+      sum.scoredBefore += Number(row['scored']);
+      sum.pointsBefore += Number(row['points']);
+      continue;
+    }
+    for (const [column, name] of all) tally[name] += Number(row[column]);
+    decodeSketch(octets(row), sum.sketch);
+  }
+  return sum;
+}
+
+function line(key: string, { tally, sketch, scoredBefore, pointsBefore }: Sum): StatsLine {
+  for (const [, name] of all) tally[name] = tidy(tally[name]);
   const [p50 = 0, p90 = 0, p99 = 0] = quantiles(sketch, shares);
-  const scoredBefore = Number(row['scored_before'] ?? 0);
   const enough = scoredBefore >= comparedMin && tally.scored >= comparedMin;
   return {
     ...tally,
     key,
     mean: tally.scored === 0 ? 0 : tidy(tally.points / tally.scored),
     ...{ p50, p90, p99 },
-    meanBefore: enough ? tidy(Number(row['points_before'] ?? 0) / scoredBefore) : undefined,
+    meanBefore: enough ? tidy(pointsBefore / scoredBefore) : undefined,
   };
 }
 
