@@ -1,4 +1,5 @@
 /** `KIND[,scheme=…][,domain=…]:PATH`: what --source and the configuration say, and the rows behind it. */
+import { rmSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../private-folder.ts';
 import {
@@ -65,8 +66,38 @@ export async function rowsOf(
     case 'list':
       return listRows(path, how);
     case 'ldap':
-      return await ldapRows(path, { folder, ...how });
+      return await cleared(ldapRows(path, { folder, ...how }), folder);
     default:
-      return sqlRows(path, { folder, ...how });
+      return await cleared(sqlRows(path, { folder, ...how }), folder);
   }
+}
+
+/** What asking leaves in the private folder: the answer, with whatever it holds in the clear, and passwords of databases. */
+const leftBehind = [
+  ...['answer', 'script', 'each', 'complaint', 'filter', 'mysql.cnf', 'ldap-password'],
+] as const;
+
+/** As soon as the last row was read nothing of it is left, nor where it could not be read. */
+async function cleared(
+  asked: Promise<Iterable<Row>>,
+  folder: PrivateFolder,
+): Promise<Iterable<Row>> {
+  try {
+    return untilRead(await asked, folder);
+  } catch (error) {
+    clear(folder);
+    throw error;
+  }
+}
+
+function* untilRead(rows: Iterable<Row>, folder: PrivateFolder): Generator<Row> {
+  try {
+    yield* rows;
+  } finally {
+    clear(folder);
+  }
+}
+
+function clear(folder: PrivateFolder): void {
+  for (const name of leftBehind) rmSync(folder.file(name), { force: true });
 }

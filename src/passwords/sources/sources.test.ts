@@ -1,17 +1,19 @@
 /** Sources: what their files say, malformed lines by their number, and no password in the clear as a string. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { OperatorError } from '../../lib/operator-error.ts';
+import { openPrivateFolder } from '../private-folder.ts';
 import { htpasswdRows, listRows, passwdFileRows, shadowRows, vpopmailRows } from './files.ts';
 import { ldifRows } from './ldif.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { decode, type Row } from './row.ts';
-import { parseSource } from './source.ts';
+import { parseSource, rowsOf } from './source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-sources-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -193,4 +195,28 @@ test('a source is KIND,options:PATH', () => {
 test('what is not there or a folder is said so', () => {
   assert.throws(() => [...linesOf(join(folder, 'none'))], { code: 'source-unread' });
   assert.throws(() => [...linesOf(folder)], { code: 'source-unread' });
+});
+
+test('of what a database answered nothing is left once it was read', async () => {
+  using place = openPrivateFolder(undefined);
+  const path = join(folder, 'users.db');
+  const database = new DatabaseSync(path);
+  database.exec(
+    "CREATE TABLE users (user TEXT, password TEXT); INSERT INTO users VALUES ('joe', 'x')",
+  );
+  database.close();
+  const conf = join(folder, 'sqlite.conf');
+  const settings = ['driver = sqlite', `connect = ${path}`, 'default_pass_scheme = PLAIN'];
+  writeFileSync(conf, [...settings, 'list_query = SELECT user, password FROM users'].join('\n'));
+  const source = parseSource(`sql:${conf}`);
+  const rows = await rowsOf(source, { folder: place });
+  assert.ok(readdirSync(place.path).includes('answer'));
+  assert.deepEqual(
+    [...rows].map((row) => row.kind),
+    ['account'],
+  );
+  assert.deepEqual(readdirSync(place.path), []);
+  writeFileSync(conf, [...settings, 'list_query = SELECT nothing'].join('\n'));
+  await assert.rejects(() => rowsOf(source, { folder: place }), { code: 'source-unread' });
+  assert.deepEqual(readdirSync(place.path), []);
 });
