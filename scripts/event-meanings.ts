@@ -97,6 +97,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',
   'sendmail.spool-bad': 'A file in the spool was no message of its user, and was removed.',
   'sendmail.spool-unread': 'The spool could not be read; it is tried again every few seconds.',
+  'sendmail.unreadable':
+    'A file of a message on its way cannot be read: it is left where it is, and the message does not go on.',
   'sendmail.unseen':
     'The mail server never showed a message that it took from us: it threw it away by itself (header_checks), or Postern is not in its non_smtpd_milters.',
   'signing.failed':

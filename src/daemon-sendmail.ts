@@ -98,6 +98,7 @@ function openDesk(
       configDirectory: postfix.config_directory,
     }),
     user: (uid) => identities.user(uid),
+    unreadable: (path) => log('error', 'sendmail.unreadable', { path }),
   });
   const desk = openSubmissions({
     ...{ files, identities, journal, clock, timers, log, count },

@@ -36,6 +36,8 @@ export type SubmissionFilesOptions = {
   readonly folder: string;
   readonly run: RunSendmail;
   readonly user: (uid: number) => { readonly fullName: string };
+  /** A file that is none of ours, or is broken: it stays where it is. */
+  readonly unreadable: (path: string) => void;
 };
 
 const stages = ['going', 'sent'] as const;
@@ -59,7 +61,10 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
         .flatMap((state) =>
           readdirSync(at(state)).flatMap((name) => {
             const opened = open(at(state, name));
-            if (opened === undefined) return [];
+            if (opened === undefined) {
+              options.unreadable(at(state, name));
+              return [];
+            }
             closeSync(opened.file);
             return [{ submission: opened.submission, state }];
           }),
@@ -183,15 +188,21 @@ function readHead(file: number): WaitingMail | undefined {
 }
 
 function parseSubmission(text: string): WaitingMail | undefined {
-  const value: unknown = JSON.parse(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
   if (typeof value !== 'object' || value === null) return undefined;
   const { token, at, speaker, handIn } = value as Partial<Record<string, unknown>>;
   const request = parseHandIn(JSON.stringify(handIn));
   const facts = parseFacts(speaker);
   if (!request.ok || facts === undefined || typeof token !== 'string') return undefined;
+  const { claim: _, ...asked } = request.value;
   const { user, proven } = speaker as { readonly user?: unknown; readonly proven?: unknown };
   return {
-    ...{ token, at: Number(at) as Millis, handIn: request.value },
+    ...{ token, at: Number(at) as Millis, handIn: asked },
     speaker: {
       ...facts,
       user: String(user ?? ''),
@@ -205,7 +216,7 @@ function anotherTry(path: string, fresh: string): void {
   rmSync(fresh, { force: true });
   copyFileSync(path, fresh);
   const opened = open(fresh);
-  if (opened === undefined) return;
+  if (opened === undefined) throw new Error(`${fresh} cannot be read`);
   closeSync(opened.file);
   const line = Buffer.alloc(64);
   const file = openSync(fresh, 'r+');

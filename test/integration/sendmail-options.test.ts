@@ -172,6 +172,7 @@ async function handOver(): Promise<string | undefined> {
     folder: join(dir, 'submissions'),
     run: realSendmail({ program: '/usr/sbin/sendmail', configDirectory: postfix.configDirectory }),
     user: (uid) => openIdentities().user(uid),
+    unreadable: (path) => assert.fail(path),
   });
   let found: string | undefined;
   for (const one of spool.messages((about) => assert.fail(about.why))) {
