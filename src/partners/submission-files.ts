@@ -71,6 +71,7 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
         )
         .sort((one, other) => (one.submission.handIn.id < other.submission.handIn.id ? -1 : 1)),
     async send(token, how) {
+      if (!existsSync(at('going', token))) return { kind: 'gone' };
       if (how === 'again') anotherTry(at('going', token), at('new', token));
       const opened = open(at('going', token));
       if (opened === undefined) return { kind: 'gone' };
