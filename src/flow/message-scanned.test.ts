@@ -63,12 +63,13 @@ function rig(
   async function send(
     body: string,
     subject = 'Hello',
-    { type = 'text/plain', givenUp = false } = {},
+    { type = 'text/plain', givenUp = false, fields = 0 } = {},
   ): Promise<Submission> {
     const reader = scanning.open(start);
     assert.ok(reader !== undefined);
     reader.header('Subject', ` ${subject}`);
     reader.header('X-Folded', ' one\n two');
+    for (let n = 0; n < fields; n++) reader.header('X-Many', ` ${'x'.repeat(1_000)}`);
     if (type !== 'text/plain') reader.header('Content-Type', ` ${type}`);
     const bytes = Buffer.from(`....${body}`);
     for (let at = 4; at < bytes.length; at += 100) {
@@ -219,6 +220,13 @@ test('copies of a message of which nothing was said have taken nothing over', as
     [0, 0],
   );
   assert.equal(counted.get('postern_scan_messages_total missing'), 2);
+});
+
+test('many fields push neither the body nor its type out of what scanners see', async () => {
+  const { send, seen } = rig(['spamassassin'], { octetsMax: 512_000, heldMax: 10_000_000 });
+  const { scan } = await send(spam(1, 'Ann'), 'Hello', { type: 'text/html', fields: 800 });
+  assert.equal(scan?.likeness, 1.5);
+  assert.match(seen[0] ?? '', /\r\nContent-Type: text\/html\r\n\r\nDear Ann/);
 });
 
 test('long messages are shown to their limit, and known by their octets alone', async () => {

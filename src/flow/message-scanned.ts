@@ -30,8 +30,12 @@ export type ScanningDeps = {
 
 /** All messages that are read or wait, together. */
 const heldOctetsMax = 256 * 1024 * 1024;
-/** Ten times what Postfix lets one field have. */
-const headerOctetsMax = 1_024_000;
+/**
+ * What Postfix lets one field have. Further fields are left out, so that a thief with many of them does not push the body
+ * out of what scanners see; but for those without which nobody can read it, for which there is as much room again.
+ */
+const headerOctetsMax = 102_400;
+const neededField = /^(?:content-.{1,40}|mime-version|subject|from|to|reply-to|date|message-id)$/i;
 
 /** `heldMax`: octets of all messages together. */
 export function openScanning(deps: ScanningDeps, heldMax: number = heldOctetsMax): MessageScanning {
@@ -73,7 +77,8 @@ class Scanning implements MessageScan {
   header(name: string, value: string): void {
     if (this.#idle) return;
     const octets = name.length + value.length + 3;
-    if (this.#headerOctets + octets > headerOctetsMax || !this.#hold(octets)) return;
+    const most = neededField.test(name) ? 2 * headerOctetsMax : headerOctetsMax;
+    if (this.#headerOctets + octets > most || !this.#hold(octets)) return;
     this.#headerOctets += octets;
     this.#header.push(name, value);
   }
