@@ -104,4 +104,11 @@ test('Dovecot: with a weak password nobody logs in, also where it is the right o
   assert.equal(await login('bob@example.test', `${good}8`), false, 'the next passdb decides');
   assert.match(await dovecot.log(), /ann@example\.test: weak: /);
   assert.doesNotMatch(await dovecot.log(), /letmein99/);
+  writeFileSync(scene.config, 'nonsense');
+  assert.equal(
+    await login('bob@example.test', good),
+    true,
+    'no check, and the next passdb decides',
+  );
+  assert.equal(await login('bob@example.test', `${good}8`), false);
 });
