@@ -167,3 +167,20 @@ test('a clock that is set forward during a scan makes nobody believe that all sc
   ask();
   assert.deepEqual(heard.slice(-1), ['report']);
 });
+
+test('closed by a reload: what is being scanned is heard, what waits is let go', async () => {
+  const { ask, asked, heard, line, states, time } = rig({ connections: 1 });
+  ask();
+  ask();
+  line.close();
+  assert.deepEqual([heard, states], [['down'], ['up']]);
+  asked[0]?.answer();
+  await time.settle();
+  assert.deepEqual(
+    [heard, states],
+    [
+      ['down', 'report'],
+      ['up', 'closed'],
+    ],
+  );
+});

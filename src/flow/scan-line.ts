@@ -95,12 +95,19 @@ export class ScanLine {
     else this.#waiting.push(one);
   }
 
+  /** Nobody is asked any more; what is being scanned is heard to its end. */
   close(): void {
     this.#stopTicks();
     this.#down = true;
     this.#retryAt = Number.POSITIVE_INFINITY;
     this.#release('down');
-    this.#deps.scanner.close();
+    if (this.#running === 0) this.#deps.scanner.close();
+  }
+
+  #ended(): void {
+    this.#running--;
+    const isClosed = this.#retryAt === Number.POSITIVE_INFINITY;
+    if (isClosed && this.#running === 0) this.#deps.scanner.close();
   }
 
   #start({ octets, since, done }: Waiting): void {
@@ -110,7 +117,7 @@ export class ScanLine {
     this.#running++;
     scanner.scan(octets, leftMs).then(
       (report) => {
-        this.#running--;
+        this.#ended();
         this.#failures = 0;
         const tookMs = Math.min(deadlineMs, Math.max(0, clock.now() - began));
         this.#meanMs += (tookMs - this.#meanMs) * (this.#meanMs === 0 ? 1 : newestShare);
@@ -118,7 +125,7 @@ export class ScanLine {
         done({ kind: 'report', report });
       },
       (cause: unknown) => {
-        this.#running--;
+        this.#ended();
         // One that had waited long before it came to the scanner says little about the scanner.
         if (leftMs >= deadlineMs / 2) this.#failed(cause);
         this.#next();
