@@ -93,7 +93,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.not-opened':
     'The sendmail door could not be opened as the changed configuration says. What programs send waits in the spool.',
   'sendmail.not-written':
-    'A message of a script could not be written to the disk: its program was told to try again.',
+    'A message of a program could not be written to the state folder: it was left in the spool.',
   'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',
   'sendmail.spool-bad': 'A file in the spool was no message of its user, and was removed.',
   'sendmail.spool-unread': 'The spool could not be read; it is tried again every few seconds.',

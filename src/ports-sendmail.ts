@@ -30,11 +30,12 @@ export type SendmailDesk = {
   open(peer: Peer, handIn: HandIn): SendmailTurn;
 };
 export type SendmailTurn =
-  | { readonly kind: 'refused'; readonly answer: HandInAnswer }
+  /** Without an answer it is to go to the spool: our own disk does not take it. */
+  | { readonly kind: 'refused'; readonly answer: HandInAnswer | undefined }
   | {
       readonly kind: 'taken';
       write(bytes: Buffer): void;
-      finish(answer: (answer: HandInAnswer) => void): void;
+      finish(answer: (answer: HandInAnswer | undefined) => void): void;
       drop(): void;
     };
 

@@ -1,7 +1,7 @@
 /** What was left in the spool is taken over, in order: onto our own disk first, and out of the spool then. */
 import type { HandIn } from '../core/scripts/hand-in.ts';
 import type { Log } from '../ports.ts';
-import type { SendmailTurn, Spool, Spooled } from '../ports-sendmail.ts';
+import type { HandInAnswer, SendmailTurn, Spool, Spooled } from '../ports-sendmail.ts';
 
 export type SpoolDesk = {
   /** A message of the spool: `uid` owns the file. */
@@ -38,7 +38,7 @@ async function take(message: Spooled, desk: SpoolDesk): Promise<boolean> {
     turn.drop();
     return false;
   }
-  const { exit } = await new Promise<{ readonly exit: number }>((resolve) => turn.finish(resolve));
-  if (exit === 0) message.remove();
-  return exit === 0;
+  const answer = await new Promise<HandInAnswer | undefined>((resolve) => turn.finish(resolve));
+  if (answer?.exit === 0) message.remove();
+  return answer?.exit === 0;
 }

@@ -201,7 +201,8 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     try {
       draft = this.#deps.files.begin(submission);
     } catch (cause) {
-      return this.#unwritten(cause);
+      this.#unwritten(cause);
+      return { kind: 'refused', answer: undefined };
     }
     return {
       kind: 'taken',
@@ -210,7 +211,8 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
       finish: (answer) =>
         draft.finish((fault) => {
           if (fault !== undefined) {
-            answer(this.#unwritten(fault).answer);
+            this.#unwritten(fault);
+            answer(undefined);
             return;
           }
           this.#deps.count('postern_sendmail_messages_total', 1, speaker.proven);
@@ -226,10 +228,9 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     };
   }
 
-  #unwritten(cause: unknown): SendmailTurn & { readonly kind: 'refused' } {
+  #unwritten(cause: unknown): void {
     this.#deps.count('postern_sendmail_refused_total', 1, 'disk');
     this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
-    return refused('cannot queue the message');
   }
 
   #remember(submission: WaitingMail): void {

@@ -26,11 +26,11 @@ type Taken = { readonly peer: Peer; readonly handIn: HandIn; message: string; en
 
 class Desk implements SendmailDesk {
   readonly taken: Taken[] = [];
-  readonly #answer: HandInAnswer;
+  readonly #answer: HandInAnswer | undefined;
   readonly #refusal: HandInAnswer | undefined;
 
-  constructor(answer: HandInAnswer = { exit: 0, text: '' }, refusal?: HandInAnswer) {
-    this.#answer = answer;
+  constructor(answer: HandInAnswer | 'none' = { exit: 0, text: '' }, refusal?: HandInAnswer) {
+    this.#answer = answer === 'none' ? undefined : answer;
     this.#refusal = refusal;
   }
 
@@ -98,6 +98,8 @@ test('what the desk says is what the program hears', async () => {
   const unwritten = new Desk({ exit: 75, text: 'cannot queue the message' });
   await using door = await open(unwritten);
   assert.equal(await say(door, [head(1), 'x']), '75 cannot queue the message\n');
+  await using away = await open(new Desk('none'));
+  assert.equal(await say(away, [head(1), 'x']), '', 'it goes to the spool');
   await using full = await open(new Desk(undefined, { exit: 75, text: 'too many wait' }));
   assert.equal(await say(full, [head(1), 'x']), '75 too many wait\n');
 });

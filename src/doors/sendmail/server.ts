@@ -192,8 +192,13 @@ class SendmailTalk implements Talk {
     this.#line.end();
   }
 
-  #answer({ exit, text }: HandInAnswer): void {
+  #answer(answer: HandInAnswer | undefined): void {
     if (this.#over) return;
+    if (answer === undefined) {
+      this.#hangUp();
+      return;
+    }
+    const { exit, text } = answer;
     this.#over = true;
     this.#line.write(Buffer.from(`${exit} ${text}\n`));
     this.#line.end();
