@@ -8,7 +8,7 @@ import { accountPath } from './desk-client.ts';
 import { openReads } from './desk-reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption, noteOption, untilOption } from './options.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type Wanted = { readonly folder?: string; readonly is?: AccountState };

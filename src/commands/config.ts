@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { defaultsText, type Loaded, loadConfig } from '../config/load.ts';
 import { settings } from '../config/schema.ts';
 import { helpAfter, jsonLine } from './help.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 import { table } from './table.ts';
 import { installedConfig } from './usual-config.ts';
 

@@ -33,7 +33,7 @@ import {
 } from './connect-sendmail-parts.ts';
 import { doorIs, emptied, verified } from './connect-sendmail-proof.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 import { readRunFile, stateDirectory } from './run-file.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 

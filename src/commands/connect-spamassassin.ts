@@ -15,7 +15,7 @@ import { readConfigText, writeConfigText } from './config-file.ts';
 import { mayGoOn } from './connect-question.ts';
 import { openDesk } from './desk-client.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 import { badLetter, isKnown, ordinaryLetter } from './scan-trial.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { openDesk } from './desk-client.ts';
 import { jsonLine } from './help.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 
 export type ActOptions = { readonly state?: string; readonly json?: true };
 

@@ -18,7 +18,7 @@ import { keyFile, unwriteKeyFile, writeKeyFile } from '../partners/key-files.ts'
 import { readPrivateKeyText } from '../partners/private-key-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-desk-client.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { many, plain } from './words.ts';
 
 type Options = KeyDeskOptions & { readonly dryRun?: true; readonly json?: true };

@@ -6,7 +6,7 @@ import type { DeskKey, NewKeys } from '../ports-desk.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { atKeyDesk, type KeyDeskOptions } from './key-desk-client.ts';
 import { keyListText, madeText } from './key-text.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 
 type Common = KeyDeskOptions & { readonly json?: true };
 const configHelp =

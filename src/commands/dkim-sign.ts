@@ -8,7 +8,7 @@ import { algorithmOf, type SigningKey } from '../mail/dkim/signing-key.ts';
 import { readPrivateKeyFile } from '../partners/private-key-file.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 
 type Options = {
   readonly key: readonly string[];

@@ -8,7 +8,7 @@ import { answeredLater } from '../mail/dns/question.ts';
 import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './dns-source.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { paint, table } from './table.ts';
 import { plain } from './words.ts';
 

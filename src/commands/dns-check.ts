@@ -11,7 +11,7 @@ import { type IdentityOptions, identityOptions, knownOf } from './dns-identity.t
 import { configHelp, readZoneFile } from './dns-source.ts';
 import { fetched, liveWorld, overlaid } from './dns-world.ts';
 import { helpAfter, jsonLine } from './help.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { usualConfig } from './usual-config.ts';
 
 type Options = IdentityOptions & {

@@ -14,7 +14,7 @@ import { sendPlan } from './dns-update.ts';
 import { fetched, fromFileAlone, liveWorld } from './dns-world.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { durationOption } from './options.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { usualConfig } from './usual-config.ts';
 
 type Options = IdentityOptions & {

@@ -16,7 +16,7 @@ import { configHelp } from './dns-source.ts';
 import { fetched, liveWorld } from './dns-world.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { durationOption } from './options.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { paint } from './table.ts';
 import { usualConfig } from './usual-config.ts';
 import { plain } from './words.ts';

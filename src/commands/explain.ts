@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { openReads } from './desk-reads.ts';
 import { explainText } from './held-text.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 
 type Options = { readonly state?: string; readonly json?: true };
 

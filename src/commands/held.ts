@@ -10,7 +10,7 @@ import { openReads } from './desk-reads.ts';
 import { heldListText, heldText } from './held-text.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption } from './options.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { many } from './words.ts';
 
 type Common = { readonly state?: string; readonly json?: true };

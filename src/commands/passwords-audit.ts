@@ -18,7 +18,7 @@ import { openManyLines } from './many-lines.ts';
 import { parseDuration } from './options.ts';
 import { openAuditMeter } from './passwords-progress.ts';
 import { makeFolder, openPasswordStore, type PasswordStore } from './passwords-store.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { paint, table } from './table.ts';
 import { usualConfig } from './usual-config.ts';
 import { many, plain } from './words.ts';

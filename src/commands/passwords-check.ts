@@ -11,7 +11,7 @@ import { openCheck } from '../passwords/check.ts';
 import { openCheckDoor } from '../passwords/check-door.ts';
 import { forbidCoreFiles } from '../passwords/seclusion.ts';
 import { jsonLine } from './help.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { usualConfig } from './usual-config.ts';
 import { plain } from './words.ts';
 

@@ -15,7 +15,7 @@ import { jsonLine } from './help.ts';
 import { openManyLines } from './many-lines.ts';
 import { sourcesOf, weakTable } from './passwords-audit.ts';
 import { openPasswordStore } from './passwords-store.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { clock, paint, table } from './table.ts';
 import { usualConfig } from './usual-config.ts';
 import { many, plain } from './words.ts';

@@ -14,7 +14,7 @@ import { openOutbox } from '../partners/outbox.ts';
 import { programOutput } from '../partners/program.ts';
 import { jsonLine } from './help.ts';
 import { openPasswordStore, type PasswordStore } from './passwords-store.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { usualConfig } from './usual-config.ts';
 import { many } from './words.ts';
 

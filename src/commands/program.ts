@@ -134,13 +134,3 @@ function errorOf(cause: unknown): { readonly errno?: number; readonly message?: 
   const { errno, message } = cause as NodeJS.ErrnoException;
   return errno === undefined || 'address' in cause ? { message } : { message, errno };
 }
-
-/** What a command prints goes where its program prints. */
-export function print(command: Command, text: string): void {
-  command.configureOutput().writeOut?.(text);
-}
-
-/** A word beside the output, for whoever sits there. */
-export function warn(command: Command, text: string): void {
-  command.configureOutput().writeErr?.(text);
-}

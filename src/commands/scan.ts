@@ -14,7 +14,7 @@ import { openSpamAssassin, type SpamAssassin } from '../partners/spamassassin.ts
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';
 import { durationOption } from './options.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 import { scanText } from './scan-text.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 

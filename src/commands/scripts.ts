@@ -10,7 +10,7 @@ import { act } from './desk-act.ts';
 import { type DeskReads, openReads } from './desk-reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption, noteOption, parseDuration } from './options.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };

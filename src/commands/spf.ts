@@ -10,7 +10,7 @@ import { parseClientIp } from '../mail/spf/network.ts';
 import type { Resolver } from '../ports.ts';
 import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './dns-source.ts';
 import { helpAfter, jsonLine } from './help.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { paint, table } from './table.ts';
 
 /** RFC 7208 section 4.6.4 wants at least this; what is asked later is not answered. */

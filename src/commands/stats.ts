@@ -15,7 +15,7 @@ import {
 import { openReads } from './desk-reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption, parseDuration } from './options.ts';
-import { print, warn } from './program.ts';
+import { print, warn } from './print.ts';
 import { stateDirectory } from './run-file.ts';
 import { statsCsv, statsText } from './stats-text.ts';
 

@@ -5,7 +5,7 @@ import type { HeldRow, IncidentRow } from '../ports.ts';
 import type { DeskAccount, DeskStatus } from '../ports-desk.ts';
 import { openDesk } from './desk-client.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 import { clock, paint, paintState, table } from './table.ts';
 import { many, plain, shellWords, span } from './words.ts';
 

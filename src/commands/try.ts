@@ -7,7 +7,7 @@ import { act } from './desk-act.ts';
 import { accountPath, type DeskClient, type Found, openDesk } from './desk-client.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { countOption, rateOption } from './options.ts';
-import { print } from './program.ts';
+import { print } from './print.ts';
 import { neededDoor } from './run-file.ts';
 import { playHijack, tryDomain } from './try-hijack.ts';
 import { sceneText, tallyText } from './try-text.ts';
