@@ -6,8 +6,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { submissionToken } from '../../src/core/scripts/submission-field.ts';
@@ -16,11 +14,8 @@ import { openIdentities } from '../../src/partners/identities.ts';
 import { realSendmail } from '../../src/partners/real-sendmail.ts';
 import { openSpool } from '../../src/partners/spool-folder.ts';
 import { openSubmissionFiles } from '../../src/partners/submission-files.ts';
-import { assembleSendmail } from '../../src/wrapper/assemble.ts';
-import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { messageBytesMax, startTwoSendmails, type TwoSendmails } from './two-sendmails.ts';
 
-/** Small, so that one of the messages is too large. */
-const messageBytesMax = 20_000;
 const usual = 'From: f@x.example\nTo: t@x.example\nSubject: one\n\nHello.\n';
 const exits = { done: 0, tempfail: 75 } as const;
 type Case = readonly [args: readonly string[], exit: number];
@@ -91,38 +86,11 @@ const messages: readonly (readonly [args: readonly string[], input: string, exit
   [[to], `Subject: large\n\n${`${'x'.repeat(70)}\n`.repeat(400)}`, exits.tempfail],
 ];
 
-let postfix: PostfixInstance;
-let dir: string;
-let wrapper: string;
+let two: TwoSendmails;
 before(async () => {
-  postfix = await startPostfix({
-    sink: 1,
-    settings: { message_size_limit: String(messageBytesMax) },
-    masterCf: ({ smtp }) => `127.0.0.1:${smtp} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-rewrite unix - - n - - trivial-rewrite
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
-`,
-  });
-  dir = await mkdtemp(join(tmpdir(), 'pso-'));
-  const spool = join(dir, 'spool');
-  await mkdir(spool);
-  await chmod(spool, 0o3733);
-  const place = {
-    door: join(dir, 'no-door'),
-    spool,
-    real: '/usr/sbin/sendmail',
-    messageBytesMax,
-    host: 'mail.test',
-  };
-  wrapper = join(dir, 'sendmail.cjs');
-  await writeFile(wrapper, assembleSendmail(place));
+  two = await startTwoSendmails();
 });
-after(async () => {
-  await postfix?.[Symbol.asyncDispose]();
-  await rm(dir, { recursive: true, force: true });
-});
+after(() => two?.[Symbol.asyncDispose]());
 
 const named = (args: readonly string[]): string =>
   args.map((arg) => (arg === '' ? "''" : arg)).join(' ');
@@ -136,12 +104,12 @@ for (const [args, input, exit] of messages) {
 }
 
 async function compare(args: readonly string[], input: string, exit: number): Promise<void> {
-  const own = run('/usr/sbin/sendmail', ['-C', postfix.configDirectory, ...args], input);
+  const own = run('/usr/sbin/sendmail', ['-C', two.postfix.configDirectory, ...args], input);
   const [theirs] = maildrop();
   assert.equal(own.status, exit, own.stderr);
   const ours = run(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', wrapper, ...args],
+    ['--disable-warning=ExperimentalWarning', two.wrapper, ...args],
     input,
   );
   assert.equal(ours.status, exit, ours.stderr);
@@ -166,11 +134,14 @@ function fatalLines(text: string): string {
 
 /** Takes what is in the spool and hands it to Postfix's own sendmail; answers with what lies in the maildrop then. */
 async function handOver(): Promise<string | undefined> {
-  const folder = join(dir, 'spool');
+  const folder = two.spool;
   const spool = openSpool({ folder, messageBytesMax, nowMs: () => Date.now() });
   const files = openSubmissionFiles({
-    folder: join(dir, 'submissions'),
-    run: realSendmail({ program: '/usr/sbin/sendmail', configDirectory: postfix.configDirectory }),
+    folder: join(two.dir, 'submissions'),
+    run: realSendmail({
+      program: '/usr/sbin/sendmail',
+      configDirectory: two.postfix.configDirectory,
+    }),
     user: (uid) => openIdentities().user(uid),
     unreadable: (path) => assert.fail(path),
   });
@@ -207,10 +178,10 @@ function record(shown: string): string {
 
 /** What lies in the maildrop, as postcat(1) tells it; it is emptied. */
 function maildrop(): readonly string[] {
-  const folder = join(postfix.dir, 'spool', 'maildrop');
+  const folder = join(two.postfix.dir, 'spool', 'maildrop');
   return readdirSync(folder).map((name) => {
     const path = join(folder, name);
-    const args = ['-c', postfix.configDirectory, '-e', '-h', '-b', path];
+    const args = ['-c', two.postfix.configDirectory, '-e', '-h', '-b', path];
     const shown = spawnSync('/usr/sbin/postcat', args, { encoding: 'latin1' });
     assert.equal(shown.status, 0, shown.stderr);
     rmSync(path);

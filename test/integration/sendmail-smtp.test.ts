@@ -5,40 +5,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openSpool } from '../../src/partners/spool-folder.ts';
-import { assembleSendmail } from '../../src/wrapper/assemble.ts';
-import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
+import { messageBytesMax, startTwoSendmails, type TwoSendmails } from './two-sendmails.ts';
 
-const messageBytesMax = 20_000;
-let postfix: PostfixInstance;
-let dir: string;
+let two: TwoSendmails;
 before(async () => {
-  postfix = await startPostfix({
-    sink: 1,
-    settings: { message_size_limit: String(messageBytesMax) },
-    masterCf: ({ smtp }) => `127.0.0.1:${smtp} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
-rewrite unix - - n - - trivial-rewrite
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
-`,
-  });
-  dir = await mkdtemp(join(tmpdir(), 'pss-'));
-  const spool = join(dir, 'spool');
-  await mkdir(spool);
-  await chmod(spool, 0o3733);
-  const place = { door: join(dir, 'no-door'), spool, real: '/usr/sbin/sendmail' };
-  const script = assembleSendmail({ ...place, messageBytesMax, host: 'mail.test' });
-  await writeFile(join(dir, 'sendmail.cjs'), script);
+  two = await startTwoSendmails();
 });
-after(async () => {
-  await postfix?.[Symbol.asyncDispose]();
-  await rm(dir, { recursive: true, force: true });
-});
+after(() => two?.[Symbol.asyncDispose]());
 
 type Mail = {
   readonly sender: string;
@@ -126,12 +102,12 @@ for (const [name, lines] of dialogues) {
   for (const end of ['\r\n', '\n']) {
     test(`${name}, lines ended by ${JSON.stringify(end)}`, () => {
       const input = lines.map((line) => `${line}${end}`).join('');
-      const own = spawnSync('/usr/sbin/sendmail', ['-C', postfix.configDirectory, '-bs'], {
+      const own = spawnSync('/usr/sbin/sendmail', ['-C', two.postfix.configDirectory, '-bs'], {
         input,
         encoding: 'utf8',
       });
       const dropped = maildrop();
-      const script = join(dir, 'sendmail.cjs');
+      const script = two.wrapper;
       const ours = spawnSync(
         process.execPath,
         ['--disable-warning=ExperimentalWarning', script, '-bs'],
@@ -154,12 +130,12 @@ function replies(text: string): readonly string[] {
 }
 
 function maildrop(): readonly Mail[] {
-  const folder = join(postfix.dir, 'spool', 'maildrop');
+  const folder = join(two.postfix.dir, 'spool', 'maildrop');
   return readdirSync(folder)
     .sort()
     .map((name) => {
       const path = join(folder, name);
-      const args = ['-c', postfix.configDirectory, '-e', '-h', '-b', path];
+      const args = ['-c', two.postfix.configDirectory, '-e', '-h', '-b', path];
       const { stdout } = spawnSync('/usr/sbin/postcat', args, { encoding: 'utf8' });
       rmSync(path);
       const of = (key: string): string[] =>
@@ -174,7 +150,7 @@ function maildrop(): readonly Mail[] {
 }
 
 function spooled(): readonly Mail[] {
-  const spool = openSpool({ folder: join(dir, 'spool'), messageBytesMax, nowMs: () => Date.now() });
+  const spool = openSpool({ folder: two.spool, messageBytesMax, nowMs: () => Date.now() });
   const found: Mail[] = [];
   for (const one of spool.messages((about) => assert.fail(about.why))) {
     const { sender, recipients } = one.handIn;
