@@ -137,11 +137,14 @@ function keepUnfinished(path: string, audit: Unfinished | undefined): void {
   notebook.keep('unfinished', audit === undefined ? '' : JSON.stringify(audit));
 }
 
+/** Node's longest timer, 24 days: what is longer would go off at once. */
+const timerMsMax = 2 ** 31 - 1;
+
 /** Aborts when time is up, or at Ctrl-C or SIGTERM: what was done until then is kept, and reported. */
 function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void } {
   const control = new AbortController();
   const stop = (): void => control.abort();
-  const timer = timeMs === 0 ? undefined : setTimeout(stop, timeMs);
+  const timer = timeMs === 0 ? undefined : setTimeout(stop, Math.min(timeMs, timerMsMax));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   return {
     signal: control.signal,

@@ -65,7 +65,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   let accounts = 0;
   for (const source of await sourcesOf(options.source, config)) {
     try {
-      for (const row of await rowsOf(source, { folder })) {
+      for (const row of await rowsOf(source, { folder, signal: untilKilled })) {
         if (row.kind === 'fault') {
           warn(command, `postern: ${source.spec}, line ${row.line}: ${plain(row.what)}\n`);
           continue;
@@ -84,6 +84,9 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   lines.end();
   if (options.json !== true) print(command, `${many(accounts, 'account')}\n`);
 }
+
+/** Ctrl-C ends this command, and what it started, by itself. */
+const untilKilled = new AbortController().signal;
 
 function listed(weak: readonly WeakPassword[]): string {
   return weakTable(weak.map(({ login, ...one }) => ({ ...one, account: login })));

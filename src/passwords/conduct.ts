@@ -78,6 +78,7 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const ranges = openRangeLists(options.rangeFiles, options.rangeService);
   const gathered = await gather(options.sources, {
     ...{ folder, notebook, worklist, domain: options.domain, ranges, now: options.now },
+    signal: options.signal,
     ...{ fault: told.fault, found: told.found, changed: told.changed },
     forJohn: (hash) => forJohn(hash, john.formats),
   });

@@ -1,4 +1,5 @@
 /** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Hash } from '../core/passwords/hash.ts';
 import { ownWords } from '../core/passwords/own-words.ts';
 import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
@@ -33,28 +34,40 @@ export type GatherDeps = {
   /** How the John that is there takes a hash. */
   readonly forJohn: (hash: Hash) => Hash;
   readonly now: () => Millis;
+  /** Time is up: reading ends, and nobody who was not read is taken for gone. */
+  readonly signal: AbortSignal;
   readonly fault: (fault: Fault) => void;
   readonly found: (found: readonly Finding[]) => void;
   readonly changed: (changed: readonly Changed[]) => void;
 };
+
+/** Reading never waits for anything: without a pause neither a signal nor the clock would get a hearing. */
+const rowsBetween = 1_000;
+/** A service answers in a tenth of a second: for some thousand accounts, and not for all the time that the audit has. */
+const leaksMs = 10 * 60_000;
 
 export type Gathered = { accounts: number; locked: number; faults: number };
 
 /** A source that cannot be read is a fault like a line that cannot; the others go on. */
 export async function gather(sources: readonly Source[], deps: GatherDeps): Promise<Gathered> {
   const sum: Gathered = { accounts: 0, locked: 0, faults: 0 };
+  const { signal } = deps;
   const leaks = askedUntilItFails(deps, sum);
+  let rows = 0;
   for (const source of sources) {
     const { spec } = source;
     deps.notebook.begin(spec);
     try {
-      for (const row of await rowsOf(source, { folder: deps.folder })) {
+      for (const row of await rowsOf(source, deps)) {
         await take(spec, row, { ...deps, leaks }, sum);
+        if (++rows % rowsBetween === 0) await breathe();
+        if (signal.aborted) return sum;
       }
       const gone = deps.notebook.gone(spec).filter(({ weak }) => weak);
       if (gone.length > 0) deps.changed(gone.map(({ account }) => ({ source: spec, account })));
     } catch (error) {
       if (!(error instanceof OperatorError) || !/^source-/.test(error.code)) throw error;
+      if (signal.aborted) return sum;
       sum.faults++;
       const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
       deps.fault({ source: spec, line: 0, what: `${error.message}${cause}` });
@@ -73,16 +86,24 @@ function askedUntilItFails(
   sum: Gathered,
 ): (sha1: string) => Promise<number> {
   let failed = false;
+  let spentMs = 0;
+  const fail = (why: string): number => {
+    failed = true;
+    sum.faults++;
+    fault({ source: 'leaks', line: 0, what: `${why}; the others are not asked about` });
+    return 0;
+  };
   return async (sha1) => {
     if (failed || sha1 === '') return 0;
+    const began = performance.now();
     try {
-      return await ranges.times(sha1);
+      const times = await ranges.times(sha1);
+      spentMs += performance.now() - began;
+      if (spentMs > leaksMs) fail(`${leaksMs / 60_000} minutes of questions are enough`);
+      return times;
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      failed = true;
-      sum.faults++;
-      fault({ source: 'leaks', line: 0, what: `${error.message}; the others are not asked about` });
-      return 0;
+      return fail(error.message);
     }
   };
 }

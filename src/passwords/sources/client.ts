@@ -47,6 +47,13 @@ export type Client = {
   readonly env: Readonly<Record<string, string>>;
 };
 
+/** `signal`: the audit is to end. */
+export type AskHow = {
+  readonly folder: PrivateFolder;
+  readonly domain?: string;
+  readonly signal: AbortSignal;
+};
+
 /** Throws OperatorError `source-unread` where it fails; `path`: the file of the operator that says how it is asked. */
 export async function askClient(
   { program, args, env }: Client,
@@ -55,6 +62,7 @@ export async function askClient(
     readonly folder: PrivateFolder;
     readonly script: string;
     readonly answer: string;
+    readonly signal: AbortSignal;
   },
 ): Promise<void> {
   const { path, folder, script, answer } = about;
@@ -66,7 +74,7 @@ export async function askClient(
   ];
   const base = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: folder.path };
   try {
-    const signal = AbortSignal.timeout(queryMs);
+    const signal = AbortSignal.any([about.signal, AbortSignal.timeout(queryMs)]);
     const stdio = fds as [number, number, number];
     const child = spawn(program, args, { stdio, env: { ...base, ...env }, signal });
     const [code] = (await once(child, 'exit')) as [number | null];

@@ -1,6 +1,7 @@
 /** Password files: /etc/shadow, Dovecot's passwd-files, htpasswd, vpopmail's vpasswd, and plain lists. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { OperatorError } from '../../lib/operator-error.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { type Row, rowOf } from './row.ts';
 
@@ -35,7 +36,7 @@ export function* shadowRows(path: string, { domain = '' }: ReadHow = {}): Genera
 function namesFrom(path: string): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined || found.size > passwdBytesMax) return names;
+  if (found?.isFile() !== true || found.size > passwdBytesMax) return names;
   for (const { bytes } of linesOf(path)) {
     const [account, , , , gecos] = bytes === undefined ? [] : fieldsOf(bytes, 7);
     if (account === undefined || gecos === undefined || gecos.length === 0) continue;
@@ -103,17 +104,29 @@ export function* vpopmailRows(path: string): Generator<Row> {
         .map((domain) => join(path, domain, 'vpasswd'))
         .filter((file) => existsSync(file))
     : [path];
+  let unread: OperatorError | undefined;
   for (const file of files) {
-    const domain = basename(dirname(file));
-    for (const { number: line, bytes } of linesOf(file)) {
-      if (bytes === undefined) yield tooLong(line);
-      else if (bytes.length > 0 && bytes[0] !== hash) {
-        const [account, password, , , gecos] = fieldsOf(bytes, 7);
-        if (account === undefined || password === undefined) yield noColon(line);
-        else {
-          const name = gecos === undefined ? {} : { name: gecos };
-          yield rowOf({ line, account, password, ...name, scheme: 'CRYPT', domain });
-        }
+    try {
+      yield* vpasswdRows(file);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      unread ??= error;
+    }
+  }
+  // At the end: the other domains are read, and nobody of this one is taken for gone.
+  if (unread !== undefined) throw unread;
+}
+
+function* vpasswdRows(file: string): Generator<Row> {
+  const domain = basename(dirname(file));
+  for (const { number: line, bytes } of linesOf(file)) {
+    if (bytes === undefined) yield tooLong(line);
+    else if (bytes.length > 0 && bytes[0] !== hash) {
+      const [account, password, , , gecos] = fieldsOf(bytes, 7);
+      if (account === undefined || password === undefined) yield noColon(line);
+      else {
+        const name = gecos === undefined ? {} : { name: gecos };
+        yield rowOf({ line, account, password, ...name, scheme: 'CRYPT', domain });
       }
     }
   }

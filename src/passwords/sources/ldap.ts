@@ -3,8 +3,9 @@
  * `iterate_filter` are asked for at once, or of `pass_filter` with a star for the login; the answer is LDIF.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../private-folder.ts';
-import { askClient, type Client, needed, readSettings, unfit } from './client.ts';
+import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { ldifRows } from './ldif.ts';
 import type { Row } from './row.ts';
 
@@ -80,13 +81,13 @@ function fieldsOf(attributes: string): Readonly<Record<string, string>> {
 /** Throws OperatorError `source-unread` where the directory does not answer. */
 export async function ldapRows(
   path: string,
-  { folder, domain = '' }: { readonly folder: PrivateFolder; readonly domain?: string },
+  { folder, domain = '', signal }: AskHow,
 ): Promise<Iterable<Row>> {
   const file = parseLdapFile(path);
   const script = folder.file('filter');
   const answer = folder.file('answer');
   writeFileSync(script, `${file.filter}\n`, { mode: 0o600 });
-  await askClient(clientOf(path, file, folder), { path, folder, script, answer });
+  await askClient(clientOf(path, file, folder), { path, folder, script, answer, signal });
   return rowsOf(answer, file, domain);
 }
 
@@ -100,9 +101,13 @@ function* rowsOf(
     rows++;
     yield row;
   }
-  // A directory shows attributes to those who may see them, and says nothing to others.
-  const what = `no entry has a ${password} that may be read`;
-  if (rows === 0) yield { kind: 'fault', line: 0, what };
+  // A directory shows attributes to those who may see them, and says nothing to others: that nobody is there is no news.
+  if (rows === 0) {
+    throw new OperatorError('source-unread', `no entry has a ${password} that may be read`, {
+      hint: 'its dn must be allowed to see that attribute',
+      exit: sysexits.noInput,
+    });
+  }
 }
 
 /** Whom to ask and as whom goes by environment, the filter by standard input, the password by a file. */

@@ -2,7 +2,7 @@
  * Lines of a file that may hold passwords: read through one buffer of our own, each line overwritten with zeros once it was
  * looked at. No line becomes a string here.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 /** Longer lines are no account: the longest hash with the longest name is far below. */
@@ -49,8 +49,9 @@ export function* linesOf(path: string): Generator<Line> {
 
 function opened(path: string): number {
   try {
-    const fd = openSync(path, 'r');
-    if (!fstatSync(fd).isDirectory()) return fd;
+    // A pipe that somebody put there would hold up the audit, which is root's, before anything could end it.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
   } catch (cause) {
     throw new OperatorError('source-unread', `cannot read ${path}`, {
@@ -59,7 +60,7 @@ function opened(path: string): number {
       exit: sysexits.noInput,
     });
   }
-  throw new OperatorError('source-unread', `cannot read ${path}: it is a folder`, {
+  throw new OperatorError('source-unread', `cannot read ${path}: it is no regular file`, {
     exit: sysexits.noInput,
   });
 }

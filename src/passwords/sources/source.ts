@@ -50,7 +50,7 @@ export function parseSource(spec: string): Source {
 /** Throws OperatorError `source-unread` or `source-unfit`, some only when the first row is asked for. */
 export async function rowsOf(
   { kind, path, how }: Source,
-  { folder }: { readonly folder: PrivateFolder },
+  { folder, signal }: { readonly folder: PrivateFolder; readonly signal: AbortSignal },
 ): Promise<Iterable<Row>> {
   switch (kind) {
     case 'shadow':
@@ -66,9 +66,9 @@ export async function rowsOf(
     case 'list':
       return listRows(path, how);
     case 'ldap':
-      return await cleared(ldapRows(path, { folder, ...how }), folder);
+      return await cleared(ldapRows(path, { folder, signal, ...how }), folder);
     default:
-      return await cleared(sqlRows(path, { folder, ...how }), folder);
+      return await cleared(sqlRows(path, { folder, signal, ...how }), folder);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Sources: what their files say, malformed lines by their number, and no password in the clear as a string. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -197,6 +198,42 @@ test('what is not there or a folder is said so', () => {
   assert.throws(() => [...linesOf(folder)], { code: 'source-unread' });
 });
 
+test('a pipe or a device in place of a file holds nothing up', () => {
+  const pipe = join(folder, 'pipe');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  assert.throws(() => [...linesOf(pipe)], { code: 'source-unread' });
+  assert.throws(() => [...linesOf('/dev/zero')], { code: 'source-unread' });
+});
+
+test('vpopmail: where one domain cannot be read the others are, and it is said at the end', () => {
+  const domains = join(folder, 'some-domains');
+  for (const domain of ['a.test', 'b.test']) mkdirSync(join(domains, domain), { recursive: true });
+  mkdirSync(join(domains, 'a.test', 'vpasswd'));
+  writeFileSync(join(domains, 'b.test', 'vpasswd'), `joe:${md5crypt}:1:0::/home/v:NOQUOTA\n`);
+  const names: string[] = [];
+  assert.throws(
+    () => {
+      for (const row of vpopmailRows(domains)) if (row.kind === 'account') names.push(row.account);
+    },
+    { code: 'source-unread' },
+  );
+  assert.deepEqual(names, ['joe@b.test']);
+});
+
+test('a database that does not answer is left when the audit is to end', async () => {
+  using place = openPrivateFolder(undefined);
+  const path = join(folder, 'slow.db');
+  const database = new DatabaseSync(path);
+  const conf = join(folder, 'slow.conf');
+  const endless =
+    'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n';
+  writeFileSync(conf, `driver = sqlite\nconnect = ${path}\nlist_query = ${endless}\n`);
+  database.close();
+  const signal = AbortSignal.timeout(1_500);
+  const source = parseSource(`sql:${conf}`);
+  await assert.rejects(() => rowsOf(source, { folder: place, signal }), { code: 'source-unread' });
+});
+
 test('of what a database answered nothing is left once it was read', async () => {
   using place = openPrivateFolder(undefined);
   const path = join(folder, 'users.db');
@@ -209,7 +246,8 @@ test('of what a database answered nothing is left once it was read', async () =>
   const settings = ['driver = sqlite', `connect = ${path}`, 'default_pass_scheme = PLAIN'];
   writeFileSync(conf, [...settings, 'list_query = SELECT user, password FROM users'].join('\n'));
   const source = parseSource(`sql:${conf}`);
-  const rows = await rowsOf(source, { folder: place });
+  const { signal } = new AbortController();
+  const rows = await rowsOf(source, { folder: place, signal });
   assert.ok(readdirSync(place.path).includes('answer'));
   assert.deepEqual(
     [...rows].map((row) => row.kind),
@@ -217,6 +255,6 @@ test('of what a database answered nothing is left once it was read', async () =>
   );
   assert.deepEqual(readdirSync(place.path), []);
   writeFileSync(conf, [...settings, 'list_query = SELECT nothing'].join('\n'));
-  await assert.rejects(() => rowsOf(source, { folder: place }), { code: 'source-unread' });
+  await assert.rejects(() => rowsOf(source, { folder: place, signal }), { code: 'source-unread' });
   assert.deepEqual(readdirSync(place.path), []);
 });

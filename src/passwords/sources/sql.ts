@@ -9,7 +9,7 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrivateFolder } from '../private-folder.ts';
-import { askClient, type Client, needed, readSettings, unfit } from './client.ts';
+import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { type Row, rowOf } from './row.ts';
 
@@ -60,24 +60,22 @@ function connectOf(text: string): Readonly<Record<string, string>> {
 }
 
 /** Throws OperatorError `source-unread` where the database does not answer. */
-export async function sqlRows(
-  path: string,
-  { folder, domain = '' }: { readonly folder: PrivateFolder; readonly domain?: string },
-): Promise<Iterable<Row>> {
+export async function sqlRows(path: string, how: AskHow): Promise<Iterable<Row>> {
+  const { folder, domain = '' } = how;
   const file = parseSqlFile(path);
   const answer = folder.file('answer');
   if (file.listQuery !== '') {
-    await ask(path, file, folder, [file.listQuery], answer);
+    await ask(path, file, how, file.listQuery);
     return listed(answer, file, domain);
   }
-  await ask(path, file, folder, [file.iterateQuery], answer);
+  await ask(path, file, how, file.iterateQuery);
   const script = folder.file('each');
   const fd = openSync(script, 'w', 0o600);
   for (const account of accountsOf(answer)) {
     writeSync(fd, `${passwordOf(file, account)};\n`);
   }
   closeSync(fd);
-  await askClient(clientOf(path, file, folder), { path, folder, script, answer });
+  await askClient(clientOf(path, file, folder), { path, ...how, script, answer });
   return listed(answer, file, domain);
 }
 
@@ -153,17 +151,12 @@ function* listed(answer: string, { scheme, driver }: SqlFile, domain: string): G
 
 const cut = (bytes: Buffer): readonly Buffer[] => fieldsOf(bytes, 16, separator.charCodeAt(0));
 
-async function ask(
-  path: string,
-  file: SqlFile,
-  folder: PrivateFolder,
-  statements: readonly string[],
-  answer: string,
-): Promise<void> {
-  const script = folder.file('script');
-  const text = statements.map((one) => `${one.replace(/;\s*$/, '').replace(/\s+/g, ' ')};\n`);
-  writeFileSync(script, text.join(''), { mode: 0o600 });
-  await askClient(clientOf(path, file, folder), { path, folder, script, answer });
+async function ask(path: string, file: SqlFile, how: AskHow, statement: string): Promise<void> {
+  const { folder } = how;
+  const [script, answer] = [folder.file('script'), folder.file('answer')];
+  const text = statement.replace(/;\s*$/, '').replace(/\s+/g, ' ');
+  writeFileSync(script, `${text};\n`, { mode: 0o600 });
+  await askClient(clientOf(path, file, folder), { path, ...how, script, answer });
 }
 
 function clientOf(path: string, { driver, connect }: SqlFile, folder: PrivateFolder): Client {

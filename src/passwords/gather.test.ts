@@ -1,0 +1,48 @@
+/** Reading the sources ends when the audit is to end, however many accounts there are; and nobody then counts as gone. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Millis } from '../lib/brand.ts';
+import { type Changed, type Fault, gather } from './gather.ts';
+import { openNotebook } from './notebook.ts';
+import { openPrivateFolder } from './private-folder.ts';
+import { openRangeLists } from './range-lists.ts';
+import { parseSource } from './sources/source.ts';
+import { openWorklist } from './worklist.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-gather-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const sha = '{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ==';
+
+async function gathered(signal: AbortSignal): Promise<{
+  readonly accounts: number;
+  readonly faults: readonly Fault[];
+  readonly changed: readonly Changed[];
+}> {
+  using place = openPrivateFolder(undefined);
+  using notebook = openNotebook(join(folder, 'passwords.db'));
+  using worklist = openWorklist(place);
+  const [faults, changed]: [Fault[], Changed[]] = [[], []];
+  const source = parseSource(`passwd-file:${join(folder, 'users')}`);
+  const { accounts } = await gather([source], {
+    ...{ folder: place, notebook, worklist, domain: '', ranges: openRangeLists('', '') },
+    ...{ forJohn: (hash) => hash, now: () => 1 as Millis, found: () => undefined, signal },
+    fault: (fault) => void faults.push(fault),
+    changed: (some) => void changed.push(...some),
+  });
+  return { accounts, faults, changed };
+}
+
+test('time is up while many accounts are read: it ends at once, and those not read are not gone', async () => {
+  const many = Array.from({ length: 60_000 }, (_, nth) => `u${nth}:${sha}\n`);
+  writeFileSync(join(folder, 'users'), [...many, 'last::::::: nopassword=y\n'].join(''));
+  const whole = await gathered(new AbortController().signal);
+  assert.deepEqual([whole.accounts, whole.faults, whole.changed], [60_001, [], []]);
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 20);
+  const part = await gathered(stop.signal);
+  assert.ok(part.accounts < 60_000, `${part.accounts}`);
+  assert.deepEqual([part.faults, part.changed], [[], []], 'the last, weak one is still there');
+});
