@@ -1,8 +1,11 @@
 /** Where accounts are kept besides files: MariaDB and OpenLDAP, the real ones, asked as Dovecot asks them. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startMariadb, startSlapd } from './directory-instances.ts';
 import { hashOf, openScene, type Scene } from './password-tools.ts';
+import { startPostgres } from './postgres-instance.ts';
 
 const list = ['letmein99', 'correct-horse'];
 
@@ -14,6 +17,7 @@ async function told(scene: Scene, source: string): Promise<readonly string[]> {
 
 test('MariaDB, by names and by a query of our own', async () => {
   await using mariadb = await startMariadb();
+  using scene = openScene(list);
   const joe = await hashOf('ssha256', 'joe@example.test', 'joe123');
   const kim = await hashOf('sha512crypt', "o'neil\\@example.test", 'zzKw9-4qPxQ');
   // As awkward as a password of a database can be.
@@ -21,22 +25,26 @@ test('MariaDB, by names and by a query of our own', async () => {
     CREATE DATABASE mail; USE mail;
     CREATE TABLE users (username varchar(64), domain varchar(64), password varchar(200), person varchar(64));
     INSERT INTO users VALUES ('joe', 'example.test', '${joe}', 'Joe Weber'),
-      ('o''neil\\\\', 'example.test', '${kim}', ''), ('pat', 'example.test', NULL, NULL);
+      ('o''neil\\\\', 'example.test', '${kim}', ''), ('pat', 'example.test', NULL, NULL),
+      ('eve" \\\\! touch ${scene.dir}/owned; "', 'example.test', '${kim}', 'Eve\\nvictim\\t{PLAIN}letmein99');
     CREATE USER audit@localhost IDENTIFIED BY 'it''s "se\\\\cret" # 1';
     GRANT SELECT ON mail.users TO audit@localhost;`);
-  using scene = openScene(list);
   const connect = `host=${mariadb.socket} dbname=mail user=audit password='it\\'s "se\\\\cret" # 1'`;
   const dovecot = scene.file(
     'dovecot-sql.conf.ext',
     `driver = mysql
 connect = ${connect}
 password_query = SELECT username, domain, password \\
-  FROM users WHERE username = '%n' AND domain = '%d'
+  FROM users WHERE username = "%n" AND domain = '%d'
 iterate_query = SELECT username, domain FROM users
 `,
   );
-  const accounts = ['joe@example.test ssha256 true', "o'neil\\@example.test sha512crypt false"];
+  const accounts = [
+    `eve" \\! touch ${scene.dir}/owned; "@example.test sha512crypt false`,
+    ...['joe@example.test ssha256 true', "o'neil\\@example.test sha512crypt false"],
+  ];
   assert.deepEqual(await told(scene, `sql:${dovecot}`), accounts);
+  assert.ok(!existsSync(join(scene.dir, 'owned')), 'a name is no order to the client');
   const own = scene.file(
     'own.conf',
     `driver = mysql
@@ -52,6 +60,27 @@ list_query = SELECT concat(username, '@', domain) AS user, password, person AS n
   const { code, err } = await scene.audit('--source', `sql:${wrong}`).done;
   assert.equal(code, 66);
   assert.match(err, /wrong\.conf cannot be read: .*Access denied/);
+});
+
+test('PostgreSQL: names as they are, and the connection as encrypted as the file says', async () => {
+  await using postgres = await startPostgres();
+  using scene = openScene(list);
+  const hash = await hashOf('ssha256', 'user', 'letmein99');
+  await postgres.sql(
+    `CREATE ROLE audit LOGIN PASSWORD 'secret'; CREATE TABLE users (username text, password text, name text);
+    GRANT SELECT ON users TO audit;
+    INSERT INTO users VALUES ('username', '${hash}', 'Joe "the mail", Weber'), ('pat', '', NULL)`,
+  );
+  const where = `host=${postgres.socketFolder} dbname=postgres user=audit password=secret`;
+  const file = (mode: string): string =>
+    `sql:${scene.file(
+      'pgsql.conf',
+      `driver = pgsql\nconnect = ${where} sslmode=${mode}\nlist_query = SELECT * FROM users\n`,
+    )}`;
+  assert.deepEqual(await told(scene, file('disable')), ['username ssha256 true']);
+  const { code, err } = await scene.audit('--source', file('nonsense')).done;
+  assert.equal(code, 66);
+  assert.match(err, /invalid sslmode value: "nonsense"/);
 });
 
 test('OpenLDAP, with more entries than come in one page', async () => {

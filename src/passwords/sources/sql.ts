@@ -9,8 +9,9 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrivateFolder } from '../private-folder.ts';
+import { batchRow, type CutRow, csvRows } from './answer.ts';
 import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
-import { fieldsOf, linesOf } from './lines.ts';
+import { linesOf } from './lines.ts';
 import { type Row, rowOf } from './row.ts';
 
 export type SqlFile = {
@@ -24,8 +25,8 @@ export type SqlFile = {
 
 /** How MySQL's client writes NULL. */
 const nothing = Buffer.from('NULL');
-/** Between columns: no name and no hash has it. */
-const separator = '\u001f';
+/** Of `passwordOf`, which is asked once for each account: without a header each time. */
+const passwordColumns = ['user', 'password'];
 
 export function parseSqlFile(path: string): SqlFile {
   const values = readSettings(path);
@@ -66,23 +67,24 @@ export async function sqlRows(path: string, how: AskHow): Promise<Iterable<Row>>
   const answer = folder.file('answer');
   if (file.listQuery !== '') {
     await ask(path, file, how, file.listQuery);
-    return listed(answer, file, domain);
+    return listed(answer, file, domain, []);
   }
   await ask(path, file, how, file.iterateQuery);
   const script = folder.file('each');
   const fd = openSync(script, 'w', 0o600);
-  for (const account of accountsOf(answer)) {
+  for (const account of accountsOf(answer, file)) {
     writeSync(fd, `${passwordOf(file, account)};\n`);
   }
   closeSync(fd);
-  await askClient(clientOf(path, file, folder), { path, ...how, script, answer });
-  return listed(answer, file, domain);
+  await askClient(clientOf(path, file, folder, true), { path, ...how, script, answer });
+  return listed(answer, file, domain, passwordColumns);
 }
 
 /** What Dovecot would ask for this user, with the user in front. A derived table gives its column a name that is known. */
 export function passwordOf({ driver, passwordQuery }: SqlFile, account: string): string {
+  // MySQL's strings may stand in double quotes as well.
   const quoted = (text: string): string =>
-    (driver === 'mysql' ? text.replaceAll('\\', '\\\\') : text).replaceAll("'", "''");
+    driver === 'mysql' ? text.replace(/[\\'"]/g, '\\$&') : text.replaceAll("'", "''");
   const at = account.indexOf('@');
   const [local, domain] = at < 0 ? [account, ''] : [account.slice(0, at), account.slice(at + 1)];
   const values: Readonly<Record<string, string>> = { u: account, n: local, d: domain };
@@ -97,11 +99,12 @@ export function passwordOf({ driver, passwordQuery }: SqlFile, account: string):
 }
 
 /** Names by the columns that Dovecot reads: user, or username and domain. */
-function* accountsOf(answer: string): Generator<string> {
+function* accountsOf(answer: string, { driver }: SqlFile): Generator<string> {
   let columns: readonly string[] = [];
+  const cut = cutOf(driver);
   for (const { number, bytes } of linesOf(answer)) {
-    if (bytes === undefined) continue;
-    const fields = cut(bytes).map((field) => field.toString('utf8'));
+    const fields = bytes === undefined ? undefined : cut(bytes)?.map((one) => one.toString('utf8'));
+    if (fields === undefined) continue;
     if (number === 1) {
       columns = fields.map((name) => name.toLowerCase());
       continue;
@@ -114,17 +117,25 @@ function* accountsOf(answer: string): Generator<string> {
   }
 }
 
-/** A header, then rows. Each statement of a script brings its header along: it is passed over. */
-function* listed(answer: string, { scheme, driver }: SqlFile, domain: string): Generator<Row> {
-  let columns: readonly string[] = [];
+/** `known`: the columns; none: the first line names them. */
+function* listed(
+  answer: string,
+  { scheme, driver }: SqlFile,
+  domain: string,
+  known: readonly string[],
+): Generator<Row> {
+  let columns = known;
+  const cut = cutOf(driver);
   for (const { number: line, bytes } of linesOf(answer)) {
-    if (bytes === undefined) {
-      yield { kind: 'fault', line, what: 'the row is too long' };
+    if (bytes?.length === 0) continue;
+    const fields = bytes === undefined ? undefined : cut(bytes);
+    if (fields === undefined) {
+      const what = bytes === undefined ? 'the row is too long' : 'the row has a line break';
+      yield { kind: 'fault', line, what };
       continue;
     }
-    const fields = cut(bytes);
-    if (line === 1 || fields[0]?.toString('latin1') === columns[0]) {
-      if (line === 1) columns = fields.map((name) => name.toString('latin1').toLowerCase());
+    if (columns.length === 0) {
+      columns = fields.map((name) => name.toString('latin1').toLowerCase());
       continue;
     }
     const value = (name: string): Buffer | undefined => fields[columns.indexOf(name)];
@@ -149,7 +160,7 @@ function* listed(answer: string, { scheme, driver }: SqlFile, domain: string): G
   }
 }
 
-const cut = (bytes: Buffer): readonly Buffer[] => fieldsOf(bytes, 16, separator.charCodeAt(0));
+const cutOf = (driver: SqlFile['driver']): CutRow => (driver === 'mysql' ? batchRow : csvRows());
 
 async function ask(path: string, file: SqlFile, how: AskHow, statement: string): Promise<void> {
   const { folder } = how;
@@ -159,35 +170,60 @@ async function ask(path: string, file: SqlFile, how: AskHow, statement: string):
   await askClient(clientOf(path, file, folder), { path, ...how, script, answer });
 }
 
-function clientOf(path: string, { driver, connect }: SqlFile, folder: PrivateFolder): Client {
-  const value = (key: string): string => connect[key] ?? '';
+/** `bare`: without a header. */
+function clientOf(path: string, file: SqlFile, folder: PrivateFolder, bare = false): Client {
+  const { driver, connect } = file;
   if (driver === 'sqlite') {
     const child = join(import.meta.dirname, 'sqlite-process.ts');
-    const quiet = '--disable-warning=ExperimentalWarning';
-    return { program: process.execPath, args: [quiet, child, value('dbname')], env: {} };
+    const args = ['--disable-warning=ExperimentalWarning', child, connect['dbname'] ?? ''];
+    return { program: process.execPath, args: [...args, ...(bare ? ['bare'] : [])], env: {} };
   }
-  const user = value('user');
-  if (driver === 'pgsql') {
-    const env = Object.entries({
-      ...{ PGHOST: value('host'), PGPORT: value('port'), PGDATABASE: value('dbname') },
-      ...{ PGUSER: user, PGPASSWORD: value('password'), PGCONNECT_TIMEOUT: '20' },
-    }).filter(([, text]) => text !== '');
-    const layout = ['-A', '-F', separator, '-P', 'footer=off', '-P', 'null='];
-    const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...layout];
-    return { program: needed(path, ['/usr/bin/psql']), args, env: Object.fromEntries(env) };
-  }
-  const host = value('host');
+  if (driver === 'mysql') return mysqlClient(path, connect, folder, bare);
+  const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '--csv', ...(bare ? ['-t'] : [])];
+  const env = { PGCONNECT_TIMEOUT: '20', ...settingsOf(connect, libpq) };
+  return { program: needed(path, ['/usr/bin/psql']), args, env };
+}
+
+/** Where and as whom, and whether the connection must be encrypted: keys of `connect`, and what the client calls them. */
+const libpq: Readonly<Record<string, string>> = {
+  ...{ host: 'PGHOST', hostaddr: 'PGHOSTADDR', port: 'PGPORT', dbname: 'PGDATABASE' },
+  ...{ user: 'PGUSER', password: 'PGPASSWORD', sslmode: 'PGSSLMODE', sslcert: 'PGSSLCERT' },
+  ...{ sslkey: 'PGSSLKEY', sslrootcert: 'PGSSLROOTCERT', sslcrl: 'PGSSLCRL' },
+  ...{ channel_binding: 'PGCHANNELBINDING', gssencmode: 'PGGSSENCMODE' },
+};
+const libmysql: Readonly<Record<string, string>> = {
+  ...{ port: 'port', user: 'user', password: 'password', ssl_ca: 'ssl-ca', ssl_key: 'ssl-key' },
+  ...{ ssl_ca_path: 'ssl-capath', ssl_cert: 'ssl-cert', ssl_cipher: 'ssl-cipher' },
+};
+
+function settingsOf(
+  connect: SqlFile['connect'],
+  names: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const set = Object.entries(names).filter(([key]) => (connect[key] ?? '') !== '');
+  return Object.fromEntries(set.map(([key, name]) => [name, connect[key] ?? '']));
+}
+
+function mysqlClient(
+  path: string,
+  connect: SqlFile['connect'],
+  folder: PrivateFolder,
+  bare: boolean,
+): Client {
+  const { host = 'localhost', dbname = '' } = connect;
   const options = folder.file('mysql.cnf');
-  const where = host.startsWith('/') ? `socket=${host}` : `host=${host || 'localhost'}`;
   // In option files a backslash begins an escape; a quote inside of quotes does not end them.
   const literal = (one: string): string => `"${one.replaceAll('\\', '\\\\')}"`;
-  const login = `user=${literal(user)}\npassword=${literal(value('password'))}\n`;
-  const text = `[client]\n${where}\n${login}`;
-  const port = value('port') === '' ? '' : `port=${value('port')}\n`;
-  writeFileSync(options, text + port, { mode: 0o600 });
-  // Tabs stand between its columns; --raw keeps backslashes as they are.
-  const script = `exec "$0" "--defaults-extra-file=$1" --batch --raw "$2" | tr '\\t' '\\037'`;
-  const program = needed(path, ['/usr/bin/mariadb', '/usr/bin/mysql']);
-  const args = ['-c', `set -o pipefail; ${script}`, program, options, value('dbname')];
-  return { program: '/bin/bash', args, env: {} };
+  const settings = settingsOf(connect, libmysql);
+  const lines = Object.entries(settings).map(([name, one]) => `${name}=${literal(one)}\n`);
+  const where = host.startsWith('/') ? `socket=${host}` : `host=${host}`;
+  const ownCertificates = 'ssl_ca' in connect || 'ssl_ca_path' in connect;
+  // As Dovecot has it: whose certificates are named, his server is who it says.
+  const verified = ownCertificates && connect['ssl_verify_server_cert'] !== 'no';
+  if (verified) lines.push('loose-ssl-verify-server-cert\n', 'loose-ssl-mode=VERIFY_IDENTITY\n');
+  writeFileSync(options, `[client]\n${where}\n${lines.join('')}`, { mode: 0o600 });
+  // --binary-mode: nothing in a query is an order to the client itself.
+  const args = [`--defaults-extra-file=${options}`, '--batch', '--binary-mode'];
+  args.push(...(bare ? ['--skip-column-names'] : []), `--database=${dbname}`);
+  return { program: needed(path, ['/usr/bin/mariadb', '/usr/bin/mysql']), args, env: {} };
 }
