@@ -3,23 +3,9 @@
  * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
  * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
  */
+import type { Metric } from './metric.ts';
 import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
 import { keyStates } from './signing/key.ts';
-
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
-
-export type Metric = {
-  readonly name: string;
-  readonly kind: MetricKind;
-  /** One sentence, as the operator reads it. */
-  readonly help: string;
-  /** Name of its only label, where it has one. */
-  readonly label?: string;
-  /** Label values shown as 0 before they first happen, so that an alert on a rate works from the first minute. */
-  readonly values?: readonly string[];
-  /** Upper bounds of a histogram's buckets, ascending. */
-  readonly buckets?: readonly number[];
-};
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 

@@ -31,13 +31,10 @@
  * Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not understood, 401 who are you,
  * 403 not from our page, 404 no such thing, 409 the desk could not do it, 429 too many wrong tokens, 503 ledger.
  */
-import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Context } from 'hono';
 import { Hono } from 'hono';
-import type * as z from 'zod';
 import type { Count } from '../../ports.ts';
-import type { Desk, Done, KeyDesk } from '../../ports-desk.ts';
+import type { Desk, KeyDesk } from '../../ports-desk.ts';
 import {
   accountsQuery,
   adoptBody,
@@ -46,10 +43,8 @@ import {
   domainBody,
   heldQuery,
   limitQuery,
-  nameParameter,
   newKeysBody,
   noteBody,
-  parse,
   releaseBody,
   retireBody,
   statsQuery,
@@ -59,25 +54,8 @@ import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
+import { actor, body, done, found, type HttpEnv, named, query } from './request.ts';
 import { scriptRoutes } from './script-routes.ts';
-import type { Session } from './session.ts';
-
-/** Who passed the check: a bearer of the token, or a signed-in page. */
-export type Caller =
-  | { readonly kind: 'bearer' }
-  | { readonly kind: 'page'; readonly session: Session };
-export type HttpEnv = { Bindings: HttpBindings; Variables: { caller: Caller } };
-type Asked = Context<HttpEnv>;
-
-/** A refusal: the text says what is wrong with the request, so it never names accounts that were not asked for. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly status: 400 | 404;
-  constructor(status: 400 | 404, text: string) {
-    super(text);
-    this.status = status;
-  }
-}
 
 /** All routes below /api, for callers that have been let in. */
 export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
@@ -152,48 +130,4 @@ function dkimRoutes(api: Hono<HttpEnv>, desk: KeyDesk): void {
     const { by, keys, note } = await body(c, adoptBody);
     return done(c, await desk.adopt(keys, note, actor(c, by)));
   });
-}
-
-/** Who did it, for the record. A page cannot name itself; the command line says which user it runs as. */
-export function actor(c: Asked, by?: string): string {
-  if (c.get('caller').kind === 'page') return 'status page';
-  return by === undefined || by === '' ? 'command line' : by;
-}
-
-export function done(c: Asked, outcome: Done): Response {
-  return c.json(outcome, outcome.ok ? 200 : 409);
-}
-
-function found<Value>(value: Value | undefined, what: string): Value {
-  if (value === undefined) throw new Refusal(404, `no such ${what}`);
-  return value;
-}
-
-export function query<Value>(c: Asked, schema: z.ZodType<Value>): Value {
-  return trusted(parse(schema, c.req.query()));
-}
-
-function named(c: Asked, parameter: 'id' | 'name'): string {
-  return trusted(parse(nameParameter, c.req.param(parameter)));
-}
-
-/** An empty body stands for `{}`: `curl -X POST …/release` should just work. */
-export async function body<Value>(c: Asked, schema: z.ZodType<Value>): Promise<Value> {
-  const text = await c.req.text();
-  let value: unknown = {};
-  try {
-    if (text !== '') value = JSON.parse(text);
-  } catch {
-    throw new Refusal(400, 'the body is not JSON');
-  }
-  return trusted(parse(schema, value));
-}
-
-function trusted<Value>(
-  parsed:
-    | { readonly ok: true; readonly value: Value }
-    | { readonly ok: false; readonly error: string },
-): Value {
-  if (!parsed.ok) throw new Refusal(400, parsed.error);
-  return parsed.value;
 }

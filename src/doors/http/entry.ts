@@ -7,10 +7,9 @@ import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { secondMs } from '../../lib/brand.ts';
 import type { Clock, Count, Log } from '../../ports.ts';
-import type { Caller, HttpEnv } from './api.ts';
-import { body } from './api.ts';
 import { loginBody } from './ask.ts';
 import { originOurs } from './headers.ts';
+import { body, type Caller, type HttpEnv } from './request.ts';
 import type { Keeper, WrongTokens } from './session.ts';
 import { sessionMs } from './session.ts';
 

@@ -10,7 +10,7 @@ import type { PasswordReport } from '../../core/passwords/noted.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Desk } from '../../ports-desk.ts';
-import { body, type HttpEnv } from './api.ts';
+import { body, type HttpEnv } from './request.ts';
 
 /** Rows of one report: an audit sends more often than that. */
 const rowsMax = 2_000;

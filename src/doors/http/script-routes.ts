@@ -12,7 +12,7 @@ import { patternFault } from '../../core/scripts/path-glob.ts';
 import { entryOf } from '../../core/scripts/rule-text.ts';
 import { ruleEffects } from '../../core/scripts/rules.ts';
 import type { NewRule, ScriptDesk, SocketEnd } from '../../ports-scripts.ts';
-import { actor, body, done, type HttpEnv, query } from './api.ts';
+import { actor, body, done, type HttpEnv, query } from './request.ts';
 
 const entriesMax = 1_000;
 const entry = z

@@ -13,14 +13,14 @@ import type { Counters } from '../../lib/counters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Clock, Count, Log } from '../../ports.ts';
 import type { Desk } from '../../ports-desk.ts';
-import type { HttpEnv } from './api.ts';
-import { apiRoutes, Refusal } from './api.ts';
+import { apiRoutes } from './api.ts';
 import { openAssets } from './assets.ts';
 import type { EntryDeps } from './entry.ts';
 import { entryRoutes, hasToken, onlyKnown } from './entry.ts';
 import { authority, hostCheck, isLoopback, securityHeaders } from './headers.ts';
 import type { Live } from './live.ts';
 import { openLive } from './live.ts';
+import { type HttpEnv, Refusal } from './request.ts';
 import { health, scrape } from './scrape.ts';
 import { openKeeper, openWrongTokens } from './session.ts';
 

@@ -1,0 +1,15 @@
+/** What is told of one metric: metrics.ts lists them all. */
+export type MetricKind = 'counter' | 'gauge' | 'histogram';
+
+export type Metric = {
+  readonly name: string;
+  readonly kind: MetricKind;
+  /** One sentence, as the operator reads it. */
+  readonly help: string;
+  /** Name of its only label, where it has one. */
+  readonly label?: string;
+  /** Label values shown as 0 before they first happen, so that an alert on a rate works from the first minute. */
+  readonly values?: readonly string[];
+  /** Upper bounds of a histogram's buckets, ascending. */
+  readonly buckets?: readonly number[];
+};
