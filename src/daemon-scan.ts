@@ -84,7 +84,10 @@ function openWays(deps: ScanDeps, settings: ScanSettings): Ways {
         ]),
       ),
     close() {
-      for (const line of lines) line.close();
+      for (const line of lines) {
+        line.close();
+        counters.drop('postern_scan_up', line.name);
+      }
     },
   };
 }

@@ -75,6 +75,22 @@ describe('a webhook with a secret', () => {
   });
 });
 
+test('a scanner that a reload takes out is no longer told of in /metrics', async () => {
+  await using state = await stateFolder();
+  const toml = '[scan]\nspamassassin = "inet:127.0.0.1:9"\nclamav = "inet:127.0.0.1:9"';
+  await started({ state: state.path, toml }, async (_, daemon) => {
+    const told = async (): Promise<readonly string[]> => {
+      const text = await (await fetch(`${daemon.doors.http}/metrics`)).text();
+      return text.split('\n').filter((line) => line.startsWith('postern_scan_up{'));
+    };
+    const [clamav, both] = ['postern_scan_up{scanner="clamav"} 1', await told()];
+    assert.deepEqual(both, ['postern_scan_up{scanner="spamassassin"} 1', clamav]);
+    const { config } = parseConfig('[scan]\nclamav = "inet:127.0.0.1:9"', 'test');
+    daemon.reload(config);
+    assert.deepEqual(await told(), [clamav]);
+  });
+});
+
 describe('doors that are off', () => {
   test('http: what asks the guard says so, what only shows reads the ledger', async () => {
     await using state = await stateFolder();

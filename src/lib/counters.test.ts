@@ -28,6 +28,19 @@ test('counters add, gauges take the last value, labels start at 0', () => {
   assert.equal(counters.read('mail_total', 'hold'), 1);
 });
 
+test('a gauge of what is there no more is shown no more, until it is set again', () => {
+  const counters = openCounters([
+    { name: 'scanner_up', kind: 'gauge', help: 'Up.', label: 'scanner' },
+  ]);
+  counters.set('scanner_up', 1, 'one');
+  counters.set('scanner_up', 1, 'two');
+  counters.drop('scanner_up', 'one');
+  counters.drop('scanner_up', 'never');
+  assert.deepEqual([...readOpenMetrics(counters.text()).keys()], ['scanner_up{scanner="two"}']);
+  counters.set('scanner_up', 0, 'one');
+  assert.equal(readOpenMetrics(counters.text()).get('scanner_up{scanner="one"}'), 0);
+});
+
 test('a histogram is cumulative and ends in +Inf', () => {
   const counters = openCounters(definitions);
   for (const wait of [0.1, 0.5, 0.7, 4, 100, Number.NaN]) counters.observe('wait_seconds', wait);

@@ -17,6 +17,8 @@ export type Counters = {
   count(name: string, by?: number, label?: string): void;
   /** Sets a gauge, or a counter whose total is kept elsewhere. */
   set(name: string, value: number, label?: string): void;
+  /** Forgets a gauge of something that is there no more. */
+  drop(name: string, label: string): void;
   /** Puts one value into a histogram. */
   observe(name: string, value: number): void;
   /** The value now; 0 for what never happened. For tests and the status command. */
@@ -68,6 +70,7 @@ export function openCounters(
       if (known === undefined || known.definition.kind === 'histogram') count(unlisted, 1, name);
       else known.values.set(slot(known, label), value);
     },
+    drop: (name, label) => void series.get(name)?.values.delete(label),
     observe(name, value) {
       const histogram = histograms.get(name);
       if (histogram === undefined) return count(unlisted, 1, name);
