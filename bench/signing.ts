@@ -5,10 +5,9 @@
  *
  *   node bench/signing.ts [--seconds N] [--rounds N] [--json]
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type MilterAddress, openMilterClient } from '../src/doors/milter/client.ts';
 import { makeKeyPair } from '../src/lib/private-key.ts';
 import { type Goal, machineLoad, shown, table } from './figures.ts';
@@ -17,6 +16,7 @@ import { accountName, clientOf, senderDomains } from './letters.ts';
 import type { PauseFigures } from './loop-pause.ts';
 import { rowsTable } from './milter.ts';
 import { startOpenDkim } from './opendkim.ts';
+import { watching } from './pause-watch.ts';
 import { type MilterServer, runPostern, seedLedger } from './servers.ts';
 import { noNameServer, writeSigningKeys } from './signing-keys.ts';
 import { connections, people, type Row, type Turns, takeTurns } from './turns.ts';
@@ -172,24 +172,6 @@ async function sendLarge(where: MilterAddress, body: Buffer, nth: number): Promi
   if (outcome.kind !== 'taken' || !outcome.edits.includes('i')) {
     throw new Error(`a large message was not signed: ${JSON.stringify(outcome)}`);
   }
-}
-
-/** Begins or ends the watch on the event loop (loop-pause.ts). */
-async function watching(
-  { pid, pauseFile }: SigningPostern,
-  wanted: boolean,
-): Promise<PauseFigures> {
-  process.kill(pid, 'SIGUSR2');
-  for (let tries = 0; tries < 500; tries++) {
-    await sleep(10);
-    try {
-      const figures = JSON.parse(readFileSync(pauseFile, 'utf8')) as PauseFigures;
-      if (figures.watching === wanted) return figures;
-    } catch {
-      // Not there yet, or half written.
-    }
-  }
-  throw new Error('Postern does not tell how its event loop does');
 }
 
 export function signingTable(figures: SigningFigures): string {

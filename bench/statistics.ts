@@ -1,9 +1,9 @@
 /**
  * Statistics over ten million messages, recorded as mail flows: how long `postern stats` takes on them, the start of the
  * program included, and how much room they have on the disk. The messages are made up: a year of 2,000 accounts, 200
- * scripts, 3,000 From domains, and scores with twelve of 300 rules each.
+ * scripts, 3,000 From domains, and scores with twelve of 300 rules each. Then the page over a busy month (statistics-page.ts).
  *
- *   node bench/statistics.ts [--messages N] [--json]
+ *   node bench/statistics.ts [--messages N] [--accounts N] [--json]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -19,6 +19,7 @@ import type { Change } from '../src/ports.ts';
 import { statsKinds } from '../src/ports-stats.ts';
 import { dice, type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
 import { postern } from './servers.ts';
+import { benchStatisticsPage, type PageFigures, pageRows } from './statistics-page.ts';
 
 const days = 365;
 const rulesEach = 12;
@@ -31,14 +32,17 @@ export type StatisticsFigures = {
   readonly fileMb: number;
   readonly questions: readonly { readonly question: string; readonly seconds: number }[];
   readonly load: readonly [before: number, after: number];
+  readonly page: PageFigures;
   readonly goals: readonly Goal[];
 };
 
-export function benchStatistics(options: {
+export async function benchStatistics(options: {
   readonly messages: number;
+  readonly accounts: number;
   readonly say: (text: string) => void;
-}): StatisticsFigures {
+}): Promise<StatisticsFigures> {
   const before = machineLoad();
+  const page = await benchStatisticsPage(options);
   const state = mkdtempSync(join(tmpdir(), 'postern-bench-stats-'));
   try {
     const path = join(state, 'ledger.db');
@@ -57,8 +61,10 @@ export function benchStatistics(options: {
     return {
       ...{ messages: options.messages, countUs, writeSeconds, questions },
       fileMb: statSync(path).size / 1e6,
+      page,
       load: [before, machineLoad()],
       goals: [
+        ...page.goals,
         {
           what: `stats over ${shown(options.messages / 1e6)} million messages, the slowest question`,
           value: Math.max(...questions.map(({ seconds }) => seconds)),
@@ -154,6 +160,7 @@ export function statisticsTable(figures: StatisticsFigures): string {
       shown(seconds),
     ]),
     ['load before and after', figures.load.map(shown).join(', ')],
+    ...pageRows(figures.page),
   ]);
 }
 
@@ -161,11 +168,13 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       messages: { type: 'string', default: '10000000' },
+      accounts: { type: 'string', default: '50000' },
       json: { type: 'boolean', default: false },
     },
   });
-  const figures = benchStatistics({
+  const figures = await benchStatistics({
     messages: Number(values.messages),
+    accounts: Number(values.accounts),
     say: (text) => process.stderr.write(`${text}\n`),
   });
   if (values.json) console.log(JSON.stringify(figures));

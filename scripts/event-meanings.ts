@@ -47,6 +47,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.opened': 'The ledger is open.',
   'ledger.prune-failed': 'Old rows could not be deleted; it is tried again.',
   'ledger.recovered': 'The ledger takes writes again; what waited is written.',
+  'ledger.statistics-thread-ended':
+    'The thread that reads statistics for the status page ended, `why` says how; the next question starts another.',
   'login.not-closed': 'A login could not be closed in Dovecot: change the password by hand.',
   'login.opened':
     'A login was still closed though its account is not suspended; the start opened it.',

@@ -38,6 +38,7 @@ import { openWeakPasswords } from './flow/passwords-audited.ts';
 import { readTogether } from './flow/readings.ts';
 import { openPolicyDesk } from './flow/recipient-asked.ts';
 import type { Settings } from './flow/settings.ts';
+import { shareAnswers } from './flow/shared-answers.ts';
 import { openLedger } from './ledger/sqlite/open.ts';
 import { dayMs, type Millis } from './lib/brand.ts';
 import { type Counters, openCounters } from './lib/counters.ts';
@@ -182,6 +183,7 @@ function openFlows(
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
     ...{ weakPasswords, settings, newId, iso, dkim: signing.keys.desk },
     scripts: scripts.desk,
+    stats: shareAnswers(ledger.statsAside, clock),
     doors: () => ({ ...doors, ...scan.doors() }),
   });
   const alarm = (to: 'ok' | 'failing'): void => {

@@ -16,7 +16,7 @@ import type {
   StoryRow,
 } from './ports.ts';
 import type { ScriptDesk } from './ports-scripts.ts';
-import type { StatsAnswer, StatsQuery } from './ports-stats.ts';
+import type { AskStats } from './ports-stats.ts';
 
 export type DeskAccount = {
   readonly account: string;
@@ -177,8 +177,8 @@ export type Desk = {
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
   testNotice(): Promise<Done>;
-  /** Numbers of the last seconds are missing. */
-  stats(query: StatsQuery): StatsAnswer;
+  /** Numbers of the last minute are missing. */
+  readonly stats: AskStats;
   readonly dkim: KeyDesk;
   readonly scripts: ScriptDesk;
   /** Accounts whose password an audit guessed, and the last audit. */

@@ -67,7 +67,13 @@ export type StatsAnswer = {
   readonly keys: number;
 };
 
+/** Rejects with OperatorError `statistics-…` where there is no answer. */
+export type AskStats = (query: StatsQuery) => Promise<StatsAnswer>;
+
 /** The part of the ledger that keeps them. */
 export type StatsLedger = {
+  /** For commands: everything else in this process waits meanwhile, a second for a long span. */
   stats(query: StatsQuery): StatsAnswer;
+  /** For the guard: read beside the event loop, which goes on. */
+  readonly statsAside: AskStats;
 };

@@ -12,6 +12,7 @@ import { accountOf } from '../mail/account-name.ts';
 import type { AuditRow, Change, Clock, HeldRow, IncidentRow, Log, Mta } from '../ports.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, KeyDesk } from '../ports-desk.ts';
 import type { ScriptDesk } from '../ports-scripts.ts';
+import type { AskStats } from '../ports-stats.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
@@ -40,6 +41,7 @@ export type DeskDeps = {
   readonly doors: () => Readonly<Record<string, string>>;
   readonly dkim: KeyDesk;
   readonly scripts: ScriptDesk;
+  readonly stats: AskStats;
   readonly newId: () => string;
   readonly iso: (at: Millis) => string;
 };
@@ -111,7 +113,7 @@ export function openDesk(deps: DeskDeps): Desk {
     minutes: () => feed.minutes(deps.clock.now()),
     watch: (listener) => feed.watch(listener),
     testNotice: () => testNotice(deps),
-    stats: (query) => live.stats(query),
+    stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
     passwords: () => ({ weak: deps.weakPasswords.all(), last: deps.weakPasswords.last() }),

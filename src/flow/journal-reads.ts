@@ -12,10 +12,13 @@ import type { PendingChanges } from './pending-changes.ts';
 /** Learned and not written yet: a minute later than any. */
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
-/** Weak passwords and scripts are few: whoever needs them keeps them in memory (passwords-audited.ts, script-mailed.ts). */
+/**
+ * Weak passwords and scripts are few: whoever needs them keeps them in memory (passwords-audited.ts, script-mailed.ts).
+ * Statistics are asked of the ledger itself (shared-answers.ts): what was counted in the last seconds is missing there.
+ */
 export type LedgerReads = Omit<
   Ledger,
-  'write' | 'prune' | 'close' | 'weakPasswords' | 'scripts' | 'scriptRules'
+  'write' | 'prune' | 'close' | 'weakPasswords' | 'scripts' | 'scriptRules' | 'stats' | 'statsAside'
 >;
 
 export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads {
@@ -23,8 +26,6 @@ export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads 
     ...accountReads(ledger, pending),
     ...mailReads(ledger, pending),
     ...deskReads(ledger, pending),
-    // What was counted in the last seconds is missing.
-    stats: (query) => ledger.stats(query),
   };
 }
 

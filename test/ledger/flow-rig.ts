@@ -157,6 +157,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
   const desk = openDesk({
     dkim: noKeys,
+    stats: ledger.statsAside,
     scripts: { ...scripts.desk, whose: async () => undefined },
     ...{ accounts, journal, exemptions, suspensions, notices, feed, mta: queue, clock, log },
     ...{ facts, settings, newId, iso, weakPasswords, doors: () => ({}) },

@@ -41,6 +41,23 @@ for (const kind of ['file', 'memory'] as const) {
       return ledger;
     }
 
+    test('statistics are answered beside the event loop as at once', async () => {
+      const tally = {
+        ...{ messages: 3, recipients: 4, stopped: 1, scored: 0, points: 0, spam: 0, viruses: 0 },
+        ...{ scans: 0, reused: 0, unscanned: 3, scanMs: 0 },
+      };
+      const row = { by: 'account', day: 20_000, key: 'joe', tally, sketch: new Map() } as const;
+      const ledger = ledgerWith({ kind: 'rollup', row });
+      const span = { since: 19_990, until: 20_000, limit: 5 };
+      const query = { by: 'account', order: 'messages', ...span } as const;
+      const answer = await ledger.statsAside(query);
+      assertStrict.equal(answer.lines[0]?.recipients, 4);
+      assertStrict.deepEqual(answer, ledger.stats(query));
+      ledger.write([{ kind: 'rollup', row }], { durable: false });
+      assertStrict.equal((await ledger.statsAside(query)).lines[0]?.recipients, 8);
+      ledger.close();
+    });
+
     test('an account comes back with its book in order of the hashes', () => {
       const ledger = ledgerWith(
         accountOf(joe, { state: 'watched', past: '{"n":1}', learned: [largest, 30, 5, 10, 0, 20] }),

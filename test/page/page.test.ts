@@ -185,6 +185,20 @@ describe('what happens now', limit, () => {
     }),
   );
 
+  test('statistics that cannot be read are said to be so', limit, async () => {
+    await using at = await stage('quiet', '127.0.0.1', Date.now());
+    at.failStatistics('the numbers cannot be read now');
+    const page = await browser.open();
+    await page.goto(`${at.door.address}/?token=${testToken}`);
+    const section = `document.querySelector('[aria-labelledby=statistics]')`;
+    await page.until(`${section} !== null`);
+    assert.match(
+      await page.evaluate<string>(`${section}.innerText`),
+      /The numbers cannot be read now\. It is asked again each minute\./,
+    );
+    await page.close();
+  });
+
   test('a door that goes away is said to be lost', limit, async () => {
     const at = await stage('quiet', '127.0.0.1', Date.now());
     const page = await browser.open();
@@ -256,6 +270,7 @@ describe('looks', limit, () => {
           assert.deepEqual(await page.evaluate(faintText), [], `${scheme}: contrast under 4.5`);
         }
         assert.deepEqual(await page.evaluate(namelessControls), []);
+        await page.evaluate(`document.querySelectorAll('details').forEach((e) => (e.open = true))`);
         for (const width of [360, 768, 1280]) {
           await page.size(width, 800, { phone: width === 360 });
           assert.deepEqual(await page.evaluate(tooWide), [], `${width} px`);

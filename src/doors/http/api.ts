@@ -17,7 +17,7 @@
  *   GET  /api/recent?limit
  *   GET  /api/minutes
  *   GET  /api/audit?account&limit
- *   GET  /api/stats?by&since&until&order&limit    since, until: days since 1970, UTC
+ *   GET  /api/stats?by&since&until&order&limit    since, until: days since 1970, UTC; at most a minute old
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`
  *   POST /api/test-notice
  *   GET  /api/dkim                       { folder, keys }
@@ -29,7 +29,7 @@
  *
  * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and `X-CSRF-Token`.
  * Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not understood, 401 who are you,
- * 403 not from our page, 404 no such thing, 409 the desk could not do it, 429 too many wrong tokens, 503 ledger.
+ * 403 not from our page, 404 no such thing, 409 the desk could not do it, 429 too many wrong tokens, 503 ledger or statistics.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
@@ -64,7 +64,7 @@ export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
   api.get('/status', (c) => c.json(desk.status()));
   api.get('/recent', (c) => c.json(desk.recent(query(c, limitQuery).limit)));
   api.get('/minutes', (c) => c.json(desk.minutes()));
-  api.get('/stats', (c) => c.json(desk.stats(query(c, statsQuery))));
+  api.get('/stats', async (c) => c.json(await desk.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(desk.audit(query(c, auditQuery))));
   api.get('/explain/:id', (c) => c.json(found(desk.explain(named(c, 'id')), 'story or message')));
   api.get('/live', (c) => {

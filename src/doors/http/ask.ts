@@ -56,7 +56,7 @@ export const auditQuery: z.ZodType<Parameters<Desk['audit']>[0]> = z.object({
   account: name.exactOptional(),
   limit,
 });
-/** Longer spans are asked of the ledger's file, beside the guard: here mail would wait meanwhile. */
+/** For longer ones the command reads the ledger's file itself: here pages would wait meanwhile. */
 const statsDaysMax = 31;
 export const statsQuery: z.ZodType<StatsQuery> = z
   .object({

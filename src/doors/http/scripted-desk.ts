@@ -7,6 +7,7 @@ import type { AccountState } from '../../core/verdict.ts';
 import { agreeableKeys } from '../../flow/scripted-keys.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs } from '../../lib/brand.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import type { HeldRow } from '../../ports.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../ports-desk.ts';
 import type { Night, Scene } from './scripted-night.ts';
@@ -21,6 +22,8 @@ export type Scripted = {
   push(item: Partial<FeedItem>): void;
   listeners(): number;
   fail(why: string): void;
+  /** From now on statistics cannot be read. */
+  failStatistics(why: string): void;
 };
 
 /** Sets the scene at `now`. */
@@ -30,6 +33,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
   const calls: string[] = [];
   const listeners = new Set<(item: FeedItem) => void>();
   let trouble = '';
+  let unread = '';
   const status = (): DeskStatus => ({
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',
@@ -60,6 +64,9 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
     fail: (why) => {
       trouble = why;
     },
+    failStatistics: (why) => {
+      unread = why;
+    },
     push(item) {
       const full = feedItem(now(), item);
       state.feed.unshift(full);
@@ -71,7 +78,10 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       ...acts(state, now, calls),
       dkim: agreeableKeys(calls),
       scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
-      stats: scriptedStats,
+      async stats(query) {
+        if (unread === '') return scriptedStats(query);
+        throw new OperatorError('statistics-failed', unread);
+      },
       watch(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -12,6 +12,7 @@ import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
 import { checkVersion, migrate, migrations } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { statements } from './statements.ts';
+import { statisticsReader } from './statistics-reader.ts';
 import { tables } from './tables.ts';
 import { writer } from './write.ts';
 
@@ -70,10 +71,14 @@ function openForWriting(path: string, log: Log): Ledger {
     writeChanges(changes, how);
     if (path !== inMemory) folding.wrote(changes.length);
   };
+  const statistics = statisticsReader(path, { log });
+  stack.defer(statistics.stop);
   const prune = pruner(database, path, { make, stillThere });
   log('debug', 'ledger.opened', { path, version: migrations.length });
   const owned = stack.move();
-  return { ...reads(all), write, prune, close: () => owned.dispose() };
+  const stored = reads(all);
+  const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
+  return { ...stored, statsAside, write, prune, close: () => owned.dispose() };
 }
 
 function openForReading(path: string, log: Log): Ledger {
@@ -129,6 +134,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     dkimKeys: all.dkimKeys.dkimKeys,
     sendingDomains: all.sendingDomains.sendingDomains,
     stats: all.rollups.stats,
+    statsAside: async (query) => all.rollups.stats(query),
     scripts: all.scripts.scripts,
     scriptRules: all.scripts.scriptRules,
     weakPasswords: all.weakPasswords.weakPasswords,

@@ -13,7 +13,7 @@ import type {
 } from '../../ports-stats.ts';
 import { integer, type Row, type Statements } from './statements.ts';
 
-export type RollupTable = StatsLedger & { put(row: RollupRow): void };
+export type RollupTable = Pick<StatsLedger, 'stats'> & { put(row: RollupRow): void };
 
 /** Columns of the table, and what they are here; points and their sums are real numbers. */
 const columns: readonly (readonly [string, keyof Tally])[] = [

@@ -20,9 +20,10 @@ const kinds = {
   rule: { order: 'messages', limit: rowsMax },
 };
 
-/** Numbers of the last days, asked for anew each minute; undefined until they are here. */
+/** Numbers of the last days, asked for anew each minute; undefined until they are here, `fault` while they are not to be had. */
 function useNumbers(now) {
   const [numbers, setNumbers] = useState(undefined);
+  const [fault, setFault] = useState('');
   const until = Math.floor(now / dayMs);
   useEffect(() => {
     let over = false;
@@ -31,8 +32,15 @@ function useNumbers(now) {
         const query = { by, order, limit, since: until - days + 1, until };
         return [by, await read(`/api/stats?${new URLSearchParams(query)}`)];
       });
-      const fresh = await Promise.all(asked).catch(() => undefined);
-      if (!over && fresh !== undefined) setNumbers(Object.fromEntries(fresh));
+      try {
+        const fresh = await Promise.all(asked);
+        if (over) return;
+        setNumbers(Object.fromEntries(fresh));
+        setFault('');
+      } catch (error) {
+        // A connection that is lost is told of at the top of the page.
+        if (!over && !(error instanceof TypeError)) setFault(error.message);
+      }
     };
     void ask();
     const timer = setInterval(ask, againMs);
@@ -41,13 +49,19 @@ function useNumbers(now) {
       clearInterval(timer);
     };
   }, [until]);
-  return numbers;
+  return { numbers, fault };
 }
 
 export function Statistics({ now, open }) {
-  const numbers = useNumbers(now);
+  const { numbers, fault } = useNumbers(now);
   const [at, setAt] = useState(undefined);
-  if (numbers === undefined) return undefined;
+  if (numbers === undefined) {
+    if (fault === '') return undefined;
+    return html`<section aria-labelledby="statistics">
+      <${Heading} id="statistics" title="Last thirty days" />
+      <${Empty}>${unread(fault)}<//>
+    </section>`;
+  }
   const { total, query } = numbers.day;
   const scored = total.scored > 0;
   const each = everyDay(numbers.day);
@@ -77,11 +91,15 @@ export function Statistics({ now, open }) {
         <${Rules} answer=${numbers.rule} />
       </div>`
     }
+    ${fault !== '' && html`<p class="quiet small-print">These are older. ${unread(fault)}</p>`}
     <p class="quiet small-print">
       Days are UTC, from ${new Date(query.since * dayMs).toISOString().slice(0, 10)} on.
     </p>
   </section>`;
 }
+
+const unread = (fault) =>
+  `${fault.slice(0, 1).toUpperCase()}${fault.slice(1)}. It is asked again each minute.`;
 
 /** One entry a day, oldest first, also for days without mail. */
 function everyDay({ query, lines }) {

@@ -1,0 +1,179 @@
+/**
+ * Answers questions for statistics beside the event loop: a month of 50,000 accounts a day takes half a second to add up, and
+ * no mail may wait for that. One thread reads the ledger's file, one question at a time:
+ *
+ *   no thread ──question──▶ asked ──answer──▶ idle ──question──▶ asked
+ *       ▲                     │ late, or it died      │ long unused
+ *       └────────────────── ending ◀──────────────────┘
+ *
+ * While it is ending questions wait, so that there are never two. A fault of the disk ends it as well.
+ */
+import { Worker } from 'node:worker_threads';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { faultText } from '../../lib/fault-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Log } from '../../ports.ts';
+import type { AskStats, StatsAnswer, StatsQuery } from '../../ports-stats.ts';
+
+/** From asking to the answer. The command line waits ten seconds for the guard. */
+const deadlineUsualMs = 8 * secondMs;
+/** A page asks four questions; pages share answers. */
+const waitingMax = 16;
+/** Kept while pages are open, which ask each minute; its memory is given back after the last was closed. */
+const unusedMs = 5 * minuteMs;
+const threadMemoryMb = 64;
+const guardEnds = 'the guard is ending';
+
+export type StatisticsReader = {
+  readonly ask: AskStats;
+  stop(): void;
+};
+
+export type ReaderOptions = {
+  readonly log: Log;
+  readonly deadlineMs?: number;
+  /** For tests: a thread that does not behave. */
+  readonly thread?: URL;
+};
+
+type Question = {
+  readonly query: StatsQuery;
+  answer(answer: StatsAnswer): void;
+  fail(error: unknown): void;
+};
+
+export function statisticsReader(path: string, options: ReaderOptions): StatisticsReader {
+  const reader = new Reader(path, options);
+  return { ask: (query) => reader.ask(query), stop: () => reader.stop() };
+}
+
+class Reader {
+  readonly #path: string;
+  readonly #options: ReaderOptions;
+  readonly #waiting = new Set<Question>();
+  #asked: Question | undefined;
+  #thread: Worker | undefined;
+  /** Why the thread is being ended; undefined: it is not. */
+  #ending: 'late' | 'unused' | 'stopped' | undefined;
+  #unused: NodeJS.Timeout | undefined;
+
+  constructor(path: string, options: ReaderOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  ask(query: StatsQuery): Promise<StatsAnswer> {
+    if (this.#ending === 'stopped') return Promise.reject(failed(guardEnds));
+    if (this.#waiting.size >= waitingMax) return Promise.reject(busy());
+    const { promise, resolve, reject } = Promise.withResolvers<StatsAnswer>();
+    const timer = setTimeout(() => this.#late(question), this.#deadlineMs);
+    const question: Question = {
+      query,
+      answer(answer) {
+        clearTimeout(timer);
+        resolve(answer);
+      },
+      fail(error) {
+        clearTimeout(timer);
+        reject(error);
+      },
+    };
+    this.#waiting.add(question);
+    this.#next();
+    return promise;
+  }
+
+  /** For good. */
+  stop(): void {
+    const questions = [...this.#waiting, ...(this.#asked === undefined ? [] : [this.#asked])];
+    this.#waiting.clear();
+    for (const question of questions) question.fail(failed(guardEnds));
+    this.#end('stopped');
+  }
+
+  get #deadlineMs(): number {
+    return this.#options.deadlineMs ?? deadlineUsualMs;
+  }
+
+  #next(): void {
+    if (this.#asked !== undefined || this.#ending !== undefined) return;
+    clearTimeout(this.#unused);
+    const [question] = this.#waiting;
+    if (question === undefined) {
+      this.#unused = setTimeout(() => this.#end('unused'), unusedMs).unref();
+      return;
+    }
+    this.#waiting.delete(question);
+    this.#asked = question;
+    this.#thread ??= this.#start();
+    this.#thread.postMessage(question.query);
+  }
+
+  #start(): Worker {
+    // As this file is named: .ts in the source tree, .js where it was compiled.
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const usual = new URL(`statistics-thread.${ending}`, import.meta.url);
+    const thread = new Worker(this.#options.thread ?? usual, {
+      workerData: { path: this.#path },
+      resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb, maxYoungGenerationSizeMb: 8 },
+      name: 'ledger-statistics',
+    });
+    let why: unknown = 'it ended by itself';
+    thread.on('message', (answer: StatsAnswer) => {
+      this.#asked?.answer(answer);
+      this.#asked = undefined;
+      this.#next();
+    });
+    thread.on('error', (error) => {
+      why = error;
+    });
+    thread.on('exit', () => this.#ended(why));
+    thread.unref();
+    return thread;
+  }
+
+  #late(question: Question): void {
+    question.fail(
+      new OperatorError('statistics-late', `no answer within ${this.#deadlineMs / 1_000} seconds`, {
+        hint: 'the machine or its disk is busy; ask again in a minute',
+        exit: sysexits.tempFail,
+      }),
+    );
+    if (!this.#waiting.delete(question)) this.#end('late');
+  }
+
+  #end(why: 'late' | 'unused' | 'stopped'): void {
+    clearTimeout(this.#unused);
+    if (this.#thread !== undefined || why === 'stopped') this.#ending = why;
+    // What SQLite is doing is done to its end: then the thread goes, and says so by `exit`.
+    void this.#thread?.terminate();
+  }
+
+  #ended(died: unknown): void {
+    const why = this.#ending === 'late' ? 'it did not answer in time' : faultText(died);
+    if (this.#ending === undefined || this.#ending === 'late') {
+      this.#options.log('warn', 'ledger.statistics-thread-ended', { path: this.#path, why });
+    }
+    this.#thread = undefined;
+    this.#asked?.fail(failed(why, died));
+    this.#asked = undefined;
+    if (this.#ending === 'stopped') return;
+    this.#ending = undefined;
+    this.#next();
+  }
+}
+
+function busy(): OperatorError {
+  return new OperatorError('statistics-busy', 'too many questions for statistics wait already', {
+    hint: 'ask again in a minute; `sudo postern stats` reads the ledger by itself',
+    exit: sysexits.tempFail,
+  });
+}
+
+function failed(why: string, cause?: unknown): OperatorError {
+  return new OperatorError('statistics-failed', `the numbers cannot be read now: ${why}`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: 'ask again in a minute; mail is judged all the same',
+    exit: sysexits.tempFail,
+  });
+}
