@@ -80,6 +80,7 @@ async function byAudit(dir: string, shadow: string): Promise<void> {
     ...{ quick: false, processors: availableParallelism(), domain: '' },
     now: () => Date.now() as Millis,
     signal: new AbortController().signal,
+    known: [],
     told: {
       ...{ began: none, found: none, changed: none, fault: none, progress: none },
       result: none,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { PasswordReport } from '../core/passwords/noted.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import { whatToDo } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
@@ -17,7 +18,7 @@ import { jsonLine } from './help.ts';
 import { openManyLines } from './many-lines.ts';
 import { parseDuration } from './options.ts';
 import { openAuditMeter } from './passwords-progress.ts';
-import { makeFolder, openPasswordStore, type PasswordStore } from './passwords-store.ts';
+import { makeFolder, openPasswordStore, type PasswordStore, patiently } from './passwords-store.ts';
 import { print, warn } from './print.ts';
 import { paint, table } from './table.ts';
 import { usualConfig } from './usual-config.ts';
@@ -67,13 +68,13 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
       leakedLists: [...config.passwords.leaked_lists, ...lists],
       ...{ notebook, sources, rules, signal: stop.signal },
       now: () => Date.now() as Millis,
+      known: (await store.read()).weak,
       told: { ...output.told, found: reports.found, changed: reports.changed },
     });
-    output.end();
-    await reports.done();
-    await store.note({ found: output.weak, summary });
-    if (summary.complete) keepUnfinished(notebook, undefined);
     output.report(summary);
+    await reports.done();
+    await patiently(() => store.note({ found: output.weak, summary }));
+    if (summary.complete) keepUnfinished(notebook, undefined);
   } finally {
     output.end();
     stop.end();
@@ -113,7 +114,7 @@ function auditOptions(
   options: AuditCommandOptions,
 ): Omit<
   AuditOptions,
-  'notebook' | 'sources' | 'rules' | 'leakedLists' | 'signal' | 'now' | 'told'
+  'notebook' | 'sources' | 'rules' | 'leakedLists' | 'signal' | 'now' | 'known' | 'told'
 > {
   return {
     john: passwords.john,
@@ -155,21 +156,33 @@ function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void }
   };
 }
 
-/** Findings go out while the audit runs, one report after another. */
+/**
+ * Findings go out while the audit runs, one report after another. What the guard does not take then, since it is just started
+ * anew, it gets at the end.
+ */
 function openReports(
   store: PasswordStore,
 ): Pick<Told, 'found' | 'changed'> & { done(): Promise<void> } {
   let last: Promise<void> = Promise.resolve();
-  const send = (report: Parameters<PasswordStore['note']>[0]): void => {
-    last = last.then(() => store.note(report));
-    last.catch(() => undefined); // told at the end, by done
+  const waiting: Partial<PasswordReport>[] = [];
+  const send = (report: Partial<PasswordReport>): void => {
+    last = last.then(async () => {
+      try {
+        await store.note(report);
+      } catch {
+        waiting.push(report);
+      }
+    });
   };
   return {
     found: (found) => send({ found }),
     changed: (changed) => {
       if (changed.length > 0) send({ changed });
     },
-    done: () => last,
+    async done() {
+      await last;
+      for (const report of waiting) await patiently(() => store.note(report));
+    },
   };
 }
 
@@ -210,6 +223,7 @@ function openOutput(command: Command, json: boolean): AuditOutput {
     },
     end: () => meter.end(),
     report(summary) {
+      meter.end();
       lines.end();
       if (faults > faultsShown) {
         warn(command, `postern: ${faults - faultsShown} more could not be read\n`);

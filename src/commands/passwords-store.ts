@@ -1,6 +1,7 @@
 /** Where an audit's findings go: to the running guard, or into its ledger where none runs. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   lastAuditKey,
   loginKey,
@@ -17,14 +18,14 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { type DeskClient, openDesk, operator } from './desk-client.ts';
 import { stateDirectory } from './run-file.ts';
 
-export type PasswordStore = {
-  readonly state: string;
+type Keeper = {
   read(): Promise<{
     readonly weak: readonly WeakPassword[];
     readonly last: AuditSummary | undefined;
   }>;
   note(report: Partial<PasswordReport>): Promise<void>;
 };
+export type PasswordStore = Keeper & { readonly state: string };
 
 /** Rows in one request: its body may have 64 KiB. */
 const rowsAtOnce = 100;
@@ -34,21 +35,53 @@ export async function openPasswordStore(
   defaultDomain: string,
 ): Promise<PasswordStore> {
   const folder = stateDirectory(state);
-  try {
-    return toGuard(folder, await openDesk(state));
-  } catch (error) {
-    if (!(error instanceof OperatorError) || error.code !== 'not-running') throw error;
-    return toLedger(folder, defaultDomain);
+  // Looked up each time: an audit takes long, and the guard may be stopped or started meanwhile.
+  const keeper = async (): Promise<Keeper> => {
+    try {
+      return toGuard(await openDesk(state));
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'not-running') throw error;
+      return toLedger(folder, defaultDomain);
+    }
+  };
+  // What is wrong with it is said now, and not after an hour.
+  await keeper();
+  return {
+    state: folder,
+    read: async () => await (await keeper()).read(),
+    note: async (report) => await (await keeper()).note(report),
+  };
+}
+
+/** So long a guard may take that is started anew. */
+const patienceMs = 30_000;
+const betweenMs = 1_000;
+/** What such a guard leaves behind meanwhile. */
+const passing: ReadonlySet<string> = new Set([
+  ...['not-reachable', 'run-file', 'ledger-locked', 'desk-failed', 'wrong-token', 'not-done'],
+]);
+
+/** Tries until it goes, or a guard would long be there again. */
+export async function patiently(act: () => Promise<void>): Promise<void> {
+  const until = performance.now() + patienceMs;
+  while (true) {
+    try {
+      return await act();
+    } catch (error) {
+      const passes = error instanceof OperatorError && passing.has(error.code);
+      if (!passes || performance.now() > until) throw error;
+      await sleep(betweenMs);
+    }
   }
 }
 
-function toGuard(state: string, desk: DeskClient): PasswordStore {
+function toGuard(desk: DeskClient): Keeper {
   return {
-    state,
     read: () => desk.read('/passwords'),
     async note({ found = [], changed = [], told = [], summary }) {
-      for (const part of parts(found)) await desk.act('/passwords', { found: part });
+      // In this order: another password may be weak as well.
       for (const part of parts(changed)) await desk.act('/passwords', { changed: part });
+      for (const part of parts(found)) await desk.act('/passwords', { found: part });
       for (const part of parts(told)) await desk.act('/passwords', { told: part });
       if (summary !== undefined) await desk.act('/passwords', { summary });
     },
@@ -62,10 +95,9 @@ function parts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
 }
 
 /** Opened for each report, so that a guard that is started meanwhile finds its ledger free. */
-function toLedger(state: string, defaultDomain: string): PasswordStore {
+function toLedger(state: string, defaultDomain: string): Keeper {
   const path = join(state, 'ledger.db');
   return {
-    state,
     async read() {
       if (!existsSync(path)) return { weak: [], last: undefined };
       const ledger = openLedger(path, { readOnly: true });

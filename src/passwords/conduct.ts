@@ -1,7 +1,8 @@
 /** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
 import { availableParallelism } from 'node:os';
 import { forJohn } from '../core/passwords/jumbo.ts';
-import type { AuditSummary } from '../core/passwords/weak.ts';
+import { loginKey } from '../core/passwords/noted.ts';
+import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { type AuditProgress, audit } from './audit.ts';
@@ -37,6 +38,8 @@ export type AuditOptions = {
   readonly now: () => Millis;
   /** Time is up, or a person has had enough: what was done is kept. */
   readonly signal: AbortSignal;
+  /** Who counts as weak until now; the notebook may have been lost, or a report of it. */
+  readonly known: readonly WeakPassword[];
   readonly told: Told;
 };
 
@@ -95,10 +98,8 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
     told.fault({ source: 'john', line: 0, what: `${count} ${scheme} hashes were not taken` });
   }
   const complete = through && !options.quick;
-  if (through) {
-    const tried = triedAgain(plans, options);
-    told.changed(strongNow(worklist, notebook, tried));
-  }
+  const tried = through ? triedAgain(plans, options) : () => false;
+  told.changed(weakNoMore({ worklist, notebook, tried, whole: gathered.whole }, options.known));
   for (const result of worklist.results()) await told.result(result);
   const { accounts, weak } = worklist.counts();
   return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
@@ -136,21 +137,45 @@ function triedAgain(
     plans.some(({ leg }) => leg.by === by && leg.strength === strength);
 }
 
-/** Of hashes without a mark: what was weak and was not guessed by the same now has another password. */
-function strongNow(
-  worklist: Worklist,
-  notebook: Notebook,
-  tried: (weak: WeakNote) => boolean,
+/**
+ * Who was weak and was not guessed by the same now has another password; who is in his source no more has none. Of salted hashes
+ * a change shows earlier, by their mark.
+ */
+function weakNoMore(
+  {
+    worklist,
+    notebook,
+    tried,
+    whole,
+  }: {
+    readonly worklist: Worklist;
+    readonly notebook: Notebook;
+    readonly tried: (weak: WeakNote) => boolean;
+    readonly whole: ReadonlySet<string>;
+  },
+  known: readonly WeakPassword[],
 ): readonly Changed[] {
   const changed: Changed[] = [];
+  const unseen = new Map<string, WeakPassword>();
+  for (const one of known) {
+    const login = { source: one.source, account: one.login };
+    if (whole.has(one.source)) unseen.set(loginKey(login), one);
+  }
   for (const { source, account, weak } of worklist.results()) {
+    const key = loginKey({ source, account });
+    const before = unseen.get(key);
+    unseen.delete(key);
     if (weak !== undefined) continue;
     const note = notebook.read(source, account);
-    if (note?.weak === undefined || !tried(note.weak)) continue;
+    const last = note?.weak ?? before;
+    if (last === undefined || !tried(last)) continue;
     changed.push({ source, account });
-    notebook.write([{ source, account, ...note, weak: undefined }]);
+    if (note !== undefined) notebook.write([{ source, account, ...note, weak: undefined }]);
   }
-  return changed;
+  return [
+    ...changed,
+    ...[...unseen.values()].map(({ source, login: account }) => ({ source, account })),
+  ];
 }
 
 function nothing(): OperatorError {

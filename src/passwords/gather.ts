@@ -46,11 +46,17 @@ const rowsBetween = 1_000;
 /** A service answers in a tenth of a second: for some thousand accounts, and not for all the time that the audit has. */
 const leaksMs = 10 * 60_000;
 
-export type Gathered = { accounts: number; locked: number; faults: number };
+export type Gathered = {
+  accounts: number;
+  locked: number;
+  faults: number;
+  /** Sources that were read to their end. */
+  readonly whole: Set<string>;
+};
 
 /** A source that cannot be read is a fault like a line that cannot; the others go on. */
 export async function gather(sources: readonly Source[], deps: GatherDeps): Promise<Gathered> {
-  const sum: Gathered = { accounts: 0, locked: 0, faults: 0 };
+  const sum: Gathered = { accounts: 0, locked: 0, faults: 0, whole: new Set() };
   const { signal } = deps;
   const leaks = askedUntilItFails(deps, sum);
   let rows = 0;
@@ -63,6 +69,7 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
         if (++rows % rowsBetween === 0) await breathe();
         if (signal.aborted) return sum;
       }
+      sum.whole.add(spec);
       const gone = deps.notebook.gone(spec).filter(({ weak }) => weak);
       if (gone.length > 0) deps.changed(gone.map(({ account }) => ({ source: spec, account })));
     } catch (error) {

@@ -5,13 +5,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
 import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
-import { hashOf, openScene, type Scene } from './password-tools.ts';
+import { eventually } from './leash.ts';
+import { type AuditRun, hashOf, openScene, type Scene } from './password-tools.ts';
 import { startSink } from './smtp-sink.ts';
 
 const list = ['letmein99'];
@@ -82,6 +83,77 @@ test('the guard’s verdict on the same letter before and after an audit, and af
   );
   assert.doesNotMatch(await guard.cli('accounts', 'show', 'ann@here.test'), /password weak/);
   assert.doesNotMatch(JSON.stringify(await guard.log()), /letmein99/);
+});
+
+test('the guard is stopped during an audit: what that found out reaches the next one', async () => {
+  using scene = openScene(list);
+  const state = join(scene.dir, 'guard');
+  mkdirSync(state);
+  const config = '[postfix]\nqueue = "off"\n[mail_log]\nsource = "off"\n';
+  const source = `passwd-file:${join(scene.dir, 'users')}`;
+  const file = async (password: string): Promise<void> => {
+    scene.file('users', `ann@here.test:${await hashOf('ssha256', 'ann', password)}\n`);
+  };
+  const { held, release, settings } = holdingJohn(scene);
+  const words = ['--source', source, '--rules', 'none', '--state', state];
+  let running: AuditRun;
+  {
+    await using guard = await startGuard({ config, state });
+    await file('letmein99');
+    await audited(scene, guard, source);
+    assert.match(await guard.cli('passwords', 'list', '--weak'), /ann@here\.test/);
+    await file('zzQ8-rrTvv4pX');
+    running = scene.audit(...words, '--config', settings);
+    await eventually('John is asked', () => existsSync(held) || undefined);
+  }
+  release();
+  const { code, err } = await running.done;
+  assert.equal(code, 0, err);
+  await using guard = await startGuard({ config, state });
+  assert.match(await guard.cli('passwords', 'list', '--weak'), /^No password is known to be weak/);
+});
+
+/** The real John, that waits before it says anything. It runs as somebody else, who must get at that. */
+function holdingJohn(scene: Scene): {
+  readonly held: string;
+  readonly release: () => void;
+  readonly settings: string;
+} {
+  chmodSync(scene.dir, 0o755);
+  const place = join(scene.dir, 'hold');
+  mkdirSync(place);
+  chmodSync(place, 0o777);
+  const go = join(place, 'go');
+  const wait = `touch ${place}/held; while [ ! -e ${go} ]; do sleep 0.05; done`;
+  const program = scene.file('holding', `#!/bin/sh\n${wait}\nexec /usr/sbin/john "$@"\n`);
+  chmodSync(program, 0o755);
+  const text = readFileSync(scene.config, 'utf8').replace(/^john = .*$/m, `john = "${program}"`);
+  return {
+    held: join(place, 'held'),
+    release: () => writeFileSync(go, ''),
+    settings: scene.file('holding.toml', text),
+  };
+}
+
+test('a notebook that was lost: who has another password, or is gone, is weak no more', async () => {
+  using scene = openScene(list);
+  const source = ['--source', `passwd-file:${join(scene.dir, 'users')}`, '--rules', 'none'];
+  const audit = async (passwords: Readonly<Record<string, string>>): Promise<string> => {
+    const lines = Object.entries(passwords).map(
+      async ([name, password]) => `${name}:${await hashOf('ssha256', name, password)}\n`,
+    );
+    scene.file('users', (await Promise.all(lines)).join(''));
+    const { code, err } = await scene.audit(...source).done;
+    assert.equal(code, 0, err);
+    const about = ['--state', scene.state, '--config', scene.config, '--json'];
+    const weak = JSON.parse(await said('passwords', 'list', '--weak', ...about));
+    return (weak as { login: string }[]).map(({ login }) => login).join(' ');
+  };
+  const weak = { ann: 'letmein99', bob: 'letmein99', joe: 'letmein99' };
+  assert.equal(await audit(weak), 'ann bob joe');
+  for (const end of ['', '-wal', '-shm'])
+    rmSync(join(scene.state, `passwords.db${end}`), { force: true });
+  assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann');
 });
 
 test('owners are written to once, in two languages, and the operator gets a list', async () => {
