@@ -1,4 +1,7 @@
-/** `postern passwords notify` and `require-change`: the owner of a weak password is told; he is made to change it. */
+/**
+ * `postern passwords notify`, `require-change` and `forget`: the owner of a weak password is told; he is made to change it; and
+ * what no audit will see again is taken off the list.
+ */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +27,7 @@ export type TellOptions = {
   readonly again?: true;
   readonly dryRun?: true;
   readonly all?: true;
+  readonly source?: readonly string[];
   readonly json?: true;
 };
 
@@ -157,6 +161,27 @@ export async function requireChangeCommand(
   const text = `${many(done.length, 'account')} must change the password`;
   const answer = { ok: true, text, count: done.length, accounts: done };
   print(command, options.json === true ? jsonLine(answer) : `${text}\n`);
+}
+
+/** The guard trusts them again; an audit that still finds such a password weak puts it back. */
+export async function forgetCommand(
+  names: readonly string[],
+  options: TellOptions,
+  command: Command,
+): Promise<void> {
+  const { source: sources = [] } = options;
+  if (names.length === 0 && sources.length === 0) {
+    throw new OperatorError('usage', 'name accounts, or give --source', { exit: sysexits.usage });
+  }
+  const { config } = loadConfig(options.config ?? usualConfig());
+  const store = await openPasswordStore(options.state, config.accounts.default_domain);
+  const changed = (await chosen(store, names))
+    .filter(({ source }) => sources.length === 0 || sources.includes(source))
+    .map(({ source, login: account }) => ({ source, account }));
+  if (changed.length > 0) await store.note({ changed });
+  const text = `${many(changed.length, 'account')} forgotten`;
+  const done = { ok: true, text, count: changed.length, accounts: changed };
+  print(command, options.json === true ? jsonLine(done) : `${text}\n`);
 }
 
 /** All that are weak, or those of them that are named. */

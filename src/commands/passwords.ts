@@ -28,6 +28,7 @@ export function register(program: Command): void {
   show(passwords);
   notify(passwords);
   requireChange(passwords);
+  forget(passwords);
   check(passwords);
 }
 
@@ -192,6 +193,31 @@ function requireChange(passwords: Command): void {
     )
     .action(async (names: readonly string[], options: TellOptions, command: Command) =>
       (await import('./passwords-tell.ts')).requireChangeCommand(names, options, command),
+    );
+}
+
+function forget(passwords: Command): void {
+  passwords
+    .command('forget')
+    .summary('take accounts off the list of the weak')
+    .description(
+      'For what no audit will see again, such as a file that is gone: these accounts count as weak no more, for the guard ' +
+        'and for doctor. The next audit that still finds one weak puts it back.',
+    )
+    .argument('[names...]', 'accounts with a weak password')
+    .option('--source <source>', 'all of this source; may be given again', gathered)
+    .option('--state <dir>', stateHelp)
+    .option('--config <file>', configHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [['sudo postern passwords forget --source list:/root/accounts', '']],
+        exits: [done, [67, 'not known to be weak'], wrongConfig],
+      }),
+    )
+    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+      (await import('./passwords-tell.ts')).forgetCommand(names, options, command),
     );
 }
 

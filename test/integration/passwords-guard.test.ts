@@ -154,6 +154,13 @@ test('a notebook that was lost: who has another password, or is gone, is weak no
   for (const end of ['', '-wal', '-shm'])
     rmSync(join(scene.state, `passwords.db${end}`), { force: true });
   assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann');
+  const about = ['--state', scene.state, '--config', scene.config];
+  const all = ['--source', `passwd-file:${scene.dir}/users`];
+  rmSync(join(scene.dir, 'users'));
+  assert.match(await said('passwords', 'forget', '--source', 'list:/other', ...about), /^0 acc/);
+  assert.match(await said('passwords', 'forget', ...all, ...about), /^1 account forgotten/);
+  assert.match(await said('passwords', 'list', '--weak', ...about), /^No password is known/);
+  assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann', 'it still is');
 });
 
 test('owners are written to once, in two languages, and the operator gets a list', async () => {
