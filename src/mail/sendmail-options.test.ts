@@ -40,6 +40,14 @@ for (const args of others) {
     assert.equal(sendmailCall(args).kind, 'other'));
 }
 
+test('a value that is not there takes no other word with it', () => {
+  const call = sendmailCall(['-N', '', '-R', '', '-G', '-v', '--', 'a@x.example']);
+  assert.ok(call.kind === 'message');
+  assert.deepEqual(call.through, ['-G', '-v']);
+  assert.equal(sendmailCall(['-B', '', 'a@x.example']).kind, 'other');
+  assert.equal(sendmailCall(['-B', '9BIT', 'a@x.example']).kind, 'other');
+});
+
 test('any arguments: no other configuration, and never a message to nobody', () => {
   const word = fc.oneof(
     fc.constantFrom('-t', '-i', '-oi', '-C', '-f', '-bs', '-bp', '--', '-ti', '-q', 'a@x.example'),
@@ -50,7 +58,7 @@ test('any arguments: no other configuration, and never a message to nobody', () 
       const call = sendmailCall(args);
       if (call.kind !== 'message') return;
       assert.ok(call.headerRecipients || call.recipients.length > 0);
-      assert.ok(call.through.every((option) => /^-[BGNRv]/.test(option)));
+      assert.ok(call.through.every((option) => /^-(?:[Gv]$|[BNR].)/s.test(option)));
     }),
   );
 });

@@ -26,8 +26,6 @@ export type SendmailCall =
 const letters = 'A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx';
 /** Change nothing here, as in Postfix. */
 const ignored = new Set('ALOUcehmpx');
-/** Postfix knows them, and they are for the message's delivery. */
-const handedOn = new Set('BGNRv');
 
 type Found = {
   sender: string | undefined;
@@ -113,8 +111,19 @@ function take(letter: string, value: string, found: Found): boolean {
     case 'b':
       found.smtp = value.startsWith('s');
       return value.startsWith('s') || value.startsWith('m');
+    case 'B':
+      found.through.push(`-B${value}`);
+      return /^(?:7bit|8bitmime)$/i.test(value);
+    case 'N':
+    case 'R':
+      // Postfix ignores what it does not know; an empty word would take the next one for its value.
+      if (value !== '') found.through.push(`-${letter}${value}`);
+      return true;
+    case 'G':
+    case 'v':
+      found.through.push(`-${letter}`);
+      return true;
     default:
-      if (handedOn.has(letter)) found.through.push(`-${letter}${value}`);
-      return handedOn.has(letter) || ignored.has(letter);
+      return ignored.has(letter);
   }
 }

@@ -23,7 +23,10 @@ const handIns: fc.Arbitrary<HandIn> = fc.record(
   {
     id: fc.constant(`1700000000000-${'0123456789abcdef'.repeat(2)}`),
     ...{ sender: text, fullName: fc.option(text, { nil: undefined }) },
-    recipients: fc.array(text, { minLength: 1, maxLength: 4 }),
+    recipients: fc.array(
+      text.filter((one) => one !== ''),
+      { minLength: 1, maxLength: 4 },
+    ),
     ...{ headerRecipients: fc.boolean(), crlf: fc.boolean(), phpScript: text },
     through: fc.subarray(['-G', '-Nnever', '-v']),
     claim: fc.option(facts as fc.Arbitrary<NonNullable<HandIn['claim']>>, { nil: undefined }),
@@ -56,6 +59,20 @@ test('anything else is none, and says why', () => {
   const many = Array.from({ length: 30_000 }, (_, nth) => `recipient${nth}@example.org`);
   const [one = assert.fail()] = fc.sample(handIns, 1);
   assert.equal(printHandIn({ ...one, recipients: many }, 5), undefined);
+});
+
+test('no word brings another option along, or eats the end of the options', () => {
+  const [one = assert.fail()] = fc.sample(handIns, 1);
+  const parsed = (more: object) => parseHandIn(JSON.stringify({ ...one, ...more }));
+  for (const word of ['-vC/tmp/mine', '-GC/tmp/mine', '-R', '-N', '-B', '-C/tmp/mine', '-vbp']) {
+    assert.deepEqual(parsed({ through: [word] }), { ok: false, error: 'through' }, word);
+  }
+  assert.ok(parsed({ through: ['-v', '-G', '-B8BITMIME', '-Nnever', '-Rhdrs'] }).ok);
+  // What no command line takes would be tried for ever.
+  for (const recipients of [[''], ['x'.repeat(40_001)]]) {
+    assert.deepEqual(parsed({ recipients }), { ok: false, error: 'recipients' });
+  }
+  assert.equal(printHandIn({ ...one, sender: 'x'.repeat(40_001) }, 5), undefined);
 });
 
 test('the field by which a message is known again', () => {

@@ -46,13 +46,22 @@ const requestBytesMax = 300_000;
 /** The first line. */
 export const firstLineBytesMax = 64;
 const argumentsMax = 60_000;
+/** Of one word of a command line: Linux takes 128 KiB (MAX_ARG_STRLEN), and a character is three octets at most. */
+const wordLengthMax = 40_000;
+/**
+ * What goes to the mail server's sendmail as it is: each word one option, its value with it. Else somebody's word would bring
+ * another option along (-vC/his/folder), or eat the `--` that stands before the recipients.
+ */
+const throughWord = /^-(?:[Gv]|[BNR].+)$/s;
 const parentsMax = 32;
 const pathLengthMax = 4_096;
 
 export type FirstLine = { readonly requestBytes: number; readonly messageBytes: number };
 
-/** Undefined: it has more recipients than go into one. */
+/** Undefined: it has more recipients than go into one, or longer ones than any is. */
 export function printHandIn(handIn: HandIn, messageBytes: number): Buffer | undefined {
+  const { sender, fullName = '', recipients, through } = handIn;
+  if (![sender, fullName, ...recipients, ...through].every(isWord)) return undefined;
   const json = Buffer.from(JSON.stringify(handIn));
   if (json.length > requestBytesMax) return undefined;
   return Buffer.concat([Buffer.from(`postern-sendmail 1 ${json.length} ${messageBytes}\n`), json]);
@@ -79,10 +88,10 @@ export function parseHandIn(text: string): Result<HandIn, string> {
   if (!isObject(value)) return { ok: false, error: 'no object' };
   const { id, sender, fullName, recipients, through, phpScript, claim } = value;
   if (typeof id !== 'string' || !handInId.test(id)) return { ok: false, error: 'no id' };
-  if (!isText(sender)) return { ok: false, error: 'no sender' };
-  if (fullName !== undefined && !isText(fullName)) return { ok: false, error: 'fullName' };
-  if (!isList(recipients)) return { ok: false, error: 'recipients' };
-  if (!isList(through) || !through.every((word) => /^-[BGNRv]/.test(word))) {
+  if (!isWord(sender)) return { ok: false, error: 'no sender' };
+  if (fullName !== undefined && !isWord(fullName)) return { ok: false, error: 'fullName' };
+  if (!isList(recipients) || recipients.includes('')) return { ok: false, error: 'recipients' };
+  if (!isList(through) || !through.every((word) => throughWord.test(word))) {
     return { ok: false, error: 'through' };
   }
   const headerRecipients = value['headerRecipients'] === true;
@@ -135,8 +144,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && !value.includes('\0');
+const isWord = (value: unknown): value is string => isText(value) && value.length <= wordLengthMax;
 const isPath = (value: unknown): value is string => isText(value) && value.length <= pathLengthMax;
 const isNumber = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const isList = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.length <= argumentsMax && value.every(isText);
+  Array.isArray(value) && value.length <= argumentsMax && value.every(isWord);
