@@ -79,9 +79,9 @@ function* fields(message: Buffer): Generator<{ readonly name: string; readonly v
   let field: { name: string; value: string } | undefined;
   for (let at = 0; at < message.length; ) {
     const lineEnd = message.indexOf(lf, at);
-    const line = message
-      .toString('utf8', at, lineEnd < 0 ? message.length : lineEnd)
-      .replace(/\r+$/, '');
+    let end = lineEnd < 0 ? message.length : lineEnd;
+    while (end > at && message[end - 1] === cr) end--;
+    const line = message.toString('utf8', at, end);
     at = lineEnd < 0 ? message.length : lineEnd + 1;
     if (field !== undefined && /^[ \t]/.test(line)) {
       field.value += `\n${line}`;
