@@ -1,5 +1,6 @@
 /** Messages on their way, as files: what the mail server is given, and what is left after each step. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   mkdtempSync,
@@ -11,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { submissionToken } from '../core/scripts/submission-field.ts';
 import type { Millis } from '../lib/brand.ts';
@@ -153,4 +154,36 @@ test('what is half or broken stands in nobody’s way', async () => {
     [mail(2).token],
   );
   assert.equal(scratch.unreadable.length, 4);
+});
+
+test('a full disk leaves neither a file nor a file descriptor behind', () => {
+  using scratch = new Scratch();
+  const module = resolve(import.meta.dirname, 'submission-files.ts');
+  const program = `const { readdirSync } = require('node:fs');
+    import(${JSON.stringify(module)}).then(({ openSubmissionFiles }) => {
+      const files = openSubmissionFiles({ folder: ${JSON.stringify(scratch.folder)} });
+      const open = () => readdirSync('/proc/self/fd').length;
+      const before = open();
+      const faults = [1, 2, 3].map(() => {
+        try { files.begin(${JSON.stringify(mail(1))}); } catch ({ code }) { return code; }
+      });
+      console.log(JSON.stringify([faults, open() - before]));
+    });`;
+  // No file may have a single octet.
+  const limited = ['-c', 'trap \'\' XFSZ; ulimit -f 0; exec "$@"', 'sh', process.execPath];
+  const ran = spawnSync('/bin/sh', [...limited, '--no-warnings', '-e', program]);
+  assert.deepEqual(JSON.parse(ran.stdout.toString()), [['EFBIG', 'EFBIG', 'EFBIG'], 0]);
+  assert.deepEqual(scratch.list('new'), []);
+});
+
+test('a file that cannot be read now is tried again, not given up', async () => {
+  using scratch = new Scratch();
+  const files = scratch.open();
+  await keep(files, mail(1), 'x\n');
+  const path = join(scratch.folder, 'going', mail(1).token);
+  const whole = readFileSync(path);
+  writeFileSync(path, '');
+  assert.equal((await files.send(mail(1).token, 'first try')).kind, 'unknown');
+  writeFileSync(path, whole);
+  assert.deepEqual(await files.send(mail(1).token, 'again'), { kind: 'sent' });
 });

@@ -74,7 +74,8 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
       if (!existsSync(at('going', token))) return { kind: 'gone' };
       if (how === 'again') anotherTry(at('going', token), at('new', token));
       const opened = open(at('going', token));
-      if (opened === undefined) return { kind: 'gone' };
+      // It is there: no file descriptor is left, or the disk is ill. That may pass, and then it goes out.
+      if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
       try {
         const { speaker, handIn } = opened.submission;
         const fullName = handIn.fullName ?? options.user(speaker.uid).fullName;
@@ -117,9 +118,14 @@ class FileDraft implements Draft {
     const json = Buffer.from(JSON.stringify({ token, at, speaker, handIn }));
     const field = submissionField(token, randomBytes(attemptBytes).toString('hex'));
     const end = handIn.crlf ? '\r\n' : '\n';
-    this.#all(Buffer.from(`postern-submission 1 ${json.length}\n`));
-    this.#all(json);
-    this.#all(Buffer.from(`${field}${end}`));
+    try {
+      this.#all(Buffer.from(`postern-submission 1 ${json.length}\n`));
+      this.#all(json);
+      this.#all(Buffer.from(`${field}${end}`));
+    } catch (cause) {
+      this.drop();
+      throw cause;
+    }
   }
 
   write(bytes: Buffer): void {
