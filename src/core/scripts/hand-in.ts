@@ -61,7 +61,8 @@ export type FirstLine = { readonly requestBytes: number; readonly messageBytes: 
 /** Undefined: it has more recipients than go into one, or longer ones than any is. */
 export function printHandIn(handIn: HandIn, messageBytes: number): Buffer | undefined {
   const { sender, fullName = '', recipients, through } = handIn;
-  if (![sender, fullName, ...recipients, ...through].every(isWord)) return undefined;
+  const words = [sender, fullName, ...recipients, ...through];
+  if (words.some((word) => word.length > wordLengthMax)) return undefined;
   const json = Buffer.from(JSON.stringify(handIn));
   if (json.length > requestBytesMax) return undefined;
   return Buffer.concat([Buffer.from(`postern-sendmail 1 ${json.length} ${messageBytes}\n`), json]);
