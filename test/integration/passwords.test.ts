@@ -229,6 +229,25 @@ function spiedJohn(scene: Scene): { readonly seen: string; readonly config: stri
   return { seen, config: scene.file('spied.toml', text) };
 }
 
+test('a hash that takes an hour for one try does not keep the others from their turn', async () => {
+  using scene = openScene(list);
+  const hash = await hashOf('md5crypt', 'joe', 'Sommer2026');
+  const dear = `$6$rounds=999999999$abcdefgh$${'a'.repeat(86)}`;
+  const source = `shadow:${scene.file('shadow', `eve:${dear}:1\njoe:${hash}:1\n`)}`;
+  const { results, code, err } = await scene.audit(
+    ...['--source', source, '--rules', 'none', '--time', '8s', '--json'],
+  ).done;
+  assert.equal(code, 0, err);
+  assert.deepEqual(
+    results.map(({ account, weak, by }) => [account, weak, by]),
+    [
+      ['eve', false, undefined],
+      ['joe', true, 'season'],
+    ],
+  );
+  assert.match(err, /not everything was tried/);
+});
+
 test('leaks by range, of what has no salt; where nobody answers that is said, and the rest tried', async () => {
   const leaked = 'Leaked-quokka-7';
   const sha1 = createHash('sha1').update(leaked).digest('hex').toUpperCase();

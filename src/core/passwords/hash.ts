@@ -4,6 +4,8 @@
  * Passwords that are stored in the clear never come here: whoever reads a source turns them into salted digests first.
  */
 
+import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './hard-memory.ts';
+
 /** What our own workers try, with everything in hex. */
 export type Trial =
   | {
@@ -207,8 +209,8 @@ function pbkdf2(text: string): Stored {
 
 const argonText =
   /^\$(argon2(?:id|i|d))\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,172})$/;
-/** A hash that wants more than this (KiB) would take the machine's memory from the mail. */
-const argonMemoryMax = 1_048_576;
+/** A hash that wants more than this would take the machine's memory from the mail: whoever sets hashes could see to that. */
+const memoryKiBMax = 1_048_576;
 
 function argon2(text: string): Stored {
   const found = argonText.exec(text);
@@ -216,7 +218,7 @@ function argon2(text: string): Stored {
   if (found === null || !memory || !passes || !lanes) {
     return malformed('ARGON2', '$argon2id$v=19$m=…,t=…,p=…$salt$hash');
   }
-  if (memory > argonMemoryMax) return { kind: 'unknown', what: `argon2 with ${memory} KiB` };
+  if (memory > memoryKiBMax) return { kind: 'unknown', what: `argon2 with ${memory} KiB` };
   const algorithm = found[1] as 'argon2d' | 'argon2i' | 'argon2id';
   const salt = Buffer.from(found[5] ?? '', 'base64').toString('hex');
   const digest = Buffer.from(found[6] ?? '', 'base64').toString('hex');
@@ -276,6 +278,8 @@ type CryptKind = {
   readonly form: RegExp;
   readonly format: CoreFormat;
   rate(cost: string): number;
+  /** KiB that one try takes. */
+  memory(cost: string): number;
 };
 const b64 = '[./0-9A-Za-z]';
 const forms: readonly CryptKind[] = [
@@ -298,11 +302,33 @@ const forms: readonly CryptKind[] = [
     'crypt',
     (rounds) => 3_500_000 / Number(rounds || 5_000),
   ),
-  kindOf('yescrypt', `\\$y\\$(${b64}{1,16})\\$${b64}{0,86}\\$${b64}{43}`, 'crypt', () => 40),
-  kindOf('gost-yescrypt', `\\$gy\\$(${b64}{1,16})\\$${b64}{0,86}\\$${b64}{43}`, 'crypt', () => 40),
-  kindOf('scrypt', `\\$7\\$(${b64}{11})[^$:]{0,86}\\$${b64}{43}`, 'crypt', () => 20),
-  kindOf('sunmd5', `\\$md5(?:,rounds=(\\d+))?\\$[^:]{1,64}\\$${b64}{22}`, 'crypt', () => 300),
-  kindOf('sha1crypt', `\\$sha1\\$(\\d+)\\$[^:]{1,64}\\$${b64}{28}`, 'crypt', () => 100),
+  kindOf(
+    'yescrypt',
+    `\\$y\\$(${b64}{1,16})\\$${b64}{0,86}\\$${b64}{43}`,
+    'crypt',
+    yescryptRate,
+    yescryptKiB,
+  ),
+  kindOf(
+    'gost-yescrypt',
+    `\\$gy\\$(${b64}{1,16})\\$${b64}{0,86}\\$${b64}{43}`,
+    'crypt',
+    yescryptRate,
+    yescryptKiB,
+  ),
+  kindOf('scrypt', `\\$7\\$(${b64}{11})[^$:]{0,86}\\$${b64}{43}`, 'crypt', scryptRate, scryptKiB),
+  kindOf(
+    'sunmd5',
+    `\\$md5(?:,rounds=(\\d+))?\\$[^:]{1,64}\\$${b64}{22}`,
+    'crypt',
+    (rounds) => 1_228_800 / (4_096 + Number(rounds)),
+  ),
+  kindOf(
+    'sha1crypt',
+    `\\$sha1\\$(\\d+)\\$[^:]{1,64}\\$${b64}{28}`,
+    'crypt',
+    (rounds) => 2_000_000 / Math.max(1, Number(rounds)),
+  ),
   kindOf('bsdicrypt', `_${b64}{19}()`, 'bsdicrypt', () => 200_000),
   kindOf('descrypt', `${b64}{13}()`, 'descrypt', () => 2_000_000),
 ];
@@ -312,8 +338,9 @@ function kindOf(
   form: string,
   format: CoreFormat,
   rate: (cost: string) => number,
+  memory: (cost: string) => number = () => 0,
 ): CryptKind {
-  return { scheme, form: new RegExp(`^${form}$`), format, rate };
+  return { scheme, form: new RegExp(`^${form}$`), format, rate, memory };
 }
 
 /** crypt(3), and what Apache made of it. */
@@ -324,10 +351,12 @@ function cryptHash(text: string): Stored {
     return worked('apr1', 1_000, { kind: 'apr1', salt, digest }, false);
   }
   if (text.startsWith('$argon2')) return argon2(text);
-  for (const { scheme, form, format, rate } of forms) {
+  for (const { scheme, form, format, rate, memory } of forms) {
     const found = form.exec(text);
     if (found === null) continue;
     const cost = found[1] ?? '';
+    const kib = memory(cost);
+    if (kib > memoryKiBMax) return { kind: 'unknown', what: `${scheme} with ${kib} KiB` };
     const group = cost === '' ? scheme : `${scheme}:${cost}`;
     const tried = { by: 'john', format, text } as const;
     return { kind: 'hash', hash: { scheme, group, rate: rate(cost), unsalted: false, tried } };
