@@ -11,6 +11,9 @@ export type Outbox = {
   }): Promise<void>;
 };
 
+/** The whole of it is one address: of `joe,eve@elsewhere` nodemailer would make two. */
+const addressee = (address: string): { name: string; address: string } => ({ name: '', address });
+
 const deadlineMs = 20_000;
 
 export function openOutbox(server: {
@@ -26,7 +29,12 @@ export function openOutbox(server: {
     async send({ to, subject, body }) {
       try {
         await transport.sendMail({
-          ...{ from: { name: 'Postern', address: server.from }, to: [...to], subject, text: body },
+          ...{
+            from: { name: 'Postern', address: server.from },
+            to: to.map(addressee),
+            subject,
+            text: body,
+          },
           headers: { 'Auto-Submitted': 'auto-generated' },
           ...{ disableFileAccess: true, disableUrlAccess: true },
         });

@@ -188,13 +188,23 @@ test('owners are written to once, in two languages, and the operator gets a list
   assert.match(mail?.message ?? '', /easy to guess[\s\S]*leicht zu erraten/);
   assert.match(summary?.message ?? '', /ann@here\.test/);
   for (const { message } of sink.deliveries) assert.doesNotMatch(message, /letmein99|https?:/);
+  // What looks like a list of addresses, or another address, is one account's name and nobody else's letter.
+  const odd = `mal,eve@here.test:${await hashOf('ssha256', 'mal', 'letmein99')}\n`;
+  writeFileSync(
+    join(scene.dir, 'users'),
+    `${readFileSync(join(scene.dir, 'users'), 'utf8')}${odd}`,
+  );
+  await scene.audit('--source', `passwd-file:${scene.dir}/users`, '--quick').done;
+  assert.match(await said('passwords', 'notify', ...about), /^1 owner told/);
+  await sink.until(() => sink.deliveries.length === 4, 'one letter more, and the list');
+  assert.deepEqual(sink.deliveries[2]?.to, ['"mal,eve"@here.test']);
   assert.match(await said('passwords', 'notify', ...about), /^0 owners told/);
   assert.match(await said('passwords', 'show', 'ann@here.test', ...about), /owner told +20\d\d-/);
   assert.match(
     await said('passwords', 'require-change', '--all', ...about),
-    /^1 account must change/,
+    /^2 accounts must change/,
   );
-  assert.equal(readFileSync(out, 'utf8'), '-u ann@here.test\n');
+  assert.equal(readFileSync(out, 'utf8'), '-u ann@here.test\n-u mal,eve@here.test\n');
 });
 
 /** What a command of the launcher prints; `input` on its standard input. Throws unless it ends with 0. */
