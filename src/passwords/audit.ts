@@ -244,7 +244,8 @@ function sliced(deps: Course, unit: Unit): Unit {
   const { candidates } = unit.plan;
   if (candidates.kind === 'own') return unit;
   const into = deps.folder.file(wordsFile);
-  const to = copySlice(candidates.file, { from: unit.from, to: unit.to, into });
+  const blank = candidates.blank && unit.from === unit.plan.from;
+  const to = copySlice(candidates.file, { from: unit.from, to: unit.to, into, blank });
   deps.folder.makeOver(wordsFile);
   Object.assign(unit, { to: Math.min(Math.max(to, unit.to), unit.plan.to) });
   return unit;
@@ -277,9 +278,9 @@ async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<number |
   return complete ? seconds : undefined;
 }
 
-/** The login is a word that John tries, so it stands for itself where nothing in it could be misread. */
+/** The login is a word that John tries, so it stands for itself where nothing in it could be misread; no login is like the other. */
 function nameFor({ id, account }: Work, taken: ReadonlyMap<string, Work>): string {
-  return /^[\w.@+-]{1,64}$/.test(account) && !taken.has(account) ? account : `account-${id}`;
+  return /^[\w.@+-]{1,64}$/.test(account) && !taken.has(account) ? account : `account~${id}`;
 }
 
 async function runByWorkers(deps: Course, unit: Unit): Promise<boolean> {

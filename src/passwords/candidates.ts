@@ -24,7 +24,13 @@ export type Plan = {
         readonly rules: readonly string[];
         readonly counts: readonly number[];
       }
-    | { readonly kind: 'list'; readonly file: string; readonly rules: readonly string[] };
+    | {
+        readonly kind: 'list';
+        readonly file: string;
+        readonly rules: readonly string[];
+        /** Begins with the empty password, which a hash does not show. */
+        readonly blank: boolean;
+      };
   /** On one account, from one position to another. */
   count(from: number, to: number, words: number): number;
 };
@@ -67,7 +73,7 @@ export function planOf(
   const cut = offsetOfLine(top, topWords);
   const plans: Plan[] = [
     ownPlan(legs.own, own, 0, likely),
-    listPlan(legs.top, top, { to: cut }),
+    listPlan(legs.top, top, { to: cut, blank: true }),
     listPlan(legs.keyboard, lists.keyboard, { edition: 'keyboard-1' }),
     listPlan(legs.season, lists.season, { edition: `season-1-${year}` }),
     ownPlan(legs['own-more'], own, likely, own.length),
@@ -110,18 +116,19 @@ function listPlan(
     readonly to?: number;
     readonly edition?: string;
     readonly key?: string;
+    readonly blank?: boolean;
     readonly rules?: readonly string[];
   },
 ): Plan {
   const { size, mtime, lines } = measured(file);
-  const { from = 0, to = size, rules = [] } = how;
+  const { from = 0, to = size, rules = [], blank = false } = how;
   const factor = rules.reduce((sum, rule) => sum + expansions(rule), 0) || 1;
   const perByte = (lines / Math.max(size, 1)) * factor;
   const edition =
-    how.edition ?? digestOf(`${file} ${size} ${mtime} ${from} ${to} ${rules.join('\n')}`);
+    how.edition ?? digestOf(`${file} ${size} ${mtime} ${from} ${to} ${blank} ${rules.join('\n')}`);
   return {
     ...{ leg, key: how.key === undefined ? leg.name : `${leg.name}:${how.key}` },
-    ...{ from, to: Math.min(to, size), edition, candidates: { kind: 'list', file, rules } },
+    ...{ from, to: Math.min(to, size), edition, candidates: { kind: 'list', file, rules, blank } },
     count: (first, last) => Math.max(1, Math.round((last - first) * perByte)),
   };
 }
@@ -203,13 +210,25 @@ function offsetOfLine(file: string, line: number): number {
  */
 export function copySlice(
   file: string,
-  { from, to, into }: { readonly from: number; readonly to: number; readonly into: string },
+  {
+    from,
+    to,
+    into,
+    blank = false,
+  }: {
+    readonly from: number;
+    readonly to: number;
+    readonly into: string;
+    /** With an empty line in front. */
+    readonly blank?: boolean;
+  },
 ): number {
   const source = openSync(file, 'r');
   const target = openSync(into, 'w', 0o600);
   const block = Buffer.alloc(blockBytes);
   let at = from;
   try {
+    if (blank) writeSync(target, '\n');
     while (true) {
       const got = readSync(source, block, 0, block.length, at);
       if (got === 0) return at;

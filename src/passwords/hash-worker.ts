@@ -92,9 +92,7 @@ function* candidatesOf(job: {
 
 function isCandidate(line: Buffer): boolean {
   return (
-    line.length > 0 &&
-    line.length <= candidateBytesMax &&
-    !line.toString('latin1', 0, 10).startsWith('#!comment')
+    line.length <= candidateBytesMax && !line.toString('latin1', 0, 10).startsWith('#!comment')
   );
 }
 

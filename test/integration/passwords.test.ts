@@ -229,6 +229,40 @@ function spiedJohn(scene: Scene): { readonly seen: string; readonly config: stri
   return { seen, config: scene.file('spied.toml', text) };
 }
 
+test('the empty password behind a hash, and odd names and passwords, each told by its own name', async () => {
+  const long = 'a'.repeat(80);
+  using scene = openScene(['two words', 'pass:word', 'Mötley99', 'tail (x)', long]);
+  const shadow = {
+    ...{ 'account-2': 'two words', 'od dd': 'kX9-wqPq22zz', 'joe (x) (ann)': 'two words' },
+    ...{ "o'neil": 'pass:word', müller: 'Mötley99', '-rf': 'tail (x)', '+pat': 'kX9-wqPq22zz' },
+  };
+  const lines = Object.entries(shadow).map(
+    async ([name, password]) => `${name}:${await hashOf('md5crypt', name, password)}:1\n`,
+  );
+  const empty = await hashOf('md5crypt', 'void', '');
+  const sha1 = createHash('sha1').update('abcd').digest();
+  lines.push(Promise.resolve(`void:${empty}:1\n`));
+  lines.push(Promise.resolve(`gone:!${empty}:1\noff:*:1\n`));
+  lines.push(
+    Promise.resolve(
+      `void2:{SSHA}${Buffer.concat([sha1, Buffer.from('abcd')]).toString('base64')}:1\n`,
+    ),
+  );
+  // bcrypt looks at 72 octets, and so must whoever tries.
+  lines.push(
+    hashOf('bcrypt', 'kim', `${'a'.repeat(72)}-and-more`).then((hash) => `kim:${hash}:1\n`),
+  );
+  const source = `shadow:${scene.file('shadow', (await Promise.all(lines)).join(''))}`;
+  const { results, code, err } = await scene.audit('--source', source, '--quick', '--json').done;
+  assert.equal(code, 0, err);
+  assert.match(err, /2 locked/);
+  const weak = results.filter((line) => line.weak).map(({ account }) => account);
+  assert.deepEqual(
+    weak.toSorted(),
+    ['-rf', 'account-2', 'joe (x) (ann)', 'kim', 'müller', "o'neil", 'void', 'void2'].toSorted(),
+  );
+});
+
 test('a hash that takes an hour for one try does not keep the others from their turn', async () => {
   using scene = openScene(list);
   const hash = await hashOf('md5crypt', 'joe', 'Sommer2026');

@@ -135,8 +135,19 @@ function schemed(scheme: string, text: string, account: string): Stored {
     case 'DIGEST-MD5':
       return digestMd5(text, account);
     default:
-      return { kind: 'unknown', what: `the scheme ${name.toLowerCase()} cannot be tried` };
+      return { kind: 'unknown', what: unknownScheme(name) };
   }
+}
+
+/** Schemes that there are, of Dovecot and of directories. What else stands in brackets may be somebody's password. */
+const untried: ReadonlySet<string> = new Set([
+  ...['SASL', 'KERBEROS', 'SKEY', 'OTP', 'RPA', 'LM', 'LANMAN', 'NT', 'NTLM', 'NS-MTA-MD5'],
+  ...['UNIX', 'PBKDF2-SHA1', 'PBKDF2-SHA256', 'PBKDF2-SHA512', 'PKCS5S2', 'BCRYPT', 'ARGON2'],
+]);
+
+function unknownScheme(name: string): string {
+  if (untried.has(name)) return `the scheme ${name.toLowerCase()} cannot be tried`;
+  return 'what stands in front in brackets is no scheme that can be tried';
 }
 
 type DigestScheme = {

@@ -1,6 +1,7 @@
 /** Password files: /etc/shadow, Dovecot's passwd-files, htpasswd, vpopmail's vpasswd, and plain lists. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isPlain } from '../../core/passwords/hash.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { type Row, rowOf } from './row.ts';
@@ -90,7 +91,8 @@ export function* listRows(
     if (bytes === undefined) yield tooLong(line);
     else if (bytes.length > 0 && bytes[0] !== hash) {
       const separator = [58, 9, 32].find((one) => bytes.includes(one)) ?? 58;
-      const [account, password] = fieldsOf(bytes, 3, separator);
+      // No hash has a colon in it, but a password may.
+      const [account, password] = fieldsOf(bytes, isPlain(scheme) ? 2 : 3, separator);
       if (account === undefined || password === undefined) yield noColon(line);
       else yield rowOf({ line, account, password, scheme, domain });
     }

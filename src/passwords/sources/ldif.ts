@@ -139,6 +139,7 @@ function attribute(
   if (colon < 1) return { kind: 'fault', line, what: 'no attribute: there is no colon' };
   const name = bare(bytes.toString('latin1', 0, colon));
   if (!wanted.has(name)) return undefined;
+  if (bytes[colon + 1] === 60) return { kind: 'fault', line, what: 'the value is elsewhere' };
   const encoded = bytes[colon + 1] === 58;
   let start = colon + (encoded ? 2 : 1);
   while (bytes[start] === 32) start++;

@@ -79,6 +79,9 @@ test('htpasswd, plain lists, vpopmail', () => {
     'line 2: ann: this is no password hash that crypt(3) makes',
     'kim plain',
   ]);
+  const colon = [...listRows(file('plain-list', 'joe:pass:word\n'), { scheme: 'PLAIN' })];
+  const sha1 = createHash('sha1').update('pass:word').digest('hex');
+  assert.ok(colon[0]?.kind === 'account' && colon[0].sha1 === sha1);
   mkdirSync(join(folder, 'domains', 'example.org'), { recursive: true });
   file('domains/example.org/vpasswd', `joe:${md5crypt}:1:0:Joe Weber:/home/v:NOQUOTA:hunter2\n`);
   assert.deepEqual(told(vpopmailRows(join(folder, 'domains'))), ['joe@example.org md5crypt']);
@@ -108,6 +111,16 @@ test('LDIF: folded and encoded values, several passwords, options, comments', ()
     'Joe Weber',
     'Muster',
   ]);
+});
+
+test('a password in brackets is not told as a scheme; one that is elsewhere is none', () => {
+  const path = file('brackets', 'joe:{hunter2}\nann:{SASL}ann@example.org\n');
+  const rows = told(passwdFileRows(path, { scheme: 'PLAIN' }));
+  assert.doesNotMatch(rows.join(), /hunter2/i);
+  assert.match(rows[0] ?? '', /^line 1: joe: .* is no scheme/);
+  assert.match(rows[1] ?? '', /^line 2: ann: the scheme sasl cannot/);
+  const ldif = file('url.ldif', 'dn: uid=joe\nuid: joe\nuserPassword:< file:///etc/shadow\n');
+  assert.deepEqual(told(ldifRows(ldif)), ['line 3: the value is elsewhere']);
 });
 
 test('a clear password becomes a salted digest, and the same for the same', () => {
