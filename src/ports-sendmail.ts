@@ -119,12 +119,11 @@ export type Spooled = {
   remove(): void;
 };
 export type Spool = {
+  /** Who may have left something. Looks at the whole spool, beside the event loop. */
+  users(): Promise<readonly number[]>;
   /**
-   * What is whole, by user (`uid`: of this one alone), in the order in which it came. `bad` is told of what is no message,
-   * which is removed.
+   * What is whole of this user's, in the order in which it came; as cheap as it has few files. `bad` is told of what is no
+   * message, which is removed.
    */
-  messages(
-    bad: (about: { readonly uid: number; readonly why: string }) => void,
-    uid?: number,
-  ): Iterable<Spooled>;
+  messages(uid: number, bad: (why: string) => void): Iterable<Spooled>;
 };

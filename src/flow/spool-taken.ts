@@ -8,37 +8,38 @@ export type SpoolDesk = {
   openSpooled(uid: number, handIn: HandIn): SendmailTurn;
 };
 
-/** Answers with how many were taken. What cannot be taken now stays where it is. */
+/** Takes what this user left. What cannot be taken now stays where it is. */
 export async function takeSpool(of: {
   readonly spool: Spool;
   readonly desk: SpoolDesk;
   readonly log: Log;
-  readonly uid: number | undefined;
-}): Promise<number> {
-  const { spool, desk, log, uid: only } = of;
-  let taken = 0;
+  readonly uid: number;
+}): Promise<void> {
+  const { spool, desk, log, uid } = of;
+  const bad: string[] = [];
   try {
-    const bad: Parameters<Spool['messages']>[0] = ({ uid, why }) =>
-      log('warn', 'sendmail.spool-bad', { uid, why });
-    for (const message of spool.messages(bad, only)) {
-      if (await take(message, desk)) taken++;
+    for (const message of spool.messages(uid, (why) => bad.push(why))) {
+      // No room for one of this user's: the next has none either.
+      if ((await take(message, desk)) === 'no room') break;
     }
   } catch (cause) {
-    log('error', 'sendmail.spool-unread', { why: String(cause) });
+    log('error', 'sendmail.spool-unread', { uid, why: String(cause) });
   }
-  return taken;
+  // One line, however many he left.
+  if (bad.length > 0) log('warn', 'sendmail.spool-bad', { uid, files: bad.length, why: bad[0] });
 }
 
-async function take(message: Spooled, desk: SpoolDesk): Promise<boolean> {
+async function take(message: Spooled, desk: SpoolDesk): Promise<'taken' | 'unread' | 'no room'> {
   const turn = desk.openSpooled(message.uid, message.handIn);
-  if (turn.kind === 'refused') return false;
+  if (turn.kind === 'refused') return 'no room';
   try {
     for (const bytes of message.read()) turn.write(bytes);
   } catch {
     turn.drop();
-    return false;
+    return 'unread';
   }
   const answer = await new Promise<HandInAnswer | undefined>((resolve) => turn.finish(resolve));
-  if (answer?.exit === 0) message.remove();
-  return answer?.exit === 0;
+  if (answer?.exit !== 0) return 'no room';
+  message.remove();
+  return 'taken';
 }

@@ -89,7 +89,10 @@ class World {
         written: async () => undefined,
         remove: (token) => void (alive() && this.disk.delete(token)),
       },
-      spool: { messages: (_, uid) => this.#spooled(uid, alive) },
+      spool: {
+        users: async () => [...new Set([...this.spool.values()].map(({ uid }) => uid))],
+        messages: (uid) => this.#spooled(uid, alive),
+      },
       identities: {
         facts: () => undefined,
         hinted: (facts) => facts,

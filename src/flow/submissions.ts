@@ -44,8 +44,8 @@ export type SubmissionDeps = {
 
 export type SubmissionDesk = SendmailDesk &
   Submissions & {
-    /** Takes what was left in the spool, all or of one user. */
-    takeSpool(uid?: number): Promise<void>;
+    /** Takes what was left in the spool. */
+    takeSpool(): Promise<void>;
     /** Begins to hand over. */
     start(): void;
     /** Messages that wait. */
@@ -61,6 +61,8 @@ const waitingPerUserMax = 1_000;
 /** From so many on, a program hears that its message is here when one of the same user has left, or after this long. */
 const pacedFrom = 100;
 const pacedMs = 3_000;
+/** Users whose spooled messages are taken at once: one who left a thousand keeps nobody else's waiting. */
+const takenAtOnce = 8;
 /** Of all: each is held in memory, less the message. */
 const waitingMax = 20_000;
 
@@ -76,8 +78,8 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   /** Programs that wait for their answer, since others of their user are to leave first. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
-  /** One round through the spool after the other. */
-  #rounds: Promise<unknown> = Promise.resolve();
+  /** Of each user, one round through what he left after the other; nobody waits for another's. */
+  readonly #rounds = new Map<number, Promise<void>>();
   /** Being written down: the first try counts. */
   readonly #claimed = new Map<string, string>();
 
@@ -110,10 +112,25 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     return this.#open(handIn, this.#speaker(uid, undefined, handIn, 'owner'));
   }
 
-  async takeSpool(uid?: number): Promise<void> {
+  async takeSpool(): Promise<void> {
+    const users = await this.#deps.spool.users().catch((cause: unknown) => {
+      this.#deps.log('error', 'sendmail.spool-unread', { why: String(cause) });
+      return [];
+    });
+    const left = users.values();
+    const worker = async (): Promise<void> => {
+      for (const uid of left) await this.#takeOf(uid);
+    };
+    await Promise.all(Array.from({ length: takenAtOnce }, worker));
+  }
+
+  async #takeOf(uid: number): Promise<void> {
     const { spool, log } = this.#deps;
-    this.#rounds = this.#rounds.then(() => takeSpool({ spool, desk: this, log, uid }));
-    await this.#rounds;
+    const before = this.#rounds.get(uid) ?? Promise.resolve();
+    const round = before.then(() => takeSpool({ spool, desk: this, log, uid }));
+    this.#rounds.set(uid, round);
+    await round;
+    if (this.#rounds.get(uid) === round) this.#rounds.delete(uid);
   }
 
   speakerOf(token: string): ScriptSpeaker | undefined {
@@ -220,7 +237,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
           const goes = (): void => this.#queue.add(token, speaker.uid, 'new');
           // What this user left in the spool came before.
           if (speaker.proven === 'owner') goes();
-          else void this.takeSpool(speaker.uid).then(goes);
+          else void this.#takeOf(speaker.uid).then(goes);
           const told = (): void => answer(taken);
           if (speaker.proven === 'owner' || ofUser < pacedFrom) told();
           else this.#paced.push({ uid: speaker.uid, since: submission.at, answer: told });

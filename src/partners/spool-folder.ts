@@ -11,11 +11,10 @@ import {
   lstatSync,
   opendirSync,
   openSync,
-  readdirSync,
   readSync,
-  rmdirSync,
   rmSync,
 } from 'node:fs';
+import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   firstLineBytesMax,
@@ -24,58 +23,120 @@ import {
   parseFirstLine,
   parseHandIn,
 } from '../core/scripts/hand-in.ts';
-import { hourMs } from '../lib/brand.ts';
+import { hourMs, minuteMs } from '../lib/brand.ts';
 import type { Spool, Spooled } from '../ports-sendmail.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** A second name is where somebody else has made a folder by the first. */
 const folderName = /^(\d{1,10})(?:\.[0-9a-f]{16})?$/;
-/** Looked at in one round; the rest comes in the next. */
+/** Of one folder, looked at in one round; the rest comes in the next. */
 const filesMax = 5_000;
-/** In the spool itself: each user has one folder. More is somebody's mischief, and must not take our time. */
-const entriesMax = 50_000;
-const foldersPerUser = 2;
+/** Where his first name is taken, each message of a user makes a folder of its own. */
+const foldersPerUser = 1_000;
 /** Half a message, whose writer has been ended. */
 const halfMs = hourMs;
+/** So often rubbish is looked for, and it is looked again whose a folder is that was not its name's. */
+const sweepMs = 10 * minuteMs;
 const chunkBytes = 65_536;
+/** Entries that Node asks the kernel for at once. */
+const entriesAtOnce = 1_000;
 
-export function openSpool(of: {
+export type SpoolOptions = {
   readonly folder: string;
   readonly messageBytesMax: number;
   readonly nowMs: () => number;
-}): Spool {
+};
+
+export function openSpool(options: SpoolOptions): Spool {
+  const list = new SpoolList(options);
   // What its owner does not let us remove is looked at once.
   const stuck = new Set<string>();
   return {
-    *messages(bad, only) {
+    users: () => list.read(),
+    *messages(uid, bad) {
       if (stuck.size > filesMax) stuck.clear();
-      for (const [uid, names] of folders(of.folder, of.nowMs)) {
-        if (only !== undefined && uid !== only) continue;
-        const files = names.flatMap((name) => filesIn(join(of.folder, name), uid, of));
-        files.sort((one, other) => (one.name < other.name ? -1 : 1));
-        for (const { folder, name } of files) {
-          const place = join(folder, name);
-          if (stuck.has(place)) continue;
-          using scope = new DisposableStack();
-          const opened = openFolder(folder, uid);
-          if (opened === undefined) continue;
-          scope.defer(() => closeSync(opened));
-          const path = `/proc/self/fd/${opened}/${name}`;
-          const remove = (): void => {
-            if (!isRemoved(path)) stuck.add(place);
-          };
-          const file = openFile(path);
-          if (file !== undefined) scope.defer(() => closeSync(file));
-          const found = file === undefined ? 'cannot be opened' : read(file, uid, of);
-          if (typeof found !== 'string') yield { uid, ...found, remove };
-          else {
-            bad({ uid, why: found });
-            remove();
-          }
+      const files = list.foldersOf(uid).flatMap((path) => filesIn(path, uid, options));
+      files.sort((one, other) => (one.name < other.name ? -1 : 1));
+      for (const { folder, name } of files) {
+        const place = join(folder, name);
+        if (stuck.has(place)) continue;
+        using scope = new DisposableStack();
+        const opened = openFolder(folder, uid);
+        if (opened === undefined) continue;
+        scope.defer(() => closeSync(opened));
+        const path = `/proc/self/fd/${opened}/${name}`;
+        const remove = (): void => {
+          if (!isRemoved(path)) stuck.add(place);
+        };
+        const found = open(path, uid, { options, scope });
+        if (found === 'not now') continue;
+        if (typeof found !== 'string') yield { uid, ...found, remove };
+        else {
+          bad(found);
+          remove();
         }
       }
     },
   };
+}
+
+/**
+ * What is in the spool itself. Anybody can make a hundred thousand entries there, in anybody's name: reading them must neither
+ * stop the event loop nor hide anybody's folder behind them.
+ */
+class SpoolList {
+  readonly #options: SpoolOptions;
+  /** Of each user, the folders of second names that are his. */
+  #seconds = new Map<number, string[]>();
+  /** Folders in the name of a user whose they are not. */
+  readonly #foreign = new Set<string>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+  }
+
+  /** His folder, and those of second names that were there when the spool was last read. */
+  foldersOf(uid: number): readonly string[] {
+    const names = [String(uid), ...(this.#seconds.get(uid) ?? [])];
+    return names.map((name) => join(this.#options.folder, name));
+  }
+
+  async read(): Promise<readonly number[]> {
+    const { folder, nowMs } = this.#options;
+    if (!existsSync(folder)) return []; // `postern connect sendmail` makes it
+    const sweeps = Math.abs(nowMs() - this.#sweptAt) >= sweepMs;
+    if (sweeps) {
+      this.#foreign.clear();
+      this.#sweptAt = nowMs();
+    }
+    const users = new Set<number>();
+    const seconds = new Map<number, string[]>();
+    for await (const { name } of await opendir(folder, { bufferSize: entriesAtOnce })) {
+      const number = folderName.exec(name)?.[1];
+      if (number === undefined) {
+        if (sweeps) await removeOld(join(folder, name), nowMs);
+        continue;
+      }
+      const uid = Number(number);
+      const his = seconds.get(uid) ?? [];
+      if (his.length >= foldersPerUser || !(await this.#isOf(uid, name))) continue;
+      users.add(uid);
+      if (name === number) continue;
+      seconds.set(uid, [...his, name]);
+      if (sweeps) await removeOld(join(folder, name), nowMs);
+    }
+    this.#seconds = seconds;
+    return [...users];
+  }
+
+  async #isOf(uid: number, name: string): Promise<boolean> {
+    if (this.#foreign.has(name)) return false;
+    const found = await lstat(join(this.#options.folder, name)).catch(() => undefined);
+    const isHis = found?.isDirectory() === true && found.uid === uid;
+    if (!isHis) this.#foreign.add(name);
+    return isHis;
+  }
 }
 
 function isRemoved(path: string): boolean {
@@ -87,52 +148,42 @@ function isRemoved(path: string): boolean {
   }
 }
 
-/** By user, the folders that go by his number. What else is made there goes, as far as it is ours to remove. */
-function folders(spool: string, nowMs: () => number): ReadonlyMap<number, readonly string[]> {
-  const found = new Map<number, string[]>();
-  if (!existsSync(spool)) return found; // `postern connect sendmail` makes it
-  using listing = opendirSync(spool);
-  for (let entries = 0; entries < entriesMax; entries++) {
-    const name = listing.readSync()?.name;
-    if (name === undefined) break;
-    const uid = folderName.exec(name)?.[1];
-    if (uid === undefined) removeOld(join(spool, name), nowMs);
-    else found.set(Number(uid), [...(found.get(Number(uid)) ?? []), name]);
-  }
-  // The first by name is the usual one; who makes more than two has something else in mind.
-  for (const [uid, names] of found) found.set(uid, names.sort().slice(0, foldersPerUser));
-  return found;
-}
-
 /** A file, or an empty folder, that has been there for a while and is nothing of ours. */
-function removeOld(path: string, nowMs: () => number): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+async function removeOld(path: string, nowMs: () => number): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
   if (found === undefined || nowMs() - found.mtimeMs <= halfMs) return;
-  try {
-    if (found.isDirectory()) rmdirSync(path);
-    else rmSync(path, { force: true });
-  } catch {
-    // It is not empty, or not ours to remove.
-  }
+  // It may not be empty, or not ours to remove.
+  await (found.isDirectory() ? rmdir(path) : rm(path, { force: true })).catch(() => undefined);
 }
 
 function filesIn(
   folder: string,
   uid: number,
-  { nowMs }: { readonly nowMs: () => number },
+  { nowMs }: SpoolOptions,
 ): readonly { readonly folder: string; readonly name: string }[] {
   const opened = openFolder(folder, uid);
   if (opened === undefined) return [];
+  const found: { folder: string; name: string }[] = [];
   try {
     const base = `/proc/self/fd/${opened}`;
-    const names = readdirSync(base).slice(0, filesMax);
-    for (const name of names) if (!handInId.test(name)) removeOld(join(base, name), nowMs);
-    return names.filter((name) => handInId.test(name)).map((name) => ({ folder, name }));
+    using listing = opendirSync(base, { bufferSize: 100 });
+    for (let entries = 0; entries < filesMax; entries++) {
+      const name = listing.readSync()?.name;
+      if (name === undefined) break;
+      if (handInId.test(name)) found.push({ folder, name });
+      else removeHalf(join(base, name), nowMs);
+    }
   } catch {
-    return []; // its owner has shut it
+    // Its owner has shut it.
   } finally {
     closeSync(opened);
   }
+  return found;
+}
+
+function removeHalf(path: string, nowMs: () => number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && nowMs() - found.mtimeMs > halfMs) isRemoved(path);
 }
 
 /** Undefined: it is another user's, or no folder. */
@@ -148,11 +199,21 @@ function openFolder(path: string, uid: number): number | undefined {
   return undefined;
 }
 
-function openFile(path: string): number | undefined {
+/** Faults of the thing itself: a link, a socket. Any other is ours, such as no free file descriptor, and may pass. */
+const noFile = new Set(['ELOOP', 'ENXIO', 'ENODEV']);
+
+function open(
+  path: string,
+  uid: number,
+  { options, scope }: { readonly options: SpoolOptions; readonly scope: DisposableStack },
+): ReturnType<typeof read> | 'not now' {
   try {
-    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch {
-    return undefined;
+    const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    scope.defer(() => closeSync(file));
+    return read(file, uid, options);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    return noFile.has(code) ? 'cannot be opened' : 'not now';
   }
 }
 

@@ -146,7 +146,7 @@ async function handOver(): Promise<string | undefined> {
     unreadable: (path) => assert.fail(path),
   });
   let found: string | undefined;
-  for (const one of spool.messages((about) => assert.fail(about.why))) {
+  for (const one of spool.messages(0, (why) => assert.fail(why))) {
     const { claim, ...handIn } = one.handIn;
     assert.equal(claim?.uid, 0);
     const token = submissionToken(one.uid, handIn.id);

@@ -152,7 +152,7 @@ function maildrop(): readonly Mail[] {
 function spooled(): readonly Mail[] {
   const spool = openSpool({ folder: two.spool, messageBytesMax, nowMs: () => Date.now() });
   const found: Mail[] = [];
-  for (const one of spool.messages((about) => assert.fail(about.why))) {
+  for (const one of spool.messages(0, (why) => assert.fail(why))) {
     const { sender, recipients } = one.handIn;
     found.push({ sender, recipients, body: String(Buffer.concat([...one.read()])) });
     one.remove();
