@@ -60,6 +60,8 @@ test('a real connection is ours; others of this machine are told from those else
     uids: [process.getuid?.()],
   });
   assert.deepEqual([owners.isHere('::1'), owners.isHere('192.0.2.7')], [true, false]);
+  // A program may bind its end to any of them, and be let in by mynetworks.
+  assert.ok(owners.isHere('127.0.0.2') && owners.isHere('127.255.1.9'));
   client.destroy();
   server.close();
 });
