@@ -131,6 +131,8 @@ SupplementaryGroups=postdrop
 ReadWritePaths=-${spool} -${join(queueDirectory, 'maildrop')}
 # To see which process speaks, and who started it. What only root sees of it, that process says itself.
 ProtectProc=default
+# To see whose a script in a home is; shut, all homes would look like root's, and no script there like its owner's.
+ProtectHome=read-only
 `;
 }
 

@@ -133,6 +133,8 @@ test('systemd understands the units and finds them well shut', async () => {
   await mkdir(join(folder, 'postern.service.d'));
   const spools = { spool: '/var/spool/postern', queueDirectory: '/var/spool/postfix' };
   await writeFile(join(folder, 'postern.service.d/sendmail.conf'), dropInText(spools));
+  // Websites are in homes, too: whose a script is decides which rules are for it.
+  assert.match(dropInText(spools), /^ProtectHome=read-only$/m);
   for (const unit of [
     'postern.service',
     'postern-root@x.service',
