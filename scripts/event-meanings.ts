@@ -97,7 +97,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.not-written':
     'A message of a program could not be written to the state folder: it was left in the spool.',
   'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',
-  'sendmail.spool-bad': 'A file in the spool was no message of its user, and was removed.',
+  'sendmail.spool-bad':
+    'Files of the spool were no messages of their user, and were removed. `why` is said of the first.',
   'sendmail.spool-unread': 'The spool could not be read; it is tried again every few seconds.',
   'sendmail.unreadable':
     'A file of a message on its way cannot be read: it is left where it is, and the message does not go on.',
