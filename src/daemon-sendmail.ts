@@ -1,5 +1,6 @@
 /** The part of the daemon that takes the place of sendmail(1). Of daemon.ts. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startTimer } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { whereOf } from './config/values.ts';
@@ -43,6 +44,8 @@ export type SendmailParts = {
 /** Any user may connect: who that is the kernel says. */
 const doorMode = 0o666;
 const spoolEveryMs = 2_000;
+/** A hand-over takes milliseconds; at a stop, systemd ends us some seconds later. */
+const closeMs = 5_000;
 
 export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
   let { config } = parts;
@@ -109,7 +112,8 @@ function openDesk(
     }),
     knock: () => knockAtPickup(sendmail.queue_directory),
   });
-  scope.defer(() => desk.close());
+  // Else what it is just doing would be done again, or be forgotten, by the one that comes after it.
+  scope.defer(() => Promise.race([desk.close(), sleep(closeMs, undefined, { ref: false })]));
   return desk;
 }
 

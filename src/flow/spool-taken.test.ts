@@ -45,7 +45,7 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
     journal: { live: { submission: () => undefined }, commit: () => {} },
     timers: { every: () => () => {}, soon: setImmediate },
     clock: { now: () => 1 as Millis },
-    ...{ log: () => {}, count: () => {}, knock: () => {} },
+    ...{ log: () => {}, count: () => {}, knock: async () => true },
   };
   const desk = openSubmissions(parts as unknown as SubmissionDeps);
   desk.start();

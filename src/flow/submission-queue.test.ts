@@ -1,22 +1,22 @@
 /** The order in which messages go to the mail server, and what a message that does not get there does to the others. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Millis } from '../lib/brand.ts';
 import type { SendOutcome } from '../ports-sendmail.ts';
-import { SubmissionQueue } from './submission-queue.ts';
+import { type QueueDeps, SubmissionQueue } from './submission-queue.ts';
 
 class MailServer {
-  now = 1_800_000_000_000;
   readonly sent: string[] = [];
   readonly over: string[] = [];
   readonly logged: string[] = [];
   knocks = 0;
+  runs = true;
+  readonly deps: QueueDeps;
   readonly queue: SubmissionQueue;
   #tick = (): void => {};
 
   /** `send`: what becomes of a message; `shows`: whether it is shown to us at once. */
   constructor(of: { send?(token: string): SendOutcome; shows?(token: string): boolean } = {}) {
-    this.queue = new SubmissionQueue({
+    this.deps = {
       files: {
         send: async (token, how) => {
           this.sent.push(how === 'again' ? `${token} again` : token);
@@ -27,7 +27,6 @@ class MailServer {
           return outcome;
         },
       },
-      clock: { now: () => this.now as Millis },
       timers: {
         every: (_, tick) => {
           this.#tick = tick;
@@ -37,9 +36,13 @@ class MailServer {
       },
       log: (_level, event) => void this.logged.push(event),
       count: () => {},
-      knock: () => void this.knocks++,
+      knock: async () => {
+        this.knocks++;
+        return this.runs;
+      },
       over: (token) => void this.over.push(token),
-    });
+    };
+    this.queue = new SubmissionQueue(this.deps);
   }
 
   #uid(token: string): number {
@@ -54,7 +57,6 @@ class MailServer {
   async pass(seconds: number): Promise<void> {
     for (let at = 0; at < seconds; at++) {
       for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
-      this.now += 1_000;
       this.#tick();
     }
     for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -121,4 +123,57 @@ test('what was shown before we ended, and is not shown again, is over', async ()
   assert.deepEqual([server.sent, server.over], [[], []]);
   await server.pass(5);
   assert.deepEqual([server.sent, server.over], [['1-b again'], ['1-a']]);
+});
+
+test('while the mail server does not run, nobody forgets whose its messages are', async () => {
+  const server = new MailServer({ shows: () => false });
+  server.runs = false;
+  server.queue.start();
+  server.add('1-a');
+  await server.pass(3 * 24 * 3_600);
+  assert.deepEqual(server.over, []);
+  server.runs = true;
+  await server.pass(6 * 3_600 + 60);
+  assert.deepEqual(server.over, ['1-a']);
+});
+
+test('users take turns, however much the first ones send', async () => {
+  const server = new MailServer();
+  server.queue.start();
+  const users = Array.from({ length: 12 }, (_, nth) => nth + 1);
+  for (const user of users) {
+    server.add(
+      ...Array.from({ length: 50 }, (_, nth) => `${user}-${String(nth).padStart(2, '0')}`),
+    );
+  }
+  await server.pass(30);
+  assert.equal(server.sent.length, 600);
+  const last = server.sent.indexOf('12-10');
+  const before = server.sent.slice(0, last).filter((token) => token.startsWith('1-')).length;
+  assert.ok(before < 20, `${before} of the first user before the eleventh of the last`);
+});
+
+test('the end waits for what is being handed over', async () => {
+  let done = (_: SendOutcome): void => {};
+  const server = new MailServer({ shows: () => false });
+  const queue = new SubmissionQueue({
+    ...server.deps,
+    files: {
+      send: () =>
+        new Promise((resolve) => {
+          done = resolve;
+        }),
+    },
+  });
+  queue.start();
+  queue.add('1-a', 1, 'new');
+  let closed = false;
+  void queue.close().then(() => {
+    closed = true;
+  });
+  await server.pass(0);
+  assert.equal(closed, false);
+  done({ kind: 'sent' });
+  await server.pass(0);
+  assert.ok(closed);
 });

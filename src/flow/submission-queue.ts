@@ -3,18 +3,18 @@
  * server has shown the last one to us, so that they are judged in the order in which they came. A user who sends much
  * makes nobody else wait.
  */
-import { hourMs, type Millis } from '../lib/brand.ts';
-import type { Clock, Count, Log } from '../ports.ts';
+import { hourMs } from '../lib/brand.ts';
+import type { Count, Log } from '../ports.ts';
 import type { SendOutcome, SubmissionFiles } from '../ports-sendmail.ts';
 import type { Timers } from './journal.ts';
 
 export type QueueDeps = {
   readonly files: Pick<SubmissionFiles, 'send'>;
-  readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
-  readonly knock: () => void;
+  /** Has the mail server look at what it has; answers whether it runs. */
+  readonly knock: () => Promise<boolean>;
   /** Nothing of it is needed any more: the mail server has it, and our answer where it wanted one. */
   readonly over: (token: string) => void;
 };
@@ -26,7 +26,7 @@ const sendingMax = 4;
  * long the user's next message waits.
  */
 const unseenMs = 15_000;
-/** So long it is known whose a message is that was not shown. */
+/** So long it is known whose a message is that was not shown by a mail server that runs. */
 const forgottenMs = 6 * hourMs;
 /** It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again when we knock. */
 const shownAgainMs = 5_000;
@@ -42,7 +42,7 @@ type Lane = {
   readonly uid: number;
   readonly waiting: Waiting[];
   /** The mail server has them; we have not met them yet. */
-  readonly unseen: Map<string, Millis>;
+  readonly unseen: Map<string, number>;
   /** Of these, those that were shown before we ended. */
   readonly shown: Set<string>;
   sending: boolean;
@@ -58,8 +58,14 @@ export class SubmissionQueue {
   readonly #deps: QueueDeps;
   readonly #lanes = new Map<number, Lane>();
   readonly #stop: () => void;
+  readonly #flights = new Set<Promise<void>>();
   #sending = 0;
   #open = false;
+  /** Time in ticks, so that a clock that is set forward or back neither forgets nor delays anything. */
+  #now = 0;
+  /** The part of it in which the mail server ran. */
+  #served = 0;
+  #runs = true;
 
   constructor(deps: QueueDeps) {
     this.#deps = deps;
@@ -70,10 +76,10 @@ export class SubmissionQueue {
   add(token: string, uid: number, state: 'new' | 'going' | 'sent' | 'shown'): void {
     const lane = this.#lane(uid);
     if (state === 'sent' || state === 'shown') {
-      lane.unseen.set(token, this.#deps.clock.now());
+      lane.unseen.set(token, this.#served);
       if (state === 'shown') lane.shown.add(token);
       const waitMs = state === 'sent' ? unseenMs : shownAgainMs;
-      lane.notBefore = Math.max(lane.notBefore, this.#deps.clock.now() + waitMs);
+      lane.notBefore = Math.max(lane.notBefore, this.#now + waitMs);
     } else insert(lane, { token, tried: state === 'going', failures: 0 });
     this.#next(lane);
   }
@@ -96,9 +102,11 @@ export class SubmissionQueue {
     this.#all();
   }
 
-  close(): void {
+  /** Resolves when nothing is being handed over any more. */
+  async close(): Promise<void> {
     this.#open = false;
     this.#stop();
+    await Promise.all(this.#flights);
   }
 
   #lane(uid: number): Lane {
@@ -107,7 +115,7 @@ export class SubmissionQueue {
     const lane = {
       uid,
       waiting: [],
-      unseen: new Map<string, Millis>(),
+      unseen: new Map<string, number>(),
       shown: new Set<string>(),
       sending: false,
       last: '',
@@ -125,20 +133,24 @@ export class SubmissionQueue {
     }
     const [first] = lane.waiting;
     if (!this.#open || first === undefined || lane.sending || this.#sending >= sendingMax) return;
-    if (lane.notBefore > this.#deps.clock.now()) return;
+    if (lane.notBefore > this.#now) return;
     lane.sending = true;
     this.#sending++;
-    void this.#send(lane, first);
+    // To the end of the line: whoever sends much is asked again after all others.
+    this.#lanes.delete(lane.uid);
+    this.#lanes.set(lane.uid, lane);
+    const flight = this.#send(lane, first).finally(() => this.#flights.delete(flight));
+    this.#flights.add(flight);
   }
 
   async #send(lane: Lane, message: Waiting): Promise<void> {
-    const { files, clock, count, log } = this.#deps;
+    const { files, count, log } = this.#deps;
     const { token } = message;
     const again = message.tried;
     message.tried = true;
     lane.last = token;
-    lane.unseen.set(token, clock.now());
-    lane.notBefore = clock.now() + unseenMs;
+    lane.unseen.set(token, this.#served);
+    lane.notBefore = this.#now + unseenMs;
     const outcome: SendOutcome = await files
       .send(token, again ? 'again' : 'first try')
       .catch((cause: unknown) => ({ kind: 'unknown', why: String(cause) }));
@@ -165,7 +177,7 @@ export class SubmissionQueue {
     lane.failures++;
     message.failures++;
     lane.unseen.delete(message.token);
-    lane.notBefore = this.#deps.clock.now() + waitMs;
+    lane.notBefore = this.#now + waitMs;
     if (message.failures % failuresInFront !== 0) return;
     lane.waiting.shift();
     lane.waiting.push(message);
@@ -178,14 +190,19 @@ export class SubmissionQueue {
   }
 
   #tick(): void {
-    const now = this.#deps.clock.now();
+    this.#now += tickMs;
+    if (this.#runs) this.#served += tickMs;
     const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
-    if (late.length > 0) this.#deps.knock();
+    if (late.length > 0) {
+      void this.#deps.knock().then((runs) => {
+        this.#runs = runs;
+      });
+    }
     for (const lane of late) {
-      if (lane.notBefore > now) continue;
+      if (lane.notBefore > this.#now || !this.#runs) continue;
       for (const token of [...lane.shown]) this.#forget(lane, token);
       for (const [token, since] of lane.unseen) {
-        if (since > now - forgottenMs) break; // the oldest stands first
+        if (since > this.#served - forgottenMs) break; // the oldest stands first
         this.#deps.log('warn', 'sendmail.unseen', { token });
         this.#forget(lane, token);
       }

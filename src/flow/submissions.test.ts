@@ -112,7 +112,7 @@ class World {
       count: (name) => {
         if (name === 'postern_sendmail_copies_total') this.answers.copies++;
       },
-      knock: () => {},
+      knock: async () => true,
     });
     this.soon('start', () => void desk.takeSpool().then(() => desk.start()));
     return desk;

@@ -39,7 +39,7 @@ export type SubmissionDeps = {
   readonly log: Log;
   readonly count: Count;
   /** The mail server is to look for what was handed to it. */
-  readonly knock: () => void;
+  readonly knock: () => Promise<boolean>;
 };
 
 export type SubmissionDesk = SendmailDesk &
@@ -50,7 +50,8 @@ export type SubmissionDesk = SendmailDesk &
     start(): void;
     /** Messages that wait. */
     readonly waiting: number;
-    close(): void;
+    /** Takes nothing more. Resolves when nothing is being written, taken or handed over any more. */
+    close(): Promise<void>;
   };
 
 /** sysexits(3), as sendmail(1) ends. */
@@ -80,12 +81,15 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   readonly #stop: () => void;
   /** Of each user, one round through what he left after the other; nobody waits for another's. */
   readonly #rounds = new Map<number, Promise<void>>();
+  /** Messages on their way to the disk. */
+  readonly #written = new Set<Promise<void>>();
+  #closed = false;
   /** Being written down: the first try counts. */
   readonly #claimed = new Map<string, string>();
 
   constructor(deps: SubmissionDeps) {
     this.#deps = deps;
-    this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.answered(token) });
+    this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.#over(token) });
     this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
     for (const { submission, state } of deps.files.list()) {
       const { token, speaker } = submission;
@@ -95,7 +99,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     }
     if (this.#submissions.size > 0) {
       deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
-      deps.knock();
+      void deps.knock();
     }
   }
 
@@ -172,6 +176,13 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   }
 
   answered(token: string): void {
+    const uid = this.#submissions.get(token)?.speaker.uid;
+    this.#over(token);
+    // It may have been met before a reload of the settings.
+    if (uid !== undefined) this.#queue.seen(token, uid);
+  }
+
+  #over(token: string): void {
     this.#claimed.delete(token);
     this.#deps.files.remove(token);
     const submission = this.#submissions.get(token);
@@ -189,10 +200,12 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     this.#queue.start();
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.#closed = true;
     this.#stop();
-    this.#queue.close();
+    const handedOver = this.#queue.close();
     for (const { answer } of this.#paced.splice(0)) answer();
+    await Promise.all([...this.#rounds.values(), ...this.#written, handedOver]);
   }
 
   #letGo(): void {
@@ -207,6 +220,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
       // Its answer was lost on the way: it is here already.
       return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
     }
+    if (this.#closed) return { kind: 'refused', answer: undefined };
     const ofUser = this.#perUser.get(speaker.uid) ?? 0;
     if (ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
       this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
@@ -225,8 +239,12 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
       kind: 'taken',
       write: (bytes) => draft.write(bytes),
       drop: () => draft.drop(),
-      finish: (answer) =>
+      finish: (answer) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#written.add(promise);
         draft.finish((fault) => {
+          this.#written.delete(promise);
+          resolve();
           if (fault !== undefined) {
             this.#unwritten(fault);
             answer(undefined);
@@ -239,9 +257,10 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
           if (speaker.proven === 'owner') goes();
           else void this.#takeOf(speaker.uid).then(goes);
           const told = (): void => answer(taken);
-          if (speaker.proven === 'owner' || ofUser < pacedFrom) told();
+          if (speaker.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
           else this.#paced.push({ uid: speaker.uid, since: submission.at, answer: told });
-        }),
+        });
+      },
     };
   }
 

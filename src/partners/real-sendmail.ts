@@ -3,6 +3,7 @@
  * message on its disk when it ends with 0. And the knock at Postfix's pickup(8), which else looks once a minute.
  */
 import { spawn } from 'node:child_process';
+import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { SendOutcome } from '../ports-sendmail.ts';
@@ -48,11 +49,20 @@ export function realSendmail(of: {
     });
 }
 
-/** Tells pickup(8) to look now. Where it does not listen, it looks when it starts. */
-export function knockAtPickup(queueDirectory: string): void {
-  const socket = connect({ path: join(queueDirectory, 'public', 'pickup') });
-  socket.on('error', () => undefined);
-  socket.setTimeout(1_000, () => socket.destroy());
-  socket.end('W');
-  socket.resume();
+/** Tells pickup(8) to look now. Where it does not listen, it looks when it starts; answers whether it may have heard. */
+export function knockAtPickup(queueDirectory: string): Promise<boolean> {
+  const path = join(queueDirectory, 'public', 'pickup');
+  const socket = connect({ path });
+  return new Promise((resolve) => {
+    socket.on('connect', () => resolve(true));
+    // Nobody listens; or it is a FIFO, as in an old master.cf, of which nobody knows.
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      resolve(!(code === 'ENOENT' || (code === 'ECONNREFUSED' && found?.isSocket() === true)));
+    });
+    socket.on('close', () => resolve(true));
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.end('W');
+    socket.resume();
+  });
 }
