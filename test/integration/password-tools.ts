@@ -25,6 +25,8 @@ type Maker = {
   make(account: string, password: string): Promise<string>;
   /** A try takes a tenth of a second, whatever the tool is told: a few of them must do. */
   readonly dear?: true;
+  /** Slow even at its cheapest: of many accounts a few have it. */
+  readonly slow?: true;
 };
 
 const mkpasswd =
@@ -56,9 +58,9 @@ export const makers: readonly Maker[] = [
   { scheme: 'md5crypt', kind: 'shadow', make: mkpasswd('md5crypt') },
   { scheme: 'sha256crypt', kind: 'shadow', make: mkpasswd('sha256crypt', '-R', '1000') },
   { scheme: 'sha512crypt', kind: 'shadow', make: mkpasswd('sha512crypt', '-R', '1000') },
-  { scheme: 'bcrypt', kind: 'shadow', make: mkpasswd('bcrypt', '-R', '4') },
-  { scheme: 'yescrypt', kind: 'shadow', make: mkpasswd('yescrypt', '-R', '1') },
-  { scheme: 'bcrypt', kind: 'passwd-file', make: doveadm('BLF-CRYPT', '-r', '4') },
+  { scheme: 'bcrypt', kind: 'shadow', make: mkpasswd('bcrypt', '-R', '4'), slow: true },
+  { scheme: 'yescrypt', kind: 'shadow', make: mkpasswd('yescrypt', '-R', '1'), slow: true },
+  { scheme: 'bcrypt', kind: 'passwd-file', make: doveadm('BLF-CRYPT', '-r', '4'), slow: true },
   { scheme: 'sha512crypt', kind: 'passwd-file', make: doveadm('SHA512-CRYPT', '-r', '1000') },
   { scheme: 'plain', kind: 'passwd-file', make: doveadm('PLAIN') },
   { scheme: 'plain', kind: 'passwd-file', make: doveadm('CLEAR.b64') },
@@ -72,18 +74,23 @@ export const makers: readonly Maker[] = [
   { scheme: 'cram-md5', kind: 'passwd-file', make: doveadm('CRAM-MD5') },
   { scheme: 'digest-md5', kind: 'passwd-file', make: doveadm('DIGEST-MD5') },
   { scheme: 'pbkdf2', kind: 'passwd-file', make: doveadm('PBKDF2', '-r', '100') },
-  { scheme: 'scram-sha256', kind: 'passwd-file', make: doveadm('SCRAM-SHA-256') },
-  { scheme: 'bcrypt', kind: 'htpasswd', make: htpasswd('-B', '-C', '4') },
-  { scheme: 'apr1', kind: 'htpasswd', make: htpasswd('-m') },
+  { scheme: 'scram-sha256', kind: 'passwd-file', make: doveadm('SCRAM-SHA-256'), slow: true },
+  { scheme: 'bcrypt', kind: 'htpasswd', make: htpasswd('-B', '-C', '4'), slow: true },
+  { scheme: 'apr1', kind: 'htpasswd', make: htpasswd('-m'), slow: true },
   { scheme: 'sha', kind: 'htpasswd', make: htpasswd('-s') },
-  { scheme: 'bcrypt', kind: 'shadow', make: mkpasswd('bcrypt-a', '-R', '4') },
-  { scheme: 'gost-yescrypt', kind: 'shadow', make: mkpasswd('gost-yescrypt', '-R', '1') },
+  { scheme: 'bcrypt', kind: 'shadow', make: mkpasswd('bcrypt-a', '-R', '4'), slow: true },
+  {
+    scheme: 'gost-yescrypt',
+    kind: 'shadow',
+    make: mkpasswd('gost-yescrypt', '-R', '1'),
+    slow: true,
+  },
   { scheme: 'descrypt', kind: 'passwd-file', make: doveadm('DES-CRYPT') },
   { scheme: 'md5crypt', kind: 'passwd-file', make: doveadm('MD5-CRYPT') },
   { scheme: 'sha256crypt', kind: 'passwd-file', make: doveadm('SHA256-CRYPT', '-r', '1000') },
   { scheme: 'sha1', kind: 'passwd-file', make: doveadm('SHA1.hex') },
   { scheme: 'ldap-md5', kind: 'passwd-file', make: doveadm('LDAP-MD5') },
-  { scheme: 'scram-sha1', kind: 'passwd-file', make: doveadm('SCRAM-SHA-1') },
+  { scheme: 'scram-sha1', kind: 'passwd-file', make: doveadm('SCRAM-SHA-1'), slow: true },
   { scheme: 'sha512crypt', kind: 'htpasswd', make: htpasswd('-5', '-r', '1000') },
   { scheme: 'descrypt', kind: 'htpasswd', make: htpasswd('-d') },
   { scheme: 'scrypt', kind: 'shadow', make: mkpasswd('scrypt', '-R', '6'), dear: true },

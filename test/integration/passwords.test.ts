@@ -33,22 +33,23 @@ type Planned = Parameters<typeof makeAccounts>[0][number];
 
 /**
  * Every twentieth is weak, in turn by its own name, by the list, and by its name with a year; all else is random. Of each dear
- * scheme there is one, that gives way early.
+ * scheme there is one, that gives way to one of the first candidates; of each slow one a quarter of those that are not weak.
  */
 function planned(): readonly Planned[] {
   const dear = makers.filter((one) => one.dear === true);
   const cheap = makers.filter((one) => one.dear !== true);
+  const quick = cheap.filter((one) => one.slow !== true);
   return Array.from({ length: accountsMax }, (_, nth): Planned => {
     const twenty = Math.floor(nth / weakEvery);
     const account = `user${nth}`;
     const isWeak = nth % weakEvery === 1;
     // Shifted, so that the weak ones are not all of a few schemes.
     const usual = cheap[(nth + twenty) % cheap.length];
-    const maker = isWeak ? (dear[twenty] ?? usual) : usual;
+    const other = usual?.slow === true && nth % 4 !== 0 ? quick[nth % quick.length] : usual;
+    const maker = isWeak ? (dear[twenty] ?? usual) : other;
     const weak = [`User${nth}`, list[twenty % list.length], `user${nth}2026`];
-    const password = isWeak
-      ? weak[maker?.dear === true ? 0 : twenty % weak.length]
-      : randomBytes(12).toString('base64url');
+    const early = maker?.dear === true ? `User${nth}!` : weak[twenty % weak.length];
+    const password = isWeak ? early : randomBytes(12).toString('base64url');
     assert.ok(maker !== undefined && password !== undefined);
     return { account, password, maker };
   });
