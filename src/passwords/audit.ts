@@ -364,12 +364,12 @@ function noteGuessed(deps: Course, works: readonly Work[], leg: Leg): void {
   if (works.length === 0) return;
   const findings: Finding[] = [];
   const notes: Noted[] = [];
-  for (const { id, source, account, hash, mark, progress } of works) {
+  for (const { id, source, account, hash, mark, progress, further } of works) {
     const since = deps.notebook.read(source, account)?.weak?.since ?? deps.now();
     const weak: WeakNote = { strength: leg.strength, by: leg.by, since };
     deps.worklist.found(id, weak);
     deps.guessed.add(id);
-    notes.push({ source, account, mark, progress, weak });
+    if (!further) notes.push({ source, account, mark, progress, weak });
     findings.push({ source, account, scheme: hash.scheme, ...weak });
   }
   deps.notebook.write(notes);

@@ -161,11 +161,16 @@ function weakNoMore(
     const login = { source: one.source, account: one.login };
     if (whole.has(one.source)) unseen.set(loginKey(login), one);
   }
+  // An account may have several passwords: one that is weak is enough.
+  const stillWeak = new Set<string>();
   for (const { source, account, weak } of worklist.results()) {
+    if (weak !== undefined) stillWeak.add(loginKey({ source, account }));
+  }
+  for (const { source, account } of worklist.results()) {
     const key = loginKey({ source, account });
     const before = unseen.get(key);
     unseen.delete(key);
-    if (weak !== undefined) continue;
+    if (stillWeak.has(key)) continue;
     const note = notebook.read(source, account);
     const last = note?.weak ?? before;
     if (last === undefined || !tried(last)) continue;

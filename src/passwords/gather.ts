@@ -145,7 +145,7 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
   notebook.write([{ source, account: name, mark: '', progress: {}, weak }]);
   worklist.add({
     ...{ source, account: name, hash, words: [] },
-    ...{ mark: '', progress: {}, fresh: false, weak },
+    ...{ mark: '', progress: {}, fresh: false, further: false, weak },
   });
   deps.found([{ source, account: name, scheme: 'none', ...weak }]);
 }
@@ -158,8 +158,10 @@ async function account(
   const { notebook, worklist } = deps;
   const { account: name } = row;
   const hash = deps.forJohn(row.hash);
-  const mark = notebook.mark(row.hash);
   const note = notebook.read(source, name);
+  // A directory may have several passwords of one account.
+  const further = note?.seen === true;
+  const mark = further ? '' : notebook.mark(row.hash);
   // Of an unsalted hash nobody knows whether it changed: it costs next to nothing to try it anew.
   const same = note !== undefined && mark !== '' && note.mark === mark;
   if (note?.weak !== undefined && mark !== '' && !same) deps.changed([{ source, account: name }]);
@@ -173,7 +175,8 @@ async function account(
     deps.found([{ source, account: name, scheme: hash.scheme, ...weak }]);
   }
   const progress = same ? note.progress : {};
-  worklist.add({ ...common, hash, words, progress, fresh: !same, weak });
+  worklist.add({ ...common, hash, words, progress, fresh: !same, further, weak });
+  if (further) return;
   if (same) notebook.seen(source, name);
   // What was weak stays so in the notes until it was tried again: `since` is needed then.
   else

@@ -36,7 +36,8 @@ export type Notebook = Disposable & {
   own(name: string): string;
   keep(name: string, value: string): void;
   mark(hash: Hash): string;
-  read(source: string, account: string): Note | undefined;
+  /** `seen`: since `begin`. */
+  read(source: string, account: string): (Note & { readonly seen: boolean }) | undefined;
   /** All or none of them. */
   write(rows: readonly Noted[]): void;
   /**
@@ -101,6 +102,7 @@ export function openNotebook(path: string): Notebook {
       return {
         mark: String(row['mark']),
         progress: JSON.parse(String(row['progress'])) as Progress,
+        seen: row['seen'] === 1,
         weak: row['weak'] === '' ? undefined : (JSON.parse(String(row['weak'])) as WeakNote),
       };
     },
@@ -151,6 +153,7 @@ function opened(path: string): DatabaseSync {
     database?.close();
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === 5) {
       throw new OperatorError('audit-locked', 'another password audit is under way', {
+        hint: 'it ends when its time is up; SIGTERM ends it earlier, and what it found is kept',
         exit: sysexits.tempFail,
       });
     }

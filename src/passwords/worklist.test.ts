@@ -28,7 +28,7 @@ test('fresh ones first, then those who are furthest; those who are through, or w
   const add = (account: string, more: Partial<NewWork>): void =>
     list.add({
       ...{ source: 'list:x', account, hash: salted, words: [], mark: '', progress: {} },
-      ...{ fresh: false, weak: undefined, ...more },
+      ...{ fresh: false, further: false, weak: undefined, ...more },
     });
   add('through', { progress: { top: ['e1', toTheEnd] } });
   add('begun', { progress: { top: ['e1', 10] } });

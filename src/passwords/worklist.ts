@@ -18,6 +18,8 @@ export type Work = {
   readonly progress: Progress;
   /** New, or with a password that was changed: tried first. */
   readonly fresh: boolean;
+  /** A further password of an account that has one: nothing is remembered of it. */
+  readonly further: boolean;
 };
 export type NewWork = Omit<Work, 'id'> & { readonly weak: WeakNote | undefined };
 export type Result = {
@@ -57,6 +59,7 @@ const schema = `
     mark TEXT NOT NULL,
     progress TEXT NOT NULL,
     fresh INTEGER NOT NULL,
+    further INTEGER NOT NULL,
     weak TEXT NOT NULL
   ) STRICT;
   CREATE TABLE todo (work INTEGER PRIMARY KEY, grp TEXT NOT NULL, fresh INTEGER NOT NULL, position INTEGER NOT NULL) STRICT;
@@ -68,7 +71,7 @@ export function openWorklist(folder: PrivateFolder): Worklist {
   database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY');
   database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16000; ${schema} BEGIN`);
   rmSync(path);
-  const add = database.prepare('INSERT INTO work VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const add = database.prepare('INSERT INTO work VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const open = database.prepare("SELECT id, grp, fresh, progress FROM work WHERE weak = ''");
   const enlist = database.prepare('INSERT INTO todo VALUES (?, ?, ?, ?)');
   const groups = database.prepare(
@@ -94,7 +97,8 @@ export function openWorklist(folder: PrivateFolder): Worklist {
       add.run(
         ...[work.source, work.account, work.hash.group, JSON.stringify(work.hash)],
         ...[JSON.stringify(work.words), work.mark, JSON.stringify(work.progress)],
-        ...[work.fresh ? 1 : 0, work.weak === undefined ? '' : JSON.stringify(work.weak)],
+        ...[work.fresh ? 1 : 0, work.further ? 1 : 0],
+        work.weak === undefined ? '' : JSON.stringify(work.weak),
       );
     },
     begin(key, edition) {
@@ -148,7 +152,7 @@ function workOf(row: Record<string, SQLOutputValue>): Work {
     ...{ id: Number(row['id']), source: String(row['source']), account: String(row['account']) },
     ...{ hash: parsed<Hash>(row['hash']), words: parsed<readonly string[]>(row['words']) },
     ...{ mark: String(row['mark']), progress: parsed<Progress>(row['progress']) },
-    fresh: row['fresh'] === 1,
+    ...{ fresh: row['fresh'] === 1, further: row['further'] === 1 },
   };
 }
 

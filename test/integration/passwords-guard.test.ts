@@ -163,6 +163,30 @@ test('a notebook that was lost: who has another password, or is gone, is weak no
   assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann', 'it still is');
 });
 
+test('several passwords of one account: one that is weak is enough, and its owner is told once', async () => {
+  await using sink = await startSink();
+  using scene = openScene(list, `[notices]\nmail_server = "127.0.0.1:${sink.port}"\n`);
+  const person = async (name: string, ...passwords: readonly string[]): Promise<string> => {
+    const hashes = passwords.map((one) => hashOf('ssha256', name, one));
+    const values = (await Promise.all(hashes)).map((one) => `userPassword: ${one}\n`);
+    return `dn: uid=${name}\nuid: ${name}@here.test\n${values.join('')}\n`;
+  };
+  const [ann, bob] = ['letmein99', 'zzQ8-rrTvv4pX'];
+  const text = [await person('ann', ann, bob), await person('bob', bob, ann)].join('');
+  const source = ['--source', `ldif:${scene.file('users.ldif', text)}`, '--rules', 'none'];
+  const about = ['--state', scene.state, '--config', scene.config];
+  for (const told of [2, 0, 0]) {
+    const { code, err } = await scene.audit(...source).done;
+    assert.equal(code, 0, err);
+    assert.match(await said('passwords', 'notify', ...about), new RegExp(`^${told} owners told`));
+  }
+  const changed = [await person('ann', bob, bob), await person('bob', bob, ann)].join('');
+  scene.file('users.ldif', changed);
+  await scene.audit(...source).done;
+  const weak = await said('passwords', 'list', '--weak', ...about);
+  assert.deepEqual(weak.match(/\w+@here\.test/g), ['bob@here.test']);
+});
+
 test('owners are written to once, in two languages, and the operator gets a list', async () => {
   await using sink = await startSink({ keepMessages: true });
   using scene = openScene(
