@@ -1,6 +1,7 @@
 /** Who uses this machine: processes by /proc, users by /etc/passwd and whatever else getent(1) asks. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { hourMs, minuteMs } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { Identities } from '../ports-sendmail.ts';
 import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
@@ -9,14 +10,21 @@ const usersFile = '/etc/passwd';
 /** Users that are not in the file: a directory may hold any number. */
 const askedMax = 10_000;
 const getentMs = 1_000;
+/** So long its word counts; and so long nobody is asked again who did not know, or did not answer. */
+const knownMs = hourMs;
+const unknownMs = minuteMs;
 
 type User = { readonly name: string; readonly fullName: string };
 const nobody: User = { name: '', fullName: '' };
 
-export function openIdentities(): Identities {
+/** `ask`: the line of a user in the form of /etc/passwd; empty: there is none, or nobody answers. */
+export function openIdentities(
+  ask: (uid: number) => string = getent,
+  nowMs: () => number = () => performance.now(),
+): Identities {
   let users = new Map<number, User>();
   let readAt = -1;
-  const asked = new RecentMap<number, User>(askedMax);
+  const asked = new RecentMap<number, { readonly user: User; readonly until: number }>(askedMax);
   const local = (): Map<number, User> => {
     const changedAt = statSync(usersFile, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (changedAt !== readAt) users = new Map(parse(readFileSync(usersFile, 'utf8')));
@@ -33,18 +41,25 @@ export function openIdentities(): Identities {
     hinted: hintedScript,
     ownerOf,
     user(uid) {
-      const known = local().get(uid) ?? asked.get(uid);
+      const known = local().get(uid);
       if (known !== undefined) return known;
-      const { stdout } = spawnSync('/usr/bin/getent', ['passwd', String(uid)], {
-        encoding: 'utf8',
-        timeout: getentMs,
-      });
-      const [found] = parse(stdout ?? '');
-      const user = found?.[1] ?? nobody;
-      asked.set(uid, user);
+      const before = asked.get(uid);
+      if (before !== undefined && before.until > nowMs()) return before.user;
+      const [found] = parse(ask(uid));
+      // The directory may be away for a moment: the name that it told before is still his.
+      const user = found?.[1] ?? before?.user ?? nobody;
+      asked.set(uid, { user, until: nowMs() + (found === undefined ? unknownMs : knownMs) });
       return user;
     },
   };
+}
+
+function getent(uid: number): string {
+  const { stdout } = spawnSync('/usr/bin/getent', ['passwd', String(uid)], {
+    encoding: 'utf8',
+    timeout: getentMs,
+  });
+  return stdout ?? '';
 }
 
 function parse(text: string): readonly (readonly [number, User])[] {
