@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { leftInSpool } from '../partners/spool-folder.ts';
 import type { DeskStatus } from '../ports-desk.ts';
 import { sendmailPath } from './connect-sendmail-parts.ts';
 import { openDesk } from './desk-client.ts';
@@ -89,10 +90,7 @@ export async function emptied(named: string | undefined, spool: string): Promise
       return [];
     }
   };
-  const left = (): number => {
-    const spooled = list(spool).flatMap((name) => list(join(spool, name)));
-    return [...folders.flatMap(list), ...spooled].length;
-  };
+  const left = (): number => folders.flatMap(list).length + leftInSpool(spool);
   await until(emptyMs, async () => left() === 0).catch(() => {
     throw new OperatorError('still-waiting', `${left()} messages of programs are still under way`, {
       hint: 'programs use the mail server’s own sendmail again. Does Postfix run? Then call this again',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   linkSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
 import type { Spool } from '../ports-sendmail.ts';
-import { openSpool } from './spool-folder.ts';
+import { leftInSpool, openSpool } from './spool-folder.ts';
 
 const me = process.getuid?.() ?? 0;
 const nowMs = Date.now();
@@ -189,3 +190,22 @@ spooled('a message is not thrown away for want of a file descriptor', async () =
   assert.match(String(ran.stdout), /^\[0,0,(?:0|1),1,1,1\]$/m);
   assert.deepEqual(readdirSync(own), [id(1)]);
 });
+
+spooled(
+  'what an undo waits for are messages alone, not what somebody put there to stop it',
+  async () => {
+    chmodSync(own, 0o770);
+    mkdirSync(join(spool, 'mine'));
+    for (const path of [join(spool, 'mine', id(1)), join(own, 'x'), join(own, `.${id(2)}`)]) {
+      writeFileSync(path, 'x');
+    }
+    writeFileSync(join(own, id(3)), message(3), { mode: 0o600 });
+    mkdirSync(join(own, id(4)));
+    assert.equal(leftInSpool(spool), 0);
+    writeFileSync(join(own, id(5)), message(5), { mode: 0o640 });
+    assert.equal(leftInSpool(spool), 1);
+    chmodSync(own, 0o700);
+    assert.equal(leftInSpool(spool), 0, 'shut to the guard');
+    assert.equal(leftInSpool(join(spool, 'none')), 0);
+  },
+);

@@ -11,6 +11,7 @@ import {
   lstatSync,
   opendirSync,
   openSync,
+  readdirSync,
   readSync,
   rmSync,
 } from 'node:fs';
@@ -137,6 +138,30 @@ class SpoolList {
     if (!isHis) this.#foreign.add(name);
     return isHis;
   }
+}
+
+/**
+ * Messages that the guard, which reads by its group, has still to take, as root sees them. What somebody made there besides,
+ * or shut, is nothing that anybody waits for.
+ */
+export function leftInSpool(spool: string): number {
+  const entries = (path: string): readonly { readonly name: string; readonly path: string }[] => {
+    try {
+      return readdirSync(path).map((name) => ({ name, path: join(path, name) }));
+    } catch {
+      return [];
+    }
+  };
+  const folders = entries(spool).filter(({ name, path }) => {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    const isHis = String(found?.uid) === folderName.exec(name)?.[1];
+    return isHis && found?.isDirectory() === true && (found.mode & 0o050) === 0o050;
+  });
+  const files = folders.flatMap(({ path }) => entries(path));
+  return files.filter(({ name, path }) => {
+    const found = handInId.test(name) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    return found?.isFile() === true && (found.mode & 0o040) !== 0;
+  }).length;
 }
 
 function isRemoved(path: string): boolean {
