@@ -58,7 +58,12 @@ export type SubmissionFiles = {
    * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the mail server has it on its
    * disk.
    */
-  list(): readonly { readonly submission: WaitingMail; readonly state: 'going' | 'sent' }[];
+  list(): readonly {
+    readonly submission: WaitingMail;
+    readonly state: 'going' | 'sent';
+    /** About: of the file. */
+    readonly bytes: number;
+  }[];
   /** Hands it to the mail server under a name of its own (`attempt`), which is not used for any other try. */
   send(token: string, how: 'first try' | 'again'): Promise<SendOutcome>;
   written(token: string): Promise<WrittenMail | undefined>;

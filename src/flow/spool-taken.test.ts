@@ -79,3 +79,21 @@ test('who has no room for one message of the spool is not asked about the rest o
   assert.equal(opened.length, 2_002);
   void desk.close();
 });
+
+test('a user’s waiting messages are bounded in bytes, for him alone, and until one of them has left', async () => {
+  const { desk } = world([], () => true);
+  const open = (uid: number, nth: number) => desk.open({ pid: 1, uid, startedAt: 1 }, handIn(nth));
+  const large = Buffer.alloc(100_000_000);
+  for (let nth = 0; nth < 5; nth++) {
+    const turn = open(5, nth);
+    assert.ok(turn.kind === 'taken');
+    turn.write(large);
+    turn.finish(() => {});
+  }
+  await turns();
+  assert.equal(open(5, 8).kind, 'refused');
+  assert.equal(open(6, 8).kind, 'taken');
+  desk.answered(`5-${handIn(2).id}`);
+  assert.equal(open(5, 8).kind, 'taken');
+  void desk.close();
+});

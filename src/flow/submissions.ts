@@ -59,6 +59,8 @@ const exits = { done: 0, tempFail: 75 } as const;
 const taken: HandInAnswer = { exit: exits.done, text: '' };
 /** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
 const waitingPerUserMax = 1_000;
+/** They lie on the disk of our own state, which nobody may fill by himself. */
+const waitingBytesPerUserMax = 500_000_000;
 /** From so many on, a program hears that its message is here when one of the same user has left, or after this long. */
 const pacedFrom = 100;
 const pacedMs = 3_000;
@@ -76,6 +78,8 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   readonly #queue: SubmissionQueue;
   readonly #submissions = new Map<string, WaitingMail>();
   readonly #perUser = new Map<number, number>();
+  readonly #bytesPerUser = new Map<number, number>();
+  readonly #bytes = new Map<string, number>();
   /** Programs that wait for their answer, since others of their user are to leave first. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
@@ -91,9 +95,9 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     this.#deps = deps;
     this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.#over(token) });
     this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
-    for (const { submission, state } of deps.files.list()) {
+    for (const { submission, state, bytes } of deps.files.list()) {
       const { token, speaker } = submission;
-      this.#remember(submission);
+      this.#remember(submission, bytes);
       const wasShown = deps.journal.live.submission(token) !== undefined;
       this.#queue.add(token, speaker.uid, wasShown ? 'shown' : state);
     }
@@ -189,9 +193,9 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     if (submission === undefined) return;
     const { uid } = submission.speaker;
     this.#submissions.delete(token);
-    const left = (this.#perUser.get(uid) ?? 1) - 1;
-    if (left > 0) this.#perUser.set(uid, left);
-    else this.#perUser.delete(uid);
+    counted(this.#perUser, uid, -1);
+    counted(this.#bytesPerUser, uid, -(this.#bytes.get(token) ?? 0));
+    this.#bytes.delete(token);
     const next = this.#paced.findIndex((one) => one.uid === uid);
     if (next >= 0) this.#paced.splice(next, 1)[0]?.answer();
   }
@@ -222,12 +226,14 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     }
     if (this.#closed) return { kind: 'refused', answer: undefined };
     const ofUser = this.#perUser.get(speaker.uid) ?? 0;
-    if (ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
+    const full = (this.#bytesPerUser.get(speaker.uid) ?? 0) >= waitingBytesPerUserMax;
+    if (full || ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
       this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
       return refused('too many messages wait for delivery');
     }
     const { claim: _, ...rest } = handIn;
     const submission: WaitingMail = { token, at: this.#deps.clock.now(), speaker, handIn: rest };
+    let length = 0;
     let draft: Draft;
     try {
       draft = this.#deps.files.begin(submission);
@@ -237,7 +243,10 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     }
     return {
       kind: 'taken',
-      write: (bytes) => draft.write(bytes),
+      write: (bytes) => {
+        length += bytes.length;
+        draft.write(bytes);
+      },
       drop: () => draft.drop(),
       finish: (answer) => {
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -251,7 +260,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
             return;
           }
           this.#deps.count('postern_sendmail_messages_total', 1, speaker.proven);
-          this.#remember(submission);
+          this.#remember(submission, length);
           const goes = (): void => this.#queue.add(token, speaker.uid, 'new');
           // What this user left in the spool came before.
           if (speaker.proven === 'owner') goes();
@@ -269,10 +278,12 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
   }
 
-  #remember(submission: WaitingMail): void {
+  #remember(submission: WaitingMail, bytes: number): void {
     const { uid } = submission.speaker;
     this.#submissions.set(submission.token, submission);
-    this.#perUser.set(uid, (this.#perUser.get(uid) ?? 0) + 1);
+    this.#bytes.set(submission.token, bytes);
+    counted(this.#perUser, uid, 1);
+    counted(this.#bytesPerUser, uid, bytes);
   }
 
   /** What the kernel tells; where only root may look, what the process says of itself. */
@@ -293,6 +304,12 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
       scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
     };
   }
+}
+
+function counted(counts: Map<number, number>, uid: number, more: number): void {
+  const left = (counts.get(uid) ?? 0) + more;
+  if (left > 0) counts.set(uid, left);
+  else counts.delete(uid);
 }
 
 const nothing = { header: [], bodyStart: Buffer.alloc(0) };

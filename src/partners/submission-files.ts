@@ -12,6 +12,7 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  fstatSync,
   fsync,
   fsyncSync,
   mkdirSync,
@@ -65,8 +66,9 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
               options.unreadable(at(state, name));
               return [];
             }
+            const bytes = fstatSync(opened.file).size;
             closeSync(opened.file);
-            return [{ submission: opened.submission, state }];
+            return [{ submission: opened.submission, state, bytes }];
           }),
         )
         .sort((one, other) => (one.submission.handIn.id < other.submission.handIn.id ? -1 : 1)),
