@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launcher } from './guard-instance.ts';
 import { eventually } from './leash.ts';
@@ -16,17 +16,21 @@ import {
   users,
 } from './sendmail-server.ts';
 
+/** Where Postern is, in that namespace. */
+const home = '/usr/local/lib/postern-test';
 let server: SendmailServer;
 before(async () => {
   server = await startSendmailServer({
     installed: true,
     open: false,
-    // Whatever is written there goes to a file system in memory.
+    // Whatever is written there goes to a file system in memory. Postern is where only root writes, as it has to be.
     mounts: `mount -t tmpfs none /mnt
       for path in /usr/sbin /usr/local /var/lib/dpkg; do
         mkdir -p /mnt$path/up /mnt$path/work
         mount -t overlay none -o "lowerdir=$path,upperdir=/mnt$path/up,workdir=/mnt$path/work" $path
-      done`,
+      done
+      mkdir -p ${home}
+      mount --bind '${dirname(launcher)}' ${home}`,
   });
 });
 after(() => server?.[Symbol.asyncDispose]());
@@ -35,7 +39,9 @@ const connect = (...words: readonly string[]): Promise<Ran> => {
   const door = `unix:${server.door}`;
   const { configFile, state } = server.guard;
   const where = ['--config', configFile, '--state', state, '--door', door];
-  return server.run(launcher, { args: ['connect', 'sendmail', '--yes', ...where, ...words] });
+  return server.run(`${home}/postern`, {
+    args: ['connect', 'sendmail', '--yes', ...where, ...words],
+  });
 };
 const look = async (command: string): Promise<string> =>
   (await server.run('/bin/sh', { args: ['-c', command] })).stdout.trim();
