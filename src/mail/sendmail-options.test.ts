@@ -40,6 +40,14 @@ for (const args of others) {
     assert.equal(sendmailCall(args).kind, 'other'));
 }
 
+test('VERP goes to the mail server, a log file does not; what Postfix refuses is its own', () => {
+  const call = sendmailCall(['-XV', '-X', '/tmp/log', '-f', 'list@x.example', 'a@x.example']);
+  assert.ok(call.kind === 'message');
+  assert.deepEqual(call.through, ['-XV']);
+  assert.equal(sendmailCall(['-XV', '-f', '', 'a@x.example']).kind, 'other');
+  assert.equal(sendmailCall(['-XV##', 'a@x.example']).kind, 'other');
+});
+
 test('a value that is not there takes no other word with it', () => {
   const call = sendmailCall(['-N', '', '-R', '', '-G', '-v', '--', 'a@x.example']);
   assert.ok(call.kind === 'message');
@@ -58,7 +66,7 @@ test('any arguments: no other configuration, and never a message to nobody', () 
       const call = sendmailCall(args);
       if (call.kind !== 'message') return;
       assert.ok(call.headerRecipients || call.recipients.length > 0);
-      assert.ok(call.through.every((option) => /^-(?:[Gv]$|[BNR].)/s.test(option)));
+      assert.ok(call.through.every((option) => /^-(?:[Gv]$|XV|[BNR].)/s.test(option)));
     }),
   );
 });

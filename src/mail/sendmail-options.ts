@@ -63,6 +63,8 @@ export function sendmailCall(args: readonly string[]): SendmailCall {
   }
   if (recipients.length === 0 && !found.headerRecipients) return { kind: 'other' };
   if (recipients.some((recipient) => recipient === '')) return { kind: 'other' };
+  const verp = found.through.some((word) => word.startsWith('-X'));
+  if (verp && found.sender === '') return { kind: 'other' };
   const { smtp: _, ...message } = found;
   return { kind: 'message', ...message, recipients };
 }
@@ -123,6 +125,11 @@ function take(letter: string, value: string, found: Found): boolean {
     case 'v':
       found.through.push(`-${letter}`);
       return true;
+    case 'X':
+      // A log file, which Postfix does not write; or VERP, by which mailing lists know whose mail came back.
+      if (!value.startsWith('V')) return true;
+      found.through.push(`-X${value}`);
+      return /^V(?:[-+=]{2})?$/.test(value);
     default:
       return ignored.has(letter);
   }

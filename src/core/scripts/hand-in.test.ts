@@ -64,10 +64,20 @@ test('anything else is none, and says why', () => {
 test('no word brings another option along, or eats the end of the options', () => {
   const [one = assert.fail()] = fc.sample(handIns, 1);
   const parsed = (more: object) => parseHandIn(JSON.stringify({ ...one, ...more }));
-  for (const word of ['-vC/tmp/mine', '-GC/tmp/mine', '-R', '-N', '-B', '-C/tmp/mine', '-vbp']) {
+  for (const word of [
+    '-vC/tmp/mine',
+    '-X/tmp/log',
+    '-XV+=x',
+    '-GC/tmp/mine',
+    '-R',
+    '-N',
+    '-B',
+    '-C/tmp/mine',
+    '-vbp',
+  ]) {
     assert.deepEqual(parsed({ through: [word] }), { ok: false, error: 'through' }, word);
   }
-  assert.ok(parsed({ through: ['-v', '-G', '-B8BITMIME', '-Nnever', '-Rhdrs'] }).ok);
+  assert.ok(parsed({ through: ['-v', '-G', '-B8BITMIME', '-Nnever', '-Rhdrs', '-XV+='] }).ok);
   // What no command line takes would be tried for ever.
   for (const recipients of [[''], ['x'.repeat(40_001)]]) {
     assert.deepEqual(parsed({ recipients }), { ok: false, error: 'recipients' });

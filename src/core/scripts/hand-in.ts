@@ -52,7 +52,7 @@ const wordLengthMax = 40_000;
  * What goes to the mail server's sendmail as it is: each word one option, its value with it. Else somebody's word would bring
  * another option along (-vC/his/folder), or eat the `--` that stands before the recipients.
  */
-const throughWord = /^-(?:[Gv]|[BNR].+)$/s;
+const throughWord = /^-(?:[Gv]|XV(?:[-+=]{2})?|[BNR].+)$/s;
 const parentsMax = 32;
 const pathLengthMax = 4_096;
 
