@@ -16,7 +16,7 @@ const getsockopt: (
   length: Buffer,
 ) => number = koffi.load(null).func('int getsockopt(int, int, int, _Out_ void*, _Inout_ void*)');
 
-/** Undefined: this is no Unix socket, or the peer's pid is of another namespace. */
+/** Undefined: this is no Unix socket. A peer in a namespace of processes that we do not see has the pid 0, and its uid. */
 export function peerOf(fd: number): Peer | undefined {
   if (fd < 0) return undefined;
   const value = Buffer.alloc(credentialBytes);
@@ -25,5 +25,7 @@ export function peerOf(fd: number): Peer | undefined {
   if (getsockopt(fd, solSocket, soPeerCred, value, length) !== 0) return undefined;
   const pid = value.readInt32LE(0);
   const uid = value.readUInt32LE(4);
-  return pid > 0 && uid !== 0xffffffff ? { pid, uid, startedAt: startOf(pid) } : undefined;
+  return uid === 0xffffffff
+    ? undefined
+    : { pid, uid, startedAt: pid > 0 ? startOf(pid) : undefined };
 }
