@@ -109,7 +109,11 @@ export function* vpopmailRows(path: string): Generator<Row> {
   let unread: OperatorError | undefined;
   for (const file of files) {
     try {
-      yield* vpasswdRows(file);
+      for (const row of vpasswdRows(file)) {
+        // A line's number says nothing where there are many files.
+        const where = files.length > 1 ? `${file}: ` : '';
+        yield row.kind === 'fault' ? { ...row, what: `${where}${row.what}` } : row;
+      }
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       unread ??= error;

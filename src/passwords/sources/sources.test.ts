@@ -222,15 +222,17 @@ test('vpopmail: where one domain cannot be read the others are, and it is said a
   const domains = join(folder, 'some-domains');
   for (const domain of ['a.test', 'b.test']) mkdirSync(join(domains, domain), { recursive: true });
   mkdirSync(join(domains, 'a.test', 'vpasswd'));
-  writeFileSync(join(domains, 'b.test', 'vpasswd'), `joe:${md5crypt}:1:0::/home/v:NOQUOTA\n`);
+  const lines = `joe:${md5crypt}:1:0::/home/v:NOQUOTA\nnonsense\n`;
+  writeFileSync(join(domains, 'b.test', 'vpasswd'), lines);
   const names: string[] = [];
   assert.throws(
     () => {
-      for (const row of vpopmailRows(domains)) if (row.kind === 'account') names.push(row.account);
+      for (const row of vpopmailRows(domains)) names.push(...told([row]));
     },
     { code: 'source-unread' },
   );
-  assert.deepEqual(names, ['joe@b.test']);
+  const wrong = `line 2: ${domains}/b.test/vpasswd: no password field`;
+  assert.deepEqual(names, ['joe@b.test md5crypt', wrong]);
 });
 
 test('a database that does not answer is left when the audit is to end', async () => {
