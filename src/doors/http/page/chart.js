@@ -2,10 +2,11 @@
  * The last two hours, by minute: what passed above, what was stopped below on a scale of its own, since five refused
  * among fifty passed would hardly show. Held is hollow and refused is solid, so that neither needs its colour.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import Plot from 'uplot';
 import { html } from './html.js';
 import { Empty, Heading } from './marks.js';
+import { usePlots } from './plots.js';
 import { clockMinute, many, number } from './words.js';
 
 const passHeight = 136;
@@ -47,41 +48,13 @@ function Readout({ shown, total }) {
 }
 
 function Canvas({ minutes, onMinute, total }) {
-  const place = useRef(null);
-  const plots = useRef([]);
-  const latest = useRef(undefined);
-  latest.current = columns(minutes); // a change of colours draws what is shown now
-  useEffect(() => {
-    const element = place.current;
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const clear = () => {
-      for (const plot of plots.current) plot.destroy();
-      plots.current = [];
-    };
-    const draw = () => {
-      clear();
-      plots.current = drawn(element, latest.current, onMinute);
-    };
-    const resized = new ResizeObserver(() => {
-      for (const [index, plot] of plots.current.entries()) {
-        const height = index === 0 ? passHeight : stopHeight;
-        plot.setSize({ width: element.clientWidth, height });
-      }
-    });
-    draw();
-    resized.observe(element);
-    dark.addEventListener('change', draw);
-    return () => {
-      dark.removeEventListener('change', draw);
-      resized.disconnect();
-      clear();
-    };
-  }, []);
-  useEffect(() => {
-    const [pass, stop] = plots.current;
-    pass?.setData(latest.current.pass);
-    stop?.setData(latest.current.stop);
-  }, [minutes]);
+  const place = usePlots({
+    data: columns(minutes),
+    heights: [passHeight, stopHeight],
+    draw: (element, data) => drawn(element, data, onMinute),
+    redrawn: [],
+    of: minutes,
+  });
   const said =
     `Two hours by minute: ${many(total.pass, 'message')} passed, ` +
     `${total.hold + total.delay} held or delayed, ${total.refuse} refused. The table below has the numbers.`;
@@ -96,13 +69,13 @@ function columns(minutes) {
     const other = one.hold + one.delay;
     return other === 0 ? null : other + one.refuse;
   });
-  return {
-    pass: [seconds, minutes.map((one) => one.pass)],
-    stop: [seconds, stopped, refused],
-  };
+  return [
+    [seconds, minutes.map((one) => one.pass)],
+    [seconds, stopped, refused],
+  ];
 }
 
-function drawn(place, data, onMinute) {
+function drawn(place, [passData, stopData], onMinute) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const bars = Plot.paths.bars({ size: [0.72, 14], align: 0 });
@@ -133,7 +106,7 @@ function drawn(place, data, onMinute) {
         },
       ],
     },
-    data.pass,
+    passData,
     place,
   );
   const stop = new Plot(
@@ -161,7 +134,7 @@ function drawn(place, data, onMinute) {
         },
       ],
     },
-    data.stop,
+    stopData,
     place,
   );
   return [pass, stop];

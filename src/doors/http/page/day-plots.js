@@ -1,57 +1,33 @@
 /** Two plots by day, one above the other: all messages, and those that look like spam or were stopped. */
-import { useEffect, useRef } from 'preact/hooks';
 import Plot from 'uplot';
 import { across, fromZero, upward } from './chart.js';
 import { html } from './html.js';
+import { usePlots } from './plots.js';
 
 const allHeight = 128;
 const badHeight = 104;
 
 export function DayPlots({ days, scored, onDay, said }) {
-  const place = useRef(null);
-  const plots = useRef([]);
-  const latest = useRef(undefined);
-  latest.current = columns(days, scored); // a change of colours draws what is shown now
-  useEffect(() => {
-    const element = place.current;
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const clear = () => {
-      for (const plot of plots.current) plot.destroy();
-      plots.current = [];
-    };
-    const draw = () => {
-      clear();
-      plots.current = drawn(element, latest.current, scored, onDay);
-    };
-    const resized = new ResizeObserver(() => {
-      for (const [index, plot] of plots.current.entries()) {
-        plot.setSize({ width: element.clientWidth, height: index === 0 ? allHeight : badHeight });
-      }
-    });
-    draw();
-    resized.observe(element);
-    dark.addEventListener('change', draw);
-    return () => {
-      dark.removeEventListener('change', draw);
-      resized.disconnect();
-      clear();
-    };
-  }, [scored]);
-  useEffect(() => {
-    const [all, bad] = plots.current;
-    all?.setData(latest.current.all);
-    bad?.setData(latest.current.bad);
-  }, [days]);
+  const place = usePlots({
+    data: columns(days, scored),
+    heights: [allHeight, badHeight],
+    draw: (element, data) => drawn(element, data, scored, onDay),
+    redrawn: [scored],
+    of: days,
+  });
   return html`<div class="chart" ref=${place} role="img" aria-label=${said}></div>`;
 }
 
 function columns(days, scored) {
   const seconds = days.map((one) => one.at / 1_000);
   const bad = days.map((one) => (scored ? one.spam + one.viruses : one.stopped) || null);
-  return { all: [seconds, days.map((one) => one.messages)], bad: [seconds, bad] };
+  return [
+    [seconds, days.map((one) => one.messages)],
+    [seconds, bad],
+  ];
 }
 
-function drawn(place, data, scored, onDay) {
+function drawn(place, [allData, badData], scored, onDay) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const bars = Plot.paths.bars({ size: [0.72, 22], align: 0 });
@@ -84,7 +60,7 @@ function drawn(place, data, scored, onDay) {
         ...{ ...shared, height: allHeight, cursor, hooks, series: [{}, all] },
         axes: [{ ...down, show: false }, upward(colour, 'messages')],
       },
-      data.all,
+      allData,
       place,
     ),
     new Plot(
@@ -92,7 +68,7 @@ function drawn(place, data, scored, onDay) {
         ...{ ...shared, height: badHeight, cursor, series: [{}, bad] },
         axes: [down, upward(colour, scored ? 'like spam' : 'stopped')],
       },
-      data.bad,
+      badData,
       place,
     ),
   ];
