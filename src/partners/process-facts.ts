@@ -54,11 +54,19 @@ export function hintedScript(facts: ProcessFacts, value: string): ProcessFacts {
   return { ...facts, script, how: 'hint', scriptOwner: ownerOf(script) };
 }
 
-function processOf(pid: number): Process | undefined {
+/**
+ * Fields of proc_pid_stat(5) from the third on: [1] is the parent, [19] when it started, in the kernel's own count, by which
+ * a pid that was given out again is known. Gone: no such fields.
+ */
+export function statFields(pid: number): readonly string[] {
   const stat = text(`/proc/${pid}/stat`);
-  const uid = /^Uid:\s+(\d+)/m.exec(text(`/proc/${pid}/status`))?.[1];
   // The name in front may hold anything, brackets too.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+function processOf(pid: number): Process | undefined {
+  const fields = statFields(pid);
+  const uid = /^Uid:\s+(\d+)/m.exec(text(`/proc/${pid}/status`))?.[1];
   if (uid === undefined || fields.length < 20) return undefined;
   return {
     pid,

@@ -12,7 +12,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statfsSync,
   statSync,
@@ -20,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { statFields } from '../partners/process-facts.ts';
 
 /** statfs(2): file systems that never reach a disk, swap apart. */
 const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
@@ -123,11 +123,5 @@ function listed(folder: string): readonly string[] {
 
 /** When a process started, in the kernel's own count: a pid that was given out again has another. Empty: gone. */
 function startOf(pid: number): string {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // proc_pid_stat(5): field 22, and the second one may hold blanks and brackets.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+  return statFields(pid)[19] ?? '';
 }
