@@ -14,7 +14,8 @@ import {
   connectedFile,
   localDomainsMax,
 } from '../partners/mail-server.ts';
-import { entriesOf, keysOf, type Listed, parameter, wordsOf } from './connect-lists.ts';
+import { postconf } from '../partners/postconf.ts';
+import { entriesOf, keysOf, type Listed, wordsOf } from './connect-lists.ts';
 import { clientNetworks } from './connect-networks.ts';
 
 const domainParameters = [
@@ -29,7 +30,7 @@ export async function tellGuard(
   configDirectory: string,
 ): Promise<readonly string[]> {
   const domains = await localDomains(configDirectory);
-  const clients = await clientNetworks(await parameter(configDirectory, 'mynetworks'), {
+  const clients = await clientNetworks(await postconf('mynetworks', configDirectory), {
     file: (path) => readFile(path, 'latin1'),
     keys: (table) => keysOf(table, configDirectory),
   });
@@ -76,9 +77,9 @@ async function localDomains(configDirectory: string): Promise<Listed> {
       }
     }
   };
-  for (const name of domainParameters) await add(await parameter(configDirectory, name), 'none');
-  const withBelow = wordsOf(await parameter(configDirectory, 'parent_domain_matches_subdomains'));
+  for (const name of domainParameters) await add(await postconf(name, configDirectory), 'none');
+  const withBelow = wordsOf(await postconf('parent_domain_matches_subdomains', configDirectory));
   const below = withBelow.includes('relay_domains') ? 'all' : 'by dot';
-  await add(await parameter(configDirectory, 'relay_domains'), below);
+  await add(await postconf('relay_domains', configDirectory), below);
   return { found: [...domains].sort(), unread };
 }

@@ -1,4 +1,4 @@
-/** Reads Postfix's parameters and the lists in them: words, files, and tables as far as postmap(1) can list them. */
+/** Reads the lists in Postfix's parameters: words, files, and tables as far as postmap(1) can list them. */
 import { readFile } from 'node:fs/promises';
 import { programOutput } from '../partners/program.ts';
 
@@ -10,10 +10,6 @@ const listable = /^(?:hash|btree|lmdb|cdb|dbm|sdbm|texthash):/;
 
 export function wordsOf(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((word) => word !== '');
-}
-
-export async function parameter(configDirectory: string, name: string): Promise<string> {
-  return (await run('/usr/sbin/postconf', ['-c', configDirectory, '-hx', name])).join(' ');
 }
 
 /** A name itself, the names in a file, or the keys of a table; undefined for a table that cannot be listed. */
@@ -31,14 +27,14 @@ export async function keysOf(
   configDirectory: string,
 ): Promise<readonly string[] | undefined> {
   if (!listable.test(table)) return undefined;
-  return firstWords(await run('/usr/sbin/postmap', ['-c', configDirectory, '-s', table]));
+  const lines = await programOutput({
+    ...{ program: '/usr/sbin/postmap', args: ['-c', configDirectory, '-s', table] },
+    ...{ signal: AbortSignal.timeout(20_000), errors: 'complaint' },
+  });
+  return firstWords(lines);
 }
 
 function firstWords(lines: readonly string[]): readonly string[] {
   const words = lines.map((line) => line.trim().split(/\s+/)[0] ?? '');
   return words.filter((word) => word !== '' && !word.startsWith('#'));
-}
-
-function run(program: string, args: readonly string[]): Promise<readonly string[]> {
-  return programOutput({ program, args, signal: AbortSignal.timeout(20_000), errors: 'complaint' });
 }

@@ -14,6 +14,7 @@ import { faultText } from '../lib/fault-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../mail/main-cf.ts';
+import { postconf } from '../partners/postconf.ts';
 import { programOutput } from '../partners/program.ts';
 import { readConfigText, writeConfigText } from './config-file.ts';
 import { readPostfixFiles } from './connect-files.ts';
@@ -185,15 +186,7 @@ async function undo(of: {
 
 async function partOptions(options: Options, config: Config): Promise<PartOptions> {
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
-  const postconf = async (...words: readonly string[]): Promise<string> => {
-    const at = named === undefined ? [] : ['-c', named];
-    const lines = await programOutput({
-      ...{ program: '/usr/sbin/postconf', args: [...at, '-hx', ...words], errors: 'complaint' },
-      signal: AbortSignal.timeout(10_000),
-    });
-    return (lines[0] ?? '').trim();
-  };
-  const configDirectory = named ?? (await postconf('config_directory'));
+  const configDirectory = named ?? (await postconf('config_directory', undefined));
   const guard = await guardUser(options).catch((cause: unknown) => {
     // To take it back nobody needs to run.
     if (options.undo !== true) throw cause;
@@ -201,16 +194,16 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
   });
   if (options.undo !== true) await mustBeReady(configDirectory);
   const door = options.door ?? (config.sendmail.door === 'off' ? usualDoor : config.sendmail.door);
-  const limit = Number(await postconf('message_size_limit'));
+  const limit = Number(await postconf('message_size_limit', configDirectory));
   return {
     ...{ configDirectory, guard, spool: config.sendmail.spool, node: process.execPath },
-    queueDirectory: await postconf('queue_directory'),
+    queueDirectory: await postconf('queue_directory', configDirectory),
     place: {
       door: door.replace(/^unix:/, ''),
       spool: config.sendmail.spool,
       real: realPath,
       messageBytesMax: limit > 0 ? Math.max(10_000, limit - envelopeBytes) : unlimitedBytes,
-      host: await postconf('myhostname'),
+      host: await postconf('myhostname', configDirectory),
     },
   };
 }

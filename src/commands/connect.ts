@@ -11,6 +11,7 @@ import { unifiedDiff } from '../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../mail/main-cf.ts';
 import { parseMasterCf } from '../mail/master-cf.ts';
 import { smtpdServices } from '../mail/postfix-services.ts';
+import { postconf } from '../partners/postconf.ts';
 import { programOutput } from '../partners/program.ts';
 import { tellGuard, untellGuard } from './connect-domains.ts';
 import {
@@ -109,7 +110,7 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   const state = stateDirectory(options.state);
   // MAIL_CONFIG is how Postfix's own commands are told of another instance.
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
-  const configDirectory = named ?? (await postconf([], 'config_directory'));
+  const configDirectory = named ?? (await postconf('config_directory', undefined));
   await needsVersion3(configDirectory);
   if (options.undo === true && named === undefined) await sendmailMustBeFree();
   const before = await readPostfixFiles(configDirectory);
@@ -273,20 +274,8 @@ async function checkAndReload(configDirectory: string): Promise<boolean> {
   return runs;
 }
 
-async function postconf(more: readonly string[], name: string): Promise<string> {
-  const signal = AbortSignal.timeout(10_000);
-  const args = [...more, '-hx', name];
-  const lines = await programOutput({
-    program: '/usr/sbin/postconf',
-    args,
-    signal,
-    errors: 'complaint',
-  });
-  return (lines[0] ?? '').trim();
-}
-
 async function needsVersion3(configDirectory: string): Promise<void> {
-  const version = await postconf(['-c', configDirectory], 'mail_version');
+  const version = await postconf('mail_version', configDirectory);
   if (Number.parseInt(version, 10) >= 3) return;
   throw new OperatorError('postfix-too-old', `Postfix ${version} is older than 3.0`, {
     hint: 'settings for one milter alone (connect_timeout, default_action) came with 3.0',

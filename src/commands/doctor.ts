@@ -21,6 +21,7 @@ import { faultText } from '../lib/fault-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { mainValue, parseMainCf } from '../mail/main-cf.ts';
 import { helperHands, ownHands } from '../partners/hands.ts';
+import { postconf } from '../partners/postconf.ts';
 import { postfix } from '../partners/postfix.ts';
 import { programOutput } from '../partners/program.ts';
 import { readPostfixFiles } from './connect-files.ts';
@@ -151,7 +152,7 @@ async function mailServer(
   const id = 'postfix';
   const title = 'Postfix is connected';
   try {
-    const configDirectory = configDir ?? (await postfixConfig());
+    const configDirectory = configDir ?? (await postconf('config_directory', undefined));
     const files = await readPostfixFiles(configDirectory);
     if (live?.doors.milter === 'off') {
       const found = 'the milter door is off: no mail is judged';
@@ -169,14 +170,6 @@ async function mailServer(
       { id, kind: 'unknown', title, found, wanted: 'Postfix', mend: 'apt-get install postfix' },
     ];
   }
-}
-
-async function postfixConfig(): Promise<string> {
-  const program = '/usr/sbin/postconf';
-  const args = ['-h', 'config_directory'];
-  const signal = AbortSignal.timeout(10_000);
-  const [line = ''] = await programOutput({ program, args, signal, errors: 'complaint' });
-  return line.trim();
 }
 
 /** Held mail can be held and released: through the helper where it is installed, else by ourselves as root. */
@@ -265,7 +258,11 @@ async function scripts(
   configDir: string | undefined,
 ): Promise<readonly Finding[]> {
   try {
-    return await checkScripts(config, live, configDir ?? (await postfixConfig()));
+    return await checkScripts(
+      config,
+      live,
+      configDir ?? (await postconf('config_directory', undefined)),
+    );
   } catch {
     return []; // that there is no Postfix to be read is a finding of its own
   }
@@ -282,7 +279,9 @@ async function keys(
   if (!Array.isArray(all) || all.length === 0) return [];
   const found = checkDkimKeys(all as readonly KeyFacts[], Date.now() as Millis);
   try {
-    const { main } = await readPostfixFiles(configDir ?? (await postfixConfig()));
+    const { main } = await readPostfixFiles(
+      configDir ?? (await postconf('config_directory', undefined)),
+    );
     const lifetime = mainValue(parseMainCf(main), 'maximal_queue_lifetime');
     const withdrawAfterMs = parseDuration(signing.rotation.withdraw_after) ?? 0;
     return [...found, ...checkQueueLifetime(lifetime, withdrawAfterMs)];

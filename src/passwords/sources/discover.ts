@@ -1,6 +1,7 @@
 /** Where this server keeps its passwords, by its own configuration: doveconf, postconf, nsswitch.conf, and usual places. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { postconf, postconfPath } from '../../partners/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
 
 export type FoundSource = {
@@ -141,14 +142,10 @@ function nsswitchHasFiles(): boolean {
 }
 
 async function cyrus(): Promise<readonly FoundSource[]> {
-  if (!existsSync('/usr/sbin/postconf')) return [];
+  if (!existsSync(postconfPath)) return [];
   try {
-    const signal = AbortSignal.timeout(askMs);
-    const args = ['-h', 'smtpd_sasl_type'];
-    const lines = await programOutput({
-      ...{ program: '/usr/sbin/postconf', args, signal, errors: 'complaint' },
-    });
-    if (lines[0]?.trim() !== 'cyrus' || !existsSync('/etc/sasldb2')) return [];
+    const type = await postconf('smtpd_sasl_type', undefined);
+    if (type !== 'cyrus' || !existsSync('/etc/sasldb2')) return [];
     const note =
       'Cyrus SASL (/etc/sasldb2) keeps passwords in the clear: sasldblistusers2 names them';
     return [{ spec: '', foundBy: 'postconf', note }];
