@@ -1,7 +1,7 @@
 /** Wires what checks mail that comes in: the resolver, the settings, the counters. Of daemon.ts. */
 import { startTimer } from './clock.ts';
-import { parseDuration } from './commands/options.ts';
 import type { Config } from './config/schema.ts';
+import { duration } from './daemon-settings.ts';
 import { openVerification, type Sealing } from './flow/message-verified.ts';
 import type { Counters } from './lib/counters.ts';
 import type { SigningKey } from './mail/dkim/signing-key.ts';
@@ -27,7 +27,7 @@ export function openInbound(of: Given, scope: AsyncDisposableStack): MessageRead
   const { clock, log, counters } = of;
   const resolve = openResolver({
     ...{ ...dnsServers(dns.servers), clock },
-    totalMs: parseDuration(dns.timeout) ?? 0,
+    totalMs: duration(dns.timeout),
   });
   scope.use(resolve);
   return openVerification({
@@ -35,7 +35,7 @@ export function openInbound(of: Given, scope: AsyncDisposableStack): MessageRead
     timers: { every: startTimer },
     options: {
       authservId: verify.authserv_id === '' ? of.host : verify.authserv_id,
-      deadlineMs: parseDuration(verify.deadline) ?? 0,
+      deadlineMs: duration(verify.deadline),
       trusted: verify.trusted_networks.flatMap((text) => parseNetwork(text) ?? []),
     },
     sealing: verify.arc ? sealing(of) : undefined,

@@ -1,8 +1,8 @@
 /** Opens the keeping of DKIM keys with what it needs: files, a resolver, nsupdate. For the daemon, and for commands without one. */
 import { join } from 'node:path';
-import { parseDuration } from './commands/options.ts';
 import type { Config } from './config/schema.ts';
 import type { RotationPolicy } from './core/signing/rotation.ts';
+import { duration } from './daemon-settings.ts';
 import type { SigningKeysDeps } from './flow/key-keeper.ts';
 import { openSigningKeys, type SigningKeys } from './flow/signing-keys.ts';
 import { openAuthorities } from './partners/dns-authority.ts';
@@ -49,14 +49,14 @@ function keyZone(
   { dns }: Config,
   { clock }: Pick<SigningKeysDeps, 'clock'>,
 ): { readonly zone: KeyZone; close(): void } {
-  const totalMs = ms(dns.timeout);
+  const totalMs = duration(dns.timeout);
   const resolve = openResolver({ ...dnsServers(dns.servers), clock, totalMs });
   const authorities = openAuthorities({ resolve, port: dns.authority_port });
   const updates = dns.updates.flatMap(({ zones, server, key_file }) => {
     const update = openNsupdate({ server, keyFile: key_file });
     return zones.map((zone) => ({ zone, update }));
   });
-  const ttlSeconds = ms(dns.ttl) / 1_000;
+  const ttlSeconds = duration(dns.ttl) / 1_000;
   return {
     zone: openKeyZone({ resolve, authorities, updates, ttlSeconds }),
     close: () => resolve[Symbol.dispose](),
@@ -66,13 +66,9 @@ function keyZone(
 function rotationPolicy({ signing }: Config): Omit<RotationPolicy, 'heldSince'> {
   const { every, settle, withdraw_after, remove_after } = signing.rotation;
   return {
-    everyMs: every === 'never' ? 0 : ms(every),
-    settleMs: ms(settle),
-    withdrawAfterMs: ms(withdraw_after),
-    removeAfterMs: ms(remove_after),
+    everyMs: duration(every),
+    settleMs: duration(settle),
+    withdrawAfterMs: duration(withdraw_after),
+    removeAfterMs: duration(remove_after),
   };
-}
-
-function ms(text: string): number {
-  return parseDuration(text) ?? 0;
 }

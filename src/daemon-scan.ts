@@ -8,6 +8,7 @@ import { openScanning, type ScanSettings } from './flow/message-scanned.ts';
 import { ScanLine } from './flow/scan-line.ts';
 import { openStatistics, type Statistics } from './flow/statistics.ts';
 import type { Counters } from './lib/counters.ts';
+import type { Mutable } from './lib/mutable.ts';
 import { openClamav } from './partners/clamav.ts';
 import { openRspamd } from './partners/rspamd.ts';
 import { openSpamAssassin } from './partners/spamassassin.ts';
@@ -32,9 +33,7 @@ type ScanDeps = {
 };
 
 export function openDaemonScan(deps: ScanDeps, scope: AsyncDisposableStack): DaemonScan {
-  const settings: { -readonly [Key in keyof ScanSettings]: ScanSettings[Key] } = liveOf(
-    deps.config,
-  );
+  const settings: Mutable<ScanSettings> = liveOf(deps.config);
   let asked = askedOf(deps.config);
   let ways = openWays(deps, settings);
   scope.defer(() => ways.close());

@@ -11,6 +11,7 @@ import {
   type ScriptSettings,
   type Scripts,
 } from './flow/script-mailed.ts';
+import type { Mutable } from './lib/mutable.ts';
 import { openIdentities } from './partners/identities.ts';
 import { openSocketOwners } from './partners/socket-owner.ts';
 import type { Gate, Log } from './ports.ts';
@@ -34,7 +35,7 @@ export function openDaemonScripts(
   scope: AsyncDisposableStack,
 ): DaemonScripts {
   const { config, count, ledger, log } = deps;
-  const settings: { -readonly [Key in keyof Live]: Live[Key] } = settingsOf(config);
+  const settings: Mutable<Live> = settingsOf(config);
   const scripts = openScripts({ ...deps, stored: ledger, settings });
   scope.defer(() => scripts.close());
   const owners = openSocketOwners();

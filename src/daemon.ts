@@ -43,6 +43,7 @@ import { openLedger } from './ledger/sqlite/open.ts';
 import { dayMs, type Millis } from './lib/brand.ts';
 import { type Counters, openCounters } from './lib/counters.ts';
 import type { Listener, Where } from './lib/listener.ts';
+import type { Mutable } from './lib/mutable.ts';
 import { OperatorError } from './lib/operator-error.ts';
 import { addressKey } from './mail/address.ts';
 import { openMailServer } from './partners/mail-server.ts';
@@ -381,8 +382,6 @@ function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
   }
   return roads;
 }
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function prune(journal: Journal, config: Config): () => void {
   const run = (): void => {

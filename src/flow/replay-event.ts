@@ -4,6 +4,7 @@
  */
 import type { Account, DeliverySeen, LoginSeen, Submission } from '../core/event.ts';
 import type { Millis } from '../lib/brand.ts';
+import type { Mutable } from '../lib/mutable.ts';
 import { fault, ok, type Result } from '../lib/result.ts';
 import { accountOf } from '../mail/account-name.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
@@ -79,7 +80,7 @@ function send(fields: Fields, at: Millis): Result<ReplayEvent, string> {
     const list = own !== '' && key.endsWith(own) && domainOf(key) === own ? local : outside;
     list.push(key);
   }
-  const event: Writable<Submission> = {
+  const event: Mutable<Submission> = {
     kind: 'send',
     id,
     at,
@@ -91,14 +92,12 @@ function send(fields: Fields, at: Millis): Result<ReplayEvent, string> {
   return ok(event);
 }
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 /** Most messages have one recipient: nothing to do. */
 function unique(keys: string[]): string[] {
   return keys.length > 1 ? [...new Set(keys)] : keys;
 }
 
-function addDetails(event: Writable<Submission>, fields: Fields): void {
+function addDetails(event: Mutable<Submission>, fields: Fields): void {
   const client = string(fields, 'client');
   const sender = string(fields, 'sender');
   const from = string(fields, 'from');

@@ -3,6 +3,7 @@
  * Counted in memory, written every few seconds, a row a domain with its whole count.
  */
 import { secondMs } from '../lib/brand.ts';
+import type { Mutable } from '../lib/mutable.ts';
 import type { Clock, SendingDomainRow } from '../ports.ts';
 import type { Journal, Timers } from './journal.ts';
 
@@ -17,7 +18,7 @@ export type SendingDomains = {
 export const sendingDomainsMax = 10_000;
 const writeEveryMs = 10 * secondMs;
 
-type Counting = { -readonly [Key in keyof SendingDomainRow]: SendingDomainRow[Key] };
+type Counting = Mutable<SendingDomainRow>;
 
 export function openSendingDomains(deps: {
   readonly journal: Pick<Journal, 'add' | 'live'>;
