@@ -103,10 +103,8 @@ class Scanning implements MessageScan {
       done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
       return;
     }
-    const body = this.#body.length === 1 ? this.#body[0] : undefined;
     const whole = Buffer.concat([this.#head(), ...this.#body]);
-    const content = body ?? whole.subarray(whole.length - this.#bodyOctets);
-    const keyOf = this.#keys(content);
+    const keyOf = this.#keys(whole.subarray(whole.length - this.#bodyOctets));
     this.#body = [];
     this.#asking = true;
     const began = clock.now();
@@ -130,10 +128,11 @@ class Scanning implements MessageScan {
         const tookMs = Math.max(0, clock.now() - began);
         done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
       };
-      this.#room.reuse.ask({
-        ...{ key: keyOf(line), now: began, forMs: settings.reuseMs, done: heard },
-        scan: (then) => line.ask(octets, then),
-      });
+      const scan = (then: (what: Heard) => void): void => line.ask(octets, then);
+      const forMs = settings.reuseMs;
+      // A key takes milliseconds to find: not where nobody asks by it.
+      if (forMs === 0) scan((what) => heard(what, 'scanned'));
+      else this.#room.reuse.ask({ key: keyOf(line), now: began, forMs, scan, done: heard });
     }
   }
 
@@ -163,11 +162,14 @@ class Scanning implements MessageScan {
   #keys(body: Buffer): (line: ScanLine) => CopyKey {
     let print: CopyKey | undefined;
     let digest: string | undefined;
-    return ({ name }) => {
+    const octets = (): string => {
       digest ??= sha256(Buffer.concat([this.#fields(/^content-/i), sha256(body)])).toString('hex');
-      if (name === 'clamav') return { text: `clamav ${digest}`, servers: '' };
+      return digest;
+    };
+    return ({ name }) => {
+      if (name === 'clamav') return { text: `clamav ${octets()}`, servers: '' };
       print ??= messagePrint({ header: this.#header, body, cut: this.#cut }) ?? {
-        text: `${digest} ${this.#fields(/^subject$/i).toString('latin1')}`,
+        text: `${octets()} ${this.#fields(/^subject$/i).toString('latin1')}`,
         servers: '',
       };
       return { ...print, text: `${name} ${print.text}` };

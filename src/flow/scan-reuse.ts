@@ -17,7 +17,6 @@ export type CopyKey = { readonly text: string; readonly servers: string };
 export type Asked = {
   readonly key: CopyKey;
   readonly now: number;
-  /** 0: every message is scanned. */
   readonly forMs: number;
   scan(done: (heard: Heard) => void): void;
   done(heard: Heard, how: 'scanned' | 'reused'): void;
@@ -31,11 +30,9 @@ export class ScanReuse {
 
   /** Answers at once by what is known, else with what a scan finds. */
   ask(one: Asked): void {
-    if (one.forMs === 0) one.scan((heard) => one.done(heard, 'scanned'));
-    else if (!this.#isKnown(one)) {
-      const exact = exactly(one.key);
-      this.#join(this.#underWay.has(exact) ? exact : one.key.text, one);
-    }
+    if (this.#isKnown(one)) return;
+    const exact = exactly(one.key);
+    this.#join(this.#underWay.has(exact) ? exact : one.key.text, one);
   }
 
   #isKnown(one: Asked): boolean {
