@@ -20,7 +20,11 @@ export function parseNetwork(text: string): Network | undefined {
 /** Is this client one of them? Text that is no address never is. */
 export function isAmong(client: string, networks: readonly Network[]): boolean {
   const ip = parseClientIp(client);
-  return ip !== undefined && networks.some(({ address, bits }) => inNetwork(ip, address, bits));
+  return ip !== undefined && networks.some((network) => holds(network, ip));
+}
+
+function holds({ address, bits }: Network, ip: IpAddress): boolean {
+  return inNetwork(ip, address, bits);
 }
 
 /** One item of a list in which `!10.0.0.5` takes out what stands behind it (Postfix's mynetworks). */
@@ -35,6 +39,6 @@ export function parseNetworkRule(text: string): NetworkRule | undefined {
 
 /** Does the list have this client? The first rule that fits decides; text that is no address is in no list. */
 export function isListed(client: string, rules: readonly NetworkRule[]): boolean {
-  const found = rules.find(({ network }) => isAmong(client, [network]));
-  return found?.not === false;
+  const ip = parseClientIp(client);
+  return ip !== undefined && rules.find(({ network }) => holds(network, ip))?.not === false;
 }
