@@ -14,7 +14,7 @@ import {
 } from '../core/stats/tally.ts';
 import { dayMs, secondMs } from '../lib/brand.ts';
 import { domainOf } from '../mail/address.ts';
-import type { StatsKind } from '../ports-stats.ts';
+import type { RollupRow, StatsKind } from '../ports-stats.ts';
 import type { Journal, Timers } from './journal.ts';
 
 export type Statistics = {
@@ -67,8 +67,6 @@ export function openStatistics(deps: {
   };
 }
 
-type Row = Extract<Parameters<Journal['add']>[0], { kind: 'rollup' }>['row'];
-
 class StatisticsOfDay {
   #day = -1;
   #groups = new Map<StatsKind, Map<string, Group>>();
@@ -98,16 +96,15 @@ class StatisticsOfDay {
     one('account', message.account);
     one('script', scriptOf(message));
     one('domain', domainOf(message.headerFrom ?? ''));
-    let providers = 0;
-    for (const [name, share] of byProvider(message)) {
-      if (providers++ < providersMax) one('provider', name, share);
+    for (const [name, share] of byProvider(message).entries().take(providersMax)) {
+      one('provider', name, share);
     }
     for (const rule of message.scan?.rules ?? []) this.#rule(rule, recipients);
   }
 
   /** Some of what was counted; the rest goes on waiting here. */
-  take(): readonly Row[] {
-    const rows: Row[] = [];
+  take(): readonly RollupRow[] {
+    const rows: RollupRow[] = [];
     for (const [by, groups] of this.#groups) {
       for (const [key, { counting, sketch }] of groups) {
         if (rows.length >= rowsMax) return rows;

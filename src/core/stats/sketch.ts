@@ -33,11 +33,6 @@ export function addScore(sketch: Sketch, score: number): void {
   sketch.set(bucket, (sketch.get(bucket) ?? 0) + 1);
 }
 
-/** Adds `other` to `sketch`. */
-export function mergeSketch(sketch: Sketch, other: Sketch): void {
-  for (const [bucket, count] of other) sketch.set(bucket, (sketch.get(bucket) ?? 0) + count);
-}
-
 /** The scores below which these shares of all lie; 0 of an empty sketch. */
 export function quantiles(sketch: Sketch, shares: readonly number[]): readonly number[] {
   const buckets = [...sketch].sort(([a], [b]) => a - b);

@@ -1,6 +1,7 @@
 /** Statistics, a row a day and key. What comes is added to what is there; sketches are merged. */
 import type { SQLInputValue } from 'node:sqlite';
 import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../core/stats/sketch.ts';
+import { type Counting, noCounts } from '../../core/stats/tally.ts';
 import { dayMs } from '../../lib/brand.ts';
 import type {
   RollupRow,
@@ -113,7 +114,7 @@ function days(known: Known, { since, until }: Span): readonly StatsLine[] {
 }
 
 type Sum = {
-  readonly tally: Record<keyof Tally, number>;
+  readonly tally: Counting;
   readonly sketch: Sketch;
   scoredBefore: number;
   pointsBefore: number;
@@ -124,10 +125,7 @@ function summed(
   of: { readonly by: string; readonly key: string },
   { before, since, until }: Span,
 ): Sum {
-  const tally = {
-    ...{ messages: 0, recipients: 0, stopped: 0, scored: 0, points: 0, spam: 0, viruses: 0 },
-    ...{ scans: 0, reused: 0, unscanned: 0, scanMs: 0 },
-  };
+  const tally = noCounts();
   const sum: Sum = { tally, sketch: new Map(), scoredBefore: 0, pointsBefore: 0 };
   for (let day = before; day <= until; day++) {
     const row = known(of.by, day, of.key);
