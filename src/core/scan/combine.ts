@@ -20,8 +20,8 @@ export function combine(heard: Heard, isMasked: (name: string) => boolean): Scan
   const rules: RuleHit[] = [];
   const masked: RuleHit[] = [];
   for (const report of heard.reports) {
-    const out = report.rules.filter(({ name }) => isMasked(name));
-    rules.push(...report.rules.filter(({ name }) => !isMasked(name)));
+    const out: RuleHit[] = [];
+    for (const rule of report.rules) (isMasked(rule.name) ? out : rules).push(rule);
     masked.push(...out);
     if (report.required <= 0) continue;
     const score = tidy(report.score - pointsOf(out));
