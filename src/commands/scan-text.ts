@@ -8,10 +8,10 @@ import { plain } from './words.ts';
 export function scanText(scan: Scan, reports: readonly ScanReport[], holdScore: number): string {
   return [
     ...reports.map((report) => said(report, scan)),
-    rules(scan.rules, ''),
+    rules(scan.rules),
     scan.masked.length === 0
       ? ''
-      : `\nNot counted, since they say nothing about mail that leaves (scan.masked_rules):\n${rules(scan.masked, '')}`,
+      : `\nNot counted, since they say nothing about mail that leaves (scan.masked_rules):\n${rules(scan.masked)}`,
     `\n${counts(scan, holdScore)}\n`,
   ].join('');
 }
@@ -29,8 +29,8 @@ function said({ scanner, score, required, virus }: ScanReport, scan: Scan): stri
   return `${who} gives it ${paint(colour, points(counted))} points where ${points(required)} are spam${less}.\n`;
 }
 
-function rules(hits: readonly RuleHit[], none: string): string {
-  if (hits.length === 0) return none;
+function rules(hits: readonly RuleHit[]): string {
+  if (hits.length === 0) return '';
   return table(
     [{ title: 'POINTS', align: 'right' }, { title: 'RULE' }, { title: 'ABOUT' }],
     hits.map(({ name, points: given, about = '' }) => [points(given), plain(name), plain(about)]),

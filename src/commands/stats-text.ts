@@ -12,14 +12,6 @@ const titles: Readonly<Record<StatsKind, string>> = {
   rule: 'RULE',
   day: 'DAY',
 };
-const what: Readonly<Record<StatsKind, string>> = {
-  account: 'account',
-  script: 'script',
-  domain: 'domain',
-  provider: 'provider',
-  rule: 'rule',
-  day: 'day',
-};
 
 export function statsText(answer: StatsAnswer): string {
   const { by } = answer.query;
@@ -29,7 +21,7 @@ export function statsText(answer: StatsAnswer): string {
   const columns: Column[] = [{ title: titles[by] }, ...rightOf(by, scored)];
   const rows = answer.lines.map((line) => [plain(line.key), ...cells(line, by, scored)]);
   const left = answer.keys - answer.lines.length;
-  const more = left > 0 ? `and ${many(left, `more ${what[by]}`)}; --limit shows more\n` : '';
+  const more = left > 0 ? `and ${many(left, `more ${by}`)}; --limit shows more\n` : '';
   return `${head}\n${table(columns, rows)}${more}`;
 }
 
@@ -105,8 +97,7 @@ function quoted(text: string): string {
 }
 
 function share({ spam, viruses, scored, messages }: Tally): string {
-  const of = Math.max(scored, 1);
-  const part = Math.min(1, (spam + viruses) / (scored === 0 ? Math.max(1, messages) : of));
+  const part = Math.min(1, (spam + viruses) / Math.max(1, scored === 0 ? messages : scored));
   return `${(100 * part).toFixed(part > 0 && part < 0.1 ? 1 : 0)} %`;
 }
 
