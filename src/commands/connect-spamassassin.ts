@@ -16,6 +16,7 @@ import { mayGoOn } from './connect-question.ts';
 import { openDesk } from './desk-client.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './print.ts';
+import { isNotRunning } from './run-file.ts';
 import { badLetter, isKnown, ordinaryLetter } from './scan-trial.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 
@@ -184,7 +185,7 @@ async function guardTakesOver(state: string | undefined, address: string): Promi
   try {
     desk = await openDesk(state);
   } catch (error) {
-    if (error instanceof OperatorError && error.code === 'not-running') return false;
+    if (isNotRunning(error)) return false;
     throw error;
   }
   process.kill(desk.run.pid, 'SIGHUP');

@@ -19,6 +19,7 @@ import { readPrivateKeyText } from '../partners/private-key-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-desk-client.ts';
 import { print, warn } from './print.ts';
+import { isNotRunning } from './run-file.ts';
 import { many, plain } from './words.ts';
 
 type Options = KeyDeskOptions & { readonly dryRun?: true; readonly json?: true };
@@ -255,10 +256,6 @@ function text(lines: readonly Line[], notes: readonly string[]): string {
 
 function nameOf({ domain, selector }: Pick<FoundKey, 'domain' | 'selector'>): string {
   return `${selector}._domainkey.${domain}`;
-}
-
-function isNotRunning(error: unknown): boolean {
-  return error instanceof OperatorError && error.code === 'not-running';
 }
 
 function readText(path: string): string {

@@ -15,7 +15,7 @@ import { OperatorError } from '../lib/operator-error.ts';
 import type { Ledger } from '../ports.ts';
 import type { DeskKey, Done, KeyDesk } from '../ports-desk.ts';
 import { type DeskClient, notDone, openDesk, operator } from './desk-client.ts';
-import { stateDirectory } from './run-file.ts';
+import { isNotRunning, stateDirectory } from './run-file.ts';
 import { usualConfig } from './usual-config.ts';
 
 export type KeyDeskOptions = { readonly state?: string; readonly config?: string };
@@ -43,7 +43,7 @@ export async function atKeyDesk<Value>(
   try {
     live = await openDesk(options.state);
   } catch (error) {
-    if (!(error instanceof OperatorError) || error.code !== 'not-running') throw error;
+    if (!isNotRunning(error)) throw error;
     // It may run, and only be none of this user's business.
     const { cause } = error;
     if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') throw error;

@@ -16,7 +16,7 @@ import { openLedger } from '../ledger/sqlite/open.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { type DeskClient, openDesk, operator } from './desk-client.ts';
-import { stateDirectory } from './run-file.ts';
+import { isNotRunning, stateDirectory } from './run-file.ts';
 
 type Keeper = {
   read(): Promise<{
@@ -40,7 +40,7 @@ export async function openPasswordStore(
     try {
       return toGuard(await openDesk(state));
     } catch (error) {
-      if (!(error instanceof OperatorError) || error.code !== 'not-running') throw error;
+      if (!isNotRunning(error)) throw error;
       return toLedger(folder, defaultDomain);
     }
   };

@@ -38,6 +38,11 @@ export const home: string = resolve(import.meta.dirname, '../..');
 /** Where `postern install` puts the program. */
 export const installedHome = '/usr/local/lib/postern';
 
+/** Was it thrown because no guard runs, or none that this user may ask? */
+export function isNotRunning(error: unknown): error is OperatorError {
+  return error instanceof OperatorError && error.code === 'not-running';
+}
+
 /**
  * The state folder that a command means when none is named: an installed program's is the service's own; a checkout
  * prefers its own guard, where one has run, to the installed one.
@@ -49,7 +54,7 @@ export function stateDirectory(named: string | undefined): string {
   return existsSync(join(own, 'run.json')) || !existsSync(installedState) ? own : installedState;
 }
 
-/** Throws OperatorError where no daemon runs, saying how to start one. */
+/** Throws OperatorError where no daemon runs (`isNotRunning`), saying how to start one. */
 export async function readRunFile(state: string): Promise<RunFile> {
   const path = join(state, 'run.json');
   const hint = 'start it with `postern up`, or name its folder with --state DIR';
