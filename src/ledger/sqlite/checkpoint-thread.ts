@@ -1,12 +1,8 @@
 /** The thread of checkpoint.ts: a connection of its own that folds the log into the file when asked, never in the way. */
 import { DatabaseSync } from 'node:sqlite';
-import { parentPort, workerData } from 'node:worker_threads';
-import { assert } from '../../lib/assert.ts';
+import { threadBegins } from './threads.ts';
 
-const path: unknown = workerData.path;
-assert(typeof path === 'string', 'the thread is given a path');
-assert(parentPort !== null, 'this file runs as a thread');
-const port = parentPort;
+const { path, port } = threadBegins();
 const database = new DatabaseSync(path, { timeout: 0 });
 database.exec('PRAGMA cache_size = -256');
 

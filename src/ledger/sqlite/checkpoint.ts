@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../ports.ts';
+import { threadFile } from './threads.ts';
 
 /** Changes between checkpoints: some 1,000 pages when they are scattered. */
 const changesBetween = 300;
@@ -39,9 +40,7 @@ export function checkpoints(path: string, { log, onDead }: CheckpointOptions): C
   }
 
   function start(): Worker {
-    // As this file is named: .ts in the source tree, .js where it was compiled.
-    const file = import.meta.url.endsWith('.ts') ? 'checkpoint-thread.ts' : 'checkpoint-thread.js';
-    const started = new Worker(new URL(file, import.meta.url), {
+    const started = new Worker(threadFile('checkpoint-thread'), {
       workerData: { path },
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb, maxYoungGenerationSizeMb: 2 },
       name: 'ledger-checkpoint',

@@ -14,6 +14,7 @@ import { faultText } from '../../lib/fault-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Log } from '../../ports.ts';
 import type { AskStats, StatsAnswer, StatsQuery } from '../../ports-stats.ts';
+import { threadFile } from './threads.ts';
 
 /** From asking to the answer. The command line waits ten seconds for the guard. */
 const deadlineUsualMs = 8 * secondMs;
@@ -110,10 +111,7 @@ class Reader {
   }
 
   #start(): Worker {
-    // As this file is named: .ts in the source tree, .js where it was compiled.
-    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const usual = new URL(`statistics-thread.${ending}`, import.meta.url);
-    const thread = new Worker(this.#options.thread ?? usual, {
+    const thread = new Worker(this.#options.thread ?? threadFile('statistics-thread'), {
       workerData: { path: this.#path },
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb, maxYoungGenerationSizeMb: 8 },
       name: 'ledger-statistics',
@@ -172,7 +170,7 @@ function busy(): OperatorError {
 
 function failed(why: string, cause?: unknown): OperatorError {
   return new OperatorError('statistics-failed', `the numbers cannot be read now: ${why}`, {
-    ...(cause === undefined ? {} : { cause }),
+    cause,
     hint: 'ask again in a minute; mail is judged all the same',
     exit: sysexits.tempFail,
   });

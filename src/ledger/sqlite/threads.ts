@@ -1,0 +1,19 @@
+/** What threads of the ledger have in common: where their file is, and what they begin with. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../../lib/assert.ts';
+
+/** As this file is named: .ts in the source tree, .js where it was compiled. */
+const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+/** The file that a thread runs; `workerData` must have the ledger's `path`. */
+export function threadFile(thread: 'checkpoint-thread' | 'statistics-thread'): URL {
+  return new URL(`${thread}.${ending}`, import.meta.url);
+}
+
+/** Within a thread: the ledger's path, and the way to whoever started it. */
+export function threadBegins(): { readonly path: string; readonly port: MessagePort } {
+  const path: unknown = workerData.path;
+  assert(typeof path === 'string', 'the thread is given a path');
+  assert(parentPort !== null, 'this file runs as a thread');
+  return { path, port: parentPort };
+}
