@@ -3,7 +3,7 @@
  * there. Rules and what was seen are few, and all in memory; what changed is written every few seconds, a row a script.
  */
 import type { Account, Submission } from '../core/event.ts';
-import { noted, type ScriptSeen } from '../core/scripts/register.ts';
+import { noted, type ScriptSeen, scriptsMax } from '../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../core/scripts/rule-text.ts';
 import {
   judgeScriptMail,
@@ -41,8 +41,6 @@ export type Scripts = {
   close(): void;
 };
 
-/** A hosting company has some thousands; whoever makes up a path for each message must not fill memory and disk. */
-const scriptsMax = 10_000; // as in ledger/sqlite/prune.ts
 /** Rules in force: more are nobody's decisions. */
 const rulesMax = 5_000;
 const writeEveryMs = 10 * secondMs;

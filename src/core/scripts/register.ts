@@ -36,6 +36,8 @@ export type ScriptSeen = {
   readonly from: readonly Counted[];
 };
 
+/** A hosting company has some thousands; whoever makes up a path for each message must not fill memory and disk. */
+export const scriptsMax = 10_000;
 /** Enough to see the owner of a form among a thousand visitors who come once. */
 export const countedMax = 12;
 /** Of a sentence that is kept. */

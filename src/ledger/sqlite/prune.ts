@@ -5,6 +5,7 @@
  * for as long as stories are kept; a script, when so many others have sent since.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { scriptsMax } from '../../core/scripts/register.ts';
 import { dayMs } from '../../lib/brand.ts';
 import type { Ledger } from '../../ports.ts';
 import { statsKinds } from '../../ports-stats.ts';
@@ -13,8 +14,6 @@ import { inTransaction } from './write.ts';
 
 /** Rows of each kind a slice: some milliseconds. */
 const sliceRows = 250;
-/** As many as are kept in memory (flow/script-mailed.ts). */
-const scriptsMax = 10_000;
 
 export function pruner(
   database: DatabaseSync,
