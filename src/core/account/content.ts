@@ -2,6 +2,7 @@
  * What scanners found in a message. A score is evidence: it counts with all that is usual for the account, and makes
  * strangers weigh more. Only beyond the operator's own limit, or with a virus in it, a message is held for itself.
  */
+import { hundredths } from '../../lib/hundredths.ts';
 import type { RuleHit } from '../../mail/scan/rule.ts';
 import type { Policy } from '../policy.ts';
 import { type Scan, scannerTitles } from '../scan/report.ts';
@@ -46,7 +47,7 @@ export function contentStop(
 
 /** Why the evidence is multiplied; undefined: it is not. */
 export function contentReason(scan: Scan | undefined): Reason | undefined {
-  const weight = Math.round((contentBoost(scan) - 1) * 100) / 100;
+  const weight = hundredths(contentBoost(scan) - 1);
   if (scan === undefined || weight === 0) return undefined;
   return { signal: 'content', text: scored(scan), saw: scan.score, usual: scan.required, weight };
 }

@@ -1,5 +1,6 @@
 /** Reasons: what was seen and what is usual, as numbers and as the sentence that people read. */
 import { minuteMs } from '../../lib/brand.ts';
+import { hundredths } from '../../lib/hundredths.ts';
 import type { Reason } from '../verdict.ts';
 import type { Circumstances } from './circumstances.ts';
 import { allowed, ownAllowance } from './learn.ts';
@@ -50,9 +51,9 @@ export function slotReasons(
       best = {
         signal: count,
         text: `${shown(saw)} ${what[count]} in ${windowNames[window]}; usual ${whose}: at most ${shown(usual)}`,
-        saw: tidy(saw),
-        usual: tidy(usual),
-        weight: tidy(weight),
+        saw: hundredths(saw),
+        usual: hundredths(usual),
+        weight: hundredths(weight),
       };
     }
     if (best !== undefined) reasons.push(best);
@@ -66,7 +67,7 @@ export function slotReasons(
 export function circumstanceReasons(seen: Circumstances): Reason[] {
   const reasons: Reason[] = [];
   const add = (signal: string, text: string, saw: number, usual: number, weight: number): void => {
-    reasons.push({ signal, text, saw, usual, weight: tidy(weight) });
+    reasons.push({ signal, text, saw, usual, weight: hundredths(weight) });
   };
   if (seen.hourUnusual) {
     const clock = `${String(seen.hour).padStart(2, '0')}:00 UTC`;
@@ -129,6 +130,5 @@ export function suspendedReason(past: AccountPast, at: number): Reason {
   };
 }
 
-const tidy = (value: number): number => Math.round(value * 100) / 100;
 const shown = (value: number): string =>
   String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));

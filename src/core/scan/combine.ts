@@ -1,4 +1,5 @@
 /** What several scanners said of one message, made into one: masked rules out, the strongest score by its own measure. */
+import { hundredths } from '../../lib/hundredths.ts';
 import type { RuleHit } from '../../mail/scan/rule.ts';
 import { pointsOf } from './masked-rules.ts';
 import type { Scan, ScannerName, ScanReport } from './report.ts';
@@ -24,7 +25,7 @@ export function combine(heard: Heard, isMasked: (name: string) => boolean): Scan
     for (const rule of report.rules) (isMasked(rule.name) ? out : rules).push(rule);
     masked.push(...out);
     if (report.required <= 0) continue;
-    const score = tidy(report.score - pointsOf(out));
+    const score = hundredths(report.score - pointsOf(out));
     const likeness = score / report.required;
     if (strongest.by !== '' && likeness <= strongest.likeness) continue;
     strongest = { by: report.scanner, score, required: report.required, likeness };
@@ -45,5 +46,3 @@ const nothing: Pick<Scan, 'by' | 'score' | 'required' | 'likeness'> = {
 function byPoints(rules: readonly RuleHit[]): readonly RuleHit[] {
   return rules.toSorted((a, b) => b.points - a.points).slice(0, rulesMax);
 }
-
-const tidy = (value: number): number => Math.round(value * 100) / 100;

@@ -3,6 +3,7 @@
  * logarithm, for points above and below 0 alike, so a quantile is off by at most a twentieth of itself; what is nearer
  * to 0 than a tenth of a point counts as 0. Two sketches added give the sketch of both, exactly.
  */
+import { hundredths } from '../../lib/hundredths.ts';
 
 /** Points in bucket k: from least·growth^(k-1) up to least·growth^k. */
 const growth = 1.1;
@@ -42,7 +43,7 @@ export function quantiles(sketch: Sketch, shares: readonly number[]): readonly n
     let seen = 0;
     for (const [bucket, count] of buckets) {
       seen += count;
-      if (seen > wanted) return Math.round(scoreOf(bucket) * 100) / 100;
+      if (seen > wanted) return hundredths(scoreOf(bucket));
     }
     return 0;
   });

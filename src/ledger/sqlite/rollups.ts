@@ -3,6 +3,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../core/stats/sketch.ts';
 import { type Counting, noCounts } from '../../core/stats/tally.ts';
 import { dayMs } from '../../lib/brand.ts';
+import { hundredths } from '../../lib/hundredths.ts';
 import type {
   RollupRow,
   StatsAnswer,
@@ -142,15 +143,15 @@ function summed(
 }
 
 function line(key: string, { tally, sketch, scoredBefore, pointsBefore }: Sum): StatsLine {
-  for (const [, name] of all) tally[name] = tidy(tally[name]);
+  for (const [, name] of all) tally[name] = hundredths(tally[name]);
   const [p50 = 0, p90 = 0, p99 = 0] = quantiles(sketch, shares);
   const enough = scoredBefore >= comparedMin && tally.scored >= comparedMin;
   return {
     ...tally,
     key,
-    mean: tally.scored === 0 ? 0 : tidy(tally.points / tally.scored),
+    mean: tally.scored === 0 ? 0 : hundredths(tally.points / tally.scored),
     ...{ p50, p90, p99 },
-    meanBefore: enough ? tidy(pointsBefore / scoredBefore) : undefined,
+    meanBefore: enough ? hundredths(pointsBefore / scoredBefore) : undefined,
   };
 }
 
@@ -158,8 +159,6 @@ function octets(row: Row | undefined): Uint8Array {
   const value = row?.['sketch'];
   return value instanceof Uint8Array ? value : new Uint8Array();
 }
-
-const tidy = (value: number): number => Math.round(value * 100) / 100;
 
 function dateOf(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
