@@ -8,10 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDesk, queryText } from '../src/commands/desk-client.ts';
 import type { Account } from '../src/core/event.ts';
-import { openStatistics } from '../src/flow/statistics.ts';
-import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
-import type { Change } from '../src/ports.ts';
+import { countMail } from './counted-mail.ts';
 import { type Goal, median, shown } from './figures.ts';
 import { watching } from './pause-watch.ts';
 import { runPostern } from './servers.ts';
@@ -89,20 +87,7 @@ function record(
   path: string,
   { accounts, say }: { readonly accounts: number; readonly say: (text: string) => void },
 ): void {
-  const ledger = openLedger(path);
-  const batch: Change[] = [];
-  const statistics = openStatistics({
-    journal: { add: (change) => void batch.push(change), state: () => ({ state: 'ok', why: '' }) },
-    timers: { every: () => () => {} },
-  });
-  const write = (): void => {
-    for (statistics.write(); batch.length > 0; statistics.write()) {
-      for (let at = 0; at < batch.length; at += 1_000) {
-        ledger.write(batch.slice(at, at + 1_000), { durable: false });
-      }
-      batch.length = 0;
-    }
-  };
+  const { statistics, flush, close } = countMail(path);
   const first = Math.floor(Date.now() / dayMs) - days + 1;
   for (let day = 0; day < days; day++) {
     if (day % 10 === 0) say(`statistics: the page, day ${day} of ${days}`);
@@ -121,9 +106,11 @@ function record(
         'passed',
       );
     }
-    write();
+    // Not all is handed over at once.
+    do statistics.write();
+    while (flush());
   }
-  ledger.close();
+  close();
 }
 
 /** For the table of statistics.ts. */

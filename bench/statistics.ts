@@ -11,12 +11,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Account, Submission } from '../src/core/event.ts';
-import { openStatistics } from '../src/flow/statistics.ts';
-import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import type { RuleHit } from '../src/mail/scan/rule.ts';
-import type { Change } from '../src/ports.ts';
 import { statsKinds } from '../src/ports-stats.ts';
+import { countMail } from './counted-mail.ts';
 import { dice, type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
 import { postern } from './servers.ts';
 import { benchStatisticsPage, type PageFigures, pageRows } from './statistics-page.ts';
@@ -86,26 +84,12 @@ function asked(state: string, words: readonly string[]): number {
   return (performance.now() - began) / 1_000;
 }
 
-/** Through the flow that counts live mail; what came together on a day is written as the journal does. */
+/** What came together on a day is written at its end. */
 function record(
   path: string,
   { messages, say }: { readonly messages: number; readonly say: (text: string) => void },
 ): { readonly countUs: number; readonly writeSeconds: number } {
-  const ledger = openLedger(path);
-  const batch: Change[] = [];
-  let writeMs = 0;
-  const statistics = openStatistics({
-    journal: { add: (change) => void batch.push(change), state: () => ({ state: 'ok', why: '' }) },
-    timers: { every: () => () => {} },
-  });
-  const flush = (): void => {
-    const began = performance.now();
-    for (let at = 0; at < batch.length; at += 1_000) {
-      ledger.write(batch.slice(at, at + 1_000), { durable: false });
-    }
-    batch.length = 0;
-    writeMs += performance.now() - began;
-  };
+  const { statistics, flush, close } = countMail(path);
   const roll = dice(11);
   const first = Math.floor(Date.now() / dayMs) - days + 1;
   const rules: RuleHit[] = Array.from({ length: 300 }, (_, n) => ({
@@ -113,6 +97,7 @@ function record(
     points: (n % 9) / 4,
   }));
   let countMs = 0;
+  let writeMs = 0;
   for (let day = 0; day < days; day++) {
     if (day % 50 === 0) say(`statistics: day ${day} of ${days}`);
     const today = Math.round(((day + 1) * messages) / days) - Math.round((day * messages) / days);
@@ -120,12 +105,12 @@ function record(
     const began = performance.now();
     for (let n = 0; n < today; n++) statistics.seen(madeUp(roll, rules, at), 'passed');
     statistics.write();
-    countMs += performance.now() - began;
+    const counted = performance.now();
+    countMs += counted - began;
     flush();
+    writeMs += performance.now() - counted;
   }
-  statistics.close();
-  flush();
-  ledger.close();
+  close();
   return { countUs: (countMs * 1_000) / messages, writeSeconds: writeMs / 1_000 };
 }
 
