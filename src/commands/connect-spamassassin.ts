@@ -7,6 +7,7 @@ import { withSetting } from '../config/edit.ts';
 import { parseConfig } from '../config/load.ts';
 import { whereOf } from '../config/values.ts';
 import { faultText } from '../lib/fault-text.ts';
+import type { Where } from '../lib/listener.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { openSpamAssassin } from '../partners/spamassassin.ts';
@@ -97,9 +98,10 @@ async function connectSpamAssassin(
 ): Promise<Report> {
   const file = options.config ?? usualConfig() ?? installedConfig;
   const before = readConfigText(file);
-  const address = options.undo === true ? 'off' : await found(options.at);
-  if (address !== 'off') show(await tried(address));
-  const value = options.undo === true ? undefined : JSON.stringify(address);
+  const spamd = options.undo === true ? undefined : await found(options.at);
+  if (spamd !== undefined) show(await tried(spamd));
+  const address = spamd?.address ?? 'off';
+  const value = spamd === undefined ? undefined : JSON.stringify(address);
   const after = withSetting(before, place, value);
   if (parseConfig(after, file).config.scan.spamassassin !== address) {
     throw new OperatorError('config-not-changed', `${file} has [scan] in a form of its own`, {
@@ -125,8 +127,10 @@ async function connectSpamAssassin(
   return { ...report, takenOver };
 }
 
+type Found = { readonly address: string; readonly where: Where };
+
 /** The first address where a spamd answers. */
-async function found(named: string | undefined): Promise<string> {
+async function found(named: string | undefined): Promise<Found> {
   const places = named === undefined ? usualPlaces : [named];
   const faults: string[] = [];
   for (const address of places) {
@@ -138,7 +142,7 @@ async function found(named: string | undefined): Promise<string> {
     }
     try {
       await openSpamAssassin({ where, user: '', octetsMax: 1 }).ping(pingMs);
-      return address;
+      return { address, where };
     } catch (cause) {
       faults.push(`${address}: ${faultText(cause)}`);
     }
@@ -150,9 +154,7 @@ async function found(named: string | undefined): Promise<string> {
 }
 
 /** Both letters, and what came of them in words. */
-async function tried(address: string): Promise<string> {
-  const where = whereOf(address, 0);
-  if (where === undefined) return '';
+async function tried({ address, where }: Found): Promise<string> {
   const spamd = openSpamAssassin({ where, user: '', octetsMax: 100_000 });
   try {
     const spam = await spamd.scan(badLetter('spamassassin', new Date()), scanMs);
