@@ -1,10 +1,11 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../core/verdict.ts';
+import { shellWords } from '../lib/shell-words.ts';
 import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../ports.ts';
 import type { DeskAccount } from '../ports-desk.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, paintState, table } from './table.ts';
-import { many, plain, shellWords, verdictWord } from './words.ts';
+import { many, plain, verdictWord } from './words.ts';
 
 /** Of stories, incidents and the record each, the newest. `--json` has them all. */
 const shownMax = 10;

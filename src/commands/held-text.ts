@@ -1,9 +1,10 @@
 /** Held messages and stories as a person reads them on a terminal. Pure. */
+import { shellWords } from '../lib/shell-words.ts';
 import type { HeldRow, StoryRow } from '../ports.ts';
 import { reasonLines } from './account-text.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, table } from './table.ts';
-import { many, plain, shellWords, verdictWord } from './words.ts';
+import { many, plain, verdictWord } from './words.ts';
 
 const whys: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'as it came',

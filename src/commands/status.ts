@@ -1,13 +1,14 @@
 /** `postern status`: what the running guard does right now, and where its status page is. */
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
+import { shellWords } from '../lib/shell-words.ts';
 import type { HeldRow, IncidentRow } from '../ports.ts';
 import type { DeskAccount, DeskStatus } from '../ports-desk.ts';
 import { openDesk } from './desk-client.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './print.ts';
 import { clock, paint, paintState, table } from './table.ts';
-import { many, plain, shellWords, span } from './words.ts';
+import { many, plain, span } from './words.ts';
 
 /** The part of GET /api/overview that is shown (src/doors/http/overview.ts). */
 export type Overview = {

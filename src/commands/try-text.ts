@@ -1,7 +1,8 @@
 /** What `postern try hijack` says while it plays. Pure. */
+import { shellWords } from '../lib/shell-words.ts';
 import { paint } from './table.ts';
 import type { Fate, Scene, Tally } from './try-hijack.ts';
-import { many, plain, shellWords } from './words.ts';
+import { many, plain } from './words.ts';
 
 export type About = {
   readonly victim: string;

@@ -38,13 +38,6 @@ export function verdictWord(verdict: VerdictKind, observed: boolean): string {
   return (observed ? would : done)[verdict];
 }
 
-/** Words of a command line, safe to paste into a shell. */
-export function shellWords(...words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
-}
-
 /** Text of strangers (subjects, addresses) on a terminal: nothing in it may move the cursor or set a colour. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');

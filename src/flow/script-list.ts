@@ -3,6 +3,7 @@ import { type ScriptSeen, suggested } from '../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../core/scripts/rule-text.ts';
 import { ruleOf, type ScriptMode } from '../core/scripts/rules.ts';
 import type { ScriptSpeaker } from '../core/scripts/speaker.ts';
+import { shellWords } from '../lib/shell-words.ts';
 import type { DeskScript, DeskScripts, ScriptDesk, ScriptRuleRow } from '../ports-scripts.ts';
 
 export function scriptList(
@@ -38,7 +39,7 @@ function suggestion(row: ScriptSeen): string {
   // A script that its user does not own is trusted for that user only.
   const uid = row.account.includes(' as ') ? row.uid : undefined;
   const rule = { ...fit, path: row.subject, uid, rate: undefined, effect: 'allow' as const };
-  return `postern scripts ${shellText(ruleWords(rule))}`;
+  return shellWords('postern', 'scripts', ...ruleWords(rule));
 }
 
 /** Enough of a speaker to find its rule. */
@@ -49,11 +50,4 @@ function speakerOf(row: ScriptSeen): ScriptSpeaker {
     ...{ uid: row.uid, user: row.user, pid: 0, executable: '', cwd: '', script, how: row.how },
     ...{ scriptOwner: own ? row.uid : undefined, proven: 'kernel', parents: [] },
   };
-}
-
-/** As one types them into a shell. */
-export function shellText(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
 }

@@ -14,6 +14,7 @@ import {
 } from '../core/scripts/rules.ts';
 import { accountOf, isService, type ScriptSpeaker } from '../core/scripts/speaker.ts';
 import { type Millis, secondMs } from '../lib/brand.ts';
+import { shellWords } from '../lib/shell-words.ts';
 import type { Change, Clock, Count } from '../ports.ts';
 import type {
   NewRule,
@@ -25,7 +26,7 @@ import type {
 } from '../ports-scripts.ts';
 import type { Journal, Timers } from './journal.ts';
 import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
-import { scriptList, shellText } from './script-list.ts';
+import { scriptList } from './script-list.ts';
 
 export type ScriptSettings = {
   readonly mode: ScriptMode;
@@ -147,7 +148,7 @@ class ScriptRegister {
       ...[...gone, row].map((one): Change => ({ kind: 'script-rule', row: one })),
       this.#audit({ at, by, action: `script-${wanted.effect}`, detail: withNote(detail, note) }),
     ]);
-    return said(kept, `${detail}\nundo: postern scripts ${shellText(undo)}`);
+    return said(kept, `${detail}\nundo: ${shellWords('postern', 'scripts', ...undo)}`);
   }
 
   async forget(which: string, by: string): Promise<RuleDone> {
@@ -161,7 +162,9 @@ class ScriptRegister {
       { kind: 'script-rule', row: { ...rule, removedAt: at } },
       this.#audit({ at, by, action: 'script-forget', detail: `${rule.id}: ${ruleText(rule)}` }),
     ]);
-    const undo = gone.map((rule) => `undo: postern scripts ${shellText(ruleWords(rule))}`);
+    const undo = gone.map(
+      (rule) => `undo: ${shellWords('postern', 'scripts', ...ruleWords(rule))}`,
+    );
     const what = gone.map(({ id, path }) => `${id} for ${path} is taken back`);
     return said(await this.#commit(changes), [...what, ...undo].join('\n'));
   }
