@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import type { Finding } from '../core/checklist/finding.ts';
 import { checkRegister, checkWaysRound, type WaysRound } from '../core/checklist/scripts.ts';
+import { isWebUser } from '../core/scripts/web-users.ts';
 import { faultText } from '../lib/fault-text.ts';
 import { mainValue, parseMainCf } from '../mail/main-cf.ts';
 import { parseMasterCf } from '../mail/master-cf.ts';
@@ -61,21 +62,15 @@ async function register(live: RunFile, webUsers: readonly string[]): Promise<rea
   return [
     checkRegister({
       ...{ mode, known, withoutRule: withoutRule.length },
-      faceless: faceless.map(({ user }) => user).filter((user) => isNamed(user, webUsers)),
+      faceless: faceless.map(({ user }) => user).filter((user) => isWebUser(user, webUsers)),
     }),
   ];
-}
-
-function isNamed(user: string, patterns: readonly string[]): boolean {
-  return patterns.some((one) =>
-    one.endsWith('*') ? user.startsWith(one.slice(0, -1)) : one === user,
-  );
 }
 
 function triedAs(names: readonly string[]): User | undefined {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name = '', , uid = '', gid = ''] = line.split(':');
-    if (name !== '' && isNamed(name, names)) return { name, uid: Number(uid), gid: Number(gid) };
+    if (name !== '' && isWebUser(name, names)) return { name, uid: Number(uid), gid: Number(gid) };
   }
   return undefined;
 }

@@ -4,12 +4,13 @@
  */
 import type { Submission } from '../core/event.ts';
 import type { ScriptMail } from '../core/scripts/rules.ts';
+import { isWebUser } from '../core/scripts/web-users.ts';
 import type { Answer, Count, Log } from '../ports.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../ports-scripts.ts';
 
 export type DirectSettings = {
   readonly direct: 'attribute' | 'refuse' | 'ignore';
-  /** Names of users; with a * at its end, of all whose name begins so. */
+  /** As isWebUser has them. */
   readonly webUsers: readonly string[];
 };
 
@@ -91,12 +92,7 @@ function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): User |
   if (owner === 'closed') return { uid: unknownUid, name: '?' };
   return owner.uids
     .map((uid) => ({ uid, name: userName(uid) }))
-    .find(({ name }) => settings.webUsers.some((pattern) => isNamed(pattern, name)));
-}
-
-function isNamed(pattern: string, name: string): boolean {
-  if (!pattern.endsWith('*')) return pattern === name;
-  return name.startsWith(pattern.slice(0, -1));
+    .find(({ name }) => isWebUser(name, settings.webUsers));
 }
 
 /** What of it the register looks at; the milter door keeps no more of the header. */
