@@ -24,6 +24,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parseFacts, parseHandIn } from '../core/scripts/hand-in.ts';
 import { submissionField } from '../core/scripts/submission-field.ts';
 import { writtenMail } from '../core/scripts/written-mail.ts';
@@ -41,6 +42,7 @@ export type SubmissionFilesOptions = {
   readonly unreadable: (path: string) => void;
 };
 
+const synced = promisify(fsync);
 const stages = ['going', 'sent'] as const;
 /** Of a message, read for the rules. */
 const headBytesMax = 65_536;
@@ -117,13 +119,12 @@ class FileDraft implements Draft {
     this.#submission = submission;
     this.#file = openSync(path, 'wx', 0o600);
     const { handIn, speaker, token, at } = submission;
-    const json = Buffer.from(JSON.stringify({ token, at, speaker, handIn }));
+    const json = JSON.stringify({ token, at, speaker, handIn });
+    const line = `postern-submission 1 ${Buffer.byteLength(json)}\n`;
     const field = submissionField(token, randomBytes(attemptBytes).toString('hex'));
     const end = handIn.crlf ? '\r\n' : '\n';
     try {
-      this.#all(Buffer.from(`postern-submission 1 ${json.length}\n`));
-      this.#all(json);
-      this.#all(Buffer.from(`${field}${end}`));
+      this.#all(Buffer.from(`${line}${json}${field}${end}`));
     } catch (cause) {
       this.drop();
       throw cause;
@@ -139,19 +140,24 @@ class FileDraft implements Draft {
   }
 
   finish(done: (fault: Error | undefined) => void): void {
-    fsync(this.#file, (fault) => {
-      try {
-        closeSync(this.#file);
-        if (fault !== null) throw fault;
-        renameSync(this.#path, join(this.#going, this.#submission.token));
-        syncFolder(this.#going);
-      } catch (cause) {
+    void this.#keep().then(
+      () => done(undefined),
+      (cause: unknown) => {
         rmSync(this.#path, { force: true });
         done(cause instanceof Error ? cause : new Error(String(cause)));
-        return;
-      }
-      done(undefined);
-    });
+      },
+    );
+  }
+
+  /** Waits for the disk twice, beside the event loop: for the message, and for its name. */
+  async #keep(): Promise<void> {
+    try {
+      await synced(this.#file);
+    } finally {
+      closeSync(this.#file);
+    }
+    renameSync(this.#path, join(this.#going, this.#submission.token));
+    await syncFolder(this.#going);
   }
 
   drop(): void {
@@ -263,10 +269,10 @@ function move(from: string, to: string): void {
   }
 }
 
-function syncFolder(path: string): void {
+async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, 'r');
   try {
-    fsyncSync(folder);
+    await synced(folder);
   } finally {
     closeSync(folder);
   }
