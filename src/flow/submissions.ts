@@ -300,7 +300,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     return {
       ...told,
       ...{ uid, user: identities.user(uid).name, proven },
-      // Never what is said of it: by that, a script is somebody's own.
+      // By that, a script is somebody's own.
       scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
     };
   }
@@ -313,11 +313,8 @@ function counted(counts: Map<number, number>, uid: number, more: number): void {
 }
 
 const nothing = { header: [], bodyStart: Buffer.alloc(0) };
-const unknown: Pick<
-  ScriptSpeaker,
-  'executable' | 'cwd' | 'script' | 'scriptOwner' | 'how' | 'parents'
-> = {
-  ...{ executable: '', cwd: '', script: '', scriptOwner: undefined, how: 'none', parents: [] },
+const unknown: Omit<ProcessFacts, 'uid' | 'pid'> = {
+  ...{ executable: '', cwd: '', script: '', how: 'none', parents: [] },
 };
 
 /** The kernel's word first: what it does not tell us of another user's process, that process says of itself. */

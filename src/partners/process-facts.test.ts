@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import type { ProcessFacts } from '../core/scripts/hand-in.ts';
 import { openIdentities } from './identities.ts';
 import { peerOf } from './peer-credentials.ts';
-import { hintedScript, processFacts, startOf } from './process-facts.ts';
+import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
 
 test('a child of a shell script: the script, its folder, the chain up to us', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'pfa-'));
@@ -26,7 +26,7 @@ test('a child of a shell script: the script, its folder, the chain up to us', as
     assert.equal(facts?.script, script);
     assert.equal(facts.how, 'arguments');
     assert.equal(facts.cwd, dir);
-    assert.equal(facts.scriptOwner, process.getuid?.());
+    assert.equal(ownerOf(facts.script), process.getuid?.());
     assert.deepEqual(
       facts.parents.slice(0, 2).map((one) => one.pid),
       [shell.pid, process.pid],
@@ -53,7 +53,7 @@ test('a process whose number was another’s is nobody', () => {
 
 const php: ProcessFacts = {
   ...{ uid: 33, pid: 1, executable: '/usr/sbin/php-fpm8.2', cwd: '/var/www/shop', parents: [] },
-  ...{ script: '', scriptOwner: undefined, how: 'none' },
+  ...{ script: '', how: 'none' },
 };
 
 test("PHP's own field is a hint: a name in PHP's folder, and nothing else", () => {

@@ -34,7 +34,6 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   const { script, how } = caller?.uid === self.uid ? scriptOf(caller.pid) : noScript;
   return {
     ...{ uid: self.uid, pid, executable: caller?.executable ?? '', cwd, script, how },
-    scriptOwner: script === '' ? undefined : ownerOf(script),
     parents: chain.map(({ pid: number, uid, executable }) => ({ pid: number, uid, executable })),
   };
 }
@@ -51,7 +50,7 @@ export function hintedScript(facts: ProcessFacts, value: string): ProcessFacts {
   const name = /^\s*\d+:([^/\0\s(][^/\0(]*)/.exec(value)?.[1]?.trim();
   if (name === undefined || name === '.' || name === '..') return facts;
   const script = `${facts.cwd === '/' ? '' : facts.cwd}/${name}`;
-  return { ...facts, script, how: 'hint', scriptOwner: ownerOf(script) };
+  return { ...facts, script, how: 'hint' };
 }
 
 /**

@@ -215,12 +215,13 @@ function parseSubmission(text: string): WaitingMail | undefined {
   const facts = parseFacts(speaker);
   if (!request.ok || facts === undefined || typeof token !== 'string') return undefined;
   const { claim: _, ...asked } = request.value;
-  const { user, proven } = speaker as { readonly user?: unknown; readonly proven?: unknown };
+  const { user, proven, scriptOwner } = speaker as Partial<Record<string, unknown>>;
   return {
     ...{ token, at: Number(at) as Millis, handIn: asked },
     speaker: {
       ...facts,
       user: String(user ?? ''),
+      scriptOwner: typeof scriptOwner === 'number' ? scriptOwner : undefined,
       proven: proven === 'kernel' ? 'kernel' : 'owner',
     },
   };

@@ -163,7 +163,8 @@ async function handOver(): Promise<string | undefined> {
     const { claim, ...handIn } = one.handIn;
     assert.equal(claim?.uid, 0);
     const token = submissionToken(one.uid, handIn.id);
-    const speaker = { ...claim, uid: one.uid, user: 'root', proven: 'owner' } as const;
+    const whose = { uid: one.uid, user: 'root', scriptOwner: undefined, proven: 'owner' } as const;
+    const speaker = { ...claim, ...whose };
     const draft = files.begin({ token, at: 0 as Millis, speaker, handIn });
     for (const bytes of one.read()) draft.write(bytes);
     await new Promise<void>((resolve) =>

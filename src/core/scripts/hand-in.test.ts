@@ -11,7 +11,6 @@ const count = fc.nat({ max: 4_000_000 });
 const facts = fc.record(
   {
     ...{ uid: count, pid: count, executable: text, cwd: text, script: text },
-    scriptOwner: fc.option(count, { nil: undefined }),
     how: fc.constantFrom('fastcgi', 'cgi', 'arguments', 'hint', 'none'),
     parents: fc.array(fc.record({ pid: count, uid: count, executable: text }, plain), {
       maxLength: 4,

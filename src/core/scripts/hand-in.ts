@@ -14,7 +14,6 @@ export type ProcessFacts = {
   readonly executable: string;
   readonly cwd: string;
   readonly script: string;
-  readonly scriptOwner: number | undefined;
   readonly how: ScriptSource;
   readonly parents: readonly Ancestor[];
 };
@@ -119,14 +118,13 @@ export function parseHandIn(text: string): Result<HandIn, string> {
 /** Undefined where something in it is not as it should be. */
 export function parseFacts(value: unknown): ProcessFacts | undefined {
   if (!isObject(value)) return undefined;
-  const { uid, pid, executable, cwd, script, scriptOwner, how, parents } = value;
+  const { uid, pid, executable, cwd, script, how, parents } = value;
   if (!isNumber(uid) || !isNumber(pid)) return undefined;
   if (!isPath(executable) || !isPath(cwd) || !isPath(script)) return undefined;
   if (!Array.isArray(parents) || parents.length > parentsMax) return undefined;
   const ancestors = parents.map(parseAncestor).filter((one) => one !== undefined);
   return {
     ...{ uid, pid, executable, cwd, script },
-    scriptOwner: isNumber(scriptOwner) ? scriptOwner : undefined,
     how: sources.find((one) => one === how) ?? 'none',
     parents: ancestors,
   };
