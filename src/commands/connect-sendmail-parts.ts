@@ -92,7 +92,7 @@ export async function spoolPart({ spool, guard }: PartOptions): Promise<Part> {
 export async function unitPart(options: PartOptions): Promise<Part | undefined> {
   if (!existsSync(unitFile)) return undefined;
   const text = dropInText(options);
-  const before = await readFile(dropIn, 'utf8').catch(() => '');
+  const before = await textAt(dropIn);
   const reload = async (): Promise<void> => {
     await call('/usr/bin/systemctl', ['daemon-reload']);
     await call('/usr/bin/systemctl', ['try-restart', 'postern.service']);
@@ -139,12 +139,11 @@ ProtectHome=read-only
 export async function wrapperPart({ place, node }: PartOptions): Promise<Part> {
   const script = assembleSendmail(place);
   const launcher = sendmailLauncher({ node, script: scriptPath, real: place.real });
-  const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
   return {
     name: 'wrapper',
     text: `write ${launcherPath} and postern-sendmail.cjs beside it`,
     undoText: `remove ${wrapperFolder}`,
-    isMade: (await read(scriptPath)) === script && (await read(launcherPath)) === launcher,
+    isMade: (await textAt(scriptPath)) === script && (await textAt(launcherPath)) === launcher,
     isThere: existsSync(wrapperFolder),
     async make() {
       await mkdir(wrapperFolder, { recursive: true, mode: 0o755 });
@@ -161,19 +160,20 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Part> {
  */
 export async function renewWrapper(root: string): Promise<string> {
   const [script, launcher] = [join(root, scriptPath), join(root, launcherPath)];
-  const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
-  const [before, shell] = [await read(script), await read(launcher)];
+  const [before, shell] = [await textAt(script), await textAt(launcher)];
   const place = /^runSendmail\((\{.*\}), /m.exec(before)?.[1];
   const node = /^node='(.*)'$/m.exec(shell)?.[1];
   if (place === undefined || node === undefined) return 'postern-sendmail is not in use';
-  const { real, ...more } = JSON.parse(place) as Place;
-  const fresh = assembleSendmail({ ...more, real });
-  const freshShell = sendmailLauncher({ node, script: scriptPath, real });
+  const known = JSON.parse(place) as Place;
+  const fresh = assembleSendmail(known);
+  const freshShell = sendmailLauncher({ node, script: scriptPath, real: known.real });
   if (fresh === before && freshShell === shell) return 'postern-sendmail is up to date';
   await replace(script, fresh, 0o644);
   await replace(launcher, freshShell, 0o755);
   return `wrote ${launcherPath} anew`;
 }
+
+const textAt = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
 /** A program that starts meanwhile finds the old one or the new one, whole. */
 async function replace(path: string, text: string, mode: number): Promise<void> {

@@ -105,6 +105,7 @@ test('it shows what it would do, does it, and undoes it to the byte', {
     (await server.run(process.execPath, { args: ['-e', renew] })).stdout.trim();
   assert.match(await renewed(), /anew$/);
   assert.match(await renewed(), /up to date$/);
+  assert.match((await connect()).stdout, /connected already/, 'both write the same');
 
   const refusal = await server.run(launcher, {
     args: ['connect', 'postfix', '--undo', '--yes', '--state', server.state],
