@@ -11,6 +11,7 @@ import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
 import type { ScriptSpeaker } from '../core/scripts/speaker.ts';
 import { submissionToken } from '../core/scripts/submission-field.ts';
 import type { Millis } from '../lib/brand.ts';
+import { sysexits } from '../lib/operator-error.ts';
 import type { Clock, Count, Log } from '../ports.ts';
 import type {
   Claim,
@@ -54,9 +55,7 @@ export type SubmissionDesk = SendmailDesk &
     close(): Promise<void>;
   };
 
-/** sysexits(3), as sendmail(1) ends. */
-const exits = { done: 0, tempFail: 75 } as const;
-const taken: HandInAnswer = { exit: exits.done, text: '' };
+const taken: HandInAnswer = { exit: sysexits.ok, text: '' };
 /** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
 const waitingPerUserMax = 1_000;
 /** They lie on the disk of our own state, which nobody may fill by himself. */
@@ -149,14 +148,14 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
 
   claim(token: string, attempt: string, answer: (claim: Claim) => void): void {
     const { files, journal, clock } = this.#deps;
-    const known = this.#claimed.get(token) ?? journal.live.submission(token)?.attempt;
+    const shown = journal.live.submission(token);
+    const known = this.#claimed.get(token) ?? shown?.attempt;
     if (known !== undefined && known !== attempt) {
       this.#deps.count('postern_sendmail_copies_total');
       answer({ kind: 'copy' });
       return;
     }
-    const submission = this.#submissions.get(token);
-    const row = submission ?? journal.live.submission(token);
+    const row = this.#submissions.get(token) ?? shown;
     if (row === undefined) {
       answer({ kind: 'unknown' });
       return;
@@ -169,7 +168,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
       .catch(() => undefined)
       .then((written) => {
         // Shown again: it counts from the first time.
-        const at = journal.live.submission(token)?.at ?? clock.now();
+        const at = shown?.at ?? clock.now();
         const change = { token, attempt, at, speaker, sender };
         journal.commit([{ kind: 'submission', row: change }], (kept) => {
           this.#queue.seen(token, speaker.uid);
@@ -333,5 +332,5 @@ function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFa
 }
 
 function refused(text: string): SendmailTurn & { readonly kind: 'refused' } {
-  return { kind: 'refused', answer: { exit: exits.tempFail, text } };
+  return { kind: 'refused', answer: { exit: sysexits.tempFail, text } };
 }

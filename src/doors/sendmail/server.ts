@@ -22,6 +22,7 @@ import {
   type TalkState,
   type Where,
 } from '../../lib/listener.ts';
+import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { troubleLog } from '../../lib/trouble.ts';
 import type { Count, Log } from '../../ports.ts';
@@ -53,8 +54,7 @@ const defaultLimits: ListenerLimits = {
 const perUserDefault = 100;
 /** It is sent by a process that has it already, on this machine. */
 const wholeMsDefault = 2 * minuteMs;
-const tempFail = 75;
-const unknownPeer: HandInAnswer = { exit: tempFail, text: 'cannot tell who you are' };
+const unknownPeer: HandInAnswer = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<Listener> {
@@ -150,7 +150,7 @@ class SendmailTalk implements Talk {
     if (this.#first === undefined) throw new PeerError('no first line');
     const { requestBytes, messageBytes } = this.#first;
     if (messageBytes > this.#deps.messageBytesMax) {
-      this.#answer({ exit: tempFail, text: 'message file too big' });
+      this.#answer({ exit: sysexits.tempFail, text: 'message file too big' });
       return;
     }
     const end = lineEnd + 1 + requestBytes;
