@@ -25,6 +25,7 @@ import { programOutput } from '../partners/program.ts';
 import { assembleSendmail, sendmailLauncher } from '../wrapper/assemble.ts';
 import type { Place } from '../wrapper/sendmail.ts';
 import { readPostfixFiles, writePostfixFiles } from './connect-files.ts';
+import type { ProcessUser } from './process-user.ts';
 
 export const sendmailPath = '/usr/sbin/sendmail';
 /** Where the mail server's own is while ours stands in its place. */
@@ -53,7 +54,7 @@ export type Part = {
 export type PartOptions = {
   readonly configDirectory: string;
   /** The user that the guard runs as. */
-  readonly guard: { readonly name: string; readonly uid: number; readonly gid: number };
+  readonly guard: ProcessUser;
   readonly spool: string;
   readonly queueDirectory: string;
   readonly place: Place;

@@ -15,7 +15,6 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../mail/main-cf.ts';
 import { postconf } from '../partners/postconf.ts';
-import { programOutput } from '../partners/program.ts';
 import { readConfigText, writeConfigText } from './config-file.ts';
 import { readPostfixFiles } from './connect-files.ts';
 import { mayGoOn } from './connect-question.ts';
@@ -35,6 +34,7 @@ import {
 import { doorIs, emptied, verified } from './connect-sendmail-proof.ts';
 import { helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './print.ts';
+import { processUser } from './process-user.ts';
 import { readRunFile, stateDirectory } from './run-file.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 
@@ -211,19 +211,14 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
 /** Whoever the guard runs as: Postfix takes mail from it. */
 async function guardUser(options: Options): Promise<PartOptions['guard']> {
   const { pid } = await readRunFile(stateDirectory(options.state));
-  const { uid, gid } = statSync(`/proc/${pid}`);
-  const [line = ''] = await programOutput({
-    ...{ program: '/usr/bin/getent', args: ['passwd', String(uid)], errors: 'complaint' },
-    signal: AbortSignal.timeout(10_000),
-  });
-  const [name = ''] = line.split(':');
-  if (name === '') {
-    throw new OperatorError('guard-user', `the guard runs as user ${uid}, which has no name`, {
+  const user = processUser(pid);
+  if (user.name === '') {
+    throw new OperatorError('guard-user', `the guard runs as user ${user.uid}, which has no name`, {
       hint: 'Postfix wants one to take mail from it; sudo ./postern install makes a user',
       exit: sysexits.noUser,
     });
   }
-  return { name, uid, gid };
+  return user;
 }
 
 /** Mail that goes past the milter door would never be met again; and who starts Node is often root. */

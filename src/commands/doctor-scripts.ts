@@ -16,10 +16,10 @@ import { smtpdServices } from '../mail/postfix-services.ts';
 import type { DeskScripts } from '../ports-scripts.ts';
 import { readPostfixFiles } from './connect-files.ts';
 import { guardAnswer } from './guard-answer.ts';
+import { type ProcessUser, processUser } from './process-user.ts';
 import type { RunFile } from './run-file.ts';
 
 const trialMs = 10_000;
-type User = { readonly name: string; readonly uid: number; readonly gid: number };
 
 /** Nothing where the door is off: then no script is known by any way. */
 export async function checkScripts(
@@ -67,7 +67,7 @@ async function register(live: RunFile, webUsers: readonly string[]): Promise<rea
   ];
 }
 
-function triedAs(names: readonly string[]): User | undefined {
+function triedAs(names: readonly string[]): ProcessUser | undefined {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name = '', , uid = '', gid = ''] = line.split(':');
     if (name !== '' && isWebUser(name, names)) return { name, uid: Number(uid), gid: Number(gid) };
@@ -77,18 +77,17 @@ function triedAs(names: readonly string[]): User | undefined {
 
 function guardUser(pid: number): string {
   try {
-    const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    const line = readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .find((one) => one.split(':')[2] === uid);
-    return line?.split(':')[0] ?? 'postern';
+    return processUser(pid).name || 'postern';
   } catch {
-    return 'postern';
+    return 'postern'; // it has just ended
   }
 }
 
 /** Without a message: who may not submit is told so; who may gets a name for it, and it is given up when nothing comes. */
-async function tryPostdrop({ uid, gid }: User, configDir: string): Promise<WaysRound['postdrop']> {
+async function tryPostdrop(
+  { uid, gid }: ProcessUser,
+  configDir: string,
+): Promise<WaysRound['postdrop']> {
   // A user may name no other folder than the machine's own: postdrop would refuse that, whoever he is.
   if (configDir !== '/etc/postfix') return { why: `not possible with ${configDir}` };
   const child = spawn('/usr/sbin/postdrop', ['-r'], {
@@ -113,7 +112,7 @@ async function tryPostdrop({ uid, gid }: User, configDir: string): Promise<WaysR
 
 /** Connects as this user, and asks the guard meanwhile whose connection that is. */
 async function tryLoopback(
-  { uid, gid }: User,
+  { uid, gid }: ProcessUser,
   port: number,
   live: RunFile,
 ): Promise<WaysRound['loopback']> {
