@@ -40,7 +40,8 @@ export function processFacts(pid: number): ProcessFacts | undefined {
 
 /** When it was started, in ticks since the machine was; undefined: it is gone. */
 export function startOf(pid: number): number | undefined {
-  return processOf(pid)?.startedAt;
+  const ticks = statFields(pid)[19];
+  return ticks === undefined ? undefined : Number(ticks);
 }
 
 /** A script's file name as PHP tells it in X-PHP-Originating-Script, in the folder that PHP went to for it. */
