@@ -10,7 +10,7 @@ import type { PasswordReport } from '../../core/passwords/noted.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Desk } from '../../ports-desk.ts';
-import { body, type HttpEnv } from './request.ts';
+import { actor, body, done, type HttpEnv } from './request.ts';
 
 /** Rows of one report: an audit sends more often than that. */
 const rowsMax = 2_000;
@@ -26,7 +26,7 @@ const millis = z
 const login = z.strictObject({ source: text, account: text });
 const count = z.number().int().min(0);
 
-const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by: string }> = z
+const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by?: string }> = z
   .strictObject({
     found: z
       .array(
@@ -47,15 +47,14 @@ const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by: stri
         complete: z.boolean(),
       })
       .exactOptional(),
-    by: text.default('command line'),
+    by: text.exactOptional(),
   })
-  .transform(({ by, ...report }) => ({ by, report }));
+  .transform(({ by, ...report }) => ({ ...(by === undefined ? {} : { by }), report }));
 
 export function passwordRoutes(api: Hono<HttpEnv>, desk: Desk): void {
   api.get('/passwords', (c) => c.json(desk.passwords()));
   api.post('/passwords', async (c) => {
     const { report, by } = await body(c, reportBody);
-    const done = await desk.notePasswords(report, by);
-    return c.json(done, done.ok ? 200 : 409);
+    return done(c, await desk.notePasswords(report, actor(c, by)));
   });
 }
