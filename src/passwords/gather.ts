@@ -4,6 +4,7 @@ import type { Hash } from '../core/passwords/hash.ts';
 import { ownWords } from '../core/passwords/own-words.ts';
 import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
+import { faultText } from '../lib/fault-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import type { Notebook, WeakNote } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';
@@ -76,8 +77,7 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
       if (!(error instanceof OperatorError) || !/^source-/.test(error.code)) throw error;
       if (signal.aborted) return sum;
       sum.faults++;
-      const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-      deps.fault({ source: spec, line: 0, what: `${error.message}${cause}` });
+      deps.fault({ source: spec, line: 0, what: faultText(error) });
     } finally {
       deps.notebook.end();
     }

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { within } from '../../lib/within.ts';
 import type { PrivateFolder } from '../private-folder.ts';
 
 /** What does not answer must not hold up the audit for ever; a million rows take a minute. */
@@ -74,7 +75,8 @@ export async function askClient(
   ];
   const base = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: folder.path };
   try {
-    const signal = AbortSignal.any([about.signal, AbortSignal.timeout(queryMs)]);
+    using deadline = within(queryMs, about.signal);
+    const { signal } = deadline;
     const stdio = fds as [number, number, number];
     const child = spawn(program, args, { stdio, env: { ...base, ...env }, signal });
     const [code] = (await once(child, 'exit')) as [number | null];
