@@ -13,7 +13,7 @@ export type ReadHow = {
   readonly domain?: string;
 };
 
-const hash = 35;
+const [hash, colon, tab, blank] = [35, 58, 9, 32];
 
 /** Names of people are worth a look-up, but not half a gigabyte of memory. */
 const passwdBytesMax = 64 * 1024 * 1024;
@@ -21,17 +21,10 @@ const passwdBytesMax = 64 * 1024 * 1024;
 /** `passwd` beside it knows the people's names. */
 export function* shadowRows(path: string, { domain = '' }: ReadHow = {}): Generator<Row> {
   const names = namesFrom(join(dirname(path), 'passwd'));
-  for (const { number: line, bytes } of linesOf(path)) {
-    if (bytes === undefined) yield tooLong(line);
-    else if (bytes.length > 0) {
-      const [account, password] = fieldsOf(bytes, 3);
-      if (account === undefined || password === undefined) yield noColon(line);
-      else {
-        const name = Buffer.from(names.get(account.toString('utf8')) ?? '');
-        yield rowOf({ line, account, password, name, scheme: 'CRYPT', domain });
-      }
-    }
-  }
+  yield* rowsIn(path, { most: 3, comments: false }, (entry) => {
+    const name = Buffer.from(names.get(entry.account.toString('utf8')) ?? '');
+    return rowOf({ ...entry, name, scheme: 'CRYPT', domain });
+  });
 }
 
 function namesFrom(path: string): ReadonlyMap<string, string> {
@@ -51,35 +44,21 @@ export function* passwdFileRows(
   path: string,
   { scheme = 'CRYPT', domain = '' }: ReadHow = {},
 ): Generator<Row> {
-  for (const { number: line, bytes } of linesOf(path)) {
-    if (bytes === undefined) yield tooLong(line);
-    else if (bytes.length > 0 && bytes[0] !== hash) {
-      const [account, password, , , gecos, , , extra] = fieldsOf(bytes, 8);
-      if (account === undefined || password === undefined) yield noColon(line);
-      else if (password.length === 0 && !/\bnopassword\b/.test(extra?.toString('latin1') ?? '')) {
-        // An empty password lets nobody in unless the line says so.
-        yield { kind: 'locked', line, account: account.toString('utf8') };
-      } else {
-        const name = gecos === undefined ? {} : { name: gecos };
-        yield rowOf({ line, account, password, ...name, scheme, domain });
-      }
+  yield* rowsIn(path, { most: 8 }, (entry, [, , name, , , extra]) => {
+    const { line, account, password } = entry;
+    if (password.length === 0 && !/\bnopassword\b/.test(extra?.toString('latin1') ?? '')) {
+      // An empty password lets nobody in unless the line says so.
+      return { kind: 'locked', line, account: account.toString('utf8') };
     }
-  }
+    return rowOf({ ...entry, name, scheme, domain });
+  });
 }
 
 /** `user:hash`, perhaps with a comment behind: htpasswd of Apache and nginx. */
 export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Generator<Row> {
-  for (const { number: line, bytes } of linesOf(path)) {
-    if (bytes === undefined) yield tooLong(line);
-    else if (bytes.length > 0 && bytes[0] !== hash) {
-      const [account, password, name] = fieldsOf(bytes, 3);
-      if (account === undefined || password === undefined) yield noColon(line);
-      else {
-        const more = name === undefined ? {} : { name };
-        yield rowOf({ line, account, password, ...more, scheme: 'CRYPT', domain });
-      }
-    }
-  }
+  yield* rowsIn(path, { most: 3 }, (entry, [name]) =>
+    rowOf({ ...entry, name, scheme: 'CRYPT', domain }),
+  );
 }
 
 /** `account:hash` or `account hash`; what a hash is shows in its form. */
@@ -87,16 +66,11 @@ export function* listRows(
   path: string,
   { scheme = 'AUTO', domain = '' }: ReadHow = {},
 ): Generator<Row> {
-  for (const { number: line, bytes } of linesOf(path)) {
-    if (bytes === undefined) yield tooLong(line);
-    else if (bytes.length > 0 && bytes[0] !== hash) {
-      const separator = [58, 9, 32].find((one) => bytes.includes(one)) ?? 58;
-      // No hash has a colon in it, but a password may.
-      const [account, password] = fieldsOf(bytes, isPlain(scheme) ? 2 : 3, separator);
-      if (account === undefined || password === undefined) yield noColon(line);
-      else yield rowOf({ line, account, password, scheme, domain });
-    }
-  }
+  // No hash has a colon in it, but a password may.
+  const most = isPlain(scheme) ? 2 : 3;
+  yield* rowsIn(path, { most, separators: [colon, tab, blank] }, (entry) =>
+    rowOf({ ...entry, scheme, domain }),
+  );
 }
 
 /** vpopmail: a file `vpasswd` of one domain, or the folder that has a folder for each domain. */
@@ -125,23 +99,38 @@ export function* vpopmailRows(path: string): Generator<Row> {
 
 function* vpasswdRows(file: string): Generator<Row> {
   const domain = basename(dirname(file));
-  for (const { number: line, bytes } of linesOf(file)) {
-    if (bytes === undefined) yield tooLong(line);
-    else if (bytes.length > 0 && bytes[0] !== hash) {
-      const [account, password, , , gecos] = fieldsOf(bytes, 7);
-      if (account === undefined || password === undefined) yield noColon(line);
-      else {
-        const name = gecos === undefined ? {} : { name: gecos };
-        yield rowOf({ line, account, password, ...name, scheme: 'CRYPT', domain });
-      }
+  yield* rowsIn(file, { most: 7 }, (entry, [, , name]) =>
+    rowOf({ ...entry, name, scheme: 'CRYPT', domain }),
+  );
+}
+
+/** A row for each line with an account and a password: `read` makes it, of these and the fields behind them. */
+function* rowsIn(
+  path: string,
+  how: {
+    /** Fields; the last one is the rest. */
+    readonly most: number;
+    /** The first of them that a line has stands between its fields. */
+    readonly separators?: readonly number[];
+    /** Lines that begin with # are none; true unless it is said otherwise. */
+    readonly comments?: boolean;
+  },
+  read: (
+    entry: { readonly line: number; readonly account: Buffer; readonly password: Buffer },
+    behind: readonly Buffer[],
+  ) => Row,
+): Generator<Row> {
+  const { most, separators = [colon], comments = true } = how;
+  for (const { number: line, bytes } of linesOf(path)) {
+    if (bytes === undefined) {
+      yield { kind: 'fault', line, what: 'the line is too long' };
+      continue;
     }
+    if (bytes.length === 0 || (comments && bytes[0] === hash)) continue;
+    const separator = separators.find((one) => bytes.includes(one));
+    const [account, password, ...behind] = fieldsOf(bytes, most, separator);
+    if (account === undefined || password === undefined) {
+      yield { kind: 'fault', line, what: 'no password field' };
+    } else yield read({ line, account, password }, behind);
   }
-}
-
-function tooLong(line: number): Row {
-  return { kind: 'fault', line, what: 'the line is too long' };
-}
-
-function noColon(line: number): Row {
-  return { kind: 'fault', line, what: 'no password field' };
 }

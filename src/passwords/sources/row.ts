@@ -30,7 +30,7 @@ export type Fields = {
   readonly line: number;
   readonly account: Buffer;
   readonly password: Buffer;
-  readonly name?: Buffer;
+  readonly name?: Buffer | undefined;
   readonly organisation?: string;
   /** What a password without `{SCHEME}` is. */
   readonly scheme: string;

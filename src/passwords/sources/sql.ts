@@ -150,10 +150,9 @@ function* listed(
       yield { kind: 'locked', line, account: account.toString('utf8') };
       continue;
     }
-    const name = value('name');
     const own = value('domain')?.toString('utf8') ?? '';
     yield rowOf({
-      ...{ line, account, password, scheme, ...(name === undefined ? {} : { name }) },
+      ...{ line, account, password, scheme, name: value('name') },
       organisation: value('organisation')?.toString('utf8') ?? '',
       domain: own === '' ? domain : own,
     });
