@@ -42,7 +42,7 @@ export async function notifyCommand(
   const { config } = loadConfig(options.config ?? usualConfig());
   const store = await openPasswordStore(options.state, config.accounts.default_domain);
   const weak = await chosen(store, names);
-  const waiting = weak.filter(({ toldAt }) => options.again === true || !isSet(toldAt));
+  const waiting = weak.filter(({ toldAt }) => options.again === true || toldAt === undefined);
   const host = config.host === '' ? hostname() : config.host;
   const templates = templatesOf(config);
   const outbox = outboxOf(config, host);
@@ -202,9 +202,4 @@ async function chosen(
     hint: 'postern passwords list --weak',
     exit: sysexits.noUser,
   });
-}
-
-/** Over JSON, what is undefined is missing. */
-function isSet<Value>(value: Value | undefined | null): value is Value {
-  return value !== undefined && value !== null;
 }
