@@ -14,6 +14,7 @@ const order = [
   [4, 10, 5],
 ] as const;
 const rounds = 1_000;
+const magic = Buffer.from('$apr1$');
 
 const md5 = (...parts: readonly Buffer[]): Buffer => {
   const hash = createHash('md5');
@@ -22,10 +23,10 @@ const md5 = (...parts: readonly Buffer[]): Buffer => {
 };
 
 /** The last field of `$apr1$salt$…`: crypt(3)'s MD5 scheme with another magic. */
-export function apr1(password: Buffer, salt: string, magic = '$apr1$'): string {
+export function apr1(password: Buffer, salt: string): string {
   const seed = Buffer.from(salt, 'latin1');
   const inner = md5(password, seed, password);
-  const parts = [password, Buffer.from(magic, 'latin1'), seed];
+  const parts = [password, magic, seed];
   for (let left = password.length; left > 0; left -= 16) {
     parts.push(inner.subarray(0, Math.min(16, left)));
   }

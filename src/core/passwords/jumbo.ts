@@ -3,18 +3,15 @@ import type { Hash, Trial } from './hash.ts';
 
 type JohnForm = { readonly format: string; readonly text: string };
 
-/** Schemes that the core version leaves to crypt(3). */
-const native: Readonly<Record<string, string>> = {
-  ...{ sha256crypt: 'sha256crypt', sha512crypt: 'sha512crypt', sha1crypt: 'sha1crypt' },
-};
+/** Schemes that the core version leaves to crypt(3), and formats of the same name. */
+const native: ReadonlySet<string> = new Set(['sha256crypt', 'sha512crypt', 'sha1crypt']);
 /** John has room for 16 bytes of a salt, in some formats for 8; Dovecot's have 4, LDAP servers' 8. */
 const saltDigitsMax = 16;
 
 /** Undefined: as it is. The operator's John may lack the format. */
 function jumboForm({ scheme, tried }: Hash): JohnForm | undefined {
   if (tried.by === 'workers') return formOf(tried.trial);
-  const format = native[scheme];
-  return format === undefined ? undefined : { format, text: tried.text };
+  return native.has(scheme) ? { format: scheme, text: tried.text } : undefined;
 }
 
 function formOf(trial: Trial): JohnForm | undefined {
