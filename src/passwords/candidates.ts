@@ -19,11 +19,7 @@ export type Plan = {
   readonly from: number;
   readonly to: number;
   readonly candidates:
-    | {
-        readonly kind: 'own';
-        readonly rules: readonly string[];
-        readonly counts: readonly number[];
-      }
+    | { readonly kind: 'own'; readonly rules: readonly string[] }
     | {
         readonly kind: 'list';
         readonly file: string;
@@ -69,16 +65,16 @@ export function planOf(
   if (single.length === 0) throw noRules('Single');
   const own = [...presentRules(year), ...single];
   const likely = presentRules(year).length + likelyRules;
-  const top = lists.top === '' ? john.list : lists.top;
-  const cut = offsetOfLine(top, topWords);
+  // Read once, though several legs go over it: an operator's own may have gigabytes.
+  const top = measured(lists.top === '' ? john.list : lists.top, topWords);
   const plans: Plan[] = [
     ownPlan(legs.own, own, 0, likely),
-    listPlan(legs.top, top, { to: cut, blank: true }),
-    listPlan(legs.keyboard, lists.keyboard, { edition: 'keyboard-1' }),
-    listPlan(legs.season, lists.season, { edition: `season-1-${year}` }),
+    listPlan(legs.top, top, { to: top.at, blank: true }),
+    listPlan(legs.keyboard, measured(lists.keyboard), { edition: 'keyboard-1' }),
+    listPlan(legs.season, measured(lists.season), { edition: `season-1-${year}` }),
     ownPlan(legs['own-more'], own, likely, own.length),
-    listPlan(legs['top-more'], top, { from: cut }),
-    ...lists.leaked.map((file) => listPlan(legs.leaked, file, { key: digestOf(file) })),
+    listPlan(legs['top-more'], top, { from: top.at }),
+    ...lists.leaked.map((file) => listPlan(legs.leaked, measured(file), { key: digestOf(file) })),
   ];
   for (const name of rules) {
     const section = john.rules(name);
@@ -99,7 +95,7 @@ function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): 
   const counts = rules.map(expansions);
   return {
     ...{ leg, key: leg.name, from, to, edition: digestOf(rules.slice(from, to).join('\n')) },
-    candidates: { kind: 'own', rules, counts },
+    candidates: { kind: 'own', rules },
     count: (first, last, words) => {
       let sum = 0;
       for (let at = first; at < last; at++) sum += counts[at] ?? 0;
@@ -110,7 +106,7 @@ function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): 
 
 function listPlan(
   leg: Leg,
-  file: string,
+  { file, size, mtime, lines }: List,
   how: {
     readonly from?: number;
     readonly to?: number;
@@ -120,7 +116,6 @@ function listPlan(
     readonly rules?: readonly string[];
   },
 ): Plan {
-  const { size, mtime, lines } = measured(file);
   const { from = 0, to = size, rules = [], blank = false } = how;
   const factor = rules.reduce((sum, rule) => sum + expansions(rule), 0) || 1;
   const perByte = (lines / Math.max(size, 1)) * factor;
@@ -155,11 +150,17 @@ export function expansions(rule: string): number {
 
 const blockBytes = 65_536;
 
-/** Size and lines, and where the line of that number begins; the bytes are overwritten. */
-function scan(
-  file: string,
-  line: number,
-): { size: number; mtime: number; lines: number; at: number } {
+type List = {
+  readonly file: string;
+  readonly size: number;
+  readonly mtime: number;
+  readonly lines: number;
+  /** Where the line of that number ends, from which on a list is cut in two. */
+  readonly at: number;
+};
+
+/** The bytes are overwritten. */
+function measured(file: string, line = 0): List {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -182,27 +183,11 @@ function scan(
     closeSync(fd);
   }
   // Of a long list the beginning tells how long its lines are.
-  return {
-    size,
-    mtime: mtimeMs,
-    lines: at < size ? Math.round((lines * size) / at) : lines,
-    at: found,
-  };
+  const all = at < size ? Math.round((lines * size) / at) : lines;
+  return { file, size, mtime: mtimeMs, lines: all, at: found };
 }
 
 const countedMax = 2_000_000;
-
-function measured(file: string): {
-  readonly size: number;
-  readonly mtime: number;
-  readonly lines: number;
-} {
-  return scan(file, 0);
-}
-
-function offsetOfLine(file: string, line: number): number {
-  return scan(file, line).at;
-}
 
 /**
  * Copies whole lines from a list: those that begin between the two offsets, of which the first is the beginning of a line.
