@@ -93,8 +93,9 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
 const dearRate = 1;
 
 async function through(course: Course, plan: Plan, group: string, meter: Meter): Promise<boolean> {
-  for (let unit = nextUnit(course, plan, group); unit; unit = nextUnit(course, plan, group)) {
+  for (let next = nextUnit(course, plan, group); next; next = nextUnit(course, plan, group)) {
     if (course.signal.aborted) return false;
+    const unit = sliced(course, next);
     const seconds = await run(course, unit);
     if (seconds === undefined) return false;
     measure(course.speeds, group, triesOf(unit), seconds);
@@ -129,7 +130,7 @@ function openMeter(course: Course): Meter {
   const left = new Map<string, Group>();
   const secondsOf = (plan: Plan | undefined, { group, count, hash }: Group): number => {
     if (plan === undefined) return 0;
-    const salts = hash.unsalted && plan.candidates.kind === 'list' ? Math.min(count, 1) : count;
+    const salts = isShared(plan, hash) ? Math.min(count, 1) : count;
     const rate = speeds.get(group) ?? hash.rate * processors;
     return (plan.count(plan.from, plan.to, wordsUsual) * salts) / rate;
   };
@@ -170,9 +171,14 @@ function openMeter(course: Course): Meter {
   };
 }
 
+/** A candidate is worked out once for all accounts of the group. */
+function isShared({ candidates }: Plan, { unsalted }: Hash): boolean {
+  return unsalted && candidates.kind === 'list';
+}
+
 function triesOf({ plan, works, from, to }: Unit): number {
-  const salts =
-    works[0]?.hash.unsalted === true && plan.candidates.kind === 'list' ? 1 : works.length;
+  const [first] = works;
+  const salts = first !== undefined && isShared(plan, first.hash) ? 1 : works.length;
   const words = works.reduce((sum, work) => sum + work.words.length, 0) / Math.max(works.length, 1);
   return plan.count(from, to, words) * salts;
 }
@@ -206,7 +212,7 @@ function nextUnit(
   const rate = known ?? first.hash.rate * processors;
   const wanted = rate * (known === undefined ? firstUnitSeconds : unitSeconds);
   const each = plan.count(from, plan.to, wordsUsual);
-  const shared = first.hash.unsalted && plan.candidates.kind === 'list';
+  const shared = isShared(plan, first.hash);
   const most = shared ? unitAccountsMax : Math.floor(wanted / each);
   const { works } = worklist.next(group, Math.min(Math.max(1, most), unitAccountsMax));
   const room = Math.min(wanted / (shared ? 1 : works.length), unitWordsMax);
@@ -230,10 +236,9 @@ function distinct(works: readonly Work[]): readonly Work[] {
 async function run(deps: Course, unit: Unit): Promise<number | undefined> {
   const [first] = unit.works;
   if (first === undefined) return 0;
-  const slice = sliced(deps, unit);
-  if (first.hash.tried.by === 'john') return await runByJohn(deps, slice, first.hash);
+  if (first.hash.tried.by === 'john') return await runByJohn(deps, unit, first.hash);
   const began = performance.now();
-  const done = await runByWorkers(deps, slice);
+  const done = await runByWorkers(deps, unit);
   return done ? (performance.now() - began) / 1_000 : undefined;
 }
 
@@ -247,8 +252,7 @@ function sliced(deps: Course, unit: Unit): Unit {
   const blank = candidates.blank && unit.from === unit.plan.from;
   const to = copySlice(candidates.file, { from: unit.from, to: unit.to, into, blank });
   deps.folder.makeOver(wordsFile);
-  Object.assign(unit, { to: Math.min(Math.max(to, unit.to), unit.plan.to) });
-  return unit;
+  return { ...unit, to: Math.min(Math.max(to, unit.to), unit.plan.to) };
 }
 
 async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<number | undefined> {
