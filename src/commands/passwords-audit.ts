@@ -8,7 +8,7 @@ import { strengthText } from '../core/passwords/strength.ts';
 import { whatToDo } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { type AuditOptions, conduct, type Told } from '../passwords/conduct.ts';
+import { conduct, type Told } from '../passwords/conduct.ts';
 import type { Fault, Finding } from '../passwords/gather.ts';
 import { openNotebook } from '../passwords/notebook.ts';
 import { discover } from '../passwords/sources/discover.ts';
@@ -46,7 +46,8 @@ type Unfinished = {
 
 export async function auditCommand(options: AuditCommandOptions, command: Command): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
-  const store = await openPasswordStore(options.state, config.accounts.default_domain);
+  const { accounts, passwords } = config;
+  const store = await openPasswordStore(options.state, accounts.default_domain);
   makeFolder(store.state);
   const notebook = join(store.state, 'passwords.db');
   const before = options.resume === true ? unfinished(notebook) : undefined;
@@ -56,7 +57,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   }
   const chosen = options.source ?? before?.sources;
   const sources = await sourcesOf(chosen, config);
-  const rules = rulesOf(options.rules, before?.rules ?? config.passwords.rules);
+  const rules = rulesOf(options.rules, before?.rules ?? passwords.rules);
   const lists = options.list ?? before?.lists ?? [];
   keepUnfinished(notebook, { sources: sources.map(({ spec }) => spec), rules, lists });
   const output = openOutput(command, options.json === true);
@@ -64,8 +65,10 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const stop = openStop(options.time ?? timeOf(config));
   try {
     const summary = await conduct({
-      ...auditOptions(config, options),
-      leakedLists: [...config.passwords.leaked_lists, ...lists],
+      ...{ john: passwords.john, topList: passwords.top_list, domain: accounts.default_domain },
+      ...{ rangeFiles: passwords.range_files, rangeService: passwords.range_service },
+      leakedLists: [...passwords.leaked_lists, ...lists],
+      ...{ processors: options.cpus ?? passwords.processors, quick: options.quick === true },
       ...{ notebook, sources, rules, signal: stop.signal },
       now: () => Date.now() as Millis,
       known: (await store.read()).weak,
@@ -107,24 +110,6 @@ function rulesOf(asked: string | undefined, usual: readonly string[]): readonly 
 /** 0: without an end. */
 function timeOf({ passwords }: Config): number {
   return passwords.time === 'never' ? 0 : (parseDuration(passwords.time) ?? 0);
-}
-
-function auditOptions(
-  { passwords, accounts }: Config,
-  options: AuditCommandOptions,
-): Omit<
-  AuditOptions,
-  'notebook' | 'sources' | 'rules' | 'leakedLists' | 'signal' | 'now' | 'known' | 'told'
-> {
-  return {
-    john: passwords.john,
-    topList: passwords.top_list,
-    rangeFiles: passwords.range_files,
-    rangeService: passwords.range_service,
-    processors: options.cpus ?? passwords.processors,
-    domain: accounts.default_domain,
-    quick: options.quick === true,
-  };
 }
 
 function unfinished(path: string): Unfinished | undefined {
@@ -201,10 +186,10 @@ function openOutput(command: Command, json: boolean): AuditOutput {
   const weak: Finding[] = [];
   let faults = 0;
   const lines = openManyLines(command);
-  const result: Told['result'] = ({ source, account, scheme, weak: note }) => {
-    if (note !== undefined) weak.push({ source, account, scheme, ...note });
-    if (!json) return undefined;
-    return lines.add(jsonLine(resultLine({ source, account, scheme, weak: note })));
+  const result: Told['result'] = (one) => {
+    const { weak: note, ...account } = one;
+    if (note !== undefined) weak.push({ ...account, ...note });
+    return json ? lines.add(jsonLine(resultLine(one))) : undefined;
   };
   return {
     weak,
@@ -244,7 +229,7 @@ function faultText({ source, line, what }: Fault): string {
 }
 
 /** `class`: as the operator's scripts read it. */
-export function resultLine({ source, account, scheme, weak }: Result): Record<string, unknown> {
+function resultLine({ source, account, scheme, weak }: Result): Record<string, unknown> {
   if (weak === undefined) return { account, scheme, weak: false, source };
   const since = new Date(weak.since).toISOString();
   return { account, scheme, weak: true, class: weak.strength, by: weak.by, since, source };
