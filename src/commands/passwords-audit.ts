@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PasswordReport } from '../core/passwords/noted.ts';
+import type { PasswordFinding, PasswordReport } from '../core/passwords/noted.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import { whatToDo } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { conduct, type Told } from '../passwords/conduct.ts';
-import type { Fault, Finding } from '../passwords/gather.ts';
+import type { Fault } from '../passwords/gather.ts';
 import { openNotebook } from '../passwords/notebook.ts';
 import { discover } from '../passwords/sources/discover.ts';
 import { parseSource, type Source } from '../passwords/sources/source.ts';
@@ -173,7 +173,7 @@ function openReports(
 
 type AuditOutput = {
   readonly told: Omit<Told, 'found' | 'changed'>;
-  readonly weak: Finding[];
+  readonly weak: PasswordFinding[];
   end(): void;
   report(summary: Awaited<ReturnType<typeof conduct>>): void;
 };
@@ -183,7 +183,7 @@ const faultsShown = 50;
 
 function openOutput(command: Command, json: boolean): AuditOutput {
   const meter = openAuditMeter((text) => warn(command, text));
-  const weak: Finding[] = [];
+  const weak: PasswordFinding[] = [];
   let faults = 0;
   const lines = openManyLines(command);
   const result: Told['result'] = (one) => {
@@ -236,7 +236,7 @@ function resultLine({ source, account, scheme, weak }: Result): Record<string, u
 }
 
 export function weakTable(
-  weak: readonly (Finding & { readonly toldAt?: Millis | undefined })[],
+  weak: readonly (PasswordFinding & { readonly toldAt?: Millis | undefined })[],
 ): string {
   if (weak.length === 0) return '';
   const rows = weak.map((one) => [

@@ -1,7 +1,7 @@
 /** `postern passwords sources`, `list` and `show`: where passwords are, whose they are, and who is weak since when. */
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
-import { loginKey } from '../core/passwords/noted.ts';
+import { byLogin, loginKey } from '../core/passwords/noted.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import { type WeakPassword, whatToDo } from '../core/passwords/weak.ts';
 import { faultText } from '../lib/fault-text.ts';
@@ -58,9 +58,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   }
   forbidCoreFiles();
   using folder = openPrivateFolder(undefined);
-  const known = new Map(
-    weak.map((one) => [loginKey({ source: one.source, account: one.login }), one]),
-  );
+  const known = byLogin(weak);
   const lines = openManyLines(command);
   let accounts = 0;
   for (const source of await sourcesOf(options.source, config)) {

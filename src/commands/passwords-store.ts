@@ -3,8 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  byLogin,
   lastAuditKey,
-  loginKey,
   notedRows,
   nothingReported,
   type PasswordReport,
@@ -113,11 +113,7 @@ function toLedger(state: string, defaultDomain: string): Keeper {
       makeFolder(state);
       const ledger = openLedger(path);
       try {
-        const known = new Map(
-          ledger
-            .weakPasswords()
-            .map((row) => [loginKey({ source: row.source, account: row.login }), row]),
-        );
+        const known = byLogin(ledger.weakPasswords());
         const now = Date.now() as Millis;
         const rows = notedRows(known, report, { now, defaultDomain });
         ledger.write(passwordChanges(rows, report, { now, by: operator() }), { durable: true });

@@ -9,6 +9,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { letterOf, ownTemplates } from '../core/passwords/letters.ts';
+import { loginOf } from '../core/passwords/noted.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
@@ -57,7 +58,7 @@ export async function notifyCommand(
     try {
       await outbox.send({ to: [to], ...letter });
       told.push(one);
-      await store.note({ told: [{ source: one.source, account: one.login }] });
+      await store.note({ told: [loginOf(one)] });
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       warn(command, `postern: ${one.login} was not told: ${error.message}\n`);
@@ -177,7 +178,7 @@ export async function forgetCommand(
   const store = await openPasswordStore(options.state, config.accounts.default_domain);
   const changed = (await chosen(store, names))
     .filter(({ source }) => sources.length === 0 || sources.includes(source))
-    .map(({ source, login: account }) => ({ source, account }));
+    .map(loginOf);
   if (changed.length > 0) await store.note({ changed });
   const text = `${many(changed.length, 'account')} forgotten`;
   const done = { ok: true, text, count: changed.length, accounts: changed };

@@ -6,6 +6,7 @@ import type { Account } from '../core/event.ts';
 import {
   lastAuditKey,
   loginKey,
+  loginOf,
   notedRows,
   type PasswordReport,
   summaryOf,
@@ -32,7 +33,7 @@ export function openWeakPasswords(
   const rows = new Map<string, WeakPassword>();
   const sentences = new Map<Account, string>();
   const take = (row: WeakPassword): void => {
-    const key = loginKey({ source: row.source, account: row.login });
+    const key = loginKey(loginOf(row));
     if (row.changedAt === undefined) {
       rows.set(key, row);
       sentences.set(row.account, weakText(row));

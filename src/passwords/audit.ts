@@ -4,13 +4,13 @@
  */
 import { statSync, writeFileSync } from 'node:fs';
 import type { Hash } from '../core/passwords/hash.ts';
+import type { PasswordFinding, WeakNote } from '../core/passwords/noted.ts';
 import type { Leg } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
 import { copySlice, type Plan } from './candidates.ts';
-import type { Finding } from './gather.ts';
 import type { WorkerJob } from './hash-worker.ts';
 import { type John, runJohn, type Target, writeCandidates } from './john.ts';
-import { type Notebook, type Noted, toTheEnd, type WeakNote } from './notebook.ts';
+import { type Notebook, type Noted, toTheEnd } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';
 import type { Seclusion } from './seclusion.ts';
 import type { Workers } from './workers.ts';
@@ -28,7 +28,7 @@ export type AuditDeps = {
   readonly now: () => Millis;
   /** Time is up, or a person has had enough. */
   readonly signal: AbortSignal;
-  readonly found: (found: readonly Finding[]) => void;
+  readonly found: (found: readonly PasswordFinding[]) => void;
   readonly progress: (progress: AuditProgress) => void;
   /** John took fewer hashes of a scheme than it was given: so many were not tried. */
   readonly refused: (scheme: string, count: number) => void;
@@ -366,7 +366,7 @@ function entriesOf(
 /** At once, so that nothing found is lost when the unit is cut off. */
 function noteGuessed(deps: Course, works: readonly Work[], leg: Leg): void {
   if (works.length === 0) return;
-  const findings: Finding[] = [];
+  const findings: PasswordFinding[] = [];
   const notes: Noted[] = [];
   for (const { id, source, account, hash, mark, progress, further } of works) {
     const since = deps.notebook.read(source, account)?.weak?.since ?? deps.now();

@@ -1,15 +1,22 @@
 /** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
 import { availableParallelism } from 'node:os';
 import { forJohn } from '../core/passwords/jumbo.ts';
-import { loginKey } from '../core/passwords/noted.ts';
+import {
+  byLogin,
+  type Login,
+  loginKey,
+  loginOf,
+  type PasswordFinding,
+  type WeakNote,
+} from '../core/passwords/noted.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { type AuditProgress, audit } from './audit.ts';
 import { type Lists, type Plan, planOf } from './candidates.ts';
-import { type Changed, type Fault, type Finding, gather } from './gather.ts';
+import { type Fault, gather } from './gather.ts';
 import { findJohn } from './john.ts';
-import { type Notebook, openNotebook, type WeakNote } from './notebook.ts';
+import { type Notebook, openNotebook } from './notebook.ts';
 import { openPrivateFolder } from './private-folder.ts';
 import { openRangeLists } from './range-lists.ts';
 import { forbidCoreFiles, openSeclusion } from './seclusion.ts';
@@ -51,8 +58,8 @@ export type Told = {
     /** False: there is no tmpfs, the private folder is on a disk. */
     readonly memory: boolean;
   }) => void;
-  readonly found: (found: readonly Finding[]) => void;
-  readonly changed: (changed: readonly Changed[]) => void;
+  readonly found: (found: readonly PasswordFinding[]) => void;
+  readonly changed: (changed: readonly Login[]) => void;
   readonly fault: (fault: Fault) => void;
   readonly progress: (progress: AuditProgress) => void;
   /** Each account at the end. */
@@ -154,13 +161,9 @@ function weakNoMore(
     readonly whole: ReadonlySet<string>;
   },
   known: readonly WeakPassword[],
-): readonly Changed[] {
-  const changed: Changed[] = [];
-  const unseen = new Map<string, WeakPassword>();
-  for (const one of known) {
-    const login = { source: one.source, account: one.login };
-    if (whole.has(one.source)) unseen.set(loginKey(login), one);
-  }
+): readonly Login[] {
+  const changed: Login[] = [];
+  const unseen = byLogin(known.filter(({ source }) => whole.has(source)));
   // An account may have several passwords: one that is weak is enough.
   const stillWeak = new Set<string>();
   for (const { source, account, weak } of worklist.results()) {
@@ -177,10 +180,7 @@ function weakNoMore(
     changed.push({ source, account });
     if (note !== undefined) notebook.write([{ source, account, ...note, weak: undefined }]);
   }
-  return [
-    ...changed,
-    ...[...unseen.values()].map(({ source, login: account }) => ({ source, account })),
-  ];
+  return [...changed, ...[...unseen.values()].map(loginOf)];
 }
 
 function nothing(): OperatorError {

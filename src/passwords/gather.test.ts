@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Login } from '../core/passwords/noted.ts';
 import type { Millis } from '../lib/brand.ts';
-import { type Changed, type Fault, gather } from './gather.ts';
+import { type Fault, gather } from './gather.ts';
 import { openNotebook } from './notebook.ts';
 import { openPrivateFolder } from './private-folder.ts';
 import { openRangeLists } from './range-lists.ts';
@@ -19,12 +20,12 @@ const sha = '{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ==';
 async function gathered(signal: AbortSignal): Promise<{
   readonly accounts: number;
   readonly faults: readonly Fault[];
-  readonly changed: readonly Changed[];
+  readonly changed: readonly Login[];
 }> {
   using place = openPrivateFolder(undefined);
   using notebook = openNotebook(join(folder, 'passwords.db'));
   using worklist = openWorklist(place);
-  const [faults, changed]: [Fault[], Changed[]] = [[], []];
+  const [faults, changed]: [Fault[], Login[]] = [[], []];
   const source = parseSource(`passwd-file:${join(folder, 'users')}`);
   const { accounts } = await gather([source], {
     ...{ folder: place, notebook, worklist, domain: '', ranges: openRangeLists('', '') },

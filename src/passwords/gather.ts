@@ -1,12 +1,12 @@
 /** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Hash } from '../core/passwords/hash.ts';
+import type { Login, PasswordFinding, WeakNote } from '../core/passwords/noted.ts';
 import { ownWords } from '../core/passwords/own-words.ts';
-import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/fault-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
-import type { Notebook, WeakNote } from './notebook.ts';
+import type { Notebook } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';
 import type { RangeLists } from './range-lists.ts';
 import type { Row } from './sources/row.ts';
@@ -14,16 +14,6 @@ import { rowsOf, type Source } from './sources/source.ts';
 import type { Worklist } from './worklist.ts';
 
 export type Fault = { readonly source: string; readonly line: number; readonly what: string };
-/** A password that was weak, and is another one now, or gone. */
-export type Changed = { readonly source: string; readonly account: string };
-export type Finding = {
-  readonly source: string;
-  readonly account: string;
-  readonly scheme: string;
-  readonly strength: StrengthClass;
-  readonly by: CandidateKind;
-  readonly since: Millis;
-};
 
 export type GatherDeps = {
   readonly folder: PrivateFolder;
@@ -38,8 +28,9 @@ export type GatherDeps = {
   /** Time is up: reading ends, and nobody who was not read is taken for gone. */
   readonly signal: AbortSignal;
   readonly fault: (fault: Fault) => void;
-  readonly found: (found: readonly Finding[]) => void;
-  readonly changed: (changed: readonly Changed[]) => void;
+  readonly found: (found: readonly PasswordFinding[]) => void;
+  /** Passwords that were weak, and are others now, or gone. */
+  readonly changed: (changed: readonly Login[]) => void;
 };
 
 /** Reading never waits for anything: without a pause neither a signal nor the clock would get a hearing. */

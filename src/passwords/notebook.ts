@@ -7,8 +7,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Hash } from '../core/passwords/hash.ts';
-import type { CandidateKind, StrengthClass } from '../core/passwords/strength.ts';
-import type { Millis } from '../lib/brand.ts';
+import type { Login, WeakNote } from '../core/passwords/noted.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
 /** For each plan, by its key: which candidates they were, and how far. */
@@ -18,18 +17,13 @@ export type Progress = Readonly<
 /** The whole leg. */
 export const toTheEnd = -1;
 
-export type WeakNote = {
-  readonly strength: StrengthClass;
-  readonly by: CandidateKind;
-  readonly since: Millis;
-};
 export type Note = {
   /** Empty for hashes of which none may be kept. */
   readonly mark: string;
   readonly progress: Progress;
   readonly weak: WeakNote | undefined;
 };
-export type Noted = Note & { readonly account: string; readonly source: string };
+export type Noted = Note & Login;
 
 export type Notebook = Disposable & {
   /** A small value of the audit itself; '' when there is none. */

@@ -5,7 +5,8 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { Hash } from '../core/passwords/hash.ts';
-import { type Progress, toTheEnd, type WeakNote } from './notebook.ts';
+import type { Login, WeakNote } from '../core/passwords/noted.ts';
+import { type Progress, toTheEnd } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';
 
 export type Work = {
@@ -22,9 +23,7 @@ export type Work = {
   readonly further: boolean;
 };
 export type NewWork = Omit<Work, 'id'> & { readonly weak: WeakNote | undefined };
-export type Result = {
-  readonly source: string;
-  readonly account: string;
+export type Result = Login & {
   readonly scheme: string;
   readonly weak: WeakNote | undefined;
 };

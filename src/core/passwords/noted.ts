@@ -5,13 +5,15 @@ import type { CandidateKind, StrengthClass } from './strength.ts';
 import type { AuditSummary, WeakPassword } from './weak.ts';
 
 export type Login = { readonly source: string; readonly account: string };
+/** How weak, found how, and since when. */
+export type WeakNote = {
+  readonly strength: StrengthClass;
+  readonly by: CandidateKind;
+  readonly since: Millis;
+};
+export type PasswordFinding = Login & WeakNote & { readonly scheme: string };
 export type PasswordReport = {
-  readonly found: readonly (Login & {
-    readonly scheme: string;
-    readonly strength: StrengthClass;
-    readonly by: CandidateKind;
-    readonly since: Millis;
-  })[];
+  readonly found: readonly PasswordFinding[];
   /** Weak before, and another one now, or gone. */
   readonly changed: readonly Login[];
   /** The owner was written to. */
@@ -26,6 +28,16 @@ export const lastAuditKey = 'passwords.audit';
 
 export function loginKey({ source, account }: Login): string {
   return `${source}\n${account}`;
+}
+
+/** Where the source has it. */
+export function loginOf({ source, login: account }: WeakPassword): Login {
+  return { source, account };
+}
+
+/** By loginKey. */
+export function byLogin(rows: readonly WeakPassword[]): Map<string, WeakPassword> {
+  return new Map(rows.map((row) => [loginKey(loginOf(row)), row]));
 }
 
 /** `known`: by loginKey. */
