@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startTimer } from './clock.ts';
 import type { Config } from './config/schema.ts';
-import { policyOf, whereOf } from './config/values.ts';
+import { mailServerOf, policyOf, whereOf } from './config/values.ts';
 import { metrics } from './core/metrics.ts';
 import type { Policy } from './core/policy.ts';
 import { startGauges } from './daemon-gauges.ts';
@@ -369,13 +369,9 @@ function isTaken(error: unknown): boolean {
 }
 
 function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
-  const { mail_from, mail_server, mail_to, webhook, webhook_secret_file } = config.notices;
+  const { mail_to, webhook, webhook_secret_file } = config.notices;
   const roads: NoticeRoad[] = [];
-  if (mail_to.length > 0) {
-    const [server = '127.0.0.1', port = '25'] = mail_server.split(':');
-    const from = mail_from === '' ? `postern@${host}` : addressKey(mail_from);
-    roads.push(noticeMail({ to: mail_to, from, host: server, port: Number(port) }));
-  }
+  if (mail_to.length > 0) roads.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
   if (webhook !== '') {
     const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
     roads.push(noticeWebhook({ url: webhook, secret }));

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { mailServerOf } from '../config/values.ts';
 import { letterOf, ownTemplates } from '../core/passwords/letters.ts';
 import { loginOf } from '../core/passwords/noted.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { addressKey } from '../mail/address.ts';
 import { openOutbox } from '../partners/outbox.ts';
 import { programOutput } from '../partners/program.ts';
 import { jsonLine } from './help.ts';
@@ -46,7 +46,7 @@ export async function notifyCommand(
   const waiting = weak.filter(({ toldAt }) => options.again === true || toldAt === undefined);
   const host = config.host === '' ? hostname() : config.host;
   const templates = templatesOf(config);
-  const outbox = outboxOf(config, host);
+  const outbox = openOutbox(mailServerOf(config, host));
   const told: WeakPassword[] = [];
   for (const one of waiting) {
     const to = ownerOf(one, config, host);
@@ -71,12 +71,6 @@ export async function notifyCommand(
   }
   const done = { ok: true, text: `${many(told.length, 'owner')} told`, count: told.length };
   print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
-}
-
-function outboxOf({ notices }: Config, host: string): ReturnType<typeof openOutbox> {
-  const [server = '127.0.0.1', port = '25'] = notices.mail_server.split(':');
-  const from = notices.mail_from === '' ? `postern@${host}` : addressKey(notices.mail_from);
-  return openOutbox({ host: server, port: Number(port), from });
 }
 
 function ownerOf({ account, login }: WeakPassword, { accounts }: Config, host: string): string {

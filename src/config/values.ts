@@ -2,6 +2,7 @@
 import type { Policy } from '../core/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import type { Where } from '../lib/listener.ts';
+import { addressKey } from '../mail/address.ts';
 import { asciiDomain } from '../mail/author-domains.ts';
 import type { Config } from './schema.ts';
 
@@ -23,6 +24,16 @@ export function policyOf({ ceilings, scan }: Config): Policy {
     scanHoldScore: scan.hold_score,
     unscanned: scan.when_down,
   };
+}
+
+/** Where mail of our own is handed in, and from whom it is. */
+export function mailServerOf(
+  { notices }: Config,
+  host: string,
+): { readonly host: string; readonly port: number; readonly from: string } {
+  const [server = '127.0.0.1', port = '25'] = notices.mail_server.split(':');
+  const from = notices.mail_from === '' ? `postern@${host}` : addressKey(notices.mail_from);
+  return { host: server, port: Number(port), from };
 }
 
 /** Which key signs: names as messages have them, in A-labels. The configuration's schema has checked them. */
