@@ -18,8 +18,9 @@ import { jsonLine } from './help.ts';
 import { openManyLines } from './many-lines.ts';
 import { parseDuration } from './options.ts';
 import { openAuditMeter } from './passwords-progress.ts';
-import { makeFolder, openPasswordStore, type PasswordStore, patiently } from './passwords-store.ts';
+import { openPasswordStore, type PasswordStore, patiently } from './passwords-store.ts';
 import { print, warn } from './print.ts';
+import { makeState } from './run-file.ts';
 import { paint, table } from './table.ts';
 import { usualConfig } from './usual-config.ts';
 import { many, plain } from './words.ts';
@@ -48,7 +49,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const { config } = loadConfig(options.config ?? usualConfig());
   const { accounts, passwords } = config;
   const store = await openPasswordStore(options.state, accounts.default_domain);
-  makeFolder(store.state);
+  makeState(store.state);
   const notebook = join(store.state, 'passwords.db');
   const before = options.resume === true ? unfinished(notebook) : undefined;
   if (options.resume === true && before === undefined) {

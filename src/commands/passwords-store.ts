@@ -1,5 +1,5 @@
 /** Where an audit's findings go: to the running guard, or into its ledger where none runs. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -14,9 +14,9 @@ import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import { passwordChanges } from '../flow/passwords-audited.ts';
 import { openLedger } from '../ledger/sqlite/open.ts';
 import type { Millis } from '../lib/brand.ts';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { OperatorError } from '../lib/operator-error.ts';
 import { type DeskClient, openDesk, operator } from './desk-client.ts';
-import { isNotRunning, stateDirectory } from './run-file.ts';
+import { isNotRunning, makeState, stateDirectory } from './run-file.ts';
 
 type Keeper = {
   read(): Promise<{
@@ -110,7 +110,7 @@ function toLedger(state: string, defaultDomain: string): Keeper {
     },
     async note(some) {
       const report = { ...nothingReported, ...some };
-      makeFolder(state);
+      makeState(state);
       const ledger = openLedger(path);
       try {
         const known = byLogin(ledger.weakPasswords());
@@ -122,12 +122,4 @@ function toLedger(state: string, defaultDomain: string): Keeper {
       }
     },
   };
-}
-
-export function makeFolder(state: string): void {
-  try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new OperatorError('state', `cannot use ${state}`, { cause, exit: sysexits.cantCreate });
-  }
 }

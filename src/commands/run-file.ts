@@ -2,7 +2,7 @@
  * Where the running daemon says how it is reached: `<state>/run.json`, written by the daemon, readable by it and root.
  * Commands that talk to it read the addresses and the token from there.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
@@ -52,6 +52,15 @@ export function stateDirectory(named: string | undefined): string {
   const own = join(home, '.state');
   if (home === installedHome) return installedState;
   return existsSync(join(own, 'run.json')) || !existsSync(installedState) ? own : installedState;
+}
+
+/** Throws OperatorError `state` where it cannot be made. */
+export function makeState(state: string): void {
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new OperatorError('state', `cannot use ${state}`, { cause, exit: sysexits.cantCreate });
+  }
 }
 
 /** Throws OperatorError where no daemon runs (`isNotRunning`), saying how to start one. */

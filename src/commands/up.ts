@@ -1,6 +1,6 @@
 /** `postern up`: the guard in the foreground. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
@@ -12,7 +12,7 @@ import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports.ts';
 import { helpAfter } from './help.ts';
 import { portOption } from './options.ts';
-import { home } from './run-file.ts';
+import { home, makeState } from './run-file.ts';
 import { paint } from './table.ts';
 
 type Options = {
@@ -96,11 +96,7 @@ async function up(options: Options): Promise<void> {
     log('warn', 'systemd.unreached', { why: String(cause) }),
   );
   const stop = stopSignal();
-  try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new OperatorError('state', `cannot use ${state}`, { cause, exit: sysexits.cantCreate });
-  }
+  makeState(state);
   const token = keepToken(state);
   const daemon = await startDaemon({ state, config, movable, token, log });
   const runFile = join(state, 'run.json');
