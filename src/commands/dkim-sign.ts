@@ -8,6 +8,7 @@ import { algorithmOf, type SigningKey } from '../mail/dkim/signing-key.ts';
 import { readPrivateKeyFile } from '../partners/private-key-file.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';
+import { several } from './options.ts';
 import { print } from './print.ts';
 
 type Options = {
@@ -17,11 +18,6 @@ type Options = {
   readonly identity?: string;
   readonly json?: true;
 };
-
-const several = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  value,
-];
 
 export function registerSign(dkim: Command): void {
   dkim

@@ -33,6 +33,7 @@ import { parseDuration } from './options.ts';
 import { openPasswordStore } from './passwords-store.ts';
 import { type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
+import { dayOf } from './words.ts';
 
 export type DoctorOptions = {
   readonly state?: string;
@@ -322,7 +323,7 @@ async function notices(
 async function passwords(state: string | undefined): Promise<Finding> {
   try {
     const { weak, last } = await (await openPasswordStore(state, '')).read();
-    const day = last === undefined ? '' : new Date(last.at).toISOString().slice(0, 10);
+    const day = last === undefined ? '' : dayOf(last.at);
     const dated = last === undefined ? undefined : { ...last, day };
     return checkPasswords(dated, weak.length, Date.now() as Millis);
   } catch (error) {

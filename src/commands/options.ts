@@ -39,6 +39,11 @@ export function countOption(text: string): number {
   return count;
 }
 
+/** Of an option that may be given again: all its values. */
+export function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
 /** A TCP port; 0 picks a free one. */
 export function portOption(text: string): number {
   const port = Number(text);

@@ -23,7 +23,7 @@ import { print, warn } from './print.ts';
 import { makeState } from './run-file.ts';
 import { paint, table } from './table.ts';
 import { usualConfig } from './usual-config.ts';
-import { many, plain } from './words.ts';
+import { dayOf, many, plain } from './words.ts';
 
 export type AuditCommandOptions = {
   readonly state?: string;
@@ -244,7 +244,7 @@ export function weakTable(
     paint('red', plain(one.account)),
     one.scheme,
     strengthText(one.strength, one.by),
-    new Date(one.since).toISOString().slice(0, 10),
+    dayOf(one.since),
     whatToDo({ strength: one.strength, toldAt: one.toldAt }),
   ]);
   const columns = ['account', 'scheme', 'strength', 'since', 'what to do'];

@@ -20,7 +20,7 @@ import { jsonLine } from './help.ts';
 import { openPasswordStore, type PasswordStore } from './passwords-store.ts';
 import { print, warn } from './print.ts';
 import { usualConfig } from './usual-config.ts';
-import { many } from './words.ts';
+import { dayOf, many } from './words.ts';
 
 export type TellOptions = {
   readonly state?: string;
@@ -108,15 +108,13 @@ function summaryLetter(
 ): { readonly subject: string; readonly body: string } {
   const lines = weak.map(
     (one) =>
-      `* ${one.login} (${one.source}): ${strengthText(one.strength, one.by)}, since ${day(one.since)}`,
+      `* ${one.login} (${one.source}): ${strengthText(one.strength, one.by)}, since ${dayOf(one.since)}`,
   );
   return {
     subject: `${many(weak.length, 'weak password')} on ${host}`,
     body: `${lines.join('\n')}\n\n${many(told.length, 'owner')} told now. To have one changed: postern passwords require-change NAME\n`,
   };
 }
-
-const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 export async function requireChangeCommand(
   names: readonly string[],

@@ -1,7 +1,7 @@
 /** `postern passwords`: which accounts have passwords that can be guessed, and what follows. The work is loaded when asked for. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { exitCodes, helpAfter, stateHelp } from './help.ts';
-import { durationOption } from './options.ts';
+import { durationOption, several } from './options.ts';
 import type { AuditCommandOptions } from './passwords-audit.ts';
 import type { CheckCommandOptions } from './passwords-check.ts';
 import type { ListOptions } from './passwords-list.ts';
@@ -41,9 +41,9 @@ function audit(passwords: Command): void {
         'seasons with years, leaked lists, and these varied by rule. At the lowest priority, within a time; the next audit ' +
         'goes on where this one ended, tries changed passwords first, and never the same twice.',
     )
-    .option('--source <source>', sourceHelp, gathered)
+    .option('--source <source>', sourceHelp, several)
     .option('--rules <names>', "sections of John's rules for the end, with commas, or none")
-    .option('--list <file>', 'a further list of leaked passwords; may be given again', gathered)
+    .option('--list <file>', 'a further list of leaked passwords; may be given again', several)
     .option('--quick', 'only what is guessed in under a second')
     .option('--time <duration>', 'end after this long (default: passwords.time)', durationOption)
     .option('--cpus <n>', 'processors to use (default: passwords.processors)', processorsOption)
@@ -102,7 +102,7 @@ function list(passwords: Command): void {
     .command('list')
     .summary('accounts, their schemes, and who is weak')
     .description('Lists the accounts of the sources; or, of the last audits, those that are weak.')
-    .option('--source <source>', sourceHelp, gathered)
+    .option('--source <source>', sourceHelp, several)
     .option('--weak', 'only those known to be weak, with what to do; reads no source')
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
@@ -205,7 +205,7 @@ function forget(passwords: Command): void {
         'and for doctor. The next audit that still finds one weak puts it back.',
     )
     .argument('[names...]', 'accounts with a weak password')
-    .option('--source <source>', 'all of this source; may be given again', gathered)
+    .option('--source <source>', 'all of this source; may be given again', several)
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON object')
@@ -255,10 +255,6 @@ function check(passwords: Command): void {
     .action(async (reply: readonly string[], options: CheckCommandOptions, command: Command) =>
       (await import('./passwords-check.ts')).checkCommand(reply, options, command),
     );
-}
-
-function gathered(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function processorsOption(text: string): number {

@@ -7,6 +7,11 @@ export function many(count: number, one: string, more: string = `${one}s`): stri
   return `${count} ${count === 1 ? one : more}`;
 }
 
+/** `2026-12-31`, UTC. */
+export function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
 const steps = [
   [dayMs, 'd'],
   [hourMs, 'h'],
