@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -132,11 +132,24 @@ export async function hashOf(scheme: string, account: string, password: string):
   return await maker.make(account, password);
 }
 
+/** `NAME:HASH`, a line each. */
+export async function hashLines(
+  scheme: string,
+  passwords: Readonly<Record<string, string>>,
+): Promise<string> {
+  const lines = Object.entries(passwords).map(
+    async ([name, password]) => `${name}:${await hashOf(scheme, name, password)}\n`,
+  );
+  return (await Promise.all(lines)).join('');
+}
+
 /** A folder with a state folder, sources, a short list, and a configuration that names them. */
 export type Scene = Disposable & {
   readonly dir: string;
   readonly state: string;
   readonly config: string;
+  /** Words that name both to a command. */
+  readonly about: readonly string[];
   file(name: string, text: string): string;
   audit(...words: readonly string[]): AuditRun;
 };
@@ -178,12 +191,21 @@ export function openScene(list: readonly string[], more = ''): Scene {
     `${more}\n[passwords]\ntop_list = "${top}"\nprocessors = 2\njohn = "${john}"\n`,
   );
   const state = join(dir, 'state');
+  const about = ['--state', state, '--config', config];
   return {
-    ...{ dir, state, config, file },
-    audit: (...words) =>
-      startAudit(['passwords', 'audit', '--state', state, '--config', config, ...words], dir),
+    ...{ dir, state, config, about, file },
+    audit: (...words) => startAudit(['passwords', 'audit', ...about, ...words], dir),
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),
   };
+}
+
+/** A configuration with which the real John first does something else. He is run as somebody else, who must get at that. */
+export function afterJohnDid(scene: Scene, name: string, script: string): string {
+  chmodSync(scene.dir, 0o755);
+  const program = scene.file(name, `#!/bin/sh\n${script}\nexec /usr/sbin/john "$@"\n`);
+  chmodSync(program, 0o755);
+  const text = readFileSync(scene.config, 'utf8').replace(/^john = .*$/m, `john = "${program}"`);
+  return scene.file(`${name}.toml`, text);
 }
 
 /** With core files allowed, as careless an environment as there is. */

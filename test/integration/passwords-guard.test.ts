@@ -12,7 +12,14 @@ import { test } from 'node:test';
 import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
 import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
 import { eventually } from './leash.ts';
-import { type AuditRun, hashOf, openScene, type Scene } from './password-tools.ts';
+import {
+  type AuditRun,
+  afterJohnDid,
+  hashLines,
+  hashOf,
+  openScene,
+  type Scene,
+} from './password-tools.ts';
 import { startSink } from './smtp-sink.ts';
 
 const list = ['letmein99'];
@@ -48,15 +55,8 @@ test('the guard’s verdict on the same letter before and after an audit, and af
   const strangers = 15;
   const source = `passwd-file:${join(scene.dir, 'users')}`;
   const file = async (ann: string): Promise<void> => {
-    const accounts = {
-      'ann@here.test': ann,
-      'bob@here.test': 'letmein99',
-      'kim@here.test': 'kX9-wqPq2z',
-    };
-    const lines = Object.entries(accounts).map(
-      async ([name, password]) => `${name}:${await hashOf('ssha256', name, password)}\n`,
-    );
-    scene.file('users', (await Promise.all(lines)).join(''));
+    const others = { 'bob@here.test': 'letmein99', 'kim@here.test': 'kX9-wqPq2z' };
+    scene.file('users', await hashLines('ssha256', { 'ann@here.test': ann, ...others }));
   };
   assert.equal(await letter(guard, 'before@here.test', strangers), undefined, 'passed before');
   await file('letmein99');
@@ -92,7 +92,7 @@ test('the guard is stopped during an audit: what that found out reaches the next
   const config = '[postfix]\nqueue = "off"\n[mail_log]\nsource = "off"\n';
   const source = `passwd-file:${join(scene.dir, 'users')}`;
   const file = async (password: string): Promise<void> => {
-    scene.file('users', `ann@here.test:${await hashOf('ssha256', 'ann', password)}\n`);
+    scene.file('users', await hashLines('ssha256', { 'ann@here.test': password }));
   };
   const { held, release, settings } = holdingJohn(scene);
   const words = ['--source', source, '--rules', 'none', '--state', state];
@@ -113,25 +113,21 @@ test('the guard is stopped during an audit: what that found out reaches the next
   assert.match(await guard.cli('passwords', 'list', '--weak'), /^No password is known to be weak/);
 });
 
-/** The real John, that waits before it says anything. It runs as somebody else, who must get at that. */
+/** The real John, that waits before it says anything. */
 function holdingJohn(scene: Scene): {
   readonly held: string;
   readonly release: () => void;
   readonly settings: string;
 } {
-  chmodSync(scene.dir, 0o755);
   const place = join(scene.dir, 'hold');
   mkdirSync(place);
   chmodSync(place, 0o777);
   const go = join(place, 'go');
   const wait = `touch ${place}/held; while [ ! -e ${go} ]; do sleep 0.05; done`;
-  const program = scene.file('holding', `#!/bin/sh\n${wait}\nexec /usr/sbin/john "$@"\n`);
-  chmodSync(program, 0o755);
-  const text = readFileSync(scene.config, 'utf8').replace(/^john = .*$/m, `john = "${program}"`);
   return {
     held: join(place, 'held'),
     release: () => writeFileSync(go, ''),
-    settings: scene.file('holding.toml', text),
+    settings: afterJohnDid(scene, 'holding', wait),
   };
 }
 
@@ -139,14 +135,10 @@ test('a notebook that was lost: who has another password, or is gone, is weak no
   using scene = openScene(list);
   const source = ['--source', `passwd-file:${join(scene.dir, 'users')}`, '--rules', 'none'];
   const audit = async (passwords: Readonly<Record<string, string>>): Promise<string> => {
-    const lines = Object.entries(passwords).map(
-      async ([name, password]) => `${name}:${await hashOf('ssha256', name, password)}\n`,
-    );
-    scene.file('users', (await Promise.all(lines)).join(''));
+    scene.file('users', await hashLines('ssha256', passwords));
     const { code, err } = await scene.audit(...source).done;
     assert.equal(code, 0, err);
-    const about = ['--state', scene.state, '--config', scene.config, '--json'];
-    const weak = JSON.parse(await said('passwords', 'list', '--weak', ...about));
+    const weak = JSON.parse(await said('passwords', 'list', '--weak', ...scene.about, '--json'));
     return (weak as { login: string }[]).map(({ login }) => login).join(' ');
   };
   const weak = { ann: 'letmein99', bob: 'letmein99', joe: 'letmein99' };
@@ -154,7 +146,7 @@ test('a notebook that was lost: who has another password, or is gone, is weak no
   for (const end of ['', '-wal', '-shm'])
     rmSync(join(scene.state, `passwords.db${end}`), { force: true });
   assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann');
-  const about = ['--state', scene.state, '--config', scene.config];
+  const { about } = scene;
   const all = ['--source', `passwd-file:${scene.dir}/users`];
   rmSync(join(scene.dir, 'users'));
   assert.match(await said('passwords', 'forget', '--source', 'list:/other', ...about), /^0 acc/);
@@ -174,7 +166,7 @@ test('several passwords of one account: one that is weak is enough, and its owne
   const [ann, bob] = ['letmein99', 'zzQ8-rrTvv4pX'];
   const text = [await person('ann', ann, bob), await person('bob', bob, ann)].join('');
   const source = ['--source', `ldif:${scene.file('users.ldif', text)}`, '--rules', 'none'];
-  const about = ['--state', scene.state, '--config', scene.config];
+  const { about } = scene;
   for (const told of [2, 0, 0]) {
     const { code, err } = await scene.audit(...source).done;
     assert.equal(code, 0, err);
@@ -203,7 +195,7 @@ test('owners are written to once, in two languages, and the operator gets a list
   );
   const ran = await scene.audit('--source', `passwd-file:${scene.dir}/users`, '--quick').done;
   assert.match(ran.out, /1 account, 1 weak/);
-  const about = ['--state', scene.state, '--config', scene.config];
+  const { about } = scene;
   assert.match(await said('passwords', 'notify', ...about), /^1 owner told/);
   await sink.until(() => sink.deliveries.length === 2, 'a letter and a list');
   const [mail, summary] = sink.deliveries;

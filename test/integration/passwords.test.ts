@@ -15,6 +15,7 @@ import { launcher } from './guard-instance.ts';
 import { freePort } from './leash.ts';
 import {
   type Audited,
+  afterJohnDid,
   hashOf,
   type Made,
   makeAccounts,
@@ -91,16 +92,14 @@ test('found where Dovecot keeps them: a passwd-file and PostgreSQL, by its own c
   await using dovecot = await startDovecot({
     users: { 'ann@example.test': 'letmein99', 'bob@example.test': 'kX9-wqPq22zz' },
   });
-  const [joe, kim] = await makeAccounts([
-    { account: 'joe@example.test', password: 'joe123', maker: maker('ssha256') },
-    { account: "o'neil@example.test", password: 'zzKw9-4qPxQ', maker: maker('sha512crypt') },
-  ]);
+  const joe = await hashOf('ssha256', 'joe@example.test', 'joe123');
+  const kim = await hashOf('sha512crypt', "o'neil@example.test", 'zzKw9-4qPxQ');
   await postgres.sql(`
     CREATE ROLE dovecot LOGIN PASSWORD 'it''s secret';
     CREATE TABLE users (username text, domain text, password text);
     GRANT SELECT ON users TO dovecot;
-    INSERT INTO users VALUES ('joe', 'example.test', '${joe?.hash}'),
-      ('o''neil', 'example.test', '${kim?.hash}'), ('pat', 'example.test', NULL);`);
+    INSERT INTO users VALUES ('joe', 'example.test', '${joe}'),
+      ('o''neil', 'example.test', '${kim}'), ('pat', 'example.test', NULL);`);
   using scene = openScene(list, `[dovecot]\nconfig = "${dovecot.configFile}"\n`);
   const sqlFile = scene.file(
     'dovecot-sql.conf.ext',
@@ -123,21 +122,13 @@ iterate_query = SELECT username, domain FROM users
   ]);
 });
 
-function maker(scheme: string): (typeof makers)[number] {
-  const found = makers.find((one) => one.scheme === scheme);
-  assert.ok(found !== undefined);
-  return found;
-}
-
 test('an SQLite database, by a query of our own', async () => {
   using scene = openScene(list);
-  const [joe] = await makeAccounts([
-    { account: 'joe@example.org', password: 'Weber1', maker: maker('ssha') },
-  ]);
+  const joe = await hashOf('ssha', 'joe@example.org', 'Weber1');
   const path = `${scene.dir}/users.db`;
   const database = new DatabaseSync(path);
   database.exec('CREATE TABLE mailbox (name TEXT, hash TEXT, person TEXT)');
-  database.prepare('INSERT INTO mailbox VALUES (?, ?, ?)').run('joe', joe?.hash ?? '', 'Joe Weber');
+  database.prepare('INSERT INTO mailbox VALUES (?, ?, ?)').run('joe', joe, 'Joe Weber');
   database.close();
   const file = scene.file(
     'sqlite.conf',
@@ -153,10 +144,8 @@ test('an SQLite database, by a query of our own', async () => {
 
 test('sources and lines that cannot be read are said; the rest is tried', async () => {
   using scene = openScene(list);
-  const [joe] = await makeAccounts([
-    { account: 'joe', password: 'letmein99', maker: maker('md5crypt') },
-  ]);
-  const path = scene.file('shadow', `nonsense\njoe:${joe?.hash}:1\npat:$9$no:1\n\u0007:x:1\n`);
+  const joe = await hashOf('md5crypt', 'joe', 'letmein99');
+  const path = scene.file('shadow', `nonsense\njoe:${joe}:1\npat:$9$no:1\n\u0007:x:1\n`);
   const sources = ['--source', `shadow:${path}`, '--source', `passwd-file:${scene.dir}/none`];
   const { code, err, out, results } = await scene.audit(...sources, '--quick', '--json').done;
   assert.equal(code, 0);
@@ -216,18 +205,12 @@ test('an unchanged password is not tried again, a changed one is', async () => {
   assert.deepEqual(await audited(now, ...more), { tried: '', weak: 'ann bob' });
 });
 
-/** The real John, which first writes down whose hashes it was given. It runs as somebody else, who must get at that. */
+/** The real John, which first writes down whose hashes it was given. */
 function spiedJohn(scene: Scene): { readonly seen: string; readonly config: string } {
-  chmodSync(scene.dir, 0o755);
   const seen = scene.file('seen', '');
-  const program = scene.file(
-    'spy',
-    `#!/bin/sh\n[ ! -e hashes ] || cut -d: -f1 hashes >>${seen}\nexec /usr/sbin/john "$@"\n`,
-  );
   chmodSync(seen, 0o666);
-  chmodSync(program, 0o755);
-  const text = readFileSync(scene.config, 'utf8').replace(/^john = .*$/m, `john = "${program}"`);
-  return { seen, config: scene.file('spied.toml', text) };
+  const spy = `[ ! -e hashes ] || cut -d: -f1 hashes >>${seen}`;
+  return { seen, config: afterJohnDid(scene, 'spy', spy) };
 }
 
 test('the empty password behind a hash, and odd names and passwords, each told by its own name', async () => {
@@ -317,7 +300,7 @@ test('on a terminal a bar with rate and time left', async () => {
   using scene = openScene(list);
   const hash = await hashOf('md5crypt', 'ann', 'kX9-wqPq22zz');
   const source = `shadow:${scene.file('shadow', `ann:${hash}:1\n`)}`;
-  const about = `--state ${scene.state} --config ${scene.config} --source ${source} --rules none`;
+  const about = [...scene.about, '--source', source, '--rules', 'none'].join(' ');
   const child = spawn('script', ['-qec', `${launcher} passwords audit ${about}`, '/dev/null'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -348,7 +331,7 @@ test('a million accounts are listed within 200 MB', async () => {
   }
   file.end();
   await once(file, 'finish');
-  const words = ['passwords', 'list', '--state', scene.state, '--config', scene.config];
+  const words = ['passwords', 'list', ...scene.about];
   const child = spawn(launcher, [...words, '--json', '--source', `passwd-file:${path}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
