@@ -16,6 +16,13 @@ test('each reference page is what the code gives (else: make docs)', async () =>
   }
 });
 
+test('a default in the help is a text that a person can type, not a number of days or milliseconds', async () => {
+  const help = (await referencePages()).get('commands.md') ?? '';
+  const computed = [...help.matchAll(/\(default: (\d{5,})\)/g)].map(([found]) => found);
+  assert.deepEqual(computed, []);
+  assert.match(help, /--since <when>[^\n]*\(default: 30d\)/);
+});
+
 test('every event in the log has its sentence, and every sentence its event', () => {
   const events = new Set(logEvents().map(({ event }) => event));
   const silent = [...events].filter((event) => meaningOf(event) === undefined);

@@ -89,6 +89,14 @@ test('without scanning there are numbers all the same, and how to have more', as
   assert.match(rules.out, /No rule has struck in this time/);
 });
 
+test('a last day is given as a date, as days back, or as today', async () => {
+  await using state = await filled(true);
+  for (const until of ['2026-11-25', '1d', 'today']) {
+    const days = ['--since', '2026-11-01', '--until', until];
+    assert.equal((await postern('stats', ...days, '--state', state.path)).exit, 0, until);
+  }
+});
+
 test('what cannot be asked is said', async () => {
   for (const words of [
     ['--by', 'colour'],

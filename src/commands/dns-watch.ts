@@ -8,14 +8,13 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Step } from '../core/identity/aspect.ts';
 import { examine } from '../core/identity/examine.ts';
-import { minuteMs, secondMs } from '../lib/brand.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../mail/dns/question.ts';
 import { type AuthorityAnswer, openAuthorities } from '../partners/dns-authority.ts';
 import { type IdentityOptions, identityOptions, type Known, knownOf } from './dns-identity.ts';
 import { configHelp } from './dns-source.ts';
 import { fetched, liveWorld } from './dns-world.ts';
 import { helpAfter, jsonLine } from './help.ts';
-import { durationOption } from './options.ts';
+import { durationOption, optionWithDefault } from './options.ts';
 import { print, warn } from './print.ts';
 import { paint } from './table.ts';
 import { usualConfig } from './usual-config.ts';
@@ -53,8 +52,12 @@ export function registerWatch(dns: Command): void {
     )
     .argument('[domain...]', 'domains; none: all that this server is known to send for')
     .option('--until-seen', 'look again and again until all of them show everything')
-    .option('--timeout <duration>', 'give up after this long', durationOption, 10 * minuteMs)
-    .option('--interval <duration>', 'time between two looks', durationOption, 15 * secondMs);
+    .addOption(
+      optionWithDefault('--timeout <duration>', 'give up after this long', durationOption, '10m'),
+    )
+    .addOption(
+      optionWithDefault('--interval <duration>', 'time between two looks', durationOption, '15s'),
+    );
   identityOptions(command)
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON object at the end: what each server showed last')

@@ -1,5 +1,5 @@
 /** Values on the command line: read strictly, refused with one clear line (exit 64). */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { dayMs, hourMs, minuteMs, secondMs } from '../lib/brand.ts';
 
 const units: Readonly<Record<string, number>> = {
@@ -28,6 +28,16 @@ export function durationOption(text: string): number {
   if (ms === undefined)
     throw new InvalidArgumentError('It is not a duration such as 90s, 1h or 2d.');
   return ms;
+}
+
+/** An option with a default. Help shows the default as it is typed, so it is the same on every day. */
+export function optionWithDefault(
+  flags: string,
+  meaning: string,
+  parse: (text: string) => number,
+  usually: string,
+): Option {
+  return new Option(flags, meaning).argParser(parse).default(parse(usually), usually);
 }
 
 /** A whole number of at least one. */

@@ -14,7 +14,7 @@ import {
 } from '../ports-stats.ts';
 import { openReads } from './desk-reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
-import { listLimitOption, parseDuration } from './options.ts';
+import { listLimitOption, optionWithDefault, parseDuration } from './options.ts';
 import { print, warn } from './print.ts';
 import { stateDirectory } from './run-file.ts';
 import { statsCsv, statsText } from './stats-text.ts';
@@ -30,8 +30,6 @@ type Options = {
   readonly csv?: true;
 };
 
-const daysUsual = 30;
-
 export function register(program: Command): void {
   program
     .command('stats')
@@ -42,13 +40,22 @@ export function register(program: Command): void {
         'ledger.keep_statistics.',
     )
     .option('--by <what>', `${statsKinds.join(', ')}`, kind, 'account')
-    .option(
-      '--since <when>',
-      'a date (2026-11-01), or so long ago (30d)',
-      dayOption,
-      today() - daysUsual + 1,
+    .addOption(
+      optionWithDefault(
+        '--since <when>',
+        'first day: a date (2026-11-01), or days back (30d)',
+        dayOption,
+        '30d',
+      ),
     )
-    .option('--until <date>', 'its last day (default: today)', dayOption, today())
+    .addOption(
+      optionWithDefault(
+        '--until <when>',
+        'last day: a date, days back, or today',
+        dayOption,
+        'today',
+      ),
+    )
     .option(
       '--sort <order>',
       'messages, spam, score (highest mean), moved (whose mean changed most)',
@@ -133,13 +140,14 @@ function today(): number {
   return Math.floor(Date.now() / dayMs);
 }
 
-/** `30d`: the last thirty days, today among them. */
+/** A day, counted from 1970-01-01. `30d`: the last thirty days, today among them. */
 function dayOption(text: string): number {
+  if (text === 'today') return today();
   const ms = parseDuration(text);
   if (ms !== undefined) return today() - Math.max(0, Math.ceil(ms / dayMs) - 1);
   const at = Date.parse(`${text}T00:00:00Z`);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(at)) {
-    throw new InvalidArgumentError('It must be a date (2026-11-01) or a duration (30d).');
+    throw new InvalidArgumentError('It must be a date (2026-11-01), a duration (30d) or today.');
   }
   return Math.floor(at / dayMs);
 }
