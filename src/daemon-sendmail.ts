@@ -7,7 +7,7 @@ import { whereOf } from './config/values.ts';
 import { openSendmail } from './doors/sendmail/server.ts';
 import type { Journal, Timers } from './flow/journal.ts';
 import { openSubmissions, type SubmissionDesk } from './flow/submissions.ts';
-import { faultText } from './lib/fault-text.ts';
+import { faultText } from './lib/error-text.ts';
 import type { Listener, Where } from './lib/listener.ts';
 import { openIdentities } from './partners/identities.ts';
 import { peerOf } from './partners/peer-credentials.ts';

@@ -45,7 +45,7 @@ import { type Counters, openCounters } from './lib/counters.ts';
 import type { Listener, Where } from './lib/listener.ts';
 import type { Mutable } from './lib/mutable.ts';
 import { OperatorError } from './lib/operator-error.ts';
-import { addressKey } from './mail/address.ts';
+import { addressKey } from './formats/message/address.ts';
 import { openMailServer } from './partners/mail-server.ts';
 import { noticeMail } from './partners/notice-mail.ts';
 import { noticeWebhook } from './partners/notice-webhook.ts';

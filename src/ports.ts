@@ -9,7 +9,7 @@ import type { DkimKey } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
 import type { Millis } from './lib/brand.ts';
 import type { Lazy } from './lib/lazy.ts';
-import type { DnsAnswer, DnsQuestion } from './mail/dns/question.ts';
+import type { DnsAnswer, DnsQuestion } from './formats/dns/question.ts';
 import type { ScriptLedger, ScriptRuleRow } from './ports-scripts.ts';
 import type { SubmissionLedger, SubmissionRow } from './ports-sendmail.ts';
 import type { RollupRow, StatsLedger } from './ports-stats.ts';

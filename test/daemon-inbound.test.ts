@@ -7,7 +7,7 @@ import { scriptedStart } from '../src/flow/scripted-start.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import type { SigningKey } from '../src/mail/dkim/signing-key.ts';
+import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
 import { openScriptedDns } from '../src/partners/scripted-dns-server.ts';
 import type { HeaderEdit } from '../src/ports.ts';
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import { keyRecordFor, printKeyRecord } from '../src/mail/dkim/key-record.ts';
-import { txtStrings } from '../src/mail/dns/record.ts';
+import { keyRecordFor, printKeyRecord } from '../src/formats/dkim/key-record.ts';
+import { txtStrings } from '../src/formats/dns/record.ts';
 import { postern } from './command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-dkim-command-'));

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Millis } from '../src/lib/brand.ts';
-import { parseBindZone } from '../src/mail/dns/zone-bind.ts';
-import { parseTinydnsZone } from '../src/mail/dns/zone-tinydns-parse.ts';
+import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
+import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
 import { openScriptedDns, type ScriptedDns } from '../src/partners/scripted-dns-server.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 

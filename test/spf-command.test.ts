@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { zone as records, spf } from '../src/mail/spf/scripted-zone.ts';
+import { zone as records, spf } from './doubles/spf-zone.ts';
 import { openScriptedDns } from '../src/partners/scripted-dns-server.ts';
 import { postern } from './command-line.ts';
 

@@ -3,7 +3,7 @@
  * keys of a table. What cannot be listed is left out, which is safe: names of hosts, cidr: and pcre: tables, databases.
  * Behind an exclusion that cannot be listed (`!cidr:…`) nothing is taken: it may take out all of that.
  */
-import { parseNetworkRule } from '../mail/network-list.ts';
+import { parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { type Listed, wordsOf } from './connect-lists.ts';
 
 export type NetworkLists = {

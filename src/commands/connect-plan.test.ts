@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { unifiedDiff } from '../lib/unified-diff.ts';
-import { parseMainCf } from '../mail/main-cf.ts';
-import { parseMasterCf } from '../mail/master-cf.ts';
-import { expandedValue, smtpdServices } from '../mail/postfix-services.ts';
+import { parseMainCf } from '../formats/postfix/main-cf.ts';
+import { parseMasterCf } from '../formats/postfix/master-cf.ts';
+import { expandedValue, smtpdServices } from '../formats/postfix/services.ts';
 import { type PostfixFiles, planConnect, planDisconnect } from './connect-plan.ts';
 
 const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };

@@ -20,7 +20,7 @@ import {
 import { dirname, join } from 'node:path';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
-import { withAuthorizedUsers, withoutAuthorizedUsers } from '../mail/authorized-users.ts';
+import { withAuthorizedUsers, withoutAuthorizedUsers } from '../formats/postfix/authorized-users.ts';
 import { programOutput } from '../partners/program.ts';
 import { assembleSendmail, sendmailLauncher } from '../wrapper/assemble.ts';
 import type { Place } from '../wrapper/sendmail.ts';

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { withSetting } from '../config/edit.ts';
 import { parseConfig } from '../config/load.ts';
 import { whereOf } from '../config/values.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Where } from '../lib/listener.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';

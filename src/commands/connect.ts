@@ -5,12 +5,12 @@
  */
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
-import { mainValue, parseMainCf } from '../mail/main-cf.ts';
-import { parseMasterCf } from '../mail/master-cf.ts';
-import { smtpdServices } from '../mail/postfix-services.ts';
+import { mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
+import { parseMasterCf } from '../formats/postfix/master-cf.ts';
+import { smtpdServices } from '../formats/postfix/services.ts';
 import { postconf } from '../partners/postconf.ts';
 import { programOutput } from '../partners/program.ts';
 import { tellGuard, untellGuard } from './connect-domains.ts';

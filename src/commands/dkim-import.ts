@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isKeyName } from '../core/signing/key.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { openPrivateKey, rsaBits } from '../lib/private-key.ts';
 import {
@@ -11,9 +11,9 @@ import {
   opendkimKeys,
   parseOpendkimConf,
   parseTable,
-} from '../mail/opendkim-conf.ts';
-import { rspamdFolderKeys, rspamdKeys } from '../mail/rspamd-conf.ts';
-import { parseUcl } from '../mail/ucl.ts';
+} from '../formats/filters/opendkim-conf.ts';
+import { rspamdFolderKeys, rspamdKeys } from '../formats/filters/rspamd-conf.ts';
+import { parseUcl } from '../formats/filters/ucl.ts';
 import { keyFile, unwriteKeyFile, writeKeyFile } from '../partners/key-files.ts';
 import { readPrivateKeyText } from '../partners/private-key-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';

@@ -1,7 +1,7 @@
 /** `postern dkim keys|new|rotate|retire`: the keys of domains, made, shown, followed by new ones, taken out. */
 import { domainToASCII } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dkimAlgorithms } from '../mail/dkim/signing-key.ts';
+import { dkimAlgorithms } from '../formats/dkim/signing-key.ts';
 import type { DeskKey, NewKeys } from '../ports-desk.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { atKeyDesk, type KeyDeskOptions } from './key-desk-client.ts';

@@ -1,10 +1,10 @@
 /** `postern dkim sign FILE`: the DKIM-Signature fields for a message. */
 import type { Command } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { HeaderField } from '../mail/dkim/header-canonical.ts';
-import { keyName } from '../mail/dkim/key-lookup.ts';
-import { openSigner, type SignRequest } from '../mail/dkim/sign.ts';
-import { algorithmOf, type SigningKey } from '../mail/dkim/signing-key.ts';
+import type { HeaderField } from '../formats/dkim/header-canonical.ts';
+import { keyName } from '../formats/dkim/key-lookup.ts';
+import { openSigner, type SignRequest } from '../formats/dkim/sign.ts';
+import { algorithmOf, type SigningKey } from '../formats/dkim/signing-key.ts';
 import { readPrivateKeyFile } from '../partners/private-key-file.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';

@@ -1,10 +1,10 @@
 /** `postern dkim verify FILE`: what the signatures of a message are worth, each with its reason. */
 import type { Command } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { askLeftOvers, domainKeyField, type LeftOver } from '../mail/dkim/domain-keys.ts';
-import { keyName } from '../mail/dkim/key-lookup.ts';
-import { type DkimResult, type DkimResultKind, openVerifier } from '../mail/dkim/verify.ts';
-import { answeredLater } from '../mail/dns/question.ts';
+import { askLeftOvers, domainKeyField, type LeftOver } from '../formats/dkim/domain-keys.ts';
+import { keyName } from '../formats/dkim/key-lookup.ts';
+import { type DkimResult, type DkimResultKind, openVerifier } from '../formats/dkim/verify.ts';
+import { answeredLater } from '../formats/dns/question.ts';
 import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './dns-source.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { worst } from '../core/checklist/finding.ts';
 import { examine } from '../core/identity/examine.ts';
 import { requirements } from '../core/identity/requirements.ts';
-import { answeredLater } from '../mail/dns/question.ts';
+import { answeredLater } from '../formats/dns/question.ts';
 import { type Checked, checkText } from './dns-check-text.ts';
 import { type IdentityOptions, identityOptions, knownOf } from './dns-identity.ts';
 import { configHelp, readZoneFile } from './dns-source.ts';

@@ -15,9 +15,9 @@ import {
 } from '../core/identity/identity.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { openPrivateKey } from '../lib/private-key.ts';
-import { clientAddress } from '../mail/client-address.ts';
-import { askable } from '../mail/dns/name.ts';
-import { parseClientIp } from '../mail/spf/network.ts';
+import { clientAddress } from '../formats/postfix/client-address.ts';
+import { askable } from '../formats/dns/name.ts';
+import { parseClientIp } from '../formats/spf/network.ts';
 import { organisationOf } from '../partners/public-suffix.ts';
 import { digestsOfFile } from '../partners/server-certificate.ts';
 import { type DomainMemory, domainMemory } from './domain-memory.ts';

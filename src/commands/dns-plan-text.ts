@@ -1,9 +1,9 @@
 /** The plan as people and name servers read it: master file, tinydns data, or name, type and value. Pure. */
 import type { FileStep, Step } from '../core/identity/aspect.ts';
-import type { DnsRecord } from '../mail/dns/record.ts';
-import { textOfTxt } from '../mail/dns/record.ts';
-import { printBindZone } from '../mail/dns/zone-bind.ts';
-import { printTinydnsZone } from '../mail/dns/zone-tinydns.ts';
+import type { DnsRecord } from '../formats/dns/record.ts';
+import { textOfTxt } from '../formats/dns/record.ts';
+import { printBindZone } from '../formats/dns/zone-bind.ts';
+import { printTinydnsZone } from '../formats/dns/zone-tinydns.ts';
 import { paint, table } from './table.ts';
 import { many, plain } from './words.ts';
 

@@ -5,9 +5,9 @@
 import type { Config } from '../config/schema.ts';
 import type { Identity, TlsCertificate } from '../core/identity/identity.ts';
 import { type Millis, secondMs } from '../lib/brand.ts';
-import type { DnsQuestion } from '../mail/dns/question.ts';
-import type { DnsRecord } from '../mail/dns/record.ts';
-import { zoneAnswers } from '../mail/dns/zone-answers.ts';
+import type { DnsQuestion } from '../formats/dns/question.ts';
+import type { DnsRecord } from '../formats/dns/record.ts';
+import { zoneAnswers } from '../formats/dns/zone-answers.ts';
 import { openResolver } from '../partners/dns-resolver.ts';
 import { dnsServers } from '../partners/dns-servers.ts';
 import { fetchMtaStsPolicy } from '../partners/mta-sts-policy.ts';

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { IdentityKey, Sent } from '../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../core/signing/key.ts';
 import { dayMs } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { SendingDomainRow } from '../ports.ts';
 import { stateDirectory } from './run-file.ts';
 

@@ -3,7 +3,7 @@ import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { parseQueueId } from '../mail/queue-id.ts';
+import { parseQueueId } from '../formats/postfix/queue-id.ts';
 import { type HeldState, heldStates } from '../ports.ts';
 import { act } from './desk-act.ts';
 import { openReads } from './desk-reads.ts';

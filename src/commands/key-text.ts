@@ -1,7 +1,7 @@
 /** Keys and their records as people read them, and as name servers take them. Pure. */
-import { type DnsRecord, txtStrings } from '../mail/dns/record.ts';
-import { printBindZone } from '../mail/dns/zone-bind.ts';
-import { printTinydnsZone } from '../mail/dns/zone-tinydns.ts';
+import { type DnsRecord, txtStrings } from '../formats/dns/record.ts';
+import { printBindZone } from '../formats/dns/zone-bind.ts';
+import { printTinydnsZone } from '../formats/dns/zone-tinydns.ts';
 import type { DeskKey } from '../ports-desk.ts';
 import { clock, paint, table } from './table.ts';
 import { many, plain } from './words.ts';

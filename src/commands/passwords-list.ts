@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { byLogin, loginKey } from '../core/passwords/noted.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import { type WeakPassword, whatToDo } from '../core/passwords/weak.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { openPrivateFolder } from '../passwords/private-folder.ts';
 import { forbidCoreFiles } from '../passwords/seclusion.ts';

@@ -1,6 +1,6 @@
 /** What scanners said of a message, as a person reads it on a terminal. Pure. */
 import { type Scan, type ScanReport, scannerTitles } from '../core/scan/report.ts';
-import type { RuleHit } from '../mail/scan/rule.ts';
+import type { RuleHit } from '../formats/scan/rule.ts';
 import { paint, table } from './table.ts';
 import { plain } from './words.ts';
 

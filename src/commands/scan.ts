@@ -8,7 +8,7 @@ import { combine } from '../core/scan/combine.ts';
 import { maskOf } from '../core/scan/masked-rules.ts';
 import { type Scan, type ScanReport, scannerTitles } from '../core/scan/report.ts';
 import { openScanners } from '../daemon-scan.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { openSpamAssassin, type SpamAssassin } from '../partners/spamassassin.ts';
 import { helpAfter, jsonLine } from './help.ts';

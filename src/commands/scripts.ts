@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { patternFault } from '../core/scripts/path-glob.ts';
 import { entriesOf } from '../core/scripts/rule-text.ts';
 import type { RuleEffect, ScriptRate } from '../core/scripts/rules.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { act } from './desk-act.ts';
 import { type DeskReads, openReads } from './desk-reads.ts';

@@ -3,8 +3,8 @@
  * and the error messages are all made from here. Durations are text such as `90s` or `1h`.
  */
 import { z } from 'zod';
-import { localTransports } from '../mail/local-transports.ts';
-import { parseNetworkRule } from '../mail/network-list.ts';
+import { localTransports } from '../formats/postfix/local-transports.ts';
+import { parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { type DnsSettings, dnsSettings } from './schema-dns.ts';
 import { type IdentitySettings, identitySettings } from './schema-identity.ts';
 import { type PasswordSettings, passwordSettings } from './schema-passwords.ts';

@@ -2,8 +2,8 @@
 import type { Policy } from '../core/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import type { Where } from '../lib/listener.ts';
-import { addressKey } from '../mail/address.ts';
-import { asciiDomain } from '../mail/author-domains.ts';
+import { addressKey } from '../formats/message/address.ts';
+import { asciiDomain } from '../formats/message/author-domains.ts';
 import type { Config } from './schema.ts';
 
 /** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */

@@ -17,7 +17,7 @@ import type { Account } from '../core/event.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Reason } from '../core/verdict.ts';
 import { type Millis, secondMs } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Change, Clock, Count, IncidentRow, Log, LoginDoor, Mta } from '../ports.ts';
 import type { Done, ReleaseHow } from '../ports-desk.ts';
 import { AccountTurns } from './account-turns.ts';

@@ -2,7 +2,7 @@
  * Authentication-Results fields that a message brings along in our own name: whoever reads the message after us would
  * believe them, so they are taken out (RFC 8601 section 5). Those of other servers stay.
  */
-import { isForged } from '../mail/authentication-results.ts';
+import { isForged } from '../formats/message/authentication-results.ts';
 import type { HeaderEdit, MessageReading } from '../ports.ts';
 
 const fieldKey = 'authentication-results';

@@ -3,13 +3,13 @@
  * method is a computation that asks the DNS. Memory does not grow with the body.
  */
 import type { ArcFinding, SignatureFinding } from '../core/inbound/results.ts';
-import { type ArcChain, arcChain } from '../mail/arc/chain.ts';
-import { arcBody, verifyArc } from '../mail/arc/verify.ts';
-import { type AuthorDomains, authorDomains } from '../mail/author-domains.ts';
-import { type BodyHash, openBodyHash } from '../mail/dkim/body-hash.ts';
-import { type HeaderField, headerKey } from '../mail/dkim/header-canonical.ts';
-import { type DkimResult, openVerifier } from '../mail/dkim/verify.ts';
-import type { Asking } from '../mail/dns/question.ts';
+import { type ArcChain, arcChain } from '../formats/arc/chain.ts';
+import { arcBody, verifyArc } from '../formats/arc/verify.ts';
+import { type AuthorDomains, authorDomains } from '../formats/message/author-domains.ts';
+import { type BodyHash, openBodyHash } from '../formats/dkim/body-hash.ts';
+import { type HeaderField, headerKey } from '../formats/dkim/header-canonical.ts';
+import { type DkimResult, openVerifier } from '../formats/dkim/verify.ts';
+import type { Asking } from '../formats/dns/question.ts';
 
 /** As in mail/dkim/header-block.ts: what is kept for signatures is kept for seals. */
 const octetsMax = 512_000;

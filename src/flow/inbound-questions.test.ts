@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualTime } from '../../test/ledger/manual-time.ts';
-import { answeredLater, type DnsAnswer, type DnsQuestion } from '../mail/dns/question.ts';
+import { answeredLater, type DnsAnswer, type DnsQuestion } from '../formats/dns/question.ts';
 import { openQuestions } from './inbound-questions.ts';
 
 const nothing: DnsAnswer = { kind: 'none', exists: false, secure: false };

@@ -2,7 +2,7 @@
  * The DNS for one message that comes in: nothing is asked twice, no more than a limit is asked, and at the deadline every
  * answer that is missing is a failure, so that the message goes on its way with what is known by then.
  */
-import type { DnsAnswer, DnsQuestion } from '../mail/dns/question.ts';
+import type { DnsAnswer, DnsQuestion } from '../formats/dns/question.ts';
 import type { Timers } from './journal.ts';
 
 /**

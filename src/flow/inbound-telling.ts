@@ -1,7 +1,7 @@
 /** What is counted and logged of mail that comes in. A dead DNS, or a key that does not sign, is logged once a minute. */
 import type { InboundResults } from '../core/inbound/results.ts';
 import { minuteMs } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Clock, Count, Log } from '../ports.ts';
 
 export type Telling = {

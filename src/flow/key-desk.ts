@@ -15,7 +15,7 @@ import {
 } from '../core/signing/key-words.ts';
 import { retired } from '../core/signing/rotation.ts';
 import type { Millis } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { DeskKey, Done, KeyDesk, NewKeys } from '../ports-desk.ts';
 import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 

@@ -17,8 +17,8 @@ import {
 } from '../core/signing/key.ts';
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../core/signing/rotation.ts';
 import { type Millis, minuteMs } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
-import type { DkimAlgorithm, SigningKey } from '../mail/dkim/signing-key.ts';
+import { faultText } from '../lib/error-text.ts';
+import type { DkimAlgorithm, SigningKey } from '../formats/dkim/signing-key.ts';
 import type { Change, Clock, Log } from '../ports.ts';
 import type { NewKeys } from '../ports-desk.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../ports-keys.ts';

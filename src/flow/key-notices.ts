@@ -3,7 +3,7 @@ import type { Notice } from '../core/notice.ts';
 import { type DkimKey, keyName, recordText } from '../core/signing/key.ts';
 import type { KeyNews } from '../core/signing/rotation.ts';
 import type { Millis } from '../lib/brand.ts';
-import { txtStrings } from '../mail/dns/record.ts';
+import { txtStrings } from '../formats/dns/record.ts';
 
 export type KeyNoticeDeps = {
   readonly host: string;

@@ -12,7 +12,7 @@ import type { Account, LogEvent } from '../core/event.ts';
 import { unreachable } from '../lib/assert.ts';
 import { type Millis, minuteMs, secondMs } from '../lib/brand.ts';
 import { hash53 } from '../lib/hash.ts';
-import { parseQueueId } from '../mail/queue-id.ts';
+import { parseQueueId } from '../formats/postfix/queue-id.ts';
 import type { Count } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal } from './journal.ts';

@@ -7,7 +7,7 @@ import type { Submission } from '../core/event.ts';
 import { combine } from '../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../core/scan/report.ts';
 import { sha256 } from '../lib/sha256.ts';
-import { messagePrint } from '../mail/scan/print.ts';
+import { messagePrint } from '../formats/scan/copy-key.ts';
 import type { Clock, Count, MessageStart } from '../ports.ts';
 import type { MessageScan, MessageScanning } from '../ports-scan.ts';
 import type { Heard, ScanLine } from './scan-line.ts';

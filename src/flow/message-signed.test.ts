@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noRules, type SigningRules } from '../core/signing/choose.ts';
 import type { Millis } from '../lib/brand.ts';
-import type { SigningKey } from '../mail/dkim/signing-key.ts';
+import type { SigningKey } from '../formats/dkim/signing-key.ts';
 import type { HeaderEdit, MessageReader, MessageStart } from '../ports.ts';
 import { openSigning } from './message-signed.ts';
 import { scriptedStart } from './scripted-start.ts';

@@ -6,9 +6,9 @@
  */
 import { type Choice, chooseKeys, type SigningRules } from '../core/signing/choose.ts';
 import { minuteMs } from '../lib/brand.ts';
-import { authorDomains } from '../mail/author-domains.ts';
-import { openSigner, type Signer } from '../mail/dkim/sign.ts';
-import type { SigningKey } from '../mail/dkim/signing-key.ts';
+import { authorDomains } from '../formats/message/author-domains.ts';
+import { openSigner, type Signer } from '../formats/dkim/sign.ts';
+import type { SigningKey } from '../formats/dkim/signing-key.ts';
 import type {
   Clock,
   Count,

@@ -5,18 +5,18 @@
  * longer than the deadline: what is not known by then is a temperror. Memory is bounded: the body is hashed as it goes by, headers are kept up to a limit.
  */
 import { authenticationResults, type InboundResults } from '../core/inbound/results.ts';
-import { sealArc } from '../mail/arc/seal.ts';
+import { sealArc } from '../formats/arc/seal.ts';
 import {
   type AuthenticationResults,
   printAuthenticationResults,
-} from '../mail/authentication-results.ts';
-import type { HeaderField } from '../mail/dkim/header-canonical.ts';
-import type { SigningKey } from '../mail/dkim/signing-key.ts';
-import { type DmarcIdentifier, evaluateDmarc } from '../mail/dmarc/evaluate.ts';
-import { answeredLater } from '../mail/dns/question.ts';
-import { evaluateIprev } from '../mail/iprev.ts';
-import { isAmong, type Network } from '../mail/network-list.ts';
-import { evaluateSpf } from '../mail/spf/evaluate.ts';
+} from '../formats/message/authentication-results.ts';
+import type { HeaderField } from '../formats/dkim/header-canonical.ts';
+import type { SigningKey } from '../formats/dkim/signing-key.ts';
+import { type DmarcIdentifier, evaluateDmarc } from '../formats/dmarc/evaluate.ts';
+import { answeredLater } from '../formats/dns/question.ts';
+import { evaluateIprev } from '../formats/spf/iprev.ts';
+import { isAmong, type Network } from '../formats/postfix/network-list.ts';
+import { evaluateSpf } from '../formats/spf/evaluate.ts';
 import type {
   Clock,
   Count,

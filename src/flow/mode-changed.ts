@@ -2,7 +2,7 @@
  * From observing to guarding: suspensions that were only noted must not become real by changing the mode. They end, and
  * that is written down. Real ones outlast every change of the mode.
  */
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Log } from '../ports.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Journal } from './journal.ts';

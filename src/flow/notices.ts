@@ -5,7 +5,7 @@
 
 import type { Notice } from '../core/notice.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../ports.ts';
 import type { Journal, Timers } from './journal.ts';
 

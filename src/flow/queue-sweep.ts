@@ -4,7 +4,7 @@
  * out, so it is counted so, and let go.
  */
 import { dayMs, type Millis } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Clock, HeldRow, IncidentRow, Log, MessageRow, Mta } from '../ports.ts';
 import type { Journal } from './journal.ts';
 

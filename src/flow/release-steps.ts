@@ -6,7 +6,7 @@
  */
 import type { Account } from '../core/event.ts';
 import type { Millis } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Change, Clock, Log, LoginDoor, Mta } from '../ports.ts';
 import type { ReleaseHow } from '../ports-desk.ts';
 import type { Accounts } from './accounts.ts';

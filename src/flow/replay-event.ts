@@ -6,9 +6,9 @@ import type { Account, DeliverySeen, LoginSeen, Submission } from '../core/event
 import type { Millis } from '../lib/brand.ts';
 import type { Mutable } from '../lib/mutable.ts';
 import { fault, ok, type Result } from '../lib/result.ts';
-import { accountOf } from '../mail/account-name.ts';
-import { addressKey, domainOf } from '../mail/address.ts';
-import { firstMailbox } from '../mail/header.ts';
+import { accountOf } from '../core/account-name.ts';
+import { addressKey, domainOf } from '../formats/message/address.ts';
+import { firstMailbox } from '../formats/message/header.ts';
 
 export type ReplayEvent =
   | Submission

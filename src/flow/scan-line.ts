@@ -8,7 +8,7 @@
  */
 import type { ScannerName, ScanReport, Silence } from '../core/scan/report.ts';
 import { minuteMs, secondMs } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Scanner } from '../ports-scan.ts';
 import type { Timers } from './journal.ts';

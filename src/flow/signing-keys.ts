@@ -1,5 +1,5 @@
 /** The keys that sign, for whoever signs; their life goes on by itself (key-keeper.ts) and by commands (key-desk.ts). */
-import type { SigningKey } from '../mail/dkim/signing-key.ts';
+import type { SigningKey } from '../formats/dkim/signing-key.ts';
 import type { KeyDesk } from '../ports-desk.ts';
 import { openKeyDesk } from './key-desk.ts';
 import { openKeeper, type SigningKeysDeps } from './key-keeper.ts';

@@ -1,11 +1,11 @@
 /** Authoritative servers asked one by one: who lags is seen, referrals and aliases are followed, nothing is cached. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DnsQuestion } from '../mail/dns/question.ts';
-import type { DnsRecord } from '../mail/dns/record.ts';
-import { textOfTxt } from '../mail/dns/record.ts';
-import { zoneAnswers } from '../mail/dns/zone-answers.ts';
-import { parseBindZone } from '../mail/dns/zone-bind.ts';
+import type { DnsQuestion } from '../formats/dns/question.ts';
+import type { DnsRecord } from '../formats/dns/record.ts';
+import { textOfTxt } from '../formats/dns/record.ts';
+import { zoneAnswers } from '../formats/dns/zone-answers.ts';
+import { parseBindZone } from '../formats/dns/zone-bind.ts';
 import { type Authorities, openAuthorities } from './dns-authority.ts';
 import { openScriptedDns, type ScriptedDns } from './scripted-dns-server.ts';
 

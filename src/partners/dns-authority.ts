@@ -4,9 +4,9 @@
  * for name servers at the top of its zone and their addresses; from there referrals lead down.
  */
 import { isIP } from 'node:net';
-import { askable, labelsOf, lowerCase, nameOf } from '../mail/dns/name.ts';
-import type { DnsAnswer, DnsFailure, DnsQuestion } from '../mail/dns/question.ts';
-import type { DnsServer } from '../mail/dns/server-address.ts';
+import { askable, labelsOf, lowerCase, nameOf } from '../formats/dns/name.ts';
+import type { DnsAnswer, DnsFailure, DnsQuestion } from '../formats/dns/question.ts';
+import type { DnsServer } from '../formats/dns/server-address.ts';
 import type { Resolver } from '../ports.ts';
 import { exchange, type Reply } from './dns-exchange.ts';
 import { rcodes } from './dns-message.ts';

@@ -5,8 +5,8 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import type { DnsFailure, DnsQuestion } from '../mail/dns/question.ts';
-import { type DnsServer, serverText } from '../mail/dns/server-address.ts';
+import type { DnsFailure, DnsQuestion } from '../formats/dns/question.ts';
+import { type DnsServer, serverText } from '../formats/dns/server-address.ts';
 import { type DnsReply, messageBytes, questionBytes, rcodes, readReply } from './dns-message.ts';
 
 export type ExchangeOptions = {

@@ -3,10 +3,10 @@
  * server sends throws here. The question is written by ourselves, so that a label may have any octet.
  */
 import { type Answer, decode } from 'dns-packet';
-import { ipv6Text } from '../mail/dns/address-octets.ts';
-import { labelsOf, lowerCase } from '../mail/dns/name.ts';
-import type { DnsQuestion } from '../mail/dns/question.ts';
-import type { DnsData, DnsRecord, DnsType } from '../mail/dns/record.ts';
+import { ipv6Text } from '../formats/dns/address-octets.ts';
+import { labelsOf, lowerCase } from '../formats/dns/name.ts';
+import type { DnsQuestion } from '../formats/dns/question.ts';
+import type { DnsData, DnsRecord, DnsType } from '../formats/dns/record.ts';
 
 /** What fits through nearly every path in one piece (DNS flag day 2020); longer answers come by TCP. */
 const udpOctets = 1_232;

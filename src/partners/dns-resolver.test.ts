@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Millis } from '../lib/brand.ts';
-import type { DnsAnswer } from '../mail/dns/question.ts';
-import { type DnsData, type DnsRecord, type DnsType, txtStrings } from '../mail/dns/record.ts';
-import { parseServer, serverText } from '../mail/dns/server-address.ts';
-import { parseBindZone } from '../mail/dns/zone-bind.ts';
+import type { DnsAnswer } from '../formats/dns/question.ts';
+import { type DnsData, type DnsRecord, type DnsType, txtStrings } from '../formats/dns/record.ts';
+import { parseServer, serverText } from '../formats/dns/server-address.ts';
+import { parseBindZone } from '../formats/dns/zone-bind.ts';
 import { openResolver, type ResolverOptions } from './dns-resolver.ts';
 import { dnsServers, parseResolvConf } from './dns-servers.ts';
 import { type DnsFault, openScriptedDns, type ScriptedDns } from './scripted-dns-server.ts';

@@ -4,11 +4,11 @@
  */
 import { secondMs } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
-import { within } from '../lib/within.ts';
-import { askable, lowerCase } from '../mail/dns/name.ts';
-import type { DnsAnswer, DnsFailure, DnsQuestion } from '../mail/dns/question.ts';
-import type { DnsRecord } from '../mail/dns/record.ts';
-import { serverText } from '../mail/dns/server-address.ts';
+import { within } from '../lib/deadline.ts';
+import { askable, lowerCase } from '../formats/dns/name.ts';
+import type { DnsAnswer, DnsFailure, DnsQuestion } from '../formats/dns/question.ts';
+import type { DnsRecord } from '../formats/dns/record.ts';
+import { serverText } from '../formats/dns/server-address.ts';
 import type { Clock, Resolver } from '../ports.ts';
 import { type Exchanged, exchange, type Reply } from './dns-exchange.ts';
 import { rcodes } from './dns-message.ts';

@@ -1,7 +1,7 @@
 /** Which resolvers to ask: those of the configuration, else those of /etc/resolv.conf (resolv.conf(5)). */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type DnsServer, parseServer } from '../mail/dns/server-address.ts';
+import { type DnsServer, parseServer } from '../formats/dns/server-address.ts';
 
 export type DnsServers = {
   readonly servers: readonly DnsServer[];

@@ -5,7 +5,7 @@
  */
 import { connect } from 'node:net';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { parseQueueId } from '../mail/queue-id.ts';
+import { parseQueueId } from '../formats/postfix/queue-id.ts';
 import { lineSplitter, programLines, programOutput } from './program.ts';
 
 /**

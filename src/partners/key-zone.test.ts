@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DkimKey } from '../core/signing/key.ts';
 import { hourMs } from '../lib/brand.ts';
-import type { DnsAnswer } from '../mail/dns/question.ts';
-import { type DnsRecord, textOfTxt, txtStrings } from '../mail/dns/record.ts';
-import { zoneAnswers } from '../mail/dns/zone-answers.ts';
+import type { DnsAnswer } from '../formats/dns/question.ts';
+import { type DnsRecord, textOfTxt, txtStrings } from '../formats/dns/record.ts';
+import { zoneAnswers } from '../formats/dns/zone-answers.ts';
 import { openKeyZone } from './key-zone.ts';
 import type { ZoneUpdate } from './nsupdate.ts';
 

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { isListed, type NetworkRule, parseNetworkRule } from '../mail/network-list.ts';
+import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import type { Log, LoginDoor, Mta } from '../ports.ts';
 import { dovecot } from './dovecot.ts';
 import { type Hands, helperHands, ownHands } from './hands.ts';

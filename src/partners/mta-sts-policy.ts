@@ -3,7 +3,7 @@
  * redirects. Never rejects; what cannot be fetched for reasons of the moment is unknown.
  */
 import type { PolicyFile } from '../core/identity/identity.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 
 /** Senders wait a minute; a person does not. */
 const deadlineMsDefault = 10_000;

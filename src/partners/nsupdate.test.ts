@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { anyName, anyRecord } from '../mail/dns/scripted-records.ts';
+import { anyName, anyRecord } from '../../test/doubles/records.ts';
 import { nsupdateInput, openNsupdate } from './nsupdate.ts';
 import { openZoneUpdates } from './zone-updates.ts';
 

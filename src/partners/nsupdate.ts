@@ -5,10 +5,10 @@
 import { statSync } from 'node:fs';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { fault, ok, type Result } from '../lib/result.ts';
-import { printName } from '../mail/dns/name.ts';
-import type { DnsQuestion } from '../mail/dns/question.ts';
-import type { DnsRecord } from '../mail/dns/record.ts';
-import { printData } from '../mail/dns/zone-bind-data.ts';
+import { printName } from '../formats/dns/name.ts';
+import type { DnsQuestion } from '../formats/dns/question.ts';
+import type { DnsRecord } from '../formats/dns/record.ts';
+import { printData } from '../formats/dns/zone-bind-data.ts';
 import { programOutput } from './program.ts';
 
 export type ZoneUpdate = {

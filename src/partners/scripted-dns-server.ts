@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, decode, encode } from 'dns-packet';
-import type { DnsQuestion } from '../mail/dns/question.ts';
-import { type DnsRecord, type DnsType, dnsTypes } from '../mail/dns/record.ts';
-import type { DnsServer } from '../mail/dns/server-address.ts';
-import { zoneAnswers } from '../mail/dns/zone-answers.ts';
+import type { DnsQuestion } from '../formats/dns/question.ts';
+import { type DnsRecord, type DnsType, dnsTypes } from '../formats/dns/record.ts';
+import type { DnsServer } from '../formats/dns/server-address.ts';
+import { zoneAnswers } from '../formats/dns/zone-answers.ts';
 
 export const dnsFaults = [
   'silent',

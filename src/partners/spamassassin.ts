@@ -9,7 +9,7 @@ import {
   type SpamcVerb,
   spamcHead,
   symbolRules,
-} from '../mail/scan/spamc.ts';
+} from '../formats/scan/spamc.ts';
 import type { Scanner } from '../ports-scan.ts';
 import { addressText, exchange } from './scan-socket.ts';
 

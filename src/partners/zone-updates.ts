@@ -1,5 +1,5 @@
 /** Which of the configured zones holds a name, and how it is changed ([[dns.updates]]). */
-import { labelsOf, lowerCase, nameOf } from '../mail/dns/name.ts';
+import { labelsOf, lowerCase, nameOf } from '../formats/dns/name.ts';
 import { type Nsupdate, openNsupdate } from './nsupdate.ts';
 
 /** One [[dns.updates]] of the configuration. */

@@ -4,7 +4,7 @@ import type { Hash } from '../core/passwords/hash.ts';
 import type { Login, PasswordFinding, WeakNote } from '../core/passwords/noted.ts';
 import { ownWords } from '../core/passwords/own-words.ts';
 import type { Millis } from '../lib/brand.ts';
-import { faultText } from '../lib/fault-text.ts';
+import { faultText } from '../lib/error-text.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import type { Notebook } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';

@@ -9,9 +9,9 @@ import { readFileSync, readSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
-import { fieldOf, headerRecipients, sendmailMessage } from '../mail/sendmail-message.ts';
-import { type SendmailCall, sendmailCall } from '../mail/sendmail-options.ts';
-import { type SmtpMessage, SmtpSession } from '../mail/smtp-session.ts';
+import { fieldOf, headerRecipients, sendmailMessage } from '../formats/sendmail/message.ts';
+import { type SendmailCall, sendmailCall } from '../formats/sendmail/options.ts';
+import { type SmtpMessage, SmtpSession } from '../formats/smtp/session.ts';
 import { processFacts } from '../partners/process-facts.ts';
 import { spoolMessage } from './spool-message.ts';
 

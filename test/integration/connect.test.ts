@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectPostfix } from '../../src/commands/connect.ts';
 import { examine } from '../../src/commands/doctor.ts';
-import { parseMainCf } from '../../src/mail/main-cf.ts';
+import { parseMainCf } from '../../src/formats/postfix/main-cf.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { freePort } from './leash.ts';

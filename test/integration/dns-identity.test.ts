@@ -10,7 +10,7 @@ import { after, describe, test } from 'node:test';
 import type { Finding } from '../../src/core/checklist/finding.ts';
 import type { Step } from '../../src/core/identity/aspect.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
-import { serverText } from '../../src/mail/dns/server-address.ts';
+import { serverText } from '../../src/formats/dns/server-address.ts';
 import { postern, type Ran } from '../command-line.ts';
 import { checkZone, type NamedInstance, startNamed, updateServer } from './named-instance.ts';
 import { startTinydns } from './tinydns-instance.ts';

@@ -10,19 +10,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Millis } from '../../src/lib/brand.ts';
-import { printName } from '../../src/mail/dns/name.ts';
-import type { DnsAnswer } from '../../src/mail/dns/question.ts';
+import { printName } from '../../src/formats/dns/name.ts';
+import type { DnsAnswer } from '../../src/formats/dns/question.ts';
 import {
   type DnsData,
   type DnsRecord,
   type DnsType,
   textOfTxt,
   txtStrings,
-} from '../../src/mail/dns/record.ts';
-import { anyName, anyRecord } from '../../src/mail/dns/scripted-records.ts';
-import type { DnsServer } from '../../src/mail/dns/server-address.ts';
-import { printBindZone } from '../../src/mail/dns/zone-bind.ts';
-import { printTinydnsZone } from '../../src/mail/dns/zone-tinydns.ts';
+} from '../../src/formats/dns/record.ts';
+import { anyName, anyRecord } from '../doubles/records.ts';
+import type { DnsServer } from '../../src/formats/dns/server-address.ts';
+import { printBindZone } from '../../src/formats/dns/zone-bind.ts';
+import { printTinydnsZone } from '../../src/formats/dns/zone-tinydns.ts';
 import { openAuthorities } from '../../src/partners/dns-authority.ts';
 import { type OpenResolver, openResolver } from '../../src/partners/dns-resolver.ts';
 import { openNsupdate } from '../../src/partners/nsupdate.ts';

@@ -13,10 +13,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parseName } from '../../src/mail/dns/name.ts';
-import type { DnsRecord, DnsType } from '../../src/mail/dns/record.ts';
-import { type DnsServer, serverText } from '../../src/mail/dns/server-address.ts';
-import { parseBindZone } from '../../src/mail/dns/zone-bind.ts';
+import { parseName } from '../../src/formats/dns/name.ts';
+import type { DnsRecord, DnsType } from '../../src/formats/dns/record.ts';
+import { type DnsServer, serverText } from '../../src/formats/dns/server-address.ts';
+import { parseBindZone } from '../../src/formats/dns/zone-bind.ts';
 import { eventually, freePort, leash } from './leash.ts';
 
 const run = promisify(execFile);

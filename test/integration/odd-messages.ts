@@ -1,6 +1,6 @@
 /** Messages as they come, and as they should not: for tests of what signs and verifies. Octets are Latin-1. */
 import fc from 'fast-check';
-import type { HeaderField } from '../../src/mail/dkim/header-canonical.ts';
+import type { HeaderField } from '../../src/formats/dkim/header-canonical.ts';
 
 export type OddMessage = {
   /** Values begin with what stands after the colon, folded with CRLF. */

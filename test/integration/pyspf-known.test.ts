@@ -1,8 +1,8 @@
 /** Where pyspf sees SPF otherwise than RFC 7208, case by case, with what decides. A pyspf that is mended shows here. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spfVoidsMax } from '../../src/mail/spf/check.ts';
-import { spf, zone } from '../../src/mail/spf/scripted-zone.ts';
+import { spfVoidsMax } from '../../src/formats/spf/check.ts';
+import { spf, zone } from '../doubles/spf-zone.ts';
 import { askPyspf, noVoidsMax, ours, pyspfMissing, verdict } from './pyspf.ts';
 
 /** What pyspf sees otherwise: records, ours, theirs, and why ours is right. */

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lookupsMax, spfVoidsMax } from '../../src/mail/spf/check.ts';
-import type { SpfAnswer } from '../../src/mail/spf/evaluate.ts';
-import { spf, zone } from '../../src/mail/spf/scripted-zone.ts';
+import { lookupsMax, spfVoidsMax } from '../../src/formats/spf/check.ts';
+import type { SpfAnswer } from '../../src/formats/spf/evaluate.ts';
+import { spf, zone } from '../doubles/spf-zone.ts';
 import { seedOfThisRun } from '../ledger/dice.ts';
 import { askPyspf, noVoidsMax, type Opinion, ours, pyspfMissing, verdict } from './pyspf.ts';
 

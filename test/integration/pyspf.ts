@@ -1,10 +1,10 @@
 /** The SPF library of Debian's python3-spf (pyspf) as a second opinion: its DNS replaced by zones at hand. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { answeredBy } from '../../src/mail/dns/question.ts';
-import type { DnsRecord } from '../../src/mail/dns/record.ts';
-import { textOfTxt } from '../../src/mail/dns/record.ts';
-import { zoneAnswers } from '../../src/mail/dns/zone-answers.ts';
-import { evaluateSpf, type SpfAnswer, type SpfQuestion } from '../../src/mail/spf/evaluate.ts';
+import { answeredBy } from '../../src/formats/dns/question.ts';
+import type { DnsRecord } from '../../src/formats/dns/record.ts';
+import { textOfTxt } from '../../src/formats/dns/record.ts';
+import { zoneAnswers } from '../../src/formats/dns/zone-answers.ts';
+import { evaluateSpf, type SpfAnswer, type SpfQuestion } from '../../src/formats/spf/evaluate.ts';
 import { python } from './spf-suite.ts';
 
 export type OpinionCase = {

@@ -1,7 +1,7 @@
 /** Makes a name server answer at another address too, by UDP: named listens only where an interface is. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { DnsServer } from '../../src/mail/dns/server-address.ts';
+import type { DnsServer } from '../../src/formats/dns/server-address.ts';
 
 export async function openRelay(at: DnsServer, to: DnsServer): Promise<AsyncDisposable> {
   const front = createSocket('udp4').bind(at.port, at.address);

@@ -9,7 +9,7 @@ import { openMilter } from '../../src/doors/milter/server.ts';
 import { openSigning } from '../../src/flow/message-signed.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
-import { algorithmOf, type SigningKey } from '../../src/mail/dkim/signing-key.ts';
+import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';
 
 export type SigningDoor = AsyncDisposable & {
   /** As Postfix wants it. */

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
-import { keyRecordFor, printKeyRecord } from '../../src/mail/dkim/key-record.ts';
-import { openMessageFeed } from '../../src/mail/dkim/message-feed.ts';
-import { openSigner } from '../../src/mail/dkim/sign.ts';
+import { keyRecordFor, printKeyRecord } from '../../src/formats/dkim/key-record.ts';
+import { openMessageFeed } from '../../src/formats/dkim/message-from-file.ts';
+import { openSigner } from '../../src/formats/dkim/sign.ts';
 import { messageFolder } from './dkim-verifiers.ts';
 import { startPostfix } from './postfix-instance.ts';
 import { connectSmtp } from './smtp-client.ts';

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { answeredBy } from '../../src/mail/dns/question.ts';
-import { evaluateSpf, type SpfAnswer } from '../../src/mail/spf/evaluate.ts';
+import { answeredBy } from '../../src/formats/dns/question.ts';
+import { evaluateSpf, type SpfAnswer } from '../../src/formats/spf/evaluate.ts';
 import { postern } from '../command-line.ts';
 import { readSuite, type SuiteCase, suiteAnswers, suiteZoneFile } from './spf-suite.ts';
 

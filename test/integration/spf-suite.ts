@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DnsAnswer, DnsQuestion } from '../../src/mail/dns/question.ts';
-import type { DnsData, DnsRecord } from '../../src/mail/dns/record.ts';
-import { zoneAnswers } from '../../src/mail/dns/zone-answers.ts';
-import { printBindZone } from '../../src/mail/dns/zone-bind.ts';
-import { parseIpv6 } from '../../src/mail/spf/network.ts';
+import type { DnsAnswer, DnsQuestion } from '../../src/formats/dns/question.ts';
+import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
+import { zoneAnswers } from '../../src/formats/dns/zone-answers.ts';
+import { printBindZone } from '../../src/formats/dns/zone-bind.ts';
+import { parseIpv6 } from '../../src/formats/spf/network.ts';
 
 /** A list of records, each an object of one member, and perhaps the word TIMEOUT. */
 export type SuiteZone = Readonly<Record<string, readonly ('TIMEOUT' | SuiteRecord)[]>>;

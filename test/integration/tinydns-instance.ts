@@ -12,7 +12,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { DnsServer } from '../../src/mail/dns/server-address.ts';
+import type { DnsServer } from '../../src/formats/dns/server-address.ts';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { eventually, leash } from './leash.ts';
 

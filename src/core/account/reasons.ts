@@ -1,6 +1,6 @@
 /** Reasons: what was seen and what is usual, as numbers and as the sentence that people read. */
 import { minuteMs } from '../../lib/brand.ts';
-import { hundredths } from '../../lib/hundredths.ts';
+import { hundredths } from '../../lib/round.ts';
 import type { Reason } from '../verdict.ts';
 import type { Circumstances } from './circumstances.ts';
 import { allowed, ownAllowance } from './learn.ts';

@@ -2,9 +2,9 @@
  * Is Postfix connected on every road that mail takes out of this server, and is nothing in its files that defeats it?
  * Pure: the two files as text, the doors' addresses, findings out.
  */
-import { expand, type MainCf, mainValue, parseMainCf } from '../../mail/main-cf.ts';
-import { override, parseMasterCf, type Service } from '../../mail/master-cf.ts';
-import { expandedValue, type SmtpdService, smtpdServices } from '../../mail/postfix-services.ts';
+import { expand, type MainCf, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
+import { override, parseMasterCf, type Service } from '../../formats/postfix/master-cf.ts';
+import { expandedValue, type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 import { type Finding, fine } from './finding.ts';
 
 export type PostfixFacts = {

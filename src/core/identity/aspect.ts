@@ -2,14 +2,14 @@
  * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan, and a finding of
  * the check. Both are made here from one look, so that they cannot disagree. Pure.
  */
-import { type Asking, ask, type DnsAnswer } from '../../mail/dns/question.ts';
+import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
 import {
   type DnsData,
   type DnsRecord,
   type DnsType,
   textOfTxt,
   txtStrings,
-} from '../../mail/dns/record.ts';
+} from '../../formats/dns/record.ts';
 import { type Finding, type FindingKind, fine } from '../checklist/finding.ts';
 
 /** New records are cached for an hour, so that a mistake is not for long. */

@@ -4,16 +4,16 @@
  */
 
 import type { Result } from '../../lib/result.ts';
-import { adspMeaning, policyMeaning } from '../../mail/dkim/domain-keys.ts';
+import { adspMeaning, policyMeaning } from '../../formats/dkim/domain-keys.ts';
 import {
   type KeyRecord,
   keyRecordFor,
   keyRemarks,
   parseKeyRecord,
   printKeyRecord,
-} from '../../mail/dkim/key-record.ts';
-import type { Asking } from '../../mail/dns/question.ts';
-import { textOfTxt } from '../../mail/dns/record.ts';
+} from '../../formats/dkim/key-record.ts';
+import type { Asking } from '../../formats/dns/question.ts';
+import { textOfTxt } from '../../formats/dns/record.ts';
 import { type Finding, fine } from '../checklist/finding.ts';
 import {
   type Aspect,

@@ -9,9 +9,9 @@ import {
   parseDmarcRecord,
   printDmarcTags,
   reportAddress,
-} from '../../mail/dmarc/record.ts';
-import type { Asking } from '../../mail/dns/question.ts';
-import { textOfTxt } from '../../mail/dns/record.ts';
+} from '../../formats/dmarc/record.ts';
+import type { Asking } from '../../formats/dns/question.ts';
+import { textOfTxt } from '../../formats/dns/record.ts';
 import { fine } from '../checklist/finding.ts';
 import {
   type Aspect,

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { answeredBy, type DnsAnswer } from '../../mail/dns/question.ts';
-import type { DnsRecord } from '../../mail/dns/record.ts';
-import { zoneAnswers } from '../../mail/dns/zone-answers.ts';
+import { answeredBy, type DnsAnswer } from '../../formats/dns/question.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
+import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { type Step, sameData } from './aspect.ts';
 import { type Examined, examine } from './examine.ts';
 import type { Identity } from './identity.ts';

@@ -3,9 +3,9 @@
  * files) and the check (findings) at once. Later aspects are judged as if the steps before them were carried out: an SPF
  * record that says `mx` is right or wrong by the MX that will be there.
  */
-import type { Asking, DnsAnswer, DnsQuestion } from '../../mail/dns/question.ts';
-import { supposing } from '../../mail/dns/supposed.ts';
-import { evaluateSpf } from '../../mail/spf/evaluate.ts';
+import type { Asking, DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
+import { supposing } from '../../formats/dns/supposed.ts';
+import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { type Finding, fine } from '../checklist/finding.ts';
 import { type Aspect, nothing, remark, type Step, together } from './aspect.ts';
 import { daneAspect } from './dane.ts';

@@ -4,8 +4,8 @@
  */
 
 import { hash53 } from '../../lib/hash.ts';
-import { type Asking, ask } from '../../mail/dns/question.ts';
-import { type DnsRecord, textOfTxt } from '../../mail/dns/record.ts';
+import { type Asking, ask } from '../../formats/dns/question.ts';
+import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import {
   allowsMx,
   isMtaStsRecord,
@@ -13,7 +13,7 @@ import {
   parseMtaStsPolicy,
   parseMtaStsRecord,
   printMtaStsPolicy,
-} from '../../mail/mta-sts.ts';
+} from '../../formats/tls/mta-sts.ts';
 import { type Finding, fine } from '../checklist/finding.ts';
 import {
   type AddressRecord,

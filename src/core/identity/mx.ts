@@ -2,8 +2,8 @@
  * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that it takes none (RFC
  * 7505). A domain that sends must be able to get bounces.
  */
-import { type Asking, ask, type DnsAnswer } from '../../mail/dns/question.ts';
-import type { DnsRecord } from '../../mail/dns/record.ts';
+import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   type Aspect,
   comparedAspect,

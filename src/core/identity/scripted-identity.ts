@@ -1,9 +1,9 @@
 /** Random identities, and random junk that their domains may have published before. For property tests. */
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import type { DnsData, DnsRecord } from '../../mail/dns/record.ts';
-import { txtStrings } from '../../mail/dns/record.ts';
-import { parseClientIp, reverseName } from '../../mail/spf/network.ts';
+import type { DnsData, DnsRecord } from '../../formats/dns/record.ts';
+import { txtStrings } from '../../formats/dns/record.ts';
+import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import {
   type Identity,
   type IdentityKey,

@@ -2,9 +2,9 @@
  * The server itself: its names have its addresses, its addresses have names, and both agree (forward-confirmed reverse
  * DNS, which every big receiver wants), the name it says in EHLO too.
  */
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../mail/dns/question.ts';
-import type { DnsRecord } from '../../mail/dns/record.ts';
-import { parseClientIp, reverseName } from '../../mail/spf/network.ts';
+import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
+import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import { type Finding, fine } from '../checklist/finding.ts';
 import {
   type AddressRecord,

@@ -8,7 +8,7 @@ import {
   type SpfMechanism,
   type SpfRecord,
   type SpfTerm,
-} from '../../mail/spf/record.ts';
+} from '../../formats/spf/record.ts';
 
 export type Repaired = {
   readonly terms: SpfRecord;

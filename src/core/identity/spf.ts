@@ -2,19 +2,19 @@
  * The SPF record of a name (RFC 7208): every address that mail leaves from passes, others do not, and receivers are not
  * made to ask more than they may. A record that is there is extended; one that never sends says so.
  */
-import type { Asking, DnsQuestion } from '../../mail/dns/question.ts';
-import { type DnsRecord, textOfTxt } from '../../mail/dns/record.ts';
-import { supposing } from '../../mail/dns/supposed.ts';
-import { lookupsMax, spfVoidsMax } from '../../mail/spf/check.ts';
-import { type SpfCost, spfCost } from '../../mail/spf/cost.ts';
-import { evaluateSpf } from '../../mail/spf/evaluate.ts';
+import type { Asking, DnsQuestion } from '../../formats/dns/question.ts';
+import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
+import { supposing } from '../../formats/dns/supposed.ts';
+import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
+import { type SpfCost, spfCost } from '../../formats/spf/cost.ts';
+import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import {
   isSpfRecord,
   printSpf,
   printSpfTerm,
   type SpfRecord,
   type SpfTerm,
-} from '../../mail/spf/record.ts';
+} from '../../formats/spf/record.ts';
 import { type Finding, fine } from '../checklist/finding.ts';
 import {
   type Aspect,

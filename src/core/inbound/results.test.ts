@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import {
   parseAuthenticationResults,
   printAuthenticationResults,
-} from '../../mail/authentication-results.ts';
+} from '../../formats/message/authentication-results.ts';
 import { authenticationResults, type InboundResults } from './results.ts';
 
 const good: InboundResults = {

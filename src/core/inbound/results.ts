@@ -2,10 +2,10 @@
  * What was found out about a message that came in, as data, and as the Authentication-Results field (RFC 8601) that tells
  * it to whoever reads the message after us. No verdict is drawn from it here.
  */
-import type { AuthenticationResults, ResultInfo } from '../../mail/authentication-results.ts';
-import type { DmarcResult } from '../../mail/dmarc/evaluate.ts';
-import type { IprevResult } from '../../mail/iprev.ts';
-import type { SpfResult } from '../../mail/spf/evaluate.ts';
+import type { AuthenticationResults, ResultInfo } from '../../formats/message/authentication-results.ts';
+import type { DmarcResult } from '../../formats/dmarc/evaluate.ts';
+import type { IprevResult } from '../../formats/spf/iprev.ts';
+import type { SpfResult } from '../../formats/spf/evaluate.ts';
 
 export type SpfFinding = {
   readonly result: SpfResult;

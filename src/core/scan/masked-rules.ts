@@ -4,7 +4,7 @@
  * such mail signed or within SPF yet. Names may hold `*`. The operator's list in scan.masked_rules stands instead of
  * this one.
  */
-import type { RuleHit } from '../../mail/scan/rule.ts';
+import type { RuleHit } from '../../formats/scan/rule.ts';
 
 export const maskedRules: readonly string[] = [
   // SpamAssassin: relays, names and networks of the client.

@@ -1,5 +1,5 @@
 /** What scanners say of a message, and what is made of it: data only. */
-import type { RuleHit } from '../../mail/scan/rule.ts';
+import type { RuleHit } from '../../formats/scan/rule.ts';
 
 /** spamassassin and rspamd give points, clamav knows viruses. The order is the one in which reasons name them. */
 export const scannerNames = ['spamassassin', 'rspamd', 'clamav'] as const;

@@ -5,7 +5,7 @@
  * A finding should be right nearly always: it holds mail. So a field that is there twice is none while both say the same,
  * a body that quotes a forwarded letter is none, and nothing is made of which line ends a script uses. Pure, linear.
  */
-import { addressKey } from '../../mail/address.ts';
+import { addressKey } from '../../formats/message/address.ts';
 
 /** One field: text is octets (Latin-1), a value all that stands behind the colon, folds as LF. */
 export type ScriptHeader = { readonly name: string; readonly value: string };

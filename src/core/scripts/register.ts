@@ -3,8 +3,8 @@
  * Small, whatever it sends; and from it, which rule would fit. Pure.
  */
 import type { Millis } from '../../lib/brand.ts';
-import { addressKey, domainOf } from '../../mail/address.ts';
-import { firstMailbox } from '../../mail/header.ts';
+import { addressKey, domainOf } from '../../formats/message/address.ts';
+import { firstMailbox } from '../../formats/message/header.ts';
 import type { Account } from '../event.ts';
 import type { RecipientRule, ScriptFinding, ScriptMail } from './rules.ts';
 import { accountOf, type ScriptSource, subjectOf } from './speaker.ts';

@@ -1,5 +1,5 @@
 /** Rules and what they say, as people read and type them. Pure. */
-import { addressKey } from '../../mail/address.ts';
+import { addressKey } from '../../formats/message/address.ts';
 import { during, type RecipientRule, type ScriptRate, type ScriptRule } from './rules.ts';
 
 /** Of one rule: a list that is longer belongs into a mailing list program. */

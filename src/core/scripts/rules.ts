@@ -3,8 +3,8 @@
  * and how often. What no rule knows, or what is outside its rule, is held in mode `guard` and told of in mode `observe`.
  * Pure.
  */
-import { domainOf } from '../../mail/address.ts';
-import { firstMailbox } from '../../mail/header.ts';
+import { domainOf } from '../../formats/message/address.ts';
+import { firstMailbox } from '../../formats/message/header.ts';
 import { addressesIn, headerInjection, type ScriptHeader } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
 import { isByRight, type ScriptSpeaker, subjectOf } from './speaker.ts';

@@ -7,7 +7,7 @@
  *               lost from DNS        its successor was lost
  */
 import type { Millis } from '../../lib/brand.ts';
-import type { DkimAlgorithm } from '../../mail/dkim/signing-key.ts';
+import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 
 /**
  * made: the file is there. published: its record was sent to DNS, or the operator asked for it. seen: every authoritative

@@ -7,7 +7,7 @@
  * begins. What DNS does not answer changes nothing. A clock that was set back makes each wait begin again.
  */
 import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { DkimAlgorithm } from '../../mail/dkim/signing-key.ts';
+import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import {
   type DkimKey,
   hasSigned,

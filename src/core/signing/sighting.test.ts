@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DnsAnswer } from '../../mail/dns/question.ts';
-import { txtStrings } from '../../mail/dns/record.ts';
+import type { DnsAnswer } from '../../formats/dns/question.ts';
+import { txtStrings } from '../../formats/dns/record.ts';
 import { isKeyName, recordText } from './key.ts';
 import { sightingOf } from './sighting.ts';
 

@@ -1,6 +1,6 @@
 /** What the authoritative servers' answers say of a key. Pure. */
-import type { DnsAnswer } from '../../mail/dns/question.ts';
-import { textOfTxt } from '../../mail/dns/record.ts';
+import type { DnsAnswer } from '../../formats/dns/question.ts';
+import { textOfTxt } from '../../formats/dns/record.ts';
 import { type DkimKey, keyType, type Sighting } from './key.ts';
 
 export type ServerAnswer = { readonly server: string; readonly answer: DnsAnswer };

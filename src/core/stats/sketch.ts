@@ -3,7 +3,7 @@
  * logarithm, for points above and below 0 alike, so a quantile is off by at most a twentieth of itself; what is nearer
  * to 0 than a tenth of a point counts as 0. Two sketches added give the sketch of both, exactly.
  */
-import { hundredths } from '../../lib/hundredths.ts';
+import { hundredths } from '../../lib/round.ts';
 
 /** Points in bucket k: from least·growth^(k-1) up to least·growth^k. */
 const growth = 1.1;

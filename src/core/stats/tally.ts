@@ -1,5 +1,5 @@
 /** One message in numbers, and the keys under which it is counted. Pure. */
-import { domainOf } from '../../mail/address.ts';
+import { domainOf } from '../../formats/message/address.ts';
 import type { Submission } from '../event.ts';
 import { providerOf } from './provider.ts';
 

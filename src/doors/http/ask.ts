@@ -6,7 +6,7 @@ import { accountStates } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Result } from '../../lib/result.ts';
 import { fault, ok } from '../../lib/result.ts';
-import { dkimAlgorithms } from '../../mail/dkim/signing-key.ts';
+import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
 import { heldStates } from '../../ports.ts';
 import type { Desk, NewKeys } from '../../ports-desk.ts';
 import { type StatsQuery, statsKinds, statsOrders } from '../../ports-stats.ts';

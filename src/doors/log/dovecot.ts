@@ -6,8 +6,8 @@
  */
 
 import type { LogFact } from '../../core/event.ts';
-import { accountOf } from '../../mail/account-name.ts';
-import { clientAddress } from '../../mail/client-address.ts';
+import { accountOf } from '../../core/account-name.ts';
+import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 /** imap-login, pop3-login, managesieve-login, submission-login; from 2.4 on `Logged in` and `Login aborted`. */
 const service = /^[a-z0-9]{2,20}-login: /;

@@ -8,8 +8,8 @@
 import type { Account, LogFact, Submission } from '../../core/event.ts';
 import type { ReplayEvent } from '../../flow/replay-event.ts';
 import { type Millis, minuteMs } from '../../lib/brand.ts';
-import { localAccount } from '../../mail/account-name.ts';
-import { addressKey, domainOf } from '../../mail/address.ts';
+import { localAccount } from '../../core/account-name.ts';
+import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { dovecotFact } from './dovecot.ts';
 import { originalRecipient, postfixFact } from './postfix.ts';
 import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';

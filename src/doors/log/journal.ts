@@ -5,7 +5,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
-import { textOf } from '../../lib/text-of.ts';
+import { textOf } from '../../lib/peer-text.ts';
 import { openLineCutter } from './line-cutter.ts';
 
 export type JournalRecord = {

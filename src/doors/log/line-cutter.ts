@@ -1,5 +1,5 @@
 /** Chunks of bytes → lines, bounded: a line that is too long is passed over to its end. */
-import { textOf } from '../../lib/text-of.ts';
+import { textOf } from '../../lib/peer-text.ts';
 
 /** Postfix cuts its own lines at about 2 KB; a journal record with all its fields takes a few. */
 export const lineBytesMax: number = 16 * 1024;

@@ -5,9 +5,9 @@
  * from the left, each field up to where Postfix itself ended it, and nothing is searched for in the whole of a line.
  */
 import type { Account, LogFact } from '../../core/event.ts';
-import { accountOf } from '../../mail/account-name.ts';
-import { addressKey } from '../../mail/address.ts';
-import { clientAddress } from '../../mail/client-address.ts';
+import { accountOf } from '../../core/account-name.ts';
+import { addressKey } from '../../formats/message/address.ts';
+import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 const queueId = /^([0-9A-Za-z]{5,32}): /;
 /** From `relay=` to the reply. Later versions put fields of their own in between: conn_use=, tls=. */

@@ -1,7 +1,7 @@
 /** Where a recipient's mail goes. Pure. */
 
-import { domainOf } from '../../mail/address.ts';
-import { isOwnDomain } from '../../mail/own-domains.ts';
+import { domainOf } from '../../formats/message/address.ts';
+import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import type { MilterOptions } from './options.ts';
 
 /** Does it leave this server? `unknown` where nobody told us which domains are its own. */

@@ -3,7 +3,7 @@
  * Takes chunks as they come, cut anywhere, and hands out whole packets where they lie, without copying them. A length
  * is checked before it is believed: a peer that announces much and sends little makes us keep little.
  */
-import { HeldBytes } from '../../lib/held-bytes.ts';
+import { HeldBytes } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 
 /**

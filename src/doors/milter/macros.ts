@@ -4,7 +4,7 @@
  *
  * Each belongs to its stage and ends with it: a login must not outlive its message, nor a transport its recipient.
  */
-import { textOf } from '../../lib/text-of.ts';
+import { textOf } from '../../lib/peer-text.ts';
 import { command } from './packet.ts';
 
 const nul = 0;

@@ -2,7 +2,7 @@
  * What the mail server is answered, as bytes. An SMTP reply that it finds malformed costs us the whole connection
  * (Postfix: "malformed reply", then its default action), so every one is made valid here.
  */
-import { printableLine, smtpReply } from '../../mail/smtp-reply.ts';
+import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import type { Answer } from '../../ports.ts';
 import { packet, reply } from './packet.ts';
 

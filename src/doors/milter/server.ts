@@ -9,7 +9,7 @@ import {
   openListener,
   type Where,
 } from '../../lib/listener.ts';
-import { troubleLog } from '../../lib/trouble.ts';
+import { troubleLog } from '../../lib/listener-log.ts';
 import type { Clock, Count, Gate, Log, MessageReading } from '../../ports.ts';
 import type { MessageScanning } from '../../ports-scan.ts';
 import type { Submissions } from '../../ports-sendmail.ts';

@@ -12,8 +12,8 @@
 import type { Submission } from '../../core/event.ts';
 import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/text-of.ts';
-import { addressKey } from '../../mail/address.ts';
+import { textOf } from '../../lib/peer-text.ts';
+import { addressKey } from '../../formats/message/address.ts';
 import type { Answer, Clock, Count, Gate, Log, MessageReading, Speaker } from '../../ports.ts';
 import type { MessageScanning } from '../../ports-scan.ts';
 import type { Submissions } from '../../ports-sendmail.ts';

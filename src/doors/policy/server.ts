@@ -16,8 +16,8 @@ import {
   type TalkState,
   type Where,
 } from '../../lib/listener.ts';
-import { troubleLog } from '../../lib/trouble.ts';
-import { printableLine, smtpReply } from '../../mail/smtp-reply.ts';
+import { troubleLog } from '../../lib/listener-log.ts';
+import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 

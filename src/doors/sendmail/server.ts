@@ -12,7 +12,7 @@ import {
   parseHandIn,
 } from '../../core/scripts/hand-in.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
-import { HeldBytes } from '../../lib/held-bytes.ts';
+import { HeldBytes } from '../../lib/byte-buffer.ts';
 import {
   type Line,
   type Listener,
@@ -24,7 +24,7 @@ import {
 } from '../../lib/listener.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { troubleLog } from '../../lib/trouble.ts';
+import { troubleLog } from '../../lib/listener-log.ts';
 import type { Count, Log } from '../../ports.ts';
 import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports-sendmail.ts';
 

@@ -10,7 +10,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
-import { faultText } from '../../lib/fault-text.ts';
+import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Log } from '../../ports.ts';
 import type { AskStats, StatsAnswer, StatsQuery } from '../../ports-stats.ts';

@@ -1,0 +1,245 @@
+/**
+ * DMARC (RFC 9989, before it RFC 7489): does the domain that a reader sees in From stand behind the message? It does
+ * where SPF or a DKIM signature passed for that domain or one of the same organisation. Never a verdict of ours: what the
+ * domain asks for (reject, quarantine) is told, and what is done about it is for others. Pure; the DNS is asked.
+ */
+import type { AuthorDomains } from '../message/author-domains.ts';
+import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
+import { type Asking, ask } from '../dns/question.ts';
+import { type DmarcPolicy, type DmarcRecord, dmarcPolicies, dmarcPolicyFor } from './record.ts';
+import { type Found, organizationalDomain, recordAt, type Walked, walkNames } from './tree-walk.ts';
+
+export const dmarcResults = ['pass', 'fail', 'none', 'temperror', 'permerror'] as const;
+
+/** A domain that SPF (MAIL FROM alone) or a signature spoke for, and what came of it. */
+export type DmarcIdentifier = {
+  readonly by: 'spf' | 'dkim';
+  readonly domain: string;
+  readonly result: 'pass' | 'temperror' | 'other';
+};
+
+export type DmarcQuestion = {
+  readonly authors: AuthorDomains;
+  readonly identifiers: readonly DmarcIdentifier[];
+  /** Known public suffixes, so that one that forgot to say `psd=y` does not make strangers relatives. */
+  readonly isPublicSuffix?: (domain: string) => boolean;
+};
+
+export type DmarcResult = {
+  readonly result: (typeof dmarcResults)[number];
+  /** The author's domain; empty where there is none. */
+  readonly domain: string;
+  /** Where the record was found; empty where there is none. */
+  readonly policyDomain: string;
+  /** What the record asks for such mail; undefined where there is no record that counts. */
+  readonly policy: DmarcPolicy | undefined;
+  /** What is asked for this message: `none` where it passes, a level less than `policy` while the domain is testing. */
+  readonly disposition: DmarcPolicy;
+  /** What stands behind the author's domain. */
+  readonly aligned: readonly DmarcIdentifier[];
+  /** For people, one sentence without the full stop. */
+  readonly sentence: string;
+};
+
+/** Several authors are rare and mostly a trick; each costs questions (RFC 9989 section 11.5). */
+const authorsMax = 4;
+/** Identifiers that are looked at: a message with more good signatures than this needs no more of them. */
+const identifiersMax = 20;
+
+export function* evaluateDmarc(asked: DmarcQuestion): Asking<DmarcResult> {
+  const { domains: authors, cut } = asked.authors;
+  const [first = ''] = authors;
+  if (cut) return outcome('permerror', first, 'From is longer than is read');
+  if (first === '') return outcome('permerror', '', 'From names no domain');
+  if (authors.length > authorsMax) {
+    return outcome('permerror', first, `From names ${authors.length} domains`);
+  }
+  const results: DmarcResult[] = [];
+  for (const author of authors) results.push(yield* evaluateOne(author, asked));
+  const [only] = results;
+  return results.length === 1 && only !== undefined ? only : strictest(results);
+}
+
+/** Of several authors the worst counts: the strictest policy among those that fail (RFC 9989 section 11.5). */
+function strictest(results: readonly DmarcResult[]): DmarcResult {
+  const order = ['pass', 'none', 'permerror', 'temperror', 'fail'];
+  const rank = ({ result, disposition }: DmarcResult): number =>
+    order.indexOf(result) * 10 + dmarcPolicies.indexOf(disposition);
+  const worst = results.reduce((kept, one) => (rank(one) > rank(kept) ? one : kept));
+  const others = results.length - 1;
+  return { ...worst, sentence: `${worst.sentence}; From names ${others} more` };
+}
+
+function outcome(
+  result: DmarcResult['result'],
+  domain: string,
+  sentence: string,
+  more: Partial<DmarcResult> = {},
+): DmarcResult {
+  return {
+    ...{ result, domain, policyDomain: '', policy: undefined, disposition: 'none', aligned: [] },
+    sentence,
+    ...more,
+  };
+}
+
+/** What DNS said, so that nothing is asked twice. */
+type Known = Map<string, Found>;
+
+function* evaluateOne(author: string, asked: DmarcQuestion): Asking<DmarcResult> {
+  const known: Known = new Map();
+  yield* learn(walkNames(author), known);
+  const walked = walk(author, known);
+  const policy = discovered(author, walked, asked);
+  if (policy.kind === 'failure') return outcome('temperror', author, policy.text);
+  if (policy.kind === 'none') {
+    return outcome('none', author, `${author} publishes no DMARC record`);
+  }
+  const { record, domain: policyDomain } = policy;
+  const usable = usableRecord(record);
+  if (usable === undefined) {
+    const sentence = `the DMARC record of ${policyDomain} says no policy that can be understood`;
+    return outcome('permerror', author, sentence, { policyDomain });
+  }
+  const whose = yield* relation(author, policyDomain, usable);
+  const wanted = dmarcPolicyFor(usable, whose);
+  const found = { policyDomain, policy: wanted };
+  const { aligned, open, failed } = yield* alignment(author, usable, asked, known);
+  const [best] = aligned;
+  if (best !== undefined) {
+    const how = best.by === 'spf' ? 'SPF passed for' : 'it is signed by';
+    return outcome('pass', author, `${how} ${best.domain}`, { ...found, aligned });
+  }
+  const doubt = failed ?? open;
+  if (doubt !== undefined) return outcome('temperror', author, doubt, found);
+  const disposition = usable.testing ? lower(wanted) : wanted;
+  const asks = wanted === 'none' ? 'asks for nothing' : `asks to ${wanted} such mail`;
+  const test = usable.testing && wanted !== 'none' ? ', as a test' : '';
+  const sentence = `neither SPF nor a signature stands for ${author}, and ${policyDomain} ${asks}${test}`;
+  return outcome('fail', author, sentence, { ...found, disposition });
+}
+
+function lower(policy: DmarcPolicy): DmarcPolicy {
+  return policy === 'reject' ? 'quarantine' : 'none';
+}
+
+/** Asks for the records at `names` that are not known yet, all at once. */
+function* learn(names: readonly string[], known: Known): Asking<void> {
+  const missing = [...new Set(names)].filter((name) => !known.has(name));
+  if (missing.length === 0) return;
+  const questions = missing.map((name): DnsQuestion => ({ name: `_dmarc.${name}`, type: 'TXT' }));
+  const answers: readonly DnsAnswer[] = yield questions;
+  missing.forEach((name, index) => {
+    known.set(name, recordAt(answers[index]));
+  });
+}
+
+function walk(domain: string, known: Known): readonly Walked[] {
+  return walkNames(domain).map((name) => ({
+    domain: name,
+    found: known.get(name) ?? { kind: 'none' },
+  }));
+}
+
+type Discovered =
+  | { readonly kind: 'record'; readonly record: DmarcRecord; readonly domain: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'failure'; readonly text: string };
+
+/** The record that applies: the author's own, else its organisation's, else its public suffix's (section 4.10.1). */
+function discovered(
+  author: string,
+  walked: readonly Walked[],
+  { isPublicSuffix }: DmarcQuestion,
+): Discovered {
+  const [own] = walked;
+  if (own?.found.kind === 'record') return { ...own.found, domain: author };
+  const organization = organizationalDomain(author, walked, isPublicSuffix);
+  if (organization.kind === 'failure') return organization;
+  const suffix = organization.domain.slice(organization.domain.indexOf('.') + 1);
+  for (const domain of [organization.domain, suffix]) {
+    const at = walked.find((one) => one.domain === domain);
+    if (at?.found.kind === 'record') return { ...at.found, domain };
+  }
+  return { kind: 'none' };
+}
+
+/** A record whose policy cannot be read stands for `p=none` if it wants reports, else for nothing (section 4.10.1). */
+function usableRecord(record: DmarcRecord): DmarcRecord | undefined {
+  const wrong = record.faults.some(
+    ({ kind, tag }) => kind === 'value' && (tag === 'p' || tag === 'sp' || tag === 'np'),
+  );
+  if (record.p !== undefined && !wrong) return record;
+  if (record.reportsTo.length === 0) return undefined;
+  return { ...record, p: 'none', sp: undefined, np: undefined };
+}
+
+/** Whose mail it is in the eyes of the policy; asks whether a subdomain exists only where that makes a difference. */
+function* relation(
+  author: string,
+  policyDomain: string,
+  record: DmarcRecord,
+): Asking<'domain' | 'subdomain' | 'nonexistent'> {
+  if (author === policyDomain) return 'domain';
+  if (dmarcPolicyFor(record, 'nonexistent') === dmarcPolicyFor(record, 'subdomain')) {
+    return 'subdomain';
+  }
+  const answer = yield* ask(author, 'A');
+  // Where nobody knows, it exists: that policy is meant for honest mail.
+  return answer.kind === 'none' && !answer.exists ? 'nonexistent' : 'subdomain';
+}
+
+type Alignment = {
+  readonly aligned: readonly DmarcIdentifier[];
+  /** Something that would be aligned could not be checked for the moment. */
+  readonly open: string | undefined;
+  /** Whether something is aligned could not be found out. */
+  readonly failed: string | undefined;
+};
+
+/** Which identifiers belong to the author's domain (section 4.10.2). */
+function* alignment(
+  author: string,
+  record: DmarcRecord,
+  { identifiers, isPublicSuffix }: DmarcQuestion,
+  known: Known,
+): Asking<Alignment> {
+  const hopeful = identifiers
+    .filter(({ result, domain }) => result !== 'other' && domain !== '')
+    .slice(0, identifiersMax);
+  const strict = (by: 'spf' | 'dkim'): boolean =>
+    (by === 'spf' ? record.spfAlignment : record.dkimAlignment) === 'strict';
+  const organization = organizationalDomain(author, walk(author, known), isPublicSuffix);
+  const above = organization.kind === 'domain' ? organization.domain : author;
+  // The organisation of a domain is that domain or one above it: others need no questions.
+  const relatives = hopeful.filter(
+    ({ by, domain }) => domain !== author && !strict(by) && isWithin(domain, above),
+  );
+  yield* learn(
+    relatives.flatMap(({ domain }) => walkNames(domain)),
+    known,
+  );
+  let failed = organization.kind === 'failure' ? organization.text : undefined;
+  const related = new Set<DmarcIdentifier>();
+  for (const one of relatives) {
+    const theirs = organizationalDomain(one.domain, walk(one.domain, known), isPublicSuffix);
+    if (theirs.kind === 'failure') failed ??= theirs.text;
+    else if (organization.kind === 'domain' && theirs.domain === above) related.add(one);
+  }
+  const good = hopeful.filter((one) => one.domain === author || related.has(one));
+  const open = good.find(({ result }) => result === 'temperror');
+  // An organisation that is not known matters only where somebody might belong to it.
+  const might = hopeful.some(({ by, domain }) => domain !== author && !strict(by));
+  return {
+    aligned: good.filter(({ result }) => result === 'pass'),
+    open:
+      open === undefined
+        ? undefined
+        : `${open.by === 'spf' ? 'SPF' : 'a signature'} of ${open.domain} could not be checked`,
+    failed: might ? failed : undefined,
+  };
+}
+
+function isWithin(domain: string, above: string): boolean {
+  return domain === above || domain.endsWith(`.${above}`);
+}

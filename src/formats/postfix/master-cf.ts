@@ -1,0 +1,80 @@
+/**
+ * Postfix's master.cf: services and their `-o name=value` overrides (master(5)). Keeps every byte. Pure.
+ */
+import { insertAfter, type PostfixLines, postfixLines } from './lines.ts';
+
+export type Override = {
+  readonly name: string;
+  readonly value: string;
+  /** Which of the service's overrides it is, counted from 0. */
+  readonly index: number;
+};
+export type Service = {
+  readonly name: string;
+  /** inet, unix, unix-dgram, fifo, pass. */
+  readonly type: string;
+  readonly chroot: string;
+  /** smtpd, pickup, pipe … */
+  readonly command: string;
+  readonly overrides: readonly Override[];
+  readonly first: number;
+  readonly last: number;
+};
+export type MasterCf = { readonly source: PostfixLines; readonly services: readonly Service[] };
+
+/** `-o name=value` or `-o { name = value }`, as it stands in the file. */
+const overridePattern =
+  /(\s-o\s*)(?:(\{\s*)([A-Za-z0-9_]+)(\s*=)([^}]*?)(\s*\})|([A-Za-z0-9_]+)(=)(\S*))/g;
+
+export function parseMasterCf(text: string): MasterCf {
+  const source = postfixLines(text);
+  const services: Service[] = [];
+  for (const { text: line, first, last } of source.logical) {
+    const [name, type, , , chroot, , , command] = line.trim().split(/\s+/);
+    if (name === undefined || type === undefined || chroot === undefined) continue;
+    if (command === undefined) continue;
+    const overrides = [...line.matchAll(overridePattern)].map((match, index) => ({
+      name: match[3] ?? match[7] ?? '',
+      value: (match[5] ?? match[9] ?? '').trim(),
+      index,
+    }));
+    services.push({ name, type, chroot, command, overrides, first, last });
+  }
+  return { source, services };
+}
+
+/** The override that counts: the last one. */
+export function override(service: Service, name: string): Override | undefined {
+  return service.overrides.findLast((one) => one.name === name);
+}
+
+/** A line `  -o name=value` at the service's end, indented as its last line is. */
+export function addOverride(text: string, service: Service, option: string): string {
+  const lines = [...parseMasterCf(text).source.lines];
+  const indent = /^[ \t]+/.exec(lines[service.last] ?? '')?.[0] ?? '  ';
+  insertAfter(lines, service.last, `${indent}-o ${option}`);
+  return lines.join('');
+}
+
+/** Changes the value of one override where it stands: `before` goes in front of it, `after` behind it. */
+export function wrapOverride(
+  text: string,
+  service: Service,
+  change: { readonly index: number; readonly before?: string; readonly after?: string },
+): string {
+  const lines = [...parseMasterCf(text).source.lines];
+  const { before = '', after = '' } = change;
+  let index = 0;
+  for (let at = service.first; at <= service.last; at++) {
+    const line = lines[at] ?? '';
+    if (line.trim().startsWith('#')) continue;
+    lines[at] = line.replace(overridePattern, (whole, ...groups: (string | undefined)[]) => {
+      if (index++ !== change.index) return whole;
+      const [lead, open, name, equals, inner, close, bareName, , bare] = groups;
+      if (open === undefined) return `${lead}${bareName}=${before}${bare}${after}`;
+      const spaced = before === '' ? '' : ` ${before}`;
+      return `${lead}${open}${name}${equals}${spaced}${inner}${after}${close}`;
+    });
+  }
+  return lines.join('');
+}

@@ -1,0 +1,51 @@
+/**
+ * Does a client's address have a name that leads back to it (RFC 8601 section 3, "iprev")? Bots mostly have none. Pure;
+ * the DNS is asked: one question, and then at most twenty at once.
+ */
+import type { Asking, DnsQuestion } from '../dns/question.ts';
+import { ask } from '../dns/question.ts';
+import { parseClientIp, reverseName } from './network.ts';
+
+export type IprevResult = {
+  readonly result: 'pass' | 'fail' | 'temperror' | 'permerror';
+  /** The name that leads back; empty where none does. */
+  readonly name: string;
+  /** For people, without the full stop. */
+  readonly sentence: string;
+};
+
+/** As SPF takes of such names (RFC 7208 section 4.6.4): an address with more of them is a hoster's joke. */
+const namesMax = 10;
+
+export function* evaluateIprev(client: string): Asking<IprevResult> {
+  const ip = parseClientIp(client);
+  if (ip === undefined) return { result: 'permerror', name: '', sentence: 'no IP address' };
+  const reverse = yield* ask(reverseName(ip), 'PTR');
+  if (reverse.kind === 'failure') return temperror(reverse.text);
+  if (reverse.kind === 'none') {
+    return { result: 'permerror', name: '', sentence: `${ip.text} has no name` };
+  }
+  const names = reverse.records
+    .flatMap((record) => (record.type === 'PTR' ? [record.target] : []))
+    .slice(0, namesMax);
+  const type = ip.octets.length === 4 ? 'A' : 'AAAA';
+  const answers = yield names.map((name): DnsQuestion => ({ name, type }));
+  for (const [index, answer] of answers.entries()) {
+    if (answer.kind !== 'records') continue;
+    const back = answer.records.some(
+      (record) =>
+        (record.type === 'A' || record.type === 'AAAA') &&
+        parseClientIp(record.address)?.text === ip.text,
+    );
+    const name = names[index] ?? '';
+    if (back) return { result: 'pass', name, sentence: `${ip.text} is ${name}` };
+  }
+  const failed = answers.find((answer) => answer.kind === 'failure');
+  if (failed?.kind === 'failure') return temperror(failed.text);
+  const sentence = `${ip.text} calls itself ${names[0] ?? '?'}, which is not that address`;
+  return { result: 'fail', name: '', sentence };
+}
+
+function temperror(sentence: string): IprevResult {
+  return { result: 'temperror', name: '', sentence };
+}
