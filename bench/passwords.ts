@@ -8,7 +8,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { keyboardWalks, seasonsAndYears } from '../src/core/passwords/walks.ts';
+import { keyboardWalks, seasonsAndYears } from '../src/core/passwords/generated.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { planOf } from '../src/passwords/candidates.ts';
 import { type AuditOptions, conduct } from '../src/passwords/conduct.ts';

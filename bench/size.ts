@@ -15,7 +15,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Submission } from '../src/core/event.ts';
-import { noCeilings } from '../src/core/policy.ts';
+import { noCeilings } from '../src/core/account/policy.ts';
 import { openAccounts } from '../src/flow/accounts.ts';
 import { openExemptions } from '../src/flow/exemptions.ts';
 import { openFeed } from '../src/flow/feed.ts';

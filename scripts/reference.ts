@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { commandNames, openProgram, runCommandLine } from '../src/commands/program.ts';
 import { schema, settings } from '../src/config/schema.ts';
-import { metrics } from '../src/core/metrics.ts';
+import { metrics } from '../src/core/metrics/metrics.ts';
 import { sysexits } from '../src/lib/operator-error.ts';
 import { eventMeanings, troubleMeanings } from './event-meanings.ts';
 import { guardNumbersPage } from './guard-numbers.ts';

@@ -1,6 +1,6 @@
 /** What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers. Types only. */
 
-import type { PasswordReport } from './core/passwords/noted.ts';
+import type { PasswordReport } from './core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from './core/passwords/weak.ts';
 import type { DkimKey, KeyState } from './core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';

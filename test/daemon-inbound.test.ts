@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
-import { metrics } from '../src/core/metrics.ts';
+import { metrics } from '../src/core/metrics/metrics.ts';
 import { openInbound } from '../src/daemon-inbound.ts';
 import { scriptedStart } from '../src/flow/scripted-start.ts';
 import type { Millis } from '../src/lib/brand.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Account, Submission } from '../src/core/event.ts';
-import { scriptedScan } from '../src/core/scan/scripted-scan.ts';
+import { scriptedScan } from './doubles/scan.ts';
 import { openStatistics } from '../src/flow/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';

@@ -1,5 +1,5 @@
 /** The findings of `dns check` on a terminal: the worst first, what to do with each, and what providers require. Pure. */
-import { type Finding, type FindingKind, worst } from '../core/checklist/finding.ts';
+import { type Finding, type FindingKind, worst } from '../core/finding.ts';
 import type { Met, Provider, Requirement } from '../core/identity/requirements.ts';
 import { shellWords } from '../lib/shell-words.ts';
 import { wrapped } from './dns-plan-text.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { worst } from '../core/checklist/finding.ts';
+import { worst } from '../core/finding.ts';
 import { examine } from '../core/identity/examine.ts';
 import { requirements } from '../core/identity/requirements.ts';
 import { answeredLater } from '../formats/dns/question.ts';

@@ -1,6 +1,6 @@
 /** Doctor shows each scanner of the configuration a letter that is bad by agreement. No mail comes of it. */
 import type { Config } from '../config/schema.ts';
-import type { Finding } from '../core/checklist/finding.ts';
+import type { Finding } from '../core/finding.ts';
 import { checkScanner, type ScannerFacts } from '../core/checklist/scanners.ts';
 import { openScanners } from '../daemon-scan.ts';
 import { faultText } from '../lib/error-text.ts';

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
-import type { Finding } from '../core/checklist/finding.ts';
+import type { Finding } from '../core/finding.ts';
 import { checkRegister, checkWaysRound, type WaysRound } from '../core/checklist/scripts.ts';
 import { isWebUser } from '../core/scripts/web-users.ts';
 import { faultText } from '../lib/error-text.ts';

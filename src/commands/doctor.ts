@@ -11,7 +11,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { checkDkimKeys, checkQueueLifetime, type KeyFacts } from '../core/checklist/dkim-keys.ts';
 import { checkDovecot } from '../core/checklist/dovecot.ts';
-import { type Finding, type FindingKind, fine, worst } from '../core/checklist/finding.ts';
+import { type Finding, type FindingKind, fine, worst } from '../core/finding.ts';
 import { checkClock, checkDisk, checkNode } from '../core/checklist/machine.ts';
 import { checkMailLog } from '../core/checklist/mail-log.ts';
 import { checkPasswords } from '../core/checklist/passwords.ts';

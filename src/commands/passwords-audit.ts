@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { PasswordFinding, PasswordReport } from '../core/passwords/noted.ts';
+import type { PasswordFinding, PasswordReport } from '../core/passwords/audit-report.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import { whatToDo } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';

@@ -1,7 +1,7 @@
 /** `postern passwords sources`, `list` and `show`: where passwords are, whose they are, and who is weak since when. */
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
-import { byLogin, loginKey } from '../core/passwords/noted.ts';
+import { byLogin, loginKey } from '../core/passwords/audit-report.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import { type WeakPassword, whatToDo } from '../core/passwords/weak.ts';
 import { faultText } from '../lib/error-text.ts';

@@ -9,7 +9,7 @@ import {
   nothingReported,
   type PasswordReport,
   summaryOf,
-} from '../core/passwords/noted.ts';
+} from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import { passwordChanges } from '../flow/passwords-audited.ts';
 import { openLedger } from '../ledger/sqlite/open.ts';

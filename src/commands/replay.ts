@@ -6,7 +6,7 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
-import { noCeilings } from '../core/policy.ts';
+import { noCeilings } from '../core/account/policy.ts';
 import { backwardsMax, openReplay, type Replay, type ReplayVerdict } from '../flow/replay.ts';
 import { eventLineMax, parseEvent } from '../flow/replay-event.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';

@@ -1,5 +1,5 @@
 /** Settings in the form that the parts take them. */
-import type { Policy } from '../core/policy.ts';
+import type { Policy } from '../core/account/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import type { Where } from '../lib/listener.ts';
 import { addressKey } from '../formats/message/address.ts';

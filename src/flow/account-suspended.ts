@@ -11,7 +11,7 @@
  * outside this process is done in turn, so that a release which comes in the middle has the last word.
  */
 import type { Judgement } from '../core/account/judge.ts';
-import type { AccountPast } from '../core/account/past.ts';
+import type { AccountPast } from '../core/account/profile.ts';
 import { release, suspendByHand } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
 import type { Notice } from '../core/notice.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../test/ledger/flow-rig.ts';
-import { encodePast } from '../core/account/past.ts';
+import { encodePast } from '../core/account/profile.ts';
 import type { Account } from '../core/event.ts';
 import { dayMs } from '../lib/brand.ts';
 

@@ -3,13 +3,13 @@
  * are asked for. What changes is written through the journal.
  */
 import type { People } from '../core/account/judge.ts';
-import { decodeNorms, encodeNorms, newNorms, type ServerNorms } from '../core/account/norms.ts';
-import { type AccountPast, decodePast, encodePast, newPast } from '../core/account/past.ts';
+import { decodeNorms, encodeNorms, newNorms, type ServerNorms } from '../core/account/baseline.ts';
+import { type AccountPast, decodePast, encodePast, newPast } from '../core/account/profile.ts';
 import { RecipientBook } from '../core/account/recipient-book.ts';
 import type { BookChange } from '../core/account/record.ts';
 import type { Account } from '../core/event.ts';
-import type { Surroundings } from '../core/guard.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Surroundings } from '../core/account/guard.ts';
+import type { Policy } from '../core/account/policy.ts';
 import type { Millis } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { Change } from '../ports.ts';

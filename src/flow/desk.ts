@@ -3,7 +3,7 @@
  * nothing decided is seen late; every act is written down with who did it.
  */
 import { evidenceNow } from '../core/account/judge.ts';
-import { type AccountPast, decodePast, today } from '../core/account/past.ts';
+import { type AccountPast, decodePast, today } from '../core/account/profile.ts';
 import type { Account } from '../core/event.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Millis } from '../lib/brand.ts';

@@ -12,7 +12,7 @@ import {
   nextStep,
   operatorsPart,
   wantedRecord,
-} from '../core/signing/key-words.ts';
+} from '../core/signing/key-advice.ts';
 import { retired } from '../core/signing/rotation.ts';
 import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/error-text.ts';

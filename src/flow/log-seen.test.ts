@@ -1,7 +1,7 @@
 /** What the mail log tells reaches the right account's past, once, and fills nobody's memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccountPast, newPast } from '../core/account/past.ts';
+import { type AccountPast, newPast } from '../core/account/profile.ts';
 import { counts, windowsMs } from '../core/account/signals.ts';
 import type { Account, LogEvent } from '../core/event.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../lib/brand.ts';

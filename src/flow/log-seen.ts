@@ -6,7 +6,7 @@
  * account, and everything that is remembered is bounded.
  */
 import { networkOf } from '../core/account/network.ts';
-import type { AccountPast } from '../core/account/past.ts';
+import type { AccountPast } from '../core/account/profile.ts';
 import { delivery, login } from '../core/account/record.ts';
 import type { Account, LogEvent } from '../core/event.ts';
 import { unreachable } from '../lib/assert.ts';

@@ -7,14 +7,14 @@
 
 import { contentSignals } from '../core/account/content.ts';
 import type { Judgement } from '../core/account/judge.ts';
-import type { AccountPast } from '../core/account/past.ts';
+import type { AccountPast } from '../core/account/profile.ts';
 import type { BookChange } from '../core/account/record.ts';
 import type { Account, Submission } from '../core/event.ts';
 import { holdReason, replyText, suspendedReply } from '../core/explain.ts';
-import { submit } from '../core/guard.ts';
-import { noStanding, type Standing } from '../core/policy.ts';
+import { submit } from '../core/account/guard.ts';
+import { noStanding, type Standing } from '../core/account/policy.ts';
 import { reasonCodes } from '../core/scripts/rules.ts';
-import { describeSpeaker } from '../core/scripts/speaker.ts';
+import { describeSpeaker } from '../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
 import type {
   Answer,

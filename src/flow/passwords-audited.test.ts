@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../test/ledger/flow-rig.ts';
 import type { Account } from '../core/event.ts';
-import { nothingReported } from '../core/passwords/noted.ts';
+import { nothingReported } from '../core/passwords/audit-report.ts';
 import type { Millis } from '../lib/brand.ts';
 
 const login = { source: 'passwd-file:/etc/dovecot/users', account: 'joe@here.test' };

@@ -10,7 +10,7 @@ import {
   notedRows,
   type PasswordReport,
   summaryOf,
-} from '../core/passwords/noted.ts';
+} from '../core/passwords/audit-report.ts';
 import { type AuditSummary, type WeakPassword, weakText } from '../core/passwords/weak.ts';
 import type { Change, Clock } from '../ports.ts';
 import type { Done } from '../ports-desk.ts';

@@ -11,8 +11,8 @@
 import type { Judgement } from '../core/account/judge.ts';
 import type { Account, Submission } from '../core/event.ts';
 import { replyText } from '../core/explain.ts';
-import { preview } from '../core/guard.ts';
-import { hasCeiling, type Standing } from '../core/policy.ts';
+import { preview } from '../core/account/guard.ts';
+import { hasCeiling, type Standing } from '../core/account/policy.ts';
 import { hourMs, type Millis } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { domainOf } from '../formats/message/address.ts';

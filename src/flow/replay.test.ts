@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Account, Submission } from '../core/event.ts';
-import { noCeilings } from '../core/policy.ts';
+import { noCeilings } from '../core/account/policy.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../lib/brand.ts';
 import { openReplay, type Replay, type ReplayVerdict } from './replay.ts';
 

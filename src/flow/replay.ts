@@ -4,12 +4,12 @@
  */
 
 import type { People } from '../core/account/judge.ts';
-import { newNorms } from '../core/account/norms.ts';
-import { type AccountPast, newPast } from '../core/account/past.ts';
+import { newNorms } from '../core/account/baseline.ts';
+import { type AccountPast, newPast } from '../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../core/account/record.ts';
 import type { Account, Submission } from '../core/event.ts';
-import { type Surroundings, submit } from '../core/guard.ts';
-import { noStanding, type Policy, type Standing } from '../core/policy.ts';
+import { type Surroundings, submit } from '../core/account/guard.ts';
+import { noStanding, type Policy, type Standing } from '../core/account/policy.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
 import { hourMs, type Millis, minuteMs } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, type Letter, openRig } from '../../test/ledger/flow-rig.ts';
 import type { Account } from '../core/event.ts';
-import { scriptMail, shop, speaker } from '../core/scripts/scripted-mail.ts';
+import { scriptMail, shop, speaker } from '../../test/doubles/mail.ts';
 import { minuteMs, secondMs } from '../lib/brand.ts';
 import type { NewRule } from '../ports-scripts.ts';
 

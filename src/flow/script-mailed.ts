@@ -12,7 +12,7 @@ import {
   type ScriptMode,
   type ScriptRule,
 } from '../core/scripts/rules.ts';
-import { accountOf, isService, type ScriptSpeaker } from '../core/scripts/speaker.ts';
+import { accountOf, isService, type ScriptSpeaker } from '../core/scripts/submitter.ts';
 import { type Millis, secondMs } from '../lib/brand.ts';
 import { shellWords } from '../lib/shell-words.ts';
 import type { Change, Clock, Count } from '../ports.ts';

@@ -8,7 +8,7 @@
  * disk, so nothing is lost by that.
  */
 import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
-import type { ScriptSpeaker } from '../core/scripts/speaker.ts';
+import type { ScriptSpeaker } from '../core/scripts/submitter.ts';
 import { submissionToken } from '../core/scripts/submission-field.ts';
 import type { Millis } from '../lib/brand.ts';
 import { sysexits } from '../lib/operator-error.ts';

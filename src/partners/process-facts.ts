@@ -5,7 +5,7 @@
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { ProcessFacts } from '../core/scripts/hand-in.ts';
-import type { Ancestor, ScriptSource } from '../core/scripts/speaker.ts';
+import type { Ancestor, ScriptSource } from '../core/scripts/submitter.ts';
 
 /** From a form to init there are fewer. */
 const ancestorsMax = 16;

@@ -4,7 +4,7 @@
  */
 import { statSync, writeFileSync } from 'node:fs';
 import type { Hash } from '../core/passwords/hash.ts';
-import type { PasswordFinding, WeakNote } from '../core/passwords/noted.ts';
+import type { PasswordFinding, WeakNote } from '../core/passwords/audit-report.ts';
 import type { Leg } from '../core/passwords/strength.ts';
 import type { Millis } from '../lib/brand.ts';
 import { copySlice, type Plan } from './candidates.ts';

@@ -1,6 +1,6 @@
 /** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
 import { availableParallelism } from 'node:os';
-import { forJohn } from '../core/passwords/jumbo.ts';
+import { forJohn } from '../core/passwords/john-format.ts';
 import {
   byLogin,
   type Login,
@@ -8,7 +8,7 @@ import {
   loginOf,
   type PasswordFinding,
   type WeakNote,
-} from '../core/passwords/noted.ts';
+} from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { Login } from '../core/passwords/noted.ts';
+import type { Login } from '../core/passwords/audit-report.ts';
 import type { Millis } from '../lib/brand.ts';
 import { type Fault, gather } from './gather.ts';
 import { openNotebook } from './notebook.ts';

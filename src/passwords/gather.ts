@@ -1,7 +1,7 @@
 /** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Hash } from '../core/passwords/hash.ts';
-import type { Login, PasswordFinding, WeakNote } from '../core/passwords/noted.ts';
+import type { Login, PasswordFinding, WeakNote } from '../core/passwords/audit-report.ts';
 import { ownWords } from '../core/passwords/own-words.ts';
 import type { Millis } from '../lib/brand.ts';
 import { faultText } from '../lib/error-text.ts';

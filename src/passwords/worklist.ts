@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { Hash } from '../core/passwords/hash.ts';
-import type { Login, WeakNote } from '../core/passwords/noted.ts';
+import type { Login, WeakNote } from '../core/passwords/audit-report.ts';
 import { type Progress, toTheEnd } from './notebook.ts';
 import type { PrivateFolder } from './private-folder.ts';
 

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { Finding } from '../../src/core/checklist/finding.ts';
+import type { Finding } from '../../src/core/finding.ts';
 import type { Step } from '../../src/core/identity/aspect.ts';
 import { makeKeyPair } from '../../src/lib/private-key.ts';
 import { serverText } from '../../src/formats/dns/server-address.ts';

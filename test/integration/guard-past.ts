@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Account } from '../../src/core/event.ts';
-import { noCeilings } from '../../src/core/policy.ts';
+import { noCeilings } from '../../src/core/account/policy.ts';
 import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
 import { openExemptions } from '../../src/flow/exemptions.ts';
 import { openFeed } from '../../src/flow/feed.ts';

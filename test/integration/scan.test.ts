@@ -10,7 +10,7 @@ import { after, before, suite, test } from 'node:test';
 import { checkScanners } from '../../src/commands/doctor-scanners.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
-import type { Finding } from '../../src/core/checklist/finding.ts';
+import type { Finding } from '../../src/core/finding.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
 import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
 import { openClamav } from '../../src/partners/clamav.ts';

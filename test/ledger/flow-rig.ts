@@ -5,7 +5,7 @@
  */
 import type { Account, Submission } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
-import { noCeilings, type Policy } from '../../src/core/policy.ts';
+import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
 import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { openSuspensions, type Suspensions } from '../../src/flow/account-suspended.ts';
 import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';

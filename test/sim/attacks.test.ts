@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evidenceNow } from '../../src/core/account/judge.ts';
 import { allowed } from '../../src/core/account/learn.ts';
-import { home, openServer, type ScriptedAccount } from '../../src/core/account/scripted-server.ts';
+import { home, openServer, type ScriptedAccount } from '../doubles/server.ts';
 import { growth, holdAt, slots } from '../../src/core/account/signals.ts';
 import { dayMs, hourMs, minuteMs } from '../../src/lib/brand.ts';
 import { openDice } from './dice.ts';

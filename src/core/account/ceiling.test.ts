@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis } from '../../lib/brand.ts';
-import { noCeilings, noStanding, type Policy, type Standing } from '../policy.ts';
+import { noCeilings, noStanding, type Policy, type Standing } from './policy.ts';
 import type { Judgement } from './judge.ts';
-import { openServer, type ScriptedAccount } from './scripted-server.ts';
+import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
 
 const friends = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `friend${i}@friends.example`);

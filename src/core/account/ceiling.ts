@@ -5,9 +5,9 @@
  */
 import { hourMs } from '../../lib/brand.ts';
 import type { Submission } from '../event.ts';
-import { hasCeiling, type Policy, type Standing } from '../policy.ts';
+import { hasCeiling, type Policy, type Standing } from './policy.ts';
 import type { Reason } from '../verdict.ts';
-import { type AccountPast, today } from './past.ts';
+import { type AccountPast, today } from './profile.ts';
 import { watchAt, weakPassword } from './signals.ts';
 
 export function overCeiling(

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minuteMs } from '../../lib/brand.ts';
-import { noCeilings } from '../policy.ts';
-import { scriptedScan } from '../scan/scripted-scan.ts';
-import { openServer, type ScriptedAccount } from './scripted-server.ts';
+import { noCeilings } from './policy.ts';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
+import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
 
 const ham = scriptedScan(0.3);
 const spam = scriptedScan(6.2);

@@ -4,7 +4,7 @@
  */
 import { hundredths } from '../../lib/round.ts';
 import type { RuleHit } from '../../formats/scan/rule.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from './policy.ts';
 import { type Scan, scannerTitles } from '../scan/report.ts';
 import type { Reason } from '../verdict.ts';
 import { boosts, spamLikeMin, spamLikeMost } from './signals.ts';

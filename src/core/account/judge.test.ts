@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { hourMs, minuteMs } from '../../lib/brand.ts';
 import type { Judgement } from './judge.ts';
 import { evidenceNow } from './judge.ts';
-import { home, openServer, type ScriptedAccount, type Sent } from './scripted-server.ts';
+import { home, openServer, type ScriptedAccount, type Sent } from '../../../test/doubles/server.ts';
 import { boostMax, boosts, holdAt, suspendAt, watchAt } from './signals.ts';
 
 const name = 'ann@here.example';

@@ -5,15 +5,15 @@
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { Submission } from '../event.ts';
-import type { Policy, Standing } from '../policy.ts';
+import type { Policy, Standing } from './policy.ts';
 import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
 import { overCeiling } from './ceiling.ts';
-import { circumstances } from './circumstances.ts';
+import { circumstances } from './risk-factors.ts';
 import { contentBoost, contentReason, contentStop, spamLike } from './content.ts';
 import { allowed } from './learn.ts';
-import type { ServerNorms } from './norms.ts';
-import { type AccountPast, zeroSlots } from './past.ts';
+import type { ServerNorms } from './baseline.ts';
+import { type AccountPast, zeroSlots } from './profile.ts';
 import {
   circumstanceReasons,
   slotReasons,

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Millis, minuteMs } from '../../lib/brand.ts';
 import { allowed, ownAllowance, settle, vouch } from './learn.ts';
-import { newNorms } from './norms.ts';
-import { type AccountPast, dayOf, newPast } from './past.ts';
-import { monday, openServer } from './scripted-server.ts';
+import { newNorms } from './baseline.ts';
+import { type AccountPast, dayOf, newPast } from './profile.ts';
+import { monday, openServer } from '../../../test/doubles/server.ts';
 import { growth, growthHeld, lagDays, rules, slots, windowsMs } from './signals.ts';
 
 const firstDay = Math.floor(monday / 86_400_000);

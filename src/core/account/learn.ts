@@ -3,8 +3,8 @@
  * a day with a suspension, and never by more than `growth` a day: an attack must not become usual.
  */
 
-import { learnDay, refresh, type ServerNorms } from './norms.ts';
-import type { AccountPast, Day } from './past.ts';
+import { learnDay, refresh, type ServerNorms } from './baseline.ts';
+import type { AccountPast, Day } from './profile.ts';
 import {
   growth,
   growthHeld,

@@ -10,8 +10,8 @@ import {
   networksAtOnce,
   noteNetwork,
 } from './network.ts';
-import { newPast } from './past.ts';
-import { monday } from './scripted-server.ts';
+import { newPast } from './profile.ts';
+import { monday } from '../../../test/doubles/server.ts';
 
 const forms = [
   ['an IPv4 address', '192.0.2.77', '192.0.2.0/24'],

@@ -3,7 +3,7 @@
  */
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
-import type { AccountPast } from './past.ts';
+import type { AccountPast } from './profile.ts';
 
 /** Networks remembered per account: a botnet may bring hundreds, and only a few of a person's matter. */
 const networksMax = 32;

@@ -2,10 +2,10 @@
 import { minuteMs } from '../../lib/brand.ts';
 import { hundredths } from '../../lib/round.ts';
 import type { Reason } from '../verdict.ts';
-import type { Circumstances } from './circumstances.ts';
+import type { Circumstances } from './risk-factors.ts';
 import { allowed, ownAllowance } from './learn.ts';
-import type { ServerNorms } from './norms.ts';
-import type { AccountPast } from './past.ts';
+import type { ServerNorms } from './baseline.ts';
+import type { AccountPast } from './profile.ts';
 import {
   boosts,
   type CountName,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
-import { openServer, type ScriptedAccount, seed } from './scripted-server.ts';
+import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
 import { holdAt } from './signals.ts';
 
 const name = 'ann@here.example';

@@ -2,7 +2,7 @@
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
-import { identityKey } from './circumstances.ts';
+import { identityKey } from './risk-factors.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
 import {
@@ -12,7 +12,7 @@ import {
   networksAtOnce,
   noteNetwork,
 } from './network.ts';
-import { type AccountPast, dayOf } from './past.ts';
+import { type AccountPast, dayOf } from './profile.ts';
 import { counts, firstSignAt, slots, windowsMs } from './signals.ts';
 
 /** What the ledger must add to or take from the account's book: hash and minute, in pairs; hashes. */

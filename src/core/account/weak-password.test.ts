@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minuteMs } from '../../lib/brand.ts';
 import { weakText } from '../passwords/weak.ts';
-import { noCeilings, noStanding } from '../policy.ts';
+import { noCeilings, noStanding } from './policy.ts';
 import { evidenceNow } from './judge.ts';
-import { openServer, type ScriptedAccount, type ScriptedServer } from './scripted-server.ts';
+import { openServer, type ScriptedAccount, type ScriptedServer } from '../../../test/doubles/server.ts';
 
 const why = weakText({ strength: 'under-a-second', by: 'single' });
 const weakStanding = { ...noStanding, weakPassword: why };

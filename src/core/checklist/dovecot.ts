@@ -1,5 +1,5 @@
 /** Does Dovecot read the list of closed logins? From what `doveconf -n` prints. Pure. */
-import { type Finding, fine } from './finding.ts';
+import { type Finding, fine } from '../finding.ts';
 
 const id = 'dovecot.deny';
 const title = 'a suspended account cannot log in';

@@ -1,6 +1,6 @@
 /** The machine around the guard: Node, disk, clock. Pure. */
 import { secondMs } from '../../lib/brand.ts';
-import { type Finding, fine } from './finding.ts';
+import { type Finding, fine } from '../finding.ts';
 
 const mebibyte = 1_048_576;
 /** A ledger of 100,000 accounts takes about 1 GB; below this it may not last the night. */

@@ -1,5 +1,5 @@
 /** Is the mail log read? Pure. */
-import { type Finding, fine } from './finding.ts';
+import { type Finding, fine } from '../finding.ts';
 
 export type MailLogFacts = {
   /** mail_log.source. */

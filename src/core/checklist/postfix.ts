@@ -5,7 +5,7 @@
 import { expand, type MainCf, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { override, parseMasterCf, type Service } from '../../formats/postfix/master-cf.ts';
 import { expandedValue, type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
-import { type Finding, fine } from './finding.ts';
+import { type Finding, fine } from '../finding.ts';
 
 export type PostfixFacts = {
   readonly main: string;

@@ -1,5 +1,5 @@
 /** Ways round the sendmail door, as doctor tried them, and how far the register is. Pure. */
-import { type Finding, fine } from './finding.ts';
+import { type Finding, fine } from '../finding.ts';
 
 /** What came of a try. `why`: it could not be made. */
 export type Tried<Outcome> = { readonly outcome: Outcome } | { readonly why: string };

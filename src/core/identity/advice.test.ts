@@ -9,7 +9,7 @@ import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { type Aspect, dataTexts } from './aspect.ts';
 import { examine } from './examine.ts';
 import type { Identity } from './identity.ts';
-import { a, cname, digest, mx, organisation, ptr, txt, world } from './scripted-identity.ts';
+import { a, cname, digest, mx, organisation, ptr, txt, world } from '../../../test/doubles/identity.ts';
 
 const server = { host: 'mail.example.org', helo: 'mail.example.org', addresses: ['192.0.2.25'] };
 const plain: Identity = {

@@ -10,7 +10,7 @@ import {
   textOfTxt,
   txtStrings,
 } from '../../formats/dns/record.ts';
-import { type Finding, type FindingKind, fine } from '../checklist/finding.ts';
+import { type Finding, type FindingKind, fine } from '../finding.ts';
 
 /** New records are cached for an hour, so that a mistake is not for long. */
 const ttlSeconds = 3_600;

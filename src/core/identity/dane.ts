@@ -4,7 +4,7 @@
  */
 import { type Asking, ask } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
-import { fine } from '../checklist/finding.ts';
+import { fine } from '../finding.ts';
 import {
   type Aspect,
   comparedAspect,

@@ -14,7 +14,7 @@ import {
 } from '../../formats/dkim/key-record.ts';
 import type { Asking } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
-import { type Finding, fine } from '../checklist/finding.ts';
+import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
   comparedAspect,

@@ -12,7 +12,7 @@ import {
 } from '../../formats/dmarc/record.ts';
 import type { Asking } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
-import { fine } from '../checklist/finding.ts';
+import { fine } from '../finding.ts';
 import {
   type Aspect,
   comparedAspect,

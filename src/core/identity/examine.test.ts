@@ -8,7 +8,7 @@ import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { type Step, sameData } from './aspect.ts';
 import { type Examined, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
-import { type World, world } from './scripted-identity.ts';
+import { type World, world } from '../../../test/doubles/identity.ts';
 
 function look({ server, identities, records }: World, secure = false): Examined {
   const answer = zoneAnswers(records);

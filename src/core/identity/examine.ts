@@ -6,7 +6,7 @@
 import type { Asking, DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
-import { type Finding, fine } from '../checklist/finding.ts';
+import { type Finding, fine } from '../finding.ts';
 import { type Aspect, nothing, remark, type Step, together } from './aspect.ts';
 import { daneAspect } from './dane.ts';
 import { dkimAspect } from './dkim.ts';

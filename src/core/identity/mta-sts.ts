@@ -14,7 +14,7 @@ import {
   parseMtaStsRecord,
   printMtaStsPolicy,
 } from '../../formats/tls/mta-sts.ts';
-import { type Finding, fine } from '../checklist/finding.ts';
+import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,
   type Aspect,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Finding, fine } from '../checklist/finding.ts';
+import { type Finding, fine } from '../finding.ts';
 import { requirements } from './requirements.ts';
 
 const good = ['spf', 'dkim', 'dmarc', 'host.reverse.192.0.2.1', 'host.helo'].map((id) =>

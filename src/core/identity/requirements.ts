@@ -2,7 +2,7 @@
  * What the big providers require of senders, and which findings say whether it is met. From their published rules: Gmail
  * (support 81126), Yahoo (senders.yahooinc.com), Microsoft (outlook.com, since May 2025). Pure.
  */
-import type { Finding } from '../checklist/finding.ts';
+import type { Finding } from '../finding.ts';
 
 export type Provider = 'Gmail' | 'Yahoo' | 'Microsoft';
 /** `unseen`: nothing here can tell. */

@@ -5,7 +5,7 @@
 import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
-import { type Finding, fine } from '../checklist/finding.ts';
+import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,
   type Aspect,

@@ -15,7 +15,7 @@ import {
   type SpfRecord,
   type SpfTerm,
 } from '../../formats/spf/record.ts';
-import { type Finding, fine } from '../checklist/finding.ts';
+import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
   comparedAspect,

@@ -4,7 +4,7 @@
  * Passwords that are stored in the clear never come here: whoever reads a source turns them into salted digests first.
  */
 
-import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './hard-memory.ts';
+import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './memory-cost.ts';
 
 /** What our own workers try, with everything in hex. */
 export type Trial =

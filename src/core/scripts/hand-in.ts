@@ -4,7 +4,7 @@
  */
 
 import type { Result } from '../../lib/result.ts';
-import type { Ancestor, ScriptSource } from './speaker.ts';
+import type { Ancestor, ScriptSource } from './submitter.ts';
 
 /** What is known of a process by looking at /proc. */
 export type ProcessFacts = {

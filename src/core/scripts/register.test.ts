@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { Millis } from '../../lib/brand.ts';
 import { countedMax, noted, type ScriptSeen, suggested } from './register.ts';
 import { judgeScriptMail, type ScriptFinding } from './rules.ts';
-import { header, scriptMail, scriptRule } from './scripted-mail.ts';
+import { header, scriptMail, scriptRule } from '../../../test/doubles/mail.ts';
 
 const nothing: ScriptFinding = { verdict: 'pass', reasons: [], findings: [], rule: '' };
 

@@ -7,7 +7,7 @@ import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type { Account } from '../event.ts';
 import type { RecipientRule, ScriptFinding, ScriptMail } from './rules.ts';
-import { accountOf, type ScriptSource, subjectOf } from './speaker.ts';
+import { accountOf, type ScriptSource, subjectOf } from './submitter.ts';
 
 /** An address, and in how many messages; the count of one that came late may be a little too high. */
 export type Counted = { readonly key: string; readonly count: number };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { entriesOf, entryOf, ruleText, ruleWords } from './rule-text.ts';
-import { scriptRule, shop } from './scripted-mail.ts';
+import { scriptRule, shop } from '../../../test/doubles/mail.ts';
 
 const owner = 'owner@shop.example';
 const cases = [

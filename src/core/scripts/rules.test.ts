@@ -10,7 +10,7 @@ import {
   ruleOf,
   type ScriptRule,
 } from './rules.ts';
-import { header, scriptMail, scriptRule, shop, speaker } from './scripted-mail.ts';
+import { header, scriptMail, scriptRule, shop, speaker } from '../../../test/doubles/mail.ts';
 
 function register(rules: readonly ScriptRule[] = [], with_: Partial<Register> = {}): Register {
   return {

@@ -7,7 +7,7 @@ import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import { addressesIn, headerInjection, type ScriptHeader } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
-import { isByRight, type ScriptSpeaker, subjectOf } from './speaker.ts';
+import { isByRight, type ScriptSpeaker, subjectOf } from './submitter.ts';
 
 export const scriptModes = ['observe', 'guard'] as const;
 export type ScriptMode = (typeof scriptModes)[number];

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { type DkimKey, keyName } from './key.ts';
 import { type RotationPolicy, retired } from './rotation.ts';
-import { ScriptedZone } from './scripted-zone.ts';
+import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
 
 const policy: RotationPolicy = {
   everyMs: 0,

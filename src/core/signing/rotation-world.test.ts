@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { type DkimKey, isWaiting, keyName } from './key.ts';
 import { type RotationPolicy, retired, step } from './rotation.ts';
-import { ScriptedZone, type Stepper } from './scripted-zone.ts';
+import { ScriptedZone, type Stepper } from '../../../test/doubles/dkim-zone.ts';
 
 const policy: RotationPolicy = {
   everyMs: 20 * dayMs,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { metrics as listed } from '../../core/metrics.ts';
+import { metrics as listed } from '../../core/metrics/metrics.ts';
 import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
 import { ask, bearer, stage, testNow } from './scripted-client.ts';
 

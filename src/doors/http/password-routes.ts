@@ -6,7 +6,7 @@
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
-import type { PasswordReport } from '../../core/passwords/noted.ts';
+import type { PasswordReport } from '../../core/passwords/audit-report.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Desk } from '../../ports-desk.ts';

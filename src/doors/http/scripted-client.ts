@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
-import { metrics as listed } from '../../core/metrics.ts';
+import { metrics as listed } from '../../core/metrics/metrics.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Counters } from '../../lib/counters.ts';
 import { openCounters } from '../../lib/counters.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
-import { speaker } from '../../core/scripts/scripted-mail.ts';
+import { speaker } from '../../../test/doubles/mail.ts';
 import { submissionField, submissionToken } from '../../core/scripts/submission-field.ts';
 import type { Claim, Submissions } from '../../ports-sendmail.ts';
 

@@ -5,8 +5,8 @@
 
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/scripts/rules.ts';
-import type { ScriptSpeaker } from '../../core/scripts/speaker.ts';
-import { accountOf } from '../../core/scripts/speaker.ts';
+import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import { accountOf } from '../../core/scripts/submitter.ts';
 import {
   isSubmissionField,
   parseSubmissionField,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import type { Submission } from '../../core/event.ts';
-import { scriptedScan } from '../../core/scan/scripted-scan.ts';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
 import type { MessageStart } from '../../ports.ts';
 import type { MessageScan, MessageScanning } from '../../ports-scan.ts';
 

@@ -1,5 +1,5 @@
 /** Mail that was handed in by sendmail(1), and which try of it counts. */
-import type { ScriptSpeaker } from '../../core/scripts/speaker.ts';
+import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import type { Ledger } from '../../ports.ts';
 import type { SubmissionRow } from '../../ports-sendmail.ts';
 import { instant, type Row, type Statements, text } from './statements.ts';

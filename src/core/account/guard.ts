@@ -2,15 +2,15 @@
  * The guard: one message of one account, judged and counted. The live doors, `postern replay` and the tests all come
  * through here.
  */
-import { dayMs } from '../lib/brand.ts';
-import { type Judgement, judge, type People } from './account/judge.ts';
-import { settle } from './account/learn.ts';
-import type { ServerNorms } from './account/norms.ts';
-import type { AccountPast } from './account/past.ts';
-import { type BookChange, record } from './account/record.ts';
-import type { Submission } from './event.ts';
+import { dayMs } from '../../lib/brand.ts';
+import { type Judgement, judge, type People } from './judge.ts';
+import { settle } from './learn.ts';
+import type { ServerNorms } from './baseline.ts';
+import type { AccountPast } from './profile.ts';
+import { type BookChange, record } from './record.ts';
+import type { Submission } from '../event.ts';
 import type { Policy, Standing } from './policy.ts';
-import { isHeldByRule, scriptReasons } from './scripts/hold.ts';
+import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 
 /** What the guard knows besides the account itself. */
 export type Surroundings = {

@@ -5,7 +5,7 @@
  */
 import type { Metric } from './metric.ts';
 import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
-import { keyStates } from './signing/key.ts';
+import { keyStates } from '../signing/key.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 

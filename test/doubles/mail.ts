@@ -1,6 +1,6 @@
 /** Mail of scripts, for tests. */
-import type { ScriptMail, ScriptRule } from './rules.ts';
-import type { ScriptSpeaker } from './speaker.ts';
+import type { ScriptMail, ScriptRule } from '../../src/core/scripts/rules.ts';
+import type { ScriptSpeaker } from '../../src/core/scripts/submitter.ts';
 
 export const shop = '/var/www/shop/contact.php';
 

@@ -1,16 +1,16 @@
 /** Random identities, and random junk that their domains may have published before. For property tests. */
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import type { DnsData, DnsRecord } from '../../formats/dns/record.ts';
-import { txtStrings } from '../../formats/dns/record.ts';
-import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
+import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
+import { txtStrings } from '../../src/formats/dns/record.ts';
+import { parseClientIp, reverseName } from '../../src/formats/spf/network.ts';
 import {
   type Identity,
   type IdentityKey,
   type MailServer,
   mtaStsWishes,
   type TlsDigest,
-} from './identity.ts';
+} from '../../src/core/identity/identity.ts';
 
 export const organisation = (domain: string): string | undefined => {
   const labels = domain.split('.');

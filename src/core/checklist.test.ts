@@ -1,10 +1,10 @@
 /** Checks against configurations that are right, wrong, and wrong in the ways that people get them wrong. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkDovecot } from './dovecot.ts';
+import { checkDovecot } from './checklist/dovecot.ts';
 import { worst } from './finding.ts';
-import { checkClock, checkDisk, checkNode } from './machine.ts';
-import { checkPostfix } from './postfix.ts';
+import { checkClock, checkDisk, checkNode } from './checklist/machine.ts';
+import { checkPostfix } from './checklist/postfix.ts';
 
 const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
 const ours = `postern_when_down = tempfail

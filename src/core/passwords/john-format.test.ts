@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Hash, readHash } from './hash.ts';
-import { forJohn } from './jumbo.ts';
+import { forJohn } from './john-format.ts';
 
 function read(text: string): Hash {
   const stored = readHash(text, { scheme: 'CRYPT', account: 'joe' });

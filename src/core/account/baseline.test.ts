@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeNorms, encodeNorms, learnDay, newNorms, refresh } from './norms.ts';
+import { decodeNorms, encodeNorms, learnDay, newNorms, refresh } from './baseline.ts';
 import { rules, slots, windowsMs } from './signals.ts';
 
 const windows = windowsMs.length;

@@ -1,6 +1,6 @@
 /** Metrics of mail that scripts send: of the sendmail door, and of the register. Of metrics.ts. */
 import type { Metric } from './metric.ts';
-import { reasonCodes } from './scripts/rules.ts';
+import { reasonCodes } from '../scripts/rules.ts';
 
 export const scriptMetrics: readonly Metric[] = [
   {

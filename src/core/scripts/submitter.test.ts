@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { shop, speaker } from './scripted-mail.ts';
-import { accountOf, describeSpeaker, subjectOf } from './speaker.ts';
+import { shop, speaker } from '../../../test/doubles/mail.ts';
+import { accountOf, describeSpeaker, subjectOf } from './submitter.ts';
 
 const cases = [
   ['its owner runs it', {}, `script:${shop}`],

@@ -6,7 +6,7 @@ import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { Submission } from '../event.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
-import type { AccountPast } from './past.ts';
+import type { AccountPast } from './profile.ts';
 import {
   boostMax,
   boosts,

@@ -1,5 +1,5 @@
 /** For tests: what scanners made of a message, a scan of SpamAssassin unless told otherwise. */
-import type { Scan } from './report.ts';
+import type { Scan } from '../../src/core/scan/report.ts';
 
 export function scriptedScan(score: number, more: Partial<Scan> = {}): Scan {
   return {
