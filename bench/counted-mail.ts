@@ -1,5 +1,5 @@
 /** Made-up mail, counted by the flow that counts live mail, and written as the journal does. Of the benchmarks of statistics. */
-import { openStatistics, type Statistics } from '../src/flow/statistics.ts';
+import { openStatistics, type Statistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Change } from '../src/ports.ts';
 

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { DkimKey } from '../src/core/signing/key.ts';
-import { newKey } from '../src/flow/key-keeper.ts';
+import { newKey } from '../src/flow/signing/key-keeper.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import { algorithmOf } from '../src/formats/dkim/signing-key.ts';

@@ -2,7 +2,7 @@
 import { startTimer } from './clock.ts';
 import type { Config } from './config/schema.ts';
 import { duration } from './daemon-settings.ts';
-import { openVerification, type Sealing } from './flow/message-verified.ts';
+import { openVerification, type Sealing } from './flow/inbound/message-verified.ts';
 import type { Counters } from './lib/counters.ts';
 import type { SigningKey } from './formats/dkim/signing-key.ts';
 import { parseNetwork } from './formats/postfix/network-list.ts';

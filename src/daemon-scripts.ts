@@ -4,13 +4,13 @@ import {
   type DirectConnections,
   type DirectSettings,
   openDirectConnections,
-} from './flow/direct-connection.ts';
+} from './flow/scripts/direct-connection.ts';
 import {
   openScripts,
   type ScriptDeps,
   type ScriptSettings,
   type Scripts,
-} from './flow/script-mailed.ts';
+} from './flow/scripts/script-mailed.ts';
 import type { Mutable } from './lib/mutable.ts';
 import { openIdentities } from './partners/identities.ts';
 import { openSocketOwners } from './partners/socket-owner.ts';

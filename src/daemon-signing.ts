@@ -2,8 +2,8 @@
 import type { Config } from './config/schema.ts';
 import { signingRulesOf } from './config/values.ts';
 import { type OpenKeys, openKeys } from './daemon-keys.ts';
-import { openSigning, type SigningSettings } from './flow/message-signed.ts';
-import { openSendingDomains } from './flow/sending-domains.ts';
+import { openSigning, type SigningSettings } from './flow/signing/message-signed.ts';
+import { openSendingDomains } from './flow/signing/sending-domains.ts';
 import type { Count, MessageReading } from './ports.ts';
 
 export type DaemonSigning = {

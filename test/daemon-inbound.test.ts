@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { openInbound } from '../src/daemon-inbound.ts';
-import { scriptedStart } from '../src/flow/scripted-start.ts';
+import { scriptedStart } from './doubles/start.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { noRules } from '../src/core/signing/choose.ts';
-import { openSigning } from '../src/flow/message-signed.ts';
+import { openSigning } from '../src/flow/signing/message-signed.ts';
 import { assert as must } from '../src/lib/assert.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Account, Submission } from '../src/core/event.ts';
 import { scriptedScan } from './doubles/scan.ts';
-import { openStatistics } from '../src/flow/statistics.ts';
+import { openStatistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import type { Change } from '../src/ports.ts';

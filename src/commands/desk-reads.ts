@@ -10,7 +10,7 @@ import { decodeNorms, newNorms } from '../core/account/baseline.ts';
 import { decodePast, today } from '../core/account/profile.ts';
 import type { Account } from '../core/event.ts';
 import { weakText } from '../core/passwords/weak.ts';
-import { scriptList } from '../flow/script-list.ts';
+import { scriptList } from '../flow/scripts/script-list.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../ports.ts';

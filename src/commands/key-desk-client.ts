@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { keysFolder, openKeys } from '../daemon-keys.ts';
-import { openJournal, type Timers } from '../flow/journal.ts';
+import { openJournal, type Timers } from '../flow/journal/journal.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import type { Ledger } from '../ports.ts';

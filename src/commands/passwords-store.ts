@@ -11,7 +11,7 @@ import {
   summaryOf,
 } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
-import { passwordChanges } from '../flow/passwords-audited.ts';
+import { passwordChanges } from '../flow/passwords/passwords-audited.ts';
 import { openLedger } from '../ledger/sqlite/open.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError } from '../lib/operator-error.ts';

@@ -1,6 +1,6 @@
 /** Verdicts on their way to standard output: gathered, and never faster than they are taken. */
 import { once } from 'node:events';
-import type { ReplayVerdict } from '../flow/replay.ts';
+import type { ReplayVerdict } from '../flow/replay/replay.ts';
 import { sysexits } from '../lib/operator-error.ts';
 
 /** Output is gathered up to this before it is written. */

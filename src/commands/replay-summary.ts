@@ -1,5 +1,5 @@
 /** The outcome of a replay for a person: who would have been suspended and when, what else was touched. */
-import type { Replay } from '../flow/replay.ts';
+import type { Replay } from '../flow/replay/replay.ts';
 import { clock, table } from './table.ts';
 
 /** Accounts listed under "held or delayed, not suspended". */

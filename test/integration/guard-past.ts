@@ -5,11 +5,11 @@
 import { join } from 'node:path';
 import type { Account } from '../../src/core/event.ts';
 import { noCeilings } from '../../src/core/account/policy.ts';
-import { type Accounts, openAccounts } from '../../src/flow/accounts.ts';
-import { openExemptions } from '../../src/flow/exemptions.ts';
-import { openFeed } from '../../src/flow/feed.ts';
-import { openJournal } from '../../src/flow/journal.ts';
-import { openGate } from '../../src/flow/message-submitted.ts';
+import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
+import { openExemptions } from '../../src/flow/account/exemptions.ts';
+import { openFeed } from '../../src/flow/account/verdict-feed.ts';
+import { openJournal } from '../../src/flow/journal/journal.ts';
+import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, hourMs, type Millis } from '../../src/lib/brand.ts';
 import type { Gate } from '../../src/ports.ts';

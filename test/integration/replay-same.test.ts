@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import type { Account, Submission } from '../../src/core/event.ts';
 import { type Outcome, openMilterClient } from '../../src/doors/milter/client.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
-import type { ReplayVerdict } from '../../src/flow/replay.ts';
+import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/brand.ts';
 import type { Listener } from '../../src/lib/listener.ts';
 import type { FeedItem } from '../../src/ports-desk.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { acceptAll } from '../../src/doors/milter/accept-all.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
-import { openVerification } from '../../src/flow/message-verified.ts';
+import { openVerification } from '../../src/flow/inbound/message-verified.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { realTimers } from '../ledger/timers.ts';

@@ -6,7 +6,7 @@
 import { noRules, type SigningRules } from '../../src/core/signing/choose.ts';
 import { acceptAll } from '../../src/doors/milter/accept-all.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
-import { openSigning } from '../../src/flow/message-signed.ts';
+import { openSigning } from '../../src/flow/signing/message-signed.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';

@@ -4,7 +4,7 @@ import {
   type JournalState,
   openJournal,
   type Timers,
-} from '../../src/flow/journal.ts';
+} from '../../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Change, Ledger } from '../../src/ports.ts';

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import type { Account } from '../../src/core/event.ts';
-import { openJournal } from '../../src/flow/journal.ts';
+import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dice } from './dice.ts';
 import { accountOf, at, heldRow, incidentRow, messageRow } from './samples.ts';

@@ -1,5 +1,5 @@
 /** Time in the test's hand: timers fire in order as it passes, and the clock may be set wrong on its own. */
-import type { Timers } from '../../src/flow/journal.ts';
+import type { Timers } from '../../src/flow/journal/journal.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 
 /** Turns of the event loop in which nothing more was asked for: promises that follow on one another take one. */

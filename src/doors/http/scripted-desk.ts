@@ -4,7 +4,7 @@
  */
 
 import type { AccountState } from '../../core/verdict.ts';
-import { agreeableKeys } from '../../flow/scripted-keys.ts';
+import { agreeableKeys } from '../../../test/doubles/keys.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs } from '../../lib/brand.ts';
 import { OperatorError } from '../../lib/operator-error.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ReplayEvent } from '../../flow/replay-event.ts';
+import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { openHistory } from './history.ts';
 

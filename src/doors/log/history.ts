@@ -6,7 +6,7 @@
  * an hour of the log's own time. What is not in a log: subject, From: and body; the guard judges without them.
  */
 import type { Account, LogFact, Submission } from '../../core/event.ts';
-import type { ReplayEvent } from '../../flow/replay-event.ts';
+import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
 import { type Millis, minuteMs } from '../../lib/brand.ts';
 import { localAccount } from '../../core/account-name.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';

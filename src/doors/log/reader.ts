@@ -4,7 +4,7 @@
  */
 
 import type { LogEvent } from '../../core/event.ts';
-import type { LogDesk } from '../../flow/log-seen.ts';
+import type { LogDesk } from '../../flow/account/log-seen.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import type { Clock, Count, Log } from '../../ports.ts';
 import { followFile, type Place } from './follow.ts';

@@ -1,0 +1,108 @@
+/**
+ * Accounts at hand: the pasts of those who sent lately are kept in memory, the others come from the ledger when they
+ * are asked for. What changes is written through the journal.
+ */
+import type { People } from '../../core/account/judge.ts';
+import { decodeNorms, encodeNorms, newNorms, type ServerNorms } from '../../core/account/baseline.ts';
+import { type AccountPast, decodePast, encodePast, newPast } from '../../core/account/profile.ts';
+import { RecipientBook } from '../../core/account/recipient-book.ts';
+import type { BookChange } from '../../core/account/record.ts';
+import type { Account } from '../../core/event.ts';
+import type { Surroundings } from '../../core/account/guard.ts';
+import type { Policy } from '../../core/account/policy.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { Change } from '../../ports.ts';
+import type { Journal } from '../journal/journal.ts';
+
+/** What an account takes in memory, and each recipient in its book. */
+const accountBytes = 4_000;
+const bookEntryBytes = 12;
+/** Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in all. */
+const recentBytesMax = 25_000_000;
+
+const seedKey = 'seed';
+const normsKey = 'norms';
+
+export type Accounts = {
+  readonly around: Surroundings;
+  /** The account's past, made when it was never seen. */
+  past(account: Account, at: Millis): AccountPast;
+  /** The past of an account that was seen before. */
+  known(account: Account): AccountPast | undefined;
+  /** What is to be written of it. */
+  change(account: Account, past: AccountPast, book: BookChange): Change;
+  /** Writes it soon. */
+  changed(account: Account, past: AccountPast, book: BookChange): void;
+  /** Writes what is usual on this server. */
+  saveNorms(): void;
+};
+
+/** `randomSeed`: used once in a ledger's life. */
+export function openAccounts(journal: Journal, policy: Policy, randomSeed: number): Accounts {
+  return new LiveAccounts(journal, policy, randomSeed);
+}
+
+class LiveAccounts implements Accounts {
+  readonly around: Surroundings;
+  readonly #journal: Journal;
+  readonly #norms: ServerNorms;
+  readonly #pasts = new RecentMap<Account, AccountPast>(
+    recentBytesMax,
+    ({ book }) => accountBytes + book.size * bookEntryBytes,
+  );
+  #normsDays = 0;
+
+  constructor(journal: Journal, policy: Policy, randomSeed: number) {
+    this.#journal = journal;
+    const { live } = journal;
+    const storedNorms = live.meta(normsKey);
+    this.#norms = storedNorms === undefined ? newNorms() : decodeNorms(storedNorms);
+    this.#normsDays = this.#norms.accountDays;
+    this.around = { norms: this.#norms, people: people(journal, randomSeed), policy };
+  }
+
+  past(account: Account, at: Millis): AccountPast {
+    return this.known(account) ?? this.#keep(account, newPast(at));
+  }
+
+  known(account: Account): AccountPast | undefined {
+    return this.#pasts.get(account) ?? this.#load(account);
+  }
+
+  change(account: Account, past: AccountPast, { learned, forgotten }: BookChange): Change {
+    this.#pasts.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
+    const { state } = past;
+    return { kind: 'account', account, state, past: () => encodePast(past), learned, forgotten };
+  }
+
+  changed(account: Account, past: AccountPast, book: BookChange): void {
+    this.#journal.add(this.change(account, past, book));
+  }
+
+  saveNorms(): void {
+    if (this.#norms.accountDays === this.#normsDays) return;
+    this.#normsDays = this.#norms.accountDays;
+    this.#journal.add({ kind: 'meta', key: normsKey, value: encodeNorms(this.#norms) });
+  }
+
+  #load(account: Account): AccountPast | undefined {
+    const stored = this.#journal.live.loadAccount(account);
+    if (stored === undefined) return undefined;
+    const book = new RecipientBook(stored.recipients, stored.sinceMinutes);
+    return this.#keep(account, decodePast(stored.past, book));
+  }
+
+  #keep(account: Account, past: AccountPast): AccountPast {
+    this.#pasts.set(account, past);
+    return past;
+  }
+}
+
+function people(journal: Journal, randomSeed: number): People {
+  const { live } = journal;
+  const stored = live.meta(seedKey);
+  if (stored === undefined) journal.add({ kind: 'meta', key: seedKey, value: String(randomSeed) });
+  const seed = stored === undefined ? randomSeed : Number(stored);
+  return { seed, knownHere: (recipient: number) => live.knownHere(recipient) };
+}

@@ -1,0 +1,28 @@
+/** Who may send as he likes until when. Few rows: all in memory, written through the journal. */
+import type { Account } from '../../core/event.ts';
+import type { Millis } from '../../lib/brand.ts';
+import type { Change, ExemptionRow } from '../../ports.ts';
+
+export type Exemptions = {
+  /** 0 when there is none. */
+  until(account: Account): Millis;
+  /** Takes it into force and says what to write. An end that is past ends it. */
+  set(row: ExemptionRow): Change;
+  /** In force at `now`, the first to end first. */
+  all(now: Millis): readonly ExemptionRow[];
+};
+
+export function openExemptions(stored: readonly ExemptionRow[]): Exemptions {
+  const rows = new Map(stored.map((row) => [row.account, row]));
+  return {
+    until: (account) => (rows.size === 0 ? none : (rows.get(account)?.until ?? none)),
+    set(row) {
+      rows.set(row.account, row);
+      return { kind: 'exemption', row };
+    },
+    all: (now) =>
+      [...rows.values()].filter(({ until }) => until > now).sort((a, b) => a.until - b.until),
+  };
+}
+
+const none = 0 as Millis;

@@ -1,0 +1,159 @@
+/** What the mail log tells reaches the right account's past, once, and fills nobody's memory. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AccountPast, newPast } from '../../core/account/profile.ts';
+import { counts, windowsMs } from '../../core/account/signals.ts';
+import type { Account, LogEvent } from '../../core/event.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import type { MessageRow } from '../../ports.ts';
+import { openLogSeen } from './log-seen.ts';
+
+const start = Date.UTC(2026, 2, 4, 12) as Millis;
+const joe = 'joe@example.test' as Account;
+const home = '192.0.2.7';
+const abroad = '198.51.100.9';
+
+function rig() {
+  const pasts = new Map<Account, AccountPast>();
+  const past = newPast((start - 9 * dayMs) as Millis);
+  const minute = Math.floor((start - 9 * dayMs) / minuteMs);
+  past.networks.push({ network: '192.0.2.0/24', first: minute, last: minute });
+  pasts.set(joe, past);
+  const messages = new Map<string, MessageRow>();
+  const counted = new Map<string, number>();
+  let changed = 0;
+  let asked = 0;
+  const flow = openLogSeen({
+    accounts: { known: (account) => pasts.get(account), changed: () => void changed++ },
+    journal: {
+      live: {
+        message(queueId) {
+          asked++;
+          return messages.get(queueId);
+        },
+      },
+    },
+    count: (name, by = 1, label = '') => {
+      const key = `${name.replace(/^postern_mail_log_|_total$/g, '')} ${label}`;
+      counted.set(key, (counted.get(key) ?? 0) + by);
+    },
+  });
+  const sent = (queueId: string, at: Millis, account = joe): void => {
+    const rest = { recipients: 1, client: home, sender: joe, messageId: '' };
+    messages.set(queueId, { queueId, at, account, verdict: 'pass', ...rest });
+  };
+  return {
+    ...{ past, pasts, counted, sent },
+    seen: (event: LogEvent) => flow.seen(event),
+    changes: () => changed,
+    questions: () => asked,
+    unknownUsers: () => past.sums[counts.indexOf('failed-recipients') * windowsMs.length] ?? 0,
+  };
+}
+
+function loginEvent(ok: boolean, client: string, at: number, more = {}): LogEvent {
+  return { kind: 'login', at: at as Millis, account: joe, client, ok, times: 1, ...more };
+}
+
+function bounced(queueId: string, at: number, more = {}): LogEvent {
+  const reply = 'host mx said: 550 5.1.1 no such user';
+  const fact = { kind: 'delivery', outcome: 'bounced', recipient: 'x@world.test', reply } as const;
+  return { ...fact, queueId, at: at as Millis, requeuedAs: '', ...more };
+}
+
+test('failed logins and then a good one from elsewhere are a guess that hit', () => {
+  const { past, seen } = rig();
+  seen(loginEvent(false, abroad, start, { times: 4 }));
+  for (let nth = 0; nth < 6; nth++) seen(loginEvent(false, abroad, start + nth));
+  assert.equal(past.breachFails, 0);
+  seen(loginEvent(true, abroad, start + 60_000));
+  assert.equal(past.breachFails, 10);
+});
+
+test('the same login again and again is taken once in ten minutes, unless one failed between', () => {
+  const { past, seen, changes, counted } = rig();
+  for (let nth = 0; nth < 30; nth++) seen(loginEvent(true, home, start + nth * 20_000));
+  assert.equal(changes(), 1);
+  seen(loginEvent(true, home, start + 11 * minuteMs));
+  assert.equal(changes(), 2);
+  assert.equal(counted.get('dropped repeated-login'), 29);
+  seen(loginEvent(true, abroad, start + 12 * minuteMs));
+  seen(loginEvent(false, abroad, start + 13 * minuteMs, { times: 8 }));
+  seen(loginEvent(true, abroad, start + 14 * minuteMs));
+  assert.equal(past.breachFails, 8);
+});
+
+test('names that strangers make up are counted and forgotten', () => {
+  const { pasts, seen, changes, counted } = rig();
+  for (let nth = 0; nth < 1_000; nth++) {
+    seen(loginEvent(false, abroad, start, { account: `guess${nth}@example.test` as Account }));
+  }
+  assert.equal(pasts.size, 1);
+  assert.equal(changes(), 0);
+  assert.equal(counted.get('dropped unknown-account'), 1_000);
+  assert.equal(counted.get('events login-failed'), 1_000);
+});
+
+test('logins that fail because the account is suspended are no guesses', () => {
+  const { past, seen, changes } = rig();
+  past.state = 'suspended';
+  seen(loginEvent(false, home, start, { times: 50 }));
+  assert.equal(past.failedLogins, 0);
+  assert.equal(changes(), 0);
+});
+
+test('a failure without a name is that of whom the password service named just before', () => {
+  const { past, seen, counted } = rig();
+  const unnamed = (at: number): LogEvent => loginEvent(false, abroad, at, { account: undefined });
+  seen(unnamed(start));
+  assert.equal(past.failedLogins, 0);
+  const named = { kind: 'mismatch', account: joe, client: abroad } as const;
+  seen({ ...named, at: start });
+  assert.equal(past.failedLogins, 0, 'that a password was wrong somewhere is no failed login');
+  seen(unnamed(start + 2_000));
+  assert.equal(past.failedLogins, 1);
+  seen(unnamed(start + 3_000));
+  assert.equal(past.failedLogins, 1, 'one for one');
+  seen({ ...named, at: start });
+  seen(unnamed(start + hourMs));
+  assert.equal(counted.get('dropped unnamed-login'), 3);
+});
+
+test('an unknown recipient counts for whoever sent the message', () => {
+  const { seen, sent, unknownUsers, changes } = rig();
+  sent('4jYG8k1YQFzJB27', start);
+  for (let nth = 0; nth < 3; nth++) seen(bounced('4jYG8k1YQFzJB27', start + nth));
+  assert.ok(Math.abs(unknownUsers() - 3) < 0.01);
+  assert.equal(changes(), 3);
+  seen(bounced('4jYG8k1YQFzJB27', start + 9, { reply: '552 5.2.2 mailbox full' }));
+  assert.ok(Math.abs(unknownUsers() - 3) < 0.01);
+});
+
+test('messages that are not known, or came later under the same id, are nobody’s', () => {
+  const { seen, sent, unknownUsers, counted } = rig();
+  seen(bounced('AAAAAAAAAA', start));
+  sent('BBBBBBBBBB', (start + hourMs) as Millis);
+  seen(bounced('BBBBBBBBBB', start));
+  seen(bounced('../../etc', start));
+  assert.equal(unknownUsers(), 0);
+  assert.equal(counted.get('dropped unknown-message'), 3);
+});
+
+test('the ledger is asked only about what failed, and once a message', () => {
+  const { seen, sent, questions } = rig();
+  sent('AAAAAAAAAA', start);
+  for (let nth = 0; nth < 50; nth++) {
+    seen(bounced('AAAAAAAAAA', start, { outcome: nth % 2 === 0 ? 'sent' : 'deferred' }));
+  }
+  assert.equal(questions(), 0);
+  for (let nth = 0; nth < 50; nth++) seen(bounced('AAAAAAAAAA', start + nth));
+  assert.equal(questions(), 1);
+});
+
+test('a filter hands a message back under another id: it is still the sender’s', () => {
+  const { seen, sent, unknownUsers } = rig();
+  sent('AAAAAAAAAA', start);
+  seen(bounced('AAAAAAAAAA', start, { outcome: 'sent', requeuedAs: 'CCCCCCCCCC' }));
+  seen(bounced('CCCCCCCCCC', start + 1_000));
+  assert.ok(Math.abs(unknownUsers() - 1) < 0.01);
+});

@@ -1,0 +1,150 @@
+/** The policy desk: recipients are reserved as they come, so that sessions at once cannot overshoot together. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
+import type { Account } from '../../core/event.ts';
+import { hourMs } from '../../lib/brand.ts';
+import type { Answer, PolicyRequest } from '../../ports.ts';
+
+const joe = 'joe@here.test' as Account;
+const perHour = 10;
+
+/** One SMTP session as the policy door sees it. */
+function session(rig: FlowRig, connection: number, account: Account | undefined = joe) {
+  let message = 0;
+  const ask = (stage: PolicyRequest['stage'], more: Partial<PolicyRequest> = {}): Answer[] => {
+    const answers: Answer[] = [];
+    const request: PolicyRequest = {
+      ...{ stage, instance: `${connection}.${message}`, queueId: '', account },
+      ...{ client: '192.0.2.1', sender: joe, recipient: '', recipientCount: 0, sizeBytes: 0 },
+      ...more,
+    };
+    rig.policyDesk.ask(connection, request, (answer) => answers.push(answer));
+    return answers;
+  };
+  return {
+    rcpt: (recipient: string): Answer['kind'] | undefined => ask('RCPT', { recipient })[0]?.kind,
+    data: (queueId = `Q${connection}X${message}`): Answer[] => ask('DATA', { queueId }),
+    end: (queueId = `Q${connection}X${message}`): Answer[] => ask('END-OF-MESSAGE', { queueId }),
+    next: (): void => void message++,
+    gone: (): void => rig.policyDesk.gone(connection),
+  };
+}
+const someone = (connection: number, nth: number): string => `p${connection}-${nth}@elsewhere.test`;
+const limited = (more: Parameters<typeof openRig>[0] = {}): FlowRig =>
+  openRig({ policy: { accountRecipientsPerHour: perHour }, ...more });
+
+test('parallel sessions cannot overshoot a ceiling together', async () => {
+  const rig = limited();
+  const sessions = Array.from({ length: 5 }, (_, nth) => session(rig, nth));
+  let taken = 0;
+  for (let nth = 0; nth < 4; nth++) {
+    for (const [connection, one] of sessions.entries()) {
+      if (one.rcpt(someone(connection, nth)) === 'pass') taken++;
+    }
+  }
+  assert.equal(taken, perHour);
+  for (const one of sessions) one.data();
+  for (const one of sessions) one.end();
+  await rig.time.settle();
+  const { hourRecipients } = rig.accounts.past(joe, rig.time.now());
+  assert.ok(hourRecipients <= perHour, `${hourRecipients} counted`);
+});
+
+test('what is aborted is given back: a new message, a connection that is gone, an hour', () => {
+  const rig = limited();
+  const one = session(rig, 1);
+  const other = session(rig, 2);
+  const fill = (): void => {
+    for (let nth = 0; nth < perHour; nth++) assert.equal(one.rcpt(someone(1, nth)), 'pass');
+    assert.equal(other.rcpt('late@elsewhere.test'), 'reply');
+    other.gone();
+  };
+  fill();
+  one.next(); // RSET, and another message in the same session
+  assert.equal(one.rcpt('first@elsewhere.test'), 'pass');
+  assert.equal(other.rcpt('late@elsewhere.test'), 'pass');
+  one.gone();
+  other.gone();
+  assert.equal(rig.policyDesk.reserved, 0);
+  fill();
+  rig.time.jump(hourMs + 1); // a session that ended without a word
+  const third = session(rig, 3);
+  assert.equal(third.rcpt('later@elsewhere.test'), 'pass');
+  assert.equal(rig.policyDesk.reserved, 1);
+});
+
+test('counted once, at the end of the message, and not when it never ends', async () => {
+  const rig = openRig();
+  const one = session(rig, 1);
+  for (let nth = 0; nth < 3; nth++) one.rcpt(someone(1, nth));
+  assert.deepEqual(one.data(), [{ kind: 'pass' }]);
+  assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 0);
+  one.end();
+  one.end();
+  await rig.time.pass(500);
+  assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 3);
+  assert.equal(rig.ledger.message('Q1X0')?.recipients, 3);
+  one.next();
+  one.rcpt('dropped@elsewhere.test');
+  one.data();
+  one.gone();
+  assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 3);
+});
+
+test('where a milter sees the same message, only the milter counts', async () => {
+  for (const seen of ['now', 'before'] as const) {
+    const rig = openRig({ milterPresent: () => seen === 'now' });
+    const one = session(rig, 1);
+    one.rcpt('a@elsewhere.test');
+    one.data();
+    if (seen === 'before') rig.policyDesk.counted('Q1X0');
+    one.end();
+    assert.equal(rig.policyDesk.reserved, 0, 'the reservation is over all the same');
+    assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 0);
+  }
+});
+
+test('what is not passed at DATA is decided there, once', async () => {
+  const rig = openRig();
+  const one = session(rig, 1);
+  for (let nth = 0; nth < 30; nth++) one.rcpt(someone(1, nth));
+  const answers = one.data();
+  await rig.time.settle();
+  assert.deepEqual(
+    answers.map(({ kind }) => kind),
+    ['hold'],
+  );
+  assert.deepEqual(one.end(), [{ kind: 'pass' }], 'nothing is refused at the end');
+  assert.equal(rig.ledger.stories({ limit: 9 }).length, 1);
+});
+
+test('a suspended account is refused at the first recipient', async () => {
+  const rig = openRig();
+  await rig.hijack(joe);
+  assert.equal(session(rig, 1).rcpt('a@elsewhere.test'), 'reply');
+  assert.equal(rig.policyDesk.reserved, 0);
+  rig.settings.mode = 'observe';
+  assert.equal(session(rig, 2).rcpt('a@elsewhere.test'), 'pass');
+});
+
+test("mail that is nobody's, and questions at other stages, are none of ours", () => {
+  const rig = limited();
+  const inbound = session(rig, 1, undefined);
+  // `undefined` as an argument means the default: so it is said in the request.
+  const request = { instance: 'x', queueId: '', account: undefined, client: '', sender: '' };
+  for (const stage of ['RCPT', 'DATA', 'END-OF-MESSAGE', 'other'] as const) {
+    const answers: Answer[] = [];
+    const rest = { recipient: 'a@here.test', recipientCount: 1, sizeBytes: 0 };
+    rig.policyDesk.ask(1, { ...request, ...rest, stage }, (answer) => answers.push(answer));
+    assert.deepEqual(answers, [{ kind: 'pass' }]);
+  }
+  assert.equal(rig.policyDesk.reserved, 0);
+  assert.deepEqual(inbound.data(), [{ kind: 'pass' }], 'DATA without a recipient before it');
+});
+
+test('observing: no ceiling is enforced', () => {
+  const rig = limited({ settings: { mode: 'observe' } });
+  const one = session(rig, 1);
+  for (let nth = 0; nth < 2 * perHour; nth++) assert.equal(one.rcpt(someone(1, nth)), 'pass');
+});

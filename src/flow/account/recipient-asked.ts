@@ -1,0 +1,229 @@
+/**
+ * The policy door's flow. Recipients are reserved as they come at RCPT, judged together at DATA, counted when the message
+ * is through, and given back when it is not: so parallel sessions of one account cannot overshoot together.
+ *
+ * Where the milter door sees the same message (same queue id), it counts it, and the reservation only ends.
+ *
+ *   RCPT ──▶ reserved ──DATA──▶ judged ──END-OF-MESSAGE──▶ counted
+ *                └── new message, connection gone, too old ──▶ given back
+ */
+
+import type { Judgement } from '../../core/account/judge.ts';
+import type { Account, Submission } from '../../core/event.ts';
+import { replyText } from '../../core/explain.ts';
+import { preview } from '../../core/account/guard.ts';
+import { hasCeiling, type Standing } from '../../core/account/policy.ts';
+import { hourMs, type Millis } from '../../lib/brand.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import { domainOf } from '../../formats/message/address.ts';
+import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
+import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../../ports.ts';
+import type { Accounts } from './accounts.ts';
+import type { Settings } from '../settings.ts';
+
+/** Recipients reserved for one message: Postfix's smtpd_recipient_limit is 1000; beyond this it is told to wait. */
+const recipientsMax = 50_000;
+/** Reservations at once; Postfix has one a session. */
+const reservationsMax = 20_000;
+/** A message that takes longer than this from RCPT to its end gives its reservation back: sessions end without notice. */
+const reservationMs = hourMs;
+/** Queue ids that the milter door has counted, remembered so long that the policy door's last request finds them. */
+const countedMax = 5_000;
+
+type Reservation = {
+  readonly connection: number;
+  readonly account: Account;
+  readonly at: Millis;
+  readonly recipients: Set<string>;
+  readonly client: string;
+  readonly sender: string;
+};
+
+export type RecipientAskedDeps = {
+  readonly gate: Gate & {
+    standing(account: Account, at: Millis): Standing;
+    passed(message: Submission): void;
+  };
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  /** A milter sees the same messages: it judges and counts, and holds better than a policy answer can. */
+  readonly milterPresent: () => boolean;
+  readonly localDomains: ReadonlySet<string>;
+};
+
+export function openPolicyDesk(deps: RecipientAskedDeps): PolicyDesk & {
+  /** The milter door has judged and counted this message. */
+  counted(queueId: string): void;
+  readonly reserved: number;
+} {
+  const desk = new PolicyFlow(deps);
+  return {
+    ask: (connection, request, answer) => desk.ask(connection, request, answer),
+    gone: (connection) => desk.gone(connection),
+    counted: (queueId) => desk.counted(queueId),
+    get reserved() {
+      return desk.reserved;
+    },
+  };
+}
+
+const dunno: Answer = { kind: 'pass' };
+const wait: Answer = {
+  kind: 'reply',
+  code: 451,
+  enhanced: '4.7.1',
+  text: 'Too many recipients at once; please try again later',
+};
+
+class PolicyFlow {
+  readonly #deps: RecipientAskedDeps;
+  /** By instance: Postfix gives each message one. */
+  readonly #reservations = new Map<string, Reservation>();
+  /** Oldest first. */
+  readonly #counted = new RecentMap<string, true>(countedMax);
+
+  constructor(deps: RecipientAskedDeps) {
+    this.#deps = deps;
+  }
+
+  get reserved(): number {
+    return this.#reservations.size;
+  }
+
+  ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void {
+    const { account } = request;
+    if (account === undefined || request.instance === '') {
+      answer(dunno);
+      return;
+    }
+    switch (request.stage) {
+      case 'RCPT':
+        answer(this.#recipient(connection, account, request));
+        return;
+      case 'DATA':
+        this.#data(request, answer);
+        return;
+      case 'END-OF-MESSAGE':
+        this.#end(request, answer);
+        return;
+      default:
+        answer(dunno);
+    }
+  }
+
+  gone(connection: number): void {
+    for (const [instance, reservation] of this.#reservations) {
+      if (reservation.connection === connection) this.#reservations.delete(instance);
+    }
+  }
+
+  counted(queueId: string): void {
+    this.#counted.set(queueId, true);
+  }
+
+  #recipient(connection: number, account: Account, request: PolicyRequest): Answer {
+    const { gate } = this.#deps;
+    const refused = gate.mayBegin({ account, by: 'login', client: request.client });
+    if (refused.kind !== 'pass') return refused;
+    const reservation = this.#reserve(connection, account, request);
+    if (reservation === undefined || reservation.recipients.size >= recipientsMax) return wait;
+    if (request.recipient !== '') reservation.recipients.add(request.recipient);
+    // Only a fixed ceiling can be known before all recipients are.
+    if (!hasCeiling(this.#deps.accounts.around.policy)) return dunno;
+    return this.#ceilingAnswer(this.#judge(reservation));
+  }
+
+  #reserve(connection: number, account: Account, request: PolicyRequest): Reservation | undefined {
+    const now = this.#deps.clock.now();
+    const held = this.#reservations.get(request.instance);
+    if (held !== undefined) return held;
+    for (const [instance, old] of this.#reservations) {
+      // One message at a time a connection: an older one of the same was aborted.
+      if (old.connection === connection || now - old.at > reservationMs) {
+        this.#reservations.delete(instance);
+      }
+    }
+    if (this.#reservations.size >= reservationsMax) return undefined;
+    const made: Reservation = {
+      connection,
+      account,
+      at: now,
+      recipients: new Set(),
+      client: request.client,
+      sender: request.sender,
+    };
+    this.#reservations.set(request.instance, made);
+    return made;
+  }
+
+  /** A pass is counted at the end of the message; anything else now, since nothing may be refused there. */
+  #data(request: PolicyRequest, answer: (answer: Answer) => void): void {
+    const reservation = this.#reservations.get(request.instance);
+    if (reservation === undefined) {
+      answer(dunno);
+      return;
+    }
+    const judgement = this.#judge(reservation);
+    if (judgement.verdict === 'pass' || this.#deps.milterPresent()) {
+      answer(this.#ceilingAnswer(judgement));
+      return;
+    }
+    this.#reservations.delete(request.instance);
+    const now = this.#deps.clock.now();
+    const message = this.#submission(reservation, reservation.recipients, now);
+    this.#deps.gate.submit({ ...message, id: request.queueId }, 'login', answer);
+  }
+
+  /** Judged as if every reserved recipient of the account, in all its sessions, were in this message. */
+  #judge(reservation: Reservation): Judgement {
+    const { accounts, clock, gate } = this.#deps;
+    const now = clock.now();
+    const all = new Set(reservation.recipients);
+    for (const other of this.#reservations.values()) {
+      if (other.account !== reservation.account) continue;
+      for (const recipient of other.recipients) all.add(recipient);
+    }
+    const past = accounts.past(reservation.account, now);
+    const message = this.#submission(reservation, all, now);
+    return preview(past, message, accounts.around, gate.standing(reservation.account, now));
+  }
+
+  #ceilingAnswer(judgement: Judgement): Answer {
+    const { verdict, reasons } = judgement;
+    const { settings } = this.#deps;
+    if (settings.mode === 'observe' || reasons[0]?.signal !== 'ceiling') return dunno;
+    if (verdict === 'pass' || verdict === 'hold') return dunno;
+    return { kind: 'reply', ...replyText(verdict, reasons, settings.contact) };
+  }
+
+  #end(request: PolicyRequest, answer: (answer: Answer) => void): void {
+    const reservation = this.#reservations.get(request.instance);
+    answer(dunno);
+    if (reservation === undefined) return;
+    this.#reservations.delete(request.instance);
+    if (this.#counted.get(request.queueId) === true || this.#deps.milterPresent()) return;
+    const { clock, gate } = this.#deps;
+    const message = this.#submission(reservation, reservation.recipients, clock.now());
+    gate.passed({ ...message, id: request.queueId });
+  }
+
+  #submission(reservation: Reservation, recipients: Set<string>, at: Millis): Submission {
+    const outside: string[] = [];
+    const local: string[] = [];
+    for (const recipient of recipients) {
+      const here = isOwnDomain(this.#deps.localDomains, domainOf(recipient));
+      (here ? local : outside).push(recipient);
+    }
+    return {
+      kind: 'send',
+      id: '',
+      at,
+      account: reservation.account,
+      outside,
+      local,
+      client: reservation.client,
+      sender: reservation.sender,
+    };
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What passes now: the last verdicts, counts per minute, and whoever watches. Bounded; a listener that throws is gone.
+ */
+import type { VerdictKind } from '../../core/verdict.ts';
+import { type Millis, minuteMs } from '../../lib/brand.ts';
+import type { FeedItem, FlowMinute } from '../../ports-desk.ts';
+
+const itemsMax = 200;
+const minutesMax = 120;
+const listenersMax = 64;
+
+export type Feed = {
+  add(item: FeedItem): void;
+  /** Newest first. */
+  recent(limit: number): readonly FeedItem[];
+  /** The last two hours up to `now`, a row each minute, quiet ones too. */
+  minutes(now: Millis): readonly FlowMinute[];
+  watch(listener: (item: FeedItem) => void): () => void;
+  readonly verdicts: Readonly<Record<VerdictKind, number>>;
+};
+
+export function openFeed(): Feed {
+  const items: FeedItem[] = [];
+  const minutes: (Record<VerdictKind, number> & { at: Millis })[] = [];
+  const listeners = new Set<(item: FeedItem) => void>();
+  const verdicts: Record<VerdictKind, number> = { pass: 0, delay: 0, hold: 0, refuse: 0 };
+  return {
+    verdicts,
+    add(item) {
+      verdicts[item.verdict]++;
+      items.push(item);
+      // Cut in large steps: shifting an array for every message would cost more than the message.
+      if (items.length >= 2 * itemsMax) items.splice(0, items.length - itemsMax);
+      const at = (Math.floor(item.at / minuteMs) * minuteMs) as Millis;
+      let minute = minutes.at(-1);
+      if (minute === undefined || minute.at < at) {
+        minute = { at, pass: 0, delay: 0, hold: 0, refuse: 0 };
+        minutes.push(minute);
+        if (minutes.length > minutesMax) minutes.shift();
+      }
+      minute[item.verdict]++;
+      for (const listener of listeners) {
+        try {
+          listener(item);
+        } catch {
+          listeners.delete(listener);
+        }
+      }
+    },
+    recent: (limit) => items.slice(-Math.min(limit, itemsMax)).reverse(),
+    minutes: (now) => filled(minutes, now),
+    watch(listener) {
+      if (listeners.size < listenersMax) listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function filled(counted: readonly FlowMinute[], now: Millis): readonly FlowMinute[] {
+  const byTime = new Map(counted.map((minute) => [minute.at, minute]));
+  const last = Math.floor(now / minuteMs) * minuteMs;
+  return Array.from({ length: minutesMax }, (_, i) => {
+    const at = (last - (minutesMax - 1 - i) * minuteMs) as Millis;
+    return byTime.get(at) ?? { at, pass: 0, delay: 0, hold: 0, refuse: 0 };
+  });
+}

@@ -1,0 +1,133 @@
+/** The operator's desk: what it shows is what is, what it does is done, said and written down. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
+import { minuteMs } from '../../lib/brand.ts';
+
+const joe = 'joe@here.test';
+const many = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);
+
+async function withHeld(): Promise<{ readonly rig: FlowRig; readonly id: string }> {
+  const rig = openRig();
+  const { id } = rig.send({ account: joe, to: many, subject: 'Offer' });
+  await rig.time.settle();
+  return { rig, id };
+}
+
+test('the status counts what is', async () => {
+  const { rig } = await withHeld();
+  await rig.mail({ account: 'ann@here.test', to: ['friend@elsewhere.test'] });
+  await rig.hijack('bob@here.test');
+  await rig.time.pass(5_000);
+  const { accounts, held, ledger, verdicts } = rig.desk.status();
+  assert.deepEqual([accounts.known, accounts.suspended], [3, 1]);
+  assert.equal(held, rig.journal.live.held({ state: 'held', limit: 99 }).length);
+  assert.equal(ledger.state, 'ok');
+  assert.ok(verdicts.pass > 1 && verdicts.hold > 1);
+  rig.breakDisk(true);
+  await rig.mail({ account: 'ann@here.test', to: ['friend@elsewhere.test'] });
+  await rig.time.pass(1_000);
+  assert.equal(rig.desk.status().ledger.state, 'failing');
+});
+
+test('a held message: shown with its story, released once, written down', async () => {
+  const { rig, id } = await withHeld();
+  const shown = rig.desk.heldOne(id);
+  assert.deepEqual([shown?.held.state, shown?.story?.subject], ['held', 'Offer']);
+  assert.ok(rig.desk.explain(id)?.story !== undefined);
+  const done = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  assert.deepEqual([done.ok, done.text], [true, '1 message released']);
+  assert.equal(rig.queue.messages.get(id), 'deferred');
+  assert.equal(rig.desk.heldOne(id)?.held.by, 'op');
+  const again = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  assert.deepEqual([again.ok, again.text], [false, 'no such message is held']);
+  const [row] = rig.journal.live.audit({ account: joe, limit: 1 });
+  assert.deepEqual([row?.action, row?.by], ['release-held', 'op']);
+  assert.match(row?.detail ?? '', new RegExp(id));
+});
+
+test('all of an account at once, dropped; another account is not touched', async () => {
+  const { rig, id } = await withHeld();
+  const more = rig.send({ account: joe, to: many });
+  const other = rig.send({
+    account: 'ann@here.test',
+    to: many.map((address) => `ann-${address}`),
+  });
+  await rig.time.settle();
+  const done = await rig.desk.dropHeld({ account: joe }, 'op');
+  assert.deepEqual([done.ok, done.ok && done.count], [true, 2]);
+  assert.equal(rig.queue.messages.has(id) || rig.queue.messages.has(more.id), false);
+  assert.equal(rig.queue.messages.get(other.id), 'hold');
+});
+
+test('a message that left the queue otherwise is said, and not counted as released', async () => {
+  const { rig, id } = await withHeld();
+  rig.queue.leave(id);
+  const done = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  assert.match(done.text, /0 messages released; 1 are not in the hold queue any more/);
+  assert.equal(rig.desk.heldOne(id)?.held.state, 'held', 'the review closes it');
+});
+
+test('queue tools that fail: nothing is said to be done', async () => {
+  const { rig, id } = await withHeld();
+  rig.queue.broken = true;
+  const done = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  assert.deepEqual([done.ok, done.text], [false, 'postsuper: no']);
+  assert.equal(rig.desk.heldOne(id)?.held.state, 'held');
+});
+
+test('queue tools that fail half-way: what was done is written down, and the rest said', async () => {
+  const { rig, id } = await withHeld();
+  const more = rig.send({ account: joe, to: many });
+  await rig.time.settle();
+  rig.queue.breaksAfter = 1;
+  const done = await rig.desk.dropHeld({ ids: [id, more.id] }, 'op');
+  assert.deepEqual(
+    [done.ok, done.text],
+    [false, '1 message dropped, 1 are not: postsuper: no more'],
+  );
+  assert.equal(rig.desk.heldOne(id)?.held.state, 'dropped');
+  assert.equal(rig.desk.heldOne(more.id)?.held.state, 'held');
+  assert.match(rig.journal.live.audit({ account: joe, limit: 1 })[0]?.detail ?? '', /^1 messages/);
+});
+
+test('what was done but could not be written is said so', async () => {
+  const { rig, id } = await withHeld();
+  rig.breakDisk(true);
+  const releasing = rig.desk.releaseHeld({ ids: [id] }, 'op');
+  await rig.time.pass(6_000);
+  const done = await releasing;
+  assert.equal(done.ok, false);
+  assert.match(done.text, /1 message released; done, but the ledger could not be written/);
+});
+
+test('an account is shown as it is now: state, counts, incidents, stories, record', async () => {
+  const rig = openRig();
+  await rig.hijack(joe);
+  await rig.time.pass(minuteMs);
+  for (let nth = 0; nth < 5; nth++) rig.gate.mayBegin({ account: joe as never, by: 'login' });
+  const shown = rig.desk.account('JOE@here.test ');
+  assert.equal(shown?.account.state, 'suspended');
+  assert.ok(shown.account.reasons.length > 0 && shown.account.evidence >= 1);
+  const [incident] = shown.incidents;
+  assert.ok((incident?.stoppedMessages ?? 0) >= 5, 'what was refused since is counted');
+  assert.ok(shown.stories.length > 0 && shown.audit.length > 0);
+  const list = rig.desk.accounts({ state: 'suspended', limit: 9 });
+  assert.deepEqual(
+    list.map(({ account }) => account),
+    [joe],
+  );
+});
+
+test('names of hosts and local senders are taken as they stand', async () => {
+  const rig = openRig();
+  for (const account of ['client:192.0.2.7', 'local:www@here.test', 'script:/var/www/a.php']) {
+    await rig.mail({ account, to: ['friend@elsewhere.test'], by: 'local' });
+    assert.equal(rig.desk.account(account)?.account.account, account);
+    assert.ok((await rig.desk.suspend(account, 'op', '')).ok);
+  }
+  assert.ok(!rig.order.some((what) => what.startsWith('login')), 'none of them has a login');
+  assert.equal((await rig.desk.release('nobody@here.test', released)).ok, false);
+});
+
+const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };

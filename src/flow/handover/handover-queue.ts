@@ -1,0 +1,224 @@
+/**
+ * In which order messages that were handed in go to the mail server: of each user one at a time, the next when the mail
+ * server has shown the last one to us, so that they are judged in the order in which they came. A user who sends much
+ * makes nobody else wait.
+ */
+import { hourMs } from '../../lib/brand.ts';
+import type { Count, Log } from '../../ports.ts';
+import type { SendOutcome, SubmissionFiles } from '../../ports-sendmail.ts';
+import type { Timers } from '../journal/journal.ts';
+
+export type QueueDeps = {
+  readonly files: Pick<SubmissionFiles, 'send'>;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+  /** Has the mail server look at what it has; answers whether it runs. */
+  readonly knock: () => Promise<boolean>;
+  /** Nothing of it is needed any more: the mail server has it, and our answer where it wanted one. */
+  readonly over: (token: string) => void;
+};
+
+/** Of the mail server's own sendmail at once. */
+const sendingMax = 4;
+/**
+ * The mail server does not show us what it has: it does not run, or it threw the message away itself (header_checks). So
+ * long the user's next message waits.
+ */
+const unseenMs = 15_000;
+/** So long it is known whose a message is that was not shown by a mail server that runs. */
+const forgottenMs = 6 * hourMs;
+/** It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again when we knock. */
+const shownAgainMs = 5_000;
+/** After a try that failed; twice as long after the next. */
+const retryMs = 5_000;
+const retryMsMax = 60_000;
+/** A message that failed so often lets the others of its user pass. */
+const failuresInFront = 3;
+const tickMs = 1_000;
+
+type Waiting = { readonly token: string; tried: boolean; failures: number };
+type Lane = {
+  readonly uid: number;
+  readonly waiting: Waiting[];
+  /** The mail server has them; we have not met them yet. */
+  readonly unseen: Map<string, number>;
+  /** Of these, those that were shown before we ended. */
+  readonly shown: Set<string>;
+  sending: boolean;
+  /** What was sent last. */
+  last: string;
+  /** Tries in a row that failed. */
+  failures: number;
+  /** Nothing before this. */
+  notBefore: number;
+};
+
+export class SubmissionQueue {
+  readonly #deps: QueueDeps;
+  readonly #lanes = new Map<number, Lane>();
+  readonly #stop: () => void;
+  readonly #flights = new Set<Promise<void>>();
+  #sending = 0;
+  #open = false;
+  /** Time in ticks, so that a clock that is set forward or back neither forgets nor delays anything. */
+  #now = 0;
+  /** The part of it in which the mail server ran. */
+  #served = 0;
+  #runs = true;
+
+  constructor(deps: QueueDeps) {
+    this.#deps = deps;
+    this.#stop = deps.timers.every(tickMs, () => this.#tick());
+  }
+
+  /** `going`: it may have been handed over before. `sent`: it was. `shown`: the mail server has shown it to us. */
+  add(token: string, uid: number, state: 'new' | 'going' | 'sent' | 'shown'): void {
+    const lane = this.#lane(uid);
+    if (state === 'sent' || state === 'shown') {
+      lane.unseen.set(token, this.#served);
+      if (state === 'shown') lane.shown.add(token);
+      const waitMs = state === 'sent' ? unseenMs : shownAgainMs;
+      lane.notBefore = Math.max(lane.notBefore, this.#now + waitMs);
+    } else insert(lane, { token, tried: state === 'going', failures: 0 });
+    this.#next(lane);
+  }
+
+  /** The mail server has shown it: it is no longer ours. */
+  seen(token: string, uid: number): void {
+    const lane = this.#lane(uid);
+    lane.unseen.delete(token);
+    lane.shown.delete(token);
+    const at = lane.waiting.findIndex((one) => one.token === token);
+    if (at >= 0 && !(at === 0 && lane.sending)) lane.waiting.splice(at, 1);
+    // One before it that was not shown will not be: the mail server looks at all that it has.
+    if (lane.unseen.size === 0 || token === lane.last) lane.notBefore = 0;
+    this.#next(lane);
+  }
+
+  /** Nothing goes out before this: what came before the start is to be known first. */
+  start(): void {
+    this.#open = true;
+    this.#all();
+  }
+
+  /** Resolves when nothing is being handed over any more. */
+  async close(): Promise<void> {
+    this.#open = false;
+    this.#stop();
+    await Promise.all(this.#flights);
+  }
+
+  #lane(uid: number): Lane {
+    const known = this.#lanes.get(uid);
+    if (known !== undefined) return known;
+    const lane = {
+      uid,
+      waiting: [],
+      unseen: new Map<string, number>(),
+      shown: new Set<string>(),
+      sending: false,
+      last: '',
+      failures: 0,
+      notBefore: 0,
+    };
+    this.#lanes.set(uid, lane);
+    return lane;
+  }
+
+  #next(lane: Lane): void {
+    if (lane.waiting.length === 0 && lane.unseen.size === 0 && !lane.sending) {
+      this.#lanes.delete(lane.uid);
+      return;
+    }
+    const [first] = lane.waiting;
+    if (!this.#open || first === undefined || lane.sending || this.#sending >= sendingMax) return;
+    if (lane.notBefore > this.#now) return;
+    lane.sending = true;
+    this.#sending++;
+    // To the end of the line: whoever sends much is asked again after all others.
+    this.#lanes.delete(lane.uid);
+    this.#lanes.set(lane.uid, lane);
+    const flight = this.#send(lane, first).finally(() => this.#flights.delete(flight));
+    this.#flights.add(flight);
+  }
+
+  async #send(lane: Lane, message: Waiting): Promise<void> {
+    const { files, count, log } = this.#deps;
+    const { token } = message;
+    const again = message.tried;
+    message.tried = true;
+    lane.last = token;
+    lane.unseen.set(token, this.#served);
+    lane.notBefore = this.#now + unseenMs;
+    const outcome: SendOutcome = await files
+      .send(token, again ? 'again' : 'first try')
+      .catch((cause: unknown) => ({ kind: 'unknown', why: String(cause) }));
+    this.#sending--;
+    lane.sending = false;
+    const wasSeen = !lane.unseen.has(token);
+    if (!wasSeen && (outcome.kind === 'refused' || outcome.kind === 'unknown')) {
+      count('postern_sendmail_failed_total', 1, outcome.kind);
+      log('error', 'sendmail.not-handed-over', { token, why: outcome.why });
+      this.#failed(lane, message);
+    } else {
+      lane.waiting.shift();
+      lane.failures = 0;
+    }
+    if (outcome.kind === 'gone' && !wasSeen) {
+      log('error', 'sendmail.not-handed-over', { token, why: 'its file is gone' });
+      this.#forget(lane, token);
+    }
+    this.#all();
+  }
+
+  #failed(lane: Lane, message: Waiting): void {
+    const waitMs = Math.min(retryMsMax, retryMs * 2 ** lane.failures);
+    lane.failures++;
+    message.failures++;
+    lane.unseen.delete(message.token);
+    lane.notBefore = this.#now + waitMs;
+    if (message.failures % failuresInFront !== 0) return;
+    lane.waiting.shift();
+    lane.waiting.push(message);
+  }
+
+  #forget(lane: Lane, token: string): void {
+    lane.unseen.delete(token);
+    lane.shown.delete(token);
+    this.#deps.over(token);
+  }
+
+  #tick(): void {
+    this.#now += tickMs;
+    if (this.#runs) this.#served += tickMs;
+    const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
+    if (late.length > 0) {
+      void this.#deps.knock().then((runs) => {
+        this.#runs = runs;
+      });
+    }
+    for (const lane of late) {
+      if (lane.notBefore > this.#now || !this.#runs) continue;
+      for (const token of [...lane.shown]) this.#forget(lane, token);
+      for (const [token, since] of lane.unseen) {
+        if (since > this.#served - forgottenMs) break; // the oldest stands first
+        this.#deps.log('warn', 'sendmail.unseen', { token });
+        this.#forget(lane, token);
+      }
+    }
+    this.#all();
+  }
+
+  #all(): void {
+    for (const lane of [...this.#lanes.values()]) this.#next(lane);
+  }
+}
+
+/** Tokens of one user sort by time. What is being sent stays in front. */
+function insert(lane: Lane, message: Waiting): void {
+  const from = lane.sending ? 1 : 0;
+  let at = lane.waiting.length;
+  while (at > from && (lane.waiting[at - 1]?.token ?? '') > message.token) at--;
+  lane.waiting.splice(at, 0, message);
+}

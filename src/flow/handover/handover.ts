@@ -1,0 +1,336 @@
+/**
+ * Mail that was handed in by sendmail(1): on our disk first, then to the mail server, one message of a user after the
+ * other, and known again when the mail server shows it to the milter door. Each goes out once, whenever we are ended:
+ *
+ * A message whose try did not surely succeed is tried again, each try under a name of its own. Which try the mail server
+ * shows us first is written down before it is answered: that one counts from then on, as often as the mail server may show
+ * it (it does so when our answer did not reach it), and every other try vanishes. Whatever was shown is on the mail server's
+ * disk, so nothing is lost by that.
+ */
+import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
+import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import { submissionToken } from '../../core/scripts/submission-field.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { sysexits } from '../../lib/operator-error.ts';
+import type { Clock, Count, Log } from '../../ports.ts';
+import type {
+  Claim,
+  Draft,
+  HandInAnswer,
+  Identities,
+  Peer,
+  SendmailDesk,
+  SendmailTurn,
+  Spool,
+  SubmissionFiles,
+  Submissions,
+  WaitingMail,
+} from '../../ports-sendmail.ts';
+import type { Journal, Timers } from '../journal/journal.ts';
+import { type SpoolDesk, takeSpool } from './spool-taken.ts';
+import { SubmissionQueue } from './handover-queue.ts';
+
+export type SubmissionDeps = {
+  readonly files: SubmissionFiles;
+  readonly spool: Spool;
+  readonly identities: Identities;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+  /** The mail server is to look for what was handed to it. */
+  readonly knock: () => Promise<boolean>;
+};
+
+export type SubmissionDesk = SendmailDesk &
+  Submissions & {
+    /** Takes what was left in the spool. */
+    takeSpool(): Promise<void>;
+    /** Begins to hand over. */
+    start(): void;
+    /** Messages that wait. */
+    readonly waiting: number;
+    /** Takes nothing more. Resolves when nothing is being written, taken or handed over any more. */
+    close(): Promise<void>;
+  };
+
+const taken: HandInAnswer = { exit: sysexits.ok, text: '' };
+/** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
+const waitingPerUserMax = 1_000;
+/** They lie on the disk of our own state, which nobody may fill by himself. */
+const waitingBytesPerUserMax = 500_000_000;
+/** From so many on, a program hears that its message is here when one of the same user has left, or after this long. */
+const pacedFrom = 100;
+const pacedMs = 3_000;
+/** Users whose spooled messages are taken at once: one who left a thousand keeps nobody else's waiting. */
+const takenAtOnce = 8;
+/** Of all: each is held in memory, less the message. */
+const waitingMax = 20_000;
+
+export function openSubmissions(deps: SubmissionDeps): SubmissionDesk {
+  return new SubmissionFlow(deps);
+}
+
+class SubmissionFlow implements SubmissionDesk, SpoolDesk {
+  readonly #deps: SubmissionDeps;
+  readonly #queue: SubmissionQueue;
+  readonly #submissions = new Map<string, WaitingMail>();
+  readonly #perUser = new Map<number, number>();
+  readonly #bytesPerUser = new Map<number, number>();
+  readonly #bytes = new Map<string, number>();
+  /** Programs that wait for their answer, since others of their user are to leave first. */
+  #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
+  readonly #stop: () => void;
+  /** Of each user, one round through what he left after the other; nobody waits for another's. */
+  readonly #rounds = new Map<number, Promise<void>>();
+  /** Messages on their way to the disk. */
+  readonly #written = new Set<Promise<void>>();
+  #closed = false;
+  /** Being written down: the first try counts. */
+  readonly #claimed = new Map<string, string>();
+
+  constructor(deps: SubmissionDeps) {
+    this.#deps = deps;
+    this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.#over(token) });
+    this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
+    for (const { submission, state, bytes } of deps.files.list()) {
+      const { token, speaker } = submission;
+      this.#remember(submission, bytes);
+      const wasShown = deps.journal.live.submission(token) !== undefined;
+      this.#queue.add(token, speaker.uid, wasShown ? 'shown' : state);
+    }
+    if (this.#submissions.size > 0) {
+      deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
+      void deps.knock();
+    }
+  }
+
+  get waiting(): number {
+    return this.#submissions.size;
+  }
+
+  open(peer: Peer, handIn: HandIn): SendmailTurn {
+    const facts = this.#deps.identities.facts(peer);
+    return this.#open(handIn, this.#speaker(peer.uid, facts, handIn, 'kernel'));
+  }
+
+  openSpooled(uid: number, handIn: HandIn): SendmailTurn {
+    return this.#open(handIn, this.#speaker(uid, undefined, handIn, 'owner'));
+  }
+
+  async takeSpool(): Promise<void> {
+    const users = await this.#deps.spool.users().catch((cause: unknown) => {
+      this.#deps.log('error', 'sendmail.spool-unread', { why: String(cause) });
+      return [];
+    });
+    const left = users.values();
+    const worker = async (): Promise<void> => {
+      for (const uid of left) await this.#takeOf(uid);
+    };
+    await Promise.all(Array.from({ length: takenAtOnce }, worker));
+  }
+
+  async #takeOf(uid: number): Promise<void> {
+    const { spool, log } = this.#deps;
+    const before = this.#rounds.get(uid) ?? Promise.resolve();
+    const round = before.then(() => takeSpool({ spool, desk: this, log, uid }));
+    this.#rounds.set(uid, round);
+    await round;
+    if (this.#rounds.get(uid) === round) this.#rounds.delete(uid);
+  }
+
+  speakerOf(token: string): ScriptSpeaker | undefined {
+    return (
+      this.#submissions.get(token)?.speaker ?? this.#deps.journal.live.submission(token)?.speaker
+    );
+  }
+
+  claim(token: string, attempt: string, answer: (claim: Claim) => void): void {
+    const { files, journal, clock } = this.#deps;
+    const shown = journal.live.submission(token);
+    const known = this.#claimed.get(token) ?? shown?.attempt;
+    if (known !== undefined && known !== attempt) {
+      this.#deps.count('postern_sendmail_copies_total');
+      answer({ kind: 'copy' });
+      return;
+    }
+    const row = this.#submissions.get(token) ?? shown;
+    if (row === undefined) {
+      answer({ kind: 'unknown' });
+      return;
+    }
+    const { speaker } = row;
+    const sender = 'handIn' in row ? row.handIn.sender : row.sender;
+    this.#claimed.set(token, attempt);
+    void files
+      .written(token)
+      .catch(() => undefined)
+      .then((written) => {
+        // Shown again: it counts from the first time.
+        const at = shown?.at ?? clock.now();
+        const change = { token, attempt, at, speaker, sender };
+        journal.commit([{ kind: 'submission', row: change }], (kept) => {
+          this.#queue.seen(token, speaker.uid);
+          if (!kept) this.#deps.log('warn', 'sendmail.not-kept', { token });
+          answer({ kind: 'counts', sender, written: written ?? nothing });
+        });
+      });
+  }
+
+  answered(token: string): void {
+    const uid = this.#submissions.get(token)?.speaker.uid;
+    this.#over(token);
+    // It may have been met before a reload of the settings.
+    if (uid !== undefined) this.#queue.seen(token, uid);
+  }
+
+  #over(token: string): void {
+    this.#claimed.delete(token);
+    this.#deps.files.remove(token);
+    const submission = this.#submissions.get(token);
+    if (submission === undefined) return;
+    const { uid } = submission.speaker;
+    this.#submissions.delete(token);
+    counted(this.#perUser, uid, -1);
+    counted(this.#bytesPerUser, uid, -(this.#bytes.get(token) ?? 0));
+    this.#bytes.delete(token);
+    const next = this.#paced.findIndex((one) => one.uid === uid);
+    if (next >= 0) this.#paced.splice(next, 1)[0]?.answer();
+  }
+
+  start(): void {
+    this.#queue.start();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stop();
+    const handedOver = this.#queue.close();
+    for (const { answer } of this.#paced.splice(0)) answer();
+    await Promise.all([...this.#rounds.values(), ...this.#written, handedOver]);
+  }
+
+  #letGo(): void {
+    const late = this.#deps.clock.now() - pacedMs;
+    while ((this.#paced[0]?.since ?? Number.POSITIVE_INFINITY) <= late)
+      this.#paced.shift()?.answer();
+  }
+
+  #open(handIn: HandIn, speaker: ScriptSpeaker): SendmailTurn {
+    const token = submissionToken(speaker.uid, handIn.id);
+    if (this.speakerOf(token) !== undefined) {
+      // Its answer was lost on the way: it is here already.
+      return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
+    }
+    if (this.#closed) return { kind: 'refused', answer: undefined };
+    const ofUser = this.#perUser.get(speaker.uid) ?? 0;
+    const full = (this.#bytesPerUser.get(speaker.uid) ?? 0) >= waitingBytesPerUserMax;
+    if (full || ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
+      this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
+      return refused('too many messages wait for delivery');
+    }
+    const { claim: _, ...rest } = handIn;
+    const submission: WaitingMail = { token, at: this.#deps.clock.now(), speaker, handIn: rest };
+    let length = 0;
+    let draft: Draft;
+    try {
+      draft = this.#deps.files.begin(submission);
+    } catch (cause) {
+      this.#unwritten(cause);
+      return { kind: 'refused', answer: undefined };
+    }
+    return {
+      kind: 'taken',
+      write: (bytes) => {
+        length += bytes.length;
+        draft.write(bytes);
+      },
+      drop: () => draft.drop(),
+      finish: (answer) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#written.add(promise);
+        draft.finish((fault) => {
+          this.#written.delete(promise);
+          resolve();
+          if (fault !== undefined) {
+            this.#unwritten(fault);
+            answer(undefined);
+            return;
+          }
+          this.#deps.count('postern_sendmail_messages_total', 1, speaker.proven);
+          this.#remember(submission, length);
+          const goes = (): void => this.#queue.add(token, speaker.uid, 'new');
+          // What this user left in the spool came before.
+          if (speaker.proven === 'owner') goes();
+          else void this.#takeOf(speaker.uid).then(goes);
+          const told = (): void => answer(taken);
+          if (speaker.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
+          else this.#paced.push({ uid: speaker.uid, since: submission.at, answer: told });
+        });
+      },
+    };
+  }
+
+  #unwritten(cause: unknown): void {
+    this.#deps.count('postern_sendmail_refused_total', 1, 'disk');
+    this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
+  }
+
+  #remember(submission: WaitingMail, bytes: number): void {
+    const { uid } = submission.speaker;
+    this.#submissions.set(submission.token, submission);
+    this.#bytes.set(submission.token, bytes);
+    counted(this.#perUser, uid, 1);
+    counted(this.#bytesPerUser, uid, bytes);
+  }
+
+  /** What the kernel tells; where only root may look, what the process says of itself. */
+  #speaker(
+    uid: number,
+    facts: ProcessFacts | undefined,
+    { claim, phpScript }: HandIn,
+    proven: ScriptSpeaker['proven'],
+  ): ScriptSpeaker {
+    const said = facts === undefined ? claim : merged(facts, claim);
+    const { identities } = this.#deps;
+    const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };
+    const told = identities.hinted(known, phpScript);
+    return {
+      ...told,
+      ...{ uid, user: identities.user(uid).name, proven },
+      // By that, a script is somebody's own.
+      scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
+    };
+  }
+}
+
+function counted(counts: Map<number, number>, uid: number, more: number): void {
+  const left = (counts.get(uid) ?? 0) + more;
+  if (left > 0) counts.set(uid, left);
+  else counts.delete(uid);
+}
+
+const nothing = { header: [], bodyStart: Buffer.alloc(0) };
+const unknown: Omit<ProcessFacts, 'uid' | 'pid'> = {
+  ...{ executable: '', cwd: '', script: '', how: 'none', parents: [] },
+};
+
+/** The kernel's word first: what it does not tell us of another user's process, that process says of itself. */
+function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFacts {
+  if (facts.cwd !== '' || claim === undefined) return facts;
+  const names = new Map(claim.parents.map(({ pid, executable }) => [pid, executable]));
+  return {
+    ...claim,
+    ...(facts.script === '' ? {} : { script: facts.script, how: facts.how }),
+    pid: facts.pid,
+    parents: facts.parents.map((one) => ({
+      ...one,
+      executable: one.executable === '' ? (names.get(one.pid) ?? '') : one.executable,
+    })),
+  };
+}
+
+function refused(text: string): SendmailTurn & { readonly kind: 'refused' } {
+  return { kind: 'refused', answer: { exit: sysexits.tempFail, text } };
+}

@@ -1,0 +1,99 @@
+/** What one user left in the spool, and how the others fare meanwhile. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { HandIn } from '../../core/scripts/hand-in.ts';
+import type { Millis } from '../../lib/brand.ts';
+import type { Draft, Spooled, WaitingMail } from '../../ports-sendmail.ts';
+import { openSubmissions, type SubmissionDeps } from './handover.ts';
+
+const handIn = (nth: number): HandIn => ({
+  ...{ id: `${1_700_000_000_000 + nth}-${'a'.repeat(32)}`, sender: '', fullName: undefined },
+  ...{ recipients: ['a@x.example'], headerRecipients: false, through: [], crlf: false },
+  ...{ phpScript: '', claim: undefined },
+});
+
+/** Whose message is written to the disk, and what was handed to the mail server. */
+function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolean) {
+  const sent: string[] = [];
+  const opened: string[] = [];
+  const messages = function* (of: number): Generator<Spooled> {
+    for (const [nth, uid] of spooled.entries()) {
+      if (uid !== of) continue;
+      opened.push(`${uid}-${nth}`);
+      yield { uid, handIn: handIn(nth), read: () => [], remove: () => {} };
+    }
+  };
+  const begin = (mail: WaitingMail): Draft => ({
+    write: () => {},
+    drop: () => {},
+    finish: (done) => void (writes(mail) && setImmediate(() => done(undefined))),
+  });
+  const parts = {
+    files: {
+      ...{ begin, list: () => [], written: async () => undefined, remove: () => {} },
+      send: async (token: string) => {
+        sent.push(token.replace(/-.*/, ''));
+        return { kind: 'sent' } as const;
+      },
+    },
+    spool: { users: async () => [...new Set(spooled)], messages },
+    identities: {
+      ...{ facts: () => undefined, hinted: (facts: unknown) => facts, ownerOf: () => undefined },
+      user: () => ({ name: '', fullName: '' }),
+    },
+    journal: { live: { submission: () => undefined }, commit: () => {} },
+    timers: { every: () => () => {}, soon: setImmediate },
+    clock: { now: () => 1 as Millis },
+    ...{ log: () => {}, count: () => {}, knock: async () => true },
+  };
+  const desk = openSubmissions(parts as unknown as SubmissionDeps);
+  desk.start();
+  return { desk, sent, opened };
+}
+
+const turns = async (): Promise<void> => {
+  for (let nth = 0; nth < 40; nth++) await turn();
+};
+
+test('one user’s spool, whose disk is slow, keeps no other user’s mail waiting', async () => {
+  const { desk, sent } = world([5, 6], ({ speaker }) => speaker.uid !== 5);
+  void desk.takeSpool();
+  await turns();
+  assert.deepEqual(sent, ['6'], 'what was in the spool');
+  const peer = { pid: 1, uid: 7, startedAt: 1 };
+  const taken = desk.open(peer, handIn(9));
+  assert.ok(taken.kind === 'taken');
+  taken.finish(() => {});
+  await turns();
+  assert.deepEqual(sent, ['6', '7'], 'what was handed in');
+  void desk.close();
+});
+
+test('who has no room for one message of the spool is not asked about the rest of it', async () => {
+  const { desk, opened } = world(Array<number>(1_500).fill(5), () => true);
+  await desk.takeSpool();
+  assert.equal(opened.length, 1_001);
+  await desk.takeSpool();
+  // All that are here already, and one more.
+  assert.equal(opened.length, 2_002);
+  void desk.close();
+});
+
+test('a user’s waiting messages are bounded in bytes, for him alone, and until one of them has left', async () => {
+  const { desk } = world([], () => true);
+  const open = (uid: number, nth: number) => desk.open({ pid: 1, uid, startedAt: 1 }, handIn(nth));
+  const large = Buffer.alloc(100_000_000);
+  for (let nth = 0; nth < 5; nth++) {
+    const turn = open(5, nth);
+    assert.ok(turn.kind === 'taken');
+    turn.write(large);
+    turn.finish(() => {});
+  }
+  await turns();
+  assert.equal(open(5, 8).kind, 'refused');
+  assert.equal(open(6, 8).kind, 'taken');
+  desk.answered(`5-${handIn(2).id}`);
+  assert.equal(open(5, 8).kind, 'taken');
+  void desk.close();
+});

@@ -1,0 +1,74 @@
+/**
+ * The DNS for one message that comes in: nothing is asked twice, no more than a limit is asked, and at the deadline every
+ * answer that is missing is a failure, so that the message goes on its way with what is known by then.
+ */
+import type { DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
+import type { Timers } from '../journal/journal.ts';
+
+/**
+ * An honest message with five signatures and a long SPF record needs fifty; one that was made to have us ask for many
+ * names must not have more.
+ */
+const questionsMax = 200;
+
+export type InboundQuestions = {
+  ask(question: DnsQuestion): Promise<DnsAnswer>;
+  /** The deadline came before the last answer. */
+  readonly late: boolean;
+  /** Nothing more will be asked. */
+  close(): void;
+};
+
+export function openQuestions(of: {
+  readonly resolve: (question: DnsQuestion) => Promise<DnsAnswer>;
+  readonly timers: Pick<Timers, 'every'>;
+  readonly deadlineMs: number;
+}): InboundQuestions {
+  const asked = new Map<string, Promise<DnsAnswer>>();
+  const open = new Set<(answer: DnsAnswer) => void>();
+  let overdue = false;
+  let late = false;
+  const stop = of.timers.every(of.deadlineMs, () => {
+    stop();
+    overdue = true;
+    for (const answer of open) answer(overdueAnswer());
+    open.clear();
+  });
+  const overdueAnswer = (): DnsAnswer => {
+    late = true;
+    return { kind: 'failure', reason: 'timeout', text: 'the DNS took too long' };
+  };
+
+  function find(question: DnsQuestion): Promise<DnsAnswer> {
+    return new Promise((answer) => {
+      open.add(answer);
+      const told = (found: DnsAnswer): void => {
+        open.delete(answer);
+        answer(found);
+      };
+      of.resolve(question).then(told, () =>
+        told({ kind: 'failure', reason: 'unreachable', text: 'the DNS could not be asked' }),
+      );
+    });
+  }
+
+  return {
+    ask(question) {
+      const key = `${question.type} ${question.name}`;
+      const known = asked.get(key);
+      if (known !== undefined) return known;
+      if (overdue) return Promise.resolve(overdueAnswer());
+      if (asked.size >= questionsMax) {
+        const text = 'this message needs too many answers';
+        return Promise.resolve({ kind: 'failure', reason: 'refused', text });
+      }
+      const answer = find(question);
+      asked.set(key, answer);
+      return answer;
+    },
+    get late() {
+      return late;
+    },
+    close: stop,
+  };
+}

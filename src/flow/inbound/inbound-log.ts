@@ -1,0 +1,69 @@
+/** What is counted and logged of mail that comes in. A dead DNS, or a key that does not sign, is logged once a minute. */
+import type { InboundResults } from '../../core/inbound/results.ts';
+import { minuteMs } from '../../lib/brand.ts';
+import { faultText } from '../../lib/error-text.ts';
+import type { Clock, Count, Log } from '../../ports.ts';
+
+export type Telling = {
+  verified(results: InboundResults): void;
+  /** A message brought so many fields along in our name; `refused`: too many. */
+  forged(id: string, fields: number, refused: boolean): void;
+  sealed(): void;
+  unsealed(id: string, how: 'failed' | 'no-key', why: string): void;
+  /** A mistake of ours. */
+  failed(id: string, fault: unknown): void;
+};
+
+type TellingDeps = { readonly clock: Clock; readonly count: Count; readonly log: Log };
+
+export function openTelling({ clock, count, log }: TellingDeps): Telling {
+  const late = openSparing(clock);
+  const unsealed = openSparing(clock);
+  return {
+    verified(results) {
+      const { queueId: id, spf, dkim, dmarc, arc, iprev } = results;
+      count('postern_inbound_messages_total');
+      count('postern_inbound_spf_total', 1, spf.result);
+      for (const { result } of dkim) count('postern_inbound_dkim_total', 1, result);
+      if (dkim.length === 0) count('postern_inbound_dkim_total', 1, 'none');
+      count('postern_inbound_dmarc_total', 1, dmarc.result);
+      count('postern_inbound_arc_total', 1, arc.result);
+      count('postern_inbound_iprev_total', 1, iprev.result);
+      log('debug', 'inbound.verified', {
+        ...{ id, spf: spf.result, dkim: dkim.map(({ result }) => result), dmarc: dmarc.result },
+        ...{ arc: arc.result, iprev: iprev.result, from: dmarc.domain },
+      });
+      if (!results.late) return;
+      count('postern_inbound_late_total');
+      late((leftOut) => log('warn', 'inbound.late', { id, leftOut }));
+    },
+    forged(id, fields, refused) {
+      count('postern_inbound_forged_total', fields);
+      log('info', 'inbound.forged', { id, fields, refused });
+    },
+    sealed: () => count('postern_inbound_sealed_total', 1, 'sealed'),
+    unsealed(id, how, why) {
+      count('postern_inbound_sealed_total', 1, how);
+      unsealed((leftOut) => log('error', 'inbound.unsealed', { id, why, leftOut }));
+    },
+    failed(id, fault) {
+      const stack = fault instanceof Error ? fault.stack : faultText(fault);
+      log('error', 'inbound.failed', { id, stack });
+    },
+  };
+}
+
+/** Calls `tell` once a minute; `leftOut`: how often it was not, since the last time. */
+function openSparing(clock: Clock): (tell: (leftOut: number) => void) => void {
+  let told: number | undefined;
+  let leftOut = 0;
+  return (tell) => {
+    const now = clock.now();
+    if (told !== undefined && Math.abs(now - told) < minuteMs) leftOut++;
+    else {
+      tell(leftOut);
+      told = now;
+      leftOut = 0;
+    }
+  };
+}

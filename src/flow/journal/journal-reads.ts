@@ -1,0 +1,216 @@
+/**
+ * Reads through the journal: what the ledger holds, with what still waits to be written laid over it. So nobody sees a
+ * suspension or a release late, not even while the disk is full.
+ */
+import type { Account } from '../../core/event.ts';
+import { type DkimKey, inOrder } from '../../core/signing/key.ts';
+import type { AccountState } from '../../core/verdict.ts';
+import { forced } from '../../lib/lazy.ts';
+import type { Ledger, NoticeRow } from '../../ports.ts';
+import type { PendingChanges } from './pending-changes.ts';
+
+/** Learned and not written yet: a minute later than any. */
+const justNow: number = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Weak passwords and scripts are few: whoever needs them keeps them in memory (passwords-audited.ts, script-mailed.ts).
+ * Statistics are asked of the ledger itself (shared-answers.ts): what was counted in the last seconds is missing there.
+ */
+export type LedgerReads = Omit<
+  Ledger,
+  'write' | 'prune' | 'close' | 'weakPasswords' | 'scripts' | 'scriptRules' | 'stats' | 'statsAside'
+>;
+
+export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads {
+  return {
+    ...accountReads(ledger, pending),
+    ...mailReads(ledger, pending),
+    ...deskReads(ledger, pending),
+  };
+}
+
+type AccountReads = Pick<LedgerReads, 'loadAccount' | 'knownHere' | 'accounts' | 'countAccounts'>;
+
+function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
+  return {
+    loadAccount: (account) => pending.overlay(account, ledger.loadAccount(account)),
+    // A recipient that was just forgotten may still count as known until that is written.
+    knownHere: (recipient) =>
+      ledger.knownHere(recipient) ?? (pending.learned(recipient) ? justNow : undefined),
+    accounts(filter) {
+      const waiting = new Map<Account, { account: Account; state: AccountState; past: string }>();
+      for (const { account, state, past } of pending.accounts().toReversed()) {
+        if (!waiting.has(account)) waiting.set(account, { account, state, past: forced(past) });
+      }
+      const part = filter.like?.toLowerCase() ?? '';
+      const fresh = [...waiting.values()].filter(
+        ({ account, state }) =>
+          state === (filter.state ?? state) && account.toLowerCase().includes(part),
+      );
+      const limit = filter.limit + waiting.size;
+      const stored = ledger.accounts({ ...filter, limit });
+      const others = stored.filter(({ account }) => !waiting.has(account));
+      return [...fresh, ...others].slice(0, filter.limit);
+    },
+    // Accounts first seen within the last seconds are missing from the count.
+    countAccounts: () => ledger.countAccounts(),
+  };
+}
+
+type MailReads = Pick<
+  LedgerReads,
+  | 'messagesOf'
+  | 'message'
+  | 'submission'
+  | 'stories'
+  | 'story'
+  | 'held'
+  | 'heldOne'
+  | 'countHeld'
+  | 'oldestHeldAt'
+>;
+
+function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
+  const messages = () => byKey(pending.rows('message'), ({ row }) => row.queueId);
+  const stories = () => byKey(pending.rows('story'), ({ row }) => row.id);
+  const held = () => byKey(pending.rows('held'), ({ row }) => row.queueId);
+  return {
+    messagesOf(account, since, limit) {
+      const waiting = messages();
+      const stored = ledger.messagesOf(account, since, limit + waiting.size);
+      return newest(
+        { waiting, stored, limit, at: (row) => row.at, key: (row) => row.queueId },
+        (row) => row.account === account && row.verdict === 'pass' && row.at >= since,
+      );
+    },
+    message: (queueId) => messages().get(queueId) ?? ledger.message(queueId),
+    stories(filter) {
+      const waiting = stories();
+      const stored = ledger.stories({ ...filter, limit: filter.limit + waiting.size });
+      const { limit } = filter;
+      return newest(
+        { waiting, stored, limit, at: (row) => row.at, key: (row) => row.id },
+        (row) => row.account === (filter.account ?? row.account),
+      );
+    },
+    submission: (token) =>
+      pending.rows('submission').findLast(({ row }) => row.token === token)?.row ??
+      ledger.submission(token),
+    story: (id) => stories().get(id) ?? ledger.story(id),
+    held(filter) {
+      const waiting = held();
+      const stored = ledger.held({ ...filter, limit: filter.limit + waiting.size });
+      const { limit } = filter;
+      return newest(
+        { waiting, stored, limit, at: (row) => row.at, key: (row) => row.queueId },
+        (row) =>
+          row.account === (filter.account ?? row.account) &&
+          row.state === (filter.state ?? row.state),
+      );
+    },
+    heldOne: (queueId) => held().get(queueId) ?? ledger.heldOne(queueId),
+    countHeld() {
+      let count = ledger.countHeld();
+      for (const [queueId, row] of held()) {
+        if (ledger.heldOne(queueId)?.state === 'held') count -= 1;
+        if (row.state === 'held') count += 1;
+      }
+      return count;
+    },
+    // One that was just released may still count: whoever asks then waits a moment longer.
+    oldestHeldAt() {
+      const waiting = [...held().values()].filter(({ state }) => state === 'held');
+      const times = [ledger.oldestHeldAt(), ...waiting.map(({ at }) => at)];
+      return times.filter((at) => at !== undefined).sort((one, other) => one - other)[0];
+    },
+  };
+}
+
+type DeskReads = Pick<
+  LedgerReads,
+  'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys' | 'sendingDomains'
+>;
+
+function deskReads(ledger: Ledger, pending: PendingChanges): DeskReads {
+  return {
+    incidents(filter) {
+      const waiting = byKey(pending.rows('incident'), ({ row }) => row.id);
+      const stored = ledger.incidents({ ...filter, limit: filter.limit + waiting.size });
+      const { limit } = filter;
+      return newest(
+        { waiting, stored, limit, at: (row) => row.suspendedAt, key: (row) => row.id },
+        (row) =>
+          row.account === (filter.account ?? row.account) &&
+          (filter.open !== true || row.endedAt === undefined),
+      );
+    },
+    exemptions() {
+      const waiting = byKey(pending.rows('exemption'), ({ row }) => row.account);
+      const stored = ledger.exemptions().filter(({ account }) => !waiting.has(account));
+      return [...stored, ...waiting.values()].sort((one, other) =>
+        one.account < other.account ? -1 : 1,
+      );
+    },
+    audit(filter) {
+      const waiting = pending.rows('audit').map(({ row }) => row);
+      const fresh = waiting.filter(({ account }) => account === (filter.account ?? account));
+      return [...fresh.reverse(), ...ledger.audit(filter)].slice(0, filter.limit);
+    },
+    notices(due) {
+      const key = (row: NoticeRow): string => `${row.road} ${row.id}`;
+      const waiting = byKey(pending.rows('notice'), ({ row }) => key(row));
+      const stored = ledger.notices(due).filter((row) => !waiting.has(key(row)));
+      const fresh = [...waiting.values()].filter(
+        (row) => row.state === 'waiting' && row.nextAt <= due,
+      );
+      return [...stored, ...fresh].sort((one, other) => one.nextAt - other.nextAt);
+    },
+    sendingDomains(limit) {
+      const waiting = byKey(pending.rows('sending-domain'), ({ row }) => row.domain);
+      const stored = ledger.sendingDomains(limit + waiting.size);
+      return newest(
+        { waiting, stored, limit, at: (row) => row.lastAt, key: (row) => row.domain },
+        () => true,
+      );
+    },
+    meta: (key) =>
+      pending.rows('meta').findLast((change) => change.key === key)?.value ?? ledger.meta(key),
+    dkimKeys() {
+      const key = ({ domain, selector }: DkimKey): string => `${selector} ${domain}`;
+      const waiting = byKey(pending.rows('dkim-key'), ({ row }) => key(row));
+      const stored = ledger.dkimKeys().filter((row) => !waiting.has(key(row)));
+      return [...stored, ...waiting.values()].sort(inOrder);
+    },
+  };
+}
+
+/** The latest row of each key, in the order of their last change. */
+function byKey<Row>(
+  changes: readonly { readonly row: Row }[],
+  key: (change: { readonly row: Row }) => string,
+): ReadonlyMap<string, Row> {
+  const latest = new Map<string, Row>();
+  for (const change of changes) {
+    latest.delete(key(change));
+    latest.set(key(change), change.row);
+  }
+  return latest;
+}
+
+type Layers<Row> = {
+  readonly waiting: ReadonlyMap<string, Row>;
+  /** Newest first, `waiting.size` more than asked for, since that many may be out of date. */
+  readonly stored: readonly Row[];
+  readonly limit: number;
+  readonly at: (row: Row) => number;
+  readonly key: (row: Row) => string;
+};
+
+function newest<Row>(layers: Layers<Row>, matches: (row: Row) => boolean): readonly Row[] {
+  const { waiting, stored, limit, at, key } = layers;
+  if (waiting.size === 0) return stored;
+  const fresh = [...waiting.values()].reverse().filter(matches);
+  const unchanged = stored.filter((row) => !waiting.has(key(row)));
+  const rows = [...fresh, ...unchanged];
+  return rows.sort((one, other) => at(other) - at(one)).slice(0, limit);
+}

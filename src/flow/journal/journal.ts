@@ -1,0 +1,276 @@
+/**
+ * Group commit: what flows want remembered is gathered here and written together.
+ *
+ * Soft changes (a message passed, an account learned) are written within seconds, in slices short enough that no session
+ * notices. Durable ones (a suspension, a held message) are written on the next turn of the event loop, all that came in this
+ * turn by one disk write, and only then answered; the messages that came before them go first, in order.
+ *
+ *   ok ──a write fails──▶ failing ──a write works──▶ ok
+ *
+ * While failing, everything waits (bounded, see pending-changes.ts), one attempt is made a second, and whoever waits for a
+ * durable commit is told `false` within five seconds, while the commit stays queued. Nothing is ever written twice or
+ * out of order.
+ */
+import { assert } from '../../lib/assert.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import type { Change, Count, Ledger, Log } from '../../ports.ts';
+import { type LedgerReads, liveReads } from './journal-reads.ts';
+import { type Done, PendingChanges, type Slice } from './pending-changes.ts';
+
+type OlderThan = Parameters<Ledger['prune']>[0];
+
+export type JournalState = 'ok' | 'failing';
+
+/** Timers, as an argument: `every` answers with how to stop it. */
+export type Timers = {
+  every(ms: number, tick: () => void): () => void;
+  /** On the next turn of the event loop. */
+  soon(run: () => void): void;
+};
+
+export type JournalOptions = {
+  readonly ledger: Ledger;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+  /** Called once when writing begins to fail, and once when it works again. */
+  readonly onState: (state: JournalState, why: string) => void;
+};
+
+export type Journal = {
+  /** Soft: written soon. */
+  add(change: Change): void;
+  /** Durable and together: `done(true)` once it is on the disk, `done(false)` when that takes more than five seconds. */
+  commit(changes: readonly Change[], done: Done): void;
+  /** Writes all that waits, at once. False: it could not. */
+  flushNow(): boolean;
+  /** Forgets what is old, a slice each tick; see Ledger.prune. */
+  prune(olderThan: OlderThan): void;
+  state(): { readonly state: JournalState; readonly why: string };
+  /** The ledger as it will be when all that waits is written. */
+  readonly live: LedgerReads;
+  /** Writes what waits, answers whoever waits, stops the timers. The ledger stays open. */
+  close(): void;
+};
+
+const flushEveryMs = 250;
+const retryEveryMs = 1_000;
+/** Failed attempts, one a second, before a waiting commit is answered `false`. */
+const failuresBeforeAnswer = 4;
+/** Rows a slice: two to ten milliseconds, by how much of the file is in memory. */
+const sliceWeight = 100;
+/** The account lane empties by this share each tick, so that a busy account is written once in two seconds. */
+const accountShare = 1 / 8;
+const accountsPerTickMin = 50;
+
+export function openJournal(options: JournalOptions): Journal {
+  return new LedgerJournal(options);
+}
+
+class LedgerJournal implements Journal {
+  readonly live: LedgerReads;
+  readonly #options: JournalOptions;
+  readonly #pending = new PendingChanges();
+  readonly #stopTicks: () => void;
+  #stopRetries = (): void => {};
+  #state: JournalState = 'ok';
+  #why = '';
+  /** Failed attempts in a row. */
+  #failures = 0;
+  #chained = false;
+  /** What the last tick or commit set out to write, and has not yet. */
+  #rowsDue = 0;
+  #accountsDue = 0;
+  #pruneTo: OlderThan | undefined;
+  #open = true;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.live = liveReads(options.ledger, this.#pending);
+    this.#stopTicks = options.timers.every(flushEveryMs, () => this.#tick());
+  }
+
+  add(change: Change): void {
+    assert(this.#open, 'a closed journal is not written to');
+    const dropped = this.#pending.add(change);
+    if (dropped !== undefined) this.#countDropped(dropped);
+  }
+
+  commit(changes: readonly Change[], done: Done): void {
+    assert(this.#open, 'a closed journal is not written to');
+    const { timers } = this.#options;
+    if (!this.#pending.commit(changes, done)) {
+      for (const { kind } of changes) this.#countDropped(kind);
+      timers.soon(() => this.#answer(done, false));
+      return;
+    }
+    this.#rowsDue = this.#pending.rowCount;
+    if (this.#state === 'ok') this.#chain();
+    else if (this.#failures >= failuresBeforeAnswer) timers.soon(() => this.#answerOverdue());
+  }
+
+  flushNow(): boolean {
+    for (let slice = this.#oldest(); slice !== undefined; slice = this.#oldest()) {
+      if (!this.#write(slice)) return false;
+    }
+    return true;
+  }
+
+  prune(olderThan: OlderThan): void {
+    this.#pruneTo = olderThan;
+  }
+
+  state(): { readonly state: JournalState; readonly why: string } {
+    return { state: this.#state, why: this.#why };
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    if (!this.flushNow()) {
+      const changes = this.#pending.rowCount + this.#pending.accountCount;
+      this.#options.log('error', 'ledger.lost', { changes, why: this.#why });
+      for (const done of this.#pending.overdue(0)) this.#answer(done, false);
+    }
+    this.#open = false;
+    this.#stopRetries();
+    this.#stopTicks();
+  }
+
+  #tick(): void {
+    if (this.#state === 'failing') return;
+    const { rowCount, accountCount } = this.#pending;
+    this.#rowsDue = rowCount;
+    this.#accountsDue = Math.max(accountsPerTickMin, Math.ceil(accountCount * accountShare));
+    if (rowCount + accountCount > 0) this.#chain();
+    if (this.#pruneTo !== undefined) this.#pruneSlice(this.#pruneTo);
+  }
+
+  /** A slice a turn, until what is due is written. What comes meanwhile waits for the next tick. */
+  #chain(): void {
+    if (this.#chained) return;
+    this.#chained = true;
+    this.#options.timers.soon(() => {
+      this.#chained = false;
+      if (!this.#open || this.#state === 'failing') return;
+      const slice = this.#due();
+      if (slice !== undefined && this.#write(slice)) this.#chain();
+    });
+  }
+
+  #due(): Slice | undefined {
+    if (this.#rowsDue > 0 && this.#pending.rowCount > 0) {
+      const rows = this.#pending.rowSlice(sliceWeight);
+      this.#rowsDue -= rows.entries.length;
+      return rows;
+    }
+    if (this.#accountsDue <= 0) return undefined;
+    const accounts = this.#pending.accountSlice(sliceWeight);
+    this.#accountsDue -= accounts.entries.length;
+    return accounts.entries.length > 0 ? accounts : undefined;
+  }
+
+  #oldest(): Slice | undefined {
+    if (this.#pending.rowCount > 0) return this.#pending.rowSlice(sliceWeight);
+    const accounts = this.#pending.accountSlice(sliceWeight);
+    return accounts.entries.length > 0 ? accounts : undefined;
+  }
+
+  /** Writes one slice. False: the ledger cannot be written now. */
+  #write(slice: Slice): boolean {
+    try {
+      this.#options.ledger.write(slice.changes, { durable: slice.durable });
+    } catch (error) {
+      if (!(error instanceof OperatorError)) return this.#isolate(slice, error);
+      this.#fail(error);
+      return false;
+    }
+    this.#options.count('postern_ledger_commits_total');
+    this.#settle(slice, true);
+    return true;
+  }
+
+  #settle(slice: Slice, kept: boolean): void {
+    this.#pending.settle(slice);
+    if (kept && this.#state === 'failing') this.#recover();
+    for (const { done } of slice.entries) if (done !== undefined) this.#answer(done, kept);
+  }
+
+  /** One change in it is our mistake: found by writing each alone, and given up, so that the others are kept. */
+  #isolate(slice: Slice, error: unknown): boolean {
+    if (slice.entries.length > 1) {
+      return slice.entries.every(() => {
+        const one =
+          slice.from === 'rows' ? this.#pending.rowSlice(0) : this.#pending.accountSlice(0);
+        return one.entries.length === 0 || this.#write(one);
+      });
+    }
+    const kinds = slice.changes.map(({ kind }) => kind);
+    this.#options.log('error', 'ledger.change-refused', { kinds, error: String(error) });
+    for (const kind of kinds) this.#countDropped(kind);
+    this.#settle(slice, false);
+    return true;
+  }
+
+  #fail(error: OperatorError): void {
+    const { count, log, onState, timers } = this.#options;
+    count('postern_ledger_failures_total');
+    this.#why = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+    if (this.#state === 'failing') return;
+    this.#state = 'failing';
+    this.#failures = 0;
+    this.#stopRetries = timers.every(retryEveryMs, () => this.#retry());
+    log('error', 'ledger.failing', { code: error.code, why: this.#why });
+    onState(this.#state, this.#why);
+  }
+
+  #retry(): void {
+    const slice = this.#oldest();
+    if (slice === undefined) {
+      this.#recover();
+    } else if (!this.#write(slice)) {
+      this.#failures += 1;
+      this.#pending.noteFailure();
+      this.#answerOverdue();
+    }
+  }
+
+  #recover(): void {
+    const { log, onState } = this.#options;
+    this.#stopRetries();
+    this.#state = 'ok';
+    this.#why = '';
+    log('info', 'ledger.recovered', { waiting: this.#pending.rowCount });
+    this.#rowsDue = this.#pending.rowCount;
+    this.#chain();
+    onState(this.#state, this.#why);
+  }
+
+  #answerOverdue(): void {
+    if (this.#state !== 'failing') return;
+    // Once it has failed for long, whoever comes now is not kept waiting for it again.
+    const failuresMax = this.#failures >= failuresBeforeAnswer ? 0 : failuresBeforeAnswer;
+    for (const done of this.#pending.overdue(failuresMax)) this.#answer(done, false);
+  }
+
+  #answer(done: Done, kept: boolean): void {
+    try {
+      done(kept);
+    } catch (error) {
+      this.#options.log('error', 'ledger.answer-failed', { error: String(error) });
+    }
+  }
+
+  #pruneSlice(olderThan: OlderThan): void {
+    try {
+      if (!this.#options.ledger.prune(olderThan)) this.#pruneTo = undefined;
+    } catch (error) {
+      // What is too old can wait for the next round; whether writing fails, the next write tells.
+      this.#pruneTo = undefined;
+      this.#options.log('warn', 'ledger.prune-failed', { error: String(error) });
+    }
+  }
+
+  #countDropped(kind: Change['kind']): void {
+    this.#options.count('postern_ledger_dropped_total', 1, kind);
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * What waits to be written, in two lanes. In the row lane every change keeps its place, and the changes of one commit
+ * stay together. In the account lane the soft changes of an account become one, oldest account first. A commit that touches
+ * an account takes along what waits for it, and the account lane waits for every commit with an account in it: so of each
+ * account, older never overwrites newer.
+ */
+import type { Account } from '../../core/event.ts';
+import { assert } from '../../lib/assert.ts';
+import type { AccountRecord, Change } from '../../ports.ts';
+import {
+  accountChange,
+  endAccount,
+  type LearnedCount,
+  mergeAccount,
+  overlayAccount,
+  type PendingAccount,
+} from './pending-account.ts';
+
+export type RowChange = Exclude<Change, { kind: 'account' }>;
+type Pending = RowChange | PendingAccount;
+
+/** Is told once whether its commit was kept. */
+export type Done = (kept: boolean) => void;
+
+/** What is written together or not at all. */
+export type Entry = {
+  readonly changes: readonly Pending[];
+  readonly durable: boolean;
+  /** May be given up when the ledger cannot be written for long. */
+  readonly droppable: boolean;
+  readonly holdsAccount: boolean;
+  readonly done: Done | undefined;
+  /** How many attempts to write the ledger have failed since it came. */
+  failures: number;
+};
+
+/** A part of what waits, to be written as one transaction; still waiting until `settle`. */
+export type Slice = {
+  readonly from: 'rows' | 'accounts';
+  readonly entries: readonly Entry[];
+  readonly changes: readonly Change[];
+  readonly durable: boolean;
+};
+
+/**
+ * Rows (messages, stories) and accounts that may wait: some 10 and 40 MB. Beyond it the oldest are given up; all
+ * else is kept, as it comes with suspensions, held mail and what operators do.
+ */
+export const softRowsMax = 20_000;
+export const softAccountsMax = 20_000;
+/** Entries that are never given up: some 100 MB. Beyond it new commits are turned away. */
+const keptEntriesMax = 100_000;
+
+export class PendingChanges {
+  #entries: Entry[] = [];
+  readonly #lane = new Map<Account, PendingAccount>();
+  readonly #learnedCount: LearnedCount = new Map();
+  #softRows = 0;
+  #kept = 0;
+  #withAccount = 0;
+  /** Where the oldest droppable row may be. */
+  #dropFrom = 0;
+
+  get rowCount(): number {
+    return this.#entries.length;
+  }
+
+  get accountCount(): number {
+    return this.#lane.size;
+  }
+
+  /** Soft. Answers with the kind of an older change that was given up for it. */
+  add(change: Change): Change['kind'] | undefined {
+    if (change.kind === 'account') {
+      const older = this.#lane.get(change.account);
+      this.#lane.set(change.account, mergeAccount(older, change, this.#learnedCount));
+      return this.#lane.size > softAccountsMax ? this.#dropOldestAccount() : undefined;
+    }
+    this.#push(softEntry(change));
+    return this.#softRows > softRowsMax ? this.#dropOldestRow() : undefined;
+  }
+
+  /** Durable and together. False: there is no room. */
+  commit(changes: readonly Change[], done: Done): boolean {
+    if (this.#kept >= keptEntriesMax) return false;
+    this.#push(groupEntry(this.#gather(changes), done));
+    return true;
+  }
+
+  /** The oldest rows, up to about `weightMax`, a commit whole. */
+  rowSlice(weightMax: number): Slice {
+    let weight = 0;
+    let length = 0;
+    for (const entry of this.#entries) {
+      weight += weigh(entry.changes);
+      if (length > 0 && weight > weightMax) break;
+      length += 1;
+    }
+    return slice('rows', this.#entries.slice(0, length));
+  }
+
+  /** The oldest accounts; empty while a commit with an account in it waits. */
+  accountSlice(weightMax: number): Slice {
+    const chosen: Entry[] = [];
+    let weight = 0;
+    for (const pending of this.#withAccount > 0 ? [] : this.#lane.values()) {
+      weight += weigh([pending]);
+      if (chosen.length > 0 && weight > weightMax) break;
+      chosen.push({ ...groupEntry([pending], undefined), durable: false });
+    }
+    return slice('accounts', chosen);
+  }
+
+  /** The slice is in the ledger (or has to be given up): it waits no longer. */
+  settle(settled: Slice): void {
+    for (const change of settled.entries.flatMap((entry) => entry.changes).filter(isAccount)) {
+      endAccount(change, this.#learnedCount);
+      if (settled.from === 'accounts') this.#lane.delete(change.account);
+    }
+    if (settled.from === 'accounts') return;
+    assert(this.#entries[0] === settled.entries[0], 'rows are settled from the front');
+    for (const entry of this.#entries.splice(0, settled.entries.length)) this.#count(entry, -1);
+    this.#dropFrom = Math.max(0, this.#dropFrom - settled.entries.length);
+  }
+
+  /** Another attempt to write has failed. */
+  noteFailure(): void {
+    for (const entry of this.#entries) entry.failures += 1;
+  }
+
+  /** Calls off waiting for commits that failed `failuresMax` times; their changes stay. Answers with who waited. */
+  overdue(failuresMax: number): readonly Done[] {
+    const late = ({ done, failures }: Entry): boolean =>
+      done !== undefined && failures >= failuresMax;
+    const waiting = this.#entries.filter(late).flatMap(({ done }) => done ?? []);
+    if (waiting.length === 0) return waiting;
+    this.#entries = this.#entries.flatMap((entry) => (late(entry) ? split(entry) : [entry]));
+    this.#softRows = 0;
+    this.#kept = 0;
+    this.#withAccount = 0;
+    this.#dropFrom = 0;
+    for (const entry of this.#entries) this.#count(entry, 1);
+    return waiting;
+  }
+
+  /** Everything of one kind that waits, oldest first. */
+  rows<Kind extends RowChange['kind']>(kind: Kind): readonly Extract<RowChange, { kind: Kind }>[] {
+    const isKind = (change: Pending): change is Extract<RowChange, { kind: Kind }> =>
+      change.kind === kind;
+    return this.#entries.flatMap((entry) => entry.changes.filter(isKind));
+  }
+
+  /** Accounts that wait, oldest first; one may be there more than once, the last counts. */
+  accounts(): readonly PendingAccount[] {
+    const committed = this.#entries.flatMap((entry) => entry.changes).filter(isAccount);
+    return [...committed, ...this.#lane.values()];
+  }
+
+  /** `stored` as it will be when all that waits is written. */
+  overlay(account: Account, stored: AccountRecord | undefined): AccountRecord | undefined {
+    let record = stored;
+    for (const entry of this.#withAccount > 0 ? this.#entries : []) {
+      for (const change of entry.changes) {
+        const ours = isAccount(change) && change.account === account;
+        if (ours) record = overlayAccount(record, change);
+      }
+    }
+    const pending = this.#lane.get(account);
+    return pending === undefined ? record : overlayAccount(record, pending);
+  }
+
+  /** Has a recipient been learned that is not yet written? */
+  learned(recipient: number): boolean {
+    return this.#learnedCount.has(recipient);
+  }
+
+  #push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#count(entry, 1);
+  }
+
+  #count(entry: Entry, by: 1 | -1): void {
+    if (entry.droppable) this.#softRows += by;
+    else this.#kept += by;
+    if (entry.holdsAccount) this.#withAccount += by;
+  }
+
+  /** The account of a commit takes along what waits for it in the lane. */
+  #gather(changes: readonly Change[]): readonly Pending[] {
+    const accounts = new Map<Account, PendingAccount>();
+    const rows: Pending[] = [];
+    for (const change of changes) {
+      if (change.kind === 'account') {
+        const older = accounts.get(change.account) ?? this.#lane.get(change.account);
+        this.#lane.delete(change.account);
+        accounts.set(change.account, mergeAccount(older, change, this.#learnedCount));
+      } else rows.push(change);
+    }
+    return [...accounts.values(), ...rows];
+  }
+
+  #dropOldestRow(): Change['kind'] | undefined {
+    while (this.#entries[this.#dropFrom]?.droppable === false) this.#dropFrom += 1;
+    const [dropped] = this.#entries.splice(this.#dropFrom, 1);
+    if (dropped !== undefined) this.#count(dropped, -1);
+    const change = dropped?.changes[0];
+    return change === undefined || isAccount(change) ? undefined : change.kind;
+  }
+
+  #dropOldestAccount(): Change['kind'] | undefined {
+    for (const [account, pending] of this.#lane) {
+      if (pending.state === 'suspended') continue;
+      this.#lane.delete(account);
+      endAccount(pending, this.#learnedCount);
+      return 'account';
+    }
+    return undefined;
+  }
+}
+
+function isAccount(change: Pending): change is PendingAccount {
+  return change.kind === 'pending-account';
+}
+
+/** Explanations and statistics may be given up; what was decided may not. */
+function mayDrop(change: Pending): boolean {
+  return change.kind === 'message' || change.kind === 'story' || change.kind === 'rollup';
+}
+
+function softEntry(change: RowChange): Entry {
+  const droppable = mayDrop(change);
+  return {
+    changes: [change],
+    durable: false,
+    droppable,
+    holdsAccount: false,
+    done: undefined,
+    failures: 0,
+  };
+}
+
+function groupEntry(changes: readonly Pending[], done: Done | undefined): Entry {
+  const holdsAccount = changes.some(isAccount);
+  return { changes, durable: true, droppable: false, holdsAccount, done, failures: 0 };
+}
+
+/** Nobody waits for this commit any longer: what explains may go when room is short, what was decided stays. */
+function split(entry: Entry): readonly Entry[] {
+  const decided = entry.changes.filter((change) => !mayDrop(change));
+  const explaining = entry.changes.filter(mayDrop);
+  return [
+    ...(decided.length > 0 ? [groupEntry(decided, undefined)] : []),
+    ...explaining.map((change) => ({ ...groupEntry([change], undefined), droppable: true })),
+  ];
+}
+
+function slice(from: Slice['from'], entries: readonly Entry[]): Slice {
+  const changes = entries.flatMap((entry) =>
+    entry.changes.map((change) => (isAccount(change) ? accountChange(change) : change)),
+  );
+  return { from, entries, changes, durable: entries.some((entry) => entry.durable) };
+}
+
+/** Rows touched in the ledger. */
+function weigh(changes: readonly Pending[]): number {
+  let weight = 0;
+  for (const change of changes) {
+    weight += isAccount(change) ? 2 + change.learned.size + change.forgotten.size : 1;
+  }
+  return weight;
+}

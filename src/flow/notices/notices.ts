@@ -1,0 +1,173 @@
+/**
+ * Notices on their way to the operator: written with what they tell about, sent by every road, tried again until each
+ * road has taken them. A restart goes on where it was.
+ */
+
+import type { Notice } from '../../core/notice.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
+import { faultText } from '../../lib/error-text.ts';
+import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../../ports.ts';
+import type { Journal, Timers } from '../journal/journal.ts';
+
+/** Waits between tries; the last one repeats. */
+const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
+/** After this long a notice is given up on its road, and that is logged as an error. */
+const giveUpMs = 2 * dayMs;
+/** A notice that is still being completed (how much was stopped) goes as it is after this long. */
+const completeMs = 20 * secondMs;
+const tickMs = 2 * secondMs;
+/** Ids of our own notices, by which the gate knows them, and of those that were taken, so that none goes twice. */
+const idsMax = 1_000;
+
+export type Notices = {
+  /** The rows to commit with what the notice tells: from then on it will not be forgotten. */
+  prepare(notice: Notice): readonly Change[];
+  /** All is known now: goes out at once. */
+  send(notice: Notice): void;
+  /** Is this the Message-ID of one of our notices? */
+  isOurs(messageId: string | undefined): boolean;
+  /** By every road, at once, without trying again: what each said; empty when there is no road. */
+  now(notice: Notice): Promise<readonly { readonly road: string; readonly fault: string }[]>;
+  readonly roads: readonly string[];
+  close(): void;
+};
+
+export type NoticesDeps = {
+  readonly journal: Journal;
+  readonly roads: readonly NoticeRoad[];
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly count: Count;
+};
+
+export function openNotices(deps: NoticesDeps): Notices {
+  return new Outbox(deps);
+}
+
+class Outbox implements Notices {
+  readonly roads: readonly string[];
+  readonly #deps: NoticesDeps;
+  readonly #ids = new Set<string>();
+  readonly #inFlight = new Set<string>();
+  readonly #taken = new Set<string>();
+  readonly #abort = new AbortController();
+  readonly #stop: () => void;
+
+  constructor(deps: NoticesDeps) {
+    this.#deps = deps;
+    this.roads = deps.roads.map(({ name }) => name);
+    this.#stop = deps.timers.every(tickMs, () => this.#tick());
+  }
+
+  prepare(notice: Notice): readonly Change[] {
+    remember(this.#ids, notice.id);
+    const at = this.#deps.clock.now();
+    return this.#deps.roads.map(({ name }) => ({
+      kind: 'notice' as const,
+      row: {
+        id: `${notice.id}.${name}`,
+        at,
+        road: name,
+        body: JSON.stringify(notice),
+        tries: 0,
+        nextAt: (at + completeMs) as Millis,
+        state: 'waiting' as const,
+      },
+    }));
+  }
+
+  send(notice: Notice): void {
+    for (const change of this.prepare(notice)) {
+      // What was still being found out took too long: it went as it was.
+      if (change.kind !== 'notice' || this.#taken.has(change.row.id)) continue;
+      this.#deps.journal.add(change);
+      this.#try(change.row);
+    }
+  }
+
+  isOurs(messageId: string | undefined): boolean {
+    if (messageId === undefined) return false;
+    if (this.#ids.size === 0) return false;
+    const id = /postern-notice\.([^@>]+)@/.exec(messageId)?.[1];
+    return id !== undefined && this.#ids.has(id);
+  }
+
+  async now(notice: Notice): Promise<readonly { road: string; fault: string }[]> {
+    remember(this.#ids, notice.id);
+    const { roads } = this.#deps;
+    return Promise.all(
+      roads.map(async (road) => {
+        try {
+          await road.send(notice, this.#abort.signal);
+          return { road: road.name, fault: '' };
+        } catch (error) {
+          return { road: road.name, fault: faultText(error) };
+        }
+      }),
+    );
+  }
+
+  close(): void {
+    this.#stop();
+    this.#abort.abort();
+  }
+
+  #tick(): void {
+    const { clock, journal } = this.#deps;
+    for (const row of journal.live.notices(clock.now())) {
+      if (row.state === 'waiting') this.#try(row);
+    }
+  }
+
+  #try(row: NoticeRow): void {
+    const road = this.#deps.roads.find(({ name }) => name === row.road);
+    if (road === undefined || this.#inFlight.has(row.id)) return;
+    const notice = JSON.parse(row.body) as Notice;
+    remember(this.#ids, notice.id);
+    this.#inFlight.add(row.id);
+    road.send(notice, this.#abort.signal).then(
+      () => this.#sent(row),
+      (error: unknown) => this.#failed(row, error),
+    );
+  }
+
+  #sent(row: NoticeRow): void {
+    const { count, journal, log } = this.#deps;
+    this.#inFlight.delete(row.id);
+    remember(this.#taken, row.id);
+    count('postern_notices_total', 1, 'sent');
+    log('info', 'notice.sent', { id: row.id, road: row.road, tries: row.tries + 1 });
+    if (this.#abort.signal.aborted) return;
+    journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
+  }
+
+  #failed(row: NoticeRow, error: unknown): void {
+    const { clock, count, journal, log } = this.#deps;
+    this.#inFlight.delete(row.id);
+    if (this.#abort.signal.aborted) return;
+    const now = clock.now();
+    const tries = row.tries + 1;
+    const over = now - row.at > giveUpMs;
+    const nextAt = (now + (waitsMs[Math.min(row.tries, waitsMs.length - 1)] ?? minuteMs)) as Millis;
+    count('postern_notices_total', 1, over ? 'failed' : 'retried');
+    log(over ? 'error' : 'warn', over ? 'notice.given-up' : 'notice.not-taken', {
+      id: row.id,
+      road: row.road,
+      tries,
+      why: faultText(error),
+    });
+    journal.add({
+      kind: 'notice',
+      row: { ...row, tries, nextAt, state: over ? 'failed' : 'waiting' },
+    });
+  }
+}
+
+/** Keeps the newest. */
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size <= idsMax) return;
+  const oldest = ids.values().next();
+  if (oldest.done !== true) ids.delete(oldest.value);
+}

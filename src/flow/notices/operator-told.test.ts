@@ -1,0 +1,78 @@
+/** Notices besides suspensions: mail is being held, the ledger fails. Never a flood of them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openRig } from '../../../test/ledger/flow-rig.ts';
+import { dayMs, minuteMs, secondMs } from '../../lib/brand.ts';
+
+const many = (from: number): string[] =>
+  Array.from({ length: 30 }, (_, nth) => `s${from + nth}@elsewhere.test`);
+
+test('held mail is told once a day an account, by each road', async () => {
+  const rig = openRig();
+  const events = (): string[] => rig.taken.map(({ road, notice }) => `${road} ${notice.event}`);
+  for (const [from, account] of ['joe@here.test', 'ann@here.test'].entries()) {
+    rig.send({ account, to: many(from * 100) });
+    rig.send({ account, to: many(from * 100) });
+  }
+  await rig.time.pass(minuteMs);
+  const each = ['mail account.holding', 'webhook account.holding'];
+  assert.deepEqual(events().sort(), [...each, ...each].sort());
+  const { notice } = rig.taken[0] ?? {};
+  assert.match(notice?.undo ?? '', /^postern held release --account /);
+  assert.ok((notice?.reasons.length ?? 0) > 0);
+  rig.time.jump(3 * dayMs);
+  rig.send({ account: 'joe@here.test', to: many(500) });
+  await rig.time.pass(minuteMs);
+  assert.equal(events().length, 6);
+});
+
+test('observing holds nothing, so nothing is told of it', async () => {
+  const rig = openRig({ settings: { mode: 'observe' } });
+  rig.send({ account: 'joe@here.test', to: many(0) });
+  await rig.time.pass(minuteMs);
+  assert.deepEqual(rig.taken, []);
+});
+
+test('a ledger that fails is told at once by every road, with why', async () => {
+  const rig = openRig();
+  rig.breakDisk(true);
+  rig.send({ account: 'joe@here.test', to: ['friend@elsewhere.test'] });
+  await rig.time.pass(2 * secondMs);
+  assert.deepEqual(rig.taken.map(({ road }) => road).sort(), ['mail', 'webhook']);
+  const { notice } = rig.taken[0] ?? {};
+  assert.equal(notice?.event, 'ledger.failing');
+  assert.match(notice?.reasons[0]?.text ?? '', /disk/);
+  await rig.time.pass(2 * minuteMs);
+  assert.equal(rig.taken.length, 2, 'once, not each second');
+});
+
+test('a road that is blocked while the ledger fails is tried again from memory', async () => {
+  const rig = openRig();
+  rig.blocked.add('webhook');
+  rig.breakDisk(true);
+  rig.send({ account: 'joe@here.test', to: ['friend@elsewhere.test'] });
+  await rig.time.pass(5 * secondMs);
+  assert.deepEqual(
+    rig.taken.map(({ road }) => road),
+    ['mail'],
+  );
+  rig.blocked.clear();
+  await rig.time.pass(2 * minuteMs);
+  assert.deepEqual(
+    rig.taken.map(({ road }) => road),
+    ['mail', 'webhook'],
+  );
+});
+
+test('a disk that is full, has room, and is full again every minute makes no flood of notices', async () => {
+  const rig = openRig();
+  for (let nth = 0; nth < 10; nth++) {
+    rig.breakDisk(true);
+    rig.send({ account: 'joe@here.test', to: ['friend@elsewhere.test'] });
+    await rig.time.pass(30 * secondMs);
+    rig.breakDisk(false);
+    await rig.time.pass(30 * secondMs);
+  }
+  assert.equal(rig.states.filter((state) => state === 'failing').length, 10);
+  assert.ok(rig.taken.length <= 4, `${rig.taken.length} notices in ten minutes`);
+});

@@ -1,0 +1,72 @@
+/** Notices that are not about a suspension: an account's mail is being held, the ledger cannot be written. */
+import type { Account } from '../../core/event.ts';
+import type { Notice } from '../../core/notice.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import type { Change, Clock, StoryRow } from '../../ports.ts';
+import type { Notices } from './notices.ts';
+import type { Settings } from '../settings.ts';
+
+/** One notice an account in this time, however much of its mail is held. */
+const holdingEveryMs = dayMs;
+const accountsMax = 10_000;
+/** A disk that is full, has a little room and is full again is one piece of news. */
+const failingEveryMs = 10 * minuteMs;
+
+export type ToldDeps = {
+  readonly notices: Notices;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly host: string;
+  readonly newId: () => string;
+  readonly iso: (at: Millis) => string;
+};
+
+export type Told = {
+  /** What to commit with a message that is held while its account is not suspended. */
+  holding(story: StoryRow): readonly Change[];
+  /** Goes out at once, and again from memory until it is taken: there is no ledger to keep it in. */
+  ledgerFailing(why: string): void;
+};
+
+export function openTold(deps: ToldDeps): Told {
+  const { clock, host, iso, newId, notices, settings } = deps;
+  const toldAt = new Map<Account, Millis>();
+  let failingToldAt: Millis | undefined;
+  const notice = (
+    more: Pick<Notice, 'event' | 'account' | 'reasons' | 'undo' | 'explain'>,
+  ): Notice => {
+    const at = iso(clock.now());
+    const stopped = { messages: more.account === '' ? 0 : 1, fromQueue: 0 };
+    return {
+      ...{ version: 1, id: newId(), host, at, since: at, stopped, loginClosed: false },
+      leaked: { messages: 0, recipients: 0 },
+      ...more,
+    };
+  };
+  return {
+    holding({ account, at, reasons }) {
+      const last = toldAt.get(account);
+      if (settings.mode === 'observe' || (last !== undefined && at - last < holdingEveryMs))
+        return [];
+      if (toldAt.size >= accountsMax) toldAt.clear();
+      toldAt.set(account, at);
+      return notices.prepare(
+        notice({
+          event: 'account.holding',
+          account,
+          reasons: reasons.map(({ signal, text }) => ({ signal, text })),
+          undo: `postern held release --account ${account}`,
+          explain: `postern accounts show ${account}`,
+        }),
+      );
+    },
+    ledgerFailing(why) {
+      const now = clock.now();
+      if (failingToldAt !== undefined && Math.abs(now - failingToldAt) < failingEveryMs) return;
+      failingToldAt = now;
+      const reasons = [{ signal: 'ledger', text: why }];
+      const about = { event: 'ledger.failing' as const, account: '', reasons, undo: '' };
+      notices.send(notice({ ...about, explain: 'postern doctor' }));
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** An audit's findings in the running guard: in force at once, over a restart, and ended when the password is another one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openRig } from '../../../test/ledger/flow-rig.ts';
+import type { Account } from '../../core/event.ts';
+import { nothingReported } from '../../core/passwords/audit-report.ts';
+import type { Millis } from '../../lib/brand.ts';
+
+const login = { source: 'passwd-file:/etc/dovecot/users', account: 'joe@here.test' };
+const since = 1_767_000_000_000 as Millis;
+const found = {
+  ...login,
+  scheme: 'ssha',
+  strength: 'under-a-second',
+  by: 'single',
+  since,
+} as const;
+const summary = { at: since, accounts: 9, weak: 1, faults: 0, complete: true };
+/** Strangers in one letter: held for a weak password, passed for another. */
+const letter = {
+  account: login.account,
+  to: Array.from({ length: 15 }, (_, nth) => `stranger${nth}@elsewhere.test`),
+};
+
+test('the guard’s verdict on one letter, before, during and after', async () => {
+  assert.equal((await openRig().mail(letter)).kind, 'pass');
+  const rig = openRig();
+  assert.ok(
+    (await rig.desk.notePasswords({ ...nothingReported, found: [found], summary }, 'op')).ok,
+  );
+  const said = await rig.mail(letter);
+  assert.equal(said.kind, 'hold');
+  const story = rig.ledger.stories({ account: login.account as Account, limit: 1 })[0];
+  assert.ok(story?.reasons.some(({ signal }) => signal === 'weak-password'));
+  assert.match(
+    rig.desk.account(login.account)?.account.weakPassword ?? '',
+    /guessed in under a second/,
+  );
+  const after = openRig();
+  await after.desk.notePasswords({ ...nothingReported, found: [found] }, 'op');
+  await after.desk.notePasswords({ ...nothingReported, changed: [login] }, 'op');
+  assert.equal((await after.mail(letter)).kind, 'pass');
+  assert.deepEqual(after.desk.passwords().weak, []);
+});
+
+test('over a restart, with the summary and a line in the record', async () => {
+  const rig = openRig();
+  await rig.desk.notePasswords({ ...nothingReported, found: [found], summary }, 'op');
+  const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
+  assert.equal((await again.mail(letter)).kind, 'hold');
+  const { weak, last } = again.desk.passwords();
+  assert.deepEqual([weak[0]?.login, weak[0]?.since, last], [login.account, since, summary]);
+  const [row] = rig.ledger.audit({ limit: 1 });
+  assert.deepEqual(
+    [row?.by, row?.action, row?.detail],
+    ['op', 'password-audit', '9 accounts, 1 weak'],
+  );
+});
+
+test('an account with two logins stays weak until both are changed', async () => {
+  const rig = openRig();
+  const other = { ...found, source: 'shadow:/etc/shadow' };
+  await rig.desk.notePasswords({ ...nothingReported, found: [found, other] }, 'op');
+  await rig.desk.notePasswords({ ...nothingReported, changed: [login] }, 'op');
+  assert.equal((await rig.mail(letter)).kind, 'hold');
+});
+
+test('nothing new is nothing to write', async () => {
+  const done = await openRig().desk.notePasswords(nothingReported, 'op');
+  assert.deepEqual(done, { ok: true, text: 'nothing changed', count: 0 });
+});
+
+test('a ledger that takes no writes: said, and in force all the same', async () => {
+  const rig = openRig();
+  rig.breakDisk(true);
+  const noted = rig.desk.notePasswords({ ...nothingReported, found: [found] }, 'op');
+  await rig.time.pass(60_000);
+  assert.equal((await noted).ok, false);
+  assert.equal(rig.desk.passwords().weak.length, 1);
+});

@@ -1,0 +1,80 @@
+/**
+ * A password audit hands over what it found: who is weak is in force for the guard at once, and kept until an audit sees
+ * another password.
+ */
+import type { Account } from '../../core/event.ts';
+import {
+  lastAuditKey,
+  loginKey,
+  loginOf,
+  notedRows,
+  type PasswordReport,
+  summaryOf,
+} from '../../core/passwords/audit-report.ts';
+import { type AuditSummary, type WeakPassword, weakText } from '../../core/passwords/weak.ts';
+import type { Change, Clock } from '../../ports.ts';
+import type { Done } from '../../ports-desk.ts';
+import type { Journal } from '../journal/journal.ts';
+
+export type WeakPasswords = {
+  /** Why the guard is stricter with this account, as a sentence; empty for nearly everybody. */
+  why(account: Account): string;
+  /** Those that are weak now. */
+  all(): readonly WeakPassword[];
+  last(): AuditSummary | undefined;
+  note(report: PasswordReport, by: string): Promise<Done>;
+};
+
+export function openWeakPasswords(
+  stored: readonly WeakPassword[],
+  deps: { readonly journal: Journal; readonly clock: Clock; readonly defaultDomain: string },
+): WeakPasswords {
+  const { clock, defaultDomain, journal } = deps;
+  const rows = new Map<string, WeakPassword>();
+  const sentences = new Map<Account, string>();
+  const take = (row: WeakPassword): void => {
+    const key = loginKey(loginOf(row));
+    if (row.changedAt === undefined) {
+      rows.set(key, row);
+      sentences.set(row.account, weakText(row));
+      return;
+    }
+    rows.delete(key);
+    const other = [...rows.values()].find(({ account }) => account === row.account);
+    if (other === undefined) sentences.delete(row.account);
+    else sentences.set(row.account, weakText(other));
+  };
+  for (const row of stored) take(row);
+  return {
+    why: (account) => (sentences.size === 0 ? '' : (sentences.get(account) ?? '')),
+    all: () => [...rows.values()],
+    last: () => summaryOf(journal.live.meta(lastAuditKey)),
+    async note(report, by) {
+      const now = clock.now();
+      const changed = notedRows(rows, report, { now, defaultDomain });
+      for (const row of changed) take(row);
+      const changes = passwordChanges(changed, report, { now, by });
+      if (changes.length === 0) return { ok: true, text: 'nothing changed', count: 0 };
+      const kept = await new Promise<boolean>((resolve) => journal.commit(changes, resolve));
+      const text = `${changed.length} noted`;
+      if (kept) return { ok: true, text, count: changed.length };
+      return { ok: false, text: `${text}, but the ledger could not be written` };
+    },
+  };
+}
+
+/** What of it goes into the ledger. */
+export function passwordChanges(
+  rows: readonly WeakPassword[],
+  { summary }: PasswordReport,
+  { now: at, by }: { readonly now: WeakPassword['since']; readonly by: string },
+): readonly Change[] {
+  const changes: Change[] = rows.map((row) => ({ kind: 'weak-password', row }));
+  if (summary === undefined) return changes;
+  const detail = `${summary.accounts} accounts, ${summary.weak} weak`;
+  return [
+    ...changes,
+    { kind: 'meta', key: lastAuditKey, value: JSON.stringify(summary) },
+    { kind: 'audit', row: { at, by, action: 'password-audit', account: '', detail } },
+  ];
+}

@@ -1,0 +1,245 @@
+/**
+ * Recorded events through the guard, on the events' own clock, with everything in memory: what would have been done?
+ * The verdicts are those of the live doors, since both go through core/guard.ts.
+ */
+
+import type { People } from '../../core/account/judge.ts';
+import { newNorms } from '../../core/account/baseline.ts';
+import { type AccountPast, newPast } from '../../core/account/profile.ts';
+import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
+import type { Account, Submission } from '../../core/event.ts';
+import { type Surroundings, submit } from '../../core/account/guard.ts';
+import { noStanding, type Policy, type Standing } from '../../core/account/policy.ts';
+import type { AccountState, Reason, VerdictKind } from '../../core/verdict.ts';
+import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { ReplayEvent } from './replay-event.ts';
+
+/** One verdict a `send`. Names and order as in the documented output. */
+export type ReplayVerdict = {
+  readonly id: string;
+  readonly verdict: VerdictKind;
+  readonly account: AccountState;
+  readonly because: readonly Reason[];
+};
+
+export type Replay = {
+  /** In time order. A `send` answers with its verdict. Undefined too when the event is more than a minute back in time. */
+  apply(event: ReplayEvent): ReplayVerdict | undefined;
+  /** The newest event's time. */
+  now(): Millis;
+  readonly summary: ReplaySummary;
+};
+
+export type ReplaySummary = {
+  messages: number;
+  readonly verdicts: Record<VerdictKind, number>;
+  readonly suspensions: Suspension[];
+  /** Held and delayed messages of accounts that were never suspended. */
+  readonly touched: Map<Account, number>;
+};
+
+export type Suspension = {
+  readonly account: Account;
+  readonly at: Millis;
+  readonly since: Millis;
+  readonly leakedMessages: number;
+  readonly leakedRecipients: number;
+  readonly because: readonly Reason[];
+  stopped: number;
+};
+
+/** An event may be this much older than the one before it: logs of several writers are merged that loosely. */
+export const backwardsMax: number = minuteMs;
+/** Messages whose later deliveries are still attributed to their account; the last so many at least. */
+const messagesRemembered = 250_000;
+
+export type ReplayOptions = {
+  readonly policy: Policy;
+  /** An operator clears each suspension after this long; undefined: never. */
+  readonly operatorClearsMs: number | undefined;
+};
+
+export function openReplay(options: ReplayOptions): Replay {
+  return new MemoryReplay(options);
+}
+
+class MemoryReplay implements Replay {
+  readonly summary: ReplaySummary = {
+    messages: 0,
+    verdicts: { pass: 0, delay: 0, hold: 0, refuse: 0 },
+    suspensions: [],
+    touched: new Map(),
+  };
+  readonly #operatorClearsMs: number | undefined;
+  readonly #accounts = new Map<Account, AccountPast>();
+  /** When anyone here first wrote to a recipient (hash). */
+  readonly #firstMinute = new Map<number, number>();
+  readonly #around: Surroundings;
+  /** Message id → who sent it. */
+  readonly #senders = new RecentMap<string, Account>(messagesRemembered);
+  /** Sent since the last delivery: many recordings have no deliveries, and need no index. */
+  #sentIds: string[] = [];
+  #sentAccounts: Account[] = [];
+  readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
+  readonly #open = new Map<Account, Suspension>();
+  readonly #everSuspended = new Set<Account>();
+  #clock = 0 as Millis;
+  #hour = 0;
+  #serverRecipients = 0;
+
+  constructor(options: ReplayOptions) {
+    this.#operatorClearsMs = options.operatorClearsMs;
+    const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
+    this.#around = { norms: newNorms(), people, policy: options.policy };
+  }
+
+  now(): Millis {
+    return this.#clock;
+  }
+
+  apply(event: ReplayEvent): ReplayVerdict | undefined {
+    if (event.at < this.#clock - backwardsMax) return undefined;
+    if (event.at > this.#clock) this.#clock = event.at;
+    this.#clearDue();
+    switch (event.kind) {
+      case 'send':
+        return this.#send(event);
+      case 'login':
+        login(this.#past(event.account, event.at), event);
+        return undefined;
+      case 'delivery': {
+        const account = this.#senderOf(event.id);
+        if (account !== undefined) delivery(this.#past(account, event.at), { ...event, account });
+        return undefined;
+      }
+      case 'clear':
+        this.#clear(event.account);
+        return undefined;
+    }
+  }
+
+  #past(account: Account, at: Millis): AccountPast {
+    let past = this.#accounts.get(account);
+    if (past === undefined) {
+      past = newPast(at);
+      this.#accounts.set(account, past);
+    }
+    return past;
+  }
+
+  #remember({ id, account }: Submission): void {
+    this.#sentIds.push(id);
+    this.#sentAccounts.push(account);
+    if (this.#sentIds.length < 2 * messagesRemembered) return;
+    this.#sentIds = this.#sentIds.slice(-messagesRemembered);
+    this.#sentAccounts = this.#sentAccounts.slice(-messagesRemembered);
+  }
+
+  #senderOf(id: string): Account | undefined {
+    for (const [i, sent] of this.#sentIds.entries()) {
+      const account = this.#sentAccounts[i];
+      if (account !== undefined) this.#senders.set(sent, account);
+    }
+    this.#sentIds = [];
+    this.#sentAccounts = [];
+    return this.#senders.get(id);
+  }
+
+  #send(message: Submission): ReplayVerdict {
+    const past = this.#past(message.account, message.at);
+    const before = past.state;
+    const { judgement, book } = submit(past, message, this.#around, this.#standing(message.at));
+    this.#learn(book);
+    if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
+    this.#remember(message);
+    if (before !== 'suspended' && judgement.state === 'suspended') {
+      this.#suspended(message, past, judgement.reasons);
+    }
+    this.#tell(message.account, judgement.verdict);
+    return {
+      id: message.id,
+      verdict: judgement.verdict,
+      account: judgement.state,
+      because: judgement.verdict === 'pass' ? [] : judgement.reasons,
+    };
+  }
+
+  #standing(at: Millis): Standing {
+    const hour = Math.floor(at / hourMs);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#serverRecipients = 0;
+    }
+    if (this.#serverRecipients === 0) return noStanding;
+    return {
+      ...noStanding,
+      serverRecipientsThisHour: this.#serverRecipients,
+    };
+  }
+
+  #learn({ learned, forgotten }: BookChange): void {
+    const first = this.#firstMinute;
+    for (let i = 0; i < learned.length; i += 2) {
+      const hash = learned[i] ?? 0;
+      if (!first.has(hash)) first.set(hash, learned[i + 1] ?? 0);
+    }
+    if (forgotten.length === 0) return;
+    // Suspensions are rare: whoever else wrote to them is looked for only now.
+    for (const hash of forgotten) first.delete(hash);
+    for (const { book } of this.#accounts.values()) {
+      for (const hash of forgotten) {
+        const minute = book.get(hash);
+        if (minute !== undefined) first.set(hash, Math.min(minute, first.get(hash) ?? minute));
+      }
+    }
+  }
+
+  #suspended({ account, at }: Submission, past: AccountPast, because: readonly Reason[]): void {
+    const suspension: Suspension = {
+      account,
+      at,
+      since: past.since,
+      leakedMessages: past.leakedMessages,
+      leakedRecipients: past.leakedRecipients,
+      because,
+      // This message is among them, and is counted when its verdict is told.
+      stopped: past.stoppedMessages - 1,
+    };
+    this.summary.suspensions.push(suspension);
+    this.summary.touched.delete(account);
+    this.#everSuspended.add(account);
+    this.#open.set(account, suspension);
+    if (this.#operatorClearsMs === undefined) return;
+    this.#clears.push({ at: (at + this.#operatorClearsMs) as Millis, suspension });
+  }
+
+  #tell(account: Account, verdict: VerdictKind): void {
+    const { summary } = this;
+    summary.messages++;
+    summary.verdicts[verdict]++;
+    if (verdict === 'pass') return;
+    const suspension = this.#open.get(account);
+    if (suspension !== undefined) suspension.stopped++;
+    else if (!this.#everSuspended.has(account)) {
+      summary.touched.set(account, (summary.touched.get(account) ?? 0) + 1);
+    }
+  }
+
+  /** What the operator of `--operator-clears` has got round to. */
+  #clearDue(): void {
+    for (let next = this.#clears[0]; next !== undefined; next = this.#clears[0]) {
+      if (next.at > this.#clock) return;
+      this.#clears.shift();
+      const { suspension } = next;
+      // Somebody may have been quicker, and another suspension is another hour.
+      if (this.#open.get(suspension.account) === suspension) this.#clear(suspension.account);
+    }
+  }
+
+  #clear(account: Account): void {
+    const past = this.#accounts.get(account);
+    if (past?.state === 'suspended') release(past, { honest: true });
+    this.#open.delete(account);
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * A message that leaves is shown to the scanners before it is judged. What they say is evidence for the guard; where
+ * they say nothing in time, the operator's stance decides (core/account/content.ts).
+ */
+
+import type { Submission } from '../../core/event.ts';
+import { combine } from '../../core/scan/combine.ts';
+import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
+import { sha256 } from '../../lib/sha256.ts';
+import { messagePrint } from '../../formats/scan/copy-key.ts';
+import type { Clock, Count, MessageStart } from '../../ports.ts';
+import type { MessageScan, MessageScanning } from '../../ports-scan.ts';
+import type { Heard, ScanLine } from './scanner-queue.ts';
+import { type CopyKey, ScanReuse } from './scan-reuse.ts';
+
+/** Changed in place by a reload. */
+export type ScanSettings = {
+  /** 0: every message is scanned. */
+  readonly reuseMs: number;
+  readonly isMasked: (name: string) => boolean;
+};
+
+export type ScanningDeps = {
+  readonly lines: readonly ScanLine[];
+  readonly settings: ScanSettings;
+  readonly clock: Clock;
+  readonly count: Count;
+  readonly observe: (name: string, value: number) => void;
+};
+
+/** All messages that are read or wait, together. */
+const heldOctetsMax = 256 * 1024 * 1024;
+/**
+ * What Postfix lets one field have. Further fields are left out, so that a thief with many of them does not push the body
+ * out of what scanners see; but for those without which nobody can read it, for which there is as much room again.
+ */
+const headerOctetsMax = 102_400;
+const neededField = /^(?:content-.{1,40}|mime-version|subject|from|to|reply-to|date|message-id)$/i;
+
+/** `heldMax`: octets of all messages together. */
+export function openScanning(deps: ScanningDeps, heldMax: number = heldOctetsMax): MessageScanning {
+  const octetsMax = Math.max(...deps.lines.map((line) => line.octetsMax));
+  const room = { held: 0, heldMax, reuse: new ScanReuse() };
+  return {
+    open: (start: MessageStart) =>
+      start.by === undefined ? undefined : new Scanning(deps, room, octetsMax),
+  };
+}
+
+type Room = { held: number; readonly heldMax: number; readonly reuse: ScanReuse };
+
+class Scanning implements MessageScan {
+  readonly #deps: ScanningDeps;
+  readonly #room: Room;
+  readonly #octetsMax: number;
+  readonly #header: string[] = [];
+  #headerOctets = 0;
+  #body: Buffer[] = [];
+  #bodyOctets = 0;
+  /** More came than is kept. */
+  #cut = false;
+  /** Every scanner is left alone: nothing is kept for them. */
+  readonly #idle: boolean;
+  /** There was no room for it. */
+  #lost = false;
+  #held = 0;
+  /** Scanners have its octets, whether somebody still waits or not. */
+  #asking = false;
+
+  constructor(deps: ScanningDeps, room: Room, octetsMax: number) {
+    this.#deps = deps;
+    this.#room = room;
+    this.#octetsMax = octetsMax;
+    this.#idle = deps.lines.every((line) => line.isDown);
+  }
+
+  header(name: string, value: string): void {
+    if (this.#idle) return;
+    const octets = name.length + value.length + 3;
+    const most = neededField.test(name) ? 2 * headerOctetsMax : headerOctetsMax;
+    if (this.#headerOctets + octets > most || !this.#hold(octets)) return;
+    this.#headerOctets += octets;
+    this.#header.push(name, value);
+  }
+
+  body(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#idle) return false;
+    const wanted = Math.min(end - start, this.#octetsMax - this.#bodyOctets);
+    if (wanted < end - start) this.#cut = true;
+    if (wanted > 0 && this.#hold(wanted)) {
+      this.#body.push(Buffer.from(bytes.subarray(start, start + wanted)));
+      this.#bodyOctets += wanted;
+    }
+    return !this.#lost && this.#bodyOctets < this.#octetsMax;
+  }
+
+  finish(message: Submission, done: (message: Submission) => void): void {
+    const { lines, clock, settings } = this.#deps;
+    if (this.#idle || this.#lost) {
+      const missing = lines.map(({ name }) => name);
+      const why = this.#idle ? 'down' : 'large';
+      this.#deps.count('postern_scan_silences_total', missing.length, why);
+      done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
+      return;
+    }
+    const whole = Buffer.concat([this.#head(), ...this.#body]);
+    const keyOf = this.#keys(whole.subarray(whole.length - this.#bodyOctets));
+    this.#body = [];
+    this.#asking = true;
+    const began = clock.now();
+    const reports: ScanReport[] = [];
+    const missing: ScannerName[] = [];
+    let scans = 0;
+    let reused = 0;
+    let left = lines.length;
+    for (const line of lines) {
+      const octets = whole.subarray(0, line.octetsMax);
+      const heard = (what: Heard, how: 'scanned' | 'reused'): void => {
+        if (what.kind === 'report') reports.push(what.report);
+        else {
+          missing.push(line.name);
+          this.#deps.count('postern_scan_silences_total', 1, what.why);
+        }
+        if (what.kind === 'report' && how === 'reused') reused++;
+        else if (what.kind === 'report') scans++;
+        left--;
+        if (left > 0) return;
+        const tookMs = Math.max(0, clock.now() - began);
+        done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
+      };
+      const scan = (then: (what: Heard) => void): void => line.ask(octets, then);
+      const forMs = settings.reuseMs;
+      // A key takes milliseconds to find: not where nobody asks by it.
+      if (forMs === 0) scan((what) => heard(what, 'scanned'));
+      else this.#room.reuse.ask({ key: keyOf(line), now: began, forMs, scan, done: heard });
+    }
+  }
+
+  drop(): void {
+    if (!this.#asking) this.#free();
+  }
+
+  #free(): void {
+    this.#room.held -= this.#held;
+    this.#held = 0;
+    this.#body = [];
+  }
+
+  #seen(message: Submission, heard: Parameters<typeof combine>[0]): Submission {
+    const { count, observe, settings } = this.#deps;
+    this.#free();
+    const scan = combine(heard, settings.isMasked);
+    const what = heard.scans > 0 ? 'scanned' : heard.reused > 0 ? 'reused' : 'missing';
+    count('postern_scan_messages_total', 1, what);
+    if (scan.likeness >= 1) count('postern_scan_spam_total');
+    if (scan.virus !== '') count('postern_scan_viruses_total');
+    observe('postern_scan_seconds', heard.tookMs / 1_000);
+    return { ...message, scan };
+  }
+
+  /** By what a copy is known: of viruses by its octets, else by what it says. */
+  #keys(body: Buffer): (line: ScanLine) => CopyKey {
+    let print: CopyKey | undefined;
+    let digest: string | undefined;
+    const octets = (): string => {
+      digest ??= sha256(Buffer.concat([this.#fields(/^content-/i), sha256(body)])).toString('hex');
+      return digest;
+    };
+    return ({ name }) => {
+      if (name === 'clamav') return { text: `clamav ${octets()}`, servers: '' };
+      print ??= messagePrint({ header: this.#header, body, cut: this.#cut }) ?? {
+        text: `${octets()} ${this.#fields(/^subject$/i).toString('latin1')}`,
+        servers: '',
+      };
+      return { ...print, text: `${name} ${print.text}` };
+    };
+  }
+
+  /** Those of content say of the same octets that they are another text, or another file. */
+  #fields(wanted: RegExp): Buffer {
+    const fields = this.#header.filter((_, at) => wanted.test(this.#header[at & ~1]?.trim() ?? ''));
+    return Buffer.from(fields.join('\n'), 'latin1');
+  }
+
+  #head(): Buffer {
+    const lines: string[] = [];
+    for (let at = 0; at < this.#header.length; at += 2) {
+      const value = (this.#header[at + 1] ?? '').replace(/\r?\n/g, '\r\n');
+      lines.push(`${this.#header[at] ?? ''}:${value}\r\n`);
+    }
+    return Buffer.from(`${lines.join('')}\r\n`, 'latin1');
+  }
+
+  /** False: there is no room left, and this message is not scanned. */
+  #hold(octets: number): boolean {
+    if (this.#lost) return false;
+    if (this.#room.held + octets > this.#room.heldMax) {
+      this.#lost = true;
+      this.#free();
+      return false;
+    }
+    this.#room.held += octets;
+    this.#held += octets;
+    return true;
+  }
+}

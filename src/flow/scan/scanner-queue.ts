@@ -1,0 +1,202 @@
+/**
+ * The way to one scanner: so many messages at once, the others wait, and nobody longer than the deadline.
+ *
+ *   up ──failures in a row──▶ down ──a letter of our own is scanned──▶ up
+ *
+ * While it is down nobody waits for it: not even to find out whether it is back, since that is tried with a letter of
+ * our own. And where the wait would be longer than the deadline, nobody begins to wait.
+ */
+import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { faultText } from '../../lib/error-text.ts';
+import type { Clock, Log } from '../../ports.ts';
+import type { Scanner } from '../../ports-scan.ts';
+import type { Timers } from '../journal/journal.ts';
+
+export type Heard =
+  | { readonly kind: 'report'; readonly report: ScanReport }
+  | { readonly kind: 'silence'; readonly why: Silence };
+
+export type LineDeps = {
+  readonly scanner: Scanner;
+  /** Scans at once: spamd has five children unless told otherwise. */
+  readonly connections: number;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly onState: (scanner: ScannerName, state: 'up' | 'down') => void;
+};
+
+/** A scanner that failed so often in a row is left alone. */
+const failuresMax = 3;
+/** When it is tried again, at first and at most. */
+const retryFirstMs = 2 * secondMs;
+const retryMostMs = minuteMs;
+const trialMs = 5 * secondMs;
+const tickMs = 250;
+/** Messages that wait, as many as a milter door has sessions; their octets are counted elsewhere. */
+const waitingMax = 2_000;
+/** Of the mean time of a scan, what the newest counts. */
+const newestShare = 0.1;
+
+const trialLetter = Buffer.from(
+  'From: postern@localhost\r\nTo: postern@localhost\r\nSubject: Are you there?\r\n' +
+    'Message-ID: <trial@postern.invalid>\r\n\r\nThis is how Postern finds out that its scanner is back.\r\n',
+);
+
+type Waiting = {
+  readonly octets: Buffer;
+  readonly since: number;
+  readonly done: (heard: Heard) => void;
+};
+
+export class ScanLine {
+  readonly #deps: LineDeps;
+  readonly #stopTicks: () => void;
+  #waiting: Waiting[] = [];
+  #running = 0;
+  #failures = 0;
+  #meanMs = 0;
+  #down = false;
+  #trying = false;
+  #retryAt = 0;
+  #retryMs = retryFirstMs;
+
+  constructor(deps: LineDeps) {
+    this.#deps = deps;
+    this.#stopTicks = deps.timers.every(tickMs, () => this.#tick());
+    deps.onState(this.name, 'up');
+  }
+
+  get name(): ScannerName {
+    return this.#deps.scanner.name;
+  }
+
+  get isDown(): boolean {
+    return this.#down;
+  }
+
+  get octetsMax(): number {
+    return this.#deps.scanner.octetsMax;
+  }
+
+  /** Has the message scanned. Calls back exactly once; at once where nobody is asked. */
+  ask(octets: Buffer, done: (heard: Heard) => void): void {
+    const { connections, deadlineMs, clock } = this.#deps;
+    if (this.#down) {
+      done(silence('down'));
+      return;
+    }
+    const one = { octets, since: clock.now(), done };
+    const expectedMs = (this.#meanMs * (this.#waiting.length + 1)) / connections;
+    if (this.#running < connections) this.#start(one);
+    else if (this.#waiting.length >= waitingMax || expectedMs > deadlineMs) done(silence('busy'));
+    else this.#waiting.push(one);
+  }
+
+  /** Nobody is asked any more; what is being scanned is heard to its end. */
+  close(): void {
+    this.#stopTicks();
+    this.#down = true;
+    this.#retryAt = Number.POSITIVE_INFINITY;
+    this.#release('down');
+    if (this.#running === 0) this.#deps.scanner.close();
+  }
+
+  #ended(): void {
+    this.#running--;
+    const isClosed = this.#retryAt === Number.POSITIVE_INFINITY;
+    if (isClosed && this.#running === 0) this.#deps.scanner.close();
+  }
+
+  #start({ octets, since, done }: Waiting): void {
+    const { scanner, deadlineMs, clock } = this.#deps;
+    const began = clock.now();
+    const leftMs = Math.max(1, deadlineMs - Math.max(0, began - since));
+    this.#running++;
+    scanner.scan(octets, leftMs).then(
+      (report) => {
+        this.#ended();
+        this.#failures = 0;
+        const tookMs = Math.min(deadlineMs, Math.max(0, clock.now() - began));
+        this.#meanMs += (tookMs - this.#meanMs) * (this.#meanMs === 0 ? 1 : newestShare);
+        this.#next();
+        done({ kind: 'report', report });
+      },
+      (cause: unknown) => {
+        this.#ended();
+        // One that had waited long before it came to the scanner says little about the scanner.
+        if (leftMs >= deadlineMs / 2) this.#failed(cause);
+        this.#next();
+        done(silence('failed'));
+      },
+    );
+  }
+
+  #next(): void {
+    while (this.#running < this.#deps.connections) {
+      const one = this.#waiting.shift();
+      if (one === undefined) return;
+      this.#start(one);
+    }
+  }
+
+  #failed(cause: unknown): void {
+    this.#failures++;
+    if (this.#failures < failuresMax || this.#down) return;
+    const { clock, log, onState } = this.#deps;
+    this.#down = true;
+    this.#retryMs = retryFirstMs;
+    this.#retryAt = clock.now() + this.#retryMs;
+    log('error', 'scan.down', { scanner: this.name, why: faultText(cause) });
+    onState(this.name, 'down');
+    this.#release('down');
+  }
+
+  #release(why: Silence): void {
+    for (const { done } of this.#waiting.splice(0)) done(silence(why));
+  }
+
+  #tick(): void {
+    const now = this.#deps.clock.now();
+    if (this.#down) {
+      // A clock that was set back must not leave it alone for hours.
+      if (this.#retryAt - now > this.#retryMs && this.#retryAt !== Number.POSITIVE_INFINITY) {
+        this.#retryAt = now + this.#retryMs;
+      }
+      if (!this.#trying && now >= this.#retryAt) this.#try();
+      return;
+    }
+    // Not always the first ones: the clock may have been set back while they waited.
+    const isLate = ({ since }: Waiting): boolean => now - since >= this.#deps.deadlineMs;
+    const late = this.#waiting.filter(isLate);
+    if (late.length === 0) return;
+    this.#waiting = this.#waiting.filter((one) => !isLate(one));
+    for (const { done } of late) done(silence('late'));
+  }
+
+  #try(): void {
+    const { scanner, deadlineMs, clock, log, onState } = this.#deps;
+    this.#trying = true;
+    scanner.scan(trialLetter, Math.min(deadlineMs, trialMs)).then(
+      () => {
+        this.#trying = false;
+        if (this.#retryAt === Number.POSITIVE_INFINITY) return;
+        this.#down = false;
+        this.#failures = 0;
+        log('info', 'scan.up', { scanner: this.name });
+        onState(this.name, 'up');
+      },
+      () => {
+        this.#trying = false;
+        this.#retryMs = Math.min(retryMostMs, this.#retryMs * 2);
+        this.#retryAt = Math.max(this.#retryAt, clock.now() + this.#retryMs);
+      },
+    );
+  }
+}
+
+function silence(why: Silence): Heard {
+  return { kind: 'silence', why };
+}

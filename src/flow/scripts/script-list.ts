@@ -1,0 +1,53 @@
+/** The register as it is shown: each script with its rule, or the rule that would fit it. */
+import { type ScriptSeen, suggested } from '../../core/scripts/register.ts';
+import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
+import { ruleOf, type ScriptMode } from '../../core/scripts/rules.ts';
+import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+import type { DeskScript, DeskScripts, ScriptDesk, ScriptRuleRow } from '../../ports-scripts.ts';
+
+export function scriptList(
+  register: {
+    readonly mode: ScriptMode;
+    readonly scripts: Iterable<ScriptSeen>;
+    readonly rules: readonly ScriptRuleRow[];
+  },
+  { like = '', limit }: Parameters<ScriptDesk['list']>[0],
+): DeskScripts {
+  const { mode, rules } = register;
+  const part = like.toLowerCase();
+  const found = [...register.scripts]
+    .filter(({ account, user }) => `${account} ${user}`.toLowerCase().includes(part))
+    .sort((one, other) => other.lastAt - one.lastAt);
+  const scripts = found.slice(0, limit).map((row) => shown(row, rules));
+  return { mode, scripts, rules, known: found.length };
+}
+
+function shown(row: ScriptSeen, rules: readonly ScriptRuleRow[]): DeskScript {
+  const rule = ruleOf(rules, speakerOf(row));
+  return {
+    ...row,
+    rule: rule?.id ?? '',
+    ruleText: rule === undefined ? '' : ruleText(rule),
+    suggestion: rule === undefined ? suggestion(row) : '',
+  };
+}
+
+function suggestion(row: ScriptSeen): string {
+  const fit = suggested(row);
+  if (fit === undefined) return '';
+  // A script that its user does not own is trusted for that user only.
+  const uid = row.account.includes(' as ') ? row.uid : undefined;
+  const rule = { ...fit, path: row.subject, uid, rate: undefined, effect: 'allow' as const };
+  return shellWords('postern', 'scripts', ...ruleWords(rule));
+}
+
+/** Enough of a speaker to find its rule. */
+function speakerOf(row: ScriptSeen): ScriptSpeaker {
+  const script = row.subject.startsWith('/') ? row.subject : '';
+  const own = script !== '' && !row.account.includes(' as ');
+  return {
+    ...{ uid: row.uid, user: row.user, pid: 0, executable: '', cwd: '', script, how: row.how },
+    ...{ scriptOwner: own ? row.uid : undefined, proven: 'kernel', parents: [] },
+  };
+}

@@ -1,0 +1,262 @@
+/**
+ * A web script mailed: what came by the sendmail door is compared with the register before the guard judges it, and noted
+ * there. Rules and what was seen are few, and all in memory; what changed is written every few seconds, a row a script.
+ */
+import type { Account, Submission } from '../../core/event.ts';
+import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
+import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
+import {
+  judgeScriptMail,
+  type ScriptFinding,
+  type ScriptMail,
+  type ScriptMode,
+  type ScriptRule,
+} from '../../core/scripts/rules.ts';
+import { accountOf, isService, type ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import { type Millis, secondMs } from '../../lib/brand.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+import type { Change, Clock, Count } from '../../ports.ts';
+import type {
+  NewRule,
+  RuleDone,
+  ScriptDesk,
+  ScriptJudge,
+  ScriptLedger,
+  ScriptRuleRow,
+} from '../../ports-scripts.ts';
+import type { Journal, Timers } from '../journal/journal.ts';
+import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
+import { scriptList } from './script-list.ts';
+
+export type ScriptSettings = {
+  readonly mode: ScriptMode;
+  readonly trustedUsers: ReadonlySet<string>;
+};
+
+export type Scripts = {
+  readonly judge: ScriptJudge;
+  /** It was answered: `stopped` when it was held. */
+  answered(message: Submission, what: 'passed' | 'stopped'): void;
+  readonly desk: Omit<ScriptDesk, 'whose'>;
+  /** Writes what was noted, and stops. */
+  close(): void;
+};
+
+/** Rules in force: more are nobody's decisions. */
+const rulesMax = 5_000;
+const writeEveryMs = 10 * secondMs;
+/** Rules and users whose messages are counted for a rate. */
+const ratedMax = 10_000;
+
+export type ScriptDeps = {
+  readonly stored: ScriptLedger;
+  readonly journal: Pick<Journal, 'add' | 'commit'>;
+  readonly timers: Pick<Timers, 'every'>;
+  readonly clock: Clock;
+  readonly count: Count;
+  readonly settings: ScriptSettings;
+};
+
+export function openScripts(deps: ScriptDeps): Scripts {
+  const register = new ScriptRegister(deps);
+  return {
+    judge: (message) => register.judge(message),
+    answered: (message, what) => register.answered(message, what),
+    desk: {
+      list: (filter) => register.list(filter),
+      rule: (wanted, note, by) => register.rule(wanted, note, by),
+      forget: (which, by) => register.forget(which, by),
+    },
+    close: () => register.close(),
+  };
+}
+
+class ScriptRegister {
+  readonly #deps: ScriptDeps;
+  readonly #seen = new Map<Account, ScriptSeen>();
+  readonly #changed = new Set<Account>();
+  readonly #rated = new Map<string, Millis[]>();
+  readonly #new: NewScripts;
+  readonly #stop: () => void;
+  #rules: readonly ScriptRuleRow[];
+  #nextRule: number;
+
+  constructor(deps: ScriptDeps) {
+    this.#deps = deps;
+    for (const row of deps.stored.scripts().slice(0, scriptsMax)) this.#seen.set(row.account, row);
+    this.#new = new NewScripts(this.#seen.values());
+    const rules = deps.stored.scriptRules();
+    this.#rules = rules.filter(({ removedAt }) => removedAt === undefined);
+    this.#nextRule = 1 + Math.max(0, ...rules.map(({ id }) => Number(id.slice(1))));
+    this.#stop = deps.timers.every(writeEveryMs, () => this.#write());
+  }
+
+  judge(message: Submission): Submission {
+    if (message.handed === undefined) return message;
+    const { count, settings } = this.#deps;
+    const mail = writtenMail(message, message.handed);
+    const { uid } = mail.speaker;
+    const judged = judgeScriptMail(
+      {
+        ...{ mode: settings.mode, rules: this.#rules, trustedUsers: settings.trustedUsers },
+        sentLately: (rule) => this.#lately(rule, uid, message.at).length,
+      },
+      mail,
+    );
+    const rule = this.#rules.find(({ id }) => id === judged.rule);
+    if (rule?.rate !== undefined && judged.verdict === 'pass') {
+      this.#lately(rule, uid, message.at).push(message.at);
+    }
+    const speaker = this.#countedAs(mail.speaker, rule, message.at);
+    const account = accountOf(speaker);
+    const finding = speaker === mail.speaker ? judged : withMany(judged, mail.speaker);
+    count('postern_script_messages_total', 1, finding.verdict);
+    for (const { code } of finding.findings) count('postern_script_findings_total', 1, code);
+    this.#note(noted(this.#seen.get(account), { ...mail, speaker }, finding, message.at));
+    const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
+    return { ...message, account, script, handed: mail, scriptFinding: finding };
+  }
+
+  answered(message: Submission, what: 'passed' | 'stopped'): void {
+    if (message.scriptFinding === undefined || what === 'passed') return;
+    const row = this.#seen.get(message.account);
+    if (row !== undefined) this.#note({ ...row, held: row.held + 1 });
+  }
+
+  list(filter: Parameters<ScriptDesk['list']>[0]): ReturnType<ScriptDesk['list']> {
+    const { mode } = this.#deps.settings;
+    return scriptList({ mode, scripts: this.#seen.values(), rules: this.#rules }, filter);
+  }
+
+  async rule(wanted: NewRule, note: string, by: string): Promise<RuleDone> {
+    const same = this.#rules.find(({ path, uid }) => path === wanted.path && uid === wanted.uid);
+    if (same === undefined && this.#rules.length >= rulesMax) {
+      return {
+        ok: false,
+        text: `there are ${rulesMax} rules`,
+        hint: 'postern scripts forget RULE',
+      };
+    }
+    const at = this.#deps.clock.now();
+    const id = `r${this.#nextRule++}`;
+    const row: ScriptRuleRow = { ...wanted, id, note, by, at, removedAt: undefined };
+    const gone = same === undefined ? [] : [{ ...same, removedAt: at }];
+    this.#rules = [...this.#rules.filter((rule) => rule !== same), row];
+    const undo = same === undefined ? ['forget', id] : ruleWords(same);
+    const detail = `${id}: ${ruleText(row)}`;
+    const kept = await this.#commit([
+      ...[...gone, row].map((one): Change => ({ kind: 'script-rule', row: one })),
+      this.#audit({ at, by, action: `script-${wanted.effect}`, detail: withNote(detail, note) }),
+    ]);
+    return said(kept, `${detail}\nundo: ${shellWords('postern', 'scripts', ...undo)}`);
+  }
+
+  async forget(which: string, by: string): Promise<RuleDone> {
+    const gone = this.#rules.filter(({ id, path }) => id === which || path === which);
+    if (gone.length === 0) {
+      return { ok: false, text: `no rule ${which}`, hint: 'postern scripts list --rules' };
+    }
+    const at = this.#deps.clock.now();
+    this.#rules = this.#rules.filter((rule) => !gone.includes(rule));
+    const changes = gone.flatMap((rule): Change[] => [
+      { kind: 'script-rule', row: { ...rule, removedAt: at } },
+      this.#audit({ at, by, action: 'script-forget', detail: `${rule.id}: ${ruleText(rule)}` }),
+    ]);
+    const undo = gone.map(
+      (rule) => `undo: ${shellWords('postern', 'scripts', ...ruleWords(rule))}`,
+    );
+    const what = gone.map(({ id, path }) => `${id} for ${path} is taken back`);
+    return said(await this.#commit(changes), [...what, ...undo].join('\n'));
+  }
+
+  close(): void {
+    this.#stop();
+    this.#write();
+  }
+
+  /** The speaker as whose mail counts: without its script, where too many of this user are new. */
+  #countedAs(speaker: ScriptSpeaker, rule: ScriptRule | undefined, at: Millis): ScriptSpeaker {
+    const { script, uid } = speaker;
+    const known = script === '' || rule?.path === script || this.#seen.has(accountOf(speaker));
+    const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
+    return known || this.#new.add(uid, at, most)
+      ? speaker
+      : { ...speaker, script: '', how: 'none' };
+  }
+
+  /** Where the register is full, whoever has been silent longest makes room. */
+  #makeRoom(): void {
+    let oldest: ScriptSeen | undefined;
+    for (const row of this.#seen.values()) {
+      if (oldest === undefined || row.lastAt < oldest.lastAt) oldest = row;
+    }
+    if (oldest === undefined) return;
+    this.#seen.delete(oldest.account);
+    this.#changed.delete(oldest.account);
+  }
+
+  #note(row: ScriptSeen): void {
+    if (this.#seen.size >= scriptsMax && !this.#seen.has(row.account)) this.#makeRoom();
+    this.#seen.set(row.account, row);
+    this.#changed.add(row.account);
+  }
+
+  #write(): void {
+    for (const account of this.#changed) {
+      const row = this.#seen.get(account);
+      if (row !== undefined) this.#deps.journal.add({ kind: 'script', row });
+    }
+    this.#changed.clear();
+  }
+
+  /** Times of this user's messages within the rule's time; those before are dropped. */
+  #lately(rule: ScriptRule, uid: number, now: Millis): Millis[] {
+    const key = `${rule.id} ${uid}`;
+    const times = this.#rated.get(key) ?? [];
+    const since = now - (rule.rate?.perMs ?? 0);
+    while (times[0] !== undefined && times[0] <= since) times.shift();
+    if (!this.#rated.has(key)) {
+      // The one that has been there longest is the likeliest to be over.
+      const [oldest] = this.#rated.keys();
+      if (this.#rated.size >= ratedMax && oldest !== undefined) this.#rated.delete(oldest);
+      this.#rated.set(key, times);
+    }
+    return times;
+  }
+
+  #commit(changes: readonly Change[]): Promise<boolean> {
+    return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
+  }
+
+  #audit(row: {
+    readonly at: Millis;
+    readonly by: string;
+    readonly action: string;
+    readonly detail: string;
+  }): Change {
+    return { kind: 'audit', row: { ...row, account: '' } };
+  }
+}
+
+/** With the envelope's recipients; and with From as the mail server read it, where ours ends before that (a huge header). */
+function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptMail): ScriptMail {
+  const hasFrom = handed.header.some(({ name }) => name.toLowerCase() === 'from');
+  const from =
+    hasFrom || headerFrom === undefined ? [] : [{ name: 'From', value: `<${headerFrom}>` }];
+  return { ...handed, recipients: [...outside, ...local], header: [...handed.header, ...from] };
+}
+
+function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSpeaker): ScriptFinding {
+  const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
+  const who = user === '' ? `user number ${uid}` : user;
+  const detail = `more than ${most} new scripts of ${who} in a day are counted together; the last is ${script}`;
+  return { ...finding, findings: [...finding.findings, { code: 'script-many', detail }] };
+}
+
+function said(kept: boolean, text: string): RuleDone {
+  if (kept) return { ok: true, text, count: 1 };
+  return { ok: false, text: `${text}\ndone, but the ledger could not be written` };
+}
+
+const withNote = (detail: string, note: string): string =>
+  note === '' ? detail : `${detail} (${note})`;

@@ -1,0 +1,332 @@
+/**
+ * Keeps the keys: looks at DNS every few minutes, lets core/signing/rotation.ts decide, writes that
+ * down, and only then signs with a key, or no more, or changes a record. One thing at a time; a restart goes on where it
+ * was, and what DNS does not show yet is simply asked for again.
+ *
+ * Things take turns. A command is one turn. The step of every few minutes has one for what it decides, and one for each
+ * thing that it does; its looks are outside of any, since slow name servers of many domains take longer than whoever
+ * retires a stolen key may wait.
+ */
+import {
+  type DkimKey,
+  inOrder,
+  isWaiting,
+  keyName,
+  type Sighting,
+  sameLine,
+} from '../../core/signing/key.ts';
+import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
+import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { faultText } from '../../lib/error-text.ts';
+import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
+import type { Change, Clock, Log } from '../../ports.ts';
+import type { NewKeys } from '../../ports-desk.ts';
+import type { KeyFacts, KeyFiles, KeyZone } from '../../ports-keys.ts';
+import type { Journal, Timers } from '../journal/journal.ts';
+import { keyNotice } from './key-notices.ts';
+import type { Notices } from '../notices/notices.ts';
+
+export type SigningKeysDeps = {
+  readonly journal: Journal;
+  readonly files: KeyFiles;
+  readonly zone: KeyZone;
+  /** Undefined: whoever asks is told, and nobody else. */
+  readonly notices: Notices | undefined;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** As configured now. */
+  readonly policy: () => Omit<RotationPolicy, 'heldSince'>;
+  readonly host: string;
+  readonly newId: () => string;
+  readonly iso: (at: Millis) => string;
+};
+
+/** What the desk of keys (key-desk.ts) works with; each act of it is a turn of its own. */
+export type KeyKeeper = {
+  /** The keys that sign for exactly this domain, one of an algorithm; empty: none. Never waits. */
+  of(domain: string): readonly SigningKey[];
+  /** A whole step, in turns of its own: the one that is under way, or one that begins now. */
+  stepNow(): Promise<void>;
+  /** Key files are looked at again. */
+  reload(): void;
+  close(): void;
+  /** As the ledger has them: what could not be written has not happened. */
+  readonly keys: readonly DkimKey[];
+  find(domain: string, selector: string): DkimKey | undefined;
+  /** Why a key that should sign cannot; empty: it can. */
+  fault(key: DkimKey): string;
+  inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
+  /** For whoever has the turn: steps, as far as these keys are to be looked at. */
+  step(concerns: (key: DkimKey) => boolean): Promise<void>;
+  /** Makes keys and writes them down. Answers with why not, where it could not. */
+  make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string>;
+  /** Writes rows, and who did it where a state changed; from then on they are so. False: the ledger cannot be written. */
+  keep(rows: readonly DkimKey[], by: string, more?: readonly Change[]): Promise<boolean>;
+  /** For whoever has the turn: carries out. True: keys were made, which want another look. */
+  act(actions: readonly KeyAction[]): Promise<boolean>;
+};
+
+/** Does this when it may. */
+type Turn = <Value>(work: () => Promise<Value>) => Promise<Value>;
+
+const stepEveryMs = 10 * minuteMs;
+/** Names looked at together: a thousand domains take some minutes, and no name server is flooded. */
+const looksMax = 8;
+/** What a step makes is published by the next; more rounds would find nothing to do. */
+const roundsMax = 3;
+
+export function openKeeper(deps: SigningKeysDeps): KeyKeeper {
+  return new Keeper(deps);
+}
+
+class Keeper implements KeyKeeper {
+  readonly #deps: SigningKeysDeps;
+  #keys: readonly DkimKey[];
+  #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
+  #faults: ReadonlyMap<string, string> = new Map();
+  #turn: Promise<unknown> = Promise.resolve();
+  #stepping: Promise<void> | undefined;
+  #open = true;
+  readonly #stop: () => void;
+
+  constructor(deps: SigningKeysDeps) {
+    this.#deps = deps;
+    this.#keys = deps.journal.live.dkimKeys();
+    this.reload();
+    this.#stop = deps.timers.every(stepEveryMs, () => void this.stepNow());
+    deps.timers.soon(() => void this.stepNow());
+  }
+
+  of(domain: string): readonly SigningKey[] {
+    return this.#signing.get(domain) ?? [];
+  }
+
+  stepNow(): Promise<void> {
+    this.#stepping ??= this.#step(
+      () => true,
+      (work) => this.inTurn(work),
+    )
+      .catch((error: unknown) => {
+        this.#deps.log('error', 'dkim.step-failed', { error: faultText(error) });
+      })
+      .finally(() => {
+        this.#stepping = undefined;
+      });
+    return this.#stepping;
+  }
+
+  reload(): void {
+    const signing = new Map<string, SigningKey[]>();
+    const faults = new Map<string, string>();
+    for (const key of this.#keys) {
+      if (key.state !== 'signing') continue;
+      try {
+        const opened = this.#deps.files.open(key);
+        signing.set(key.domain, [...(signing.get(key.domain) ?? []), opened]);
+      } catch (error) {
+        const why = faultText(error);
+        faults.set(keyName(key), why);
+        if (this.#faults.get(keyName(key)) !== why) {
+          this.#deps.log('error', 'dkim.key-unusable', { key: keyName(key), why });
+        }
+      }
+    }
+    this.#signing = signing;
+    this.#faults = faults;
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#stop();
+  }
+
+  get keys(): readonly DkimKey[] {
+    return this.#keys;
+  }
+
+  find(domain: string, selector: string): DkimKey | undefined {
+    return this.#keys.find((key) => key.domain === domain && key.selector === selector);
+  }
+
+  fault(key: DkimKey): string {
+    return this.#faults.get(keyName(key)) ?? '';
+  }
+
+  inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string> {
+    const { clock, files, iso } = this.#deps;
+    const { domain, algorithms } = wanted;
+    const rows: DkimKey[] = [];
+    const giveUp = (why: string): string => {
+      for (const row of rows) files.delete(row);
+      return why;
+    };
+    try {
+      for (const algorithm of algorithms) {
+        const now = clock.now();
+        const selector = wanted.selector ?? this.#freeSelector(domain, algorithm, iso(now));
+        const bits = algorithm === 'rsa-sha256' ? wanted.bits : 256;
+        const facts = await files.make({ domain, selector, algorithm, bits });
+        rows.push(newKey({ domain, selector, ...facts, note: `made by ${by}` }, now));
+      }
+    } catch (error) {
+      return giveUp(faultText(error));
+    }
+    return (await this.keep(rows, by)) ? rows : giveUp(notWritten);
+  }
+
+  /** `r20261125`, then `r20261125b`: it sorts, and tells its age. */
+  #freeSelector(domain: string, algorithm: DkimAlgorithm, today: string): string {
+    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${today.slice(0, 10).replaceAll('-', '')}`;
+    let selector = base;
+    for (let nth = 2; this.find(domain, selector) !== undefined; nth++) selector = `${base}-${nth}`;
+    return selector;
+  }
+
+  step(concerns: (key: DkimKey) => boolean): Promise<void> {
+    return this.#step(concerns, (work) => work());
+  }
+
+  async #step(concerns: (key: DkimKey) => boolean, turn: Turn): Promise<void> {
+    for (let round = 0; round < roundsMax && this.#open; round++) {
+      const asked = toAsk(this.#keys, this.#deps.clock.now()).filter(concerns);
+      const sightings = await this.#look(asked);
+      const actions = await turn(() => this.#decide(sightings));
+      let made = false;
+      for (const action of actions) made = (await turn(() => this.act([action]))) || made;
+      if (!made) return;
+    }
+  }
+
+  /** What is to be done now; nothing, where it could not be written. */
+  async #decide(seen: ReadonlyMap<DkimKey, Sighting>): Promise<readonly KeyAction[]> {
+    if (!this.#open) return [];
+    const { clock, journal, policy } = this.#deps;
+    // Of a key that was changed since it was looked at nothing is known.
+    const same = this.#keys.flatMap((key): [string, Sighting][] => {
+      const sight = seen.get(key);
+      return sight === undefined ? [] : [[keyName(key), sight]];
+    });
+    const heldSince = journal.live.oldestHeldAt();
+    const stepped = step(this.#keys, new Map(same), clock.now(), { ...policy(), heldSince });
+    const kept = await this.keep(stepped.changed, 'postern', this.#news(stepped.actions));
+    return kept ? stepped.actions : [];
+  }
+
+  async #look(keys: readonly DkimKey[]): Promise<ReadonlyMap<DkimKey, Sighting>> {
+    const found = new Map<DkimKey, Sighting>();
+    const waiting = keys.values();
+    const work = async (): Promise<void> => {
+      for (const key of waiting) {
+        if (!this.#open) return;
+        found.set(key, await this.#deps.zone.look(key));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(looksMax, keys.length) }, work));
+    return found;
+  }
+
+  #news(actions: readonly KeyAction[]): readonly Change[] {
+    const { clock, notices, zone } = this.#deps;
+    if (notices === undefined) return [];
+    const deps = { ...this.#deps, canSend: (domain: string) => zone.canSend(domain) };
+    return actions.flatMap((action) => {
+      if (action.kind !== 'tell') return [];
+      const notice = keyNotice(action.news, action.key, clock.now(), deps);
+      return notice === undefined ? [] : notices.prepare(notice);
+    });
+  }
+
+  async keep(rows: readonly DkimKey[], by: string, more: readonly Change[] = []): Promise<boolean> {
+    if (rows.length + more.length === 0) return true;
+    const { clock, journal, log } = this.#deps;
+    if (!this.#open) return false;
+    const at = clock.now();
+    const moved = rows.filter((row) => this.find(row.domain, row.selector)?.state !== row.state);
+    const changes: Change[] = [
+      ...rows.map((row) => ({ kind: 'dkim-key', row }) as const),
+      ...moved.map(({ domain, selector, state }) => {
+        const row = { at, by, action: 'dkim', account: domain, detail: `${selector}: ${state}` };
+        return { kind: 'audit', row } as const;
+      }),
+      ...more,
+    ];
+    const kept = await new Promise<boolean>((resolve) => journal.commit(changes, resolve));
+    if (!kept) {
+      log('error', 'dkim.not-kept', { keys: rows.map(keyName) });
+      return false;
+    }
+    const later = new Map(rows.map((row) => [keyName(row), row]));
+    const known = new Set(this.#keys.map(keyName));
+    this.#keys = [
+      ...this.#keys.map((key) => later.get(keyName(key)) ?? key),
+      ...rows.filter((row) => !known.has(keyName(row))),
+    ].sort(inOrder);
+    this.reload();
+    for (const { domain, selector, state } of moved)
+      log('info', 'dkim.key', { domain, selector, state });
+    return true;
+  }
+
+  async act(actions: readonly KeyAction[]): Promise<boolean> {
+    const { files, zone, log } = this.#deps;
+    let made = false;
+    for (const action of actions) {
+      if (!this.#open) return false;
+      if (this.#isOvertaken(action)) continue;
+      try {
+        if (action.kind === 'make') {
+          const { domain, algorithm, bits } = action;
+          const wanted = { domain, algorithms: [algorithm], selector: undefined, bits };
+          const rows = await this.make(wanted, 'postern');
+          if (typeof rows === 'string') throw new Error(rows);
+          made = true;
+        } else if (action.kind === 'delete-file') {
+          files.delete(action.key);
+          await this.keep([{ ...action.key, file: '' }], 'postern');
+        } else if (action.kind !== 'tell' && zone.canSend(action.key.domain)) {
+          await zone.send(action.key, records[action.kind]);
+          log('info', 'dkim.sent', { key: keyName(action.key), record: records[action.kind] });
+        }
+      } catch (error) {
+        const key = 'key' in action ? keyName(action.key) : action.domain;
+        log('warn', 'dkim.not-done', { what: action.kind, key, why: faultText(error) });
+      }
+    }
+    return made;
+  }
+
+  /** Since it was decided, a command had its turn, and what it did to the key makes this wrong. */
+  #isOvertaken(action: KeyAction): boolean {
+    if (action.kind !== 'make') {
+      const { domain, selector, state } = action.key;
+      return this.find(domain, selector)?.state !== state;
+    }
+    const line = this.#keys.filter((key) => sameLine(key, action));
+    return line.some(isWaiting) || !line.some(({ state }) => state === 'signing');
+  }
+}
+
+/** What a step asks for, as the zone takes it. */
+const records = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
+
+export const notWritten = 'the ledger cannot be written: nothing was done';
+
+/** A key that was just made, or taken over: nothing is known of it in DNS. */
+export function newKey(
+  what: Pick<DkimKey, 'domain' | 'selector' | 'note'> & KeyFacts,
+  now: Millis,
+): DkimKey {
+  return {
+    ...what,
+    ...{ state: 'made', times: { made: now }, absentAt: now, cachedMs: 0 },
+    ...{ lostSince: undefined, returns: true, toldAt: undefined },
+    ...{ sight: 'unasked', sightAt: undefined, sightText: '' },
+  };
+}

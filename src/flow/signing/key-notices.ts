@@ -1,0 +1,74 @@
+/** What the operator is told of his DKIM keys: only what he has to do, or what went wrong. */
+import type { Notice } from '../../core/notice.ts';
+import { type DkimKey, keyName, recordText } from '../../core/signing/key.ts';
+import type { KeyNews } from '../../core/signing/rotation.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { txtStrings } from '../../formats/dns/record.ts';
+
+export type KeyNoticeDeps = {
+  readonly host: string;
+  readonly newId: () => string;
+  readonly iso: (at: Millis) => string;
+  readonly canSend: (domain: string) => boolean;
+};
+
+/** Undefined: nothing that he need hear of. */
+export function keyNotice(
+  news: KeyNews,
+  key: DkimKey,
+  now: Millis,
+  deps: KeyNoticeDeps,
+): Notice | undefined {
+  const texts = words(news, key, deps.canSend(key.domain));
+  if (texts === undefined) return undefined;
+  const at = deps.iso(now);
+  const record = news === 'remove' ? '' : recordText(key, news === 'revoke' ? 'revoked' : 'key');
+  const sight = key.sightText === '' ? [] : [{ signal: 'dns', text: key.sightText }];
+  const strings = txtStrings(record).map((string) => `"${string}"`);
+  const line = `${keyName(key)}. IN TXT ${strings.join(' ')}`;
+  return {
+    ...{ version: 1, id: deps.newId(), host: deps.host, at, since: at },
+    event: news === 'lost' ? 'dkim.lost' : 'dkim.record',
+    account: key.domain,
+    leaked: { messages: 0, recipients: 0 },
+    stopped: { messages: 0, fromQueue: 0 },
+    loginClosed: false,
+    reasons: [
+      ...texts.map((text) => ({ signal: 'dkim', text })),
+      ...sight,
+      ...(record === '' ? [] : [{ signal: 'record', text: line }]),
+    ],
+    undo: '',
+    explain: `postern dkim keys ${key.domain}`,
+  };
+}
+
+function words(news: KeyNews, key: DkimKey, canSend: boolean): readonly string[] | undefined {
+  const name = keyName(key);
+  switch (news) {
+    case 'publish':
+      if (canSend) return undefined;
+      return [
+        `A new key for ${key.domain} is ready: publish its record.`,
+        'Postern looks for it, and signs with it once every name server has shown it for a while.',
+      ];
+    case 'stuck':
+      return [`The record ${name} was to be published, and not every name server shows it.`];
+    case 'lost':
+      return [
+        `Every name server was asked, and none shows ${name} as it should be.`,
+        `${key.domain} is not signed with it any more. Once the record is back, it is.`,
+      ];
+    case 'early':
+      return [`The record ${name} is away, and mail that was signed with it is still on its way.`];
+    case 'revoke':
+      if (canSend) return undefined;
+      return [
+        `Nothing on its way needs ${name} any more: change its record to this one, that revokes it.`,
+      ];
+    case 'remove':
+      return canSend ? undefined : [`The record ${name} has done its service: remove it.`];
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noRules, type SigningRules } from '../../core/signing/choose.ts';
+import type { Millis } from '../../lib/brand.ts';
+import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import type { HeaderEdit, MessageReader, MessageStart } from '../../ports.ts';
+import { openSigning } from './message-signed.ts';
+import { scriptedStart } from '../../../test/doubles/start.ts';
+
+/** Signs with the name of its selector, at once; a selector `broken` cannot. */
+const key = (domain: string, selector: string): SigningKey => ({
+  ...{ domain, selector, algorithm: 'rsa-sha256' },
+  sign: (_data, done) =>
+    done(selector === 'broken' ? new Error('no such file') : undefined, Buffer.from(selector)),
+});
+
+class Rig {
+  readonly counted: string[] = [];
+  readonly logged: (readonly [string, unknown])[] = [];
+  readonly sent: string[] = [];
+  now = 1_700_000_000_000 as Millis;
+  readonly settings: { enabled: boolean; rules: SigningRules; lineLengthLimit: number } = {
+    ...{ enabled: true, rules: noRules, lineLengthLimit: 998 },
+  };
+  keys: readonly SigningKey[] = [key('a.test', 's1'), key('a.test', 's2'), key('b.test', 's3')];
+  readonly #reading = openSigning({
+    settings: this.settings,
+    keys: (domain) => this.keys.filter((one) => one.domain === domain),
+    clock: { now: () => this.now },
+    count: (name, _by, label) => this.counted.push(`${name} ${label}`),
+    log: (level, event, fields) => {
+      if (level !== 'debug') this.logged.push([event, fields]);
+    },
+    sent: (author, by) => this.sent.push(`${author} ${by}`),
+  });
+
+  open(more: Partial<MessageStart> = {}): MessageReader | undefined {
+    const login = { by: 'login', queueId: 'Q1' } as const;
+    return this.#reading.open(scriptedStart({ ...login, ...more }));
+  }
+
+  /** The edits of a message with these From fields. */
+  edits(...from: readonly string[]): readonly HeaderEdit[] {
+    const reader = this.open();
+    assert.ok(reader !== undefined);
+    reader.header('Subject', ' hello');
+    for (const value of from) reader.header('From', value);
+    reader.body(Buffer.from('hello\r\n'), 0, 7);
+    let edits: readonly HeaderEdit[] | undefined;
+    reader.finish((found) => {
+      edits = found;
+    });
+    assert.ok(edits !== undefined);
+    return edits;
+  }
+}
+
+test('each key of the domain signs, below the Received of the mail server', () => {
+  const rig = new Rig();
+  const edits = rig.edits(' Joe <joe@A.test>');
+  assert.deepEqual(
+    edits.map((edit) => [edit.kind, edit.name, edit.kind === 'insert' && edit.index]),
+    [
+      ['insert', 'DKIM-Signature', 1],
+      ['insert', 'DKIM-Signature', 1],
+    ],
+  );
+  const values = edits.map((edit) => (edit.kind === 'insert' ? edit.value : ''));
+  assert.match(values[0] ?? '', / d=a\.test; s=s1;[\s\S]*t=1700000000;/);
+  assert.match(values[1] ?? '', /s=s2;/);
+  assert.deepEqual(rig.counted, ['postern_signing_total signed']);
+  assert.deepEqual(rig.sent, ['a.test a.test']);
+});
+
+test('who is not known to hand it over: mail passes through, and is not signed', () => {
+  const rig = new Rig();
+  assert.equal(rig.open({ by: undefined }), undefined);
+  for (const by of ['login', 'client', 'local'] as const) assert.ok(rig.open({ by }) !== undefined);
+  rig.settings.enabled = false;
+  assert.equal(rig.open(), undefined);
+});
+
+const unsigned = [
+  ['no From', [], 'no-from', []],
+  ['a stranger’s', [' x@c.test'], 'no-key', ['c.test ']],
+  ['no domain in it', [' root'], 'no-from', []],
+  ['an address literal', [' x@[192.0.2.1]'], 'no-from', []],
+  ['an empty group', [' undisclosed-senders:;'], 'no-from', []],
+  ['off', [' x@off.test'], 'off', ['off.test ']],
+] as const;
+for (const [name, from, why, sent] of unsigned) {
+  test(`not signed: ${name}`, () => {
+    const rig = new Rig();
+    rig.settings.rules = { ...noRules, domains: new Map([['off.test', 'off']]) };
+    assert.deepEqual(rig.edits(...from), []);
+    assert.deepEqual(rig.counted, [`postern_signing_total ${why}`]);
+    assert.deepEqual(rig.sent, sent);
+  });
+}
+
+test('what nobody signs, the server does, where it has an identity', () => {
+  const rig = new Rig();
+  rig.settings.rules = { ...noRules, identity: 'b.test' };
+  for (const from of [' x@c.test', ' root', ' x@[192.0.2.1]']) {
+    assert.equal(rig.edits(from).length, 1, from);
+  }
+  assert.deepEqual(rig.edits(), [], 'but nothing without a From, which must be signed');
+  assert.deepEqual(rig.sent, ['c.test b.test']);
+});
+
+test('two authors, two From fields: the first that has a key', () => {
+  const rig = new Rig();
+  rig.edits(' x@c.test, y@b.test');
+  rig.edits(' x@c.test', ' y@a.test');
+  assert.deepEqual(rig.sent, ['b.test b.test', 'a.test a.test']);
+});
+
+test('a key that cannot sign: the mail goes on unsigned, and the log says so once a minute', () => {
+  const rig = new Rig();
+  rig.keys = [key('a.test', 's1'), key('a.test', 'broken')];
+  assert.deepEqual(rig.edits(' joe@a.test'), []);
+  assert.deepEqual(rig.edits(' joe@a.test'), []);
+  rig.now = (rig.now + 60_000) as Millis;
+  rig.edits(' joe@a.test');
+  const why = 'selector broken of a.test: no such file';
+  assert.deepEqual(rig.logged, [
+    ['signing.failed', { id: 'Q1', domain: 'a.test', why, leftOut: 0 }],
+    ['signing.failed', { id: 'Q1', domain: 'a.test', why, leftOut: 1 }],
+  ]);
+  assert.deepEqual([...new Set(rig.counted)], ['postern_signing_total failed']);
+  assert.deepEqual(rig.sent.at(-1), 'a.test ');
+});
+
+for (const [name, value, times] of [
+  ['fields', ' x@c.test', 600],
+  ['octets', ` ${'x'.repeat(100_000)}`, 11],
+] as const) {
+  test(`a header of too many ${name} is not signed, and goes on`, () => {
+    const rig = new Rig();
+    const reader = rig.open();
+    for (let line = 0; line < times; line++) reader?.header('To', value);
+    reader?.header('From', ' joe@a.test');
+    reader?.body(Buffer.from('text'), 0, 4);
+    let edits: readonly HeaderEdit[] | undefined;
+    reader?.finish((found) => {
+      edits = found;
+    });
+    assert.deepEqual(edits, []);
+    assert.deepEqual(rig.counted, ['postern_signing_total failed']);
+    assert.equal(rig.logged.length, 1);
+  });
+}
+
+test('settings and keys count as they are when a message comes', () => {
+  const rig = new Rig();
+  rig.keys = [];
+  assert.equal(rig.edits(' joe@a.test').length, 0);
+  rig.keys = [key('a.test', 's9')];
+  assert.equal(rig.edits(' joe@a.test').length, 1);
+});

@@ -1,0 +1,168 @@
+/**
+ * A message that leaves is signed on its way: its headers and body go by a signer, and its answer goes out with the
+ * signatures. Only mail of a login, a relaying client or this machine: what merely passes through is never signed.
+ *
+ * Whatever goes wrong, the mail goes on unsigned: it is counted by why, and faults are logged.
+ */
+import { type Choice, chooseKeys, type SigningRules } from '../../core/signing/choose.ts';
+import { minuteMs } from '../../lib/brand.ts';
+import { authorDomains } from '../../formats/message/author-domains.ts';
+import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
+import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import type {
+  Clock,
+  Count,
+  Finished,
+  Log,
+  MessageReader,
+  MessageReading,
+  MessageStart,
+} from '../../ports.ts';
+
+/** As the operator set it; a reload changes it in place. */
+export type SigningSettings = {
+  readonly enabled: boolean;
+  readonly rules: SigningRules;
+  /** What the mail server breaks longer lines at when it sends them. 0: it does not. */
+  readonly lineLengthLimit: number;
+};
+
+/** The keys that may sign for a domain now, none where there are none. Asked once a message: no waiting, no files. */
+export type KeySource = (domain: string) => readonly SigningKey[];
+
+export type SigningDeps = {
+  readonly settings: SigningSettings;
+  readonly keys: KeySource;
+  readonly clock: Clock;
+  readonly count: Count;
+  readonly log: Log;
+  /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
+  readonly sent: (author: string, signedBy: string) => void;
+};
+
+/** From fields that are looked at: there must be one, and nobody needs a second. */
+const fromFieldsMax = 20;
+/** Octets of header that wait until it is known who signs: ten times what Postfix lets one field have. */
+const headerOctetsMax = 1_024_000;
+/** Right below the mail server's own Received, which no earlier filter has seen and no signature covers. */
+const signatureIndex = 1;
+/** A key that cannot sign would fill the log with every message. */
+const faultEveryMs = minuteMs;
+
+export function openSigning(deps: SigningDeps): MessageReading {
+  const faults = openFaults(deps);
+  return {
+    open(start) {
+      if (start.by === undefined || !deps.settings.enabled) return undefined;
+      return new SigningReader(deps, faults, start);
+    },
+  };
+}
+
+class SigningReader implements MessageReader {
+  readonly #deps: SigningDeps;
+  readonly #faults: Faults;
+  readonly #start: MessageStart;
+  readonly #from: string[] = [];
+  /** Names and values in turn, until it is known whether anybody signs: most of the work is for those who do. */
+  #header: string[] = [];
+  #octets = 0;
+  #choice: Choice<SigningKey> | undefined;
+  #signer: Signer | undefined;
+
+  constructor(deps: SigningDeps, faults: Faults, start: MessageStart) {
+    this.#deps = deps;
+    this.#faults = faults;
+    this.#start = start;
+  }
+
+  header(name: string, value: string): void {
+    if (name.length === 4 && name.toLowerCase() === 'from' && this.#from.length < fromFieldsMax) {
+      this.#from.push(value);
+    }
+    this.#octets += name.length + value.length;
+    if (this.#octets <= headerOctetsMax) this.#header.push(name, value);
+  }
+
+  body(bytes: Buffer, start: number, end: number): void {
+    this.#chosen();
+    this.#signer?.body(bytes, start, end);
+  }
+
+  finish(done: Finished): void {
+    const choice = this.#chosen();
+    if (choice.kind === 'unsigned') {
+      this.#end(choice, choice.why);
+      done([]);
+      return;
+    }
+    if (this.#signer === undefined) {
+      this.#failed(choice.domain, new Error(`its header has ${this.#octets} octets`));
+      this.#end(choice, 'failed');
+      done([]);
+      return;
+    }
+    const request = { keys: choice.keys, now: this.#deps.clock.now() };
+    this.#signer.sign(request, (fault, fields) => {
+      if (fault !== undefined) this.#failed(choice.domain, fault);
+      this.#end(choice, fault === undefined ? 'signed' : 'failed');
+      done(
+        fields.map(({ name, value }) => ({ kind: 'insert', index: signatureIndex, name, value })),
+      );
+    });
+  }
+
+  /** Asked when all headers are here. */
+  #chosen(): Choice<SigningKey> {
+    if (this.#choice !== undefined) return this.#choice;
+    this.#choice = this.#choose();
+    if (this.#choice.kind === 'sign' && this.#octets <= headerOctetsMax) {
+      const { lineLengthLimit } = this.#deps.settings;
+      const signer = openSigner({ lineLengthLimit });
+      for (let at = 0; at < this.#header.length; at += 2) {
+        signer.header(this.#header[at] ?? '', this.#header[at + 1] ?? '');
+      }
+      this.#signer = signer;
+    }
+    this.#header = [];
+    return this.#choice;
+  }
+
+  #failed(domain: string, fault: Error): void {
+    this.#faults(domain, this.#start.queueId, fault);
+  }
+
+  #choose(): Choice<SigningKey> {
+    // RFC 6376 section 5.4: what has no From cannot be signed by anybody.
+    if (this.#from.length === 0) return { kind: 'unsigned', author: '', why: 'no-from' };
+    const { domains } = authorDomains(this.#from);
+    return chooseKeys(domains, this.#deps.settings.rules, this.#deps.keys);
+  }
+
+  #end(choice: Choice<SigningKey>, result: string): void {
+    const { count, log, sent } = this.#deps;
+    count('postern_signing_total', 1, result);
+    const domain = choice.kind === 'sign' ? choice.domain : '';
+    const id = this.#start.queueId;
+    log('debug', 'message.signing', { id, from: choice.author, domain, result });
+    if (choice.author !== '') sent(choice.author, result === 'signed' ? domain : '');
+  }
+}
+
+type Faults = (domain: string, id: string, fault: Error) => void;
+
+/** Says once a minute and domain what is wrong. Domains are those of keys, so there are not many. */
+function openFaults({ clock, log }: SigningDeps): Faults {
+  const told = new Map<string, { at: number; leftOut: number }>();
+  return (domain, id, fault) => {
+    const last = told.get(domain);
+    const now = clock.now();
+    if (last !== undefined && Math.abs(now - last.at) < faultEveryMs) {
+      last.leftOut++;
+      return;
+    }
+    const leftOut = last === undefined ? 0 : last.leftOut;
+    told.set(domain, { at: now, leftOut: 0 });
+    log('error', 'signing.failed', { id, domain, why: fault.message, leftOut });
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * Which From domains this server really sends for, and who signed: what `dns check` compares published records with.
+ * Counted in memory, written every few seconds, a row a domain with its whole count.
+ */
+import { secondMs } from '../../lib/brand.ts';
+import type { Mutable } from '../../lib/mutable.ts';
+import type { Clock, SendingDomainRow } from '../../ports.ts';
+import type { Journal, Timers } from '../journal/journal.ts';
+
+export type SendingDomains = {
+  /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
+  sent(domain: string, signedBy: string): void;
+  /** Writes what was counted, and stops. */
+  close(): void;
+};
+
+/** A hosting company has some thousands; a thief who makes up a domain for each message must not fill the memory. */
+export const sendingDomainsMax = 10_000;
+const writeEveryMs = 10 * secondMs;
+
+type Counting = Mutable<SendingDomainRow>;
+
+export function openSendingDomains(deps: {
+  readonly journal: Pick<Journal, 'add' | 'live'>;
+  readonly timers: Pick<Timers, 'every'>;
+  readonly clock: Clock;
+}): SendingDomains {
+  const { journal, timers, clock } = deps;
+  const known = new Map<string, Counting>();
+  for (const row of journal.live.sendingDomains(sendingDomainsMax)) {
+    known.set(row.domain, { ...row });
+  }
+  const changed = new Set<Counting>();
+  const write = (): void => {
+    for (const row of changed) journal.add({ kind: 'sending-domain', row: { ...row } });
+    changed.clear();
+  };
+  const stop = timers.every(writeEveryMs, write);
+  return {
+    sent(domain, signedBy) {
+      const now = clock.now();
+      let row = known.get(domain);
+      if (row === undefined) {
+        if (known.size >= sendingDomainsMax) return;
+        row = { domain, firstAt: now, lastAt: now, messages: 0, signed: 0, signedBy: '' };
+        known.set(domain, row);
+      }
+      row.lastAt = now;
+      row.messages++;
+      if (signedBy !== '') {
+        row.signed++;
+        row.signedBy = signedBy;
+      }
+      changed.add(row);
+    },
+    close() {
+      stop();
+      write();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * From observing to guarding: suspensions that were only noted must not become real by changing the mode. They end, and
+ * that is written down. Real ones outlast every change of the mode.
+ */
+import { faultText } from '../../lib/error-text.ts';
+import type { Log } from '../../ports.ts';
+import type { Suspensions } from './account-suspended.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Settings } from '../settings.ts';
+
+const openMax = 10_000;
+
+export type ModeDeps = {
+  readonly journal: Journal;
+  readonly suspensions: Suspensions;
+  readonly log: Log;
+  readonly settings: Settings;
+};
+
+/** At the start and after each reload: the mode may have changed while nobody ran. All accounts are free at once. */
+export function modeChanged({ journal, suspensions, log, settings }: ModeDeps): void {
+  if (settings.mode === 'observe') return;
+  const note = 'the mode changed to guard';
+  for (const { account, observed } of journal.live.incidents({ open: true, limit: openMax })) {
+    if (!observed) continue;
+    log('info', 'account.cleared', { account, why: 'the mode is guard from now on' });
+    suspensions
+      .release(account, { by: 'postern', note, falseAlarm: false, keepHeld: true })
+      .catch((why: unknown) =>
+        log('error', 'account.not-cleared', { account, why: faultText(why) }),
+      );
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The queue of a suspended account: what it has there is put on hold and counted. Postfix cannot stop a delivery that is
+ * under way: such a message is sent although it was put on hold, and stays there with nobody left to send it to. It got
+ * out, so it is counted so, and let go.
+ */
+import { dayMs, type Millis } from '../../lib/brand.ts';
+import { faultText } from '../../lib/error-text.ts';
+import type { Clock, HeldRow, IncidentRow, Log, MessageRow, Mta } from '../../ports.ts';
+import type { Journal } from '../journal/journal.ts';
+
+/** How far back queued mail is looked for: Postfix keeps trying for five days by default. */
+const queueLifetimeMs = 7 * dayMs;
+const queuedMax = 50_000;
+/** Incidents of one account looked at in one go. */
+const incidentsMax = 10_000;
+
+export type SweepDeps = {
+  readonly journal: Journal;
+  readonly mta: Mta | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** The incident as it stands by now: it may have ended while programs ran. */
+export function currentIncident(
+  journal: Journal,
+  { account, id, ...rest }: IncidentRow,
+): IncidentRow {
+  const rows = journal.live.incidents({ account, limit: incidentsMax });
+  return rows.find((row) => row.id === id) ?? { account, id, ...rest };
+}
+
+/** Holds what the account has in the queue; what had passed since the first sign has not leaked then. */
+export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promise<IncidentRow> {
+  const { clock, journal, log, mta } = deps;
+  const { account } = incident;
+  const before = currentIncident(journal, incident);
+  if (mta === undefined || before.endedAt !== undefined) return before;
+  const at = clock.now();
+  const passed = journal.live
+    .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
+    .filter(({ queueId, verdict }) => verdict === 'pass' && !letGo(journal, queueId, incident));
+  if (passed.length === 0) return before;
+  const { done: onHold, fault } = await mta.hold(passed);
+  if (fault !== undefined) log('error', 'queue.not-held', { account, why: faultText(fault) });
+  const caught = passed.filter(
+    ({ queueId }) => onHold.has(queueId) && journal.live.heldOne(queueId)?.state !== 'held',
+  );
+  for (const message of caught) journal.add({ kind: 'held', row: caughtRow(message, at) });
+  counted(journal, incident, caught, 1);
+  try {
+    await letGoSent(deps, mta, incident);
+  } catch (error) {
+    log('warn', 'queue.not-counted', { account, why: faultText(error) });
+  }
+  return currentIncident(journal, incident);
+}
+
+/** What was being sent as it was put on hold is gone. */
+async function letGoSent(deps: SweepDeps, mta: Mta, incident: IncidentRow): Promise<void> {
+  const { clock, journal } = deps;
+  const { account, suspendedAt } = incident;
+  const held = journal.live
+    .held({ account, state: 'held', limit: queuedMax })
+    .filter(({ why, changedAt }) => why === 'queue' && changedAt >= suspendedAt);
+  if (held.length === 0) return;
+  const sent = await mta.spent(held.map(({ queueId }) => queueId));
+  if (sent.size === 0) return;
+  await mta.release([...sent]);
+  const gone = held.filter(
+    ({ queueId }) => sent.has(queueId) && journal.live.heldOne(queueId)?.state === 'held',
+  );
+  for (const row of gone) {
+    const changed = { state: 'gone' as const, changedAt: clock.now(), by: 'queue' };
+    journal.add({ kind: 'held', row: { ...row, ...changed } });
+  }
+  counted(journal, incident, gone, -1);
+}
+
+/** So many more (or fewer: -1) of the queue were caught, and did not get out. */
+function counted(
+  journal: Journal,
+  incident: IncidentRow,
+  messages: readonly { readonly at: Millis; readonly recipients: number }[],
+  sign: 1 | -1,
+): void {
+  if (messages.length === 0) return;
+  const now = currentIncident(journal, incident);
+  const early = messages.filter(({ at }) => at >= incident.since);
+  const recipients = early.reduce((sum, message) => sum + message.recipients, 0);
+  const row: IncidentRow = {
+    ...now,
+    leakedMessages: Math.max(0, now.leakedMessages - sign * early.length),
+    leakedRecipients: Math.max(0, now.leakedRecipients - sign * recipients),
+    queuedHeld: Math.max(0, now.queuedHeld + sign * messages.length),
+  };
+  journal.add({ kind: 'incident', row });
+}
+
+/** A person has let this message go since: it is not called back. */
+function letGo(journal: Journal, queueId: string, incident: IncidentRow): boolean {
+  const held = journal.live.heldOne(queueId);
+  return held?.state === 'released' && held.changedAt >= incident.suspendedAt;
+}
+
+function caughtRow(message: MessageRow, at: Millis): HeldRow {
+  return {
+    queueId: message.queueId,
+    at: message.at,
+    account: message.account,
+    recipients: message.recipients,
+    why: 'queue',
+    state: 'held',
+    changedAt: at,
+    by: 'guard',
+  };
+}

@@ -1,0 +1,30 @@
+/** A release in words: for the record, and as the answer to who asked for it. Pure. */
+import type { Account } from '../../core/event.ts';
+import type { ReleaseHow } from '../../ports-desk.ts';
+
+/** For the record. */
+export function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
+  if (falseAlarm) return 'false alarm';
+  return keepHeld ? 'released, its held mail kept' : 'released';
+}
+
+/** What the operator is answered. `trouble`: what could not be done. */
+export function releaseText(
+  account: Account,
+  how: ReleaseHow,
+  mail: { readonly back: number; readonly left: number },
+  trouble: readonly string[],
+): string {
+  const parts = [`${account} may send again`];
+  if (mail.back > 0) parts.push(`${messages(mail.back)} back in the queue`);
+  if (mail.left > 0) {
+    parts.push(
+      `${messages(mail.left)} ${how.falseAlarm ? 'still held' : 'held'} until you decide: ` +
+        `postern held release --account ${account}, or postern held drop --account ${account}`,
+    );
+  }
+  if (trouble.length > 0) parts.push(`but: ${trouble.join('; ')}`);
+  return parts.join('; ');
+}
+
+const messages = (many: number): string => (many === 1 ? '1 message is' : `${many} messages are`);
