@@ -8,7 +8,7 @@ import type { Account } from '../src/core/event.ts';
 import type { ClientMessage } from '../src/doors/milter/client-message.ts';
 import { dayMs, type Millis, minuteMs } from '../src/lib/brand.ts';
 import { hash53 } from '../src/lib/hash.ts';
-import type { Change } from '../src/ports.ts';
+import type { Change } from '../src/ports/ledger.ts';
 import { dice } from './figures.ts';
 
 /** Of a letter, headers and all. */

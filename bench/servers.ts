@@ -9,7 +9,7 @@ import { type MilterAddress, parseMilterAddress } from '../src/doors/milter/clie
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
 import type { Millis } from '../src/lib/brand.ts';
-import type { Change } from '../src/ports.ts';
+import type { Change } from '../src/ports/ledger.ts';
 import { cpuMs } from './figures.ts';
 import { ledgerSeed, seededAccount } from './letters.ts';
 import type { LoadFigures, LoadOrder } from './milter-load.ts';

@@ -25,7 +25,7 @@ import { inMemory, openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { forced } from '../src/lib/lazy.ts';
-import type { Gate } from '../src/ports.ts';
+import type { Gate } from '../src/ports/ledger.ts';
 import {
   dice,
   type Goal,

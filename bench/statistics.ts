@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import type { Account, Submission } from '../src/core/event.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import type { RuleHit } from '../src/formats/scan/rule.ts';
-import { statsKinds } from '../src/ports-stats.ts';
+import { statsKinds } from '../src/ports/stats.ts';
 import { countMail } from './counted-mail.ts';
 import { dice, type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
 import { postern } from './servers.ts';

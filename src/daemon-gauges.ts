@@ -3,7 +3,7 @@ import { startTimer } from './clock.ts';
 import { keyStates } from './core/signing/key.ts';
 import type { Settings } from './flow/settings.ts';
 import type { Counters } from './lib/counters.ts';
-import type { Desk } from './ports-desk.ts';
+import type { Desk } from './ports/admin.ts';
 
 const gaugesEveryMs = 10_000;
 

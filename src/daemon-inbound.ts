@@ -9,7 +9,7 @@ import { parseNetwork } from './formats/postfix/network-list.ts';
 import { openResolver } from './partners/dns-resolver.ts';
 import { dnsServers } from './partners/dns-servers.ts';
 import { isPublicSuffix } from './partners/public-suffix.ts';
-import type { Clock, Log, MessageReading } from './ports.ts';
+import type { Clock, Log, MessageReading } from './ports/ledger.ts';
 
 type Given = {
   readonly config: Config;

@@ -11,7 +11,7 @@ import { dnsServers } from './partners/dns-servers.ts';
 import { openKeyFiles } from './partners/key-files.ts';
 import { openKeyZone } from './partners/key-zone.ts';
 import { openNsupdate } from './partners/nsupdate.ts';
-import type { KeyZone } from './ports-keys.ts';
+import type { KeyZone } from './ports/keys.ts';
 
 type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {
   readonly config: Config;

@@ -12,8 +12,8 @@ import type { Mutable } from './lib/mutable.ts';
 import { openClamav } from './partners/clamav.ts';
 import { openRspamd } from './partners/rspamd.ts';
 import { openSpamAssassin } from './partners/spamassassin.ts';
-import type { Clock, Log } from './ports.ts';
-import type { MessageScanning, Scanner } from './ports-scan.ts';
+import type { Clock, Log } from './ports/ledger.ts';
+import type { MessageScanning, Scanner } from './ports/scan.ts';
 
 export type DaemonScan = {
   readonly scanning: MessageScanning;

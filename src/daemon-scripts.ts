@@ -14,8 +14,8 @@ import {
 import type { Mutable } from './lib/mutable.ts';
 import { openIdentities } from './partners/identities.ts';
 import { openSocketOwners } from './partners/socket-owner.ts';
-import type { Gate, Log } from './ports.ts';
-import type { ScriptDesk, ScriptLedger } from './ports-scripts.ts';
+import type { Gate, Log } from './ports/ledger.ts';
+import type { ScriptDesk, ScriptLedger } from './ports/scripts.ts';
 
 export type DaemonScripts = {
   readonly desk: ScriptDesk;

@@ -14,8 +14,8 @@ import { peerOf } from './partners/peer-credentials.ts';
 import { knockAtPickup, realSendmail } from './partners/real-sendmail.ts';
 import { openSpool } from './partners/spool-folder.ts';
 import { openSubmissionFiles } from './partners/submission-files.ts';
-import type { Clock, Count, Log } from './ports.ts';
-import type { Submissions } from './ports-sendmail.ts';
+import type { Clock, Count, Log } from './ports/ledger.ts';
+import type { Submissions } from './ports/handover.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */

@@ -4,7 +4,7 @@ import { signingRulesOf } from './config/values.ts';
 import { type OpenKeys, openKeys } from './daemon-keys.ts';
 import { openSigning, type SigningSettings } from './flow/signing/message-signed.ts';
 import { openSendingDomains } from './flow/signing/sending-domains.ts';
-import type { Count, MessageReading } from './ports.ts';
+import type { Count, MessageReading } from './ports/ledger.ts';
 
 export type DaemonSigning = {
   readonly keys: OpenKeys;

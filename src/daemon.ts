@@ -51,8 +51,8 @@ import { noticeMail } from './partners/notice-mail.ts';
 import { noticeWebhook } from './partners/notice-webhook.ts';
 import { postfixLogFile } from './partners/postfix-log.ts';
 import { readSecretFile } from './partners/secret-file.ts';
-import type { Clock, Gate, Log, NoticeRoad, PolicyDesk } from './ports.ts';
-import type { Desk } from './ports-desk.ts';
+import type { Clock, Gate, Log, NoticeRoad, PolicyDesk } from './ports/ledger.ts';
+import type { Desk } from './ports/admin.ts';
 import { version } from './version.ts';
 
 export type DaemonOptions = {

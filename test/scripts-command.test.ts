@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Stage, stage, testToken } from '../src/doors/http/scripted-client.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
-import type { DeskScripts } from '../src/ports-scripts.ts';
+import type { DeskScripts } from '../src/ports/scripts.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';
 import { at, scriptRuleRow, scriptSeen } from './ledger/samples.ts';
 

@@ -7,8 +7,8 @@ import { scriptedScan } from './doubles/scan.ts';
 import { openStatistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
-import type { Change } from '../src/ports.ts';
-import type { StatsAnswer } from '../src/ports-stats.ts';
+import type { Change } from '../src/ports/ledger.ts';
+import type { StatsAnswer } from '../src/ports/stats.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';
 
 const day = Date.parse('2026-11-20T12:00:00Z');

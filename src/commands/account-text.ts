@@ -1,8 +1,8 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../core/verdict.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../ports.ts';
-import type { DeskAccount } from '../ports-desk.ts';
+import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../ports/ledger.ts';
+import type { DeskAccount } from '../ports/admin.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, paintState, table } from './table.ts';
 import { many, plain, verdictWord } from './words.ts';

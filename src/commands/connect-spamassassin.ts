@@ -11,7 +11,7 @@ import type { Where } from '../lib/listener.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { openSpamAssassin } from '../partners/spamassassin.ts';
-import type { DeskStatus } from '../ports-desk.ts';
+import type { DeskStatus } from '../ports/admin.ts';
 import { readConfigText, writeConfigText } from './config-file.ts';
 import { mayGoOn } from './connect-question.ts';
 import { openDesk } from './desk-client.ts';

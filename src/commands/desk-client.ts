@@ -4,7 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { Desk, Done } from '../ports-desk.ts';
+import type { Desk, Done } from '../ports/admin.ts';
 import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 /** The guard answers from memory; only holding and releasing mail take Postfix's own tools, and those a while. */

@@ -2,7 +2,7 @@
 import { domainToASCII } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dkimAlgorithms } from '../formats/dkim/signing-key.ts';
-import type { DeskKey, NewKeys } from '../ports-desk.ts';
+import type { DeskKey, NewKeys } from '../ports/admin.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { atKeyDesk, type KeyDeskOptions } from './key-desk-client.ts';
 import { keyListText, madeText } from './key-text.ts';

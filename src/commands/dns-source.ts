@@ -8,7 +8,7 @@ import { zoneAnswers } from '../formats/dns/zone-answers.ts';
 import { parseBindZone } from '../formats/dns/zone-bind.ts';
 import { openResolver } from '../partners/dns-resolver.ts';
 import { dnsServers } from '../partners/dns-servers.ts';
-import type { Resolver } from '../ports.ts';
+import type { Resolver } from '../ports/ledger.ts';
 import { durationOption } from './options.ts';
 import { installedConfig, usualConfig } from './usual-config.ts';
 

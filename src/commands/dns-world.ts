@@ -12,7 +12,7 @@ import { openResolver } from '../partners/dns-resolver.ts';
 import { dnsServers } from '../partners/dns-servers.ts';
 import { fetchMtaStsPolicy } from '../partners/mta-sts-policy.ts';
 import { digestsShown } from '../partners/server-certificate.ts';
-import type { Resolver } from '../ports.ts';
+import type { Resolver } from '../ports/ledger.ts';
 import { durationOption } from './options.ts';
 
 export type World = Disposable & { readonly answer: Resolver };

@@ -13,7 +13,7 @@ import { faultText } from '../lib/error-text.ts';
 import { mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../formats/postfix/master-cf.ts';
 import { smtpdServices } from '../formats/postfix/services.ts';
-import type { DeskScripts } from '../ports-scripts.ts';
+import type { DeskScripts } from '../ports/scripts.ts';
 import { readPostfixFiles } from './connect-files.ts';
 import { guardAnswer } from './guard-answer.ts';
 import { type ProcessUser, processUser } from './process-user.ts';

@@ -6,7 +6,7 @@ import type { IdentityKey, Sent } from '../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../core/signing/key.ts';
 import { dayMs } from '../lib/brand.ts';
 import { faultText } from '../lib/error-text.ts';
-import type { SendingDomainRow } from '../ports.ts';
+import type { SendingDomainRow } from '../ports/ledger.ts';
 import { stateDirectory } from './run-file.ts';
 
 export type DomainMemory = {

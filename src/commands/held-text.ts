@@ -1,6 +1,6 @@
 /** Held messages and stories as a person reads them on a terminal. Pure. */
 import { shellWords } from '../lib/shell-words.ts';
-import type { HeldRow, StoryRow } from '../ports.ts';
+import type { HeldRow, StoryRow } from '../ports/ledger.ts';
 import { reasonLines } from './account-text.ts';
 import type { Found } from './desk-client.ts';
 import { clock, paint, table } from './table.ts';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
-import { type HeldState, heldStates } from '../ports.ts';
+import { type HeldState, heldStates } from '../ports/ledger.ts';
 import { act } from './desk-act.ts';
 import { openReads } from './desk-reads.ts';
 import { heldListText, heldText } from './held-text.ts';

@@ -2,7 +2,7 @@
 import { type DnsRecord, txtStrings } from '../formats/dns/record.ts';
 import { printBindZone } from '../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../formats/dns/zone-tinydns.ts';
-import type { DeskKey } from '../ports-desk.ts';
+import type { DeskKey } from '../ports/admin.ts';
 import { clock, paint, table } from './table.ts';
 import { many, plain } from './words.ts';
 

@@ -1,7 +1,7 @@
 /** The register of scripts as a person reads it on a terminal. Pure. */
 import { rateText, recipientsText, ruleText } from '../core/scripts/rule-text.ts';
-import type { StoryRow } from '../ports.ts';
-import type { DeskScript, DeskScripts, ScriptRuleRow } from '../ports-scripts.ts';
+import type { StoryRow } from '../ports/ledger.ts';
+import type { DeskScript, DeskScripts, ScriptRuleRow } from '../ports/scripts.ts';
 import { clock, paint, table } from './table.ts';
 import { many, plain, verdictWord } from './words.ts';
 

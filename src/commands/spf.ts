@@ -7,7 +7,7 @@ import { answeredLater } from '../formats/dns/question.ts';
 import { lookupsMax, spfVoidsMax } from '../formats/spf/check.ts';
 import { evaluateSpf, type SpfAnswer, type SpfResult } from '../formats/spf/evaluate.ts';
 import { parseClientIp } from '../formats/spf/network.ts';
-import type { Resolver } from '../ports.ts';
+import type { Resolver } from '../ports/ledger.ts';
 import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './dns-source.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { print, warn } from './print.ts';

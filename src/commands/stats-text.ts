@@ -1,6 +1,6 @@
 /** Statistics as a table for people, and as comma-separated values. Pure. */
 import { dayMs } from '../lib/brand.ts';
-import type { StatsAnswer, StatsKind, StatsLine, Tally } from '../ports-stats.ts';
+import type { StatsAnswer, StatsKind, StatsLine, Tally } from '../ports/stats.ts';
 import { type Column, paint, table } from './table.ts';
 import { many, plain } from './words.ts';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { dayMs } from '../lib/brand.ts';
-import type { Ledger } from '../ports.ts';
+import type { Ledger } from '../ports/ledger.ts';
 import {
   type StatsAnswer,
   type StatsKind,
@@ -11,7 +11,7 @@ import {
   type StatsQuery,
   statsKinds,
   statsOrders,
-} from '../ports-stats.ts';
+} from '../ports/stats.ts';
 import { openReads } from './desk-reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { listLimitOption, optionWithDefault, parseDuration } from './options.ts';

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { HeldRow, IncidentRow } from '../ports.ts';
-import type { DeskAccount, DeskStatus } from '../ports-desk.ts';
+import type { HeldRow, IncidentRow } from '../ports/ledger.ts';
+import type { DeskAccount, DeskStatus } from '../ports/admin.ts';
 import { openDesk } from './desk-client.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { print } from './print.ts';

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type MilterAddress, type Outcome, openMilterClient } from '../doors/milter/client.ts';
 import type { ClientMessage, ClientSession } from '../doors/milter/client-message.ts';
 import { secondMs } from '../lib/brand.ts';
-import type { StoryRow } from '../ports.ts';
+import type { StoryRow } from '../ports/ledger.ts';
 
 export const tryDomain = 'try.invalid';
 

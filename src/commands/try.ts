@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseMilterAddress } from '../doors/milter/client.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { DeskStatus } from '../ports-desk.ts';
+import type { DeskStatus } from '../ports/admin.ts';
 import { act } from './desk-act.ts';
 import { accountPath, type DeskClient, type Found, openDesk } from './desk-client.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';

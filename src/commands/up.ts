@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/ledger.ts';
 import { helpAfter } from './help.ts';
 import { portOption } from './options.ts';
 import { home, makeState } from './run-file.ts';

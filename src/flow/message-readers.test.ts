@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeaderEdit, MessageReading } from '../ports.ts';
+import type { HeaderEdit, MessageReading } from '../ports/ledger.ts';
 import { readTogether } from './message-readers.ts';
 import { scriptedStart } from '../../test/doubles/start.ts';
 

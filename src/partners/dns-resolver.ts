@@ -9,7 +9,7 @@ import { askable, lowerCase } from '../formats/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../formats/dns/question.ts';
 import type { DnsRecord } from '../formats/dns/record.ts';
 import { serverText } from '../formats/dns/server-address.ts';
-import type { Clock, Resolver } from '../ports.ts';
+import type { Clock, Resolver } from '../ports/ledger.ts';
 import { type Exchanged, exchange, type Reply } from './dns-exchange.ts';
 import { rcodes } from './dns-message.ts';
 import type { DnsServers } from './dns-servers.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { hourMs, minuteMs } from '../lib/brand.ts';
 import { RecentMap } from '../lib/recent-map.ts';
-import type { Identities } from '../ports-sendmail.ts';
+import type { Identities } from '../ports/handover.ts';
 import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
 
 const usersFile = '/etc/passwd';

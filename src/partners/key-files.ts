@@ -27,7 +27,7 @@ import { assert } from '../lib/assert.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { makeKeyPair, openPrivateKey, type PrivateKey } from '../lib/private-key.ts';
 import { algorithmOf } from '../formats/dkim/signing-key.ts';
-import type { KeyFiles } from '../ports-keys.ts';
+import type { KeyFiles } from '../ports/keys.ts';
 
 const ownerOnly = 0o600;
 const folderMode = 0o700;

@@ -4,8 +4,8 @@ import { sightingOf } from '../core/signing/sighting.ts';
 import { dayMs, hourMs, secondMs } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { type DnsRecord, txtStrings } from '../formats/dns/record.ts';
-import type { Resolver } from '../ports.ts';
-import type { KeyZone } from '../ports-keys.ts';
+import type { Resolver } from '../ports/ledger.ts';
+import type { KeyZone } from '../ports/keys.ts';
 import type { Authorities } from './dns-authority.ts';
 import type { Nsupdate } from './nsupdate.ts';
 

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
-import type { Log, LoginDoor, Mta } from '../ports.ts';
+import type { Log, LoginDoor, Mta } from '../ports/ledger.ts';
 import { dovecot } from './dovecot.ts';
 import { type Hands, helperHands, ownHands } from './hands.ts';
 import { postfix } from './postfix.ts';

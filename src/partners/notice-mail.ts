@@ -5,7 +5,7 @@
 import { createTransport } from 'nodemailer';
 import type { Notice } from '../core/notice.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { NoticeRoad } from '../ports.ts';
+import type { NoticeRoad } from '../ports/ledger.ts';
 import { noticeText } from './notice-text.ts';
 
 export type NoticeMailOptions = {

@@ -1,6 +1,6 @@
 /** Who is at the other end of a Unix socket, by the kernel's word: SO_PEERCRED, as it was when the peer connected. */
 import koffi from 'koffi';
-import type { Peer } from '../ports-sendmail.ts';
+import type { Peer } from '../ports/handover.ts';
 import { startOf } from './process-facts.ts';
 
 const solSocket = 1;

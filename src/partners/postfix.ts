@@ -6,7 +6,7 @@
 import { dayMs, type Millis, minuteMs, secondMs } from '../lib/brand.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
-import type { Moved, Mta, QueuedMessage } from '../ports.ts';
+import type { Moved, Mta, QueuedMessage } from '../ports/ledger.ts';
 import { type Hands, namesPerCallMax, type Verb } from './hands.ts';
 
 export type PostfixOptions = {

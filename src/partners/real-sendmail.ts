@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { SendOutcome } from '../ports-sendmail.ts';
+import type { SendOutcome } from '../ports/handover.ts';
 import type { RunSendmail } from './submission-files.ts';
 
 /** Postfix's takes milliseconds, and as long as the disk. */

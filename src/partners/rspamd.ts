@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import type { ScanReport } from '../core/scan/report.ts';
 import type { Where } from '../lib/listener.ts';
 import { parseRspamdReply } from '../formats/scan/rspamd.ts';
-import type { Scanner } from '../ports-scan.ts';
+import type { Scanner } from '../ports/scan.ts';
 import { addressText, overdue } from './scan-socket.ts';
 
 const replyOctetsMax = 1024 * 1024;

@@ -8,7 +8,7 @@
 import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { SocketEnd, SocketOwner, SocketOwners } from '../ports-scripts.ts';
+import type { SocketEnd, SocketOwner, SocketOwners } from '../ports/scripts.ts';
 
 /** 150 bytes a socket: some 200,000. A machine with more of them has other worries than this. */
 const tableBytesMax = 32 * 1024 * 1024;

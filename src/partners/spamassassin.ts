@@ -10,7 +10,7 @@ import {
   spamcHead,
   symbolRules,
 } from '../formats/scan/spamc.ts';
-import type { Scanner } from '../ports-scan.ts';
+import type { Scanner } from '../ports/scan.ts';
 import { addressText, exchange } from './scan-socket.ts';
 
 export type SpamAssassin = Scanner & {

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
-import type { Spool } from '../ports-sendmail.ts';
+import type { Spool } from '../ports/handover.ts';
 import { leftInSpool, openSpool } from './spool-folder.ts';
 
 const me = process.getuid?.() ?? 0;

@@ -25,7 +25,7 @@ import {
   parseHandIn,
 } from '../core/scripts/hand-in.ts';
 import { hourMs, minuteMs } from '../lib/brand.ts';
-import type { Spool, Spooled } from '../ports-sendmail.ts';
+import type { Spool, Spooled } from '../ports/handover.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** A second name is where somebody else has made a folder by the first. */

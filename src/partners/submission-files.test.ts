@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { submissionToken } from '../core/scripts/submission-field.ts';
 import type { Millis } from '../lib/brand.ts';
-import type { SendOutcome, SubmissionFiles, WaitingMail } from '../ports-sendmail.ts';
+import type { SendOutcome, SubmissionFiles, WaitingMail } from '../ports/handover.ts';
 import { openSubmissionFiles } from './submission-files.ts';
 
 type Sent = { readonly args: readonly string[]; readonly input: string };

@@ -29,7 +29,7 @@ import { parseFacts, parseHandIn } from '../core/scripts/hand-in.ts';
 import { submissionField } from '../core/scripts/submission-field.ts';
 import { writtenMail } from '../core/scripts/written-mail.ts';
 import type { Millis } from '../lib/brand.ts';
-import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../ports-sendmail.ts';
+import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../ports/handover.ts';
 
 /** Runs the mail server's own sendmail with this file as its standard input. */
 export type RunSendmail = (args: readonly string[], input: number) => Promise<SendOutcome>;

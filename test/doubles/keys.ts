@@ -1,8 +1,8 @@
 /** Key files and a zone that do as a test tells them, without a disk or a name server. */
 import { keyName, type SightKind } from '../../src/core/signing/key.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Done, KeyDesk } from '../../src/ports-desk.ts';
-import type { KeyFacts, KeyFiles, KeyZone } from '../../src/ports-keys.ts';
+import type { Done, KeyDesk } from '../../src/ports/admin.ts';
+import type { KeyFacts, KeyFiles, KeyZone } from '../../src/ports/keys.ts';
 
 /** A desk without keys. */
 export const noKeys: KeyDesk = {

@@ -11,7 +11,7 @@ import type { Submission } from '../../src/core/event.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import { openPolicy } from '../../src/doors/policy/server.ts';
 import type { Millis } from '../../src/lib/brand.ts';
-import type { PolicyRequest } from '../../src/ports.ts';
+import type { PolicyRequest } from '../../src/ports/ledger.ts';
 
 export type ConnectedDaemon = AsyncDisposable & {
   /** Holds run.json. */

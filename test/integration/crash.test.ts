@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HeldRow, IncidentRow } from '../../src/ports.ts';
+import type { HeldRow, IncidentRow } from '../../src/ports/ledger.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { fixedDoors } from './guard-instance.ts';
 import { people } from './guard-past.ts';

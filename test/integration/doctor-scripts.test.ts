@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Finding } from '../../src/core/finding.ts';
-import type { DeskScripts } from '../../src/ports-scripts.ts';
+import type { DeskScripts } from '../../src/ports/scripts.ts';
 import { launcher } from './guard-instance.ts';
 import { eventually } from './leash.ts';
 import { guardUser, type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';

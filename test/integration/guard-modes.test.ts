@@ -8,7 +8,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { HeldRow, IncidentRow, StoryRow } from '../../src/ports.ts';
+import type { HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import { startDovecot } from './dovecot-instance.ts';
 import { startGuard } from './guard-instance.ts';
 import { people } from './guard-past.ts';

@@ -12,7 +12,7 @@ import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, hourMs, type Millis } from '../../src/lib/brand.ts';
-import type { Gate } from '../../src/ports.ts';
+import type { Gate } from '../../src/ports/ledger.ts';
 
 const days = 30;
 /** Around the clock, since nobody knows at what hour this test runs. */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports.ts';
+import type { AuditRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import { people } from './guard-past.ts';
 import {
   connectPostfix,

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { HeldRow, StoryRow } from '../../src/ports.ts';
+import type { HeldRow, StoryRow } from '../../src/ports/ledger.ts';
 import { fixedDoors } from './guard-instance.ts';
 import { people } from './guard-past.ts';
 import { type GuardedServer, password, startGuardedServer } from './guarded-server.ts';

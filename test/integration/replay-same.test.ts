@@ -13,7 +13,7 @@ import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/brand.ts';
 import type { Listener } from '../../src/lib/listener.ts';
-import type { FeedItem } from '../../src/ports-desk.ts';
+import type { FeedItem } from '../../src/ports/admin.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { type FlowRig, openRig, start } from '../ledger/flow-rig.ts';
 import { inet, launcher } from './guard-instance.ts';

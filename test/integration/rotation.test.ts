@@ -25,7 +25,7 @@ import { openResolver } from '../../src/partners/dns-resolver.ts';
 import { openKeyFiles } from '../../src/partners/key-files.ts';
 import { openKeyZone } from '../../src/partners/key-zone.ts';
 import { openNsupdate } from '../../src/partners/nsupdate.ts';
-import type { KeyZone } from '../../src/ports-keys.ts';
+import type { KeyZone } from '../../src/ports/keys.ts';
 import { startNamed, updateServer } from './named-instance.ts';
 import { openRelay } from './relay.ts';
 

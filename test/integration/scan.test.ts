@@ -16,7 +16,7 @@ import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/cli
 import { openClamav } from '../../src/partners/clamav.ts';
 import { openRspamd } from '../../src/partners/rspamd.ts';
 import { openSpamAssassin } from '../../src/partners/spamassassin.ts';
-import type { StatsAnswer } from '../../src/ports-stats.ts';
+import type { StatsAnswer } from '../../src/ports/stats.ts';
 import { postern, type Ran, type StateFolder, stateFolder } from '../command-line.ts';
 import { eventually } from './leash.ts';
 import { newsletter, spamCopy } from './scan-letters.ts';

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DeskScripts } from '../../src/ports-scripts.ts';
-import type { StatsAnswer } from '../../src/ports-stats.ts';
+import type { DeskScripts } from '../../src/ports/scripts.ts';
+import type { StatsAnswer } from '../../src/ports/stats.ts';
 import { eventually } from './leash.ts';
 import { runAs, type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
 import {

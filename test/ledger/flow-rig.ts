@@ -25,8 +25,8 @@ import type { Settings } from '../../src/flow/settings.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Answer, Clock, Ledger, NoticeRoad, Speaker } from '../../src/ports.ts';
-import type { Desk } from '../../src/ports-desk.ts';
+import type { Answer, Clock, Ledger, NoticeRoad, Speaker } from '../../src/ports/ledger.ts';
+import type { Desk } from '../../src/ports/admin.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 

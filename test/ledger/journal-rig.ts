@@ -7,7 +7,7 @@ import {
 } from '../../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Change, Ledger } from '../../src/ports.ts';
+import type { Change, Ledger } from '../../src/ports/ledger.ts';
 
 export type Write = { readonly kinds: readonly Change['kind'][]; readonly durable: boolean };
 

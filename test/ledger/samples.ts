@@ -14,9 +14,9 @@ import type {
   NoticeRow,
   SendingDomainRow,
   StoryRow,
-} from '../../src/ports.ts';
-import type { ScriptRuleRow } from '../../src/ports-scripts.ts';
-import type { SubmissionRow } from '../../src/ports-sendmail.ts';
+} from '../../src/ports/ledger.ts';
+import type { ScriptRuleRow } from '../../src/ports/scripts.ts';
+import type { SubmissionRow } from '../../src/ports/handover.ts';
 
 export const joe = 'joe@example.org' as Account;
 export const ann = 'ann@example.org' as Account;

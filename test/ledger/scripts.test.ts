@@ -3,7 +3,7 @@ import { strict as assertStrict } from 'node:assert';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/event.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
-import type { Change, Ledger } from '../../src/ports.ts';
+import type { Change, Ledger } from '../../src/ports/ledger.ts';
 import { at, scriptRuleRow, scriptSeen, submissionRow } from './samples.ts';
 
 function ledgerWith(...changes: readonly Change[]): Ledger {

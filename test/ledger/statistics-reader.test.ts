@@ -7,7 +7,7 @@ import {
   type StatisticsReader,
   statisticsReader,
 } from '../../src/ledger/sqlite/statistics-reader.ts';
-import type { StatsAnswer, StatsQuery } from '../../src/ports-stats.ts';
+import type { StatsAnswer, StatsQuery } from '../../src/ports/stats.ts';
 import { stateFolder } from '../command-line.ts';
 
 /** Answers with the question and how many it was asked; what is asked `by` is what it is to do. */

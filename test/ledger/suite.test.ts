@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import type { Account } from '../../src/core/event.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
-import type { Change, Ledger } from '../../src/ports.ts';
+import type { Change, Ledger } from '../../src/ports/ledger.ts';
 import {
   accountOf,
   ann,

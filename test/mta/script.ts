@@ -16,9 +16,9 @@ import type {
   MessageReading,
   MessageStart,
   Speaker,
-} from '../../src/ports.ts';
-import type { MessageScanning } from '../../src/ports-scan.ts';
-import type { Submissions } from '../../src/ports-sendmail.ts';
+} from '../../src/ports/ledger.ts';
+import type { MessageScanning } from '../../src/ports/scan.ts';
+import type { Submissions } from '../../src/ports/handover.ts';
 
 export const pass: Answer = { kind: 'pass' };
 export const refuse: Answer = {

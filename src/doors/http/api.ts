@@ -33,8 +33,8 @@
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import type { Count } from '../../ports.ts';
-import type { Desk, KeyDesk } from '../../ports-desk.ts';
+import type { Count } from '../../ports/ledger.ts';
+import type { Desk, KeyDesk } from '../../ports/admin.ts';
 import {
   accountsQuery,
   adoptBody,

@@ -7,9 +7,9 @@ import type { Millis } from '../../lib/brand.ts';
 import type { Result } from '../../lib/result.ts';
 import { fault, ok } from '../../lib/result.ts';
 import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
-import { heldStates } from '../../ports.ts';
-import type { Desk, NewKeys } from '../../ports-desk.ts';
-import { type StatsQuery, statsKinds, statsOrders } from '../../ports-stats.ts';
+import { heldStates } from '../../ports/ledger.ts';
+import type { Desk, NewKeys } from '../../ports/admin.ts';
+import { type StatsQuery, statsKinds, statsOrders } from '../../ports/stats.ts';
 
 export type Note = { readonly note: string; readonly by?: string };
 export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };

@@ -6,7 +6,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { secondMs } from '../../lib/brand.ts';
-import type { Clock, Count, Log } from '../../ports.ts';
+import type { Clock, Count, Log } from '../../ports/ledger.ts';
 import { loginBody } from './ask.ts';
 import { originOurs } from './headers.ts';
 import { body, type Caller, type HttpEnv } from './request.ts';

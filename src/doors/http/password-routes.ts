@@ -9,7 +9,7 @@ import * as z from 'zod';
 import type { PasswordReport } from '../../core/passwords/audit-report.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/brand.ts';
-import type { Desk } from '../../ports-desk.ts';
+import type { Desk } from '../../ports/admin.ts';
 import { actor, body, done, type HttpEnv } from './request.ts';
 
 /** Rows of one report: an audit sends more often than that. */

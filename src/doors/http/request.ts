@@ -4,7 +4,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import type { Done } from '../../ports-desk.ts';
+import type { Done } from '../../ports/admin.ts';
 import { nameParameter, parse } from './ask.ts';
 import type { Session } from './session.ts';
 

@@ -3,7 +3,7 @@
  */
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
-import type { Desk } from '../../ports-desk.ts';
+import type { Desk } from '../../ports/admin.ts';
 import type { Live } from './live.ts';
 
 export type Health = {

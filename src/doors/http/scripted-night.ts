@@ -5,8 +5,8 @@ import type { Account } from '../../core/event.ts';
 import type { Reason, VerdictKind } from '../../core/verdict.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs, minuteMs, secondMs } from '../../lib/brand.ts';
-import type { AuditRow, ExemptionRow, HeldRow, IncidentRow, StoryRow } from '../../ports.ts';
-import type { DeskAccount, FeedItem, FlowMinute } from '../../ports-desk.ts';
+import type { AuditRow, ExemptionRow, HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
+import type { DeskAccount, FeedItem, FlowMinute } from '../../ports/admin.ts';
 
 /** empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the same, only noted. */
 export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';

@@ -2,7 +2,7 @@
 import type { Account } from '../../core/event.ts';
 import { ruleText } from '../../core/scripts/rule-text.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { DeskScript, RuleDone, ScriptDesk, ScriptRuleRow } from '../../ports-scripts.ts';
+import type { DeskScript, RuleDone, ScriptDesk, ScriptRuleRow } from '../../ports/scripts.ts';
 
 export function agreeableScripts(calls: string[], start?: Millis): ScriptDesk {
   const yes = async (call: string): Promise<RuleDone> => {

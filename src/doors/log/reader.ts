@@ -6,7 +6,7 @@
 import type { LogEvent } from '../../core/event.ts';
 import type { LogDesk } from '../../flow/account/log-seen.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
-import type { Clock, Count, Log } from '../../ports.ts';
+import type { Clock, Count, Log } from '../../ports/ledger.ts';
 import { followFile, type Place } from './follow.ts';
 import { followJournal } from './journal.ts';
 import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';

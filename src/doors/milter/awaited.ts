@@ -4,7 +4,7 @@
  * after the connection is gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { Answer, Count, HeaderEdit, Log, MessageReader, Speaker } from '../../ports.ts';
+import type { Answer, Count, HeaderEdit, Log, MessageReader, Speaker } from '../../ports/ledger.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
 import {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { mta, oldOffer, pass, RecordingGate, refuse } from '../../../test/mta/script.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Listener } from '../../lib/listener.ts';
-import type { Gate } from '../../ports.ts';
+import type { Gate } from '../../ports/ledger.ts';
 import { acceptAll } from './accept-all.ts';
 import { type MilterAddress, openMilterClient, parseMilterAddress } from './client.ts';
 import type { ClientMessage } from './client-message.ts';

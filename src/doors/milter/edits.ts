@@ -2,7 +2,7 @@
  * Changes to the headers of a message, as packets. Sent between the end of a message and the final answer, nowhere
  * else. What a mail server could take for another header than the one that was meant is not sent at all.
  */
-import type { HeaderEdit } from '../../ports.ts';
+import type { HeaderEdit } from '../../ports/ledger.ts';
 import { packet, reply } from './packet.ts';
 
 /** RFC 5322 section 3.6.8, less the colon. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import { speaker } from '../../../test/doubles/mail.ts';
 import { submissionField, submissionToken } from '../../core/scripts/submission-field.ts';
-import type { Claim, Submissions } from '../../ports-sendmail.ts';
+import type { Claim, Submissions } from '../../ports/handover.ts';
 
 const token = submissionToken(1_001, `1700000000000-${'a'.repeat(32)}`);
 const attempt = '0123456789abcdef';

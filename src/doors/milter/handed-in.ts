@@ -13,8 +13,8 @@ import {
   type SubmissionField,
   submissionFieldName,
 } from '../../core/scripts/submission-field.ts';
-import type { HeaderEdit, Speaker } from '../../ports.ts';
-import type { Claim, Submissions } from '../../ports-sendmail.ts';
+import type { HeaderEdit, Speaker } from '../../ports/ledger.ts';
+import type { Claim, Submissions } from '../../ports/handover.ts';
 import type { Outcome } from './awaited.ts';
 
 export class HandedIn {

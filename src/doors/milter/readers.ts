@@ -3,8 +3,8 @@
  * finding the judgement waits for.
  */
 import type { Submission } from '../../core/event.ts';
-import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports.ts';
-import type { MessageScan, MessageScanning } from '../../ports-scan.ts';
+import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports/ledger.ts';
+import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 
 export class Readers {
   readonly #by: Speaker['by'] | undefined;

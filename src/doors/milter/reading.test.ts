@@ -11,7 +11,7 @@ import {
   RecordingReading,
   refuse,
 } from '../../../test/mta/script.ts';
-import type { Answer, HeaderEdit } from '../../ports.ts';
+import type { Answer, HeaderEdit } from '../../ports/ledger.ts';
 import { editPackets } from './edits.ts';
 
 const signature: HeaderEdit = {

@@ -3,7 +3,7 @@
  * (Postfix: "malformed reply", then its default action), so every one is made valid here.
  */
 import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
-import type { Answer } from '../../ports.ts';
+import type { Answer } from '../../ports/ledger.ts';
 import { packet, reply } from './packet.ts';
 
 /** RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts before the text. */

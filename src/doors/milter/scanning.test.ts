@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import type { Submission } from '../../core/event.ts';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
-import type { MessageStart } from '../../ports.ts';
-import type { MessageScan, MessageScanning } from '../../ports-scan.ts';
+import type { MessageStart } from '../../ports/ledger.ts';
+import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 
 class RecordingScan implements MessageScanning {
   readonly started: MessageStart[] = [];

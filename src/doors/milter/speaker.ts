@@ -2,7 +2,7 @@
 import type { Account } from '../../core/event.ts';
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../core/account-name.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import type { MessageStart, Speaker } from '../../ports.ts';
+import type { MessageStart, Speaker } from '../../ports/ledger.ts';
 import { type Macros, stringEnd } from './macros.ts';
 import type { MilterOptions } from './options.ts';
 

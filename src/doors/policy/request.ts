@@ -9,7 +9,7 @@ import { accountOf } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import type { PolicyRequest } from '../../ports.ts';
+import type { PolicyRequest } from '../../ports/ledger.ts';
 
 /** A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit. */
 export const requestBytesMax = 65_536;

@@ -18,7 +18,7 @@ import {
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/listener-log.ts';
 import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
-import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports.ts';
+import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 
 export type PolicyDeps = {

@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HandIn, printHandIn } from '../../core/scripts/hand-in.ts';
 import type { Listener } from '../../lib/listener.ts';
-import type { HandInAnswer, Peer, SendmailDesk } from '../../ports-sendmail.ts';
+import type { HandInAnswer, Peer, SendmailDesk } from '../../ports/handover.ts';
 import { openSendmail, type SendmailDoorDeps } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'psd-'));

@@ -25,8 +25,8 @@ import {
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { troubleLog } from '../../lib/listener-log.ts';
-import type { Count, Log } from '../../ports.ts';
-import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports-sendmail.ts';
+import type { Count, Log } from '../../ports/ledger.ts';
+import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports/handover.ts';
 
 export type SendmailDoorDeps = {
   readonly desk: SendmailDesk;

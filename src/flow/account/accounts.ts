@@ -12,7 +12,7 @@ import type { Surroundings } from '../../core/account/guard.ts';
 import type { Policy } from '../../core/account/policy.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import type { Change } from '../../ports.ts';
+import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** What an account takes in memory, and each recipient in its book. */

@@ -1,7 +1,7 @@
 /** Who may send as he likes until when. Few rows: all in memory, written through the journal. */
 import type { Account } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
-import type { Change, ExemptionRow } from '../../ports.ts';
+import type { Change, ExemptionRow } from '../../ports/ledger.ts';
 
 export type Exemptions = {
   /** 0 when there is none. */

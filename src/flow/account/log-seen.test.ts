@@ -5,7 +5,7 @@ import { type AccountPast, newPast } from '../../core/account/profile.ts';
 import { counts, windowsMs } from '../../core/account/signals.ts';
 import type { Account, LogEvent } from '../../core/event.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { MessageRow } from '../../ports.ts';
+import type { MessageRow } from '../../ports/ledger.ts';
 import { openLogSeen } from './log-seen.ts';
 
 const start = Date.UTC(2026, 2, 4, 12) as Millis;

@@ -13,7 +13,7 @@ import { unreachable } from '../../lib/assert.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import type { Count } from '../../ports.ts';
+import type { Count } from '../../ports/ledger.ts';
 import type { Accounts } from './accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/event.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { Answer } from '../../ports.ts';
+import type { Answer } from '../../ports/ledger.ts';
 
 const joe = 'joe@here.test';
 const strangers = (count: number, from = 0): string[] =>

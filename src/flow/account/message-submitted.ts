@@ -27,7 +27,7 @@ import type {
   MessageRow,
   Speaker,
   StoryRow,
-} from '../../ports.ts';
+} from '../../ports/ledger.ts';
 import type { Accounts } from './accounts.ts';
 import type { Exemptions } from './exemptions.ts';
 import type { Feed } from './verdict-feed.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/event.ts';
 import { hourMs } from '../../lib/brand.ts';
-import type { Answer, PolicyRequest } from '../../ports.ts';
+import type { Answer, PolicyRequest } from '../../ports/ledger.ts';
 
 const joe = 'joe@here.test' as Account;
 const perHour = 10;

@@ -17,7 +17,7 @@ import { hourMs, type Millis } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
-import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../../ports.ts';
+import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
 import type { Accounts } from './accounts.ts';
 import type { Settings } from '../settings.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Millis, minuteMs } from '../../lib/brand.ts';
-import type { FeedItem } from '../../ports-desk.ts';
+import type { FeedItem } from '../../ports/admin.ts';
 import { openFeed } from './verdict-feed.ts';
 
 const item = (nth: number, more: Partial<FeedItem> = {}): FeedItem => ({

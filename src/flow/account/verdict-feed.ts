@@ -3,7 +3,7 @@
  */
 import type { VerdictKind } from '../../core/verdict.ts';
 import { type Millis, minuteMs } from '../../lib/brand.ts';
-import type { FeedItem, FlowMinute } from '../../ports-desk.ts';
+import type { FeedItem, FlowMinute } from '../../ports/admin.ts';
 
 const itemsMax = 200;
 const minutesMax = 120;

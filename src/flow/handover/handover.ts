@@ -12,7 +12,7 @@ import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { sysexits } from '../../lib/operator-error.ts';
-import type { Clock, Count, Log } from '../../ports.ts';
+import type { Clock, Count, Log } from '../../ports/ledger.ts';
 import type {
   Claim,
   Draft,
@@ -25,7 +25,7 @@ import type {
   SubmissionFiles,
   Submissions,
   WaitingMail,
-} from '../../ports-sendmail.ts';
+} from '../../ports/handover.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import { type SpoolDesk, takeSpool } from './spool-taken.ts';
 import { SubmissionQueue } from './handover-queue.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HandIn } from '../../core/scripts/hand-in.ts';
 import type { Millis } from '../../lib/brand.ts';
-import type { Draft, Spooled, WaitingMail } from '../../ports-sendmail.ts';
+import type { Draft, Spooled, WaitingMail } from '../../ports/handover.ts';
 import { openSubmissions, type SubmissionDeps } from './handover.ts';
 
 const handIn = (nth: number): HandIn => ({

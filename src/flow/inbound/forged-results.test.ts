@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HeaderEdit } from '../../ports.ts';
+import type { HeaderEdit } from '../../ports/ledger.ts';
 import { openForgedResults, openStripping } from './forged-results.ts';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 

@@ -3,7 +3,7 @@
  * believe them, so they are taken out (RFC 8601 section 5). Those of other servers stay.
  */
 import { isForged } from '../../formats/message/authentication-results.ts';
-import type { HeaderEdit, MessageReading } from '../../ports.ts';
+import type { HeaderEdit, MessageReading } from '../../ports/ledger.ts';
 
 const fieldKey = 'authentication-results';
 /**

@@ -2,7 +2,7 @@
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { minuteMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Clock, Count, Log } from '../../ports.ts';
+import type { Clock, Count, Log } from '../../ports/ledger.ts';
 
 export type Telling = {
   verified(results: InboundResults): void;

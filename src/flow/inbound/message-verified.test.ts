@@ -11,7 +11,7 @@ import type { DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { parseNetwork } from '../../formats/postfix/network-list.ts';
-import type { HeaderEdit, MessageStart, Resolver } from '../../ports.ts';
+import type { HeaderEdit, MessageStart, Resolver } from '../../ports/ledger.ts';
 import { openVerification, type Sealing } from './message-verified.ts';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 

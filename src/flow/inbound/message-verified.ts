@@ -27,7 +27,7 @@ import type {
   MessageReading,
   MessageStart,
   Resolver,
-} from '../../ports.ts';
+} from '../../ports/ledger.ts';
 import { type ForgedResults, openForgedResults, openStripping } from './forged-results.ts';
 import { InboundMessage, type SealForm } from './inbound-message.ts';
 import { type InboundQuestions, openQuestions } from './dns-questions.ts';

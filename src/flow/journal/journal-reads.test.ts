@@ -21,7 +21,7 @@ import {
 } from '../../../test/ledger/samples.ts';
 import type { Account } from '../../core/event.ts';
 import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
-import { type Change, heldStates, type Ledger } from '../../ports.ts';
+import { type Change, heldStates, type Ledger } from '../../ports/ledger.ts';
 import type { LedgerReads } from './journal-reads.ts';
 
 const accounts = ['a@example.org', 'b@example.org', 'c@example.org'].map((name) => name as Account);

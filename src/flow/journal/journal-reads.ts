@@ -6,7 +6,7 @@ import type { Account } from '../../core/event.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { forced } from '../../lib/lazy.ts';
-import type { Ledger, NoticeRow } from '../../ports.ts';
+import type { Ledger, NoticeRow } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 
 /** Learned and not written yet: a minute later than any. */

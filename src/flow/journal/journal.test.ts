@@ -12,7 +12,7 @@ import {
   storyRow,
 } from '../../../test/ledger/samples.ts';
 import type { Account } from '../../core/event.ts';
-import type { Change } from '../../ports.ts';
+import type { Change } from '../../ports/ledger.ts';
 import { softAccountsMax, softRowsMax } from './pending-changes.ts';
 
 function message(number: number): Change {

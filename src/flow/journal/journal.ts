@@ -13,7 +13,7 @@
  */
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
-import type { Change, Count, Ledger, Log } from '../../ports.ts';
+import type { Change, Count, Ledger, Log } from '../../ports/ledger.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
 import { type Done, PendingChanges, type Slice } from './pending-changes.ts';
 

@@ -5,7 +5,7 @@
 import type { Account } from '../../core/event.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { forced, type Lazy } from '../../lib/lazy.ts';
-import type { AccountRecord, Change } from '../../ports.ts';
+import type { AccountRecord, Change } from '../../ports/ledger.ts';
 
 export type AccountChange = Extract<Change, { kind: 'account' }>;
 

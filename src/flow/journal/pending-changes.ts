@@ -6,7 +6,7 @@
  */
 import type { Account } from '../../core/event.ts';
 import { assert } from '../../lib/assert.ts';
-import type { AccountRecord, Change } from '../../ports.ts';
+import type { AccountRecord, Change } from '../../ports/ledger.ts';
 import {
   accountChange,
   endAccount,

@@ -6,7 +6,7 @@
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../../ports.ts';
+import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../../ports/ledger.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 
 /** Waits between tries; the last one repeats. */

@@ -2,7 +2,7 @@
 import type { Account } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { Change, Clock, StoryRow } from '../../ports.ts';
+import type { Change, Clock, StoryRow } from '../../ports/ledger.ts';
 import type { Notices } from './notices.ts';
 import type { Settings } from '../settings.ts';
 

@@ -5,7 +5,7 @@ import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { Account, Submission } from '../../core/event.ts';
 import { maskOf } from '../../core/scan/masked-rules.ts';
 import type { ScannerName } from '../../core/scan/report.ts';
-import type { MessageStart } from '../../ports.ts';
+import type { MessageStart } from '../../ports/ledger.ts';
 import { openScanning } from './message-scanned.ts';
 import { ScanLine } from './scanner-queue.ts';
 import { copiesMax } from './scan-reuse.ts';

@@ -9,8 +9,8 @@
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Clock, Log } from '../../ports.ts';
-import type { Scanner } from '../../ports-scan.ts';
+import type { Clock, Log } from '../../ports/ledger.ts';
+import type { Scanner } from '../../ports/scan.ts';
 import type { Timers } from '../journal/journal.ts';
 
 export type Heard =

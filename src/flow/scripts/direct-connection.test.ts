@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Account, Submission } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
-import type { Answer } from '../../ports.ts';
-import type { SocketOwner } from '../../ports-scripts.ts';
+import type { Answer } from '../../ports/ledger.ts';
+import type { SocketOwner } from '../../ports/scripts.ts';
 import { type DirectSettings, openDirectConnections } from './direct-connection.ts';
 
 const message: Submission = {

@@ -5,8 +5,8 @@
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/scripts/rules.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
-import type { Answer, Count, Log } from '../../ports.ts';
-import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports-scripts.ts';
+import type { Answer, Count, Log } from '../../ports/ledger.ts';
+import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
 
 export type DirectSettings = {
   readonly direct: 'attribute' | 'refuse' | 'ignore';

@@ -4,7 +4,7 @@ import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { ruleOf, type ScriptMode } from '../../core/scripts/rules.ts';
 import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { DeskScript, DeskScripts, ScriptDesk, ScriptRuleRow } from '../../ports-scripts.ts';
+import type { DeskScript, DeskScripts, ScriptDesk, ScriptRuleRow } from '../../ports/scripts.ts';
 
 export function scriptList(
   register: {

@@ -5,7 +5,7 @@ import { type FlowRig, type Letter, openRig } from '../../../test/ledger/flow-ri
 import type { Account } from '../../core/event.ts';
 import { scriptMail, shop, speaker } from '../../../test/doubles/mail.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
-import type { NewRule } from '../../ports-scripts.ts';
+import type { NewRule } from '../../ports/scripts.ts';
 
 const account = `script:${shop}`;
 const owner = 'owner@shop.example';

@@ -15,7 +15,7 @@ import {
 import { accountOf, isService, type ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import { type Millis, secondMs } from '../../lib/brand.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { Change, Clock, Count } from '../../ports.ts';
+import type { Change, Clock, Count } from '../../ports/ledger.ts';
 import type {
   NewRule,
   RuleDone,
@@ -23,7 +23,7 @@ import type {
   ScriptJudge,
   ScriptLedger,
   ScriptRuleRow,
-} from '../../ports-scripts.ts';
+} from '../../ports/scripts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
 import { scriptList } from './script-list.ts';

@@ -16,7 +16,7 @@ import {
 import { retired } from '../../core/signing/rotation.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { DeskKey, Done, KeyDesk, NewKeys } from '../../ports-desk.ts';
+import type { DeskKey, Done, KeyDesk, NewKeys } from '../../ports/admin.ts';
 import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 
 type Named = Pick<DkimKey, 'domain' | 'selector'>;

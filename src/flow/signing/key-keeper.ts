@@ -19,9 +19,9 @@ import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/sig
 import { type Millis, minuteMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
-import type { Change, Clock, Log } from '../../ports.ts';
-import type { NewKeys } from '../../ports-desk.ts';
-import type { KeyFacts, KeyFiles, KeyZone } from '../../ports-keys.ts';
+import type { Change, Clock, Log } from '../../ports/ledger.ts';
+import type { NewKeys } from '../../ports/admin.ts';
+import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import { keyNotice } from './key-notices.ts';
 import type { Notices } from '../notices/notices.ts';

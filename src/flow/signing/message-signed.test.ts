@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { noRules, type SigningRules } from '../../core/signing/choose.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
-import type { HeaderEdit, MessageReader, MessageStart } from '../../ports.ts';
+import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/ledger.ts';
 import { openSigning } from './message-signed.ts';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 

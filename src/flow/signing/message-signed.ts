@@ -17,7 +17,7 @@ import type {
   MessageReader,
   MessageReading,
   MessageStart,
-} from '../../ports.ts';
+} from '../../ports/ledger.ts';
 
 /** As the operator set it; a reload changes it in place. */
 export type SigningSettings = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Millis } from '../../lib/brand.ts';
-import type { Change, SendingDomainRow } from '../../ports.ts';
+import type { Change, SendingDomainRow } from '../../ports/ledger.ts';
 import { openSendingDomains, sendingDomainsMax } from './sending-domains.ts';
 
 /** A journal that keeps the last row of each domain, and a timer that is turned by hand. */

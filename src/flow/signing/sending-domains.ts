@@ -4,7 +4,7 @@
  */
 import { secondMs } from '../../lib/brand.ts';
 import type { Mutable } from '../../lib/mutable.ts';
-import type { Clock, SendingDomainRow } from '../../ports.ts';
+import type { Clock, SendingDomainRow } from '../../ports/ledger.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 
 export type SendingDomains = {

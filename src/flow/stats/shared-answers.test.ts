@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Millis } from '../../lib/brand.ts';
-import type { StatsAnswer, StatsQuery } from '../../ports-stats.ts';
+import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { shareAnswers } from './shared-answers.ts';
 
 const question: StatsQuery = { by: 'day', order: 'messages', since: 1, until: 30, limit: 30 };

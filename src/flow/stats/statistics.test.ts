@@ -5,7 +5,7 @@ import { journalRig } from '../../../test/ledger/journal-rig.ts';
 import type { Account, Submission } from '../../core/event.ts';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { dayMs, type Millis } from '../../lib/brand.ts';
-import type { StatsAnswer, StatsKind, StatsOrder } from '../../ports-stats.ts';
+import type { StatsAnswer, StatsKind, StatsOrder } from '../../ports/stats.ts';
 import { openStatistics, otherKeys } from './statistics.ts';
 
 const today = 20_000;

@@ -14,7 +14,7 @@ import {
 } from '../../core/stats/tally.ts';
 import { dayMs, secondMs } from '../../lib/brand.ts';
 import { domainOf } from '../../formats/message/address.ts';
-import type { RollupRow, StatsKind } from '../../ports-stats.ts';
+import type { RollupRow, StatsKind } from '../../ports/stats.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 
 export type Statistics = {

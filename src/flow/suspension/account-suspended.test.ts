@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/event.ts';
 import { minuteMs } from '../../lib/brand.ts';
-import type { Done } from '../../ports-desk.ts';
+import type { Done } from '../../ports/admin.ts';
 
 const joe = 'joe@here.test' as Account;
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };

@@ -6,7 +6,7 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { watchAt } from '../../core/account/signals.ts';
 import type { Account } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { Clock, HeldRow, Log, Mta } from '../../ports.ts';
+import type { Clock, HeldRow, Log, Mta } from '../../ports/ledger.ts';
 import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';

@@ -5,7 +5,7 @@
  */
 import { dayMs, type Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Clock, HeldRow, IncidentRow, Log, MessageRow, Mta } from '../../ports.ts';
+import type { Clock, HeldRow, IncidentRow, Log, MessageRow, Mta } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** How far back queued mail is looked for: Postfix keeps trying for five days by default. */

@@ -1,6 +1,6 @@
 /** A release in words: for the record, and as the answer to who asked for it. Pure. */
 import type { Account } from '../../core/event.ts';
-import type { ReleaseHow } from '../../ports-desk.ts';
+import type { ReleaseHow } from '../../ports/admin.ts';
 
 /** For the record. */
 export function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {

@@ -1,7 +1,7 @@
 /** What the operator is told about a suspension. Pure. */
 import type { Notice } from '../../core/notice.ts';
 import type { Millis } from '../../lib/brand.ts';
-import type { IncidentRow } from '../../ports.ts';
+import type { IncidentRow } from '../../ports/ledger.ts';
 
 export function suspensionNotice(
   incident: IncidentRow,

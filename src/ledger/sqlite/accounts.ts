@@ -8,7 +8,7 @@ import type { Account } from '../../core/event.ts';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
 import { assert } from '../../lib/assert.ts';
 import { forced } from '../../lib/lazy.ts';
-import type { AccountRecord, Change, Ledger } from '../../ports.ts';
+import type { AccountRecord, Change, Ledger } from '../../ports/ledger.ts';
 import { integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
 type AccountChange = Extract<Change, { kind: 'account' }>;

@@ -4,7 +4,7 @@
  * checkpoint that is due, so that short-lived commands never pay for it.
  */
 import { Worker } from 'node:worker_threads';
-import type { Log } from '../../ports.ts';
+import type { Log } from '../../ports/ledger.ts';
 import { threadFile } from './threads.ts';
 
 /** Changes between checkpoints: some 1,000 pages when they are scattered. */

@@ -1,6 +1,6 @@
 /** Messages that wait in the mail server's hold queue on our account, and what became of them. */
 import type { Account } from '../../core/event.ts';
-import { type HeldRow, heldStates, type Ledger } from '../../ports.ts';
+import { type HeldRow, heldStates, type Ledger } from '../../ports/ledger.ts';
 import {
   instant,
   integer,

@@ -1,6 +1,6 @@
 /** Incidents: from the first bad sign of an account to its release. */
 import type { Account } from '../../core/event.ts';
-import type { IncidentRow, Ledger } from '../../ports.ts';
+import type { IncidentRow, Ledger } from '../../ports/ledger.ts';
 import {
   instant,
   integer,

@@ -1,6 +1,6 @@
 /** What people did and are told: exemptions, the audit trail, notices; and the ledger's own small values. */
 import type { Account } from '../../core/event.ts';
-import type { AuditRow, ExemptionRow, Ledger, NoticeRow } from '../../ports.ts';
+import type { AuditRow, ExemptionRow, Ledger, NoticeRow } from '../../ports/ledger.ts';
 import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
 export type ExemptionTable = Pick<Ledger, 'exemptions'> & { put(row: ExemptionRow): void };

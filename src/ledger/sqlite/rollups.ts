@@ -12,7 +12,7 @@ import type {
   StatsOrder,
   StatsQuery,
   Tally,
-} from '../../ports-stats.ts';
+} from '../../ports/stats.ts';
 import { integer, type Row, type Statements } from './statements.ts';
 
 export type RollupTable = Pick<StatsLedger, 'stats'> & { put(row: RollupRow): void };

@@ -3,7 +3,7 @@ import type { Account } from '../../core/event.ts';
 import type { Counted, ScriptSeen } from '../../core/scripts/register.ts';
 import { type RecipientRule, ruleEffects } from '../../core/scripts/rules.ts';
 import { scriptSources } from '../../core/scripts/submitter.ts';
-import type { ScriptLedger, ScriptRuleRow } from '../../ports-scripts.ts';
+import type { ScriptLedger, ScriptRuleRow } from '../../ports/scripts.ts';
 import {
   instant,
   integer,

@@ -2,7 +2,7 @@
 import type { Account } from '../../core/event.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { WeakPassword } from '../../core/passwords/weak.ts';
-import type { Ledger } from '../../ports.ts';
+import type { Ledger } from '../../ports/ledger.ts';
 import { instant, oneOf, optionalInstant, type Row, type Statements, text } from './statements.ts';
 
 export type WeakPasswordTable = Pick<Ledger, 'weakPasswords'> & { put(row: WeakPassword): void };

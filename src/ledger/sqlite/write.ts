@@ -1,7 +1,7 @@
 /** Applies changes: one transaction for a call, whole or not at all. */
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
-import type { Change, Ledger } from '../../ports.ts';
+import type { Change, Ledger } from '../../ports/ledger.ts';
 import { writeFault } from './faults.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,8 +1,8 @@
 /** Between those who scan mail, the flow that asks them, and the door that reads it. Types only. */
 
-import type { Submission } from './core/event.ts';
-import type { ScannerName, ScanReport } from './core/scan/report.ts';
-import type { MessageStart } from './ports.ts';
+import type { Submission } from '../core/event.ts';
+import type { ScannerName, ScanReport } from '../core/scan/report.ts';
+import type { MessageStart } from './ledger.ts';
 
 /** A scanner. Rejects when it is not there, answers nonsense, or not within the deadline. */
 export type Scanner = {

@@ -1,5 +1,5 @@
 /** Statistics: what is counted of mail that leaves, by day and by whom; what is asked of it. Types only. */
-import type { Sketch } from './core/stats/sketch.ts';
+import type { Sketch } from '../core/stats/sketch.ts';
 
 export const statsKinds = ['account', 'script', 'domain', 'provider', 'rule', 'day'] as const;
 /** By whom or what: the account, its web script, the domain in From, where it goes, the rules of scanners, the day alone. */

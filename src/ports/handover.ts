@@ -1,8 +1,8 @@
 /** Types between the sendmail door, what hands its mail to the mail server, and the milter door that meets it again. */
-import type { HandIn, ProcessFacts } from './core/scripts/hand-in.ts';
-import type { ScriptMail } from './core/scripts/rules.ts';
-import type { ScriptSpeaker } from './core/scripts/submitter.ts';
-import type { Millis } from './lib/brand.ts';
+import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
+import type { ScriptMail } from '../core/scripts/rules.ts';
+import type { ScriptSpeaker } from '../core/scripts/submitter.ts';
+import type { Millis } from '../lib/brand.ts';
 
 /** By the kernel's word (SO_PEERCRED). */
 export type Peer = {

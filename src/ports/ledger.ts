@@ -1,18 +1,18 @@
 /**
  * What flows ask of the world, and what doors ask of flows. Types only.
  */
-import type { Account, Submission } from './core/event.ts';
-import type { Notice } from './core/notice.ts';
-import type { WeakPassword } from './core/passwords/weak.ts';
-import type { ScriptSeen } from './core/scripts/register.ts';
-import type { DkimKey } from './core/signing/key.ts';
-import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
-import type { Millis } from './lib/brand.ts';
-import type { Lazy } from './lib/lazy.ts';
-import type { DnsAnswer, DnsQuestion } from './formats/dns/question.ts';
-import type { ScriptLedger, ScriptRuleRow } from './ports-scripts.ts';
-import type { SubmissionLedger, SubmissionRow } from './ports-sendmail.ts';
-import type { RollupRow, StatsLedger } from './ports-stats.ts';
+import type { Account, Submission } from '../core/event.ts';
+import type { Notice } from '../core/notice.ts';
+import type { WeakPassword } from '../core/passwords/weak.ts';
+import type { ScriptSeen } from '../core/scripts/register.ts';
+import type { DkimKey } from '../core/signing/key.ts';
+import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
+import type { Millis } from '../lib/brand.ts';
+import type { Lazy } from '../lib/lazy.ts';
+import type { DnsAnswer, DnsQuestion } from '../formats/dns/question.ts';
+import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
+import type { SubmissionLedger, SubmissionRow } from './handover.ts';
+import type { RollupRow, StatsLedger } from './stats.ts';
 
 export type Clock = { now(): Millis };
 /** Asks the DNS. Never rejects: who does not answer is a failure, and no statement about the name. */

@@ -1,6 +1,6 @@
 /** DKIM keys: what the flow that looks after them (flow/signing-keys.ts) asks of the world. Types only. */
-import type { DkimKey, Sighting } from './core/signing/key.ts';
-import type { SigningKey } from './formats/dkim/signing-key.ts';
+import type { DkimKey, Sighting } from '../core/signing/key.ts';
+import type { SigningKey } from '../formats/dkim/signing-key.ts';
 
 /** What a private key is, without it. */
 export type KeyFacts = Pick<DkimKey, 'algorithm' | 'bits' | 'publicKey' | 'file'>;

@@ -1,10 +1,10 @@
 /** What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers. Types only. */
 
-import type { PasswordReport } from './core/passwords/audit-report.ts';
-import type { AuditSummary, WeakPassword } from './core/passwords/weak.ts';
-import type { DkimKey, KeyState } from './core/signing/key.ts';
-import type { AccountState, Reason, VerdictKind } from './core/verdict.ts';
-import type { Millis } from './lib/brand.ts';
+import type { PasswordReport } from '../core/passwords/audit-report.ts';
+import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
+import type { DkimKey, KeyState } from '../core/signing/key.ts';
+import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
+import type { Millis } from '../lib/brand.ts';
 import type {
   AuditRow,
   ExemptionRow,
@@ -14,9 +14,9 @@ import type {
   MessageRow,
   Search,
   StoryRow,
-} from './ports.ts';
-import type { ScriptDesk } from './ports-scripts.ts';
-import type { AskStats } from './ports-stats.ts';
+} from './ledger.ts';
+import type { ScriptDesk } from './scripts.ts';
+import type { AskStats } from './stats.ts';
 
 export type DeskAccount = {
   readonly account: string;
