@@ -9,7 +9,7 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openMilterClient } from '../src/doors/milter/client.ts';
+import { openMilterClient } from '../src/partners/milter/client.ts';
 import { newsletter, spamCopy } from '../test/integration/scan-letters.ts';
 import { startSpamd } from '../test/integration/scanner-instances.ts';
 import { type Goal, machineLoad, median, shown, table } from './figures.ts';

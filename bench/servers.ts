@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type MilterAddress, parseMilterAddress } from '../src/doors/milter/client.ts';
+import { type MilterAddress, parseMilterAddress } from '../src/partners/milter/client.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
 import type { Millis } from '../src/lib/brand.ts';

@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MilterAddress, openMilterClient } from '../src/doors/milter/client.ts';
+import { type MilterAddress, openMilterClient } from '../src/partners/milter/client.ts';
 import { makeKeyPair } from '../src/lib/private-key.ts';
 import { type Goal, machineLoad, shown, table } from './figures.ts';
 import { type InRounds, runInRounds } from './in-rounds.ts';

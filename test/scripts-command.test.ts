@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Stage, stage, testToken } from '../src/doors/http/scripted-client.ts';
+import { type Stage, stage, testToken } from './doubles/client.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { DeskScripts } from '../src/ports/scripts.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';

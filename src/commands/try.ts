@@ -1,6 +1,6 @@
 /** `postern try`: a hijack played against the running guard, and a test of the roads by which the operator is told. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseMilterAddress } from '../doors/milter/client.ts';
+import { parseMilterAddress } from '../partners/milter/client.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { DeskStatus } from '../ports/admin.ts';
 import { act } from './desk-act.ts';

@@ -14,7 +14,7 @@ import {
   type MilterClient,
   type Outcome,
   openMilterClient,
-} from '../../src/doors/milter/client.ts';
+} from '../../src/partners/milter/client.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { type GuardInstance, inet, launcher, startGuard } from './guard-instance.ts';
 import { listenForNotices, type WebhookListener } from './guarded-server.ts';

@@ -9,7 +9,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
+import { openMilterClient, parseMilterAddress } from '../../src/partners/milter/client.ts';
 import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
 import { eventually } from './leash.ts';
 import {

@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Account, Submission } from '../../src/core/event.ts';
-import { type Outcome, openMilterClient } from '../../src/doors/milter/client.ts';
+import { type Outcome, openMilterClient } from '../../src/partners/milter/client.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/brand.ts';

@@ -12,7 +12,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Finding } from '../../src/core/finding.ts';
 import { type Daemon, startDaemon } from '../../src/daemon.ts';
-import { openMilterClient, parseMilterAddress } from '../../src/doors/milter/client.ts';
+import { openMilterClient, parseMilterAddress } from '../../src/partners/milter/client.ts';
 import { openClamav } from '../../src/partners/clamav.ts';
 import { openRspamd } from '../../src/partners/rspamd.ts';
 import { openSpamAssassin } from '../../src/partners/spamassassin.ts';

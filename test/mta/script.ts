@@ -4,7 +4,7 @@
  */
 import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
-import { packet, strings, words } from '../../src/doors/milter/packet.ts';
+import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type {

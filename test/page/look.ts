@@ -3,8 +3,8 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stage, testToken } from '../../src/doors/http/scripted-client.ts';
-import type { Scene } from '../../src/doors/http/scripted-night.ts';
+import { stage, testToken } from '../doubles/client.ts';
+import type { Scene } from '../doubles/night.ts';
 import { openChromium } from './chromium.ts';
 
 const folder = process.argv[2] ?? 'screenshots';

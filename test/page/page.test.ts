@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Stage } from '../../src/doors/http/scripted-client.ts';
-import { stage, testToken } from '../../src/doors/http/scripted-client.ts';
-import type { Scene } from '../../src/doors/http/scripted-night.ts';
+import type { Stage } from '../doubles/client.ts';
+import { stage, testToken } from '../doubles/client.ts';
+import type { Scene } from '../doubles/night.ts';
 import type { Browser, Page } from './chromium.ts';
 import { openChromium } from './chromium.ts';
 import { clippedText, faintText, namelessControls, tooWide } from './looks.ts';

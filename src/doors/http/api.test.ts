@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { metrics as listed } from '../../core/metrics/metrics.ts';
 import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
-import { ask, bearer, stage, testNow } from './scripted-client.ts';
+import { ask, bearer, stage, testNow } from '../../../test/doubles/client.ts';
 
 const joe = 'joe.weber%40example.org';
 const post = (body?: unknown) => ({

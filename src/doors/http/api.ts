@@ -49,7 +49,7 @@ import {
   retireBody,
   statsQuery,
   whichBody,
-} from './ask.ts';
+} from './requests.ts';
 import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';

@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { listenersMax, openLive } from './live.ts';
-import { ask, bearer, begin, stage, testNow } from './scripted-client.ts';
-import { scriptedDesk } from './scripted-desk.ts';
+import { ask, bearer, begin, stage, testNow } from '../../../test/doubles/client.ts';
+import { scriptedDesk } from '../../../test/doubles/desk.ts';
 
 type LiveEvent = { readonly name: string; readonly data: unknown };
 

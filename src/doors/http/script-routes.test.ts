@@ -1,7 +1,7 @@
 /** The register over HTTP: what is asked reaches the desk as a rule, and what is none is refused in words. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, bearer, stage } from './scripted-client.ts';
+import { ask, bearer, stage } from '../../../test/doubles/client.ts';
 
 const post = (body: unknown) => ({ method: 'POST', headers: bearer, body: JSON.stringify(body) });
 const path = '/var/www/shop/contact.php';

@@ -14,7 +14,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type Follower, type FollowTrouble, followFile, type Place } from './follow.ts';
-import { lineBytesMax, openLineCutter } from './line-cutter.ts';
+import { lineBytesMax, openLineCutter } from '../../lib/line-cutter.ts';
 
 const pollMs = 40;
 

@@ -12,7 +12,7 @@ import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { secondMs } from '../../lib/brand.ts';
-import { type LineCutter, openLineCutter } from './line-cutter.ts';
+import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 
 /** Read at once, so that taking the lines of one read holds up nobody for long. */
 const chunkBytes = 16 * 1024;

@@ -3,7 +3,7 @@
  * else. What a mail server could take for another header than the one that was meant is not sent at all.
  */
 import type { HeaderEdit } from '../../ports/ledger.ts';
-import { packet, reply } from './packet.ts';
+import { packet, reply } from '../../formats/milter/packet.ts';
 
 /** RFC 5322 section 3.6.8, less the colon. */
 const fieldName = /^[!-9;-~]{1,200}$/;

@@ -5,7 +5,7 @@
  * Each belongs to its stage and ends with it: a login must not outlive its message, nor a transport its recipient.
  */
 import { textOf } from '../../lib/peer-text.ts';
-import { command } from './packet.ts';
+import { command } from '../../formats/milter/packet.ts';
 
 const nul = 0;
 

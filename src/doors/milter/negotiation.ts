@@ -3,7 +3,7 @@
  * that the mail server offered are asked for: one bit more is fatal in Postfix and in Sendmail.
  */
 import { PeerError } from '../../lib/peer-error.ts';
-import { action, command, packet, protocol, strings, words } from './packet.ts';
+import { action, command, packet, protocol, strings, words } from '../../formats/milter/packet.ts';
 
 export type Negotiated = {
   readonly version: number;

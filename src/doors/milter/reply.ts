@@ -4,7 +4,7 @@
  */
 import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import type { Answer } from '../../ports/ledger.ts';
-import { packet, reply } from './packet.ts';
+import { packet, reply } from '../../formats/milter/packet.ts';
 
 /** RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts before the text. */
 const textLengthMax = 440;

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { answers, mta, pass, RecordingGate } from '../../../test/mta/script.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Listener } from '../../lib/listener.ts';
-import { openMilterClient, parseMilterAddress } from './client.ts';
+import { openMilterClient, parseMilterAddress } from '../../partners/milter/client.ts';
 import { type MilterDeps, openMilter } from './server.ts';
 
 const loopback = { host: '127.0.0.1', port: 0 } as const;

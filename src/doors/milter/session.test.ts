@@ -9,7 +9,7 @@ import {
   RecordingGate,
   refuse,
 } from '../../../test/mta/script.ts';
-import { packet } from './packet.ts';
+import { packet } from '../../formats/milter/packet.ts';
 
 const hold = { kind: 'hold', reason: '41 strangers in 12 min' } as const;
 const holding = (): RecordingGate => new RecordingGate({ submit: (_m, answer) => answer(hold) });

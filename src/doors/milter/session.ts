@@ -19,13 +19,13 @@ import type { MessageScanning } from '../../ports/scan.ts';
 import type { Submissions } from '../../ports/handover.ts';
 import { AwaitedAnswer } from './awaited.ts';
 import { isElsewhere } from './destination.ts';
-import { FrameReader } from './frame.ts';
+import { FrameReader } from '../../formats/milter/frame.ts';
 import { claimed, type HandedIn, handedInTo } from './handed-in.ts';
 import { Macros, stringEnd } from './macros.ts';
 import { announcedBytes, Message, recipientsMax } from './message.ts';
 import { mayEdit, type Negotiated, negotiate, negotiationPacket } from './negotiation.ts';
 import type { MilterOptions } from './options.ts';
-import { action, command, protocol } from './packet.ts';
+import { action, command, protocol } from '../../formats/milter/packet.ts';
 import { Readers } from './readers.ts';
 import { continuePacket, replyPacket, skipPacket, tooManyRecipients } from './reply.ts';
 import {
@@ -36,7 +36,7 @@ import {
   relayingClient,
   speakerOf,
   startOf,
-} from './speaker.ts';
+} from './submitter.ts';
 
 export type SessionPort = {
   readonly gate: Gate;

@@ -1,0 +1,193 @@
+/**
+ * Follows the systemd journal through journalctl(1): mail programs' records from a cursor on, or from now. Started again
+ * when it ends, more and more slowly; what comes faster than it is taken waits in the journal.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { textOf } from '../../lib/peer-text.ts';
+import { openLineCutter } from '../../lib/line-cutter.ts';
+
+export type JournalRecord = {
+  readonly tag: string;
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly logged: number;
+  readonly cursor: string;
+};
+
+export type JournalTrouble = 'missing' | 'unreadable' | 'too-long' | 'ended';
+
+export type JournalHooks = {
+  records(records: readonly JournalRecord[]): void;
+  trouble(what: JournalTrouble, cause?: unknown): void;
+  reading(is: boolean): void;
+};
+
+export type JournalFollower = {
+  /** The cursor of the last record handed out. */
+  place(): string | undefined;
+  close(): Promise<void>;
+};
+
+const program = '/usr/bin/journalctl';
+const retryMsMin = secondMs;
+const retryMsMax = minuteMs;
+/** Records whose writer is a person: mail programs run under users of the system. Anybody may call logger(1). */
+const personUidMin = 1_000;
+const nobodyUid = 65_534;
+const complaintMax = 2_000;
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** `more`: further words for journalctl, such as `--namespace=mail`. */
+export function followJournal(
+  hooks: JournalHooks,
+  how: { readonly resume?: string | undefined; readonly more?: readonly string[] } = {},
+): JournalFollower {
+  const follower = new ChildFollower(hooks, how.resume, how.more ?? []);
+  const done = follower.run();
+  return {
+    place: () => follower.cursor,
+    async close() {
+      follower.stop();
+      await done;
+    },
+  };
+}
+
+class ChildFollower {
+  cursor: string | undefined;
+  readonly #hooks: JournalHooks;
+  readonly #more: readonly string[];
+  #child: Child | undefined;
+  #closed = false;
+  #rouse = (): void => undefined;
+
+  constructor(hooks: JournalHooks, resume: string | undefined, more: readonly string[]) {
+    this.#hooks = hooks;
+    this.cursor = resume;
+    this.#more = more;
+  }
+
+  async run(): Promise<void> {
+    for (let waitMs = retryMsMin; !this.#closed; waitMs = Math.min(waitMs * 2, retryMsMax)) {
+      const began = performance.now();
+      const cursor = this.cursor;
+      await this.#follow();
+      if (this.#closed) return;
+      const lived = performance.now() - began;
+      if (lived > retryMsMax) waitMs = retryMsMin;
+      // A cursor that it does not understand would end it for ever.
+      if (lived < retryMsMin && cursor !== undefined && cursor === this.cursor) {
+        this.cursor = undefined;
+      }
+      await this.#pause(waitMs);
+    }
+  }
+
+  stop(): void {
+    this.#closed = true;
+    this.#child?.kill('SIGTERM');
+    this.#rouse();
+  }
+
+  /** One life of journalctl. */
+  async #follow(): Promise<void> {
+    const from = this.cursor === undefined ? ['--lines=0'] : [`--after-cursor=${this.cursor}`];
+    const args = [
+      ...['--follow', '--output=json', '--no-pager', ...from],
+      ...(this.cursor === undefined ? [] : ['--no-tail']),
+      '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_UID,_SOURCE_REALTIME_TIMESTAMP',
+      ...this.#more,
+      'SYSLOG_FACILITY=2',
+    ];
+    const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+    const child: Child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.#child = child;
+    const ended = new Promise<unknown>((resolve) => {
+      child.once('error', resolve);
+      child.once('close', (code) => resolve(code));
+    });
+    child.once('spawn', () => this.#hooks.reading(true));
+    const complaint = this.#listen(child);
+    try {
+      await this.#take(child.stdout);
+    } catch (cause) {
+      child.kill('SIGTERM');
+      this.#hooks.trouble('ended', cause);
+    }
+    const how = await ended;
+    this.#child = undefined;
+    this.#hooks.reading(false);
+    if (this.#closed) return;
+    const gone = how instanceof Error && 'code' in how && how.code === 'ENOENT';
+    if (gone) this.#hooks.trouble('missing', how);
+    else this.#hooks.trouble('ended', new Error(complaint() || `journalctl ended: ${how}`));
+  }
+
+  /** What it says on stderr; it says there that it may not read, and goes on without reading. */
+  #listen(child: Child): () => string {
+    let said = '';
+    let told = false;
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(-complaintMax);
+      if (told || !/insufficient permissions|not seeing messages from other users/.test(said)) {
+        return;
+      }
+      told = true;
+      this.#hooks.reading(false);
+      this.#hooks.trouble('unreadable', new Error(said.trim().split('\n')[0]));
+    });
+    return () => said.trim().split('\n').at(-1) ?? '';
+  }
+
+  async #take(stdout: Readable): Promise<void> {
+    const cutter = openLineCutter(() => this.#hooks.trouble('too-long'));
+    for await (const chunk of stdout as AsyncIterable<Buffer>) {
+      const records = cutter.take(chunk).flatMap((line) => parseRecord(line) ?? []);
+      if (records.length === 0) continue;
+      this.cursor = records.at(-1)?.cursor;
+      this.#hooks.records(records);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      timer.unref();
+      this.#rouse = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** One line of `journalctl --output=json`; undefined for what is none, and for what a person wrote. */
+export function parseRecord(line: string): JournalRecord | undefined {
+  let fields: Readonly<Record<string, unknown>>;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    fields = { ...value };
+  } catch {
+    return undefined;
+  }
+  const uid = Number(fields['_UID'] ?? 0);
+  if (uid >= personUidMin && uid !== nobodyUid) return undefined;
+  const { __CURSOR: cursor, SYSLOG_IDENTIFIER: tag } = fields;
+  const message = text(fields['MESSAGE']);
+  if (typeof cursor !== 'string' || typeof tag !== 'string' || message === undefined) {
+    return undefined;
+  }
+  const microseconds = fields['_SOURCE_REALTIME_TIMESTAMP'] ?? fields['__REALTIME_TIMESTAMP'];
+  return { tag, message, logged: Math.floor(Number(microseconds) / 1_000), cursor };
+}
+
+/** Bytes that are not UTF-8 come as a list of numbers. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  return textOf(Buffer.from(value.filter((byte) => typeof byte === 'number')));
+}

@@ -1,0 +1,149 @@
+/** The page as a whole: who is signed in, what is shown, what was asked. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { onSignedOut, read, session } from './api.js';
+import { Chart } from './charts/chart.js';
+import { Confirm } from './confirm.js';
+import { asLines, Feed, withBatch } from './views/feed.js';
+import { Held } from './views/held.js';
+import { html } from './html.js';
+import { follow } from './live.js';
+import { Login } from './login.js';
+import { Lookup } from './views/lookup.js';
+import { useNow } from './charts/marks.js';
+import { Masthead } from './masthead.js';
+import { Notice } from './notice.js';
+import { Scripts } from './views/scripts.js';
+import { Sheet } from './views/sheet.js';
+import { Start } from './start.js';
+import { Statistics } from './views/statistics.js';
+import { Suspended } from './views/suspended.js';
+import { Watched } from './views/watched.js';
+import { isFresh, setServerNow, stateLine } from './words.js';
+
+const refreshMs = 15_000;
+const refreshMinMs = 1_000;
+
+export function App() {
+  const [state, setState] = useState('asking');
+  const enter = useCallback(() => {
+    session().then(
+      (signedIn) => setState(signedIn ? 'in' : 'out'),
+      () => setState('away'),
+    );
+  }, []);
+  useEffect(() => {
+    onSignedOut(() => setState('out'));
+    enter();
+  }, []);
+  if (state === 'out') return html`<${Login} onIn=${enter} />`;
+  if (state === 'in') return html`<${Panel} onSignedOut=${() => setState('out')} />`;
+  return html`<main class="alone">
+    <p role="status">${state === 'away' ? 'Postern does not answer. Is it running?' : 'One moment…'}</p>
+    ${state === 'away' && html`<button type="button" onClick=${enter}>Try again</button>`}
+  </main>`;
+}
+
+/** What is shown, kept fresh: anew every quarter of a minute, and soon after anything but a plain pass. */
+function useView(onSignedOut) {
+  const [view, setView] = useState(undefined);
+  const [feed, setFeed] = useState([]);
+  const [link, setLink] = useState('connecting');
+  const [trouble, setTrouble] = useState('');
+  const pending = useRef(undefined);
+  const refresh = useCallback(async () => {
+    clearTimeout(pending.current);
+    pending.current = undefined;
+    try {
+      const fresh = await read('/api/overview');
+      setServerNow(fresh.status.now);
+      setView(fresh);
+      setTrouble('');
+      setFeed((known) => (known.length === 0 ? asLines(fresh.recent) : known));
+    } catch (error) {
+      setTrouble(error.message);
+    }
+  }, []);
+  useEffect(() => {
+    const soon = () => {
+      pending.current ??= setTimeout(refresh, refreshMinMs);
+    };
+    const timer = setInterval(refresh, refreshMs);
+    const stop = follow({
+      onFeed(batch) {
+        setFeed((known) => withBatch(known, batch));
+        if (batch.items.some((item) => item.verdict !== 'pass')) soon();
+      },
+      onStatus(status) {
+        setServerNow(status.now);
+        setView((known) => {
+          if (known !== undefined && changed(known.status, status)) soon();
+          return known === undefined ? known : { ...known, status };
+        });
+      },
+      onLink: setLink,
+      onSignedOut,
+    });
+    void refresh();
+    return () => {
+      clearInterval(timer);
+      clearTimeout(pending.current);
+      stop();
+    };
+  }, []);
+  return { view, feed, link, trouble, refresh };
+}
+
+function changed(known, fresh) {
+  return (
+    known.held !== fresh.held ||
+    known.accounts.watched !== fresh.accounts.watched ||
+    known.accounts.suspended !== fresh.accounts.suspended
+  );
+}
+
+function Panel({ onSignedOut }) {
+  const { view, feed, link, trouble, refresh } = useView(onSignedOut);
+  const [question, ask] = useState(undefined);
+  const [about, setAbout] = useState(undefined);
+  const [notice, setNotice] = useState(undefined);
+  useNow();
+  const title = view === undefined ? 'Postern' : `${stateLine(view).title} · Postern`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  if (view === undefined) {
+    return html`<main class="alone"><p role="status">${trouble || 'One moment…'}</p></main>`;
+  }
+  const open = (account) => setAbout({ account });
+  const explain = (id) => setAbout({ id });
+  async function done(outcome) {
+    setNotice({ text: outcome.text, again: question.again, undo: question.undo });
+    setAbout(undefined);
+    await refresh();
+  }
+  const shared = { view, ask, open, explain };
+  return html`<div class="page">
+    <${Masthead} view=${view} link=${link} />
+    <main>
+      <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
+      ${trouble !== '' && html`<p class="trouble" role="alert">${trouble}</p>`}
+      <div class="columns">
+        <div class="major">
+          ${isFresh(view.status) && html`<${Start} />`}
+          <${Suspended} ...${shared} />
+          <${Watched} ...${shared} />
+          <${Chart} minutes=${view.minutes} />
+          <${Held} ...${shared} />
+          <${Scripts} ...${shared} />
+          ${!isFresh(view.status) && html`<${Statistics} now=${view.status.now} open=${open} />`}
+        </div>
+        <div class="minor">
+          <${Lookup} open=${open} explain=${explain} />
+          <${Feed} feed=${feed} open=${open} explain=${explain} />
+        </div>
+      </div>
+    </main>
+    ${about && html`<${Sheet} key=${about.id ?? about.account} about=${about} ask=${ask} open=${open} explain=${explain} onClose=${() => setAbout(undefined)} />`}
+    ${question && html`<${Confirm} question=${question} onDone=${done} onClose=${() => ask(undefined)} />`}
+  </div>`;
+}

@@ -1,0 +1,210 @@
+/**
+ * The last two hours, by minute: what passed above, what was stopped below on a scale of its own, since five refused
+ * among fifty passed would hardly show. Held is hollow and refused is solid, so that neither needs its colour.
+ */
+import { useState } from 'preact/hooks';
+import Plot from 'uplot';
+import { html } from '../html.js';
+import { Empty, Heading } from './marks.js';
+import { usePlots } from './plots.js';
+import { clockMinute, many, number } from '../words.js';
+
+const passHeight = 136;
+const stopHeight = 112;
+const axisWidth = 44;
+
+export function Chart({ minutes }) {
+  const [at, setAt] = useState(undefined);
+  const total = sumOf(minutes);
+  const shown = at === undefined ? undefined : minutes[at];
+  return html`<section aria-labelledby="flow">
+    <${Heading} id="flow" title="Messages per minute">
+      ${minutes.length > 0 && html`<${Readout} shown=${shown} total=${total} />`}
+    <//>
+    ${
+      minutes.length === 0
+        ? html`<${Empty}>Two hours of mail will be drawn here.<//>`
+        : html`<${Canvas} minutes=${minutes} onMinute=${setAt} total=${total} />
+            <${AsTable} minutes=${minutes} />`
+    }
+  </section>`;
+}
+
+function sumOf(minutes) {
+  const total = { pass: 0, delay: 0, hold: 0, refuse: 0 };
+  for (const minute of minutes) for (const key of Object.keys(total)) total[key] += minute[key];
+  return total;
+}
+
+function Readout({ shown, total }) {
+  const { pass, delay, hold, refuse } = shown ?? total;
+  const when = shown === undefined ? 'Last two hours' : `At ${clockMinute(shown.at)}`;
+  return html`<p class="readout">
+    <span class="quiet">${when}</span>
+    <span class="key pass"><i></i>${number(pass)} passed</span>
+    <span class="key hold"><i></i>${number(hold + delay)} held or delayed</span>
+    <span class="key refuse"><i></i>${number(refuse)} refused</span>
+  </p>`;
+}
+
+function Canvas({ minutes, onMinute, total }) {
+  const place = usePlots({
+    data: columns(minutes),
+    heights: [passHeight, stopHeight],
+    draw: (element, data) => drawn(element, data, onMinute),
+    redrawn: [],
+    of: minutes,
+  });
+  const said =
+    `Two hours by minute: ${many(total.pass, 'message')} passed, ` +
+    `${total.hold + total.delay} held or delayed, ${total.refuse} refused. The table below has the numbers.`;
+  return html`<div class="chart" ref=${place} role="img" aria-label=${said}></div>`;
+}
+
+/** Stopped is stacked: refused from the bottom, held on top of it. */
+function columns(minutes) {
+  const seconds = minutes.map((one) => one.at / 1_000);
+  const refused = minutes.map((one) => one.refuse || null);
+  const stopped = minutes.map((one) => {
+    const other = one.hold + one.delay;
+    return other === 0 ? null : other + one.refuse;
+  });
+  return [
+    [seconds, minutes.map((one) => one.pass)],
+    [seconds, stopped, refused],
+  ];
+}
+
+function drawn(place, [passData, stopData], onMinute) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const bars = Plot.paths.bars({ size: [0.72, 14], align: 0 });
+  const sync = Plot.sync('minutes');
+  const shared = { width: place.clientWidth, legend: { show: false }, padding: [10, 6, 8, 0] };
+  const cursor = {
+    sync: { key: sync.key },
+    y: false,
+    drag: { x: false, y: false },
+    points: { show: false },
+  };
+  const hooks = { setCursor: [(plot) => onMinute(plot.cursor.idx ?? undefined)] };
+  const pass = new Plot(
+    {
+      ...shared,
+      height: passHeight,
+      cursor,
+      hooks,
+      scales: { y: { range: fromZero } },
+      axes: [{ ...across(colour), show: false }, upward(colour, 'passed')],
+      series: [
+        {},
+        {
+          stroke: colour('--pass'),
+          fill: colour('--pass-soft'),
+          width: 1.5,
+          points: { show: false },
+        },
+      ],
+    },
+    passData,
+    place,
+  );
+  const stop = new Plot(
+    {
+      ...shared,
+      height: stopHeight,
+      cursor,
+      scales: { y: { range: fromZero } },
+      axes: [across(colour), upward(colour, 'stopped')],
+      series: [
+        {},
+        {
+          paths: bars,
+          stroke: colour('--watch-fill'),
+          fill: colour('--surface'),
+          width: 1.5,
+          points: { show: false },
+        },
+        {
+          paths: bars,
+          stroke: colour('--stop-fill'),
+          fill: colour('--stop-fill'),
+          width: 1,
+          points: { show: false },
+        },
+      ],
+    },
+    stopData,
+    place,
+  );
+  return [pass, stop];
+}
+
+/** A scale from 0, never flatter than four messages: one held message is no mountain. */
+export function fromZero(_plot, _low, high) {
+  return [0, Math.max(4, Math.ceil(high * 1.1))];
+}
+
+export function across(colour) {
+  return {
+    stroke: colour('--muted'),
+    font: '12px system-ui, sans-serif',
+    grid: { show: false },
+    ticks: { stroke: colour('--line'), size: 4 },
+    size: 28,
+    space: 72,
+    values: (_plot, splits) => splits.map((second) => clockMinute(second * 1_000)),
+  };
+}
+
+export function upward(colour, label) {
+  return {
+    stroke: colour('--muted'),
+    font: '12px system-ui, sans-serif',
+    label,
+    labelFont: '12px system-ui, sans-serif',
+    labelSize: 18,
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+    size: axisWidth,
+    space: 24,
+    incrs: [
+      1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000,
+      200_000, 500_000, 1_000_000,
+    ],
+  };
+}
+
+/** The same in numbers, ten minutes a row, for whom a picture does not serve. */
+function AsTable({ minutes }) {
+  const rows = [];
+  for (let start = 0; start < minutes.length; start += 10) {
+    const part = minutes.slice(start, start + 10);
+    rows.push({ at: part[0].at, ...sumOf(part) });
+  }
+  return html`<details class="as-table">
+    <summary>As a table</summary>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Ten minutes from</th>
+          <th scope="col">Passed</th>
+          <th scope="col">Delayed</th>
+          <th scope="col">Held</th>
+          <th scope="col">Refused</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) => html`<tr key=${row.at}>
+            <th scope="row">${clockMinute(row.at)}</th>
+            <td>${number(row.pass)}</td>
+            <td>${number(row.delay)}</td>
+            <td>${number(row.hold)}</td>
+            <td>${number(row.refuse)}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </details>`;
+}

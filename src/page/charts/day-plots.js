@@ -1,0 +1,88 @@
+/** Two plots by day, one above the other: all messages, and those that look like spam or were stopped. */
+import Plot from 'uplot';
+import { across, fromZero, upward } from './chart.js';
+import { html } from '../html.js';
+import { usePlots } from './plots.js';
+
+const allHeight = 128;
+const badHeight = 104;
+
+export function DayPlots({ days, scored, onDay, said }) {
+  const place = usePlots({
+    data: columns(days, scored),
+    heights: [allHeight, badHeight],
+    draw: (element, data) => drawn(element, data, scored, onDay),
+    redrawn: [scored],
+    of: days,
+  });
+  return html`<div class="chart" ref=${place} role="img" aria-label=${said}></div>`;
+}
+
+function columns(days, scored) {
+  const seconds = days.map((one) => one.at / 1_000);
+  const bad = days.map((one) => (scored ? one.spam + one.viruses : one.stopped) || null);
+  return [
+    [seconds, days.map((one) => one.messages)],
+    [seconds, bad],
+  ];
+}
+
+function drawn(place, [allData, badData], scored, onDay) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const bars = Plot.paths.bars({ size: [0.72, 22], align: 0 });
+  const shared = {
+    width: place.clientWidth,
+    legend: { show: false },
+    padding: [10, 6, 8, 0],
+    scales: { x: { range: wholeDays }, y: { range: fromZero } },
+  };
+  const cursor = {
+    sync: { key: Plot.sync('days').key },
+    y: false,
+    drag: { x: false, y: false },
+    points: { show: false },
+  };
+  const hooks = { setCursor: [(plot) => onDay(plot.cursor.idx ?? undefined)] };
+  const all = {
+    ...{ paths: bars, stroke: colour('--pass'), fill: colour('--pass-soft'), width: 1.5 },
+    points: { show: false },
+  };
+  const bad = {
+    ...{ paths: bars, width: 1.5, points: { show: false } },
+    stroke: colour(scored ? '--stop-fill' : '--watch-fill'),
+    fill: colour(scored ? '--stop-fill' : '--surface'),
+  };
+  const down = { ...across(colour), values: (_plot, splits) => splits.map(dayOfMonth) };
+  return [
+    new Plot(
+      {
+        ...{ ...shared, height: allHeight, cursor, hooks, series: [{}, all] },
+        axes: [{ ...down, show: false }, upward(colour, 'messages')],
+      },
+      allData,
+      place,
+    ),
+    new Plot(
+      {
+        ...{ ...shared, height: badHeight, cursor, series: [{}, bad] },
+        axes: [down, upward(colour, scored ? 'like spam' : 'stopped')],
+      },
+      badData,
+      place,
+    ),
+  ];
+}
+
+/** Half a day more on either side, so that the bars at the ends are whole. */
+function wholeDays(_plot, first, last) {
+  return [first - 43_200, last + 43_200];
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Days are UTC: a local clock would put some of them on the day before. */
+function dayOfMonth(seconds) {
+  const date = new Date(seconds * 1_000);
+  return `${date.getUTCDate()} ${months[date.getUTCMonth()]}`;
+}

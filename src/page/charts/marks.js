@@ -1,0 +1,59 @@
+/** The small things that recur: times, glyphs of state, commands to copy. */
+import { useEffect, useState } from 'preact/hooks';
+import { html } from '../html.js';
+import { clockTime, exact, relative } from '../words.js';
+
+/** Draws anew every few seconds, so that relative times stay true. */
+export function useNow(everyMs = 5_000) {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => draw((count) => count + 1), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+}
+
+/** A time: relative, exact on hover. `as="clock"` shows the time of day. */
+export function When({ at, as = 'relative' }) {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime=${iso} title=${exact(at)}>
+    ${as === 'clock' ? clockTime(at) : relative(at)}
+  </time>`;
+}
+
+const shapes = {
+  pass: html`<circle cx="6" cy="6" r="3" fill="none" stroke="currentColor" stroke-width="1.5" />`,
+  delay: html`<path d="M6 2 11 10.5H1z" fill="none" stroke="currentColor" stroke-width="1.5" />`,
+  hold: html`<path d="M2.2 1.5h2.6v9H2.2zM7.2 1.5h2.6v9H7.2z" fill="currentColor" />`,
+  refuse: html`<path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" stroke-width="2.2" />`,
+  well: html`<path d="M1.5 6.5 4.6 9.6 10.5 2.8" fill="none" stroke="currentColor" stroke-width="2" />`,
+  watch: html`<path d="M6 1 11.5 11H.5z" fill="currentColor" />`,
+  stop: html`<path d="M3.7.7h4.6l3 3v4.6l-3 3H3.7l-3-3V3.7z" fill="currentColor" />`,
+  idle: html`<path d="M1.5 6h9" stroke="currentColor" stroke-width="2" />`,
+};
+
+/** A shape for each state, so that none is told by colour alone. Always beside its word. */
+export function Glyph({ of }) {
+  return html`<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
+    ${shapes[of] ?? shapes.idle}
+  </svg>`;
+}
+
+/** A command line, selected whole by one click. */
+export function Command({ text }) {
+  return html`<code class="command">${text}</code>`;
+}
+
+/** An empty part of the page: what it would show, and what to try. */
+export function Empty({ children }) {
+  return html`<p class="empty">${children}</p>`;
+}
+
+/** Says a number of things after a heading. */
+export function Heading({ id, title, count, children }) {
+  return html`<div class="heading">
+    <h2 id=${id}>
+      ${title}${count === undefined ? '' : html` <span class="tally">${count}</span>`}
+    </h2>
+    ${children}
+  </div>`;
+}

@@ -1,0 +1,73 @@
+/** What passes now, newest first. It can be paused to be read; nothing is announced, or a reader would never stop. */
+import { useState } from 'preact/hooks';
+import { html } from '../html.js';
+import { Empty, Glyph, Heading, When } from '../charts/marks.js';
+import { many, opened, verdictWord } from '../words.js';
+
+const feedMax = 80;
+
+let keys = 0;
+
+/** Items as lines: each with a key of its own, since one id may come by more than once. */
+export function asLines(items) {
+  return items.map((item) => ({ ...item, key: ++keys }));
+}
+
+/** Newest first, at most `feedMax`. */
+export function withBatch(feed, { items, skipped }) {
+  const fresh = asLines(items).reverse();
+  if (skipped > 0) fresh.push({ skipped, key: ++keys });
+  return [...fresh, ...feed].slice(0, feedMax);
+}
+
+export function Feed({ feed, open, explain }) {
+  const [paused, setPaused] = useState(undefined);
+  const shown = paused ?? feed;
+  return html`<section class="feed" aria-labelledby="feed">
+    <${Heading} id="feed" title="Passing now">
+      ${
+        feed.length > 0 &&
+        html`<button class="plain" type="button" aria-pressed=${paused !== undefined} onClick=${() => setPaused(paused === undefined ? feed : undefined)}>
+          ${paused === undefined ? 'Pause' : 'Go on'}
+        </button>`
+      }
+    <//>
+    ${
+      shown.length === 0
+        ? html`<${Empty}>Each message will show here as it passes.<//>`
+        : html`<ol class="feed-list" tabindex="0" aria-label="Messages, newest first">
+            ${shown.map((item) => html`<${Line} key=${item.key} item=${item} open=${open} explain=${explain} />`)}
+          </ol>`
+    }
+  </section>`;
+}
+
+function Line({ item, open, explain }) {
+  if (item.skipped !== undefined) {
+    return html`<li class="skipped quiet">and ${many(item.skipped, 'more message')}</li>`;
+  }
+  const word = verdictWord(item);
+  const plain = item.verdict === 'pass';
+  return html`<li class="line ${item.verdict}">
+    <span class="line-time"><${When} at=${item.at} as="clock" /></span>
+    <${Glyph} of=${item.verdict} />
+    <button class="name" type="button" onClick=${() => open(item.account)}>${item.account}</button>
+    ${
+      plain
+        ? html`<span class="line-verdict">${word}</span>`
+        : html`<button class="verdict line-verdict" type="button" onClick=${() => explain(item.id)} aria-label=${`${word}: explain ${item.id}`}>${word}</button>`
+    }
+    ${
+      (!plain || item.recipients > 1) &&
+      html`<span class="line-why">
+        ${about(item)}
+      </span>`
+    }
+  </li>`;
+}
+
+/** To how many, and why; what was refused before there was a message has no recipients. */
+function about({ recipients, why }) {
+  const parts = recipients === 0 ? [] : [`To ${many(recipients, 'recipient')}`];
+  return [...parts, ...(why === '' ? [] : [opened(why)])].join('. ');
+}

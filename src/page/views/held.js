@@ -1,0 +1,84 @@
+/** Held mail, by account: it waits in the mail server's hold queue until somebody lets it go or drops it. */
+import { html } from '../html.js';
+import { Command, Empty, Heading, When } from '../charts/marks.js';
+import { dropHeld, releaseHeld } from '../questions.js';
+import { command, many, number } from '../words.js';
+
+const whys = {
+  verdict: 'held as it came',
+  queue: 'taken from the queue',
+  content: 'held for its content',
+  rule: 'held by the rules of scripts',
+};
+
+export function Held({ view, ask, open, explain }) {
+  const { held, status } = view;
+  const unseen = status.held - held.length;
+  return html`<section aria-labelledby="held">
+    <${Heading} id="held" title="Held mail" count=${status.held} />
+    ${held.length === 0 && html`<${Empty}>Nothing is held.<//>`}
+    ${grouped(held).map(
+      ([name, rows]) =>
+        html`<${Group} key=${name} name=${name} rows=${rows} ask=${ask} open=${open} explain=${explain} />`,
+    )}
+    ${unseen > 0 && html`<p class="quiet">And ${many(unseen, 'more message')}: <${Command} text=${command('held', 'list')} /></p>`}
+  </section>`;
+}
+
+function grouped(held) {
+  const groups = new Map();
+  for (const row of held) groups.set(row.account, [...(groups.get(row.account) ?? []), row]);
+  return [...groups];
+}
+
+function Group({ name, rows, ask, open, explain }) {
+  const all = { account: name };
+  return html`<table class="held">
+    <caption>
+      <div class="held-head">
+        <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
+        <span class="buttons">
+          <button type="button" onClick=${() => ask(releaseHeld(all, rows.length))} aria-label=${`Release all held mail of ${name}`}>
+            Release all…
+          </button>
+          <button type="button" onClick=${() => ask(dropHeld(all, rows.length))} aria-label=${`Drop all held mail of ${name}`}>
+            Drop all…
+          </button>
+        </span>
+      </div>
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Message</th>
+        <th scope="col" class="wide">Held</th>
+        <th scope="col" class="right wide">Recipients</th>
+        <th scope="col"><span class="unseen">What to do</span></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((row) => html`<${Row} key=${row.queueId} row=${row} ask=${ask} explain=${explain} />`)}
+    </tbody>
+  </table>`;
+}
+
+function Row({ row, ask, explain }) {
+  const one = { ids: [row.queueId] };
+  return html`<tr>
+    <th scope="row">
+      <button class="id" type="button" onClick=${() => explain(row.queueId)} aria-label=${`Explain ${row.queueId}`}>
+        ${row.queueId}
+      </button>
+      <span class="narrow quiet">${many(row.recipients, 'recipient')}, <${When} at=${row.at} />, ${whys[row.why]}</span>
+    </th>
+    <td class="wide"><${When} at=${row.at} /><span class="quiet">, ${whys[row.why]}</span></td>
+    <td class="right figure wide">${number(row.recipients)}</td>
+    <td class="buttons">
+      <button type="button" onClick=${() => ask(releaseHeld(one, 1))} aria-label=${`Release ${row.queueId}`}>
+        Release…
+      </button>
+      <button type="button" onClick=${() => ask(dropHeld(one, 1))} aria-label=${`Drop ${row.queueId}`}>
+        Drop…
+      </button>
+    </td>
+  </tr>`;
+}

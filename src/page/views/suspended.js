@@ -1,0 +1,70 @@
+/** Suspended accounts, one card each: who, since when, how much got out, how much was stopped, why, and the way back. */
+import { Reasons } from '../evidence.js';
+import { html } from '../html.js';
+import { Command, Glyph, Heading, When } from '../charts/marks.js';
+import { releaseAccount } from '../questions.js';
+import { command, many, number } from '../words.js';
+
+export function Suspended({ view, ask, open }) {
+  const { suspended, status } = view;
+  if (suspended.length === 0) return null;
+  const unseen = status.accounts.suspended - suspended.length;
+  return html`<section aria-labelledby="suspended">
+    <${Heading} id="suspended" title="Suspended" count=${status.accounts.suspended} />
+    ${suspended.map(
+      (one) => html`<${Card} key=${one.account.account} ...${one} ask=${ask} open=${open} />`,
+    )}
+    ${unseen > 0 && html`<p class="quiet">And ${many(unseen, 'more account')}: <${Command} text=${command('accounts', 'list', '--state', 'suspended')} /></p>`}
+  </section>`;
+}
+
+function Card({ account, incident, ask, open }) {
+  const name = account.account;
+  return html`<article class="card" aria-label=${`${name}, suspended`}>
+    <div class="card-head">
+      <div>
+        <h3>
+          <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
+        </h3>
+        <p class="since"><${Glyph} of="stop" /> <${Since} incident=${incident} /></p>
+      </div>
+      <button class="primary" type="button" onClick=${() => ask(releaseAccount(name))}>
+        Release…
+      </button>
+    </div>
+    ${incident !== undefined && html`<${Facts} incident=${incident} />`}
+    <h4>Why</h4>
+    <${Reasons} reasons=${incident?.reasons ?? account.reasons} />
+    <p class="same">
+      <span class="quiet">Same on the command line</span>
+      <${Command} text=${command('accounts', 'release', name, '--keep-held')} />
+    </p>
+  </article>`;
+}
+
+function Since({ incident }) {
+  if (incident === undefined) return html`Suspended by hand`;
+  return html`Suspended <${When} at=${incident.suspendedAt} />, first sign
+    ${' '}<${When} at=${incident.since} />`;
+}
+
+function Facts({ incident }) {
+  const { leakedRecipients, leakedMessages, stoppedMessages, queuedHeld, loginClosed } = incident;
+  return html`<dl class="facts">
+    <div>
+      <dt>${leakedRecipients === 1 ? 'recipient reached' : 'recipients reached'}</dt>
+      <dd>${number(leakedRecipients)}</dd>
+      <dd class="quiet">in ${many(leakedMessages, 'message')}</dd>
+    </div>
+    <div>
+      <dt>${stoppedMessages === 1 ? 'message stopped' : 'messages stopped'}</dt>
+      <dd>${number(stoppedMessages)}</dd>
+      <dd class="quiet">${number(queuedHeld)} of them taken from the queue</dd>
+    </div>
+    <div>
+      <dt>its login</dt>
+      <dd>${loginClosed ? 'Closed' : 'Open'}</dd>
+      <dd class="quiet">${loginClosed ? 'sessions ended' : 'change its password'}</dd>
+    </div>
+  </dl>`;
+}

@@ -1,0 +1,53 @@
+/** Watched accounts: evidence has begun to add up, nothing is stopped yet. */
+import { Gauge } from '../evidence.js';
+import { html } from '../html.js';
+import { Command, Empty, Heading, When } from '../charts/marks.js';
+import { suspendAccount } from '../questions.js';
+import { command, many, opened } from '../words.js';
+
+export function Watched({ view, ask, open }) {
+  const { status } = view;
+  const watched = view.watched.toSorted((left, right) => right.evidence - left.evidence);
+  return html`<section aria-labelledby="watched">
+    <${Heading} id="watched" title="Watched" count=${status.accounts.watched}>
+      ${watched.length > 0 && html`<span class="quiet legend-note">The mark on each scale is where mail is held</span>`}
+    <//>
+    ${
+      watched.length === 0
+        ? html`<${Empty}>No account shows evidence of a hijack.<//>`
+        : html`<ul class="rows">
+            ${watched.map(
+              (one) => html`<${Row} key=${one.account} account=${one} ask=${ask} open=${open} />`,
+            )}
+          </ul>`
+    }
+    ${
+      status.accounts.exempt > 0 &&
+      html`<p class="same">
+        <span class="quiet">Exempt for now: ${many(status.accounts.exempt, 'account')}</span>
+        <${Command} text=${command('accounts', 'list', '--exempt')} />
+      </p>`
+    }
+  </section>`;
+}
+
+function Row({ account, ask, open }) {
+  const name = account.account;
+  const strongest = [...account.reasons].sort((left, right) => right.weight - left.weight)[0];
+  return html`<li class="watched">
+    <div class="watched-who">
+      <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
+      <p class="why">${opened(strongest?.text ?? '')}</p>
+      <p class="quiet">
+        Last mail <${When} at=${account.lastSeen} />${account.reasons.length > 1 ? `, ${account.reasons.length} signs` : ''}
+      </p>
+    </div>
+    <div class="watched-scale">
+      <${Gauge} evidence=${account.evidence} />
+      <span class="figure">${account.evidence.toFixed(2)}</span>
+    </div>
+    <button type="button" onClick=${() => ask(suspendAccount(name))} aria-label=${`Suspend ${name}`}>
+      Suspend…
+    </button>
+  </li>`;
+}

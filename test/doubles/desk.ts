@@ -1,0 +1,222 @@
+/**
+ * A desk with a night's worth of made-up mail on it: for this door's tests, and for looking at the status page without
+ * a mail server. It keeps to the promises of `Desk`; its state is a few maps.
+ */
+
+import type { AccountState } from '../../src/core/verdict.ts';
+import { agreeableKeys } from './keys.ts';
+import type { Millis } from '../../src/lib/brand.ts';
+import { dayMs } from '../../src/lib/brand.ts';
+import { OperatorError } from '../../src/lib/operator-error.ts';
+import type { HeldRow } from '../../src/ports/ledger.ts';
+import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../src/ports/admin.ts';
+import type { Night, Scene } from './night.ts';
+import { feedItem, minutesBefore, night } from './night.ts';
+import { agreeableScripts } from './scripts.ts';
+import { scriptedStats } from './stats.ts';
+
+export type Scripted = {
+  readonly desk: Desk;
+  readonly calls: string[];
+  /** Lets one message pass by, as the guard would. */
+  push(item: Partial<FeedItem>): void;
+  listeners(): number;
+  fail(why: string): void;
+  /** From now on statistics cannot be read. */
+  failStatistics(why: string): void;
+};
+
+/** Sets the scene at `now`. */
+export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
+  const start = now();
+  const state = night(start, scene);
+  const calls: string[] = [];
+  const listeners = new Set<(item: FeedItem) => void>();
+  let trouble = '';
+  let unread = '';
+  const status = (): DeskStatus => ({
+    version: '0.1.0',
+    mode: scene === 'observe' ? 'observe' : 'guard',
+    host: 'mail.example.org',
+    startedAt: (start - 9 * dayMs) as Millis,
+    now: now(),
+    ledger: {
+      state: trouble === '' ? 'ok' : 'failing',
+      why: trouble,
+      path: '/var/lib/postern/ledger.db',
+    },
+    doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
+    accounts: {
+      known: scene === 'empty' ? 0 : 214,
+      watched: withState(state, 'watched').length,
+      suspended: withState(state, 'suspended').length,
+      exempt: state.exemptions.length,
+    },
+    held: heldNow(state).length,
+    verdicts:
+      scene === 'empty'
+        ? { pass: 0, delay: 0, hold: 0, refuse: 0 }
+        : { pass: 18_204, delay: 3, hold: 41, refuse: 12 },
+  });
+  return {
+    calls,
+    listeners: () => listeners.size,
+    fail: (why) => {
+      trouble = why;
+    },
+    failStatistics: (why) => {
+      unread = why;
+    },
+    push(item) {
+      const full = feedItem(now(), item);
+      state.feed.unshift(full);
+      for (const listener of listeners) listener(full);
+    },
+    desk: {
+      status,
+      ...reads(state, start, scene === 'empty'),
+      ...acts(state, now, calls),
+      dkim: agreeableKeys(calls),
+      scripts: agreeableScripts(calls, scene === 'hijack' ? start : undefined),
+      async stats(query) {
+        if (unread === '') return scriptedStats(query);
+        throw new OperatorError('statistics-failed', unread);
+      },
+      watch(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+  };
+}
+
+type Reads = Pick<
+  Desk,
+  | 'accounts'
+  | 'account'
+  | 'exemptions'
+  | 'held'
+  | 'heldOne'
+  | 'explain'
+  | 'recent'
+  | 'minutes'
+  | 'audit'
+>;
+
+function reads(state: Night, start: Millis, empty: boolean): Reads {
+  return {
+    accounts: (filter) =>
+      [...state.accounts.values()]
+        .filter((one) => filter.state === undefined || one.state === filter.state)
+        .filter((one) => one.account.includes(filter.like ?? ''))
+        .slice(0, filter.limit),
+    account(name) {
+      const account = state.accounts.get(name);
+      if (account === undefined) return undefined;
+      return {
+        account,
+        incidents: state.incidents.filter((one) => one.account === name),
+        stories: state.stories.filter((one) => one.account === name),
+        audit: state.audit.filter((one) => one.account === name),
+      };
+    },
+    exemptions: () => state.exemptions,
+    held: (filter) =>
+      [...state.held.values()]
+        .filter((one) => filter.account === undefined || one.account === filter.account)
+        .filter((one) => filter.state === undefined || one.state === filter.state)
+        .slice(0, filter.limit),
+    heldOne(queueId) {
+      const held = state.held.get(queueId);
+      if (held === undefined) return undefined;
+      return { held, story: state.stories.find((one) => one.id === queueId) };
+    },
+    explain(id) {
+      const story = state.stories.find((one) => one.id === id);
+      return story === undefined ? undefined : { story, message: undefined };
+    },
+    recent: (limit) => state.feed.slice(0, limit),
+    minutes: () => (empty ? [] : minutesBefore(start)),
+    audit: (filter) =>
+      state.audit
+        .filter((one) => filter.account === undefined || one.account === filter.account)
+        .slice(0, filter.limit),
+  };
+}
+
+type Acts = Pick<
+  Desk,
+  | 'suspend'
+  | 'release'
+  | 'allow'
+  | 'releaseHeld'
+  | 'dropHeld'
+  | 'testNotice'
+  | 'passwords'
+  | 'notePasswords'
+>;
+
+function acts(state: Night, now: () => Millis, calls: string[]): Acts {
+  function change(name: string, to: AccountState, by: string, note: string): Done {
+    calls.push(`${to === 'clear' ? 'release' : 'suspend'} ${name} by ${by} note ${note}`);
+    const account = state.accounts.get(name);
+    if (account === undefined)
+      return { ok: false, text: `no account ${name}`, hint: 'see postern accounts list' };
+    state.accounts.set(name, { ...account, state: to, evidence: 0, reasons: [] });
+    state.audit.unshift({
+      at: now(),
+      by,
+      action: to === 'clear' ? 'release' : 'suspend',
+      account: name,
+      detail: note,
+    });
+    for (const [index, one] of state.incidents.entries()) {
+      if (one.account === name && to === 'clear')
+        state.incidents[index] = { ...one, endedAt: now(), endedBy: by };
+    }
+    return { ok: true, text: `${to === 'clear' ? 'Released' : 'Suspended'} ${name}`, count: 1 };
+  }
+  function settle(
+    which: Parameters<Desk['releaseHeld']>[0],
+    to: 'released' | 'dropped',
+    by: string,
+  ): Done {
+    calls.push(`${to} ${'ids' in which ? which.ids.join(',') : which.account} by ${by}`);
+    let count = 0;
+    for (const [id, row] of state.held) {
+      const meant = 'ids' in which ? which.ids.includes(id) : which.account === row.account;
+      if (!meant || row.state !== 'held') continue;
+      state.held.set(id, { ...row, state: to, changedAt: now(), by });
+      count++;
+    }
+    if (count === 0) return { ok: false, text: 'nothing held matches' };
+    return { ok: true, text: `${count} held ${count === 1 ? 'message' : 'messages'} ${to}`, count };
+  }
+  return {
+    suspend: (name, by, note) => Promise.resolve(change(name, 'suspended', by, note)),
+    release(name, { by, note, falseAlarm, keepHeld }) {
+      const how = `${falseAlarm ? 'false alarm ' : ''}${keepHeld ? 'keep held ' : ''}`;
+      return Promise.resolve(change(name, 'clear', by, how + note));
+    },
+    allow(name, until, by, note) {
+      calls.push(`allow ${name} until ${until} by ${by} note ${note}`);
+      return Promise.resolve({ ok: true, text: `${name} is exempt`, count: 1 });
+    },
+    releaseHeld: (which, by) => Promise.resolve(settle(which, 'released', by)),
+    dropHeld: (which, by) => Promise.resolve(settle(which, 'dropped', by)),
+    passwords: () => ({ weak: [], last: undefined }),
+    async notePasswords(report, by) {
+      calls.push(`passwords ${report.found.length} ${report.changed.length} ${by}`);
+      return { ok: true, text: 'noted', count: report.found.length };
+    },
+    testNotice: () => Promise.resolve({ ok: true, text: 'sent by mail and webhook', count: 2 }),
+  };
+}
+
+function withState(state: Night, wanted: AccountState): readonly DeskAccount[] {
+  return [...state.accounts.values()].filter((one) => one.state === wanted);
+}
+
+function heldNow(state: Night): readonly HeldRow[] {
+  return [...state.held.values()].filter((one) => one.state === 'held');
+}

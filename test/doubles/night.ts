@@ -1,0 +1,272 @@
+/**
+ * What lies on the scripted desk: names, reasons and mail of one made-up night.
+ */
+import type { Account } from '../../src/core/event.ts';
+import type { Reason, VerdictKind } from '../../src/core/verdict.ts';
+import type { Millis } from '../../src/lib/brand.ts';
+import { dayMs, minuteMs, secondMs } from '../../src/lib/brand.ts';
+import type { AuditRow, ExemptionRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
+import type { DeskAccount, FeedItem, FlowMinute } from '../../src/ports/admin.ts';
+
+/** empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the same, only noted. */
+export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
+
+export type Night = {
+  readonly accounts: Map<string, DeskAccount>;
+  readonly incidents: IncidentRow[];
+  readonly held: Map<string, HeldRow>;
+  readonly stories: StoryRow[];
+  readonly audit: AuditRow[];
+  readonly exemptions: ExemptionRow[];
+  readonly feed: FeedItem[];
+};
+
+/** Everything that the scene has at `start`. */
+export function night(start: Millis, scene: Scene): Night {
+  const state: Night = {
+    accounts: new Map(),
+    incidents: [],
+    held: new Map(),
+    stories: [],
+    audit: [],
+    exemptions: [],
+    feed: [],
+  };
+  if (scene !== 'empty') quiet(state, start);
+  if (scene === 'hijack' || scene === 'observe') {
+    hijackedAccounts(state, start, scene);
+    if (scene === 'hijack') incident(state, start);
+    hijackedMail(state, start, scene);
+  }
+  state.feed.sort((left, right) => right.at - left.at);
+  return state;
+}
+
+const reason = (
+  signal: string,
+  weight: number,
+  saw: number,
+  usual: number,
+  text: string,
+): Reason => ({
+  signal,
+  weight,
+  saw,
+  usual,
+  text,
+});
+/** As core/account/reasons.ts words them, with numbers that go together. */
+const cannonReasons: readonly Reason[] = [
+  reason(
+    'strangers',
+    2.7,
+    12,
+    10,
+    '12 people whom nobody here ever wrote to in half an hour; usual on this server: at most 10',
+  ),
+  reason(
+    'networks',
+    0.8,
+    5,
+    2,
+    '5 client networks within an hour; usual for this account: at most 2',
+  ),
+  reason('guessed-login', 0.5, 214, 0, '214 failed logins, then a good one from a new network'),
+  reason('new-network', 0.5, 1, 0, 'sent from 185.220.101.0/24, a network it never used before'),
+];
+const suspendedReason = reason(
+  'suspended',
+  1,
+  4,
+  0,
+  'the account was suspended 4 min ago; 7 recipients had been reached',
+);
+const pressReasons: readonly Reason[] = [
+  reason(
+    'strangers',
+    0.6,
+    4,
+    10,
+    '4 people whom nobody here ever wrote to in half an hour; usual on this server: at most 10',
+  ),
+  reason('new-network', 0.5, 1, 0, 'sent from 203.0.113.0/24, a network it never used before'),
+  reason(
+    'new-recipients',
+    0.27,
+    6,
+    20,
+    '6 people whom it never wrote to before in half an hour; usual on this server: at most 20',
+  ),
+];
+const shopReasons: readonly Reason[] = [
+  reason(
+    'same-body',
+    0.54,
+    36,
+    40,
+    '36 messages with a body already sent in 6 hours; usual for this account: at most 40',
+  ),
+];
+
+function deskAccount(name: string, at: Millis, more: Partial<DeskAccount>): DeskAccount {
+  return {
+    account: name,
+    state: 'clear',
+    evidence: 0.04,
+    reasons: [],
+    lastSeen: at,
+    messagesToday: 12,
+    recipientsToday: 15,
+    knownRecipients: 96,
+    exemptUntil: undefined,
+    weakPassword: '',
+    ...more,
+  };
+}
+
+/** A passed message, unless told otherwise. */
+export function feedItem(at: Millis, item: Partial<FeedItem>): FeedItem {
+  return {
+    at,
+    id: '4bXk2T3wQzz1',
+    account: 'anna.berger@example.org',
+    verdict: 'pass',
+    state: 'clear',
+    recipients: 1,
+    why: '',
+    observed: false,
+    ...item,
+  };
+}
+
+const people = [
+  'anna.berger',
+  'office',
+  'm.okafor',
+  'billing',
+  'press',
+  'j.lindqvist',
+  'support',
+  'club-news',
+];
+
+function quiet(state: Night, start: Millis): void {
+  // It has not sent anything yet: the letter that it is exempt for comes next week.
+  state.exemptions.push({
+    account: 'fair-2026@example.org' as Account,
+    until: (start + 12 * dayMs) as Millis,
+    by: 'root',
+    note: 'invitations to the fair',
+    at: (start - dayMs) as Millis,
+  });
+  for (const [index, person] of people.entries()) {
+    const name = `${person}@example.org`;
+    state.accounts.set(name, deskAccount(name, (start - index * 3 * minuteMs) as Millis, {}));
+    for (let nth = 0; nth < 3; nth++) {
+      const at = (start - (index * 7 + nth * 61 + 4) * secondMs) as Millis;
+      state.feed.push(
+        feedItem(at, {
+          account: name,
+          id: `4bXk${index}T${nth}wQzz${index}`,
+          recipients: 1 + (index % 3),
+        }),
+      );
+    }
+  }
+}
+
+const joe = 'joe.weber@example.org' as Account;
+const shop = 'local:www-data@mail.example.org' as Account;
+
+function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
+  const put = (name: string, more: Partial<DeskAccount>) =>
+    state.accounts.set(name, deskAccount(name, start, more));
+  put(joe, {
+    state: scene === 'observe' ? 'watched' : 'suspended',
+    evidence: 2.8,
+    reasons: cannonReasons,
+    messagesToday: 44,
+    recipientsToday: 61,
+    knownRecipients: 38,
+  });
+  put('press@example.org', {
+    state: 'watched',
+    evidence: 0.62,
+    reasons: pressReasons,
+    messagesToday: 22,
+  });
+  put(shop, { state: 'watched', evidence: 0.54, reasons: shopReasons });
+}
+
+function incident(state: Night, start: Millis): void {
+  const suspendedAt = (start - 4 * minuteMs) as Millis;
+  state.incidents.push({
+    id: 'i-1',
+    account: joe,
+    observed: false,
+    by: 'guard',
+    since: (start - 6 * minuteMs) as Millis,
+    suspendedAt,
+    endedAt: undefined,
+    endedBy: '',
+    leakedMessages: 4,
+    leakedRecipients: 7,
+    stoppedMessages: 41,
+    queuedHeld: 5,
+    loginClosed: true,
+    reasons: cannonReasons,
+  });
+  const detail = cannonReasons[0]?.text ?? '';
+  state.audit.push({ at: suspendedAt, by: 'guard', action: 'suspend', account: joe, detail });
+}
+
+const stopped: readonly VerdictKind[] = ['refuse', 'refuse', 'hold', 'hold', 'hold'];
+
+function hijackedMail(state: Night, start: Millis, scene: Scene): void {
+  const observed = scene === 'observe';
+  for (const [index, verdict] of stopped.entries()) {
+    const id = `4bXm${index}R7hQzz${index}`;
+    const at = (start - 4 * minuteMs - index * 9 * secondMs) as Millis;
+    const refused = verdict === 'refuse' && !observed;
+    const reasons = refused ? [suspendedReason] : cannonReasons;
+    const about = { id, account: joe, verdict, observed, recipients: 10 };
+    const accountState = observed ? 'watched' : 'suspended';
+    const seen = (start - index * 5 * secondMs) as Millis;
+    state.feed.push({ ...about, at: seen, state: accountState, why: reasons[0]?.text ?? '' });
+    state.stories.push({
+      ...about,
+      at,
+      state: accountState,
+      sample: ['a.k@gmail.example', 'tom@yahoo.example', 'lee88@aol.example'],
+      client: '185.220.101.44',
+      subject: 'Your parcel is waiting',
+      reasons,
+    });
+    const why = index % 2 === 0 ? 'queue' : 'verdict';
+    if (verdict === 'hold' && !observed) state.held.set(id, heldRow(id, at, joe, why));
+  }
+  if (observed) return;
+  const early = (start - 55 * minuteMs) as Millis;
+  state.held.set('4bXn9K2pWzz9', heldRow('4bXn9K2pWzz9', early, shop, 'verdict'));
+}
+
+function heldRow(queueId: string, at: Millis, account: Account, why: HeldRow['why']): HeldRow {
+  return { queueId, at, account, recipients: 10, why, state: 'held', changedAt: at, by: 'guard' };
+}
+
+/** Two hours: a calm night, a cannon in its last minutes. */
+export function minutesBefore(start: Millis): readonly FlowMinute[] {
+  const rows: FlowMinute[] = [];
+  for (let ago = 119; ago >= 0; ago--) {
+    const wave = 34 + 14 * Math.sin(ago / 9) + 9 * Math.cos(ago / 3.7);
+    const shooting = ago <= 5 && ago >= 1;
+    rows.push({
+      at: (start - (start % minuteMs) - ago * minuteMs) as Millis,
+      pass: Math.round(wave),
+      delay: ago === 61 ? 2 : 0,
+      hold: shooting ? 6 - ago : ago === 55 ? 1 : 0,
+      refuse: shooting ? 9 - ago : 0,
+    });
+  }
+  return rows;
+}
