@@ -8,7 +8,7 @@ import { newKey } from '../src/flow/signing/key-keeper.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import { algorithmOf } from '../src/formats/dkim/signing-key.ts';
-import { openKeyFiles, writeKeyFile } from '../src/partners/key-files.ts';
+import { openKeyFiles, writeKeyFile } from '../src/partners/keys/key-files.ts';
 
 /** TOML under which no name server is asked: port 1 of this machine refuses. */
 export const noNameServer = '[dns]\nservers = ["127.0.0.1:1"]\n';

@@ -6,9 +6,9 @@ import { openVerification, type Sealing } from './flow/inbound/message-verified.
 import type { Counters } from './lib/counters.ts';
 import type { SigningKey } from './formats/dkim/signing-key.ts';
 import { parseNetwork } from './formats/postfix/network-list.ts';
-import { openResolver } from './partners/dns-resolver.ts';
-import { dnsServers } from './partners/dns-servers.ts';
-import { isPublicSuffix } from './partners/public-suffix.ts';
+import { openResolver } from './partners/dns/resolver.ts';
+import { dnsServers } from './partners/dns/servers.ts';
+import { isPublicSuffix } from './partners/dns/public-suffix.ts';
 import type { Clock, Log, MessageReading } from './ports/ledger.ts';
 
 type Given = {

@@ -5,12 +5,12 @@ import type { RotationPolicy } from './core/signing/rotation.ts';
 import { duration } from './daemon-settings.ts';
 import type { SigningKeysDeps } from './flow/signing/key-keeper.ts';
 import { openSigningKeys, type SigningKeys } from './flow/signing/signing-keys.ts';
-import { openAuthorities } from './partners/dns-authority.ts';
-import { openResolver } from './partners/dns-resolver.ts';
-import { dnsServers } from './partners/dns-servers.ts';
-import { openKeyFiles } from './partners/key-files.ts';
-import { openKeyZone } from './partners/key-zone.ts';
-import { openNsupdate } from './partners/nsupdate.ts';
+import { openAuthorities } from './partners/dns/authority.ts';
+import { openResolver } from './partners/dns/resolver.ts';
+import { dnsServers } from './partners/dns/servers.ts';
+import { openKeyFiles } from './partners/keys/key-files.ts';
+import { openKeyZone } from './partners/keys/key-zone.ts';
+import { openNsupdate } from './partners/dns/nsupdate.ts';
 import type { KeyZone } from './ports/keys.ts';
 
 type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {

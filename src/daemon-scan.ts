@@ -9,9 +9,9 @@ import { ScanLine } from './flow/scan/scanner-queue.ts';
 import { openStatistics, type Statistics } from './flow/stats/statistics.ts';
 import type { Counters } from './lib/counters.ts';
 import type { Mutable } from './lib/mutable.ts';
-import { openClamav } from './partners/clamav.ts';
-import { openRspamd } from './partners/rspamd.ts';
-import { openSpamAssassin } from './partners/spamassassin.ts';
+import { openClamav } from './partners/scanners/clamav.ts';
+import { openRspamd } from './partners/scanners/rspamd.ts';
+import { openSpamAssassin } from './partners/scanners/spamassassin.ts';
 import type { Clock, Log } from './ports/ledger.ts';
 import type { MessageScanning, Scanner } from './ports/scan.ts';
 

@@ -12,8 +12,8 @@ import {
   type Scripts,
 } from './flow/scripts/script-mailed.ts';
 import type { Mutable } from './lib/mutable.ts';
-import { openIdentities } from './partners/identities.ts';
-import { openSocketOwners } from './partners/socket-owner.ts';
+import { openIdentities } from './partners/kernel/identities.ts';
+import { openSocketOwners } from './partners/kernel/socket-owner.ts';
 import type { Gate, Log } from './ports/ledger.ts';
 import type { ScriptDesk, ScriptLedger } from './ports/scripts.ts';
 

@@ -9,11 +9,11 @@ import type { Journal, Timers } from './flow/journal/journal.ts';
 import { openSubmissions, type SubmissionDesk } from './flow/handover/handover.ts';
 import { faultText } from './lib/error-text.ts';
 import type { Listener, Where } from './lib/listener.ts';
-import { openIdentities } from './partners/identities.ts';
-import { peerOf } from './partners/peer-credentials.ts';
-import { knockAtPickup, realSendmail } from './partners/real-sendmail.ts';
-import { openSpool } from './partners/spool-folder.ts';
-import { openSubmissionFiles } from './partners/submission-files.ts';
+import { openIdentities } from './partners/kernel/identities.ts';
+import { peerOf } from './partners/kernel/peer-credentials.ts';
+import { knockAtPickup, realSendmail } from './partners/postfix/sendmail.ts';
+import { openSpool } from './partners/spool/spool-folder.ts';
+import { openSubmissionFiles } from './partners/spool/handover-files.ts';
 import type { Clock, Count, Log } from './ports/ledger.ts';
 import type { Submissions } from './ports/handover.ts';
 

@@ -8,7 +8,7 @@ import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
-import { openScriptedDns } from '../src/partners/scripted-dns-server.ts';
+import { openScriptedDns } from './doubles/dns-server.ts';
 import type { HeaderEdit } from '../src/ports/ledger.ts';
 
 const rsa = openPrivateKey(await makeKeyPair('rsa', 1_024));

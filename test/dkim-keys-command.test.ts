@@ -20,7 +20,7 @@ import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import { type DnsRecord, txtStrings } from '../src/formats/dns/record.ts';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
-import { openScriptedDns, type ScriptedDns } from '../src/partners/scripted-dns-server.ts';
+import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
 import type { DeskKey } from '../src/ports/admin.ts';
 import { postern, type Ran } from './command-line.ts';
 

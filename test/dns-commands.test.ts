@@ -8,7 +8,7 @@ import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
-import { openScriptedDns, type ScriptedDns } from '../src/partners/scripted-dns-server.ts';
+import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-dns-commands-'));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { zone as records, spf } from './doubles/spf-zone.ts';
-import { openScriptedDns } from '../src/partners/scripted-dns-server.ts';
+import { openScriptedDns } from './doubles/dns-server.ts';
 import { postern } from './command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-spf-command-'));

@@ -13,8 +13,8 @@ import {
   clientNetworksMax,
   connectedFile,
   localDomainsMax,
-} from '../partners/mail-server.ts';
-import { postconf } from '../partners/postconf.ts';
+} from '../daemon/mail-server.ts';
+import { postconf } from '../partners/postfix/postconf.ts';
 import { entriesOf, keysOf, type Listed, wordsOf } from './connect-lists.ts';
 import { clientNetworks } from './connect-networks.ts';
 

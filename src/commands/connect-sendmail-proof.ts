@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { leftInSpool } from '../partners/spool-folder.ts';
+import { leftInSpool } from '../partners/spool/spool-folder.ts';
 import type { DeskStatus } from '../ports/admin.ts';
 import { sendmailPath } from './connect-sendmail-parts.ts';
 import { openDesk } from './desk-client.ts';

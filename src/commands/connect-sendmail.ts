@@ -14,7 +14,7 @@ import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
-import { postconf } from '../partners/postconf.ts';
+import { postconf } from '../partners/postfix/postconf.ts';
 import { readConfigText, writeConfigText } from './config-file.ts';
 import { readPostfixFiles } from './connect-files.ts';
 import { mayGoOn } from './connect-question.ts';

@@ -10,7 +10,7 @@ import { faultText } from '../lib/error-text.ts';
 import type { Where } from '../lib/listener.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { unifiedDiff } from '../lib/unified-diff.ts';
-import { openSpamAssassin } from '../partners/spamassassin.ts';
+import { openSpamAssassin } from '../partners/scanners/spamassassin.ts';
 import type { DeskStatus } from '../ports/admin.ts';
 import { readConfigText, writeConfigText } from './config-file.ts';
 import { mayGoOn } from './connect-question.ts';

@@ -11,7 +11,7 @@ import { unifiedDiff } from '../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../formats/postfix/master-cf.ts';
 import { smtpdServices } from '../formats/postfix/services.ts';
-import { postconf } from '../partners/postconf.ts';
+import { postconf } from '../partners/postfix/postconf.ts';
 import { programOutput } from '../partners/program.ts';
 import { tellGuard, untellGuard } from './connect-domains.ts';
 import {

@@ -14,8 +14,8 @@ import {
 } from '../formats/filters/opendkim-conf.ts';
 import { rspamdFolderKeys, rspamdKeys } from '../formats/filters/rspamd-conf.ts';
 import { parseUcl } from '../formats/filters/ucl.ts';
-import { keyFile, unwriteKeyFile, writeKeyFile } from '../partners/key-files.ts';
-import { readPrivateKeyText } from '../partners/private-key-file.ts';
+import { keyFile, unwriteKeyFile, writeKeyFile } from '../partners/keys/key-files.ts';
+import { readPrivateKeyText } from '../partners/keys/private-key-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
 import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-desk-client.ts';
 import { print, warn } from './print.ts';

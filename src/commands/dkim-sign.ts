@@ -5,7 +5,7 @@ import type { HeaderField } from '../formats/dkim/header-canonical.ts';
 import { keyName } from '../formats/dkim/key-lookup.ts';
 import { openSigner, type SignRequest } from '../formats/dkim/sign.ts';
 import { algorithmOf, type SigningKey } from '../formats/dkim/signing-key.ts';
-import { readPrivateKeyFile } from '../partners/private-key-file.ts';
+import { readPrivateKeyFile } from '../partners/keys/private-key-file.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';
 import { several } from './options.ts';

@@ -18,8 +18,8 @@ import { openPrivateKey } from '../lib/private-key.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
 import { askable } from '../formats/dns/name.ts';
 import { parseClientIp } from '../formats/spf/network.ts';
-import { organisationOf } from '../partners/public-suffix.ts';
-import { digestsOfFile } from '../partners/server-certificate.ts';
+import { organisationOf } from '../partners/dns/public-suffix.ts';
+import { digestsOfFile } from '../partners/dns/server-certificate.ts';
 import { type DomainMemory, domainMemory } from './domain-memory.ts';
 import { stateHelp } from './help.ts';
 

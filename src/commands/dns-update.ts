@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Config } from '../config/schema.ts';
 import type { Step } from '../core/identity/aspect.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { openNsupdate } from '../partners/nsupdate.ts';
+import { openNsupdate } from '../partners/dns/nsupdate.ts';
 import type { Plan } from './dns-plan-text.ts';
 import { many } from './words.ts';
 

@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts';
 import type { Step } from '../core/identity/aspect.ts';
 import { examine } from '../core/identity/examine.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../formats/dns/question.ts';
-import { type AuthorityAnswer, openAuthorities } from '../partners/dns-authority.ts';
+import { type AuthorityAnswer, openAuthorities } from '../partners/dns/authority.ts';
 import { type IdentityOptions, identityOptions, type Known, knownOf } from './dns-identity.ts';
 import { configHelp } from './dns-source.ts';
 import { fetched, liveWorld } from './dns-world.ts';

@@ -8,10 +8,10 @@ import { type Millis, secondMs } from '../lib/brand.ts';
 import type { DnsQuestion } from '../formats/dns/question.ts';
 import type { DnsRecord } from '../formats/dns/record.ts';
 import { zoneAnswers } from '../formats/dns/zone-answers.ts';
-import { openResolver } from '../partners/dns-resolver.ts';
-import { dnsServers } from '../partners/dns-servers.ts';
-import { fetchMtaStsPolicy } from '../partners/mta-sts-policy.ts';
-import { digestsShown } from '../partners/server-certificate.ts';
+import { openResolver } from '../partners/dns/resolver.ts';
+import { dnsServers } from '../partners/dns/servers.ts';
+import { fetchMtaStsPolicy } from '../partners/dns/mta-sts-policy.ts';
+import { digestsShown } from '../partners/dns/server-certificate.ts';
 import type { Resolver } from '../ports/ledger.ts';
 import { durationOption } from './options.ts';
 

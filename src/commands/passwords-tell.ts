@@ -14,7 +14,7 @@ import { loginOf } from '../core/passwords/audit-report.ts';
 import { strengthText } from '../core/passwords/strength.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { openOutbox } from '../partners/outbox.ts';
+import { openOutbox } from '../partners/notices/outbox.ts';
 import { programOutput } from '../partners/program.ts';
 import { jsonLine } from './help.ts';
 import { openPasswordStore, type PasswordStore } from './passwords-store.ts';

@@ -1,6 +1,6 @@
 /** Who a running guard is to the system. */
 import { statSync } from 'node:fs';
-import { openIdentities } from '../partners/identities.ts';
+import { openIdentities } from '../partners/kernel/identities.ts';
 
 export type ProcessUser = { readonly name: string; readonly uid: number; readonly gid: number };
 

@@ -10,7 +10,7 @@ import { type Scan, type ScanReport, scannerTitles } from '../core/scan/report.t
 import { openScanners } from '../daemon-scan.ts';
 import { faultText } from '../lib/error-text.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { openSpamAssassin, type SpamAssassin } from '../partners/spamassassin.ts';
+import { openSpamAssassin, type SpamAssassin } from '../partners/scanners/spamassassin.ts';
 import { helpAfter, jsonLine } from './help.ts';
 import { readMessageFile } from './message-file.ts';
 import { durationOption } from './options.ts';

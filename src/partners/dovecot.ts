@@ -12,7 +12,7 @@ import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { LoginDoor } from '../ports/ledger.ts';
-import { type Hands, isLoginName } from './hands.ts';
+import { type Hands, isLoginName } from './privileged-tools.ts';
 
 export type DovecotOptions = {
   readonly hands: Hands;

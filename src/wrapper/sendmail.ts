@@ -12,7 +12,7 @@ import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
 import { fieldOf, headerRecipients, sendmailMessage } from '../formats/sendmail/message.ts';
 import { type SendmailCall, sendmailCall } from '../formats/sendmail/options.ts';
 import { type SmtpMessage, SmtpSession } from '../formats/smtp/session.ts';
-import { processFacts } from '../partners/process-facts.ts';
+import { processFacts } from '../partners/kernel/process-facts.ts';
 import { spoolMessage } from './spool-message.ts';
 
 /** Where things are; written into the script when it is made. */

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../src/lib/private-key.ts';
 import { openSigner } from '../../src/formats/dkim/sign.ts';
 import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
-import { openScriptedDns, type ScriptedDns } from '../../src/partners/scripted-dns-server.ts';
+import { openScriptedDns, type ScriptedDns } from '../doubles/dns-server.ts';
 import { type GuardInstance, inet, startGuard } from './guard-instance.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 import { connectSmtp, type Letter } from './smtp-client.ts';

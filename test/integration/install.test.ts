@@ -22,7 +22,7 @@ import { dropInText } from '../../src/commands/connect-sendmail-parts.ts';
 import { install } from '../../src/commands/install.ts';
 import { serviceCalls } from '../../src/commands/install-service.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { helperHands } from '../../src/partners/hands.ts';
+import { helperHands } from '../../src/partners/privileged-tools.ts';
 import { serviceManager } from '../../src/partners/systemd.ts';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { eventually, leash } from './leash.ts';

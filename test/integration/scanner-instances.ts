@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRspamd } from '../../src/partners/rspamd.ts';
-import { openSpamAssassin } from '../../src/partners/spamassassin.ts';
+import { openRspamd } from '../../src/partners/scanners/rspamd.ts';
+import { openSpamAssassin } from '../../src/partners/scanners/spamassassin.ts';
 import { eventually, freePort, type Leashed, leash } from './leash.ts';
 
 export type ScannerInstance = AsyncDisposable & {

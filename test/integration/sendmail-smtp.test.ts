@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { openSpool } from '../../src/partners/spool-folder.ts';
+import { openSpool } from '../../src/partners/spool/spool-folder.ts';
 import { messageBytesMax, startTwoSendmails, type TwoSendmails } from './two-sendmails.ts';
 
 let two: TwoSendmails;

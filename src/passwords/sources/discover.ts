@@ -1,7 +1,7 @@
 /** Where this server keeps its passwords, by its own configuration: doveconf, postconf, nsswitch.conf, and usual places. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { postconf, postconfPath } from '../../partners/postconf.ts';
+import { postconf, postconfPath } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
 
 export type FoundSource = {

@@ -1,0 +1,199 @@
+/**
+ * Asks the servers that hold a zone themselves, each of them: so a record is seen as soon as it is there, and no
+ * resolver remembers for an hour that it was not. For the same reason no resolver is asked for the name itself, but only
+ * for name servers at the top of its zone and their addresses; from there referrals lead down.
+ */
+import { isIP } from 'node:net';
+import { askable, labelsOf, lowerCase, nameOf } from '../../formats/dns/name.ts';
+import type { DnsAnswer, DnsFailure, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsServer } from '../../formats/dns/server-address.ts';
+import type { Resolver } from '../../ports/ledger.ts';
+import { exchange, type Reply } from './exchange.ts';
+import { rcodes } from './message.ts';
+import { endOfAliases, isReferral } from './resolver.ts';
+
+export type AuthorityAnswer = {
+  /** Name of the name server. Empty where none could be found. */
+  readonly server: string;
+  readonly address: string;
+  /** A server that is not responsible, or cannot be reached, is a failure: it may still hold an old state. */
+  readonly answer: DnsAnswer;
+};
+
+/** Never rejects and is never empty: where no server can be found, the one answer is a failure that says so. */
+export type Authorities = (question: DnsQuestion) => Promise<readonly AuthorityAnswer[]>;
+
+export type AuthoritiesOptions = {
+  readonly resolve: Resolver;
+  /** Where name servers listen. */
+  readonly port: number;
+  /** One server. */
+  readonly tryMs?: number;
+};
+
+const tryMsDefault = 3_000;
+/** UDP may get lost. */
+const triesMax = 2;
+/** The root has 13; a zone that lists more is attacked or attacks. */
+const serversMax = 16;
+const addressesMax = 32;
+/** Referrals and aliases, in all. */
+const hopsMax = 12;
+
+export function openAuthorities({
+  resolve,
+  port,
+  tryMs = tryMsDefault,
+}: AuthoritiesOptions): Authorities {
+  const asking: Asking = { resolve, port, tryMs };
+  return async ({ name, type }) => {
+    const question = { name: lowerCase(name), type };
+    if (!askable(name)) return none('servfail', `${name} can be no name`);
+    const start = await topOfZone(question.name, resolve);
+    return typeof start === 'string'
+      ? none('unreachable', start)
+      : askAll(asking, question, { servers: start, hops: hopsMax });
+  };
+}
+
+type Asking = { readonly resolve: Resolver; readonly port: number; readonly tryMs: number };
+type From = { readonly servers: readonly string[]; readonly hops: number };
+
+function none(reason: DnsFailure, text: string): readonly AuthorityAnswer[] {
+  return [{ server: '', address: '', answer: { kind: 'failure', reason, text } }];
+}
+
+/**
+ * The name servers two labels below the root, or one where there are none: names that are sure to exist if the name
+ * can, so that to ask for them leaves nothing behind. A text says why there are none.
+ */
+async function topOfZone(name: string, resolve: Resolver): Promise<readonly string[] | string> {
+  const labels = labelsOf(name);
+  for (const count of [2, 1]) {
+    const above = nameOf(labels.slice(-count));
+    const found = await resolve({ name: above, type: 'NS' });
+    if (found.kind === 'failure') return found.text;
+    if (found.kind === 'records') return serversIn(found.records);
+  }
+  return `no name servers for ${name}`;
+}
+
+function serversIn(records: Reply['sections']['answers']): readonly string[] {
+  const targets = records.flatMap((one) => (one.type === 'NS' ? [one.target] : []));
+  return [...new Set(targets)].slice(0, serversMax);
+}
+
+/** Every address of every server, side by side; who only refers or has an alias is replaced by where it leads. */
+async function askAll(
+  asking: Asking,
+  question: DnsQuestion,
+  { servers, hops }: From,
+): Promise<readonly AuthorityAnswer[]> {
+  if (hops <= 0) return none('servfail', `the way to ${question.name} has no end`);
+  const found = (await Promise.all(servers.map((server) => addressesOf(server, asking)))).flat();
+  const told = await Promise.all(
+    found
+      .slice(0, addressesMax)
+      .map((one) => ('answer' in one ? one : askOne(asking, question, one))),
+  );
+  const answers = told.flatMap((one) => ('answer' in one ? [one] : []));
+  const below = [...new Set(told.flatMap((one) => ('below' in one ? one.below : [])))];
+  const aliases = [...new Set(told.flatMap((one) => ('alias' in one ? [one.alias] : [])))];
+  const deeper =
+    below.length === 0
+      ? []
+      : await askAll(asking, question, { servers: below.slice(0, serversMax), hops: hops - 1 });
+  const elsewhere = await Promise.all(
+    aliases.map((alias) => follow(asking, { name: alias, type: question.type }, hops - 1)),
+  );
+  const all = reachable([...answers, ...deeper, ...elsewhere.flat()]);
+  return all.length > 0
+    ? all
+    : none('unreachable', `no name server of ${question.name} has an address`);
+}
+
+/** A machine without IPv6 reaches no such address; the server has answered all the same if it did at another. */
+function reachable(all: readonly AuthorityAnswer[]): readonly AuthorityAnswer[] {
+  const answering = new Set(
+    all.flatMap(({ server, answer }) => (answer.kind === 'failure' ? [] : [server])),
+  );
+  return all.filter(
+    ({ server, answer }) =>
+      answer.kind !== 'failure' || answer.reason !== 'unreachable' || !answering.has(server),
+  );
+}
+
+async function follow(
+  asking: Asking,
+  question: DnsQuestion,
+  hops: number,
+): Promise<readonly AuthorityAnswer[]> {
+  if (!askable(question.name)) return none('servfail', 'an alias leads to what can be no name');
+  const start = await topOfZone(question.name, asking.resolve);
+  return typeof start === 'string'
+    ? none('unreachable', start)
+    : askAll(asking, question, { servers: start, hops });
+}
+
+type Place = { readonly server: string; readonly address: string };
+
+/** Where the server is. Where that cannot be found out it is a failure: the server may be there, and lag. */
+async function addressesOf(
+  server: string,
+  { resolve }: Asking,
+): Promise<readonly (Place | AuthorityAnswer)[]> {
+  const answers = await Promise.all([
+    resolve({ name: server, type: 'A' }),
+    resolve({ name: server, type: 'AAAA' }),
+  ]);
+  const places = answers
+    .flatMap((answer) => (answer.kind === 'records' ? answer.records : []))
+    .flatMap((one) => (one.type === 'A' || one.type === 'AAAA' ? [one.address] : []))
+    .filter((address) => isIP(address) !== 0)
+    .map((address) => ({ server, address }));
+  if (places.length > 0) return places;
+  return answers
+    .filter((answer) => answer.kind === 'failure')
+    .slice(0, 1)
+    .map((answer) => ({ server, address: '', answer }));
+}
+
+type Told = AuthorityAnswer | { readonly below: readonly string[] } | { readonly alias: string };
+
+async function askOne(
+  { port, tryMs }: Asking,
+  question: DnsQuestion,
+  { server, address }: Place,
+): Promise<Told> {
+  const at: DnsServer = { address, port };
+  let told = await exchange(at, question, oneTry(tryMs));
+  for (let tries = 1; tries < triesMax && isSilent(told); tries++) {
+    told = await exchange(at, question, oneTry(tryMs));
+  }
+  const failed = (reason: DnsFailure, text: string): AuthorityAnswer => ({
+    server,
+    address,
+    answer: { kind: 'failure', reason, text: `${server}: ${text}` },
+  });
+  if (told.kind === 'failure') return failed(told.reason, told.text);
+  const { reply } = told;
+  if (isReferral(reply)) {
+    const below = serversIn(reply.sections.authorities);
+    return below.includes(server) ? failed('refused', 'sends in a circle') : { below };
+  }
+  if (!reply.authoritative) return failed('refused', `${address} does not hold the zone`);
+  const { name, aliases, records } = endOfAliases(reply.sections.answers, question);
+  const secure = false; // nobody validated it for us
+  if (records.length > 0) return { server, address, answer: { kind: 'records', records, secure } };
+  if (aliases.length > 0) return { alias: name };
+  const exists = reply.rcode !== rcodes.nxDomain;
+  return { server, address, answer: { kind: 'none', exists, secure } };
+}
+
+function oneTry(tryMs: number): { readonly recursion: false; readonly deadline: AbortSignal } {
+  return { recursion: false, deadline: AbortSignal.timeout(tryMs) };
+}
+
+function isSilent(told: Awaited<ReturnType<typeof exchange>>): boolean {
+  return told.kind === 'failure' && told.reason === 'timeout';
+}

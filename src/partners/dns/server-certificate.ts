@@ -1,0 +1,97 @@
+/** A mail server's certificate, as TLSA records name it: from its PEM file, or as the server shows it after STARTTLS. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { TlsDigest } from '../../core/identity/identity.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { fault, ok, type Result } from '../../lib/result.ts';
+
+/** With greylisting and a banner delay a server may take its time. */
+const deadlineMsDefault = 15_000;
+/** Replies to EHLO are a screenful. */
+const replyOctetsMax = 16_384;
+
+/** The first certificate of a PEM file. Throws OperatorError `certificate`. */
+export function digestsOfFile(path: string): readonly TlsDigest[] {
+  try {
+    return digestsOf(new X509Certificate(readFileSync(path)));
+  } catch (cause) {
+    throw new OperatorError('certificate', `cannot read a certificate from ${path}`, {
+      cause,
+      hint: 'name the PEM file of the certificate (smtpd_tls_chain_files or smtpd_tls_cert_file)',
+      exit: sysexits.noInput,
+    });
+  }
+}
+
+/** Selectors 0 (the certificate) and 1 (its key), with both digests (RFC 6698 sections 2.1.2 and 2.1.3). */
+function digestsOf(certificate: X509Certificate): readonly TlsDigest[] {
+  const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  return [certificate.raw, key].flatMap((bytes, selector) =>
+    ['sha256', 'sha512'].map((name, nth) => ({
+      selector,
+      matching: nth + 1,
+      association: createHash(name).update(bytes).digest('hex'),
+    })),
+  );
+}
+
+export type ShownOptions = { readonly port?: number; readonly deadlineMs?: number };
+
+/** What `host` shows to whoever says STARTTLS; or why nothing is seen. Never rejects. */
+export async function digestsShown(
+  host: string,
+  { port = 25, deadlineMs = deadlineMsDefault }: ShownOptions = {},
+): Promise<Result<readonly TlsDigest[], string>> {
+  const signal = AbortSignal.timeout(deadlineMs);
+  const socket = connectTcp({ host, port, signal });
+  try {
+    await expected(socket, 220);
+    socket.write('EHLO localhost.localdomain\r\n');
+    await expected(socket, 250);
+    socket.write('STARTTLS\r\n');
+    await expected(socket, 220);
+    return ok(digestsOf(await handshake(socket, host)));
+  } catch (cause) {
+    return fault(`${host}: ${signal.aborted ? 'does not answer in time' : faultText(cause)}`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The last line of the next reply must have this code. */
+function expected(socket: Socket, code: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const end = (fault?: unknown): void => {
+      socket.off('data', read).off('error', end).off('close', gone);
+      if (fault === undefined) resolve();
+      else reject(fault);
+    };
+    const gone = (): void => end(new Error('it ends the connection'));
+    const read = (bytes: Buffer): void => {
+      text += bytes.toString('latin1');
+      const last = /(?:^|\n)(\d{3}(?: [^\n]*)?)\n/.exec(text)?.[1];
+      if (text.length > replyOctetsMax) end(new Error('a reply without end'));
+      else if (last !== undefined) {
+        end(last.startsWith(`${code}`) ? undefined : new Error(`it says ${last.trim()}`));
+      }
+    };
+    socket.on('data', read).on('error', end).on('close', gone);
+  });
+}
+
+/** Whoever signed it: a TLSA record names the certificate itself. */
+function handshake(socket: Socket, host: string): Promise<X509Certificate> {
+  return new Promise((resolve, reject) => {
+    const secure = connectTls({ socket, servername: host, rejectUnauthorized: false }, () => {
+      const certificate = secure.getPeerX509Certificate();
+      if (certificate === undefined) reject(new Error('it shows no certificate'));
+      else resolve(certificate);
+    });
+    secure.once('error', reject);
+    socket.once('close', () => reject(new Error('it ends the connection')));
+  });
+}

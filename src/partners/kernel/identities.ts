@@ -1,0 +1,74 @@
+/** Who uses this machine: processes by /proc, users by /etc/passwd and whatever else getent(1) asks. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { hourMs, minuteMs } from '../../lib/brand.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { Identities } from '../../ports/handover.ts';
+import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
+
+const usersFile = '/etc/passwd';
+/** Users that are not in the file: a directory may hold any number. */
+const askedMax = 10_000;
+const getentMs = 1_000;
+/** So long its word counts; and so long nobody is asked again who did not know, or did not answer. */
+const knownMs = hourMs;
+const unknownMs = minuteMs;
+
+type User = { readonly name: string; readonly fullName: string };
+const nobody: User = { name: '', fullName: '' };
+
+/** `ask`: the line of a user in the form of /etc/passwd; empty: there is none, or nobody answers. */
+export function openIdentities(
+  ask: (uid: number) => string = getent,
+  nowMs: () => number = () => performance.now(),
+): Identities {
+  let users = new Map<number, User>();
+  let readAt = -1;
+  const asked = new RecentMap<number, { readonly user: User; readonly until: number }>(askedMax);
+  const local = (): Map<number, User> => {
+    const changedAt = statSync(usersFile, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (changedAt !== readAt) users = new Map(parse(readFileSync(usersFile, 'utf8')));
+    readAt = changedAt;
+    return users;
+  };
+  return {
+    facts(peer) {
+      const facts = processFacts(peer.pid);
+      // Its number is another's by now: what that one does is nothing to this mail.
+      const same = peer.startedAt !== undefined && startOf(peer.pid) === peer.startedAt;
+      return same && facts?.uid === peer.uid ? facts : undefined;
+    },
+    hinted: hintedScript,
+    ownerOf,
+    user(uid) {
+      const known = local().get(uid);
+      if (known !== undefined) return known;
+      const before = asked.get(uid);
+      if (before !== undefined && before.until > nowMs()) return before.user;
+      const [found] = parse(ask(uid));
+      // The directory may be away for a moment: the name that it told before is still his.
+      const user = found?.[1] ?? before?.user ?? nobody;
+      asked.set(uid, { user, until: nowMs() + (found === undefined ? unknownMs : knownMs) });
+      return user;
+    },
+  };
+}
+
+function getent(uid: number): string {
+  const { stdout } = spawnSync('/usr/bin/getent', ['passwd', String(uid)], {
+    encoding: 'utf8',
+    timeout: getentMs,
+  });
+  return stdout ?? '';
+}
+
+function parse(text: string): readonly (readonly [number, User])[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , uid = '', , gecos = ''] = line.split(':');
+    if (name === '' || !/^\d+$/.test(uid)) return [];
+    // `&` in a full name is the user's name, as finger(1) has it.
+    const title = name.charAt(0).toUpperCase() + name.slice(1);
+    const fullName = (gecos.split(',')[0] ?? '').replaceAll('&', title);
+    return [[Number(uid), { name, fullName }] as const];
+  });
+}

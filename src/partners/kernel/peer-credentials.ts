@@ -1,0 +1,31 @@
+/** Who is at the other end of a Unix socket, by the kernel's word: SO_PEERCRED, as it was when the peer connected. */
+import koffi from 'koffi';
+import type { Peer } from '../../ports/handover.ts';
+import { startOf } from './process-facts.ts';
+
+const solSocket = 1;
+const soPeerCred = 17;
+/** struct ucred: pid, uid, gid. */
+const credentialBytes = 12;
+
+const getsockopt: (
+  fd: number,
+  level: number,
+  name: number,
+  value: Buffer,
+  length: Buffer,
+) => number = koffi.load(null).func('int getsockopt(int, int, int, _Out_ void*, _Inout_ void*)');
+
+/** Undefined: this is no Unix socket. A peer in a namespace of processes that we do not see has the pid 0, and its uid. */
+export function peerOf(fd: number): Peer | undefined {
+  if (fd < 0) return undefined;
+  const value = Buffer.alloc(credentialBytes);
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(credentialBytes);
+  if (getsockopt(fd, solSocket, soPeerCred, value, length) !== 0) return undefined;
+  const pid = value.readInt32LE(0);
+  const uid = value.readUInt32LE(4);
+  return uid === 0xffffffff
+    ? undefined
+    : { pid, uid, startedAt: pid > 0 ? startOf(pid) : undefined };
+}

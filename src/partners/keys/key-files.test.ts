@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import type { DkimKey } from '../../core/signing/key.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import { makeKeyPair } from '../../lib/private-key.ts';
+import { keyFile, openKeyFiles, unwriteKeyFile, writeKeyFile } from './key-files.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'postern-key-files-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+let made = 0;
+const newFolder = (): string => {
+  made += 1;
+  return join(root, `keys-${made}`);
+};
+const wanted = {
+  domain: 'example.org',
+  selector: 's1',
+  algorithm: 'ed25519-sha256',
+  bits: 256,
+} as const;
+const row = (facts: object): DkimKey => ({ ...wanted, ...facts }) as unknown as DkimKey;
+
+function fault(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof OperatorError, String(error));
+    return `${error.code}: ${error.message}`;
+  }
+  return 'nothing';
+}
+
+test('a key is made for its owner alone, and signs', async () => {
+  const folder = newFolder();
+  const files = openKeyFiles(folder);
+  const facts = await files.make(wanted);
+  const path = join(folder, 'example.org/s1.pem');
+  assert.equal(facts.file, 'example.org/s1.pem');
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(statSync(join(folder, 'example.org')).mode & 0o777, 0o700);
+  assert.deepEqual(readdirSync(join(folder, 'example.org')), ['s1.pem'], 'no draft stays');
+  assert.match(readFileSync(path, 'utf8'), /^-----BEGIN PRIVATE KEY-----/);
+  assert.deepEqual(files.facts(wanted), facts);
+  const signature = await new Promise<Buffer>((resolve, reject) =>
+    files
+      .open(row(facts))
+      .sign(Buffer.from('x'), (error, made) =>
+        error === undefined ? resolve(made) : reject(error),
+      ),
+  );
+  assert.equal(signature.length, 64);
+  assert.ok(!JSON.stringify(files.open(row(facts))).includes('PRIVATE'));
+});
+
+test('RSA has the bits that were asked for', async () => {
+  const facts = await openKeyFiles(newFolder()).make({
+    ...wanted,
+    algorithm: 'rsa-sha256',
+    bits: 1024,
+  });
+  assert.deepEqual([facts.algorithm, facts.bits], ['rsa-sha256', 1024]);
+});
+
+test('a key that is there is never written over', async () => {
+  const folder = newFolder();
+  const files = openKeyFiles(folder);
+  const facts = await files.make(wanted);
+  await assert.rejects(files.make(wanted), { code: 'key-exists' });
+  assert.deepEqual(files.facts(wanted), facts);
+  assert.deepEqual(readdirSync(join(folder, 'example.org')), ['s1.pem']);
+});
+
+test('what others may read or change is refused, and so is a link', async () => {
+  const folder = newFolder();
+  const files = openKeyFiles(folder);
+  const facts = await files.make(wanted);
+  const path = join(folder, facts.file);
+  const open = (): string => fault(() => openKeyFiles(folder).open(row(facts)));
+  for (const mode of [0o640, 0o604, 0o620, 0o644]) {
+    chmodSync(path, mode);
+    assert.match(open(), /^key-file: .*may be read or changed by others \(mode 06/, String(mode));
+    assert.match(
+      fault(() => files.open(row(facts))),
+      /others/,
+      'also where it was read before',
+    );
+  }
+  chmodSync(path, 0o600);
+  assert.equal(open(), 'nothing');
+  chmodSync(join(folder, 'example.org'), 0o720);
+  assert.match(open(), /example\.org may be changed by others/);
+  chmodSync(join(folder, 'example.org'), 0o700);
+  writeFileSync(join(root, 'elsewhere.pem'), readFileSync(path), { mode: 0o600 });
+  rmSync(path);
+  assert.match(open(), /is not there/);
+  symlinkSync(join(root, 'elsewhere.pem'), path);
+  assert.match(open(), /is a symbolic link/);
+});
+
+test('a file that was changed is read anew; another key in its place is refused', async () => {
+  const folder = newFolder();
+  const files = openKeyFiles(folder);
+  const facts = await files.make(wanted);
+  files.open(row(facts));
+  writeFileSync(join(folder, facts.file), await makeKeyPair('ed25519'));
+  assert.match(
+    fault(() => files.open(row(facts))),
+    /is not the key that is known as s1\._domainkey/,
+  );
+  writeFileSync(join(folder, facts.file), 'rubbish');
+  assert.match(
+    fault(() => files.open(row(facts))),
+    /is no private key/,
+  );
+});
+
+test('deleted, and taken back', async () => {
+  const folder = newFolder();
+  const files = openKeyFiles(folder);
+  const facts = await files.make(wanted);
+  files.delete(row(facts));
+  files.delete(row(facts));
+  assert.deepEqual(readdirSync(join(folder, 'example.org')), []);
+  writeKeyFile(folder, keyFile(wanted), await makeKeyPair('ed25519'));
+  unwriteKeyFile(folder, keyFile(wanted));
+  unwriteKeyFile(folder, keyFile(wanted));
+  assert.throws(() => keyFile({ domain: '../etc', selector: 'x' }), { name: 'Bug' });
+});
+
+const asRoot = process.geteuid?.() === 0;
+/** Any user but root. */
+const owner = { uid: 65_534, gid: 65_534 };
+
+test('what root writes belongs to whom the folder belongs', { skip: !asRoot }, async () => {
+  const folder = newFolder();
+  mkdirSync(folder, { mode: 0o700 });
+  chownSync(folder, owner.uid, owner.gid);
+  writeKeyFile(folder, 'example.org/s1.pem', await makeKeyPair('ed25519'));
+  for (const path of ['example.org', 'example.org/s1.pem']) {
+    const { uid, gid } = statSync(join(folder, path));
+    assert.deepEqual({ uid, gid }, owner, path);
+  }
+});
+
+/** Puts a link to root's file in the place of each draft that it sees, as the folder's owner could. */
+const swapper = `
+const { readdirSync, symlinkSync, unlinkSync } = require('node:fs');
+const { workerData: { folder, victim, state } } = require('node:worker_threads');
+while (Atomics.load(state, 0) === 0) {
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.new')) continue;
+    try {
+      unlinkSync(folder + '/' + name);
+      symlinkSync(victim, folder + '/' + name);
+      Atomics.add(state, 1, 1);
+    } catch {} // it was away already
+  }
+}`;
+
+test('root gives away only what it wrote, whatever stands there now', {
+  skip: !asRoot,
+}, async () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, 'example.org'), { recursive: true, mode: 0o700 });
+  for (const path of [join(folder, 'example.org'), folder]) chownSync(path, owner.uid, owner.gid);
+  const victim = join(root, 'of-root');
+  writeFileSync(victim, 'secret', { mode: 0o600 });
+  const pem = await makeKeyPair('ed25519');
+  const state = new Int32Array(new SharedArrayBuffer(8));
+  const workerData = { folder: join(folder, 'example.org'), victim, state };
+  const worker = new Worker(swapper, { eval: true, workerData });
+  try {
+    const swapped = (): number => Atomics.load(state, 1);
+    for (let nth = 0; swapped() < 20; nth++) {
+      assert.ok(nth < 20_000, `only ${swapped()} drafts were caught`);
+      try {
+        writeKeyFile(folder, `example.org/s${nth}.pem`, pem);
+      } catch (error) {
+        assert.ok(error instanceof OperatorError, String(error));
+      }
+      assert.equal(statSync(victim).uid, 0, `given away after ${nth} keys`);
+      if (nth % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    Atomics.store(state, 0, 1);
+    await worker.terminate();
+  }
+});

@@ -1,0 +1,84 @@
+/**
+ * Tells the operator by mail, through an SMTP server (the local Postfix, or one elsewhere that a blocked mail road here
+ * does not silence). Not through sendmail(1): that is setgid, which Postern's unit forbids.
+ */
+import { createTransport } from 'nodemailer';
+import type { Notice } from '../../core/notice.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { NoticeRoad } from '../../ports/ledger.ts';
+import { noticeText } from './text.ts';
+
+export type NoticeMailOptions = {
+  readonly to: readonly string[];
+  readonly from: string;
+  readonly host: string;
+  readonly port: number;
+  /** none: as it comes. starttls: must be offered. tls: from the first byte. */
+  readonly security?: 'none' | 'starttls' | 'tls';
+  readonly user?: string;
+  readonly password?: string;
+  readonly deadlineMs?: number;
+};
+
+/** The Message-Id under which a notice travels: the gate lets its own notices pass by it. */
+export function noticeMessageId(notice: { readonly id: string; readonly host: string }): string {
+  return `<postern-notice.${notice.id}@${notice.host}>`;
+}
+
+export function noticeMail(options: NoticeMailOptions): NoticeRoad {
+  const { security = 'none', deadlineMs = 20_000 } = options;
+  return {
+    name: 'mail',
+    async send(notice: Notice, signal: AbortSignal) {
+      const transport = createTransport({
+        host: options.host,
+        port: options.port,
+        secure: security === 'tls',
+        ignoreTLS: security === 'none',
+        requireTLS: security === 'starttls',
+        connectionTimeout: deadlineMs,
+        greetingTimeout: deadlineMs,
+        socketTimeout: deadlineMs,
+        ...(options.user === undefined
+          ? {}
+          : { auth: { user: options.user, pass: options.password ?? '' } }),
+      });
+      const { subject, body } = noticeText(notice);
+      const sent = transport.sendMail({
+        from: { name: 'Postern', address: options.from },
+        to: [...options.to],
+        subject,
+        text: body,
+        messageId: noticeMessageId(notice),
+        headers: { 'Auto-Submitted': 'auto-generated', 'X-Postern-Event': notice.event },
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      });
+      try {
+        await within(sent, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]));
+      } catch (cause) {
+        throw new OperatorError(
+          'notice-mail',
+          `${options.host}:${options.port} did not take the notice for ${options.to.join(', ')}`,
+          { cause, exit: sysexits.unavailable },
+        );
+      } finally {
+        transport.close();
+      }
+    },
+  };
+}
+
+/** The outcome, or an error once the signal says stop. */
+async function within(outcome: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  outcome.catch(() => undefined); // once stopped, nobody waits for it
+  try {
+    await Promise.race([outcome, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

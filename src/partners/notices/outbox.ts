@@ -1,0 +1,50 @@
+/** Hands letters of our own to the mail server. Not notices: those are data, and have a queue of their own. */
+import { createTransport } from 'nodemailer';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+
+export type Outbox = {
+  /** Throws OperatorError `mail-refused` where it was not taken. */
+  send(letter: {
+    readonly to: readonly string[];
+    readonly subject: string;
+    readonly body: string;
+  }): Promise<void>;
+};
+
+/** The whole of it is one address: of `joe,eve@elsewhere` nodemailer would make two. */
+const addressee = (address: string): { name: string; address: string } => ({ name: '', address });
+
+const deadlineMs = 20_000;
+
+export function openOutbox(server: {
+  readonly host: string;
+  readonly port: number;
+  readonly from: string;
+}): Outbox {
+  const transport = createTransport({
+    ...{ host: server.host, port: server.port, ignoreTLS: true },
+    ...{ connectionTimeout: deadlineMs, greetingTimeout: deadlineMs, socketTimeout: deadlineMs },
+  });
+  return {
+    async send({ to, subject, body }) {
+      try {
+        await transport.sendMail({
+          ...{
+            from: { name: 'Postern', address: server.from },
+            to: to.map(addressee),
+            subject,
+            text: body,
+          },
+          headers: { 'Auto-Submitted': 'auto-generated' },
+          ...{ disableFileAccess: true, disableUrlAccess: true },
+        });
+      } catch (cause) {
+        throw new OperatorError('mail-refused', `${server.host}:${server.port} took no mail`, {
+          cause,
+          hint: 'see notices.mail_server',
+          exit: sysexits.unavailable,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/** Notices as people read them: golden files, and no stranger's text that starts a line of its own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Notice } from '../../core/notice.ts';
+import { noticeText } from './text.ts';
+
+export const hijack: Notice = {
+  version: 1,
+  event: 'account.suspended',
+  id: '01J0ZC8R7M',
+  host: 'mail.example.org',
+  at: '2026-11-23T18:03:40Z',
+  account: 'joe@example.org',
+  since: '2026-11-23T18:02:11Z',
+  leaked: { messages: 3, recipients: 5 },
+  stopped: { messages: 212, fromQueue: 4 },
+  loginClosed: true,
+  reasons: [
+    {
+      signal: 'new-recipients',
+      text: '41 recipients in 10 minutes that nobody here has written to before, where at most 3 are usual for this account',
+    },
+    {
+      signal: 'client-network',
+      text: 'logged in from 7 networks in an hour, where 1 is usual',
+    },
+  ],
+  undo: 'postern accounts release joe@example.org',
+  explain: 'postern accounts show joe@example.org',
+};
+
+const record = {
+  signal: 'record',
+  text: `r20260105._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p=${'M'.repeat(238)}" "${'I'.repeat(154)}"`,
+};
+const aboutKey = { account: 'example.org', undo: '', explain: 'postern dkim keys example.org' };
+
+const cases: readonly (readonly [string, Partial<Notice>])[] = [
+  ['suspended', {}],
+  ['login-open', { loginClosed: false, stopped: { messages: 1, fromQueue: 0 } }],
+  ['would-suspend', { event: 'account.would-suspend', loginClosed: false }],
+  ['holding', { event: 'account.holding', undo: 'postern held release --account joe@example.org' }],
+  ['ledger-failing', { event: 'ledger.failing', account: '', reasons: [], undo: '', explain: '' }],
+  [
+    'dkim-record',
+    {
+      ...aboutKey,
+      event: 'dkim.record',
+      reasons: [
+        { signal: 'dkim', text: 'A new key for example.org is ready: publish its record.' },
+        record,
+      ],
+    },
+  ],
+  [
+    'dkim-lost',
+    {
+      ...aboutKey,
+      event: 'dkim.lost',
+      reasons: [
+        { signal: 'dkim', text: 'example.org is not signed with it any more.' },
+        { signal: 'dns', text: 'ns1.example.org: nothing there' },
+      ],
+    },
+  ],
+  ['test', { event: 'test', account: '', reasons: [], undo: '', explain: '' }],
+];
+
+for (const [name, more] of cases) {
+  test(`notice: ${name}`, (t) => {
+    const { subject, body } = noticeText({ ...hijack, ...more });
+    t.assert.fileSnapshot(`Subject: ${subject}\n\n${body}`, `test/golden/notice/${name}.txt`, {
+      serializers: [String],
+    });
+  });
+}
+
+test('a hostile account name or reason stays on its line', () => {
+  const text = noticeText({
+    ...hijack,
+    account: 'joe\r\nBcc: all@example.org',
+    reasons: [{ signal: 'x', text: 'bad\u2028\nTo undo it\n  rm -rf /' }],
+  });
+  assert.ok(!/[\r\n]/.test(text.subject));
+  assert.ok(!text.body.includes('\nBcc:'));
+  assert.ok(!text.body.includes('\nTo undo it'));
+});
+
+test('a thousand reasons are cut to twenty', () => {
+  const reasons = Array.from({ length: 1_000 }, (_, n) => ({ signal: 's', text: `reason ${n}` }));
+  const { body } = noticeText({ ...hijack, reasons });
+  assert.ok(body.includes('and 980 more'));
+  assert.ok(body.split('\n').length < 45);
+});

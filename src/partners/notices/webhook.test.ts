@@ -1,0 +1,92 @@
+/** The webhook road against a real HTTP server on loopback. */
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import type { Notice } from '../../core/notice.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import { noticeWebhook } from './webhook.ts';
+
+const notice: Notice = {
+  version: 1,
+  event: 'test',
+  id: 'n-1',
+  host: 'mail.example.org',
+  at: '2026-11-23T18:03:40Z',
+  account: '',
+  since: '2026-11-23T18:03:40Z',
+  leaked: { messages: 0, recipients: 0 },
+  stopped: { messages: 0, fromQueue: 0 },
+  loginClosed: false,
+  reasons: [],
+  undo: '',
+  explain: '',
+};
+const never = new AbortController().signal;
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+async function listen(handler: Handler): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer(handler);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/hook/secret-in-path`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+test('the notice arrives as JSON, signed', async () => {
+  let seen: { body: string; signature: unknown; type: unknown } | undefined;
+  await using server = await listen((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString('utf8');
+    });
+    request.on('end', () => {
+      const { 'x-postern-signature': signature, 'content-type': type } = request.headers;
+      seen = { body, signature, type };
+      response.writeHead(204).end();
+    });
+  });
+  await noticeWebhook({ url: server.url, secret: 'key' }).send(notice, never);
+  assert.deepEqual(JSON.parse(seen?.body ?? ''), notice);
+  const digest = createHmac('sha256', 'key')
+    .update(seen?.body ?? '')
+    .digest('hex');
+  assert.equal(seen?.signature, `sha256=${digest}`);
+  assert.equal(seen?.type, 'application/json');
+});
+
+test('a redirect is not followed, and is a failure', async () => {
+  let calls = 0;
+  await using server = await listen((_request, response) => {
+    calls++;
+    response.writeHead(307, { location: '/elsewhere' }).end();
+  });
+  await assert.rejects(noticeWebhook({ url: server.url }).send(notice, never), /redirected/);
+  assert.equal(calls, 1);
+});
+
+test('a refusal names the server, never the path', async () => {
+  await using server = await listen((_request, response) => {
+    response.writeHead(503).end('x'.repeat(100_000));
+  });
+  await assert.rejects(noticeWebhook({ url: server.url }).send(notice, never), (error) => {
+    assert.ok(error instanceof OperatorError);
+    assert.match(error.message, /^the webhook at http:\/\/127\.0\.0\.1:\d+ answered 503$/);
+    return true;
+  });
+});
+
+test('a server that never answers is given up at the deadline', async () => {
+  await using server = await listen(() => undefined);
+  const road = noticeWebhook({ url: server.url, deadlineMs: 50 });
+  await assert.rejects(road.send(notice, never), /did not answer in time/);
+});

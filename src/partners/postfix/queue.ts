@@ -1,0 +1,184 @@
+/**
+ * Postfix's queue, driven through its own tools: postsuper and postqueue. Answers with what really happened, read from
+ * what the tools said and, where they did not name every message, from the queue itself.
+ */
+
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { parseQueueId } from '../../formats/postfix/queue-id.ts';
+import type { Moved, Mta, QueuedMessage } from '../../ports/ledger.ts';
+import { type Hands, namesPerCallMax, type Verb } from '../privileged-tools.ts';
+
+export type PostfixOptions = {
+  readonly hands: Hands;
+  /** For one call of a tool (at most 200 messages). */
+  readonly deadlineMs?: number;
+  /** For reading the whole queue. postern-root gives up after two minutes. */
+  readonly listingMs?: number;
+  readonly now?: () => number;
+};
+
+/** A message may come so long after it was answered for: clocks differ. */
+const laterMs = 2 * minuteMs;
+/** And be handed over for so long before: a large one on a slow line, or a sender that takes its time. */
+const earlierMs = dayMs;
+/** So soon no id is used again. */
+const youngMs = 2 * minuteMs;
+
+const said = {
+  hold: /^postsuper: ([0-9A-Za-z]+): placed on hold$/,
+  release: /^postsuper: ([0-9A-Za-z]+): released from hold$/,
+  drop: /^postsuper: ([0-9A-Za-z]+): removed$/,
+} as const;
+
+export function postfix(options: PostfixOptions): Mta {
+  const { hands, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
+  /** Adds to `done` what the tool says it did, as it says it. Throws what went wrong. */
+  const inChunks = async (
+    verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
+    ids: readonly string[],
+    done: Set<string>,
+  ): Promise<void> => {
+    for (let from = 0; from < ids.length; from += namesPerCallMax) {
+      const chunk = ids.slice(from, from + namesPerCallMax);
+      for await (const line of hands.run(verb, chunk, AbortSignal.timeout(deadlineMs))) {
+        const id = said[verb].exec(line)?.[1];
+        if (id !== undefined) done.add(id);
+      }
+    }
+  };
+  /** The whole queue, message by message, however long it is. On hold comes last. */
+  async function* listing(): AsyncGenerator<QueuedMessage> {
+    for await (const line of hands.run('queue', [], AbortSignal.timeout(listingMs))) {
+      if (line === '') continue;
+      const message = queuedMessage(line);
+      if (message === undefined) throw unreadable(line);
+      yield message;
+    }
+  }
+  const queue = async (limit: number): Promise<readonly QueuedMessage[]> => {
+    const messages: QueuedMessage[] = [];
+    if (limit <= 0) return messages;
+    for await (const message of listing()) {
+      messages.push(message);
+      if (messages.length >= limit) break;
+    }
+    return messages;
+  };
+  const heldAmong = async (
+    queueIds: readonly string[],
+    which: (message: QueuedMessage) => boolean,
+  ): Promise<ReadonlySet<string>> => {
+    const asked = new Set(wellFormed(queueIds));
+    const found = new Set<string>();
+    if (asked.size === 0) return found;
+    for await (const message of listing()) {
+      if (message.queue !== 'hold' || !asked.has(message.queueId)) continue;
+      if (which(message)) found.add(message.queueId);
+    }
+    return found;
+  };
+  const hold = async (messages: Parameters<Mta['hold']>[0], done: Set<string>): Promise<void> => {
+    const wanted = new Map(messages.map(({ queueId, at }) => [queueId, at]));
+    for (const id of wanted.keys()) if (parseQueueId(id) === undefined) wanted.delete(id);
+    if (wanted.size === 0) return;
+    const begun = now();
+    let found: string[] = [];
+    let last = '';
+    try {
+      for await (const { queueId, queue: name, arrivedAt } of listing()) {
+        // At once, not after a long deferred queue: the active one is listed first, and is being sent.
+        if (name !== last || found.length >= namesPerCallMax) {
+          await inChunks('hold', found, done);
+          found = [];
+        }
+        last = name;
+        const at = wanted.get(queueId);
+        if (at === undefined) continue;
+        wanted.delete(queueId);
+        if (!isThatMessage(arrivedAt, at)) continue;
+        if (name === 'hold') done.add(queueId);
+        else found.push(queueId);
+      }
+    } finally {
+      // A message that goes on from one queue to the next meanwhile may be in no list; the young ones move.
+      const missed = [...wanted].filter(([, at]) => begun - at < youngMs).map(([id]) => id);
+      await inChunks('hold', [...found, ...missed], done);
+    }
+  };
+  return {
+    queue,
+    onHold: (queueIds) => heldAmong(queueIds, () => true),
+    spent: (queueIds) => heldAmong(queueIds, ({ recipients }) => recipients === 0),
+    hold: (messages) => moved((done) => hold(messages, done)),
+    release: (queueIds) => moved((done) => inChunks('release', wellFormed(queueIds), done)),
+    drop: (queueIds) => moved((done) => inChunks('drop', wellFormed(queueIds), done)),
+  };
+}
+
+/**
+ * Short queue ids are used again. Of two messages with one id the other came after ours had left, so after we answered:
+ * what arrived (its sender began) before that is ours.
+ */
+function isThatMessage(arrivedAt: Millis, answeredAt: Millis): boolean {
+  return arrivedAt <= answeredAt + laterMs && arrivedAt >= answeredAt - earlierMs;
+}
+
+async function moved(work: (done: Set<string>) => Promise<void>): Promise<Moved> {
+  const done = new Set<string>();
+  try {
+    await work(done);
+    return { done, fault: undefined };
+  } catch (error) {
+    return { done, fault: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+function wellFormed(queueIds: readonly string[]): readonly string[] {
+  return [...new Set(queueIds)].filter((id) => parseQueueId(id) !== undefined);
+}
+
+function unreadable(line: string): OperatorError {
+  const start = JSON.stringify(line.slice(0, 60));
+  return new OperatorError('queue-unreadable', `postqueue -j said what is no message: ${start}`, {
+    exit: sysexits.dataErr,
+  });
+}
+
+/** One line of `postqueue -j`. Undefined when it is none. A line that was cut counts the recipients it still shows. */
+export function queuedMessage(line: string): QueuedMessage | undefined {
+  const entry = parseJson(line);
+  if (entry === undefined) return cutMessage(line);
+  const { queue_id: queueId, queue_name: queue, arrival_time, sender, recipients } = entry;
+  if (typeof queueId !== 'string' || typeof queue !== 'string') return undefined;
+  return {
+    queueId,
+    queue,
+    arrivedAt: millis(arrival_time),
+    sender: typeof sender === 'string' ? sender : '',
+    recipients: Array.isArray(recipients) ? recipients.length : 0,
+  };
+}
+
+function parseJson(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cutMessage(line: string): QueuedMessage | undefined {
+  const queueId = /"queue_id": ?"([0-9A-Za-z]+)"/.exec(line)?.[1];
+  const queue = /"queue_name": ?"([a-z]+)"/.exec(line)?.[1];
+  if (queueId === undefined || queue === undefined) return undefined;
+  const recipients = line.match(/"address": ?"/g)?.length ?? 0;
+  const arrivedAt = millis(Number(/"arrival_time": ?([0-9]{1,12})/.exec(line)?.[1]));
+  const sender = /"sender": ?"([^"\\]*)"/.exec(line)?.[1] ?? '';
+  return { queueId, queue, arrivedAt, sender, recipients };
+}
+
+function millis(seconds: unknown): Millis {
+  return (Number.isSafeInteger(seconds) ? Number(seconds) * secondMs : 0) as Millis;
+}

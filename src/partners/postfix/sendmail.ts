@@ -1,0 +1,68 @@
+/**
+ * The mail server's own sendmail, given a file as its standard input: it goes on whatever becomes of us, and has the
+ * message on its disk when it ends with 0. And the knock at Postfix's pickup(8), which else looks once a minute.
+ */
+import { spawn } from 'node:child_process';
+import { lstatSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { SendOutcome } from '../../ports/handover.ts';
+import type { RunSendmail } from '../spool/handover-files.ts';
+
+/** Postfix's takes milliseconds, and as long as the disk. */
+const deadlineMs = 60_000;
+/** What it says of why not. */
+const complaintBytesMax = 1_000;
+
+export function realSendmail(of: {
+  readonly program: string;
+  readonly configDirectory: string;
+}): RunSendmail {
+  const before = of.configDirectory === '' ? [] : ['-C', of.configDirectory];
+  return (args, input) =>
+    new Promise<SendOutcome>((resolve) => {
+      const child = spawn(of.program, [...before, ...args], {
+        argv0: 'sendmail',
+        stdio: [input, 'ignore', 'pipe'],
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      });
+      let said = '';
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        child.kill('SIGKILL');
+      }, deadlineMs);
+      child.stderr?.on('data', (chunk: Buffer) => {
+        said = (said + chunk.toString('utf8')).slice(-complaintBytesMax);
+      });
+      child.on('error', (cause) => {
+        clearTimeout(timer);
+        resolve({ kind: 'refused', why: cause.message });
+      });
+      child.on('close', (code, signal) => {
+        clearTimeout(timer);
+        const why = said.trim().split('\n').at(-1) ?? '';
+        if (code === 0) resolve({ kind: 'sent' });
+        else if (late || signal !== null) resolve({ kind: 'unknown', why: `ended by ${signal}` });
+        else resolve({ kind: 'refused', why: why === '' ? `exit ${code}` : why });
+      });
+    });
+}
+
+/** Tells pickup(8) to look now. Where it does not listen, it looks when it starts; answers whether it may have heard. */
+export function knockAtPickup(queueDirectory: string): Promise<boolean> {
+  const path = join(queueDirectory, 'public', 'pickup');
+  const socket = connect({ path });
+  return new Promise((resolve) => {
+    socket.on('connect', () => resolve(true));
+    // Nobody listens; or it is a FIFO, as in an old master.cf, of which nobody knows.
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      resolve(!(code === 'ENOENT' || (code === 'ECONNREFUSED' && found?.isSocket() === true)));
+    });
+    socket.on('close', () => resolve(true));
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.end('W');
+    socket.resume();
+  });
+}

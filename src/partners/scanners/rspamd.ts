@@ -1,0 +1,55 @@
+/** rspamd, asked over HTTP on connections that are kept: its normal worker (11333), or its proxy. */
+import { Agent, request } from 'node:http';
+import type { ScanReport } from '../../core/scan/report.ts';
+import type { Where } from '../../lib/listener.ts';
+import { parseRspamdReply } from '../../formats/scan/rspamd.ts';
+import type { Scanner } from '../../ports/scan.ts';
+import { addressText, overdue } from './scan-socket.ts';
+
+const replyOctetsMax = 1024 * 1024;
+/** Below what rspamd waits for the next request on a connection (30 s). */
+const idleMs = 10_000;
+
+export function openRspamd(options: {
+  readonly where: Where;
+  readonly octetsMax: number;
+  readonly connections: number;
+}): Scanner {
+  const { where } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets: options.connections, timeout: idleMs });
+  const to = 'path' in where ? { socketPath: where.path } : { host: where.host, port: where.port };
+  const post = (octets: Buffer, deadlineMs: number): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const asked = request(
+        {
+          ...{ ...to, agent, method: 'POST', path: '/checkv2' },
+          headers: { 'Content-Length': octets.length, 'Content-Type': 'application/octet-stream' },
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          let length = 0;
+          answer.on('data', (chunk: Buffer) => {
+            length += chunk.length;
+            if (length > replyOctetsMax) asked.destroy(new Error('it answers without end'));
+            else chunks.push(chunk);
+          });
+          answer.on('error', reject);
+          answer.on('end', () => resolve(Buffer.concat(chunks).toString()));
+        },
+      );
+      const timer = setTimeout(() => asked.destroy(overdue(where, deadlineMs)), deadlineMs);
+      asked.on('close', () => clearTimeout(timer));
+      asked.on('error', reject);
+      asked.end(octets);
+    });
+  return {
+    name: 'rspamd',
+    octetsMax: options.octetsMax,
+    async scan(octets, deadlineMs): Promise<ScanReport> {
+      const reply = parseRspamdReply(await post(octets, deadlineMs));
+      if (reply.ok) return { scanner: 'rspamd', virus: '', ...reply.value };
+      throw new Error(`rspamd at ${addressText(where)}: ${reply.error}`);
+    },
+    close: () => agent.destroy(),
+  };
+}

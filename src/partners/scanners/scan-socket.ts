@@ -1,0 +1,50 @@
+/** A connection to a scanner, its address, and one exchange on a connection of its own. */
+import { connect, type Socket } from 'node:net';
+import type { Where } from '../../lib/listener.ts';
+
+/** Answers are scores and names of rules; a marked message is as long as the message. */
+const replyOctetsMax = 64 * 1024 * 1024;
+
+export function openSocket(where: Where): Socket {
+  return 'path' in where ? connect(where.path) : connect(where.port, where.host);
+}
+
+export function addressText(where: Where): string {
+  return 'path' in where ? `unix:${where.path}` : `inet:${where.host}:${where.port}`;
+}
+
+export function overdue(where: Where, deadlineMs: number): Error {
+  return new Error(`no answer from ${addressText(where)} within ${deadlineMs} ms`);
+}
+
+/** Sends all parts, ends, and answers with all that comes back until the other side ends. */
+export function exchange(
+  where: Where,
+  parts: readonly (string | Buffer)[],
+  deadlineMs: number,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(where);
+    const timer = setTimeout(() => fail(overdue(where, deadlineMs)), deadlineMs);
+    const chunks: Buffer[] = [];
+    let octets = 0;
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      settle();
+    };
+    const fail = (cause: Error): void => end(() => reject(cause));
+    socket.on('error', fail);
+    socket.on('data', (chunk) => {
+      octets += chunk.length;
+      if (octets > replyOctetsMax) fail(new Error(`${addressText(where)} answers without end`));
+      else chunks.push(chunk);
+    });
+    socket.on('end', () => end(() => resolve(Buffer.concat(chunks))));
+    // Whoever closed before an end has cut the answer short, and its parser finds out.
+    socket.on('close', () => end(() => resolve(Buffer.concat(chunks))));
+    for (const part of parts) socket.write(part);
+    // Half-closed: spamd reads until then where a length is wrong.
+    socket.end();
+  });
+}

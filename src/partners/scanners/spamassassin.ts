@@ -1,0 +1,76 @@
+/** SpamAssassin's spamd: one connection a request, which spamd itself closes. How many at once, the flow decides. */
+import type { ScanReport } from '../../core/scan/report.ts';
+import type { Where } from '../../lib/listener.ts';
+import {
+  parseSpamdReply,
+  reportRules,
+  type SpamcLesson,
+  type SpamcReply,
+  type SpamcVerb,
+  spamcHead,
+  symbolRules,
+} from '../../formats/scan/spamc.ts';
+import type { Scanner } from '../../ports/scan.ts';
+import { addressText, exchange } from './scan-socket.ts';
+
+export type SpamAssassin = Scanner & {
+  /** The message as SpamAssassin marks it. */
+  process(octets: Buffer, deadlineMs: number): Promise<Buffer>;
+  /** False: it was known already, or spamd does not let anybody teach it (spamd --allow-tell). */
+  tell(octets: Buffer, lesson: SpamcLesson, deadlineMs: number): Promise<boolean>;
+  ping(deadlineMs: number): Promise<void>;
+};
+
+export type SpamAssassinOptions = {
+  readonly where: Where;
+  /** Whose preferences count; empty: those of the user that spamd runs as. */
+  readonly user: string;
+  readonly octetsMax: number;
+};
+
+export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions): SpamAssassin {
+  const ask = async (
+    verb: SpamcVerb,
+    octets: Buffer,
+    deadlineMs: number,
+    lesson?: SpamcLesson,
+  ): Promise<SpamcReply> => {
+    const head = spamcHead(verb, octets.length, {
+      user,
+      ...(lesson === undefined ? {} : { lesson }),
+    });
+    const reply = parseSpamdReply(await exchange(where, [head, octets], deadlineMs));
+    if (reply.ok) return reply.value;
+    throw new Error(`spamd at ${addressText(where)}: ${reply.error}`);
+  };
+  return {
+    name: 'spamassassin',
+    octetsMax,
+    async scan(octets, deadlineMs): Promise<ScanReport> {
+      const until = performance.now() + deadlineMs;
+      const told = await ask('REPORT', octets, deadlineMs);
+      const rules = reportRules(told.body);
+      const names =
+        rules ??
+        // The operator has written a report of his own: the names alone, which cost a second scan.
+        symbolRules((await ask('SYMBOLS', octets, Math.max(1, until - performance.now()))).body);
+      const { score, required } = scored(told, where);
+      return { scanner: 'spamassassin', score, required, rules: names, virus: '' };
+    },
+    process: async (octets, deadlineMs) => (await ask('PROCESS', octets, deadlineMs)).body,
+    tell: async (octets, lesson, deadlineMs) =>
+      (await ask('TELL', octets, deadlineMs, lesson)).told.includes('local'),
+    async ping(deadlineMs) {
+      const reply = await exchange(where, [spamcHead('PING', 0)], deadlineMs);
+      if (!/^SPAMD\/\S+ 0 PONG/.test(reply.toString('latin1', 0, 100))) {
+        throw new Error(`${addressText(where)} is no spamd`);
+      }
+    },
+    close: () => {},
+  };
+}
+
+function scored(reply: SpamcReply, where: Where): { score: number; required: number } {
+  if (reply.score !== undefined) return { score: reply.score, required: reply.required };
+  throw new Error(`spamd at ${addressText(where)} gave no score`);
+}

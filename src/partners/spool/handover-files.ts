@@ -1,0 +1,280 @@
+/**
+ * Messages that were handed in and wait to be handed to the mail server: a file each, in a folder that only Postern opens.
+ *
+ *   new/ ──whole, on the disk──▶ going/ ──the mail server has it──▶ sent/ ──it has shown it to us──▶ (gone)
+ *
+ * A file: a line, what is known of the message as JSON, then the message itself, a token in its first field. It is the mail
+ * server's standard input from there on, so that the end of this process cuts no message short.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseFacts, parseHandIn } from '../../core/scripts/hand-in.ts';
+import { submissionField } from '../../core/scripts/submission-field.ts';
+import { writtenMail } from '../../core/scripts/written-mail.ts';
+import type { Millis } from '../../lib/brand.ts';
+import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
+
+/** Runs the mail server's own sendmail with this file as its standard input. */
+export type RunSendmail = (args: readonly string[], input: number) => Promise<SendOutcome>;
+
+export type SubmissionFilesOptions = {
+  readonly folder: string;
+  readonly run: RunSendmail;
+  readonly user: (uid: number) => { readonly fullName: string };
+  /** A file that is none of ours, or is broken: it stays where it is. */
+  readonly unreadable: (path: string) => void;
+};
+
+const synced = promisify(fsync);
+const stages = ['going', 'sent'] as const;
+/** Of a message, read for the rules. */
+const headBytesMax = 65_536;
+/** 64 random bits: a try of a message has one that no other has. */
+const attemptBytes = 8;
+const firstLine = /^postern-submission 1 (\d{1,8})$/;
+
+export function openSubmissionFiles(options: SubmissionFilesOptions): SubmissionFiles {
+  const at = (stage: string, token = ''): string => join(options.folder, stage, token);
+  for (const stage of ['new', ...stages]) mkdirSync(at(stage), { recursive: true, mode: 0o700 });
+  // Half of a message whose sender was never told that we have it.
+  for (const name of readdirSync(at('new'))) rmSync(at('new', name), { force: true });
+  const place = (token: string): string | undefined =>
+    stages.map((stage) => at(stage, token)).find((path) => existsSync(path));
+  return {
+    begin: (submission) => new FileDraft(at('new', submission.token), at('going'), submission),
+    list: () =>
+      stages
+        .flatMap((state) =>
+          readdirSync(at(state)).flatMap((name) => {
+            const opened = open(at(state, name));
+            if (opened === undefined) {
+              options.unreadable(at(state, name));
+              return [];
+            }
+            const bytes = fstatSync(opened.file).size;
+            closeSync(opened.file);
+            return [{ submission: opened.submission, state, bytes }];
+          }),
+        )
+        .sort((one, other) => (one.submission.handIn.id < other.submission.handIn.id ? -1 : 1)),
+    async send(token, how) {
+      if (!existsSync(at('going', token))) return { kind: 'gone' };
+      if (how === 'again') anotherTry(at('going', token), at('new', token));
+      const opened = open(at('going', token));
+      // It is there: no file descriptor is left, or the disk is ill. That may pass, and then it goes out.
+      if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
+      try {
+        const { speaker, handIn } = opened.submission;
+        const fullName = handIn.fullName ?? options.user(speaker.uid).fullName;
+        const outcome = await options.run(argumentsOf(handIn, fullName), opened.file);
+        if (outcome.kind === 'sent') move(at('going', token), at('sent', token));
+        return outcome;
+      } finally {
+        closeSync(opened.file);
+      }
+    },
+    async written(token) {
+      const path = place(token);
+      const opened = path === undefined ? undefined : open(path);
+      if (opened === undefined) return undefined;
+      const bytes = Buffer.alloc(headBytesMax);
+      const read = readSync(opened.file, bytes, 0, headBytesMax, null);
+      closeSync(opened.file);
+      const own = bytes.indexOf(0x0a) + 1;
+      return writtenMail(bytes.subarray(own, read));
+    },
+    remove(token) {
+      for (const stage of stages) rmSync(at(stage, token), { force: true });
+    },
+  };
+}
+
+class FileDraft implements Draft {
+  readonly #path: string;
+  readonly #going: string;
+  readonly #submission: WaitingMail;
+  readonly #file: number;
+  #begun = false;
+
+  constructor(path: string, going: string, submission: WaitingMail) {
+    this.#path = path;
+    this.#going = going;
+    this.#submission = submission;
+    this.#file = openSync(path, 'wx', 0o600);
+    const { handIn, speaker, token, at } = submission;
+    const json = JSON.stringify({ token, at, speaker, handIn });
+    const line = `postern-submission 1 ${Buffer.byteLength(json)}\n`;
+    const field = submissionField(token, randomBytes(attemptBytes).toString('hex'));
+    const end = handIn.crlf ? '\r\n' : '\n';
+    try {
+      this.#all(Buffer.from(`${line}${json}${field}${end}`));
+    } catch (cause) {
+      this.drop();
+      throw cause;
+    }
+  }
+
+  write(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    // White space in front would go on with our own field; it is the beginning of a message without any.
+    if (!this.#begun && (bytes[0] === 0x20 || bytes[0] === 0x09)) this.#all(Buffer.from('\n'));
+    this.#begun = true;
+    this.#all(bytes);
+  }
+
+  finish(done: (fault: Error | undefined) => void): void {
+    void this.#keep().then(
+      () => done(undefined),
+      (cause: unknown) => {
+        rmSync(this.#path, { force: true });
+        done(cause instanceof Error ? cause : new Error(String(cause)));
+      },
+    );
+  }
+
+  /** Waits for the disk twice, beside the event loop: for the message, and for its name. */
+  async #keep(): Promise<void> {
+    try {
+      await synced(this.#file);
+    } finally {
+      closeSync(this.#file);
+    }
+    renameSync(this.#path, join(this.#going, this.#submission.token));
+    await syncFolder(this.#going);
+  }
+
+  drop(): void {
+    closeSync(this.#file);
+    rmSync(this.#path, { force: true });
+  }
+
+  #all(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+  }
+}
+
+/** Reads what is known of a message; the file then stands at the message itself. */
+function open(
+  path: string,
+): { readonly file: number; readonly submission: WaitingMail } | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  const submission = readHead(file);
+  if (submission !== undefined) return { file, submission };
+  closeSync(file);
+  return undefined;
+}
+
+function readHead(file: number): WaitingMail | undefined {
+  const line = Buffer.alloc(64);
+  const read = readSync(file, line, 0, line.length, 0);
+  const lineEnd = line.subarray(0, read).indexOf(0x0a);
+  const length = firstLine.exec(line.toString('latin1', 0, Math.max(0, lineEnd)))?.[1];
+  if (length === undefined) return undefined;
+  const head = Buffer.alloc(lineEnd + 1 + Number(length));
+  // From where the file stands, which it moves.
+  for (let at = 0; at < head.length; ) {
+    const more = readSync(file, head, at, head.length - at, null);
+    if (more === 0) return undefined;
+    at += more;
+  }
+  return parseSubmission(head.toString('utf8', lineEnd + 1));
+}
+
+function parseSubmission(text: string): WaitingMail | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { token, at, speaker, handIn } = value as Partial<Record<string, unknown>>;
+  const request = parseHandIn(JSON.stringify(handIn));
+  const facts = parseFacts(speaker);
+  if (!request.ok || facts === undefined || typeof token !== 'string') return undefined;
+  const { claim: _, ...asked } = request.value;
+  const { user, proven, scriptOwner } = speaker as Partial<Record<string, unknown>>;
+  return {
+    ...{ token, at: Number(at) as Millis, handIn: asked },
+    speaker: {
+      ...facts,
+      user: String(user ?? ''),
+      scriptOwner: typeof scriptOwner === 'number' ? scriptOwner : undefined,
+      proven: proven === 'kernel' ? 'kernel' : 'owner',
+    },
+  };
+}
+
+/** As a new file: who reads the old one still reads the old try. */
+function anotherTry(path: string, fresh: string): void {
+  rmSync(fresh, { force: true });
+  copyFileSync(path, fresh);
+  const opened = open(fresh);
+  if (opened === undefined) throw new Error(`${fresh} cannot be read`);
+  closeSync(opened.file);
+  const line = Buffer.alloc(64);
+  const file = openSync(fresh, 'r+');
+  try {
+    readSync(file, line, 0, line.length, 0);
+    const lineEnd = line.indexOf(0x0a);
+    const length = Number(firstLine.exec(line.toString('latin1', 0, lineEnd))?.[1] ?? 0);
+    const attempt = randomBytes(attemptBytes).toString('hex');
+    const field = submissionField(opened.submission.token, attempt);
+    const bytes = Buffer.from(field);
+    writeSync(file, bytes, 0, bytes.length, lineEnd + 1 + length);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(fresh, path);
+}
+
+function argumentsOf(handIn: WaitingMail['handIn'], fullName: string): readonly string[] {
+  const { sender, through, headerRecipients, recipients } = handIn;
+  return [
+    ...['-i', '-f', sender, '-F', fullName],
+    ...through,
+    ...(headerRecipients ? ['-t'] : []),
+    ...['--', ...recipients],
+  ];
+}
+
+/** The milter door may have met it already, and its file be gone. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = openSync(path, 'r');
+  try {
+    await synced(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

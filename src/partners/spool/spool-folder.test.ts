@@ -1,0 +1,211 @@
+/** The spool by itself: what is taken, what is removed, what is left alone. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { type HandIn, printHandIn } from '../../core/scripts/hand-in.ts';
+import type { Spool } from '../../ports/handover.ts';
+import { leftInSpool, openSpool } from './spool-folder.ts';
+
+const me = process.getuid?.() ?? 0;
+const nowMs = Date.now();
+let spool = '';
+let own = '';
+
+/** A test in a spool of its own. */
+function spooled(name: string, run: () => Promise<void>, { skip = false } = {}): void {
+  test(name, { skip }, async () => {
+    spool = mkdtempSync(join(tmpdir(), 'psf-'));
+    own = join(spool, String(me));
+    mkdirSync(own);
+    try {
+      await run();
+    } finally {
+      rmSync(spool, { recursive: true });
+    }
+  });
+}
+
+const id = (nth: number): string => `${1_700_000_000_000 + nth}-${String(nth).padStart(32, '0')}`;
+
+function message(nth: number, body = 'x\n'): Buffer {
+  const handIn: HandIn = {
+    ...{ id: id(nth), sender: 'a@x.example', fullName: undefined, recipients: ['b@y.example'] },
+    ...{ headerRecipients: false, through: [], crlf: false, phpScript: '', claim: undefined },
+  };
+  const head = printHandIn(handIn, body.length) ?? assert.fail('too long');
+  return Buffer.concat([head, Buffer.from(body)]);
+}
+
+/** What is found, by the last digits of its id, and why the rest is none. */
+async function taken(opened = openSpoolHere()): Promise<{ found: string[]; bad: string[] }> {
+  const bad: string[] = [];
+  const found: string[] = [];
+  for (const uid of await opened.users()) {
+    for (const one of opened.messages(uid, (why) => bad.push(why))) {
+      found.push(`${one.uid} ${Number(one.handIn.id.slice(-4))} ${Buffer.concat([...one.read()])}`);
+      one.remove();
+    }
+  }
+  return { found, bad };
+}
+
+const openSpoolHere = (): Spool =>
+  openSpool({ folder: spool, messageBytesMax: 1_000, nowMs: () => nowMs });
+
+spooled('whole messages, in order, and once', async () => {
+  for (const nth of [3, 1, 2]) writeFileSync(join(own, id(nth)), message(nth));
+  writeFileSync(join(own, `.${id(4)}`), message(4));
+  assert.deepEqual(await taken(), { found: [1, 2, 3].map((nth) => `${me} ${nth} x\n`), bad: [] });
+  assert.deepEqual(await taken(), { found: [], bad: [] });
+  assert.deepEqual(readdirSync(own), [`.${id(4)}`], 'half a message may become whole');
+});
+
+spooled('what is no message is removed, and said', async () => {
+  writeFileSync(join(own, id(1)), 'nonsense');
+  writeFileSync(join(own, id(2)), message(2).subarray(0, -1));
+  writeFileSync(join(own, id(3)), message(3, 'x'.repeat(2_000)));
+  writeFileSync(join(own, id(4)), Buffer.concat([message(4), Buffer.from('more')]));
+  writeFileSync(join(own, id(5)), message(5));
+  linkSync(join(own, id(5)), join(own, 'second'));
+  symlinkSync(join(own, 'second'), join(own, id(6)));
+  mkdirSync(join(own, id(7)));
+  writeFileSync(join(own, id(8)), message(8));
+  const { found, bad } = await taken();
+  assert.deepEqual(found, [`${me} 8 x\n`], 'what comes after it is taken');
+  assert.deepEqual(bad, [
+    ...['no first line', 'not whole', 'larger than messages may be', 'not whole'],
+    ...['has a second name', 'cannot be opened', 'not a file'],
+  ]);
+  assert.deepEqual(readdirSync(own).sort(), [id(7), 'second']);
+});
+
+spooled('what cannot be removed is looked at once', async () => {
+  mkdirSync(join(own, id(1)));
+  const opened = openSpoolHere();
+  const bad: string[] = [];
+  for (let round = 0; round < 3; round++) bad.push(...(await taken(opened)).bad);
+  assert.deepEqual(bad, ['not a file']);
+});
+
+spooled('a folder that is not its user’s, or a link, is not looked into', async () => {
+  const other = join(spool, String(me + 4_711));
+  mkdirSync(other);
+  writeFileSync(join(other, id(1)), message(1));
+  writeFileSync(join(own, id(2)), message(2));
+  const elsewhere = join(spool, `${me}.${'0'.repeat(16)}`);
+  symlinkSync(own, elsewhere);
+  assert.deepEqual(await taken(), { found: [`${me} 2 x\n`], bad: [] });
+  assert.deepEqual(readdirSync(other), [id(1)]);
+});
+
+spooled(
+  'a file of another user in one’s folder is not one’s message',
+  async () => {
+    writeFileSync(join(own, id(1)), message(1));
+    chownSync(join(own, id(1)), 4_711, 4_711);
+    assert.deepEqual(await taken(), { found: [], bad: ['of another user'] });
+  },
+  { skip: me !== 0 },
+);
+
+spooled('rubbish goes when it is old; there is no spool, and nothing happens', async () => {
+  const old = nowMs / 1_000 - 7_200;
+  for (const path of [join(spool, 'x'), join(own, 'y'), join(own, `.${id(1)}`)]) {
+    writeFileSync(path, 'x');
+    utimesSync(path, old, old);
+  }
+  mkdirSync(join(spool, 'z'));
+  utimesSync(join(spool, 'z'), old, old);
+  writeFileSync(join(spool, 'young'), 'x');
+  await taken();
+  assert.deepEqual([readdirSync(spool).sort(), readdirSync(own)], [[String(me), 'young'], []]);
+  const none = openSpool({ folder: join(spool, 'none'), messageBytesMax: 1, nowMs: () => nowMs });
+  assert.deepEqual([await none.users(), [...none.messages(me, () => assert.fail())]], [[], []]);
+});
+
+spooled(
+  'folders in the name of another hide none of his',
+  async () => {
+    rmSync(own, { recursive: true });
+    const squatted = [String(me), ...[0, 1, 2, 3].map((nth) => `${me}.${`${nth}`.repeat(16)}`)];
+    for (const name of squatted) {
+      mkdirSync(join(spool, name));
+      chownSync(join(spool, name), 4_711, 4_711);
+    }
+    // Each message of his makes a folder, which stays when it is empty.
+    for (const nth of [1, 2, 3, 4]) {
+      const folder = join(spool, `${me}.${`${nth}f`.repeat(8)}`);
+      mkdirSync(folder);
+      if (nth > 2) writeFileSync(join(folder, id(nth)), message(nth));
+    }
+    assert.deepEqual((await taken()).found, [`${me} 3 x\n`, `${me} 4 x\n`]);
+  },
+  { skip: me !== 0 },
+);
+
+spooled('whose files are few is found at once, whatever else is there', async () => {
+  for (let nth = 0; nth < 20_000; nth++) writeFileSync(join(spool, `rubbish-${nth}`), '');
+  writeFileSync(join(own, id(1)), message(1));
+  const opened = openSpoolHere();
+  const before = performance.now();
+  assert.equal([...opened.messages(me, () => assert.fail())].length, 1);
+  assert.ok(performance.now() - before < 50);
+  assert.deepEqual(await opened.users(), [me]);
+});
+
+spooled('a message is not thrown away for want of a file descriptor', async () => {
+  writeFileSync(join(own, id(1)), message(1));
+  const module = resolve(import.meta.dirname, 'spool-folder.ts');
+  const program = `const { closeSync, openSync } = require('node:fs');
+    import(${JSON.stringify(module)}).then(({ openSpool }) => {
+      const options = { folder: ${JSON.stringify(spool)}, messageBytesMax: 1000, nowMs: Date.now };
+      const spool = openSpool(options);
+      const said = [];
+      for (let free = 0; free < 6; free++) {
+        const held = [];
+        try { for (;;) held.push(openSync('/dev/null')); } catch {}
+        for (let nth = 0; nth < free; nth++) closeSync(held.pop());
+        const found = [...spool.messages(${me}, () => said.push('bad'))];
+        for (const one of held) closeSync(one);
+        said.push(found.length);
+      }
+      console.log(JSON.stringify(said));
+    });`;
+  const limited = ['-c', 'ulimit -n 60; exec "$@"', 'sh', process.execPath];
+  const ran = spawnSync('/bin/sh', [...limited, '--no-warnings', '-e', program]);
+  assert.match(String(ran.stdout), /^\[0,0,(?:0|1),1,1,1\]$/m);
+  assert.deepEqual(readdirSync(own), [id(1)]);
+});
+
+spooled(
+  'what an undo waits for are messages alone, not what somebody put there to stop it',
+  async () => {
+    chmodSync(own, 0o770);
+    mkdirSync(join(spool, 'mine'));
+    for (const path of [join(spool, 'mine', id(1)), join(own, 'x'), join(own, `.${id(2)}`)]) {
+      writeFileSync(path, 'x');
+    }
+    writeFileSync(join(own, id(3)), message(3), { mode: 0o600 });
+    mkdirSync(join(own, id(4)));
+    assert.equal(leftInSpool(spool), 0);
+    writeFileSync(join(own, id(5)), message(5), { mode: 0o640 });
+    assert.equal(leftInSpool(spool), 1);
+    chmodSync(own, 0o700);
+    assert.equal(leftInSpool(spool), 0, 'shut to the guard');
+    assert.equal(leftInSpool(join(spool, 'none')), 0);
+  },
+);
