@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { keyboardWalks, seasonsAndYears } from '../src/core/passwords/generated.ts';
 import type { Millis } from '../src/lib/brand.ts';
-import { planOf } from '../src/passwords/candidates.ts';
-import { type AuditOptions, conduct } from '../src/passwords/conduct.ts';
-import { findJohn, type John } from '../src/passwords/john.ts';
-import { openPrivateFolder, type PrivateFolder } from '../src/passwords/private-folder.ts';
-import { openSeclusion, type Seclusion, spawnSecluded } from '../src/passwords/seclusion.ts';
+import { planOf } from '../src/passwords/candidates/candidates.ts';
+import { type AuditOptions, conduct } from '../src/passwords/audit/run-audit.ts';
+import { findJohn, type John } from '../src/passwords/john/john.ts';
+import { openPrivateFolder, type PrivateFolder } from '../src/passwords/sandbox/private-folder.ts';
+import { openSeclusion, type Seclusion, spawnSecluded } from '../src/passwords/sandbox/sandbox.ts';
 import { parseSource } from '../src/passwords/sources/source.ts';
 import { type Goal, shown, table } from './figures.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { openPrivateFolder } from '../private-folder.ts';
+import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { batchRow, csvRows } from './answer.ts';
 import { parseSource, rowsOf } from './source.ts';
 import { passwordOf, type SqlFile } from './sql.ts';

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { within } from '../../lib/deadline.ts';
-import type { PrivateFolder } from '../private-folder.ts';
+import type { PrivateFolder } from '../sandbox/private-folder.ts';
 
 /** What does not answer must not hold up the audit for ever; a million rows take a minute. */
 const queryMs = 10 * 60_000;

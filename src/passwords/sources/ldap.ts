@@ -4,7 +4,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { PrivateFolder } from '../private-folder.ts';
+import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { ldifRows } from './ldif.ts';
 import type { Row } from './row.ts';

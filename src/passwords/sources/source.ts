@@ -1,7 +1,7 @@
 /** `KIND[,scheme=…][,domain=…]:PATH`: what --source and the configuration say, and the rows behind it. */
 import { rmSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { PrivateFolder } from '../private-folder.ts';
+import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import {
   htpasswdRows,
   listRows,

@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { OperatorError } from '../../lib/operator-error.ts';
-import { openPrivateFolder } from '../private-folder.ts';
+import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { htpasswdRows, listRows, passwdFileRows, shadowRows, vpopmailRows } from './files.ts';
 import { ldifRows } from './ldif.ts';
 import { fieldsOf, linesOf } from './lines.ts';

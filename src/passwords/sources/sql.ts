@@ -8,7 +8,7 @@
 
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PrivateFolder } from '../private-folder.ts';
+import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import { batchRow, type CutRow, csvRows } from './answer.ts';
 import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { linesOf } from './lines.ts';

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { type Leg, legs } from '../core/passwords/strength.ts';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { John } from './john.ts';
+import { type Leg, legs } from '../../core/passwords/strength.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { John } from '../john/john.ts';
 import { listUnread } from './list-search.ts';
 
 export type Plan = {

@@ -1,7 +1,7 @@
 /** Tries a candidate on hashes that John does not load. What costs the same for several hashes is worked out once. */
 import { argon2Sync, createHash, createHmac, pbkdf2Sync } from 'node:crypto';
-import type { Trial } from '../core/passwords/hash.ts';
-import { unreachable } from '../lib/assert.ts';
+import type { Trial } from '../../core/passwords/hash.ts';
+import { unreachable } from '../../lib/assert.ts';
 import { apr1, cramMd5State } from './md5.ts';
 
 export type Tried = { readonly id: number; readonly trial: Trial };

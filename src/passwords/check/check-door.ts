@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen, type Where } from '../lib/listener.ts';
+import { listen, type Where } from '../../lib/listener.ts';
 import type { CheckPassword } from './check.ts';
 
 /** Nobody types more. */

@@ -3,7 +3,7 @@
  * hashes it was sent. Answers with the numbers of those that were guessed; a candidate never leaves it.
  */
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { keyboardWalks, seasonsAndYears } from '../core/passwords/generated.ts';
+import { keyboardWalks, seasonsAndYears } from '../../core/passwords/generated.ts';
 import { openTrials, type Tried } from './trial.ts';
 
 export type WorkerJob =

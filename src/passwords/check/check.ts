@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
-import { ownWords } from '../core/passwords/own-words.ts';
-import { type PasswordVerdict, passwordVerdict } from '../core/passwords/verdict.ts';
-import { OperatorError } from '../lib/operator-error.ts';
-import { listHas } from './list-search.ts';
-import { openRangeLists } from './range-lists.ts';
+import { ownWords } from '../../core/passwords/own-words.ts';
+import { type PasswordVerdict, passwordVerdict } from '../../core/passwords/verdict.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import { listHas } from '../candidates/list-search.ts';
+import { openRangeLists } from '../candidates/range-lists.ts';
 
 export type CheckOptions = {
   readonly lists: readonly string[];

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 /** The longest password John tries has 125 bytes, the longest name 256. */
 const lineBytesMax = 512;

@@ -4,7 +4,7 @@
  * working folder, which is the private one.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

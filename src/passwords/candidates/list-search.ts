@@ -1,6 +1,6 @@
 /** Is a password a line of a list? Lists of leaks have gigabytes: read in large blocks, and not by lines. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 const blockBytes = 1_048_576;
 const [newline, carriageReturn] = [10, 13];

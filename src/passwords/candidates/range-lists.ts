@@ -12,7 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 export type RangeLists = {
   /**

@@ -18,8 +18,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { statFields } from '../partners/kernel/process-facts.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { statFields } from '../../partners/kernel/process-facts.ts';
 
 /** statfs(2): file systems that never reach a disk, swap apart. */
 const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
