@@ -5,14 +5,14 @@
 import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
-import { type DnsSettings, dnsSettings } from './schema-dns.ts';
-import { type IdentitySettings, identitySettings } from './schema-identity.ts';
-import { type PasswordSettings, passwordSettings } from './schema-passwords.ts';
-import { type ScanSettings, scanSettings } from './schema-scan.ts';
-import { type ScriptSettings, scriptSettings } from './schema-scripts.ts';
-import { type SendmailSettings, sendmailSettings } from './schema-sendmail.ts';
-import { type SigningSettings, signingSettings } from './schema-signing.ts';
-import { type VerifySettings, verifySettings } from './schema-verify.ts';
+import { type DnsSettings, dnsSettings } from './sections/dns.ts';
+import { type IdentitySettings, identitySettings } from './sections/identity.ts';
+import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
+import { type ScanSettings, scanSettings } from './sections/scan.ts';
+import { type ScriptSettings, scriptSettings } from './sections/scripts.ts';
+import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
+import { type SigningSettings, signingSettings } from './sections/signing.ts';
+import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 
 const duration = z
   .string()

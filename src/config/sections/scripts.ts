@@ -1,6 +1,6 @@
 /** Settings of [scripts]: what becomes of mail that scripts of this machine send. */
 import { z } from 'zod';
-import { type ScriptMode, scriptModes } from '../core/scripts/rules.ts';
+import { type ScriptMode, scriptModes } from '../../core/scripts/rules.ts';
 
 const user = z.string().regex(/^[a-z_][\w.-]{0,63}$/i, 'must be the name of a user');
 const users = z.string().regex(/^[a-z_][\w.-]{0,63}\*?$/i, 'must be the name of a user');

@@ -1,6 +1,6 @@
 /** Settings of [dns]: which resolvers are asked, and which zones Postern may change by itself. */
 import { z } from 'zod';
-import { parseServer } from '../formats/dns/server-address.ts';
+import { parseServer } from '../../formats/dns/server-address.ts';
 
 const duration = z
   .string()

@@ -1,6 +1,6 @@
 /** Settings of [scan]: who looks at mail that leaves before it is judged, and what their word counts for. */
 import { z } from 'zod';
-import { maskedRules } from '../core/scan/masked-rules.ts';
+import { maskedRules } from '../../core/scan/masked-rules.ts';
 
 const scanner = z
   .string()

@@ -1,6 +1,6 @@
 /** Settings of [signing]: who signs what, where DKIM keys are, and how they follow one another. */
 import { z } from 'zod';
-import { asciiDomain } from '../formats/message/author-domains.ts';
+import { asciiDomain } from '../../formats/message/author-domains.ts';
 
 const duration = z
   .string()
