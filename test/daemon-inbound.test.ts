@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
-import { openInbound } from '../src/daemon-inbound.ts';
+import { openInbound } from '../src/daemon/inbound.ts';
 import { scriptedStart } from './doubles/start.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';

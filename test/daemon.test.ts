@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { examine } from '../src/commands/doctor.ts';
 import { parseConfig } from '../src/config/load.ts';
-import { type Daemon, startDaemon } from '../src/daemon.ts';
+import { type Daemon, startDaemon } from '../src/daemon/daemon.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 
 const token = 'k9Qm3vT7xB2nR5wY8zC1dF4g';

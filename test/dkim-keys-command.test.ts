@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
-import { startDaemon } from '../src/daemon.ts';
+import { startDaemon } from '../src/daemon/daemon.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import { type DnsRecord, txtStrings } from '../src/formats/dns/record.ts';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';

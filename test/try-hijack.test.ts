@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
-import { startDaemon } from '../src/daemon.ts';
+import { startDaemon } from '../src/daemon/daemon.ts';
 import { postern, stateFolder } from './command-line.ts';
 
 const token = 'k9Qm3vT7xB2nR5wY8zC1dF4g';

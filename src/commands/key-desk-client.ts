@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { keysFolder, openKeys } from '../daemon-keys.ts';
+import { keysFolder, openKeys } from '../daemon/keys.ts';
 import { openJournal, type Timers } from '../flow/journal/journal.ts';
 import type { Millis } from '../lib/brand.ts';
 import { OperatorError } from '../lib/operator-error.ts';

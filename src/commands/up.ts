@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { type Daemon, startDaemon } from '../daemon.ts';
+import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/ledger.ts';

@@ -11,7 +11,7 @@ import { checkScanners } from '../../src/commands/doctor-scanners.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Finding } from '../../src/core/finding.ts';
-import { type Daemon, startDaemon } from '../../src/daemon.ts';
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts';
 import { openMilterClient, parseMilterAddress } from '../../src/partners/milter/client.ts';
 import { openClamav } from '../../src/partners/scanners/clamav.ts';
 import { openRspamd } from '../../src/partners/scanners/rspamd.ts';

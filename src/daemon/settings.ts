@@ -1,7 +1,7 @@
 /** The configuration in the form that the daemon's parts take it, and which changes of it need a restart. Of daemon.ts. */
-import { parseDuration } from './commands/options.ts';
-import type { Config } from './config/schema.ts';
-import type { Settings } from './flow/settings.ts';
+import { parseDuration } from '../commands/options.ts';
+import type { Config } from '../config/schema.ts';
+import type { Settings } from '../flow/settings.ts';
 
 export function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
   return {

@@ -1,21 +1,21 @@
 /** The part of the daemon that keeps the register of scripts, and finds out which clients are some. Of daemon.ts. */
-import type { Config } from './config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import {
   type DirectConnections,
   type DirectSettings,
   openDirectConnections,
-} from './flow/scripts/direct-connection.ts';
+} from '../flow/scripts/direct-connection.ts';
 import {
   openScripts,
   type ScriptDeps,
   type ScriptSettings,
   type Scripts,
-} from './flow/scripts/script-mailed.ts';
-import type { Mutable } from './lib/mutable.ts';
-import { openIdentities } from './partners/kernel/identities.ts';
-import { openSocketOwners } from './partners/kernel/socket-owner.ts';
-import type { Gate, Log } from './ports/ledger.ts';
-import type { ScriptDesk, ScriptLedger } from './ports/scripts.ts';
+} from '../flow/scripts/script-mailed.ts';
+import type { Mutable } from '../lib/mutable.ts';
+import { openIdentities } from '../partners/kernel/identities.ts';
+import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
+import type { Gate, Log } from '../ports/ledger.ts';
+import type { ScriptDesk, ScriptLedger } from '../ports/scripts.ts';
 
 export type DaemonScripts = {
   readonly desk: ScriptDesk;

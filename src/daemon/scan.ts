@@ -1,19 +1,19 @@
 /** The part of the daemon that has mail scanned before it is judged, and that counts it. Of daemon.ts. */
-import type { Config } from './config/schema.ts';
-import { whereOf } from './config/values.ts';
-import { maskOf } from './core/scan/masked-rules.ts';
-import { duration } from './daemon-settings.ts';
-import type { Journal, Timers } from './flow/journal/journal.ts';
-import { openScanning, type ScanSettings } from './flow/scan/message-scanned.ts';
-import { ScanLine } from './flow/scan/scanner-queue.ts';
-import { openStatistics, type Statistics } from './flow/stats/statistics.ts';
-import type { Counters } from './lib/counters.ts';
-import type { Mutable } from './lib/mutable.ts';
-import { openClamav } from './partners/scanners/clamav.ts';
-import { openRspamd } from './partners/scanners/rspamd.ts';
-import { openSpamAssassin } from './partners/scanners/spamassassin.ts';
-import type { Clock, Log } from './ports/ledger.ts';
-import type { MessageScanning, Scanner } from './ports/scan.ts';
+import type { Config } from '../config/schema.ts';
+import { whereOf } from '../config/values.ts';
+import { maskOf } from '../core/scan/masked-rules.ts';
+import { duration } from './settings.ts';
+import type { Journal, Timers } from '../flow/journal/journal.ts';
+import { openScanning, type ScanSettings } from '../flow/scan/message-scanned.ts';
+import { ScanLine } from '../flow/scan/scanner-queue.ts';
+import { openStatistics, type Statistics } from '../flow/stats/statistics.ts';
+import type { Counters } from '../lib/counters.ts';
+import type { Mutable } from '../lib/mutable.ts';
+import { openClamav } from '../partners/scanners/clamav.ts';
+import { openRspamd } from '../partners/scanners/rspamd.ts';
+import { openSpamAssassin } from '../partners/scanners/spamassassin.ts';
+import type { Clock, Log } from '../ports/ledger.ts';
+import type { MessageScanning, Scanner } from '../ports/scan.ts';
 
 export type DaemonScan = {
   readonly scanning: MessageScanning;
