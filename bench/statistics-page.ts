@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDesk, queryText } from '../src/commands/desk-client.ts';
+import { openDesk, queryText } from '../src/commands/guard/client.ts';
 import type { Account } from '../src/core/event.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import { countMail } from './counted-mail.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { runCommandLine } from '../src/commands/program.ts';
-import type { RunFile } from '../src/commands/run-file.ts';
+import type { RunFile } from '../src/commands/guard/run-file.ts';
 
 export type Ran = { readonly exit: number; readonly out: string; readonly err: string };
 

@@ -6,7 +6,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { examine } from '../src/commands/doctor.ts';
+import { examine } from '../src/commands/doctor/doctor.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { type Daemon, startDaemon } from '../src/daemon/daemon.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';

@@ -1,9 +1,9 @@
 /** `postern explain ID`: why a message got its verdict, in sentences with numbers, and what undoes it. */
 import type { Command } from 'commander';
-import { openReads } from './desk-reads.ts';
-import { explainText } from './held-text.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from './help.ts';
-import { print, warn } from './print.ts';
+import { openReads } from './guard/reads.ts';
+import { explainText } from './held/held-text.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
+import { print, warn } from './terminal/print.ts';
 
 type Options = { readonly state?: string; readonly json?: true };
 

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { checkScanners } from '../../src/commands/doctor-scanners.ts';
+import { checkScanners } from '../../src/commands/doctor/scanners.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Finding } from '../../src/core/finding.ts';

@@ -1,0 +1,161 @@
+/** Accounts as a person reads them on a terminal. Pure. */
+import type { Reason } from '../../core/verdict.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
+import type { DeskAccount } from '../../ports/admin.ts';
+import type { Found } from '../guard/client.ts';
+import { clock, paint, paintState, table } from '../terminal/table.ts';
+import { many, plain, verdictWord } from '../terminal/format.ts';
+
+/** Of stories, incidents and the record each, the newest. `--json` has them all. */
+const shownMax = 10;
+
+export function accountListText(rows: readonly DeskAccount[]): string {
+  if (rows.length === 0) return 'No account matches.\n';
+  return table(
+    [
+      { title: 'ACCOUNT' },
+      { title: 'STATE' },
+      { title: 'EVIDENCE', align: 'right' },
+      { title: 'MESSAGES TODAY', align: 'right' },
+      { title: 'RECIPIENTS', align: 'right' },
+      { title: 'LAST MAIL' },
+      { title: 'WHY' },
+    ],
+    rows.map((one) => [
+      plain(one.account),
+      paintState(one.state),
+      one.evidence.toFixed(2),
+      String(one.messagesToday),
+      String(one.recipientsToday),
+      clock(one.lastSeen),
+      whyLine(one),
+    ]),
+  );
+}
+
+export function exemptionListText(rows: readonly ExemptionRow[]): string {
+  if (rows.length === 0) return 'No account is exempt.\n';
+  return table(
+    [
+      { title: 'ACCOUNT' },
+      { title: 'EXEMPT UNTIL' },
+      { title: 'SINCE' },
+      { title: 'BY' },
+      { title: 'NOTE' },
+    ],
+    rows.map((one) => [
+      plain(one.account),
+      clock(one.until),
+      clock(one.at),
+      plain(one.by),
+      plain(one.note),
+    ]),
+  );
+}
+
+/** An exemption over the strongest reason: while it lasts, nothing else counts. */
+function whyLine({ exemptUntil, reasons, state }: DeskAccount): string {
+  if (isSet(exemptUntil) && state !== 'suspended') return `exempt until ${clock(exemptUntil)}`;
+  return plain(state === 'clear' ? '' : (reasons[0]?.text ?? ''));
+}
+
+/** Over JSON, what is undefined is missing; from a row of the ledger it may be null. */
+function isSet<Value>(value: Value | undefined | null): value is Value {
+  return value !== undefined && value !== null;
+}
+
+export function accountText(found: Found<'account'>): string {
+  const { account, incidents, stories, audit } = found;
+  return [
+    standing(account),
+    why(account, incidents),
+    incidentLines(incidents),
+    storyLines(stories),
+    recordLines(audit),
+    whatNext(account),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function standing(one: DeskAccount): string {
+  const { exemptUntil } = one;
+  const exempt = isSet(exemptUntil)
+    ? `Exempt until ${clock(exemptUntil)}: everything passes.\n`
+    : '';
+  const weak = one.weakPassword === '' ? '' : `${plain(capital(one.weakPassword))}.\n`;
+  return (
+    `${plain(one.account)}: ${paintState(one.state)}\n` +
+    `Evidence ${one.evidence.toFixed(2)} (1 holds a message, 2.5 suspends). ` +
+    `Last mail ${clock(one.lastSeen)}.\n` +
+    `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
+    `it knows ${many(one.knownRecipients, 'recipient')}.\n${exempt}${weak}`
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A suspended account's reasons are those of its incident: by now the evidence itself has faded. */
+function why(account: DeskAccount, incidents: readonly IncidentRow[]): string {
+  const open = incidents.find((one) => isOpen(one));
+  const reasons = account.state === 'suspended' ? (open?.reasons ?? []) : account.reasons;
+  if (account.state === 'clear' || reasons.length === 0) return '';
+  return `${paint('bold', 'Why')}\n${reasonLines(reasons)}`;
+}
+
+/** `  - 12 people whom …  (1.4)`, strongest first. */
+export function reasonLines(reasons: readonly Reason[]): string {
+  return reasons.map(({ text, weight }) => `  - ${plain(text)} (${weight.toFixed(2)})\n`).join('');
+}
+
+function incidentLines(incidents: readonly IncidentRow[]): string {
+  if (incidents.length === 0) return '';
+  const lines = incidents.slice(0, shownMax).map((one) => {
+    const end = isOpen(one) ? 'open' : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
+    return (
+      `  ${clock(one.suspendedAt)}  first sign ${clock(one.since)}; ` +
+      `${many(one.leakedMessages, 'message')} to ${many(one.leakedRecipients, 'recipient')} got out, ` +
+      `${many(one.stoppedMessages, 'message')} stopped, ${one.queuedHeld} of them taken from the queue; ` +
+      `login ${one.loginClosed ? 'closed' : 'not closed'}; ${end}\n`
+    );
+  });
+  return `${paint('bold', 'Incidents')}\n${lines.join('')}`;
+}
+
+function isOpen(incident: IncidentRow): boolean {
+  return !isSet(incident.endedAt);
+}
+
+function storyLines(stories: readonly StoryRow[]): string {
+  if (stories.length === 0) return '';
+  const lines = stories
+    .slice(0, shownMax)
+    .map(
+      (one) =>
+        `  ${clock(one.at)}  ${one.id}  ${verdictWord(one.verdict, one.observed)}, ` +
+        `${many(one.recipients, 'recipient')}: ${plain(one.reasons[0]?.text ?? 'no reason')}\n`,
+    );
+  return `${paint('bold', 'Last messages that did not simply pass')}\n${lines.join('')}`;
+}
+
+function recordLines(audit: readonly AuditRow[]): string {
+  if (audit.length === 0) return '';
+  const lines = audit.slice(0, shownMax).map((one) => {
+    const detail = one.detail === '' ? '' : `: ${plain(one.detail)}`;
+    return `  ${clock(one.at)}  ${plain(one.action)} by ${plain(one.by)}${detail}\n`;
+  });
+  return `${paint('bold', 'Record')}\n${lines.join('')}`;
+}
+
+function whatNext({ account, state }: DeskAccount): string {
+  if (state === 'clear') return '';
+  const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
+  if (state === 'watched') return `To stop it: ${words('suspend')}\n`;
+  return (
+    `When its password is changed:  ${words('release')} --keep-held\n` +
+    `When it was honest mail:       ${words('release')} --false-alarm\n`
+  );
+}

@@ -1,0 +1,145 @@
+/**
+ * Reading, keeping and writing main.cf and master.cf. Written whole or not at all, with the owner and mode they had;
+ * the bytes before the first change are kept in a file beside them, so that the undo gives back exactly those.
+ */
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { PostfixFiles } from './postfix-plan.ts';
+
+const fileNames = { main: 'main.cf', master: 'master.cf' } as const;
+
+/** What was there before we came, and what we left, to see whether somebody changed it since. */
+export type ConnectRecord = {
+  readonly before: PostfixFiles;
+  readonly afterDigest: { readonly main: string; readonly master: string };
+};
+
+const pair: z.ZodType<PostfixFiles> = z.object({ main: z.string(), master: z.string() });
+const record: z.ZodType<ConnectRecord> = z.object({
+  before: pair,
+  afterDigest: pair,
+});
+
+export async function readPostfixFiles(configDirectory: string): Promise<PostfixFiles> {
+  const read = async (name: string): Promise<string> => {
+    try {
+      return await readFile(join(configDirectory, name), 'latin1');
+    } catch (cause) {
+      throw new OperatorError('no-postfix', `cannot read ${join(configDirectory, name)}`, {
+        cause,
+        hint: 'name the folder with --config-dir DIR (postconf -h config_directory says it)',
+        exit: sysexits.noInput,
+      });
+    }
+  };
+  return { main: await read(fileNames.main), master: await read(fileNames.master) };
+}
+
+export async function writePostfixFiles(
+  configDirectory: string,
+  files: PostfixFiles,
+): Promise<void> {
+  const current = await readPostfixFiles(configDirectory);
+  try {
+    for (const key of ['main', 'master'] as const) {
+      if (files[key] === current[key]) continue;
+      await replace(await realpath(join(configDirectory, fileNames[key])), files[key]);
+    }
+  } catch (cause) {
+    throw cannotWrite(configDirectory, cause);
+  }
+}
+
+function cannotWrite(configDirectory: string, cause: unknown): OperatorError {
+  return new OperatorError('cannot-write', `cannot write to ${configDirectory}`, {
+    cause,
+    hint: 'run this as root',
+    exit: sysexits.noPerm,
+  });
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const fresh = `${path}.postern-new`;
+  const { mode, uid, gid } = await stat(path);
+  await rm(fresh, { force: true });
+  const file = await open(fresh, 'wx', 0o600);
+  try {
+    await file.writeFile(text, 'latin1');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await chown(fresh, uid, gid);
+  await chmod(fresh, mode & 0o7777);
+  await rename(fresh, path);
+  const folder = await open(dirname(path), 'r');
+  await folder.sync();
+  await folder.close();
+}
+
+/**
+ * Beside Postfix's own files: only root can write there. In Postern's state folder its unprivileged user could, and
+ * the undo would then write, as root, whatever that user put into it.
+ */
+function recordPath(configDirectory: string): string {
+  return join(configDirectory, 'before-postern.json');
+}
+
+export async function readRecord(configDirectory: string): Promise<ConnectRecord | undefined> {
+  const text = await readFile(recordPath(configDirectory), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const parsed = record.safeParse(parseJson(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export async function keepRecord(
+  configDirectory: string,
+  files: { readonly before: PostfixFiles; readonly after: PostfixFiles },
+): Promise<void> {
+  const path = recordPath(configDirectory);
+  const kept: ConnectRecord = {
+    before: files.before,
+    afterDigest: { main: digest(files.after.main), master: digest(files.after.master) },
+  };
+  try {
+    await rm(`${path}.new`, { force: true });
+    await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600, flag: 'wx', flush: true });
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    throw cannotWrite(configDirectory, cause);
+  }
+}
+
+export async function dropRecord(configDirectory: string): Promise<void> {
+  await rm(recordPath(configDirectory), { force: true });
+}
+
+/** Nobody changed this file since we wrote it. */
+export function untouched(kept: ConnectRecord, now: PostfixFiles, key: 'main' | 'master'): boolean {
+  return kept.afterDigest[key] === digest(now[key]);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex');
+}

@@ -1,0 +1,198 @@
+/**
+ * What `postern connect postfix` changes in main.cf and master.cf, and how it is taken out again. Pure: text in, text
+ * out; everything that was there stays, byte for byte.
+ *
+ * main.cf gets three parameters of ours and, in the lists, only references to them, so that an address stands in one
+ * place and the undo knows each piece:
+ *
+ *   postern_when_down  what Postfix answers while Postern is away: tempfail (mail waits); `accept` on port 25 where
+ *                      nobody can log in, since strangers' mail must not wait for a guard of outgoing mail
+ *   postern_milter     the milter door
+ *   postern_policy     the policy door
+ *
+ * Order: our milter is the last of a list. It changes no message, so a signature made before it stays good; it sees the
+ * headers that scanners before it added; and what they refused never counts as sent. Our policy service is the first
+ * of its restriction list, so that no `permit_…` before it can skip it; it only ever refuses or has no opinion.
+ */
+import {
+  appendLines,
+  appendToParameter,
+  expand,
+  mainValue,
+  parseMainCf,
+  prependToParameter,
+} from '../../formats/postfix/main-cf.ts';
+import { addOverride, override, parseMasterCf, wrapOverride } from '../../formats/postfix/master-cf.ts';
+import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
+
+/** Addresses as Postfix writes them, `inet:127.0.0.1:9900` or `unix:/path`. The policy door may be `off`. */
+export type ConnectDoors = { readonly milter: string; readonly policy: string };
+export type PostfixFiles = { readonly main: string; readonly master: string };
+export type ConnectPlan = {
+  readonly files: PostfixFiles;
+  /** What a person should know about his own configuration. */
+  readonly notes: readonly string[];
+};
+
+const heading = '# Postern guards the mail that leaves. To undo: postern connect postfix --undo';
+const restrictionLists = [
+  'smtpd_recipient_restrictions',
+  'smtpd_data_restrictions',
+  'smtpd_end_of_data_restrictions',
+] as const;
+
+/** The files as they should be. Applied to files that are connected already, it brings them up to date. */
+export function planConnect(current: PostfixFiles, doors: ConnectDoors): ConnectPlan {
+  const clean = planDisconnect(current);
+  const notes: string[] = [];
+  const files = addMilter(doors.policy === 'off' ? clean : addPolicy(clean), doors, notes);
+  return { files, notes };
+}
+
+function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): PostfixFiles {
+  const before = parseMainCf(files.main);
+  const hadMilters = (mainValue(before, 'smtpd_milters') ?? '') !== '';
+  const local = mainValue(before, 'non_smtpd_milters') ?? '';
+  const follows = /\$[{(]?smtpd_milters\b/.test(local);
+  const services = smtpdServices(before, parseMasterCf(files.master));
+  const returning = services.filter(({ role }) => role === 'reinjection');
+  const shut = !hadMilters && returning.some(inherits);
+  let main = appendLines(files.main, [
+    '',
+    heading,
+    'postern_when_down = tempfail',
+    `postern_milter = { ${doors.milter}, connect_timeout=5s, content_timeout=60s, default_action=$postern_when_down }`,
+    ...(doors.policy === 'off' ? [] : [policyLine(doors.policy)]),
+    ...(shut ? ['postern_none ='] : []),
+  ]);
+  main = appendToParameter(main, 'smtpd_milters', '$postern_milter');
+  if (!follows) main = appendToParameter(main, 'non_smtpd_milters', '$postern_milter');
+  let master = files.master;
+  services.forEach((_, place) => {
+    master = guardService(master, place, { main: files.main, shut, notes });
+  });
+  return { main, master };
+}
+
+function policyLine(address: string): string {
+  return `postern_policy = check_policy_service { ${address}, timeout=10s, try_limit=1, default_action=DUNNO }`;
+}
+
+function inherits({ service }: SmtpdService): boolean {
+  return override(service, 'smtpd_milters') === undefined;
+}
+
+type Known = { readonly main: string; readonly shut: boolean; readonly notes: string[] };
+
+/** One smtpd service of master.cf, by its place among them; looked up anew after each change, since lines move. */
+function guardService(text: string, place: number, known: Known): string {
+  const main = parseMainCf(known.main);
+  const find = (now: string): SmtpdService | undefined =>
+    smtpdServices(main, parseMasterCf(now))[place];
+  let master = text;
+  const add = (option: string): void => {
+    const found = find(master);
+    if (found !== undefined) master = addOverride(master, found.service, option);
+  };
+  const found = find(master);
+  if (found === undefined) return master;
+  const { service, role, login } = found;
+  const own = override(service, 'smtpd_milters');
+  if (role === 'reinjection') {
+    if (own === undefined && known.shut) add('smtpd_milters=$postern_none');
+    else if (own === undefined) known.notes.push(judgedTwice(service.name));
+    return master;
+  }
+  if (own !== undefined && own.value === '' && role === 'smtp' && !login) {
+    known.notes.push(
+      `${service.name}: its milters are switched off (-o smtpd_milters=) and nobody can log in there; left alone. ` +
+        'Hosts that relay through it are not guarded.',
+    );
+    return master;
+  }
+  if (own !== undefined) {
+    master = wrapOverride(master, service, { index: own.index, after: ',$postern_milter' });
+  }
+  if (role === 'smtp' && !login) add('postern_when_down=accept');
+  const name = override(service, 'milter_macro_daemon_name');
+  if (name === undefined && mainValue(main, 'milter_macro_daemon_name') === undefined) {
+    add(`milter_macro_daemon_name=postern-${role}`);
+  }
+  if (/\bno_milters\b/.test(override(service, 'receive_override_options')?.value ?? '')) {
+    known.notes.push(
+      `${service.name}: receive_override_options=no_milters keeps every milter out, ours too. Take it out there.`,
+    );
+  }
+  return master;
+}
+
+function judgedTwice(name: string): string {
+  return (
+    `${name}: a content filter seems to bring mail back here, where the milters of main.cf see it a second time. ` +
+    'Add to it: -o receive_override_options=no_milters'
+  );
+}
+
+/** The policy service, where people can log in. */
+function addPolicy(files: PostfixFiles): PostfixFiles {
+  let { main, master } = files;
+  const services = smtpdServices(parseMainCf(main), parseMasterCf(master));
+  for (const list of restrictionLists) {
+    for (const [place, { role, login }] of services.entries()) {
+      if (role === 'reinjection' || (role === 'smtp' && !login)) continue;
+      const service = parseMasterCf(master).services.filter(({ command }) => command === 'smtpd')[
+        place
+      ];
+      if (service === undefined) continue;
+      const own = override(service, list);
+      const general = mainValue(parseMainCf(main), list);
+      if (own !== undefined) {
+        master = wrapOverride(master, service, { index: own.index, before: '$postern_policy,' });
+      } else if (general === undefined) {
+        master = addOverride(master, service, `${list}=$postern_policy`);
+      } else if (!refersToPolicy(main, general)) {
+        main = prependToParameter(main, list, ' $postern_policy,') ?? main;
+      }
+    }
+  }
+  return { main, master };
+}
+
+function refersToPolicy(main: string, value: string): boolean {
+  const parsed = parseMainCf(main);
+  const look = (name: string): string | undefined =>
+    name === 'postern_policy' ? '<ours>' : mainValue(parsed, name);
+  return expand(value, look).includes('<ours>');
+}
+
+/** Lines that are ours as a whole. */
+const ourMainLines =
+  /^(?:# Postern guards the mail that leaves\..*|postern_(?:when_down|milter|policy|none) =.*|(?:non_)?smtpd_milters = \$postern_milter|[ \t]+\$postern_milter)\r?\n?$/;
+const ourMasterLines =
+  /^[ \t]+-o (?:smtpd_(?:recipient|data|end_of_data)_restrictions=\$postern_policy|smtpd_milters=\$postern_none|postern_when_down=accept|milter_macro_daemon_name=postern-[a-z]+)[ \t]*\r?\n?$/;
+
+/** Both files without anything of ours, whatever else was changed in them since. */
+export function planDisconnect(files: PostfixFiles): PostfixFiles {
+  return {
+    main: withoutPieces(withoutLines(files.main, ourMainLines)),
+    master: withoutPieces(withoutLines(files.master, ourMasterLines)),
+  };
+}
+
+function withoutLines(text: string, ours: RegExp): string {
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const kept: string[] = [];
+  for (const line of lines) {
+    if (!ours.test(line)) kept.push(line);
+    // The empty line in front of our heading came with it.
+    else if (line.startsWith('# Postern') && kept.at(-1)?.trim() === '') kept.pop();
+  }
+  return kept.join('');
+}
+
+function withoutPieces(text: string): string {
+  return text
+    .replace(/ ?\$postern_policy,/g, '')
+    .replace(/,\$postern_milter\b/g, '')
+    .replace(/[ \t]*,?[ \t]*\$postern_(?:milter|policy|none)\b/g, '');
+}

@@ -1,0 +1,155 @@
+/**
+ * Proves a connection with a real message: one letter to postmaster through sendmail(1), whose Message-Id nobody could
+ * guess, must turn up in the daemon's memory; and each smtpd service that can be reached from here must open a milter
+ * session. The letter stays with postmaster and says what it is.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { SmtpdService } from '../../formats/postfix/services.ts';
+import { guardAnswer, guardMetrics } from '../guard/answer.ts';
+import type { RunFile } from '../guard/run-file.ts';
+
+export type Seen = { readonly what: string; readonly ok: boolean; readonly text: string };
+
+const waitMs = 30_000;
+
+/** Throws where nobody listens at the address: better before a change than after. */
+export async function doorAnswers(address: string): Promise<void> {
+  const [, host, port] = /^inet:(.*):(\d+)$/.exec(address) ?? [];
+  const where =
+    host === undefined
+      ? { path: address.replace(/^unix:/, '') }
+      : { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  const socket = connect(where);
+  socket.setTimeout(5_000, () => socket.destroy(new Error('no answer in 5 s')));
+  try {
+    await once(socket, 'connect');
+  } catch (cause) {
+    throw new OperatorError('door-shut', `nobody answers at ${address}`, {
+      cause,
+      hint: 'is Postern running? see: postern status',
+      exit: sysexits.unavailable,
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Through sendmail(1) and pickup. */
+export async function verifyLocal(
+  configDirectory: string,
+  run: RunFile,
+  host: string,
+): Promise<Seen> {
+  const what = 'local mail (sendmail, pickup)';
+  const messageId = `postern-verify.${randomBytes(16).toString('hex')}@${host}`;
+  const sent = await sendmail(configDirectory, messageId);
+  if (sent !== undefined) return { what, ok: false, text: sent };
+  const deadline = Date.now() + waitMs;
+  while (Date.now() < deadline) {
+    if (await daemonSaw(run, messageId)) return { what, ok: true, text: 'a letter was seen' };
+    await sleep(100);
+  }
+  return {
+    what,
+    ok: false,
+    text: `a letter to postmaster was not seen within ${waitMs / 1_000} s`,
+  };
+}
+
+/** Undefined when Postfix took it. */
+async function sendmail(configDirectory: string, messageId: string): Promise<string | undefined> {
+  const args = ['-C', configDirectory, '-oi', '-f', 'postmaster', 'postmaster'];
+  const child = spawn('/usr/sbin/sendmail', args, {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: waitMs,
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('latin1')).slice(-1_000);
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(letter(messageId));
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return code === 0 ? undefined : `sendmail ended with ${code}: ${said.trim()}`;
+  } catch (cause) {
+    return `sendmail cannot be started: ${String(cause)}`;
+  }
+}
+
+function letter(messageId: string): string {
+  return `From: Postern <postmaster>
+To: postmaster
+Subject: Postern is connected to this mail server
+Message-ID: <${messageId}>
+Auto-Submitted: auto-generated
+
+This letter was sent by \`postern connect postfix\` to prove that mail passes Postern.
+Nothing needs to be done. To see what passes: postern status
+To undo the connection: postern connect postfix --undo
+`;
+}
+
+async function daemonSaw(run: RunFile, messageId: string): Promise<boolean> {
+  const recent = await guardAnswer(run, '/api/recent?limit=200');
+  if (!Array.isArray(recent)) return false;
+  for (const item of recent as { id?: unknown; account?: unknown }[]) {
+    if (typeof item.id !== 'string' || !String(item.account).startsWith('local:')) continue;
+    const known = await guardAnswer(run, `/api/explain/${encodeURIComponent(item.id)}`);
+    if (JSON.stringify(known ?? '').includes(messageId)) return true;
+  }
+  return false;
+}
+
+/** An smtpd service: a session that says only who we are must reach the milter door. */
+export async function verifySmtpd(service: SmtpdService, run: RunFile): Promise<Seen> {
+  const { name } = service.service;
+  const what = `${service.role} (${name})`;
+  const before = await sessions(run);
+  if (before === undefined) return { what, ok: false, text: 'the guard does not say what it sees' };
+  const greeted = await greet(name, service.role === 'submissions');
+  if (greeted !== 'greeted') return { what, ok: true, text: `not tried: ${greeted}` };
+  const deadline = Date.now() + 5_000;
+  while (Date.now() < deadline) {
+    if (((await sessions(run)) ?? 0) > before)
+      return { what, ok: true, text: 'a session was seen' };
+    await sleep(50);
+  }
+  return { what, ok: false, text: 'greeted us, but opened no milter session' };
+}
+
+/** Milter sessions so far; undefined where the guard does not say. */
+async function sessions(run: RunFile): Promise<number | undefined> {
+  const sample = await guardMetrics(run);
+  return sample?.('postern_milter_sessions_total');
+}
+
+/** Connects, reads the greeting, says EHLO and QUIT. Ports in TLS from the first byte open their session on connect. */
+async function greet(name: string, wrapped: boolean): Promise<string> {
+  const [, host, port] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(name) ?? [];
+  if (wrapped) return 'it wants TLS first';
+  const number = port === undefined ? Number.NaN : (wellKnown[port] ?? Number(port));
+  if (!Number.isInteger(number)) return `port ${port} is not known here`;
+  const socket = connect({ host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port: number });
+  socket.setTimeout(10_000, () => socket.destroy(new Error('no greeting in 10 s')));
+  try {
+    const [greeting] = (await once(socket, 'data')) as [Buffer];
+    if (!greeting.toString('latin1').startsWith('220')) return 'it did not greet us';
+    socket.write('EHLO localhost\r\n');
+    await once(socket, 'data');
+    return 'greeted';
+  } catch (cause) {
+    return faultText(cause);
+  } finally {
+    socket.on('error', () => undefined);
+    socket.end('QUIT\r\n');
+  }
+}
+
+const wellKnown: Readonly<Record<string, number>> = { smtp: 25, submission: 587 };

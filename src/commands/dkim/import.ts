@@ -1,0 +1,273 @@
+/** `postern dkim import opendkim|rspamd`: takes over the keys that another signer uses. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { isKeyName } from '../../core/signing/key.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { openPrivateKey, rsaBits } from '../../lib/private-key.ts';
+import {
+  type FoundKey,
+  type KeysFound,
+  opendkimKeys,
+  parseOpendkimConf,
+  parseTable,
+} from '../../formats/filters/opendkim-conf.ts';
+import { rspamdFolderKeys, rspamdKeys } from '../../formats/filters/rspamd-conf.ts';
+import { parseUcl } from '../../formats/filters/ucl.ts';
+import { keyFile, unwriteKeyFile, writeKeyFile } from '../../partners/keys/key-files.ts';
+import { readPrivateKeyText } from '../../partners/keys/private-key-file.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-client.ts';
+import { print, warn } from '../terminal/print.ts';
+import { isNotRunning } from '../guard/run-file.ts';
+import { many, plain } from '../terminal/format.ts';
+
+type Options = KeyDeskOptions & { readonly dryRun?: true; readonly json?: true };
+/** One line of the report. */
+type Line = { readonly key: string; readonly taken: boolean; readonly text: string };
+type Ready = FoundKey & { readonly text: string; readonly about: string };
+
+/** A configuration or a map of domains; a wrong path may lead to something large. */
+const octetsMax = 16 * 1024 * 1024;
+/** Keys that the desk takes at a time. */
+const atOnce = 500;
+
+export function registerImport(dkim: Command): void {
+  const from = dkim
+    .command('import')
+    .summary('take over keys from OpenDKIM or rspamd')
+    .description(
+      'Copies the private keys that another signer uses. Each signs here once DNS shows its record at every name ' +
+        'server, which is looked at right away. What is found wrong is said in a line, and the others go on.',
+    );
+  one(from, 'opendkim', '/etc/opendkim.conf', 'its configuration', opendkim);
+  one(
+    from,
+    'rspamd',
+    '/etc/rspamd/local.d/dkim_signing.conf',
+    'dkim_signing.conf, or a folder with files DOMAIN.SELECTOR.key',
+    rspamd,
+  );
+}
+
+function one(
+  from: Command,
+  name: 'opendkim' | 'rspamd',
+  usual: string,
+  about: string,
+  find: (path: string) => KeysFound,
+): void {
+  from
+    .command(name)
+    .summary(
+      `from ${name === 'opendkim' ? 'KeyTable and SigningTable, or KeyFile' : 'its module dkim_signing'}`,
+    )
+    .description(
+      `Takes over the keys of ${name === 'opendkim' ? 'OpenDKIM' : 'rspamd'}. Its own files stay as they are.`,
+    )
+    .argument('[path]', about, usual)
+    .option('--dry-run', 'only say what would be taken')
+    .option('--state <dir>', stateHelp)
+    .option('--config <file>', 'configuration of this Postern, where it does not run')
+    .option('--json', 'one JSON object: keys, each with a text, and notes')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          [`sudo postern dkim import ${name} --dry-run`, ''],
+          [`sudo postern dkim import ${name} ${usual}`, 'as root: their owner is another user'],
+        ],
+        exits: [
+          exitCodes.done,
+          [1, 'not every key could be taken'],
+          [66, 'the configuration cannot be read'],
+          exitCodes.notRunning,
+        ],
+        notes:
+          'Let the other signer run until `postern dkim keys` says that all of them sign, then switch it off.',
+      }),
+    )
+    .action(async (path: string, options: Options, command: Command) => {
+      const found = find(path);
+      const { ready, wrong } = readKeys(found.keys);
+      const report = await atKeyDesk(
+        options,
+        { reads: options.dryRun === true, warn: (text) => warn(command, text) },
+        (desk) =>
+          options.dryRun === true ? foretold(desk, ready) : taken(desk, ready, `from ${name}`),
+      ).catch((error: unknown) => {
+        // To say what would be taken no guard is needed, and no ledger.
+        if (options.dryRun === true && isNotRunning(error)) return ready.map(wouldBe);
+        throw error;
+      });
+      const lines = [...report, ...wrong];
+      print(
+        command,
+        options.json === true
+          ? jsonLine({ keys: lines, notes: found.notes })
+          : text(lines, found.notes),
+      );
+      const left = lines.filter((line) => !line.taken).length;
+      if (left > 0) {
+        throw new OperatorError('not-taken', `${many(left, 'key')} could not be taken`, {
+          exit: 1,
+        });
+      }
+    });
+}
+
+function opendkim(path: string): KeysFound {
+  const unreadable: string[] = [];
+  const found = opendkimKeys(parseOpendkimConf(readText(path)), (set, name) => {
+    if (set.kind === 'list') return set.rows;
+    if (set.kind === 'unsupported') return undefined;
+    try {
+      return parseTable(readText(set.path));
+    } catch (error) {
+      unreadable.push(`${name}: ${faultText(error)}`);
+      return undefined;
+    }
+  });
+  return { keys: found.keys, notes: [...found.notes, ...unreadable] };
+}
+
+function rspamd(path: string): KeysFound {
+  const unreadable: string[] = [];
+  const tried = <Value>(read: () => Value, otherwise: Value): Value => {
+    try {
+      return read();
+    } catch (error) {
+      unreadable.push(faultText(error));
+      return otherwise;
+    }
+  };
+  const reads = {
+    names: (folder: string) => tried((): readonly string[] => readdirSync(folder), []),
+    text: (map: string) => tried((): string | undefined => readText(map), undefined),
+  };
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const found = isFolder
+    ? rspamdFolderKeys(path, reads)
+    : rspamdKeys(parseUcl(readText(path)), reads);
+  return { keys: found.keys, notes: [...found.notes, ...unreadable] };
+}
+
+/** The private keys themselves; a line for each that cannot be taken. */
+function readKeys(keys: readonly FoundKey[]): {
+  readonly ready: readonly Ready[];
+  readonly wrong: readonly Line[];
+} {
+  const ready: Ready[] = [];
+  const wrong: Line[] = [];
+  for (const found of keys) {
+    const read = readKey(found);
+    if ('about' in read) ready.push(read);
+    else wrong.push(read);
+  }
+  return { ready, wrong };
+}
+
+function readKey(found: FoundKey): Ready | Line {
+  const { domain, selector, key } = found;
+  const no = (text: string): Line => ({ key: nameOf(found), taken: false, text });
+  if (!isKeyName(domain) || !isKeyName(selector)) return no('is not a name as DNS has it');
+  try {
+    const opened = key.kind === 'file' ? readPrivateKeyText(key.path) : inline(key.text);
+    const { type, bits } = opened.key;
+    const weak =
+      type === 'rsa' && bits < rsaBits.advised ? ', too few: have a new one follow it soon' : '';
+    const about = type === 'rsa' ? `RSA, ${bits} bits${weak}` : 'Ed25519';
+    return { ...found, text: opened.text, about };
+  } catch (error) {
+    return no(faultText(error));
+  }
+}
+
+function inline(text: string): ReturnType<typeof readPrivateKeyText> {
+  const opened = openPrivateKey(text);
+  if (opened.ok) return { text, key: opened.value };
+  throw new OperatorError('key-file', `the key in KeyTable ${opened.error.text}`);
+}
+
+async function foretold(desk: KeyDeskClient, ready: readonly Ready[]): Promise<readonly Line[]> {
+  const known = new Set((await desk.list()).map(nameOf));
+  return ready.map((key) =>
+    known.has(nameOf(key))
+      ? { key: nameOf(key), taken: true, text: 'is known already' }
+      : wouldBe(key),
+  );
+}
+
+function wouldBe(key: Ready): Line {
+  return { key: nameOf(key), taken: true, text: `would be taken (${key.about})` };
+}
+
+/** Files first, then the desk: what it does not take is taken back. */
+async function taken(
+  desk: KeyDeskClient,
+  ready: readonly Ready[],
+  note: string,
+): Promise<readonly Line[]> {
+  const known = new Set((await desk.list()).map(nameOf));
+  const lines: Line[] = [];
+  const written: Ready[] = [];
+  for (const key of ready) {
+    const name = nameOf(key);
+    if (known.has(name)) {
+      lines.push({ key: name, taken: true, text: 'is known already' });
+      continue;
+    }
+    try {
+      writeKeyFile(desk.folder, keyFile(key), key.text);
+      written.push(key);
+    } catch (error) {
+      lines.push({ key: name, taken: false, text: faultText(error) });
+    }
+  }
+  const said: string[] = [];
+  for (let at = 0; at < written.length; at += atOnce) {
+    const some = written
+      .slice(at, at + atOnce)
+      .map(({ domain, selector }) => ({ domain, selector }));
+    said.push(...(await desk.adopt(some, note)).text.split('\n'));
+  }
+  const after = new Map((await desk.list()).map((key) => [nameOf(key), key]));
+  for (const key of written) {
+    const there = after.get(nameOf(key));
+    if (there === undefined) unwriteKeyFile(desk.folder, keyFile(key));
+    const start = `${key.selector} of ${key.domain}: `;
+    const words = said.find((line) => line.startsWith(start))?.slice(start.length) ?? said[0] ?? '';
+    lines.push({ key: nameOf(key), taken: there !== undefined, text: `${words} (${key.about})` });
+  }
+  return lines;
+}
+
+function text(lines: readonly Line[], notes: readonly string[]): string {
+  const shown = lines.map(
+    ({ key, taken: yes, text: words }) => `${yes ? '  ' : '! '}${key}: ${plain(words)}`,
+  );
+  const count = lines.filter((line) => line.taken).length;
+  const rest = lines.length - count;
+  const sum = `${many(count, 'key')}${rest === 0 ? '' : `, and ${rest} that cannot be taken`}`;
+  const more =
+    notes.length === 0 ? '' : `\nNotes:\n${notes.map((note) => `  ${plain(note)}\n`).join('')}`;
+  return `${[...shown, sum].join('\n')}\n${more}`;
+}
+
+function nameOf({ domain, selector }: Pick<FoundKey, 'domain' | 'selector'>): string {
+  return `${selector}._domainkey.${domain}`;
+}
+
+function readText(path: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size > octetsMax) throw new RangeError(`it has ${size} octets`);
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new OperatorError('no-input', `cannot read ${path}`, {
+      cause,
+      hint: 'name its configuration, or run this as root',
+      exit: sysexits.noInput,
+    });
+  }
+}

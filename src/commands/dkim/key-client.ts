@@ -1,0 +1,131 @@
+/**
+ * The desk of keys, of the guard that runs; where none runs, of its ledger itself, which one program at a time may write.
+ * So keys can be made before the first start.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { keysFolder, openKeys } from '../../daemon/keys.ts';
+import { openJournal, type Timers } from '../../flow/journal/journal.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import type { Ledger } from '../../ports/ledger.ts';
+import type { DeskKey, Done, KeyDesk } from '../../ports/admin.ts';
+import { type DeskClient, notDone, openDesk, operator } from '../guard/client.ts';
+import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
+import { usualConfig } from '../config/usual-config.ts';
+
+export type KeyDeskOptions = { readonly state?: string; readonly config?: string };
+
+/** As KeyDesk, with what was not done as OperatorError `not-done`. */
+export type KeyDeskClient = {
+  readonly folder: string;
+  list(domain?: string): Promise<readonly DeskKey[]>;
+  make(wanted: Parameters<KeyDesk['make']>[0]): Promise<Yes>;
+  rotate(domain: string): Promise<Yes>;
+  retire(
+    ...how: Parameters<KeyDesk['retire']> extends [infer K, infer H, string] ? [K, H] : never
+  ): Promise<Yes>;
+  adopt(keys: Parameters<KeyDesk['adopt']>[0], note: string): Promise<Done>;
+};
+type Yes = Extract<Done, { ok: true }>;
+
+/** Runs `work` at the desk. `reads`: it only looks, so that a ledger is not made, and not opened for writing. */
+export async function atKeyDesk<Value>(
+  options: KeyDeskOptions,
+  how: { readonly reads: boolean; readonly warn: (text: string) => void },
+  work: (desk: KeyDeskClient) => Promise<Value>,
+): Promise<Value> {
+  let live: DeskClient;
+  try {
+    live = await openDesk(options.state);
+  } catch (error) {
+    if (!isNotRunning(error)) throw error;
+    // It may run, and only be none of this user's business.
+    const { cause } = error;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') throw error;
+    const state = stateDirectory(options.state);
+    if (how.reads && !existsSync(join(state, 'ledger.db'))) throw error;
+    how.warn(`postern: not running; this is its ledger itself (${join(state, 'ledger.db')})\n`);
+    const { config } = loadConfig(options.config ?? usualConfig());
+    return withOwn({ state, config, reads: how.reads }, work);
+  }
+  return work(await liveDesk(live));
+}
+
+async function liveDesk({ read, act }: DeskClient): Promise<KeyDeskClient> {
+  type Answer = { readonly folder: string; readonly keys: readonly DeskKey[] };
+  const { folder } = await read<Answer>('/dkim');
+  return {
+    folder,
+    async list(domain) {
+      const { keys } = await read<Answer>('/dkim');
+      return keys.filter((key) => domain === undefined || key.domain === domain);
+    },
+    make: ({ selector, ...wanted }) =>
+      act('/dkim/new', { ...wanted, ...(selector === undefined ? {} : { selector }) }),
+    rotate: (domain) => act('/dkim/rotate', { domain }),
+    retire: ({ domain, selector }, { compromised }) =>
+      act('/dkim/retire', { domain, selector, compromised }),
+    async adopt(keys, note) {
+      try {
+        return await act('/dkim/adopt', { keys, note });
+      } catch (error) {
+        if (!(error instanceof OperatorError) || error.code !== 'not-done') throw error;
+        return { ok: false, text: error.message };
+      }
+    },
+  };
+}
+
+const soon = (run: () => void): void => void setImmediate(run);
+
+async function withOwn<Value>(
+  {
+    state,
+    config,
+    reads,
+  }: { readonly state: string; readonly config: Config; readonly reads: boolean },
+  work: (desk: KeyDeskClient) => Promise<Value>,
+): Promise<Value> {
+  using scope = new DisposableStack();
+  const ledger = await openOwnLedger(state, reads);
+  scope.defer(() => ledger.close());
+  const log = (): void => {};
+  // No steps but those that an act wants: the guard takes them when it runs.
+  const timers: Timers = { every: () => () => {}, soon };
+  const journal = openJournal({ ledger, timers, log, count: log, onState: log });
+  scope.defer(() => journal.close());
+  const keys = openKeys({
+    ...{ config, state, journal, log, notices: undefined, host: hostname() },
+    timers: { ...timers, soon: () => {} },
+    clock: { now: () => Date.now() as Millis },
+    newId: () => randomBytes(16).toString('base64url'),
+    iso: (at) => new Date(at).toISOString(),
+  });
+  scope.defer(() => keys.close());
+  const { desk } = keys;
+  const by = operator();
+  return await work({
+    folder: keysFolder(config, state),
+    list: async (domain) => desk.list(domain),
+    make: async (wanted) => yes(await desk.make(wanted, by)),
+    rotate: async (domain) => yes(await desk.rotate(domain, by)),
+    retire: async (key, how) => yes(await desk.retire(key, how, by)),
+    adopt: (named, note) => desk.adopt(named, note, by),
+  });
+}
+
+async function openOwnLedger(state: string, readOnly: boolean): Promise<Ledger> {
+  const { openLedger } = await import('../../ledger/sqlite/open.ts');
+  if (!readOnly) mkdirSync(state, { recursive: true, mode: 0o700 });
+  return openLedger(join(state, 'ledger.db'), { readOnly });
+}
+
+function yes(done: Done): Yes {
+  if (done.ok) return done;
+  throw notDone(done);
+}

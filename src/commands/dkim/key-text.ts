@@ -1,0 +1,71 @@
+/** Keys and their records as people read them, and as name servers take them. Pure. */
+import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
+import { printBindZone } from '../../formats/dns/zone-bind.ts';
+import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
+import type { DeskKey } from '../../ports/admin.ts';
+import { clock, paint, table } from '../terminal/table.ts';
+import { many, plain } from '../terminal/format.ts';
+
+/** A table of keys, and under it what is to be done by hand. */
+export function keyListText(keys: readonly DeskKey[]): string {
+  if (keys.length === 0) return 'No keys. Make the first: postern dkim new DOMAIN\n';
+  const rows = keys.map((key) => [
+    key.domain,
+    key.selector,
+    kindOf(key),
+    paintKeyState(key),
+    key.since === 0 ? '' : clock(key.since),
+    key.fault === '' ? key.next : plain(key.fault),
+  ]);
+  const columns = ['DOMAIN', 'SELECTOR', 'KEY', 'STATE', 'SINCE', 'NEXT'].map((title) => ({
+    title,
+  }));
+  return table(columns, rows) + handText(keys);
+}
+
+/** What the operator is to do, with the records that this takes; empty: nothing. */
+function handText(keys: readonly DeskKey[]): string {
+  const waiting = keys.filter(({ todo }) => todo !== '');
+  if (waiting.length === 0) return '';
+  const lines = waiting.map(
+    ({ domain, selector, todo }) => `  ${selector}._domainkey.${domain}: ${plain(todo)}`,
+  );
+  const records = waiting.filter(({ record, todo }) => record.text !== '' && /record/.test(todo));
+  return `\nTo do:\n${lines.join('\n')}\n${recordsText(records)}`;
+}
+
+/** The records, in both syntaxes. */
+function recordsText(keys: readonly DeskKey[]): string {
+  if (keys.length === 0) return '';
+  const records = keys.map(({ record }): DnsRecord => {
+    const { name, text, ttlSeconds } = record;
+    return { type: 'TXT', name, ttlSeconds, strings: txtStrings(text) };
+  });
+  return `\nFor BIND:\n${printBindZone(records)}\nFor tinydns:\n${printTinydnsZone(records)}`;
+}
+
+/** After keys were made. */
+export function madeText(text: string, keys: readonly DeskKey[]): string {
+  const byHand = keys.filter(({ todo }) => todo !== '');
+  const sent = keys.length - byHand.length;
+  const ours =
+    sent === 0
+      ? ''
+      : `${many(sent, 'record')} sent to the name server; postern dkim keys tells how it goes.\n`;
+  const hand =
+    byHand.length === 0
+      ? ''
+      : '\nPublish these records. Postern looks for them every ten minutes while it runs, and signs once every\n' +
+        `name server has shown them for a while.\n${recordsText(byHand)}`;
+  return `${text}\n${ours}${hand}`;
+}
+
+function kindOf({ algorithm, bits }: DeskKey): string {
+  return algorithm === 'rsa-sha256' ? `RSA ${bits}` : 'Ed25519';
+}
+
+function paintKeyState({ state, fault, todo }: DeskKey): string {
+  if (fault !== '') return paint('red', `${state}!`);
+  if (state === 'signing') return paint('green', state);
+  return paint(todo === '' ? 'dim' : 'yellow', state);
+}

@@ -1,0 +1,103 @@
+/** `postern dkim sign FILE`: the DKIM-Signature fields for a message. */
+import type { Command } from 'commander';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { HeaderField } from '../../formats/dkim/header-canonical.ts';
+import { keyName } from '../../formats/dkim/key-lookup.ts';
+import { openSigner, type SignRequest } from '../../formats/dkim/sign.ts';
+import { algorithmOf, type SigningKey } from '../../formats/dkim/signing-key.ts';
+import { readPrivateKeyFile } from '../../partners/keys/private-key-file.ts';
+import { helpAfter, jsonLine } from '../terminal/help.ts';
+import { readMessageFile } from '../terminal/message-file.ts';
+import { several } from '../terminal/options.ts';
+import { print } from '../terminal/print.ts';
+
+type Options = {
+  readonly key: readonly string[];
+  readonly selector: readonly string[];
+  readonly domain: string;
+  readonly identity?: string;
+  readonly json?: true;
+};
+
+export function registerSign(dkim: Command): void {
+  dkim
+    .command('sign')
+    .summary('the signature of a message')
+    .description(
+      'Prints the DKIM-Signature field for a message, made exactly as the milter door makes it: relaxed/relaxed, ' +
+        'From and the other fields that may stand once protected against a second one, the whole body. Put it on ' +
+        'top of the message. With a second --key and --selector, two fields.',
+    )
+    .argument('<file>', 'the message; -: standard input. Lines may end with LF')
+    .requiredOption('--key <file>', 'the private key, RSA or Ed25519; may be given twice', several)
+    .requiredOption('--selector <name>', 'its selector; in the order of the keys', several)
+    .requiredOption('--domain <domain>', 'the domain that signs (d=)')
+    .option('--identity <address>', 'on whose behalf (i=); in that domain or below it')
+    .option('--json', 'one JSON object: fields, each with name and value')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern dkim sign mail.eml --key r1.pem --selector r1 --domain example.org', ''],
+          [
+            '(postern dkim sign mail.eml --key r1.pem --selector r1 --key e1.pem --selector e1 --domain example.org; cat mail.eml) > signed.eml',
+            '',
+          ],
+        ],
+        exits: [
+          [0, 'signed'],
+          [64, 'not as many selectors as keys, or no such domain'],
+          [65, 'it is no message that can be signed'],
+          [66, 'a file cannot be read'],
+          [78, 'a key is weak, locked, or open to all'],
+        ],
+        notes:
+          'The message is signed as it stands in the file. What Postfix changes afterwards (lines longer than 998\n' +
+          'octets are broken) is minded by the milter door, not here.',
+      }),
+    )
+    .action(async (file: string, options: Options, command: Command) => {
+      const request = requestOf(options);
+      const signer = openSigner({ lineLengthLimit: 0 });
+      await readMessageFile(file, signer);
+      const { promise, resolve, reject } = Promise.withResolvers<readonly HeaderField[]>();
+      signer.sign(request, (fault, fields) =>
+        fault === undefined ? resolve(fields) : reject(fault),
+      );
+      const fields = await promise.catch((cause: Error) => {
+        throw new OperatorError('unsigned', `${file} cannot be signed: ${cause.message}`, {
+          exit: sysexits.dataErr,
+        });
+      });
+      print(command, options.json === true ? jsonLine({ fields }) : fieldsText(fields));
+    });
+}
+
+function requestOf({ key, selector, domain, identity }: Options): SignRequest {
+  if (key.length !== selector.length) {
+    throw usage(`${key.length} keys and ${selector.length} selectors: each key has one`);
+  }
+  const name = domain.toLowerCase();
+  const inside = identity === undefined ? name : identity.slice(identity.lastIndexOf('@') + 1);
+  if (inside.toLowerCase() !== name && !inside.toLowerCase().endsWith(`.${name}`)) {
+    throw usage(`${identity} is not in ${name} or below it`);
+  }
+  const keys = key.map((path, i): SigningKey => {
+    const own = (selector[i] ?? '').toLowerCase();
+    if (keyName(own, name) === undefined || !/^[\w.-]+$/.test(name + own)) {
+      throw usage(`${own}._domainkey.${name} is no name of the DNS`);
+    }
+    const { type, sign } = readPrivateKeyFile(path);
+    return { domain: name, selector: own, algorithm: algorithmOf(type), sign };
+  });
+  const octets = identity === undefined ? undefined : Buffer.from(identity).toString('latin1');
+  return { keys, now: Date.now(), ...(octets === undefined ? {} : { identity: octets }) };
+}
+
+function usage(text: string): OperatorError {
+  return new OperatorError('usage', text, { exit: sysexits.usage });
+}
+
+function fieldsText(fields: readonly HeaderField[]): string {
+  return fields.map(({ name, value }) => `${name}:${value}\n`).join('');
+}

@@ -1,0 +1,61 @@
+/** Where a command's DNS answers come from: the network, or a zone file that answers instead (`--zone`). */
+import { readFileSync } from 'node:fs';
+import { loadConfig } from '../../config/load.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
+import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
+import { parseBindZone } from '../../formats/dns/zone-bind.ts';
+import { openResolver } from '../../partners/dns/resolver.ts';
+import { dnsServers } from '../../partners/dns/servers.ts';
+import type { Resolver } from '../../ports/ledger.ts';
+import { durationOption } from '../terminal/options.ts';
+import { installedConfig, usualConfig } from '../config/usual-config.ts';
+
+export const zoneHelp =
+  'a master file with absolute names that answers instead of the network; -: standard input';
+
+export type DnsSource = Disposable & { readonly answer: Resolver };
+
+export const configHelp: string = `which resolvers to ask: [dns] in this file (default: ${installedConfig}, if it is there)`;
+
+export type DnsSourceOptions = { readonly zone?: string; readonly config?: string };
+
+/** `warn` hears of records in the file that are left out. */
+export function openDnsSource(
+  { zone, config }: DnsSourceOptions,
+  warn: (text: string) => void,
+): DnsSource {
+  if (zone !== undefined) {
+    const answer = zoneAnswers(readZoneFile(zone, warn));
+    return { answer: async (question) => answer(question), [Symbol.dispose]: () => undefined };
+  }
+  const { dns } = loadConfig(config ?? usualConfig()).config;
+  const resolver = openResolver({
+    ...dnsServers(dns.servers),
+    clock: { now: () => Date.now() as Millis },
+    totalMs: durationOption(dns.timeout),
+  });
+  return { answer: resolver, [Symbol.dispose]: () => resolver[Symbol.dispose]() };
+}
+
+/** The records of a master file, or an error that names every line with a fault. */
+export function readZoneFile(
+  file: string,
+  warn: (text: string) => void,
+  origin?: string,
+): readonly DnsRecord[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'latin1');
+  } catch (cause) {
+    throw new OperatorError('zone-file', `cannot read ${file}`, { cause, exit: sysexits.noInput });
+  }
+  const read = parseBindZone(text, {
+    ...(origin === undefined ? {} : { origin }),
+    skipped: ({ line, what }) => warn(`${file}, line ${line}: ${what}\n`),
+  });
+  if (read.ok) return read.value;
+  const lines = read.error.map(({ line, what }) => `${file}, line ${line}: ${what}`);
+  throw new OperatorError('zone-line', lines.join('\n'), { exit: sysexits.dataErr });
+}

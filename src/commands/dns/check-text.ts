@@ -1,0 +1,143 @@
+/** The findings of `dns check` on a terminal: the worst first, what to do with each, and what providers require. Pure. */
+import { type Finding, type FindingKind, worst } from '../../core/finding.ts';
+import type { Met, Provider, Requirement } from '../../core/identity/requirements.ts';
+import { shellWords } from '../../lib/shell-words.ts';
+import { wrapped } from './plan-text.ts';
+import { paint, table } from '../terminal/table.ts';
+import { plain } from '../terminal/format.ts';
+
+export type Checked = {
+  /** Undefined: nothing is known of the server. */
+  readonly server:
+    | { readonly host: string | undefined; readonly findings: readonly Finding[] }
+    | undefined;
+  readonly domains: readonly {
+    readonly domain: string;
+    readonly findings: readonly Finding[];
+    readonly bulk: boolean;
+    /** Empty: it never sends. */
+    readonly requirements: readonly Requirement[];
+  }[];
+  /** Domains in From of mail that left here, which were not looked at. */
+  readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
+};
+
+const order: readonly FindingKind[] = ['fail', 'warn', 'unknown', 'ok'];
+const marks: Readonly<Record<FindingKind, readonly [string, 'red' | 'yellow' | 'green' | 'dim']>> =
+  {
+    fail: ['✗ FAIL   ', 'red'],
+    warn: ['! warning', 'yellow'],
+    unknown: ['? unknown', 'dim'],
+    ok: ['✓ ok     ', 'green'],
+  };
+const width = 100;
+/** Of the words behind the mark. */
+const indent = 10;
+const labelWidth = 8;
+
+export function checkText(checked: Checked): string {
+  const { server, domains } = checked;
+  const parts: string[] = [];
+  if (server === undefined && domains.every(({ requirements }) => requirements.length === 0)) {
+    // Nobody sends.
+  } else if (server === undefined) {
+    parts.push('The server: not known (--ip and --host, or [identity] in postern.toml)\n');
+  } else {
+    parts.push(section(`The server ${server.host ?? ''}`.trim(), server.findings));
+  }
+  for (const { domain, findings, requirements, bulk } of domains) {
+    parts.push(section(domain, findings));
+    if (requirements.length > 0) parts.push(requirementsText(domain, requirements, bulk));
+  }
+  if (checked.others.length > 0) parts.push(othersText(checked.others));
+  parts.push(summary(checked));
+  return parts.join('\n');
+}
+
+function section(title: string, findings: readonly Finding[]): string {
+  const sorted = order.flatMap((kind) => findings.filter((one) => one.kind === kind));
+  return `${paint('bold', title)}\n${sorted.map(findingText).join('')}`;
+}
+
+function findingText({ kind, title, found, wanted, mend }: Finding): string {
+  const [mark, colour] = marks[kind];
+  const head = `${paint(colour, mark)} ${plain(title)}`;
+  if (kind === 'ok') {
+    const hint = mend === '' ? '' : labelled('hint', mend);
+    const line = `${mark} ${plain(title)}: ${plain(found)}`;
+    if (line.length <= width) return `${head}: ${plain(found)}\n${hint}`;
+    return `${head}\n${labelled('found', found)}${hint}`;
+  }
+  const parts = [labelled('found', found)];
+  if (wanted !== '') parts.push(labelled('wanted', wanted));
+  if (mend !== '') parts.push(labelled('mend', mend));
+  return `${head}\n${parts.join('')}`;
+}
+
+/** Keys and other words without a space are not cut in the middle of a line: they can be copied. */
+function labelled(label: string, text: string): string {
+  const lines = wrapped(shortened(plain(text)), width - indent - labelWidth);
+  const space = ' '.repeat(indent);
+  return lines
+    .map((line, nth) => `${space}${(nth === 0 ? label : '').padEnd(labelWidth)}${line}\n`)
+    .join('');
+}
+
+const shownMax = 60;
+
+/** A key of 400 characters says nothing to a person; `dns plan` prints it whole. */
+function shortened(text: string): string {
+  return text
+    .split(' ')
+    .map((word) => (word.length > shownMax + 20 ? `${word.slice(0, shownMax)}…` : word))
+    .join(' ');
+}
+
+const providers: readonly Provider[] = ['Gmail', 'Yahoo', 'Microsoft'];
+const metMarks: Readonly<Record<Met, string>> = {
+  yes: '✓ yes',
+  no: '✗ NO',
+  unknown: '? unknown',
+  unseen: '· look',
+};
+
+function requirementsText(domain: string, rows: readonly Requirement[], bulk: boolean): string {
+  const columns = ['MET', 'REQUIREMENT', 'GMAIL', 'YAHOO', 'MICROSOFT', 'SEE'];
+  const body = rows.map(({ what, by, met, see }) => [
+    metMarks[met],
+    what,
+    ...providers.map((one) => (by.includes(one) ? 'wants' : '')),
+    see,
+  ]);
+  const who = bulk
+    ? `What providers require of ${domain}, which sends more than 5,000 messages a day`
+    : `What providers require of ${domain} (with more than 5,000 messages a day: --bulk)`;
+  return `${who}\n${table(
+    columns.map((title) => ({ title })),
+    body,
+  )}`;
+}
+
+const othersShownMax = 5;
+
+function othersText(others: Checked['others']): string {
+  const first = others.slice(0, othersShownMax);
+  const names = first.map(
+    ({ domain, messagesPerDay }) => `${plain(domain)} (${messagesPerDay} a day)`,
+  );
+  const rest = others.length > first.length ? `, and ${others.length - first.length} more` : '';
+  const text = `Mail also left here in the name of ${names.join(', ')}${rest}: check them by name.`;
+  return `${wrapped(text, width).join('\n')}\n`;
+}
+
+function summary({ server, domains }: Checked): string {
+  const all = [...(server?.findings ?? []), ...domains.flatMap(({ findings }) => findings)];
+  const counts = (['fail', 'warn', 'unknown'] as const).map(
+    (kind) => `${all.filter((one) => one.kind === kind).length} ${kind}`,
+  );
+  const line = `${all.length} findings: ${counts.join(', ')}\n`;
+  const bad = worst(all);
+  if (bad === 'ok' || bad === 'unknown') return line;
+  const names = domains.map(({ domain }) => domain).slice(0, 3);
+  return `${line}The records to publish: ${shellWords('postern', 'dns', 'plan', ...names)} --only-changes\n`;
+}

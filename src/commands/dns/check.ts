@@ -1,0 +1,103 @@
+/** `postern dns check`: what is wrong with the mail identity of domains, as the DNS has it or as it would be with a file. */
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { worst } from '../../core/finding.ts';
+import { examine } from '../../core/identity/examine.ts';
+import { requirements } from '../../core/identity/requirements.ts';
+import { answeredLater } from '../../formats/dns/question.ts';
+import { type Checked, checkText } from './check-text.ts';
+import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { configHelp, readZoneFile } from './answer-source.ts';
+import { fetched, liveWorld, overlaid } from './answers.ts';
+import { helpAfter, jsonLine } from '../terminal/help.ts';
+import { print, warn } from '../terminal/print.ts';
+import { usualConfig } from '../config/usual-config.ts';
+
+type Options = IdentityOptions & {
+  readonly zone?: string;
+  readonly askMx?: true;
+  readonly config?: string;
+  readonly json?: true;
+};
+
+export function registerCheck(dns: Command): void {
+  const command = dns
+    .command('check')
+    .summary('what is wrong with the mail records of domains, and how to mend it')
+    .description(
+      'Looks at SPF (its syntax, what it costs, whom it lets pass), DKIM keys, DMARC, MX, the names of the server and ' +
+        'their reverse, MTA-STS, TLS-RPT and TLSA, and at what Gmail, Yahoo and Microsoft require. A name server that does ' +
+        'not answer makes a finding unknown, never bad.',
+    )
+    .argument('[domain...]', 'domains; none: all that this server is known to send for')
+    .option(
+      '--zone <file>',
+      'what if this were published? names in the master file answer from it, all others as before; -: standard input',
+    );
+  identityOptions(command)
+    .option('--ask-mx', 'ask the mail servers for their certificates, for TLSA (port 25)')
+    .option('--config <file>', configHelp)
+    .option('--json', 'one JSON object: findings and requirements by domain')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern dns check', 'every domain that this server is known to send for'],
+          ['postern dns check example.org --ip 192.0.2.25 --host mail.example.org', ''],
+          ['postern dns check example.org --zone new.zone', 'before it is published'],
+        ],
+        exits: [
+          [0, 'nothing fails, and there are no warnings; something may be unknown'],
+          [1, 'something is wrong'],
+          [64, 'no such option, or no domain'],
+          [65, 'a fault in the zone file; a line for each'],
+        ],
+      }),
+    )
+    .action(async (domains: readonly string[], options: Options, self: Command) => {
+      const { config } = loadConfig(options.config ?? usualConfig());
+      const warning = (text: string): void => warn(self, text);
+      const checked = await checkDomains(domains, options, { config, warn: warning });
+      print(self, options.json === true ? jsonLine(checked) : checkText(checked));
+      const findings = [
+        ...(checked.server?.findings ?? []),
+        ...checked.domains.flatMap((one) => one.findings),
+      ];
+      const bad = worst(findings);
+      if (bad === 'fail' || bad === 'warn') process.exitCode = 1;
+    });
+}
+
+type Around = { readonly config: Config; warn(text: string): void };
+
+async function checkDomains(
+  domains: readonly string[],
+  options: Options,
+  { config, warn }: Around,
+): Promise<Checked> {
+  const known = await knownOf(domains, options, { config, warn });
+  const names = known.identities.map(({ domain }) => domain);
+  using live = liveWorld(config, names.length);
+  const { zone } = options;
+  const answer =
+    zone === undefined
+      ? live.answer
+      : overlaid(live.answer, readZoneFile(zone, warn, names.length === 1 ? names[0] : undefined));
+  const fetching = { answer, askMx: options.askMx === true, network: true };
+  const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
+  const found = await answeredLater(examine(known.server, identities), answer);
+  const server = found.server && {
+    host: found.server.host,
+    findings: found.server.aspect.findings,
+  };
+  return {
+    server,
+    others: known.others,
+    domains: found.domains.map(({ domain, aspect: { findings } }, nth) => {
+      const { sends = true, bulk = false } = identities[nth] ?? {};
+      const all = [...findings, ...(server?.findings ?? [])];
+      return { domain, findings, bulk, requirements: sends ? requirements(all, { bulk }) : [] };
+    }),
+  };
+}

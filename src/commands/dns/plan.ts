@@ -1,0 +1,138 @@
+/** `postern dns plan`: what to publish for domains, merged with what is published, in the syntax of the name server. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { type Examined, examine } from '../../core/identity/examine.ts';
+import { secondMs } from '../../lib/brand.ts';
+import { answeredLater } from '../../formats/dns/question.ts';
+import type { DnsRecord } from '../../formats/dns/record.ts';
+import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { type Plan, type PlanFormat, planFormats, planText } from './plan-text.ts';
+import { configHelp, readZoneFile } from './answer-source.ts';
+import { sendPlan } from './update.ts';
+import { fetched, fromFileAlone, liveWorld } from './answers.ts';
+import { helpAfter, jsonLine } from '../terminal/help.ts';
+import { durationOption } from '../terminal/options.ts';
+import { print, warn } from '../terminal/print.ts';
+import { usualConfig } from '../config/usual-config.ts';
+
+type Options = IdentityOptions & {
+  readonly format: PlanFormat | 'json';
+  readonly json?: true;
+  readonly onlyChanges?: true;
+  readonly zone?: string;
+  readonly askMx?: true;
+  readonly config?: string;
+  readonly update?: true;
+  readonly yes?: true;
+};
+
+export function registerPlan(dns: Command): void {
+  const command = dns
+    .command('plan')
+    .summary('the records to publish, for BIND, tinydns or a control panel')
+    .description(
+      'Compares what is published with what should be, and prints the records: those that are there (have), are not right ' +
+        '(wrong) or not there (missing), each with the reason. What is there is kept where it is right: an SPF record is ' +
+        'extended, a DMARC record keeps its tags.',
+    )
+    .argument('[domain...]', 'domains; none: all that this server is known to send for')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'bind: master file; tinydns: data file; web: name, type, value',
+      )
+        .choices([...planFormats, 'json'])
+        .default('bind'),
+    )
+    .option('--only-changes', 'leave out what is as it should be')
+    .option(
+      '--zone <file>',
+      'what is published: a master file instead of the DNS; -: standard input',
+    );
+  identityOptions(command)
+    .option('--ask-mx', 'ask the mail servers for their certificates, for TLSA (port 25)')
+    .option(
+      '--update',
+      'make the changes by RFC 2136, in zones of [[dns.updates]]; shows them first',
+    )
+    .option('--yes', 'do not ask; without a terminal nobody is asked')
+    .option('--config <file>', configHelp)
+    .option('--json', 'as --format json')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern dns plan example.org', 'a master file, with comments'],
+          ['postern dns plan example.org --format tinydns --only-changes', 'lines for data'],
+          ['postern dns plan example.org --format web --ip 192.0.2.25 --host mail.example.org', ''],
+          ['postern dns plan parked.example --never-sends', 'a domain without mail'],
+        ],
+        exits: [
+          [0, 'planned; with --update: changed'],
+          [64, 'no such option, or no domain'],
+          [65, 'a fault in the zone file; a line for each'],
+          [69, 'a name server did not take the changes'],
+        ],
+      }),
+    )
+    .action(async (domains: readonly string[], options: Options, self: Command) => {
+      const { config } = loadConfig(options.config ?? usualConfig());
+      const plan = await makePlan(domains, options, { config, warn: (text) => warn(self, text) });
+      const json = options.json === true || options.format === 'json';
+      if (options.format === 'json' || json) print(self, jsonLine(planJson(plan)));
+      else {
+        const view = { format: options.format, onlyChanges: options.onlyChanges === true };
+        print(self, planText(plan, view));
+      }
+      if (options.update !== true) return;
+      await sendPlan(plan, config, {
+        yes: options.yes === true || json,
+        say: (text) => (json ? undefined : print(self, text)),
+      });
+    });
+}
+
+type Around = { readonly config: Config; warn(text: string): void };
+
+async function makePlan(
+  domains: readonly string[],
+  options: Options,
+  { config, warn }: Around,
+): Promise<Plan> {
+  const known = await knownOf(domains, options, { config, warn });
+  const names = known.identities.map(({ domain }) => domain);
+  const { zone } = options;
+  using live = liveWorld(config, names.length);
+  const answer =
+    zone === undefined
+      ? live.answer
+      : fromFileAlone(readZoneFile(zone, warn, names.length === 1 ? names[0] : undefined), names);
+  const fetching = { answer, askMx: options.askMx === true, network: zone === undefined };
+  const identities = await Promise.all(known.identities.map((one) => fetched(one, fetching)));
+  const found = await answeredLater(examine(known.server, identities), answer);
+  return planOf(found, names, Math.round(durationOption(config.dns.ttl) / secondMs));
+}
+
+/** All steps of what was examined, their records with this time to live. */
+function planOf(found: Examined, domains: readonly string[], ttlSeconds: number): Plan {
+  const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
+  const timed = (one: DnsRecord): DnsRecord => ({ ...one, ttlSeconds });
+  const steps = aspects.flatMap((one) => one?.steps ?? []);
+  return {
+    domains,
+    // A resolver says how long it will remember a record, not how long its zone says.
+    steps: steps.map(({ keep, remove, add, ...rest }) => ({
+      ...rest,
+      keep: keep.map(timed),
+      remove: remove.map(timed),
+      add: add.map(timed),
+    })),
+    files: aspects.flatMap((one) => one?.files ?? []),
+  };
+}
+
+function planJson({ domains, steps, files }: Plan): unknown {
+  return { domains, steps, files };
+}

@@ -1,0 +1,143 @@
+/** `postern spf eval`: what the SPF record of a domain says about mail from an address, term by term, with the costs. */
+import { hostname } from 'node:os';
+import { type Command, InvalidArgumentError } from 'commander';
+import { secondMs } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { answeredLater } from '../../formats/dns/question.ts';
+import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
+import { evaluateSpf, type SpfAnswer, type SpfResult } from '../../formats/spf/evaluate.ts';
+import { parseClientIp } from '../../formats/spf/network.ts';
+import type { Resolver } from '../../ports/ledger.ts';
+import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './answer-source.ts';
+import { helpAfter, jsonLine } from '../terminal/help.ts';
+import { print, warn } from '../terminal/print.ts';
+import { paint, table } from '../terminal/table.ts';
+
+/** RFC 7208 section 4.6.4 wants at least this; what is asked later is not answered. */
+const evaluationMsMax = 20 * secondMs;
+
+type Options = DnsSourceOptions & {
+  readonly ip: string;
+  readonly from?: string;
+  readonly helo?: string;
+  readonly receiver?: string;
+  readonly json?: true;
+};
+
+export function register(program: Command): void {
+  const spf = program
+    .command('spf')
+    .summary('what SPF says about mail from an address')
+    .description('SPF (RFC 7208): which addresses may send mail in the name of a domain.');
+  spf
+    .command('eval')
+    .summary('the result for one client, with every term and its cost')
+    .description(
+      'Evaluates SPF as a receiving server does: the record of the domain in MAIL FROM, or of the name in HELO where ' +
+        `the sender is empty. Terms that ask the DNS are lookups (${lookupsMax} are allowed, in all records together); those that ` +
+        `ask for what is not there are voids (${spfVoidsMax}).`,
+    )
+    .requiredOption('--ip <address>', "the client's address", ipOption)
+    .option('--from <address>', 'the address in MAIL FROM; empty: the null sender')
+    .option('--helo <name>', 'the name in HELO or EHLO')
+    .option('--receiver <name>', "our own name, for explanations (default: this machine's)")
+    .option('--zone <file>', zoneHelp)
+    .option('--config <file>', configHelp)
+    .option('--json', 'one JSON object: result, explanation, lookups, voids, terms')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern spf eval --ip 192.0.2.1 --from joe@example.org --helo mail.example.org', ''],
+          ["postern spf eval --ip 192.0.2.1 --from '' --helo mail.example.org", 'a bounce'],
+          ['postern spf eval --ip 192.0.2.1 --from joe@example.org --zone new.zone', ''],
+        ],
+        exits: [
+          [0, 'evaluated, whatever the result is'],
+          [64, 'no address, or neither --from nor --helo'],
+          [65, 'a fault in the zone file; a line for each'],
+          [66, 'the zone file cannot be read'],
+          [78, 'the configuration is wrong'],
+        ],
+        notes:
+          'In a zone file, a name whose only record is TXT "TIMEOUT" stands for a server that does not answer. What\n' +
+          'is not in the file does not exist.',
+      }),
+    )
+    .action(async (options: Options, command: Command) => {
+      const { from, helo = '', json } = options;
+      if ((from ?? '') === '' && helo === '') {
+        throw new OperatorError('usage', 'give --from, --helo, or both: whose mail is it?', {
+          exit: sysexits.usage,
+        });
+      }
+      using dns = openDnsSource(options, (text) => warn(command, text));
+      const now = Date.now();
+      const question = {
+        ip: options.ip,
+        sender: (from ?? '').replace(/^<(.*)>$/, '$1'),
+        helo,
+        receiver: options.receiver ?? hostname(),
+        atSeconds: Math.floor(now / secondMs),
+      };
+      const found = await answeredLater(
+        evaluateSpf(question),
+        answeredUntil(now + evaluationMsMax, dns.answer),
+      );
+      print(command, json === true ? spfJson(found) : spfText(found));
+    });
+}
+
+function ipOption(text: string): string {
+  if (parseClientIp(text) === undefined) {
+    throw new InvalidArgumentError('It is no IPv4 or IPv6 address.');
+  }
+  return text;
+}
+
+/** Then, nobody answers any more. */
+function answeredUntil(end: number, answer: Resolver): Resolver {
+  return async (question) =>
+    Date.now() < end
+      ? answer(question)
+      : { kind: 'failure', reason: 'timeout', text: 'the evaluation takes too long' };
+}
+
+function spfJson({ result, explanation, lookups, voids, terms, domain, why }: SpfAnswer): string {
+  return jsonLine({ result, explanation, lookups, voids, terms, domain, why });
+}
+
+function spfText({ result, explanation, lookups, voids, terms, why }: SpfAnswer): string {
+  const said = explanation === '' ? '' : `The domain's owner says: ${explanation}\n`;
+  const head = `${paint(colours[result], result)}: ${why}\n${said}`;
+  if (terms.length === 0) return head;
+  const rows = terms.map((step) => [
+    '  '.repeat(step.depth) + step.domain,
+    step.term,
+    step.result,
+    String(step.lookups),
+    String(step.voids),
+    step.why,
+  ]);
+  const costs = `${lookups} of ${lookupsMax} lookups, ${voids} of ${spfVoidsMax} voids\n`;
+  return `${head}\n${table(columns, rows)}\n${costs}`;
+}
+
+const colours: Readonly<Record<SpfResult, 'green' | 'red' | 'yellow'>> = {
+  pass: 'green',
+  fail: 'red',
+  permerror: 'red',
+  softfail: 'yellow',
+  neutral: 'yellow',
+  none: 'yellow',
+  temperror: 'yellow',
+};
+
+const columns = [
+  { title: 'RECORD OF' },
+  { title: 'TERM' },
+  { title: 'RESULT' },
+  { title: 'LOOKUPS', align: 'right' },
+  { title: 'VOIDS', align: 'right' },
+  { title: 'WHY' },
+] as const;

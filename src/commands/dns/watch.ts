@@ -1,0 +1,189 @@
+/**
+ * `postern dns watch`: when does the world see what the plan wants? Asks each name server of the zones itself, so that no
+ * resolver remembers from our asking that a record was not there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Step } from '../../core/identity/aspect.ts';
+import { examine } from '../../core/identity/examine.ts';
+import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
+import { type AuthorityAnswer, openAuthorities } from '../../partners/dns/authority.ts';
+import { type IdentityOptions, identityOptions, type Known, knownOf } from './identity.ts';
+import { configHelp } from './answer-source.ts';
+import { fetched, liveWorld } from './answers.ts';
+import { helpAfter, jsonLine } from '../terminal/help.ts';
+import { durationOption, optionWithDefault } from '../terminal/options.ts';
+import { print, warn } from '../terminal/print.ts';
+import { paint } from '../terminal/table.ts';
+import { usualConfig } from '../config/usual-config.ts';
+import { plain } from '../terminal/format.ts';
+
+type Options = IdentityOptions & {
+  readonly untilSeen?: true;
+  readonly timeout: number;
+  readonly interval: number;
+  readonly config?: string;
+  readonly json?: true;
+};
+
+/** What one name server shows of one step. */
+type Sight = {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly server: string;
+  readonly seen: boolean;
+  /** Where it is not: what is there instead. */
+  readonly text: string;
+};
+
+/** More name servers than that see the same; each adds a look at everything. */
+const viewsMax = 16;
+
+export function registerWatch(dns: Command): void {
+  const command = dns
+    .command('watch')
+    .summary('when the name servers show what the plan wants')
+    .description(
+      'Asks every authoritative name server of the domains for each record of the plan, and says which of them show it ' +
+        'already. No resolver is asked for these names, so none remembers that they were not there.',
+    )
+    .argument('[domain...]', 'domains; none: all that this server is known to send for')
+    .option('--until-seen', 'look again and again until all of them show everything')
+    .addOption(
+      optionWithDefault('--timeout <duration>', 'give up after this long', durationOption, '10m'),
+    )
+    .addOption(
+      optionWithDefault('--interval <duration>', 'time between two looks', durationOption, '15s'),
+    );
+  identityOptions(command)
+    .option('--config <file>', configHelp)
+    .option('--json', 'one JSON object at the end: what each server showed last')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern dns watch example.org', 'one look'],
+          ['postern dns watch example.org --until-seen --timeout 1h && echo published', ''],
+        ],
+        exits: [
+          [0, 'every name server shows everything'],
+          [1, 'some do not, or do not answer'],
+        ],
+      }),
+    )
+    .action(async (domains: readonly string[], options: Options, self: Command) => {
+      const { config } = loadConfig(options.config ?? usualConfig());
+      const known = await knownOf(domains, options, {
+        config,
+        warn: (text) => warn(self, text),
+      });
+      const say = (text: string): void => {
+        if (options.json !== true) print(self, text);
+      };
+      const sights = await watch(known, options, { config, say });
+      const open = sights.filter(({ seen }) => !seen);
+      if (options.json === true) print(self, jsonLine({ seen: open.length === 0, sights }));
+      else say(conclusion(sights));
+      if (open.length > 0) process.exitCode = 1;
+    });
+}
+
+type Around = { readonly config: Config; say(text: string): void };
+
+async function watch(
+  known: Known,
+  { untilSeen, timeout, interval }: Options,
+  { config, say }: Around,
+): Promise<readonly Sight[]> {
+  const end = Date.now() + timeout;
+  const before = new Map<string, string>();
+  for (;;) {
+    const sights = await lookOnce(known, config);
+    for (const sight of sights) {
+      const key = `${sight.server} ${sight.type} ${sight.name} ${sight.id}`;
+      const line = sightText(sight);
+      if (before.get(key) !== line) say(`${new Date().toISOString().slice(11, 19)}Z  ${line}\n`);
+      before.set(key, line);
+    }
+    const done = sights.every(({ seen }) => seen);
+    if (done || untilSeen !== true || Date.now() + interval > end) return sights;
+    await sleep(interval);
+  }
+}
+
+/**
+ * The plan, by what the name servers themselves say: one view for each of the servers of a zone. A step is seen by a
+ * server when, with its answers, there is nothing left to do.
+ */
+async function lookOnce(known: Known, config: Config): Promise<readonly Sight[]> {
+  using world = liveWorld(config, known.identities.length);
+  const ask = openAuthorities({ resolve: world.answer, port: config.dns.authority_port });
+  const asked = new Map<string, Promise<readonly AuthorityAnswer[]>>();
+  const answers = (question: DnsQuestion): Promise<readonly AuthorityAnswer[]> => {
+    const key = `${question.type} ${question.name.toLowerCase()}`;
+    const running = asked.get(key) ?? ask(question);
+    asked.set(key, running);
+    return running;
+  };
+  const nth = async (question: DnsQuestion, view: number): Promise<DnsAnswer> =>
+    pick(await answers(question), view)?.answer ?? unreachable;
+  const first = {
+    answer: (question: DnsQuestion) => nth(question, 0),
+    askMx: false,
+    network: true,
+  };
+  const identities = await Promise.all(known.identities.map((one) => fetched(one, first)));
+  const sights = new Map<string, Sight>();
+  for (let view = 0, views = 1; view < Math.min(views, viewsMax); view++) {
+    const found = await answeredLater(examine(known.server, identities), (question) =>
+      nth(question, view),
+    );
+    const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
+    for (const step of aspects.flatMap((one) => one?.steps ?? [])) {
+      const told = await answers({ name: step.name, type: step.type });
+      views = Math.max(views, told.length);
+      const sight = sightOf(step, pick(told, view));
+      sights.set(`${sight.id} ${sight.name} ${sight.server}`, sight);
+    }
+  }
+  return [...sights.values()];
+}
+
+const unreachable: DnsAnswer = {
+  kind: 'failure',
+  reason: 'unreachable',
+  text: 'no name server answers',
+};
+
+function pick(told: readonly AuthorityAnswer[], view: number): AuthorityAnswer | undefined {
+  return told[Math.min(view, told.length - 1)];
+}
+
+function sightOf({ id, name, type, state, why }: Step, told: AuthorityAnswer | undefined): Sight {
+  const server = told === undefined || told.server === '' ? 'no name server' : told.server;
+  const where = told === undefined || told.address === '' ? '' : ` (${told.address})`;
+  return {
+    id,
+    name,
+    type,
+    server: `${server}${where}`,
+    seen: state === 'have',
+    text: state === 'have' ? '' : `${state}: ${why}`,
+  };
+}
+
+function sightText({ name, type, server, seen, text }: Sight): string {
+  const mark = seen ? paint('green', 'seen   ') : paint('yellow', 'not yet');
+  return `${mark}  ${type} ${plain(name)} on ${plain(server)}${seen ? '' : `: ${plain(text)}`}`;
+}
+
+function conclusion(sights: readonly Sight[]): string {
+  const open = new Set(
+    sights.filter(({ seen }) => !seen).map(({ type, name }) => `${type} ${name}`),
+  );
+  if (open.size === 0) return 'Every name server shows everything that is wanted.\n';
+  return `${open.size} not seen everywhere: ${[...open].join(', ')}\n`;
+}

@@ -1,0 +1,19 @@
+/** What commands that do something have in common: ask the guard, and print what it did. */
+import type { Command } from 'commander';
+import { openDesk } from './client.ts';
+import { jsonLine } from '../terminal/help.ts';
+import { print } from '../terminal/print.ts';
+
+export type ActOptions = { readonly state?: string; readonly json?: true };
+
+/** POSTs to `path` below /api. Throws OperatorError where it was not done. */
+export async function act(
+  command: Command,
+  options: ActOptions,
+  path: string,
+  body: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const desk = await openDesk(options.state);
+  const done = await desk.act(path, body);
+  print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
+}

@@ -1,0 +1,134 @@
+/**
+ * Asks the running guard over its HTTP door (src/doors/http/api.ts lists the routes), with the address and the token that it
+ * left in run.json. What it answers is trusted: it is this same program.
+ */
+import { userInfo } from 'node:os';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Desk, Done } from '../../ports/admin.ts';
+import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
+
+/** The guard answers from memory; only holding and releasing mail take Postfix's own tools, and those a while. */
+const readMs = 10_000;
+const actMs = 120_000;
+
+export type Found<Method extends 'account' | 'heldOne' | 'explain'> = NonNullable<
+  ReturnType<Desk[Method]>
+>;
+
+export type DeskClient = {
+  readonly run: RunFile;
+  /** `path` as below /api, with its query. Throws OperatorError `no-such` for what is not there. */
+  read<Answer>(path: string): Promise<Answer>;
+  /** Answers with what was done; throws OperatorError `not-done` with the reason otherwise. */
+  act(path: string, body: Readonly<Record<string, unknown>>): Promise<Extract<Done, { ok: true }>>;
+};
+
+/** Throws OperatorError `not-running` or `door-off` (69) where there is nobody to ask. */
+export async function openDesk(state: string | undefined): Promise<DeskClient> {
+  const run = await readRunFile(stateDirectory(state));
+  neededDoor(run, 'http');
+  return {
+    run,
+    read: <Answer>(path: string) => ask(run, path, { method: 'GET' }, readMs) as Promise<Answer>,
+    async act(path, body) {
+      const whole = JSON.stringify({ by: operator(), ...body });
+      const done = (await ask(run, path, { method: 'POST', body: whole }, actMs)) as Done;
+      if (done.ok) return done;
+      throw notDone(done);
+    },
+  };
+}
+
+/** `/accounts/NAME…`, whatever the name is made of. */
+export function accountPath(name: string, verb = ''): string {
+  return `/accounts/${encodeURIComponent(name)}${verb === '' ? '' : `/${verb}`}`;
+}
+
+/** `?a=1&b=2` of what is set. */
+export function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
+  const set = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, String(value)] as [string, string]],
+  );
+  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`;
+}
+
+/** Who sits at the terminal, for the record: the person behind sudo, where there is one. */
+export function operator(): string {
+  const behind = process.env['SUDO_USER'];
+  const name = behind === undefined || behind === '' ? userName() : behind;
+  return name.replace(/\p{Cc}/gu, '?').slice(0, 64);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`; // a container without a passwd entry
+  }
+}
+
+async function ask(
+  run: RunFile,
+  path: string,
+  init: { readonly method: string; readonly body?: string },
+  deadlineMs: number,
+): Promise<unknown> {
+  let answer: Response;
+  let text: string;
+  try {
+    const url = new URL(`/api${path}`, run.doors.http);
+    answer = await fetch(url, {
+      ...init,
+      headers: { authorization: `Bearer ${run.token}` },
+      redirect: 'error',
+      signal: AbortSignal.timeout(deadlineMs),
+    });
+    text = await answer.text();
+  } catch (cause) {
+    throw unreachable(run, cause);
+  }
+  const value = parsed(text);
+  if (answer.ok) return value;
+  // 409 is an answer of the desk itself: it could not do it, and says why.
+  if (answer.status === 409) return value;
+  throw refused(run, answer.status, value);
+}
+
+function unreachable(run: RunFile, cause: unknown): OperatorError {
+  const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  return new OperatorError('not-reachable', `the guard does not answer at ${run.doors.http}`, {
+    cause: why,
+    hint: `its process is ${run.pid}; its log says more, and \`postern doctor\` looks around it`,
+    exit: sysexits.unavailable,
+  });
+}
+
+function refused(run: RunFile, status: number, value: unknown): OperatorError {
+  const { text, hint } = { text: `status ${status}`, hint: '', ...said(value) };
+  if (status === 404) return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
+  if (status === 400) return new OperatorError('bad-value', text, { hint, exit: sysexits.usage });
+  const answered = `${run.doors.http} answered: ${text}`;
+  if (status === 401 || status === 429) {
+    return new OperatorError('wrong-token', answered, { hint, exit: sysexits.noPerm });
+  }
+  return new OperatorError('desk-failed', answered, { hint, exit: sysexits.unavailable });
+}
+
+export function notDone(done: Extract<Done, { ok: false }>): OperatorError {
+  return new OperatorError('not-done', done.text, {
+    ...(done.hint === undefined ? {} : { hint: done.hint }),
+    exit: 1,
+  });
+}
+
+function said(value: unknown): { readonly text?: string; readonly hint?: string } {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

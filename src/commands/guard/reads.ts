@@ -1,0 +1,142 @@
+/**
+ * What commands that show something ask for. From the running guard where there is one, else straight from the ledger's file,
+ * which is only read. The difference is said on standard error: a ledger knows nothing of the last seconds.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../config/load.ts';
+import { evidenceNow } from '../../core/account/judge.ts';
+import { decodeNorms, newNorms } from '../../core/account/baseline.ts';
+import { decodePast, today } from '../../core/account/profile.ts';
+import type { Account } from '../../core/event.ts';
+import { weakText } from '../../core/passwords/weak.ts';
+import { scriptList } from '../../flow/scripts/script-list.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
+import type { Desk, DeskAccount } from '../../ports/admin.ts';
+import type { DeskScripts, ScriptDesk } from '../../ports/scripts.ts';
+import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
+import { accountPath, type Found, openDesk, queryText } from './client.ts';
+import { stateDirectory } from './run-file.ts';
+import { usualConfig } from '../config/usual-config.ts';
+
+export type DeskReads = {
+  /** False: from the file. */
+  readonly live: boolean;
+  accounts(filter: Parameters<Desk['accounts']>[0]): Promise<readonly DeskAccount[]>;
+  account(name: string): Promise<Found<'account'>>;
+  exemptions(): Promise<readonly ExemptionRow[]>;
+  held(filter: Parameters<Desk['held']>[0]): Promise<readonly HeldRow[]>;
+  heldOne(id: string): Promise<Found<'heldOne'>>;
+  explain(id: string): Promise<Found<'explain'>>;
+  stats(query: StatsQuery): Promise<StatsAnswer>;
+  scripts(filter: Parameters<ScriptDesk['list']>[0]): Promise<DeskScripts>;
+  [Symbol.dispose](): void;
+};
+
+/** Throws OperatorError `not-running` where there is neither a guard nor a ledger. */
+export async function openReads(
+  state: string | undefined,
+  warn: (text: string) => void,
+): Promise<DeskReads> {
+  try {
+    const { read } = await openDesk(state);
+    return {
+      live: true,
+      accounts: (filter) => read(`/accounts${queryText(filter)}`),
+      account: (name) => read(accountPath(name)),
+      exemptions: () => read('/exemptions'),
+      held: (filter) => read(`/held${queryText(filter)}`),
+      heldOne: (id) => read(`/held/${encodeURIComponent(id)}`),
+      explain: (id) => read(`/explain/${encodeURIComponent(id)}`),
+      stats: (query) => read(`/stats${queryText(query)}`),
+      scripts: (filter) => read(`/scripts${queryText(filter)}`),
+      [Symbol.dispose]: () => {},
+    };
+  } catch (error) {
+    const path = join(stateDirectory(state), 'ledger.db');
+    if (!(error instanceof OperatorError) || !existsSync(path)) throw error;
+    const why = { 'not-running': 'not running', 'door-off': 'its http door is off' }[error.code];
+    if (why === undefined) throw error;
+    const { openLedger } = await import('../../ledger/sqlite/open.ts');
+    const reads = fileReads(openLedger(path, { readOnly: true }), Date.now() as Millis);
+    warn(`postern: ${why}; this is what its ledger remembers (${path})\n`);
+    return reads;
+  }
+}
+
+function fileReads(ledger: Ledger, now: Millis): DeskReads {
+  const account = (name: string): DeskAccount | undefined => storedAccount(ledger, name, now);
+  return {
+    live: false,
+    async accounts(filter) {
+      const found = ledger.accounts(filter).map((line) => account(line.account));
+      return found.filter((one) => one !== undefined);
+    },
+    async account(name) {
+      const key = name as Account;
+      return {
+        account: found(account(name), 'account'),
+        incidents: ledger.incidents({ account: key, limit: 100 }),
+        stories: ledger.stories({ account: key, limit: 100 }),
+        audit: ledger.audit({ account: name, limit: 100 }),
+      };
+    },
+    async exemptions() {
+      const inForce = ledger.exemptions().filter(({ until }) => until > now);
+      return inForce.sort((a, b) => a.until - b.until);
+    },
+    held: async ({ account: name, ...filter }) =>
+      ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
+    heldOne: async (id) => ({
+      held: found(ledger.heldOne(id), 'held message'),
+      story: ledger.story(id),
+    }),
+    async explain(id) {
+      const story = ledger.story(id);
+      const message = ledger.message(id);
+      if (story === undefined && message === undefined) found(undefined, 'story or message');
+      return { story, message };
+    },
+    stats: async (query) => ledger.stats(query),
+    async scripts(filter) {
+      const rules = ledger.scriptRules().filter(({ removedAt }) => removedAt === undefined);
+      const { mode } = loadConfig(usualConfig()).config.scripts;
+      return scriptList({ mode, scripts: ledger.scripts(), rules }, filter);
+    },
+    [Symbol.dispose]: () => ledger.close(),
+  };
+}
+
+function storedAccount(ledger: Ledger, name: string, now: Millis): DeskAccount | undefined {
+  const record = ledger.loadAccount(name as Account);
+  if (record === undefined) return undefined;
+  const norms = ledger.meta('norms');
+  const past = decodePast(record.past);
+  const seen = norms === undefined ? newNorms() : decodeNorms(norms);
+  const weak = ledger
+    .weakPasswords()
+    .find((one) => one.account === name && one.changedAt === undefined);
+  const weakPassword = weak === undefined ? '' : weakText(weak);
+  const { evidence, reasons } = evidenceNow(past, seen, now, weakPassword);
+  const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
+  const { messages, recipients } = today(past, now);
+  return {
+    account: name,
+    state: record.state,
+    evidence,
+    reasons,
+    lastSeen: past.at,
+    messagesToday: messages,
+    recipientsToday: recipients,
+    knownRecipients: record.recipients.length,
+    exemptUntil: exemption?.until,
+    weakPassword,
+  };
+}
+
+function found<Value>(value: Value | undefined, what: string): Value {
+  if (value !== undefined) return value;
+  throw new OperatorError('no-such', `no such ${what}`, { exit: sysexits.noUser });
+}

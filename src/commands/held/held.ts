@@ -1,0 +1,206 @@
+/** `postern held`: mail that waits in Postfix's hold queue for a decision: list, show, release, drop. */
+import { stdin, stdout } from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { parseQueueId } from '../../formats/postfix/queue-id.ts';
+import { type HeldState, heldStates } from '../../ports/ledger.ts';
+import { act } from '../guard/act.ts';
+import { openReads } from '../guard/reads.ts';
+import { heldListText, heldText } from './held-text.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { listLimitOption } from '../terminal/options.ts';
+import { print, warn } from '../terminal/print.ts';
+import { many } from '../terminal/format.ts';
+
+type Common = { readonly state?: string; readonly json?: true };
+type ListOptions = Common & {
+  readonly account?: string;
+  readonly was?: HeldState;
+  readonly limit: number;
+};
+type WhichOptions = Common & { readonly account?: string; readonly yes?: true };
+
+const { done, notRunning } = exitCodes;
+const notDone = [1, 'none was held any more, or the queue tools failed, and it was said'] as const;
+const unknown = [67, 'no message with that id was ever held'] as const;
+
+export function register(program: Command): void {
+  const held = program
+    .command('held')
+    .summary('list, show, release, drop held messages')
+    .description(
+      "Held messages are in Postfix's own hold queue. There they wait, without end, until somebody releases or drops " +
+        'them. An id is the queue id that the mail log and `postqueue -p` show.',
+    );
+  list(held);
+  show(held);
+  release(held);
+  drop(held);
+}
+
+function list(held: Command): void {
+  held
+    .command('list')
+    .summary('what is held now')
+    .description('Lists held messages, newest first.')
+    .option('--account <name>', 'only of this account')
+    .option('--was <state>', 'held, released, dropped, or gone by another hand', heldState, 'held')
+    .option('--limit <n>', 'at most so many', listLimitOption, 100)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON array')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern held list', ''],
+          ['postern held list --account joe@example.org --was dropped', ''],
+        ],
+        exits: [done, notRunning],
+        notes: 'Where the guard does not run, its ledger is read instead.',
+      }),
+    )
+    .action(async (options: ListOptions, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      const rows = await reads.held({
+        state: options.was ?? 'held',
+        limit: options.limit,
+        ...(options.account === undefined ? {} : { account: options.account }),
+      });
+      print(command, options.json === true ? jsonLine(rows) : heldListText(rows));
+    });
+}
+
+function heldState(text: string): HeldState {
+  const state = heldStates.find((one) => one === text);
+  if (state === undefined) {
+    throw new InvalidArgumentError(`It must be ${heldStates.join(', ')}.`);
+  }
+  return state;
+}
+
+function queueId(text: string): string {
+  if (parseQueueId(text) === undefined) throw new InvalidArgumentError('It is not a queue id.');
+  return text;
+}
+
+function show(held: Command): void {
+  held
+    .command('show')
+    .summary('one held message and why it is held')
+    .description('Shows a held message: whose, since when, to how many, why, and how to let it go.')
+    .argument('<id>', 'its queue id', queueId)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern held show 4bXn9K2pWzz9', ''],
+          ['postcat -q 4bXn9K2pWzz9', 'as root: the message itself'],
+        ],
+        exits: [done, unknown, notRunning],
+        notes: 'Where the guard does not run, its ledger is read instead.',
+      }),
+    )
+    .action(async (id: string, options: Common, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      const found = await reads.heldOne(id);
+      print(command, options.json === true ? jsonLine(found) : heldText(found));
+    });
+}
+
+function release(held: Command): void {
+  const command = held
+    .command('release')
+    .summary('let held messages go out')
+    .description(
+      'Releases held messages: Postfix tries to deliver them at once. They are not judged a second time, and nothing ' +
+        'calls them back. The account itself stays as it is; see `postern accounts release`.',
+    )
+    .argument('[ids...]', 'queue ids', queueIds)
+    .option('--account <name>', 'all that is held of this account')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern held release 4bXn9K2pWzz9 4bXm2R7hQzz2', ''],
+          ['postern held release --account press@example.org', ''],
+        ],
+        exits: [done, notDone, notRunning],
+      }),
+    );
+  command.action(async (ids: readonly string[], options: WhichOptions) => {
+    const which = whichOf(ids, options.account);
+    await act(command, options, '/held/release', which);
+  });
+}
+
+function drop(held: Command): void {
+  const command = held
+    .command('drop')
+    .summary('delete held messages for good')
+    .description(
+      'Deletes held messages from the queue. Nobody is told, sender and recipient neither, and nothing brings them ' +
+        'back. Asks first on a terminal; elsewhere it wants --yes.',
+    )
+    .argument('[ids...]', 'queue ids', queueIds)
+    .option('--account <name>', 'all that is held of this account')
+    .option('--yes', 'do not ask')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern held drop 4bXn9K2pWzz9', ''],
+          ['postern held drop --account joe@example.org --yes', ''],
+        ],
+        exits: [done, notDone, [64, 'there was nobody to ask, and no --yes'], notRunning],
+      }),
+    );
+  command.action(async (ids: readonly string[], options: WhichOptions) => {
+    const which = whichOf(ids, options.account);
+    if (options.yes !== true) await mayDrop(ids, options.account);
+    await act(command, options, '/held/drop', which);
+  });
+}
+
+function queueIds(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), queueId(text)];
+}
+
+/** What the guard takes in one request. */
+const idsMax = 1_000;
+
+function whichOf(
+  ids: readonly string[],
+  account: string | undefined,
+): { readonly ids: readonly string[] } | { readonly account: string } {
+  if (account !== undefined && ids.length === 0) return { account };
+  if (account === undefined && ids.length > 0 && ids.length <= idsMax) return { ids };
+  const text =
+    ids.length > idsMax
+      ? `${ids.length} ids at once; at most ${idsMax}`
+      : 'give either queue ids or --account NAME';
+  throw new OperatorError('which-held', text, { exit: sysexits.usage });
+}
+
+async function mayDrop(ids: readonly string[], account: string | undefined): Promise<void> {
+  if (!stdin.isTTY || !stdout.isTTY) {
+    throw new OperatorError('not-asked', 'there is nobody to ask; say --yes to drop them', {
+      exit: sysexits.usage,
+    });
+  }
+  const what = account === undefined ? many(ids.length, 'message') : `all held mail of ${account}`;
+  const terminal = createInterface({ input: stdin, output: stdout });
+  try {
+    const answer = await terminal.question(`Drop ${what} for good? [y/N] `);
+    if (/^y(es)?$/i.test(answer.trim())) return;
+  } finally {
+    terminal.close();
+  }
+  throw new OperatorError('not-wanted', 'nothing was dropped', { exit: sysexits.ok });
+}

@@ -1,0 +1,114 @@
+/**
+ * `postern install`: makes this Postern a service of the machine. `--undo` takes away exactly what it made, and keeps
+ * the configuration and the ledger unless `--purge` is said.
+ */
+import { existsSync } from 'node:fs';
+import { stdout } from 'node:process';
+import { type Command, Option } from 'commander';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { programOutput } from '../../partners/program.ts';
+import { sendmailMustBeFree } from '../connect/sendmail.ts';
+import { helpAfter } from '../terminal/help.ts';
+import { installSteps, type Place, undoSteps } from './steps.ts';
+
+export type InstallOptions = {
+  readonly undo?: boolean;
+  readonly purge?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  /** A folder that stands for `/`: packages and tests. No user is made and no service started. */
+  readonly root?: string;
+};
+
+/** One thing that is done, and what is said of it. `run` answers with what happened, where that is not the plan. */
+export type Step = { readonly text: string; run(): Promise<string | undefined> };
+
+export function register(program: Command): void {
+  program
+    .command('install')
+    .description(
+      'make it a service: own user, /etc/postern, /var/lib/postern, systemd units (as root)',
+    )
+    .option('--undo', 'take away what was made; keeps /etc/postern and /var/lib/postern')
+    .option('--purge', 'with --undo: these and the user too')
+    .option('--dry-run', 'show the steps, do none')
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes:
+          'The service runs as its own user, without any capability. What needs root (postsuper, doveadm kick) is done by\n' +
+          'postern-root, a short script behind a socket that only this user may open.',
+        examples: [
+          [
+            'sudo ./postern install',
+            'starts it too, watching only (mode = "observe"); or upgrades it',
+          ],
+          ['postern install --dry-run', 'every step it would do'],
+          ['sudo postern install --undo', ''],
+        ],
+        exits: [
+          [0, 'done'],
+          [71, 'a system tool failed'],
+          [77, 'not root'],
+          [78, 'a fault in the configuration; with --undo, Postfix is still connected'],
+        ],
+      }),
+    )
+    .addOption(new Option('--root <dir>', 'a folder that stands for / (packages, tests)'))
+    .action(async (options: InstallOptions) => {
+      const done = await install(options, (line) => {
+        if (options.json !== true) stdout.write(`${line}\n`);
+      });
+      if (options.json === true) stdout.write(`${JSON.stringify({ done })}\n`);
+    });
+}
+
+/** Does the steps, saying each; answers with what was done. */
+export async function install(
+  options: InstallOptions,
+  say: (line: string) => void,
+): Promise<readonly string[]> {
+  if (options.purge === true && options.undo !== true) {
+    throw new OperatorError('usage', '--purge goes with --undo', { exit: sysexits.usage });
+  }
+  const place: Place = { root: options.root ?? '', staging: options.root !== undefined };
+  if (!place.staging && options.dryRun !== true && process.getuid?.() !== 0) {
+    throw new OperatorError('not-root', 'installing a service needs root', {
+      hint: 'sudo ./postern install',
+      exit: sysexits.noPerm,
+    });
+  }
+  if (options.undo === true) {
+    if (!place.staging) await sendmailMustBeFree();
+    await mustBeDisconnected(place);
+  }
+  const steps =
+    options.undo === true
+      ? undoSteps(place, { purge: options.purge === true })
+      : installSteps(place);
+  const done: string[] = [];
+  for (const step of steps) {
+    const happened = options.dryRun === true ? step.text : ((await step.run()) ?? step.text);
+    say(happened);
+    done.push(happened);
+  }
+  if (options.undo !== true && options.dryRun !== true) {
+    say('Next: postern connect postfix, then postern doctor');
+  }
+  return done;
+}
+
+/** Without Postern, a Postfix that is still connected answers "try again later" to all mail. */
+async function mustBeDisconnected(place: Place): Promise<void> {
+  const program = '/usr/sbin/postconf';
+  if (place.staging || !existsSync(program)) return;
+  const signal = AbortSignal.timeout(10_000);
+  const args = ['-h', 'smtpd_milters', 'non_smtpd_milters'];
+  const lines = await programOutput({ program, args, signal, errors: 'complaint' }).catch(() => []);
+  if (!lines.join(' ').includes('postern')) return;
+  throw new OperatorError('still-connected', 'Postfix is still connected to Postern', {
+    hint: 'first: postern connect postfix --undo',
+    exit: sysexits.config,
+  });
+}

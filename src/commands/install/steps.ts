@@ -1,0 +1,308 @@
+/**
+ * The steps of `postern install` and of its undo. A second install renews what the first one made. Everything is made
+ * under `root`, which is empty on a real machine.
+ */
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { programOutput } from '../../partners/program.ts';
+import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
+import type { Step } from './install.ts';
+import { startStep, stopStep } from './service.ts';
+import { home, installedHome, installedState } from '../guard/run-file.ts';
+
+export type Place = {
+  readonly root: string;
+  /** Not this machine's own root: no user, no services. */
+  readonly staging: boolean;
+};
+
+const user = 'postern';
+const config = '/etc/postern/postern.toml';
+const denyFolder = '/var/lib/postern-dovecot';
+const unitFolder = '/etc/systemd/system';
+const units = [
+  ...(['postern-root.socket', 'postern-root@.service', 'postern.service'] as const),
+  ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
+] as const;
+const link = '/usr/local/bin/postern';
+/** What the service needs of a checkout. */
+const parts = [
+  'postern',
+  'package.json',
+  'package-lock.json',
+  'LICENSE',
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'docs',
+  'packaging',
+  'src',
+  'node_modules',
+  'runtime',
+] as const;
+
+export function installSteps(place: Place): readonly Step[] {
+  const at = (path: string): string => join(place.root, path);
+  const services = place.staging ? [] : [userStep(), ...folderOwners()];
+  let changed = false;
+  const note = (): void => {
+    changed = true;
+  };
+  return [
+    programStep(at(installedHome), note),
+    { text: `link ${link}`, run: () => linkStep(at(link)) },
+    { text: `write ${config} (mode = "observe")`, run: () => configStep(at(config)) },
+    { text: `make ${installedState}`, run: () => folderStep(at(installedState), 0o700) },
+    { text: `make ${denyFolder}`, run: () => folderStep(at(denyFolder), 0o2750) },
+    ...(existsSync(at(launcherPath))
+      ? [{ text: 'renew postern-sendmail', run: () => renewWrapper(place.root) }]
+      : []),
+    ...services,
+    ...units.map((unit) => ({
+      text: `write ${unitFolder}/${unit}`,
+      run: () => unitStep(at(join(unitFolder, unit)), unit, note),
+    })),
+    ...(place.staging ? [] : [startStep(at(config), () => changed)]),
+  ];
+}
+
+export function undoSteps(place: Place, how: { readonly purge: boolean }): readonly Step[] {
+  const at = (path: string): string => join(place.root, path);
+  const remove = (path: string): Step => ({
+    text: `remove ${path}`,
+    async run() {
+      if (!existsSync(at(path))) return `${path} is not there`;
+      await rm(at(path), { recursive: true });
+      return undefined;
+    },
+  });
+  return [
+    ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
+    ...units.map((unit) => remove(join(unitFolder, unit))),
+    { text: `remove ${link}`, run: () => unlinkStep(at(link)) },
+    remove(installedHome),
+    { text: `remove ${denyFolder}`, run: () => removeDenyFolder(at(denyFolder), how.purge) },
+    ...(how.purge
+      ? [remove(dirname(config)), remove(installedState), remove('/var/cache/postern')]
+      : []),
+    ...(how.purge && !place.staging ? [removeUserStep()] : []),
+    ...(how.purge
+      ? []
+      : [{ text: `kept: ${dirname(config)}, ${installedState}`, run: async () => undefined }]),
+  ];
+}
+
+/** Copied beside the old one and put in its place whole: a service that restarts in between finds one of them. */
+function programStep(target: string, changed: () => void): Step {
+  return {
+    text: `copy the program and its documents to ${installedHome}`,
+    async run() {
+      if (home === target) return `${installedHome} is where this runs from`;
+      const fresh = `${target}.new`;
+      const old = `${target}.old`;
+      const skip = await developersPackages();
+      await rm(fresh, { recursive: true, force: true });
+      await mkdir(fresh, { recursive: true, mode: 0o755 });
+      for (const part of parts) {
+        if (!existsSync(join(home, part))) continue;
+        await cp(join(home, part), join(fresh, part), {
+          recursive: true,
+          verbatimSymlinks: true,
+          filter: (path) => wanted(relative(home, path), skip),
+        });
+      }
+      if (existsSync(target) && (await sameFiles(target, fresh))) {
+        await rm(fresh, { recursive: true });
+        return `${installedHome} is up to date`;
+      }
+      changed();
+      await rm(old, { recursive: true, force: true });
+      if (existsSync(target)) await rename(target, old);
+      await rename(fresh, target);
+      await rm(old, { recursive: true, force: true });
+      return undefined;
+    },
+  };
+}
+
+/** npm and Node's headers are for set-up and compilers; the compile cache is the service's own. */
+const unwanted =
+  /^(?:runtime\/node_modules\/(?:npm|[^/]+\/(?:include|share))|node_modules\/\.(?:cache|bin))(?:\/|$)/;
+
+function wanted(path: string, skip: ReadonlySet<string>): boolean {
+  if (skip.has(path) || path.endsWith('.test.ts')) return false;
+  return !unwanted.test(path);
+}
+
+/** Folders of packages that only developers need, as the lock file says. */
+async function developersPackages(): Promise<ReadonlySet<string>> {
+  const lock: unknown = JSON.parse(await readFile(join(home, 'package-lock.json'), 'utf8'));
+  const packages =
+    typeof lock === 'object' && lock !== null && 'packages' in lock ? lock.packages : {};
+  const all = Object.entries(packages as Record<string, { readonly dev?: boolean }>);
+  const skip = new Set(all.filter(([, about]) => about.dev === true).map(([path]) => path));
+  // A scope, `@types`, of which nothing else is left.
+  for (const path of [...skip]) {
+    const scope = /^node_modules\/@[^/]+/.exec(path)?.[0];
+    if (scope === undefined) continue;
+    if (all.every(([other]) => !other.startsWith(`${scope}/`) || skip.has(other))) skip.add(scope);
+  }
+  return skip;
+}
+
+/** True where both folders hold the same files, byte for byte. */
+async function sameFiles(one: string, other: string): Promise<boolean> {
+  const lists = await Promise.all([filesIn(one), filesIn(other)]);
+  const [names, others] = lists;
+  if (names.join('\n') !== others.join('\n')) return false;
+  for (const name of names) {
+    const [left, right] = [join(one, name), join(other, name)];
+    const [before, now] = [await lstat(left), await lstat(right)];
+    if (before.size !== now.size || before.mode !== now.mode) return false;
+    if (!now.isFile()) continue;
+    if (!(await readFile(left)).equals(await readFile(right))) return false;
+  }
+  return true;
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  const names = files.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  // What the installed program made for itself does not count.
+  return names.filter((name) => !unwanted.test(name)).sort();
+}
+
+async function linkStep(path: string): Promise<string | undefined> {
+  const target = join(installedHome, 'postern');
+  const there = await lstat(path).catch(() => undefined);
+  if (there !== undefined) {
+    const ours = there.isSymbolicLink() && (await readlink(path)) === target;
+    return ours ? `${link} is there` : `${link} is there and not ours: left alone`;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path);
+  return undefined;
+}
+
+async function unlinkStep(path: string): Promise<string | undefined> {
+  const target = await readlink(path).catch(() => undefined);
+  if (target !== join(installedHome, 'postern')) return `${link} is not ours: left alone`;
+  await rm(path);
+  return undefined;
+}
+
+async function configStep(path: string): Promise<string | undefined> {
+  if (existsSync(path)) return `${config} is there: left alone`;
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await writeFile(path, await readFile(join(home, 'packaging', 'postern.toml')), { mode: 0o640 });
+  return undefined;
+}
+
+async function folderStep(path: string, mode: number): Promise<undefined> {
+  await mkdir(path, { recursive: true });
+  await chmod(path, mode);
+  return undefined;
+}
+
+async function unitStep(
+  path: string,
+  unit: string,
+  changed: () => void,
+): Promise<string | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  const text = await readFile(join(home, 'packaging', 'systemd', unit), 'utf8');
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === before) return `${join(unitFolder, unit)} is up to date`;
+  changed();
+  await writeFile(path, text, { mode: 0o644 });
+  return undefined;
+}
+
+function userStep(): Step {
+  return {
+    text: `make the system user ${user}`,
+    async run() {
+      if ((await idOf('passwd', user)) !== undefined) return `user ${user} is there`;
+      await call('/usr/sbin/useradd', [
+        ...['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin'],
+        ...['--home-dir', installedState, user],
+      ]);
+      return undefined;
+    },
+  };
+}
+
+/** The service's user owns its folders; Dovecot's group reads the list of closed logins. */
+function folderOwners(): readonly Step[] {
+  const give = (path: string, group: string, mode: number, owner = user): Step => ({
+    text: `give ${path} to ${owner}:${group}`,
+    async run() {
+      const uid = owner === 'root' ? 0 : await idOf('passwd', owner);
+      const gid = await idOf('group', group);
+      if (uid === undefined || gid === undefined) return `${path}: there is no group ${group}`;
+      await chown(path, uid, gid);
+      await chmod(path, mode); // chown takes the set-group-id bit away
+      return undefined;
+    },
+  });
+  return [
+    give(installedState, user, 0o700),
+    give(denyFolder, 'dovecot', 0o2750),
+    give(config, user, 0o640, 'root'),
+  ];
+}
+
+/** Dovecot goes on reading it: while it names somebody, that somebody should stay out. */
+async function removeDenyFolder(path: string, purge: boolean): Promise<string | undefined> {
+  if (!existsSync(path)) return `${denyFolder} is not there`;
+  if (purge) {
+    await rm(path, { recursive: true });
+    return undefined;
+  }
+  if ((await readdir(path)).length > 0) return `kept: ${denyFolder}, Dovecot may read it`;
+  await rmdir(path);
+  return undefined;
+}
+
+function removeUserStep(): Step {
+  return {
+    text: `remove the system user ${user}`,
+    async run() {
+      if ((await idOf('passwd', user)) === undefined) return `there is no user ${user}`;
+      await call('/usr/sbin/userdel', [user]);
+      return undefined;
+    },
+  };
+}
+
+async function idOf(database: 'passwd' | 'group', name: string): Promise<number | undefined> {
+  const lines = await call('/usr/bin/getent', [database, name], [2]);
+  const id = lines[0]?.split(':')[2];
+  return id === undefined ? undefined : Number(id);
+}
+
+function call(
+  program: string,
+  args: readonly string[],
+  fine: readonly number[] = [],
+): Promise<readonly string[]> {
+  const signal = AbortSignal.timeout(120_000);
+  return programOutput({ program, args, signal, errors: 'complaint', fine });
+}

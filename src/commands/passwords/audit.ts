@@ -1,0 +1,255 @@
+/** `postern passwords audit`: every account's password tried, and who is weak told, to the guard and to you. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import type { PasswordFinding, PasswordReport } from '../../core/passwords/audit-report.ts';
+import { strengthText } from '../../core/passwords/strength.ts';
+import { whatToDo } from '../../core/passwords/weak.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { conduct, type Told } from '../../passwords/audit/run-audit.ts';
+import type { Fault } from '../../passwords/audit/load-accounts.ts';
+import { openNotebook } from '../../passwords/audit/tried-store.ts';
+import { discover } from '../../passwords/sources/discover.ts';
+import { parseSource, type Source } from '../../passwords/sources/source.ts';
+import type { Result } from '../../passwords/audit/worklist.ts';
+import { jsonLine } from '../terminal/help.ts';
+import { openManyLines } from '../terminal/line-writer.ts';
+import { parseDuration } from '../terminal/options.ts';
+import { openAuditMeter } from './progress.ts';
+import { openPasswordStore, type PasswordStore, patiently } from './store.ts';
+import { print, warn } from '../terminal/print.ts';
+import { makeState } from '../guard/run-file.ts';
+import { paint, table } from '../terminal/table.ts';
+import { usualConfig } from '../config/usual-config.ts';
+import { dayOf, many, plain } from '../terminal/format.ts';
+
+export type AuditCommandOptions = {
+  readonly state?: string;
+  readonly config?: string;
+  readonly source?: readonly string[];
+  readonly rules?: string;
+  readonly list?: readonly string[];
+  readonly time?: number;
+  readonly cpus?: number;
+  readonly quick?: true;
+  readonly resume?: true;
+  readonly json?: true;
+};
+
+/** What --resume takes up. */
+type Unfinished = {
+  readonly sources: readonly string[];
+  readonly rules: readonly string[];
+  readonly lists: readonly string[];
+};
+
+export async function auditCommand(options: AuditCommandOptions, command: Command): Promise<void> {
+  const { config } = loadConfig(options.config ?? usualConfig());
+  const { accounts, passwords } = config;
+  const store = await openPasswordStore(options.state, accounts.default_domain);
+  makeState(store.state);
+  const notebook = join(store.state, 'passwords.db');
+  const before = options.resume === true ? unfinished(notebook) : undefined;
+  if (options.resume === true && before === undefined) {
+    warn(command, 'postern: no audit is unfinished\n');
+    return;
+  }
+  const chosen = options.source ?? before?.sources;
+  const sources = await sourcesOf(chosen, config);
+  const rules = rulesOf(options.rules, before?.rules ?? passwords.rules);
+  const lists = options.list ?? before?.lists ?? [];
+  keepUnfinished(notebook, { sources: sources.map(({ spec }) => spec), rules, lists });
+  const output = openOutput(command, options.json === true);
+  const reports = openReports(store);
+  const stop = openStop(options.time ?? timeOf(config));
+  try {
+    const summary = await conduct({
+      ...{ john: passwords.john, topList: passwords.top_list, domain: accounts.default_domain },
+      ...{ rangeFiles: passwords.range_files, rangeService: passwords.range_service },
+      leakedLists: [...passwords.leaked_lists, ...lists],
+      ...{ processors: options.cpus ?? passwords.processors, quick: options.quick === true },
+      ...{ notebook, sources, rules, signal: stop.signal },
+      now: () => Date.now() as Millis,
+      known: (await store.read()).weak,
+      told: { ...output.told, found: reports.found, changed: reports.changed },
+    });
+    output.report(summary);
+    await reports.done();
+    await patiently(() => store.note({ found: output.weak, summary }));
+    if (summary.complete) keepUnfinished(notebook, undefined);
+  } finally {
+    output.end();
+    stop.end();
+  }
+}
+
+export async function sourcesOf(
+  chosen: readonly string[] | undefined,
+  config: Config,
+): Promise<readonly Source[]> {
+  const named = chosen ?? config.passwords.sources;
+  const specs =
+    named.length > 0
+      ? named
+      : (await discover(config.dovecot.config))
+          .map(({ spec }) => spec)
+          .filter((spec) => spec !== '');
+  if (specs.length > 0) return specs.map(parseSource);
+  throw new OperatorError('no-sources', 'no place where passwords are kept was found', {
+    hint: 'name it: --source shadow:/etc/shadow; see postern passwords sources',
+    exit: sysexits.noInput,
+  });
+}
+
+function rulesOf(asked: string | undefined, usual: readonly string[]): readonly string[] {
+  if (asked === undefined) return usual;
+  return asked === 'none' ? [] : asked.split(',').filter((name) => name !== '');
+}
+
+/** 0: without an end. */
+function timeOf({ passwords }: Config): number {
+  return passwords.time === 'never' ? 0 : (parseDuration(passwords.time) ?? 0);
+}
+
+function unfinished(path: string): Unfinished | undefined {
+  using notebook = openNotebook(path);
+  const text = notebook.own('unfinished');
+  return text === '' ? undefined : (JSON.parse(text) as Unfinished);
+}
+
+function keepUnfinished(path: string, audit: Unfinished | undefined): void {
+  using notebook = openNotebook(path);
+  notebook.keep('unfinished', audit === undefined ? '' : JSON.stringify(audit));
+}
+
+/** Node's longest timer, 24 days: what is longer would go off at once. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** Aborts when time is up, or at Ctrl-C or SIGTERM: what was done until then is kept, and reported. */
+function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void } {
+  const control = new AbortController();
+  const stop = (): void => control.abort();
+  const timer = timeMs === 0 ? undefined : setTimeout(stop, Math.min(timeMs, timerMsMax));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  return {
+    signal: control.signal,
+    end() {
+      clearTimeout(timer);
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, stop);
+    },
+  };
+}
+
+/**
+ * Findings go out while the audit runs, one report after another. What the guard does not take then, since it is just started
+ * anew, it gets at the end.
+ */
+function openReports(
+  store: PasswordStore,
+): Pick<Told, 'found' | 'changed'> & { done(): Promise<void> } {
+  let last: Promise<void> = Promise.resolve();
+  const waiting: Partial<PasswordReport>[] = [];
+  const send = (report: Partial<PasswordReport>): void => {
+    last = last.then(async () => {
+      try {
+        await store.note(report);
+      } catch {
+        waiting.push(report);
+      }
+    });
+  };
+  return {
+    found: (found) => send({ found }),
+    changed: (changed) => {
+      if (changed.length > 0) send({ changed });
+    },
+    async done() {
+      await last;
+      for (const report of waiting) await patiently(() => store.note(report));
+    },
+  };
+}
+
+type AuditOutput = {
+  readonly told: Omit<Told, 'found' | 'changed'>;
+  readonly weak: PasswordFinding[];
+  end(): void;
+  report(summary: Awaited<ReturnType<typeof conduct>>): void;
+};
+
+/** Faults shown one by one; what is more is counted. */
+const faultsShown = 50;
+
+function openOutput(command: Command, json: boolean): AuditOutput {
+  const meter = openAuditMeter((text) => warn(command, text));
+  const weak: PasswordFinding[] = [];
+  let faults = 0;
+  const lines = openManyLines(command);
+  const result: Told['result'] = (one) => {
+    const { weak: note, ...account } = one;
+    if (note !== undefined) weak.push({ ...account, ...note });
+    return json ? lines.add(jsonLine(resultLine(one))) : undefined;
+  };
+  return {
+    weak,
+    told: {
+      began({ accounts, locked, john, memory }) {
+        const without = locked === 0 ? '' : `, ${locked} locked`;
+        warn(command, `postern: ${many(accounts, 'account')} to try with John ${john}${without}\n`);
+        if (!memory)
+          warn(command, 'postern: there is no tmpfs here: hashes lie on the disk meanwhile\n');
+      },
+      fault(fault) {
+        if (++faults <= faultsShown) warn(command, `postern: ${faultText(fault)}\n`);
+      },
+      progress: (progress) => meter.show(progress),
+      result,
+    },
+    end: () => meter.end(),
+    report(summary) {
+      meter.end();
+      lines.end();
+      if (faults > faultsShown) {
+        warn(command, `postern: ${faults - faultsShown} more could not be read\n`);
+      }
+      const rest = summary.complete ? '' : `; not everything was tried: ${goOn}`;
+      const all = `${many(summary.accounts, 'account')}, ${summary.weak} weak${rest}`;
+      if (json) warn(command, `postern: ${all}\n`);
+      else print(command, `${weakTable(weak)}${all}\n`);
+    },
+  };
+}
+
+const goOn = 'postern passwords audit --resume';
+
+function faultText({ source, line, what }: Fault): string {
+  const where = line === 0 ? source : `${source}, line ${line}`;
+  return `${where}: ${plain(what)}`;
+}
+
+/** `class`: as the operator's scripts read it. */
+function resultLine({ source, account, scheme, weak }: Result): Record<string, unknown> {
+  if (weak === undefined) return { account, scheme, weak: false, source };
+  const since = new Date(weak.since).toISOString();
+  return { account, scheme, weak: true, class: weak.strength, by: weak.by, since, source };
+}
+
+export function weakTable(
+  weak: readonly (PasswordFinding & { readonly toldAt?: Millis | undefined })[],
+): string {
+  if (weak.length === 0) return '';
+  const rows = weak.map((one) => [
+    paint('red', plain(one.account)),
+    one.scheme,
+    strengthText(one.strength, one.by),
+    dayOf(one.since),
+    whatToDo({ strength: one.strength, toldAt: one.toldAt }),
+  ]);
+  const columns = ['account', 'scheme', 'strength', 'since', 'what to do'];
+  return table(
+    columns.map((title) => ({ title })),
+    rows,
+  );
+}

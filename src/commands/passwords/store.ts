@@ -1,0 +1,125 @@
+/** Where an audit's findings go: to the running guard, or into its ledger where none runs. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  byLogin,
+  lastAuditKey,
+  notedRows,
+  nothingReported,
+  type PasswordReport,
+  summaryOf,
+} from '../../core/passwords/audit-report.ts';
+import type { AuditSummary, WeakPassword } from '../../core/passwords/weak.ts';
+import { passwordChanges } from '../../flow/passwords/passwords-audited.ts';
+import { openLedger } from '../../ledger/sqlite/open.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import { type DeskClient, openDesk, operator } from '../guard/client.ts';
+import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
+
+type Keeper = {
+  read(): Promise<{
+    readonly weak: readonly WeakPassword[];
+    readonly last: AuditSummary | undefined;
+  }>;
+  note(report: Partial<PasswordReport>): Promise<void>;
+};
+export type PasswordStore = Keeper & { readonly state: string };
+
+/** Rows in one request: its body may have 64 KiB. */
+const rowsAtOnce = 100;
+
+export async function openPasswordStore(
+  state: string | undefined,
+  defaultDomain: string,
+): Promise<PasswordStore> {
+  const folder = stateDirectory(state);
+  // Looked up each time: an audit takes long, and the guard may be stopped or started meanwhile.
+  const keeper = async (): Promise<Keeper> => {
+    try {
+      return toGuard(await openDesk(state));
+    } catch (error) {
+      if (!isNotRunning(error)) throw error;
+      return toLedger(folder, defaultDomain);
+    }
+  };
+  // What is wrong with it is said now, and not after an hour.
+  await keeper();
+  return {
+    state: folder,
+    read: async () => await (await keeper()).read(),
+    note: async (report) => await (await keeper()).note(report),
+  };
+}
+
+/** So long a guard may take that is started anew. */
+const patienceMs = 30_000;
+const betweenMs = 1_000;
+/** What such a guard leaves behind meanwhile. */
+const passing: ReadonlySet<string> = new Set([
+  ...['not-reachable', 'run-file', 'ledger-locked', 'desk-failed', 'wrong-token', 'not-done'],
+]);
+
+/** Tries until it goes, or a guard would long be there again. */
+export async function patiently(act: () => Promise<void>): Promise<void> {
+  const until = performance.now() + patienceMs;
+  while (true) {
+    try {
+      return await act();
+    } catch (error) {
+      const passes = error instanceof OperatorError && passing.has(error.code);
+      if (!passes || performance.now() > until) throw error;
+      await sleep(betweenMs);
+    }
+  }
+}
+
+function toGuard(desk: DeskClient): Keeper {
+  return {
+    read: () => desk.read('/passwords'),
+    async note({ found = [], changed = [], told = [], summary }) {
+      // In this order: another password may be weak as well.
+      for (const part of parts(changed)) await desk.act('/passwords', { changed: part });
+      for (const part of parts(found)) await desk.act('/passwords', { found: part });
+      for (const part of parts(told)) await desk.act('/passwords', { told: part });
+      if (summary !== undefined) await desk.act('/passwords', { summary });
+    },
+  };
+}
+
+function parts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const found: (readonly Row[])[] = [];
+  for (let at = 0; at < rows.length; at += rowsAtOnce) found.push(rows.slice(at, at + rowsAtOnce));
+  return found;
+}
+
+/** Opened for each report, so that a guard that is started meanwhile finds its ledger free. */
+function toLedger(state: string, defaultDomain: string): Keeper {
+  const path = join(state, 'ledger.db');
+  return {
+    async read() {
+      if (!existsSync(path)) return { weak: [], last: undefined };
+      const ledger = openLedger(path, { readOnly: true });
+      try {
+        const weak = ledger.weakPasswords().filter(({ changedAt }) => changedAt === undefined);
+        return { weak, last: summaryOf(ledger.meta(lastAuditKey)) };
+      } finally {
+        ledger.close();
+      }
+    },
+    async note(some) {
+      const report = { ...nothingReported, ...some };
+      makeState(state);
+      const ledger = openLedger(path);
+      try {
+        const known = byLogin(ledger.weakPasswords());
+        const now = Date.now() as Millis;
+        const rows = notedRows(known, report, { now, defaultDomain });
+        ledger.write(passwordChanges(rows, report, { now, by: operator() }), { durable: true });
+      } finally {
+        ledger.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * `postern passwords notify`, `require-change` and `forget`: the owner of a weak password is told; he is made to change it; and
+ * what no audit will see again is taken off the list.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/schema.ts';
+import { mailServerOf } from '../../config/values.ts';
+import { letterOf, ownTemplates } from '../../core/passwords/owner-mail.ts';
+import { loginOf } from '../../core/passwords/audit-report.ts';
+import { strengthText } from '../../core/passwords/strength.ts';
+import type { WeakPassword } from '../../core/passwords/weak.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { openOutbox } from '../../partners/notices/outbox.ts';
+import { programOutput } from '../../partners/program.ts';
+import { jsonLine } from '../terminal/help.ts';
+import { openPasswordStore, type PasswordStore } from './store.ts';
+import { print, warn } from '../terminal/print.ts';
+import { usualConfig } from '../config/usual-config.ts';
+import { dayOf, many } from '../terminal/format.ts';
+
+export type TellOptions = {
+  readonly state?: string;
+  readonly config?: string;
+  readonly again?: true;
+  readonly dryRun?: true;
+  readonly all?: true;
+  readonly source?: readonly string[];
+  readonly json?: true;
+};
+
+/** A program that changes one account's entry takes no longer. */
+const changeMs = 30_000;
+
+export async function notifyCommand(
+  names: readonly string[],
+  options: TellOptions,
+  command: Command,
+): Promise<void> {
+  const { config } = loadConfig(options.config ?? usualConfig());
+  const store = await openPasswordStore(options.state, config.accounts.default_domain);
+  const weak = await chosen(store, names);
+  const waiting = weak.filter(({ toldAt }) => options.again === true || toldAt === undefined);
+  const host = config.host === '' ? hostname() : config.host;
+  const templates = templatesOf(config);
+  const outbox = openOutbox(mailServerOf(config, host));
+  const told: WeakPassword[] = [];
+  for (const one of waiting) {
+    const to = ownerOf(one, config, host);
+    const letter = letterOf(templates, { account: one.login, host, contact: config.contact });
+    if (options.dryRun === true) {
+      print(command, `To: ${to}\nSubject: ${letter.subject}\n\n${letter.body}\n`);
+      continue;
+    }
+    try {
+      await outbox.send({ to: [to], ...letter });
+      told.push(one);
+      await store.note({ told: [loginOf(one)] });
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      warn(command, `postern: ${one.login} was not told: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+  }
+  if (options.dryRun === true) return;
+  if (weak.length > 0 && config.notices.mail_to.length > 0) {
+    await outbox.send({ to: config.notices.mail_to, ...summaryLetter(weak, told, host) });
+  }
+  const done = { ok: true, text: `${many(told.length, 'owner')} told`, count: told.length };
+  print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
+}
+
+function ownerOf({ account, login }: WeakPassword, { accounts }: Config, host: string): string {
+  if (account.includes('@')) return account;
+  return `${login}@${accounts.default_domain === '' ? host : accounts.default_domain}`;
+}
+
+function templatesOf({ passwords }: Config): readonly string[] {
+  return passwords.languages.map((language) => {
+    if (passwords.templates !== '') {
+      const path = join(passwords.templates, `${language}.txt`);
+      try {
+        return readFileSync(path, 'utf8');
+      } catch (cause) {
+        throw new OperatorError('template-unread', `cannot read ${path}`, {
+          cause,
+          hint: 'passwords.templates needs a file LANGUAGE.txt for each of passwords.languages',
+          exit: sysexits.config,
+        });
+      }
+    }
+    const own = ownTemplates[language];
+    if (own !== undefined) return own;
+    throw new OperatorError('template-unread', `there is no text in ${language}`, {
+      hint: `our own are in ${Object.keys(ownTemplates).join(', ')}; set passwords.templates`,
+      exit: sysexits.config,
+    });
+  });
+}
+
+function summaryLetter(
+  weak: readonly WeakPassword[],
+  told: readonly WeakPassword[],
+  host: string,
+): { readonly subject: string; readonly body: string } {
+  const lines = weak.map(
+    (one) =>
+      `* ${one.login} (${one.source}): ${strengthText(one.strength, one.by)}, since ${dayOf(one.since)}`,
+  );
+  return {
+    subject: `${many(weak.length, 'weak password')} on ${host}`,
+    body: `${lines.join('\n')}\n\n${many(told.length, 'owner')} told now. To have one changed: postern passwords require-change NAME\n`,
+  };
+}
+
+export async function requireChangeCommand(
+  names: readonly string[],
+  options: TellOptions,
+  command: Command,
+): Promise<void> {
+  const { config } = loadConfig(options.config ?? usualConfig());
+  const [program, ...args] = config.passwords.require_change_command;
+  if (program === undefined || !program.startsWith('/')) {
+    throw new OperatorError('no-change-command', 'passwords.require_change_command is not set', {
+      hint: 'for system accounts: ["/usr/bin/chage", "-d", "0", "{account}"]',
+      exit: sysexits.config,
+    });
+  }
+  if (names.length === 0 && options.all !== true) {
+    throw new OperatorError('usage', 'name accounts, or give --all', { exit: sysexits.usage });
+  }
+  const store = await openPasswordStore(options.state, config.accounts.default_domain);
+  const done: string[] = [];
+  for (const { login } of await chosen(store, names)) {
+    const words = args.map((word) => word.replaceAll('{account}', login));
+    const signal = AbortSignal.timeout(changeMs);
+    if (login.startsWith('-')) {
+      warn(command, `postern: ${login}: it would be taken for an option\n`);
+      process.exitCode = 1;
+      continue;
+    }
+    try {
+      await programOutput({ program, args: words, signal, errors: 'complaint' });
+      done.push(login);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      warn(command, `postern: ${login}: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+  }
+  const text = `${many(done.length, 'account')} must change the password`;
+  const answer = { ok: true, text, count: done.length, accounts: done };
+  print(command, options.json === true ? jsonLine(answer) : `${text}\n`);
+}
+
+/** The guard trusts them again; an audit that still finds such a password weak puts it back. */
+export async function forgetCommand(
+  names: readonly string[],
+  options: TellOptions,
+  command: Command,
+): Promise<void> {
+  const { source: sources = [] } = options;
+  if (names.length === 0 && sources.length === 0) {
+    throw new OperatorError('usage', 'name accounts, or give --source', { exit: sysexits.usage });
+  }
+  const { config } = loadConfig(options.config ?? usualConfig());
+  const store = await openPasswordStore(options.state, config.accounts.default_domain);
+  const changed = (await chosen(store, names))
+    .filter(({ source }) => sources.length === 0 || sources.includes(source))
+    .map(loginOf);
+  if (changed.length > 0) await store.note({ changed });
+  const text = `${many(changed.length, 'account')} forgotten`;
+  const done = { ok: true, text, count: changed.length, accounts: changed };
+  print(command, options.json === true ? jsonLine(done) : `${text}\n`);
+}
+
+/** All that are weak, or those of them that are named. */
+async function chosen(
+  store: PasswordStore,
+  names: readonly string[],
+): Promise<readonly WeakPassword[]> {
+  const { weak } = await store.read();
+  if (names.length === 0) return weak;
+  const found = weak.filter(
+    ({ login, account }) => names.includes(login) || names.includes(account),
+  );
+  const missing = names.filter(
+    (name) => !found.some(({ login, account }) => login === name || account === name),
+  );
+  if (missing.length === 0) return found;
+  throw new OperatorError('no-such', `${missing.join(', ')}: not known to have a weak password`, {
+    hint: 'postern passwords list --weak',
+    exit: sysexits.noUser,
+  });
+}

@@ -1,0 +1,252 @@
+/**
+ * `postern replay [--format events|postfix] [--operator-clears DURATION] [--summary] [FILE… | -]`: recorded events or old
+ * mail logs in, verdicts out. Of events, a line that cannot be read, or that goes back in time by more than a minute, ends
+ * the run with exit 65; logs are taken as they are.
+ */
+import { type FileHandle, open as openFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { type Command, Option } from 'commander';
+import { noCeilings } from '../../core/account/policy.ts';
+import { backwardsMax, openReplay, type Replay, type ReplayVerdict } from '../../flow/replay/replay.ts';
+import { eventLineMax, parseEvent } from '../../flow/replay/replay-event.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { helpAfter } from '../terminal/help.ts';
+import { durationOption } from '../terminal/options.ts';
+import { openProgress } from '../terminal/progress.ts';
+import { replayLogs } from './log.ts';
+import { openOutput, type ReplayOutput } from './output.ts';
+import { summaryText } from './summary.ts';
+
+const newline = 10;
+
+type Options = {
+  readonly format: 'events' | 'postfix';
+  readonly defaultDomain: string;
+  readonly operatorClears?: number;
+  readonly summary?: true;
+  readonly json?: true;
+};
+
+export function register(program: Command): void {
+  program
+    .command('replay')
+    .summary('what would have been done to recorded mail')
+    .description(
+      'Runs recorded events (a JSON object a line: send, login, delivery, clear) through the guard on their own clock, ' +
+        'with everything in memory, and prints a verdict a line for each send. With --format postfix it reads old logs ' +
+        'of Postfix (and of Dovecot), compressed ones too: what would have been done last month?',
+    )
+    .argument('[file...]', 'events or logs; - or nothing: standard input')
+    .addOption(
+      new Option('--format <format>', 'what the files are')
+        .choices(['events', 'postfix'])
+        .default('events'),
+    )
+    .option('--default-domain <domain>', 'of logins in a log that have none', '')
+    .option(
+      '--operator-clears <duration>',
+      'a person lifts each suspension after this long, such as 1h',
+      durationOption,
+    )
+    .option('--summary', 'instead of verdicts, a table for people')
+    .option('--json', 'with --summary: as one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        notes: 'The format of events and verdicts: docs/reference/replay.md',
+        examples: [
+          ['postern replay --summary events.jsonl', 'who would have been suspended, and when'],
+          [
+            'postern replay --format postfix --summary /var/log/mail.log*',
+            'the same, of your own mail',
+          ],
+          ['zcat events.gz | postern replay --operator-clears 1h -', 'a verdict a line'],
+        ],
+        exits: [
+          [0, 'done'],
+          [65, 'an event cannot be read or goes back in time; its line is named'],
+          [66, 'the file cannot be read'],
+        ],
+      }),
+    )
+    .action(async (files: readonly string[], options: Options) => {
+      const replay = openReplay({ policy: noCeilings, operatorClearsMs: options.operatorClears });
+      const output = options.summary === true ? undefined : openOutput();
+      if (options.format === 'postfix') {
+        await runLogs(files.length === 0 ? ['-'] : files, options.defaultDomain, replay, output);
+      } else await run(oneFile(files), replay, output);
+      if (options.summary === true)
+        process.stdout.write(summaryText(replay, options.json === true));
+    });
+}
+
+/** Events are in one order: of several files nobody could say it. */
+function oneFile(files: readonly string[]): string {
+  const [file = '-', ...others] = files;
+  if (others.length === 0) return file;
+  throw new OperatorError('replay-file', 'of events, one file at a time', {
+    exit: sysexits.usage,
+    hint: 'put them together in the order of time, or use --format postfix for logs',
+  });
+}
+
+async function runLogs(
+  files: readonly string[],
+  defaultDomain: string,
+  replay: Replay,
+  output: ReplayOutput | undefined,
+): Promise<void> {
+  const verdict = (said: ReplayVerdict): Promise<void> | undefined => {
+    output?.add(said);
+    return output?.isFull() === true ? output.flush() : undefined;
+  };
+  await replayLogs({ files, defaultDomain, replay, verdict });
+  await output?.flush();
+}
+
+async function run(file: string, replay: Replay, output: ReplayOutput | undefined): Promise<void> {
+  const { source, bytes } = await open(file);
+  const progress = openProgress('replaying', bytes);
+  try {
+    let number = 0;
+    for await (const lines of linesOf(source, nameOf(file))) {
+      for (const line of lines) {
+        number++;
+        if (line === '' || line === '\r') continue;
+        const verdict = step(replay, line, number, file);
+        if (verdict === undefined || output === undefined) continue;
+        output.add(verdict);
+        if (output.isFull()) await output.flush();
+      }
+      progress.add(lines.bytes);
+    }
+  } finally {
+    await output?.flush();
+    progress.end();
+  }
+}
+
+function step(
+  replay: Replay,
+  line: string,
+  number: number,
+  file: string,
+): ReplayVerdict | undefined {
+  const event = parseEvent(line, readTime);
+  if (!event.ok) {
+    throw new OperatorError('replay-line', `${where(file, number)}: ${event.error}`, {
+      exit: sysexits.dataErr,
+    });
+  }
+  const before = replay.now();
+  const verdict = replay.apply(event.value);
+  if (event.value.at < before - backwardsMax) {
+    const text = `${where(file, number)}: goes back in time from ${iso(before)} to ${iso(event.value.at)}`;
+    throw new OperatorError('replay-order', text, {
+      exit: sysexits.dataErr,
+      hint: 'sort the events by `at`',
+    });
+  }
+  return verdict;
+}
+
+/** RFC 3339 section 5.6. Date.parse takes much else, and takes a time without a zone for one of this machine's. */
+const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+function readTime(text: string): number {
+  const quick = text.startsWith(day.text) ? timeOfDay(text) : -1;
+  if (quick >= 0) return day.at + quick;
+  if (!rfc3339.test(text)) return Number.NaN;
+  const at = Date.parse(text);
+  // Events come in the order of time: the next one is most often of the same day.
+  if (text.endsWith('Z') && text[10] === 'T' && !Number.isNaN(at)) {
+    day = { text: text.slice(0, 11), at: Date.parse(`${text.slice(0, 10)}T00:00:00Z`) };
+  }
+  return at;
+}
+
+/** The day that was read last, with its `T`. */
+let day = { text: '-', at: 0 };
+
+/** Milliseconds of `…T01:02:03Z` and `…T01:02:03.456Z`; -1 for any other form. */
+function timeOfDay(text: string): number {
+  const long = text.length === 24 && text.charCodeAt(19) === 46;
+  if (!long && text.length !== 20) return -1;
+  if (text.charCodeAt(text.length - 1) !== 90) return -1;
+  if (text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58) return -1;
+  const hours = number(text, 11, 2);
+  const minutes = number(text, 14, 2);
+  const seconds = number(text, 17, 2);
+  const ms = long ? number(text, 20, 3) : 0;
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return -1;
+  if (seconds < 0 || seconds > 59 || ms < 0) return -1;
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms;
+}
+
+/** A number of so many digits; negative when there is something else. */
+function number(text: string, from: number, digits: number): number {
+  let value = 0;
+  for (let i = from; i < from + digits; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+async function open(file: string): Promise<{ source: Readable; bytes: number | undefined }> {
+  if (file === '-') return { source: process.stdin, bytes: undefined };
+  let handle: FileHandle | undefined;
+  try {
+    handle = await openFile(file);
+    const found = await handle.stat();
+    if (found.isDirectory()) throw new Error('it is a directory');
+    return {
+      source: handle.createReadStream({ highWaterMark: 256 * 1024 }),
+      // A pipe has no size.
+      bytes: found.isFile() ? found.size : undefined,
+    };
+  } catch (cause) {
+    await handle?.close();
+    throw new OperatorError('replay-file', `cannot read ${file}`, {
+      cause,
+      exit: sysexits.noInput,
+    });
+  }
+}
+
+/** Lines of a chunk at a time; `bytes` of input they came from. */
+type Lines = string[] & { bytes: number };
+
+async function* linesOf(source: Readable, name: string): AsyncGenerator<Lines> {
+  let number = 1;
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    const last = chunk.lastIndexOf(newline);
+    if (last < 0) {
+      restBytes += chunk.length;
+      if (restBytes > eventLineMax) throw tooLong(`${name}, line ${number}`);
+      rest.push(chunk);
+      continue;
+    }
+    const whole = Buffer.concat([...rest, chunk.subarray(0, last)]);
+    const lines = whole.toString('utf8').split('\n');
+    yield Object.assign(lines, { bytes: chunk.length });
+    number += lines.length;
+    rest = [chunk.subarray(last + 1)];
+    restBytes = chunk.length - last - 1;
+  }
+  const tail = Buffer.concat(rest).toString('utf8');
+  if (tail !== '') yield Object.assign([tail], { bytes: 0 });
+}
+
+const where = (file: string, number: number): string => `${nameOf(file)}, line ${number}`;
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file);
+
+function tooLong(where: string): OperatorError {
+  const text = `${where}: longer than ${eventLineMax} bytes`;
+  return new OperatorError('replay-line', text, { exit: sysexits.dataErr });
+}

@@ -1,0 +1,48 @@
+/** The outcome of a replay for a person: who would have been suspended and when, what else was touched. */
+import type { Replay } from '../../flow/replay/replay.ts';
+import { clock, table } from '../terminal/table.ts';
+
+/** Accounts listed under "held or delayed, not suspended". */
+const touchedShown = 20;
+
+export function summaryText({ summary }: Replay, json: boolean): string {
+  const { messages, verdicts, suspensions } = summary;
+  const touched = [...summary.touched].sort((a, b) => b[1] - a[1]);
+  if (json) {
+    const out = { messages, verdicts, suspensions, touched: Object.fromEntries(touched) };
+    return `${JSON.stringify(out)}\n`;
+  }
+  const share = (count: number): string =>
+    `${((100 * count) / Math.max(1, messages)).toFixed(3)} %`;
+  let text = `${messages} messages: ${(['pass', 'delay', 'hold', 'refuse'] as const)
+    .map((kind) => `${kind} ${verdicts[kind]} (${share(verdicts[kind])})`)
+    .join(', ')}\n\n`;
+  if (suspensions.length === 0) text += 'No account would have been suspended.\n';
+  else {
+    text += table(
+      [
+        { title: 'SUSPENDED' },
+        { title: 'AT' },
+        { title: 'PASSED BEFORE', align: 'right' },
+        { title: 'STOPPED', align: 'right' },
+        { title: 'WHY' },
+      ],
+      suspensions.map((one) => [
+        one.account,
+        clock(one.at),
+        `${one.leakedMessages} to ${one.leakedRecipients}`,
+        String(one.stopped),
+        one.because[0]?.text ?? '',
+      ]),
+    );
+  }
+  if (touched.length === 0) return text;
+  text += `\nHeld or delayed, but never suspended: ${touched.length} accounts\n`;
+  return (
+    text +
+    table(
+      [{ title: 'ACCOUNT' }, { title: 'MESSAGES', align: 'right' }],
+      touched.slice(0, touchedShown).map(([account, count]) => [account, String(count)]),
+    )
+  );
+}

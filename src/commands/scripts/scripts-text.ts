@@ -1,0 +1,157 @@
+/** The register of scripts as a person reads it on a terminal. Pure. */
+import { rateText, recipientsText, ruleText } from '../../core/scripts/rule-text.ts';
+import type { StoryRow } from '../../ports/ledger.ts';
+import type { DeskScript, DeskScripts, ScriptRuleRow } from '../../ports/scripts.ts';
+import { clock, paint, table } from '../terminal/table.ts';
+import { many, plain, verdictWord } from '../terminal/format.ts';
+
+export function scriptListText({ mode, scripts, rules, known }: DeskScripts): string {
+  const hold = scripts.filter(({ rule }) => rule === '').length;
+  const how =
+    mode === 'guard'
+      ? 'scripts.mode = "guard": mail that no rule allows is held.'
+      : 'scripts.mode = "observe": nothing is held for the rules; this is what was seen.';
+  if (known === 0) {
+    return `${how}\nNo script has been seen sending. They are seen where the sendmail door is in use: postern connect sendmail\n`;
+  }
+  const lines = table(
+    [
+      { title: 'SCRIPT' },
+      { title: 'USER' },
+      { title: 'MESSAGES', align: 'right' },
+      { title: 'RECIPIENTS', align: 'right' },
+      { title: 'HELD', align: 'right' },
+      { title: 'ODD', align: 'right' },
+      { title: 'LAST MAIL' },
+      { title: 'RULE' },
+      { title: 'WRITES MOSTLY TO' },
+    ],
+    scripts.map((one) => [
+      plain(one.subject),
+      plain(one.user === '' ? String(one.uid) : one.user),
+      String(one.messages),
+      String(one.recipients),
+      one.held === 0 ? '' : String(one.held),
+      one.odd === 0 ? '' : paint('red', String(one.odd)),
+      clock(one.lastAt),
+      one.rule === '' ? paint('yellow', 'none') : `${one.rule} ${effectOf(one, rules)}`,
+      plain(mostly(one)),
+    ]),
+  );
+  const more = known > scripts.length ? `${known - scripts.length} more: --limit\n` : '';
+  const without =
+    hold === 0
+      ? ''
+      : `\n${many(hold, 'has', 'have')} no rule: postern scripts show SCRIPT says which would fit.\n`;
+  return `${how}\n\n${lines}${more}${without}`;
+}
+
+const effectOf = ({ rule }: DeskScript, rules: readonly ScriptRuleRow[]): string =>
+  rules.find(({ id }) => id === rule)?.effect ?? '';
+
+function mostly({ to }: DeskScript): string {
+  const [first, second] = to;
+  if (first === undefined) return '';
+  // One visitor after another says nothing.
+  return first.count === 1 && second !== undefined
+    ? 'each another'
+    : `${first.key} (${first.count})`;
+}
+
+export function ruleListText({ mode, rules }: DeskScripts): string {
+  const how = mode === 'guard' ? 'in force' : 'nothing is held while scripts.mode = "observe"';
+  if (rules.length === 0) return `There are no rules: postern scripts allow --help\n`;
+  const lines = table(
+    [
+      { title: 'RULE' },
+      { title: 'EFFECT' },
+      { title: 'SCRIPT' },
+      { title: 'USER', align: 'right' },
+      { title: 'TO' },
+      { title: 'FROM' },
+      { title: 'RATE' },
+      { title: 'MADE' },
+      { title: 'NOTE' },
+    ],
+    rules.map((rule) => [
+      rule.id,
+      paint(rule.effect === 'deny' ? 'red' : 'green', rule.effect),
+      plain(rule.path),
+      rule.uid === undefined ? 'any' : String(rule.uid),
+      rule.effect === 'deny' ? '' : cut(plain(recipientsText(rule.recipients))),
+      cut(plain(rule.from.join(', '))),
+      rule.rate === undefined ? '' : rateText(rule.rate),
+      `${clock(rule.at)} by ${plain(rule.by)}`,
+      plain(rule.note),
+    ]),
+  );
+  return `${many(rules.length, 'rule')}; ${how}.\n\n${lines}`;
+}
+
+/** A list of addresses may be long. */
+const cut = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 59)}…`);
+
+const found: Readonly<Record<DeskScript['how'], string>> = {
+  fastcgi: 'named by the web server (FastCGI)',
+  cgi: 'named by the web server (CGI)',
+  arguments: 'named on its command line',
+  hint: 'named by PHP (X-PHP-Originating-Script)',
+  none: 'no script is known',
+};
+
+/** One script, its rule or the one that would fit, and its last mail that did not simply pass. */
+export function scriptText(
+  one: DeskScript,
+  rules: readonly ScriptRuleRow[],
+  stories: readonly StoryRow[],
+): string {
+  const rule = rules.find(({ id }) => id === one.rule);
+  const line = (title: string, text: string): string => `  ${title.padEnd(12)} ${text}`;
+  const list = (all: DeskScript['to']): string =>
+    all.map(({ key, count }) => `${plain(key)} (${count})`).join(', ');
+  const lines = [
+    paint('bold', plain(one.subject)),
+    line('account', plain(one.account)),
+    line('runs as', `${plain(one.user)} (user number ${one.uid}); ${found[one.how]}`),
+    line('seen', `${clock(one.firstAt)} to ${clock(one.lastAt)}`),
+    line('sent', `${many(one.messages, 'message')} to ${many(one.recipients, 'recipient')}`),
+    line('largest', many(one.recipientsMost, 'recipient')),
+    line('held', many(one.held, 'message')),
+    line('to', list(one.to)),
+    line('as', list(one.from)),
+    ...(typeof one.oddAt === 'number'
+      ? [
+          line(
+            'odd',
+            `${many(one.odd, 'message')}; last ${clock(one.oddAt)}: ${plain(one.oddText)}`,
+          ),
+        ]
+      : []),
+    '',
+    ...ruleLines(one, rule),
+  ];
+  const told = stories.slice(0, 10).map((story) => {
+    const what = verdictWord(story.verdict, story.observed);
+    const why = plain(story.reasons[0]?.text ?? '');
+    return `  ${clock(story.at)}  ${story.id}  ${what}: ${why}`;
+  });
+  if (told.length > 0) lines.push('', 'Mail that did not simply pass:', ...told);
+  return `${lines.join('\n')}\n`;
+}
+
+function ruleLines(one: DeskScript, rule: ScriptRuleRow | undefined): readonly string[] {
+  if (rule !== undefined) {
+    const note = rule.note === '' ? '' : ` (${plain(rule.note)})`;
+    return [
+      `Rule ${rule.id}, by ${plain(rule.by)}: ${plain(ruleText(rule))}${note}`,
+      `To take it back: postern scripts forget ${rule.id}`,
+    ];
+  }
+  if (one.suggestion !== '')
+    return ['No rule. This one would fit what was seen:', `  ${plain(one.suggestion)}`];
+  const why =
+    one.messages < 3
+      ? 'too little was seen to suggest one'
+      : 'it writes to too many to suggest one';
+  return [`No rule; ${why}. See postern scripts allow --help`];
+}

@@ -1,0 +1,319 @@
+/** `postern scripts`: which scripts of this machine send mail, and what each of them may. */
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { patternFault } from '../../core/scripts/path-glob.ts';
+import { entriesOf } from '../../core/scripts/rule-text.ts';
+import type { RuleEffect, ScriptRate } from '../../core/scripts/rules.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { act } from '../guard/act.ts';
+import { type DeskReads, openReads } from '../guard/reads.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { listLimitOption, noteOption, parseDuration } from '../terminal/options.ts';
+import { print, warn } from '../terminal/print.ts';
+import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
+
+type Common = { readonly state?: string; readonly json?: true };
+type ListOptions = Common & {
+  readonly like?: string;
+  readonly rules?: true;
+  readonly odd?: true;
+  readonly limit: number;
+};
+type RuleOptions = Common & {
+  readonly user?: number;
+  readonly any?: true;
+  readonly to?: readonly string[];
+  readonly toFile?: readonly string[];
+  readonly owner?: readonly string[];
+  readonly from?: readonly string[];
+  readonly rate?: ScriptRate;
+  readonly note?: string;
+};
+
+const { done, notRunning } = exitCodes;
+const noSuch = [67, 'no such script has been seen'] as const;
+const notDone = [1, 'the guard could not do it, and said why'] as const;
+const pathHelp = 'its path, * for any part of a name, ** for folders too; or user:NAME';
+
+export function register(program: Command): void {
+  const scripts = program
+    .command('scripts')
+    .summary('which web scripts send mail, and what each may')
+    .description(
+      'The register of what sends mail by sendmail on this machine: web scripts by their path, and users (user:www-data) ' +
+        'where no script is known. At first it only observes; with scripts.mode = "guard" mail that no rule allows is held.',
+    );
+  list(scripts);
+  show(scripts);
+  for (const effect of ['allow', 'deny', 'observe'] as const) rule(scripts, effect);
+  forget(scripts);
+}
+
+function list(scripts: Command): void {
+  scripts
+    .command('list')
+    .summary('what sends, how much, to whom; newest mail first')
+    .option('--like <text>', 'only those whose path or user contains this')
+    .option('--odd', 'only those with odd mail: outside its rule, or with injected header fields')
+    .option('--rules', 'the rules instead')
+    .option('--limit <n>', 'at most so many', listLimitOption, 100)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object: mode, scripts, rules, known')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern scripts list', ''],
+          ['postern scripts list --odd', 'forms that are being abused'],
+          ['postern scripts list --rules', ''],
+          ['postern stats --by script', 'which web script sends spam?'],
+        ],
+        exits: [done, notRunning],
+        notes:
+          'ODD counts messages outside of a rule, or with injected header fields. Where the guard does not run, its ledger\n' +
+          'is read instead.',
+      }),
+    )
+    .action(async (options: ListOptions, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      const { like, limit } = options;
+      const all = await reads.scripts({ limit, ...(like === undefined ? {} : { like }) });
+      const odd = options.odd === true ? all.scripts.filter((one) => one.odd > 0) : all.scripts;
+      const found = options.odd === true ? { ...all, scripts: odd, known: odd.length } : all;
+      if (options.json === true) print(command, jsonLine(found));
+      else print(command, options.rules === true ? ruleListText(found) : scriptListText(found));
+    });
+}
+
+function show(scripts: Command): void {
+  scripts
+    .command('show')
+    .summary('one script: what it sent, its rule or the one that would fit')
+    .argument('<script>', 'its path, or user:NAME')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON array: an object for each user that runs it')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern scripts show /var/www/shop/contact.php', ''],
+          ['postern held list --account script:/var/www/shop/contact.php', 'what of it is held'],
+        ],
+        exits: [done, noSuch, notRunning],
+        notes: 'Where the guard does not run, its ledger is read instead.',
+      }),
+    )
+    .action(async (script: string, options: Common, command: Command) => {
+      using reads = await openReads(options.state, (text) => warn(command, text));
+      // The guard looks for a part of the name: of others that have it, the exact ones are wanted.
+      const { scripts: near, rules } = await reads.scripts({
+        like: script.slice(0, 256),
+        limit: 1_000,
+      });
+      const exact = near.filter(({ account, subject }) => subject === script || account === script);
+      if (exact.length === 0) {
+        throw new OperatorError('no-such', `no script ${script} has been seen sending`, {
+          hint:
+            near.length === 0 ? 'see postern scripts list' : `did you mean ${near[0]?.subject}?`,
+          exit: sysexits.noUser,
+        });
+      }
+      const whole = [];
+      for (const one of exact) whole.push({ ...one, stories: await storiesOf(reads, one.account) });
+      if (options.json === true) print(command, jsonLine(whole));
+      else {
+        const texts = whole.map(({ stories, ...one }) => scriptText(one, rules, stories));
+        print(command, texts.join('\n'));
+      }
+    });
+}
+
+async function storiesOf(reads: DeskReads, account: string) {
+  try {
+    return (await reads.account(account)).stories;
+  } catch {
+    return []; // it never sent anything that the guard judged
+  }
+}
+
+const about: Readonly<Record<RuleEffect, readonly [string, string]>> = {
+  allow: [
+    'let a script send, within limits',
+    'Says to whom a script may write, as whom and how often. Mail outside of that is held in guard mode, with the reason.',
+  ],
+  deny: [
+    'hold all that a script sends',
+    'All mail of a script is held in guard mode, until a person releases it. Nothing is deleted.',
+  ],
+  observe: [
+    'let a script send as it did, and watch',
+    'Nothing of a script is held for the register, also in guard mode; what is odd about its mail is noted.',
+  ],
+};
+
+function rule(scripts: Command, effect: RuleEffect): void {
+  const [summary, description] = about[effect];
+  const command = scripts
+    .command(effect)
+    .summary(summary)
+    .description(description)
+    .argument('<script>', pathHelp, path)
+    .option('--user <name>', 'only when this user runs it (name or number)', userOption);
+  if (effect !== 'deny') recipientOptions(command);
+  command
+    .option('--note <text>', 'why, for the record', noteOption)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: examples[effect],
+        exits: [done, notDone, [64, 'an address or a path is none'], notRunning],
+        notes:
+          'A rule of the same path and user is replaced; of several that fit, the one whose path says most counts. A rule\n' +
+          'without --user is for the owner of the script and for the web server (users below 1000); anybody else who\n' +
+          'names a script that is not his own needs a rule with --user. What it prints last takes it back.',
+      }),
+    )
+    .action((script: string, options: RuleOptions) =>
+      act(command, options, '/scripts/rule', ruleBody(effect, script, options)),
+    );
+}
+
+const examples: Readonly<Record<RuleEffect, readonly (readonly [string, string])[]>> = {
+  allow: [
+    [
+      'postern scripts allow /var/www/shop/contact.php --owner info@shop.example',
+      'its owner and one visitor',
+    ],
+    ["postern scripts allow '/var/www/shop/**' --to @shop.example --from @shop.example", ''],
+    ['postern scripts allow /var/www/club/list.php --to-file members.txt --rate 200/1d', ''],
+    [
+      'postern scripts allow user:backup --to root@here.example',
+      'mail of a user, without a script',
+    ],
+  ],
+  deny: [["postern scripts deny '/var/www/*/wp-content/uploads/**'", 'where no script belongs']],
+  observe: [['postern scripts observe /var/www/shop/newsletter.php', '']],
+};
+
+function recipientOptions(command: Command): void {
+  const more = (text: string, before: readonly string[] = []): readonly string[] => [
+    ...before,
+    ...entriesOption(text),
+  ];
+  command
+    .addOption(new Option('--any', 'it may write to anybody').conflicts(['to', 'toFile', 'owner']))
+    .option(
+      '--to <address>',
+      'only to these: an address, @domain or @*.domain; may be repeated',
+      more,
+    )
+    .option(
+      '--to-file <file>',
+      'only to those in this file, one a line; read now',
+      (file: string, before: readonly string[] = []) => [
+        ...before,
+        ...entriesOption(readList(file)),
+      ],
+    )
+    .addOption(
+      new Option('--owner <address>', 'to its owner, and to one visitor a message; may be repeated')
+        .argParser(more)
+        .conflicts(['to', 'toFile']),
+    )
+    .option('--from <address>', 'only as these, in From and envelope; may be repeated', more)
+    .option('--rate <n/time>', 'at most so many messages in a time, such as 20/1h', rateOption);
+}
+
+function ruleBody(
+  effect: RuleEffect,
+  script: string,
+  options: RuleOptions,
+): Readonly<Record<string, unknown>> {
+  const { any, owner, from, rate, note, user } = options;
+  const listed = [...(options.to ?? []), ...(options.toFile ?? [])];
+  if (effect === 'allow' && any !== true && owner === undefined && listed.length === 0) {
+    throw new OperatorError(
+      'usage',
+      'say to whom it may write: --owner, --to, --to-file or --any',
+      {
+        hint: `postern scripts show ${script} says which rule would fit`,
+        exit: sysexits.usage,
+      },
+    );
+  }
+  const recipients =
+    owner !== undefined
+      ? { kind: 'owner-and-visitor', owners: owner }
+      : listed.length > 0
+        ? { kind: 'listed', entries: listed }
+        : { kind: 'any' };
+  return {
+    ...{ effect, path: script, recipients, from: from ?? [] },
+    ...(user === undefined ? {} : { uid: user }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function forget(scripts: Command): void {
+  const command = scripts
+    .command('forget')
+    .summary('take a rule back')
+    .argument('<rule>', 'its name (r3), or its path')
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [['postern scripts forget r3', '']],
+        exits: [done, notDone, notRunning],
+        notes: 'What it prints last makes the rule again.',
+      }),
+    );
+  command.action((which: string, options: Common) =>
+    act(command, options, '/scripts/forget', { rule: which }),
+  );
+}
+
+function path(text: string): string {
+  const fault = patternFault(text);
+  if (fault !== undefined) throw new InvalidArgumentError(`It cannot be a script: ${fault}.`);
+  return text;
+}
+
+function entriesOption(text: string): readonly string[] {
+  const entries = entriesOf(text);
+  if (entries !== undefined && entries.length > 0) return entries;
+  throw new InvalidArgumentError('It must be addresses, @domain or @*.domain, at most 1000.');
+}
+
+function readList(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new InvalidArgumentError(`It cannot be read: ${faultText(cause)}.`);
+  }
+}
+
+/** `20/1h`: messages within a time. */
+function rateOption(text: string): ScriptRate {
+  const [, count = '', time = ''] = /^(\d{1,4})\/(.+)$/.exec(text) ?? [];
+  const messages = Number(count);
+  const perMs = parseDuration(/^\d/.test(time) ? time : `1${time}`);
+  if (perMs !== undefined && perMs >= 1_000 && messages >= 1 && messages <= 1_000) {
+    return { messages, perMs };
+  }
+  throw new InvalidArgumentError('It must be such as 20/1h or 200/1d, at most 1000 messages.');
+}
+
+function userOption(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+    const [name, , uid] = line.split(':');
+    if (name === text && uid !== undefined) return Number(uid);
+  }
+  throw new InvalidArgumentError(`There is no user ${text} in /etc/passwd; give its number.`);
+}

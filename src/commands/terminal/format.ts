@@ -1,0 +1,49 @@
+/** How commands say numbers, times and verdicts. Pure. */
+import type { VerdictKind } from '../../core/verdict.ts';
+import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/brand.ts';
+
+/** `1 message`, `2 messages`. */
+export function many(count: number, one: string, more: string = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
+}
+
+/** `2026-12-31`, UTC. */
+export function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+const steps = [
+  [dayMs, 'd'],
+  [hourMs, 'h'],
+  [minuteMs, 'min'],
+  [secondMs, 's'],
+] as const;
+
+/** `9 d`, `4 min`, `0 s`: the largest unit that fits, rounded down. */
+export function span(ms: number): string {
+  const [size, unit] = steps.find(([step]) => ms >= step) ?? [secondMs, 's'];
+  return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
+}
+
+const done: Readonly<Record<VerdictKind, string>> = {
+  pass: 'passed',
+  delay: 'delayed',
+  hold: 'held',
+  refuse: 'refused',
+};
+const would: Readonly<Record<VerdictKind, string>> = {
+  pass: 'passed',
+  delay: 'would have been delayed',
+  hold: 'would have been held',
+  refuse: 'would have been refused',
+};
+
+/** What was done with a message, or in observe mode would have been. */
+export function verdictWord(verdict: VerdictKind, observed: boolean): string {
+  return (observed ? would : done)[verdict];
+}
+
+/** Text of strangers (subjects, addresses) on a terminal: nothing in it may move the cursor or set a colour. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');
+}

@@ -1,0 +1,77 @@
+/** What the command line takes for a duration, a date, a rate; and what it does not. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/brand.ts';
+import {
+  countOption,
+  durationOption,
+  listLimitOption,
+  parseDuration,
+  portOption,
+  rateOption,
+  untilOption,
+} from './options.ts';
+
+describe('a duration', () => {
+  const cases: readonly (readonly [string, number | undefined])[] = [
+    ['90s', 90 * secondMs],
+    ['1h30m', hourMs + 30 * minuteMs],
+    ['1.5d', 1.5 * dayMs],
+    ['250ms', 250],
+    ['2w', 14 * dayMs],
+    ['5min', 5 * minuteMs],
+    ['', undefined],
+    ['90', undefined],
+    ['1h 30m', undefined],
+    ['-1h', undefined],
+    ['1x', undefined],
+  ];
+  for (const [text, want] of cases) {
+    test(`'${text}'`, () => assert.equal(parseDuration(text), want));
+  }
+});
+
+describe('until when', () => {
+  const near = (text: string, want: number): void =>
+    assert.ok(Math.abs(untilOption(text) - want) < minuteMs, text);
+
+  test('a duration counts from now, and now is now', () => {
+    near('30d', Date.now() + 30 * dayMs);
+    near('now', Date.now());
+  });
+
+  test('a date, and tomorrow, run to their last second in UTC', () => {
+    assert.equal(untilOption('2099-12-31'), Date.UTC(2099, 11, 31, 23, 59, 59));
+    const day = new Date(Date.now() + dayMs);
+    day.setUTCHours(23, 59, 59, 0);
+    near('tomorrow', day.getTime());
+  });
+
+  test('a time is taken as it stands', () => {
+    assert.equal(untilOption('2099-01-01T12:00:00+02:00'), Date.UTC(2099, 0, 1, 10));
+  });
+
+  for (const text of ['soon', '2020-01-01', '2099', '31.12.2099', '2099-02-31x', '']) {
+    test(`'${text}' is refused`, () => {
+      assert.throws(() => untilOption(text), { code: 'commander.invalidArgument' });
+    });
+  }
+});
+
+test('counts, ports, limits and rates have bounds', () => {
+  assert.deepEqual([countOption('7'), portOption('0'), listLimitOption('1000')], [7, 0, 1000]);
+  assert.deepEqual([rateOption('5'), rateOption('0.5/s')], [5, 0.5]);
+  const refused: readonly (readonly [(text: string) => number, readonly string[]])[] = [
+    [countOption, ['0', '1.5', 'many', '1000001']],
+    [portOption, ['65536', '-1', '1e3', '']],
+    [listLimitOption, ['0', '1001', '1e2']],
+    [rateOption, ['0', '5/m', '1001', 'fast', '']],
+    [durationOption, ['5', 'long']],
+  ];
+  for (const [option, texts] of refused) {
+    for (const text of texts) {
+      const refusal = { code: 'commander.invalidArgument' };
+      assert.throws(() => option(text), refusal, `${option.name} ${text}`);
+    }
+  }
+});

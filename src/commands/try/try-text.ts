@@ -1,0 +1,56 @@
+/** What `postern try hijack` says while it plays. Pure. */
+import { shellWords } from '../../lib/shell-words.ts';
+import { paint } from '../terminal/table.ts';
+import type { Fate, Scene, Tally } from './hijack.ts';
+import { many, plain } from '../terminal/format.ts';
+
+export type About = {
+  readonly victim: string;
+  readonly observed: boolean;
+  readonly perSecond: number;
+};
+
+/** A scene as it happens, with its line end. */
+export function sceneText(scene: Scene, { victim, observed, perSecond }: About): string {
+  switch (scene.kind) {
+    case 'honest':
+      return `\nHonest mail first: ${many(scene.messages, 'message')} of ${scene.accounts.join(', ')}\n`;
+    case 'honest-done':
+      return `  ${scene.passed} passed\n`;
+    case 'hijack':
+      return (
+        `\nNow a spammer has the password of ${paint('bold', victim)}: ${perSecond} messages a second, each to one ` +
+        `person that nobody here ever wrote to\n`
+      );
+    default:
+      return `  message ${String(scene.number).padStart(3)}  ${fateText(scene.fate, observed)}\n`;
+  }
+}
+
+function fateText(fate: Fate, observed: boolean): string {
+  const { verdict, why, suspends } = fate;
+  if (verdict === 'pass') return 'passed';
+  const what = { delay: 'delayed', hold: 'held', refuse: 'refused' }[verdict];
+  const word = observed ? `passed, would be ${what}` : what;
+  const fatal = suspends && verdict === 'hold';
+  const and = fatal ? `, and the account is${observed ? ' taken for hijacked' : ' suspended'}` : '';
+  return `${paint(suspends ? 'red' : 'yellow', `${word}${and}`)}: ${plain(why)}`;
+}
+
+/** How it ended, what is left behind, and what to try next. */
+export function tallyText(tally: Tally, { victim, observed }: About): string {
+  const words = (...more: readonly string[]): string => shellWords('postern', ...more);
+  const stopped = tally.held + tally.refused;
+  const end =
+    tally.suspendedAt === undefined
+      ? 'The account was not suspended.'
+      : observed
+        ? `In mode guard it would have been suspended with message ${tally.suspendedAt}.`
+        : `The account was suspended with message ${tally.suspendedAt}.`;
+  return (
+    `\n${many(tally.passed, 'message')} to strangers got out, ${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
+    'Left behind: the made-up accounts in the ledger, and rows of held messages (TRY...) that no queue has.\n\n' +
+    `See why:            ${words('accounts', 'show', victim)}\n` +
+    `Let it mail again:  ${words('accounts', 'release', victim)}\n`
+  );
+}

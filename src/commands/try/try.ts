@@ -1,0 +1,178 @@
+/** `postern try`: a hijack played against the running guard, and a test of the roads by which the operator is told. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseMilterAddress } from '../../partners/milter/client.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { DeskStatus } from '../../ports/admin.ts';
+import { act } from '../guard/act.ts';
+import { accountPath, type DeskClient, type Found, openDesk } from '../guard/client.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { countOption, rateOption } from '../terminal/options.ts';
+import { print } from '../terminal/print.ts';
+import { neededDoor } from '../guard/run-file.ts';
+import { playHijack, tryDomain } from './hijack.ts';
+import { sceneText, tallyText } from './try-text.ts';
+
+type Options = { readonly state?: string; readonly json?: true };
+type HijackOptions = Options & {
+  readonly account?: string;
+  readonly messages: number;
+  readonly rate: number;
+};
+
+const { notRunning } = exitCodes;
+/** Plays of one guard whose victim was never released. */
+const victimsMax = 100;
+
+export function register(program: Command): void {
+  const trial = program
+    .command('try')
+    .summary('play a hijack against the running guard')
+    .description('Shows that the guard works, before a spammer does.');
+  hijack(trial);
+  notice(trial);
+}
+
+function hijack(trial: Command): void {
+  const command = trial
+    .command('hijack')
+    .summary('a made-up account is hijacked; watch it being stopped')
+    .description(
+      'Plays mail to the milter door as a mail server would: first honest mail of a few made-up accounts, then the same ' +
+        'text from one of them to one stranger after another, until the guard has suspended it. Harmless: this command is ' +
+        'the mail server, so nothing is delivered, whatever Postfix is connected to the guard.',
+    )
+    .option('--account <name>', `the victim, in ${tryDomain} (default: victim)`, victimOption)
+    .option('--messages <n>', 'stop after so many, whatever the guard does', countOption, 100)
+    .option('--rate <n/s>', 'messages a second', rateOption, 5)
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object at the end')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [
+          ['postern try hijack', ''],
+          ['postern try hijack --account eve --rate 50/s', 'a hasty spammer'],
+        ],
+        exits: [
+          [0, 'the account was suspended (in mode observe: would have been)'],
+          [1, 'all messages were played and it was not'],
+          notRunning,
+        ],
+        notes:
+          `It leaves behind: accounts ...@${tryDomain} in the ledger, one of them suspended, rows of held messages that no\n` +
+          'queue has (ids TRY...), and a notice to you by each road that is configured, as a real hijack would.',
+      }),
+    );
+  command.action(async (options: HijackOptions) => {
+    const desk = await openDesk(options.state);
+    const door = parseMilterAddress(neededDoor(desk.run, 'milter'));
+    if (door === undefined) throw noDoor(desk.run.doors.milter);
+    const { mode } = await desk.read<DeskStatus>('/status');
+    const victim = options.account ?? (await freshVictim(desk));
+    const say = (text: string): void => {
+      if (options.json !== true) print(command, text);
+    };
+    const about = { victim, observed: mode === 'observe', perSecond: options.rate };
+    say(opening(desk));
+    const tally = await playHijack({
+      ...about,
+      door,
+      messages: options.messages,
+      tag: Date.now().toString(36),
+      story: async (id) => (await known<Found<'explain'>>(desk, `/explain/${id}`))?.story,
+      tell: (scene) => say(sceneText(scene, about)),
+    }).catch((cause: unknown) => {
+      throw broken(desk.run.doors.milter, cause);
+    });
+    print(
+      command,
+      options.json === true ? jsonLine({ ...about, ...tally }) : tallyText(tally, about),
+    );
+    if (tally.suspendedAt !== undefined) return;
+    throw new OperatorError('not-stopped', `the guard did not suspend ${victim}`, {
+      hint: `after ${options.messages} messages; with more, or at a higher rate, it should`,
+      exit: 1,
+    });
+  });
+}
+
+function notice(trial: Command): void {
+  const command = trial
+    .command('notice')
+    .summary('send a test notice by every road')
+    .description(
+      'Lets the guard send a test notice by every road that is configured (settings notices.mail_to and ' +
+        'notices.webhook), and says which took it.',
+    )
+    .option('--state <dir>', stateHelp)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      helpAfter({
+        examples: [['postern try notice', '']],
+        exits: [
+          [0, 'every road took it'],
+          [1, 'no road is configured, or one failed, and it was said'],
+          notRunning,
+        ],
+      }),
+    );
+  command.action((options: Options) => act(command, options, '/test-notice'));
+}
+
+/** Only made-up accounts: a real one would really be suspended. */
+function victimOption(text: string): string {
+  const [name = '', domain = tryDomain, ...more] = text.split('@');
+  if (domain !== tryDomain || more.length > 0 || !/^[\w.-]{1,64}$/.test(name)) {
+    throw new InvalidArgumentError(
+      `It must be a made-up name in ${tryDomain}: a real account would really be suspended.`,
+    );
+  }
+  return `${name.toLowerCase()}@${tryDomain}`;
+}
+
+/** A victim of an earlier play may still be suspended; then the next one. */
+async function freshVictim(desk: DeskClient): Promise<string> {
+  for (let nth = 1; nth <= victimsMax; nth++) {
+    const name = `victim${nth === 1 ? '' : `-${nth}`}@${tryDomain}`;
+    const found = await known<Found<'account'>>(desk, accountPath(name));
+    if (found === undefined || found.account.state === 'clear') return name;
+  }
+  throw new OperatorError('no-victim', `all ${victimsMax} victims of earlier plays are suspended`, {
+    hint: `release one: postern accounts release victim@${tryDomain}`,
+    exit: 1,
+  });
+}
+
+async function known<Answer>(desk: DeskClient, path: string): Promise<Answer | undefined> {
+  try {
+    return await desk.read<Answer>(path);
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === 'no-such') return undefined;
+    throw error;
+  }
+}
+
+function opening({ run }: DeskClient): string {
+  const token = process.stdout.isTTY ? `/?token=${encodeURIComponent(run.token)}` : '/';
+  return (
+    `Playing mail to ${run.doors.milter}. Nothing is delivered: this command is the mail server.\n` +
+    `Watch it on the status page: ${run.doors.http}${token}\n`
+  );
+}
+
+function noDoor(address: string): OperatorError {
+  return new OperatorError('no-milter-door', `the guard has no milter door (${address})`, {
+    hint: 'setting doors.milter',
+    exit: sysexits.unavailable,
+  });
+}
+
+function broken(address: string, cause: unknown): unknown {
+  if (cause instanceof OperatorError) return cause;
+  return new OperatorError('milter-failed', `the milter door ${address} failed`, {
+    cause,
+    hint: 'the log of the guard says more',
+    exit: sysexits.unavailable,
+  });
+}
