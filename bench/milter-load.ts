@@ -2,9 +2,10 @@
  * The mail server's side of the milter benchmark, in a process of its own: so many SMTP sessions at once, a few letters
  * in each, one after the other as fast as the milter answers. Told what to do by its parent.
  */
+
+import { assert } from '../src/lib/assert.ts';
 import type { MilterAddress, Outcome } from '../src/partners/milter/client.ts';
 import { openMilterClient } from '../src/partners/milter/client.ts';
-import { assert } from '../src/lib/assert.ts';
 import { quantile } from './figures.ts';
 import { clientOf, session } from './letters.ts';
 

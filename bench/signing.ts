@@ -8,8 +8,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MilterAddress, openMilterClient } from '../src/partners/milter/client.ts';
 import { makeKeyPair } from '../src/lib/private-key.ts';
+import { type MilterAddress, openMilterClient } from '../src/partners/milter/client.ts';
 import { type Goal, machineLoad, shown, table } from './figures.ts';
 import { type InRounds, runInRounds } from './in-rounds.ts';
 import { accountName, clientOf, senderDomains } from './letters.ts';

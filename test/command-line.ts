@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { runCommandLine } from '../src/commands/program.ts';
 import type { RunFile } from '../src/commands/guard/run-file.ts';
+import { runCommandLine } from '../src/commands/program.ts';
 
 export type Ran = { readonly exit: number; readonly out: string; readonly err: string };
 

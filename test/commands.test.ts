@@ -8,9 +8,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { encodePast, newPast } from '../src/core/account/profile.ts';
-import { stage, testToken } from './doubles/client.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
+import { stage, testToken } from './doubles/client.ts';
 import {
   accountOf,
   exemptionRow,

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { openInbound } from '../src/daemon/inbound.ts';
-import { scriptedStart } from './doubles/start.ts';
+import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
 import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
-import { openScriptedDns } from './doubles/dns-server.ts';
 import type { HeaderEdit } from '../src/ports/ledger.ts';
+import { openScriptedDns } from './doubles/dns-server.ts';
+import { scriptedStart } from './doubles/start.ts';
 
 const rsa = openPrivateKey(await makeKeyPair('rsa', 1_024));
 assert.ok(rsa.ok);

@@ -5,9 +5,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import { keyRecordFor, printKeyRecord } from '../src/formats/dkim/key-record.ts';
 import { txtStrings } from '../src/formats/dns/record.ts';
+import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import { postern } from './command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-dkim-command-'));

@@ -16,13 +16,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { startDaemon } from '../src/daemon/daemon.ts';
-import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import { type DnsRecord, txtStrings } from '../src/formats/dns/record.ts';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
-import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
+import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import type { DeskKey } from '../src/ports/admin.ts';
 import { postern, type Ran } from './command-line.ts';
+import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'postern-dkim-keys-'));
 after(() => rmSync(root, { recursive: true, force: true }));

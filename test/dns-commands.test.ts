@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
-import { openLedger } from '../src/ledger/sqlite/open.ts';
-import type { Millis } from '../src/lib/brand.ts';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
-import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
+import { openLedger } from '../src/ledger/sqlite/open.ts';
+import type { Millis } from '../src/lib/brand.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
+import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-dns-commands-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Stage, stage, testToken } from './doubles/client.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { DeskScripts } from '../src/ports/scripts.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';
+import { type Stage, stage, testToken } from './doubles/client.ts';
 import { at, scriptRuleRow, scriptSeen } from './ledger/samples.ts';
 
 const termin = '/var/www/praxis/termin.php';

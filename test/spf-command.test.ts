@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { zone as records, spf } from './doubles/spf-zone.ts';
-import { openScriptedDns } from './doubles/dns-server.ts';
 import { postern } from './command-line.ts';
+import { openScriptedDns } from './doubles/dns-server.ts';
+import { zone as records, spf } from './doubles/spf-zone.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-spf-command-'));
 after(() => rmSync(folder, { recursive: true }));

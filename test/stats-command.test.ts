@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Account, Submission } from '../src/core/event.ts';
-import { scriptedScan } from './doubles/scan.ts';
 import { openStatistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { dayMs, type Millis } from '../src/lib/brand.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import type { StatsAnswer } from '../src/ports/stats.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';
+import { scriptedScan } from './doubles/scan.ts';
 
 const day = Date.parse('2026-11-20T12:00:00Z');
 const since = ['--since', '2026-11-01', '--until', '2026-11-25'];

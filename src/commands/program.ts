@@ -24,7 +24,11 @@ const commands: readonly (readonly [string, string, () => Promise<Module>])[] = 
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
   ['doctor', 'check everything around the guard', () => import('./doctor/doctor.ts')],
   ['scan', 'what scanners say of a message', () => import('./scan/scan.ts')],
-  ['scripts', 'which web scripts send mail, and what each may', () => import('./scripts/scripts.ts')],
+  [
+    'scripts',
+    'which web scripts send mail, and what each may',
+    () => import('./scripts/scripts.ts'),
+  ],
   ['stats', 'numbers of mail that left, by whom and by day', () => import('./stats/stats.ts')],
   ['dkim', 'keys, and signatures of mail', () => import('./dkim/dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./dns/spf.ts')],

@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { HeldRow, IncidentRow } from '../ports/ledger.ts';
 import type { DeskAccount, DeskStatus } from '../ports/admin.ts';
+import type { HeldRow, IncidentRow } from '../ports/ledger.ts';
 import { openDesk } from './guard/client.ts';
+import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
 import { clock, paint, paintState, table } from './terminal/table.ts';
-import { many, plain, span } from './terminal/format.ts';
 
 /** The part of GET /api/overview that is shown (src/doors/http/overview.ts). */
 export type Overview = {

@@ -10,9 +10,9 @@ import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/ledger.ts';
+import { home, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';
-import { home, makeState } from './guard/run-file.ts';
 import { paint } from './terminal/table.ts';
 
 type Options = {

@@ -7,12 +7,12 @@ import { localTransports } from '../formats/postfix/local-transports.ts';
 import { parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
+import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
 import { type ScanSettings, scanSettings } from './sections/scan.ts';
 import { type ScriptSettings, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
 import { type SigningSettings, signingSettings } from './sections/signing.ts';
-import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 
 const duration = z
   .string()

@@ -1,9 +1,9 @@
 /** Settings in the form that the parts take them. */
 import type { Policy } from '../core/account/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
-import type { Where } from '../lib/listener.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { asciiDomain } from '../formats/message/author-domains.ts';
+import type { Where } from '../lib/listener.ts';
 import type { Config } from './schema.ts';
 
 /** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { accountOf, clientAccount, fromXtext, localAccount } from './account-name.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
+import { accountOf, clientAccount, fromXtext, localAccount } from './account-name.ts';
 
 const logins = [
   ['capitals and the default domain', 'Bob', 'bob@d.example'],

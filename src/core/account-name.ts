@@ -2,9 +2,10 @@
  * Whose mail it is, as one name: `Bob`, ` bob ` and `bob@example.org` are the same account where example.org is the
  * default domain. Pure, never throws; whatever a peer sends becomes a name that is safe to show, store and type.
  */
-import type { Account } from './event.ts';
+
 import { addressKey } from '../formats/message/address.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
+import type { Account } from './event.ts';
 
 /** Longer than any login: names are keys in memory, and a peer must not fill it with one of them. */
 const nameLengthMax = 256;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkDovecot } from './checklist/dovecot.ts';
-import { worst } from './finding.ts';
 import { checkClock, checkDisk, checkNode } from './checklist/machine.ts';
 import { checkPostfix } from './checklist/postfix.ts';
+import { worst } from './finding.ts';
 
 const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
 const ours = `postern_when_down = tempfail

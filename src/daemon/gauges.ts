@@ -1,9 +1,10 @@
 /** What the running guard shows of itself in /metrics that is no count of events: read from its desk now and then. */
-import { startTimer } from './timers.ts';
+
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';
 import type { Desk } from '../ports/admin.ts';
+import { startTimer } from './timers.ts';
 
 const gaugesEveryMs = 10_000;
 

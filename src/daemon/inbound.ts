@@ -1,15 +1,16 @@
 /** Wires what checks mail that comes in: the resolver, the settings, the counters. Of daemon.ts. */
-import { startTimer } from './timers.ts';
+
 import type { Config } from '../config/schema.ts';
-import { duration } from './settings.ts';
 import { openVerification, type Sealing } from '../flow/inbound/message-verified.ts';
-import type { Counters } from '../lib/counters.ts';
 import type { SigningKey } from '../formats/dkim/signing-key.ts';
 import { parseNetwork } from '../formats/postfix/network-list.ts';
+import type { Counters } from '../lib/counters.ts';
+import { isPublicSuffix } from '../partners/dns/public-suffix.ts';
 import { openResolver } from '../partners/dns/resolver.ts';
 import { dnsServers } from '../partners/dns/servers.ts';
-import { isPublicSuffix } from '../partners/dns/public-suffix.ts';
 import type { Clock, Log, MessageReading } from '../ports/ledger.ts';
+import { duration } from './settings.ts';
+import { startTimer } from './timers.ts';
 
 type Given = {
   readonly config: Config;

@@ -7,10 +7,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
-import type { Log, LoginDoor, Mta } from '../ports/ledger.ts';
 import { dovecot } from '../partners/dovecot.ts';
-import { type Hands, helperHands, ownHands } from '../partners/privileged-tools.ts';
 import { postfix } from '../partners/postfix/queue.ts';
+import { type Hands, helperHands, ownHands } from '../partners/privileged-tools.ts';
+import type { Log, LoginDoor, Mta } from '../ports/ledger.ts';
 
 /** What of the configuration this needs. */
 type MailServerConfig = {

@@ -2,7 +2,6 @@
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { maskOf } from '../core/scan/masked-rules.ts';
-import { duration } from './settings.ts';
 import type { Journal, Timers } from '../flow/journal/journal.ts';
 import { openScanning, type ScanSettings } from '../flow/scan/message-scanned.ts';
 import { ScanLine } from '../flow/scan/scanner-queue.ts';
@@ -14,6 +13,7 @@ import { openRspamd } from '../partners/scanners/rspamd.ts';
 import { openSpamAssassin } from '../partners/scanners/spamassassin.ts';
 import type { Clock, Log } from '../ports/ledger.ts';
 import type { MessageScanning, Scanner } from '../ports/scan.ts';
+import { duration } from './settings.ts';
 
 export type DaemonScan = {
   readonly scanning: MessageScanning;

@@ -1,21 +1,21 @@
 /** The part of the daemon that takes the place of sendmail(1). Of daemon.ts. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTimer } from './timers.ts';
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { openSendmail } from '../doors/sendmail/server.ts';
-import type { Journal, Timers } from '../flow/journal/journal.ts';
 import { openSubmissions, type SubmissionDesk } from '../flow/handover/handover.ts';
+import type { Journal, Timers } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
 import type { Listener, Where } from '../lib/listener.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { peerOf } from '../partners/kernel/peer-credentials.ts';
 import { knockAtPickup, realSendmail } from '../partners/postfix/sendmail.ts';
-import { openSpool } from '../partners/spool/spool-folder.ts';
 import { openSubmissionFiles } from '../partners/spool/handover-files.ts';
-import type { Clock, Count, Log } from '../ports/ledger.ts';
+import { openSpool } from '../partners/spool/spool-folder.ts';
 import type { Submissions } from '../ports/handover.ts';
+import type { Clock, Count, Log } from '../ports/ledger.ts';
+import { startTimer } from './timers.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */

@@ -1,10 +1,10 @@
 /** The part of the daemon that signs: keys, settings that change while it runs, the reader for the milter door. */
 import type { Config } from '../config/schema.ts';
 import { signingRulesOf } from '../config/values.ts';
-import { type OpenKeys, openKeys } from './keys.ts';
 import { openSigning, type SigningSettings } from '../flow/signing/message-signed.ts';
 import { openSendingDomains } from '../flow/signing/sending-domains.ts';
 import type { Count, MessageReading } from '../ports/ledger.ts';
+import { type OpenKeys, openKeys } from './keys.ts';
 
 export type DaemonSigning = {
   readonly keys: OpenKeys;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedStart } from '../../test/doubles/start.ts';
 import type { HeaderEdit, MessageReading } from '../ports/ledger.ts';
 import { readTogether } from './message-readers.ts';
-import { scriptedStart } from '../../test/doubles/start.ts';
 
 const start = scriptedStart();
 

@@ -3,8 +3,8 @@
  * `Cancel` leave everything as it is; focus starts on `Cancel`, so that no stray Enter lets a spammer out.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { html } from './html.js';
 import { Command } from './charts/marks.js';
+import { html } from './html.js';
 
 /**
  * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. In place of `command` it may

@@ -1,8 +1,8 @@
 /** Asks for the token, once. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { signIn } from './api.js';
-import { html } from './html.js';
 import { Command } from './charts/marks.js';
+import { html } from './html.js';
 import { opened } from './words.js';
 
 export function Login({ onIn }) {

@@ -1,6 +1,7 @@
 /** What to do on a new installation, until the first message has come through. */
-import { html } from './html.js';
+
 import { Command, Heading } from './charts/marks.js';
+import { html } from './html.js';
 
 export function Start() {
   return html`<section aria-labelledby="start">

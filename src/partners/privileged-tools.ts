@@ -4,8 +4,8 @@
  * Both take the same verbs and validate the same names; the helper trusts nobody and validates again.
  */
 import { connect } from 'node:net';
-import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
+import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { lineSplitter, programLines, programOutput } from './program.ts';
 
 /**

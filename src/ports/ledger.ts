@@ -7,11 +7,11 @@ import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
+import type { DnsAnswer, DnsQuestion } from '../formats/dns/question.ts';
 import type { Millis } from '../lib/brand.ts';
 import type { Lazy } from '../lib/lazy.ts';
-import type { DnsAnswer, DnsQuestion } from '../formats/dns/question.ts';
-import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { SubmissionLedger, SubmissionRow } from './handover.ts';
+import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
 export type Clock = { now(): Millis };

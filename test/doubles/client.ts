@@ -5,14 +5,14 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { metrics as listed } from '../../src/core/metrics/metrics.ts';
+import type { HttpDoor } from '../../src/doors/http/server.ts';
+import { openHttp } from '../../src/doors/http/server.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type { Counters } from '../../src/lib/counters.ts';
 import { openCounters } from '../../src/lib/counters.ts';
 import type { Scripted } from './desk.ts';
 import { scriptedDesk } from './desk.ts';
 import type { Scene } from './night.ts';
-import type { HttpDoor } from '../../src/doors/http/server.ts';
-import { openHttp } from '../../src/doors/http/server.ts';
 
 export const testToken = 'k9Qm3vT7xB2nR5wY8zC1dF4g';
 export const testNow = 1_790_000_000_000 as Millis;

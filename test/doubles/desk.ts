@@ -4,12 +4,12 @@
  */
 
 import type { AccountState } from '../../src/core/verdict.ts';
-import { agreeableKeys } from './keys.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { dayMs } from '../../src/lib/brand.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { HeldRow } from '../../src/ports/ledger.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../src/ports/admin.ts';
+import type { HeldRow } from '../../src/ports/ledger.ts';
+import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
 import { feedItem, minutesBefore, night } from './night.ts';
 import { agreeableScripts } from './scripts.ts';

@@ -3,9 +3,10 @@
  * or does not answer; mail signed with whatever may sign, and kept in queues. Each message is looked at for as long as it
  * is in one.
  */
-import type { Millis } from '../../src/lib/brand.ts';
+
 import { type DkimKey, keyName, type Sighting } from '../../src/core/signing/key.ts';
 import { type RotationPolicy, type Stepped, step, toAsk } from '../../src/core/signing/rotation.ts';
+import type { Millis } from '../../src/lib/brand.ts';
 
 export type Record = 'key' | 'revoked' | undefined;
 type Message = { readonly name: string; readonly untilMs: number };

@@ -1,9 +1,6 @@
 /** Random identities, and random junk that their domains may have published before. For property tests. */
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
-import { txtStrings } from '../../src/formats/dns/record.ts';
-import { parseClientIp, reverseName } from '../../src/formats/spf/network.ts';
 import {
   type Identity,
   type IdentityKey,
@@ -11,6 +8,9 @@ import {
   mtaStsWishes,
   type TlsDigest,
 } from '../../src/core/identity/identity.ts';
+import type { DnsData, DnsRecord } from '../../src/formats/dns/record.ts';
+import { txtStrings } from '../../src/formats/dns/record.ts';
+import { parseClientIp, reverseName } from '../../src/formats/spf/network.ts';
 
 export const organisation = (domain: string): string | undefined => {
   const labels = domain.split('.');

@@ -5,8 +5,14 @@ import type { Account } from '../../src/core/event.ts';
 import type { Reason, VerdictKind } from '../../src/core/verdict.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { dayMs, minuteMs, secondMs } from '../../src/lib/brand.ts';
-import type { AuditRow, ExemptionRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
 import type { DeskAccount, FeedItem, FlowMinute } from '../../src/ports/admin.ts';
+import type {
+  AuditRow,
+  ExemptionRow,
+  HeldRow,
+  IncidentRow,
+  StoryRow,
+} from '../../src/ports/ledger.ts';
 
 /** empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the same, only noted. */
 export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';

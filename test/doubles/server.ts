@@ -2,17 +2,23 @@
  * A mail server's worth of accounts for tests: each is told what to do on its own clock, and the real guard judges.
  * What everybody here ever wrote to is shared, as in the ledger. Nothing is random.
  */
-import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
-import type { Account, Submission } from '../../src/core/event.ts';
-import { submit } from '../../src/core/account/guard.ts';
-import { noCeilings, noStanding, type Policy, type Standing } from '../../src/core/account/policy.ts';
-import type { Scan } from '../../src/core/scan/report.ts';
-import type { VerdictKind } from '../../src/core/verdict.ts';
-import type { Judgement } from '../../src/core/account/judge.ts';
+
 import { newNorms, type ServerNorms } from '../../src/core/account/baseline.ts';
+import { submit } from '../../src/core/account/guard.ts';
+import type { Judgement } from '../../src/core/account/judge.ts';
+import {
+  noCeilings,
+  noStanding,
+  type Policy,
+  type Standing,
+} from '../../src/core/account/policy.ts';
 import { type AccountPast, newPast } from '../../src/core/account/profile.ts';
 import type { RecipientBook } from '../../src/core/account/recipient-book.ts';
 import { delivery, login, release, suspendByHand } from '../../src/core/account/record.ts';
+import type { Account, Submission } from '../../src/core/event.ts';
+import type { Scan } from '../../src/core/scan/report.ts';
+import type { VerdictKind } from '../../src/core/verdict.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
 
 /** A Monday, midnight UTC. */
 export const monday: Millis = 1_767_571_200_000 as Millis;

@@ -1,6 +1,12 @@
 /** For tests of the page: a month in numbers, in which one web script begins to send spam. Nothing is random. */
 import { dayMs } from '../../src/lib/brand.ts';
-import type { StatsAnswer, StatsKind, StatsLine, StatsQuery, Tally } from '../../src/ports/stats.ts';
+import type {
+  StatsAnswer,
+  StatsKind,
+  StatsLine,
+  StatsQuery,
+  Tally,
+} from '../../src/ports/stats.ts';
 
 export function scriptedStats(query: StatsQuery): StatsAnswer {
   const days = query.until - query.since + 1;

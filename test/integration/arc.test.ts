@@ -7,7 +7,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../src/lib/private-key.ts';
 import { arcChain } from '../../src/formats/arc/chain.ts';
 import { sealArc } from '../../src/formats/arc/seal.ts';
 import { arcBody, verifyArc } from '../../src/formats/arc/verify.ts';
@@ -16,6 +15,7 @@ import type { HeaderField } from '../../src/formats/dkim/header-canonical.ts';
 import { answeredBy } from '../../src/formats/dns/question.ts';
 import { type DnsRecord, txtStrings } from '../../src/formats/dns/record.ts';
 import { zoneAnswers } from '../../src/formats/dns/zone-answers.ts';
+import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../src/lib/private-key.ts';
 import { type Other, others, sealArcBy, verifyArcBy } from './arc-others.ts';
 
 type Who = Other | 'Postern';

@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { keyRecordFor, printKeyRecord } from '../../src/formats/dkim/key-record.ts';
 import { openMessageFeed } from '../../src/formats/dkim/message-from-file.ts';
 import { type DkimResult, openVerifier } from '../../src/formats/dkim/verify.ts';
 import { answeredBy } from '../../src/formats/dns/question.ts';
 import { txtStrings } from '../../src/formats/dns/record.ts';
 import { zoneAnswers } from '../../src/formats/dns/zone-answers.ts';
+import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { messageFolder } from './dkim-verifiers.ts';
 import { type OddMessage, oddMessages } from './odd-messages.ts';
 

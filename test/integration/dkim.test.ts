@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import type { HeaderField } from '../../src/formats/dkim/header-canonical.ts';
 import { keyRecordFor, printKeyRecord } from '../../src/formats/dkim/key-record.ts';
 import { openSigner } from '../../src/formats/dkim/sign.ts';
 import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';
+import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { messageFolder } from './dkim-verifiers.ts';
 import { oddMessages } from './odd-messages.ts';
 

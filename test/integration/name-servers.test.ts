@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Millis } from '../../src/lib/brand.ts';
 import { printName } from '../../src/formats/dns/name.ts';
 import type { DnsAnswer } from '../../src/formats/dns/question.ts';
 import {
@@ -19,13 +18,14 @@ import {
   textOfTxt,
   txtStrings,
 } from '../../src/formats/dns/record.ts';
-import { anyName, anyRecord } from '../doubles/records.ts';
 import type { DnsServer } from '../../src/formats/dns/server-address.ts';
 import { printBindZone } from '../../src/formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../src/formats/dns/zone-tinydns.ts';
+import type { Millis } from '../../src/lib/brand.ts';
 import { openAuthorities } from '../../src/partners/dns/authority.ts';
-import { type OpenResolver, openResolver } from '../../src/partners/dns/resolver.ts';
 import { openNsupdate } from '../../src/partners/dns/nsupdate.ts';
+import { type OpenResolver, openResolver } from '../../src/partners/dns/resolver.ts';
+import { anyName, anyRecord } from '../doubles/records.ts';
 import { checkZone, startNamed, updateServer, writeTsigKey } from './named-instance.ts';
 import { openRelay } from './relay.ts';
 import { startTinydns } from './tinydns-instance.ts';

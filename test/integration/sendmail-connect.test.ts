@@ -99,7 +99,7 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   await look(
     `sed -i 's/^.use strict.;/"use strict"; \\/\\/ an older version/' /usr/local/lib/postern-sendmail/postern-sendmail.cjs`,
   );
-  const parts = join(import.meta.dirname, '../../src/commands/connect-sendmail-parts.ts');
+  const parts = join(import.meta.dirname, '../../src/commands/connect/sendmail-steps.ts');
   const renew = `import('${parts}').then(async (m) => console.log(await m.renewWrapper('')))`;
   const renewed = async (): Promise<string> =>
     (await server.run(process.execPath, { args: ['-e', renew] })).stdout.trim();

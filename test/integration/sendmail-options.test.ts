@@ -12,8 +12,8 @@ import { submissionToken } from '../../src/core/scripts/submission-field.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { openIdentities } from '../../src/partners/kernel/identities.ts';
 import { realSendmail } from '../../src/partners/postfix/sendmail.ts';
-import { openSpool } from '../../src/partners/spool/spool-folder.ts';
 import { openSubmissionFiles } from '../../src/partners/spool/handover-files.ts';
+import { openSpool } from '../../src/partners/spool/spool-folder.ts';
 import { messageBytesMax, startTwoSendmails, type TwoSendmails } from './two-sendmails.ts';
 
 const usual = 'From: f@x.example\nTo: t@x.example\nSubject: one\n\nHello.\n';

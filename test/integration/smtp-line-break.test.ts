@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { keyRecordFor, printKeyRecord } from '../../src/formats/dkim/key-record.ts';
 import { openMessageFeed } from '../../src/formats/dkim/message-from-file.ts';
 import { openSigner } from '../../src/formats/dkim/sign.ts';
+import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import { messageFolder } from './dkim-verifiers.ts';
 import { startPostfix } from './postfix-instance.ts';
 import { connectSmtp } from './smtp-client.ts';

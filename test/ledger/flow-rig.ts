@@ -3,30 +3,31 @@
  * clock that only `pass` and `jump` move, a mail queue, a login door and two roads for notices that do as they are told.
  * `order` has what happened, in order.
  */
+
+import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
 import type { Account, Submission } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
-import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
 import type { ScriptMode } from '../../src/core/scripts/rules.ts';
-import { openSuspensions, type Suspensions } from '../../src/flow/suspension/account-suspended.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
-import { openDesk } from '../../src/flow/admin/admin.ts';
 import { type Exemptions, openExemptions } from '../../src/flow/account/exemptions.ts';
-import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
-import { openReview } from '../../src/flow/suspension/held-review.ts';
-import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { openGate } from '../../src/flow/account/message-submitted.ts';
+import { openPolicyDesk } from '../../src/flow/account/recipient-asked.ts';
+import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
+import { openDesk } from '../../src/flow/admin/admin.ts';
+import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { openTold, type Told } from '../../src/flow/notices/operator-told.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
-import { openPolicyDesk } from '../../src/flow/account/recipient-asked.ts';
 import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.ts';
-import { noKeys } from '../doubles/keys.ts';
 import type { Settings } from '../../src/flow/settings.ts';
+import { openSuspensions, type Suspensions } from '../../src/flow/suspension/account-suspended.ts';
+import { openReview } from '../../src/flow/suspension/held-review.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Answer, Clock, Ledger, NoticeRoad, Speaker } from '../../src/ports/ledger.ts';
 import type { Desk } from '../../src/ports/admin.ts';
+import type { Answer, Clock, Ledger, NoticeRoad, Speaker } from '../../src/ports/ledger.ts';
+import { noKeys } from '../doubles/keys.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 

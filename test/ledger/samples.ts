@@ -4,6 +4,7 @@ import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { Millis } from '../../src/lib/brand.ts';
+import type { SubmissionRow } from '../../src/ports/handover.ts';
 import type {
   AuditRow,
   Change,
@@ -16,7 +17,6 @@ import type {
   StoryRow,
 } from '../../src/ports/ledger.ts';
 import type { ScriptRuleRow } from '../../src/ports/scripts.ts';
-import type { SubmissionRow } from '../../src/ports/handover.ts';
 
 export const joe = 'joe@example.org' as Account;
 export const ann = 'ann@example.org' as Account;

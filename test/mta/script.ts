@@ -4,9 +4,10 @@
  */
 import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
-import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
+import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import type { Millis } from '../../src/lib/brand.ts';
+import type { Submissions } from '../../src/ports/handover.ts';
 import type {
   Answer,
   Finished,
@@ -18,7 +19,6 @@ import type {
   Speaker,
 } from '../../src/ports/ledger.ts';
 import type { MessageScanning } from '../../src/ports/scan.ts';
-import type { Submissions } from '../../src/ports/handover.ts';
 
 export const pass: Answer = { kind: 'pass' };
 export const refuse: Answer = {

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evidenceNow } from '../../src/core/account/judge.ts';
 import { allowed } from '../../src/core/account/learn.ts';
-import { home, openServer, type ScriptedAccount } from '../doubles/server.ts';
 import { growth, holdAt, slots } from '../../src/core/account/signals.ts';
 import { dayMs, hourMs, minuteMs } from '../../src/lib/brand.ts';
+import { home, openServer, type ScriptedAccount } from '../doubles/server.ts';
 import { openDice } from './dice.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);

@@ -1,11 +1,11 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { DeskAccount } from '../../ports/admin.ts';
+import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Found } from '../guard/client.ts';
-import { clock, paint, paintState, table } from '../terminal/table.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
+import { clock, paint, paintState, table } from '../terminal/table.ts';
 
 /** Of stories, incidents and the record each, the newest. `--json` has them all. */
 const shownMax = 10;

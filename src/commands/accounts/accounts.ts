@@ -2,13 +2,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
 import { act } from '../guard/act.ts';
 import { accountPath } from '../guard/client.ts';
 import { openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption, untilOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
+import { accountListText, accountText, exemptionListText } from './accounts-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type Wanted = { readonly folder?: string; readonly is?: AccountState };

@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { expandedValue, smtpdServices } from '../../formats/postfix/services.ts';
+import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { type PostfixFiles, planConnect, planDisconnect } from './postfix-plan.ts';
 
 const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
-const samples = join(import.meta.dirname, '../../test/golden/connect');
+const samples = join(import.meta.dirname, '../../../test/golden/connect');
 const sample = (name: string): PostfixFiles => ({
   main: readFileSync(join(samples, `${name}.main.cf`), 'latin1'),
   master: readFileSync(join(samples, `${name}.master.cf`), 'latin1'),

@@ -22,7 +22,12 @@ import {
   parseMainCf,
   prependToParameter,
 } from '../../formats/postfix/main-cf.ts';
-import { addOverride, override, parseMasterCf, wrapOverride } from '../../formats/postfix/master-cf.ts';
+import {
+  addOverride,
+  override,
+  parseMasterCf,
+  wrapOverride,
+} from '../../formats/postfix/master-cf.ts';
 import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 
 /** Addresses as Postfix writes them, `inet:127.0.0.1:9900` or `unix:/path`. The policy door may be `off`. */

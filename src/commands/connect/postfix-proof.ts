@@ -8,9 +8,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SmtpdService } from '../../formats/postfix/services.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { SmtpdService } from '../../formats/postfix/services.ts';
 import { guardAnswer, guardMetrics } from '../guard/answer.ts';
 import type { RunFile } from '../guard/run-file.ts';
 

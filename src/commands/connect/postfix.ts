@@ -5,14 +5,16 @@
  */
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
-import { faultText } from '../../lib/error-text.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { smtpdServices } from '../../formats/postfix/services.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
+import { neededDoor, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { helpAfter, stateHelp } from '../terminal/help.ts';
 import { tellGuard, untellGuard } from './postfix-facts.ts';
 import {
   type ConnectRecord,
@@ -30,12 +32,10 @@ import {
   planConnect,
   planDisconnect,
 } from './postfix-plan.ts';
+import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
 import { mayGoOn } from './question.ts';
 import { registerSendmail, sendmailMustBeFree } from './sendmail.ts';
 import { registerSpamAssassin } from './spamassassin.ts';
-import { doorAnswers, type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
-import { helpAfter, stateHelp } from '../terminal/help.ts';
-import { neededDoor, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 
 export type ConnectOptions = {
   readonly configDir?: string;

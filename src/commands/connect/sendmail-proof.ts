@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { leftInSpool } from '../../partners/spool/spool-folder.ts';
 import type { DeskStatus } from '../../ports/admin.ts';
-import { sendmailPath } from './sendmail-steps.ts';
 import { openDesk } from '../guard/client.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { sendmailPath } from './sendmail-steps.ts';
 
 /** The guard opens the door as soon as it has read its configuration, a restarted one within some seconds. */
 const openMs = 20_000;

@@ -18,14 +18,17 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import {
+  withAuthorizedUsers,
+  withoutAuthorizedUsers,
+} from '../../formats/postfix/authorized-users.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
-import { withAuthorizedUsers, withoutAuthorizedUsers } from '../../formats/postfix/authorized-users.ts';
 import { programOutput } from '../../partners/program.ts';
 import { assembleSendmail, sendmailLauncher } from '../../wrapper/assemble.ts';
 import type { Place } from '../../wrapper/sendmail.ts';
-import { readPostfixFiles, writePostfixFiles } from './postfix-files.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
+import { readPostfixFiles, writePostfixFiles } from './postfix-files.ts';
 
 export const sendmailPath = '/usr/sbin/sendmail';
 /** Where the mail server's own is while ours stands in its place. */

@@ -10,14 +10,20 @@ import { type Command, Option } from 'commander';
 import { withSetting } from '../../config/edit.ts';
 import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
-import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
+import { installedConfig, usualConfig } from '../config/usual-config.ts';
+import { processUser } from '../guard/process-user.ts';
+import { readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { print } from '../terminal/print.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { mayGoOn } from './question.ts';
+import { doorIs, emptied, verified } from './sendmail-proof.ts';
 import {
   divertPart,
   isConnected,
@@ -31,12 +37,6 @@ import {
   unitPart,
   wrapperPart,
 } from './sendmail-steps.ts';
-import { doorIs, emptied, verified } from './sendmail-proof.ts';
-import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
-import { processUser } from '../guard/process-user.ts';
-import { readRunFile, stateDirectory } from '../guard/run-file.ts';
-import { installedConfig, usualConfig } from '../config/usual-config.ts';
 
 type Options = {
   readonly config?: string;

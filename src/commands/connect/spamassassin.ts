@@ -13,13 +13,13 @@ import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
 import type { DeskStatus } from '../../ports/admin.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
-import { mayGoOn } from './question.ts';
+import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { openDesk } from '../guard/client.ts';
-import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
 import { isNotRunning } from '../guard/run-file.ts';
 import { badLetter, isKnown, ordinaryLetter } from '../scan/test-letters.ts';
-import { installedConfig, usualConfig } from '../config/usual-config.ts';
+import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { print } from '../terminal/print.ts';
+import { mayGoOn } from './question.ts';
 
 type Options = {
   readonly config?: string;

@@ -2,9 +2,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isKeyName } from '../../core/signing/key.ts';
-import { faultText } from '../../lib/error-text.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { openPrivateKey, rsaBits } from '../../lib/private-key.ts';
 import {
   type FoundKey,
   type KeysFound,
@@ -14,13 +11,16 @@ import {
 } from '../../formats/filters/opendkim-conf.ts';
 import { rspamdFolderKeys, rspamdKeys } from '../../formats/filters/rspamd-conf.ts';
 import { parseUcl } from '../../formats/filters/ucl.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { openPrivateKey, rsaBits } from '../../lib/private-key.ts';
 import { keyFile, unwriteKeyFile, writeKeyFile } from '../../partners/keys/key-files.ts';
 import { readPrivateKeyText } from '../../partners/keys/private-key-file.ts';
-import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-client.ts';
-import { print, warn } from '../terminal/print.ts';
 import { isNotRunning } from '../guard/run-file.ts';
 import { many, plain } from '../terminal/format.ts';
+import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { print, warn } from '../terminal/print.ts';
+import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-client.ts';
 
 type Options = KeyDeskOptions & { readonly dryRun?: true; readonly json?: true };
 /** One line of the report. */

@@ -12,11 +12,11 @@ import { keysFolder, openKeys } from '../../daemon/keys.ts';
 import { openJournal, type Timers } from '../../flow/journal/journal.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
-import type { Ledger } from '../../ports/ledger.ts';
 import type { DeskKey, Done, KeyDesk } from '../../ports/admin.ts';
+import type { Ledger } from '../../ports/ledger.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { type DeskClient, notDone, openDesk, operator } from '../guard/client.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
-import { usualConfig } from '../config/usual-config.ts';
 
 export type KeyDeskOptions = { readonly state?: string; readonly config?: string };
 

@@ -3,8 +3,8 @@ import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
 import type { DeskKey } from '../../ports/admin.ts';
-import { clock, paint, table } from '../terminal/table.ts';
 import { many, plain } from '../terminal/format.ts';
+import { clock, paint, table } from '../terminal/table.ts';
 
 /** A table of keys, and under it what is to be done by hand. */
 export function keyListText(keys: readonly DeskKey[]): string {

@@ -4,9 +4,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
 import type { DeskKey, NewKeys } from '../../ports/admin.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
+import { print, warn } from '../terminal/print.ts';
 import { atKeyDesk, type KeyDeskOptions } from './key-client.ts';
 import { keyListText, madeText } from './key-text.ts';
-import { print, warn } from '../terminal/print.ts';
 
 type Common = KeyDeskOptions & { readonly json?: true };
 const configHelp =

@@ -1,10 +1,10 @@
 /** `postern dkim sign FILE`: the DKIM-Signature fields for a message. */
 import type { Command } from 'commander';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { HeaderField } from '../../formats/dkim/header-canonical.ts';
 import { keyName } from '../../formats/dkim/key-lookup.ts';
 import { openSigner, type SignRequest } from '../../formats/dkim/sign.ts';
 import { algorithmOf, type SigningKey } from '../../formats/dkim/signing-key.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { readPrivateKeyFile } from '../../partners/keys/private-key-file.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { readMessageFile } from '../terminal/message-file.ts';

@@ -1,16 +1,21 @@
 /** `postern dkim verify FILE`: what the signatures of a message are worth, each with its reason. */
 import type { Command } from 'commander';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { askLeftOvers, domainKeyField, type LeftOver } from '../../formats/dkim/domain-keys.ts';
 import { keyName } from '../../formats/dkim/key-lookup.ts';
 import { type DkimResult, type DkimResultKind, openVerifier } from '../../formats/dkim/verify.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
-import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from '../dns/answer-source.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import {
+  configHelp,
+  type DnsSourceOptions,
+  openDnsSource,
+  zoneHelp,
+} from '../dns/answer-source.ts';
+import { plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { readMessageFile } from '../terminal/message-file.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint, table } from '../terminal/table.ts';
-import { plain } from '../terminal/format.ts';
 
 type Options = DnsSourceOptions & { readonly json?: true };
 

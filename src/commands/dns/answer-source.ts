@@ -1,16 +1,16 @@
 /** Where a command's DNS answers come from: the network, or a zone file that answers instead (`--zone`). */
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
-import type { Millis } from '../../lib/brand.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { parseBindZone } from '../../formats/dns/zone-bind.ts';
+import type { Millis } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
 import type { Resolver } from '../../ports/ledger.ts';
-import { durationOption } from '../terminal/options.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
+import { durationOption } from '../terminal/options.ts';
 
 export const zoneHelp =
   'a master file with absolute names that answers instead of the network; -: standard input';

@@ -4,14 +4,14 @@
  */
 import type { Config } from '../../config/schema.ts';
 import type { Identity, TlsCertificate } from '../../core/identity/identity.ts';
-import { type Millis, secondMs } from '../../lib/brand.ts';
 import type { DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
-import { openResolver } from '../../partners/dns/resolver.ts';
-import { dnsServers } from '../../partners/dns/servers.ts';
+import { type Millis, secondMs } from '../../lib/brand.ts';
 import { fetchMtaStsPolicy } from '../../partners/dns/mta-sts-policy.ts';
+import { openResolver } from '../../partners/dns/resolver.ts';
 import { digestsShown } from '../../partners/dns/server-certificate.ts';
+import { dnsServers } from '../../partners/dns/servers.ts';
 import type { Resolver } from '../../ports/ledger.ts';
 import { durationOption } from '../terminal/options.ts';
 

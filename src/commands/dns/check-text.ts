@@ -2,9 +2,9 @@
 import { type Finding, type FindingKind, worst } from '../../core/finding.ts';
 import type { Met, Provider, Requirement } from '../../core/identity/requirements.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import { wrapped } from './plan-text.ts';
-import { paint, table } from '../terminal/table.ts';
 import { plain } from '../terminal/format.ts';
+import { paint, table } from '../terminal/table.ts';
+import { wrapped } from './plan-text.ts';
 
 export type Checked = {
   /** Undefined: nothing is known of the server. */

@@ -6,13 +6,13 @@ import { worst } from '../../core/finding.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { requirements } from '../../core/identity/requirements.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
-import { type Checked, checkText } from './check-text.ts';
-import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
-import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, liveWorld, overlaid } from './answers.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { usualConfig } from '../config/usual-config.ts';
+import { configHelp, readZoneFile } from './answer-source.ts';
+import { fetched, liveWorld, overlaid } from './answers.ts';
+import { type Checked, checkText } from './check-text.ts';
+import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
 
 type Options = IdentityOptions & {
   readonly zone?: string;

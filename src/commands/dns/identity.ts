@@ -13,15 +13,15 @@ import {
   type MtaStsWish,
   mtaStsWishes,
 } from '../../core/identity/identity.ts';
+import { askable } from '../../formats/dns/name.ts';
+import { clientAddress } from '../../formats/postfix/client-address.ts';
+import { parseClientIp } from '../../formats/spf/network.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateKey } from '../../lib/private-key.ts';
-import { clientAddress } from '../../formats/postfix/client-address.ts';
-import { askable } from '../../formats/dns/name.ts';
-import { parseClientIp } from '../../formats/spf/network.ts';
 import { organisationOf } from '../../partners/dns/public-suffix.ts';
 import { digestsOfFile } from '../../partners/dns/server-certificate.ts';
-import { type DomainMemory, domainMemory } from './domain-memory.ts';
 import { stateHelp } from '../terminal/help.ts';
+import { type DomainMemory, domainMemory } from './domain-memory.ts';
 
 export type IdentityOptions = {
   readonly ip?: readonly string[];

@@ -4,8 +4,8 @@ import type { DnsRecord } from '../../formats/dns/record.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
-import { paint, table } from '../terminal/table.ts';
 import { many, plain } from '../terminal/format.ts';
+import { paint, table } from '../terminal/table.ts';
 
 export const planFormats = ['bind', 'tinydns', 'web'] as const;
 export type PlanFormat = (typeof planFormats)[number];

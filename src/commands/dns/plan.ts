@@ -4,18 +4,18 @@ import { Option } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Examined, examine } from '../../core/identity/examine.ts';
-import { secondMs } from '../../lib/brand.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
-import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
-import { type Plan, type PlanFormat, planFormats, planText } from './plan-text.ts';
-import { configHelp, readZoneFile } from './answer-source.ts';
-import { sendPlan } from './update.ts';
-import { fetched, fromFileAlone, liveWorld } from './answers.ts';
+import { secondMs } from '../../lib/brand.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { usualConfig } from '../config/usual-config.ts';
+import { configHelp, readZoneFile } from './answer-source.ts';
+import { fetched, fromFileAlone, liveWorld } from './answers.ts';
+import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { type Plan, type PlanFormat, planFormats, planText } from './plan-text.ts';
+import { sendPlan } from './update.ts';
 
 type Options = IdentityOptions & {
   readonly format: PlanFormat | 'json';

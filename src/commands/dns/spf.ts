@@ -1,17 +1,17 @@
 /** `postern spf eval`: what the SPF record of a domain says about mail from an address, term by term, with the costs. */
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-import { secondMs } from '../../lib/brand.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
 import { evaluateSpf, type SpfAnswer, type SpfResult } from '../../formats/spf/evaluate.ts';
 import { parseClientIp } from '../../formats/spf/network.ts';
+import { secondMs } from '../../lib/brand.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Resolver } from '../../ports/ledger.ts';
-import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './answer-source.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint, table } from '../terminal/table.ts';
+import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './answer-source.ts';
 
 /** RFC 7208 section 4.6.4 wants at least this; what is asked later is not answered. */
 const evaluationMsMax = 20 * secondMs;

@@ -5,8 +5,8 @@ import type { Config } from '../../config/schema.ts';
 import type { Step } from '../../core/identity/aspect.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openNsupdate } from '../../partners/dns/nsupdate.ts';
-import type { Plan } from './plan-text.ts';
 import { many } from '../terminal/format.ts';
+import type { Plan } from './plan-text.ts';
 
 type Update = Config['dns']['updates'][number];
 type Batch = { readonly zone: string; readonly update: Update; readonly steps: readonly Step[] };

@@ -10,15 +10,15 @@ import type { Step } from '../../core/identity/aspect.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import { type AuthorityAnswer, openAuthorities } from '../../partners/dns/authority.ts';
-import { type IdentityOptions, identityOptions, type Known, knownOf } from './identity.ts';
-import { configHelp } from './answer-source.ts';
-import { fetched, liveWorld } from './answers.ts';
+import { usualConfig } from '../config/usual-config.ts';
+import { plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint } from '../terminal/table.ts';
-import { usualConfig } from '../config/usual-config.ts';
-import { plain } from '../terminal/format.ts';
+import { configHelp } from './answer-source.ts';
+import { fetched, liveWorld } from './answers.ts';
+import { type IdentityOptions, identityOptions, type Known, knownOf } from './identity.ts';
 
 type Options = IdentityOptions & {
   readonly untilSeen?: true;

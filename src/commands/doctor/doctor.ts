@@ -9,31 +9,35 @@ import { stdout } from 'node:process';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { checkDkimKeys, checkQueueLifetime, type KeyFacts } from '../../core/checklist/dkim-keys.ts';
+import {
+  checkDkimKeys,
+  checkQueueLifetime,
+  type KeyFacts,
+} from '../../core/checklist/dkim-keys.ts';
 import { checkDovecot } from '../../core/checklist/dovecot.ts';
-import { type Finding, type FindingKind, fine, worst } from '../../core/finding.ts';
 import { checkClock, checkDisk, checkNode } from '../../core/checklist/machine.ts';
 import { checkMailLog } from '../../core/checklist/mail-log.ts';
 import { checkPasswords } from '../../core/checklist/passwords.ts';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
+import { type Finding, type FindingKind, fine, worst } from '../../core/finding.ts';
+import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
-import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
-import { helperHands, ownHands } from '../../partners/privileged-tools.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { postfix } from '../../partners/postfix/queue.ts';
+import { helperHands, ownHands } from '../../partners/privileged-tools.ts';
 import { programOutput } from '../../partners/program.ts';
+import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
-import { checkScanners } from './scanners.ts';
-import { checkScripts } from './scripts.ts';
 import { guardAnswer, guardMetrics } from '../guard/answer.ts';
+import { type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
+import { openPasswordStore } from '../passwords/store.ts';
+import { dayOf } from '../terminal/format.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
 import { parseDuration } from '../terminal/options.ts';
-import { openPasswordStore } from '../passwords/store.ts';
-import { type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
-import { installedConfig, usualConfig } from '../config/usual-config.ts';
-import { dayOf } from '../terminal/format.ts';
+import { checkScanners } from './scanners.ts';
+import { checkScripts } from './scripts.ts';
 
 export type DoctorOptions = {
   readonly state?: string;

@@ -1,8 +1,8 @@
 /** What commands that do something have in common: ask the guard, and print what it did. */
 import type { Command } from 'commander';
-import { openDesk } from './client.ts';
 import { jsonLine } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
+import { openDesk } from './client.ts';
 
 export type ActOptions = { readonly state?: string; readonly json?: true };
 

@@ -5,21 +5,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
-import { evidenceNow } from '../../core/account/judge.ts';
 import { decodeNorms, newNorms } from '../../core/account/baseline.ts';
+import { evidenceNow } from '../../core/account/judge.ts';
 import { decodePast, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/event.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { Desk, DeskAccount } from '../../ports/admin.ts';
+import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { DeskScripts, ScriptDesk } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
+import { usualConfig } from '../config/usual-config.ts';
 import { accountPath, type Found, openDesk, queryText } from './client.ts';
 import { stateDirectory } from './run-file.ts';
-import { usualConfig } from '../config/usual-config.ts';
 
 export type DeskReads = {
   /** False: from the file. */

@@ -34,7 +34,7 @@ const runFile: z.ZodType<RunFile> = z.object({
 /** Where an installed Postern keeps its things. */
 export const installedState = '/var/lib/postern';
 /** The folder that this program runs from. */
-export const home: string = resolve(import.meta.dirname, '../..');
+export const home: string = resolve(import.meta.dirname, '../../..');
 /** Where `postern install` puts the program. */
 export const installedHome = '/usr/local/lib/postern';
 

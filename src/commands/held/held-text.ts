@@ -3,8 +3,8 @@ import { shellWords } from '../../lib/shell-words.ts';
 import type { HeldRow, StoryRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import type { Found } from '../guard/client.ts';
-import { clock, paint, table } from '../terminal/table.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
+import { clock, paint, table } from '../terminal/table.ts';
 
 const whys: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'as it came',

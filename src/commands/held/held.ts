@@ -2,16 +2,16 @@
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { type HeldState, heldStates } from '../../ports/ledger.ts';
 import { act } from '../guard/act.ts';
 import { openReads } from '../guard/reads.ts';
-import { heldListText, heldText } from './held-text.ts';
+import { many } from '../terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { many } from '../terminal/format.ts';
+import { heldListText, heldText } from './held-text.ts';
 
 type Common = { readonly state?: string; readonly json?: true };
 type ListOptions = Common & {

@@ -21,9 +21,9 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { programOutput } from '../../partners/program.ts';
 import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
+import { home, installedHome, installedState } from '../guard/run-file.ts';
 import type { Step } from './install.ts';
 import { startStep, stopStep } from './service.ts';
-import { home, installedHome, installedState } from '../guard/run-file.ts';
 
 export type Place = {
   readonly root: string;

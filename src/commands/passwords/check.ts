@@ -10,10 +10,10 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openCheck } from '../../passwords/check/check.ts';
 import { openCheckDoor } from '../../passwords/check/check-door.ts';
 import { forbidCoreFiles } from '../../passwords/sandbox/sandbox.ts';
-import { jsonLine } from '../terminal/help.ts';
-import { print, warn } from '../terminal/print.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { plain } from '../terminal/format.ts';
+import { jsonLine } from '../terminal/help.ts';
+import { print, warn } from '../terminal/print.ts';
 
 export type CheckCommandOptions = {
   readonly config?: string;

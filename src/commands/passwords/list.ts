@@ -11,14 +11,14 @@ import { forbidCoreFiles } from '../../passwords/sandbox/sandbox.ts';
 import { discover } from '../../passwords/sources/discover.ts';
 import type { Row } from '../../passwords/sources/row.ts';
 import { parseSource, rowsOf } from '../../passwords/sources/source.ts';
-import { jsonLine } from '../terminal/help.ts';
-import { openManyLines } from '../terminal/line-writer.ts';
-import { sourcesOf, weakTable } from './audit.ts';
-import { openPasswordStore } from './store.ts';
-import { print, warn } from '../terminal/print.ts';
-import { clock, paint, table } from '../terminal/table.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { many, plain } from '../terminal/format.ts';
+import { jsonLine } from '../terminal/help.ts';
+import { openManyLines } from '../terminal/line-writer.ts';
+import { print, warn } from '../terminal/print.ts';
+import { clock, paint, table } from '../terminal/table.ts';
+import { sourcesOf, weakTable } from './audit.ts';
+import { openPasswordStore } from './store.ts';
 
 export type ListOptions = {
   readonly state?: string;

@@ -1,12 +1,12 @@
 /** `postern passwords`: which accounts have passwords that can be guessed, and what follows. The work is loaded when asked for. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { installedConfig } from '../config/usual-config.ts';
 import { exitCodes, helpAfter, stateHelp } from '../terminal/help.ts';
 import { durationOption, several } from '../terminal/options.ts';
 import type { AuditCommandOptions } from './audit.ts';
 import type { CheckCommandOptions } from './check.ts';
 import type { ListOptions } from './list.ts';
 import type { TellOptions } from './tell.ts';
-import { installedConfig } from '../config/usual-config.ts';
 
 const configHelp = `configuration of Postern (default: ${installedConfig}, if it is there)`;
 const sourceHelp = 'KIND:PATH, such as shadow:/etc/shadow; may be given again';

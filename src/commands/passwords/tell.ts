@@ -9,18 +9,18 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { mailServerOf } from '../../config/values.ts';
-import { letterOf, ownTemplates } from '../../core/passwords/owner-mail.ts';
 import { loginOf } from '../../core/passwords/audit-report.ts';
+import { letterOf, ownTemplates } from '../../core/passwords/owner-mail.ts';
 import { strengthText } from '../../core/passwords/strength.ts';
 import type { WeakPassword } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openOutbox } from '../../partners/notices/outbox.ts';
 import { programOutput } from '../../partners/program.ts';
-import { jsonLine } from '../terminal/help.ts';
-import { openPasswordStore, type PasswordStore } from './store.ts';
-import { print, warn } from '../terminal/print.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { dayOf, many } from '../terminal/format.ts';
+import { jsonLine } from '../terminal/help.ts';
+import { print, warn } from '../terminal/print.ts';
+import { openPasswordStore, type PasswordStore } from './store.ts';
 
 export type TellOptions = {
   readonly state?: string;

@@ -4,10 +4,10 @@ import { stat } from 'node:fs/promises';
 import type { Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type History, type HistoryReader, openHistory } from '../../doors/log/history.ts';
-import { openLineCutter } from '../../lib/line-cutter.ts';
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
 import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
 import type { Millis } from '../../lib/brand.ts';
+import { openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openProgress } from '../terminal/progress.ts';
 

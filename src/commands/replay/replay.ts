@@ -7,7 +7,12 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { noCeilings } from '../../core/account/policy.ts';
-import { backwardsMax, openReplay, type Replay, type ReplayVerdict } from '../../flow/replay/replay.ts';
+import {
+  backwardsMax,
+  openReplay,
+  type Replay,
+  type ReplayVerdict,
+} from '../../flow/replay/replay.ts';
 import { eventLineMax, parseEvent } from '../../flow/replay/replay-event.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { helpAfter } from '../terminal/help.ts';

@@ -1,8 +1,8 @@
 /** What scanners said of a message, as a person reads it on a terminal. Pure. */
 import { type Scan, type ScanReport, scannerTitles } from '../../core/scan/report.ts';
 import type { RuleHit } from '../../formats/scan/rule.ts';
-import { paint, table } from '../terminal/table.ts';
 import { plain } from '../terminal/format.ts';
+import { paint, table } from '../terminal/table.ts';
 
 /** `holdScore` 0: there is no limit. */
 export function scanText(scan: Scan, reports: readonly ScanReport[], holdScore: number): string {

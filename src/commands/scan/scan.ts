@@ -11,12 +11,12 @@ import { openScanners } from '../../daemon/scan.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openSpamAssassin, type SpamAssassin } from '../../partners/scanners/spamassassin.ts';
+import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { readMessageFile } from '../terminal/message-file.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
 import { scanText } from './scan-text.ts';
-import { installedConfig, usualConfig } from '../config/usual-config.ts';
 
 type Options = {
   readonly config?: string;

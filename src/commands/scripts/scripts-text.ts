@@ -2,8 +2,8 @@
 import { rateText, recipientsText, ruleText } from '../../core/scripts/rule-text.ts';
 import type { StoryRow } from '../../ports/ledger.ts';
 import type { DeskScript, DeskScripts, ScriptRuleRow } from '../../ports/scripts.ts';
-import { clock, paint, table } from '../terminal/table.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
+import { clock, paint, table } from '../terminal/table.ts';
 
 export function scriptListText({ mode, scripts, rules, known }: DeskScripts): string {
   const hold = scripts.filter(({ rule }) => rule === '').length;

@@ -1,8 +1,8 @@
 /** Statistics as a table for people, and as comma-separated values. Pure. */
 import { dayMs } from '../../lib/brand.ts';
 import type { StatsAnswer, StatsKind, StatsLine, Tally } from '../../ports/stats.ts';
-import { type Column, paint, table } from '../terminal/table.ts';
 import { many, plain } from '../terminal/format.ts';
+import { type Column, paint, table } from '../terminal/table.ts';
 
 const titles: Readonly<Record<StatsKind, string>> = {
   account: 'ACCOUNT',

@@ -13,10 +13,10 @@ import {
   statsOrders,
 } from '../../ports/stats.ts';
 import { openReads } from '../guard/reads.ts';
+import { stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, optionWithDefault, parseDuration } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
-import { stateDirectory } from '../guard/run-file.ts';
 import { statsCsv, statsText } from './stats-text.ts';
 
 type Options = {

@@ -4,9 +4,13 @@
  * in it ends in .invalid (RFC 2606: nobody can have it) and queue ids start with TRY, which no queue gives out.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type MilterAddress, type Outcome, openMilterClient } from '../../partners/milter/client.ts';
-import type { ClientMessage, ClientSession } from '../../partners/milter/message.ts';
 import { secondMs } from '../../lib/brand.ts';
+import {
+  type MilterAddress,
+  type Outcome,
+  openMilterClient,
+} from '../../partners/milter/client.ts';
+import type { ClientMessage, ClientSession } from '../../partners/milter/message.ts';
 import type { StoryRow } from '../../ports/ledger.ts';
 
 export const tryDomain = 'try.invalid';

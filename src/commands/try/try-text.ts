@@ -1,8 +1,8 @@
 /** What `postern try hijack` says while it plays. Pure. */
 import { shellWords } from '../../lib/shell-words.ts';
+import { many, plain } from '../terminal/format.ts';
 import { paint } from '../terminal/table.ts';
 import type { Fate, Scene, Tally } from './hijack.ts';
-import { many, plain } from '../terminal/format.ts';
 
 export type About = {
   readonly victim: string;

@@ -1,14 +1,14 @@
 /** `postern try`: a hijack played against the running guard, and a test of the roads by which the operator is told. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseMilterAddress } from '../../partners/milter/client.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { DeskStatus } from '../../ports/admin.ts';
 import { act } from '../guard/act.ts';
 import { accountPath, type DeskClient, type Found, openDesk } from '../guard/client.ts';
+import { neededDoor } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
 import { print } from '../terminal/print.ts';
-import { neededDoor } from '../guard/run-file.ts';
 import { playHijack, tryDomain } from './hijack.ts';
 import { sceneText, tallyText } from './try-text.ts';
 

@@ -1,10 +1,10 @@
 /** Fixed ceilings and exemptions: refused with the number, delayed, or let through; and never a cover for an attack. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs, type Millis } from '../../lib/brand.ts';
-import { noCeilings, noStanding, type Policy, type Standing } from './policy.ts';
-import type { Judgement } from './judge.ts';
 import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
+import { dayMs, type Millis } from '../../lib/brand.ts';
+import type { Judgement } from './judge.ts';
+import { noCeilings, noStanding, type Policy, type Standing } from './policy.ts';
 
 const friends = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `friend${i}@friends.example`);

@@ -5,8 +5,8 @@
  */
 import { hourMs } from '../../lib/brand.ts';
 import type { Submission } from '../event.ts';
-import { hasCeiling, type Policy, type Standing } from './policy.ts';
 import type { Reason } from '../verdict.ts';
+import { hasCeiling, type Policy, type Standing } from './policy.ts';
 import { type AccountPast, today } from './profile.ts';
 import { watchAt, weakPassword } from './signals.ts';
 

@@ -1,10 +1,10 @@
 /** What scanners say is evidence among other evidence, and an order only beyond the operator's own limit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { minuteMs } from '../../lib/brand.ts';
-import { noCeilings } from './policy.ts';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
+import { minuteMs } from '../../lib/brand.ts';
+import { noCeilings } from './policy.ts';
 
 const ham = scriptedScan(0.3);
 const spam = scriptedScan(6.2);

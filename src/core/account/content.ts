@@ -2,11 +2,12 @@
  * What scanners found in a message. A score is evidence: it counts with all that is usual for the account, and makes
  * strangers weigh more. Only beyond the operator's own limit, or with a virus in it, a message is held for itself.
  */
-import { hundredths } from '../../lib/round.ts';
+
 import type { RuleHit } from '../../formats/scan/rule.ts';
-import type { Policy } from './policy.ts';
+import { hundredths } from '../../lib/round.ts';
 import { type Scan, scannerTitles } from '../scan/report.ts';
 import type { Reason } from '../verdict.ts';
+import type { Policy } from './policy.ts';
 import { boosts, spamLikeMin, spamLikeMost } from './signals.ts';
 
 /** Rules named in a sentence. */

@@ -3,14 +3,14 @@
  * through here.
  */
 import { dayMs } from '../../lib/brand.ts';
+import type { Submission } from '../event.ts';
+import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
+import type { ServerNorms } from './baseline.ts';
 import { type Judgement, judge, type People } from './judge.ts';
 import { settle } from './learn.ts';
-import type { ServerNorms } from './baseline.ts';
+import type { Policy, Standing } from './policy.ts';
 import type { AccountPast } from './profile.ts';
 import { type BookChange, record } from './record.ts';
-import type { Submission } from '../event.ts';
-import type { Policy, Standing } from './policy.ts';
-import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 
 /** What the guard knows besides the account itself. */
 export type Surroundings = {

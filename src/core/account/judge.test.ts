@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { home, openServer, type ScriptedAccount, type Sent } from '../../../test/doubles/server.ts';
 import { hourMs, minuteMs } from '../../lib/brand.ts';
 import type { Judgement } from './judge.ts';
 import { evidenceNow } from './judge.ts';
-import { home, openServer, type ScriptedAccount, type Sent } from '../../../test/doubles/server.ts';
 import { boostMax, boosts, holdAt, suspendAt, watchAt } from './signals.ts';
 
 const name = 'ann@here.example';

@@ -5,14 +5,13 @@
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { Submission } from '../event.ts';
-import type { Policy, Standing } from './policy.ts';
 import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
+import type { ServerNorms } from './baseline.ts';
 import { overCeiling } from './ceiling.ts';
-import { circumstances } from './risk-factors.ts';
 import { contentBoost, contentReason, contentStop, spamLike } from './content.ts';
 import { allowed } from './learn.ts';
-import type { ServerNorms } from './baseline.ts';
+import type { Policy, Standing } from './policy.ts';
 import { type AccountPast, zeroSlots } from './profile.ts';
 import {
   circumstanceReasons,
@@ -20,6 +19,7 @@ import {
   suspendedReason,
   weakPasswordReasons,
 } from './reasons.ts';
+import { circumstances } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,

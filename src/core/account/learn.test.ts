@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
-import { allowed, ownAllowance, settle, vouch } from './learn.ts';
-import { newNorms } from './baseline.ts';
-import { type AccountPast, dayOf, newPast } from './profile.ts';
 import { monday, openServer } from '../../../test/doubles/server.ts';
+import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { newNorms } from './baseline.ts';
+import { allowed, ownAllowance, settle, vouch } from './learn.ts';
+import { type AccountPast, dayOf, newPast } from './profile.ts';
 import { growth, growthHeld, lagDays, rules, slots, windowsMs } from './signals.ts';
 
 const firstDay = Math.floor(monday / 86_400_000);

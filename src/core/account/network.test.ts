@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { monday } from '../../../test/doubles/server.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import {
   forgetNetworks,
@@ -11,7 +12,6 @@ import {
   noteNetwork,
 } from './network.ts';
 import { newPast } from './profile.ts';
-import { monday } from '../../../test/doubles/server.ts';
 
 const forms = [
   ['an IPv4 address', '192.0.2.77', '192.0.2.0/24'],

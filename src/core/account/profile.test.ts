@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { home, monday, openServer } from '../../../test/doubles/server.ts';
 import { dayMs, hourMs, type Millis } from '../../lib/brand.ts';
 import { dayOf, decodePast, encodePast, newPast, today } from './profile.ts';
-import { home, monday, openServer } from '../../../test/doubles/server.ts';
 import { slots } from './signals.ts';
 
 const stored = (text: string): Record<string, unknown> => JSON.parse(text);

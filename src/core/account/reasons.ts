@@ -2,10 +2,10 @@
 import { minuteMs } from '../../lib/brand.ts';
 import { hundredths } from '../../lib/round.ts';
 import type { Reason } from '../verdict.ts';
-import type { Circumstances } from './risk-factors.ts';
-import { allowed, ownAllowance } from './learn.ts';
 import type { ServerNorms } from './baseline.ts';
+import { allowed, ownAllowance } from './learn.ts';
 import type { AccountPast } from './profile.ts';
+import type { Circumstances } from './risk-factors.ts';
 import {
   boosts,
   type CountName,

@@ -1,9 +1,9 @@
 /** What events leave behind: the leak since the first sign, what a suspension forgets, a release, a clock that jumps. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
-import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
 import { holdAt } from './signals.ts';
 
 const name = 'ann@here.example';

@@ -2,7 +2,6 @@
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
-import { identityKey } from './risk-factors.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';
 import {
@@ -13,6 +12,7 @@ import {
   noteNetwork,
 } from './network.ts';
 import { type AccountPast, dayOf } from './profile.ts';
+import { identityKey } from './risk-factors.ts';
 import { counts, firstSignAt, slots, windowsMs } from './signals.ts';
 
 /** What the ledger must add to or take from the account's book: hash and minute, in pairs; hashes. */

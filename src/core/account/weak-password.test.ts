@@ -1,11 +1,15 @@
 /** The guard before and after an audit found a password weak: less room, wary of new networks, and it says so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import {
+  openServer,
+  type ScriptedAccount,
+  type ScriptedServer,
+} from '../../../test/doubles/server.ts';
 import { minuteMs } from '../../lib/brand.ts';
 import { weakText } from '../passwords/weak.ts';
-import { noCeilings, noStanding } from './policy.ts';
 import { evidenceNow } from './judge.ts';
-import { openServer, type ScriptedAccount, type ScriptedServer } from '../../../test/doubles/server.ts';
+import { noCeilings, noStanding } from './policy.ts';
 
 const why = weakText({ strength: 'under-a-second', by: 'single' });
 const weakStanding = { ...noStanding, weakPassword: why };

@@ -1,7 +1,7 @@
 /** What doctor says of the last password audit. Pure. */
 import { dayMs, type Millis } from '../../lib/brand.ts';
-import type { AuditSummary } from '../passwords/weak.ts';
 import { type Finding, fine } from '../finding.ts';
+import type { AuditSummary } from '../passwords/weak.ts';
 
 /** New accounts and changed passwords come every week; the audit itself is cheap then. */
 const oldMs = 31 * dayMs;

@@ -1,6 +1,7 @@
 /** Is mail that leaves really scanned? From letters that scanners must know, and what the guard says of them. Pure. */
-import { type ScannerName, scannerTitles } from '../scan/report.ts';
+
 import { type Finding, fine } from '../finding.ts';
+import { type ScannerName, scannerTitles } from '../scan/report.ts';
 
 export type ScannerFacts = {
   readonly name: ScannerName;

@@ -2,14 +2,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { hash53 } from '../../lib/hash.ts';
+import {
+  a,
+  cname,
+  digest,
+  mx,
+  organisation,
+  ptr,
+  txt,
+  world,
+} from '../../../test/doubles/identity.ts';
 import { answeredBy, type DnsAnswer } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { type Aspect, dataTexts } from './aspect.ts';
 import { examine } from './examine.ts';
 import type { Identity } from './identity.ts';
-import { a, cname, digest, mx, organisation, ptr, txt, world } from '../../../test/doubles/identity.ts';
 
 const server = { host: 'mail.example.org', helo: 'mail.example.org', addresses: ['192.0.2.25'] };
 const plain: Identity = {

@@ -3,7 +3,6 @@
  * usable as they stand; old ones revoked; nothing left of DomainKeys and ADSP. A domain that never sends revokes all.
  */
 
-import type { Result } from '../../lib/result.ts';
 import { adspMeaning, policyMeaning } from '../../formats/dkim/domain-keys.ts';
 import {
   type KeyRecord,
@@ -14,6 +13,7 @@ import {
 } from '../../formats/dkim/key-record.ts';
 import type { Asking } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
+import type { Result } from '../../lib/result.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,

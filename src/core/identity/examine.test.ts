@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { type World, world } from '../../../test/doubles/identity.ts';
 import { answeredBy, type DnsAnswer } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { type Step, sameData } from './aspect.ts';
 import { type Examined, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
-import { type World, world } from '../../../test/doubles/identity.ts';
 
 function look({ server, identities, records }: World, secure = false): Examined {
   const answer = zoneAnswers(records);

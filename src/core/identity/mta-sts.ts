@@ -3,7 +3,6 @@
  * domain's mail really goes; else senders that keep to it cannot deliver.
  */
 
-import { hash53 } from '../../lib/hash.ts';
 import { type Asking, ask } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import {
@@ -14,6 +13,7 @@ import {
   parseMtaStsRecord,
   printMtaStsPolicy,
 } from '../../formats/tls/mta-sts.ts';
+import { hash53 } from '../../lib/hash.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,

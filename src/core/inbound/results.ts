@@ -2,10 +2,14 @@
  * What was found out about a message that came in, as data, and as the Authentication-Results field (RFC 8601) that tells
  * it to whoever reads the message after us. No verdict is drawn from it here.
  */
-import type { AuthenticationResults, ResultInfo } from '../../formats/message/authentication-results.ts';
+
 import type { DmarcResult } from '../../formats/dmarc/evaluate.ts';
-import type { IprevResult } from '../../formats/spf/iprev.ts';
+import type {
+  AuthenticationResults,
+  ResultInfo,
+} from '../../formats/message/authentication-results.ts';
 import type { SpfResult } from '../../formats/spf/evaluate.ts';
+import type { IprevResult } from '../../formats/spf/iprev.ts';
 
 export type SpfFinding = {
   readonly result: SpfResult;

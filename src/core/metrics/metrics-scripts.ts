@@ -1,6 +1,7 @@
 /** Metrics of mail that scripts send: of the sendmail door, and of the register. Of metrics.ts. */
-import type { Metric } from './metric.ts';
+
 import { reasonCodes } from '../scripts/rules.ts';
+import type { Metric } from './metric.ts';
 
 export const scriptMetrics: readonly Metric[] = [
   {

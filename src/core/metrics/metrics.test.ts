@@ -6,7 +6,7 @@ import { openCounters } from '../../lib/counters.ts';
 import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
 import { metrics } from './metrics.ts';
 
-const source = new URL('..', import.meta.url).pathname;
+const source = new URL('../..', import.meta.url).pathname;
 
 test('every name that the code counts under is listed', () => {
   const listed = new Set(metrics.map((one) => one.name));

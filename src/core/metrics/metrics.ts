@@ -3,9 +3,10 @@
  * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
  * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
  */
+
+import { keyStates } from '../signing/key.ts';
 import type { Metric } from './metric.ts';
 import { scriptMetrics, sendmailMetrics } from './metrics-scripts.ts';
-import { keyStates } from '../signing/key.ts';
 
 const verdicts = ['pass', 'delay', 'hold', 'refuse'] as const;
 

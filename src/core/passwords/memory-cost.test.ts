@@ -1,8 +1,8 @@
 /** Settings of yescrypt and scrypt as mkpasswd writes them, and such as only somebody makes who means harm. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './memory-cost.ts';
 import { readHash } from './hash.ts';
+import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './memory-cost.ts';
 
 const about = { scheme: 'CRYPT', account: '' };
 

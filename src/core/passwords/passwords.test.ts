@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Millis } from '../../lib/brand.ts';
 import { checkPasswords } from '../checklist/passwords.ts';
-import { letterOf, ownTemplates } from './owner-mail.ts';
 import { lastAuditKey, loginKey, notedRows, nothingReported, summaryOf } from './audit-report.ts';
+import { keyboardWalks, seasonsAndYears } from './generated.ts';
 import { ownWords } from './own-words.ts';
+import { letterOf, ownTemplates } from './owner-mail.ts';
 import { strengthText } from './strength.ts';
 import { passwordVerdict, verdictText } from './verdict.ts';
-import { keyboardWalks, seasonsAndYears } from './generated.ts';
 import { type WeakPassword, whatToDo } from './weak.ts';
 
 describe('words of an account', () => {

@@ -1,6 +1,7 @@
 /** What several scanners said of one message, made into one: masked rules out, the strongest score by its own measure. */
-import { hundredths } from '../../lib/round.ts';
+
 import type { RuleHit } from '../../formats/scan/rule.ts';
+import { hundredths } from '../../lib/round.ts';
 import { pointsOf } from './masked-rules.ts';
 import type { Scan, ScannerName, ScanReport } from './report.ts';
 

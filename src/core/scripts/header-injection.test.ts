@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addressesIn, headerInjection } from './header-injection.ts';
 import { header } from '../../../test/doubles/mail.ts';
+import { addressesIn, headerInjection } from './header-injection.ts';
 
 function found(fields: string, body = 'Hello.\n', manyAllowed = false): readonly string[] {
   const mail = { header: header(fields), recipients: [], bodyStart: Buffer.from(body, 'latin1') };

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { header, scriptMail, scriptRule } from '../../../test/doubles/mail.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { countedMax, noted, type ScriptSeen, suggested } from './register.ts';
 import { judgeScriptMail, type ScriptFinding } from './rules.ts';
-import { header, scriptMail, scriptRule } from '../../../test/doubles/mail.ts';
 
 const nothing: ScriptFinding = { verdict: 'pass', reasons: [], findings: [], rule: '' };
 

@@ -2,9 +2,10 @@
  * What the register knows of one script, or of mail of one user without a script: how much it sends, as whom, to whom.
  * Small, whatever it sends; and from it, which rule would fit. Pure.
  */
-import type { Millis } from '../../lib/brand.ts';
+
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
+import type { Millis } from '../../lib/brand.ts';
 import type { Account } from '../event.ts';
 import type { RecipientRule, ScriptFinding, ScriptMail } from './rules.ts';
 import { accountOf, type ScriptSource, subjectOf } from './submitter.ts';

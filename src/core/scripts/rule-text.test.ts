@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { entriesOf, entryOf, ruleText, ruleWords } from './rule-text.ts';
 import { scriptRule, shop } from '../../../test/doubles/mail.ts';
+import { entriesOf, entryOf, ruleText, ruleWords } from './rule-text.ts';
 
 const owner = 'owner@shop.example';
 const cases = [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { header, scriptMail, scriptRule, shop, speaker } from '../../../test/doubles/mail.ts';
 import {
   during,
   isListed,
@@ -10,7 +11,6 @@ import {
   ruleOf,
   type ScriptRule,
 } from './rules.ts';
-import { header, scriptMail, scriptRule, shop, speaker } from '../../../test/doubles/mail.ts';
 
 function register(rules: readonly ScriptRule[] = [], with_: Partial<Register> = {}): Register {
   return {

@@ -6,8 +6,9 @@
  *               ▲─────────────────┘  ▲──────────┘
  *               lost from DNS        its successor was lost
  */
-import type { Millis } from '../../lib/brand.ts';
+
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
+import type { Millis } from '../../lib/brand.ts';
 
 /**
  * made: the file is there. published: its record was sent to DNS, or the operator asked for it. seen: every authoritative

@@ -1,10 +1,10 @@
 /** A record that somebody takes out of the zone: looked at as the daemon does, whenever in its round that happens. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { type DkimKey, keyName } from './key.ts';
 import { type RotationPolicy, retired } from './rotation.ts';
-import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
 
 const policy: RotationPolicy = {
   everyMs: 0,

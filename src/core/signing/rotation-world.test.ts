@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ScriptedZone, type Stepper } from '../../../test/doubles/dkim-zone.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { type DkimKey, isWaiting, keyName } from './key.ts';
 import { type RotationPolicy, retired, step } from './rotation.ts';
-import { ScriptedZone, type Stepper } from '../../../test/doubles/dkim-zone.ts';
 
 const policy: RotationPolicy = {
   everyMs: 20 * dayMs,

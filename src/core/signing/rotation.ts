@@ -6,8 +6,9 @@
  * message signed with it may be in a queue. A key stops signing for its successor only in the same step in which that one
  * begins. What DNS does not answer changes nothing. A clock that was set back makes each wait begin again.
  */
-import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
+
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import {
   type DkimKey,
   hasSigned,

@@ -1,7 +1,7 @@
 /** One message in numbers, and the keys under which it is counted. Pure. */
 import { domainOf } from '../../formats/message/address.ts';
-import type { Submission } from '../event.ts';
 import { providerOf } from '../deliverability/provider.ts';
+import type { Submission } from '../event.ts';
 
 /** Counts of one key, growing. */
 export type Counting = {

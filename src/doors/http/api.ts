@@ -33,8 +33,13 @@
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import type { Count } from '../../ports/ledger.ts';
 import type { Desk, KeyDesk } from '../../ports/admin.ts';
+import type { Count } from '../../ports/ledger.ts';
+import type { Live } from './live.ts';
+import { listenersMax } from './live.ts';
+import { overview } from './overview.ts';
+import { passwordRoutes } from './password-routes.ts';
+import { actor, body, done, found, type HttpEnv, named, query } from './request.ts';
 import {
   accountsQuery,
   adoptBody,
@@ -50,11 +55,6 @@ import {
   statsQuery,
   whichBody,
 } from './requests.ts';
-import type { Live } from './live.ts';
-import { listenersMax } from './live.ts';
-import { overview } from './overview.ts';
-import { passwordRoutes } from './password-routes.ts';
-import { actor, body, done, found, type HttpEnv, named, query } from './request.ts';
 import { scriptRoutes } from './script-routes.ts';
 
 /** All routes below /api, for callers that have been let in. */

@@ -31,12 +31,12 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-const pageFolder = new URL('./page/', import.meta.url);
+const pageFolder = new URL('../../page/', import.meta.url);
 
 /** Looks a path up; undefined: no such file. Only listed files exist, so no path can climb out. */
 export function openAssets(): (path: string) => Asset | undefined {
   const files = new Map<string, URL>();
-  for (const name of readdirSync(pageFolder)) {
+  for (const name of readdirSync(pageFolder, { encoding: 'utf8', recursive: true })) {
     if (ending(name) in types) files.set(`/page/${name}`, new URL(name, pageFolder));
   }
   files.set('/', new URL('index.html', pageFolder));

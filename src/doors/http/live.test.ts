@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { listenersMax, openLive } from './live.ts';
 import { ask, bearer, begin, stage, testNow } from '../../../test/doubles/client.ts';
 import { scriptedDesk } from '../../../test/doubles/desk.ts';
+import { listenersMax, openLive } from './live.ts';
 
 type LiveEvent = { readonly name: string; readonly data: unknown };
 

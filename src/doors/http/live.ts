@@ -5,8 +5,8 @@
  * (its browser comes back by itself), so memory stays bounded.
  */
 import type { ServerResponse } from 'node:http';
-import type { Count } from '../../ports/ledger.ts';
 import type { Desk, FeedItem } from '../../ports/admin.ts';
+import type { Count } from '../../ports/ledger.ts';
 
 export const listenersMax = 16;
 const sendEveryMs = 250;

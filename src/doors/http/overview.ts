@@ -2,8 +2,8 @@
  * What the status page shows at a glance, in one answer, so that its parts never contradict each other.
  */
 
-import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { Desk, DeskAccount, DeskStatus, FeedItem, FlowMinute } from '../../ports/admin.ts';
+import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 
 export type Overview = {
   readonly status: DeskStatus;

@@ -7,9 +7,9 @@ import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { secondMs } from '../../lib/brand.ts';
 import type { Clock, Count, Log } from '../../ports/ledger.ts';
-import { loginBody } from './requests.ts';
 import { originOurs } from './headers.ts';
 import { body, type Caller, type HttpEnv } from './request.ts';
+import { loginBody } from './requests.ts';
 import type { Keeper, WrongTokens } from './session.ts';
 import { sessionMs } from './session.ts';
 

@@ -5,8 +5,8 @@
  * looks like the end of the login is taken.
  */
 
-import type { LogFact } from '../../core/event.ts';
 import { accountOf } from '../../core/account-name.ts';
+import type { LogFact } from '../../core/event.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 /** imap-login, pop3-login, managesieve-login, submission-login; from 2.4 on `Logged in` and `Login aborted`. */

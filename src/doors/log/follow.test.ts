@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { type Follower, type FollowTrouble, followFile, type Place } from './follow.ts';
 import { lineBytesMax, openLineCutter } from '../../lib/line-cutter.ts';
+import { type Follower, type FollowTrouble, followFile, type Place } from './follow.ts';
 
 const pollMs = 40;
 

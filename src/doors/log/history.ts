@@ -5,11 +5,12 @@
  * was first tried. So a message waits here for its recipients, and all that comes after it waits with it, for a quarter of
  * an hour of the log's own time. What is not in a log: subject, From: and body; the guard judges without them.
  */
+
+import { localAccount } from '../../core/account-name.ts';
 import type { Account, LogFact, Submission } from '../../core/event.ts';
 import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
-import { localAccount } from '../../core/account-name.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
+import { type Millis, minuteMs } from '../../lib/brand.ts';
 import { dovecotFact } from './dovecot.ts';
 import { originalRecipient, postfixFact } from './postfix.ts';
 import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';

@@ -4,8 +4,9 @@
  * Much in a line is written by strangers: recipients and logins by clients, replies by remote servers. So lines are read
  * from the left, each field up to where Postfix itself ended it, and nothing is searched for in the whole of a line.
  */
-import type { Account, LogFact } from '../../core/event.ts';
+
 import { accountOf } from '../../core/account-name.ts';
+import type { Account, LogFact } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 

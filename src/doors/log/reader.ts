@@ -8,9 +8,9 @@ import type { LogDesk } from '../../flow/account/log-seen.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import type { Clock, Count, Log } from '../../ports/ledger.ts';
 import { followFile, type Place } from './follow.ts';
-import { followJournal } from './systemd-journal.ts';
 import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';
 import type { Source } from './source.ts';
+import { followJournal } from './systemd-journal.ts';
 
 export type MailLogOptions = {
   /** Asked at start, and every minute while there is none. */

@@ -5,8 +5,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
-import { textOf } from '../../lib/peer-text.ts';
 import { openLineCutter } from '../../lib/line-cutter.ts';
+import { textOf } from '../../lib/peer-text.ts';
 
 export type JournalRecord = {
   readonly tag: string;

@@ -2,8 +2,9 @@
  * Changes to the headers of a message, as packets. Sent between the end of a message and the final answer, nowhere
  * else. What a mail server could take for another header than the one that was meant is not sent at all.
  */
-import type { HeaderEdit } from '../../ports/ledger.ts';
+
 import { packet, reply } from '../../formats/milter/packet.ts';
+import type { HeaderEdit } from '../../ports/ledger.ts';
 
 /** RFC 5322 section 3.6.8, less the colon. */
 const fieldName = /^[!-9;-~]{1,200}$/;

@@ -1,8 +1,8 @@
 /** Mail of programs in the milter's conversation: known again by its first field, which nobody else is shown. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import { speaker } from '../../../test/doubles/mail.ts';
+import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import { submissionField, submissionToken } from '../../core/scripts/submission-field.ts';
 import type { Claim, Submissions } from '../../ports/handover.ts';
 

@@ -5,16 +5,16 @@
 
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/scripts/rules.ts';
-import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
-import { accountOf } from '../../core/scripts/submitter.ts';
 import {
   isSubmissionField,
   parseSubmissionField,
   type SubmissionField,
   submissionFieldName,
 } from '../../core/scripts/submission-field.ts';
-import type { HeaderEdit, Speaker } from '../../ports/ledger.ts';
+import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import { accountOf } from '../../core/scripts/submitter.ts';
 import type { Claim, Submissions } from '../../ports/handover.ts';
+import type { HeaderEdit, Speaker } from '../../ports/ledger.ts';
 import type { Outcome } from './awaited.ts';
 
 export class HandedIn {

@@ -4,8 +4,9 @@
  *
  * Each belongs to its stage and ends with it: a login must not outlive its message, nor a transport its recipient.
  */
-import { textOf } from '../../lib/peer-text.ts';
+
 import { command } from '../../formats/milter/packet.ts';
+import { textOf } from '../../lib/peer-text.ts';
 
 const nul = 0;
 

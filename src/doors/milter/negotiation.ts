@@ -2,8 +2,9 @@
  * The first packet of a milter connection: version, what we may do to mail, what we want to hear and answer. Only bits
  * that the mail server offered are asked for: one bit more is fatal in Postfix and in Sendmail.
  */
-import { PeerError } from '../../lib/peer-error.ts';
+
 import { action, command, packet, protocol, strings, words } from '../../formats/milter/packet.ts';
+import { PeerError } from '../../lib/peer-error.ts';
 
 export type Negotiated = {
   readonly version: number;

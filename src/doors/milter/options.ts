@@ -1,6 +1,7 @@
 /** What the operator can set about the milter door, with values that suit Postfix as Debian ships it. */
-import { minuteMs, secondMs } from '../../lib/brand.ts';
+
 import { localTransports } from '../../formats/postfix/local-transports.ts';
+import { minuteMs, secondMs } from '../../lib/brand.ts';
 
 export type MilterOptions = {
   /** Put behind logins that have no domain. */

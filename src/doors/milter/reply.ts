@@ -2,9 +2,10 @@
  * What the mail server is answered, as bytes. An SMTP reply that it finds malformed costs us the whole connection
  * (Postfix: "malformed reply", then its default action), so every one is made valid here.
  */
+
+import { packet, reply } from '../../formats/milter/packet.ts';
 import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import type { Answer } from '../../ports/ledger.ts';
-import { packet, reply } from '../../formats/milter/packet.ts';
 
 /** RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts before the text. */
 const textLengthMax = 440;

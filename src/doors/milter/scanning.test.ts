@@ -1,9 +1,9 @@
 /** The scan within the milter's conversation: before the judgement, and for nobody who does not wait any more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import type { Submission } from '../../core/event.ts';
-import { scriptedScan } from '../../../test/doubles/scan.ts';
 import type { MessageStart } from '../../ports/ledger.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 

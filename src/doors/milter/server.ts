@@ -10,9 +10,9 @@ import {
   type Where,
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/listener-log.ts';
+import type { Submissions } from '../../ports/handover.ts';
 import type { Clock, Count, Gate, Log, MessageReading } from '../../ports/ledger.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
-import type { Submissions } from '../../ports/handover.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
 

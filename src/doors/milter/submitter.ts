@@ -1,6 +1,7 @@
 /** Whose mail it is: who connected, and who of that client, a login or this machine hands a message over. Pure. */
-import type { Account } from '../../core/event.ts';
+
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../core/account-name.ts';
+import type { Account } from '../../core/event.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import type { MessageStart, Speaker } from '../../ports/ledger.ts';
 import { type Macros, stringEnd } from './macros.ts';

@@ -2,13 +2,14 @@
  * Postfix's policy protocol: `name=value` lines and an empty one (SMTPD_POLICY_README). Bytes in, requests out; chunks
  * may be cut anywhere, and several requests may come in one. Everything has a limit, since nothing is believed yet.
  */
-import { HeldBytes } from '../../lib/byte-buffer.ts';
-import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/peer-text.ts';
+
 import { accountOf } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
+import { HeldBytes } from '../../lib/byte-buffer.ts';
+import { PeerError } from '../../lib/peer-error.ts';
+import { textOf } from '../../lib/peer-text.ts';
 import type { PolicyRequest } from '../../ports/ledger.ts';
 
 /** A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit. */

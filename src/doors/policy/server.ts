@@ -5,6 +5,8 @@
  * END-OF-MESSAGE: a refusal there, after a milter's answer, has let messages past the milter. What it cannot read it
  * does not answer: Postfix then does what smtpd_policy_service_default_action says.
  */
+
+import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
 import {
@@ -17,7 +19,6 @@ import {
   type Where,
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/listener-log.ts';
-import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 

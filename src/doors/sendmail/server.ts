@@ -22,11 +22,11 @@ import {
   type TalkState,
   type Where,
 } from '../../lib/listener.ts';
+import { troubleLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { troubleLog } from '../../lib/listener-log.ts';
-import type { Count, Log } from '../../ports/ledger.ts';
 import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports/handover.ts';
+import type { Count, Log } from '../../ports/ledger.ts';
 
 export type SendmailDoorDeps = {
   readonly desk: SendmailDesk;

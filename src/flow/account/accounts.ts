@@ -2,14 +2,20 @@
  * Accounts at hand: the pasts of those who sent lately are kept in memory, the others come from the ledger when they
  * are asked for. What changes is written through the journal.
  */
+
+import {
+  decodeNorms,
+  encodeNorms,
+  newNorms,
+  type ServerNorms,
+} from '../../core/account/baseline.ts';
+import type { Surroundings } from '../../core/account/guard.ts';
 import type { People } from '../../core/account/judge.ts';
-import { decodeNorms, encodeNorms, newNorms, type ServerNorms } from '../../core/account/baseline.ts';
+import type { Policy } from '../../core/account/policy.ts';
 import { type AccountPast, decodePast, encodePast, newPast } from '../../core/account/profile.ts';
 import { RecipientBook } from '../../core/account/recipient-book.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/event.ts';
-import type { Surroundings } from '../../core/account/guard.ts';
-import type { Policy } from '../../core/account/policy.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Change } from '../../ports/ledger.ts';

@@ -9,13 +9,13 @@ import { networkOf } from '../../core/account/network.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
 import { delivery, login } from '../../core/account/record.ts';
 import type { Account, LogEvent } from '../../core/event.ts';
+import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
-import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import type { Count } from '../../ports/ledger.ts';
-import type { Accounts } from './accounts.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Accounts } from './accounts.ts';
 
 /** What the mail log's door asks of its flow. */
 export type LogDesk = { seen(event: LogEvent): void };

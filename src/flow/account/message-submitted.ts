@@ -6,13 +6,13 @@
  */
 
 import { contentSignals } from '../../core/account/content.ts';
+import { submit } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
+import { noStanding, type Standing } from '../../core/account/policy.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account, Submission } from '../../core/event.ts';
 import { holdReason, replyText, suspendedReply } from '../../core/explain.ts';
-import { submit } from '../../core/account/guard.ts';
-import { noStanding, type Standing } from '../../core/account/policy.ts';
 import { reasonCodes } from '../../core/scripts/rules.ts';
 import { describeSpeaker } from '../../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../../lib/brand.ts';
@@ -28,12 +28,12 @@ import type {
   Speaker,
   StoryRow,
 } from '../../ports/ledger.ts';
-import type { Accounts } from './accounts.ts';
-import type { Exemptions } from './exemptions.ts';
-import type { Feed } from './verdict-feed.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
+import type { Accounts } from './accounts.ts';
+import type { Exemptions } from './exemptions.ts';
+import type { Feed } from './verdict-feed.ts';
 
 export type GateDeps = {
   readonly accounts: Accounts;

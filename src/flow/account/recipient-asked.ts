@@ -8,18 +8,18 @@
  *                └── new message, connection gone, too old ──▶ given back
  */
 
+import { preview } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
+import { hasCeiling, type Standing } from '../../core/account/policy.ts';
 import type { Account, Submission } from '../../core/event.ts';
 import { replyText } from '../../core/explain.ts';
-import { preview } from '../../core/account/guard.ts';
-import { hasCeiling, type Standing } from '../../core/account/policy.ts';
-import { hourMs, type Millis } from '../../lib/brand.ts';
-import { RecentMap } from '../../lib/recent-map.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
+import { hourMs, type Millis } from '../../lib/brand.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
-import type { Accounts } from './accounts.ts';
 import type { Settings } from '../settings.ts';
+import type { Accounts } from './accounts.ts';
 
 /** Recipients reserved for one message: Postfix's smtpd_recipient_limit is 1000; beyond this it is told to wait. */
 const recipientsMax = 50_000;

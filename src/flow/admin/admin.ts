@@ -4,16 +4,23 @@
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountPast, decodePast, today } from '../../core/account/profile.ts';
+import { accountOf } from '../../core/account-name.ts';
 import type { Account } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import { accountOf } from '../../core/account-name.ts';
-import type { AuditRow, Change, Clock, HeldRow, IncidentRow, Log, Mta } from '../../ports/ledger.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, KeyDesk } from '../../ports/admin.ts';
+import type {
+  AuditRow,
+  Change,
+  Clock,
+  HeldRow,
+  IncidentRow,
+  Log,
+  Mta,
+} from '../../ports/ledger.ts';
 import type { ScriptDesk } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
-import type { Suspensions } from '../suspension/account-suspended.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
@@ -21,6 +28,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
+import type { Suspensions } from '../suspension/account-suspended.ts';
 
 export type DeskDeps = {
   readonly accounts: Accounts;

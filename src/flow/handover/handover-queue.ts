@@ -4,8 +4,8 @@
  * makes nobody else wait.
  */
 import { hourMs } from '../../lib/brand.ts';
-import type { Count, Log } from '../../ports/ledger.ts';
 import type { SendOutcome, SubmissionFiles } from '../../ports/handover.ts';
+import type { Count, Log } from '../../ports/ledger.ts';
 import type { Timers } from '../journal/journal.ts';
 
 export type QueueDeps = {

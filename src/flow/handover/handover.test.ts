@@ -7,8 +7,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HandIn } from '../../core/scripts/hand-in.ts';
 import type { Millis } from '../../lib/brand.ts';
+import type {
+  Draft,
+  SendOutcome,
+  Spooled,
+  SubmissionRow,
+  WaitingMail,
+} from '../../ports/handover.ts';
 import type { Change } from '../../ports/ledger.ts';
-import type { Draft, SendOutcome, Spooled, SubmissionRow, WaitingMail } from '../../ports/handover.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openSubmissions, type SubmissionDesk } from './handover.ts';
 

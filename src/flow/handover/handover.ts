@@ -8,11 +8,10 @@
  * disk, so nothing is lost by that.
  */
 import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
-import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
+import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { sysexits } from '../../lib/operator-error.ts';
-import type { Clock, Count, Log } from '../../ports/ledger.ts';
 import type {
   Claim,
   Draft,
@@ -26,9 +25,10 @@ import type {
   Submissions,
   WaitingMail,
 } from '../../ports/handover.ts';
+import type { Clock, Count, Log } from '../../ports/ledger.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
-import { type SpoolDesk, takeSpool } from './spool-taken.ts';
 import { SubmissionQueue } from './handover-queue.ts';
+import { type SpoolDesk, takeSpool } from './spool-taken.ts';
 
 export type SubmissionDeps = {
   readonly files: SubmissionFiles;

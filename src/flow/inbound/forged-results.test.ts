@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedStart } from '../../../test/doubles/start.ts';
 import type { HeaderEdit } from '../../ports/ledger.ts';
 import { openForgedResults, openStripping } from './forged-results.ts';
-import { scriptedStart } from '../../../test/doubles/start.ts';
 
 const ours = ' MX.example.net;\n\tspf=pass';
 const theirs = ' other.example; spf=pass';

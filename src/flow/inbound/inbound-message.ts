@@ -5,11 +5,11 @@
 import type { ArcFinding, SignatureFinding } from '../../core/inbound/results.ts';
 import { type ArcChain, arcChain } from '../../formats/arc/chain.ts';
 import { arcBody, verifyArc } from '../../formats/arc/verify.ts';
-import { type AuthorDomains, authorDomains } from '../../formats/message/author-domains.ts';
 import { type BodyHash, openBodyHash } from '../../formats/dkim/body-hash.ts';
 import { type HeaderField, headerKey } from '../../formats/dkim/header-canonical.ts';
 import { type DkimResult, openVerifier } from '../../formats/dkim/verify.ts';
 import type { Asking } from '../../formats/dns/question.ts';
+import { type AuthorDomains, authorDomains } from '../../formats/message/author-domains.ts';
 
 /** As in mail/dkim/header-block.ts: what is kept for signatures is kept for seals. */
 const octetsMax = 512_000;

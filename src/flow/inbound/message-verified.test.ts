@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { scriptedStart } from '../../../test/doubles/start.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { InboundResults } from '../../core/inbound/results.ts';
-import { openPrivateKey } from '../../lib/private-key.ts';
-import { parseAuthenticationResults } from '../../formats/message/authentication-results.ts';
 import { openSigner } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
+import { parseAuthenticationResults } from '../../formats/message/authentication-results.ts';
 import { parseNetwork } from '../../formats/postfix/network-list.ts';
+import { openPrivateKey } from '../../lib/private-key.ts';
 import type { HeaderEdit, MessageStart, Resolver } from '../../ports/ledger.ts';
 import { openVerification, type Sealing } from './message-verified.ts';
-import { scriptedStart } from '../../../test/doubles/start.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const opened = openPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());

@@ -6,17 +6,17 @@
  */
 import { authenticationResults, type InboundResults } from '../../core/inbound/results.ts';
 import { sealArc } from '../../formats/arc/seal.ts';
-import {
-  type AuthenticationResults,
-  printAuthenticationResults,
-} from '../../formats/message/authentication-results.ts';
 import type { HeaderField } from '../../formats/dkim/header-canonical.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { type DmarcIdentifier, evaluateDmarc } from '../../formats/dmarc/evaluate.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
-import { evaluateIprev } from '../../formats/spf/iprev.ts';
+import {
+  type AuthenticationResults,
+  printAuthenticationResults,
+} from '../../formats/message/authentication-results.ts';
 import { isAmong, type Network } from '../../formats/postfix/network-list.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
+import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import type {
   Clock,
   Count,
@@ -28,11 +28,11 @@ import type {
   MessageStart,
   Resolver,
 } from '../../ports/ledger.ts';
-import { type ForgedResults, openForgedResults, openStripping } from './forged-results.ts';
-import { InboundMessage, type SealForm } from './inbound-message.ts';
-import { type InboundQuestions, openQuestions } from './dns-questions.ts';
-import { openTelling, type Telling } from './inbound-log.ts';
 import type { Timers } from '../journal/journal.ts';
+import { type InboundQuestions, openQuestions } from './dns-questions.ts';
+import { type ForgedResults, openForgedResults, openStripping } from './forged-results.ts';
+import { openTelling, type Telling } from './inbound-log.ts';
+import { InboundMessage, type SealForm } from './inbound-message.ts';
 
 export type VerifyOptions = {
   /** In whose name results are told. */

@@ -3,8 +3,8 @@ import type { Account } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import type { Change, Clock, StoryRow } from '../../ports/ledger.ts';
-import type { Notices } from './notices.ts';
 import type { Settings } from '../settings.ts';
+import type { Notices } from './notices.ts';
 
 /** One notice an account in this time, however much of its mail is held. */
 const holdingEveryMs = dayMs;

@@ -12,8 +12,8 @@ import {
   summaryOf,
 } from '../../core/passwords/audit-report.ts';
 import { type AuditSummary, type WeakPassword, weakText } from '../../core/passwords/weak.ts';
-import type { Change, Clock } from '../../ports/ledger.ts';
 import type { Done } from '../../ports/admin.ts';
+import type { Change, Clock } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export type WeakPasswords = {

@@ -2,13 +2,14 @@
  * One line of recorded events (JSON) → an event of the guard. Unknown fields are ignored; what is missing or of the
  * wrong type is a fault with a sentence that names it.
  */
+
+import { accountOf } from '../../core/account-name.ts';
 import type { Account, DeliverySeen, LoginSeen, Submission } from '../../core/event.ts';
+import { addressKey, domainOf } from '../../formats/message/address.ts';
+import { firstMailbox } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Mutable } from '../../lib/mutable.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
-import { accountOf } from '../../core/account-name.ts';
-import { addressKey, domainOf } from '../../formats/message/address.ts';
-import { firstMailbox } from '../../formats/message/header.ts';
 
 export type ReplayEvent =
   | Submission

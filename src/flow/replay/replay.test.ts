@@ -1,8 +1,8 @@
 /** Recorded events through the guard: verdicts, an operator who clears, what a summary counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Account, Submission } from '../../core/event.ts';
 import { noCeilings } from '../../core/account/policy.ts';
+import type { Account, Submission } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { openReplay, type Replay, type ReplayVerdict } from './replay.ts';
 

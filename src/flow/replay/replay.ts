@@ -3,13 +3,13 @@
  * The verdicts are those of the live doors, since both go through core/guard.ts.
  */
 
-import type { People } from '../../core/account/judge.ts';
 import { newNorms } from '../../core/account/baseline.ts';
+import { type Surroundings, submit } from '../../core/account/guard.ts';
+import type { People } from '../../core/account/judge.ts';
+import { noStanding, type Policy, type Standing } from '../../core/account/policy.ts';
 import { type AccountPast, newPast } from '../../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
 import type { Account, Submission } from '../../core/event.ts';
-import { type Surroundings, submit } from '../../core/account/guard.ts';
-import { noStanding, type Policy, type Standing } from '../../core/account/policy.ts';
 import type { AccountState, Reason, VerdictKind } from '../../core/verdict.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';

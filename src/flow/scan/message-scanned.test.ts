@@ -7,8 +7,8 @@ import { maskOf } from '../../core/scan/masked-rules.ts';
 import type { ScannerName } from '../../core/scan/report.ts';
 import type { MessageStart } from '../../ports/ledger.ts';
 import { openScanning } from './message-scanned.ts';
-import { ScanLine } from './scanner-queue.ts';
 import { copiesMax } from './scan-reuse.ts';
+import { ScanLine } from './scanner-queue.ts';
 
 const start: MessageStart = {
   ...{ by: 'login', account: 'joe@here.example' as Account, client: '192.0.2.1', clientName: '' },

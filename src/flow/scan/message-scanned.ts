@@ -6,12 +6,12 @@
 import type { Submission } from '../../core/event.ts';
 import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
-import { sha256 } from '../../lib/sha256.ts';
 import { messagePrint } from '../../formats/scan/copy-key.ts';
+import { sha256 } from '../../lib/sha256.ts';
 import type { Clock, Count, MessageStart } from '../../ports/ledger.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
-import type { Heard, ScanLine } from './scanner-queue.ts';
 import { type CopyKey, ScanReuse } from './scan-reuse.ts';
+import type { Heard, ScanLine } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */
 export type ScanSettings = {

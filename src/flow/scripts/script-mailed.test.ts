@@ -1,9 +1,9 @@
 /** Mail of scripts through register and guard: noted, held with the reason, let go, rules made and taken back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptMail, shop, speaker } from '../../../test/doubles/mail.ts';
 import { type FlowRig, type Letter, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/event.ts';
-import { scriptMail, shop, speaker } from '../../../test/doubles/mail.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
 import type { NewRule } from '../../ports/scripts.ts';
 

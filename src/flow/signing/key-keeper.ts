@@ -16,15 +16,15 @@ import {
   sameLine,
 } from '../../core/signing/key.ts';
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
+import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
 import { type Millis, minuteMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
-import type { Change, Clock, Log } from '../../ports/ledger.ts';
 import type { NewKeys } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
+import type { Change, Clock, Log } from '../../ports/ledger.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
-import { keyNotice } from './key-notices.ts';
 import type { Notices } from '../notices/notices.ts';
+import { keyNotice } from './key-notices.ts';
 
 export type SigningKeysDeps = {
   readonly journal: Journal;

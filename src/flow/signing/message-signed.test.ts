@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedStart } from '../../../test/doubles/start.ts';
 import { noRules, type SigningRules } from '../../core/signing/choose.ts';
-import type { Millis } from '../../lib/brand.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import type { Millis } from '../../lib/brand.ts';
 import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/ledger.ts';
 import { openSigning } from './message-signed.ts';
-import { scriptedStart } from '../../../test/doubles/start.ts';
 
 /** Signs with the name of its selector, at once; a selector `broken` cannot. */
 const key = (domain: string, selector: string): SigningKey => ({

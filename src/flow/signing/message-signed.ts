@@ -5,10 +5,10 @@
  * Whatever goes wrong, the mail goes on unsigned: it is counted by why, and faults are logged.
  */
 import { type Choice, chooseKeys, type SigningRules } from '../../core/signing/choose.ts';
-import { minuteMs } from '../../lib/brand.ts';
-import { authorDomains } from '../../formats/message/author-domains.ts';
 import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import { authorDomains } from '../../formats/message/author-domains.ts';
+import { minuteMs } from '../../lib/brand.ts';
 import type {
   Clock,
   Count,

@@ -1,9 +1,9 @@
 /** Statistics from the message to the answer, with the real ledger. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { journalRig } from '../../../test/ledger/journal-rig.ts';
 import type { Account, Submission } from '../../core/event.ts';
-import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { dayMs, type Millis } from '../../lib/brand.ts';
 import type { StatsAnswer, StatsKind, StatsOrder } from '../../ports/stats.ts';
 import { openStatistics, otherKeys } from './statistics.ts';

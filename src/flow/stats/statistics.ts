@@ -12,8 +12,8 @@ import {
   noCounts,
   scriptOf,
 } from '../../core/stats/tally.ts';
-import { dayMs, secondMs } from '../../lib/brand.ts';
 import { domainOf } from '../../formats/message/address.ts';
+import { dayMs, secondMs } from '../../lib/brand.ts';
 import type { RollupRow, StatsKind } from '../../ports/stats.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 

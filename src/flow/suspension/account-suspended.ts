@@ -18,16 +18,16 @@ import type { Notice } from '../../core/notice.ts';
 import type { Reason } from '../../core/verdict.ts';
 import { type Millis, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Change, Clock, Count, IncidentRow, Log, LoginDoor, Mta } from '../../ports/ledger.ts';
 import type { Done, ReleaseHow } from '../../ports/admin.ts';
-import { AccountTurns } from './account-lock.ts';
+import type { Change, Clock, Count, IncidentRow, Log, LoginDoor, Mta } from '../../ports/ledger.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { Settings } from '../settings.ts';
+import { AccountTurns } from './account-lock.ts';
 import { currentIncident, sweepQueue } from './queue-sweep.ts';
 import { isLogin, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
-import type { Settings } from '../settings.ts';
 import { suspensionNotice } from './suspension-notice.ts';
 
 /** What the sessions of that moment were still handing over is in the queue by then. */

@@ -7,10 +7,10 @@ import { watchAt } from '../../core/account/signals.ts';
 import type { Account } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import type { Clock, HeldRow, Log, Mta } from '../../ports/ledger.ts';
-import type { Suspensions } from './account-suspended.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
+import type { Suspensions } from './account-suspended.ts';
 
 const reviewMs = minuteMs;
 /** More held messages than this of one account are a person's decision. */

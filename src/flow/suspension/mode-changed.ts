@@ -4,9 +4,9 @@
  */
 import { faultText } from '../../lib/error-text.ts';
 import type { Log } from '../../ports/ledger.ts';
-import type { Suspensions } from './account-suspended.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
+import type { Suspensions } from './account-suspended.ts';
 
 const openMax = 10_000;
 

@@ -7,8 +7,8 @@
 import type { Account } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Change, Clock, Log, LoginDoor, Mta } from '../../ports/ledger.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
+import type { Change, Clock, Log, LoginDoor, Mta } from '../../ports/ledger.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import { goesWith, ReleaseRests, type Rest, restOf } from './unfinished-releases.ts';

@@ -4,8 +4,8 @@
  */
 import type { Account } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
-import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
+import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** Key in the ledger's small values. */

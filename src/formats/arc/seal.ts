@@ -3,15 +3,16 @@
  * message as it is now (ARC-Message-Signature), and a seal over all sets up to this one (ARC-Seal), as one new instance.
  * relaxed/relaxed, which survives the ways of mail servers.
  */
-import {
-  type AuthenticationResults,
-  printAuthenticationResults,
-} from '../message/authentication-results.ts';
+
 import { canonicalHeader, type HeaderField, headerKey } from '../dkim/header-canonical.ts';
 import { breakLongLines } from '../dkim/line-break.ts';
 import { foldedTags, printSignature } from '../dkim/signature-print.ts';
 import { signedHeaders } from '../dkim/signed-headers.ts';
 import type { SigningKey } from '../dkim/signing-key.ts';
+import {
+  type AuthenticationResults,
+  printAuthenticationResults,
+} from '../message/authentication-results.ts';
 import { type ArcChain, type ArcSet, arcInstancesMax } from './chain.ts';
 
 export type SealRequest = {

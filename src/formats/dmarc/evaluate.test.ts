@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { AuthorDomains } from '../message/author-domains.ts';
 import { type Asking, answeredBy, type DnsQuestion } from '../dns/question.ts';
 import { type DnsRecord, txtStrings } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
+import type { AuthorDomains } from '../message/author-domains.ts';
 import { type DmarcIdentifier, type DmarcResult, evaluateDmarc } from './evaluate.ts';
 
 /** `name: text` as TXT records; `name` alone is a name that exists. */

@@ -3,9 +3,10 @@
  * where SPF or a DKIM signature passed for that domain or one of the same organisation. Never a verdict of ours: what the
  * domain asks for (reject, quarantine) is told, and what is done about it is for others. Pure; the DNS is asked.
  */
-import type { AuthorDomains } from '../message/author-domains.ts';
+
 import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
 import { type Asking, ask } from '../dns/question.ts';
+import type { AuthorDomains } from '../message/author-domains.ts';
 import { type DmarcPolicy, type DmarcRecord, dmarcPolicies, dmarcPolicyFor } from './record.ts';
 import { type Found, organizationalDomain, recordAt, type Walked, walkNames } from './tree-walk.ts';
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { anyName, anyRecord } from '../../../test/doubles/records.ts';
 import { addressOf, ipv6Octets } from './address-octets.ts';
 import { labelsOf, nameOf } from './name.ts';
 import type { DnsRecord } from './record.ts';
-import { anyName, anyRecord } from '../../../test/doubles/records.ts';
 import { parseBindZone, printBindZone, zoneCharactersMax } from './zone-bind.ts';
 
 function parsed(text: string, origin?: string): readonly DnsRecord[] {

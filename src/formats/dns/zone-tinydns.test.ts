@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type DnsRecord, textOfTxt, txtStrings } from './record.ts';
 import { anyName, anyRecord } from '../../../test/doubles/records.ts';
+import { type DnsRecord, textOfTxt, txtStrings } from './record.ts';
 import { parseBindZone } from './zone-bind.ts';
 import { printTinydnsZone } from './zone-tinydns.ts';
 import { parseTinydnsZone } from './zone-tinydns-parse.ts';

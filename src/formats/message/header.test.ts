@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { firstMailbox, readableSubject, subjectLengthMax } from './header.ts';
 import { printableLine, smtpReply } from '../smtp/reply.ts';
+import { firstMailbox, readableSubject, subjectLengthMax } from './header.ts';
 
 const mailboxes = [
   ['an address', 'Joe@D.example', 'joe@d.example'],

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Conversation, mta } from '../../../test/mta/script.ts';
+import { replyPacket } from '../../doors/milter/reply.ts';
 import { FrameReader, frameBytesMax } from './frame.ts';
 import { packet } from './packet.ts';
-import { replyPacket } from '../../doors/milter/reply.ts';
 
 /** Pushes chunks; answers with the packets. */
 function read(chunks: readonly Buffer[]): readonly string[] {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { evaluate, spf, zone } from '../../../test/doubles/spf-zone.ts';
 import { answeredBy, type DnsQuestion } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
 import { type SpfCost, spfCost } from './cost.ts';
 import { parseClientIp } from './network.ts';
 import { type AddressRange, addressesIn, rangeOf } from './permitted.ts';
-import { evaluate, spf, zone } from '../../../test/doubles/spf-zone.ts';
 
 const asked: DnsQuestion[] = [];
 function cost(records: readonly DnsRecord[]): SpfCost {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { asked, evaluate, spf, zone } from '../../../test/doubles/spf-zone.ts';
 import type { DnsRecord } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
 import { hostsMax, lookupsMax } from './check.ts';
 import { spfResults } from './evaluate.ts';
-import { asked, evaluate, spf, zone } from '../../../test/doubles/spf-zone.ts';
 
 /** The first question, ten terms with ten hosts each, the client's names once, an explanation. */
 const questionsMax = 1 + lookupsMax * (1 + hostsMax) + (1 + hostsMax) + 1;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SpfQuestion } from './evaluate.ts';
 import { asked, evaluate, spf, zone } from '../../../test/doubles/spf-zone.ts';
+import type { SpfQuestion } from './evaluate.ts';
 
 const cases: readonly (readonly [string, readonly string[], Partial<SpfQuestion>, string])[] = [
   ['no record', [], {}, 'none'],

@@ -5,9 +5,9 @@
 import { useState } from 'preact/hooks';
 import Plot from 'uplot';
 import { html } from '../html.js';
+import { clockMinute, many, number } from '../words.js';
 import { Empty, Heading } from './marks.js';
 import { usePlots } from './plots.js';
-import { clockMinute, many, number } from '../words.js';
 
 const passHeight = 136;
 const stopHeight = 112;

@@ -1,7 +1,7 @@
 /** Two plots by day, one above the other: all messages, and those that look like spam or were stopped. */
 import Plot from 'uplot';
-import { across, fromZero, upward } from './chart.js';
 import { html } from '../html.js';
+import { across, fromZero, upward } from './chart.js';
 import { usePlots } from './plots.js';
 
 const allHeight = 128;

@@ -1,8 +1,8 @@
 /** Finds an account by part of its name, or explains a message by its queue id. One field: nobody recalls which. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { read } from '../api.js';
-import { html } from '../html.js';
 import { Heading } from '../charts/marks.js';
+import { html } from '../html.js';
 
 const typingMs = 200;
 const foundMax = 8;

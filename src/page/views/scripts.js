@@ -1,8 +1,8 @@
 /** Scripts of this machine that send mail: first those with odd mail, then those that no rule knows. */
 import { useEffect, useState } from 'preact/hooks';
 import { read } from '../api.js';
-import { html } from '../html.js';
 import { Command, Glyph, Heading, When } from '../charts/marks.js';
+import { html } from '../html.js';
 import { command, many, opened } from '../words.js';
 
 const againMs = 60_000;

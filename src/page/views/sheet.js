@@ -1,9 +1,9 @@
 /** More about one thing, over the page: an account with its past, or the story of a message. Escape closes it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accountPath, read } from '../api.js';
+import { Command, Empty, When } from '../charts/marks.js';
 import { Gauge, Reasons } from '../evidence.js';
 import { html } from '../html.js';
-import { Command, Empty, When } from '../charts/marks.js';
 import { releaseAccount, suspendAccount } from '../questions.js';
 import { command, many, number, verdictWord } from '../words.js';
 

@@ -5,8 +5,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { read } from '../api.js';
 import { DayPlots } from '../charts/day-plots.js';
-import { html } from '../html.js';
 import { Command, Empty, Heading } from '../charts/marks.js';
+import { html } from '../html.js';
 import { command, many, number } from '../words.js';
 
 const days = 30;

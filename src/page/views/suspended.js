@@ -1,7 +1,8 @@
 /** Suspended accounts, one card each: who, since when, how much got out, how much was stopped, why, and the way back. */
+
+import { Command, Glyph, Heading, When } from '../charts/marks.js';
 import { Reasons } from '../evidence.js';
 import { html } from '../html.js';
-import { Command, Glyph, Heading, When } from '../charts/marks.js';
 import { releaseAccount } from '../questions.js';
 import { command, many, number } from '../words.js';
 

@@ -1,7 +1,8 @@
 /** Watched accounts: evidence has begun to add up, nothing is stopped yet. */
+
+import { Command, Empty, Heading, When } from '../charts/marks.js';
 import { Gauge } from '../evidence.js';
 import { html } from '../html.js';
-import { Command, Empty, Heading, When } from '../charts/marks.js';
 import { suspendAccount } from '../questions.js';
 import { command, many, opened } from '../words.js';
 

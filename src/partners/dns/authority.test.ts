@@ -1,13 +1,13 @@
 /** Authoritative servers asked one by one: who lags is seen, referrals and aliases are followed, nothing is cached. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openScriptedDns, type ScriptedDns } from '../../../test/doubles/dns-server.ts';
 import type { DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { parseBindZone } from '../../formats/dns/zone-bind.ts';
 import { type Authorities, openAuthorities } from './authority.ts';
-import { openScriptedDns, type ScriptedDns } from '../../../test/doubles/dns-server.ts';
 
 function recordsOf(text: string): readonly DnsRecord[] {
   const zone = parseBindZone(text);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode } from 'dns-packet';
 import fc from 'fast-check';
-import { dnsTypes } from '../../formats/dns/record.ts';
 import { anyName } from '../../../test/doubles/records.ts';
+import { dnsTypes } from '../../formats/dns/record.ts';
 import { messageBytes, questionBytes, readReply } from './message.ts';
 
 const question = questionBytes({ name: 'mail.example.test', type: 'TXT' });

@@ -3,12 +3,12 @@
  * which nsupdate itself reads; all that a call does is done at once or not at all.
  */
 import { statSync } from 'node:fs';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { fault, ok, type Result } from '../../lib/result.ts';
 import { printName } from '../../formats/dns/name.ts';
 import type { DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { printData } from '../../formats/dns/zone-bind-data.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { fault, ok, type Result } from '../../lib/result.ts';
 import { programOutput } from '../program.ts';
 
 export type ZoneUpdate = {

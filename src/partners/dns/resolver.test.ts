@@ -1,14 +1,23 @@
 /** The stub resolver against a server with every fault: answers are right or a failure, and never late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Millis } from '../../lib/brand.ts';
+import {
+  type DnsFault,
+  openScriptedDns,
+  type ScriptedDns,
+} from '../../../test/doubles/dns-server.ts';
 import type { DnsAnswer } from '../../formats/dns/question.ts';
-import { type DnsData, type DnsRecord, type DnsType, txtStrings } from '../../formats/dns/record.ts';
+import {
+  type DnsData,
+  type DnsRecord,
+  type DnsType,
+  txtStrings,
+} from '../../formats/dns/record.ts';
 import { parseServer, serverText } from '../../formats/dns/server-address.ts';
 import { parseBindZone } from '../../formats/dns/zone-bind.ts';
+import type { Millis } from '../../lib/brand.ts';
 import { openResolver, type ResolverOptions } from './resolver.ts';
 import { dnsServers, parseResolvConf } from './servers.ts';
-import { type DnsFault, openScriptedDns, type ScriptedDns } from '../../../test/doubles/dns-server.ts';
 
 const zone = parseBindZone(
   `

@@ -2,13 +2,14 @@
  * Our stub resolver: asks recursive servers, follows aliases, remembers answers as long as they say. Nobody's DNS can
  * make it throw, wait for ever or grow without end; who does not answer is a failure, which is no statement about a name.
  */
-import { secondMs } from '../../lib/brand.ts';
-import { RecentMap } from '../../lib/recent-map.ts';
-import { within } from '../../lib/deadline.ts';
+
 import { askable, lowerCase } from '../../formats/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { serverText } from '../../formats/dns/server-address.ts';
+import { secondMs } from '../../lib/brand.ts';
+import { within } from '../../lib/deadline.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { Clock, Resolver } from '../../ports/ledger.ts';
 import { type Exchanged, exchange, type Reply } from './exchange.ts';
 import { rcodes } from './message.ts';

@@ -23,10 +23,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DkimKey, isKeyName, keyName, keyType } from '../../core/signing/key.ts';
+import { algorithmOf } from '../../formats/dkim/signing-key.ts';
 import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../lib/private-key.ts';
-import { algorithmOf } from '../../formats/dkim/signing-key.ts';
 import type { KeyFiles } from '../../ports/keys.ts';
 
 const ownerOnly = 0o600;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DkimKey } from '../../core/signing/key.ts';
-import { hourMs } from '../../lib/brand.ts';
 import type { DnsAnswer } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt, txtStrings } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
-import { openKeyZone } from './key-zone.ts';
+import { hourMs } from '../../lib/brand.ts';
 import type { ZoneUpdate } from '../dns/nsupdate.ts';
+import { openKeyZone } from './key-zone.ts';
 
 const key = {
   ...{ domain: 'sub.example.org', selector: 's', algorithm: 'rsa-sha256', publicKey: 'AAAA' },

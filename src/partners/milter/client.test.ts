@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { mta, oldOffer, pass, RecordingGate, refuse } from '../../../test/mta/script.ts';
+import { acceptAll } from '../../doors/milter/accept-all.ts';
+import { openMilter } from '../../doors/milter/server.ts';
+import { packet, strings, words } from '../../formats/milter/packet.ts';
 import type { Millis } from '../../lib/brand.ts';
 import type { Listener } from '../../lib/listener.ts';
 import type { Gate } from '../../ports/ledger.ts';
-import { acceptAll } from '../../doors/milter/accept-all.ts';
 import { type MilterAddress, openMilterClient, parseMilterAddress } from './client.ts';
 import type { ClientMessage } from './message.ts';
-import { packet, strings, words } from '../../formats/milter/packet.ts';
-import { openMilter } from '../../doors/milter/server.ts';
 
 const message: ClientMessage = {
   sender: 'joe@here.example',

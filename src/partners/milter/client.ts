@@ -10,11 +10,11 @@
  * session each in Postfix, so take a new client for every message there.
  */
 import { connect, type Socket } from 'node:net';
+import { FrameReader } from '../../formats/milter/frame.ts';
+import { command, packet, protocol, reply, strings, words } from '../../formats/milter/packet.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { type ClientMacros, macroPacket, symbolLists } from './macros.ts';
 import type { ClientMessage, ClientSession } from './message.ts';
-import { FrameReader } from '../../formats/milter/frame.ts';
-import { command, packet, protocol, reply, strings, words } from '../../formats/milter/packet.ts';
 
 export type RefusedRecipient = { readonly address: string; readonly reply: string };
 

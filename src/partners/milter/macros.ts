@@ -2,9 +2,10 @@
  * The macros that the milter client sends, as Postfix does: per stage the default names, or those that the filter asked
  * for; only names that have a value; a queue id from the second recipient on, or from the start for local mail.
  */
-import type { ClientMessage, ClientSession } from './message.ts';
+
 import { stringEnd } from '../../doors/milter/macros.ts';
 import { command, packet } from '../../formats/milter/packet.ts';
+import type { ClientMessage, ClientSession } from './message.ts';
 
 export type ClientMacros = {
   /** Names per command. */

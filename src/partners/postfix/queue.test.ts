@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import type { Millis } from '../../lib/brand.ts';
 import type { Hands, Verb } from '../privileged-tools.ts';
 import { helperHands, isLoginName, ownHands } from '../privileged-tools.ts';
-import { postfix, queuedMessage } from './queue.ts';
 import { lineBytesMax, lineSplitter } from '../program.ts';
+import { postfix, queuedMessage } from './queue.ts';
 
 const entry = {
   queue_name: 'deferred',

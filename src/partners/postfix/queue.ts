@@ -3,9 +3,9 @@
  * what the tools said and, where they did not name every message, from the queue itself.
  */
 
+import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import type { Moved, Mta, QueuedMessage } from '../../ports/ledger.ts';
 import { type Hands, namesPerCallMax, type Verb } from '../privileged-tools.ts';
 

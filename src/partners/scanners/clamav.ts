@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { ScanReport } from '../../core/scan/report.ts';
-import type { Where } from '../../lib/listener.ts';
 import { clamdEnd, clamdSession, clamdStream, parseClamdReply } from '../../formats/scan/clamd.ts';
+import type { Where } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, openSocket, overdue } from './scan-socket.ts';
 

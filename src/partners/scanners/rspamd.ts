@@ -1,8 +1,8 @@
 /** rspamd, asked over HTTP on connections that are kept: its normal worker (11333), or its proxy. */
 import { Agent, request } from 'node:http';
 import type { ScanReport } from '../../core/scan/report.ts';
-import type { Where } from '../../lib/listener.ts';
 import { parseRspamdReply } from '../../formats/scan/rspamd.ts';
+import type { Where } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, overdue } from './scan-socket.ts';
 

@@ -1,6 +1,5 @@
 /** SpamAssassin's spamd: one connection a request, which spamd itself closes. How many at once, the flow decides. */
 import type { ScanReport } from '../../core/scan/report.ts';
-import type { Where } from '../../lib/listener.ts';
 import {
   parseSpamdReply,
   reportRules,
@@ -10,6 +9,7 @@ import {
   spamcHead,
   symbolRules,
 } from '../../formats/scan/spamc.ts';
+import type { Where } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, exchange } from './scan-socket.ts';
 

@@ -164,7 +164,7 @@ test('what is half or broken stands in nobody’s way', async () => {
 
 test('a full disk leaves neither a file nor a file descriptor behind', () => {
   using scratch = new Scratch();
-  const module = resolve(import.meta.dirname, 'submission-files.ts');
+  const module = resolve(import.meta.dirname, 'handover-files.ts');
   const program = `const { readdirSync } = require('node:fs');
     import(${JSON.stringify(module)}).then(({ openSubmissionFiles }) => {
       const files = openSubmissionFiles({ folder: ${JSON.stringify(scratch.folder)} });

@@ -3,17 +3,17 @@
  * after each one it is written down how far its accounts are, so that a run that was killed goes on where it was.
  */
 import { statSync, writeFileSync } from 'node:fs';
-import type { Hash } from '../../core/passwords/hash.ts';
 import type { PasswordFinding, WeakNote } from '../../core/passwords/audit-report.ts';
+import type { Hash } from '../../core/passwords/hash.ts';
 import type { Leg } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { copySlice, type Plan } from '../candidates/candidates.ts';
-import type { WorkerJob } from '../workers/hash-worker.ts';
 import { type John, runJohn, type Target, writeCandidates } from '../john/john.ts';
-import { type Notebook, type Noted, toTheEnd } from './tried-store.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import type { Seclusion } from '../sandbox/sandbox.ts';
+import type { WorkerJob } from '../workers/hash-worker.ts';
 import type { Workers } from '../workers/workers.ts';
+import { type Notebook, type Noted, toTheEnd } from './tried-store.ts';
 import type { Group, Work, Worklist } from './worklist.ts';
 
 export type AuditDeps = {

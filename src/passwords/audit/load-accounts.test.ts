@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Login } from '../../core/passwords/audit-report.ts';
 import type { Millis } from '../../lib/brand.ts';
+import { openRangeLists } from '../candidates/range-lists.ts';
+import { openPrivateFolder } from '../sandbox/private-folder.ts';
+import { parseSource } from '../sources/source.ts';
 import { type Fault, gather } from './load-accounts.ts';
 import { openNotebook } from './tried-store.ts';
-import { openPrivateFolder } from '../sandbox/private-folder.ts';
-import { openRangeLists } from '../candidates/range-lists.ts';
-import { parseSource } from '../sources/source.ts';
 import { openWorklist } from './worklist.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-gather-'));

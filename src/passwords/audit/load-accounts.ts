@@ -1,16 +1,16 @@
 /** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Hash } from '../../core/passwords/hash.ts';
 import type { Login, PasswordFinding, WeakNote } from '../../core/passwords/audit-report.ts';
+import type { Hash } from '../../core/passwords/hash.ts';
 import { ownWords } from '../../core/passwords/own-words.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
-import type { Notebook } from './tried-store.ts';
-import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import type { RangeLists } from '../candidates/range-lists.ts';
+import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import type { Row } from '../sources/row.ts';
 import { rowsOf, type Source } from '../sources/source.ts';
+import type { Notebook } from './tried-store.ts';
 import type { Worklist } from './worklist.ts';
 
 export type Fault = { readonly source: string; readonly line: number; readonly what: string };

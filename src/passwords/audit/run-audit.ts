@@ -1,6 +1,5 @@
 /** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
 import { availableParallelism } from 'node:os';
-import { forJohn } from '../../core/passwords/john-format.ts';
 import {
   byLogin,
   type Login,
@@ -9,19 +8,20 @@ import {
   type PasswordFinding,
   type WeakNote,
 } from '../../core/passwords/audit-report.ts';
+import { forJohn } from '../../core/passwords/john-format.ts';
 import type { AuditSummary, WeakPassword } from '../../core/passwords/weak.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { type AuditProgress, audit } from './audit.ts';
 import { type Lists, type Plan, planOf } from '../candidates/candidates.ts';
-import { type Fault, gather } from './load-accounts.ts';
-import { findJohn } from '../john/john.ts';
-import { type Notebook, openNotebook } from './tried-store.ts';
-import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { openRangeLists } from '../candidates/range-lists.ts';
+import { findJohn } from '../john/john.ts';
+import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { forbidCoreFiles, openSeclusion } from '../sandbox/sandbox.ts';
 import type { Source } from '../sources/source.ts';
 import { openWorkers, type Workers } from '../workers/workers.ts';
+import { type AuditProgress, audit } from './audit.ts';
+import { type Fault, gather } from './load-accounts.ts';
+import { type Notebook, openNotebook } from './tried-store.ts';
 import { openWorklist, type Result, type Worklist } from './worklist.ts';
 
 export type AuditOptions = {

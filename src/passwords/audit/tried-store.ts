@@ -6,8 +6,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Hash } from '../../core/passwords/hash.ts';
 import type { Login, WeakNote } from '../../core/passwords/audit-report.ts';
+import type { Hash } from '../../core/passwords/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 /** For each plan, by its key: which candidates they were, and how far. */

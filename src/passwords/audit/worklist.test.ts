@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Hash, readHash } from '../../core/passwords/hash.ts';
 import type { Millis } from '../../lib/brand.ts';
-import { openNotebook, toTheEnd } from './tried-store.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
+import { openNotebook, toTheEnd } from './tried-store.ts';
 import { type NewWork, openWorklist } from './worklist.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-worklist-'));

@@ -4,10 +4,10 @@
  */
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import type { Hash } from '../../core/passwords/hash.ts';
 import type { Login, WeakNote } from '../../core/passwords/audit-report.ts';
-import { type Progress, toTheEnd } from './tried-store.ts';
+import type { Hash } from '../../core/passwords/hash.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
+import { type Progress, toTheEnd } from './tried-store.ts';
 
 export type Work = {
   readonly id: number;

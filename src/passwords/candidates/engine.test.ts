@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readHash } from '../../core/passwords/hash.ts';
-import { copySlice, expansions } from './candidates.ts';
 import { guessedName } from '../john/guess-reader.ts';
-import { openRangeLists } from './range-lists.ts';
 import { readBook, sectionOf } from '../john/rule-book.ts';
 import { openTrials } from '../workers/trial.ts';
+import { copySlice, expansions } from './candidates.ts';
+import { openRangeLists } from './range-lists.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-engine-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

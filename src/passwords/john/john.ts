@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { guessedName, openSecretPipe } from './guess-reader.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import { readBook, sectionOf } from './rule-book.ts';
 import { type Seclusion, spawnSecluded } from '../sandbox/sandbox.ts';
+import { guessedName, openSecretPipe } from './guess-reader.ts';
+import { readBook, sectionOf } from './rule-book.ts';
 
 export type John = {
   readonly program: string;

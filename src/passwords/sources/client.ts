@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { within } from '../../lib/deadline.ts';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 
 /** What does not answer must not hold up the audit for ever; a million rows take a minute. */

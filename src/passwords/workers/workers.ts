@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 import { type Seclusion, spawnSecluded } from '../sandbox/sandbox.ts';
+import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 
 export type Workers = Disposable & {
   /**
