@@ -1,4 +1,7 @@
-/** Made-up mail, counted by the flow that counts live mail, and written as the journal does. Of the benchmarks of statistics. */
+/**
+ * Made-up mail, counted by the flow that counts live mail, and written as the journal does. Of the
+ * benchmarks of statistics.
+ */
 import { openStatistics, type Statistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Change } from '../src/ports/ledger.ts';

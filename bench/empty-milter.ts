@@ -1,4 +1,7 @@
-/** The same milter door with a gate that accepts everything: what is measured is the door alone. Prints its address. */
+/**
+ * The same milter door with a gate that accepts everything: what is measured is the door alone.
+ * Prints its address.
+ */
 
 import { acceptAll } from '../src/doors/milter/accept-all.ts';
 import { openMilter } from '../src/doors/milter/server.ts';

@@ -1,4 +1,7 @@
-/** What every benchmark does with its numbers: quantiles, medians, goals, tables, and how busy the machine was. */
+/**
+ * What every benchmark does with its numbers: quantiles, medians, goals, tables, and how busy the
+ * machine was.
+ */
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 

@@ -1,4 +1,7 @@
-/** What benchmarks share that measure in turns, round by round: their options and their command line. */
+/**
+ * What benchmarks share that measure in turns, round by round: their options and their command
+ * line.
+ */
 import { parseArgs } from 'node:util';
 import { type Goal, goalLines } from './figures.ts';
 

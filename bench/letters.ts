@@ -1,6 +1,7 @@
 /**
- * The mail of a small provider, as the benchmarks send it: accounts with a past, the people they know, letters of 4 KB.
- * Everything follows from a number, so that every server gets the very same mail.
+ * The mail of a small provider, as the benchmarks send it: accounts with a past, the people they
+ * know, letters of 4 KB. Everything follows from a number, so that every server gets the very same
+ * mail.
  */
 import { type AccountPast, encodePast, newPast } from '../src/core/account/profile.ts';
 import { counts, windowsMs } from '../src/core/account/signals.ts';

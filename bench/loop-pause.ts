@@ -1,6 +1,7 @@
 /**
- * Loaded into a process before its program (`--import`). At a SIGUSR2 it begins to watch, at the next it writes into the
- * file named by LOOP_PAUSE_FILE how long the event loop stood still at most meanwhile, and how far memory rose.
+ * Loaded into a process before its program (`--import`). At a SIGUSR2 it begins to watch, at the
+ * next it writes into the file named by LOOP_PAUSE_FILE how long the event loop stood still at most
+ * meanwhile, and how far memory rose.
  */
 import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -28,7 +29,10 @@ if (file !== undefined) {
     // The histogram tells from one timer to the next.
     const pauseMs = Math.max(0, delay.max / 1e6 - resolutionMs);
     const figures: PauseFigures = {
-      ...{ watching, pauseMs, rssMb: most / 1e6, grownMb: (most - before) / 1e6 },
+      watching,
+      pauseMs,
+      rssMb: most / 1e6,
+      grownMb: (most - before) / 1e6,
     };
     writeFileSync(file, JSON.stringify(figures));
   };

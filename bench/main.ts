@@ -1,5 +1,6 @@
 /**
- * All benchmarks, and one summary: which goals are reached on this machine. Exit 0 either way, unless --strict.
+ * All benchmarks, and one summary: which goals are reached on this machine. Exit 0 either way,
+ * unless --strict.
  *
  *   node bench/main.ts [--only NAME] [--seconds N] [--strict] [--json]
  *
@@ -58,7 +59,9 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   },
   async size(seconds, say) {
     const figures = await benchSize({
-      ...{ accounts: 100_000, recipients: 100, say },
+      accounts: 100_000,
+      recipients: 100,
+      say,
       seconds: Math.max(5, Math.round(seconds / 3)),
     });
     return { figures, text: sizeTable(figures) };

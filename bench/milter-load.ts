@@ -1,6 +1,7 @@
 /**
- * The mail server's side of the milter benchmark, in a process of its own: so many SMTP sessions at once, a few letters
- * in each, one after the other as fast as the milter answers. Told what to do by its parent.
+ * The mail server's side of the milter benchmark, in a process of its own: so many SMTP sessions at
+ * once, a few letters in each, one after the other as fast as the milter answers. Told what to do
+ * by its parent.
  */
 
 import { assert } from '../src/lib/assert.ts';

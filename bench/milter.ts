@@ -1,12 +1,12 @@
 /**
- * Speed of the milter: Postern with the guard on, Debian's rspamd, and an empty milter on the same server code, on the
- * same letters of 4 KB, in turns.
+ * Speed of the milter: Postern with the guard on, Debian's rspamd, and an empty milter on the same
+ * server code, on the same letters of 4 KB, in turns.
  *
  *   node bench/milter.ts [--seconds N] [--rounds N] [--json]
  *
- * Client and server share the machine, so messages a second are bounded by the client, too. The processor time that a
- * server spends on a message is not: `capacity` is the empty milter's by Postern's, and what the ratio of messages a
- * second would be if the client cost nothing.
+ * Client and server share the machine, so messages a second are bounded by the client, too. The
+ * processor time that a server spends on a message is not: `capacity` is the empty milter's by
+ * Postern's, and what the ratio of messages a second would be if the client cost nothing.
  */
 import { type Goal, machineLoad, rssMbOf, shown, table } from './figures.ts';
 import { type InRounds, runInRounds } from './in-rounds.ts';
@@ -41,7 +41,10 @@ export async function benchMilter(options: InRounds): Promise<MilterFigures> {
       ...row,
       posternBy: turns.ratio(postern.name, row.server, row.connections),
     })),
-    ...{ rounds, stopped: messages, example, load: [before, machineLoad()] },
+    rounds,
+    stopped: messages,
+    example,
+    load: [before, machineLoad()],
     posternRssMb: rssMbOf(postern.pid),
     goals: goals(turns),
   };

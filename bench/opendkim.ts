@@ -1,8 +1,9 @@
 /**
- * Debian's OpenDKIM for comparison, signing with the same RSA key for the same domains over a Unix socket, relaxed and
- * relaxed, without a system log. Two configurations: `tables`, as its README and most guides have it (KeyTable, and a
- * SigningTable with patterns), and `one key`, the fastest that it has: Domain, Selector and KeyFile, where there is no
- * table to look into and the key is read at the start.
+ * Debian's OpenDKIM for comparison, signing with the same RSA key for the same domains over a Unix
+ * socket, relaxed and relaxed, without a system log. Two configurations: `tables`, as its README
+ * and most guides have it (KeyTable, and a SigningTable with patterns), and `one key`, the fastest
+ * that it has: Domain, Selector and KeyFile, where there is no table to look into and the key is
+ * read at the start.
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * What the audit costs over calling John by hand: the same hashes, the same candidates, the same processors and priority, in the
- * same run. By hand means one John for each list and one for the single mode, on all hashes at once.
+ * What the audit costs over calling John by hand: the same hashes, the same candidates, the same
+ * processors and priority, in the same run. By hand means one John for each list and one for the
+ * single mode, on all hashes at once.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -75,14 +76,26 @@ async function timed(work: () => Promise<void>): Promise<number> {
 async function byAudit(dir: string, shadow: string): Promise<void> {
   const none = (): undefined => undefined;
   const options: AuditOptions = {
-    ...{ notebook: join(dir, 'passwords.db'), sources: [parseSource(`shadow:${shadow}`)] },
-    ...{ john: '', topList: '', leakedLists: [], rangeFiles: '', rangeService: '', rules: [] },
-    ...{ quick: false, processors: availableParallelism(), domain: '' },
+    notebook: join(dir, 'passwords.db'),
+    sources: [parseSource(`shadow:${shadow}`)],
+    john: '',
+    topList: '',
+    leakedLists: [],
+    rangeFiles: '',
+    rangeService: '',
+    rules: [],
+    quick: false,
+    processors: availableParallelism(),
+    domain: '',
     now: () => Date.now() as Millis,
     signal: new AbortController().signal,
     known: [],
     told: {
-      ...{ began: none, found: none, changed: none, fault: none, progress: none },
+      began: none,
+      found: none,
+      changed: none,
+      fault: none,
+      progress: none,
       result: none,
     },
   };
@@ -125,7 +138,8 @@ async function oneJohn(
 ): Promise<void> {
   const words = [...how.seclusion.john, john.program, '--format=crypt', how.mode, 'hashes'];
   const child = spawnSecluded(words, {
-    ...{ cwd: how.folder.path, stdio: ['ignore', 'ignore', 'ignore'] },
+    cwd: how.folder.path,
+    stdio: ['ignore', 'ignore', 'ignore'],
     processors: availableParallelism(),
   });
   const [code] = (await once(child, 'exit')) as [number | null];

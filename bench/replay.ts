@@ -1,6 +1,6 @@
 /**
- * Speed of `postern replay`: recorded sends of a quarter of a year, in a file, through the whole command; events a second
- * from the start of the process to its end.
+ * Speed of `postern replay`: recorded sends of a quarter of a year, in a file, through the whole
+ * command; events a second from the start of the process to its end.
  *
  *   node bench/replay.ts [--events N] [--runs N] [--json]
  */
@@ -50,8 +50,14 @@ async function writeEvents(path: string, events: number): Promise<void> {
     );
     const login = accountName(account);
     text += `${JSON.stringify({
-      ...{ type: 'send', id: `m${number}`, at: new Date(at).toISOString(), account: login },
-      ...{ recipients, client: `100.64.${account & 255}.7`, sender: login, size: 4_096 },
+      type: 'send',
+      id: `m${number}`,
+      at: new Date(at).toISOString(),
+      account: login,
+      recipients,
+      client: `100.64.${account & 255}.7`,
+      sender: login,
+      size: 4_096,
     })}\n`;
     if (text.length < 1e6) continue;
     if (!file.write(text)) await once(file, 'drain');

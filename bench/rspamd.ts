@@ -1,8 +1,9 @@
 /**
- * Debian's rspamd for comparison, as an operator would run it to scan what his own users send: Debian's configuration,
- * milter proxy with self-scan in two workers, no separate scanners. What needs a network or Redis is off, since it would
- * only wait here: DNS lists, SPF, DKIM and DMARC checks, fuzzy hashes, ASN look-ups, and with Redis greylisting, Bayes,
- * rate limits and replies. What is left is its content scan: MIME, headers, regular expressions (Hyperscan), phishing,
+ * Debian's rspamd for comparison, as an operator would run it to scan what his own users send:
+ * Debian's configuration, milter proxy with self-scan in two workers, no separate scanners. What
+ * needs a network or Redis is off, since it would only wait here: DNS lists, SPF, DKIM and DMARC
+ * checks, fuzzy hashes, ASN look-ups, and with Redis greylisting, Bayes, rate limits and replies.
+ * What is left is its content scan: MIME, headers, regular expressions (Hyperscan), phishing,
  * composites. That makes it faster than most installations are.
  */
 import { spawn } from 'node:child_process';

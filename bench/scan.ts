@@ -1,7 +1,8 @@
 /**
- * What scanning costs those who are not scanned: with SpamAssassin's spamd stopped (SIGSTOP), mail whose stance is `pass`
- * goes on, once it was noticed, as fast as where nobody scans. Two guards take turns on the same letters, one with spamd,
- * one without. And what reuse saves: scans for 1,000 copies of one spam, and for 1,000 newsletters.
+ * What scanning costs those who are not scanned: with SpamAssassin's spamd stopped (SIGSTOP), mail
+ * whose stance is `pass` goes on, once it was noticed, as fast as where nobody scans. Two guards
+ * take turns on the same letters, one with spamd, one without. And what reuse saves: scans for
+ * 1,000 copies of one spam, and for 1,000 newsletters.
  *
  *   node bench/scan.ts [--seconds N] [--rounds N] [--json]
  */
@@ -85,7 +86,11 @@ export async function benchScan(options: InRounds): Promise<ScanFigures> {
   return {
     plainPerSecond: median(pairs.map((pair) => pair.plain)),
     stoppedPerSecond: median(pairs.map((pair) => pair.stopped)),
-    ...{ ratio, noticeP99Ms: noticing.p99Ms, spamScans, newsletterScans, newsletterSpam },
+    ratio,
+    noticeP99Ms: noticing.p99Ms,
+    spamScans,
+    newsletterScans,
+    newsletterSpam,
     load: [before, machineLoad()],
     goals: [
       { what: 'spamd stopped, by the rate without it', value: ratio, unit: 'times', least: 0.9 },
@@ -102,7 +107,10 @@ export async function benchScan(options: InRounds): Promise<ScanFigures> {
 
 type Spamd = Awaited<ReturnType<typeof startSpamd>>;
 
-/** Sends so many letters, a few at once, each of an account of its own; answers with how many spamd has scanned. */
+/**
+ * Sends so many letters, a few at once, each of an account of its own; answers with how many spamd
+ * has scanned.
+ */
 async function scansOf(
   spamd: Spamd,
   guard: MilterServer,
@@ -116,7 +124,9 @@ async function scansOf(
       const letter = letterOf(n);
       const blank = letter.indexOf('\r\n\r\n');
       await client.send({
-        ...{ sender: `a${n}@here.example`, login: `a${n}@here.example`, queueId: `S${n}XYZ` },
+        sender: `a${n}@here.example`,
+        login: `a${n}@here.example`,
+        queueId: `S${n}XYZ`,
         recipients: [`r${n}@elsewhere.example`],
         headers: letter
           .slice(0, blank)

@@ -1,6 +1,7 @@
 /**
- * What postern-sendmail costs a program over the mail server's own sendmail: both take turns on the same letter in the same
- * run, each a process of its own, wall time from its start to its end. And what it costs while the guard is away.
+ * What postern-sendmail costs a program over the mail server's own sendmail: both take turns on the
+ * same letter in the same run, each a process of its own, wall time from its start to its end. And
+ * what it costs while the guard is away.
  *
  *   node bench/sendmail.ts [--rounds N] [--json]
  */
@@ -52,7 +53,11 @@ export async function benchSendmail(options: {
   const costMs = median(doorMs.map((ms, nth) => ms - (plainMs[nth] ?? 0)));
   const spoolCostMs = median(spoolMs.map((ms, nth) => ms - (plainAwayMs[nth] ?? 0)));
   return {
-    ...{ plainMs, doorMs, spoolMs, costMs, spoolCostMs },
+    plainMs,
+    doorMs,
+    spoolMs,
+    costMs,
+    spoolCostMs,
     load: [before, machineLoad()],
     goals: [
       { what: 'postern-sendmail over plain sendmail', value: costMs, unit: 'ms', most: 60 },

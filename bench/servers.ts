@@ -1,4 +1,7 @@
-/** The milters that are compared: each in processes of its own, in a folder of its own, stopped by its own id. */
+/**
+ * The milters that are compared: each in processes of its own, in a folder of its own, stopped by
+ * its own id.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -51,7 +54,10 @@ export type PosternOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** The guard as an operator runs it: `postern up`, guarding, with a ledger file that knows the accounts. */
+/**
+ * The guard as an operator runs it: `postern up`, guarding, with a ledger file that knows the
+ * accounts.
+ */
 export async function startPostern(
   people: { readonly accounts: number; readonly friends: number },
   how: PosternOptions = {},

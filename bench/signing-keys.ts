@@ -1,6 +1,7 @@
 /**
- * DKIM keys that already sign, for tests and benchmarks: files and rows of the ledger, as if DNS had shown them long ago.
- * The name server must not be there then ([dns]), or it would be seen that it does not show them.
+ * DKIM keys that already sign, for tests and benchmarks: files and rows of the ledger, as if DNS
+ * had shown them long ago. The name server must not be there then ([dns]), or it would be seen that
+ * it does not show them.
  */
 import { join } from 'node:path';
 import type { DkimKey } from '../src/core/signing/key.ts';

@@ -1,7 +1,8 @@
 /**
- * Speed of signing: Postern with the guard on against Debian's OpenDKIM, over Unix sockets, with the same RSA-2048 key on
- * the same letters of 4 KB, in turns; and Postern with an Ed25519 signature besides. Then what a very large message costs:
- * how long the event loop stands still, and how far memory rises.
+ * Speed of signing: Postern with the guard on against Debian's OpenDKIM, over Unix sockets, with
+ * the same RSA-2048 key on the same letters of 4 KB, in turns; and Postern with an Ed25519
+ * signature besides. Then what a very large message costs: how long the event loop stands still,
+ * and how far memory rises.
  *
  *   node bench/signing.ts [--seconds N] [--rounds N] [--json]
  */
@@ -51,7 +52,8 @@ export async function benchSigning(options: InRounds): Promise<SigningFigures> {
   const one = await postern(rsa, { r1: pem });
   const two = await postern(both, { r1: pem, e1: edPem });
   const turns = await takeTurns({
-    ...{ ...options, name: 'signing' },
+    ...options,
+    name: 'signing',
     servers: [
       { server: one, signatures: 1 },
       { server: two, signatures: 2 },
@@ -73,7 +75,10 @@ export async function benchSigning(options: InRounds): Promise<SigningFigures> {
       const { messages, example } = turns.stopped(name);
       return messages === 0 ? [] : [`${messages} of ${name}: ${example}`];
     }),
-    ...{ rounds, load: [before, machineLoad()], large, goals: goals(turns, large) },
+    rounds,
+    load: [before, machineLoad()],
+    large,
+    goals: goals(turns, large),
   };
 }
 
@@ -125,7 +130,9 @@ async function startSigningPostern(name: string, keys: Keys): Promise<SigningPos
     env: { LOOP_PAUSE_FILE: pauseFile },
   });
   return {
-    ...{ ...running, name, pauseFile },
+    ...running,
+    name,
+    pauseFile,
     async [Symbol.asyncDispose]() {
       await running[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
@@ -161,7 +168,9 @@ async function sendLarge(where: MilterAddress, body: Buffer, nth: number): Promi
   await using client = await openMilterClient(where, { client: clientOf(1) });
   const login = accountName(1);
   const outcome = await client.send({
-    ...{ sender: login, login, recipients: ['friend1.of1@partner1.example'] },
+    sender: login,
+    login,
+    recipients: ['friend1.of1@partner1.example'],
     queueId: `4BLARGE${nth}`,
     headers: [
       ['From', login],

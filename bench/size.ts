@@ -1,8 +1,9 @@
 /**
- * Size: a ledger of 100,000 accounts with 100 known recipients each, opened anew in a fresh process. How much memory does
- * the guard take, and how long does a decision last? What decides is the real gate over the journal and the ledger's file,
- * asked for random accounts at fixed instants; before that, for so many accounts that those kept at hand are as many as
- * they ever get. Then the daemon itself: `postern up` on the same ledger, after mail of about as many accounts.
+ * Size: a ledger of 100,000 accounts with 100 known recipients each, opened anew in a fresh
+ * process. How much memory does the guard take, and how long does a decision last? What decides is
+ * the real gate over the journal and the ledger's file, asked for random accounts at fixed
+ * instants; before that, for so many accounts that those kept at hand are as many as they ever get.
+ * Then the daemon itself: `postern up` on the same ledger, after mail of about as many accounts.
  *
  *   node bench/size.ts [--accounts N] [--recipients N] [--seconds N] [--keep FILE] [--json]
  */
@@ -110,7 +111,9 @@ function gateOver(journal: Journal): Gate {
     automaticReleasesMax: 0,
   } as const;
   return openGate({
-    ...{ accounts, journal, settings },
+    accounts,
+    journal,
+    settings,
     exemptions: openExemptions([]),
     weakPasswords: { why: () => '' },
     feed: openFeed(),
@@ -124,7 +127,10 @@ function gateOver(journal: Journal): Gate {
   });
 }
 
-/** To two people it knows and one it does not: the ledger is asked for the account, its book and the stranger. */
+/**
+ * To two people it knows and one it does not: the ledger is asked for the account, its book and the
+ * stranger.
+ */
 function message(account: number, number: number, recipients: number): Submission {
   return {
     kind: 'send',
@@ -188,7 +194,11 @@ async function measure(
   journal.close();
   ledger.close();
   return {
-    ...{ openMs, rssOpenMb, rssMb, stopped, dropped },
+    openMs,
+    rssOpenMb,
+    rssMb,
+    stopped,
+    dropped,
     decisions: times.decision.length,
     decisionP50Ms: quantile(times.decision, 0.5),
     decisionP99Ms: quantile(times.decision, 0.99),
@@ -228,8 +238,14 @@ async function measureDaemon(
   const client = fork(join(import.meta.dirname, 'milter-load.ts'), { stdio: 'inherit' });
   try {
     const figures: LoadFigures = await ask(client, {
-      ...{ where: postern.where, connections: 8, forMs: seconds * 1_000, firstSession: 1 },
-      ...{ lettersPerSession: 1, signatures: 0, accounts, friends: recipients },
+      where: postern.where,
+      connections: 8,
+      forMs: seconds * 1_000,
+      firstSession: 1,
+      lettersPerSession: 1,
+      signatures: 0,
+      accounts,
+      friends: recipients,
     });
     return { daemonRssMb: rssMbOf(postern.pid), daemonMessages: figures.messages };
   } finally {
@@ -237,7 +253,10 @@ async function measureDaemon(
   }
 }
 
-/** Fills a ledger (or takes a copy of `keep`, where that file exists) and measures it in processes of their own. */
+/**
+ * Fills a ledger (or takes a copy of `keep`, where that file exists) and measures it in processes
+ * of their own.
+ */
 export async function benchSize(options: {
   readonly accounts: number;
   readonly recipients: number;
@@ -280,7 +299,9 @@ export async function benchSize(options: {
     return {
       ...figures,
       ...daemon,
-      ...{ accounts, recipientsEach: recipients, fileMb: statSync(path).size / 1e6 },
+      accounts,
+      recipientsEach: recipients,
+      fileMb: statSync(path).size / 1e6,
       load: [before, machineLoad()],
       goals: [
         { what: 'memory of the gate', value: figures.rssMb, unit: 'MB', most: 300 },

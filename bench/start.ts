@@ -1,6 +1,6 @@
 /**
- * How long `./postern up` takes until it says that it is ready: the first start makes the ledger; the second one, with
- * everything in place, is what a restart costs the mail server.
+ * How long `./postern up` takes until it says that it is ready: the first start makes the ledger;
+ * the second one, with everything in place, is what a restart costs the mail server.
  *
  *   node bench/start.ts [--starts N] [--json]
  */

@@ -1,7 +1,8 @@
 /**
- * Statistics over ten million messages, recorded as mail flows: how long `postern stats` takes on them, the start of the
- * program included, and how much room they have on the disk. The messages are made up: a year of 2,000 accounts, 200
- * scripts, 3,000 From domains, and scores with twelve of 300 rules each. Then the page over a busy month (statistics-page.ts).
+ * Statistics over ten million messages, recorded as mail flows: how long `postern stats` takes on
+ * them, the start of the program included, and how much room they have on the disk. The messages
+ * are made up: a year of 2,000 accounts, 200 scripts, 3,000 From domains, and scores with twelve of
+ * 300 rules each. Then the page over a busy month (statistics-page.ts).
  *
  *   node bench/statistics.ts [--messages N] [--accounts N] [--json]
  */
@@ -57,7 +58,10 @@ export async function benchStatistics(options: {
       };
     });
     return {
-      ...{ messages: options.messages, countUs, writeSeconds, questions },
+      messages: options.messages,
+      countUs,
+      writeSeconds,
+      questions,
       fileMb: statSync(path).size / 1e6,
       page,
       load: [before, machineLoad()],
@@ -66,7 +70,8 @@ export async function benchStatistics(options: {
         {
           what: `stats over ${shown(options.messages / 1e6)} million messages, the slowest question`,
           value: Math.max(...questions.map(({ seconds }) => seconds)),
-          ...{ unit: 's', most: 2 },
+          unit: 's',
+          most: 2,
         },
       ],
     };
@@ -119,16 +124,27 @@ function madeUp(roll: () => number, rules: readonly RuleHit[], at: Millis): Subm
   const firstRule = Math.floor(roll() * (rules.length - rulesEach));
   const score = roll() < 0.02 ? 5 + roll() * 10 : roll() * 4 - 1;
   return {
-    ...{ kind: 'send', id: '', at, local: [] },
+    kind: 'send',
+    id: '',
+    at,
+    local: [],
     account: (who < 2_000
       ? `user${who}@here.example`
       : `script:/var/www/site${who}/form.php`) as Account,
     outside: [`a@domain${Math.floor(roll() ** 3 * 3_000)}.example`, 'b@gmail.com'],
     headerFrom: `x@own${Math.floor(roll() ** 2 * 3_000)}.example`,
     scan: {
-      ...{ by: 'spamassassin', score, required: 5, likeness: score / 5, virus: '' },
+      by: 'spamassassin',
+      score,
+      required: 5,
+      likeness: score / 5,
+      virus: '',
       rules: rules.slice(firstRule, firstRule + rulesEach),
-      ...{ masked: [], missing: [], scans: 1, reused: 0, tookMs: 40 },
+      masked: [],
+      missing: [],
+      scans: 1,
+      reused: 0,
+      tookMs: 40,
     },
   };
 }

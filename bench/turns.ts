@@ -1,6 +1,6 @@
 /**
- * Milters compared on the same letters, in turns (A B C A B C …), so that whatever else the machine does strikes all alike.
- * Ratios are taken within a round, then their median.
+ * Milters compared on the same letters, in turns (A B C A B C …), so that whatever else the machine
+ * does strikes all alike. Ratios are taken within a round, then their median.
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -63,8 +63,13 @@ export async function takeTurns(options: {
     ms: number,
   ): Promise<Slice> => {
     const order: LoadOrder = {
-      ...{ ...people, where: server.where, connections: lines, forMs: ms },
-      ...{ firstSession, lettersPerSession, signatures },
+      ...people,
+      where: server.where,
+      connections: lines,
+      forMs: ms,
+      firstSession,
+      lettersPerSession,
+      signatures,
     };
     const spent = server.cpuMs();
     const figures = await ask(client, order);

@@ -1,4 +1,7 @@
-/** What each event in the log means and what to do about it. The reference page is made from this and from the code. */
+/**
+ * What each event in the log means and what to do about it. The reference page is made from this
+ * and from the code.
+ */
 
 export const eventMeanings: Readonly<Record<string, string>> = {
   'account.cleared':

@@ -1,4 +1,7 @@
-/** docs/reference/guard-numbers.md: the numbers that the guard starts from, read out of src/core/account/signals.ts. */
+/**
+ * docs/reference/guard-numbers.md: the numbers that the guard starts from, read out of
+ * src/core/account/signals.ts.
+ */
 import * as signals from '../src/core/account/signals.ts';
 
 const meanings: Readonly<Record<signals.CountName, string>> = {

@@ -1,6 +1,7 @@
 /**
- * Writes docs/reference from the code: settings, commands, metrics, errors, log events, the guard's numbers. `make docs`
- * runs it; test/reference.test.ts fails while the pages differ from what the code gives.
+ * Writes docs/reference from the code: settings, commands, metrics, errors, log events, the guard's
+ * numbers. `make docs` runs it; test/reference.test.ts fails while the pages differ from what the
+ * code gives.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,13 +1,17 @@
 /**
- * Finds calls in the source and takes their arguments apart, for the reference pages of errors and log events. Knows strings,
- * templates, comments and brackets of TypeScript; that is enough for calls that are written out.
+ * Finds calls in the source and takes their arguments apart, for the reference pages of errors and
+ * log events. Knows strings, templates, comments and brackets of TypeScript; that is enough for
+ * calls that are written out.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type Call = { readonly file: string; readonly args: readonly string[] };
 
-/** Every call that `opening` (ending in its bracket) finds in src/, but not in tests and what plays for them. */
+/**
+ * Every call that `opening` (ending in its bracket) finds in src/, but not in tests and what plays
+ * for them.
+ */
 export function callsOf(home: string, opening: RegExp): readonly Call[] {
   const files = globSync('src/**/*.ts', { cwd: home })
     .filter((file) => !file.endsWith('.test.ts') && !file.includes('scripted'))
@@ -21,7 +25,10 @@ export function callsOf(home: string, opening: RegExp): readonly Call[] {
   });
 }
 
-/** The string literals of an expression, as the reader sees them: what is put in at run time becomes `…`. */
+/**
+ * The string literals of an expression, as the reader sees them: what is put in at run time becomes
+ * `…`.
+ */
 export function literalsOf(expression: string): readonly string[] {
   const found = expression.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g);
   return [...found].map((match) => {

@@ -1,4 +1,7 @@
-/** A reporter for node:test that only counts: one JSON object at the end. Suites do not count, skipped and todo tests do. */
+/**
+ * A reporter for node:test that only counts: one JSON object at the end. Suites do not count,
+ * skipped and todo tests do.
+ */
 import type { TestEvent } from 'node:test/reporters';
 
 type Tally = { passed: number; failed: number; skipped: number; skips: string[] };

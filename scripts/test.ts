@@ -1,6 +1,7 @@
 /**
- * Everything, in stages: checks, unit tests, the ledger under fire, replay and simulations, the page in Chromium, the
- * real mail server. Prints each stage's time, what was skipped and why, and last of all the sum.
+ * Everything, in stages: checks, unit tests, the ledger under fire, replay and simulations, the
+ * page in Chromium, the real mail server. Prints each stage's time, what was skipped and why, and
+ * last of all the sum.
  */
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -93,7 +94,10 @@ function add(tally: Tally): void {
   total.skips.push(...tally.skips);
 }
 
-/** Runs node with these arguments; answers with its exit code. Killed, and said so, when it takes too long. */
+/**
+ * Runs node with these arguments; answers with its exit code. Killed, and said so, when it takes
+ * too long.
+ */
 function run(name: string, args: readonly string[], minutesMax: number): Promise<number> {
   const began = performance.now();
   const child = spawn(process.execPath, args, {

@@ -1,6 +1,6 @@
 /**
- * The operator's commands against the HTTP door with a made-up night behind it: what they print (golden files), what
- * reaches the desk, and how they end.
+ * The operator's commands against the HTTP door with a made-up night behind it: what they print
+ * (golden files), what reaches the desk, and how they end.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';

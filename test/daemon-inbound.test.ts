@@ -28,7 +28,9 @@ async function edited(verify: string): Promise<readonly HeaderEdit[] | undefined
   const { config } = parseConfig(`${servers}\n[verify]\n${verify}\n`, 'test');
   const reading = openInbound(
     {
-      ...{ config, host: 'MX.mail.example.net', counters: openCounters(metrics) },
+      config,
+      host: 'MX.mail.example.net',
+      counters: openCounters(metrics),
       clock: { now: () => Date.now() as Millis },
       log: () => undefined,
       keysOf: (domain) => keys.filter((key) => key.domain === domain),

@@ -1,4 +1,7 @@
-/** `postern dkim keys|new|rotate|retire|import`, at a running guard and without one, with a name server of our own. */
+/**
+ * `postern dkim keys|new|rotate|retire|import`, at a running guard and without one, with a name
+ * server of our own.
+ */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import {
@@ -40,7 +43,10 @@ function domainRecords(domain: string): readonly DnsRecord[] {
 }
 
 const txt = (name: string, text: string): DnsRecord => ({
-  ...{ type: 'TXT', name, ttlSeconds: 300, strings: txtStrings(text) },
+  type: 'TXT',
+  name,
+  ttlSeconds: 300,
+  strings: txtStrings(text),
 });
 
 type Stage = {

@@ -1,4 +1,7 @@
-/** `postern dns plan`, `check` and `watch`: what they print, and how they end, with zone files and a scripted server. */
+/**
+ * `postern dns plan`, `check` and `watch`: what they print, and how they end, with zone files and a
+ * scripted server.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +24,10 @@ function file(text: string): string {
   return path;
 }
 
-/** A small provider: an SPF record that forgot the new address, DMARC from long ago, no PTR that fits. */
+/**
+ * A small provider: an SPF record that forgot the new address, DMARC from long ago, no PTR that
+ * fits.
+ */
 const published = `$ORIGIN example.com.
 $TTL 1h
 @       SOA ns1 hostmaster 1 7200 3600 1209600 3600

@@ -1,4 +1,7 @@
-/** `postern replay --format postfix`: an operator's old logs, rotated and compressed, and who would have been stopped. */
+/**
+ * `postern replay --format postfix`: an operator's old logs, rotated and compressed, and who would
+ * have been stopped.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';

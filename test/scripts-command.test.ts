@@ -15,13 +15,16 @@ async function filled(): Promise<StateFolder> {
   const state = await stateFolder();
   const ledger = openLedger(join(state.path, 'ledger.db'));
   const seen = scriptSeen({
-    ...{
-      account: `script:${termin}` as never,
-      subject: termin,
-      user: 'praxis',
-      lastAt: at(20_000),
-    },
-    ...{ messages: 4, recipients: 8, held: 0, odd: 0, oddAt: undefined, oddText: '' },
+    account: `script:${termin}` as never,
+    subject: termin,
+    user: 'praxis',
+    lastAt: at(20_000),
+    messages: 4,
+    recipients: 8,
+    held: 0,
+    odd: 0,
+    oddAt: undefined,
+    oddText: '',
     to: [
       { key: 'praxis@praxis.example', count: 4 },
       ...['a', 'b', 'c', 'd'].map((one) => ({ key: `${one}@sit.example`, count: 1 })),

@@ -1,4 +1,7 @@
-/** `postern stats` and what it prints, over a ledger that was filled through the flow that counts live mail. */
+/**
+ * `postern stats` and what it prints, over a ledger that was filled through the flow that counts
+ * live mail.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -28,8 +31,13 @@ async function filled(scores: boolean): Promise<StateFolder> {
   const send = (account: string, count: number, score: number, at = day): void => {
     for (let n = 0; n < count; n++) {
       const message: Submission = {
-        ...{ kind: 'send', id: '', at: at as Millis, account: account as Account },
-        ...{ outside: [`p${n % 3}@gmail.com`], local: [], headerFrom: '=cmd@shop.example' },
+        kind: 'send',
+        id: '',
+        at: at as Millis,
+        account: account as Account,
+        outside: [`p${n % 3}@gmail.com`],
+        local: [],
+        headerFrom: '=cmd@shop.example',
         ...(scores ? { scan: scriptedScan(score) } : {}),
       };
       statistics.seen(message, score > 8 ? 'stopped' : 'passed');
@@ -113,8 +121,17 @@ test('what the page asks each minute keeps no mail waiting, with thousands of bu
   const until = Math.floor(day / dayMs);
   const accounts = 2_000;
   const tally = {
-    ...{ messages: 9, recipients: 9, stopped: 0, scored: 9, points: 3, spam: 0, viruses: 0 },
-    ...{ scans: 9, reused: 0, unscanned: 0, scanMs: 9 },
+    messages: 9,
+    recipients: 9,
+    stopped: 0,
+    scored: 9,
+    points: 3,
+    spam: 0,
+    viruses: 0,
+    scans: 9,
+    reused: 0,
+    unscanned: 0,
+    scanMs: 9,
   };
   const days = 20;
   for (let back = 0; back < 2 * days; back++) {

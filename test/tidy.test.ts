@@ -1,6 +1,7 @@
 /**
- * The house style, as far as a program can see it: imports point inward, files are short and say what they are, nothing
- * of one developer's machine is in the tree. Each rule names the file and what is wrong with it.
+ * The house style, as far as a program can see it: imports point inward, files are short and say
+ * what they are, nothing of one developer's machine is in the tree. Each rule names the file and
+ * what is wrong with it.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** `postern explain ID`: why a message got its verdict, in sentences with numbers, and what undoes it. */
+/**
+ * `postern explain ID`: why a message got its verdict, in sentences with numbers, and what undoes
+ * it.
+ */
 import type { Command } from 'commander';
 import { openReads } from './guard/reads.ts';
 import { explainText } from './held/held-text.ts';

@@ -1,6 +1,7 @@
 /**
- * The command line as a whole: which commands there are, how they are found, and how a run ends. Each command lives in
- * a file of its own and is loaded only when it is asked for, so that the rest costs nothing at start.
+ * The command line as a whole: which commands there are, how they are found, and how a run ends.
+ * Each command lives in a file of its own and is loaded only when it is asked for, so that the rest
+ * costs nothing at start.
  */
 import { getSystemErrorMessage } from 'node:util';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';

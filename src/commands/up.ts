@@ -190,8 +190,8 @@ function openLog(level: Config['log']['level']): Log {
 }
 
 /**
- * Lines to standard error. Its disk may be full, or its reader gone: then lines are lost and counted, and the guard goes
- * on, since mail must not wait for a log.
+ * Lines to standard error. Its disk may be full, or its reader gone: then lines are lost and
+ * counted, and the guard goes on, since mail must not wait for a log.
  */
 function logWriter(): (line: string) => void {
   let lost = 0;

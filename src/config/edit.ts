@@ -1,11 +1,14 @@
 /**
- * One setting of a TOML file, set or taken out, and every other octet left as it is: comments, order, white space.
- * Pure. Only tables in their plain form are understood; the caller reads the result again and compares.
+ * One setting of a TOML file, set or taken out, and every other octet left as it is: comments,
+ * order, white space. Pure. Only tables in their plain form are understood; the caller reads the
+ * result again and compares.
  */
 
 const header = /^\s*\[{1,2}\s*([^[\]]+?)\s*\]{1,2}\s*(?:#.*)?$/;
 
-/** `value` as TOML; undefined: the setting is taken out, and with it a table that has nothing else. */
+/**
+ * `value` as TOML; undefined: the setting is taken out, and with it a table that has nothing else.
+ */
 export function withSetting(
   text: string,
   { table, key }: { readonly table: string; readonly key: string },

@@ -1,6 +1,6 @@
 /**
- * The configuration in force: defaults, then the file, then the command line; and where each value came from.
- * Anything unknown or wrong is refused, with the line's key and what would be right.
+ * The configuration in force: defaults, then the file, then the command line; and where each value
+ * came from. Anything unknown or wrong is refused, with the line's key and what would be right.
  */
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
@@ -16,7 +16,10 @@ export type Loaded = {
   readonly set: ReadonlySet<string>;
 };
 
-/** Reads the file (undefined: defaults alone). Throws OperatorError `config` with all that is wrong, a line each. */
+/**
+ * Reads the file (undefined: defaults alone). Throws OperatorError `config` with all that is wrong,
+ * a line each.
+ */
 export function loadConfig(file: string | undefined): Loaded {
   if (file === undefined) return { config: schema.parse({}), file, set: new Set() };
   let text: string;

@@ -1,6 +1,7 @@
 /**
- * Every setting: its type, its default, and what it is for in a sentence or two. The reference page, `config defaults`
- * and the error messages are all made from here. Durations are text such as `90s` or `1h`.
+ * Every setting: its type, its default, and what it is for in a sentence or two. The reference
+ * page, `config defaults` and the error messages are all made from here. Durations are text such as
+ * `90s` or `1h`.
  */
 import { z } from 'zod';
 import { localTransports } from '../formats/postfix/local-transports.ts';

@@ -6,7 +6,10 @@ import { asciiDomain } from '../formats/message/author-domains.ts';
 import type { Where } from '../lib/listener.ts';
 import type { Config } from './schema.ts';
 
-/** `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the form. */
+/**
+ * `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the
+ * form.
+ */
 export function whereOf(address: string, mode: number): Where | undefined {
   if (address.startsWith('unix:')) return { path: address.slice(5), mode };
   const inet = /^inet:(?:\[(.+)\]|([^:]+)):(\d+)$/i.exec(address);
@@ -36,7 +39,10 @@ export function mailServerOf(
   return { host: server, port: Number(port), from };
 }
 
-/** Which key signs: names as messages have them, in A-labels. The configuration's schema has checked them. */
+/**
+ * Which key signs: names as messages have them, in A-labels. The configuration's schema has checked
+ * them.
+ */
 export function signingRulesOf({ signing }: Config): SigningRules {
   const name = (text: string): string =>
     text.startsWith('*.') ? `*.${asciiDomain(text.slice(2)) ?? ''}` : (asciiDomain(text) ?? '');

@@ -1,15 +1,21 @@
 /**
- * Whose mail it is, as one name: `Bob`, ` bob ` and `bob@example.org` are the same account where example.org is the
- * default domain. Pure, never throws; whatever a peer sends becomes a name that is safe to show, store and type.
+ * Whose mail it is, as one name: `Bob`, ` bob ` and `bob@example.org` are the same account where
+ * example.org is the default domain. Pure, never throws; whatever a peer sends becomes a name that
+ * is safe to show, store and type.
  */
 
 import { addressKey } from '../formats/message/address.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
 import type { Account } from './event.ts';
 
-/** Longer than any login: names are keys in memory, and a peer must not fill it with one of them. */
+/**
+ * Longer than any login: names are keys in memory, and a peer must not fill it with one of them.
+ */
 const nameLengthMax = 256;
-/** Controls, and what changes how the text around it looks (bidirectional marks, zero widths), lone surrogates. */
+/**
+ * Controls, and what changes how the text around it looks (bidirectional marks, zero widths), lone
+ * surrogates.
+ */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** Names that only Postern gives. */
 const reserved = /^(?:client|local|script|user|login):/;
@@ -30,13 +36,19 @@ export function clientAccount(ip: string): Account {
   return `client:${address === '' ? '?' : address}` as Account;
 }
 
-/** The account of mail that came through sendmail(1) or another way without a login, by envelope sender. */
+/**
+ * The account of mail that came through sendmail(1) or another way without a login, by envelope
+ * sender.
+ */
 export function localAccount(sender: string): Account {
   const key = clean(addressKey(sender));
   return `local:${key === '' ? '<>' : key}` as Account;
 }
 
-/** `+XX` back to the character it stands for (xtext, RFC 3461 section 4), for mail servers that write logins so. */
+/**
+ * `+XX` back to the character it stands for (xtext, RFC 3461 section 4), for mail servers that
+ * write logins so.
+ */
 export function fromXtext(text: string): string {
   return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

@@ -1,4 +1,7 @@
-/** Checks against configurations that are right, wrong, and wrong in the ways that people get them wrong. */
+/**
+ * Checks against configurations that are right, wrong, and wrong in the ways that people get them
+ * wrong.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkDovecot } from './checklist/dovecot.ts';

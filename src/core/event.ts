@@ -1,14 +1,16 @@
 /**
- * What happens to accounts, as the guard sees it: the same shapes from the live doors, from a replay and in tests.
+ * What happens to accounts, as the guard sees it: the same shapes from the live doors, from a
+ * replay and in tests.
  */
 import type { Brand, Millis } from '../lib/brand.ts';
 import type { Scan } from './scan/report.ts';
 import type { ScriptFinding, ScriptMail } from './scripts/rules.ts';
 
 /**
- * Whose mail it is, normalised (mail/account-name.ts): a login `joe@example.org`, an unauthenticated client that Postfix
- * lets relay `client:10.0.0.7`, local mail by envelope sender `local:www-data@host`; by the sendmail
- * door, a script `script:/var/www/…` or else the user `user:joe` (core/scripts/speaker.ts).
+ * Whose mail it is, normalised (mail/account-name.ts): a login `joe@example.org`, an
+ * unauthenticated client that Postfix lets relay `client:10.0.0.7`, local mail by envelope sender
+ * `local:www-data@host`; by the sendmail door, a script `script:/var/www/…` or else the user
+ * `user:joe` (core/scripts/speaker.ts).
  */
 export type Account = Brand<string, 'Account'>;
 
@@ -33,13 +35,19 @@ export type Submission = {
   readonly subject?: string;
   readonly messageId?: string;
   readonly sizeBytes?: number;
-  /** A digest of the body that stays the same when names, numbers and links vary (mail/fingerprint.ts). */
+  /**
+   * A digest of the body that stays the same when names, numbers and links vary
+   * (mail/fingerprint.ts).
+   */
   readonly fingerprint?: string;
   /** What scanners made of it, where mail is scanned. */
   readonly scan?: Scan;
   /** Path of the script that handed it in, where it is known. */
   readonly script?: string;
-  /** As the sendmail door got it, where it came by that; and what the register of scripts makes of it. */
+  /**
+   * As the sendmail door got it, where it came by that; and what the register of scripts makes of
+   * it.
+   */
   readonly handed?: ScriptMail;
   readonly scriptFinding?: ScriptFinding;
 };
@@ -66,7 +74,10 @@ export type DeliverySeen = {
 
 /** What one line of the mail log says, without its time. */
 export type LogFact =
-  /** `account` undefined: a bad login of which the line does not say whose. `times`: the line tells of so many at once. */
+  /**
+   * `account` undefined: a bad login of which the line does not say whose. `times`: the line tells
+   * of so many at once.
+   */
   | {
       readonly kind: 'login';
       readonly account: Account | undefined;
@@ -74,7 +85,10 @@ export type LogFact =
       readonly ok: boolean;
       readonly times: number;
     }
-  /** The password service says for whom it found a wrong password; that a login failed, another line says. */
+  /**
+   * The password service says for whom it found a wrong password; that a login failed, another line
+   * says.
+   */
   | { readonly kind: 'mismatch'; readonly account: Account; readonly client: string }
   | {
       readonly kind: 'delivery';

@@ -1,4 +1,6 @@
-/** Verdicts in words: safe to send, short enough, and telling a stranger no more than he must know. */
+/**
+ * Verdicts in words: safe to send, short enough, and telling a stranger no more than he must know.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

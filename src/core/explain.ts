@@ -1,6 +1,6 @@
 /**
- * Verdicts in words: the sentence for log, page and command line; the SMTP reply for the sender; the reason that
- * Postfix keeps with a held message. Made here once.
+ * Verdicts in words: the sentence for log, page and command line; the SMTP reply for the sender;
+ * the reason that Postfix keeps with a held message. Made here once.
  */
 import type { Reason, VerdictKind } from './verdict.ts';
 
@@ -21,7 +21,10 @@ export function holdReason(reasons: readonly Reason[]): string {
 /** An SMTP reply's parts. */
 export type ReplyText = { readonly code: number; readonly enhanced: string; readonly text: string };
 
-/** What the sending client reads. Says whom to call, and nothing of how the guard counts unless it is a plain limit. */
+/**
+ * What the sending client reads. Says whom to call, and nothing of how the guard counts unless it
+ * is a plain limit.
+ */
 export function replyText(
   verdict: Exclude<VerdictKind, 'pass' | 'hold'>,
   reasons: readonly Reason[],

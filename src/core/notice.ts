@@ -1,4 +1,7 @@
-/** What the operator is told. Notices are data; the text that people read is made in partners/notice-text.ts. */
+/**
+ * What the operator is told. Notices are data; the text that people read is made in
+ * partners/notice-text.ts.
+ */
 /** The JSON body of a notice, on every road (docs/reference/webhook.md). Times are RFC 3339. */
 export type Notice = {
   readonly version: 1;

@@ -1,11 +1,14 @@
 /**
- * What the guard says of a message, and why. Reasons are data with numbers; the sentence is made once, in explain.ts.
+ * What the guard says of a message, and why. Reasons are data with numbers; the sentence is made
+ * once, in explain.ts.
  */
 export type VerdictKind = 'pass' | 'delay' | 'hold' | 'refuse';
 export const accountStates = ['clear', 'watched', 'suspended'] as const;
 export type AccountState = (typeof accountStates)[number];
 
-/** One piece of evidence: its signal's name, the sentence people read, and the numbers behind it. */
+/**
+ * One piece of evidence: its signal's name, the sentence people read, and the numbers behind it.
+ */
 export type Reason = {
   readonly signal: string;
   readonly text: string;

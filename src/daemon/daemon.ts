@@ -1,5 +1,6 @@
 /**
- * The running guard: the only file that names every part. Opens them in order, wires them, and closes them in reverse.
+ * The running guard: the only file that names every part. Opens them in order, wires them, and
+ * closes them in reverse.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -69,7 +70,9 @@ export type Daemon = {
   readonly host: string;
   /** It can move mail in the queue. */
   readonly queue: boolean;
-  /** Takes over what a changed configuration says; answers with the settings that need a restart. */
+  /**
+   * Takes over what a changed configuration says; answers with the settings that need a restart.
+   */
   reload(config: Config): readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 };
@@ -145,7 +148,9 @@ function openFlows(
   const exemptions = openExemptions(ledger.exemptions());
   const { default_domain: defaultDomain } = config.accounts;
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
-    ...{ journal, clock, defaultDomain },
+    journal,
+    clock,
+    defaultDomain,
   });
   const feed = openFeed();
   const roads = noticeRoads(config, host);
@@ -154,35 +159,89 @@ function openFlows(
   const { mta, logins, mayRelay, close } = openMailServer({ config, state, log, localDomains });
   scope.defer(close);
   const suspensions = openSuspensions({
-    ...{ accounts, journal, notices, mta, logins, clock, timers, log, count, host, settings },
-    ...{ newId, iso },
+    accounts,
+    journal,
+    notices,
+    mta,
+    logins,
+    clock,
+    timers,
+    log,
+    count,
+    host,
+    settings,
+    newId,
+    iso,
   });
   scope.defer(() => suspensions.close());
   const told = openTold({ notices, clock, settings, host, newId, iso });
   const review = openReview({
-    ...{ accounts, journal, suspensions, mta, clock, timers, log, settings },
+    accounts,
+    journal,
+    suspensions,
+    mta,
+    clock,
+    timers,
+    log,
+    settings,
   });
   scope.defer(() => review.close());
   const gate = openGate({
-    ...{ accounts, journal, exemptions, weakPasswords, feed, clock, count, log, settings, newId },
+    accounts,
+    journal,
+    exemptions,
+    weakPasswords,
+    feed,
+    clock,
+    count,
+    log,
+    settings,
+    newId,
     isOurs: noticeCheck(config, notices),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
   const policyDesk = openPolicyDesk({
-    ...{ gate, accounts, clock, settings, localDomains },
+    gate,
+    accounts,
+    clock,
+    settings,
+    localDomains,
     milterPresent: () => milter.present(),
   });
   const signing = openDaemonSigning({
-    ...{ config, state, journal, notices, clock, timers, log, count, host, newId, iso },
+    config,
+    state,
+    journal,
+    notices,
+    clock,
+    timers,
+    log,
+    count,
+    host,
+    newId,
+    iso,
   });
   scope.defer(() => signing.close());
   const scan = openDaemonScan({ config, journal, clock, timers, log, counters }, scope);
   const scripts = openDaemonScripts({ config, ledger, journal, timers, clock, count, log }, scope);
   const facts = factsOf(options, host);
   const desk = openDesk({
-    ...{ accounts, journal, exemptions, suspensions, notices, feed, mta, clock, log, facts },
-    ...{ weakPasswords, settings, newId, iso, dkim: signing.keys.desk },
+    accounts,
+    journal,
+    exemptions,
+    suspensions,
+    notices,
+    feed,
+    mta,
+    clock,
+    log,
+    facts,
+    weakPasswords,
+    settings,
+    newId,
+    iso,
+    dkim: signing.keys.desk,
     scripts: scripts.desk,
     stats: shareAnswers(ledger.statsAside, clock),
     doors: () => ({ ...doors, ...scan.doors() }),
@@ -197,8 +256,17 @@ function openFlows(
   modeNow();
   suspensions.resume();
   return {
-    ...{ gate, policy: policyDesk, desk, journal, host, localDomains, mayRelay },
-    ...{ milter, signing, scan, scripts },
+    gate,
+    policy: policyDesk,
+    desk,
+    journal,
+    host,
+    localDomains,
+    mayRelay,
+    milter,
+    signing,
+    scan,
+    scripts,
     queue: mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, count }),
     doors: (addresses) => void Object.assign(doors, addresses),
@@ -221,7 +289,10 @@ function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDe
 
 function factsOf({ config, state }: DaemonOptions, host: string) {
   return {
-    ...{ version, host, startedAt: clock.now(), ledgerPath: join(state, 'ledger.db') },
+    version,
+    host,
+    startedAt: clock.now(),
+    ledgerPath: join(state, 'ledger.db'),
     defaultDomain: config.accounts.default_domain,
   };
 }
@@ -265,7 +336,14 @@ async function openDoors(
   const { journal } = flows;
   const moved = (address: string): void => flows.doors({ sendmail: address });
   const sendmail = openDaemonSendmail({
-    ...{ config, state: options.state, journal, clock, timers, log, count, moved },
+    config,
+    state: options.state,
+    journal,
+    clock,
+    timers,
+    log,
+    count,
+    moved,
     waiting: (messages) => counters.set('postern_sendmail_waiting', messages),
   });
   scope.defer(() => sendmail.close());
@@ -275,7 +353,12 @@ async function openDoors(
     mode,
     (where): Promise<Listener> =>
       openMilter(where, {
-        ...{ gate, clock, log, count, limits, options: milterOptions },
+        gate,
+        clock,
+        log,
+        count,
+        limits,
+        options: milterOptions,
         scanning: flows.scan.scanning,
         submissions: sendmail.submissions,
         ...(reading === undefined ? {} : { reading }),
@@ -307,7 +390,11 @@ function mailLog(
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
   scope.use(
     openMailLog({
-      ...{ desk, clock, log, count: counters.count, more: mail_log.more },
+      desk,
+      clock,
+      log,
+      count: counters.count,
+      more: mail_log.more,
       defaultDomain: accounts.default_domain,
       async source() {
         const auto = mail_log.source === 'auto';
@@ -327,7 +414,10 @@ function mailLog(
   );
 }
 
-/** The gate as the milter door sees it: decisions are timed, and counted messages are told to the policy door's flow. */
+/**
+ * The gate as the milter door sees it: decisions are timed, and counted messages are told to the
+ * policy door's flow.
+ */
 function timed(flows: Flows, counters: Counters): Gate {
   return {
     mayBegin: (speaker) => flows.gate.mayBegin(speaker),

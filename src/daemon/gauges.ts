@@ -1,4 +1,7 @@
-/** What the running guard shows of itself in /metrics that is no count of events: read from its desk now and then. */
+/**
+ * What the running guard shows of itself in /metrics that is no count of events: read from its desk
+ * now and then.
+ */
 
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';

@@ -27,12 +27,18 @@ export function openInbound(of: Given, scope: AsyncDisposableStack): MessageRead
   if (!verify.enabled) return undefined;
   const { clock, log, counters } = of;
   const resolve = openResolver({
-    ...{ ...dnsServers(dns.servers), clock },
+    ...dnsServers(dns.servers),
+    clock,
     totalMs: duration(dns.timeout),
   });
   scope.use(resolve);
   return openVerification({
-    ...{ resolve, isPublicSuffix, clock, log, count: counters.count, observe: counters.observe },
+    resolve,
+    isPublicSuffix,
+    clock,
+    log,
+    count: counters.count,
+    observe: counters.observe,
     timers: { every: startTimer },
     options: {
       authservId: verify.authserv_id === '' ? of.host : verify.authserv_id,

@@ -1,4 +1,7 @@
-/** Opens the keeping of DKIM keys with what it needs: files, a resolver, nsupdate. For the daemon, and for commands without one. */
+/**
+ * Opens the keeping of DKIM keys with what it needs: files, a resolver, nsupdate. For the daemon,
+ * and for commands without one.
+ */
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { RotationPolicy } from '../core/signing/rotation.ts';

@@ -16,7 +16,9 @@ function known(networks: readonly string[], found: unknown) {
       postfix: { config_directory: '', queue: 'off', helper_socket: '' },
       dovecot: { deny_file: '', config: '' },
     },
-    ...{ state, localDomains, log: () => undefined },
+    state,
+    localDomains,
+    log: () => undefined,
   });
   server.close();
   rmSync(state, { recursive: true });

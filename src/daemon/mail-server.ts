@@ -1,5 +1,6 @@
 /**
- * The mail server beside us: whose queue tools and whose logins. What `postern connect` found out about it lies in
+ * The mail server beside us: whose queue tools and whose logins. What `postern connect` found out
+ * about it lies in
  * `postfix.json` in the state folder, looked at each second and read anew when it changes: no restart is needed after
  * connecting.
  */
@@ -29,9 +30,15 @@ type MailServerConfig = {
 /** What `postern connect postfix` writes for the guard. */
 export type ConnectedPostfix = {
   readonly configDirectory: string;
-  /** Domains that this Postfix delivers itself, or takes from anybody to bring them elsewhere (mail/own-domains.ts). */
+  /**
+   * Domains that this Postfix delivers itself, or takes from anybody to bring them elsewhere
+   * (mail/own-domains.ts).
+   */
   readonly localDomains: readonly string[];
-  /** Its mynetworks, as rules of mail/network-list.ts. Undefined: written before they were asked for. */
+  /**
+   * Its mynetworks, as rules of mail/network-list.ts. Undefined: written before they were asked
+   * for.
+   */
   readonly clientNetworks?: readonly string[] | undefined;
 };
 export const localDomainsMax = 100_000;
@@ -49,7 +56,10 @@ const thisMachine = ['127.0.0.0/8', '::1'];
 /** Name of that file in the state folder. */
 export const connectedFile = 'postfix.json';
 
-/** `connect` has just said that all is well: mail from then on is judged with the domains that it found. */
+/**
+ * `connect` has just said that all is well: mail from then on is judged with the domains that it
+ * found.
+ */
 const lookEveryMs = 1_000;
 
 export function openMailServer(options: {
@@ -117,7 +127,10 @@ function wayOf(
   return existsSync(socket) ? 'helper' : 'off';
 }
 
-/** Reads the file when it has changed, and hands on what is in it; what cannot be read takes nothing back. */
+/**
+ * Reads the file when it has changed, and hands on what is in it; what cannot be read takes nothing
+ * back.
+ */
 function connectedReader(
   path: string,
   take: (known: ConnectedPostfix | undefined) => void,

@@ -1,4 +1,7 @@
-/** The part of the daemon that has mail scanned before it is judged, and that counts it. Of daemon.ts. */
+/**
+ * The part of the daemon that has mail scanned before it is judged, and that counts it. Of
+ * daemon.ts.
+ */
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { maskOf } from '../core/scan/masked-rules.ts';
@@ -65,7 +68,10 @@ function openWays(deps: ScanDeps, settings: ScanSettings): Ways {
   const lines = openScanners(config).map(
     (scanner) =>
       new ScanLine({
-        ...{ scanner, clock, timers, log },
+        scanner,
+        clock,
+        timers,
+        log,
         connections: config.scan.connections,
         deadlineMs: duration(config.scan.deadline),
         onState: (name, state) => counters.set('postern_scan_up', state === 'up' ? 1 : 0, name),

@@ -1,4 +1,7 @@
-/** The part of the daemon that keeps the register of scripts, and finds out which clients are some. Of daemon.ts. */
+/**
+ * The part of the daemon that keeps the register of scripts, and finds out which clients are some.
+ * Of daemon.ts.
+ */
 import type { Config } from '../config/schema.ts';
 import {
   type DirectConnections,
@@ -70,7 +73,9 @@ function throughRegister(gate: Gate, scripts: Scripts, direct: DirectConnections
 
 function settingsOf({ scripts }: Config): Live {
   return {
-    ...{ mode: scripts.mode, trustedUsers: new Set(scripts.trusted_users) },
-    ...{ direct: scripts.direct_connections, webUsers: scripts.web_users },
+    mode: scripts.mode,
+    trustedUsers: new Set(scripts.trusted_users),
+    direct: scripts.direct_connections,
+    webUsers: scripts.web_users,
   };
 }

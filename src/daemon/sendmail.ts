@@ -104,7 +104,13 @@ function openDesk(
     unreadable: (path) => log('error', 'sendmail.unreadable', { path }),
   });
   const desk = openSubmissions({
-    ...{ files, identities, journal, clock, timers, log, count },
+    files,
+    identities,
+    journal,
+    clock,
+    timers,
+    log,
+    count,
     spool: openSpool({
       folder: sendmail.spool,
       messageBytesMax: sendmail.message_bytes_max,
@@ -112,7 +118,8 @@ function openDesk(
     }),
     knock: () => knockAtPickup(sendmail.queue_directory),
   });
-  // Else what it is just doing would be done again, or be forgotten, by the one that comes after it.
+  // Else what it is just doing would be done again, or be forgotten, by the one that comes after
+  // it.
   scope.defer(() => Promise.race([desk.close(), sleep(closeMs, undefined, { ref: false })]));
   return desk;
 }

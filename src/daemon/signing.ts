@@ -1,4 +1,7 @@
-/** The part of the daemon that signs: keys, settings that change while it runs, the reader for the milter door. */
+/**
+ * The part of the daemon that signs: keys, settings that change while it runs, the reader for the
+ * milter door.
+ */
 import type { Config } from '../config/schema.ts';
 import { signingRulesOf } from '../config/values.ts';
 import { openSigning, type SigningSettings } from '../flow/signing/message-signed.ts';

@@ -1,4 +1,7 @@
-/** The end of a suspension: what becomes of held mail when it was a hijack, when it was honest, and when nobody says. */
+/**
+ * The end of a suspension: what becomes of held mail when it was a hijack, when it was honest, and
+ * when nobody says.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
@@ -7,7 +10,9 @@ import { hourMs, minuteMs } from '../lib/brand.ts';
 const joe = 'joe@here.test';
 const hijacked = { by: 'op', note: '', falseAlarm: false, keepHeld: true };
 
-/** A hijack that was stopped: some of its mail was taken from the queue, some was held as it came. */
+/**
+ * A hijack that was stopped: some of its mail was taken from the queue, some was held as it came.
+ */
 async function stopped(
   settings: Parameters<typeof openRig>[0] = {},
 ): Promise<{ readonly rig: FlowRig; readonly queued: string[]; readonly held: string[] }> {

@@ -1,6 +1,6 @@
 /**
- * Several who read the same message as it goes by, each for a reason of its own; their edits go out together, and each
- * may refuse it.
+ * Several who read the same message as it goes by, each for a reason of its own; their edits go out
+ * together, and each may refuse it.
  */
 import type { HeaderEdit, MessageReader, MessageReading } from '../ports/ledger.ts';
 

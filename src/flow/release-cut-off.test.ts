@@ -1,4 +1,7 @@
-/** A release that does not come to its end in one go: overtaken by a new suspension, cut off by a crash, by a failure. */
+/**
+ * A release that does not come to its end in one go: overtaken by a new suspension, cut off by a
+ * crash, by a failure.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';

@@ -1,4 +1,7 @@
-/** What the operator set, as flows need it. One object for all of them: a reload changes it in place. */
+/**
+ * What the operator set, as flows need it. One object for all of them: a reload changes it in
+ * place.
+ */
 
 export type Settings = {
   readonly mode: 'observe' | 'guard';

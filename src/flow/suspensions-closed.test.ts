@@ -1,4 +1,7 @@
-/** The guard ends, or the ledger fails, while something is being done about an account: the process outlasts it. */
+/**
+ * The guard ends, or the ledger fails, while something is being done about an account: the process
+ * outlasts it.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';

@@ -1,6 +1,7 @@
 /**
- * Bytes of a stream that cannot be used yet: grows by doubling, so that bytes that come one by one are not copied one by
- * one; and while something is held, room that was read is used again, so that a long stream makes no garbage.
+ * Bytes of a stream that cannot be used yet: grows by doubling, so that bytes that come one by one
+ * are not copied one by one; and while something is held, room that was read is used again, so that
+ * a long stream makes no garbage.
  */
 export class HeldBytes {
   #buffer: Buffer = Buffer.alloc(0);

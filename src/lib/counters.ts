@@ -1,7 +1,8 @@
 /**
- * Counters, gauges and histograms in memory, printed as OpenMetrics 1.0 text.
- * Pure: no clock, no I/O. Bounded: a label that grows without end is folded into `other`, and so is one with an `@`,
- * since addresses must never reach a scrape. Counting never throws: a wrong name is shown, it does not stop mail.
+ * Counters, gauges and histograms in memory, printed as OpenMetrics 1.0 text. Pure: no clock, no
+ * I/O. Bounded: a label that grows without end is folded into `other`, and so is one with an `@`,
+ * since addresses must never reach a scrape. Counting never throws: a wrong name is shown, it does
+ * not stop mail.
  */
 type Definition = {
   readonly name: string;
@@ -36,7 +37,9 @@ const labelLengthMax = 64;
 type Series = { readonly definition: Definition; readonly values: Map<string, number> };
 type Histogram = { readonly bounds: readonly number[]; readonly hits: Float64Array; sum: number };
 
-/** A registry for these definitions. Counts under other names go to the metric named by `unlisted`. */
+/**
+ * A registry for these definitions. Counts under other names go to the metric named by `unlisted`.
+ */
 export function openCounters(
   definitions: readonly Definition[],
   unlisted = 'postern_unlisted_total',

@@ -1,6 +1,7 @@
 /**
- * A deadline below another signal that leaves nothing behind when it is done. AbortSignal.any() keeps a trace of each of
- * its signals in a long-lived parent, and AbortSignal.timeout() a timer until the time is over.
+ * A deadline below another signal that leaves nothing behind when it is done. AbortSignal.any()
+ * keeps a trace of each of its signals in a long-lived parent, and AbortSignal.timeout() a timer
+ * until the time is over.
  */
 export type Deadline = Disposable & { readonly signal: AbortSignal };
 

@@ -7,7 +7,10 @@ export const lineBytesMax: number = 16 * 1024;
 export type LineCutter = {
   /** Lines that are whole now, without their ends. */
   take(chunk: Buffer): readonly string[];
-  /** Forgets what it has of a line. `midLine`: what comes next is the rest of a line, and is passed over. */
+  /**
+   * Forgets what it has of a line. `midLine`: what comes next is the rest of a line, and is passed
+   * over.
+   */
   reset(midLine?: 'mid-line'): void;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Writes down what went wrong on a listener: every case is counted, and logged while that helps. A peer that fails a
- * thousand times a second must not fill the disk with saying so.
+ * Writes down what went wrong on a listener: every case is counted, and logged while that helps. A
+ * peer that fails a thousand times a second must not fill the disk with saying so.
  */
 import type { Trouble } from './listener.ts';
 

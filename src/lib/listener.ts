@@ -1,9 +1,10 @@
 /**
- * A listening socket for programs on this machine that speak a request-and-answer protocol for hours: how many may
- * come, how long they may be silent, what happens to their bytes. Knows nothing of what is said.
+ * A listening socket for programs on this machine that speak a request-and-answer protocol for
+ * hours: how many may come, how long they may be silent, what happens to their bytes. Knows nothing
+ * of what is said.
  *
- * One timer serves all connections: a slow or dead peer costs no timer of its own. Times are kept as ticks of that
- * timer, so a clock that is set forward or back ends nobody's session.
+ * One timer serves all connections: a slow or dead peer costs no timer of its own. Times are kept
+ * as ticks of that timer, so a clock that is set forward or back ends nobody's session.
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -25,19 +26,24 @@ export type Line = {
   write(bytes: Buffer): void;
   /** Ends the connection after what was written. */
   end(): void;
-  /** Runs a step that no bytes of the peer set off, with the same care: what it throws ends this connection alone. */
+  /**
+   * Runs a step that no bytes of the peer set off, with the same care: what it throws ends this
+   * connection alone.
+   */
   run(step: () => void): void;
 };
 
 /**
- * fresh: no whole request yet. idle: nothing is under way. partial: half of a request is here. busy: a request of
- * several parts is. answering: the peer waits for us.
+ * fresh: no whole request yet. idle: nothing is under way. partial: half of a request is here.
+ * busy: a request of several parts is. answering: the peer waits for us.
  */
 export type TalkState = 'fresh' | 'idle' | 'partial' | 'busy' | 'answering';
 
 /** The other side of a line: what the protocol does with it. */
 export type Talk = {
-  /** Bytes came. Throws PeerError when the peer breaks its protocol; any other error is our mistake. */
+  /**
+   * Bytes came. Throws PeerError when the peer breaks its protocol; any other error is our mistake.
+   */
   take(chunk: Buffer): void;
   state(): TalkState;
   /** Whole requests so far: a peer that sends a byte now and then gets nowhere. */
@@ -52,7 +58,10 @@ export type ListenerLimits = {
   readonly connectionsMax: number;
   /** From the connection to the first whole request. */
   readonly firstMs: number;
-  /** From a part of a request to the whole of it; also until our answer must have been taken off our hands. */
+  /**
+   * From a part of a request to the whole of it; also until our answer must have been taken off our
+   * hands.
+   */
   readonly partialMs: number;
   readonly idleMs: number;
   /** At close: how long requests under way may take to finish. */
@@ -271,8 +280,9 @@ async function drain(
 }
 
 /**
- * A server of any kind listens there; answers with the address as Postfix writes it. A Unix socket is open to nobody for even
- * a moment, and takes the place of one that nobody listens on any more, but of no other file.
+ * A server of any kind listens there; answers with the address as Postfix writes it. A Unix socket
+ * is open to nobody for even a moment, and takes the place of one that nobody listens on any more,
+ * but of no other file.
  */
 export async function listen(server: Server, where: Where): Promise<string> {
   if (!('path' in where)) {
@@ -334,7 +344,10 @@ function bound(server: Server, start: () => void, name: string): Promise<void> {
   });
 }
 
-/** Removes the socket file of a process that died; refuses when somebody listens, or when it is another kind of file. */
+/**
+ * Removes the socket file of a process that died; refuses when somebody listens, or when it is
+ * another kind of file.
+ */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;

@@ -1,6 +1,7 @@
 /**
- * Bytes that a peer sent, as text, without ever mixing up two of them: UTF-8 where they are UTF-8, else Latin-1.
- * (Decoding bad UTF-8 with replacement characters would make different addresses look the same.)
+ * Bytes that a peer sent, as text, without ever mixing up two of them: UTF-8 where they are UTF-8,
+ * else Latin-1. (Decoding bad UTF-8 with replacement characters would make different addresses look
+ * the same.)
  */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const beyondAscii = /[\u0080-\u00ff]/;

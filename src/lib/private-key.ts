@@ -1,6 +1,6 @@
 /**
- * Private keys as signers' programs keep them, and signing on the thread pool. The key itself stays inside a closure:
- * whatever logs or prints a PrivateKey shows its public half.
+ * Private keys as signers' programs keep them, and signing on the thread pool. The key itself stays
+ * inside a closure: whatever logs or prints a PrivateKey shows its public half.
  */
 import {
   createPrivateKey,
@@ -15,7 +15,10 @@ import { sha256 } from './sha256.ts';
 export const keyTypes = ['rsa', 'ed25519'] as const;
 export type KeyType = (typeof keyTypes)[number];
 
-/** RFC 8301 section 3.2: signers must use at least 1024 bits and should use 2048; receivers need not read more than 4096. */
+/**
+ * RFC 8301 section 3.2: signers must use at least 1024 bits and should use 2048; receivers need not
+ * read more than 4096.
+ */
 export const rsaBits = { min: 1024, advised: 2048, max: 8192 } as const;
 
 /** One file holds one key; the largest, RSA with 8192 bits, has 6,400 characters. */
@@ -25,24 +28,30 @@ export type PrivateKey = {
   readonly type: KeyType;
   /** 256 for Ed25519. */
   readonly bits: number;
-  /** As it stands in `p=` of a DKIM key record: base64 of SubjectPublicKeyInfo (RSA) or of the 32 octets (RFC 8463). */
+  /**
+   * As it stands in `p=` of a DKIM key record: base64 of SubjectPublicKeyInfo (RSA) or of the 32
+   * octets (RFC 8463).
+   */
   readonly publicKey: string;
   /**
-   * Signs the SHA-256 digest of `data`, as RFC 6376 and RFC 8463 want it. Asynchronous, on the thread pool: calls back
-   * once, later, never throws.
+   * Signs the SHA-256 digest of `data`, as RFC 6376 and RFC 8463 want it. Asynchronous, on the
+   * thread pool: calls back once, later, never throws.
    */
   sign(data: Buffer, done: (fault: Error | undefined, signature: Buffer) => void): void;
 };
 
 export type PrivateKeyFault = {
   readonly kind: 'unreadable' | 'encrypted' | 'unsupported' | 'weak';
-  /** A sentence about the key, without its subject: "is encrypted with a passphrase". Never has a piece of the key. */
+  /**
+   * A sentence about the key, without its subject: "is encrypted with a passphrase". Never has a
+   * piece of the key.
+   */
   readonly text: string;
 };
 
 /**
- * Reads a key: PEM (PKCS#1, PKCS#8), or one line of base64 (the seed of Ed25519 as dkimpy writes it, seed and public key
- * as rspamd does, or DER).
+ * Reads a key: PEM (PKCS#1, PKCS#8), or one line of base64 (the seed of Ed25519 as dkimpy writes
+ * it, seed and public key as rspamd does, or DER).
  */
 export function openPrivateKey(text: string): Result<PrivateKey, PrivateKeyFault> {
   if (text.length > privateKeyOctetsMax) return wrong('unreadable', 'is too long for a key');

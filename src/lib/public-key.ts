@@ -1,16 +1,23 @@
-/** Public keys as DKIM key records hold them (`p=`), and what is signed with their private halves. */
+/**
+ * Public keys as DKIM key records hold them (`p=`), and what is signed with their private halves.
+ */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { type KeyType, rsaBits } from './private-key.ts';
 import { fault, ok, type Result } from './result.ts';
 import { sha256 } from './sha256.ts';
 
-/** A key made to cost its readers time has an exponent as long as itself. Real ones are 3 or 65537. */
+/**
+ * A key made to cost its readers time has an exponent as long as itself. Real ones are 3 or 65537.
+ */
 const rsaExponentMax = 2n ** 32n;
 
 export type PublicKey = {
   readonly type: KeyType;
   readonly bits: number;
-  /** Whether `signature` was made over the SHA-256 digest of `data` with the other half. Never throws. */
+  /**
+   * Whether `signature` was made over the SHA-256 digest of `data` with the other half. Never
+   * throws.
+   */
   verifies(data: Buffer, signature: Buffer): boolean;
 };
 
@@ -22,7 +29,8 @@ export function openPublicKey(p: string, type: KeyType): Result<PublicKey, strin
 }
 
 function rsa(bytes: Buffer): Result<PublicKey, string> {
-  // RFC 6376 section 3.6.1 names RSAPublicKey, its examples and everybody since use SubjectPublicKeyInfo.
+  // RFC 6376 section 3.6.1 names RSAPublicKey, its examples and everybody since use
+  // SubjectPublicKeyInfo.
   const key = spki(bytes) ?? attempt(bytes, 'pkcs1');
   if (key === undefined) return fault('cannot be read: cut off, or no key');
   if (key.asymmetricKeyType !== 'rsa') return fault(`is for ${key.asymmetricKeyType}, not rsa`);

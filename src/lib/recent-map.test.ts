@@ -1,4 +1,7 @@
-/** The map that forgets: what is asked for stays, what is not goes, and neither costs more with time. */
+/**
+ * The map that forgets: what is asked for stays, what is not goes, and neither costs more with
+ * time.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,9 +1,11 @@
 /**
- * A Map that forgets what was not asked for lately, without keeping order: entries live in a young and an old generation.
- * Whatever is asked for is young; when the young ones are too many they become the old, and the old ones go.
+ * A Map that forgets what was not asked for lately, without keeping order: entries live in a young
+ * and an old generation. Whatever is asked for is young; when the young ones are too many they
+ * become the old, and the old ones go.
  *
- * Why not a Map whose oldest key is deleted: in V8 a deleted key leaves a gap until the table is made anew, and whoever
- * looks for the oldest key walks over all gaps, each time. With a million keys that is a hundred times slower.
+ * Why not a Map whose oldest key is deleted: in V8 a deleted key leaves a gap until the table is
+ * made anew, and whoever looks for the oldest key walks over all gaps, each time. With a million
+ * keys that is a hundred times slower.
  */
 export class RecentMap<Key, Value> {
   readonly #generationMax: number;
@@ -12,7 +14,10 @@ export class RecentMap<Key, Value> {
   #old = new Map<Key, Value>();
   #youngWeight = 0;
 
-  /** Keeps the latest `generationMax` and at most twice that; `weigh` says how much an entry is: 1 unless said otherwise. */
+  /**
+   * Keeps the latest `generationMax` and at most twice that; `weigh` says how much an entry is: 1
+   * unless said otherwise.
+   */
   constructor(generationMax: number, weigh: (value: Value) => number = () => 1) {
     this.#generationMax = generationMax;
     this.#weigh = weigh;

@@ -1,4 +1,7 @@
-/** SHA-256, of what comes in pieces or is at hand: the only digest of DKIM that is still accepted (RFC 8301). */
+/**
+ * SHA-256, of what comes in pieces or is at hand: the only digest of DKIM that is still accepted
+ * (RFC 8301).
+ */
 import { createHash, type Hash, hash } from 'node:crypto';
 
 /** A digest under way. */

@@ -1,5 +1,6 @@
 /**
- * What the page asks of the door. Every answer is `{ ok, … }`: a failed one says why in words fit to show.
+ * What the page asks of the door. Every answer is `{ ok, … }`: a failed one says why in words fit
+ * to show.
  */
 let csrf = '';
 let signedOut = () => undefined;

@@ -43,7 +43,10 @@ export function App() {
   </main>`;
 }
 
-/** What is shown, kept fresh: anew every quarter of a minute, and soon after anything but a plain pass. */
+/**
+ * What is shown, kept fresh: anew every quarter of a minute, and soon after anything but a plain
+ * pass.
+ */
 function useView(onSignedOut) {
   const [view, setView] = useState(undefined);
   const [feed, setFeed] = useState([]);

@@ -1,5 +1,6 @@
 /**
- * Asks before something is done: what it does, what undoes it, and the command line that is the same. Escape and
+ * Asks before something is done: what it does, what undoes it, and the command line that is the
+ * same. Escape and
  * `Cancel` leave everything as it is; focus starts on `Cancel`, so that no stray Enter lets a spammer out.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -8,8 +9,8 @@ import { html } from './html.js';
 
 /**
  * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. In place of `command` it may
- * have `choices`, of which one is taken: { label, detail, command, body, after? }; `after`: what may come next, as
- * [what for, command].
+ * have `choices`, of which one is taken: { label, detail, command, body, after? }; `after`: what
+ * may come next, as [what for, command].
  */
 export function Confirm({ question, onDone, onClose }) {
   const dialog = useRef(null);

@@ -1,4 +1,7 @@
-/** Evidence as a scale: 0 is nothing, 1 holds a message, more suspends. And its reasons, heaviest first. */
+/**
+ * Evidence as a scale: 0 is nothing, 1 holds a message, more suspends. And its reasons, heaviest
+ * first.
+ */
 import { html } from './html.js';
 import { opened } from './words.js';
 

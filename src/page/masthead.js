@@ -1,4 +1,7 @@
-/** The top: whose guard this is, its mode, whether the page is live, and how things stand in one line. */
+/**
+ * The top: whose guard this is, its mode, whether the page is live, and how things stand in one
+ * line.
+ */
 import { signOut } from './api.js';
 import { Glyph } from './charts/marks.js';
 import { html } from './html.js';

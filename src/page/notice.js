@@ -1,4 +1,7 @@
-/** What was just done, and the way back. Takes the focus, since the button that was pressed is often gone. */
+/**
+ * What was just done, and the way back. Takes the focus, since the button that was pressed is often
+ * gone.
+ */
 import { useEffect, useRef } from 'preact/hooks';
 import { html } from './html.js';
 

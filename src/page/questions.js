@@ -1,4 +1,6 @@
-/** Everything the page can do, as questions for the confirm dialog: what it means, what undoes it. */
+/**
+ * Everything the page can do, as questions for the confirm dialog: what it means, what undoes it.
+ */
 import { accountPath, act } from './api.js';
 import { Command } from './charts/marks.js';
 import { html } from './html.js';

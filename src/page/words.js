@@ -1,4 +1,6 @@
-/** How the page says numbers, times and states. Pure, but for the clock's offset to the server's. */
+/**
+ * How the page says numbers, times and states. Pure, but for the clock's offset to the server's.
+ */
 let offsetMs = 0;
 
 /** Times are relative to the server's clock: a browser's may be wrong. */

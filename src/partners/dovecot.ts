@@ -1,6 +1,6 @@
 /**
- * Closes and opens an account's login at Dovecot: its name goes into a passwd-file that Dovecot reads as a denying
- * passdb (IMAP, POP3 and SMTP AUTH alike), then its sessions are ended.
+ * Closes and opens an account's login at Dovecot: its name goes into a passwd-file that Dovecot
+ * reads as a denying passdb (IMAP, POP3 and SMTP AUTH alike), then its sessions are ended.
  *
  *     passdb {
  *       driver = passwd-file
@@ -22,7 +22,10 @@ export type DovecotOptions = {
   readonly deadlineMs?: number;
 };
 
-/** Dovecot looks at the file once in each second of the clock: what it saw before holds until the next one begins. */
+/**
+ * Dovecot looks at the file once in each second of the clock: what it saw before holds until the
+ * next one begins.
+ */
 const blindMs = 1_050;
 
 const denyHeader: string =
@@ -98,7 +101,8 @@ async function rewrite(denyFile: string, change: (names: Set<string>) => void): 
     const lines = [...names].sort().map((name) => `${name}\n`);
     await rm(fresh, { force: true });
     await writeFile(fresh, denyHeader + lines.join(''), { mode: 0o640, flag: 'wx', flush: true });
-    // Dovecot looks at size and whole seconds of the time: two changes in one second must differ in it.
+    // Dovecot looks at size and whole seconds of the time: two changes in one second must differ in
+    // it.
     const before = await stat(denyFile).catch(() => undefined);
     const seconds = Math.floor((await stat(fresh)).mtimeMs / 1_000);
     const distinct = Math.max(seconds, Math.floor((before?.mtimeMs ?? 0) / 1_000) + 1);

@@ -1,7 +1,8 @@
 /**
- * The few calls that need root (Postfix's and Dovecot's own tools), in two ways: done by us, where we are root or the
- * Postfix instance is ours; or asked of postern-root, a small root helper behind a socket that only Postern may open.
- * Both take the same verbs and validate the same names; the helper trusts nobody and validates again.
+ * The few calls that need root (Postfix's and Dovecot's own tools), in two ways: done by us, where
+ * we are root or the Postfix instance is ours; or asked of postern-root, a small root helper behind
+ * a socket that only Postern may open. Both take the same verbs and validate the same names; the
+ * helper trusts nobody and validates again.
  */
 import { connect } from 'node:net';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
@@ -9,19 +10,24 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { lineSplitter, programLines, programOutput } from './program.ts';
 
 /**
- * hold, release, drop: queue ids. kick: login names. queue: nothing; answers as `postqueue -j` does.
- * check: nothing; does nothing and says so (for doctor).
+ * hold, release, drop: queue ids. kick: login names. queue: nothing; answers as `postqueue -j`
+ * does. check: nothing; does nothing and says so (for doctor).
  */
 export type Verb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
 
 export type Hands = {
-  /** Lines that the programs wrote. Throws OperatorError when one failed or the signal says stop. */
+  /**
+   * Lines that the programs wrote. Throws OperatorError when one failed or the signal says stop.
+   */
   run(verb: Verb, names: readonly string[], signal: AbortSignal): AsyncGenerator<string>;
 };
 
 /** Ids or names that one call takes; the helper refuses more. */
 export const namesPerCallMax = 200;
-/** Of the messages that one call releases, so many are tried at once: each takes a process. postern-root: the same. */
+/**
+ * Of the messages that one call releases, so many are tried at once: each takes a process.
+ * postern-root: the same.
+ */
 const triedMax = 20;
 const tryMs = 3_000;
 
@@ -32,8 +38,9 @@ const doveadm = '/usr/bin/doveadm';
 const nobodyThere = 68;
 
 /**
- * A login as it may go to doveadm and into a deny file: no wildcards (`*` would end everybody's session), nothing that
- * looks like an option or a comment, no separators of a passwd-file. postern-root knows the same rule.
+ * A login as it may go to doveadm and into a deny file: no wildcards (`*` would end everybody's
+ * session), nothing that looks like an option or a comment, no separators of a passwd-file.
+ * postern-root knows the same rule.
  */
 export function isLoginName(text: string): boolean {
   return /^[0-9A-Za-z._%+=@~/&'][0-9A-Za-z._%+=@~/&'#-]{0,253}$/.test(text);
@@ -76,8 +83,8 @@ export function ownHands(
 }
 
 /**
- * Released messages are queued again already, and the queue manager gets to them by itself: a nudge that fails changes
- * nothing. One that hangs is the last.
+ * Released messages are queued again already, and the queue manager gets to them by itself: a nudge
+ * that fails changes nothing. One that hangs is the last.
  */
 async function tryAtOnce(
   flags: readonly string[],
@@ -93,7 +100,8 @@ async function tryAtOnce(
 }
 
 /**
- * Asks postern-root. The request is the verb and the names, a line each, then end of input; the answer ends with
+ * Asks postern-root. The request is the verb and the names, a line each, then end of input; the
+ * answer ends with
  * `postern-root: done` or `postern-root: failed …`, so that a cut connection is never taken for success.
  */
 export function helperHands(socketPath: string): Hands {

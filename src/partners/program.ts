@@ -1,11 +1,14 @@
 /**
- * Runs another program without a shell and reads its output line by line, within a deadline and within bounds.
+ * Runs another program without a shell and reads its output line by line, within a deadline and
+ * within bounds.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
-/** A line longer than this is given cut short: a queue entry with 50,000 recipients is about 10 MB. */
+/**
+ * A line longer than this is given cut short: a queue entry with 50,000 recipients is about 10 MB.
+ */
 export const lineBytesMax = 4_194_304;
 /** What we keep of stderr to explain a failure. */
 const complaintBytesMax = 4_096;
@@ -23,10 +26,14 @@ export type Call = {
   readonly fine?: readonly number[];
 };
 
-/** Lines of its output as they come. Throws OperatorError when it cannot start, fails, or the signal says stop. */
+/**
+ * Lines of its output as they come. Throws OperatorError when it cannot start, fails, or the signal
+ * says stop.
+ */
 export async function* programLines(call: Call): AsyncGenerator<string> {
   call.signal.throwIfAborted();
-  // LC_ALL: its messages are read by us. PATH is not inherited: programs are named by their whole path.
+  // LC_ALL: its messages are read by us. PATH is not inherited: programs are named by their whole
+  // path.
   const child = spawn(call.program, [...call.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...call.env },
@@ -88,7 +95,10 @@ function cannotRun(call: Call, cause: unknown): OperatorError {
   });
 }
 
-/** Turns chunks into lines; `undefined` ends the last one. A line over the limit is cut, its rest dropped. */
+/**
+ * Turns chunks into lines; `undefined` ends the last one. A line over the limit is cut, its rest
+ * dropped.
+ */
 export function lineSplitter(): (chunk: Buffer | undefined) => string[] {
   let parts: Buffer[] = [];
   let kept = 0;

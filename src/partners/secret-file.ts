@@ -1,11 +1,17 @@
-/** A secret in a file of its own, so that the configuration can be shown to anybody. Read once, at the start. */
+/**
+ * A secret in a file of its own, so that the configuration can be shown to anybody. Read once, at
+ * the start.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
 /** Far more than a key needs; a wrong path may lead to something large. */
 const bytesMax = 4_096;
 
-/** The secret, without the end of its line. Throws OperatorError `secret-file` where it is missing, empty or open to all. */
+/**
+ * The secret, without the end of its line. Throws OperatorError `secret-file` where it is missing,
+ * empty or open to all.
+ */
 export function readSecretFile(path: string): string {
   let text: string;
   try {

@@ -1,6 +1,7 @@
 /**
- * Says "ready" and "alive" to systemd, where systemd started us, through systemd-notify(1): Node cannot write to a Unix
- * datagram socket. One small process every few seconds; it runs beside us, so the event loop does not wait for it.
+ * Says "ready" and "alive" to systemd, where systemd started us, through systemd-notify(1): Node
+ * cannot write to a Unix datagram socket. One small process every few seconds; it runs beside us,
+ * so the event loop does not wait for it.
  */
 import { programOutput } from './program.ts';
 

@@ -1,4 +1,7 @@
-/** What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers. Types only. */
+/**
+ * What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers.
+ * Types only.
+ */
 
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';

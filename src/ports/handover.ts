@@ -1,4 +1,7 @@
-/** Types between the sendmail door, what hands its mail to the mail server, and the milter door that meets it again. */
+/**
+ * Types between the sendmail door, what hands its mail to the mail server, and the milter door that
+ * meets it again.
+ */
 import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
 import type { ScriptMail } from '../core/scripts/rules.ts';
 import type { ScriptSpeaker } from '../core/scripts/submitter.ts';
@@ -41,7 +44,10 @@ export type SendmailTurn =
 
 /** A message that waits to be handed to the mail server, without the message itself. */
 export type WaitingMail = {
-  /** User id and id: no other message has it. It is the token by which the milter door knows it again. */
+  /**
+   * User id and id: no other message has it. It is the token by which the milter door knows it
+   * again.
+   */
   readonly token: string;
   readonly at: Millis;
   readonly speaker: ScriptSpeaker;
@@ -55,8 +61,8 @@ export type WrittenMail = Pick<ScriptMail, 'header' | 'bodyStart'>;
 export type SubmissionFiles = {
   begin(submission: WaitingMail): Draft;
   /**
-   * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the mail server has it on its
-   * disk.
+   * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the
+   * mail server has it on its disk.
    */
   list(): readonly {
     readonly submission: WaitingMail;
@@ -64,12 +70,18 @@ export type SubmissionFiles = {
     /** About: of the file. */
     readonly bytes: number;
   }[];
-  /** Hands it to the mail server under a name of its own (`attempt`), which is not used for any other try. */
+  /**
+   * Hands it to the mail server under a name of its own (`attempt`), which is not used for any
+   * other try.
+   */
   send(token: string, how: 'first try' | 'again'): Promise<SendOutcome>;
   written(token: string): Promise<WrittenMail | undefined>;
   remove(token: string): void;
 };
-/** refused: it says why not. unknown: it did not end in time, or was ended. gone: somebody took the file away. */
+/**
+ * refused: it says why not. unknown: it did not end in time, or was ended. gone: somebody took the
+ * file away.
+ */
 export type SendOutcome =
   | { readonly kind: 'sent' | 'gone' }
   | { readonly kind: 'refused' | 'unknown'; readonly why: string };
@@ -92,7 +104,9 @@ export type SubmissionLedger = {
 export type Submissions = {
   /** Undefined: nobody handed that in here. */
   speakerOf(token: string): ScriptSpeaker | undefined;
-  /** At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once. */
+  /**
+   * At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once.
+   */
   claim(token: string, attempt: string, answer: (claim: Claim) => void): void;
   /** The mail server has its answer. */
   answered(token: string): void;
@@ -108,7 +122,10 @@ export type Identities = {
   facts(peer: Peer): ProcessFacts | undefined;
   /** The script as PHP's own field tells it, where no other way does. */
   hinted(facts: ProcessFacts, phpScript: string): ProcessFacts;
-  /** Whose file that is; undefined: there is none. In a folder that we may not look into, whose the folder is. */
+  /**
+   * Whose file that is; undefined: there is none. In a folder that we may not look into, whose the
+   * folder is.
+   */
   ownerOf(path: string): number | undefined;
   /** Its name and full name; empty: there is no such user. */
   user(uid: number): { readonly name: string; readonly fullName: string };
@@ -127,8 +144,8 @@ export type Spool = {
   /** Who may have left something. Looks at the whole spool, beside the event loop. */
   users(): Promise<readonly number[]>;
   /**
-   * What is whole of this user's, in the order in which it came; as cheap as it has few files. `bad` is told of what is no
-   * message, which is removed.
+   * What is whole of this user's, in the order in which it came; as cheap as it has few files.
+   * `bad` is told of what is no message, which is removed.
    */
   messages(uid: number, bad: (why: string) => void): Iterable<Spooled>;
 };

@@ -15,11 +15,16 @@ import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
 export type Clock = { now(): Millis };
-/** Asks the DNS. Never rejects: who does not answer is a failure, and no statement about the name. */
+/**
+ * Asks the DNS. Never rejects: who does not answer is a failure, and no statement about the name.
+ */
 export type Resolver = (question: DnsQuestion) => Promise<DnsAnswer>;
 export const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof levels)[number];
-/** A log line is an event name plus fields; never a body, a password, a token or a whole recipient list. */
+/**
+ * A log line is an event name plus fields; never a body, a password, a token or a whole recipient
+ * list.
+ */
 export type Log = (level: Level, event: string, fields?: Readonly<Record<string, unknown>>) => void;
 /** Counts something for /metrics. Names and help are listed in core/metrics.ts. */
 export type Count = (name: string, by?: number, label?: string) => void;
@@ -31,7 +36,10 @@ export type Answer =
   | { readonly kind: 'pass' }
   /** `reason`: printable ASCII, at most 100 characters. */
   | { readonly kind: 'hold'; readonly reason: string }
-  /** `enhanced` has the class of `code` (RFC 3463); `text` is printable ASCII, one line, vague to strangers. */
+  /**
+   * `enhanced` has the class of `code` (RFC 3463); `text` is printable ASCII, one line, vague to
+   * strangers.
+   */
   | {
       readonly kind: 'reply';
       readonly code: number;
@@ -39,7 +47,9 @@ export type Answer =
       readonly text: string;
     };
 
-/** Who hands mail over. `account` undefined: not ours to judge (inbound mail), everything passes. */
+/**
+ * Who hands mail over. `account` undefined: not ours to judge (inbound mail), everything passes.
+ */
 export type Speaker = {
   readonly account: Account;
   /** login: SMTP AUTH. client: relaying by address, no login. local: sendmail(1), pickup. */
@@ -49,9 +59,15 @@ export type Speaker = {
 
 /** The way of a message, as doors see it (flow/message-submitted.ts). */
 export type Gate = {
-  /** As soon as the account is known (MAIL, RCPT): refused at once when suspended. Never waits, never counts. */
+  /**
+   * As soon as the account is known (MAIL, RCPT): refused at once when suspended. Never waits,
+   * never counts.
+   */
   mayBegin(speaker: Speaker): Answer;
-  /** The whole message: judged and counted. Answers exactly once, at once for `pass`, after the commit for the rest. */
+  /**
+   * The whole message: judged and counted. Answers exactly once, at once for `pass`, after the
+   * commit for the rest.
+   */
   submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void;
 };
 
@@ -70,7 +86,9 @@ export type MessageStart = {
   readonly queueId: string;
 };
 
-/** A change to the headers of a message. Text is octets (Latin-1), lines in it are folded with LF. */
+/**
+ * A change to the headers of a message. Text is octets (Latin-1), lines in it are folded with LF.
+ */
 export type HeaderEdit =
   /**
    * `index` 0: above everything, the mail server's own Received included; 1: right below that. `value` as it stands
@@ -86,19 +104,25 @@ export type HeaderEdit =
   | { readonly kind: 'remove'; readonly name: string; readonly occurrence: number };
 
 /**
- * Reads one whole message as it goes by: signs what leaves, verifies what comes in. Memory is bounded, nothing throws,
- * nothing waits but `finish`. Header text is octets (Latin-1); a value is all that stands behind the colon, folds as LF.
- * A reader that is not finished was given up: it hears no more.
+ * Reads one whole message as it goes by: signs what leaves, verifies what comes in. Memory is
+ * bounded, nothing throws, nothing waits but `finish`. Header text is octets (Latin-1); a value is
+ * all that stands behind the colon, folds as LF. A reader that is not finished was given up: it
+ * hears no more.
  */
 export type MessageReader = {
   header(name: string, value: string): void;
   /** The bytes are only lent: they change after this returns. */
   body(bytes: Buffer, start: number, end: number): void;
-  /** The whole message was read and is to be answered with pass or hold. Calls back exactly once. */
+  /**
+   * The whole message was read and is to be answered with pass or hold. Calls back exactly once.
+   */
   finish(done: Finished): void;
 };
 
-/** `refused`: why the message must go no further, whatever the gate says; one line of printable ASCII. */
+/**
+ * `refused`: why the message must go no further, whatever the gate says; one line of printable
+ * ASCII.
+ */
 export type Finished = (edits: readonly HeaderEdit[], refused?: string) => void;
 
 /** Asked once a message, when its headers begin; undefined: this one is not read. */
@@ -119,7 +143,10 @@ export type PolicyRequest = {
   readonly sizeBytes: number;
 };
 
-/** The policy door's flow (flow/recipient-asked.ts): reservations live there, one owner a connection. */
+/**
+ * The policy door's flow (flow/recipient-asked.ts): reservations live there, one owner a
+ * connection.
+ */
 export type PolicyDesk = {
   ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void;
   /** The connection is gone: what it had reserved is given back. */
@@ -133,7 +160,10 @@ export type AccountRecord = {
   readonly account: Account;
   readonly state: AccountState;
   readonly past: string;
-  /** Hashes of the recipients it has written to (core/account/recipient-book.ts), ascending; the minute of the first time. */
+  /**
+   * Hashes of the recipients it has written to (core/account/recipient-book.ts), ascending; the
+   * minute of the first time.
+   */
   readonly recipients: Float64Array;
   readonly sinceMinutes: Uint32Array;
 };
@@ -170,15 +200,19 @@ export type StoryRow = {
 
 export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
 export type HeldState = (typeof heldStates)[number];
-/** A message in Postfix's hold queue on our account. `gone`: the queue no longer has it, and not by our doing. */
+/**
+ * A message in Postfix's hold queue on our account. `gone`: the queue no longer has it, and not by
+ * our doing.
+ */
 export type HeldRow = {
   readonly queueId: string;
   readonly at: Millis;
   readonly account: Account;
   readonly recipients: number;
   /**
-   * verdict: held when it came. queue: was already queued when its account was suspended. content: held when it came, for
-   * what is in it; rule: because no rule of scripts allows it. Both only a person lets go.
+   * verdict: held when it came. queue: was already queued when its account was suspended. content:
+   * held when it came, for what is in it; rule: because no rule of scripts allows it. Both only a
+   * person lets go.
    */
   readonly why: 'verdict' | 'queue' | 'content' | 'rule';
   readonly state: HeldState;
@@ -256,7 +290,10 @@ export type Change =
       readonly kind: 'account';
       readonly account: Account;
       readonly state: AccountState;
-      /** As a function it is made only when it is written: a busy account changes many times before that. */
+      /**
+       * As a function it is made only when it is written: a busy account changes many times before
+       * that.
+       */
       readonly past: Lazy;
       /** Hash and minute, in pairs. `forgotten` goes first: a hash in both is known afterwards. */
       readonly learned: readonly number[];
@@ -285,14 +322,22 @@ export type Search = {
   readonly limit: number;
 };
 
-/** Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts). */
+/**
+ * Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts).
+ */
 export type Ledger = StatsLedger &
   ScriptLedger &
   SubmissionLedger & {
-    /** One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is gone; nothing is then kept. */
+    /**
+     * One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is
+     * gone; nothing is then kept.
+     */
     write(changes: readonly Change[], how: { readonly durable: boolean }): void;
     loadAccount(account: Account): AccountRecord | undefined;
-    /** Minute in which somebody here first wrote to this recipient (hash); undefined when nobody ever did. */
+    /**
+     * Minute in which somebody here first wrote to this recipient (hash); undefined when nobody
+     * ever did.
+     */
     knownHere(recipient: number): number | undefined;
     /** Names and states, newest activity first. */
     accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
@@ -328,7 +373,9 @@ export type Ledger = StatsLedger &
     sendingDomains(limit: number): readonly SendingDomainRow[];
     /** Also of passwords that were changed since, which have `changedAt`. */
     weakPasswords(): readonly WeakPassword[];
-    /** Deletes messages and stories older than these, a slice at a call. True: there may be more. */
+    /**
+     * Deletes messages and stories older than these, a slice at a call. True: there may be more.
+     */
     prune(olderThan: {
       readonly messages: Millis;
       readonly stories: Millis;
@@ -349,22 +396,34 @@ export type QueuedMessage = {
   readonly recipients: number;
 };
 
-/** What was done, and why not the rest: many messages go in several calls, and what was done is to be remembered. */
+/**
+ * What was done, and why not the rest: many messages go in several calls, and what was done is to
+ * be remembered.
+ */
 export type Moved = { readonly done: ReadonlySet<string>; readonly fault: Error | undefined };
 
-/** The mail server's own queue tools. Every call has a deadline. Hold, release and drop never reject. */
+/**
+ * The mail server's own queue tools. Every call has a deadline. Hold, release and drop never
+ * reject.
+ */
 export type Mta = {
   /**
-   * Puts these on hold; what is gone is ignored, and so is another message that came later under an id used before.
+   * Puts these on hold; what is gone is ignored, and so is another message that came later under an
+   * id used before.
    * `at`: when the message was answered for. Done: the ids that are now in the hold queue.
    */
   hold(messages: readonly { readonly queueId: string; readonly at: Millis }[]): Promise<Moved>;
   /** From hold back to deferred, and tried at once. Done: the ids that left the hold queue. */
   release(queueIds: readonly string[]): Promise<Moved>;
   drop(queueIds: readonly string[]): Promise<Moved>;
-  /** Which of these are on hold. Throws when not the whole queue could be read: then nobody knows. */
+  /**
+   * Which of these are on hold. Throws when not the whole queue could be read: then nobody knows.
+   */
   onHold(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Which of these are on hold with nobody left to send them to: a delivery was under way. Throws as `onHold`. */
+  /**
+   * Which of these are on hold with nobody left to send them to: a delivery was under way. Throws
+   * as `onHold`.
+   */
   spent(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Everything queued, by `postqueue -j`; at most `limit`. */
   queue(limit: number): Promise<readonly QueuedMessage[]>;

@@ -14,13 +14,19 @@ export type Scanner = {
   close(): void;
 };
 
-/** Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing waits but `finish`. */
+/**
+ * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing
+ * waits but `finish`.
+ */
 export type MessageScan = {
   /** Octets (Latin-1); a value is all that stands behind the colon, folds as LF. */
   header(name: string, value: string): void;
   /** The bytes are only lent. Answers whether more of the body is of use. */
   body(bytes: Buffer, start: number, end: number): boolean;
-  /** The message with what was found, exactly once: at once, or when the scanners have answered or their time is over. */
+  /**
+   * The message with what was found, exactly once: at once, or when the scanners have answered or
+   * their time is over.
+   */
   finish(message: Submission, done: (message: Submission) => void): void;
   /** The message was given up. */
   drop(): void;

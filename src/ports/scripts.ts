@@ -27,7 +27,10 @@ export type DeskScript = ScriptSeen & {
   /** The rule that it comes under; empty: none. */
   readonly rule: string;
   readonly ruleText: string;
-  /** The command that would make a rule of what was seen; empty: too little was seen, or there is one. */
+  /**
+   * The command that would make a rule of what was seen; empty: too little was seen, or there is
+   * one.
+   */
   readonly suggestion: string;
 };
 
@@ -60,8 +63,8 @@ export type ScriptDesk = {
 /** One end of a TCP connection. */
 export type SocketEnd = { readonly address: string; readonly port: number };
 /**
- * closed: by its process, so that nobody can tell any more. unknown: the table of sockets could not be read. elsewhere: there
- * is no such socket here.
+ * closed: by its process, so that nobody can tell any more. unknown: the table of sockets could not
+ * be read. elsewhere: there is no such socket here.
  */
 export type SocketOwner = { readonly uids: readonly number[] } | 'closed' | 'unknown' | 'elsewhere';
 

@@ -1,8 +1,14 @@
-/** Statistics: what is counted of mail that leaves, by day and by whom; what is asked of it. Types only. */
+/**
+ * Statistics: what is counted of mail that leaves, by day and by whom; what is asked of it. Types
+ * only.
+ */
 import type { Sketch } from '../core/stats/sketch.ts';
 
 export const statsKinds = ['account', 'script', 'domain', 'provider', 'rule', 'day'] as const;
-/** By whom or what: the account, its web script, the domain in From, where it goes, the rules of scanners, the day alone. */
+/**
+ * By whom or what: the account, its web script, the domain in From, where it goes, the rules of
+ * scanners, the day alone.
+ */
 export type StatsKind = (typeof statsKinds)[number];
 
 /** Counts that add up. */
@@ -11,12 +17,17 @@ export type Tally = {
   readonly recipients: number;
   /** Messages that were held, delayed or refused. */
   readonly stopped: number;
-  /** Messages of which there is a score, their scores together, and how many of them look like spam and have no virus. */
+  /**
+   * Messages of which there is a score, their scores together, and how many of them look like spam
+   * and have no virus.
+   */
   readonly scored: number;
   readonly points: number;
   readonly spam: number;
   readonly viruses: number;
-  /** Scans that were made; messages that took a copy's; messages of which a scanner said nothing. */
+  /**
+   * Scans that were made; messages that took a copy's; messages of which a scanner said nothing.
+   */
   readonly scans: number;
   readonly reused: number;
   readonly unscanned: number;
@@ -34,7 +45,10 @@ export type RollupRow = {
 };
 
 export const statsOrders = ['messages', 'spam', 'score', 'moved'] as const;
-/** messages: most first. spam: most spam-like first. score: highest mean. moved: whose mean changed most. */
+/**
+ * messages: most first. spam: most spam-like first. score: highest mean. moved: whose mean changed
+ * most.
+ */
 export type StatsOrder = (typeof statsOrders)[number];
 
 export type StatsQuery = {

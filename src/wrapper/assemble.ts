@@ -1,6 +1,7 @@
 /**
- * Makes one plain script of postern-sendmail and the files that it imports: Node starts it without looking for anything
- * else, and without reading types. Imports of Node's own modules become require(); the rest stands in front, in order.
+ * Makes one plain script of postern-sendmail and the files that it imports: Node starts it without
+ * looking for anything else, and without reading types. Imports of Node's own modules become
+ * require(); the rest stands in front, in order.
  */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';

@@ -1,6 +1,7 @@
 /**
- * What runs as /usr/sbin/sendmail: reads a message as sendmail(1) does and hands it to Postern's door, or, where nobody
- * listens, into a file of the spool. What is no message goes to the mail server's own sendmail.
+ * What runs as /usr/sbin/sendmail: reads a message as sendmail(1) does and hands it to Postern's
+ * door, or, where nobody listens, into a file of the spool. What is no message goes to the mail
+ * server's own sendmail.
  *
  * `postern connect sendmail` makes one plain script of this file and those it imports (assemble.ts), so: no package, no
  * import that is renamed, no top-level name that another of these files has.

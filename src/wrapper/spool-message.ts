@@ -1,7 +1,8 @@
 /**
- * A message into the spool, while nobody listens: whole and on the disk, or not there. Each user has a folder of his own,
- * which he owns, so that how much he leaves is bounded, and nobody else can list, read or change it. Anybody may have made
- * a folder by that name before: what is not his own is left alone.
+ * A message into the spool, while nobody listens: whole and on the disk, or not there. Each user
+ * has a folder of his own, which he owns, so that how much he leaves is bounded, and nobody else
+ * can list, read or change it. Anybody may have made a folder by that name before: what is not his
+ * own is left alone.
  */
 import {
   closeSync,

@@ -1,5 +1,6 @@
 /**
- * A bare HTTP client for this door's tests: it sends the headers that a browser would not let a test choose.
+ * A bare HTTP client for this door's tests: it sends the headers that a browser would not let a
+ * test choose.
  */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
@@ -80,7 +81,8 @@ export async function begin(
 ): Promise<IncomingMessage> {
   const { method = 'GET', headers = {}, body } = how;
   const asked = request(`${door.address}${path}`, { method, headers, agent: false });
-  asked.on('error', () => undefined); // a body refused half-way resets the connection; the answer is still read
+  // a body refused half-way resets the connection; the answer is still read
+  asked.on('error', () => undefined);
   asked.end(body);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   return response;

@@ -1,7 +1,7 @@
 /**
- * A small world for tests of the rotation: one domain on several name servers, of which each takes a change when it likes
- * or does not answer; mail signed with whatever may sign, and kept in queues. Each message is looked at for as long as it
- * is in one.
+ * A small world for tests of the rotation: one domain on several name servers, of which each takes
+ * a change when it likes or does not answer; mail signed with whatever may sign, and kept in
+ * queues. Each message is looked at for as long as it is in one.
  */
 
 import { type DkimKey, keyName, type Sighting } from '../../src/core/signing/key.ts';

@@ -1,4 +1,7 @@
-/** A name server for tests: answers from records by UDP and TCP, and has every fault that a name server can have. */
+/**
+ * A name server for tests: answers from records by UDP and TCP, and has every fault that a name
+ * server can have.
+ */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';

@@ -1,4 +1,7 @@
-/** Random identities, and random junk that their domains may have published before. For property tests. */
+/**
+ * Random identities, and random junk that their domains may have published before. For property
+ * tests.
+ */
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import {
@@ -52,10 +55,16 @@ export const digest: TlsDigest = { selector: 1, matching: 1, association: 'ab'.r
 
 const edKey = 'lUZxyJz0UBC2a5GdYhPBWTQzFe6Lpx2vGWxWFCmTxvk=';
 const rsa: IdentityKey = {
-  ...{ selector: 'r1', algorithm: 'rsa', publicKey: rsaKey(), state: 'published' },
+  selector: 'r1',
+  algorithm: 'rsa',
+  publicKey: rsaKey(),
+  state: 'published',
 };
 const edOnly: IdentityKey = {
-  ...{ selector: 'e1', algorithm: 'ed25519', publicKey: edKey, state: 'published' },
+  selector: 'e1',
+  algorithm: 'ed25519',
+  publicKey: edKey,
+  state: 'published',
 };
 const keys: readonly IdentityKey[] = [
   rsa,

@@ -6,8 +6,15 @@ export const shop = '/var/www/shop/contact.php';
 
 export function speaker(with_: Partial<ScriptSpeaker> = {}): ScriptSpeaker {
   return {
-    ...{ uid: 1_001, user: 'shop', pid: 4_711, executable: '/usr/bin/php-cgi8.4' },
-    ...{ cwd: '/var/www/shop', script: shop, scriptOwner: 1_001, how: 'cgi', proven: 'kernel' },
+    uid: 1_001,
+    user: 'shop',
+    pid: 4_711,
+    executable: '/usr/bin/php-cgi8.4',
+    cwd: '/var/www/shop',
+    script: shop,
+    scriptOwner: 1_001,
+    how: 'cgi',
+    proven: 'kernel',
     parents: [],
     ...with_,
   };
@@ -15,8 +22,14 @@ export function speaker(with_: Partial<ScriptSpeaker> = {}): ScriptSpeaker {
 
 export function scriptRule(with_: Partial<ScriptRule> = {}): ScriptRule {
   return {
-    ...{ id: 'r1', path: shop, uid: undefined, recipients: { kind: 'any' }, from: [] },
-    ...{ rate: undefined, effect: 'allow', ...with_ },
+    id: 'r1',
+    path: shop,
+    uid: undefined,
+    recipients: { kind: 'any' },
+    from: [],
+    rate: undefined,
+    effect: 'allow',
+    ...with_,
   };
 }
 
@@ -32,7 +45,9 @@ export const header = (text: string): ScriptMail['header'] =>
 
 export function scriptMail(with_: Partial<ScriptMail> = {}): ScriptMail {
   return {
-    ...{ speaker: speaker(), sender: '', recipients: ['owner@shop.example'] },
+    speaker: speaker(),
+    sender: '',
+    recipients: ['owner@shop.example'],
     header: header(
       'To: owner@shop.example\nSubject: Contact\nFrom: wwwdata@shop.example\nReply-To: vi@sit.example',
     ),

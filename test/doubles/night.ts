@@ -14,7 +14,10 @@ import type {
   StoryRow,
 } from '../../src/ports/ledger.ts';
 
-/** empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the same, only noted. */
+/**
+ * empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the
+ * same, only noted.
+ */
 export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
 
 export type Night = {

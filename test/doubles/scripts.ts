@@ -1,4 +1,7 @@
-/** A register that says yes to everything and notes what it was asked; with some scripts in it, for the page. */
+/**
+ * A register that says yes to everything and notes what it was asked; with some scripts in it, for
+ * the page.
+ */
 import type { Account } from '../../src/core/event.ts';
 import { ruleText } from '../../src/core/scripts/rule-text.ts';
 import { hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
@@ -25,9 +28,17 @@ export function agreeableScripts(calls: string[], start?: Millis): ScriptDesk {
 
 function rules(start: Millis): readonly ScriptRuleRow[] {
   const row: ScriptRuleRow = {
-    ...{ id: 'r1', path: '/var/www/club/kontakt.php', uid: undefined, from: [], rate: undefined },
+    id: 'r1',
+    path: '/var/www/club/kontakt.php',
+    uid: undefined,
+    from: [],
+    rate: undefined,
     recipients: { kind: 'owner-and-visitor', owners: ['vorstand@club.example'] },
-    ...{ effect: 'allow', note: '', by: 'op', at: start, removedAt: undefined },
+    effect: 'allow',
+    note: '',
+    by: 'op',
+    at: start,
+    removedAt: undefined,
   };
   const uploads = '/var/www/*/wp-content/uploads/**';
   return [row, { ...row, id: 'r2', path: uploads, recipients: { kind: 'any' }, effect: 'deny' }];
@@ -36,27 +47,57 @@ function rules(start: Millis): readonly ScriptRuleRow[] {
 function seen(start: Millis): readonly DeskScript[] {
   const ago = (ms: number): Millis => (start - ms) as Millis;
   const script = (subject: string, more: Partial<DeskScript>): DeskScript => ({
-    ...{ account: `script:${subject}` as Account, subject, uid: 1_001, user: 'shop', how: 'hint' },
-    ...{ firstAt: ago(900 * hourMs), lastAt: ago(5 * minuteMs), messages: 1, recipients: 1 },
-    ...{ recipientsMost: 1, held: 0, odd: 0, oddAt: undefined, oddText: '', to: [], from: [] },
-    ...{ rule: '', ruleText: '', suggestion: '', ...more },
+    account: `script:${subject}` as Account,
+    subject,
+    uid: 1_001,
+    user: 'shop',
+    how: 'hint',
+    firstAt: ago(900 * hourMs),
+    lastAt: ago(5 * minuteMs),
+    messages: 1,
+    recipients: 1,
+    recipientsMost: 1,
+    held: 0,
+    odd: 0,
+    oddAt: undefined,
+    oddText: '',
+    to: [],
+    from: [],
+    rule: '',
+    ruleText: '',
+    suggestion: '',
+    ...more,
   });
   return [
     script('/var/www/shop/htdocs/wp-content/plugins/order-mailer/send.php', {
-      ...{ messages: 3_310, recipients: 3_412 },
+      messages: 3_310,
+      recipients: 3_412,
     }),
     script('/var/www/club/kontakt.php', {
-      ...{ user: 'club', messages: 742, recipients: 1_321, held: 590, odd: 590, rule: 'r1' },
+      user: 'club',
+      messages: 742,
+      recipients: 1_321,
+      held: 590,
+      odd: 590,
+      rule: 'r1',
       oddAt: ago(7 * minuteMs),
       oddText: 'header injection: a second To field names 40 addresses more',
     }),
     script('/var/www/praxis/termin.php', {
-      ...{ user: 'praxis', messages: 61, recipients: 118, lastAt: ago(3 * hourMs) },
+      user: 'praxis',
+      messages: 61,
+      recipients: 118,
+      lastAt: ago(3 * hourMs),
       suggestion:
         'postern scripts allow /var/www/praxis/termin.php --owner praxis@praxis.example --from termin@praxis.example',
     }),
     script('/var/www/shop/htdocs/wp-content/uploads/2026/x.php', {
-      ...{ messages: 12, recipients: 12, held: 12, rule: 'r2', odd: 12, oddAt: ago(hourMs) },
+      messages: 12,
+      recipients: 12,
+      held: 12,
+      rule: 'r2',
+      odd: 12,
+      oddAt: ago(hourMs),
       oddText: 'rule r2 lets it send nothing',
     }),
   ];

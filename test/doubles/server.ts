@@ -1,6 +1,7 @@
 /**
- * A mail server's worth of accounts for tests: each is told what to do on its own clock, and the real guard judges.
- * What everybody here ever wrote to is shared, as in the ledger. Nothing is random.
+ * A mail server's worth of accounts for tests: each is told what to do on its own clock, and the
+ * real guard judges. What everybody here ever wrote to is shared, as in the ledger. Nothing is
+ * random.
  */
 
 import { newNorms, type ServerNorms } from '../../src/core/account/baseline.ts';

@@ -29,7 +29,10 @@ export function evaluate(
   asked.length = 0;
   return answeredBy(
     evaluateSpf({
-      ...{ ip: '192.0.2.1', sender: 'joe@example.org', helo: 'mail.example.org', atSeconds: 9 },
+      ip: '192.0.2.1',
+      sender: 'joe@example.org',
+      helo: 'mail.example.org',
+      atSeconds: 9,
       ...question,
     }),
     (one) => {

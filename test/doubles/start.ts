@@ -4,8 +4,13 @@ import type { MessageStart } from '../../src/ports/ledger.ts';
 /** Mail that comes in from a stranger, unless said otherwise. */
 export function scriptedStart(more: Partial<MessageStart> = {}): MessageStart {
   return {
-    ...{ by: undefined, account: undefined, client: '192.0.2.1', clientName: '' },
-    ...{ helo: 'out.example.org', sender: 'joe@example.org', queueId: '4ABC' },
+    by: undefined,
+    account: undefined,
+    client: '192.0.2.1',
+    clientName: '',
+    helo: 'out.example.org',
+    sender: 'joe@example.org',
+    queueId: '4ABC',
     ...more,
   };
 }

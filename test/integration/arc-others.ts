@@ -1,4 +1,7 @@
-/** Other people's ARC: Perl's Mail::DKIM and Python's dkimpy, as verifiers and as sealers, with keys handed to them. */
+/**
+ * Other people's ARC: Perl's Mail::DKIM and Python's dkimpy, as verifiers and as sealers, with keys
+ * handed to them.
+ */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +16,9 @@ const programs: Readonly<Record<Other, readonly [string, string]>> = {
   dkimpy: ['/usr/bin/python3', 'arc-others.py'],
 };
 
-/** `none`, `pass`, `fail`, or `ended` where dkimpy says that somebody else found it broken; and why. */
+/**
+ * `none`, `pass`, `fail`, or `ended` where dkimpy says that somebody else found it broken; and why.
+ */
 export type OtherArc = readonly [result: string, why: string];
 
 /** Of each message, by its name. Keys: name of the TXT record in lower case, and its text. */

@@ -1,6 +1,7 @@
 /**
- * ARC with other people's programs: what we seal, Mail::DKIM and dkimpy find good; what they seal, we do; and a chain of
- * all three in any order is one that all three believe, until somebody changes the message.
+ * ARC with other people's programs: what we seal, Mail::DKIM and dkimpy find good; what they seal,
+ * we do; and a chain of all three in any order is one that all three believe, until somebody
+ * changes the message.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -119,7 +120,10 @@ async function sealedByUs(
   const added = await new Promise<readonly HeaderField[]>((resolve, reject) => {
     sealArc(
       {
-        ...{ chain: arcChain(fields), valid, fields, now: Date.now() },
+        chain: arcChain(fields),
+        valid,
+        fields,
+        now: Date.now(),
         results: { authservId, results: [{ method: 'spf', result: 'none', properties: [] }] },
         bodyHash: hashOf(body, { canonicalization: 'relaxed' }),
         lineLengthLimit: 0,

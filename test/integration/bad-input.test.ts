@@ -1,6 +1,6 @@
 /**
- * What a running guard must take: nonsense at every door, a thousand idle connections, a full disk, a broken
- * configuration, a second guard in its place. Honest mail passes all the while.
+ * What a running guard must take: nonsense at every door, a thousand idle connections, a full disk,
+ * a broken configuration, a second guard in its place. Honest mail passes all the while.
  */
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
@@ -49,7 +49,10 @@ const session = (): Promise<MilterClient> =>
   });
 function letter(client: MilterClient, login: string, recipients: readonly string[]) {
   return client.send({
-    ...{ sender: login, login, recipients, queueId: `BAD${10_000 + ++letters}` },
+    sender: login,
+    login,
+    recipients,
+    queueId: `BAD${10_000 + ++letters}`,
     headers: [['Subject', 'a test']],
     body: Buffer.from(`Letter ${letters}.\r\n`),
   });

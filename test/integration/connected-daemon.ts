@@ -1,6 +1,7 @@
 /**
- * The doors of a Postern that lets everything pass and remembers what came: what `connect postfix` needs to find. The
- * milter and policy doors are the real ones; the web answers the three questions that a proof of connection asks.
+ * The doors of a Postern that lets everything pass and remembers what came: what `connect postfix`
+ * needs to find. The milter and policy doors are the real ones; the web answers the three questions
+ * that a proof of connection asks.
  */
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

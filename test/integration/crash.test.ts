@@ -1,7 +1,7 @@
 /**
- * The guard killed with kill -9 in the middle of traffic, several times, at moments from a printed seed (SEED=n plays
- * them again), and started again on the same ports: nothing that was taken is missing, a suspension survives, its
- * notices arrive, and the ledger opens clean.
+ * The guard killed with kill -9 in the middle of traffic, several times, at moments from a printed
+ * seed (SEED=n plays them again), and started again on the same ports: nothing that was taken is
+ * missing, a suspension survives, its notices arrive, and the ledger opens clean.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -36,7 +36,10 @@ before(async () => {
 });
 after(() => server?.[Symbol.asyncDispose]());
 
-/** Ends it at once and starts it again in its place; answers with the milliseconds until it is ready. */
+/**
+ * Ends it at once and starts it again in its place; answers with the milliseconds until it is
+ * ready.
+ */
 async function killAndStart(): Promise<number> {
   const began = performance.now();
   server.guard.kill('SIGKILL');
@@ -45,7 +48,10 @@ async function killAndStart(): Promise<number> {
   return performance.now() - began;
 }
 
-/** Sends one letter until it is taken or refused for good; answers with how often it was told to come again. */
+/**
+ * Sends one letter until it is taken or refused for good; answers with how often it was told to
+ * come again.
+ */
 async function sendUntilTaken(account: string, to: string, id: string): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     try {
@@ -63,7 +69,9 @@ async function sendUntilTaken(account: string, to: string, id: string): Promise<
   throw new Error(`${id} was never taken`);
 }
 
-/** One stranger after the other until the account is refused at MAIL; answers with the reply's code. */
+/**
+ * One stranger after the other until the account is refused at MAIL; answers with the reply's code.
+ */
 async function hijack(account: string, more: () => boolean): Promise<number | undefined> {
   for (let nth = 0; nth < 2_000 && more(); nth++) {
     try {

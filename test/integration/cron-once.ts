@@ -1,6 +1,7 @@
 /**
- * The real cron(8), once: in a mount namespace of its own, where its tables and pid file are in a folder, and /etc/postfix
- * is the configuration of one Postfix instance. A job `@reboot` runs at its start, and cron mails what it prints.
+ * The real cron(8), once: in a mount namespace of its own, where its tables and pid file are in a
+ * folder, and /etc/postfix is the configuration of one Postfix instance. A job `@reboot` runs at
+ * its start, and cron mails what it prints.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +29,8 @@ export async function runCron(
     'exec /usr/sbin/cron -f',
   ].join(' && ');
   const cron = leash('/usr/bin/unshare', ['--mount', '/bin/sh', '-c', script], {
-    ...{ detaches: false, graceMs: 2_000 },
+    detaches: false,
+    graceMs: 2_000,
   });
   return Object.assign(cron, {
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 /**
- * Where accounts are kept besides PostgreSQL, each a real server in a folder of its own, ended with the scope:
+ * Where accounts are kept besides PostgreSQL, each a real server in a folder of its own, ended with
+ * the scope:
  *
  *     await using mariadb = await startMariadb();
  *     await using ldap = await startSlapd(ldif);
@@ -61,7 +62,10 @@ export type SlapdInstance = AsyncDisposable & {
   readonly boss: { readonly dn: string; readonly password: string };
 };
 
-/** OpenLDAP with one database below dc=example,dc=org, filled from LDIF; passwords are for its boss alone. */
+/**
+ * OpenLDAP with one database below dc=example,dc=org, filled from LDIF; passwords are for its boss
+ * alone.
+ */
 export async function startSlapd(ldif: string): Promise<SlapdInstance> {
   mustBeRoot();
   const dir = await mkdtemp(join(tmpdir(), 'pld-'));
@@ -103,7 +107,8 @@ access to * by * read
     detail: () => daemon.output(),
   });
   return {
-    ...{ uri, boss },
+    uri,
+    boss,
     async [Symbol.asyncDispose]() {
       await daemon.stop();
       await rm(dir, { recursive: true, force: true });

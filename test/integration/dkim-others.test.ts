@@ -1,6 +1,6 @@
 /**
- * What others sign, Postern verifies: dkimpy and Mail::DKIM, in all their ways. And where an octet was changed
- * anywhere, Postern, dkimpy and Mail::DKIM agree whether the signature still holds.
+ * What others sign, Postern verifies: dkimpy and Mail::DKIM, in all their ways. And where an octet
+ * was changed anywhere, Postern, dkimpy and Mail::DKIM agree whether the signature still holds.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
- * Other people's verifiers: Perl's Mail::DKIM and Python's dkimpy, each one process for a whole folder of messages, with
- * keys that are handed to them instead of the network. Debian 12's Mail::DKIM knows no Ed25519: it calls such
- * signatures invalid.
+ * Other people's verifiers: Perl's Mail::DKIM and Python's dkimpy, each one process for a whole
+ * folder of messages, with keys that are handed to them instead of the network. Debian 12's
+ * Mail::DKIM knows no Ed25519: it calls such signatures invalid.
  *
  *     await using folder = await messageFolder();
  *     await folder.put('one.eml', bytes);                 // as on the wire: lines end with CRLF

@@ -1,6 +1,6 @@
 /**
- * What Postern signs, others verify: generated messages, odd ones among them, signed with RSA and Ed25519, read by Perl's
- * Mail::DKIM and Python's dkimpy.
+ * What Postern signs, others verify: generated messages, odd ones among them, signed with RSA and
+ * Ed25519, read by Perl's Mail::DKIM and Python's dkimpy.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

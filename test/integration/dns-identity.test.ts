@@ -1,6 +1,7 @@
 /**
- * What `dns plan` advises, published on real name servers: BIND by its own updates and as a zone file, tinydns as a data
- * file. Then nothing is missing, `dns check` finds nothing wrong, and `dns watch` sees it on the server itself.
+ * What `dns plan` advises, published on real name servers: BIND by its own updates and as a zone
+ * file, tinydns as a data file. Then nothing is missing, `dns check` finds nothing wrong, and `dns
+ * watch` sees it on the server itself.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -156,7 +157,8 @@ describe('a plan carried out', () => {
   });
 
   test('as the data of tinydns', async () => {
-    // It answers by UDP alone, in 512 octets: RSA with 4096 bits is too long for that, and the plan says so.
+    // It answers by UDP alone, in 512 octets: RSA with 4096 bits is too long for that, and the plan
+    // says so.
     const [all = ''] = await planned('tinydns', wishes);
     assert.match(all, /# the answer has [78]\d\d octets[^']*\n'k1\._domainkey/);
     const short = wishes.filter((_, nth) => nth !== 2 && nth !== 3);

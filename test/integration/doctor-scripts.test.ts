@@ -1,4 +1,7 @@
-/** Doctor tries the ways round the sendmail door, where Postern is installed as a user without rights. */
+/**
+ * Doctor tries the ways round the sendmail door, where Postern is installed as a user without
+ * rights.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';

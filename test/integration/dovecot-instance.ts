@@ -1,6 +1,6 @@
 /**
- * A real Dovecot in a folder of its own: passwords in a passwd-file, an auth socket for Postfix (SASL), IMAP on
- * loopback, and Postern's deny file as the first passdb. Ended with the scope:
+ * A real Dovecot in a folder of its own: passwords in a passwd-file, an auth socket for Postfix
+ * (SASL), IMAP on loopback, and Postern's deny file as the first passdb. Ended with the scope:
  *
  *     await using dovecot = await startDovecot({ users: { 'joe@example.test': 'secret' } });
  *     dovecot.authSocket;   // for smtpd_sasl_path

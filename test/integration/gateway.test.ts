@@ -1,7 +1,7 @@
 /**
- * A gateway: Postfix brings mail for domains of its own elsewhere (transport_maps, relay_domains), so by transport it
- * looks like mail that leaves. What a stranger sends in our name is verified and never signed; what clients that may
- * relay and people with a login send is judged and signed.
+ * A gateway: Postfix brings mail for domains of its own elsewhere (transport_maps, relay_domains),
+ * so by transport it looks like mail that leaves. What a stranger sends in our name is verified and
+ * never signed; what clients that may relay and people with a login send is judged and signed.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -49,7 +49,10 @@ before(async () => {
 });
 after(() => server?.[Symbol.asyncDispose]());
 
-/** Sends a letter From our own domain; answers with names of fields that were put into it, and what was counted. */
+/**
+ * Sends a letter From our own domain; answers with names of fields that were put into it, and what
+ * was counted.
+ */
 async function through(
   id: string,
   to: string,

@@ -1,12 +1,13 @@
 /**
- * A guard of its own: `./postern up` as a child in a fresh state folder. Ended by its pid with the scope:
+ * A guard of its own: `./postern up` as a child in a fresh state folder. Ended by its pid with the
+ * scope:
  *
  *     await using guard = await startGuard({ config: 'mode = "guard"' });
  *     guard.doors.milter; guard.pid; await guard.json('/api/recent'); await guard.cli('held', 'list');
  *     await guard.logged('account.suspended'); guard.kill('SIGKILL'); await guard.ended;
  *
- * A killed guard is started again in the same place with `startGuard({ state: guard.state, … })`; who gives a state
- * folder takes it away himself.
+ * A killed guard is started again in the same place with `startGuard({ state: guard.state, … })`;
+ * who gives a state folder takes it away himself.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,7 +34,10 @@ export type GuardOptions = {
   readonly state?: string;
   /** More words for `postern up`. Without: doors on free ports. */
   readonly words?: readonly string[];
-  /** Program and words in front of the launcher, such as setpriv. It must exec, so that the pid is the guard's. */
+  /**
+   * Program and words in front of the launcher, such as setpriv. It must exec, so that the pid is
+   * the guard's.
+   */
   readonly through?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -57,7 +61,10 @@ export type GuardInstance = AsyncDisposable & {
   health(): Promise<{ readonly status: number; readonly why: readonly string[] }>;
   /** One sample of /metrics; 0 when it is not there. */
   metric(sample: string): Promise<number>;
-  /** A command of the launcher about this guard; answers with what it wrote. Throws unless it ends with 0. */
+  /**
+   * A command of the launcher about this guard; answers with what it wrote. Throws unless it ends
+   * with 0.
+   */
   cli(...words: readonly string[]): Promise<string>;
 };
 
@@ -84,7 +91,13 @@ export async function startGuard(options: GuardOptions = {}): Promise<GuardInsta
   const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
   const log = async (): Promise<readonly LogLine[]> => parsedLog(await text());
   return {
-    ...{ pid: child.pid ?? 0, state, configFile, ended, kill, log, ...ready },
+    pid: child.pid ?? 0,
+    state,
+    configFile,
+    ended,
+    kill,
+    log,
+    ...ready,
     readyMs: performance.now() - began,
     logged: (event, timeoutMs = 20_000) =>
       eventually(

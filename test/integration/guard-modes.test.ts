@@ -1,6 +1,7 @@
 /**
- * Other ways to run the guard on a real Postfix: observing, where everything passes and is told; and as an ordinary user
- * behind Unix sockets, without any hand on the queue; and with a fixed ceiling.
+ * Other ways to run the guard on a real Postfix: observing, where everything passes and is told;
+ * and as an ordinary user behind Unix sockets, without any hand on the queue; and with a fixed
+ * ceiling.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -102,7 +103,9 @@ test('an ordinary user behind Unix sockets', { timeout: 60_000 }, async () => {
   ];
   const guard = scope.use(
     await startGuard({
-      ...{ state, config: '[doors]\nsocket_mode = "0666"\n', words: doors },
+      state,
+      config: '[doors]\nsocket_mode = "0666"\n',
+      words: doors,
       through: ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups'],
     }),
   );

@@ -1,6 +1,6 @@
 /**
- * A ledger with a month of ordinary mail in it: written by the guard's own flow on a clock that runs a month ago, so
- * that the guard that is started on it knows its people.
+ * A ledger with a month of ordinary mail in it: written by the guard's own flow on a clock that
+ * runs a month ago, so that the guard that is started on it knows its people.
  */
 import { join } from 'node:path';
 import { noCeilings } from '../../src/core/account/policy.ts';
@@ -32,7 +32,10 @@ export function people(count: number, friends = 12): readonly Person[] {
   }));
 }
 
-/** Eight letters a day each, from 127.0.0.1, until a few hours ago. Throws when one of them did not pass. */
+/**
+ * Eight letters a day each, from 127.0.0.1, until a few hours ago. Throws when one of them did not
+ * pass.
+ */
 export function writePast(state: string, whose: readonly Person[]): void {
   const ledger = openLedger(join(state, 'ledger.db'), { log: () => undefined });
   const quiet = { log: () => undefined, count: () => undefined };
@@ -76,13 +79,11 @@ function pastGate(
   now: () => Millis,
 ): Gate {
   return openGate({
-    ...{
-      accounts,
-      journal,
-      exemptions: openExemptions([]),
-      weakPasswords: { why: () => '' },
-      feed: openFeed(),
-    },
+    accounts,
+    journal,
+    exemptions: openExemptions([]),
+    weakPasswords: { why: () => '' },
+    feed: openFeed(),
     clock: { now },
     log: () => undefined,
     count: () => undefined,

@@ -1,6 +1,7 @@
 /**
- * The guard end to end: a real Postfix with Dovecot logins, honest people and one hijacked account at once, over many
- * sessions and through sendmail(1). The hijack is stopped, told, explained, and undone; honest mail never notices.
+ * The guard end to end: a real Postfix with Dovecot logins, honest people and one hijacked account
+ * at once, over many sessions and through sendmail(1). The hijack is stopped, told, explained, and
+ * undone; honest mail never notices.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -52,7 +53,9 @@ async function honestMail(nth: number, letters = 6): Promise<void> {
   for (let letter = 0; letter < letters; letter++) {
     const to = friends.slice(letter, letter + (letter % 3 === 0 ? 2 : 1));
     const sent = await outgoing.send(client, {
-      ...{ from: account, to, id: `honest-${nth}-${letter}` },
+      from: account,
+      to,
+      id: `honest-${nth}-${letter}`,
       body: `Dear friend,\nletter ${letter} is about ${nth * 7} things.\n`,
     });
     assert.equal(sent.stage, 'done', `${account}: ${sent.reply.text}`);
@@ -70,16 +73,21 @@ async function localMail(): Promise<void> {
   }
 }
 
-/** Spam to strangers until it is refused at MAIL three times; answers with what became of each try. */
+/**
+ * Spam to strangers until it is refused at MAIL three times; answers with what became of each try.
+ */
 async function hijack(thief: number): Promise<readonly Sent[]> {
   await using client = await server.login(victim.account, thieves[thief] ?? '');
   assert.equal(client.login?.code, 235);
   const sents: Sent[] = [];
   for (let nth = 0; nth < triesEach; nth++) {
-    // Every third to a server that is slow: its mail is still in the queue when the account is stopped.
+    // Every third to a server that is slow: its mail is still in the queue when the account is
+    // stopped.
     const domain = nth % 3 === 1 ? 'slow.test' : 'strangers.test';
     const sent = await outgoing.send(client, {
-      ...{ from: victim.account, to: [`s${thief}-${nth}@${domain}`], id: `spam-${thief}-${nth}` },
+      from: victim.account,
+      to: [`s${thief}-${nth}@${domain}`],
+      id: `spam-${thief}-${nth}`,
       body: `Buy ${nth} now, dear s${thief}!\nhttp://spam.test/${thief}/${nth}\n`,
     });
     sents.push(sent);
@@ -116,7 +124,9 @@ test('honest people, local mail and one hijack at once', { timeout: 90_000 }, as
   // What the owner himself wrote today and a slow server has not taken yet.
   await using owner = await server.login(victim.account);
   const own = await outgoing.send(owner, {
-    ...{ from: victim.account, to: [victim.friends[0] ?? '', 'wife@slow.test'], id: 'owner-1' },
+    from: victim.account,
+    to: [victim.friends[0] ?? '', 'wife@slow.test'],
+    id: 'owner-1',
     body: 'Back late tonight.\n',
   });
   assert.equal(own.stage, 'done');
@@ -162,7 +172,8 @@ const spamOut = async (): Promise<readonly unknown[]> =>
   );
 
 test('what it had in the queue is on hold, the owner too, and the counts agree', async () => {
-  // What Postfix was sending as it was put on hold is known at the second look, fifteen seconds later.
+  // What Postfix was sending as it was put on hold is known at the second look, fifteen seconds
+  // later.
   const { account, incidents } = await eventually(
     'the count of what got out agrees with the sink',
     async () => {
@@ -200,7 +211,8 @@ test('told once by each road, within a minute', { timeout: 70_000 }, async () =>
   assert.equal(notice.loginClosed, true);
   assert.ok(notice.stopped.fromQueue > 0 && notice.reasons.length > 0);
   assert.equal(notice.undo, `postern accounts release ${victim.account}`);
-  // The rows that were committed with the suspension are due after twenty seconds: they must not go out again.
+  // The rows that were committed with the suspension are due after twenty seconds: they must not go
+  // out again.
   const sentLines = async (): Promise<number> =>
     (await server.guard.log()).filter(
       ({ event, id }) => event === 'notice.sent' && String(id).startsWith(notice.id),
@@ -290,7 +302,9 @@ test('a script that floods through sendmail(1) is held, never bounced', {
   const count = 60;
   for (let nth = 0; nth < count; nth++) {
     await outgoing.sendmail({
-      ...{ from, to: [`flood${nth}@strangers.test`], id: `flood-${nth}` },
+      from,
+      to: [`flood${nth}@strangers.test`],
+      id: `flood-${nth}`,
       body: `Visit http://spam.test/${nth}\n`,
     });
   }

@@ -1,7 +1,8 @@
 /**
- * A whole mail server with the guard in front of the world: sink, Dovecot, Postfix, and a guard that knows its people
- * for a month, connected by `postern connect postfix`. The operator gets notices by mail (`op@world.test`, through the
- * same Postfix) and by webhook. Mail for `slow.test` waits in the queue while `slow.on`.
+ * A whole mail server with the guard in front of the world: sink, Dovecot, Postfix, and a guard
+ * that knows its people for a month, connected by `postern connect postfix`. The operator gets
+ * notices by mail (`op@world.test`, through the same Postfix) and by webhook. Mail for `slow.test`
+ * waits in the queue while `slow.on`.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -62,7 +63,8 @@ export async function startGuardedServer(options: ServerOptions): Promise<Guarde
   const dovecot = scope.use(await startDovecot({ users }));
   const postfix = scope.use(
     await startPostfix({
-      ...{ sink: sink.port, saslSocket: dovecot.authSocket },
+      sink: sink.port,
+      saslSocket: dovecot.authSocket,
       settings: options.settings?.(sink.port) ?? {},
     }),
   );
@@ -88,7 +90,12 @@ more = ["${join(dovecot.dir, 'dovecot.log')}"]
 `;
   const start = (): Promise<GuardInstance> => startGuard({ state, config, ...options.guard });
   const server = {
-    ...{ sink, dovecot, postfix, state, webhook, slow },
+    sink,
+    dovecot,
+    postfix,
+    state,
+    webhook,
+    slow,
     guard: await start(),
     startGuard: start,
     login: (account: string, from = '127.0.0.1') =>
@@ -146,7 +153,9 @@ export async function listenForNotices(): Promise<WebhookListener> {
   };
 }
 
-/** Letters and what the client was told of each, so that every one that was taken can be looked for. */
+/**
+ * Letters and what the client was told of each, so that every one that was taken can be looked for.
+ */
 export class Outgoing {
   readonly #server: GuardedServer;
   readonly taken: { readonly letter: Letter; readonly queueId: string }[] = [];
@@ -169,7 +178,10 @@ export class Outgoing {
     this.taken.push({ letter, queueId: '' });
   }
 
-  /** Where each recipient of each letter that was taken is now, by the name of the queue or `delivered`. */
+  /**
+   * Where each recipient of each letter that was taken is now, by the name of the queue or
+   * `delivered`.
+   */
   async whereabouts(): Promise<readonly Whereabouts[]> {
     const queue = await this.#server.postfix.queue();
     const byId = new Map(queue.map((entry) => [entry.queue_id, entry]));
@@ -190,7 +202,10 @@ export class Outgoing {
     });
   }
 
-  /** As whereabouts, when nothing moves any more: each is delivered, on hold, or waits for a slow server. */
+  /**
+   * As whereabouts, when nothing moves any more: each is delivered, on hold, or waits for a slow
+   * server.
+   */
   async settled(): Promise<readonly Whereabouts[]> {
     const isStill = (one: Whereabouts): boolean =>
       one.places.length === 1 &&

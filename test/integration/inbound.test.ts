@@ -1,7 +1,7 @@
 /**
- * Mail that comes in through a real Postfix, checked against a name server that answers from a script: what is delivered
- * has one Authentication-Results field that says what was found, and none that was forged; whatever the DNS does, the
- * mail arrives.
+ * Mail that comes in through a real Postfix, checked against a name server that answers from a
+ * script: what is delivered has one Authentication-Results field that says what was found, and none
+ * that was forged; whatever the DNS does, the mail arrives.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -73,7 +73,10 @@ after(() => scope.disposeAsync());
 
 function zone(publicKey: string): readonly DnsRecord[] {
   const txt = (name: string, text: string): DnsRecord => ({
-    ...{ name, ttlSeconds: 0, type: 'TXT', strings: txtStrings(text) },
+    name,
+    ttlSeconds: 0,
+    type: 'TXT',
+    strings: txtStrings(text),
   });
   return [
     txt('example.org', `v=spf1 ip4:${good} -all`),
@@ -111,7 +114,10 @@ type Arrived = {
 
 let letters = 0;
 const letter = (more: Partial<Letter> = {}): Letter => ({
-  ...{ from: 'joe@example.org', to: ['ann@mail.test'], id: `in${letters++}`, body },
+  from: 'joe@example.org',
+  to: ['ann@mail.test'],
+  id: `in${letters++}`,
+  body,
   ...more,
 });
 

@@ -1,5 +1,6 @@
 /**
- * A real systemd-journald with a journal of its own (a namespace), whether or not this machine runs under systemd:
+ * A real systemd-journald with a journal of its own (a namespace), whether or not this machine runs
+ * under systemd:
  *
  *     await using journald = await startJournald();
  *     await journald.log('postfix/smtpd', 'connect from …');    // as a mail program would, by syslog
@@ -36,7 +37,8 @@ export async function startJournald(): Promise<JournaldInstance> {
     detaches: false,
     graceMs: 2_000,
   });
-  // A journald of a namespace ends when it was idle for half a minute; while it has a client it is not.
+  // A journald of a namespace ends when it was idle for half a minute; while it has a client it is
+  // not.
   let client: Socket | undefined;
   const end = async (): Promise<void> => {
     client?.destroy();

@@ -1,13 +1,17 @@
 /**
- * Real programs on a leash: started in a session of their own, ended by the pid we started, awaited, and ended too
- * when the test process dies without saying goodbye (a shell holds the other end of a pipe and notices).
+ * Real programs on a leash: started in a session of their own, ended by the pid we started,
+ * awaited, and ended too when the test process dies without saying goodbye (a shell holds the other
+ * end of a pipe and notices).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Both kinds of daemon end up leading a process group; end of input, or death of our side, ends the group. */
+/**
+ * Both kinds of daemon end up leading a process group; end of input, or death of our side, ends the
+ * group.
+ */
 const keeper = `
 grace=$1; shift
 "$@" </dev/null & child=$!
@@ -29,8 +33,9 @@ export type Leashed = {
 };
 
 /**
- * Starts a program that stays in the foreground. `detaches`: it makes a session of its own (Postfix's master does, and
- * waits two seconds where it already has one). `graceMs`: how long it gets to end before it is killed.
+ * Starts a program that stays in the foreground. `detaches`: it makes a session of its own
+ * (Postfix's master does, and waits two seconds where it already has one). `graceMs`: how long it
+ * gets to end before it is killed.
  */
 export function leash(
   program: string,
@@ -64,8 +69,8 @@ export function leash(
 }
 
 /**
- * A port on 127.0.0.1 that was free a moment ago, below the range the kernel hands out by itself, so that nobody's
- * outgoing connection takes it in the meantime.
+ * A port on 127.0.0.1 that was free a moment ago, below the range the kernel hands out by itself,
+ * so that nobody's outgoing connection takes it in the meantime.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {

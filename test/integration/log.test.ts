@@ -1,6 +1,7 @@
 /**
- * The mail log of a real Postfix and Dovecot, read live: recipients that do not exist are held against whoever writes to
- * them, a guessed password is seen, and nothing is missed while the guard is away or the log is rotated.
+ * The mail log of a real Postfix and Dovecot, read live: recipients that do not exist are held
+ * against whoever writes to them, a guessed password is seen, and nothing is missed while the guard
+ * is away or the log is rotated.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -25,7 +26,8 @@ before(async () => {
   const refuse = (recipient: string): string | undefined =>
     recipient.endsWith('.of0@world.test') ? `550 5.1.1 <${recipient}>: User unknown` : undefined;
   server = await startGuardedServer({
-    ...{ people: everybody, refuse },
+    people: everybody,
+    refuse,
     guard: { words: await fixedDoors() },
   });
 });
@@ -43,7 +45,9 @@ const reaches = (what: string, ask: () => Promise<number>, least: number): Promi
 async function failedLogins(account: string, from: string, times: number): Promise<void> {
   for (let nth = 0; nth < times; nth++) {
     await using client = await connectSmtp(server.postfix.ports.submission, {
-      ...{ user: account, password: `guess ${nth}`, localAddress: from },
+      user: account,
+      password: `guess ${nth}`,
+      localAddress: from,
     });
     assert.equal(client.login?.code, 535);
   }

@@ -1,4 +1,7 @@
-/** The mail log in the systemd journal: followed live, resumed, and not believed when a person wrote it. */
+/**
+ * The mail log in the systemd journal: followed live, resumed, and not believed when a person wrote
+ * it.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { LogEvent } from '../../src/core/event.ts';
@@ -30,7 +33,8 @@ async function follow(resume?: string) {
   );
   await eventually('journalctl runs', () => reading > 0 || undefined);
   return {
-    ...{ records, troubles },
+    records,
+    troubles,
     place: () => follower.place() ?? '',
     /** Begins at the end: only what is said from now on comes, once journalctl has got there. */
     async warm() {

@@ -1,6 +1,6 @@
 /**
- * What we print is served by real name servers as we meant it, octet for octet: BIND and tinydns; zones are changed with
- * nsupdate; and servers of one zone are asked one by one.
+ * What we print is served by real name servers as we meant it, octet for octet: BIND and tinydns;
+ * zones are changed with nsupdate; and servers of one zone are asked one by one.
  */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
@@ -51,13 +51,14 @@ const octets = (from: number, to: number): string =>
 
 const records: readonly DnsRecord[] = [
   at('', {
-    ...{
-      type: 'SOA',
-      primary: `ns1.${zone}`,
-      mailbox: `john\\.doe.${zone}`,
-      serial: 2_026_112_501,
-    },
-    ...{ refresh: 7_200, retry: 3_600, expire: 1_209_600, minimum: 300 },
+    type: 'SOA',
+    primary: `ns1.${zone}`,
+    mailbox: `john\\.doe.${zone}`,
+    serial: 2_026_112_501,
+    refresh: 7_200,
+    retry: 3_600,
+    expire: 1_209_600,
+    minimum: 300,
   }),
   at('', { type: 'NS', target: `ns1.${zone}` }),
   at('', { type: 'NS', target: `ns2.${zone}` }),

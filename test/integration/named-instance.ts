@@ -1,6 +1,6 @@
 /**
- * A real BIND in a folder of its own, on loopback and a free port, with zones that take updates signed with its key.
- * Needs no root. Ended with the scope:
+ * A real BIND in a folder of its own, on loopback and a free port, with zones that take updates
+ * signed with its key. Needs no root. Ended with the scope:
  *
  *     await using named = await startNamed({ zones: { 'example.test': printBindZone(records) } });
  *     named.server;   // for openResolver

@@ -1,4 +1,7 @@
-/** Messages as they come, and as they should not: for tests of what signs and verifies. Octets are Latin-1. */
+/**
+ * Messages as they come, and as they should not: for tests of what signs and verifies. Octets are
+ * Latin-1.
+ */
 import fc from 'fast-check';
 import type { HeaderField } from '../../src/formats/dkim/header-canonical.ts';
 

@@ -1,6 +1,7 @@
 /**
- * OpenDKIM as a verifier of messages in files: the only one of Debian's in C, and the only one beside dkimpy that knows
- * Ed25519. Keys are handed to it instead of the network. It tells of one signature a message, the first.
+ * OpenDKIM as a verifier of messages in files: the only one of Debian's in C, and the only one
+ * beside dkimpy that knows Ed25519. Keys are handed to it instead of the network. It tells of one
+ * signature a message, the first.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +21,10 @@ export type OpenDkimResult = {
 /** Files a call: their names go onto a command line. */
 const filesPerCall = 200;
 
-/** Results by name of the message; none where it has no signature. Names have no slash, keys are TXT records by name. */
+/**
+ * Results by name of the message; none where it has no signature. Names have no slash, keys are TXT
+ * records by name.
+ */
 export async function openDkimVerify(
   messages: ReadonlyMap<string, Buffer>,
   keys: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 /**
- * Postfix's queue and Dovecot's logins, driven for real: by ourselves as root, and through postern-root, the helper,
- * with nothing but the capabilities that its unit leaves it.
+ * Postfix's queue and Dovecot's logins, driven for real: by ourselves as root, and through
+ * postern-root, the helper, with nothing but the capabilities that its unit leaves it.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -45,7 +45,10 @@ after(async () => {
   await sink?.[Symbol.asyncDispose]();
 });
 
-/** Does what postern-root.socket does: one helper for each connection, with the unit's capabilities and no more. */
+/**
+ * Does what postern-root.socket does: one helper for each connection, with the unit's capabilities
+ * and no more.
+ */
 async function listenForHelper(): Promise<{ readonly path: string; close(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'phl-'));
   const path = join(dir, 'root.sock');

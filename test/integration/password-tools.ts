@@ -1,4 +1,7 @@
-/** Accounts with passwords, their hashes made by the tools that people make them with; and the audit as a child process. */
+/**
+ * Accounts with passwords, their hashes made by the tools that people make them with; and the audit
+ * as a child process.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,7 +54,9 @@ async function fed([program = '', ...args]: readonly string[], input: string): P
   return line.replace(/^(?:Enter new password: )?(?:Retype new password: )?/, '');
 }
 
-/** Cheap settings where the tool has them: it is the forms that are tested here, not the patience. */
+/**
+ * Cheap settings where the tool has them: it is the forms that are tested here, not the patience.
+ */
 export const makers: readonly Maker[] = [
   { scheme: 'descrypt', kind: 'shadow', make: mkpasswd('descrypt') },
   { scheme: 'bsdicrypt', kind: 'shadow', make: mkpasswd('bsdicrypt', '-R', '25') },
@@ -193,13 +198,20 @@ export function openScene(list: readonly string[], more = ''): Scene {
   const state = join(dir, 'state');
   const about = ['--state', state, '--config', config];
   return {
-    ...{ dir, state, config, about, file },
+    dir,
+    state,
+    config,
+    about,
+    file,
     audit: (...words) => startAudit(['passwords', 'audit', ...about, ...words], dir),
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),
   };
 }
 
-/** A configuration with which the real John first does something else. He is run as somebody else, who must get at that. */
+/**
+ * A configuration with which the real John first does something else. He is run as somebody else,
+ * who must get at that.
+ */
 export function afterJohnDid(scene: Scene, name: string, script: string): string {
   chmodSync(scene.dir, 0o755);
   const program = scene.file(name, `#!/bin/sh\n${script}\nexec /usr/sbin/john "$@"\n`);
@@ -214,7 +226,8 @@ function startAudit(words: readonly string[], cwd: string): AuditRun {
     '/bin/sh',
     ['-c', 'ulimit -c unlimited; exec "$0" "$@"', launcher, ...words],
     {
-      ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
@@ -232,7 +245,9 @@ async function ended(child: ChildProcess, out: Buffer[], err: Buffer[]): Promise
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   return {
-    ...{ code, out: said ?? '', err: complained ?? '' },
+    code,
+    out: said ?? '',
+    err: complained ?? '',
     results: json(said) as unknown as readonly AuditLine[],
     progress: json(complained) as unknown as Audited['progress'],
   };

@@ -1,4 +1,7 @@
-/** New passwords as others hand them over: pam_exec in a real PAM stack, and a real Dovecot by checkpassword. */
+/**
+ * New passwords as others hand them over: pam_exec in a real PAM stack, and a real Dovecot by
+ * checkpassword.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +15,10 @@ import { openScene } from './password-tools.ts';
 const run = promisify(execFile);
 const good = 'correct quokka staple lamp 7';
 
-/** A stack of our own, for login or for a new password, as login(1) and passwd(1) use theirs; every question has one answer. */
+/**
+ * A stack of our own, for login or for a new password, as login(1) and passwd(1) use theirs; every
+ * question has one answer.
+ */
 const pamClient = `
 import ctypes, sys
 what, folder, user = sys.argv[1:]

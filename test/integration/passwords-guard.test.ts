@@ -1,6 +1,7 @@
 /**
- * What follows from an audit: the running guard judges a weak account more strictly and says so, until the password is another
- * one; owners are written to, changes required; and new passwords are checked by standard input and by HTTP.
+ * What follows from an audit: the running guard judges a weak account more strictly and says so,
+ * until the password is another one; owners are written to, changes required; and new passwords are
+ * checked by standard input and by HTTP.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -24,7 +25,10 @@ import { startSink } from './smtp-sink.ts';
 
 const list = ['letmein99'];
 
-/** One letter to so many strangers, as the milter sees it from Postfix. `held`: the reason, or undefined. */
+/**
+ * One letter to so many strangers, as the milter sees it from Postfix. `held`: the reason, or
+ * undefined.
+ */
 async function letter(
   guard: GuardInstance,
   login: string,
@@ -34,7 +38,10 @@ async function letter(
   assert.ok(where !== undefined);
   await using client = await openMilterClient(where);
   const outcome = await client.send({
-    ...{ login, sender: login, headers: [['From', login]], body: Buffer.from('hello\r\n') },
+    login,
+    sender: login,
+    headers: [['From', login]],
+    body: Buffer.from('hello\r\n'),
     recipients: Array.from({ length: to }, (_, nth) => `s${nth}-${Math.random()}@elsewhere.test`),
   });
   assert.equal(outcome.kind, 'taken');
@@ -204,7 +211,8 @@ test('owners are written to once, in two languages, and the operator gets a list
   assert.match(mail?.message ?? '', /easy to guess[\s\S]*leicht zu erraten/);
   assert.match(summary?.message ?? '', /ann@here\.test/);
   for (const { message } of sink.deliveries) assert.doesNotMatch(message, /letmein99|https?:/);
-  // What looks like a list of addresses, or another address, is one account's name and nobody else's letter.
+  // What looks like a list of addresses, or another address, is one account's name and nobody
+  // else's letter.
   const odd = `mal,eve@here.test:${await hashOf('ssha256', 'mal', 'letmein99')}\n`;
   writeFileSync(
     join(scene.dir, 'users'),
@@ -223,7 +231,10 @@ test('owners are written to once, in two languages, and the operator gets a list
   assert.equal(readFileSync(out, 'utf8'), '-u ann@here.test\n-u mal,eve@here.test\n');
 });
 
-/** What a command of the launcher prints; `input` on its standard input. Throws unless it ends with 0. */
+/**
+ * What a command of the launcher prints; `input` on its standard input. Throws unless it ends with
+ * 0.
+ */
 async function said(...words: readonly string[]): Promise<string> {
   const { code, text } = await ran(words, '');
   assert.equal(code, 0, text);

@@ -1,6 +1,7 @@
 /**
- * Nothing of what the audit guesses gets out: not by the process list, the private folder, the ledger, the notes, the
- * reports, temporary folders, or a core of the process that reads results. And a killed audit leaves nothing and goes on.
+ * Nothing of what the audit guesses gets out: not by the process list, the private folder, the
+ * ledger, the notes, the reports, temporary folders, or a core of the process that reads results.
+ * And a killed audit leaves nothing and goes on.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -28,11 +29,16 @@ import { type AuditRun, type Made, makeAccounts, makers, openScene } from './pas
 
 const run = promisify(execFile);
 
-/** Long and odd enough that they stand nowhere by chance; the list holds them, so all are guessed. */
+/**
+ * Long and odd enough that they stand nowhere by chance; the list holds them, so all are guessed.
+ */
 const secrets = ['Zx7-quokka-lamp', 'vole9!harbour', 'Mirror_Teapot_44', 'gneiss+parsnip'];
 const schemes = ['md5crypt', 'sha512crypt', 'plain', 'ssha256', 'bcrypt', 'apr1', 'pbkdf2'];
 
-/** `accounts`: one of each scheme with a secret; others in each scheme have none that can be guessed. */
+/**
+ * `accounts`: one of each scheme with a secret; others in each scheme have none that can be
+ * guessed.
+ */
 async function people(accounts: number): Promise<readonly Made[]> {
   return await makeAccounts(
     Array.from({ length: accounts }, (_, nth) => {
@@ -92,7 +98,10 @@ function mustNotHold(what: string, bytes: Buffer | string, needles: readonly str
   }
 }
 
-/** A core is mostly address space that nobody wrote to: parts of it, those that are all zero left out. */
+/**
+ * A core is mostly address space that nobody wrote to: parts of it, those that are all zero left
+ * out.
+ */
 function* partsOf(path: string): Generator<Buffer> {
   const [bytes, overlap] = [1_048_576, 256];
   const part = Buffer.alloc(bytes + overlap);
@@ -257,7 +266,8 @@ test('killed in the middle: nothing of it runs on, the next removes what it left
   assert.ok(maker !== undefined);
   const made = await makeAccounts(
     Array.from({ length: 8 }, (_, nth) => ({
-      ...{ account: `u${nth}`, maker },
+      account: `u${nth}`,
+      maker,
       password: nth % 8 === 1 ? 'tenrec-99' : nth % 8 === 2 ? 'qwertz123' : `strong-${nth}-x`,
     })),
   );

@@ -1,4 +1,7 @@
-/** Where accounts are kept besides files: MariaDB and OpenLDAP, the real ones, asked as Dovecot asks them. */
+/**
+ * Where accounts are kept besides files: MariaDB and OpenLDAP, the real ones, asked as Dovecot asks
+ * them.
+ */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

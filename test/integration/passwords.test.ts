@@ -1,6 +1,6 @@
 /**
- * The audit with the real John on hashes of the real tools: all weak ones found and no other, in files, in Dovecot's and in
- * PostgreSQL's; what cannot be read is said, and the rest goes on.
+ * The audit with the real John on hashes of the real tools: all weak ones found and no other, in
+ * files, in Dovecot's and in PostgreSQL's; what cannot be read is said, and the rest goes on.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -33,8 +33,9 @@ const list = ['correct-horse', 'letmein99', 'Tr0ub4dor&3', 'sunshine!', 'p4ssw0r
 type Planned = Parameters<typeof makeAccounts>[0][number];
 
 /**
- * Every twentieth is weak, in turn by its own name, by the list, and by its name with a year; all else is random. Of each dear
- * scheme there is one, that gives way to one of the first candidates; of each slow one a quarter of those that are not weak.
+ * Every twentieth is weak, in turn by its own name, by the list, and by its name with a year; all
+ * else is random. Of each dear scheme there is one, that gives way to one of the first candidates;
+ * of each slow one a quarter of those that are not weak.
  */
 function planned(): readonly Planned[] {
   const dear = makers.filter((one) => one.dear === true);
@@ -217,8 +218,13 @@ test('the empty password behind a hash, and odd names and passwords, each told b
   const long = 'a'.repeat(80);
   using scene = openScene(['two words', 'pass:word', 'Mötley99', 'tail (x)', long]);
   const shadow = {
-    ...{ 'account-2': 'two words', 'od dd': 'kX9-wqPq22zz', 'joe (x) (ann)': 'two words' },
-    ...{ "o'neil": 'pass:word', müller: 'Mötley99', '-rf': 'tail (x)', '+pat': 'kX9-wqPq22zz' },
+    'account-2': 'two words',
+    'od dd': 'kX9-wqPq22zz',
+    'joe (x) (ann)': 'two words',
+    "o'neil": 'pass:word',
+    müller: 'Mötley99',
+    '-rf': 'tail (x)',
+    '+pat': 'kX9-wqPq22zz',
   };
   const lines = Object.entries(shadow).map(
     async ([name, password]) => `${name}:${await hashOf('md5crypt', name, password)}:1\n`,

@@ -1,6 +1,6 @@
 /**
- * Messages as clients post them, well and badly: made from a number, the same in every run. What is odd about
- * one is in its name, so that a failure says what it was.
+ * Messages as clients post them, well and badly: made from a number, the same in every run. What is
+ * odd about one is in its name, so that a failure says what it was.
  */
 import { dice } from '../../bench/figures.ts';
 
@@ -53,7 +53,8 @@ export function postedMessage(number: number, domains: readonly string[]): Poste
   ];
   const { head = [], body }: Body = bodyKinds[kind](d);
   return {
-    ...{ name, domain },
+    name,
+    domain,
     text: `${[...headers, ...head].join('\n').replace(/\n/g, '\r\n')}\r\n\r\n${body}`,
     utf8: extras.includes('utf8'),
     chunked: kind === 'unended',
@@ -68,7 +69,10 @@ const words = (d: Dice, count: number, gap = ' '): string =>
 const lines = (d: Dice, count: number): string =>
   Array.from({ length: count }, () => `${words(d, d.below(12))}\r\n`).join('');
 
-/** A line of exactly so many octets; here and there other octets, most of all where smtp(8) will break it. */
+/**
+ * A line of exactly so many octets; here and there other octets, most of all where smtp(8) will
+ * break it.
+ */
 function longLine(d: Dice, length: number): string {
   const fill = d.pick(['x', 'xyz ', 'a b', '\u00e4\u00fc', '\t', 'word  word ', '=']);
   let line = fill.repeat(Math.ceil(length / fill.length)).slice(0, length);

@@ -1,6 +1,7 @@
 /**
- * A real Postfix in a folder of its own: own configuration, queue, ports on 127.0.0.1 and log file; what it sends
- * goes to the sink. The system's own Postfix and /etc/postfix are never touched. Ended with the scope:
+ * A real Postfix in a folder of its own: own configuration, queue, ports on 127.0.0.1 and log file;
+ * what it sends goes to the sink. The system's own Postfix and /etc/postfix are never touched.
+ * Ended with the scope:
  *
  *     await using sink = await startSink();
  *     await using dovecot = await startDovecot({ users });
@@ -128,7 +129,10 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixInst
   return instance;
 }
 
-/** Postfix waits two seconds before it trusts a file that changed just now; so these changed a minute ago. */
+/**
+ * Postfix waits two seconds before it trusts a file that changed just now; so these changed a
+ * minute ago.
+ */
 async function settle(configDirectory: string): Promise<void> {
   const aMinuteAgo = Date.now() / 1_000 - 60;
   for (const file of ['main.cf', 'master.cf']) {
@@ -172,7 +176,8 @@ function mainCf(dir: string, options: PostfixOptions): string {
     local_recipient_maps: '',
     alias_maps: '',
     alias_database: '',
-    // A client of its own name, so that milters are told of local mail what they are told elsewhere: it stays here.
+    // A client of its own name, so that milters are told of local mail what they are told
+    // elsewhere: it stays here.
     local_transport: `maildrop:[127.0.0.1]:${options.sink}`,
     default_transport: `smtp:[127.0.0.1]:${options.sink}`,
     relay_transport: `smtp:[127.0.0.1]:${options.sink}`,

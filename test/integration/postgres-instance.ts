@@ -1,5 +1,6 @@
 /**
- * A real PostgreSQL in a folder of its own, reached by its socket there alone. Ended with the scope:
+ * A real PostgreSQL in a folder of its own, reached by its socket there alone. Ended with the
+ * scope:
  *
  *     await using postgres = await startPostgres();
  *     await postgres.sql('CREATE TABLE …');   // as its superuser
@@ -57,7 +58,8 @@ export async function startPostgres(): Promise<PostgresInstance> {
     'fsync=off',
   ];
   const daemon = leash('setpriv', [...as, join(bin, 'postgres'), '-D', data, ...settings], {
-    ...{ detaches: false, graceMs: 5_000 },
+    detaches: false,
+    graceMs: 5_000,
   });
   const env = { ...process.env, PGHOST: dir, PGUSER: 'boss', PGPASSWORD: 'bosspw' };
   const sql = async (text: string): Promise<string> => {

@@ -1,4 +1,7 @@
-/** A mount namespace of its own: what is mounted in it, over /usr or /etc/postfix say, nobody else on this machine sees. */
+/**
+ * A mount namespace of its own: what is mounted in it, over /usr or /etc/postfix say, nobody else
+ * on this machine sees.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 

@@ -1,4 +1,7 @@
-/** Where pyspf sees SPF otherwise than RFC 7208, case by case, with what decides. A pyspf that is mended shows here. */
+/**
+ * Where pyspf sees SPF otherwise than RFC 7208, case by case, with what decides. A pyspf that is
+ * mended shows here.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spfVoidsMax } from '../../src/formats/spf/check.ts';

@@ -1,6 +1,6 @@
 /**
- * A second opinion on SPF: hundreds of generated zones and clients, judged by us and by pyspf. What pyspf sees otherwise
- * than RFC 7208 is kept out of them: pyspf-known.test.ts names it.
+ * A second opinion on SPF: hundreds of generated zones and clients, judged by us and by pyspf. What
+ * pyspf sees otherwise than RFC 7208 is kept out of them: pyspf-known.test.ts names it.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

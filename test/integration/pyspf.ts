@@ -1,4 +1,7 @@
-/** The SPF library of Debian's python3-spf (pyspf) as a second opinion: its DNS replaced by zones at hand. */
+/**
+ * The SPF library of Debian's python3-spf (pyspf) as a second opinion: its DNS replaced by zones at
+ * hand.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { answeredBy } from '../../src/formats/dns/question.ts';
 import type { DnsRecord } from '../../src/formats/dns/record.ts';

@@ -1,4 +1,7 @@
-/** Makes a name server answer at another address too, by UDP: named listens only where an interface is. */
+/**
+ * Makes a name server answer at another address too, by UDP: named listens only where an interface
+ * is.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { DnsServer } from '../../src/formats/dns/server-address.ts';

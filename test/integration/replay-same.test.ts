@@ -1,7 +1,8 @@
 /**
- * The same mail through the live milter door and through `postern replay`: the same verdicts with the same reasons,
- * message by message, and the same end for every account. Weeks pass on a clock of the test's own; the guard behind the
- * door is started anew on its ledger at moments from a printed seed (SEED=n plays them again).
+ * The same mail through the live milter door and through `postern replay`: the same verdicts with
+ * the same reasons, message by message, and the same end for every account. Weeks pass on a clock
+ * of the test's own; the guard behind the door is started anew on its ledger at moments from a
+ * printed seed (SEED=n plays them again).
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -34,14 +35,21 @@ const days = 14;
 const accounts = Array.from({ length: 8 }, (_, nth) => `user${nth}@here.test`);
 const [, , hijacked = '', , , dripping = '', newsletter = ''] = accounts;
 
-/** Office weeks of eight people, a newsletter, a hijack at three in the morning, and another one that drips. */
+/**
+ * Office weeks of eight people, a newsletter, a hijack at three in the morning, and another one
+ * that drips.
+ */
 function plan(chance: Dice): readonly Planned[] {
   const planned: Omit<Planned, 'id'>[] = [];
   const day = 24 * hourMs;
   const monday = start - 10 * hourMs;
   const write = (account: string, at: number, to: readonly string[], more: Partial<Planned> = {}) =>
     planned.push({
-      ...{ account, at: Math.floor(at), to, from: account, client: '192.0.2.10' },
+      account,
+      at: Math.floor(at),
+      to,
+      from: account,
+      client: '192.0.2.10',
       body: `Letter of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}.\r\n`,
       ...more,
     });
@@ -123,7 +131,8 @@ function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> 
   return openMilter(
     { host: '127.0.0.1', port: 0 },
     {
-      ...{ ...quiet, clock: { now: () => rig.time.now() } },
+      ...quiet,
+      clock: { now: () => rig.time.now() },
       gate: {
         mayBegin: (speaker) => rig.gate.mayBegin(speaker),
         submit(message, by, answer) {
@@ -176,7 +185,10 @@ const seen = ({ outcome }: Live): string => {
   return outcome.held === undefined ? 'pass' : 'hold';
 };
 
-/** A restart rounds what is remembered, so that a number in the sentence may differ in its last digit. */
+/**
+ * A restart rounds what is remembered, so that a number in the sentence may differ in its last
+ * digit.
+ */
 function sentence(text: string): string {
   return text.replace(/\d+(?:\.\d+)?/g, '#');
 }

@@ -1,8 +1,9 @@
 /**
- * Keys that follow one another, played through for weeks of simulated time against real name servers: BIND, changed by
- * nsupdate with TSIG, and a second one that lags behind. At each step mail is signed with what signs then and kept in a
- * queue for as long as Postfix would, and all that waits must verify with the keys as each server gives them. Between
- * any two steps the guard's part is closed and opened again from the disk.
+ * Keys that follow one another, played through for weeks of simulated time against real name
+ * servers: BIND, changed by nsupdate with TSIG, and a second one that lags behind. At each step
+ * mail is signed with what signs then and kept in a queue for as long as Postfix would, and all
+ * that waits must verify with the keys as each server gives them. Between any two steps the guard's
+ * part is closed and opened again from the disk.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -52,8 +53,16 @@ const headers: readonly HeaderField[] = [
 
 const records: readonly DnsRecord[] = [
   {
-    ...{ type: 'SOA', name: zone, ttlSeconds: 300, primary: `ns1.${zone}`, serial: 1 },
-    ...{ mailbox: `admin.${zone}`, refresh: 900, retry: 300, expire: 86_400, minimum: 300 },
+    type: 'SOA',
+    name: zone,
+    ttlSeconds: 300,
+    primary: `ns1.${zone}`,
+    serial: 1,
+    mailbox: `admin.${zone}`,
+    refresh: 900,
+    retry: 300,
+    expire: 86_400,
+    minimum: 300,
   },
   { type: 'NS', name: zone, ttlSeconds: 300, target: `ns1.${zone}` },
   { type: 'NS', name: zone, ttlSeconds: 300, target: `ns2.${zone}` },
@@ -162,7 +171,13 @@ async function opened(
   const journal = openJournal({ ledger, timers, log, count: () => {}, onState: () => {} });
   const files = openKeyFiles(join(folder, 'keys'));
   const keys = openSigningKeys({
-    ...{ journal, files, zone: keyZone, notices: undefined, clock, log, host: 'test' },
+    journal,
+    files,
+    zone: keyZone,
+    notices: undefined,
+    clock,
+    log,
+    host: 'test',
     timers: { ...timers, soon: () => {} },
     policy: () => how,
     newId: () => 'id',

@@ -1,4 +1,7 @@
-/** Letters for the scan: one spam in as many copies as one likes, and newsletters of which no two say the same. */
+/**
+ * Letters for the scan: one spam in as many copies as one likes, and newsletters of which no two
+ * say the same.
+ */
 import { openDice } from '../sim/dice.ts';
 
 const names = [
@@ -66,7 +69,10 @@ const ends = [
   'as every year',
 ];
 
-/** Text, HTML with the same frame around it, or both in base64: the frames are alike, what is said is not. */
+/**
+ * Text, HTML with the same frame around it, or both in base64: the frames are alike, what is said
+ * is not.
+ */
 export function newsletter(n: number): string {
   const { roll, pick } = openDice(n * 7 + 3);
   const club = pick(subjects);

@@ -1,6 +1,7 @@
 /**
- * Mail that leaves, shown to real scanners before it is judged: SpamAssassin with Debian's rules, rspamd, ClamAV. A wired
- * guard is started from a configuration, and a milter client plays the mail server.
+ * Mail that leaves, shown to real scanners before it is judged: SpamAssassin with Debian's rules,
+ * rspamd, ClamAV. A wired guard is started from a configuration, and a milter client plays the mail
+ * server.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -85,7 +86,10 @@ class Guard implements AsyncDisposable {
     const client = await openMilterClient(address, {});
     try {
       const outcome = await client.send({
-        ...{ sender: login, recipients: to, login, queueId: `T${(this.#sent++).toString(36)}XYZ` },
+        sender: login,
+        recipients: to,
+        login,
+        queueId: `T${(this.#sent++).toString(36)}XYZ`,
         headers: headers.filter(([name]) => /^[!-9;-~]+$/.test(name)),
         body: Buffer.from(text.slice(blank + 4)),
       });

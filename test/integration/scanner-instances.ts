@@ -1,7 +1,8 @@
 /**
- * Real scanners in folders of their own, on loopback and free ports: SpamAssassin's spamd with Debian's rules and no
- * network tests, rspamd without what asks the network, clamd that knows EICAR and nothing else. As root they change to
- * an ordinary user; otherwise they run as whoever runs the tests. Ended with the scope.
+ * Real scanners in folders of their own, on loopback and free ports: SpamAssassin's spamd with
+ * Debian's rules and no network tests, rspamd without what asks the network, clamd that knows EICAR
+ * and nothing else. As root they change to an ordinary user; otherwise they run as whoever runs the
+ * tests. Ended with the scope.
  */
 import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * Odd messages that come in through a real Postfix, are checked and sealed (ARC), and forwarded by an alias: what smtp(8)
- * then sends carries a chain that programs of others find good.
+ * Odd messages that come in through a real Postfix, are checked and sealed (ARC), and forwarded by
+ * an alias: what smtp(8) then sends carries a chain that programs of others find good.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -47,7 +47,8 @@ before(async () => {
     timers: realTimers,
     observe: () => undefined,
     sealing: {
-      ...{ domain, form: { lineLengthLimit: 998 } },
+      domain,
+      form: { lineLengthLimit: 998 },
       key: () => ({ domain, selector: 'seal', algorithm: 'rsa-sha256', sign }),
     },
   });
@@ -75,7 +76,8 @@ test(`${messages} messages, forwarded, each with a good chain`, async () => {
   for (const one of list) {
     const reply = await client.sendOctets({
       ...one,
-      ...{ from: 'joe@one.test', to: 'ann@mail.test' },
+      from: 'joe@one.test',
+      to: 'ann@mail.test',
       mailArguments: one.utf8 ? 'BODY=8BITMIME SMTPUTF8' : 'BODY=8BITMIME',
     });
     assert.equal(reply.code, 250, `${one.name}: ${reply.text}`);

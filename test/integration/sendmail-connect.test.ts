@@ -23,7 +23,8 @@ before(async () => {
   server = await startSendmailServer({
     installed: true,
     open: false,
-    // Whatever is written there goes to a file system in memory. Postern is where only root writes, as it has to be.
+    // Whatever is written there goes to a file system in memory. Postern is where only root writes,
+    // as it has to be.
     mounts: `mount -t tmpfs none /mnt
       for path in /usr/sbin /usr/local /var/lib/dpkg; do
         mkdir -p /mnt$path/up /mnt$path/work

@@ -1,7 +1,7 @@
 /**
- * Two hundred forms of three users, while the guard is away, comes back, and is killed with kill -9 at moments from a printed
- * seed (SEED=n plays them again): every form is delivered, once, and those of one user are met by the guard in the order in
- * which they were sent.
+ * Two hundred forms of three users, while the guard is away, comes back, and is killed with kill -9
+ * at moments from a printed seed (SEED=n plays them again): every form is delivered, once, and
+ * those of one user are met by the guard in the order in which they were sent.
  */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';

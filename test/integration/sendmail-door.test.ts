@@ -1,4 +1,7 @@
-/** postern-sendmail, the door, Postfix and the milter door together: who spoke is known, and the mail is as it was. */
+/**
+ * postern-sendmail, the door, Postfix and the milter door together: who spoke is known, and the
+ * mail is as it was.
+ */
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -53,8 +56,11 @@ test('in CGI the script is the one that the web server named, whatever it says o
     mail('a@world.test', 'four', 'x', "X-Test-Id: four\\r\\nFrom: f@mail.test");`;
   await writeFile(script, code);
   const env = {
-    ...{ GATEWAY_INTERFACE: 'CGI/1.1', REQUEST_METHOD: 'GET', REDIRECT_STATUS: '200' },
-    ...{ SCRIPT_FILENAME: script, SCRIPT_NAME: '/contact.php' },
+    GATEWAY_INTERFACE: 'CGI/1.1',
+    REQUEST_METHOD: 'GET',
+    REDIRECT_STATUS: '200',
+    SCRIPT_FILENAME: script,
+    SCRIPT_NAME: '/contact.php',
   };
   const args = ['-d', `sendmail_path=${sendmail} -t -i`];
   const ran = await runAs('/usr/bin/php-cgi', { uid: users.www, args, env });

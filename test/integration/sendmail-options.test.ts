@@ -1,7 +1,8 @@
 /**
- * Each argument list, and each kind of message, goes to Postfix's own sendmail, whose maildrop nobody empties, and through
- * postern-sendmail, the spool and the hand-over: both end alike and say the same, and what lies in the maildrop then is the
- * same, but for the field by which we know it again.
+ * Each argument list, and each kind of message, goes to Postfix's own sendmail, whose maildrop
+ * nobody empties, and through postern-sendmail, the spool and the hand-over: both end alike and say
+ * the same, and what lies in the maildrop then is the same, but for the field by which we know it
+ * again.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -128,7 +129,8 @@ async function compare(args: readonly string[], input: string, exit: number): Pr
   assert.equal(ours.status, exit, ours.stderr);
   assert.equal(ours.stdout, own.stdout);
   assert.equal(ours.stderr, exit === exits.done ? '' : fatalLines(own.stderr));
-  // An empty line stands between our field and a message that has none: Postfix would put one there.
+  // An empty line stands between our field and a message that has none: Postfix would put one
+  // there.
   const bare = /^[ \t]/.test(input) ? /(CONTENTS \*\*\*\n)\n/ : /(?!)/;
   const handed = (await handOver())?.replace(bare, '$1');
   assert.equal(handed, theirs === undefined ? undefined : record(theirs));
@@ -139,13 +141,19 @@ function run(program: string, args: readonly string[], input: string) {
   return spawnSync(program, args, { input, encoding: 'utf8', timeout: 10_000 });
 }
 
-/** What sendmail itself says; of a file that is too large postdrop(1), which we do not get to, says so too. */
+/**
+ * What sendmail itself says; of a file that is too large postdrop(1), which we do not get to, says
+ * so too.
+ */
 function fatalLines(text: string): string {
   const lines = text.split('\n').filter((line) => !/^(?:postdrop|sendmail): warning/.test(line));
   return lines.join('\n');
 }
 
-/** Takes what is in the spool and hands it to Postfix's own sendmail; answers with what lies in the maildrop then. */
+/**
+ * Takes what is in the spool and hands it to Postfix's own sendmail; answers with what lies in the
+ * maildrop then.
+ */
 async function handOver(): Promise<string | undefined> {
   const folder = two.spool;
   const spool = openSpool({ folder, messageBytesMax, nowMs: () => Date.now() });

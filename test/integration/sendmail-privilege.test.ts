@@ -1,6 +1,6 @@
 /**
- * What the users of the machine can and cannot do, with everything as it is installed: the guard is a user of its own without
- * any right, and Postfix takes mail from it and from root alone.
+ * What the users of the machine can and cannot do, with everything as it is installed: the guard is
+ * a user of its own without any right, and Postfix takes mail from it and from root alone.
  */
 import assert from 'node:assert/strict';
 import { access, readdir } from 'node:fs/promises';
@@ -86,7 +86,8 @@ test('the spool is bounded for each user, and full for him alone', async () => {
   assert.equal((await sh(users.games, fill)).exit, 0);
   const full = await server.send({ uid: users.games, args: ['-t'], input: letter('full') });
   assert.deepEqual(full, {
-    ...{ exit: 75, stdout: '' },
+    exit: 75,
+    stdout: '',
     stderr: 'sendmail: fatal: games(5): too many messages wait for delivery\n',
   });
   await sh(users.games, `rm -rf ${folder}`);
@@ -96,7 +97,8 @@ test('the spool is bounded for each user, and full for him alone', async () => {
 });
 
 test('a folder in the name of another stops nobody, and what is in it is nobody’s', async () => {
-  // The guard is still away. `daemon` has left nothing yet: `games` makes the folder, and writes a whole message into it.
+  // The guard is still away. `daemon` has left nothing yet: `games` makes the folder, and writes a
+  // whole message into it.
   const folder = join(server.spool, String(users.daemon));
   refused(await sh(users.games, `ln -s ${server.state} ${server.spool}/${users.www}`));
   const own = await sh(users.games, `mkdir ${folder} && chmod 777 ${folder}`);
@@ -137,17 +139,24 @@ test('a link in place of a file or a folder leads nowhere', async () => {
 
 test('whoever says that he is another is himself', async () => {
   const claim = {
-    ...{ uid: users.www, pid: 1, executable: '/usr/bin/php', cwd: '/var/www', parents: [] },
-    ...{
-      script: '/var/www/shop/contact.php',
-      scriptOwner: 5_555,
-      how: 'cgi',
-      proven: 'kernel',
-    },
+    uid: users.www,
+    pid: 1,
+    executable: '/usr/bin/php',
+    cwd: '/var/www',
+    parents: [],
+    script: '/var/www/shop/contact.php',
+    scriptOwner: 5_555,
+    how: 'cgi',
+    proven: 'kernel',
   };
   const handIn = {
-    ...{ id: `1700000000000-${'ef'.repeat(16)}`, sender: 'x@shop.test', through: [] },
-    ...{ recipients: ['a@world.test'], headerRecipients: false, crlf: false, claim },
+    id: `1700000000000-${'ef'.repeat(16)}`,
+    sender: 'x@shop.test',
+    through: [],
+    recipients: ['a@world.test'],
+    headerRecipients: false,
+    crlf: false,
+    claim,
   };
   const message = `X-Test-Id: claimed\n\nx\n`;
   const json = JSON.stringify(handIn);

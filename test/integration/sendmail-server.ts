@@ -1,6 +1,7 @@
 /**
- * A mail server whose sendmail(1) is Postern's: sink, Postfix, a guard with its sendmail door, and postern-sendmail, all in
- * folders of their own. Postfix's real sendmail stays where it is, called with the instance's configuration.
+ * A mail server whose sendmail(1) is Postern's: sink, Postfix, a guard with its sendmail door, and
+ * postern-sendmail, all in folders of their own. Postfix's real sendmail stays where it is, called
+ * with the instance's configuration.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,8 +55,8 @@ export type SendmailServerOptions = {
   readonly config?: string;
   readonly settings?: Readonly<Record<string, string>>;
   /**
-   * As an installed Postern is: of a user of its own, in the group postdrop, without any right and any way to one, and with
-   * /etc/postfix this Postfix's.
+   * As an installed Postern is: of a user of its own, in the group postdrop, without any right and
+   * any way to one, and with /etc/postfix this Postfix's.
    */
   readonly installed?: boolean;
   /** With `installed`: more to mount, as sh does it. */
@@ -122,16 +123,14 @@ ${options.open === false ? '' : `door = "unix:${door}"\nqueue_directory = "${pos
   const start = (): Promise<GuardInstance> =>
     startGuard({ state, config, words, through: installed.guard });
   const server = {
-    ...{
-      dir,
-      sink,
-      postfix,
-      state,
-      spool,
-      door,
-      sendmail,
-      run: (program: string, how: Run) => runAs(program, how, installed.enter),
-    },
+    dir,
+    sink,
+    postfix,
+    state,
+    spool,
+    door,
+    sendmail,
+    run: (program: string, how: Run) => runAs(program, how, installed.enter),
     guard: await start(),
     startGuard: start,
     send: (how: Run) => runAs(sendmail, how, installed.enter),
@@ -177,7 +176,8 @@ export async function runAs(
   const user = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
   const words = [...enter, '/usr/bin/setpriv', ...user, program, ...args];
   const child = spawn(words[0] ?? '', words.slice(1), {
-    ...{ cwd, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env } },
+    cwd,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {

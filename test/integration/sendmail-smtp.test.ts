@@ -1,6 +1,6 @@
 /**
- * sendmail -bs: the same dialogues with Postfix's own and with postern-sendmail. The replies are alike, and so is what lies in
- * the maildrop or goes on from the spool.
+ * sendmail -bs: the same dialogues with Postfix's own and with postern-sendmail. The replies are
+ * alike, and so is what lies in the maildrop or goes on from the spool.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

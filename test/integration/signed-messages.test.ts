@@ -1,6 +1,7 @@
 /**
- * 2,000 odd messages through a real Postfix that asks us to sign them (RSA and Ed25519): what smtp(8) then sends is
- * verified by programs of others. What they would see of a mistake of ours is what a receiver sees.
+ * 2,000 odd messages through a real Postfix that asks us to sign them (RSA and Ed25519): what
+ * smtp(8) then sends is verified by programs of others. What they would see of a mistake of ours is
+ * what a receiver sees.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -50,7 +51,9 @@ async function sendAll(list: readonly PostedMessage[]): Promise<void> {
   await Promise.all(Array.from({ length: connections }, line));
 }
 
-/** Without one of its signatures, which the others do not cover: OpenDKIM tells of the first only. */
+/**
+ * Without one of its signatures, which the others do not cover: OpenDKIM tells of the first only.
+ */
 function withoutSignature(message: string, selector: string): string {
   const pattern = /^DKIM-Signature:[^\r]*(?:\r\n[ \t][^\r]*)*\r\n/gm;
   return message.replace(pattern, (field) => (field.includes(` s=${selector};`) ? '' : field));

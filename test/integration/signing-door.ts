@@ -1,6 +1,7 @@
 /**
- * A milter door that signs, in this process, with keys of its own: an RSA and an Ed25519 key for each domain, as DNS
- * would show them in `records`. No guard: everything passes, unless `hold` says otherwise.
+ * A milter door that signs, in this process, with keys of its own: an RSA and an Ed25519 key for
+ * each domain, as DNS would show them in `records`. No guard: everything passes, unless `hold` says
+ * otherwise.
  */
 
 import { noRules, type SigningRules } from '../../src/core/signing/choose.ts';

@@ -1,6 +1,7 @@
 /**
- * The guard signs what leaves through a real Postfix: by submission, sendmail(1), cron(8), from the null sender, held and
- * released, bounced by Postfix itself; each with the keys of its author. What comes in, it does not sign.
+ * The guard signs what leaves through a real Postfix: by submission, sendmail(1), cron(8), from the
+ * null sender, held and released, bounced by Postfix itself; each with the keys of its author. What
+ * comes in, it does not sign.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -57,7 +58,9 @@ async function delivered(id: string): Promise<Delivery> {
 const fields = ({ headers }: Delivery): readonly string[] =>
   [...headers.matchAll(/^([!-9;-~]+):/gm)].map(([, name = '']) => name.toLowerCase());
 
-/** Signed by both keys of this domain alone, as three programs of others say; and where it belongs. */
+/**
+ * Signed by both keys of this domain alone, as three programs of others say; and where it belongs.
+ */
 async function signedBy(delivery: Delivery, domain: string): Promise<void> {
   const message = Buffer.from(delivery.message, 'latin1');
   await using folder = await messageFolder();

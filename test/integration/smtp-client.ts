@@ -1,5 +1,6 @@
 /**
- * A small SMTP client for tests: one connection, AUTH PLAIN, replies as values. Many of them at once are cheap.
+ * A small SMTP client for tests: one connection, AUTH PLAIN, replies as values. Many of them at
+ * once are cheap.
  *
  *     await using client = await connectSmtp(port, { user: 'joe@example.test', password: 'secret' });
  *     const sent = await client.send({ from: 'joe@example.test', to: ['a@world.test'], id: 'x1' });
@@ -43,7 +44,10 @@ export type SmtpClient = AsyncDisposable & {
   readonly login: Reply | undefined;
   send(letter: Letter): Promise<Sent>;
   command(line: string): Promise<Reply>;
-  /** A whole message, an octet a character, its line ends and dots as they are; `chunked`: with BDAT. */
+  /**
+   * A whole message, an octet a character, its line ends and dots as they are; `chunked`: with
+   * BDAT.
+   */
   sendOctets(octets: Octets): Promise<Reply>;
   quit(): Promise<void>;
 };
@@ -56,7 +60,10 @@ export type SmtpOptions = {
   readonly timeoutMs?: number;
 };
 
-/** Connects, says EHLO, and logs in where a user is given; a refused login is in `login`, not an exception. */
+/**
+ * Connects, says EHLO, and logs in where a user is given; a refused login is in `login`, not an
+ * exception.
+ */
 export async function connectSmtp(port: number, options: SmtpOptions = {}): Promise<SmtpClient> {
   const socket = connect({
     port,

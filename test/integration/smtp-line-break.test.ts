@@ -1,6 +1,6 @@
 /**
- * Lines that Postfix's smtp(8) breaks: a real Postfix sends messages that were signed as they will be sent, and the
- * signatures hold at the other end.
+ * Lines that Postfix's smtp(8) breaks: a real Postfix sends messages that were signed as they will
+ * be sent, and the signatures hold at the other end.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 /**
- * Stands in for the world: an SMTP server on loopback that takes every message and remembers what came.
- * Messages are told apart by their header `X-Test-Id`; Postfix may bring one message in several pieces
- * (per destination, per 50 recipients), so recipients are what is counted.
+ * Stands in for the world: an SMTP server on loopback that takes every message and remembers what
+ * came. Messages are told apart by their header `X-Test-Id`; Postfix may bring one message in
+ * several pieces (per destination, per 50 recipients), so recipients are what is counted.
  *
  *     await using sink = await startSink();
  *     sink.port; sink.recipients('id-7'); await sink.until(() => sink.deliveries.length === 3, 'three deliveries');
@@ -18,7 +18,9 @@ export type Delivery = {
   readonly headers: string;
   /** The body, when `keepBodies` was asked for. */
   readonly body: string;
-  /** All of it as it came, dots unstuffed, an octet a character; when `keepMessages` was asked for. */
+  /**
+   * All of it as it came, dots unstuffed, an octet a character; when `keepMessages` was asked for.
+   */
   readonly message: string;
   readonly bytes: number;
 };

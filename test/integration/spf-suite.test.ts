@@ -1,4 +1,7 @@
-/** The whole test suite of RFC 7208: every case has one of the results that it allows, and its explanation. */
+/**
+ * The whole test suite of RFC 7208: every case has one of the results that it allows, and its
+ * explanation.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * The test suite of RFC 7208 as Debian's python3-spf ships it, and its zones as records. It is read where the package
- * put it; where dpkg leaves documentation out, the package is fetched again and unpacked in a folder of its own.
+ * The test suite of RFC 7208 as Debian's python3-spf ships it, and its zones as records. It is read
+ * where the package put it; where dpkg leaves documentation out, the package is fetched again and
+ * unpacked in a folder of its own.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -48,7 +49,9 @@ export function readSuite(): readonly Scenario[] | string {
   }
 }
 
-/** With apt's own lists of packages, or, where they are gone, with new ones that nobody else sees. */
+/**
+ * With apt's own lists of packages, or, where they are gone, with new ones that nobody else sees.
+ */
 function unpackPackage(folder: string): void {
   const options = { cwd: folder, stdio: 'ignore', timeout: fetchMsMax } as const;
   try {
@@ -77,8 +80,9 @@ function parseSuite(path: string): readonly Scenario[] {
 }
 
 /**
- * The records of a zone of the suite. SPF records count as TXT records unless the name has TXT records of its own; TXT
- * NONE is no record. TIMEOUT: for types without a record, the server does not answer.
+ * The records of a zone of the suite. SPF records count as TXT records unless the name has TXT
+ * records of its own; TXT NONE is no record. TIMEOUT: for types without a record, the server does
+ * not answer.
  */
 function suiteRecords(zone: SuiteZone): {
   readonly records: readonly DnsRecord[];

@@ -1,6 +1,6 @@
 /**
- * A real tinydns in a folder of its own. It binds port 53, so it gets an address of loopback for itself, and needs root.
- * Ended with the scope:
+ * A real tinydns in a folder of its own. It binds port 53, so it gets an address of loopback for
+ * itself, and needs root. Ended with the scope:
  *
  *     await using tinydns = await startTinydns(printTinydnsZone(records));
  *     tinydns.server;                        // for openResolver

@@ -1,6 +1,6 @@
 /**
- * Postfix's own sendmail, whose maildrop nobody empties, and postern-sendmail beside it, whose door is not there, so that
- * what it takes lies in its spool.
+ * Postfix's own sendmail, whose maildrop nobody empties, and postern-sendmail beside it, whose door
+ * is not there, so that what it takes lies in its spool.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,10 @@ postlog unix-dgram n - n - 1 postlogd
   const wrapper = join(dir, 'sendmail.cjs');
   await writeFile(wrapper, assembleSendmail({ ...place, messageBytesMax, host: 'mail.test' }));
   return {
-    ...{ postfix, dir, wrapper, spool },
+    postfix,
+    dir,
+    wrapper,
+    spool,
     async [Symbol.asyncDispose]() {
       await postfix[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });

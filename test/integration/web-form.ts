@@ -1,6 +1,6 @@
 /**
- * A real contact form in PHP, by CGI and by FastCGI, run as the customer whose website it is. Written as many are: what the
- * visitor typed goes into a header field as it came.
+ * A real contact form in PHP, by CGI and by FastCGI, run as the customer whose website it is.
+ * Written as many are: what the visitor typed goes into a header field as it came.
  */
 import { readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
@@ -10,7 +10,10 @@ import { type Ran, type Run, runAs } from './sendmail-server.ts';
 
 export type Fields = Readonly<Record<string, string>>;
 
-/** To the shop's owner; a copy to the visitor, who is asked for in `copy`. `X-Test-Id` is for the sink. */
+/**
+ * To the shop's owner; a copy to the visitor, who is asked for in `copy`. `X-Test-Id` is for the
+ * sink.
+ */
 export const contactForm = `<?php
 $headers = "From: Shop <form@shop.test>\\nReply-To: " . $_POST['email'] . "\\nX-Test-Id: " . $_POST['id'];
 if (!empty($_POST['copy'])) $headers .= "\\nCc: " . $_POST['email'];
@@ -60,7 +63,9 @@ export async function postByCgi({
 }: Post): Promise<Ran> {
   const input = new URLSearchParams(fields).toString();
   return run('/usr/bin/php-cgi', {
-    ...{ uid, input, cwd: join(script, '..') },
+    uid,
+    input,
+    cwd: join(script, '..'),
     args: ['-d', `sendmail_path=${sendmail} -t -i`, '-d', 'mail.add_x_header=1'],
     env: { ...cgi(script, input), REDIRECT_STATUS: '200' },
   });

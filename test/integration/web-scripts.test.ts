@@ -1,7 +1,7 @@
 /**
- * Websites on a real mail server: PHP's own mail() by CGI and FastCGI through postern-sendmail, with the register in guard
- * mode. The honest form delivers, the abused one is held and named. That there is no way round, sendmail-privilege.test.ts
- * shows.
+ * Websites on a real mail server: PHP's own mail() by CGI and FastCGI through postern-sendmail,
+ * with the register in guard mode. The honest form delivers, the abused one is held and named. That
+ * there is no way round, sendmail-privilege.test.ts shows.
  */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -49,7 +49,11 @@ after(async () => {
 });
 
 const honest = (id: string): Fields => ({
-  ...{ id, name: 'Vi Sitor', email: 'vi@sit.test', subject: 'A question', copy: '1' },
+  id,
+  name: 'Vi Sitor',
+  email: 'vi@sit.test',
+  subject: 'A question',
+  copy: '1',
   message: 'From: here\nSubject: yours\n\nHow much is it?\n\n> To: somebody',
 });
 const post = (script: string, fields: Fields, uid = shop) =>
@@ -184,7 +188,10 @@ test('a web user who speaks SMTP to this machine is known by his socket, and hel
   assert.equal(await smtpAs(users.daemon, 'Passed'), '');
 });
 
-/** Speaks SMTP as this user, as a script would do with a socket of its own; answers with what was refused. */
+/**
+ * Speaks SMTP as this user, as a script would do with a socket of its own; answers with what was
+ * refused.
+ */
 async function smtpAs(uid: number, subject: string): Promise<string> {
   const script = `
     const socket = require('node:net').connect(${server.postfix.ports.smtp}, '127.0.0.1');

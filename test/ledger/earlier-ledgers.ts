@@ -1,6 +1,6 @@
 /**
- * A small ledger of every version there ever was, as the SQL that makes it: the n-th entry is version n. An entry is
- * written down when its version is released and never edited.
+ * A small ledger of every version there ever was, as the SQL that makes it: the n-th entry is
+ * version n. An entry is written down when its version is released and never edited.
  */
 const first = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,6 +1,7 @@
 /**
- * The flows of the daemon over a real ledger in memory, wired as daemon.ts does it, with time in the test's hand: a
- * clock that only `pass` and `jump` move, a mail queue, a login door and two roads for notices that do as they are told.
+ * The flows of the daemon over a real ledger in memory, wired as daemon.ts does it, with time in
+ * the test's hand: a clock that only `pass` and `jump` move, a mail queue, a login door and two
+ * roads for notices that do as they are told.
  * `order` has what happened, in order.
  */
 
@@ -76,11 +77,16 @@ export type FlowRig = {
   breakDisk(broken: boolean): void;
   /** What the journal said of itself. */
   readonly states: readonly JournalState[];
-  /** A letter; what it was answered with so far. Its id is in the queue when it passed or is held. */
+  /**
+   * A letter; what it was answered with so far. Its id is in the queue when it passed or is held.
+   */
   send(letter: Letter): { readonly id: string; readonly answers: readonly Answer[] };
   /** As send, after all that it caused. */
   mail(letter: Letter): Promise<Answer>;
-  /** Single letters to strangers, ten seconds apart, until the account is suspended; how many passed. */
+  /**
+   * Single letters to strangers, ten seconds apart, until the account is suspended; how many
+   * passed.
+   */
   hijack(account: string, most?: number): Promise<number>;
 };
 
@@ -111,7 +117,10 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const iso = (at: Millis): string => new Date(at).toISOString();
   const host = 'mail.test';
   const journal = openJournal({
-    ...{ ledger, timers, log, count },
+    ledger,
+    timers,
+    log,
+    count,
     onState: (to) => {
       states.push(to);
       if (to === 'failing') told.ledgerFailing(journal.state().why);
@@ -120,7 +129,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const accounts = openAccounts(journal, { ...noCeilings, ...options.policy }, 7);
   const exemptions = openExemptions(ledger.exemptions());
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
-    ...{ journal, clock, defaultDomain: '' },
+    journal,
+    clock,
+    defaultDomain: '',
   });
   const feed = openFeed();
   const taken: { road: string; notice: Notice }[] = [];
@@ -134,25 +145,61 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
   const suspensions = openSuspensions({
-    ...{ accounts, journal, notices, mta: queue, logins, clock, timers, log, count, host },
-    ...{ settings, newId, iso },
+    accounts,
+    journal,
+    notices,
+    mta: queue,
+    logins,
+    clock,
+    timers,
+    log,
+    count,
+    host,
+    settings,
+    newId,
+    iso,
   });
   const told = openTold({ notices, clock, settings, host, newId, iso });
   const { review } = openReview({
-    ...{ accounts, journal, suspensions, mta: queue, clock, timers, log, settings },
+    accounts,
+    journal,
+    suspensions,
+    mta: queue,
+    clock,
+    timers,
+    log,
+    settings,
   });
   const gate = openGate({
-    ...{ accounts, journal, exemptions, weakPasswords, feed, clock, count, log, settings, newId },
+    accounts,
+    journal,
+    exemptions,
+    weakPasswords,
+    feed,
+    clock,
+    count,
+    log,
+    settings,
+    newId,
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
   const scripts = openScripts({
-    ...{ stored: ledger, journal, timers, clock, count, settings: scriptSettings },
+    stored: ledger,
+    journal,
+    timers,
+    clock,
+    count,
+    settings: scriptSettings,
   });
   const policyDesk = openPolicyDesk({
-    ...{ gate, accounts, clock, settings, localDomains: new Set(['here.test']) },
+    gate,
+    accounts,
+    clock,
+    settings,
+    localDomains: new Set(['here.test']),
     milterPresent: options.milterPresent ?? (() => false),
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
@@ -160,28 +207,48 @@ export function openRig(options: RigOptions = {}): FlowRig {
     dkim: noKeys,
     stats: ledger.statsAside,
     scripts: { ...scripts.desk, whose: async () => undefined },
-    ...{ accounts, journal, exemptions, suspensions, notices, feed, mta: queue, clock, log },
-    ...{ facts, settings, newId, iso, weakPasswords, doors: () => ({}) },
+    accounts,
+    journal,
+    exemptions,
+    suspensions,
+    notices,
+    feed,
+    mta: queue,
+    clock,
+    log,
+    facts,
+    settings,
+    newId,
+    iso,
+    weakPasswords,
+    doors: () => ({}),
   });
   const send = sender(throughRegister(gate, scripts), queue, order, clock);
   return {
-    ...{ time, order, logged, counted, settings, ledger, journal, accounts, exemptions, feed },
-    ...{
-      notices,
-      told,
-      suspensions,
-      gate,
-      policyDesk,
-      scripts,
-      scriptSettings,
-      desk,
-      review,
-      queue,
-      logins,
-      taken,
-      blocked,
-      wait,
-    },
+    time,
+    order,
+    logged,
+    counted,
+    settings,
+    ledger,
+    journal,
+    accounts,
+    exemptions,
+    feed,
+    notices,
+    told,
+    suspensions,
+    gate,
+    policyDesk,
+    scripts,
+    scriptSettings,
+    desk,
+    review,
+    queue,
+    logins,
+    taken,
+    blocked,
+    wait,
     states,
     breakDisk: (broken) => {
       disk.broken = broken;

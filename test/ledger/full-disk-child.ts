@@ -1,6 +1,6 @@
 /**
- * The process that full-disk.test.ts starves of disk: writes through a journal until it fails, says so, waits for room,
- * and says so. One JSON line each. `node full-disk-child.ts FOLDER`.
+ * The process that full-disk.test.ts starves of disk: writes through a journal until it fails, says
+ * so, waits for room, and says so. One JSON line each. `node full-disk-child.ts FOLDER`.
  */
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * A full disk, a real one: the ledger says so, keeps what it has, takes back half-written things whole, still reads, and
- * writes again when there is room. Meanwhile whoever waits is answered within five seconds.
+ * A full disk, a real one: the ledger says so, keeps what it has, takes back half-written things
+ * whole, still reads, and writes again when there is room. Meanwhile whoever waits is answered
+ * within five seconds.
  */
 import assertStrict from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';

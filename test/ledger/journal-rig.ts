@@ -1,4 +1,7 @@
-/** A journal over a real ledger in memory, with time in the test's hand and a disk that can be made to fail. */
+/**
+ * A journal over a real ledger in memory, with time in the test's hand and a disk that can be made
+ * to fail.
+ */
 import {
   type Journal,
   type JournalState,

@@ -1,6 +1,7 @@
 /**
- * The process that killed.test.ts kills: writes through a journal without a pause, and says on stdout what the journal
- * has promised. `node killed-child.ts LEDGER FIRST SEED`: numbers begin at FIRST.
+ * The process that killed.test.ts kills: writes through a journal without a pause, and says on
+ * stdout what the journal has promised. `node killed-child.ts LEDGER FIRST SEED`: numbers begin at
+ * FIRST.
  */
 import { writeSync } from 'node:fs';
 import type { Account } from '../../src/core/event.ts';

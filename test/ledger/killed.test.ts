@@ -1,6 +1,7 @@
 /**
- * kill -9 in the middle of writing, several times, on the same ledger: whatever a journal has answered for is there
- * afterwards, together and with the messages before it, and the ledger opens clean.
+ * kill -9 in the middle of writing, several times, on the same ledger: whatever a journal has
+ * answered for is there afterwards, together and with the messages before it, and the ledger opens
+ * clean.
  */
 import assertStrict from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -22,7 +23,10 @@ const child = fileURLToPath(new URL('./killed-child.ts', import.meta.url));
 
 type Promised = { readonly number: number; readonly messages: number };
 
-/** Lets it write until it has promised some things, kills it there, and answers with all that it had promised. */
+/**
+ * Lets it write until it has promised some things, kills it there, and answers with all that it had
+ * promised.
+ */
 async function writeAndKill(path: string, first: number, roll: Dice): Promise<readonly Promised[]> {
   const writing = spawn(process.execPath, [child, path, `${first}`, `${1 + roll.below(1e6)}`], {
     stdio: ['ignore', 'pipe', 'inherit'],

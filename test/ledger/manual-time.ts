@@ -1,8 +1,14 @@
-/** Time in the test's hand: timers fire in order as it passes, and the clock may be set wrong on its own. */
+/**
+ * Time in the test's hand: timers fire in order as it passes, and the clock may be set wrong on its
+ * own.
+ */
 import type { Timers } from '../../src/flow/journal/journal.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 
-/** Turns of the event loop in which nothing more was asked for: promises that follow on one another take one. */
+/**
+ * Turns of the event loop in which nothing more was asked for: promises that follow on one another
+ * take one.
+ */
 const quietTurns = 2;
 
 type Timer = { readonly ms: number; readonly tick: () => void; due: number };
@@ -42,7 +48,10 @@ export class ManualTime implements Timers {
     });
   }
 
-  /** Lets time pass: each timer fires when it is due, and what it caused is done before the next one. */
+  /**
+   * Lets time pass: each timer fires when it is due, and what it caused is done before the next
+   * one.
+   */
   async pass(ms: number): Promise<void> {
     const end = this.#passed + ms;
     await this.settle();

@@ -1,4 +1,7 @@
-/** What may be at the ledger's path, and what opening it says: an operator must see from the text what to do. */
+/**
+ * What may be at the ledger's path, and what opening it says: an operator must see from the text
+ * what to do.
+ */
 import assertStrict from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

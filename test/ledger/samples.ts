@@ -1,4 +1,7 @@
-/** Rows to store in tests: complete, and each field its own value, so that a mix-up of columns shows. */
+/**
+ * Rows to store in tests: complete, and each field its own value, so that a mix-up of columns
+ * shows.
+ */
 import type { Account } from '../../src/core/event.ts';
 import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
@@ -193,8 +196,17 @@ export function scriptSeen(more: Partial<ScriptSeen> = {}): ScriptSeen {
   return {
     account: 'script:/var/www/shop/contact.php' as Account,
     subject: '/var/www/shop/contact.php',
-    ...{ uid: 1_001, user: 'shop', how: 'cgi', firstAt: at(12_000), lastAt: at(12_500) },
-    ...{ messages: 9, recipients: 17, recipientsMost: 2, held: 1, odd: 2, oddAt: at(12_400) },
+    uid: 1_001,
+    user: 'shop',
+    how: 'cgi',
+    firstAt: at(12_000),
+    lastAt: at(12_500),
+    messages: 9,
+    recipients: 17,
+    recipientsMost: 2,
+    held: 1,
+    odd: 2,
+    oddAt: at(12_400),
     oddText: 'header injection: 2 From fields that differ',
     to: [{ key: 'owner@shop.example', count: 9 }],
     from: [{ key: 'web@shop.example', count: 9 }],
@@ -204,21 +216,38 @@ export function scriptSeen(more: Partial<ScriptSeen> = {}): ScriptSeen {
 
 export function scriptRuleRow(more: Partial<ScriptRuleRow> = {}): ScriptRuleRow {
   return {
-    ...{ id: 'r3', path: '/var/www/shop/*', uid: 1_001, from: ['@shop.example'] },
+    id: 'r3',
+    path: '/var/www/shop/*',
+    uid: 1_001,
+    from: ['@shop.example'],
     recipients: { kind: 'owner-and-visitor', owners: ['owner@shop.example'] },
     rate: { messages: 20, perMs: 3_600_000 },
-    ...{ effect: 'allow', note: 'asked for', by: 'op', at: at(13_000), removedAt: undefined },
+    effect: 'allow',
+    note: 'asked for',
+    by: 'op',
+    at: at(13_000),
+    removedAt: undefined,
     ...more,
   };
 }
 
 export function submissionRow(more: Partial<SubmissionRow> = {}): SubmissionRow {
   return {
-    ...{ token: '0123456789abcdef', attempt: 'a2', at: at(14_000), sender: 'web@shop.example' },
+    token: '0123456789abcdef',
+    attempt: 'a2',
+    at: at(14_000),
+    sender: 'web@shop.example',
     speaker: {
-      ...{ uid: 1_001, user: 'shop', pid: 77, executable: '/usr/bin/php', cwd: '/var/www/shop' },
-      ...{ script: '/var/www/shop/contact.php', scriptOwner: 1_001, how: 'cgi' },
-      ...{ proven: 'kernel', parents: [] },
+      uid: 1_001,
+      user: 'shop',
+      pid: 77,
+      executable: '/usr/bin/php',
+      cwd: '/var/www/shop',
+      script: '/var/www/shop/contact.php',
+      scriptOwner: 1_001,
+      how: 'cgi',
+      proven: 'kernel',
+      parents: [],
     },
     ...more,
   };

@@ -1,4 +1,7 @@
-/** A mail queue and a login door in memory, for the flows that drive them: slow or broken when the test says so. */
+/**
+ * A mail queue and a login door in memory, for the flows that drive them: slow or broken when the
+ * test says so.
+ */
 import type { Account } from '../../src/core/event.ts';
 import type { Millis } from '../../src/lib/brand.ts';
 import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports/ledger.ts';

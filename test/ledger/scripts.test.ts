@@ -14,12 +14,23 @@ function ledgerWith(...changes: readonly Change[]): Ledger {
 
 test('scripts and their rules: the newest first, a later state replaces one', () => {
   const bare = scriptRuleRow({
-    ...{ id: 'r1', uid: undefined, recipients: { kind: 'any' }, rate: undefined },
-    ...{ effect: 'deny', from: [], removedAt: at(14_000) },
+    id: 'r1',
+    uid: undefined,
+    recipients: { kind: 'any' },
+    rate: undefined,
+    effect: 'deny',
+    from: [],
+    removedAt: at(14_000),
   });
   const user = scriptSeen({
-    ...{ account: 'user:www-data' as Account, subject: 'user:www-data', uid: 33 },
-    ...{ how: 'none', oddAt: undefined, lastAt: at(12_600), to: [], from: [] },
+    account: 'user:www-data' as Account,
+    subject: 'user:www-data',
+    uid: 33,
+    how: 'none',
+    oddAt: undefined,
+    lastAt: at(12_600),
+    to: [],
+    from: [],
   });
   const ledger = ledgerWith(
     { kind: 'script', row: scriptSeen({ messages: 1 }) },

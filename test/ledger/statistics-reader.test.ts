@@ -23,7 +23,11 @@ const scripted = new URL(
 `)}`,
 );
 const asks = (by: StatsQuery['by'], limit = 1): StatsQuery => ({
-  ...{ by, order: 'messages', since: 1, until: 2, limit },
+  by,
+  order: 'messages',
+  since: 1,
+  until: 2,
+  limit,
 });
 const code = (wanted: string) => ({ name: 'OperatorError', code: wanted });
 

@@ -1,4 +1,7 @@
-/** Every method of a ledger, on a file and in memory: what was written is read back, whole and in order. */
+/**
+ * Every method of a ledger, on a file and in memory: what was written is read back, whole and in
+ * order.
+ */
 import assertStrict from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,8 +46,17 @@ for (const kind of ['file', 'memory'] as const) {
 
     test('statistics are answered beside the event loop as at once', async () => {
       const tally = {
-        ...{ messages: 3, recipients: 4, stopped: 1, scored: 0, points: 0, spam: 0, viruses: 0 },
-        ...{ scans: 0, reused: 0, unscanned: 3, scanMs: 0 },
+        messages: 3,
+        recipients: 4,
+        stopped: 1,
+        scored: 0,
+        points: 0,
+        spam: 0,
+        viruses: 0,
+        scans: 0,
+        reused: 0,
+        unscanned: 3,
+        scanMs: 0,
       };
       const row = { by: 'account', day: 20_000, key: 'joe', tally, sketch: new Map() } as const;
       const ledger = ledgerWith({ kind: 'rollup', row });
@@ -256,9 +268,18 @@ for (const kind of ['file', 'memory'] as const) {
 
     test('keys come by domain and age, a later state replaces one, and what is unset stays unset', () => {
       const bare = dkimKey({
-        ...{ domain: 'a.example', selector: 'e', algorithm: 'ed25519-sha256', bits: 256 },
-        ...{ state: 'made', times: { made: at(1) }, absentAt: undefined, lostSince: undefined },
-        ...{ returns: false, toldAt: undefined, sight: 'unasked', sightAt: undefined },
+        domain: 'a.example',
+        selector: 'e',
+        algorithm: 'ed25519-sha256',
+        bits: 256,
+        state: 'made',
+        times: { made: at(1) },
+        absentAt: undefined,
+        lostSince: undefined,
+        returns: false,
+        toldAt: undefined,
+        sight: 'unasked',
+        sightAt: undefined,
       });
       const gone = dkimKey({ state: 'gone', file: '', times: { made: at(2), gone: at(9) } });
       const young = dkimKey({ selector: 'a', times: { made: at(11_000) } });

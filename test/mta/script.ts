@@ -1,6 +1,7 @@
 /**
- * A scripted mail server for the milter door: packets are spelled out one by one, also those that no sane client would
- * send, cut into chunks as the test likes, and everything the session answers is written down. No sockets.
+ * A scripted mail server for the milter door: packets are spelled out one by one, also those that
+ * no sane client would send, cut into chunks as the test likes, and everything the session answers
+ * is written down. No sockets.
  */
 import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';

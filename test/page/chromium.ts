@@ -1,6 +1,7 @@
 /**
- * Drives Debian's Chromium over the DevTools protocol, with nothing but Node: starts it headless in a folder of its own,
- * sends keys as a person does, and collects everything that the page complained about.
+ * Drives Debian's Chromium over the DevTools protocol, with nothing but Node: starts it headless in
+ * a folder of its own, sends keys as a person does, and collects everything that the page
+ * complained about.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';

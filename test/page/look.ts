@@ -1,5 +1,6 @@
 /**
- * Screenshots of the status page with a made-up night on it, to be looked at: `scripts/node.sh test/page/look.ts DIR`.
+ * Screenshots of the status page with a made-up night on it, to be looked at: `scripts/node.sh
+ * test/page/look.ts DIR`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

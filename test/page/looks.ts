@@ -1,8 +1,12 @@
 /**
- * Judgements made inside the page, as expressions to evaluate there. Each gives a list of what is wrong: empty is good.
+ * Judgements made inside the page, as expressions to evaluate there. Each gives a list of what is
+ * wrong: empty is good.
  */
 
-/** Text under 4.5:1 against the ground it stands on (WCAG 2 contrast), disabled controls and what a dialog covers aside. */
+/**
+ * Text under 4.5:1 against the ground it stands on (WCAG 2 contrast), disabled controls and what a
+ * dialog covers aside.
+ */
 export const faintText = `(() => {
   const channel = (value) => {
     const share = value / 255;

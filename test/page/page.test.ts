@@ -1,6 +1,7 @@
 /**
- * The status page in a real Chromium: signed in by hand, an account released by keyboard alone, the live feed, every
- * scene without a complaint in the console, legible in light and dark, and narrow enough for a phone.
+ * The status page in a real Chromium: signed in by hand, an account released by keyboard alone, the
+ * live feed, every scene without a complaint in the console, legible in light and dark, and narrow
+ * enough for a phone.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

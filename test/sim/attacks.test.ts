@@ -1,6 +1,6 @@
 /**
- * Attacks of many kinds on one made-up account, real guard, simulated time. The seed is in each test's name;
- * SEED=n plays another one.
+ * Attacks of many kinds on one made-up account, real guard, simulated time. The seed is in each
+ * test's name; SEED=n plays another one.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,10 @@ function owner(name = 'ann@here.example', server = openServer()): ScriptedAccoun
   return server.account(name).ordinaryDays(28 + dice.below(30), 3 + dice.below(6));
 }
 
-/** Sends as `next` says, the time between letters varied, until the account is suspended or `most` were sent. */
+/**
+ * Sends as `next` says, the time between letters varied, until the account is suspended or `most`
+ * were sent.
+ */
 function attack(
   account: ScriptedAccount,
   most: number,
@@ -87,7 +90,10 @@ test(named('stopped: its own contacts first, then strangers'), () => {
   assert.ok(strangers.size <= 40);
 });
 
-/** Sends a stranger's letter whenever the evidence is below `line`: a spammer who knows the guard's every number. */
+/**
+ * Sends a stranger's letter whenever the evidence is below `line`: a spammer who knows the guard's
+ * every number.
+ */
 function justBelow(
   account: ScriptedAccount,
   server: ReturnType<typeof openServer>,
@@ -121,7 +127,8 @@ test(named('two weeks just below the hold line teach no faster than the document
     }
     before = now;
   }
-  // Two of the fourteen days are not learned yet, and from most of the others less than the whole growth.
+  // Two of the fourteen days are not learned yet, and from most of the others less than the whole
+  // growth.
   for (const [slot, was] of start.entries()) {
     assert.ok((before[slot] ?? 0) <= was * growth ** 12 * 1.001, `slot ${slot}`);
   }

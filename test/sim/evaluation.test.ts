@@ -1,6 +1,7 @@
 /**
- * The reach that the guard must have, measured by a tool and on recorded mail that are not part of this project:
- * optional data beside the checkout. POSTERN_TRACES names the folder with the traces, POSTERN_EVALUATE the tool.
+ * The reach that the guard must have, measured by a tool and on recorded mail that are not part of
+ * this project: optional data beside the checkout. POSTERN_TRACES names the folder with the traces,
+ * POSTERN_EVALUATE the tool.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

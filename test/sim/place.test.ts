@@ -1,6 +1,7 @@
 /**
- * A whole made-up place through the replay: what the guard costs honest people, and how much spam gets out of hijacked
- * accounts. The bounds are loose: another seed must not break them. SEED=n plays another place.
+ * A whole made-up place through the replay: what the guard costs honest people, and how much spam
+ * gets out of hijacked accounts. The bounds are loose: another seed must not break them. SEED=n
+ * plays another place.
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -37,7 +38,8 @@ const quantile = (values: readonly number[], share: number): number =>
 
 test(named('honest mail: few messages wait after two weeks, few accounts are suspended'), (t) => {
   const verdicts = play(honest, hourMs);
-  // A new installation watches first: what it would do before it knows anybody costs nobody anything.
+  // A new installation watches first: what it would do before it knows anybody costs nobody
+  // anything.
   const learned = (honest[0]?.at ?? 0) + 14 * dayMs;
   const after = honest.findIndex(({ at }) => at >= learned);
   const stopped = verdicts.slice(after).filter(({ verdict }) => verdict !== 'pass').length;

@@ -1,6 +1,7 @@
 /**
- * A small made-up place: who works there, how they write, and accounts of theirs that are hijacked. Everything follows
- * from the seed. Meant to be harder than most real places: one account in three honestly writes to strangers all the time.
+ * A small made-up place: who works there, how they write, and accounts of theirs that are hijacked.
+ * Everything follows from the seed. Meant to be harder than most real places: one account in three
+ * honestly writes to strangers all the time.
  */
 import type { Account, Submission } from '../../src/core/event.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
@@ -159,7 +160,10 @@ function tradeOf(roll: number): readonly [string, { readonly trade: Trade }] {
   return ['person', trades['person'] ?? { trade: () => {} }];
 }
 
-/** Messages in the first hour, recipients of each, hours, share of own contacts, growth of the rate per hour. */
+/**
+ * Messages in the first hour, recipients of each, hours, share of own contacts, growth of the rate
+ * per hour.
+ */
 const styles = {
   burst: { perHour: 1_800, recipients: 1, hours: 1, known: 0, growth: 1 },
   fanout: { perHour: 200, recipients: 50, hours: 1, known: 0, growth: 1 },

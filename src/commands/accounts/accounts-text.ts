@@ -98,7 +98,9 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A suspended account's reasons are those of its incident: by now the evidence itself has faded. */
+/**
+ * A suspended account's reasons are those of its incident: by now the evidence itself has faded.
+ */
 function why(account: DeskAccount, incidents: readonly IncidentRow[]): string {
   const open = incidents.find((one) => isOpen(one));
   const reasons = account.state === 'suspended' ? (open?.reasons ?? []) : account.reasons;

@@ -93,7 +93,10 @@ function list(accounts: Command): void {
     });
 }
 
-/** `--state suspended` and `--state /var/lib/postern` are told apart by the slash, and may both be given. */
+/**
+ * `--state suspended` and `--state /var/lib/postern` are told apart by the slash, and may both be
+ * given.
+ */
 function stateOrFolder(text: string, before: Wanted = {}): Wanted {
   const is = accountStates.find((state) => state === text);
   if (is !== undefined) return { ...before, is };

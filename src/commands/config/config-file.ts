@@ -1,4 +1,6 @@
-/** The operator's configuration as text, read and written by commands that change a setting of it. */
+/**
+ * The operator's configuration as text, read and written by commands that change a setting of it.
+ */
 import {
   chmodSync,
   chownSync,
@@ -25,7 +27,9 @@ export function readConfigText(file: string): string {
   }
 }
 
-/** Whole or not at all, with owner and mode as they were; where a link leads to it, the link stays. */
+/**
+ * Whole or not at all, with owner and mode as they were; where a link leads to it, the link stays.
+ */
 export function writeConfigText(file: string, text: string): void {
   let next = `${file}.new`;
   try {

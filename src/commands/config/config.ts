@@ -1,4 +1,7 @@
-/** `postern config`: check the configuration file, show what is in force and where it comes from, print all settings. */
+/**
+ * `postern config`: check the configuration file, show what is in force and where it comes from,
+ * print all settings.
+ */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { defaultsText, type Loaded, loadConfig } from '../../config/load.ts';

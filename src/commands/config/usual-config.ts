@@ -3,7 +3,9 @@ import { accessSync, constants } from 'node:fs';
 
 export const installedConfig = '/etc/postern/postern.toml';
 
-/** It belongs to root and Postern: undefined for whoever may not read it, and where there is none. */
+/**
+ * It belongs to root and Postern: undefined for whoever may not read it, and where there is none.
+ */
 export function usualConfig(): string | undefined {
   try {
     accessSync(installedConfig, constants.R_OK);

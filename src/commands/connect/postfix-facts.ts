@@ -1,10 +1,11 @@
 /**
- * What the guard should know of the Postfix it was connected to: where its configuration is, which domains are its own,
- * and which clients may relay by their address. Written to the state folder, which belongs to an unprivileged user: never
- * through a link of his.
+ * What the guard should know of the Postfix it was connected to: where its configuration is, which
+ * domains are its own, and which clients may relay by their address. Written to the state folder,
+ * which belongs to an unprivileged user: never through a link of his.
  *
- * Not all can be listed: patterns and databases only answer questions. What is not listed is not taken for our own: such
- * mail is then judged like any client's, and not signed; the operator is told what to set.
+ * Not all can be listed: patterns and databases only answer questions. What is not listed is not
+ * taken for our own: such mail is then judged like any client's, and not signed; the operator is
+ * told what to set.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

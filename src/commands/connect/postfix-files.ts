@@ -1,6 +1,7 @@
 /**
- * Reading, keeping and writing main.cf and master.cf. Written whole or not at all, with the owner and mode they had;
- * the bytes before the first change are kept in a file beside them, so that the undo gives back exactly those.
+ * Reading, keeping and writing main.cf and master.cf. Written whole or not at all, with the owner
+ * and mode they had; the bytes before the first change are kept in a file beside them, so that the
+ * undo gives back exactly those.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -91,8 +92,8 @@ async function replace(path: string, text: string): Promise<void> {
 }
 
 /**
- * Beside Postfix's own files: only root can write there. In Postern's state folder its unprivileged user could, and
- * the undo would then write, as root, whatever that user put into it.
+ * Beside Postfix's own files: only root can write there. In Postern's state folder its unprivileged
+ * user could, and the undo would then write, as root, whatever that user put into it.
  */
 function recordPath(configDirectory: string): string {
   return join(configDirectory, 'before-postern.json');

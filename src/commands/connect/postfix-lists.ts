@@ -1,4 +1,7 @@
-/** Reads the lists in Postfix's parameters: words, files, and tables as far as postmap(1) can list them. */
+/**
+ * Reads the lists in Postfix's parameters: words, files, and tables as far as postmap(1) can list
+ * them.
+ */
 import { readFile } from 'node:fs/promises';
 import { programOutput } from '../../partners/program.ts';
 
@@ -12,7 +15,10 @@ export function wordsOf(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((word) => word !== '');
 }
 
-/** A name itself, the names in a file, or the keys of a table; undefined for a table that cannot be listed. */
+/**
+ * A name itself, the names in a file, or the keys of a table; undefined for a table that cannot be
+ * listed.
+ */
 export async function entriesOf(
   word: string,
   configDirectory: string,
@@ -28,8 +34,10 @@ export async function keysOf(
 ): Promise<readonly string[] | undefined> {
   if (!listable.test(table)) return undefined;
   const lines = await programOutput({
-    ...{ program: '/usr/sbin/postmap', args: ['-c', configDirectory, '-s', table] },
-    ...{ signal: AbortSignal.timeout(20_000), errors: 'complaint' },
+    program: '/usr/sbin/postmap',
+    args: ['-c', configDirectory, '-s', table],
+    signal: AbortSignal.timeout(20_000),
+    errors: 'complaint',
   });
   return firstWords(lines);
 }

@@ -1,7 +1,8 @@
 /**
- * Postfix's mynetworks as rules of mail/network-list.ts, in their order: networks, those in files, and addresses that are
- * keys of a table. What cannot be listed is left out, which is safe: names of hosts, cidr: and pcre: tables, databases.
- * Behind an exclusion that cannot be listed (`!cidr:…`) nothing is taken: it may take out all of that.
+ * Postfix's mynetworks as rules of mail/network-list.ts, in their order: networks, those in files,
+ * and addresses that are keys of a table. What cannot be listed is left out, which is safe: names
+ * of hosts, cidr: and pcre: tables, databases. Behind an exclusion that cannot be listed
+ * (`!cidr:…`) nothing is taken: it may take out all of that.
  */
 import { parseNetworkRule } from '../../formats/postfix/network-list.ts';
 import { type Listed, wordsOf } from './postfix-lists.ts';

@@ -1,18 +1,19 @@
 /**
- * What `postern connect postfix` changes in main.cf and master.cf, and how it is taken out again. Pure: text in, text
- * out; everything that was there stays, byte for byte.
+ * What `postern connect postfix` changes in main.cf and master.cf, and how it is taken out again.
+ * Pure: text in, text out; everything that was there stays, byte for byte.
  *
- * main.cf gets three parameters of ours and, in the lists, only references to them, so that an address stands in one
- * place and the undo knows each piece:
+ * main.cf gets three parameters of ours and, in the lists, only references to them, so that an
+ * address stands in one place and the undo knows each piece:
  *
  *   postern_when_down  what Postfix answers while Postern is away: tempfail (mail waits); `accept` on port 25 where
  *                      nobody can log in, since strangers' mail must not wait for a guard of outgoing mail
  *   postern_milter     the milter door
  *   postern_policy     the policy door
  *
- * Order: our milter is the last of a list. It changes no message, so a signature made before it stays good; it sees the
- * headers that scanners before it added; and what they refused never counts as sent. Our policy service is the first
- * of its restriction list, so that no `permit_…` before it can skip it; it only ever refuses or has no opinion.
+ * Order: our milter is the last of a list. It changes no message, so a signature made before it
+ * stays good; it sees the headers that scanners before it added; and what they refused never counts
+ * as sent. Our policy service is the first of its restriction list, so that no `permit_…` before it
+ * can skip it; it only ever refuses or has no opinion.
  */
 import {
   appendLines,
@@ -30,7 +31,10 @@ import {
 } from '../../formats/postfix/master-cf.ts';
 import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 
-/** Addresses as Postfix writes them, `inet:127.0.0.1:9900` or `unix:/path`. The policy door may be `off`. */
+/**
+ * Addresses as Postfix writes them, `inet:127.0.0.1:9900` or `unix:/path`. The policy door may be
+ * `off`.
+ */
 export type ConnectDoors = { readonly milter: string; readonly policy: string };
 export type PostfixFiles = { readonly main: string; readonly master: string };
 export type ConnectPlan = {
@@ -46,7 +50,10 @@ const restrictionLists = [
   'smtpd_end_of_data_restrictions',
 ] as const;
 
-/** The files as they should be. Applied to files that are connected already, it brings them up to date. */
+/**
+ * The files as they should be. Applied to files that are connected already, it brings them up to
+ * date.
+ */
 export function planConnect(current: PostfixFiles, doors: ConnectDoors): ConnectPlan {
   const clean = planDisconnect(current);
   const notes: string[] = [];
@@ -89,7 +96,10 @@ function inherits({ service }: SmtpdService): boolean {
 
 type Known = { readonly main: string; readonly shut: boolean; readonly notes: string[] };
 
-/** One smtpd service of master.cf, by its place among them; looked up anew after each change, since lines move. */
+/**
+ * One smtpd service of master.cf, by its place among them; looked up anew after each change, since
+ * lines move.
+ */
 function guardService(text: string, place: number, known: Known): string {
   const main = parseMainCf(known.main);
   const find = (now: string): SmtpdService | undefined =>

@@ -1,7 +1,8 @@
 /**
- * Proves a connection with a real message: one letter to postmaster through sendmail(1), whose Message-Id nobody could
- * guess, must turn up in the daemon's memory; and each smtpd service that can be reached from here must open a milter
- * session. The letter stays with postmaster and says what it is.
+ * Proves a connection with a real message: one letter to postmaster through sendmail(1), whose
+ * Message-Id nobody could guess, must turn up in the daemon's memory; and each smtpd service that
+ * can be reached from here must open a milter session. The letter stays with postmaster and says
+ * what it is.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -130,7 +131,10 @@ async function sessions(run: RunFile): Promise<number | undefined> {
   return sample?.('postern_milter_sessions_total');
 }
 
-/** Connects, reads the greeting, says EHLO and QUIT. Ports in TLS from the first byte open their session on connect. */
+/**
+ * Connects, reads the greeting, says EHLO and QUIT. Ports in TLS from the first byte open their
+ * session on connect.
+ */
 async function greet(name: string, wrapped: boolean): Promise<string> {
   const [, host, port] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(name) ?? [];
   if (wrapped) return 'it wants TLS first';

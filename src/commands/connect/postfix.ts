@@ -1,7 +1,7 @@
 /**
  * `postern connect postfix`: puts Postern's doors into main.cf and master.cf. Shows the difference first, asks, keeps
- * the bytes that were there, writes, lets Postfix check and reload, proves it with a real message, and takes
- * everything back by itself when a step fails. `--undo` takes it out again.
+ * the bytes that were there, writes, lets Postfix check and reload, proves it with a real message,
+ * and takes everything back by itself when a step fails. `--undo` takes it out again.
  */
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
@@ -152,7 +152,9 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   return { ...report, ...done, notes: [...plan.notes, ...told] };
 }
 
-/** Tells the guard what it should know of this Postfix; shows and answers what the operator should. */
+/**
+ * Tells the guard what it should know of this Postfix; shows and answers what the operator should.
+ */
 async function toldGuard(
   state: string,
   configDirectory: string,
@@ -165,7 +167,10 @@ async function toldGuard(
   return told;
 }
 
-/** What the undo should give back when somebody edited the files, or when no record is left: all but ours. */
+/**
+ * What the undo should give back when somebody edited the files, or when no record is left: all but
+ * ours.
+ */
 function planned(before: PostfixFiles): PostfixFiles {
   return planDisconnect(before);
 }

@@ -1,4 +1,7 @@
-/** What `postern connect sendmail` waits for: the guard's door, a letter that is seen, and that nothing is under way. */
+/**
+ * What `postern connect sendmail` waits for: the guard's door, a letter that is seen, and that
+ * nothing is under way.
+ */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +15,10 @@ import { openDesk } from '../guard/client.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { sendmailPath } from './sendmail-steps.ts';
 
-/** The guard opens the door as soon as it has read its configuration, a restarted one within some seconds. */
+/**
+ * The guard opens the door as soon as it has read its configuration, a restarted one within some
+ * seconds.
+ */
 const openMs = 20_000;
 const letterMs = 20_000;
 /** What is under way at the undo: each message takes milliseconds. */

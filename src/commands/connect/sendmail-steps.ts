@@ -1,6 +1,7 @@
 /**
- * The pieces of `postern connect sendmail`, in the order in which they are made: each knows whether it is there, what it
- * changes, how it is made and how it is taken back. The last is the one by which programs come to us.
+ * The pieces of `postern connect sendmail`, in the order in which they are made: each knows whether
+ * it is there, what it changes, how it is made and how it is taken back. The last is the one by
+ * which programs come to us.
  */
 import { existsSync } from 'node:fs';
 import {
@@ -159,8 +160,9 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Part> {
 }
 
 /**
- * Writes postern-sendmail anew as this version has it, with the places that it has; answers with what was done. For upgrades:
- * what stands at /usr/sbin/sendmail is no part of the program's own folder.
+ * Writes postern-sendmail anew as this version has it, with the places that it has; answers with
+ * what was done. For upgrades: what stands at /usr/sbin/sendmail is no part of the program's own
+ * folder.
  */
 export async function renewWrapper(root: string): Promise<string> {
   const [script, launcher] = [join(root, scriptPath), join(root, launcherPath)];
@@ -245,7 +247,10 @@ async function linkTo(path: string): Promise<void> {
   await rename(`${sendmailPath}.postern-new`, sendmailPath);
 }
 
-/** Programs go the old way again, while what they have handed to us still needs the mail server's own. */
+/**
+ * Programs go the old way again, while what they have handed to us still needs the mail server's
+ * own.
+ */
 export async function stepAside(): Promise<void> {
   if (await isConnected()) await linkTo(realPath);
 }

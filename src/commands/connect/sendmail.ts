@@ -1,7 +1,7 @@
 /**
  * `postern connect sendmail`: puts postern-sendmail in the place of /usr/sbin/sendmail, and lets Postfix take such mail from
- * Postern and root alone. Shows what it would do, asks, does it, proves it with a letter, and takes everything back when a
- * step fails. `--undo` takes it back, and waits for what is still under way.
+ * Postern and root alone. Shows what it would do, asks, does it, proves it with a letter, and takes
+ * everything back when a step fails. `--undo` takes it back, and waits for what is still under way.
  */
 
 import { existsSync, statSync } from 'node:fs';
@@ -175,7 +175,8 @@ async function undo(of: {
   if (made.length === 0) show('sendmail is not connected.\n');
   if (options.dryRun === true || made.length === 0) return report;
   await mayGoOn(options);
-  // Programs go the old way again first; then what they have handed to us leaves; then all is taken away.
+  // Programs go the old way again first; then what they have handed to us leaves; then all is taken
+  // away.
   await made.find((part) => part.name === 'postfix')?.takeBack();
   await stepAside();
   await emptied(options.state, config.sendmail.spool);
@@ -196,7 +197,10 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
   const door = options.door ?? (config.sendmail.door === 'off' ? usualDoor : config.sendmail.door);
   const limit = Number(await postconf('message_size_limit', configDirectory));
   return {
-    ...{ configDirectory, guard, spool: config.sendmail.spool, node: process.execPath },
+    configDirectory,
+    guard,
+    spool: config.sendmail.spool,
+    node: process.execPath,
     queueDirectory: await postconf('queue_directory', configDirectory),
     place: {
       door: door.replace(/^unix:/, ''),
@@ -221,7 +225,9 @@ async function guardUser(options: Options): Promise<PartOptions['guard']> {
   return user;
 }
 
-/** Mail that goes past the milter door would never be met again; and who starts Node is often root. */
+/**
+ * Mail that goes past the milter door would never be met again; and who starts Node is often root.
+ */
 async function mustBeReady(configDirectory: string): Promise<void> {
   const { main } = await readPostfixFiles(configDirectory);
   if (mainValue(parseMainCf(main), 'postern_milter') === undefined) {
@@ -305,7 +311,10 @@ function configPart(
   };
 }
 
-/** Throws OperatorError `still-connected` while programs come to us: what they send would get nowhere. */
+/**
+ * Throws OperatorError `still-connected` while programs come to us: what they send would get
+ * nowhere.
+ */
 export async function sendmailMustBeFree(): Promise<void> {
   if (!(await isConnected())) return;
   throw new OperatorError('still-connected', `${sendmailPath} is still Postern’s`, {

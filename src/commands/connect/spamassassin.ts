@@ -1,6 +1,7 @@
 /**
  * `postern connect spamassassin`: finds spamd, has it scan a letter that is spam by agreement and one that is none, sets
- * scan.spamassassin in the configuration, and sees the running guard take it over. `--undo` takes it out again.
+ * scan.spamassassin in the configuration, and sees the running guard take it over. `--undo` takes
+ * it out again.
  */
 import type { Command } from 'commander';
 import { withSetting } from '../../config/edit.ts';
@@ -41,7 +42,9 @@ const usualPlaces = [
 ];
 const pingMs = 2_000;
 const scanMs = 20_000;
-/** The guard reads its configuration again at once; its first metrics after that may take a moment. */
+/**
+ * The guard reads its configuration again at once; its first metrics after that may take a moment.
+ */
 const takenOverMs = 5_000;
 const place = { table: 'scan', key: 'spamassassin' } as const;
 

@@ -1,6 +1,6 @@
 /**
- * The desk of keys, of the guard that runs; where none runs, of its ledger itself, which one program at a time may write.
- * So keys can be made before the first start.
+ * The desk of keys, of the guard that runs; where none runs, of its ledger itself, which one
+ * program at a time may write. So keys can be made before the first start.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -33,7 +33,10 @@ export type KeyDeskClient = {
 };
 type Yes = Extract<Done, { ok: true }>;
 
-/** Runs `work` at the desk. `reads`: it only looks, so that a ledger is not made, and not opened for writing. */
+/**
+ * Runs `work` at the desk. `reads`: it only looks, so that a ledger is not made, and not opened for
+ * writing.
+ */
 export async function atKeyDesk<Value>(
   options: KeyDeskOptions,
   how: { readonly reads: boolean; readonly warn: (text: string) => void },
@@ -100,7 +103,12 @@ async function withOwn<Value>(
   const journal = openJournal({ ledger, timers, log, count: log, onState: log });
   scope.defer(() => journal.close());
   const keys = openKeys({
-    ...{ config, state, journal, log, notices: undefined, host: hostname() },
+    config,
+    state,
+    journal,
+    log,
+    notices: undefined,
+    host: hostname(),
     timers: { ...timers, soon: () => {} },
     clock: { now: () => Date.now() as Millis },
     newId: () => randomBytes(16).toString('base64url'),

@@ -1,4 +1,7 @@
-/** `postern dkim keys|new|rotate|retire`: the keys of domains, made, shown, followed by new ones, taken out. */
+/**
+ * `postern dkim keys|new|rotate|retire`: the keys of domains, made, shown, followed by new ones,
+ * taken out.
+ */
 import { domainToASCII } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';

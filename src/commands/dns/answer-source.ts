@@ -1,4 +1,7 @@
-/** Where a command's DNS answers come from: the network, or a zone file that answers instead (`--zone`). */
+/**
+ * Where a command's DNS answers come from: the network, or a zone file that answers instead
+ * (`--zone`).
+ */
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';

@@ -1,6 +1,7 @@
 /**
- * The DNS as `dns plan`, `check` and `watch` see it: live, a zone file instead, or a zone file laid over it. No name server
- * can make a command hang: when time is up, or nobody ever answers, all that is left to ask is unknown.
+ * The DNS as `dns plan`, `check` and `watch` see it: live, a zone file instead, or a zone file laid
+ * over it. No name server can make a command hang: when time is up, or nobody ever answers, all
+ * that is left to ask is unknown.
  */
 import type { Config } from '../../config/schema.ts';
 import type { Identity, TlsCertificate } from '../../core/identity/identity.ts';
@@ -17,7 +18,10 @@ import { durationOption } from '../terminal/options.ts';
 
 export type World = Disposable & { readonly answer: Resolver };
 
-/** For a look at everything around the server, and for each domain: some thirty questions one after the other. */
+/**
+ * For a look at everything around the server, and for each domain: some thirty questions one after
+ * the other.
+ */
 const allMsMax = 60 * secondMs;
 const domainMsMax = 5 * secondMs;
 /** So many questions without an answer to any: there is no resolver. */
@@ -88,7 +92,10 @@ export type Fetching = {
   readonly network: boolean;
 };
 
-/** The identity with what has to be fetched: its MTA-STS policy where there is a record of one, certificates. */
+/**
+ * The identity with what has to be fetched: its MTA-STS policy where there is a record of one,
+ * certificates.
+ */
 export async function fetched(identity: Identity, fetching: Fetching): Promise<Identity> {
   const { domain } = identity;
   const { answer, askMx, network } = fetching;

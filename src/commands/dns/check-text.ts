@@ -1,4 +1,7 @@
-/** The findings of `dns check` on a terminal: the worst first, what to do with each, and what providers require. Pure. */
+/**
+ * The findings of `dns check` on a terminal: the worst first, what to do with each, and what
+ * providers require. Pure.
+ */
 import { type Finding, type FindingKind, worst } from '../../core/finding.ts';
 import type { Met, Provider, Requirement } from '../../core/identity/requirements.ts';
 import { shellWords } from '../../lib/shell-words.ts';

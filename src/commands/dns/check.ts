@@ -1,4 +1,7 @@
-/** `postern dns check`: what is wrong with the mail identity of domains, as the DNS has it or as it would be with a file. */
+/**
+ * `postern dns check`: what is wrong with the mail identity of domains, as the DNS has it or as it
+ * would be with a file.
+ */
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';

@@ -1,4 +1,7 @@
-/** `postern dns …`: what to publish for a domain's mail, what is wrong with it, and when the world sees it. */
+/**
+ * `postern dns …`: what to publish for a domain's mail, what is wrong with it, and when the world
+ * sees it.
+ */
 import type { Command } from 'commander';
 import { registerCheck } from './check.ts';
 import { registerPlan } from './plan.ts';

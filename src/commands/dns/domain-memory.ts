@@ -1,4 +1,7 @@
-/** What the ledger of this machine remembers of domains: their DKIM keys, and what was sent in their name. */
+/**
+ * What the ledger of this machine remembers of domains: their DKIM keys, and what was sent in their
+ * name.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';

@@ -1,6 +1,7 @@
 /**
- * What the commands `dns …` know of the domains they are asked about: options, then [identity] of the configuration,
- * then the machine and the ledger. All of it may be missing; then only what the DNS itself says is judged.
+ * What the commands `dns …` know of the domains they are asked about: options, then [identity] of
+ * the configuration, then the machine and the ledger. All of it may be missing; then only what the
+ * DNS itself says is judged.
  */
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
@@ -193,7 +194,10 @@ function publicAddresses(): readonly string[] {
     .map(({ address }) => clientAddress(address));
 }
 
-/** Not private, shared, link-local or for documentation (RFC 6890), and no temporary IPv6 address can be told apart. */
+/**
+ * Not private, shared, link-local or for documentation (RFC 6890), and no temporary IPv6 address
+ * can be told apart.
+ */
 function isPublic(address: string): boolean {
   return !/^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cde]|::|0\.)/i.test(
     address,

@@ -1,4 +1,7 @@
-/** The plan as people and name servers read it: master file, tinydns data, or name, type and value. Pure. */
+/**
+ * The plan as people and name servers read it: master file, tinydns data, or name, type and value.
+ * Pure.
+ */
 import type { FileStep, Step } from '../../core/identity/aspect.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
@@ -37,7 +40,10 @@ export function planText(plan: Plan, view: PlanView): string {
   return parts.join('\n');
 }
 
-/** The domain in whose zone a record stands; the longest that fits. Undefined: none that was asked about. */
+/**
+ * The domain in whose zone a record stands; the longest that fits. Undefined: none that was asked
+ * about.
+ */
 function zoneOf({ name, where }: Step, domains: readonly string[]): string | undefined {
   if (where !== 'zone') return undefined;
   const above = domains.filter((domain) => name === domain || name.endsWith(`.${domain}`));

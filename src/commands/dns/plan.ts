@@ -1,4 +1,7 @@
-/** `postern dns plan`: what to publish for domains, merged with what is published, in the syntax of the name server. */
+/**
+ * `postern dns plan`: what to publish for domains, merged with what is published, in the syntax of
+ * the name server.
+ */
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { loadConfig } from '../../config/load.ts';

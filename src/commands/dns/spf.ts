@@ -1,4 +1,7 @@
-/** `postern spf eval`: what the SPF record of a domain says about mail from an address, term by term, with the costs. */
+/**
+ * `postern spf eval`: what the SPF record of a domain says about mail from an address, term by
+ * term, with the costs.
+ */
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { answeredLater } from '../../formats/dns/question.ts';

@@ -1,4 +1,7 @@
-/** Sends the changes of a plan to the name servers that take them (RFC 2136, [[dns.updates]]), after asking. */
+/**
+ * Sends the changes of a plan to the name servers that take them (RFC 2136, [[dns.updates]]), after
+ * asking.
+ */
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { Config } from '../../config/schema.ts';

@@ -115,8 +115,8 @@ async function watch(
 }
 
 /**
- * The plan, by what the name servers themselves say: one view for each of the servers of a zone. A step is seen by a
- * server when, with its answers, there is nothing left to do.
+ * The plan, by what the name servers themselves say: one view for each of the servers of a zone. A
+ * step is seen by a server when, with its answers, there is nothing left to do.
  */
 async function lookOnce(known: Known, config: Config): Promise<readonly Sight[]> {
   using world = liveWorld(config, known.identities.length);

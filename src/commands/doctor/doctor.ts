@@ -1,6 +1,7 @@
 /**
  * `postern doctor`: looks at everything around the guard and says, for each thing, what was found, what is wanted and
- * how to mend it. Exit 0 when nothing fails, else 1. The judgements are in core/checklist; here is what they look at.
+ * how to mend it. Exit 0 when nothing fails, else 1. The judgements are in core/checklist; here is
+ * what they look at.
  */
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
@@ -177,7 +178,10 @@ async function mailServer(
   }
 }
 
-/** Held mail can be held and released: through the helper where it is installed, else by ourselves as root. */
+/**
+ * Held mail can be held and released: through the helper where it is installed, else by ourselves
+ * as root.
+ */
 async function tools(settings: Config['postfix'], configDir: string | undefined): Promise<Finding> {
   const id = 'tools.privileged';
   const title = "Postfix's queue tools can be used";

@@ -1,4 +1,7 @@
-/** Doctor shows each scanner of the configuration a letter that is bad by agreement. No mail comes of it. */
+/**
+ * Doctor shows each scanner of the configuration a letter that is bad by agreement. No mail comes
+ * of it.
+ */
 import type { Config } from '../../config/schema.ts';
 import { checkScanner, type ScannerFacts } from '../../core/checklist/scanners.ts';
 import type { Finding } from '../../core/finding.ts';
@@ -8,7 +11,10 @@ import type { Scanner } from '../../ports/scan.ts';
 import { badLetter, isKnown } from '../scan/test-letters.ts';
 import { durationOption } from '../terminal/options.ts';
 
-/** `status`: of the running guard; undefined: none runs, or none that answers. Nothing where no scanner is set. */
+/**
+ * `status`: of the running guard; undefined: none runs, or none that answers. Nothing where no
+ * scanner is set.
+ */
 export async function checkScanners(
   config: Config,
   status: Readonly<Record<string, unknown>> | undefined,

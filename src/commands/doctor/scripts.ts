@@ -1,6 +1,7 @@
 /**
- * Doctor tries the ways round the sendmail door as the user that websites run as: postdrop with no message in it, and a
- * connection to this machine on which nothing is said. No mail comes of it; Postfix logs both.
+ * Doctor tries the ways round the sendmail door as the user that websites run as: postdrop with no
+ * message in it, and a connection to this machine on which nothing is said. No mail comes of it;
+ * Postfix logs both.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,8 +43,11 @@ export async function checkScripts(
         : '';
   const tried = why !== '' || user === undefined ? undefined : user;
   const facts: WaysRound = {
-    ...{ user: user?.name ?? '', guard: guardUser(live.pid), port },
-    ...{ direct: scripts.direct_connections, authorized: mainValue(parsed, submitUsers) },
+    user: user?.name ?? '',
+    guard: guardUser(live.pid),
+    port,
+    direct: scripts.direct_connections,
+    authorized: mainValue(parsed, submitUsers),
     postdrop: tried === undefined ? { why } : await tryPostdrop(tried, configDir),
     loopback: tried === undefined ? { why } : await tryLoopback(tried, port, live),
   };
@@ -61,7 +65,9 @@ async function register(live: RunFile, webUsers: readonly string[]): Promise<rea
   const { mode, known } = list;
   return [
     checkRegister({
-      ...{ mode, known, withoutRule: withoutRule.length },
+      mode,
+      known,
+      withoutRule: withoutRule.length,
       faceless: faceless.map(({ user }) => user).filter((user) => isWebUser(user, webUsers)),
     }),
   ];
@@ -83,15 +89,22 @@ function guardUser(pid: number): string {
   }
 }
 
-/** Without a message: who may not submit is told so; who may gets a name for it, and it is given up when nothing comes. */
+/**
+ * Without a message: who may not submit is told so; who may gets a name for it, and it is given up
+ * when nothing comes.
+ */
 async function tryPostdrop(
   { uid, gid }: ProcessUser,
   configDir: string,
 ): Promise<WaysRound['postdrop']> {
-  // A user may name no other folder than the machine's own: postdrop would refuse that, whoever he is.
+  // A user may name no other folder than the machine's own: postdrop would refuse that, whoever he
+  // is.
   if (configDir !== '/etc/postfix') return { why: `not possible with ${configDir}` };
   const child = spawn('/usr/sbin/postdrop', ['-r'], {
-    ...{ uid, gid, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] },
+    uid,
+    gid,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
     signal: AbortSignal.timeout(trialMs),
   });
   let said = '';
@@ -123,7 +136,10 @@ async function tryLoopback(
     socket.on('connect', () => console.log(socket.localPort));
     process.stdin.on('end', () => process.exit()).resume();`;
   const child = spawn(process.execPath, ['-e', script], {
-    ...{ uid, gid, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] },
+    uid,
+    gid,
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'ignore'],
     signal: AbortSignal.timeout(trialMs),
   });
   try {

@@ -1,4 +1,7 @@
-/** What the running guard answers over HTTP to commands that look at it, or at Postfix, and go on without an answer. */
+/**
+ * What the running guard answers over HTTP to commands that look at it, or at Postfix, and go on
+ * without an answer.
+ */
 import type { RunFile } from './run-file.ts';
 
 export type AskedHow = { readonly method?: 'GET' | 'POST'; readonly deadlineMs?: number };
@@ -23,7 +26,10 @@ export async function guardAnswer(
   }
 }
 
-/** The value of a sample of /metrics without labels, 0 where there is none; undefined where there is no answer. */
+/**
+ * The value of a sample of /metrics without labels, 0 where there is none; undefined where there is
+ * no answer.
+ */
 export async function guardMetrics(run: RunFile): Promise<((name: string) => number) | undefined> {
   try {
     const answer = await fetch(new URL('/metrics', run.doors.http), {

@@ -1,13 +1,17 @@
 /**
- * Asks the running guard over its HTTP door (src/doors/http/api.ts lists the routes), with the address and the token that it
- * left in run.json. What it answers is trusted: it is this same program.
+ * Asks the running guard over its HTTP door (src/doors/http/api.ts lists the routes), with the
+ * address and the token that it left in run.json. What it answers is trusted: it is this same
+ * program.
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Desk, Done } from '../../ports/admin.ts';
 import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
-/** The guard answers from memory; only holding and releasing mail take Postfix's own tools, and those a while. */
+/**
+ * The guard answers from memory; only holding and releasing mail take Postfix's own tools, and
+ * those a while.
+ */
 const readMs = 10_000;
 const actMs = 120_000;
 

@@ -1,6 +1,7 @@
 /**
- * What commands that show something ask for. From the running guard where there is one, else straight from the ledger's file,
- * which is only read. The difference is said on standard error: a ledger knows nothing of the last seconds.
+ * What commands that show something ask for. From the running guard where there is one, else
+ * straight from the ledger's file, which is only read. The difference is said on standard error: a
+ * ledger knows nothing of the last seconds.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Where the running daemon says how it is reached: `<state>/run.json`, written by the daemon, readable by it and root.
- * Commands that talk to it read the addresses and the token from there.
+ * Where the running daemon says how it is reached: `<state>/run.json`, written by the daemon,
+ * readable by it and root. Commands that talk to it read the addresses and the token from there.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,9 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them, `inet:127.0.0.1:9900`; http a URL; each may be `off`. */
+  /**
+   * milter and policy as Postfix writes them, `inet:127.0.0.1:9900`; http a URL; each may be `off`.
+   */
   readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
   readonly token: string;
 };
@@ -44,8 +46,8 @@ export function isNotRunning(error: unknown): error is OperatorError {
 }
 
 /**
- * The state folder that a command means when none is named: an installed program's is the service's own; a checkout
- * prefers its own guard, where one has run, to the installed one.
+ * The state folder that a command means when none is named: an installed program's is the service's
+ * own; a checkout prefers its own guard, where one has run, to the installed one.
  */
 export function stateDirectory(named: string | undefined): string {
   if (named !== undefined) return named;
@@ -93,7 +95,10 @@ export async function readRunFile(state: string): Promise<RunFile> {
   return parsed.data;
 }
 
-/** A door that a command cannot do without. Throws OperatorError `door-off` where the guard was started without it. */
+/**
+ * A door that a command cannot do without. Throws OperatorError `door-off` where the guard was
+ * started without it.
+ */
 export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
   const address = run.doors[name];
   if (address !== 'off') return address;

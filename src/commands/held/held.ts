@@ -1,4 +1,7 @@
-/** `postern held`: mail that waits in Postfix's hold queue for a decision: list, show, release, drop. */
+/**
+ * `postern held`: mail that waits in Postfix's hold queue for a decision: list, show, release,
+ * drop.
+ */
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';

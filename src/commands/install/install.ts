@@ -20,7 +20,10 @@ export type InstallOptions = {
   readonly root?: string;
 };
 
-/** One thing that is done, and what is said of it. `run` answers with what happened, where that is not the plan. */
+/**
+ * One thing that is done, and what is said of it. `run` answers with what happened, where that is
+ * not the plan.
+ */
 export type Step = { readonly text: string; run(): Promise<string | undefined> };
 
 export function register(program: Command): void {

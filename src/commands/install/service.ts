@@ -1,6 +1,7 @@
 /**
- * The service manager's part of an installation: what systemctl is asked for when all files are in place. A guard that
- * runs goes on with its old program until it is restarted, so an upgrade restarts it; one that changes nothing does not.
+ * The service manager's part of an installation: what systemctl is asked for when all files are in
+ * place. A guard that runs goes on with its old program until it is restarted, so an upgrade
+ * restarts it; one that changes nothing does not.
  */
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
@@ -19,7 +20,9 @@ export type Before = {
   readonly changed: boolean;
 };
 
-/** What systemctl is asked for, in order, and what is said of it; undefined: the step's own text. */
+/**
+ * What systemctl is asked for, in order, and what is said of it; undefined: the step's own text.
+ */
 export function serviceCalls({ running, changed }: Before): {
   readonly calls: readonly (readonly string[])[];
   readonly said: string | undefined;
@@ -34,7 +37,10 @@ export function serviceCalls({ running, changed }: Before): {
   };
 }
 
-/** `changed` is asked when all other steps are done. Throws OperatorError `config` before it would restart into a fault. */
+/**
+ * `changed` is asked when all other steps are done. Throws OperatorError `config` before it would
+ * restart into a fault.
+ */
 export function startStep(configFile: string, changed: () => boolean): Step {
   return {
     text: `enable and start ${service}; restart it if it runs and its files changed`,
@@ -75,6 +81,10 @@ function systemctl(
 ): Promise<readonly string[]> {
   const signal = AbortSignal.timeout(120_000);
   return programOutput({
-    ...{ program: '/usr/bin/systemctl', args, signal, errors: 'complaint', fine },
+    program: '/usr/bin/systemctl',
+    args,
+    signal,
+    errors: 'complaint',
+    fine,
   });
 }

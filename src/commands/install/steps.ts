@@ -1,6 +1,6 @@
 /**
- * The steps of `postern install` and of its undo. A second install renews what the first one made. Everything is made
- * under `root`, which is empty on a real machine.
+ * The steps of `postern install` and of its undo. A second install renews what the first one made.
+ * Everything is made under `root`, which is empty on a real machine.
  */
 import { existsSync } from 'node:fs';
 import {
@@ -108,7 +108,10 @@ export function undoSteps(place: Place, how: { readonly purge: boolean }): reado
   ];
 }
 
-/** Copied beside the old one and put in its place whole: a service that restarts in between finds one of them. */
+/**
+ * Copied beside the old one and put in its place whole: a service that restarts in between finds
+ * one of them.
+ */
 function programStep(target: string, changed: () => void): Step {
   return {
     text: `copy the program and its documents to ${installedHome}`,

@@ -1,4 +1,7 @@
-/** `postern passwords audit`: every account's password tried, and who is weak told, to the guard and to you. */
+/**
+ * `postern passwords audit`: every account's password tried, and who is weak told, to the guard and
+ * to you.
+ */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
@@ -66,11 +69,18 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const stop = openStop(options.time ?? timeOf(config));
   try {
     const summary = await conduct({
-      ...{ john: passwords.john, topList: passwords.top_list, domain: accounts.default_domain },
-      ...{ rangeFiles: passwords.range_files, rangeService: passwords.range_service },
+      john: passwords.john,
+      topList: passwords.top_list,
+      domain: accounts.default_domain,
+      rangeFiles: passwords.range_files,
+      rangeService: passwords.range_service,
       leakedLists: [...passwords.leaked_lists, ...lists],
-      ...{ processors: options.cpus ?? passwords.processors, quick: options.quick === true },
-      ...{ notebook, sources, rules, signal: stop.signal },
+      processors: options.cpus ?? passwords.processors,
+      quick: options.quick === true,
+      notebook,
+      sources,
+      rules,
+      signal: stop.signal,
       now: () => Date.now() as Millis,
       known: (await store.read()).weak,
       told: { ...output.told, found: reports.found, changed: reports.changed },
@@ -127,7 +137,9 @@ function keepUnfinished(path: string, audit: Unfinished | undefined): void {
 /** Node's longest timer, 24 days: what is longer would go off at once. */
 const timerMsMax = 2 ** 31 - 1;
 
-/** Aborts when time is up, or at Ctrl-C or SIGTERM: what was done until then is kept, and reported. */
+/**
+ * Aborts when time is up, or at Ctrl-C or SIGTERM: what was done until then is kept, and reported.
+ */
 function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void } {
   const control = new AbortController();
   const stop = (): void => control.abort();
@@ -143,8 +155,8 @@ function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void }
 }
 
 /**
- * Findings go out while the audit runs, one report after another. What the guard does not take then, since it is just started
- * anew, it gets at the end.
+ * Findings go out while the audit runs, one report after another. What the guard does not take
+ * then, since it is just started anew, it gets at the end.
  */
 function openReports(
   store: PasswordStore,

@@ -1,4 +1,7 @@
-/** `postern passwords check`: is the password on standard input good enough? For pam_exec, Dovecot, web panels. */
+/**
+ * `postern passwords check`: is the password on standard input good enough? For pam_exec, Dovecot,
+ * web panels.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readSync } from 'node:fs';
@@ -37,7 +40,8 @@ export async function checkCommand(
   const { passwords } = loadConfig(options.config ?? usualConfig()).config;
   const check = openCheck({
     lists: [...passwords.leaked_lists, ...(passwords.top_list === '' ? [] : [passwords.top_list])],
-    ...{ rangeFiles: passwords.range_files, rangeService: passwords.range_service },
+    rangeFiles: passwords.range_files,
+    rangeService: passwords.range_service,
     scoreMin: passwords.minimum_score,
     trouble: (fault) => warn(command, `postern: ${fault.message}\n`),
   });
@@ -93,8 +97,9 @@ function readAll(
 const [refused, misused, later] = [1, 2, 111];
 
 /**
- * As Dovecot's passdb `checkpassword` has it: login and password on descriptor 3, each with a zero byte behind it; where
- * nothing is to be said against them the program in our arguments says so, on descriptor 4.
+ * As Dovecot's passdb `checkpassword` has it: login and password on descriptor 3, each with a zero
+ * byte behind it; where nothing is to be said against them the program in our arguments says so, on
+ * descriptor 4.
  */
 async function checkpassword(
   [program, ...args]: readonly string[],

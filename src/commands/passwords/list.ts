@@ -1,4 +1,7 @@
-/** `postern passwords sources`, `list` and `show`: where passwords are, whose they are, and who is weak since when. */
+/**
+ * `postern passwords sources`, `list` and `show`: where passwords are, whose they are, and who is
+ * weak since when.
+ */
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import { byLogin, loginKey } from '../../core/passwords/audit-report.ts';
@@ -31,7 +34,9 @@ export type ListOptions = {
 export async function sourcesCommand(options: ListOptions, command: Command): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
   const set = config.passwords.sources.map((spec) => ({
-    ...{ spec: parseSource(spec).spec, foundBy: 'passwords.sources', note: '' },
+    spec: parseSource(spec).spec,
+    foundBy: 'passwords.sources',
+    note: '',
   }));
   const found = set.length > 0 ? set : await discover(config.dovecot.config);
   if (options.json === true) {

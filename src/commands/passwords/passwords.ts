@@ -1,4 +1,7 @@
-/** `postern passwords`: which accounts have passwords that can be guessed, and what follows. The work is loaded when asked for. */
+/**
+ * `postern passwords`: which accounts have passwords that can be guessed, and what follows. The
+ * work is loaded when asked for.
+ */
 import { type Command, InvalidArgumentError } from 'commander';
 import { installedConfig } from '../config/usual-config.ts';
 import { exitCodes, helpAfter, stateHelp } from '../terminal/help.ts';

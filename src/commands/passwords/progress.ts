@@ -44,7 +44,9 @@ function json(progress: AuditProgress, seconds: number): string {
   const { leg, tried, perSecond, secondsLeft, weak } = progress;
   return JSON.stringify({
     progress: Number(shareOf(progress, seconds).toFixed(3)),
-    ...{ leg, tried, weak },
+    leg,
+    tried,
+    weak,
     perSecond: Math.round(perSecond),
     secondsLeft: Math.round(secondsLeft),
   });

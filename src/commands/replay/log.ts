@@ -1,4 +1,7 @@
-/** `postern replay --format postfix FILE…`: old mail logs, also compressed ones, oldest first, through the guard. */
+/**
+ * `postern replay --format postfix FILE…`: old mail logs, also compressed ones, oldest first,
+ * through the guard.
+ */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable, Transform } from 'node:stream';

@@ -1,7 +1,7 @@
 /**
  * `postern replay [--format events|postfix] [--operator-clears DURATION] [--summary] [FILE… | -]`: recorded events or old
- * mail logs in, verdicts out. Of events, a line that cannot be read, or that goes back in time by more than a minute, ends
- * the run with exit 65; logs are taken as they are.
+ * mail logs in, verdicts out. Of events, a line that cannot be read, or that goes back in time by
+ * more than a minute, ends the run with exit 65; logs are taken as they are.
  */
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -155,7 +155,10 @@ function step(
   return verdict;
 }
 
-/** RFC 3339 section 5.6. Date.parse takes much else, and takes a time without a zone for one of this machine's. */
+/**
+ * RFC 3339 section 5.6. Date.parse takes much else, and takes a time without a zone for one of this
+ * machine's.
+ */
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 function readTime(text: string): number {

@@ -1,4 +1,7 @@
-/** The outcome of a replay for a person: who would have been suspended and when, what else was touched. */
+/**
+ * The outcome of a replay for a person: who would have been suspended and when, what else was
+ * touched.
+ */
 import type { Replay } from '../../flow/replay/replay.ts';
 import { clock, table } from '../terminal/table.ts';
 

@@ -1,4 +1,7 @@
-/** `postern scan FILE`: what the scanners say of one message, rule by rule, and what their word would count for. */
+/**
+ * `postern scan FILE`: what the scanners say of one message, rule by rule, and what their word
+ * would count for.
+ */
 import { stdout } from 'node:process';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';

@@ -1,4 +1,6 @@
-/** Letters by which one sees whether a scanner scans: bad ones by agreement, and an ordinary one. */
+/**
+ * Letters by which one sees whether a scanner scans: bad ones by agreement, and an ordinary one.
+ */
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
 
 // In parts, so that no scanner minds this file.

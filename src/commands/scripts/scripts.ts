@@ -251,7 +251,10 @@ function ruleBody(
         ? { kind: 'listed', entries: listed }
         : { kind: 'any' };
   return {
-    ...{ effect, path: script, recipients, from: from ?? [] },
+    effect,
+    path: script,
+    recipients,
+    from: from ?? [],
     ...(user === undefined ? {} : { uid: user }),
     ...(rate === undefined ? {} : { rate }),
     ...(note === undefined ? {} : { note }),

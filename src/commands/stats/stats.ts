@@ -1,4 +1,7 @@
-/** `postern stats`: numbers of mail that left, by day and by whom; which account or web script sends spam. */
+/**
+ * `postern stats`: numbers of mail that left, by day and by whom; which account or web script sends
+ * spam.
+ */
 
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -90,8 +93,8 @@ export function register(program: Command): void {
 }
 
 /**
- * From the ledger's file where it may be read: a long span takes a second, and no mail waits for that. Else from the guard,
- * which answers for a month.
+ * From the ledger's file where it may be read: a long span takes a second, and no mail waits for
+ * that. Else from the guard, which answers for a month.
  */
 async function answerOf(
   query: StatsQuery,

@@ -43,7 +43,10 @@ export function verdictWord(verdict: VerdictKind, observed: boolean): string {
   return (observed ? would : done)[verdict];
 }
 
-/** Text of strangers (subjects, addresses) on a terminal: nothing in it may move the cursor or set a colour. */
+/**
+ * Text of strangers (subjects, addresses) on a terminal: nothing in it may move the cursor or set a
+ * colour.
+ */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');
 }

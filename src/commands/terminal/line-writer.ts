@@ -1,4 +1,7 @@
-/** Output of very many lines: gathered, and no faster than the reader takes them, so that they never pile up in memory. */
+/**
+ * Output of very many lines: gathered, and no faster than the reader takes them, so that they never
+ * pile up in memory.
+ */
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { print } from './print.ts';

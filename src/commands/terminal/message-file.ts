@@ -1,4 +1,7 @@
-/** A message in a file, or on standard input, read in pieces: a large one never is in memory as a whole. */
+/**
+ * A message in a file, or on standard input, read in pieces: a large one never is in memory as a
+ * whole.
+ */
 import { open } from 'node:fs/promises';
 import { type MessageSink, openMessageFeed } from '../../formats/dkim/message-from-file.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';

@@ -30,7 +30,9 @@ export function durationOption(text: string): number {
   return ms;
 }
 
-/** An option with a default. Help shows the default as it is typed, so it is the same on every day. */
+/**
+ * An option with a default. Help shows the default as it is typed, so it is the same on every day.
+ */
 export function optionWithDefault(
   flags: string,
   meaning: string,
@@ -88,8 +90,8 @@ export function noteOption(text: string): string {
 }
 
 /**
- * When something ends: a duration from now (`30d`), a date (`2026-12-31`, to its last second, UTC), `tomorrow` (likewise), a
- * time (RFC 3339), or `now`.
+ * When something ends: a duration from now (`30d`), a date (`2026-12-31`, to its last second, UTC),
+ * `tomorrow` (likewise), a time (RFC 3339), or `now`.
  */
 export function untilOption(text: string): number {
   const now = Date.now();

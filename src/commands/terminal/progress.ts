@@ -1,11 +1,17 @@
-/** Progress of long work on a terminal: share done, rate and time left, one line on standard error, four times a second. */
+/**
+ * Progress of long work on a terminal: share done, rate and time left, one line on standard error,
+ * four times a second.
+ */
 
 export type Progress = { add(amount: number): void; end(): void };
 
 const everyMs = 250;
 const mega = 1024 * 1024;
 
-/** Counts bytes. `total` undefined: no share, only the amount. Prints nothing where standard error is no terminal. */
+/**
+ * Counts bytes. `total` undefined: no share, only the amount. Prints nothing where standard error
+ * is no terminal.
+ */
 export function openProgress(what: string, total: number | undefined): Progress {
   if (!process.stderr.isTTY) return { add() {}, end() {} };
   const began = Date.now();

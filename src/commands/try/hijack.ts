@@ -1,7 +1,8 @@
 /**
- * The play that `postern try hijack` gives: honest mail of made-up accounts, then one of them in the hands of a spammer. It is
- * handed to the milter door as a mail server would; since this is the mail server, nothing is ever delivered. Everything
- * in it ends in .invalid (RFC 2606: nobody can have it) and queue ids start with TRY, which no queue gives out.
+ * The play that `postern try hijack` gives: honest mail of made-up accounts, then one of them in
+ * the hands of a spammer. It is handed to the milter door as a mail server would; since this is the
+ * mail server, nothing is ever delivered. Everything in it ends in .invalid (RFC 2606: nobody can
+ * have it) and queue ids start with TRY, which no queue gives out.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { secondMs } from '../../lib/brand.ts';

@@ -1,4 +1,7 @@
-/** `postern try`: a hijack played against the running guard, and a test of the roads by which the operator is told. */
+/**
+ * `postern try`: a hijack played against the running guard, and a test of the roads by which the
+ * operator is told.
+ */
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';

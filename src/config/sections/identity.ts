@@ -1,4 +1,7 @@
-/** Settings of [identity]: what the records of the domains should say, where the server itself does not tell. */
+/**
+ * Settings of [identity]: what the records of the domains should say, where the server itself does
+ * not tell.
+ */
 import { z } from 'zod';
 import { type MtaStsWish, mtaStsWishes } from '../../core/identity/identity.ts';
 import { ipv4Octets, ipv6Text } from '../../formats/dns/address-octets.ts';

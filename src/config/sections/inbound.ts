@@ -1,4 +1,6 @@
-/** Settings of [verify]: mail that comes in is checked, and what was found is written on top of it. */
+/**
+ * Settings of [verify]: mail that comes in is checked, and what was found is written on top of it.
+ */
 import { z } from 'zod';
 import { parseNetwork } from '../../formats/postfix/network-list.ts';
 

@@ -1,4 +1,7 @@
-/** Settings of [scan]: who looks at mail that leaves before it is judged, and what their word counts for. */
+/**
+ * Settings of [scan]: who looks at mail that leaves before it is judged, and what their word counts
+ * for.
+ */
 import { z } from 'zod';
 import { maskedRules } from '../../core/scan/masked-rules.ts';
 

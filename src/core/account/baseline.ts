@@ -1,13 +1,17 @@
 /**
- * What is usual on this server: how high an account's counts go on a day that its own past does not explain.
- * New accounts start from it. Learned with a lag, from days without a suspension, so that an attack does not teach it.
+ * What is usual on this server: how high an account's counts go on a day that its own past does not
+ * explain. New accounts start from it. Learned with a lag, from days without a suspension, so that
+ * an attack does not teach it.
  */
 import { normPriorDays, normQuantile, rules, slots, windowsMs } from './signals.ts';
 
 /** Bins are a quarter of an octave wide: 64 of them reach from 0.5 to 32,000. */
 const bins = 64;
 const binsPerOctave = 4;
-/** When a slot has seen this many account-days, its histogram is halved, so that the newer days weigh more. */
+/**
+ * When a slot has seen this many account-days, its histogram is halved, so that the newer days
+ * weigh more.
+ */
 const accountDaysMax = 200_000;
 
 export type ServerNorms = {
@@ -32,7 +36,10 @@ export function newNorms(): ServerNorms {
   return norms;
 }
 
-/** Notes one settled account-day: for each slot the peak that the account's own past did not explain, or 0. */
+/**
+ * Notes one settled account-day: for each slot the peak that the account's own past did not
+ * explain, or 0.
+ */
 export function learnDay(norms: ServerNorms, unexplained: Float64Array): void {
   for (let slot = 0; slot < slots; slot++) {
     const at = slot * bins + bin(unexplained[slot] ?? 0);

@@ -1,4 +1,7 @@
-/** Fixed ceilings and exemptions: refused with the number, delayed, or let through; and never a cover for an attack. */
+/**
+ * Fixed ceilings and exemptions: refused with the number, delayed, or let through; and never a
+ * cover for an attack.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';

@@ -1,7 +1,8 @@
 /**
- * Fixed ceilings, for operators who want one whatever is usual. A message too large by itself is refused with the number
- * (waiting would not help); one that would fit later is delayed. When the server's ceiling is reached, only accounts with
- * something against them wait: one account's flood must not silence its neighbours.
+ * Fixed ceilings, for operators who want one whatever is usual. A message too large by itself is
+ * refused with the number (waiting would not help); one that would fit later is delayed. When the
+ * server's ceiling is reached, only accounts with something against them wait: one account's flood
+ * must not silence its neighbours.
  */
 import { hourMs } from '../../lib/brand.ts';
 import type { Submission } from '../event.ts';

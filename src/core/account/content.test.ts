@@ -1,4 +1,7 @@
-/** What scanners say is evidence among other evidence, and an order only beyond the operator's own limit. */
+/**
+ * What scanners say is evidence among other evidence, and an order only beyond the operator's own
+ * limit.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';

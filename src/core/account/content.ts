@@ -1,6 +1,7 @@
 /**
- * What scanners found in a message. A score is evidence: it counts with all that is usual for the account, and makes
- * strangers weigh more. Only beyond the operator's own limit, or with a virus in it, a message is held for itself.
+ * What scanners found in a message. A score is evidence: it counts with all that is usual for the
+ * account, and makes strangers weigh more. Only beyond the operator's own limit, or with a virus in
+ * it, a message is held for itself.
  */
 
 import type { RuleHit } from '../../formats/scan/rule.ts';

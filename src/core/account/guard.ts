@@ -1,6 +1,6 @@
 /**
- * The guard: one message of one account, judged and counted. The live doors, `postern replay` and the tests all come
- * through here.
+ * The guard: one message of one account, judged and counted. The live doors, `postern replay` and
+ * the tests all come through here.
  */
 import { dayMs } from '../../lib/brand.ts';
 import type { Submission } from '../event.ts';
@@ -19,7 +19,10 @@ export type Surroundings = {
   readonly policy: Policy;
 };
 
-/** Judges the message and counts it in `past`, unless its script's own rule holds it. What changed in the account's book must reach the ledger. */
+/**
+ * Judges the message and counts it in `past`, unless its script's own rule holds it. What changed
+ * in the account's book must reach the ledger.
+ */
 export function submit(
   past: AccountPast,
   message: Submission,

@@ -1,4 +1,7 @@
-/** Every signal that the guard knows, with made events on the account's own clock: what it is worth and what it is called. */
+/**
+ * Every signal that the guard knows, with made events on the account's own clock: what it is worth
+ * and what it is called.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

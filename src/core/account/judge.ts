@@ -1,6 +1,7 @@
 /**
- * The judgement: is this message like this account? Reads only. The evidence is the norm of all slot ratios, multiplied
- * by the circumstances (hour, network, identity), plus what is a sign by itself (many networks at once, a guessed login).
+ * The judgement: is this message like this account? Reads only. The evidence is the norm of all
+ * slot ratios, multiplied by the circumstances (hour, network, identity), plus what is a sign by
+ * itself (many networks at once, a guessed login).
  */
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -39,7 +40,9 @@ import {
 export type People = {
   /** Seed of the recipient hashes. */
   readonly seed: number;
-  /** Minute in which anyone here first wrote to this recipient (hash); undefined when nobody did. */
+  /**
+   * Minute in which anyone here first wrote to this recipient (hash); undefined when nobody did.
+   */
   knownHere(recipient: number): number | undefined;
 };
 
@@ -191,13 +194,18 @@ function raised(here: number, count: number): number {
   return here > 1 ? here ** (rules[count]?.power ?? 1) : here;
 }
 
-/** Milliseconds since the sums were current. A clock that was set back a little decays nothing; by much, it is believed. */
+/**
+ * Milliseconds since the sums were current. A clock that was set back a little decays nothing; by
+ * much, it is believed.
+ */
 function elapsed(past: AccountPast, at: number): number {
   const passed = at - past.at;
   return Math.max(passed, 0);
 }
 
-/** Fills `sums` with the decayed sums plus what is added, and answers with the norm of all ratios. */
+/**
+ * Fills `sums` with the decayed sums plus what is added, and answers with the norm of all ratios.
+ */
 function weigh(
   past: AccountPast,
   norms: ServerNorms,

@@ -1,6 +1,7 @@
 /**
- * What an account's past teaches: peaks, hours and networks of days that have gone by quietly. Never of today, never of
- * a day with a suspension, and never by more than `growth` a day: an attack must not become usual.
+ * What an account's past teaches: peaks, hours and networks of days that have gone by quietly.
+ * Never of today, never of a day with a suspension, and never by more than `growth` a day: an
+ * attack must not become usual.
  */
 
 import { learnDay, refresh, type ServerNorms } from './baseline.ts';

@@ -67,7 +67,8 @@ test('two addresses of one /48 have one network, however they are written', () =
   fc.assert(
     fc.property(fc.ipV6(), (client) => {
       const network = networkOf(client);
-      if (client.includes('.')) return; // a dotted tail is no form that mail servers pass on, except mapped
+      // a dotted tail is no form that mail servers pass on, except mapped
+      if (client.includes('.')) return;
       assert.notEqual(network, '');
       assert.equal(networkOf(client.toUpperCase()), network);
     }),

@@ -1,17 +1,24 @@
 /**
- * Client networks: the unit in which a person's addresses change without meaning anything. /24 for IPv4, /48 for IPv6.
+ * Client networks: the unit in which a person's addresses change without meaning anything. /24 for
+ * IPv4, /48 for IPv6.
  */
 import type { Millis } from '../../lib/brand.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import type { AccountPast } from './profile.ts';
 
-/** Networks remembered per account: a botnet may bring hundreds, and only a few of a person's matter. */
+/**
+ * Networks remembered per account: a botnet may bring hundreds, and only a few of a person's
+ * matter.
+ */
 const networksMax = 32;
 
 /** IPv4, also as IPv6 shows it. */
 const dotted = /^(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}$/i;
 
-/** The network of an address as text: `192.0.2.0/24`, `2001:db8:1::/48`; empty for anything that is no address. */
+/**
+ * The network of an address as text: `192.0.2.0/24`, `2001:db8:1::/48`; empty for anything that is
+ * no address.
+ */
 export function networkOf(client: string): string {
   if (dotted.test(client)) {
     return `${client.slice(client.lastIndexOf(':') + 1, client.lastIndexOf('.'))}.0/24`;
@@ -31,7 +38,10 @@ export function networkOf(client: string): string {
     .join(':')}::/48`;
 }
 
-/** Known: first seen at least a day ago. Undefined when the account has no known network to compare with. */
+/**
+ * Known: first seen at least a day ago. Undefined when the account has no known network to compare
+ * with.
+ */
 export function networkStanding(
   past: AccountPast,
   network: string,

@@ -8,7 +8,10 @@ export type Policy = {
   readonly accountRecipientsPerDay: number;
   /** All accounts together; only accounts above their own usual are delayed when it is reached. */
   readonly serverRecipientsPerHour: number;
-  /** Points of a scanner from which a message is held whatever else is known of its account; 0 is none. */
+  /**
+   * Points of a scanner from which a message is held whatever else is known of its account; 0 is
+   * none.
+   */
   readonly scanHoldScore: number;
   /** What becomes of a message of which a scanner said nothing. */
   readonly unscanned: 'pass' | 'delay';

@@ -1,4 +1,7 @@
-/** What is remembered of an account, stored and read again: the same account, also from what older versions stored. */
+/**
+ * What is remembered of an account, stored and read again: the same account, also from what older
+ * versions stored.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,6 +1,7 @@
 /**
- * What is remembered of one account: its decaying sums, its learned peaks, the last days that it has not learned from
- * yet, its networks and logins, and whom it wrote to. Deterministic: changed only by the functions of core/account.
+ * What is remembered of one account: its decaying sums, its learned peaks, the last days that it
+ * has not learned from yet, its networks and logins, and whom it wrote to. Deterministic: changed
+ * only by the functions of core/account.
  */
 import { dayMs, type Millis } from '../../lib/brand.ts';
 import type { AccountState } from '../verdict.ts';
@@ -33,11 +34,16 @@ export type AccountPast = {
   readonly sums: number[];
   readonly peaks: number[];
   readonly days: Day[];
-  /** Messages per hour of the day (UTC), learned with the same lag as the peaks; halved when large. */
+  /**
+   * Messages per hour of the day (UTC), learned with the same lag as the peaks; halved when large.
+   */
   readonly hours: number[];
   networks: SeenNetwork[];
   usualNetworks: number;
-  /** Failed logins, decaying over six hours; and a good one from a new network after many: the guess that hit. */
+  /**
+   * Failed logins, decaying over six hours; and a good one from a new network after many: the guess
+   * that hit.
+   */
   failedLogins: number;
   failedLoginsAt: Millis;
   breachAt: Millis;
@@ -63,8 +69,9 @@ export type AccountPast = {
 };
 
 /**
- * To be copied. Plain arrays, since a Float64Array of this size is memory of its own outside V8's heap: it takes 300 bytes
- * more and a microsecond to make. Filled with 0.5 first, so that V8 knows them as doubles from the start.
+ * To be copied. Plain arrays, since a Float64Array of this size is memory of its own outside V8's
+ * heap: it takes 300 bytes more and a microsecond to make. Filled with 0.5 first, so that V8 knows
+ * them as doubles from the start.
  */
 export const zeroSlots: readonly number[] = Array.from({ length: slots }, () => 0.5).fill(0);
 const zeroHours: readonly number[] = Array.from({ length: 24 }, () => 0.5).fill(0);
@@ -147,7 +154,10 @@ export function encodePast(past: AccountPast): string {
   });
 }
 
-/** Fields that an older version did not store get a new account's values; slots that it did not have are zero. */
+/**
+ * Fields that an older version did not store get a new account's values; slots that it did not have
+ * are zero.
+ */
 export function decodePast(text: string, book: RecipientBook = new RecipientBook()): AccountPast {
   type Stored = Omit<AccountPast, 'book' | 'sums' | 'peaks' | 'hours' | 'days'> & {
     readonly sums: readonly number[];

@@ -63,7 +63,9 @@ export function slotReasons(
   return reasons.filter((reason) => reason.weight > 0 && reason.weight >= least);
 }
 
-/** What the circumstances add. Their weight is the factor less one, or the evidence they are alone. */
+/**
+ * What the circumstances add. Their weight is the factor less one, or the evidence they are alone.
+ */
 export function circumstanceReasons(seen: Circumstances): Reason[] {
   const reasons: Reason[] = [];
   const add = (signal: string, text: string, saw: number, usual: number, weight: number): void => {
@@ -109,7 +111,10 @@ export function circumstanceReasons(seen: Circumstances): Reason[] {
   return reasons;
 }
 
-/** Why what is usual is not allowed to it as a whole. `why`: the audit's sentence; empty for nearly everybody. */
+/**
+ * Why what is usual is not allowed to it as a whole. `why`: the audit's sentence; empty for nearly
+ * everybody.
+ */
 export function weakPasswordReasons(why: string): Reason[] {
   if (why === '') return [];
   const { counts: factor } = weakPassword;

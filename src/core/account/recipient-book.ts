@@ -1,12 +1,16 @@
 /**
- * Whom an account has ever written to (and which From addresses it used): hash → minute of the first time.
+ * Whom an account has ever written to (and which From addresses it used): hash → minute of the
+ * first time.
  *
- * Most of a book comes from the ledger, sorted, and is kept as it came: two typed arrays take a fifth of a Map's memory
- * and nothing to build, and an account in memory is mostly its book. What is new lives in a small Map, and is sorted in
- * when that has grown.
+ * Most of a book comes from the ledger, sorted, and is kept as it came: two typed arrays take a
+ * fifth of a Map's memory and nothing to build, and an account in memory is mostly its book. What
+ * is new lives in a small Map, and is sorted in when that has grown.
  */
 
-/** New entries before they are sorted in: so many, or a share of the book, so that growing costs little in all. */
+/**
+ * New entries before they are sorted in: so many, or a share of the book, so that growing costs
+ * little in all.
+ */
 const freshMin = 32;
 const freshShare = 1 / 4;
 

@@ -1,4 +1,7 @@
-/** What events leave behind: the leak since the first sign, what a suspension forgets, a release, a clock that jumps. */
+/**
+ * What events leave behind: the leak since the first sign, what a suspension forgets, a release, a
+ * clock that jumps.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';

@@ -1,4 +1,7 @@
-/** What an event leaves behind in an account's past. The only functions besides learn.ts that change it. */
+/**
+ * What an event leaves behind in an account's past. The only functions besides learn.ts that change
+ * it.
+ */
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
@@ -15,20 +18,28 @@ import { type AccountPast, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
 import { counts, firstSignAt, slots, windowsMs } from './signals.ts';
 
-/** What the ledger must add to or take from the account's book: hash and minute, in pairs; hashes. */
+/**
+ * What the ledger must add to or take from the account's book: hash and minute, in pairs; hashes.
+ */
 export type BookChange = {
   readonly learned: readonly number[];
   readonly forgotten: readonly number[];
 };
 
-/** Nobody's clock jumps forward by more than this and is right: then the older time was wrong, and the newer is taken. */
+/**
+ * Nobody's clock jumps forward by more than this and is right: then the older time was wrong, and
+ * the newer is taken.
+ */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
 const failedLoginsWindowMs = 6 * hourMs;
 /** So many failures before a good login from a new network are a guess that hit. */
 const breachFailsMin = 5;
 
-/** Counts a judged message. A suspended account's message leaves its demand, and nothing that could teach. */
+/**
+ * Counts a judged message. A suspended account's message leaves its demand, and nothing that could
+ * teach.
+ */
 export function record(
   past: AccountPast,
   message: Submission,
@@ -62,7 +73,10 @@ export function record(
   return { learned: noteBook(past, message, judged, seed), forgotten: [] };
 }
 
-/** From the first sign on, what passed is a possible leak, and is told when it comes to a suspension. */
+/**
+ * From the first sign on, what passed is a possible leak, and is told when it comes to a
+ * suspension.
+ */
 function noteSigns(past: AccountPast, message: Submission, judged: Judgement): void {
   if (judged.state !== 'suspended' && judged.evidence < firstSignAt) {
     past.since = 0 as Millis;
@@ -123,11 +137,15 @@ function noteBook(
   return learned;
 }
 
-/** The moment of suspension: nothing of the last days is believed, whom it wrote to since the first sign is unlearned. */
+/**
+ * The moment of suspension: nothing of the last days is believed, whom it wrote to since the first
+ * sign is unlearned.
+ */
 function suspended(past: AccountPast, at: Millis): BookChange {
   past.suspendedAt = at;
   for (const day of past.days) day.tainted = true;
-  // Whoever took the account may have looked around first: a network is not the owner's until it is a day old.
+  // Whoever took the account may have looked around first: a network is not the owner's until it is
+  // a day old.
   forgetNetworks(past, (past.since - dayMs) as Millis);
   return { learned: [], forgotten: past.book.forgetSince(Math.floor(past.since / minuteMs)) };
 }
@@ -153,7 +171,10 @@ export function release(past: AccountPast, how: { readonly honest: boolean }): v
   past.stoppedMessages = 0;
 }
 
-/** A login. Many failures and then a good one from a network that the account never used: a guess that hit. */
+/**
+ * A login. Many failures and then a good one from a network that the account never used: a guess
+ * that hit.
+ */
 export function login(past: AccountPast, seen: LoginSeen): void {
   const passed = Math.max(0, seen.at - past.failedLoginsAt);
   past.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);

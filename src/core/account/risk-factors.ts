@@ -1,6 +1,7 @@
 /**
- * Circumstances of a message that change what its numbers mean: an hour, a network or a From address that this account
- * never used, a login that was guessed. Alone they are ordinary life; with strangers in the To field they are not.
+ * Circumstances of a message that change what its numbers mean: an hour, a network or a From
+ * address that this account never used, a login that was guessed. Alone they are ordinary life;
+ * with strangers in the To field they are not.
  */
 import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
@@ -117,7 +118,10 @@ function near(hours: readonly number[], hour: number, away: number): number {
   return messages;
 }
 
-/** A From address that is neither the login nor one it has used for a day. Empty when there is nothing odd. */
+/**
+ * A From address that is neither the login nor one it has used for a day. Empty when there is
+ * nothing odd.
+ */
 function newIdentity(past: AccountPast, message: Submission, seed: number): string {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return '';

@@ -1,9 +1,10 @@
 /**
  * What the guard counts, over which windows, and the numbers that its judgement starts from.
  *
- * Each slot is one count over one window, an exponentially decaying sum. A slot's ratio is what was seen over what is
- * allowed; what is allowed is the larger of what this account's own past allows and what is usual on this server.
- * The numbers were set by measuring (docs/internals/guard.md tells how), not by taste.
+ * Each slot is one count over one window, an exponentially decaying sum. A slot's ratio is what was
+ * seen over what is allowed; what is allowed is the larger of what this account's own past allows
+ * and what is usual on this server. The numbers were set by measuring (docs/internals/guard.md
+ * tells how), not by taste.
  */
 import { hourMs } from '../../lib/brand.ts';
 
@@ -29,12 +30,21 @@ export const slots: number = counts.length * windowsMs.length;
 export type CountRule = {
   /** Weight of its ratio: 1 means that reaching what is allowed holds a message. */
   readonly weight: number;
-  /** The account's own past peak times this is allowed; busy accounts get `slack` more, growing up to a peak of 40. */
+  /**
+   * The account's own past peak times this is allowed; busy accounts get `slack` more, growing up
+   * to a peak of 40.
+   */
   readonly factor: number;
   readonly slack: number;
-  /** A message with n of these adds n to the power of this: one letter to twenty people is less odd than twenty letters. */
+  /**
+   * A message with n of these adds n to the power of this: one letter to twenty people is less odd
+   * than twenty letters.
+   */
   readonly power: number;
-  /** What is allowed to anybody: learned from this server, within these bounds, starting from `prior`. */
+  /**
+   * What is allowed to anybody: learned from this server, within these bounds, starting from
+   * `prior`.
+   */
   readonly least: readonly [number, number, number];
   readonly prior: readonly [number, number, number];
   readonly most: readonly [number, number, number];
@@ -82,7 +92,8 @@ export const rules: readonly CountRule[] = [
     prior: [6, 8, 15],
     most: [15, 25, 50],
   },
-  // same-body: messages whose body repeats an earlier one. Newsletters do it; then it is usual for them.
+  // same-body: messages whose body repeats an earlier one. Newsletters do it; then it is usual for
+  // them.
   {
     weight: 0.6,
     factor: 2,
@@ -92,8 +103,9 @@ export const rules: readonly CountRule[] = [
     prior: [20, 40, 80],
     most: [60, 120, 240],
   },
-  // elsewhere: recipients written to from a new network at a strange hour, or after a guessed login. What is usual for
-  // the account says little then: it is hardly its owner. A traveller's day stays below; a list of thousands does not.
+  // elsewhere: recipients written to from a new network at a strange hour, or after a guessed
+  // login. What is usual for the account says little then: it is hardly its owner. A traveller's
+  // day stays below; a list of thousands does not.
   {
     weight: 1,
     factor: 2,
@@ -103,8 +115,8 @@ export const rules: readonly CountRule[] = [
     prior: [100, 160, 300],
     most: [150, 250, 400],
   },
-  // spam-like: messages that a scanner would mark as spam, those of twice the points twice. Chance and taste make some of
-  // anybody's; four within half an hour are no chance.
+  // spam-like: messages that a scanner would mark as spam, those of twice the points twice. Chance
+  // and taste make some of anybody's; four within half an hour are no chance.
   {
     weight: 1,
     factor: 2,
@@ -116,7 +128,10 @@ export const rules: readonly CountRule[] = [
   },
 ];
 
-/** A recipient new to the account counts as this much of a stranger when someone else here has long known it … */
+/**
+ * A recipient new to the account counts as this much of a stranger when someone else here has long
+ * known it …
+ */
 export const knownHereWeight = 0.15;
 /** … or has written to it only since `lagMs`: perhaps another hijacked account. */
 export const lately = 0.6;
@@ -125,7 +140,10 @@ export const localWeight = 0.1;
 
 /** Nothing is learned from a day before this many whole days have passed without a suspension. */
 export const lagDays = 2;
-/** What is allowed to grow from one learned day, over what was allowed; less when mail was held that day. */
+/**
+ * What is allowed to grow from one learned day, over what was allowed; less when mail was held that
+ * day.
+ */
 export const growth = 1.3;
 export const growthHeld = 1.2;
 /** A peak halves in this many days with mail. */
@@ -146,18 +164,28 @@ export const firstSignAt = 0.2;
 /** Circumstances multiply the evidence; together at most by this. */
 export const boostMax = 4;
 export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
-/** A message counts as spam-like from this share of the points that make it spam to the scanner, and at most as so many. */
+/**
+ * A message counts as spam-like from this share of the points that make it spam to the scanner, and
+ * at most as so many.
+ */
 export const spamLikeMin = 0.8;
 export const spamLikeMost = 2;
 /**
- * The prior of an account whose password was guessed by the audit: somebody else may have guessed it too. Its counts weigh so
- * much more (what it may send before it is held drops to two thirds, and so do fixed ceilings), and a new network does.
+ * The prior of an account whose password was guessed by the audit: somebody else may have guessed
+ * it too. Its counts weigh so much more (what it may send before it is held drops to two thirds,
+ * and so do fixed ceilings), and a new network does.
  */
 export const weakPassword = { counts: 1.5, network: 1.5 } as const;
 
-/** An hour is unusual when it and its neighbours have less than this share of the account's messages. */
+/**
+ * An hour is unusual when it and its neighbours have less than this share of the account's
+ * messages.
+ */
 export const hourShare = 0.02;
 export const hourMessagesMin = 30;
-/** From a new network, fewer messages tell enough where none of them left within so many hours of this one. */
+/**
+ * From a new network, fewer messages tell enough where none of them left within so many hours of
+ * this one.
+ */
 export const farHours = 3;
 export const farMessagesMin = 4;

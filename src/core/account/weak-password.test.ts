@@ -1,4 +1,7 @@
-/** The guard before and after an audit found a password weak: less room, wary of new networks, and it says so. */
+/**
+ * The guard before and after an audit found a password weak: less room, wary of new networks, and
+ * it says so.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

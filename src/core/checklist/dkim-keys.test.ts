@@ -5,8 +5,12 @@ import { checkDkimKeys, checkQueueLifetime, type KeyFacts } from './dkim-keys.ts
 
 const now = (10 * dayMs) as Millis;
 const key = (more: Partial<KeyFacts> = {}): KeyFacts => ({
-  ...{ domain: 'example.org', selector: 's', state: 'signing', since: 0 as Millis },
-  ...{ todo: '', fault: '' },
+  domain: 'example.org',
+  selector: 's',
+  state: 'signing',
+  since: 0 as Millis,
+  todo: '',
+  fault: '',
   ...more,
 });
 const said = (...keys: readonly KeyFacts[]): string =>

@@ -1,4 +1,7 @@
-/** The DKIM keys of the running guard: usable, on their way, and longer in the DNS than mail is in a queue. Pure. */
+/**
+ * The DKIM keys of the running guard: usable, on their way, and longer in the DNS than mail is in a
+ * queue. Pure.
+ */
 import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { type Finding, fine } from '../finding.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Is Postfix connected on every road that mail takes out of this server, and is nothing in its files that defeats it?
- * Pure: the two files as text, the doors' addresses, findings out.
+ * Is Postfix connected on every road that mail takes out of this server, and is nothing in its
+ * files that defeats it? Pure: the two files as text, the doors' addresses, findings out.
  */
 import { expand, type MainCf, mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { override, parseMasterCf, type Service } from '../../formats/postfix/master-cf.ts';

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { checkScanner, type ScannerFacts } from './scanners.ts';
 
 const well: ScannerFacts = {
-  ...{ name: 'clamav', address: 'unix:/run/clamd', guard: 'unix:/run/clamd' },
+  name: 'clamav',
+  address: 'unix:/run/clamd',
+  guard: 'unix:/run/clamd',
   tried: { kind: 'known', tookMs: 12 },
 };
 const rows: readonly (readonly [string, Partial<ScannerFacts>, string, RegExp, RegExp])[] = [

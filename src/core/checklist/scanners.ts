@@ -1,4 +1,7 @@
-/** Is mail that leaves really scanned? From letters that scanners must know, and what the guard says of them. Pure. */
+/**
+ * Is mail that leaves really scanned? From letters that scanners must know, and what the guard says
+ * of them. Pure.
+ */
 
 import { type Finding, fine } from '../finding.ts';
 import { type ScannerName, scannerTitles } from '../scan/report.ts';
@@ -11,7 +14,10 @@ export type ScannerFacts = {
     | { readonly kind: 'known'; readonly tookMs: number }
     | { readonly kind: 'unknown' }
     | { readonly kind: 'failed'; readonly why: string };
-  /** Where the running guard has it, and whether it answers there; undefined: it has none; no guard runs: `tried` alone. */
+  /**
+   * Where the running guard has it, and whether it answers there; undefined: it has none; no guard
+   * runs: `tried` alone.
+   */
   readonly guard: string | undefined | 'no guard';
 };
 

@@ -4,8 +4,12 @@ import { test } from 'node:test';
 import { checkRegister, checkWaysRound, type WaysRound } from './scripts.ts';
 
 const closed: WaysRound = {
-  ...{ user: 'www-data', guard: 'postern', authorized: 'root, postern', port: 25 },
-  ...{ postdrop: { outcome: 'refused' }, loopback: { outcome: { user: 'www-data' } } },
+  user: 'www-data',
+  guard: 'postern',
+  authorized: 'root, postern',
+  port: 25,
+  postdrop: { outcome: 'refused' },
+  loopback: { outcome: { user: 'www-data' } },
   direct: 'attribute',
 };
 const found = (change: Partial<WaysRound>): readonly string[] =>

@@ -13,7 +13,10 @@ export type WaysRound = {
   readonly authorized: string | undefined;
   /** Calling postdrop(1) past the door. */
   readonly postdrop: Tried<'refused' | 'taken'>;
-  /** Speaking SMTP to this machine, and whose connection the guard says it is; closed: nobody listens there. */
+  /**
+   * Speaking SMTP to this machine, and whose connection the guard says it is; closed: nobody
+   * listens there.
+   */
   readonly loopback: Tried<{ readonly user: string } | 'closed'>;
   readonly port: number;
   readonly direct: 'attribute' | 'refuse' | 'ignore';

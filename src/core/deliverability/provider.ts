@@ -1,4 +1,7 @@
-/** Where mail goes to, as operators speak of it: the large providers by name, everybody else by domain. */
+/**
+ * Where mail goes to, as operators speak of it: the large providers by name, everybody else by
+ * domain.
+ */
 
 const domains: Readonly<Record<string, readonly string[]>> = {
   Google: ['gmail.com', 'googlemail.com'],

@@ -278,8 +278,13 @@ describe('the rest', () => {
     const wanted = `3 1 1 ${digest.association}`;
     assert.equal(advised(aspect([], { certificates }, true), id), `missing: ${wanted}`);
     const stale: DnsRecord = {
-      ...{ name: '_25._tcp.mail.example.org', ttlSeconds: 60, type: 'TLSA', usage: 3 },
-      ...{ selector: 1, matching: 1, association: 'cd' },
+      name: '_25._tcp.mail.example.org',
+      ttlSeconds: 60,
+      type: 'TLSA',
+      usage: 3,
+      selector: 1,
+      matching: 1,
+      association: 'cd',
     };
     const found = aspect([stale], { certificates }, true);
     assert.equal(advised(found, id), `wrong: ${wanted}`);

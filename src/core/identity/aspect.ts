@@ -1,6 +1,6 @@
 /**
- * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan, and a finding of
- * the check. Both are made here from one look, so that they cannot disagree. Pure.
+ * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan,
+ * and a finding of the check. Both are made here from one look, so that they cannot disagree. Pure.
  */
 import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
 import {
@@ -162,8 +162,8 @@ export function unknownAspect(look: Look, why: string): Aspect {
 }
 
 /**
- * What is there (`published`) and what should be there (`wanted`, in the same form): equal records are kept, others
- * replaced. `severity` is how bad it is while that is not so.
+ * What is there (`published`) and what should be there (`wanted`, in the same form): equal records
+ * are kept, others replaced. `severity` is how bad it is while that is not so.
  */
 export function comparedAspect(
   look: Look,
@@ -203,7 +203,10 @@ export function comparedAspect(
   return { steps: empty ? [] : [step], files: [], findings: [finding] };
 }
 
-/** Something is wrong, and what to do about it only the operator can decide: so no record is advised. */
+/**
+ * Something is wrong, and what to do about it only the operator can decide: so no record is
+ * advised.
+ */
 export function stuckAspect(
   look: Look,
   given: {

@@ -1,6 +1,7 @@
 /**
- * DANE for SMTP (RFC 7672): TLSA records by which senders know the mail server's certificate. They count only where the
- * zone is signed with DNSSEC, and then a stale one makes senders that use DANE refuse to deliver.
+ * DANE for SMTP (RFC 7672): TLSA records by which senders know the mail server's certificate. They
+ * count only where the zone is signed with DNSSEC, and then a stale one makes senders that use DANE
+ * refuse to deliver.
  */
 import { type Asking, ask } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';

@@ -1,6 +1,7 @@
 /**
- * The DKIM keys of a domain as the DNS shows them (RFC 6376, RFC 8301, RFC 8463): the very keys that mail is signed with,
- * usable as they stand; old ones revoked; nothing left of DomainKeys and ADSP. A domain that never sends revokes all.
+ * The DKIM keys of a domain as the DNS shows them (RFC 6376, RFC 8301, RFC 8463): the very keys
+ * that mail is signed with, usable as they stand; old ones revoked; nothing left of DomainKeys and
+ * ADSP. A domain that never sends revokes all.
  */
 
 import { adspMeaning, policyMeaning } from '../../formats/dkim/domain-keys.ts';
@@ -139,7 +140,10 @@ function strength({ id, title }: Look, record: KeyRecord): Aspect {
   });
 }
 
-/** A key of which only the name is known: of another server, or of a service that sends for the domain. */
+/**
+ * A key of which only the name is known: of another server, or of a service that sends for the
+ * domain.
+ */
 function* otherKey(domain: string, selector: string): Asking<Aspect> {
   const { id, title, name, type } = lookAt(domain, selector);
   const published = yield* textsAt(name, any);
@@ -197,7 +201,10 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
   };
 }
 
-/** What was really sent is signed, by keys that count for the domain in From (DMARC's relaxed alignment). */
+/**
+ * What was really sent is signed, by keys that count for the domain in From (DMARC's relaxed
+ * alignment).
+ */
 function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }: Sent): Finding {
   const id = 'dkim.sent';
   const title = `mail from ${domain} that left here was signed`;

@@ -1,6 +1,7 @@
 /**
- * The DMARC record of a domain (RFC 9989, RFC 7489), and the consent of those who get its reports from outside
- * (RFC 9990). What stands there is kept: only tags that receivers cannot read, or that have lost their effect, go.
+ * The DMARC record of a domain (RFC 9989, RFC 7489), and the consent of those who get its reports
+ * from outside (RFC 9990). What stands there is kept: only tags that receivers cannot read, or that
+ * have lost their effect, go.
  */
 import {
   type DmarcRecord,

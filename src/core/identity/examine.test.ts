@@ -1,4 +1,6 @@
-/** What the plan advises is never criticised by the check, and is all there once it is carried out. */
+/**
+ * What the plan advises is never criticised by the check, and is all there once it is carried out.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -43,7 +45,10 @@ function applied(given: World, found: Examined): World {
   return { ...given, records, identities };
 }
 
-/** Advice was given: something to add or to remove. What only the operator can decide is said, and not advised. */
+/**
+ * Advice was given: something to add or to remove. What only the operator can decide is said, and
+ * not advised.
+ */
 const isAdvised = (step: Step): boolean =>
   step.state === 'have' || step.add.length > 0 || step.remove.length > 0;
 

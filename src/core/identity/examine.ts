@@ -1,7 +1,8 @@
 /**
- * Looks at all of a mail identity: the server, and each domain that it sends for. What comes out is the plan (steps and
- * files) and the check (findings) at once. Later aspects are judged as if the steps before them were carried out: an SPF
- * record that says `mx` is right or wrong by the MX that will be there.
+ * Looks at all of a mail identity: the server, and each domain that it sends for. What comes out is
+ * the plan (steps and files) and the check (findings) at once. Later aspects are judged as if the
+ * steps before them were carried out: an SPF record that says `mx` is right or wrong by the MX that
+ * will be there.
  */
 import type { Asking, DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
@@ -162,7 +163,10 @@ function asPlanned(steps: readonly Step[]): (question: DnsQuestion) => DnsAnswer
   };
 }
 
-/** A record in somebody else's zone is ours to publish where that zone is among those that are asked about. */
+/**
+ * A record in somebody else's zone is ours to publish where that zone is among those that are asked
+ * about.
+ */
 function within(step: Step, domains: readonly string[]): Step {
   const ours = domains.some((domain) => step.name.endsWith(`.${domain}`));
   return step.where === 'other' && ours ? { ...step, where: 'zone' } : step;

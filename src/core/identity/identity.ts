@@ -1,7 +1,7 @@
 /**
- * What a domain's mail is: who sends it, what it is signed with, where its reports go. Together with what the DNS says
- * this gives what to publish (`dns plan`) and what is wrong (`dns check`): both from the same look, in the files beside
- * this one. Types only.
+ * What a domain's mail is: who sends it, what it is signed with, where its reports go. Together
+ * with what the DNS says this gives what to publish (`dns plan`) and what is wrong (`dns check`):
+ * both from the same look, in the files beside this one. Types only.
  */
 
 /** The server that sends the domains' mail. */
@@ -24,7 +24,10 @@ export type IdentityKey = {
   readonly state: 'published' | 'revoked';
 };
 
-/** What a TLSA record may hold of a certificate: selector, matching type and the digest in hexadecimal (RFC 6698). */
+/**
+ * What a TLSA record may hold of a certificate: selector, matching type and the digest in
+ * hexadecimal (RFC 6698).
+ */
 export type TlsDigest = {
   readonly selector: number;
   readonly matching: number;
@@ -53,7 +56,9 @@ export type Identity = {
   readonly domain: string;
   /** False: nobody sends mail from this domain, and that should be known. */
   readonly sends: boolean;
-  /** What this server was seen to send in its name; undefined: nothing, as far as anybody counted. */
+  /**
+   * What this server was seen to send in its name; undefined: nothing, as far as anybody counted.
+   */
   readonly sent: Sent | undefined;
   /** More than 5,000 messages a day to one of the big providers: then they want more. */
   readonly bulk: boolean;
@@ -72,6 +77,9 @@ export type Identity = {
   readonly mtaSts: MtaStsWish;
   readonly policyFile: PolicyFile;
   readonly certificates: readonly TlsCertificate[];
-  /** The organisation's domain by the list of public suffixes; undefined: the domain is itself a public suffix. */
+  /**
+   * The organisation's domain by the list of public suffixes; undefined: the domain is itself a
+   * public suffix.
+   */
   readonly organisation: (domain: string) => string | undefined;
 };

@@ -1,6 +1,6 @@
 /**
- * MTA-STS (RFC 8461): the record, the host that serves the policy, and the policy file, which must agree with where the
- * domain's mail really goes; else senders that keep to it cannot deliver.
+ * MTA-STS (RFC 8461): the record, the host that serves the policy, and the policy file, which must
+ * agree with where the domain's mail really goes; else senders that keep to it cannot deliver.
  */
 
 import { type Asking, ask } from '../../formats/dns/question.ts';
@@ -30,7 +30,10 @@ import {
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
 
-/** A policy is remembered for a week: long enough to be worth it, short enough to move the mail server. */
+/**
+ * A policy is remembered for a week: long enough to be worth it, short enough to move the mail
+ * server.
+ */
 const maxAgeSeconds = 604_800;
 
 /** `mx`: the hosts that mail goes to; undefined: not known. */

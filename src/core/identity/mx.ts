@@ -1,6 +1,6 @@
 /**
- * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that it takes none (RFC
- * 7505). A domain that sends must be able to get bounces.
+ * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that
+ * it takes none (RFC 7505). A domain that sends must be able to get bounces.
  */
 import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
@@ -22,7 +22,10 @@ const preference = 10;
 
 export type MxAspect = {
   readonly aspect: Aspect;
-  /** Hosts that mail goes to when the plan is carried out; undefined: nobody knows. Empty: it takes no mail. */
+  /**
+   * Hosts that mail goes to when the plan is carried out; undefined: nobody knows. Empty: it takes
+   * no mail.
+   */
   readonly hosts: readonly string[] | undefined;
 };
 
@@ -42,7 +45,9 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
   if (wanted.length === 0) {
     const severity = published.records.length === 0 ? 'warn' : 'fail';
     const aspect = stuckAspect(look, {
-      ...{ published: published.records, severity, wrong: wrong ?? missing(identity) },
+      published: published.records,
+      severity,
+      wrong: wrong ?? missing(identity),
       wanted: 'an MX that takes mail',
       mend: 'say which host takes it: --mx, or --host',
     });

@@ -1,6 +1,7 @@
 /**
- * What the big providers require of senders, and which findings say whether it is met. From their published rules: Gmail
- * (support 81126), Yahoo (senders.yahooinc.com), Microsoft (outlook.com, since May 2025). Pure.
+ * What the big providers require of senders, and which findings say whether it is met. From their
+ * published rules: Gmail (support 81126), Yahoo (senders.yahooinc.com), Microsoft (outlook.com,
+ * since May 2025). Pure.
  */
 import type { Finding } from '../finding.ts';
 
@@ -38,20 +39,24 @@ const rules: readonly Rule[] = [
   { what: 'DMARC, p=none at least', by: all, bulkOnly: true, needs: ['dmarc'] },
   { what: 'From agrees with SPF or DKIM', by: all, bulkOnly: true, needs: [['dkim', 'spf']] },
   {
-    ...{ what: 'mail is handed over by TLS', by: ['Gmail'], bulkOnly: false, needs: [] },
+    what: 'mail is handed over by TLS',
+    by: ['Gmail'],
+    bulkOnly: false,
+    needs: [],
     look: 'smtp_tls_security_level',
   },
   {
-    ...{
-      what: 'newsletters: 1-click unsubscribe',
-      by: ['Gmail', 'Yahoo'],
-      bulkOnly: true,
-      needs: [],
-    },
+    what: 'newsletters: 1-click unsubscribe',
+    by: ['Gmail', 'Yahoo'],
+    bulkOnly: true,
+    needs: [],
     look: 'List-Unsubscribe-Post',
   },
   {
-    ...{ what: 'complaints below 0.3 %', by: ['Gmail', 'Yahoo'], bulkOnly: true, needs: [] },
+    what: 'complaints below 0.3 %',
+    by: ['Gmail', 'Yahoo'],
+    bulkOnly: true,
+    needs: [],
     look: 'postmaster.google.com',
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * The server itself: its names have its addresses, its addresses have names, and both agree (forward-confirmed reverse
- * DNS, which every big receiver wants), the name it says in EHLO too.
+ * The server itself: its names have its addresses, its addresses have names, and both agree
+ * (forward-confirmed reverse DNS, which every big receiver wants), the name it says in EHLO too.
  */
 import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
@@ -100,7 +100,9 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   const { host } = server;
   if (!good && host === undefined) {
     return stuckAspect(look, {
-      ...{ published: published.records, severity: 'fail', wrong },
+      published: published.records,
+      severity: 'fail',
+      wrong,
       wanted: 'the name of the mail server',
       mend: 'say what it is called: --host, or identity.host in postern.toml',
     });
@@ -112,7 +114,10 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   return comparedAspect(
     { ...look, name: published.name },
     {
-      ...{ published: published.records, wanted, severity: 'fail', wrong },
+      published: published.records,
+      wanted,
+      severity: 'fail',
+      wrong,
       right: 'name and address agree',
     },
   );
@@ -140,7 +145,10 @@ function nameFault(
   return { kind: 'bad', text: `${name} does not lead back to ${address}` };
 }
 
-/** Names that providers make from the address, or that say dynamic: receivers score them as home lines. */
+/**
+ * Names that providers make from the address, or that say dynamic: receivers score them as home
+ * lines.
+ */
 function looksGeneric(name: string, address: string): boolean {
   if (
     /(?:^|[.-])(?:dyn|dynamic|dhcp|dialup|dial|dip|pool|ppp|pppoe|adsl|dsl|cable|customer|client|broadband)(?:[.-]|\d*\.)/.test(

@@ -1,6 +1,7 @@
 /**
- * What is wrong in the terms of an SPF record, and the terms without it. Of what is there, as much stays as can: terms
- * that nobody can read, that let the whole world pass, or that RFC 7208 warns of go; two records become one. Pure.
+ * What is wrong in the terms of an SPF record, and the terms without it. Of what is there, as much
+ * stays as can: terms that nobody can read, that let the whole world pass, or that RFC 7208 warns
+ * of go; two records become one. Pure.
  */
 import {
   parseSpf,
@@ -16,7 +17,10 @@ export type Repaired = {
   readonly faults: readonly string[];
 };
 
-/** Broader networks (a quarter of a million addresses) let strangers in; no provider's own network is so large. */
+/**
+ * Broader networks (a quarter of a million addresses) let strangers in; no provider's own network
+ * is so large.
+ */
 const ip4BitsMin = 14;
 const ip6BitsMin = 29;
 

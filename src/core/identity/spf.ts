@@ -1,6 +1,7 @@
 /**
- * The SPF record of a name (RFC 7208): every address that mail leaves from passes, others do not, and receivers are not
- * made to ask more than they may. A record that is there is extended; one that never sends says so.
+ * The SPF record of a name (RFC 7208): every address that mail leaves from passes, others do not,
+ * and receivers are not made to ask more than they may. A record that is there is extended; one
+ * that never sends says so.
  */
 import type { Asking, DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
@@ -134,8 +135,8 @@ const asks = ({ kind }: SpfTerm): boolean =>
   kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
 
 /**
- * Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where there are too many;
- * and without those by which somebody else's record lets the whole world in.
+ * Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where
+ * there are too many; and without those by which somebody else's record lets the whole world in.
  */
 function* lean(
   name: string,
@@ -164,7 +165,10 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
   return ip4 >= openIp4 || ip6 >= openIp6;
 }
 
-/** Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. `over`: lookups are scarce. */
+/**
+ * Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. `over`:
+ * lookups are scarce.
+ */
 function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
@@ -249,7 +253,10 @@ function addressTerm(address: string): SpfTerm {
     : { kind: 'ip4', qualifier: '+', address, bits: 32 };
 }
 
-/** Which of somebody else's servers is not needed any more, only the operator knows: so nothing is advised. */
+/**
+ * Which of somebody else's servers is not needed any more, only the operator knows: so nothing is
+ * advised.
+ */
 function* tooCostly(
   look: Look,
   published: readonly DnsRecord[],

@@ -1,4 +1,7 @@
-/** Who is told when mail to the domain could not be encrypted (RFC 8460). Only where somebody wants to know. */
+/**
+ * Who is told when mail to the domain could not be encrypted (RFC 8460). Only where somebody wants
+ * to know.
+ */
 import type { Asking } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { parseTlsReporting, printTlsReporting } from '../../formats/tls/tls-rpt.ts';

@@ -1,6 +1,6 @@
 /**
- * What was found out about a message that came in, as data, and as the Authentication-Results field (RFC 8601) that tells
- * it to whoever reads the message after us. No verdict is drawn from it here.
+ * What was found out about a message that came in, as data, and as the Authentication-Results field
+ * (RFC 8601) that tells it to whoever reads the message after us. No verdict is drawn from it here.
  */
 
 import type { DmarcResult } from '../../formats/dmarc/evaluate.ts';
@@ -35,7 +35,9 @@ export type SignatureFinding = {
   readonly algorithm: string;
   /** `i=` of the signature; empty where it has none. */
   readonly identity: string;
-  /** The first characters of `b=`, by which two signatures of one domain are told apart (RFC 6008). */
+  /**
+   * The first characters of `b=`, by which two signatures of one domain are told apart (RFC 6008).
+   */
   readonly mark: string;
   readonly why: string;
 };
@@ -67,7 +69,10 @@ export type InboundResults = {
   readonly late: boolean;
 };
 
-/** Characters of a remark: enough for a sentence, and no more than that of what strangers made us say. */
+/**
+ * Characters of a remark: enough for a sentence, and no more than that of what strangers made us
+ * say.
+ */
 const remarkLengthMax = 160;
 /** Characters of an address or a name that is repeated: RFC 5321 allows 320. */
 const valueLengthMax = 320;
@@ -103,7 +108,10 @@ export function authenticationResults(
   };
 }
 
-/** An address in other than ASCII letters would make the field one that only some may read: its domain does. */
+/**
+ * An address in other than ASCII letters would make the field one that only some may read: its
+ * domain does.
+ */
 function asciiSender({ sender, spf }: InboundResults): string {
   return /^[!-~]+$/.test(sender) ? sender : spf.domain;
 }

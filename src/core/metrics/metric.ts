@@ -8,7 +8,10 @@ export type Metric = {
   readonly help: string;
   /** Name of its only label, where it has one. */
   readonly label?: string;
-  /** Label values shown as 0 before they first happen, so that an alert on a rate works from the first minute. */
+  /**
+   * Label values shown as 0 before they first happen, so that an alert on a rate works from the
+   * first minute.
+   */
   readonly values?: readonly string[];
   /** Upper bounds of a histogram's buckets, ascending. */
   readonly buckets?: readonly number[];

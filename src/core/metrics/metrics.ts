@@ -1,7 +1,8 @@
 /**
- * Every metric that `/metrics` shows: its name, what it means, and its label. Parts count by `name`; the unit and
- * the `_total` of a counter are part of it, so that what the code counts is what the operator greps for.
- * No label ever carries an account, an address or a subject: scrapes end up in places that mail must not.
+ * Every metric that `/metrics` shows: its name, what it means, and its label. Parts count by
+ * `name`; the unit and the `_total` of a counter are part of it, so that what the code counts is
+ * what the operator greps for. No label ever carries an account, an address or a subject: scrapes
+ * end up in places that mail must not.
  */
 
 import { keyStates } from '../signing/key.ts';

@@ -59,7 +59,10 @@ export function notedRows(
     const row = before({ source, account });
     const open = row !== undefined && row.changedAt === undefined;
     rows.set(loginKey({ source, account }), {
-      ...{ account: accountOf(account, defaultDomain), login: account, source, ...weak },
+      account: accountOf(account, defaultDomain),
+      login: account,
+      source,
+      ...weak,
       since: open ? row.since : weak.since,
       changedAt: undefined,
       toldAt: open ? row.toldAt : undefined,
@@ -72,7 +75,9 @@ export function notedRows(
   return [...rows.values()];
 }
 
-/** Undefined for what is no summary: it was never written, or by a version that wrote it otherwise. */
+/**
+ * Undefined for what is no summary: it was never written, or by a version that wrote it otherwise.
+ */
 export function summaryOf(text: string | undefined): AuditSummary | undefined {
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);

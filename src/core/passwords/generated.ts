@@ -1,8 +1,9 @@
 /**
- * Candidates that no list has in full: walks over the keyboard; seasons, months and the like with a year. Pure.
+ * Candidates that no list has in full: walks over the keyboard; seasons, months and the like with a
+ * year. Pure.
  *
- * Only the child process that writes them into a file loads this: what it makes must not lie in the memory of the process
- * that reads results.
+ * Only the child process that writes them into a file loads this: what it makes must not lie in the
+ * memory of the process that reads results.
  */
 
 const rows = ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
@@ -68,7 +69,9 @@ const yearsBack = 8;
 const signsBack = 2;
 const signs = ['@', '.', '-', '_', '#', '$', '*'];
 
-/** `Winter2025`, `winter25`, `Winter2025!`, `Winter@2025` and the like, those of this year first. */
+/**
+ * `Winter2025`, `winter25`, `Winter2025!`, `Winter@2025` and the like, those of this year first.
+ */
 export function seasonsAndYears(year: number): readonly string[] {
   const words = [...Object.values(seasons).flat(), ...others, ...months, ...days];
   const forms = words.flatMap((word) => [capital(word), word]);

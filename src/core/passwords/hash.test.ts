@@ -1,4 +1,7 @@
-/** Stored passwords, as the real tools write them: scheme, who tries them, and what is no hash at all. */
+/**
+ * Stored passwords, as the real tools write them: scheme, who tries them, and what is no hash at
+ * all.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,7 +1,9 @@
 /**
- * What a stored password is: its scheme, who can try it (John, or our own workers), and in which form. Pure.
+ * What a stored password is: its scheme, who can try it (John, or our own workers), and in which
+ * form. Pure.
  *
- * Passwords that are stored in the clear never come here: whoever reads a source turns them into salted digests first.
+ * Passwords that are stored in the clear never come here: whoever reads a source turns them into
+ * salted digests first.
  */
 
 import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './memory-cost.ts';
@@ -49,7 +51,10 @@ export type Hash = {
   readonly group: string;
   /** About how many candidates one processor tries in a second, before it was measured. */
   readonly rate: number;
-  /** Nothing but the password goes in: equal hashes are equal passwords, and guessing all costs what guessing one does. */
+  /**
+   * Nothing but the password goes in: equal hashes are equal passwords, and guessing all costs what
+   * guessing one does.
+   */
   readonly unsalted: boolean;
   readonly tried:
     | { readonly by: 'john'; readonly format: string; readonly text: string }
@@ -64,11 +69,17 @@ export type Stored =
   | { readonly kind: 'empty' }
   | { readonly kind: 'unknown'; readonly what: string };
 
-/** What a password kept in the clear becomes as soon as it is read: `salt` is the run's own, so all of them cost one try. */
+/**
+ * What a password kept in the clear becomes as soon as it is read: `salt` is the run's own, so all
+ * of them cost one try.
+ */
 export function hashOfPlain(salt: string, digest: string): Hash {
   const trial: Trial = { kind: 'digest', algorithm: 'sha256', before: '', salt, digest };
   return {
-    ...{ scheme: 'plain', group: 'plain', rate: 300_000, unsalted: true },
+    scheme: 'plain',
+    group: 'plain',
+    rate: 300_000,
+    unsalted: true,
     tried: { by: 'workers', trial },
   };
 }
@@ -139,7 +150,10 @@ function schemed(scheme: string, text: string, account: string): Stored {
   }
 }
 
-/** Schemes that there are, of Dovecot and of directories. What else stands in brackets may be somebody's password. */
+/**
+ * Schemes that there are, of Dovecot and of directories. What else stands in brackets may be
+ * somebody's password.
+ */
 const untried: ReadonlySet<string> = new Set([
   ...['SASL', 'KERBEROS', 'SKEY', 'OTP', 'RPA', 'LM', 'LANMAN', 'NT', 'NTLM', 'NS-MTA-MD5'],
   ...['UNIX', 'PBKDF2-SHA1', 'PBKDF2-SHA256', 'PBKDF2-SHA512', 'PKCS5S2', 'BCRYPT', 'ARGON2'],
@@ -220,7 +234,10 @@ function pbkdf2(text: string): Stored {
 
 const argonText =
   /^\$(argon2(?:id|i|d))\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,172})$/;
-/** A hash that wants more than this would take the machine's memory from the mail: whoever sets hashes could see to that. */
+/**
+ * A hash that wants more than this would take the machine's memory from the mail: whoever sets
+ * hashes could see to that.
+ */
 const memoryKiBMax = 1_048_576;
 
 function argon2(text: string): Stored {
@@ -248,8 +265,11 @@ function scram(text: string, algorithm: DigestName, bytes: number): Stored {
     return malformed('SCRAM', 'rounds,salt,key,key');
   }
   const trial: Trial = {
-    ...{ kind: 'scram', algorithm, rounds: Number(rounds) },
-    ...{ salt: saltBytes.toString('hex'), digest: digest.toString('hex') },
+    kind: 'scram',
+    algorithm,
+    rounds: Number(rounds),
+    salt: saltBytes.toString('hex'),
+    digest: digest.toString('hex'),
   };
   const name = `scram-${algorithm}`;
   return worked(name, 1_500_000 / Number(rounds), trial, false, rounds);

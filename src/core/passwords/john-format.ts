@@ -1,11 +1,16 @@
-/** Which format of John's jumbo version tries a hash faster than crypt(3) or our own workers, and how it is written there. Pure. */
+/**
+ * Which format of John's jumbo version tries a hash faster than crypt(3) or our own workers, and
+ * how it is written there. Pure.
+ */
 import type { Hash, Trial } from './hash.ts';
 
 type JohnForm = { readonly format: string; readonly text: string };
 
 /** Schemes that the core version leaves to crypt(3), and formats of the same name. */
 const native: ReadonlySet<string> = new Set(['sha256crypt', 'sha512crypt', 'sha1crypt']);
-/** John has room for 16 bytes of a salt, in some formats for 8; Dovecot's have 4, LDAP servers' 8. */
+/**
+ * John has room for 16 bytes of a salt, in some formats for 8; Dovecot's have 4, LDAP servers' 8.
+ */
 const saltDigitsMax = 16;
 
 /** Undefined: as it is. The operator's John may lack the format. */
@@ -36,7 +41,10 @@ function formOf(trial: Trial): JohnForm | undefined {
   }
 }
 
-/** Handed to a John that has that format; in a group of its own, for all of a group are tried together. */
+/**
+ * Handed to a John that has that format; in a group of its own, for all of a group are tried
+ * together.
+ */
 export function forJohn(hash: Hash, formats: ReadonlySet<string>): Hash {
   const form = jumboForm(hash);
   if (form === undefined || !formats.has(form.format.toLowerCase())) return hash;

@@ -1,4 +1,7 @@
-/** Settings of yescrypt and scrypt as mkpasswd writes them, and such as only somebody makes who means harm. */
+/**
+ * Settings of yescrypt and scrypt as mkpasswd writes them, and such as only somebody makes who
+ * means harm.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHash } from './hash.ts';

@@ -1,4 +1,7 @@
-/** How much memory, and how long, one try of yescrypt or scrypt takes, by the settings in the hash (crypt(5)). Pure. */
+/**
+ * How much memory, and how long, one try of yescrypt or scrypt takes, by the settings in the hash
+ * (crypt(5)). Pure.
+ */
 
 const digits = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 

@@ -1,4 +1,7 @@
-/** What an attacker tries first for this account: its login, its name, its domain and organisation, as words. Pure. */
+/**
+ * What an attacker tries first for this account: its login, its name, its domain and organisation,
+ * as words. Pure.
+ */
 
 export type Person = {
   readonly account: string;

@@ -8,7 +8,10 @@ export type LetterFacts = {
   readonly contact: string;
 };
 
-/** `{account}`, `{host}`, `{contact}` stand for the facts. The first line of a template is its subject. */
+/**
+ * `{account}`, `{host}`, `{contact}` stand for the facts. The first line of a template is its
+ * subject.
+ */
 export const ownTemplates: Readonly<Record<string, string>> = {
   en: `Please change the password of {account}
 Hello,

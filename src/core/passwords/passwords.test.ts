@@ -1,4 +1,7 @@
-/** Words of an account, candidates that are worked out, letters, verdicts, and what an audit changes in what is known. */
+/**
+ * Words of an account, candidates that are worked out, letters, verdicts, and what an audit changes
+ * in what is known.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Millis } from '../../lib/brand.ts';
@@ -88,7 +91,8 @@ describe('what an audit changes', () => {
   const login = { source: 'shadow:/etc/shadow', account: 'joe' };
   const found = { ...login, scheme: 'yescrypt', strength: 'under-a-second', by: 'single' } as const;
   const at = (ms: number): { now: Millis; defaultDomain: string } => ({
-    ...{ now: ms as Millis, defaultDomain: 'example.org' },
+    now: ms as Millis,
+    defaultDomain: 'example.org',
   });
   const report = { ...nothingReported, found: [{ ...found, since: 5 as Millis }] };
   const [row] = notedRows(new Map(), report, at(10));

@@ -1,5 +1,6 @@
 /**
- * The order in which passwords are tried, likeliest first, and what it says of a password that it was found so. Pure.
+ * The order in which passwords are tried, likeliest first, and what it says of a password that it
+ * was found so. Pure.
  */
 
 /** How soon somebody who has the hash finds it, with the lists and rules that everybody has. */
@@ -24,7 +25,10 @@ export const candidateKinds = [
 ] as const;
 export type CandidateKind = (typeof candidateKinds)[number];
 
-/** One leg of the way: each account goes through all of them, and all accounts through one before the next begins. */
+/**
+ * One leg of the way: each account goes through all of them, and all accounts through one before
+ * the next begins.
+ */
 export type Leg = {
   readonly name: LegName;
   readonly by: CandidateKind;

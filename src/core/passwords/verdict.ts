@@ -1,4 +1,7 @@
-/** What is said of a password that somebody is about to set: good enough, or why not and what would be. Pure. */
+/**
+ * What is said of a password that somebody is about to set: good enough, or why not and what would
+ * be. Pure.
+ */
 
 export type PasswordFacts = {
   /** zxcvbn's, 0 to 4; and its keys of warning and suggestions. */

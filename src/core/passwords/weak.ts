@@ -1,4 +1,7 @@
-/** An account whose password was guessed: what is remembered of it, and what to do. Never the password. Pure. */
+/**
+ * An account whose password was guessed: what is remembered of it, and what to do. Never the
+ * password. Pure.
+ */
 import type { Millis } from '../../lib/brand.ts';
 import type { Account } from '../event.ts';
 import { type CandidateKind, type StrengthClass, strengthText } from './strength.ts';

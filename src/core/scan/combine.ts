@@ -1,4 +1,7 @@
-/** What several scanners said of one message, made into one: masked rules out, the strongest score by its own measure. */
+/**
+ * What several scanners said of one message, made into one: masked rules out, the strongest score
+ * by its own measure.
+ */
 
 import type { RuleHit } from '../../formats/scan/rule.ts';
 import { hundredths } from '../../lib/round.ts';
@@ -36,12 +39,18 @@ export function combine(heard: Heard, isMasked: (name: string) => boolean): Scan
     rules: byPoints(rules),
     masked: byPoints(masked),
     virus: heard.reports.find(({ virus }) => virus !== '')?.virus ?? '',
-    ...{ missing, scans, reused, tookMs },
+    missing,
+    scans,
+    reused,
+    tookMs,
   };
 }
 
 const nothing: Pick<Scan, 'by' | 'score' | 'required' | 'likeness'> = {
-  ...{ by: '', score: 0, required: 0, likeness: 0 },
+  by: '',
+  score: 0,
+  required: 0,
+  likeness: 0,
 };
 
 function byPoints(rules: readonly RuleHit[]): readonly RuleHit[] {

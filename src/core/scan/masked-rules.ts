@@ -1,8 +1,8 @@
 /**
- * Rules that say nothing about mail that leaves here: they are about where the client sits, and our own users sit at
- * home, in dynamic networks, without a reverse name, and in block lists of places that should not send directly. Nor is
- * such mail signed or within SPF yet. Names may hold `*`. The operator's list in scan.masked_rules stands instead of
- * this one.
+ * Rules that say nothing about mail that leaves here: they are about where the client sits, and our
+ * own users sit at home, in dynamic networks, without a reverse name, and in block lists of places
+ * that should not send directly. Nor is such mail signed or within SPF yet. Names may hold `*`. The
+ * operator's list in scan.masked_rules stands instead of this one.
  */
 import type { RuleHit } from '../../formats/scan/rule.ts';
 
@@ -52,7 +52,10 @@ export const maskedRules: readonly string[] = [
   ...['MX_*', 'ASN*', 'IP_REPUTATION_*', 'ARC_NA', 'VIOLATED_DIRECT_SPF'],
 ];
 
-/** Answers for a rule's name whether it is masked. Made once, since it is asked for each rule of each message. */
+/**
+ * Answers for a rule's name whether it is masked. Made once, since it is asked for each rule of
+ * each message.
+ */
 export function maskOf(patterns: readonly string[]): (name: string) => boolean {
   const whole = new Set(patterns.filter((pattern) => !pattern.includes('*')));
   const globs = patterns.filter((pattern) => pattern.includes('*'));

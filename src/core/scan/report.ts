@@ -1,7 +1,10 @@
 /** What scanners say of a message, and what is made of it: data only. */
 import type { RuleHit } from '../../formats/scan/rule.ts';
 
-/** spamassassin and rspamd give points, clamav knows viruses. The order is the one in which reasons name them. */
+/**
+ * spamassassin and rspamd give points, clamav knows viruses. The order is the one in which reasons
+ * name them.
+ */
 export const scannerNames = ['spamassassin', 'rspamd', 'clamav'] as const;
 export type ScannerName = (typeof scannerNames)[number];
 
@@ -23,7 +26,10 @@ export type ScanReport = {
   readonly virus: string;
 };
 
-/** Why a scanner said nothing. down: it was left alone after failing. busy: too many wait. large: no room to keep it. */
+/**
+ * Why a scanner said nothing. down: it was left alone after failing. busy: too many wait. large: no
+ * room to keep it.
+ */
 export const silences = ['down', 'busy', 'late', 'failed', 'large'] as const;
 export type Silence = (typeof silences)[number];
 

@@ -10,7 +10,11 @@ const plain = { noNullPrototype: true } as const;
 const count = fc.nat({ max: 4_000_000 });
 const facts = fc.record(
   {
-    ...{ uid: count, pid: count, executable: text, cwd: text, script: text },
+    uid: count,
+    pid: count,
+    executable: text,
+    cwd: text,
+    script: text,
     how: fc.constantFrom('fastcgi', 'cgi', 'arguments', 'hint', 'none'),
     parents: fc.array(fc.record({ pid: count, uid: count, executable: text }, plain), {
       maxLength: 4,
@@ -21,12 +25,15 @@ const facts = fc.record(
 const handIns: fc.Arbitrary<HandIn> = fc.record(
   {
     id: fc.constant(`1700000000000-${'0123456789abcdef'.repeat(2)}`),
-    ...{ sender: text, fullName: fc.option(text, { nil: undefined }) },
+    sender: text,
+    fullName: fc.option(text, { nil: undefined }),
     recipients: fc.array(
       text.filter((one) => one !== ''),
       { minLength: 1, maxLength: 4 },
     ),
-    ...{ headerRecipients: fc.boolean(), crlf: fc.boolean(), phpScript: text },
+    headerRecipients: fc.boolean(),
+    crlf: fc.boolean(),
+    phpScript: text,
     through: fc.subarray(['-G', '-Nnever', '-v']),
     claim: fc.option(facts as fc.Arbitrary<NonNullable<HandIn['claim']>>, { nil: undefined }),
   },

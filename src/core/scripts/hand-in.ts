@@ -1,6 +1,7 @@
 /**
- * What postern-sendmail says of a message that it hands in, as text: to the door while somebody listens, into a file of
- * the spool while nobody does. A line with two lengths, JSON, the message itself. Pure.
+ * What postern-sendmail says of a message that it hands in, as text: to the door while somebody
+ * listens, into a file of the spool while nobody does. A line with two lengths, JSON, the message
+ * itself. Pure.
  */
 
 import type { Result } from '../../lib/result.ts';
@@ -45,11 +46,15 @@ const requestBytesMax = 300_000;
 /** The first line. */
 export const firstLineBytesMax = 64;
 const argumentsMax = 60_000;
-/** Of one word of a command line: Linux takes 128 KiB (MAX_ARG_STRLEN), and a character is three octets at most. */
+/**
+ * Of one word of a command line: Linux takes 128 KiB (MAX_ARG_STRLEN), and a character is three
+ * octets at most.
+ */
 const wordLengthMax = 40_000;
 /**
- * What goes to the mail server's sendmail as it is: each word one option, its value with it. Else somebody's word would bring
- * another option along (-vC/his/folder), or eat the `--` that stands before the recipients.
+ * What goes to the mail server's sendmail as it is: each word one option, its value with it. Else
+ * somebody's word would bring another option along (-vC/his/folder), or eat the `--` that stands
+ * before the recipients.
  */
 const throughWord = /^-(?:[Gv]|XV(?:[-+=]{2})?|[BNR].+)$/s;
 const parentsMax = 32;
@@ -124,7 +129,11 @@ export function parseFacts(value: unknown): ProcessFacts | undefined {
   if (!Array.isArray(parents) || parents.length > parentsMax) return undefined;
   const ancestors = parents.map(parseAncestor).filter((one) => one !== undefined);
   return {
-    ...{ uid, pid, executable, cwd, script },
+    uid,
+    pid,
+    executable,
+    cwd,
+    script,
     how: sources.find((one) => one === how) ?? 'none',
     parents: ancestors,
   };

@@ -1,9 +1,11 @@
 /**
- * Header injection: a form that puts what a visitor typed into a header field, and a visitor who typed a line break and
- * more fields behind it. What comes out is looked at here, as the script wrote it, and named in plain words.
+ * Header injection: a form that puts what a visitor typed into a header field, and a visitor who
+ * typed a line break and more fields behind it. What comes out is looked at here, as the script
+ * wrote it, and named in plain words.
  *
- * A finding should be right nearly always: it holds mail. So a field that is there twice is none while both say the same,
- * a body that quotes a forwarded letter is none, and nothing is made of which line ends a script uses. Pure, linear.
+ * A finding should be right nearly always: it holds mail. So a field that is there twice is none
+ * while both say the same, a body that quotes a forwarded letter is none, and nothing is made of
+ * which line ends a script uses. Pure, linear.
  */
 import { addressKey } from '../../formats/message/address.ts';
 
@@ -16,7 +18,10 @@ export type InjectionMail = {
   readonly bodyStart: Buffer;
 };
 
-/** Hidden recipients of one message that need no explanation: a form copies to its owner, his partner, an archive. */
+/**
+ * Hidden recipients of one message that need no explanation: a form copies to its owner, his
+ * partner, an archive.
+ */
 const hiddenMax = 10;
 /** Characters of a field, and fields, that are looked at. */
 const valueLengthMax = 65_536;
@@ -25,8 +30,8 @@ const fieldsMax = 500;
 const bodyLinesMax = 60;
 
 /**
- * What was found, as ends of the sentence "header injection: …". `manyAllowed`: this script may write to a list. `isNamed`:
- * its rule names this recipient, so that it needs no other explanation.
+ * What was found, as ends of the sentence "header injection: …". `manyAllowed`: this script may
+ * write to a list. `isNamed`: its rule names this recipient, so that it needs no other explanation.
  */
 export function headerInjection(
   mail: InjectionMail,
@@ -49,7 +54,10 @@ const fieldsOf = (header: readonly ScriptHeader[], name: string): readonly strin
     .filter((field) => field.name.toLowerCase() === name)
     .map(({ value }) => value.slice(0, valueLengthMax));
 
-/** A second To, Cc or Bcc that names others than the first; a second Subject or From that says something else. */
+/**
+ * A second To, Cc or Bcc that names others than the first; a second Subject or From that says
+ * something else.
+ */
 function secondBlocks(
   header: readonly ScriptHeader[],
   isNamed: (address: string) => boolean,
@@ -132,8 +140,9 @@ const travelled =
   /^(?:received|return-path|delivered-to|dkim-signature|arc-[a-z-]+|authentication-results|x-received|x-spam-[a-z-]+)$/i;
 
 /**
- * The rest of the script's own header at the start of the body: somebody ended the header before its end. The fields of
- * such a rest are missing in the header, which tells it from a letter that a visitor quotes.
+ * The rest of the script's own header at the start of the body: somebody ended the header before
+ * its end. The fields of such a rest are missing in the header, which tells it from a letter that a
+ * visitor quotes.
  */
 function displacedHeader(header: readonly ScriptHeader[], bodyStart: Buffer): string[] {
   const type = fieldsOf(header, 'content-type').at(-1)?.trim().toLowerCase() ?? '';
@@ -156,7 +165,10 @@ function displacedHeader(header: readonly ScriptHeader[], bodyStart: Buffer): st
   return [`the body starts with header fields (${names.slice(0, 4).map(shownName).join(', ')})`];
 }
 
-/** Addresses of a list field as keys: quotes, comments and groups do not confuse it, and nothing makes it slow. */
+/**
+ * Addresses of a list field as keys: quotes, comments and groups do not confuse it, and nothing
+ * makes it slow.
+ */
 export function addressesIn(value: string): readonly string[] {
   return cutList(value.slice(0, valueLengthMax))
     .map((entry) => addressKey(inAngles(entry)))

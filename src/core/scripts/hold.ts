@@ -3,8 +3,8 @@ import type { Reason } from '../verdict.ts';
 import type { ScriptFinding } from './rules.ts';
 
 /**
- * Held by a rule of its own: an attack on a form whose limits are known. It was stopped, and says nothing of the form: were
- * it counted, anybody could have an honest form suspended.
+ * Held by a rule of its own: an attack on a form whose limits are known. It was stopped, and says
+ * nothing of the form: were it counted, anybody could have an honest form suspended.
  */
 export function isHeldByRule(finding: ScriptFinding | undefined): boolean {
   return finding !== undefined && finding.verdict === 'hold' && finding.rule !== '';
@@ -14,6 +14,10 @@ export function isHeldByRule(finding: ScriptFinding | undefined): boolean {
 export function scriptReasons(finding: ScriptFinding | undefined): readonly Reason[] {
   if (finding === undefined || finding.verdict === 'pass') return [];
   return finding.reasons.map(({ code, detail }) => ({
-    ...{ signal: code, text: detail, saw: 1, usual: 0, weight: 1 },
+    signal: code,
+    text: detail,
+    saw: 1,
+    usual: 0,
+    weight: 1,
   }));
 }

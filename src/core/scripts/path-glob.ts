@@ -1,6 +1,6 @@
 /**
- * Patterns of paths: `*` and `?` stay within one folder, `**` goes through all below. Case counts, as in file names.
- * Pure; work is bounded by pattern times path, whatever is in them.
+ * Patterns of paths: `*` and `?` stay within one folder, `**` goes through all below. Case counts,
+ * as in file names. Pure; work is bounded by pattern times path, whatever is in them.
  */
 
 /** Longer than any path on Linux (PATH_MAX). */
@@ -21,7 +21,10 @@ export function patternFault(pattern: string): string | undefined {
   return stars.length > starsMax ? `more than ${starsMax} times *` : undefined;
 }
 
-/** A path that is not written plainly (`..`, `//`) matches nothing: it may lead elsewhere than it looks. */
+/**
+ * A path that is not written plainly (`..`, `//`) matches nothing: it may lead elsewhere than it
+ * looks.
+ */
 export function matchesPath(pattern: string, path: string): boolean {
   if (pattern === path) return true;
   const wild = pattern.search(/[*?]/);

@@ -104,7 +104,9 @@ test('what is suggested lets pass what was seen', () => {
       for (const { to } of mails) {
         const found = judgeScriptMail(
           {
-            ...{ mode: 'guard', trustedUsers: new Set<string>(), sentLately: () => 0 },
+            mode: 'guard',
+            trustedUsers: new Set<string>(),
+            sentLately: () => 0,
             rules: [scriptRule(rule)],
           },
           scriptMail({ recipients: to, header: header('From: web@shop.example') }),

@@ -1,6 +1,6 @@
 /**
- * What the register knows of one script, or of mail of one user without a script: how much it sends, as whom, to whom.
- * Small, whatever it sends; and from it, which rule would fit. Pure.
+ * What the register knows of one script, or of mail of one user without a script: how much it
+ * sends, as whom, to whom. Small, whatever it sends; and from it, which rule would fit. Pure.
  */
 
 import { addressKey, domainOf } from '../../formats/message/address.ts';
@@ -10,7 +10,9 @@ import type { Account } from '../event.ts';
 import type { RecipientRule, ScriptFinding, ScriptMail } from './rules.ts';
 import { accountOf, type ScriptSource, subjectOf } from './submitter.ts';
 
-/** An address, and in how many messages; the count of one that came late may be a little too high. */
+/**
+ * An address, and in how many messages; the count of one that came late may be a little too high.
+ */
 export type Counted = { readonly key: string; readonly count: number };
 
 export type ScriptSeen = {
@@ -32,12 +34,18 @@ export type ScriptSeen = {
   readonly odd: number;
   readonly oddAt: Millis | undefined;
   readonly oddText: string;
-  /** Those written to most, and those in From; each at most `countedMax`. Of odd mail nothing is learned. */
+  /**
+   * Those written to most, and those in From; each at most `countedMax`. Of odd mail nothing is
+   * learned.
+   */
   readonly to: readonly Counted[];
   readonly from: readonly Counted[];
 };
 
-/** A hosting company has some thousands; whoever makes up a path for each message must not fill memory and disk. */
+/**
+ * A hosting company has some thousands; whoever makes up a path for each message must not fill
+ * memory and disk.
+ */
 export const scriptsMax = 10_000;
 /** Enough to see the owner of a form among a thousand visitors who come once. */
 export const countedMax = 12;
@@ -62,7 +70,9 @@ export function noted(
   return {
     account: accountOf(speaker),
     subject: subjectOf(speaker),
-    ...{ uid: speaker.uid, user: speaker.user, how: speaker.how },
+    uid: speaker.uid,
+    user: speaker.user,
+    how: speaker.how,
     firstAt: before?.firstAt ?? at,
     lastAt: at,
     messages: (before?.messages ?? 0) + 1,
@@ -80,7 +90,10 @@ export function noted(
   };
 }
 
-/** The most frequent keys in room for a few: a new one takes the place of the rarest, and its count (space saving). */
+/**
+ * The most frequent keys in room for a few: a new one takes the place of the rarest, and its count
+ * (space saving).
+ */
 function counted(before: readonly Counted[], keys: readonly string[]): readonly Counted[] {
   const list = [...before];
   for (const key of keys) {
@@ -99,7 +112,9 @@ function counted(before: readonly Counted[], keys: readonly string[]): readonly 
 
 export type Suggestion = { readonly recipients: RecipientRule; readonly from: readonly string[] };
 
-/** The rule that what was seen would fit; undefined: too little was seen, or it writes to everybody. */
+/**
+ * The rule that what was seen would fit; undefined: too little was seen, or it writes to everybody.
+ */
 export function suggested(seen: ScriptSeen): Suggestion | undefined {
   const { recipients, recipientsMost, to } = seen;
   const messages = seen.messages - seen.odd;
@@ -115,7 +130,9 @@ export function suggested(seen: ScriptSeen): Suggestion | undefined {
   return { recipients: { kind: 'owner-and-visitor', owners }, from };
 }
 
-/** Addresses where there are few, their domain where they share one; else nothing is said of From. */
+/**
+ * Addresses where there are few, their domain where they share one; else nothing is said of From.
+ */
 function senders({ from, messages, odd }: ScriptSeen): readonly string[] {
   if (from.length === 0 || sum(from) < messages - odd) return [];
   if (from.length <= 2) return from.map(({ key }) => key);

@@ -60,7 +60,10 @@ export function entryOf(text: string): string | undefined {
   return /^[^@]+@[^@]+$/.test(key) && !/\s/.test(trimmed) ? key : undefined;
 }
 
-/** Entries of a text with commas or a line each; `#` begins a comment. Undefined: one of them is none, or they are many. */
+/**
+ * Entries of a text with commas or a line each; `#` begins a comment. Undefined: one of them is
+ * none, or they are many.
+ */
 export function entriesOf(text: string): readonly string[] | undefined {
   const words = text
     .split('\n')

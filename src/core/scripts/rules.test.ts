@@ -14,7 +14,10 @@ import {
 
 function register(rules: readonly ScriptRule[] = [], with_: Partial<Register> = {}): Register {
   return {
-    ...{ mode: 'guard', rules, trustedUsers: new Set(['logcheck']), sentLately: () => 0 },
+    mode: 'guard',
+    rules,
+    trustedUsers: new Set(['logcheck']),
+    sentLately: () => 0,
     ...with_,
   };
 }

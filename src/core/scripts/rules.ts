@@ -1,7 +1,7 @@
 /**
- * The register's rules: may this script send this mail? A rule names scripts by path and says to whom they write, as whom
- * and how often. What no rule knows, or what is outside its rule, is held in mode `guard` and told of in mode `observe`.
- * Pure.
+ * The register's rules: may this script send this mail? A rule names scripts by path and says to
+ * whom they write, as whom and how often. What no rule knows, or what is outside its rule, is held
+ * in mode `guard` and told of in mode `observe`. Pure.
  */
 import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
@@ -38,7 +38,9 @@ export type ScriptRule = {
   readonly effect: RuleEffect;
 };
 
-/** One message of a script. Recipients are address keys, without duplicates: those of the envelope. */
+/**
+ * One message of a script. Recipients are address keys, without duplicates: those of the envelope.
+ */
 export type ScriptMail = {
   readonly speaker: ScriptSpeaker;
   /** Envelope sender as asked for; empty: none was. */
@@ -106,7 +108,8 @@ export function ruleOf(
   let best: ScriptRule | undefined;
   for (const rule of rules) {
     if (rule.uid !== undefined && rule.uid !== speaker.uid) continue;
-    // Who names another's script does not come under its rules, unless the rule says so; or it would be a way round them.
+    // Who names another's script does not come under its rules, unless the rule says so; or it
+    // would be a way round them.
     if (rule.uid === undefined && rule.effect !== 'deny' && !isByRight(speaker)) continue;
     if (!matchesPath(rule.path, subject)) continue;
     if (best === undefined || before(rule, best)) best = rule;

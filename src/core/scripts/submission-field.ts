@@ -1,6 +1,6 @@
 /**
- * The field by which a message is known again that was handed to the mail server: which message, and which try of it. It
- * stands first and is taken out before anybody else reads it. Pure.
+ * The field by which a message is known again that was handed to the mail server: which message,
+ * and which try of it. It stands first and is taken out before anybody else reads it. Pure.
  */
 
 export const submissionFieldName = 'X-Postern-Submission';

@@ -1,17 +1,21 @@
-/** Who handed a message to the sendmail door, and the name under which the guard counts its mail. Pure. */
+/**
+ * Who handed a message to the sendmail door, and the name under which the guard counts its mail.
+ * Pure.
+ */
 import { hash53 } from '../../lib/hash.ts';
 import type { Account } from '../event.ts';
 
 /**
- * How the script was found. fastcgi, cgi: from what the web server told the process. arguments: it is what the interpreter
- * was started with. hint: its file name is from PHP's own X-PHP-Originating-Script, its folder from the kernel.
+ * How the script was found. fastcgi, cgi: from what the web server told the process. arguments: it
+ * is what the interpreter was started with. hint: its file name is from PHP's own
+ * X-PHP-Originating-Script, its folder from the kernel.
  */
 export const scriptSources = ['fastcgi', 'cgi', 'arguments', 'hint', 'none'] as const;
 export type ScriptSource = (typeof scriptSources)[number];
 
 /**
- * Who handed a message over. The uid is proven; the rest was said by a process of that uid, so that it tells scripts of one
- * user apart and can never speak for another user.
+ * Who handed a message over. The uid is proven; the rest was said by a process of that uid, so that
+ * it tells scripts of one user apart and can never speak for another user.
  */
 export type ScriptSpeaker = {
   readonly uid: number;
@@ -25,14 +29,20 @@ export type ScriptSpeaker = {
   /** Owner of that file; undefined: there is no such file, or nobody may look. */
   readonly scriptOwner: number | undefined;
   readonly how: ScriptSource;
-  /** kernel: by the socket it spoke through. owner: by the owner of the file that it left while nobody listened. */
+  /**
+   * kernel: by the socket it spoke through. owner: by the owner of the file that it left while
+   * nobody listened.
+   */
   readonly proven: 'kernel' | 'owner';
   readonly parents: readonly Ancestor[];
 };
 
 export type Ancestor = { readonly pid: number; readonly uid: number; readonly executable: string };
 
-/** Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's scripts by right. */
+/**
+ * Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's
+ * scripts by right.
+ */
 const firstPersonUid = 1_000;
 
 export const isService = (uid: number): boolean => uid < firstPersonUid;
@@ -44,9 +54,9 @@ const pathTailLength = 180;
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * The account: `script:/var/www/shop/contact.php`; `user:joe` where no script is known. A person who names a script that
- * is not his own is another account, `script:/var/www/shop/contact.php as joe`: nobody can use up, or ruin, the good name
- * of somebody else's form.
+ * The account: `script:/var/www/shop/contact.php`; `user:joe` where no script is known. A person
+ * who names a script that is not his own is another account, `script:/var/www/shop/contact.php as
+ * joe`: nobody can use up, or ruin, the good name of somebody else's form.
  */
 export function accountOf(speaker: ScriptSpeaker): Account {
   const { script, uid, user } = speaker;
@@ -57,17 +67,26 @@ export function accountOf(speaker: ScriptSpeaker): Account {
   ) as Account;
 }
 
-/** Is it the speaker's own script, or the web server's business? The rest is only said by the speaker. */
+/**
+ * Is it the speaker's own script, or the web server's business? The rest is only said by the
+ * speaker.
+ */
 export function isByRight({ script, scriptOwner, uid }: ScriptSpeaker): boolean {
   return script === '' || scriptOwner === uid || isService(uid);
 }
 
-/** What rules are about, and what is asked for on the command line: the script's path, or `user:NAME`. */
+/**
+ * What rules are about, and what is asked for on the command line: the script's path, or
+ * `user:NAME`.
+ */
 export function subjectOf(speaker: ScriptSpeaker): string {
   return speaker.script === '' ? accountOf(speaker) : speaker.script;
 }
 
-/** Where mail of this speaker came from, as one reads it behind "from": `php-cgi8.4 (process 4711 of shop)`. */
+/**
+ * Where mail of this speaker came from, as one reads it behind "from": `php-cgi8.4 (process 4711 of
+ * shop)`.
+ */
 export function describeSpeaker({ executable, pid, user, uid }: ScriptSpeaker): string {
   const program = executable.slice(executable.lastIndexOf('/') + 1);
   const who = user === '' ? `user number ${uid}` : user;

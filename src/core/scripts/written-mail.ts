@@ -1,4 +1,7 @@
-/** What a script wrote, as far as rules look at it: the fields as they are, and the beginning of the body. Pure. */
+/**
+ * What a script wrote, as far as rules look at it: the fields as they are, and the beginning of the
+ * body. Pure.
+ */
 import type { ScriptHeader } from './header-injection.ts';
 import type { ScriptMail } from './rules.ts';
 
@@ -15,7 +18,8 @@ export function writtenMail(bytes: Buffer): Pick<ScriptMail, 'header' | 'bodySta
     const line = bytes.toString('latin1', at, withoutReturns(bytes, at, end));
     const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
     const last = header.at(-1);
-    // The first line of a message in a mailbox file is no field; Postfix's sendmail leaves such lines out, too.
+    // The first line of a message in a mailbox file is no field; Postfix's sendmail leaves such
+    // lines out, too.
     if (last === undefined && /^>?from /i.test(line)) {
       at = next;
       continue;
@@ -35,7 +39,10 @@ export function writtenMail(bytes: Buffer): Pick<ScriptMail, 'header' | 'bodySta
   return { header: fields, bodyStart: Buffer.from(bytes.subarray(at, at + bodyBytesMax)) };
 }
 
-/** Where a line ends without its carriage returns. By a pattern it would take seconds where somebody writes 65,000 of them. */
+/**
+ * Where a line ends without its carriage returns. By a pattern it would take seconds where somebody
+ * writes 65,000 of them.
+ */
 function withoutReturns(bytes: Buffer, start: number, end: number): number {
   let at = end;
   while (at > start && bytes[at - 1] === 0x0d) at--;

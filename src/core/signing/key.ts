@@ -1,6 +1,6 @@
 /**
- * A DKIM key as Postern keeps track of it. Its private half lies in a file; here is what it is, where it stands in its
- * life, and what DNS showed of it.
+ * A DKIM key as Postern keeps track of it. Its private half lies in a file; here is what it is,
+ * where it stands in its life, and what DNS showed of it.
  *
  *   made ─▶ published ─▶ seen ─▶ signing ─▶ retiring ─▶ revoked ─▶ gone
  *               ▲─────────────────┘  ▲──────────┘
@@ -11,10 +11,10 @@ import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import type { Millis } from '../../lib/brand.ts';
 
 /**
- * made: the file is there. published: its record was sent to DNS, or the operator asked for it. seen: every authoritative
- * server shows it. signing: mail is signed with it. retiring: it signs no more, but mail on its way still needs the record.
- * revoked: the record says so (an empty `p=`). gone: there is no record, and no private key (a `file` is
- * still to be deleted).
+ * made: the file is there. published: its record was sent to DNS, or the operator asked for it.
+ * seen: every authoritative server shows it. signing: mail is signed with it. retiring: it signs no
+ * more, but mail on its way still needs the record. revoked: the record says so (an empty `p=`).
+ * gone: there is no record, and no private key (a `file` is still to be deleted).
  */
 export const keyStates = [
   'made',
@@ -28,9 +28,10 @@ export const keyStates = [
 export type KeyState = (typeof keyStates)[number];
 
 /**
- * What the authoritative servers show at a key's name. everywhere: all of them this key, and nothing else. nowhere: all of
- * them nothing. partly: some of them this key. revoked: all that show something, an empty `p=`. other: something else.
- * unknown: at least one did not answer, so that nothing can be said. unasked: not yet.
+ * What the authoritative servers show at a key's name. everywhere: all of them this key, and
+ * nothing else. nowhere: all of them nothing. partly: some of them this key. revoked: all that show
+ * something, an empty `p=`. other: something else. unknown: at least one did not answer, so that
+ * nothing can be said. unasked: not yet.
  */
 export const sightKinds = [
   'everywhere',
@@ -45,7 +46,10 @@ export type SightKind = (typeof sightKinds)[number];
 
 export type Sighting = {
   readonly kind: SightKind;
-  /** How long a resolver may go on believing what was there before: negative answers, or another record. */
+  /**
+   * How long a resolver may go on believing what was there before: negative answers, or another
+   * record.
+   */
   readonly cachedMs: number;
   /** For people: which server said what. Empty for `everywhere`. */
   readonly text: string;
@@ -64,11 +68,17 @@ export type DkimKey = {
   readonly state: KeyState;
   /** When it came into each state, the last time that it did. */
   readonly times: Readonly<Partial<Record<KeyState, Millis>>>;
-  /** DNS was last seen without it: resolvers may remember that. Undefined: never, as with a key that was taken over. */
+  /**
+   * DNS was last seen without it: resolvers may remember that. Undefined: never, as with a key that
+   * was taken over.
+   */
   readonly absentAt: Millis | undefined;
   /** For how long they may. */
   readonly cachedMs: number;
-  /** It signs, and DNS has not shown it since then; or it signs no more for that, and no other has taken its place. */
+  /**
+   * It signs, and DNS has not shown it since then; or it signs no more for that, and no other has
+   * taken its place.
+   */
   readonly lostSince: Millis | undefined;
   /** A retiring one signs again if its successor is lost. */
   readonly returns: boolean;
@@ -101,7 +111,10 @@ export function sameLine(one: DkimKey, other: Pick<DkimKey, 'domain' | 'algorith
   return one.domain === other.domain && one.algorithm === other.algorithm;
 }
 
-/** The younger one is the one to sign with; a total order, so that two never replace each other in turn. */
+/**
+ * The younger one is the one to sign with; a total order, so that two never replace each other in
+ * turn.
+ */
 export function isOlder(one: DkimKey, than: DkimKey): boolean {
   const a = one.times.made ?? 0;
   const b = than.times.made ?? 0;
@@ -117,7 +130,10 @@ export function inOrder(one: DkimKey, other: DkimKey): number {
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const labels = new RegExp(`^${label}(?:\\.${label})*$`);
 
-/** A domain or a selector as we take it: a name of DNS in A-labels, and harmless as the name of a file. */
+/**
+ * A domain or a selector as we take it: a name of DNS in A-labels, and harmless as the name of a
+ * file.
+ */
 export function isKeyName(text: string): boolean {
   return text.length <= 191 && labels.test(text);
 }

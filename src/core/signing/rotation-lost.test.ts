@@ -1,4 +1,7 @@
-/** A record that somebody takes out of the zone: looked at as the daemon does, whenever in its round that happens. */
+/**
+ * A record that somebody takes out of the zone: looked at as the daemon does, whenever in its round
+ * that happens.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
@@ -20,10 +23,23 @@ const stepMs = 10 * minuteMs;
 const offsets = [0, 10, 20, 30, 40, 50].map((minutes) => minutes * minuteMs);
 
 const key = (selector: string, more: Partial<DkimKey>): DkimKey => ({
-  ...{ domain: 'example.org', selector, algorithm: 'rsa-sha256', bits: 2048, publicKey: 'A' },
-  ...{ file: '', state: 'made', times: { made: start }, absentAt: start, cachedMs: 0 },
-  ...{ lostSince: undefined, returns: true, toldAt: undefined, note: '' },
-  ...{ sight: 'unasked', sightAt: undefined, sightText: '' },
+  domain: 'example.org',
+  selector,
+  algorithm: 'rsa-sha256',
+  bits: 2048,
+  publicKey: 'A',
+  file: '',
+  state: 'made',
+  times: { made: start },
+  absentAt: start,
+  cachedMs: 0,
+  lostSince: undefined,
+  returns: true,
+  toldAt: undefined,
+  note: '',
+  sight: 'unasked',
+  sightAt: undefined,
+  sightText: '',
   ...more,
 });
 
@@ -36,7 +52,8 @@ function openWorld(oldSeen: number, newSeen: number): ScriptedZone {
   zone.keys = [
     key('old', { state: 'retiring', times, ...seen(oldSeen) }),
     key('new', {
-      ...{ state: 'signing', times: { made: ago(2 * dayMs), signing: ago(dayMs) } },
+      state: 'signing',
+      times: { made: ago(2 * dayMs), signing: ago(dayMs) },
       ...seen(newSeen),
     }),
   ];

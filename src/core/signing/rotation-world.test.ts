@@ -1,4 +1,7 @@
-/** The rotation's promises, in worlds of chance: lagging servers, silence, records lost, clocks set back, restarts. */
+/**
+ * The rotation's promises, in worlds of chance: lagging servers, silence, records lost, clocks set
+ * back, restarts.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -45,17 +48,32 @@ const rough = [
 ];
 const events = (of: readonly Chance[]): fc.Arbitrary<readonly Event[]> =>
   fc.array(fc.oneof(...of.map((one) => ({ ...one, weight: one.weight * 5 }))), {
-    ...{ minLength: 200, maxLength: 600, size: 'max' },
+    minLength: 200,
+    maxLength: 600,
+    size: 'max',
   });
 
 let made = 0;
 const newKey = (now: Millis): DkimKey => {
   made += 1;
   return {
-    ...{ domain: 'example.org', selector: `s${made}`, algorithm: 'rsa-sha256', bits: 2048 },
-    ...{ publicKey: 'A', file: 'f', state: 'made', times: { made: now }, absentAt: now },
-    ...{ cachedMs: 0, lostSince: undefined, returns: true, toldAt: undefined, note: '' },
-    ...{ sight: 'unasked', sightAt: undefined, sightText: '' },
+    domain: 'example.org',
+    selector: `s${made}`,
+    algorithm: 'rsa-sha256',
+    bits: 2048,
+    publicKey: 'A',
+    file: 'f',
+    state: 'made',
+    times: { made: now },
+    absentAt: now,
+    cachedMs: 0,
+    lostSince: undefined,
+    returns: true,
+    toldAt: undefined,
+    note: '',
+    sight: 'unasked',
+    sightAt: undefined,
+    sightText: '',
   };
 };
 

@@ -1,10 +1,11 @@
 /**
- * How DKIM keys follow one another. Pure: the keys, what DNS shows of them and the time give the keys as they are from now
- * on, and what is to be done outside once that is written down.
+ * How DKIM keys follow one another. Pure: the keys, what DNS shows of them and the time give the
+ * keys as they are from now on, and what is to be done outside once that is written down.
  *
- * What always holds: nothing is signed with a key that DNS has never shown at every server. A record stays as long as a
- * message signed with it may be in a queue. A key stops signing for its successor only in the same step in which that one
- * begins. What DNS does not answer changes nothing. A clock that was set back makes each wait begin again.
+ * What always holds: nothing is signed with a key that DNS has never shown at every server. A
+ * record stays as long as a message signed with it may be in a queue. A key stops signing for its
+ * successor only in the same step in which that one begins. What DNS does not answer changes
+ * nothing. A clock that was set back makes each wait begin again.
  */
 
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
@@ -25,7 +26,10 @@ export type RotationPolicy = {
   readonly everyMs: number;
   /** A record must have been everywhere at least this long before its key signs. */
   readonly settleMs: number;
-  /** A record stays this long after its key last signed: the longest life in a queue, here and further on. */
+  /**
+   * A record stays this long after its key last signed: the longest life in a queue, here and
+   * further on.
+   */
   readonly withdrawAfterMs: number;
   /** A revoked record is removed after this long. */
   readonly removeAfterMs: number;
@@ -62,7 +66,10 @@ export type Stepped = {
   readonly keys: readonly DkimKey[];
   /** Those that are not as they were: to be written before anything is done. */
   readonly changed: readonly DkimKey[];
-  /** In order. Each may be done twice: what DNS does not show yet is asked for again at the next step. */
+  /**
+   * In order. Each may be done twice: what DNS does not show yet is asked for again at the next
+   * step.
+   */
   readonly actions: readonly KeyAction[];
 };
 
@@ -110,8 +117,8 @@ export function toAsk(keys: readonly DkimKey[], now: Millis): readonly DkimKey[]
 }
 
 /**
- * An operator's word: this key signs no more, and no other is to sign again for it. `compromised`: nothing signed with it
- * may be believed either.
+ * An operator's word: this key signs no more, and no other is to sign again for it. `compromised`:
+ * nothing signed with it may be believed either.
  */
 export function retired(
   before: DkimKey,
@@ -195,7 +202,10 @@ class Step {
     }
   }
 
-  /** A lost key left nobody to sign: the key before it signs again, in this step or the first that sees it everywhere. */
+  /**
+   * A lost key left nobody to sign: the key before it signs again, in this step or the first that
+   * sees it everywhere.
+   */
   fallBack(index: number): void {
     const lost = this.#at(index);
     if (lost.lostSince === undefined || lost.state === 'signing') return;
@@ -293,7 +303,9 @@ class Step {
     return lost;
   }
 
-  /** No message signed with it can be in a queue, and it is not needed as the one to fall back on. */
+  /**
+   * No message signed with it can be in a queue, and it is not needed as the one to fall back on.
+   */
   #isUnneeded(key: DkimKey): boolean {
     const since = key.times.retiring ?? this.#now;
     if (this.#now - since < this.#policy.withdrawAfterMs) return false;
@@ -346,7 +358,10 @@ function noted(key: DkimKey, sight: Sighting, now: Millis): DkimKey {
   return { ...seen, absentAt: now, cachedMs };
 }
 
-/** Nothing has happened in the future: the clock was set back, and each wait begins again. `made` only says who is older. */
+/**
+ * Nothing has happened in the future: the clock was set back, and each wait begins again. `made`
+ * only says who is older.
+ */
 function notAhead(key: DkimKey, now: Millis): DkimKey {
   const past = (at: Millis | undefined): Millis | undefined =>
     at !== undefined && at > now ? now : at;

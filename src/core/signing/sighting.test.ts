@@ -12,7 +12,9 @@ const txt = (...texts: readonly string[]): DnsAnswer => ({
   kind: 'records',
   secure: false,
   records: texts.map((text) => ({
-    ...{ type: 'TXT', name: 's._domainkey.example.org', ttlSeconds: 7_200 },
+    type: 'TXT',
+    name: 's._domainkey.example.org',
+    ttlSeconds: 7_200,
     strings: txtStrings(text),
   })),
 });

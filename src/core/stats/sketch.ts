@@ -1,7 +1,8 @@
 /**
- * A sketch of many scores, small and mergeable, that tells their quantiles. Buckets are a tenth wide each by their
- * logarithm, for points above and below 0 alike, so a quantile is off by at most a twentieth of itself; what is nearer
- * to 0 than a tenth of a point counts as 0. Two sketches added give the sketch of both, exactly.
+ * A sketch of many scores, small and mergeable, that tells their quantiles. Buckets are a tenth
+ * wide each by their logarithm, for points above and below 0 alike, so a quantile is off by at most
+ * a twentieth of itself; what is nearer to 0 than a tenth of a point counts as 0. Two sketches
+ * added give the sketch of both, exactly.
  */
 import { hundredths } from '../../lib/round.ts';
 
@@ -64,7 +65,10 @@ export function encodeSketch(sketch: Sketch): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Adds an encoded sketch to `into`; bytes that are none of ours add nothing sensible, and never fail. */
+/**
+ * Adds an encoded sketch to `into`; bytes that are none of ours add nothing sensible, and never
+ * fail.
+ */
 export function decodeSketch(bytes: Uint8Array, into: Sketch = new Map()): Sketch {
   let at = 0;
   const take = (): number => {

@@ -20,8 +20,17 @@ export type Counting = {
 
 export function noCounts(): Counting {
   return {
-    ...{ messages: 0, recipients: 0, stopped: 0, scored: 0, points: 0, spam: 0, viruses: 0 },
-    ...{ scans: 0, reused: 0, unscanned: 0, scanMs: 0 },
+    messages: 0,
+    recipients: 0,
+    stopped: 0,
+    scored: 0,
+    points: 0,
+    spam: 0,
+    viruses: 0,
+    scans: 0,
+    reused: 0,
+    unscanned: 0,
+    scanMs: 0,
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * The operator's desk as JSON, for the status page and the command line. Each route is one method of `Desk`.
+ * The operator's desk as JSON, for the status page and the command line. Each route is one method
+ * of `Desk`.
  *
  *   GET  /api/overview                   what the status page shows, in one answer (overview.ts)
  *   GET  /api/status
@@ -27,9 +28,10 @@
  *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }    files that lie in the folder
  *   GET, POST /api/passwords             what an audit found (password-routes.ts)
  *
- * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and `X-CSRF-Token`.
- * Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not understood, 401 who are you,
- * 403 not from our page, 404 no such thing, 409 the desk could not do it, 429 too many wrong tokens, 503 ledger or statistics.
+ * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and
+ * `X-CSRF-Token`. Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not
+ * understood, 401 who are you, 403 not from our page, 404 no such thing, 409 the desk could not do
+ * it, 429 too many wrong tokens, 503 ledger or statistics.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';

@@ -1,7 +1,8 @@
 /**
- * The status page's files, served as they lie in the source and in node_modules: no build. Browsers resolve no bare
- * import (`from 'preact'`), and an import map would have to be inline, which our CSP forbids: so each bare import of a
- * library that we serve is rewritten to its path while the file is read. Files are read at their first request.
+ * The status page's files, served as they lie in the source and in node_modules: no build. Browsers
+ * resolve no bare import (`from 'preact'`), and an import map would have to be inline, which our
+ * CSP forbids: so each bare import of a library that we serve is rewritten to its path while the
+ * file is read. Files are read at their first request.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,11 +1,14 @@
 /**
- * What every HTTP answer carries, refusals included, and which Host and Origin are ours.
- * The Host check stops DNS rebinding: a web page somewhere that points its own name at 127.0.0.1 would otherwise be
- * same-origin with us in the operator's browser.
+ * What every HTTP answer carries, refusals included, and which Host and Origin are ours. The Host
+ * check stops DNS rebinding: a web page somewhere that points its own name at 127.0.0.1 would
+ * otherwise be same-origin with us in the operator's browser.
  */
 import { isIP } from 'node:net';
 
-/** No inline script or style, nothing from elsewhere, nobody frames us, nothing is kept or leaked by a referrer. */
+/**
+ * No inline script or style, nothing from elsewhere, nobody frames us, nothing is kept or leaked by
+ * a referrer.
+ */
 export const securityHeaders: readonly (readonly [string, string])[] = [
   [
     'Content-Security-Policy',
@@ -33,7 +36,8 @@ export function authority(host: string, port: number): string {
 }
 
 /**
- * Decides whether a Host header names this door. Bound to every interface, any IP literal does: rebinding needs a name.
+ * Decides whether a Host header names this door. Bound to every interface, any IP literal does:
+ * rebinding needs a name.
  */
 export function hostCheck(bound: string, port: number): (host: string | undefined) => boolean {
   const ours = new Set([...loopbackNames.map((name) => `${name}:${port}`), authority(bound, port)]);
@@ -53,7 +57,10 @@ function isAddressWithPort(host: string, port: number): boolean {
   return isIP(host.slice(0, -suffix.length).replace(/^\[(.*)\]$/, '$1')) !== 0;
 }
 
-/** True when a request says that it comes from a page of ours. Absent is not ours: browsers send it on every POST. */
+/**
+ * True when a request says that it comes from a page of ours. Absent is not ours: browsers send it
+ * on every POST.
+ */
 export function originOurs(origin: string | undefined, host: string | undefined): boolean {
   return origin !== undefined && host !== undefined && origin.toLowerCase() === `http://${host}`;
 }

@@ -1,8 +1,8 @@
 /**
- * The live feed: server-sent events of what passes now, for every status page that listens.
- * However much mail flows, a page gets at most four sends a second with the newest verdicts of that quarter and the
- * number of those left out. One subscription and one text serve all pages. A reader that cannot keep up is dropped
- * (its browser comes back by itself), so memory stays bounded.
+ * The live feed: server-sent events of what passes now, for every status page that listens. However
+ * much mail flows, a page gets at most four sends a second with the newest verdicts of that quarter
+ * and the number of those left out. One subscription and one text serve all pages. A reader that
+ * cannot keep up is dropped (its browser comes back by itself), so memory stays bounded.
  */
 import type { ServerResponse } from 'node:http';
 import type { Desk, FeedItem } from '../../ports/admin.ts';

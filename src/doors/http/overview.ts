@@ -1,5 +1,6 @@
 /**
- * What the status page shows at a glance, in one answer, so that its parts never contradict each other.
+ * What the status page shows at a glance, in one answer, so that its parts never contradict each
+ * other.
  */
 
 import type { Desk, DeskAccount, DeskStatus, FeedItem, FlowMinute } from '../../ports/admin.ts';

@@ -43,7 +43,10 @@ const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by?: str
     told: z.array(login).max(rowsMax).default([]),
     summary: z
       .strictObject({
-        ...{ at: millis, accounts: count, weak: count, faults: count },
+        at: millis,
+        accounts: count,
+        weak: count,
+        faults: count,
         complete: z.boolean(),
       })
       .exactOptional(),

@@ -1,5 +1,6 @@
 /**
- * What the routes below /api have in common: who asks, what he said, parsed or refused, and how a deed is answered.
+ * What the routes below /api have in common: who asks, what he said, parsed or refused, and how a
+ * deed is answered.
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
@@ -15,7 +16,10 @@ export type Caller =
 export type HttpEnv = { Bindings: HttpBindings; Variables: { caller: Caller } };
 type Asked = Context<HttpEnv>;
 
-/** A refusal: the text says what is wrong with the request, so it never names accounts that were not asked for. */
+/**
+ * A refusal: the text says what is wrong with the request, so it never names accounts that were not
+ * asked for.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: 400 | 404;
@@ -25,7 +29,10 @@ export class Refusal extends Error {
   }
 }
 
-/** Who did it, for the record. A page cannot name itself; the command line says which user it runs as. */
+/**
+ * Who did it, for the record. A page cannot name itself; the command line says which user it runs
+ * as.
+ */
 export function actor(c: Asked, by?: string): string {
   if (c.get('caller').kind === 'page') return 'status page';
   return by === undefined || by === '' ? 'command line' : by;

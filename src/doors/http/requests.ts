@@ -1,5 +1,6 @@
 /**
- * What API requests may say: queries and bodies, parsed once into what the desk takes, or a refusal in words.
+ * What API requests may say: queries and bodies, parsed once into what the desk takes, or a refusal
+ * in words.
  */
 import * as z from 'zod';
 import { accountStates } from '../../core/verdict.ts';

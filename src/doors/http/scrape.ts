@@ -1,5 +1,6 @@
 /**
- * What other programs read without a session: `/health` for the service manager and `/metrics` for Prometheus.
+ * What other programs read without a session: `/health` for the service manager and `/metrics` for
+ * Prometheus.
  */
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';

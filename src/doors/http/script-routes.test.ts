@@ -1,4 +1,7 @@
-/** The register over HTTP: what is asked reaches the desk as a rule, and what is none is refused in words. */
+/**
+ * The register over HTTP: what is asked reaches the desk as a rule, and what is none is refused in
+ * words.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, bearer, stage } from '../../../test/doubles/client.ts';
@@ -26,8 +29,13 @@ const rules = [
   ],
   [
     {
-      ...{ effect: 'allow', path: '/var/www/**', uid: 1_001, note: 'n', by: 'op' },
-      ...{ from: ['@shop.example'], rate: { messages: 20, perMs: 3_600_000 } },
+      effect: 'allow',
+      path: '/var/www/**',
+      uid: 1_001,
+      note: 'n',
+      by: 'op',
+      from: ['@shop.example'],
+      rate: { messages: 20, perMs: 3_600_000 },
       recipients: { kind: 'listed', entries: ['@*.b.example'] },
     },
     'rule /var/www/** of user number 1001 may send to only @*.b.example, as @shop.example, at most 20 messages within an hour (n) by op',

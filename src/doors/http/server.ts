@@ -1,7 +1,8 @@
 /**
- * The HTTP door: health, metrics, the desk's API and the status page, on loopback unless told otherwise.
- * Everything is limited: connections, header and body sizes, the time a request may take, live listeners, wrong
- * tokens. Whatever goes wrong in one request is answered there; the doors that mail goes through never notice.
+ * The HTTP door: health, metrics, the desk's API and the status page, on loopback unless told
+ * otherwise. Everything is limited: connections, header and body sizes, the time a request may
+ * take, live listeners, wrong tokens. Whatever goes wrong in one request is answered there; the
+ * doors that mail goes through never notice.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';

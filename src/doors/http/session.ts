@@ -1,8 +1,9 @@
 /**
  * Who may ask: the token printed at start, as a bearer or exchanged once for a session cookie.
- * Sessions are signed with the token and not stored: they outlive a restart as long as the token does, and a new token
- * ends them all. A right token is never locked out. It is too long to guess, so a lock would only let any local process
- * (an exploited web form, say) keep the operator from releasing or suspending; wrong ones are slowed and logged once.
+ * Sessions are signed with the token and not stored: they outlive a restart as long as the token
+ * does, and a new token ends them all. A right token is never locked out. It is too long to guess,
+ * so a lock would only let any local process (an exploited web form, say) keep the operator from
+ * releasing or suspending; wrong ones are slowed and logged once.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Millis } from '../../lib/brand.ts';
@@ -63,7 +64,10 @@ function same(left: string, right: string): boolean {
 }
 
 export type WrongTokens = {
-  /** Notes one wrong token; the answer is how it should be treated. `log` at most once a minute and address. */
+  /**
+   * Notes one wrong token; the answer is how it should be treated. `log` at most once a minute and
+   * address.
+   */
   note(
     address: string,
     now: Millis,

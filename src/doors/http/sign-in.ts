@@ -1,6 +1,6 @@
 /**
- * Letting callers in: the token once (typed on the page, or in the link printed at start), then a session cookie;
- * or the token with every request, as the command line does.
+ * Letting callers in: the token once (typed on the page, or in the link printed at start), then a
+ * session cookie; or the token with every request, as the command line does.
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
@@ -16,7 +16,9 @@ import { sessionMs } from './session.ts';
 export type EntryDeps = {
   readonly keeper: Keeper;
   readonly wrong: WrongTokens;
-  /** With the port in it: cookies do not tell ports apart, and two guards may run on one machine. */
+  /**
+   * With the port in it: cookies do not tell ports apart, and two guards may run on one machine.
+   */
   readonly cookieName: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -24,7 +26,10 @@ export type EntryDeps = {
 };
 type Asked = Context<HttpEnv>;
 
-/** Guards what is below it: 401 without a right token or session, 403 for a change that is not from our page. */
+/**
+ * Guards what is below it: 401 without a right token or session, 403 for a change that is not from
+ * our page.
+ */
 export function onlyKnown(deps: EntryDeps): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const bearer = bearerOf(c);
@@ -65,7 +70,8 @@ export function entryRoutes(app: Hono<HttpEnv>, deps: EntryDeps): void {
     signIn(c, deps);
     return c.redirect('/', 303); // the token leaves the address bar and the history
   });
-  // Answers 200 either way: to be signed out is no error, and should not look like one in a browser's console.
+  // Answers 200 either way: to be signed out is no error, and should not look like one in a
+  // browser's console.
   app.get('/session', (c) => {
     const session = deps.keeper.read(getCookie(c, deps.cookieName), deps.clock.now());
     return c.json({ signedIn: session !== undefined, csrf: session?.csrf ?? '' });

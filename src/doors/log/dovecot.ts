@@ -1,15 +1,18 @@
 /**
  * What Dovecot logs of logins, one line → one fact of the guard. Pure, never throws.
  *
- * The login is whatever a client typed, `>, rip=` included; what follows it is Dovecot's own. So the last place that
- * looks like the end of the login is taken.
+ * The login is whatever a client typed, `>, rip=` included; what follows it is Dovecot's own. So
+ * the last place that looks like the end of the login is taken.
  */
 
 import { accountOf } from '../../core/account-name.ts';
 import type { LogFact } from '../../core/event.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
-/** imap-login, pop3-login, managesieve-login, submission-login; from 2.4 on `Logged in` and `Login aborted`. */
+/**
+ * imap-login, pop3-login, managesieve-login, submission-login; from 2.4 on `Logged in` and `Login
+ * aborted`.
+ */
 const service = /^[a-z0-9]{2,20}-login: /;
 const good = /^(?:Login|Logged in): /;
 const bad =
@@ -17,9 +20,15 @@ const bad =
 const user = 'user=<';
 /** What follows the login, up to the address. */
 const behind = /^>, (?:[a-z_]+=[^,<>]{0,100}, ){0,3}rip=([0-9A-Fa-f:.]{2,45})(?:,|$)/;
-/** Places that look like the end of a login and are looked at: the fields behind it have none of their own. */
+/**
+ * Places that look like the end of a login and are looked at: the fields behind it have none of
+ * their own.
+ */
 const endsMax = 10;
-/** `auth: passwd-file(joe,192.0.2.1): Password mismatch`. With a session behind the address, a login service tells too. */
+/**
+ * `auth: passwd-file(joe,192.0.2.1): Password mismatch`. With a session behind the address, a login
+ * service tells too.
+ */
 const mismatch =
   /^auth(?:-worker)?(?:\([^()]{0,40}\))?: (?:[A-Z][a-z]+: )?[\w-]{1,40}\((.{1,256}),([0-9A-Fa-f:.]{2,45})\): [Pp]assword mismatch/s;
 

@@ -1,4 +1,7 @@
-/** A log file and every way in which logs are rotated, with real files: no line is lost, none comes twice. */
+/**
+ * A log file and every way in which logs are rotated, with real files: no line is lost, none comes
+ * twice.
+ */
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
@@ -59,7 +62,9 @@ async function follow(path: string, resume?: Place): Promise<Seen> {
   );
   await eventually('opened, or not', () => reading || troubles.length > 0);
   return {
-    ...{ lines, troubles, path },
+    lines,
+    troubles,
+    path,
     get reading() {
       return reading;
     },

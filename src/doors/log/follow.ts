@@ -1,12 +1,14 @@
 /**
- * Follows a log file: hands out its lines as they are written, through every way in which logs are rotated.
+ * Follows a log file: hands out its lines as they are written, through every way in which logs are
+ * rotated.
  *
  *   renamed and made anew   the old file is read until it has been quiet, then the new one from its start
  *   copied and truncated    the file is shorter than where we were, or says something else there: from its start
  *   while we were away      the old file is looked for by its inode beside the new one, and read to its end first
  *
- * Wakes up when the kernel says that the file changed, and once a second, since no kernel tells of everything. Reads as
- * fast as its lines are taken and never ahead of that: what has not been read yet waits in the file.
+ * Wakes up when the kernel says that the file changed, and once a second, since no kernel tells of
+ * everything. Reads as fast as its lines are taken and never ahead of that: what has not been read
+ * yet waits in the file.
  */
 import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
@@ -18,7 +20,10 @@ import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 const chunkBytes = 16 * 1024;
 /** After a long time away the newest part of the log is read, and no more. */
 const backlogBytesMax = 16 * 1024 * 1024;
-/** What stands before a place tells whether it is still the same file; the inode alone is soon used again. */
+/**
+ * What stands before a place tells whether it is still the same file; the inode alone is soon used
+ * again.
+ */
 const sampleBytes = 64;
 /** A log that is written all the time is read this often. */
 const gatherMs = 50;
@@ -269,7 +274,8 @@ class FileFollower {
       this.#watcher = watch(this.#path, { persistent: false }, () => this.#wake());
       this.#watcher.on('error', () => undefined);
     } catch {
-      // No watch is left for us, or it has just been renamed: there is still the look once a second.
+      // No watch is left for us, or it has just been renamed: there is still the look once a
+      // second.
     }
   }
 
@@ -278,7 +284,10 @@ class FileFollower {
     this.#rouse();
   }
 
-  /** Until the file changes or the next look is due; what changes meanwhile is read after the next sleep. */
+  /**
+   * Until the file changes or the next look is due; what changes meanwhile is read after the next
+   * sleep.
+   */
   async #sleep(): Promise<void> {
     if (!this.#woken) await this.#pause(this.#pollMs);
     if (!this.#closed) await this.#pause(Math.min(gatherMs, this.#pollMs));

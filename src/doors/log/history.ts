@@ -1,9 +1,11 @@
 /**
- * Old mail logs → what `postern replay` replays: who sent what to whom, logins, recipients that do not exist.
+ * Old mail logs → what `postern replay` replays: who sent what to whom, logins, recipients that do
+ * not exist.
  *
- * Postfix tells of one message in many lines: who handed it in, when it entered the queue, and then each recipient when he
- * was first tried. So a message waits here for its recipients, and all that comes after it waits with it, for a quarter of
- * an hour of the log's own time. What is not in a log: subject, From: and body; the guard judges without them.
+ * Postfix tells of one message in many lines: who handed it in, when it entered the queue, and then
+ * each recipient when he was first tried. So a message waits here for its recipients, and all that
+ * comes after it waits with it, for a quarter of an hour of the log's own time. What is not in a
+ * log: subject, From: and body; the guard judges without them.
  */
 
 import { localAccount } from '../../core/account-name.ts';
@@ -29,7 +31,10 @@ export type History = {
 };
 
 const waitMs = 15 * minuteMs;
-/** Messages whose lines are put together, and events that wait: the oldest goes on without what is missing. */
+/**
+ * Messages whose lines are put together, and events that wait: the oldest goes on without what is
+ * missing.
+ */
 const openMax = 200_000;
 const waitingMax = 500_000;
 /** Guesses that one line may tell of. */
@@ -200,7 +205,12 @@ class LogHistory implements History {
     if (mail.outside.size + mail.local.size === 0) return undefined; // dropped, or still on hold
     const lists = { outside: [...mail.outside], local: [...mail.local] };
     return {
-      ...{ kind: 'send', id, at, account, sender, ...lists },
+      kind: 'send',
+      id,
+      at,
+      account,
+      sender,
+      ...lists,
       ...(client === '' ? {} : { client }),
     };
   }

@@ -1,4 +1,7 @@
-/** One line of the mail log, whichever way it came, → one event, or undefined: most lines say nothing to the guard. */
+/**
+ * One line of the mail log, whichever way it came, → one event, or undefined: most lines say
+ * nothing to the guard.
+ */
 
 import type { LogEvent, LogFact } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';

@@ -1,8 +1,10 @@
 /**
- * What Postfix logs, one line → one fact of the guard: a recipient's delivery, a login, good or bad. Pure, never throws.
+ * What Postfix logs, one line → one fact of the guard: a recipient's delivery, a login, good or
+ * bad. Pure, never throws.
  *
- * Much in a line is written by strangers: recipients and logins by clients, replies by remote servers. So lines are read
- * from the left, each field up to where Postfix itself ended it, and nothing is searched for in the whole of a line.
+ * Much in a line is written by strangers: recipients and logins by clients, replies by remote
+ * servers. So lines are read from the left, each field up to where Postfix itself ended it, and
+ * nothing is searched for in the whole of a line.
  */
 
 import { accountOf } from '../../core/account-name.ts';
@@ -11,7 +13,9 @@ import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 const queueId = /^([0-9A-Za-z]{5,32}): /;
-/** From `relay=` to the reply. Later versions put fields of their own in between: conn_use=, tls=. */
+/**
+ * From `relay=` to the reply. Later versions put fields of their own in between: conn_use=, tls=.
+ */
 const outcome =
   /^, relay=([^,]{1,400})(?:, [a-z_]+=[^,]{0,200}){0,8}, dsn=[245]\.\d{1,3}\.\d{1,3}, status=(sent|deferred|bounced) \(/;
 const requeued = /queued as ([0-9A-Za-z]{5,32})/;
@@ -63,7 +67,10 @@ function delivery(text: string): LogFact | undefined {
   };
 }
 
-/** To whom the sender wrote, of a line that postfixFact takes for a delivery: before aliases were expanded. */
+/**
+ * To whom the sender wrote, of a line that postfixFact takes for a delivery: before aliases were
+ * expanded.
+ */
 export function originalRecipient(text: string): string {
   const from = text.indexOf('to=<') + 4;
   const end = pathEnd(text, from);
@@ -112,7 +119,8 @@ function failedLogin(text: string, times: number, defaultDomain: string): LogFac
   const start = rest.indexOf(userField);
   if (noGuess.test(start < 0 ? rest : rest.slice(0, start))) return undefined;
   const user = start < 0 ? '' : rest.slice(start + userField.length);
-  // Postfix before 3.6 does not say whose login it was. This one says that it could not ask anybody.
+  // Postfix before 3.6 does not say whose login it was. This one says that it could not ask
+  // anybody.
   if (user === '(unavailable)') return undefined;
   const account = named(user, defaultDomain);
   return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: false, times };

@@ -1,6 +1,7 @@
 /**
- * The mail log as a door: follows the log, turns lines into events, hands them to the flow, and remembers how far it got.
- * No mail waits for it, and nothing that goes wrong here touches any other door.
+ * The mail log as a door: follows the log, turns lines into events, hands them to the flow, and
+ * remembers how far it got. No mail waits for it, and nothing that goes wrong here touches any
+ * other door.
  */
 
 import type { LogEvent } from '../../core/event.ts';

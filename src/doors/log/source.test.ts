@@ -6,7 +6,8 @@ import { type Source, type Surroundings, sourceOf } from './source.ts';
 
 const now = Date.UTC(2026, 2, 4) as Millis;
 const file = (path: string, ageMs = hourMs, isFile = true) => ({
-  ...{ path, isFile },
+  path,
+  isFile,
   writtenAt: now - ageMs,
 });
 const bare: Surroundings = { maillogFile: '', now, files: [], hasJournal: false };

@@ -1,6 +1,7 @@
 /**
- * Which log is read: what the operator set, or what is found. Found is, in this order: the file that Postfix writes
- * itself (maillog_file), the file that a syslog daemon has written to within a day, the systemd journal, a file in any case.
+ * Which log is read: what the operator set, or what is found. Found is, in this order: the file
+ * that Postfix writes itself (maillog_file), the file that a syslog daemon has written to within a
+ * day, the systemd journal, a file in any case.
  */
 import { type Stats, statSync } from 'node:fs';
 import { dayMs, type Millis } from '../../lib/brand.ts';

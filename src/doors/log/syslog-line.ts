@@ -1,5 +1,6 @@
 /**
- * One line of a log file → when, which program, what it says. The forms that mail servers' logs come in:
+ * One line of a log file → when, which program, what it says. The forms that mail servers' logs
+ * come in:
  *
  *   Nov 23 19:24:22 mail postfix/smtpd[123]: text           syslog as of old, and Postfix's own maillog_file
  *   2026-11-23T19:24:22.123456+01:00 mail dovecot: text     rsyslog and syslog-ng today (RFC 3339)
@@ -57,8 +58,8 @@ export function unfolded(text: string): { readonly text: string; readonly times:
 }
 
 /**
- * When it was logged. Old stamps have no year and no zone: this machine's zone, and the year that comes nearest to now.
- * NaN for what is no time.
+ * When it was logged. Old stamps have no year and no zone: this machine's zone, and the year that
+ * comes nearest to now. NaN for what is no time.
  */
 export function timeOf(stamp: string, now: Millis): number {
   if (/^\d/.test(stamp)) return Date.parse(stamp.replace(' ', 'T'));
@@ -73,7 +74,10 @@ export function timeOf(stamp: string, now: Millis): number {
   return nearest;
 }
 
-/** The time an event is counted at: the log's where it can be right, else the clock's. Undefined: too long ago. */
+/**
+ * The time an event is counted at: the log's where it can be right, else the clock's. Undefined:
+ * too long ago.
+ */
 export function countedAt(logged: number, now: Millis): Millis | undefined {
   if (Number.isNaN(logged) || logged > now + aheadMax) return now;
   return logged < now - behindMax ? undefined : (Math.floor(logged) as Millis);

@@ -1,4 +1,7 @@
-/** Records of the journal as journalctl prints them. Following it live: test/integration/mail-journal.test.ts. */
+/**
+ * Records of the journal as journalctl prints them. Following it live:
+ * test/integration/mail-journal.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,6 +1,7 @@
 /**
- * Follows the systemd journal through journalctl(1): mail programs' records from a cursor on, or from now. Started again
- * when it ends, more and more slowly; what comes faster than it is taken waits in the journal.
+ * Follows the systemd journal through journalctl(1): mail programs' records from a cursor on, or
+ * from now. Started again when it ends, more and more slowly; what comes faster than it is taken
+ * waits in the journal.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -33,7 +34,10 @@ export type JournalFollower = {
 const program = '/usr/bin/journalctl';
 const retryMsMin = secondMs;
 const retryMsMax = minuteMs;
-/** Records whose writer is a person: mail programs run under users of the system. Anybody may call logger(1). */
+/**
+ * Records whose writer is a person: mail programs run under users of the system. Anybody may call
+ * logger(1).
+ */
 const personUidMin = 1_000;
 const nobodyUid = 65_534;
 const complaintMax = 2_000;
@@ -164,7 +168,9 @@ class ChildFollower {
   }
 }
 
-/** One line of `journalctl --output=json`; undefined for what is none, and for what a person wrote. */
+/**
+ * One line of `journalctl --output=json`; undefined for what is none, and for what a person wrote.
+ */
 export function parseRecord(line: string): JournalRecord | undefined {
   let fields: Readonly<Record<string, unknown>>;
   try {

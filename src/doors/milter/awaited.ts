@@ -1,7 +1,7 @@
 /**
- * The answer to one whole message, which the mail server waits for: first the gate's, then, for mail that goes on, the
- * reader's edits, then all of it as packets. Each may come at once or later; only the first of each counts, and none
- * after the connection is gone. Time comes from outside.
+ * The answer to one whole message, which the mail server waits for: first the gate's, then, for
+ * mail that goes on, the reader's edits, then all of it as packets. Each may come at once or later;
+ * only the first of each counts, and none after the connection is gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
 import type { Answer, Count, HeaderEdit, Log, MessageReader, Speaker } from '../../ports/ledger.ts';
@@ -20,7 +20,10 @@ export type AwaitedPort = {
   readonly count: Count;
   readonly log: Log;
   write(bytes: Buffer): void;
-  /** Runs a step that no bytes of the peer set off: what it throws ends this session and nothing else. */
+  /**
+   * Runs a step that no bytes of the peer set off: what it throws ends this session and nothing
+   * else.
+   */
   run(step: () => void): void;
 };
 
@@ -70,7 +73,10 @@ export class AwaitedAnswer {
     return this.#over;
   }
 
-  /** Time goes by: the mail server is told that we are still there, and in the end that we have no answer. */
+  /**
+   * Time goes by: the mail server is told that we are still there, and in the end that we have no
+   * answer.
+   */
   tick(ms: number): void {
     this.#sinceMs += ms;
     this.#quietMs += ms;
@@ -110,7 +116,10 @@ export class AwaitedAnswer {
     else this.#step(() => reader.finish((edits, refused) => this.#finished(edits, refused)));
   }
 
-  /** The reader is ready. What it refuses goes no further, held neither: to release it would deliver it. */
+  /**
+   * The reader is ready. What it refuses goes no further, held neither: to release it would deliver
+   * it.
+   */
   #finished(edits: readonly HeaderEdit[], refused: string | undefined): void {
     if (this.#over) return;
     if (refused === undefined) this.#edited(edits);
@@ -162,8 +171,8 @@ export class AwaitedAnswer {
       case 'hold':
         return this.#hold(answer.reason);
       case 'reply':
-        // A refusal of mail from sendmail(1) bounces to whom a thief chose; a tempfail is tried again every minute,
-        // each time as a new message. So it is held.
+        // A refusal of mail from sendmail(1) bounces to whom a thief chose; a tempfail is tried
+        // again every minute, each time as a new message. So it is held.
         return this.#about.by === 'local' ? this.#hold(answer.text) : replyPacket(answer);
       default:
         return unreachable(answer);

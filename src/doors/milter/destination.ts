@@ -11,7 +11,8 @@ export function isElsewhere(
   { localTransports, localDomains }: MilterOptions,
 ): 'yes' | 'no' | 'unknown' {
   const domain = domainOf(key);
-  // A gateway brings mail for its own domains elsewhere by any transport (transport_maps), and strangers send it.
+  // A gateway brings mail for its own domains elsewhere by any transport (transport_maps), and
+  // strangers send it.
   if (isOwnDomain(localDomains, domain)) return 'no';
   if (transport !== '') return localTransports.has(transport) ? 'no' : 'yes';
   if (localDomains.size === 0) return 'unknown';

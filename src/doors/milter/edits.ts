@@ -1,6 +1,7 @@
 /**
- * Changes to the headers of a message, as packets. Sent between the end of a message and the final answer, nowhere
- * else. What a mail server could take for another header than the one that was meant is not sent at all.
+ * Changes to the headers of a message, as packets. Sent between the end of a message and the final
+ * answer, nowhere else. What a mail server could take for another header than the one that was
+ * meant is not sent at all.
  */
 
 import { packet, reply } from '../../formats/milter/packet.ts';

@@ -1,4 +1,7 @@
-/** Mail of programs in the milter's conversation: known again by its first field, which nobody else is shown. */
+/**
+ * Mail of programs in the milter's conversation: known again by its first field, which nobody else
+ * is shown.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { speaker } from '../../../test/doubles/mail.ts';
@@ -62,7 +65,9 @@ test('it is the script’s mail, with what the script wrote; the field is taken 
   assert.equal(message.account, 'script:/var/www/shop/contact.php');
   assert.equal(message.script, '/var/www/shop/contact.php');
   assert.deepEqual(message.handed, {
-    ...{ speaker: speaker(), sender: 'asked@here.example', recipients: ['ann@there.example'] },
+    speaker: speaker(),
+    sender: 'asked@here.example',
+    recipients: ['ann@there.example'],
     ...written,
   });
   assert.equal(one.reading.started[0]?.account, 'script:/var/www/shop/contact.php');

@@ -1,6 +1,7 @@
 /**
- * A message that the sendmail door handed to the mail server, met again: its first field says which. That field, and every
- * one that looks like it, is taken out and shown to nobody. Only in mail of this machine: what came by SMTP is a stranger's.
+ * A message that the sendmail door handed to the mail server, met again: its first field says
+ * which. That field, and every one that looks like it, is taken out and shown to nobody. Only in
+ * mail of this machine: what came by SMTP is a stranger's.
  */
 
 import type { Submission } from '../../core/event.ts';
@@ -63,7 +64,10 @@ export class HandedIn {
     }));
   }
 
-  /** At the message's end: whether it counts, and what its script wrote. Undefined: nobody handed it in. */
+  /**
+   * At the message's end: whether it counts, and what its script wrote. Undefined: nobody handed it
+   * in.
+   */
   claim(
     recipients: readonly string[],
     answer: (claimed: ScriptMail | 'copy' | undefined) => void,
@@ -90,7 +94,10 @@ export function handedInTo(submissions: Submissions | undefined): HandedIn | und
   return submissions === undefined ? undefined : new HandedIn(submissions);
 }
 
-/** The submission with what its script wrote, where one handed it in; a copy of one that came already vanishes. */
+/**
+ * The submission with what its script wrote, where one handed it in; a copy of one that came
+ * already vanishes.
+ */
 export function claimed(
   handedIn: HandedIn | undefined,
   submission: Submission,

@@ -1,8 +1,10 @@
 /**
- * What the mail server tells about a connection, a message and a recipient beside the events themselves. Names come
- * bare (`i`) or in braces (`{auth_authen}`); no value comes as nothing (Postfix) or as an empty one (Sendmail).
+ * What the mail server tells about a connection, a message and a recipient beside the events
+ * themselves. Names come bare (`i`) or in braces (`{auth_authen}`); no value comes as nothing
+ * (Postfix) or as an empty one (Sendmail).
  *
- * Each belongs to its stage and ends with it: a login must not outlive its message, nor a transport its recipient.
+ * Each belongs to its stage and ends with it: a login must not outlive its message, nor a transport
+ * its recipient.
  */
 
 import { command } from '../../formats/milter/packet.ts';

@@ -1,6 +1,6 @@
 /**
- * One message on its way through the milter: gathered from its envelope, headers and body, and handed on as a
- * Submission. Keeps a digest of the body and three headers, never the mail itself.
+ * One message on its way through the milter: gathered from its envelope, headers and body, and
+ * handed on as a Submission. Keeps a digest of the body and three headers, never the mail itself.
  */
 import type { Account, Submission } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -11,9 +11,14 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import type { Millis } from '../../lib/brand.ts';
 import { textOf } from '../../lib/peer-text.ts';
 
-/** Recipients of one message: Postfix's own limit is 1,000 an SMTP transaction (smtpd_recipient_limit). */
+/**
+ * Recipients of one message: Postfix's own limit is 1,000 an SMTP transaction
+ * (smtpd_recipient_limit).
+ */
 export const recipientsMax = 50_000;
-/** Of a header's value, kept: RFC 5322 allows 998 characters a line; what is shown is shorter still. */
+/**
+ * Of a header's value, kept: RFC 5322 allows 998 characters a line; what is shown is shorter still.
+ */
 const valueBytesMax = 2_048;
 /** A Message-ID longer than this is nobody's. */
 const messageIdLengthMax = 256;
@@ -26,7 +31,10 @@ export class Message {
   readonly #announcedBytes: number;
   readonly #outside = new Set<string>();
   readonly #local = new Set<string>();
-  /** The first bytes of the body, for its fingerprint; copies, since a chunk is part of a larger buffer. */
+  /**
+   * The first bytes of the body, for its fingerprint; copies, since a chunk is part of a larger
+   * buffer.
+   */
   readonly #head: Buffer[] = [];
   #headBytes = 0;
   #encoding = '';
@@ -60,8 +68,8 @@ export class Message {
   }
 
   /**
-   * One header: `bytes` holds its name from `start` to `nameEnd`, its value from `valueStart` to `end`, without the
-   * space that stands in front of it.
+   * One header: `bytes` holds its name from `start` to `nameEnd`, its value from `valueStart` to
+   * `end`, without the space that stands in front of it.
    */
   addHeader(
     bytes: Buffer,

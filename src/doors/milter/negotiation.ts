@@ -1,6 +1,7 @@
 /**
- * The first packet of a milter connection: version, what we may do to mail, what we want to hear and answer. Only bits
- * that the mail server offered are asked for: one bit more is fatal in Postfix and in Sendmail.
+ * The first packet of a milter connection: version, what we may do to mail, what we want to hear
+ * and answer. Only bits that the mail server offered are asked for: one bit more is fatal in
+ * Postfix and in Sendmail.
  */
 
 import { action, command, packet, protocol, strings, words } from '../../formats/milter/packet.ts';
@@ -19,8 +20,9 @@ const versionMin = 2;
 const wantedActions = action.quarantine | action.setSymbolList;
 
 /**
- * Not sent to us: what we do not look at. Not answered: connection, headers and body, which saves the mail server
- * a round trip each; refusals come at MAIL, RCPT and the end, which are always answered.
+ * Not sent to us: what we do not look at. Not answered: connection, headers and body, which saves
+ * the mail server a round trip each; refusals come at MAIL, RCPT and the end, which are always
+ * answered.
  */
 const wantedProtocol =
   protocol.noHelo |
@@ -32,10 +34,15 @@ const wantedProtocol =
   protocol.nrBody |
   protocol.skip;
 
-/** Where whole messages are read: what is signed or verified is changed by headers, and must be known to the octet. */
+/**
+ * Where whole messages are read: what is signed or verified is changed by headers, and must be
+ * known to the octet.
+ */
 const readingActions = action.addHeaders | action.changeHeaders;
 
-/** Macros per stage, in place of the mail server's defaults; a stage that is not listed keeps them. */
+/**
+ * Macros per stage, in place of the mail server's defaults; a stage that is not listed keeps them.
+ */
 const macroLists: readonly (readonly [stage: number, names: string])[] = [
   // Connection. A queue id here means mail that did not come by SMTP.
   [0, 'i j {daemon_name} {daemon_addr} {daemon_port} v _ {client_addr} {client_ptr} {client_port}'],
@@ -49,8 +56,9 @@ const macroLists: readonly (readonly [stage: number, names: string])[] = [
 ];
 
 /**
- * Reads the offer in `bytes` from `start` to `end`; throws PeerError for one that we cannot speak to. `reading`: whole
- * messages are to be read, if this mail server lets us change headers; see `mayEdit`.
+ * Reads the offer in `bytes` from `start` to `end`; throws PeerError for one that we cannot speak
+ * to. `reading`: whole messages are to be read, if this mail server lets us change headers; see
+ * `mayEdit`.
  */
 export function negotiate(
   bytes: Buffer,
@@ -70,7 +78,8 @@ export function negotiate(
   return {
     version,
     actions: (reads ? wantedActions | readingActions : wantedActions) & allowed,
-    // Skip is an answer to a body chunk: where chunks are not answered there is nothing to skip with.
+    // Skip is an answer to a body chunk: where chunks are not answered there is nothing to skip
+    // with.
     protocol: (agreed & protocol.nrBody) !== 0 ? agreed & ~protocol.skip : agreed,
   };
 }

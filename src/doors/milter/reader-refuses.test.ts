@@ -1,4 +1,7 @@
-/** A reader may refuse a message: whatever the gate says of it, it is not delivered, and what is held tells why. */
+/**
+ * A reader may refuse a message: whatever the gate says of it, it is not delivered, and what is
+ * held tells why.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

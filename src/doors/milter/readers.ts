@@ -1,6 +1,6 @@
 /**
- * Who looks at one message as it goes by: the reader, whose edits go into it when it was judged, and the scan, whose
- * finding the judgement waits for.
+ * Who looks at one message as it goes by: the reader, whose edits go into it when it was judged,
+ * and the scan, whose finding the judgement waits for.
  */
 import type { Submission } from '../../core/event.ts';
 import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports/ledger.ts';

@@ -1,4 +1,7 @@
-/** Whole messages that are read on their way, and headers that are changed: what the reader hears, what goes out. */
+/**
+ * Whole messages that are read on their way, and headers that are changed: what the reader hears,
+ * what goes out.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -138,16 +141,25 @@ test('who sends, as far as it is known when the headers begin', () => {
       mta.rcpt('<a@b>', 'smtp'),
     ),
     {
-      ...{ by: 'client', account: 'client:2001:db8::1', client: '2001:db8::1', clientName: '' },
-      ...{ helo: '', sender: '', queueId: '' },
+      by: 'client',
+      account: 'client:2001:db8::1',
+      client: '2001:db8::1',
+      clientName: '',
+      helo: '',
+      sender: '',
+      queueId: '',
     },
   );
   const login = mta.macros('M', { '{auth_authen}': 'Joe' });
   assert.deepEqual(
     start(mta.connect(), login, mail, mta.rcpt('<a@b>', 'smtp'), mta.macros('T', { i: 'Q2' })),
     {
-      ...{ ...inbound, by: 'login', account: 'joe' },
-      ...{ clientName: 'client.example', helo: '', queueId: 'Q2' },
+      ...inbound,
+      by: 'login',
+      account: 'joe',
+      clientName: 'client.example',
+      helo: '',
+      queueId: 'Q2',
     },
   );
   assert.deepEqual(
@@ -157,8 +169,13 @@ test('who sends, as far as it is known when the headers begin', () => {
       mta.rcpt('a@b'),
     ),
     {
-      ...{ by: 'local', account: 'local:<>', client: '', clientName: 'localhost' },
-      ...{ helo: '', sender: '', queueId: 'Q3' },
+      by: 'local',
+      account: 'local:<>',
+      client: '',
+      clientName: 'localhost',
+      helo: '',
+      sender: '',
+      queueId: 'Q3',
     },
   );
   assert.equal(reading.started.length, 0, 'asked once a message');

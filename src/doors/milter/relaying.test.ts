@@ -1,4 +1,7 @@
-/** Mail without a login: what a client sends elsewhere is its own, but only one that may relay speaks for us. */
+/**
+ * Mail without a login: what a client sends elsewhere is its own, but only one that may relay
+ * speaks for us.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

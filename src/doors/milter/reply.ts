@@ -1,13 +1,17 @@
 /**
- * What the mail server is answered, as bytes. An SMTP reply that it finds malformed costs us the whole connection
- * (Postfix: "malformed reply", then its default action), so every one is made valid here.
+ * What the mail server is answered, as bytes. An SMTP reply that it finds malformed costs us the
+ * whole connection (Postfix: "malformed reply", then its default action), so every one is made
+ * valid here.
  */
 
 import { packet, reply } from '../../formats/milter/packet.ts';
 import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
 import type { Answer } from '../../ports/ledger.ts';
 
-/** RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts before the text. */
+/**
+ * RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts
+ * before the text.
+ */
 const textLengthMax = 440;
 /** Postfix cuts the reason of a quarantine here. */
 const reasonLengthMax = 100;
@@ -27,11 +31,15 @@ export const tooManyRecipients: Answer = {
 
 /** `y`: an SMTP reply of our own. */
 export function replyPacket(answer: Extract<Answer, { kind: 'reply' }>): Buffer {
-  // Sendmail takes the text for a format string, and Postfix halves doubled signs as Sendmail would.
+  // Sendmail takes the text for a format string, and Postfix halves doubled signs as Sendmail
+  // would.
   return packet(reply.replyCode, `${smtpReply(answer, textLengthMax).replaceAll('%', '%%')}\0`);
 }
 
-/** `q` and then `a`: Postfix keeps the message in its hold queue, and the client is told that it was taken. */
+/**
+ * `q` and then `a`: Postfix keeps the message in its hold queue, and the client is told that it was
+ * taken.
+ */
 export function holdPackets(reason: string): Buffer {
   const text = printableLine(reason, reasonLengthMax) || 'held by policy';
   return Buffer.concat([packet(reply.quarantine, `${text}\0`), acceptPacket]);

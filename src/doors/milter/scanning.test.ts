@@ -1,4 +1,7 @@
-/** The scan within the milter's conversation: before the judgement, and for nobody who does not wait any more. */
+/**
+ * The scan within the milter's conversation: before the judgement, and for nobody who does not wait
+ * any more.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';

@@ -1,4 +1,7 @@
-/** The milter door on real sockets: who may come, how long they may be silent, and that one session never hurts another. */
+/**
+ * The milter door on real sockets: who may come, how long they may be silent, and that one session
+ * never hurts another.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';

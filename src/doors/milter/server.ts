@@ -1,6 +1,7 @@
 /**
- * The milter door: Postfix (smtpd_milters, non_smtpd_milters) and Sendmail connect here. One session a connection;
- * its bytes, limits and end are lib/listener.ts's business, what is said is session.ts's.
+ * The milter door: Postfix (smtpd_milters, non_smtpd_milters) and Sendmail connect here. One
+ * session a connection; its bytes, limits and end are lib/listener.ts's business, what is said is
+ * session.ts's.
  */
 import { hourMs, secondMs } from '../../lib/brand.ts';
 import {
@@ -22,7 +23,10 @@ export type MilterDeps = {
   readonly reading?: MessageReading;
   /** Who scans mail that leaves, where somebody does. */
   readonly scanning?: MessageScanning;
-  /** Who knows mail again that the sendmail door handed to the mail server, where there is that door. */
+  /**
+   * Who knows mail again that the sendmail door handed to the mail server, where there is that
+   * door.
+   */
   readonly submissions?: Submissions;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,7 +36,8 @@ export type MilterDeps = {
 };
 
 const defaultLimits: ListenerLimits = {
-  // One per smtpd(8) process; master.cf allows 100 a service by default, and a large server has some services.
+  // One per smtpd(8) process; master.cf allows 100 a service by default, and a large server has
+  // some services.
   connectionsMax: 2_000,
   // Postfix negotiates as soon as it has connected.
   firstMs: 30 * secondMs,

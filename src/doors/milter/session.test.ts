@@ -1,4 +1,7 @@
-/** The milter session, played by a scripted mail server: what goes wrong between real ones, a test each. */
+/**
+ * The milter session, played by a scripted mail server: what goes wrong between real ones, a test
+ * each.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

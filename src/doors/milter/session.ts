@@ -4,10 +4,11 @@
  *   O → then per SMTP session C (H), then per message M R… (T) L… (N) B… E, any of them cut short by A; K starts
  *   over with C, Q ends. Each event but D, A, K and Q is answered once, or never where that was agreed (NR_…).
  *
- * Pure but for its port: no sockets, no timers, and the clock comes from outside. One wrong answer here costs a mail
- * server's connection, so: nothing is accepted before the end of a message (Postfix would let the next one past us),
- * nothing is refused that did not come by SMTP (Postfix would try it again for ever), and a message that was given up
- * in the middle leaves nothing behind.
+ * Pure but for its port: no sockets, no timers, and the clock comes from outside. One wrong answer
+ * here costs a mail server's connection, so: nothing is accepted before the end of a message
+ * (Postfix would let the next one past us), nothing is refused that did not come by SMTP (Postfix
+ * would try it again for ever), and a message that was given up in the middle leaves nothing
+ * behind.
  */
 import type { Submission } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
@@ -62,7 +63,10 @@ export type SessionPort = {
   end(): void;
   /** Messages are to be read, and this mail server lets nobody change headers. */
   noEdits(): void;
-  /** Runs a step that no bytes of the peer set off: what it throws ends this session and nothing else. */
+  /**
+   * Runs a step that no bytes of the peer set off: what it throws ends this session and nothing
+   * else.
+   */
   run(step: () => void): void;
 };
 
@@ -212,7 +216,8 @@ export class MilterSession {
     const message = this.#inHand('recipient');
     const typed = textOf(bytes, start, stringEnd(bytes, start, end));
     const { rcptMailer, rcptAddress } = this.#macros;
-    // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may be a@b.
+    // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may
+    // be a@b.
     const key = addressKey(rcptAddress === '' || rcptMailer === 'error' ? typed : rcptAddress);
     this.#macros.recipient();
     const elsewhere = isElsewhere(key, rcptMailer, this.#port.options);
@@ -247,7 +252,8 @@ export class MilterSession {
     const readers = this.#looking(message);
     if (readers.any) {
       const value = bytes.toString('latin1', nameEnd + 1, valueEnd);
-      // One space was taken off, or there was none: relaxed canonicalisation cannot tell, nor can anybody here.
+      // One space was taken off, or there was none: relaxed canonicalisation cannot tell, nor can
+      // anybody here.
       readers.header(bytes.toString('latin1', start, nameEnd), spaceSent ? value : ` ${value}`);
     }
     this.#continue(protocol.nrHeader);
@@ -269,7 +275,9 @@ export class MilterSession {
     return wanted || more;
   }
 
-  /** Who looks at this message: asked when its content begins, which is when its sender is known. */
+  /**
+   * Who looks at this message: asked when its content begins, which is when its sender is known.
+   */
   #looking(message: Message): Readers {
     this.#readers ??= this.#open(message);
     return this.#readers;
@@ -279,7 +287,9 @@ export class MilterSession {
     const { reading, scanning } = this.#port;
     this.#identify(message);
     const start = startOf(this.#speaker, {
-      ...{ client: this.#client, helo: this.#helo, queueId: this.#queueId() },
+      client: this.#client,
+      helo: this.#helo,
+      queueId: this.#queueId(),
       sender: message.typed,
     });
     const edits = this.#agreed !== undefined && mayEdit(this.#agreed);

@@ -1,4 +1,7 @@
-/** Whose mail it is, and which recipients count: a login, a client, sendmail(1), or mail that comes in. */
+/**
+ * Whose mail it is, and which recipients count: a login, a client, sendmail(1), or mail that comes
+ * in.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conversation, mta, RecordingGate, refuse } from '../../../test/mta/script.ts';

@@ -1,4 +1,7 @@
-/** Whose mail it is: who connected, and who of that client, a login or this machine hands a message over. Pure. */
+/**
+ * Whose mail it is: who connected, and who of that client, a login or this machine hands a message
+ * over. Pure.
+ */
 
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../core/account-name.ts';
 import type { Account } from '../../core/event.ts';
@@ -33,8 +36,8 @@ export function connectedClient(
   const address = known
     ? clientAddress(bytes.toString('latin1', hostEnd + 4, stringEnd(bytes, hostEnd + 4, end)))
     : '';
-  // Postfix plays an SMTP session for mail of sendmail(1) and qmqpd: from itself, without a port, and with a
-  // queue id that real sessions get only at the first recipient.
+  // Postfix plays an SMTP session for mail of sendmail(1) and qmqpd: from itself, without a port,
+  // and with a queue id that real sessions get only at the first recipient.
   const emulated = port === 0 && (address === '127.0.0.1' || address === '::1');
   const local =
     emulated || macros.queueIdAtConnect !== '' || options.localDaemons.has(macros.daemonName);
@@ -90,8 +93,9 @@ export function startOf(
 }
 
 /**
- * As what a reader is shown this message: a client's mail is judged as its own wherever it leaves for, but only one that
- * is known to be allowed to relay speaks for us. What others bring is a stranger's: verified, never signed.
+ * As what a reader is shown this message: a client's mail is judged as its own wherever it leaves
+ * for, but only one that is known to be allowed to relay speaks for us. What others bring is a
+ * stranger's: verified, never signed.
  */
 export function readAs(start: MessageStart, { mayRelay }: MilterOptions): MessageStart {
   const stranger = start.by === 'client' && !mayRelay(start.client);

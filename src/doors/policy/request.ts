@@ -1,6 +1,7 @@
 /**
- * Postfix's policy protocol: `name=value` lines and an empty one (SMTPD_POLICY_README). Bytes in, requests out; chunks
- * may be cut anywhere, and several requests may come in one. Everything has a limit, since nothing is believed yet.
+ * Postfix's policy protocol: `name=value` lines and an empty one (SMTPD_POLICY_README). Bytes in,
+ * requests out; chunks may be cut anywhere, and several requests may come in one. Everything has a
+ * limit, since nothing is believed yet.
  */
 
 import { accountOf } from '../../core/account-name.ts';
@@ -12,7 +13,9 @@ import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/peer-text.ts';
 import type { PolicyRequest } from '../../ports/ledger.ts';
 
-/** A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit. */
+/**
+ * A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit.
+ */
 export const requestBytesMax = 65_536;
 /** Requests that may wait while one is being answered: Postfix waits for each answer. */
 const heldBytesMax = 1_048_576;
@@ -26,7 +29,10 @@ const equals = 0x3d;
 export class RequestReader {
   readonly #take: (request: Buffer) => boolean;
   readonly #held = new HeldBytes();
-  /** How much of what is held was searched for an end already: a request that comes byte by byte is read once. */
+  /**
+   * How much of what is held was searched for an end already: a request that comes byte by byte is
+   * read once.
+   */
   #searched = 0;
   #paused = false;
 

@@ -1,9 +1,10 @@
 /**
  * The policy door: Postfix's check_policy_service asks here at RCPT, DATA and END-OF-MESSAGE.
  *
- * It never answers OK, which would skip the rest of the operator's restrictions, and nothing but DUNNO at
- * END-OF-MESSAGE: a refusal there, after a milter's answer, has let messages past the milter. What it cannot read it
- * does not answer: Postfix then does what smtpd_policy_service_default_action says.
+ * It never answers OK, which would skip the rest of the operator's restrictions, and nothing but
+ * DUNNO at END-OF-MESSAGE: a refusal there, after a milter's answer, has let messages past the
+ * milter. What it cannot read it does not answer: Postfix then does what
+ * smtpd_policy_service_default_action says.
  */
 
 import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
@@ -28,7 +29,10 @@ export type PolicyDeps = {
   readonly count: Count;
   /** Put behind logins that have no domain. */
   readonly defaultDomain?: string;
-  /** No answer after this long: the connection is closed. Postfix's smtpd_policy_service_timeout is 100 s. */
+  /**
+   * No answer after this long: the connection is closed. Postfix's smtpd_policy_service_timeout is
+   * 100 s.
+   */
   readonly answerMs?: number;
   readonly limits?: Partial<ListenerLimits>;
 };

@@ -17,9 +17,15 @@ after(() => rmSync(folder, { recursive: true }));
 
 const me: Peer = { pid: 7, uid: 1_000, startedAt: 1 };
 const handIn: HandIn = {
-  ...{ id: `1700000000000-${'0'.repeat(32)}`, sender: 'a@x.example', fullName: undefined },
-  ...{ recipients: ['b@y.example'], headerRecipients: false, through: [], crlf: false },
-  ...{ phpScript: '', claim: undefined },
+  id: `1700000000000-${'0'.repeat(32)}`,
+  sender: 'a@x.example',
+  fullName: undefined,
+  recipients: ['b@y.example'],
+  headerRecipients: false,
+  through: [],
+  crlf: false,
+  phpScript: '',
+  claim: undefined,
 };
 
 type Taken = { readonly peer: Peer; readonly handIn: HandIn; message: string; end: string };

@@ -1,6 +1,6 @@
 /**
- * The sendmail door: postern-sendmail hands messages in here, through a Unix socket that every user of the machine may
- * connect to. Who that is the kernel says. One message a connection:
+ * The sendmail door: postern-sendmail hands messages in here, through a Unix socket that every user
+ * of the machine may connect to. Who that is the kernel says. One message a connection:
  *
  *   it says   `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, a line; the request (JSON); the message
  *   we say    `EXIT TEXT`, a line, when the message is on the disk; it ends with EXIT
@@ -175,7 +175,8 @@ class SendmailTalk implements Talk {
     try {
       this.#turn?.write(bytes);
     } catch {
-      // The disk does not take it. The spool may be on another one, and it goes there when we say nothing.
+      // The disk does not take it. The spool may be on another one, and it goes there when we say
+      // nothing.
       this.#turn?.drop();
       this.#hangUp();
       return;

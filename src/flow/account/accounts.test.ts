@@ -1,4 +1,6 @@
-/** Accounts at hand: what is in memory, what comes from the ledger, and that the two are the same. */
+/**
+ * Accounts at hand: what is in memory, what comes from the ledger, and that the two are the same.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';

@@ -1,6 +1,6 @@
 /**
- * Accounts at hand: the pasts of those who sent lately are kept in memory, the others come from the ledger when they
- * are asked for. What changes is written through the journal.
+ * Accounts at hand: the pasts of those who sent lately are kept in memory, the others come from the
+ * ledger when they are asked for. What changes is written through the journal.
  */
 
 import {
@@ -24,7 +24,10 @@ import type { Journal } from '../journal/journal.ts';
 /** What an account takes in memory, and each recipient in its book. */
 const accountBytes = 4_000;
 const bookEntryBytes = 12;
-/** Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in all. */
+/**
+ * Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in
+ * all.
+ */
 const recentBytesMax = 25_000_000;
 
 const seedKey = 'seed';

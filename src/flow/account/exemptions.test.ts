@@ -1,4 +1,7 @@
-/** Exemptions: in force at once, until their end, over a restart, ended early by an end that is past. */
+/**
+ * Exemptions: in force at once, until their end, over a restart, ended early by an end that is
+ * past.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';

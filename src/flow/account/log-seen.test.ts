@@ -43,7 +43,10 @@ function rig() {
     messages.set(queueId, { queueId, at, account, verdict: 'pass', ...rest });
   };
   return {
-    ...{ past, pasts, counted, sent },
+    past,
+    pasts,
+    counted,
+    sent,
     seen: (event: LogEvent) => flow.seen(event),
     changes: () => changed,
     questions: () => asked,

@@ -1,9 +1,10 @@
 /**
- * The mail log said something: a login, good or bad, goes to its account's past; a recipient that does not exist goes to
- * the past of whoever wrote to him. Nothing is judged here: the account's next message is.
+ * The mail log said something: a login, good or bad, goes to its account's past; a recipient that
+ * does not exist goes to the past of whoever wrote to him. Nothing is judged here: the account's
+ * next message is.
  *
- * A stranger can make a mail server log what he likes: any login name, as often as he likes. So nothing here makes an
- * account, and everything that is remembered is bounded.
+ * A stranger can make a mail server log what he likes: any login name, as often as he likes. So
+ * nothing here makes an account, and everything that is remembered is bounded.
  */
 import { networkOf } from '../../core/account/network.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
@@ -26,12 +27,18 @@ export type LogSeenDeps = {
   readonly count: Count;
 };
 
-/** A mail program looks for mail every minute: the same login from the same network says something new after this. */
+/**
+ * A mail program looks for mail every minute: the same login from the same network says something
+ * new after this.
+ */
 const repeatMs = 10 * minuteMs;
 /** Logins (account and network) told apart for that: 20 MB at most. */
 const recentMax = 100_000;
 const failedMax = 10_000;
-/** A password service says whose password was wrong a little before the mail server says that a login failed. */
+/**
+ * A password service says whose password was wrong a little before the mail server says that a
+ * login failed.
+ */
 const pairMs = 15 * secondMs;
 const mismatchesMax = 1_000;
 /** Queue ids that filters gave, and ids that bounced lately, with whose message it is. */
@@ -98,7 +105,8 @@ class LogSeen {
       return;
     }
     if (!ok) {
-      // The login was closed by us: that it fails is our doing, and the owner's programs go on trying for hours.
+      // The login was closed by us: that it fails is our doing, and the owner's programs go on
+      // trying for hours.
       if (past.state === 'suspended') {
         this.#dropped('closed-login');
         return;
@@ -133,7 +141,8 @@ class LogSeen {
     const { accounts, count } = this.#deps;
     const { at, outcome, queueId, recipient, reply, requeuedAs } = event;
     count('postern_mail_log_events_total', 1, outcome);
-    // Only what failed for good says something of the sender: for the rest, the ledger is not asked.
+    // Only what failed for good says something of the sender: for the rest, the ledger is not
+    // asked.
     if (outcome !== 'bounced' && requeuedAs === '') return;
     const account = this.#owner(queueId, at);
     if (account === undefined) {
@@ -151,7 +160,10 @@ class LogSeen {
     this.#changed(account, past);
   }
 
-  /** Whose message it is. Short queue ids are used again: what was logged before the message came is another's. */
+  /**
+   * Whose message it is. Short queue ids are used again: what was logged before the message came is
+   * another's.
+   */
   #owner(queueId: string, at: Millis): Account | undefined {
     const found = this.#owners.get(queueId);
     if (found !== undefined && Math.abs(at - found.at) < ownersMs) return found.account;

@@ -1,4 +1,7 @@
-/** The gate: who is answered what and when, what is written before the answer, and what a wrong clock does. */
+/**
+ * The gate: who is answered what and when, what is written before the answer, and what a wrong
+ * clock does.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';

@@ -1,8 +1,9 @@
 /**
- * A message wants to leave: the account's past is asked, the guard judges, the verdict is kept, the door is answered.
+ * A message wants to leave: the account's past is asked, the guard judges, the verdict is kept, the
+ * door is answered.
  *
- * A pass is answered at once and written soon. Everything else is answered only after it was committed, so that no
- * verdict that stopped mail is forgotten by a crash.
+ * A pass is answered at once and written soon. Everything else is answered only after it was
+ * committed, so that no verdict that stopped mail is forgotten by a crash.
  */
 
 import { contentSignals } from '../../core/account/content.ts';
@@ -47,7 +48,10 @@ export type GateDeps = {
   readonly settings: Settings;
   /** A name for a story that has no queue id. */
   readonly newId: () => string;
-  /** Is it one of Postern's own notices, to nobody but the operator? They pass, and count for nobody. */
+  /**
+   * Is it one of Postern's own notices, to nobody but the operator? They pass, and count for
+   * nobody.
+   */
   readonly isOurs: (message: Submission) => boolean;
   /** The changes that a suspension adds to the commit, and what follows once it is kept. */
   readonly suspending: (
@@ -67,7 +71,9 @@ const passAnswer: Answer = { kind: 'pass' };
 export function openGate(deps: GateDeps): Gate & {
   /** The standing of an account with the server, for judging without counting. */
   standing(account: Account, at: Millis): Standing;
-  /** A message that was let pass before this: counted as passed, whatever is thought of it by now. */
+  /**
+   * A message that was let pass before this: counted as passed, whatever is thought of it by now.
+   */
   passed(message: Submission): void;
 } {
   const gate = new MessageGate(deps);
@@ -91,7 +97,8 @@ class MessageGate {
   mayBegin(speaker: Speaker): Answer {
     const { accounts, settings, clock } = this.#deps;
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
-    if (speaker.by === 'local') return passAnswer; // held at the end: pickup(8) would retry for ever
+    // held at the end: pickup(8) would retry for ever
+    if (speaker.by === 'local') return passAnswer;
     const past = accounts.known(speaker.account);
     if (past?.state !== 'suspended') return passAnswer;
     past.stoppedMessages++;
@@ -211,7 +218,8 @@ class MessageGate {
     });
     const verdict = observed ? passAnswer : answerOf(kind, judgement, settings.contact);
     journal.commit(changes, (kept) => {
-      // A suspension stands in memory whether or not it could be written: what follows is done either way.
+      // A suspension stands in memory whether or not it could be written: what follows is done
+      // either way.
       committed();
       if (kept || observed || settings.whenFailing === 'pass') answer(verdict);
       else answer(ledgerDown);
@@ -254,7 +262,10 @@ const ledgerDown: Answer = {
   text: 'Mail system storage is not available; please try again later',
 };
 
-/** Refusing or delaying local mail makes pickup(8) try it for ever under new queue ids: it is held instead. */
+/**
+ * Refusing or delaying local mail makes pickup(8) try it for ever under new queue ids: it is held
+ * instead.
+ */
 function effective(
   verdict: Judgement['verdict'],
   local: boolean,

@@ -1,4 +1,7 @@
-/** The policy desk: recipients are reserved as they come, so that sessions at once cannot overshoot together. */
+/**
+ * The policy desk: recipients are reserved as they come, so that sessions at once cannot overshoot
+ * together.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
@@ -15,8 +18,15 @@ function session(rig: FlowRig, connection: number, account: Account | undefined 
   const ask = (stage: PolicyRequest['stage'], more: Partial<PolicyRequest> = {}): Answer[] => {
     const answers: Answer[] = [];
     const request: PolicyRequest = {
-      ...{ stage, instance: `${connection}.${message}`, queueId: '', account },
-      ...{ client: '192.0.2.1', sender: joe, recipient: '', recipientCount: 0, sizeBytes: 0 },
+      stage,
+      instance: `${connection}.${message}`,
+      queueId: '',
+      account,
+      client: '192.0.2.1',
+      sender: joe,
+      recipient: '',
+      recipientCount: 0,
+      sizeBytes: 0,
       ...more,
     };
     rig.policyDesk.ask(connection, request, (answer) => answers.push(answer));

@@ -1,8 +1,10 @@
 /**
- * The policy door's flow. Recipients are reserved as they come at RCPT, judged together at DATA, counted when the message
- * is through, and given back when it is not: so parallel sessions of one account cannot overshoot together.
+ * The policy door's flow. Recipients are reserved as they come at RCPT, judged together at DATA,
+ * counted when the message is through, and given back when it is not: so parallel sessions of one
+ * account cannot overshoot together.
  *
- * Where the milter door sees the same message (same queue id), it counts it, and the reservation only ends.
+ * Where the milter door sees the same message (same queue id), it counts it, and the reservation
+ * only ends.
  *
  *   RCPT ──▶ reserved ──DATA──▶ judged ──END-OF-MESSAGE──▶ counted
  *                └── new message, connection gone, too old ──▶ given back
@@ -21,13 +23,22 @@ import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../../ports
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 
-/** Recipients reserved for one message: Postfix's smtpd_recipient_limit is 1000; beyond this it is told to wait. */
+/**
+ * Recipients reserved for one message: Postfix's smtpd_recipient_limit is 1000; beyond this it is
+ * told to wait.
+ */
 const recipientsMax = 50_000;
 /** Reservations at once; Postfix has one a session. */
 const reservationsMax = 20_000;
-/** A message that takes longer than this from RCPT to its end gives its reservation back: sessions end without notice. */
+/**
+ * A message that takes longer than this from RCPT to its end gives its reservation back: sessions
+ * end without notice.
+ */
 const reservationMs = hourMs;
-/** Queue ids that the milter door has counted, remembered so long that the policy door's last request finds them. */
+/**
+ * Queue ids that the milter door has counted, remembered so long that the policy door's last
+ * request finds them.
+ */
 const countedMax = 5_000;
 
 type Reservation = {
@@ -47,7 +58,10 @@ export type RecipientAskedDeps = {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly settings: Settings;
-  /** A milter sees the same messages: it judges and counts, and holds better than a policy answer can. */
+  /**
+   * A milter sees the same messages: it judges and counts, and holds better than a policy answer
+   * can.
+   */
   readonly milterPresent: () => boolean;
   readonly localDomains: ReadonlySet<string>;
 };
@@ -157,7 +171,10 @@ class PolicyFlow {
     return made;
   }
 
-  /** A pass is counted at the end of the message; anything else now, since nothing may be refused there. */
+  /**
+   * A pass is counted at the end of the message; anything else now, since nothing may be refused
+   * there.
+   */
   #data(request: PolicyRequest, answer: (answer: Answer) => void): void {
     const reservation = this.#reservations.get(request.instance);
     if (reservation === undefined) {
@@ -175,7 +192,10 @@ class PolicyFlow {
     this.#deps.gate.submit({ ...message, id: request.queueId }, 'login', answer);
   }
 
-  /** Judged as if every reserved recipient of the account, in all its sessions, were in this message. */
+  /**
+   * Judged as if every reserved recipient of the account, in all its sessions, were in this
+   * message.
+   */
   #judge(reservation: Reservation): Judgement {
     const { accounts, clock, gate } = this.#deps;
     const now = clock.now();

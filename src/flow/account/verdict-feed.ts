@@ -1,5 +1,6 @@
 /**
- * What passes now: the last verdicts, counts per minute, and whoever watches. Bounded; a listener that throws is gone.
+ * What passes now: the last verdicts, counts per minute, and whoever watches. Bounded; a listener
+ * that throws is gone.
  */
 import type { VerdictKind } from '../../core/verdict.ts';
 import { type Millis, minuteMs } from '../../lib/brand.ts';

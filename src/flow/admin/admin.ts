@@ -1,6 +1,6 @@
 /**
- * The operator's desk: what the status page and the command line show and do. Reads through the journal, so that
- * nothing decided is seen late; every act is written down with who did it.
+ * The operator's desk: what the status page and the command line show and do. Reads through the
+ * journal, so that nothing decided is seen late; every act is written down with who did it.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountPast, decodePast, today } from '../../core/account/profile.ts';
@@ -195,7 +195,9 @@ function deskAccount(deps: DeskDeps, account: Account, past: AccountPast): DeskA
   };
 }
 
-/** An open incident goes on: what was stopped since it was written down is in the account's past. */
+/**
+ * An open incident goes on: what was stopped since it was written down is in the account's past.
+ */
 function asOfNow(incident: IncidentRow, past: AccountPast): IncidentRow {
   if (incident.endedAt !== undefined || past.state !== 'suspended') return incident;
   return { ...incident, stoppedMessages: Math.max(incident.stoppedMessages, past.stoppedMessages) };

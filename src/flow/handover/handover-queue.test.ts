@@ -1,4 +1,7 @@
-/** The order in which messages go to the mail server, and what a message that does not get there does to the others. */
+/**
+ * The order in which messages go to the mail server, and what a message that does not get there
+ * does to the others.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SendOutcome } from '../../ports/handover.ts';

@@ -1,7 +1,7 @@
 /**
- * In which order messages that were handed in go to the mail server: of each user one at a time, the next when the mail
- * server has shown the last one to us, so that they are judged in the order in which they came. A user who sends much
- * makes nobody else wait.
+ * In which order messages that were handed in go to the mail server: of each user one at a time,
+ * the next when the mail server has shown the last one to us, so that they are judged in the order
+ * in which they came. A user who sends much makes nobody else wait.
  */
 import { hourMs } from '../../lib/brand.ts';
 import type { SendOutcome, SubmissionFiles } from '../../ports/handover.ts';
@@ -15,20 +15,25 @@ export type QueueDeps = {
   readonly count: Count;
   /** Has the mail server look at what it has; answers whether it runs. */
   readonly knock: () => Promise<boolean>;
-  /** Nothing of it is needed any more: the mail server has it, and our answer where it wanted one. */
+  /**
+   * Nothing of it is needed any more: the mail server has it, and our answer where it wanted one.
+   */
   readonly over: (token: string) => void;
 };
 
 /** Of the mail server's own sendmail at once. */
 const sendingMax = 4;
 /**
- * The mail server does not show us what it has: it does not run, or it threw the message away itself (header_checks). So
- * long the user's next message waits.
+ * The mail server does not show us what it has: it does not run, or it threw the message away
+ * itself (header_checks). So long the user's next message waits.
  */
 const unseenMs = 15_000;
 /** So long it is known whose a message is that was not shown by a mail server that runs. */
 const forgottenMs = 6 * hourMs;
-/** It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again when we knock. */
+/**
+ * It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again
+ * when we knock.
+ */
 const shownAgainMs = 5_000;
 /** After a try that failed; twice as long after the next. */
 const retryMs = 5_000;
@@ -61,7 +66,9 @@ export class SubmissionQueue {
   readonly #flights = new Set<Promise<void>>();
   #sending = 0;
   #open = false;
-  /** Time in ticks, so that a clock that is set forward or back neither forgets nor delays anything. */
+  /**
+   * Time in ticks, so that a clock that is set forward or back neither forgets nor delays anything.
+   */
   #now = 0;
   /** The part of it in which the mail server ran. */
   #served = 0;
@@ -72,7 +79,10 @@ export class SubmissionQueue {
     this.#stop = deps.timers.every(tickMs, () => this.#tick());
   }
 
-  /** `going`: it may have been handed over before. `sent`: it was. `shown`: the mail server has shown it to us. */
+  /**
+   * `going`: it may have been handed over before. `sent`: it was. `shown`: the mail server has
+   * shown it to us.
+   */
   add(token: string, uid: number, state: 'new' | 'going' | 'sent' | 'shown'): void {
     const lane = this.#lane(uid);
     if (state === 'sent' || state === 'shown') {

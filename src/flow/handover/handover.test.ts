@@ -1,7 +1,8 @@
 /**
- * Messages of programs in a small world: a disk, a ledger, a spool, and a mail server that keeps what it was given and shows
- * it until it is answered. Everything happens in an order from a seed, and we are ended at any moment: each message is taken
- * by the mail server once. A run that fails names its seed.
+ * Messages of programs in a small world: a disk, a ledger, a spool, and a mail server that keeps
+ * what it was given and shows it until it is answered. Everything happens in an order from a seed,
+ * and we are ended at any moment: each message is taken by the mail server once. A run that fails
+ * names its seed.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,11 +1,13 @@
 /**
- * Mail that was handed in by sendmail(1): on our disk first, then to the mail server, one message of a user after the
- * other, and known again when the mail server shows it to the milter door. Each goes out once, whenever we are ended:
+ * Mail that was handed in by sendmail(1): on our disk first, then to the mail server, one message
+ * of a user after the other, and known again when the mail server shows it to the milter door. Each
+ * goes out once, whenever we are ended:
  *
- * A message whose try did not surely succeed is tried again, each try under a name of its own. Which try the mail server
- * shows us first is written down before it is answered: that one counts from then on, as often as the mail server may show
- * it (it does so when our answer did not reach it), and every other try vanishes. Whatever was shown is on the mail server's
- * disk, so nothing is lost by that.
+ * A message whose try did not surely succeed is tried again, each try under a name of its own.
+ * Which try the mail server shows us first is written down before it is answered: that one counts
+ * from then on, as often as the mail server may show it (it does so when our answer did not reach
+ * it), and every other try vanishes. Whatever was shown is on the mail server's disk, so nothing is
+ * lost by that.
  */
 import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
@@ -51,7 +53,9 @@ export type SubmissionDesk = SendmailDesk &
     start(): void;
     /** Messages that wait. */
     readonly waiting: number;
-    /** Takes nothing more. Resolves when nothing is being written, taken or handed over any more. */
+    /**
+     * Takes nothing more. Resolves when nothing is being written, taken or handed over any more.
+     */
     close(): Promise<void>;
   };
 
@@ -60,10 +64,16 @@ const taken: HandInAnswer = { exit: sysexits.ok, text: '' };
 const waitingPerUserMax = 1_000;
 /** They lie on the disk of our own state, which nobody may fill by himself. */
 const waitingBytesPerUserMax = 500_000_000;
-/** From so many on, a program hears that its message is here when one of the same user has left, or after this long. */
+/**
+ * From so many on, a program hears that its message is here when one of the same user has left, or
+ * after this long.
+ */
 const pacedFrom = 100;
 const pacedMs = 3_000;
-/** Users whose spooled messages are taken at once: one who left a thousand keeps nobody else's waiting. */
+/**
+ * Users whose spooled messages are taken at once: one who left a thousand keeps nobody else's
+ * waiting.
+ */
 const takenAtOnce = 8;
 /** Of all: each is held in memory, less the message. */
 const waitingMax = 20_000;
@@ -298,7 +308,9 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
     const told = identities.hinted(known, phpScript);
     return {
       ...told,
-      ...{ uid, user: identities.user(uid).name, proven },
+      uid,
+      user: identities.user(uid).name,
+      proven,
       // By that, a script is somebody's own.
       scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
     };
@@ -313,10 +325,17 @@ function counted(counts: Map<number, number>, uid: number, more: number): void {
 
 const nothing = { header: [], bodyStart: Buffer.alloc(0) };
 const unknown: Omit<ProcessFacts, 'uid' | 'pid'> = {
-  ...{ executable: '', cwd: '', script: '', how: 'none', parents: [] },
+  executable: '',
+  cwd: '',
+  script: '',
+  how: 'none',
+  parents: [],
 };
 
-/** The kernel's word first: what it does not tell us of another user's process, that process says of itself. */
+/**
+ * The kernel's word first: what it does not tell us of another user's process, that process says of
+ * itself.
+ */
 function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFacts {
   if (facts.cwd !== '' || claim === undefined) return facts;
   const names = new Map(claim.parents.map(({ pid, executable }) => [pid, executable]));

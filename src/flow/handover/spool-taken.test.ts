@@ -8,9 +8,15 @@ import type { Draft, Spooled, WaitingMail } from '../../ports/handover.ts';
 import { openSubmissions, type SubmissionDeps } from './handover.ts';
 
 const handIn = (nth: number): HandIn => ({
-  ...{ id: `${1_700_000_000_000 + nth}-${'a'.repeat(32)}`, sender: '', fullName: undefined },
-  ...{ recipients: ['a@x.example'], headerRecipients: false, through: [], crlf: false },
-  ...{ phpScript: '', claim: undefined },
+  id: `${1_700_000_000_000 + nth}-${'a'.repeat(32)}`,
+  sender: '',
+  fullName: undefined,
+  recipients: ['a@x.example'],
+  headerRecipients: false,
+  through: [],
+  crlf: false,
+  phpScript: '',
+  claim: undefined,
 });
 
 /** Whose message is written to the disk, and what was handed to the mail server. */
@@ -31,7 +37,10 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
   });
   const parts = {
     files: {
-      ...{ begin, list: () => [], written: async () => undefined, remove: () => {} },
+      begin,
+      list: () => [],
+      written: async () => undefined,
+      remove: () => {},
       send: async (token: string) => {
         sent.push(token.replace(/-.*/, ''));
         return { kind: 'sent' } as const;
@@ -39,13 +48,17 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
     },
     spool: { users: async () => [...new Set(spooled)], messages },
     identities: {
-      ...{ facts: () => undefined, hinted: (facts: unknown) => facts, ownerOf: () => undefined },
+      facts: () => undefined,
+      hinted: (facts: unknown) => facts,
+      ownerOf: () => undefined,
       user: () => ({ name: '', fullName: '' }),
     },
     journal: { live: { submission: () => undefined }, commit: () => {} },
     timers: { every: () => () => {}, soon: setImmediate },
     clock: { now: () => 1 as Millis },
-    ...{ log: () => {}, count: () => {}, knock: async () => true },
+    log: () => {},
+    count: () => {},
+    knock: async () => true,
   };
   const desk = openSubmissions(parts as unknown as SubmissionDeps);
   desk.start();

@@ -1,4 +1,7 @@
-/** What was left in the spool is taken over, in order: onto our own disk first, and out of the spool then. */
+/**
+ * What was left in the spool is taken over, in order: onto our own disk first, and out of the spool
+ * then.
+ */
 import type { HandIn } from '../../core/scripts/hand-in.ts';
 import type { HandInAnswer, SendmailTurn, Spool, Spooled } from '../../ports/handover.ts';
 import type { Log } from '../../ports/ledger.ts';

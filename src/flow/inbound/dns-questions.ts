@@ -1,13 +1,14 @@
 /**
- * The DNS for one message that comes in: nothing is asked twice, no more than a limit is asked, and at the deadline every
- * answer that is missing is a failure, so that the message goes on its way with what is known by then.
+ * The DNS for one message that comes in: nothing is asked twice, no more than a limit is asked, and
+ * at the deadline every answer that is missing is a failure, so that the message goes on its way
+ * with what is known by then.
  */
 import type { DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
 import type { Timers } from '../journal/journal.ts';
 
 /**
- * An honest message with five signatures and a long SPF record needs fifty; one that was made to have us ask for many
- * names must not have more.
+ * An honest message with five signatures and a long SPF record needs fifty; one that was made to
+ * have us ask for many names must not have more.
  */
 const questionsMax = 200;
 

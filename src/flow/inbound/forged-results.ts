@@ -1,17 +1,21 @@
 /**
- * Authentication-Results fields that a message brings along in our own name: whoever reads the message after us would
- * believe them, so they are taken out (RFC 8601 section 5). Those of other servers stay.
+ * Authentication-Results fields that a message brings along in our own name: whoever reads the
+ * message after us would believe them, so they are taken out (RFC 8601 section 5). Those of other
+ * servers stay.
  */
 import { isForged } from '../../formats/message/authentication-results.ts';
 import type { HeaderEdit, MessageReading } from '../../ports/ledger.ts';
 
 const fieldKey = 'authentication-results';
 /**
- * Taking one out makes Postfix read its queue file from the start, so not as many as a hostile sender likes. No honest
- * message has any but those that our own servers wrote, one a server.
+ * Taking one out makes Postfix read its queue file from the start, so not as many as a hostile
+ * sender likes. No honest message has any but those that our own servers wrote, one a server.
  */
 const removalsMax = 1_000;
-/** What the sender of more is told. Held, such a message would have those that are left when it is released. */
+/**
+ * What the sender of more is told. Held, such a message would have those that are left when it is
+ * released.
+ */
 const tooMany = 'Too many Authentication-Results fields in the name of this server';
 
 export type ForgedResults = {
@@ -41,7 +45,9 @@ export function openForgedResults(authservId: string): ForgedResults {
     },
     edits: () =>
       forged.map((nth) => ({
-        ...{ kind: 'remove', name: 'Authentication-Results', occurrence: nth },
+        kind: 'remove',
+        name: 'Authentication-Results',
+        occurrence: nth,
       })),
     get refused() {
       return count > forged.length ? tooMany : undefined;
@@ -57,7 +63,9 @@ function isResults(name: string): boolean {
   );
 }
 
-/** Mail of our own accounts is not verified; what it claims in our name is taken out all the same. */
+/**
+ * Mail of our own accounts is not verified; what it claims in our name is taken out all the same.
+ */
 export function openStripping(
   authservId: string,
   heard: (queueId: string, forged: number, refused: boolean) => void,

@@ -1,4 +1,7 @@
-/** What is counted and logged of mail that comes in. A dead DNS, or a key that does not sign, is logged once a minute. */
+/**
+ * What is counted and logged of mail that comes in. A dead DNS, or a key that does not sign, is
+ * logged once a minute.
+ */
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { minuteMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -30,8 +33,13 @@ export function openTelling({ clock, count, log }: TellingDeps): Telling {
       count('postern_inbound_arc_total', 1, arc.result);
       count('postern_inbound_iprev_total', 1, iprev.result);
       log('debug', 'inbound.verified', {
-        ...{ id, spf: spf.result, dkim: dkim.map(({ result }) => result), dmarc: dmarc.result },
-        ...{ arc: arc.result, iprev: iprev.result, from: dmarc.domain },
+        id,
+        spf: spf.result,
+        dkim: dkim.map(({ result }) => result),
+        dmarc: dmarc.result,
+        arc: arc.result,
+        iprev: iprev.result,
+        from: dmarc.domain,
       });
       if (!results.late) return;
       count('postern_inbound_late_total');

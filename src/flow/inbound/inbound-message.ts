@@ -1,6 +1,7 @@
 /**
- * One message that comes in, as it is read: kept are its headers, up to a limit, and the hashes of its body; then each
- * method is a computation that asks the DNS. Memory does not grow with the body.
+ * One message that comes in, as it is read: kept are its headers, up to a limit, and the hashes of
+ * its body; then each method is a computation that asks the DNS. Memory does not grow with the
+ * body.
  */
 import type { ArcFinding, SignatureFinding } from '../../core/inbound/results.ts';
 import { type ArcChain, arcChain } from '../../formats/arc/chain.ts';
@@ -65,7 +66,9 @@ export class InboundMessage {
   *arc(now: number): Asking<ArcFinding> {
     const chain = this.#begin();
     return yield* verifyArc({
-      ...{ chain, fields: this.#fields, now },
+      chain,
+      fields: this.#fields,
+      now,
       bodyHash: this.#chainHash?.digest().hash,
     });
   }
@@ -102,7 +105,9 @@ export class InboundMessage {
   }
 }
 
-/** There must be one (RFC 5322 section 3.6); what a mail program shows of more is anybody's guess. */
+/**
+ * There must be one (RFC 5322 section 3.6); what a mail program shows of more is anybody's guess.
+ */
 const authorFieldsMax = 20;
 const tooLarge: ArcChain = {
   kind: 'broken',

@@ -22,7 +22,10 @@ const { publicKey, sign } = opened.value;
 const key: SigningKey = { domain: 'example.org', selector: 'mail', algorithm: 'rsa-sha256', sign };
 
 const txt = (name: string, text: string): DnsRecord => ({
-  ...{ name, ttlSeconds: 60, type: 'TXT', strings: txtStrings(text) },
+  name,
+  ttlSeconds: 60,
+  type: 'TXT',
+  strings: txtStrings(text),
 });
 const zone: readonly DnsRecord[] = [
   txt('example.org', 'v=spf1 ip4:192.0.2.1 -all'),
@@ -85,7 +88,9 @@ async function verified(
       deadlineMs: 8_000,
       trusted: ['127.0.0.0/8'].flatMap((one) => parseNetwork(one) ?? []),
     },
-    ...{ timers: time, clock: time, sealing: rig.sealing },
+    timers: time,
+    clock: time,
+    sealing: rig.sealing,
     count: (name, by = 1, label = '') => void counted.push(`${name} ${label} ${by}`),
     observe: () => undefined,
     log: (_level, event) => void logged.push(event),

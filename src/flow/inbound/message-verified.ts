@@ -1,8 +1,10 @@
 /**
- * A message comes in: is it from whom it says? SPF, DKIM, DMARC, ARC and the client's name are asked about when it has
- * been read, and told in one Authentication-Results field on top; fields in our name that it brought along are taken out.
- * Nothing is refused or held for what is found (only for more forged fields than can be taken out), and nothing waits
- * longer than the deadline: what is not known by then is a temperror. Memory is bounded: the body is hashed as it goes by, headers are kept up to a limit.
+ * A message comes in: is it from whom it says? SPF, DKIM, DMARC, ARC and the client's name are
+ * asked about when it has been read, and told in one Authentication-Results field on top; fields in
+ * our name that it brought along are taken out. Nothing is refused or held for what is found (only
+ * for more forged fields than can be taken out), and nothing waits longer than the deadline: what
+ * is not known by then is a temperror. Memory is bounded: the body is hashed as it goes by, headers
+ * are kept up to a limit.
  */
 import { authenticationResults, type InboundResults } from '../../core/inbound/results.ts';
 import { sealArc } from '../../formats/arc/seal.ts';
@@ -39,7 +41,9 @@ export type VerifyOptions = {
   readonly authservId: string;
   /** So long a message waits for the DNS. */
   readonly deadlineMs: number;
-  /** Other mail servers of ours, filters on this machine: what comes from them was verified before. */
+  /**
+   * Other mail servers of ours, filters on this machine: what comes from them was verified before.
+   */
   readonly trusted: readonly Network[];
 };
 
@@ -119,7 +123,8 @@ class VerifyingReader implements MessageReader {
       (fields) =>
         done([
           ...removals,
-          // Above our own Received, as everything that this server adds (RFC 8601 section 4.1); the last comes on top.
+          // Above our own Received, as everything that this server adds (RFC 8601 section 4.1); the
+          // last comes on top.
           ...fields.map(
             ({ name, value }): HeaderEdit => ({ kind: 'insert', index: 0, name, value }),
           ),
@@ -155,7 +160,10 @@ class VerifyingReader implements MessageReader {
     const [spf, dkim, arc, iprev] = await Promise.all([
       answeredLater(
         evaluateSpf({
-          ...{ ip: client, sender, helo, receiver: options.authservId },
+          ip: client,
+          sender,
+          helo,
+          receiver: options.authservId,
           atSeconds: Math.floor(now / 1_000),
         }),
         ask,
@@ -173,9 +181,18 @@ class VerifyingReader implements MessageReader {
     const authors = this.#message.authors();
     const dmarc = await answeredLater(evaluateDmarc({ authors, identifiers, isPublicSuffix }), ask);
     return {
-      ...{ queueId, client, helo, sender, dkim, dmarc, arc, iprev },
+      queueId,
+      client,
+      helo,
+      sender,
+      dkim,
+      dmarc,
+      arc,
+      iprev,
       spf: {
-        ...{ result: spf.result, domain: spf.domain, why: spf.why },
+        result: spf.result,
+        domain: spf.domain,
+        why: spf.why,
         identity: sender === '' ? 'helo' : 'mailfrom',
       },
       forged: this.#forged.count,

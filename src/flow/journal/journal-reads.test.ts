@@ -1,6 +1,7 @@
 /**
- * Property: whatever is added, committed and flushed in whatever order, on a disk that works or not, reading through the
- * journal is like reading a ledger that took every change at once; and in the end both hold the same.
+ * Property: whatever is added, committed and flushed in whatever order, on a disk that works or
+ * not, reading through the journal is like reading a ledger that took every change at once; and in
+ * the end both hold the same.
  */
 import assertStrict from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * Reads through the journal: what the ledger holds, with what still waits to be written laid over it. So nobody sees a
- * suspension or a release late, not even while the disk is full.
+ * Reads through the journal: what the ledger holds, with what still waits to be written laid over
+ * it. So nobody sees a suspension or a release late, not even while the disk is full.
  */
 import type { Account } from '../../core/event.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
@@ -13,8 +13,9 @@ import type { PendingChanges } from './pending-changes.ts';
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
 /**
- * Weak passwords and scripts are few: whoever needs them keeps them in memory (passwords-audited.ts, script-mailed.ts).
- * Statistics are asked of the ledger itself (shared-answers.ts): what was counted in the last seconds is missing there.
+ * Weak passwords and scripts are few: whoever needs them keeps them in memory
+ * (passwords-audited.ts, script-mailed.ts). Statistics are asked of the ledger itself
+ * (shared-answers.ts): what was counted in the last seconds is missing there.
  */
 export type LedgerReads = Omit<
   Ledger,

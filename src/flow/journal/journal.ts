@@ -1,15 +1,16 @@
 /**
  * Group commit: what flows want remembered is gathered here and written together.
  *
- * Soft changes (a message passed, an account learned) are written within seconds, in slices short enough that no session
- * notices. Durable ones (a suspension, a held message) are written on the next turn of the event loop, all that came in this
- * turn by one disk write, and only then answered; the messages that came before them go first, in order.
+ * Soft changes (a message passed, an account learned) are written within seconds, in slices short
+ * enough that no session notices. Durable ones (a suspension, a held message) are written on the
+ * next turn of the event loop, all that came in this turn by one disk write, and only then
+ * answered; the messages that came before them go first, in order.
  *
  *   ok ──a write fails──▶ failing ──a write works──▶ ok
  *
- * While failing, everything waits (bounded, see pending-changes.ts), one attempt is made a second, and whoever waits for a
- * durable commit is told `false` within five seconds, while the commit stays queued. Nothing is ever written twice or
- * out of order.
+ * While failing, everything waits (bounded, see pending-changes.ts), one attempt is made a second,
+ * and whoever waits for a durable commit is told `false` within five seconds, while the commit
+ * stays queued. Nothing is ever written twice or out of order.
  */
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -40,7 +41,10 @@ export type JournalOptions = {
 export type Journal = {
   /** Soft: written soon. */
   add(change: Change): void;
-  /** Durable and together: `done(true)` once it is on the disk, `done(false)` when that takes more than five seconds. */
+  /**
+   * Durable and together: `done(true)` once it is on the disk, `done(false)` when that takes more
+   * than five seconds.
+   */
   commit(changes: readonly Change[], done: Done): void;
   /** Writes all that waits, at once. False: it could not. */
   flushNow(): boolean;
@@ -59,7 +63,10 @@ const retryEveryMs = 1_000;
 const failuresBeforeAnswer = 4;
 /** Rows a slice: two to ten milliseconds, by how much of the file is in memory. */
 const sliceWeight = 100;
-/** The account lane empties by this share each tick, so that a busy account is written once in two seconds. */
+/**
+ * The account lane empties by this share each tick, so that a busy account is written once in two
+ * seconds.
+ */
 const accountShare = 1 / 8;
 const accountsPerTickMin = 50;
 
@@ -195,7 +202,10 @@ class LedgerJournal implements Journal {
     for (const { done } of slice.entries) if (done !== undefined) this.#answer(done, kept);
   }
 
-  /** One change in it is our mistake: found by writing each alone, and given up, so that the others are kept. */
+  /**
+   * One change in it is our mistake: found by writing each alone, and given up, so that the others
+   * are kept.
+   */
   #isolate(slice: Slice, error: unknown): boolean {
     if (slice.entries.length > 1) {
       return slice.entries.every(() => {

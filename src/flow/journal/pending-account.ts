@@ -1,6 +1,7 @@
 /**
- * What is to be written about one account, newest wins: many changes become one. Also remembers which recipients have
- * been learned and not yet written, so that "has anyone here written to it?" is answered at once.
+ * What is to be written about one account, newest wins: many changes become one. Also remembers
+ * which recipients have been learned and not yet written, so that "has anyone here written to it?"
+ * is answered at once.
  */
 import type { Account } from '../../core/event.ts';
 import type { AccountState } from '../../core/verdict.ts';

@@ -1,8 +1,9 @@
 /**
- * What waits to be written, in two lanes. In the row lane every change keeps its place, and the changes of one commit
- * stay together. In the account lane the soft changes of an account become one, oldest account first. A commit that touches
- * an account takes along what waits for it, and the account lane waits for every commit with an account in it: so of each
- * account, older never overwrites newer.
+ * What waits to be written, in two lanes. In the row lane every change keeps its place, and the
+ * changes of one commit stay together. In the account lane the soft changes of an account become
+ * one, oldest account first. A commit that touches an account takes along what waits for it, and
+ * the account lane waits for every commit with an account in it: so of each account, older never
+ * overwrites newer.
  */
 import type { Account } from '../../core/event.ts';
 import { assert } from '../../lib/assert.ts';
@@ -43,8 +44,8 @@ export type Slice = {
 };
 
 /**
- * Rows (messages, stories) and accounts that may wait: some 10 and 40 MB. Beyond it the oldest are given up; all
- * else is kept, as it comes with suspensions, held mail and what operators do.
+ * Rows (messages, stories) and accounts that may wait: some 10 and 40 MB. Beyond it the oldest are
+ * given up; all else is kept, as it comes with suspensions, held mail and what operators do.
  */
 export const softRowsMax = 20_000;
 export const softAccountsMax = 20_000;
@@ -128,7 +129,10 @@ export class PendingChanges {
     for (const entry of this.#entries) entry.failures += 1;
   }
 
-  /** Calls off waiting for commits that failed `failuresMax` times; their changes stay. Answers with who waited. */
+  /**
+   * Calls off waiting for commits that failed `failuresMax` times; their changes stay. Answers with
+   * who waited.
+   */
   overdue(failuresMax: number): readonly Done[] {
     const late = ({ done, failures }: Entry): boolean =>
       done !== undefined && failures >= failuresMax;
@@ -244,7 +248,10 @@ function groupEntry(changes: readonly Pending[], done: Done | undefined): Entry 
   return { changes, durable: true, droppable: false, holdsAccount, done, failures: 0 };
 }
 
-/** Nobody waits for this commit any longer: what explains may go when room is short, what was decided stays. */
+/**
+ * Nobody waits for this commit any longer: what explains may go when room is short, what was
+ * decided stays.
+ */
 function split(entry: Entry): readonly Entry[] {
   const decided = entry.changes.filter((change) => !mayDrop(change));
   const explaining = entry.changes.filter(mayDrop);

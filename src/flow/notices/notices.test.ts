@@ -1,4 +1,6 @@
-/** Notices on their way: once by each road, tried again until taken or given up, over restarts too. */
+/**
+ * Notices on their way: once by each road, tried again until taken or given up, over restarts too.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';

@@ -1,6 +1,6 @@
 /**
- * Notices on their way to the operator: written with what they tell about, sent by every road, tried again until each
- * road has taken them. A restart goes on where it was.
+ * Notices on their way to the operator: written with what they tell about, sent by every road,
+ * tried again until each road has taken them. A restart goes on where it was.
  */
 
 import type { Notice } from '../../core/notice.ts';
@@ -16,7 +16,10 @@ const giveUpMs = 2 * dayMs;
 /** A notice that is still being completed (how much was stopped) goes as it is after this long. */
 const completeMs = 20 * secondMs;
 const tickMs = 2 * secondMs;
-/** Ids of our own notices, by which the gate knows them, and of those that were taken, so that none goes twice. */
+/**
+ * Ids of our own notices, by which the gate knows them, and of those that were taken, so that none
+ * goes twice.
+ */
 const idsMax = 1_000;
 
 export type Notices = {

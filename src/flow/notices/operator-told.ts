@@ -1,4 +1,7 @@
-/** Notices that are not about a suspension: an account's mail is being held, the ledger cannot be written. */
+/**
+ * Notices that are not about a suspension: an account's mail is being held, the ledger cannot be
+ * written.
+ */
 import type { Account } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
@@ -24,7 +27,9 @@ export type ToldDeps = {
 export type Told = {
   /** What to commit with a message that is held while its account is not suspended. */
   holding(story: StoryRow): readonly Change[];
-  /** Goes out at once, and again from memory until it is taken: there is no ledger to keep it in. */
+  /**
+   * Goes out at once, and again from memory until it is taken: there is no ledger to keep it in.
+   */
   ledgerFailing(why: string): void;
 };
 
@@ -38,7 +43,13 @@ export function openTold(deps: ToldDeps): Told {
     const at = iso(clock.now());
     const stopped = { messages: more.account === '' ? 0 : 1, fromQueue: 0 };
     return {
-      ...{ version: 1, id: newId(), host, at, since: at, stopped, loginClosed: false },
+      version: 1,
+      id: newId(),
+      host,
+      at,
+      since: at,
+      stopped,
+      loginClosed: false,
       leaked: { messages: 0, recipients: 0 },
       ...more,
     };

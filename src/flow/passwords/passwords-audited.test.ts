@@ -1,4 +1,7 @@
-/** An audit's findings in the running guard: in force at once, over a restart, and ended when the password is another one. */
+/**
+ * An audit's findings in the running guard: in force at once, over a restart, and ended when the
+ * password is another one.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';

@@ -1,6 +1,6 @@
 /**
- * A password audit hands over what it found: who is weak is in force for the guard at once, and kept until an audit sees
- * another password.
+ * A password audit hands over what it found: who is weak is in force for the guard at once, and
+ * kept until an audit sees another password.
  */
 import type { Account } from '../../core/event.ts';
 import {

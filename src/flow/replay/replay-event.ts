@@ -1,6 +1,6 @@
 /**
- * One line of recorded events (JSON) → an event of the guard. Unknown fields are ignored; what is missing or of the
- * wrong type is a fault with a sentence that names it.
+ * One line of recorded events (JSON) → an event of the guard. Unknown fields are ignored; what is
+ * missing or of the wrong type is a fault with a sentence that names it.
  */
 
 import { accountOf } from '../../core/account-name.ts';
@@ -25,7 +25,10 @@ const recipientsMax = 100_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads one line. `readTime` turns RFC 3339 into milliseconds, NaN for anything else (the clock is an argument). */
+/**
+ * Reads one line. `readTime` turns RFC 3339 into milliseconds, NaN for anything else (the clock is
+ * an argument).
+ */
 export function parseEvent(
   line: string,
   readTime: (text: string) => number,

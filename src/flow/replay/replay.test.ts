@@ -147,7 +147,8 @@ test('whom another account knows stays known here when a hijacked account is sto
   for (const [i, one] of known.entries()) replay.apply(message(later + i, [one]));
   spam(replay, later + minuteMs, 60);
   assert.equal(replay.summary.suspensions.length, 1);
-  // A third account writes to the same people: twelve whom Bob has long known are not twelve strangers.
+  // A third account writes to the same people: twelve whom Bob has long known are not twelve
+  // strangers.
   const judged = replay.apply(message(later + 2 * hourMs, known, 'cleo@here.example' as Account));
   assert.deepEqual([judged?.verdict, judged?.account], ['pass', 'clear']);
 });

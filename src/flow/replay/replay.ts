@@ -1,6 +1,7 @@
 /**
- * Recorded events through the guard, on the events' own clock, with everything in memory: what would have been done?
- * The verdicts are those of the live doors, since both go through core/guard.ts.
+ * Recorded events through the guard, on the events' own clock, with everything in memory: what
+ * would have been done? The verdicts are those of the live doors, since both go through
+ * core/guard.ts.
  */
 
 import { newNorms } from '../../core/account/baseline.ts';
@@ -24,7 +25,10 @@ export type ReplayVerdict = {
 };
 
 export type Replay = {
-  /** In time order. A `send` answers with its verdict. Undefined too when the event is more than a minute back in time. */
+  /**
+   * In time order. A `send` answers with its verdict. Undefined too when the event is more than a
+   * minute back in time.
+   */
   apply(event: ReplayEvent): ReplayVerdict | undefined;
   /** The newest event's time. */
   now(): Millis;
@@ -49,9 +53,14 @@ export type Suspension = {
   stopped: number;
 };
 
-/** An event may be this much older than the one before it: logs of several writers are merged that loosely. */
+/**
+ * An event may be this much older than the one before it: logs of several writers are merged that
+ * loosely.
+ */
 export const backwardsMax: number = minuteMs;
-/** Messages whose later deliveries are still attributed to their account; the last so many at least. */
+/**
+ * Messages whose later deliveries are still attributed to their account; the last so many at least.
+ */
 const messagesRemembered = 250_000;
 
 export type ReplayOptions = {

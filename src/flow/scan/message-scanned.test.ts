@@ -11,8 +11,13 @@ import { copiesMax } from './scan-reuse.ts';
 import { ScanLine } from './scanner-queue.ts';
 
 const start: MessageStart = {
-  ...{ by: 'login', account: 'joe@here.example' as Account, client: '192.0.2.1', clientName: '' },
-  ...{ helo: '', sender: 'joe@here.example', queueId: 'Q1' },
+  by: 'login',
+  account: 'joe@here.example' as Account,
+  client: '192.0.2.1',
+  clientName: '',
+  helo: '',
+  sender: 'joe@here.example',
+  queueId: 'Q1',
 };
 
 function rig(
@@ -45,8 +50,12 @@ function rig(
           },
           close: () => {},
         },
-        ...{ connections: 2, deadlineMs: 5_000, clock: time, timers: time },
-        ...{ log: () => {}, onState: () => {} },
+        connections: 2,
+        deadlineMs: 5_000,
+        clock: time,
+        timers: time,
+        log: () => {},
+        onState: () => {},
       }),
   );
   const scanning = openScanning(
@@ -76,8 +85,12 @@ function rig(
       reader.body(bytes, at, Math.min(bytes.length, at + 100));
     }
     const message: Submission = {
-      ...{ kind: 'send', id: 'Q1', at: time.now(), account: 'joe@here.example' as Account },
-      ...{ outside: ['x@y.example'], local: [] },
+      kind: 'send',
+      id: 'Q1',
+      at: time.now(),
+      account: 'joe@here.example' as Account,
+      outside: ['x@y.example'],
+      local: [],
     };
     return new Promise((resolve) => {
       reader.finish(message, resolve);

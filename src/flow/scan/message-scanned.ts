@@ -1,6 +1,7 @@
 /**
- * A message that leaves is shown to the scanners before it is judged. What they say is evidence for the guard; where
- * they say nothing in time, the operator's stance decides (core/account/content.ts).
+ * A message that leaves is shown to the scanners before it is judged. What they say is evidence for
+ * the guard; where they say nothing in time, the operator's stance decides
+ * (core/account/content.ts).
  */
 
 import type { Submission } from '../../core/event.ts';
@@ -31,8 +32,9 @@ export type ScanningDeps = {
 /** All messages that are read or wait, together. */
 const heldOctetsMax = 256 * 1024 * 1024;
 /**
- * What Postfix lets one field have. Further fields are left out, so that a thief with many of them does not push the body
- * out of what scanners see; but for those without which nobody can read it, for which there is as much room again.
+ * What Postfix lets one field have. Further fields are left out, so that a thief with many of them
+ * does not push the body out of what scanners see; but for those without which nobody can read it,
+ * for which there is as much room again.
  */
 const headerOctetsMax = 102_400;
 const neededField = /^(?:content-.{1,40}|mime-version|subject|from|to|reply-to|date|message-id)$/i;

@@ -1,7 +1,8 @@
 /**
- * What a scanner said of one message counts for its copies, for a while: of a thousand copies a few are scanned. Copies
- * that come while the first is being scanned wait for it. That a text is spam counts wherever its links lead; that it is
- * none, only for the same servers: else a thief would send it first with an honest link.
+ * What a scanner said of one message counts for its copies, for a while: of a thousand copies a few
+ * are scanned. Copies that come while the first is being scanned wait for it. That a text is spam
+ * counts wherever its links lead; that it is none, only for the same servers: else a thief would
+ * send it first with an honest link.
  */
 import type { ScanReport } from '../../core/scan/report.ts';
 import { RecentMap } from '../../lib/recent-map.ts';

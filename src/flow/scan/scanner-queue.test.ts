@@ -28,14 +28,21 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
         }),
       close: () => void states.push('closed'),
     },
-    ...{ connections, deadlineMs: 10_000, clock: time, timers: time },
+    connections,
+    deadlineMs: 10_000,
+    clock: time,
+    timers: time,
     log: (_, event) => void states.push(event),
     onState: (_, state) => void states.push(state),
   });
   const heard: string[] = [];
   const note = (what: Heard): void => void heard.push(what.kind === 'report' ? 'report' : what.why);
   return {
-    ...{ time, states, asked, heard, line },
+    time,
+    states,
+    asked,
+    heard,
+    line,
     ask: (text = 'x') => line.ask(Buffer.from(text), note),
     standStill: (now: boolean) => {
       still = now;

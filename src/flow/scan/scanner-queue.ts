@@ -1,10 +1,12 @@
 /**
- * The way to one scanner: so many messages at once, the others wait, and nobody longer than the deadline.
+ * The way to one scanner: so many messages at once, the others wait, and nobody longer than the
+ * deadline.
  *
  *   up ──failures in a row──▶ down ──a letter of our own is scanned──▶ up
  *
- * While it is down nobody waits for it: not even to find out whether it is back, since that is tried with a letter of
- * our own. And where the wait would be longer than the deadline, nobody begins to wait.
+ * While it is down nobody waits for it: not even to find out whether it is back, since that is
+ * tried with a letter of our own. And where the wait would be longer than the deadline, nobody
+ * begins to wait.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
@@ -35,7 +37,9 @@ const retryFirstMs = 2 * secondMs;
 const retryMostMs = minuteMs;
 const trialMs = 5 * secondMs;
 const tickMs = 250;
-/** Messages that wait, as many as a milter door has sessions; their octets are counted elsewhere. */
+/**
+ * Messages that wait, as many as a milter door has sessions; their octets are counted elsewhere.
+ */
 const waitingMax = 2_000;
 /** Of the mean time of a scan, what the newest counts. */
 const newestShare = 0.1;

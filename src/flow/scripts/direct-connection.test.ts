@@ -8,9 +8,16 @@ import type { SocketOwner } from '../../ports/scripts.ts';
 import { type DirectSettings, openDirectConnections } from './direct-connection.ts';
 
 const message: Submission = {
-  ...{ kind: 'send', id: 'Q1', at: 0 as Millis, account: 'client:127.0.0.1' as Account },
-  ...{ outside: ['ann@there.example'], local: [], client: '127.0.0.1', clientPort: 40_001 },
-  ...{ sender: 'shop@here.example', headerFrom: 'info@shop.example' },
+  kind: 'send',
+  id: 'Q1',
+  at: 0 as Millis,
+  account: 'client:127.0.0.1' as Account,
+  outside: ['ann@there.example'],
+  local: [],
+  client: '127.0.0.1',
+  clientPort: 40_001,
+  sender: 'shop@here.example',
+  headerFrom: 'info@shop.example',
 };
 const names: Readonly<Record<number, string>> = {
   0: 'root',

@@ -1,6 +1,7 @@
 /**
- * Mail of a client of this machine itself, without a login: perhaps of a web script that speaks SMTP instead of calling
- * sendmail. Then it is its user's, known by whose the socket is, and comes under the register as mail of sendmail does.
+ * Mail of a client of this machine itself, without a login: perhaps of a web script that speaks
+ * SMTP instead of calling sendmail. Then it is its user's, known by whose the socket is, and comes
+ * under the register as mail of sendmail does.
  */
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/scripts/rules.ts';
@@ -23,7 +24,10 @@ export type DirectDeps = {
 };
 
 export type DirectConnections = {
-  /** Hands on `message`, or what it turned out to be, at once for all but clients of this machine; or refuses it. */
+  /**
+   * Hands on `message`, or what it turned out to be, at once for all but clients of this machine;
+   * or refuses it.
+   */
   known(
     message: Submission,
     by: 'login' | 'client' | 'local',
@@ -38,12 +42,16 @@ export type DirectConnections = {
 const unknownUid = 0xffff_fffe;
 
 const refusal: Answer = {
-  ...{ kind: 'reply', code: 550, enhanced: '5.7.1' },
+  kind: 'reply',
+  code: 550,
+  enhanced: '5.7.1',
   text: 'Websites on this server send mail by sendmail, not by SMTP',
 };
 
 const failed: Answer = {
-  ...{ kind: 'reply', code: 451, enhanced: '4.3.0' },
+  kind: 'reply',
+  code: 451,
+  enhanced: '4.3.0',
   text: 'Local error; please try again later',
 };
 
@@ -84,8 +92,9 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
 type User = { readonly uid: number; readonly name: string };
 
 /**
- * Undefined: no web user. Whoever closed his socket after the last word, before it was looked at, wanted not to be known: he
- * is `?`. A table that cannot be read is our trouble, and nobody's guilt.
+ * Undefined: no web user. Whoever closed his socket after the last word, before it was looked at,
+ * wanted not to be known: he is `?`. A table that cannot be read is our trouble, and nobody's
+ * guilt.
  */
 function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): User | undefined {
   if (owner === 'elsewhere' || owner === 'unknown') return undefined;
@@ -100,10 +109,20 @@ function mailOf(message: Submission, { uid, name }: User): ScriptMail {
   const { headerFrom, sender = '' } = message;
   return {
     speaker: {
-      ...{ uid, user: name, pid: 0, executable: '', cwd: '', script: '', scriptOwner: undefined },
-      ...{ how: 'none', proven: 'kernel', parents: [] },
+      uid,
+      user: name,
+      pid: 0,
+      executable: '',
+      cwd: '',
+      script: '',
+      scriptOwner: undefined,
+      how: 'none',
+      proven: 'kernel',
+      parents: [],
     },
-    ...{ sender, recipients: [], bodyStart: Buffer.alloc(0) },
+    sender,
+    recipients: [],
+    bodyStart: Buffer.alloc(0),
     header: headerFrom === undefined ? [] : [{ name: 'From', value: headerFrom }],
   };
 }

@@ -1,6 +1,7 @@
 /**
- * How many scripts of a user were new within a day. Whoever wants many small allowances instead of one names a new script for
- * each message, or uploads one: beyond some, the new ones are counted together, as mail of their user.
+ * How many scripts of a user were new within a day. Whoever wants many small allowances instead of
+ * one names a new script for each message, or uploads one: beyond some, the new ones are counted
+ * together, as mail of their user.
  */
 import { dayMs, type Millis } from '../../lib/brand.ts';
 

@@ -47,7 +47,15 @@ function speakerOf(row: ScriptSeen): ScriptSpeaker {
   const script = row.subject.startsWith('/') ? row.subject : '';
   const own = script !== '' && !row.account.includes(' as ');
   return {
-    ...{ uid: row.uid, user: row.user, pid: 0, executable: '', cwd: '', script, how: row.how },
-    ...{ scriptOwner: own ? row.uid : undefined, proven: 'kernel', parents: [] },
+    uid: row.uid,
+    user: row.user,
+    pid: 0,
+    executable: '',
+    cwd: '',
+    script,
+    how: row.how,
+    scriptOwner: own ? row.uid : undefined,
+    proven: 'kernel',
+    parents: [],
   };
 }

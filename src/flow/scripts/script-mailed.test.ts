@@ -1,4 +1,7 @@
-/** Mail of scripts through register and guard: noted, held with the reason, let go, rules made and taken back. */
+/**
+ * Mail of scripts through register and guard: noted, held with the reason, let go, rules made and
+ * taken back.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptMail, shop, speaker } from '../../../test/doubles/mail.ts';
@@ -10,7 +13,11 @@ import type { NewRule } from '../../ports/scripts.ts';
 const account = `script:${shop}`;
 const owner = 'owner@shop.example';
 const form: NewRule = {
-  ...{ path: shop, uid: undefined, from: [], rate: undefined, effect: 'allow' },
+  path: shop,
+  uid: undefined,
+  from: [],
+  rate: undefined,
+  effect: 'allow',
   recipients: { kind: 'owner-and-visitor', owners: [owner] },
 };
 
@@ -25,7 +32,11 @@ function rigged(
 
 /** A letter as the milter door hands it on; its account is whatever the door made of it. */
 const letter = (to: readonly string[], more: Partial<Letter> = {}): Letter => ({
-  ...{ account, to, by: 'local', handed: scriptMail(), ...more },
+  account,
+  to,
+  by: 'local',
+  handed: scriptMail(),
+  ...more,
 });
 
 test('while observing all passes, and is noted: what sends, how much, to whom, and what would fit', async () => {

@@ -1,6 +1,7 @@
 /**
- * A web script mailed: what came by the sendmail door is compared with the register before the guard judges it, and noted
- * there. Rules and what was seen are few, and all in memory; what changed is written every few seconds, a row a script.
+ * A web script mailed: what came by the sendmail door is compared with the register before the
+ * guard judges it, and noted there. Rules and what was seen are few, and all in memory; what
+ * changed is written every few seconds, a row a script.
  */
 import type { Account, Submission } from '../../core/event.ts';
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
@@ -98,7 +99,9 @@ class ScriptRegister {
     const { uid } = mail.speaker;
     const judged = judgeScriptMail(
       {
-        ...{ mode: settings.mode, rules: this.#rules, trustedUsers: settings.trustedUsers },
+        mode: settings.mode,
+        rules: this.#rules,
+        trustedUsers: settings.trustedUsers,
         sentLately: (rule) => this.#lately(rule, uid, message.at).length,
       },
       mail,
@@ -238,7 +241,10 @@ class ScriptRegister {
   }
 }
 
-/** With the envelope's recipients; and with From as the mail server read it, where ours ends before that (a huge header). */
+/**
+ * With the envelope's recipients; and with From as the mail server read it, where ours ends before
+ * that (a huge header).
+ */
 function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptMail): ScriptMail {
   const hasFrom = handed.header.some(({ name }) => name.toLowerCase() === 'from');
   const from =

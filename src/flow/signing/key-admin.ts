@@ -1,4 +1,7 @@
-/** What commands ask of the keys: shown, made, rotated, retired, taken over. Each act is written down with who did it. */
+/**
+ * What commands ask of the keys: shown, made, rotated, retired, taken over. Each act is written
+ * down with who did it.
+ */
 import {
   type DkimKey,
   hasSigned,
@@ -41,7 +44,16 @@ function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): DeskKe
   const around: KeyCircumstances = { policy: policy(), canSend, now: clock.now(), iso };
   const { domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText } = key;
   return {
-    ...{ domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText },
+    domain,
+    selector,
+    algorithm,
+    bits,
+    state,
+    file,
+    note,
+    sight,
+    sightAt,
+    sightText,
     since: key.times[state] ?? (0 as Millis),
     record: {
       name: keyName(key),

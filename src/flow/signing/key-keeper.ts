@@ -1,11 +1,11 @@
 /**
  * Keeps the keys: looks at DNS every few minutes, lets core/signing/rotation.ts decide, writes that
- * down, and only then signs with a key, or no more, or changes a record. One thing at a time; a restart goes on where it
- * was, and what DNS does not show yet is simply asked for again.
+ * down, and only then signs with a key, or no more, or changes a record. One thing at a time; a
+ * restart goes on where it was, and what DNS does not show yet is simply asked for again.
  *
- * Things take turns. A command is one turn. The step of every few minutes has one for what it decides, and one for each
- * thing that it does; its looks are outside of any, since slow name servers of many domains take longer than whoever
- * retires a stolen key may wait.
+ * Things take turns. A command is one turn. The step of every few minutes has one for what it
+ * decides, and one for each thing that it does; its looks are outside of any, since slow name
+ * servers of many domains take longer than whoever retires a stolen key may wait.
  */
 import {
   type DkimKey,
@@ -61,7 +61,10 @@ export type KeyKeeper = {
   step(concerns: (key: DkimKey) => boolean): Promise<void>;
   /** Makes keys and writes them down. Answers with why not, where it could not. */
   make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string>;
-  /** Writes rows, and who did it where a state changed; from then on they are so. False: the ledger cannot be written. */
+  /**
+   * Writes rows, and who did it where a state changed; from then on they are so. False: the ledger
+   * cannot be written.
+   */
   keep(rows: readonly DkimKey[], by: string, more?: readonly Change[]): Promise<boolean>;
   /** For whoever has the turn: carries out. True: keys were made, which want another look. */
   act(actions: readonly KeyAction[]): Promise<boolean>;
@@ -71,7 +74,9 @@ export type KeyKeeper = {
 type Turn = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 const stepEveryMs = 10 * minuteMs;
-/** Names looked at together: a thousand domains take some minutes, and no name server is flooded. */
+/**
+ * Names looked at together: a thousand domains take some minutes, and no name server is flooded.
+ */
 const looksMax = 8;
 /** What a step makes is published by the next; more rounds would find nothing to do. */
 const roundsMax = 3;
@@ -325,8 +330,15 @@ export function newKey(
 ): DkimKey {
   return {
     ...what,
-    ...{ state: 'made', times: { made: now }, absentAt: now, cachedMs: 0 },
-    ...{ lostSince: undefined, returns: true, toldAt: undefined },
-    ...{ sight: 'unasked', sightAt: undefined, sightText: '' },
+    state: 'made',
+    times: { made: now },
+    absentAt: now,
+    cachedMs: 0,
+    lostSince: undefined,
+    returns: true,
+    toldAt: undefined,
+    sight: 'unasked',
+    sightAt: undefined,
+    sightText: '',
   };
 }

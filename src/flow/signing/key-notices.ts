@@ -27,7 +27,11 @@ export function keyNotice(
   const strings = txtStrings(record).map((string) => `"${string}"`);
   const line = `${keyName(key)}. IN TXT ${strings.join(' ')}`;
   return {
-    ...{ version: 1, id: deps.newId(), host: deps.host, at, since: at },
+    version: 1,
+    id: deps.newId(),
+    host: deps.host,
+    at,
+    since: at,
     event: news === 'lost' ? 'dkim.lost' : 'dkim.record',
     account: key.domain,
     leaked: { messages: 0, recipients: 0 },

@@ -9,7 +9,9 @@ import { openSigning } from './message-signed.ts';
 
 /** Signs with the name of its selector, at once; a selector `broken` cannot. */
 const key = (domain: string, selector: string): SigningKey => ({
-  ...{ domain, selector, algorithm: 'rsa-sha256' },
+  domain,
+  selector,
+  algorithm: 'rsa-sha256',
   sign: (_data, done) =>
     done(selector === 'broken' ? new Error('no such file') : undefined, Buffer.from(selector)),
 });
@@ -20,7 +22,9 @@ class Rig {
   readonly sent: string[] = [];
   now = 1_700_000_000_000 as Millis;
   readonly settings: { enabled: boolean; rules: SigningRules; lineLengthLimit: number } = {
-    ...{ enabled: true, rules: noRules, lineLengthLimit: 998 },
+    enabled: true,
+    rules: noRules,
+    lineLengthLimit: 998,
   };
   keys: readonly SigningKey[] = [key('a.test', 's1'), key('a.test', 's2'), key('b.test', 's3')];
   readonly #reading = openSigning({

@@ -1,6 +1,7 @@
 /**
- * A message that leaves is signed on its way: its headers and body go by a signer, and its answer goes out with the
- * signatures. Only mail of a login, a relaying client or this machine: what merely passes through is never signed.
+ * A message that leaves is signed on its way: its headers and body go by a signer, and its answer
+ * goes out with the signatures. Only mail of a login, a relaying client or this machine: what
+ * merely passes through is never signed.
  *
  * Whatever goes wrong, the mail goes on unsigned: it is counted by why, and faults are logged.
  */
@@ -27,7 +28,10 @@ export type SigningSettings = {
   readonly lineLengthLimit: number;
 };
 
-/** The keys that may sign for a domain now, none where there are none. Asked once a message: no waiting, no files. */
+/**
+ * The keys that may sign for a domain now, none where there are none. Asked once a message: no
+ * waiting, no files.
+ */
 export type KeySource = (domain: string) => readonly SigningKey[];
 
 export type SigningDeps = {
@@ -42,9 +46,15 @@ export type SigningDeps = {
 
 /** From fields that are looked at: there must be one, and nobody needs a second. */
 const fromFieldsMax = 20;
-/** Octets of header that wait until it is known who signs: ten times what Postfix lets one field have. */
+/**
+ * Octets of header that wait until it is known who signs: ten times what Postfix lets one field
+ * have.
+ */
 const headerOctetsMax = 1_024_000;
-/** Right below the mail server's own Received, which no earlier filter has seen and no signature covers. */
+/**
+ * Right below the mail server's own Received, which no earlier filter has seen and no signature
+ * covers.
+ */
 const signatureIndex = 1;
 /** A key that cannot sign would fill the log with every message. */
 const faultEveryMs = minuteMs;
@@ -64,7 +74,10 @@ class SigningReader implements MessageReader {
   readonly #faults: Faults;
   readonly #start: MessageStart;
   readonly #from: string[] = [];
-  /** Names and values in turn, until it is known whether anybody signs: most of the work is for those who do. */
+  /**
+   * Names and values in turn, until it is known whether anybody signs: most of the work is for
+   * those who do.
+   */
   #header: string[] = [];
   #octets = 0;
   #choice: Choice<SigningKey> | undefined;
@@ -151,7 +164,9 @@ class SigningReader implements MessageReader {
 
 type Faults = (domain: string, id: string, fault: Error) => void;
 
-/** Says once a minute and domain what is wrong. Domains are those of keys, so there are not many. */
+/**
+ * Says once a minute and domain what is wrong. Domains are those of keys, so there are not many.
+ */
 function openFaults({ clock, log }: SigningDeps): Faults {
   const told = new Map<string, { at: number; leftOut: number }>();
   return (domain, id, fault) => {

@@ -31,7 +31,9 @@ function rig(stored: readonly SendingDomainRow[] = []) {
     clock,
   });
   return {
-    ...{ domains, rows, written },
+    domains,
+    rows,
+    written,
     at: (ms: number) => {
       now = ms as Millis;
     },
@@ -51,8 +53,12 @@ test('counts each domain, with who signed last, and writes what has changed', ()
   tick();
   assert.equal(written.length, 2);
   assert.deepEqual(rows.get('a.test'), {
-    ...{ domain: 'a.test', firstAt: 1_000, lastAt: 2_000 },
-    ...{ messages: 2, signed: 1, signedBy: 'signer.test' },
+    domain: 'a.test',
+    firstAt: 1_000,
+    lastAt: 2_000,
+    messages: 2,
+    signed: 1,
+    signedBy: 'signer.test',
   });
   at(3_000);
   domains.sent('a.test', '');
@@ -65,16 +71,23 @@ test('counts each domain, with who signed last, and writes what has changed', ()
 
 test('goes on from what is stored, and writes the rest at the end', () => {
   const stored = {
-    ...{ domain: 'a.test', firstAt: 1 as Millis, lastAt: 2 as Millis },
-    ...{ messages: 40, signed: 4, signedBy: 'x.test' },
+    domain: 'a.test',
+    firstAt: 1 as Millis,
+    lastAt: 2 as Millis,
+    messages: 40,
+    signed: 4,
+    signedBy: 'x.test',
   };
   const { domains, rows, stopped } = rig([stored]);
   domains.sent('a.test', 'a.test');
   domains.close();
   assert.ok(stopped());
   assert.deepEqual(rows.get('a.test'), {
-    ...{ ...stored, lastAt: 1_000 },
-    ...{ messages: 41, signed: 5, signedBy: 'a.test' },
+    ...stored,
+    lastAt: 1_000,
+    messages: 41,
+    signed: 5,
+    signedBy: 'a.test',
   });
 });
 

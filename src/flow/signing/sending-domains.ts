@@ -1,6 +1,7 @@
 /**
- * Which From domains this server really sends for, and who signed: what `dns check` compares published records with.
- * Counted in memory, written every few seconds, a row a domain with its whole count.
+ * Which From domains this server really sends for, and who signed: what `dns check` compares
+ * published records with. Counted in memory, written every few seconds, a row a domain with its
+ * whole count.
  */
 import { secondMs } from '../../lib/brand.ts';
 import type { Mutable } from '../../lib/mutable.ts';
@@ -14,7 +15,10 @@ export type SendingDomains = {
   close(): void;
 };
 
-/** A hosting company has some thousands; a thief who makes up a domain for each message must not fill the memory. */
+/**
+ * A hosting company has some thousands; a thief who makes up a domain for each message must not
+ * fill the memory.
+ */
 export const sendingDomainsMax = 10_000;
 const writeEveryMs = 10 * secondMs;
 

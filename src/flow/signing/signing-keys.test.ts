@@ -69,13 +69,29 @@ function openRig(from: From = {}): Rig {
   let ids = 0;
   const now = { ...policy };
   const keys = openSigningKeys({
-    ...{ journal, files, zone, notices, clock, timers: time, log, host: 'mail.test' },
+    journal,
+    files,
+    zone,
+    notices,
+    clock,
+    timers: time,
+    log,
+    host: 'mail.test',
     policy: () => now,
     newId: () => `id-${++ids}`,
     iso: (at: Millis) => new Date(at).toISOString(),
   });
   return {
-    ...{ keys, files, zone, time, ledger, journal, told, logged, disk, policy: now },
+    keys,
+    files,
+    zone,
+    time,
+    ledger,
+    journal,
+    told,
+    logged,
+    disk,
+    policy: now,
     states: () =>
       keys.desk
         .list()
@@ -134,7 +150,10 @@ test('by hand: the operator gets the record, once, and it waits for him', async 
   rig.zone.updates = false;
   rig.policy.everyMs = 100 * dayMs;
   rig.files.files.set('example.org/old.pem', {
-    ...{ algorithm: 'rsa-sha256', bits: 2048, publicKey: 'OLD', file: 'example.org/old.pem' },
+    algorithm: 'rsa-sha256',
+    bits: 2048,
+    publicKey: 'OLD',
+    file: 'example.org/old.pem',
   });
   rig.zone.shown.set('old._domainkey.example.org', 'everywhere');
   const said = await after(

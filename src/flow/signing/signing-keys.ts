@@ -1,4 +1,7 @@
-/** The keys that sign, for whoever signs; their life goes on by itself (key-keeper.ts) and by commands (key-desk.ts). */
+/**
+ * The keys that sign, for whoever signs; their life goes on by itself (key-keeper.ts) and by
+ * commands (key-desk.ts).
+ */
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { KeyDesk } from '../../ports/admin.ts';
 import { openKeyDesk } from './key-admin.ts';

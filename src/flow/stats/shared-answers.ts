@@ -1,4 +1,7 @@
-/** Answers to questions for statistics, for a while and for everybody: ten open pages cost no more than one. */
+/**
+ * Answers to questions for statistics, for a while and for everybody: ten open pages cost no more
+ * than one.
+ */
 import { secondMs } from '../../lib/brand.ts';
 import type { Clock } from '../../ports/ledger.ts';
 import type { AskStats, StatsAnswer } from '../../ports/stats.ts';
@@ -7,7 +10,10 @@ import type { AskStats, StatsAnswer } from '../../ports/stats.ts';
 const keptMs = 50 * secondMs;
 /** So that pages which try again do not wear out what has just failed. */
 const failureKeptMs = 10 * secondMs;
-/** Questions: some pages of a day, and the command line. An answer has a thousand lines at most, mostly five. */
+/**
+ * Questions: some pages of a day, and the command line. An answer has a thousand lines at most,
+ * mostly five.
+ */
 const answersMax = 32;
 
 export function shareAnswers(ask: AskStats, clock: Clock): AskStats {

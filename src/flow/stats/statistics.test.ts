@@ -14,7 +14,8 @@ function rig() {
   const disk = journalRig();
   const statistics = openStatistics({ journal: disk.journal, timers: { every: () => () => {} } });
   return {
-    ...{ disk, statistics },
+    disk,
+    statistics,
     sent(
       account: string,
       score: number | undefined,
@@ -22,8 +23,12 @@ function rig() {
     ) {
       const { day = today, ...rest } = more;
       const message: Submission = {
-        ...{ kind: 'send', id: '', at: (day * dayMs + 5) as Millis, account: account as Account },
-        ...{ outside: ['a@gmail.com', 'b@googlemail.com', 'c@club.example'], local: [] },
+        kind: 'send',
+        id: '',
+        at: (day * dayMs + 5) as Millis,
+        account: account as Account,
+        outside: ['a@gmail.com', 'b@googlemail.com', 'c@club.example'],
+        local: [],
         ...(score === undefined ? {} : { scan: scriptedScan(score) }),
         ...rest,
       };

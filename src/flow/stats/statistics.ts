@@ -1,7 +1,7 @@
 /**
- * Statistics of mail that leaves: each message is counted by day and by whom, in memory, and what came together is added
- * to the ledger every few seconds, a row a key. So a question is answered from some thousand rows, whether they stand for a
- * thousand messages or ten million.
+ * Statistics of mail that leaves: each message is counted by day and by whom, in memory, and what
+ * came together is added to the ledger every few seconds, a row a key. So a question is answered
+ * from some thousand rows, whether they stand for a thousand messages or ten million.
  */
 import type { Submission } from '../../core/event.ts';
 import { addScore, type Sketch } from '../../core/stats/sketch.ts';
@@ -28,17 +28,25 @@ export type Statistics = {
 /** A busy account is then one row in so long. */
 const statisticsEveryMs = 5 * secondMs;
 /**
- * Keys of a kind a day; later ones are counted together. A thief who makes up a From domain for each message must not fill
- * the disk.
+ * Keys of a kind a day; later ones are counted together. A thief who makes up a From domain for
+ * each message must not fill the disk.
  */
 const keysMax: Readonly<Record<StatsKind, number>> = {
-  ...{ account: 50_000, script: 10_000, domain: 5_000, provider: 5_000, rule: 2_000, day: 1 },
+  account: 50_000,
+  script: 10_000,
+  domain: 5_000,
+  provider: 5_000,
+  rule: 2_000,
+  day: 1,
 };
 export const otherKeys = '(others)';
 const keyLengthMax = 300;
 /** Providers of one message that are counted: a newsletter goes to all of them. */
 const providersMax = 50;
-/** Rows that are handed over at once: half of those that may wait, so that nothing is given up for them. */
+/**
+ * Rows that are handed over at once: half of those that may wait, so that nothing is given up for
+ * them.
+ */
 const rowsMax = 10_000;
 
 type Group = { readonly counting: Counting; readonly sketch: Sketch };
@@ -49,7 +57,8 @@ export function openStatistics(deps: {
 }): Statistics {
   const counted = new StatisticsOfDay();
   const write = (): void => {
-    // While the ledger takes nothing, counting goes on here: keys are few, and changes that wait are many.
+    // While the ledger takes nothing, counting goes on here: keys are few, and changes that wait
+    // are many.
     if (deps.journal.state().state === 'failing') return;
     for (const row of counted.take()) deps.journal.add({ kind: 'rollup', row });
   };

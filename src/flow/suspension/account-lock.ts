@@ -1,4 +1,7 @@
-/** What is done about one account outside this process is done in turn; different accounts do not wait for each other. */
+/**
+ * What is done about one account outside this process is done in turn; different accounts do not
+ * wait for each other.
+ */
 import type { Account } from '../../core/event.ts';
 import type { Timers } from '../journal/journal.ts';
 

@@ -1,4 +1,7 @@
-/** A suspension, step by step, and its undoing: also when they meet, when a step fails, and after a crash. */
+/**
+ * A suspension, step by step, and its undoing: also when they meet, when a step fails, and after a
+ * crash.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';

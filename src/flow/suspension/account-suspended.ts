@@ -1,14 +1,15 @@
 /**
- * An account is suspended: committed first; then what it has queued is put on hold, its login is closed, the operator is
- * told. And the way back: a release undoes all of that.
+ * An account is suspended: committed first; then what it has queued is put on hold, its login is
+ * closed, the operator is told. And the way back: a release undoes all of that.
  *
  *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
  *                                 ├─ queue held, twice: at once, and for what was on its way into the queue
  *                                 ├─ login closed
  *                                 └─ notice by every road
  *
- * After a crash the open incidents are gone through again: each step may be done twice. What is done about one account
- * outside this process is done in turn, so that a release which comes in the middle has the last word.
+ * After a crash the open incidents are gone through again: each step may be done twice. What is
+ * done about one account outside this process is done in turn, so that a release which comes in the
+ * middle has the last word.
  */
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
@@ -66,7 +67,10 @@ export type Suspensions = {
   release(account: Account, how: ReleaseHow): Promise<Done>;
   /** After a start: what an earlier run may not have finished. */
   resume(): void;
-  /** Starts nothing more by itself, and waits a little for what is under way: it writes to the journal. */
+  /**
+   * Starts nothing more by itself, and waits a little for what is under way: it writes to the
+   * journal.
+   */
   close(): Promise<void>;
 };
 
@@ -129,7 +133,8 @@ class SuspensionFlow implements Suspensions {
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
-    // What was only observed says nothing about how often the account may be trusted again by itself.
+    // What was only observed says nothing about how often the account may be trusted again by
+    // itself.
     const real = open.some(({ observed }) => !observed);
     past.automaticReleases = automatic && real ? past.automaticReleases + 1 : 0;
     const what = releaseWord(how);
@@ -163,7 +168,8 @@ class SuspensionFlow implements Suspensions {
     const open = this.#deps.journal.live
       .incidents({ open: true, limit: openMax })
       .filter(({ observed }) => enforced && !observed);
-    // One after the other: each starts programs. Releases first: those people wait, and who is suspended is refused.
+    // One after the other: each starts programs. Releases first: those people wait, and who is
+    // suspended is refused.
     const all = async (): Promise<void> => {
       for (const rest of this.#steps.unfinished()) {
         await this.#step(rest.account, () => this.#steps.finish(rest));
@@ -227,7 +233,10 @@ class SuspensionFlow implements Suspensions {
     return { changes, committed };
   }
 
-  /** Everything after the commit. Never throws: what fails is logged, told in the notice, and tried at the next start. */
+  /**
+   * Everything after the commit. Never throws: what fails is logged, told in the notice, and tried
+   * at the next start.
+   */
   #follow(incident: IncidentRow): Promise<void> {
     const { account } = incident;
     return this.#logged(account, async () => {

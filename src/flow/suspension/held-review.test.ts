@@ -1,4 +1,7 @@
-/** What time does by itself, and where it stops: calm accounts, set ends of suspensions, rows of messages that are gone. */
+/**
+ * What time does by itself, and where it stops: calm accounts, set ends of suspensions, rows of
+ * messages that are gone.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';

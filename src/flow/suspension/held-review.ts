@@ -1,6 +1,7 @@
 /**
- * What time does by itself, looked at each minute: held mail of an account that calmed down leaves, a suspension with
- * a set end ends, rows of messages that the queue no longer has are closed. Each within a limit after which a person decides.
+ * What time does by itself, looked at each minute: held mail of an account that calmed down leaves,
+ * a suspension with a set end ends, rows of messages that the queue no longer has are closed. Each
+ * within a limit after which a person decides.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { watchAt } from '../../core/account/signals.ts';
@@ -58,7 +59,8 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
   if (after === 0) return;
   for (const incident of journal.live.incidents({ open: true, limit: rowsMax })) {
     if (clock.now() - incident.suspendedAt < after) continue;
-    // While observing nobody is let go whom the guard has stopped; and what a person did, a person undoes.
+    // While observing nobody is let go whom the guard has stopped; and what a person did, a person
+    // undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
     const past = accounts.known(incident.account);
     if (past === undefined) continue;
@@ -78,7 +80,8 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
   const onHold = await mta.onHold(rows.map(({ queueId }) => queueId));
   const there: HeldRow[] = [];
   for (const { queueId } of rows) {
-    // As it is now: reading a long queue takes its time, and a person may have let the message go meanwhile.
+    // As it is now: reading a long queue takes its time, and a person may have let the message go
+    // meanwhile.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
     if (onHold.has(queueId)) there.push(row);
@@ -121,7 +124,10 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
   }
 }
 
-/** What was held before a release was part of what suspended the account: only a person lets that go. */
+/**
+ * What was held before a release was part of what suspended the account: only a person lets that
+ * go.
+ */
 function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
   return journal.live.incidents({ account, limit: 1 })[0]?.endedAt ?? 0;
 }

@@ -1,4 +1,7 @@
-/** What a change of the mode does to suspensions: those that were only noted end, real ones stay as they are. */
+/**
+ * What a change of the mode does to suspensions: those that were only noted end, real ones stay as
+ * they are.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';

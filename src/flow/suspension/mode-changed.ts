@@ -1,6 +1,6 @@
 /**
- * From observing to guarding: suspensions that were only noted must not become real by changing the mode. They end, and
- * that is written down. Real ones outlast every change of the mode.
+ * From observing to guarding: suspensions that were only noted must not become real by changing the
+ * mode. They end, and that is written down. Real ones outlast every change of the mode.
  */
 import { faultText } from '../../lib/error-text.ts';
 import type { Log } from '../../ports/ledger.ts';
@@ -17,7 +17,10 @@ export type ModeDeps = {
   readonly settings: Settings;
 };
 
-/** At the start and after each reload: the mode may have changed while nobody ran. All accounts are free at once. */
+/**
+ * At the start and after each reload: the mode may have changed while nobody ran. All accounts are
+ * free at once.
+ */
 export function modeChanged({ journal, suspensions, log, settings }: ModeDeps): void {
   if (settings.mode === 'observe') return;
   const note = 'the mode changed to guard';

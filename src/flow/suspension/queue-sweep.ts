@@ -1,7 +1,7 @@
 /**
- * The queue of a suspended account: what it has there is put on hold and counted. Postfix cannot stop a delivery that is
- * under way: such a message is sent although it was put on hold, and stays there with nobody left to send it to. It got
- * out, so it is counted so, and let go.
+ * The queue of a suspended account: what it has there is put on hold and counted. Postfix cannot
+ * stop a delivery that is under way: such a message is sent although it was put on hold, and stays
+ * there with nobody left to send it to. It got out, so it is counted so, and let go.
  */
 import { dayMs, type Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -30,7 +30,10 @@ export function currentIncident(
   return rows.find((row) => row.id === id) ?? { account, id, ...rest };
 }
 
-/** Holds what the account has in the queue; what had passed since the first sign has not leaked then. */
+/**
+ * Holds what the account has in the queue; what had passed since the first sign has not leaked
+ * then.
+ */
 export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promise<IncidentRow> {
   const { clock, journal, log, mta } = deps;
   const { account } = incident;

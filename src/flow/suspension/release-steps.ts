@@ -1,6 +1,7 @@
 /**
- * What a release does outside this process once it is committed: the login is opened, held mail goes back. And what an
- * earlier run left undone of that: releases that were cut off, names that are still in the deny file.
+ * What a release does outside this process once it is committed: the login is opened, held mail
+ * goes back. And what an earlier run left undone of that: releases that were cut off, names that
+ * are still in the deny file.
  *
  * Each step asks first whether the account is suspended (again): then it stays closed.
  */
@@ -39,7 +40,9 @@ export class ReleaseSteps {
     return { rest, change: this.#rests.begun(rest) };
   }
 
-  /** In the account's turn. How many messages went back; undefined: the account is suspended again. */
+  /**
+   * In the account's turn. How many messages went back; undefined: the account is suspended again.
+   */
   async letOut(rest: Rest, trouble: string[]): Promise<number | undefined> {
     return this.#letOut(rest, trouble, () => true);
   }

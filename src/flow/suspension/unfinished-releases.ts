@@ -1,6 +1,7 @@
 /**
- * What is still to be done of releases that are committed: opening the login, letting held mail go. Kept in the ledger
- * with the release itself until it is done, so that the next start finishes what a crash or a failure cut off.
+ * What is still to be done of releases that are committed: opening the login, letting held mail go.
+ * Kept in the ledger with the release itself until it is done, so that the next start finishes what
+ * a crash or a failure cut off.
  */
 import type { Account } from '../../core/event.ts';
 import type { Millis } from '../../lib/brand.ts';
@@ -10,13 +11,19 @@ import type { Journal } from '../journal/journal.ts';
 
 /** Key in the ledger's small values. */
 const key = 'releases-unfinished';
-/** More than these wait only while the mail server fails for long: the oldest are then left to a person. */
+/**
+ * More than these wait only while the mail server fails for long: the oldest are then left to a
+ * person.
+ */
 const restsMax = 1_000;
 
 export type Rest = {
   readonly account: Account;
   readonly by: string;
-  /** Which held mail goes: none, what the suspension took from the queue, or all that was held by then. */
+  /**
+   * Which held mail goes: none, what the suspension took from the queue, or all that was held by
+   * then.
+   */
   readonly mail: 'none' | 'queue' | 'all';
   readonly at: Millis;
 };

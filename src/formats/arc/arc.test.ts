@@ -24,7 +24,9 @@ function keyOf(domain: string): { readonly key: SigningKey; readonly record: Dns
   return {
     key: { domain, selector: 'arc', algorithm: 'rsa-sha256', sign },
     record: {
-      ...{ name: `arc._domainkey.${domain}`, ttlSeconds: 60, type: 'TXT' },
+      name: `arc._domainkey.${domain}`,
+      ttlSeconds: 60,
+      type: 'TXT',
       strings: txtStrings(`v=DKIM1; k=rsa; p=${publicKey}`),
     },
   };

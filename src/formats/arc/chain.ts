@@ -1,6 +1,7 @@
 /**
- * The sets of fields that servers which handed a message on have put on top of it (RFC 8617 section 4): each three fields
- * of one instance. Here is what can be said without a key: are the sets whole, and do the seals agree with each other?
+ * The sets of fields that servers which handed a message on have put on top of it (RFC 8617 section
+ * 4): each three fields of one instance. Here is what can be said without a key: are the sets
+ * whole, and do the seals agree with each other?
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { type HeaderField, headerKey } from '../dkim/header-canonical.ts';
@@ -72,7 +73,10 @@ export function arcChain(fields: readonly HeaderField[]): ArcChain {
   return judged(sets);
 }
 
-/** Instances have at most two digits; in seal and signature `i=` may stand anywhere, in the results it comes first. */
+/**
+ * Instances have at most two digits; in seal and signature `i=` may stand anywhere, in the results
+ * it comes first.
+ */
 function instanceOf(part: Part, value: string): number | undefined {
   const text =
     part === 'results'
@@ -95,7 +99,10 @@ function wholeSet(
   if (!messageTags.ok) return fault(`the signature of instance ${instance}: ${messageTags.error}`);
   if (!sealTags.ok) return fault(`the seal of instance ${instance}: ${sealTags.error}`);
   return ok({
-    ...{ instance, results, message, seal },
+    instance,
+    results,
+    message,
+    seal,
     messageTags: messageTags.value,
     sealTags: sealTags.value,
   });

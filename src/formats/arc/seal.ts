@@ -1,7 +1,8 @@
 /**
- * Sealing a message that is handed on (RFC 8617 section 5.1): what was found out (ARC-Authentication-Results), the
- * message as it is now (ARC-Message-Signature), and a seal over all sets up to this one (ARC-Seal), as one new instance.
- * relaxed/relaxed, which survives the ways of mail servers.
+ * Sealing a message that is handed on (RFC 8617 section 5.1): what was found out
+ * (ARC-Authentication-Results), the message as it is now (ARC-Message-Signature), and a seal over
+ * all sets up to this one (ARC-Seal), as one new instance. relaxed/relaxed, which survives the ways
+ * of mail servers.
  */
 
 import { canonicalHeader, type HeaderField, headerKey } from '../dkim/header-canonical.ts';
@@ -31,7 +32,9 @@ export type SealRequest = {
   readonly now: number;
 };
 
-/** To be put on top of the message in this order: seal, signature, results. Empty: not to be sealed. */
+/**
+ * To be put on top of the message in this order: seal, signature, results. Empty: not to be sealed.
+ */
 export type SealDone = (fault: Error | undefined, fields: readonly HeaderField[]) => void;
 
 /** Calls back once. */
@@ -94,8 +97,8 @@ function keyTags({ key, now }: Pick<SealRequest, 'key' | 'now'>): readonly strin
 }
 
 /**
- * What makes the message, as DKIM signs it, and the signatures that came with it; the last of a name comes first. Not
- * Authentication-Results, which others take out, nor seals (section 4.1.2).
+ * What makes the message, as DKIM signs it, and the signatures that came with it; the last of a
+ * name comes first. Not Authentication-Results, which others take out, nor seals (section 4.1.2).
  */
 function covered({ fields, lineLengthLimit }: SealRequest): {
   readonly names: readonly string[];

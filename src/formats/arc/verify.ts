@@ -1,7 +1,8 @@
 /**
- * Is the chain of those who handed a message on unbroken (RFC 8617 section 5.2)? The newest signature must fit the message
- * as it came, and each seal all that was there when it was made. Keys are asked for only once the newest signature's own
- * is known to be good: fifty seals that somebody made up cost one question.
+ * Is the chain of those who handed a message on unbroken (RFC 8617 section 5.2)? The newest
+ * signature must fit the message as it came, and each seal all that was there when it was made.
+ * Keys are asked for only once the newest signature's own is known to be good: fifty seals that
+ * somebody made up cost one question.
  */
 
 import type { Canonicalization } from '../dkim/body-hash.ts';

@@ -213,7 +213,8 @@ test('10 MB on one line, or of nothing but line ends: no piece takes long', () =
         longestMs = Math.max(longestMs, (process.threadCpuUsage().user - start) / 1_000);
       }
       body.digest();
-      // Processor time, since the machine may be busy. Measured: 4 ms with a cold start, else below 1 ms.
+      // Processor time, since the machine may be busy. Measured: 4 ms with a cold start, else below
+      // 1 ms.
       assert.ok(longestMs < 50, `${longestMs} ms`);
     }
   }

@@ -1,7 +1,8 @@
 /**
- * The hash of a body (RFC 6376 sections 3.4.3, 3.4.4, 3.7), in one pass over pieces cut anywhere. Memory is the same for
- * every message: what may turn out to be the end of the body (blank lines, white space at the end of a line) is counted,
- * never kept. Lines end with CRLF; a CR or LF alone is an octet like others.
+ * The hash of a body (RFC 6376 sections 3.4.3, 3.4.4, 3.7), in one pass over pieces cut anywhere.
+ * Memory is the same for every message: what may turn out to be the end of the body (blank lines,
+ * white space at the end of a line) is counted, never kept. Lines end with CRLF; a CR or LF alone
+ * is an octet like others.
  */
 import { openSha256, type Sha256 } from '../../lib/sha256.ts';
 
@@ -12,8 +13,8 @@ export type BodyHashOptions = {
   /** `l=`: only so many octets of the canonical body are hashed. Absent: all. */
   readonly length?: number | undefined;
   /**
-   * Relaxed only: hash what Postfix's smtp(8) will send, which breaks longer lines (`smtp_line_length_limit`; see
-   * line-break.ts). 0 or absent: lines stay as they are.
+   * Relaxed only: hash what Postfix's smtp(8) will send, which breaks longer lines
+   * (`smtp_line_length_limit`; see line-break.ts). 0 or absent: lines stay as they are.
    */
   readonly lineLengthLimit?: number;
 };
@@ -37,11 +38,14 @@ const space = 0x20;
 const tab = 0x09;
 
 /**
- * Canonical octets on their way into the digest are gathered, since each call of it costs as much as 1 KB. So few that
- * Node takes them from its pool (buffers below 4 KB) instead of the system.
+ * Canonical octets on their way into the digest are gathered, since each call of it costs as much
+ * as 1 KB. So few that Node takes them from its pool (buffers below 4 KB) instead of the system.
  */
 const scratchOctets = 4_000;
-/** Line ends that wait in a row before they are hashed on trial; bounds the work that one octet after them can cause. */
+/**
+ * Line ends that wait in a row before they are hashed on trial; bounds the work that one octet
+ * after them can cause.
+ */
 const waitingMax = 4_096;
 
 /** Where canonical octets go. Line ends wait here until something follows them. */
@@ -98,7 +102,10 @@ class Sink {
     }
   }
 
-  /** The end: line ends that wait or are on trial do not count; one is put where the body must have it. */
+  /**
+   * The end: line ends that wait or are on trial do not count; one is put where the body must have
+   * it.
+   */
   digest(endsWithLineEnd: boolean): { readonly hash: Buffer; readonly octets: number } {
     this.flush();
     if (this.#before !== undefined) {
@@ -177,8 +184,9 @@ function isWhiteOrCr(octet: number): boolean {
 }
 
 /**
- * As in Postfix, a line read in pieces of this many octets (`line_length_limit`): one that ends both with such a piece
- * and where a break falls is sent with a further line that holds the space only.
+ * As in Postfix, a line read in pieces of this many octets (`line_length_limit`): one that ends
+ * both with such a piece and where a break falls is sent with a further line that holds the space
+ * only.
  */
 const postfixRecordOctets = 2_048;
 
@@ -226,7 +234,8 @@ class RelaxedBody implements BodyHash {
 
   digest(): { readonly hash: Buffer; readonly octets: number } {
     if (this.#cr) this.#put(cr);
-    // A body of blank lines only is empty here; any other ends with a line end, even if it came without.
+    // A body of blank lines only is empty here; any other ends with a line end, even if it came
+    // without.
     return this.#sink.digest(this.#written);
   }
 
@@ -266,7 +275,10 @@ class RelaxedBody implements BodyHash {
     this.#sink.scratch[this.#sink.used++] = octet;
   }
 
-  /** Copies what is neither white nor CR, as far as line and scratch have room; returns where it stopped. */
+  /**
+   * Copies what is neither white nor CR, as far as line and scratch have room; returns where it
+   * stopped.
+   */
   #copyRun(bytes: Buffer, start: number, end: number): number {
     const sink = this.#sink;
     this.#put(bytes[start] ?? 0);
@@ -277,7 +289,8 @@ class RelaxedBody implements BodyHash {
     for (; at < stop; at++) {
       const octet = bytes[at] ?? 0;
       if (octet === cr || octet === tab) break;
-      // One space between words is the most frequent of all; whatever else is white is for the caller.
+      // One space between words is the most frequent of all; whatever else is white is for the
+      // caller.
       if (octet === space && (at + 1 >= stop || isWhiteOrCr(bytes[at + 1] ?? 0))) break;
       scratch[used++] = octet;
     }

@@ -1,6 +1,7 @@
 /**
- * What DomainKeys (RFC 4870, historic) left behind, and what to do about it: its policy record at _domainkey.DOMAIN, its
- * successor's (ADSP, RFC 5617, historic as well), and its signatures. Nobody acts on them any more.
+ * What DomainKeys (RFC 4870, historic) left behind, and what to do about it: its policy record at
+ * _domainkey.DOMAIN, its successor's (ADSP, RFC 5617, historic as well), and its signatures. Nobody
+ * acts on them any more.
  */
 import type { Asking } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
@@ -40,7 +41,10 @@ function leftOver(at: string, found: string, text: string | undefined): readonly
   return text === undefined ? [] : [{ at, found: shown(found), text }];
 }
 
-/** What the record at `_domainkey.DOMAIN` meant (RFC 4870 section 3.6); undefined: it is none of DomainKeys. */
+/**
+ * What the record at `_domainkey.DOMAIN` meant (RFC 4870 section 3.6); undefined: it is none of
+ * DomainKeys.
+ */
 export function policyMeaning(record: string): string | undefined {
   const tags = parseTagList(record);
   if (!tags.ok || tags.value.has('p') || tags.value.has('v')) return undefined;
@@ -55,7 +59,10 @@ export function policyMeaning(record: string): string | undefined {
   return `a policy of DomainKeys${meant.length === 0 ? '' : `: ${meant.join(', ')}`}. Nobody reads it any more; remove it. What is to become of mail that is not signed is now said by DMARC.`;
 }
 
-/** What the record at `_adsp._domainkey.DOMAIN` meant (RFC 5617 section 4.2.1); undefined: it is none. */
+/**
+ * What the record at `_adsp._domainkey.DOMAIN` meant (RFC 5617 section 4.2.1); undefined: it is
+ * none.
+ */
 export function adspMeaning(record: string): string | undefined {
   const tags = parseTagList(record);
   const practice = tags.ok ? tags.value.get('dkim')?.toLowerCase() : undefined;

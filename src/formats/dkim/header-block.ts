@@ -1,6 +1,7 @@
 /**
- * The header of a message, kept so that signatures over it can be checked: fields are taken from the bottom up, each
- * once, and a name for which there is none any more stands for nothing (RFC 6376 section 5.4.2).
+ * The header of a message, kept so that signatures over it can be checked: fields are taken from
+ * the bottom up, each once, and a name for which there is none any more stands for nothing (RFC
+ * 6376 section 5.4.2).
  */
 import type { Canonicalization } from './body-hash.ts';
 import { canonicalHeader, type HeaderField, headerKey } from './header-canonical.ts';
@@ -15,8 +16,8 @@ export type HeaderBlock = {
   /** More than is kept was added: nothing can be said about signatures. */
   readonly overflowed: boolean;
   /**
-   * What is signed: the fields that `names` (keys) select, then `own`, which is `field` without its signature. `field`
-   * itself is not among those that can be selected.
+   * What is signed: the fields that `names` (keys) select, then `own`, which is `field` without its
+   * signature. `field` itself is not among those that can be selected.
    */
   signedData(
     how: Canonicalization,

@@ -1,7 +1,7 @@
 /**
- * Header fields as they are hashed (RFC 6376 sections 3.4.1, 3.4.2). Texts are Latin-1: an octet a character. A value is
- * everything after the colon, its leading space included, without the line end; it may be folded with CRLF or, as the
- * milter protocol has it, LF.
+ * Header fields as they are hashed (RFC 6376 sections 3.4.1, 3.4.2). Texts are Latin-1: an octet a
+ * character. A value is everything after the colon, its leading space included, without the line
+ * end; it may be folded with CRLF or, as the milter protocol has it, LF.
  */
 import type { Canonicalization } from './body-hash.ts';
 

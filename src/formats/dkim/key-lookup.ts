@@ -1,4 +1,7 @@
-/** Finding the key of a signature: the question, and what its answer is worth (RFC 6376 sections 3.6.2 and 6.1.2). */
+/**
+ * Finding the key of a signature: the question, and what its answer is worth (RFC 6376 sections
+ * 3.6.2 and 6.1.2).
+ */
 import type { PublicKey } from '../../lib/public-key.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { askable } from '../dns/name.ts';
@@ -51,7 +54,10 @@ export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFaul
   return key.ok ? ok({ record: record.value, key: key.value }) : key;
 }
 
-/** A-labels for a name that a header field of SMTPUTF8 mail has in UTF-8 (RFC 8616); octets as Latin-1. */
+/**
+ * A-labels for a name that a header field of SMTPUTF8 mail has in UTF-8 (RFC 8616); octets as
+ * Latin-1.
+ */
 function asciiName(name: string): string | undefined {
   if (!/[^\0-\x7f]/.test(name)) return name;
   const unicode = Buffer.from(name, 'latin1').toString('utf8');

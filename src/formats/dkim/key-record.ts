@@ -1,6 +1,6 @@
 /**
- * Key records: the TXT record at SELECTOR._domainkey.DOMAIN (RFC 6376 section 3.6.1, RFC 8301, RFC 8463), read, judged and
- * written.
+ * Key records: the TXT record at SELECTOR._domainkey.DOMAIN (RFC 6376 section 3.6.1, RFC 8301, RFC
+ * 8463), read, judged and written.
  */
 import { type KeyType, keyTypes, rsaBits } from '../../lib/private-key.ts';
 import { openPublicKey, type PublicKey } from '../../lib/public-key.ts';
@@ -29,7 +29,10 @@ export type KeyRecord = {
 /** RSA with 8192 bits has 1,400 characters; a record that is far longer holds no key. */
 const keyRecordOctetsMax = 8_192;
 
-/** Reads a record. The fault is a sentence about it that says, where it can be guessed, how the mistake came about. */
+/**
+ * Reads a record. The fault is a sentence about it that says, where it can be guessed, how the
+ * mistake came about.
+ */
 export function parseKeyRecord(text: string): Result<KeyRecord, string> {
   if (text.length > keyRecordOctetsMax) {
     return fault(`it has ${text.length} octets, more than any key needs`);

@@ -1,6 +1,7 @@
 /**
- * A message from a file, handed to a reader as the milter protocol would: field by field, then the body in pieces. Lines
- * that end with LF alone (files on Unix) count as lines of the wire and get their CR. Memory is bounded by the header.
+ * A message from a file, handed to a reader as the milter protocol would: field by field, then the
+ * body in pieces. Lines that end with LF alone (files on Unix) count as lines of the wire and get
+ * their CR. Memory is bounded by the header.
  */
 
 export type MessageSink = {

@@ -1,7 +1,8 @@
 /**
- * Signing a message while it goes by: header fields, then the body in pieces, then one signature for each key over the
- * same hashes (RFC 6376 section 5; RSA and Ed25519 side by side, RFC 8463). relaxed/relaxed; no `l=`, which would let
- * anybody append; no `z=`; `x=` only if asked for, since a queue or a greylist may hold mail longer than one thinks.
+ * Signing a message while it goes by: header fields, then the body in pieces, then one signature
+ * for each key over the same hashes (RFC 6376 section 5; RSA and Ed25519 side by side, RFC 8463).
+ * relaxed/relaxed; no `l=`, which would let anybody append; no `z=`; `x=` only if asked for, since
+ * a queue or a greylist may hold mail longer than one thinks.
  */
 import { type BodyHash, openBodyHash } from './body-hash.ts';
 import { canonicalHeader, type HeaderField, headerKey } from './header-canonical.ts';
@@ -12,8 +13,8 @@ import type { SigningKey } from './signing-key.ts';
 
 export type SignerOptions = {
   /**
-   * What the sending program breaks longer lines at (line-break.ts): Postfix's `smtp_line_length_limit`. 0: it sends
-   * lines as they are.
+   * What the sending program breaks longer lines at (line-break.ts): Postfix's
+   * `smtp_line_length_limit`. 0: it sends lines as they are.
    */
   readonly lineLengthLimit: number;
 };
@@ -28,7 +29,10 @@ export type SignRequest = {
   readonly expiresInSeconds?: number;
 };
 
-/** Header fields to be put on top of the message; `value` begins with a space and is folded with LF and a tab. */
+/**
+ * Header fields to be put on top of the message; `value` begins with a space and is folded with LF
+ * and a tab.
+ */
 export type SignDone = (fault: Error | undefined, fields: readonly HeaderField[]) => void;
 
 export type Signer = {
@@ -40,8 +44,8 @@ export type Signer = {
 };
 
 /**
- * Octets of signed fields that are kept: five times what Postfix lets one field have (`header_size_limit`, 102,400).
- * A message with more is not signed.
+ * Octets of signed fields that are kept: five times what Postfix lets one field have
+ * (`header_size_limit`, 102,400). A message with more is not signed.
  */
 const signedHeaderOctetsMax = 512_000;
 /** Signed fields: each may be as short as `To:`, and all are named in `h=`. */
@@ -106,7 +110,9 @@ class MessageSigner implements Signer {
     return this.#fields.has('from') ? undefined : new Error('it has no From field');
   }
 
-  /** `h=`, and the canonical fields in its order: of a name, the last in the message comes first. */
+  /**
+   * `h=`, and the canonical fields in its order: of a name, the last in the message comes first.
+   */
   #signedText(): { readonly names: readonly string[]; readonly text: string } {
     const names: string[] = [];
     let text = '';

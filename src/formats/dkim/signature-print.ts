@@ -1,6 +1,6 @@
 /**
- * A DKIM-Signature field as it is written (RFC 6376 section 3.5): folded with LF and a tab, as milters hand fields over,
- * no line longer than 76 octets unless a name is.
+ * A DKIM-Signature field as it is written (RFC 6376 section 3.5): folded with LF and a tab, as
+ * milters hand fields over, no line longer than 76 octets unless a name is.
  */
 import type { DkimAlgorithm } from './signing-key.ts';
 
@@ -18,10 +18,16 @@ export type SignatureTags = {
   readonly identity?: string | undefined;
 };
 
-/** Columns of a line, the tab counted as one: what RFC 2045 gives base64, and all that read mail in a terminal like. */
+/**
+ * Columns of a line, the tab counted as one: what RFC 2045 gives base64, and all that read mail in
+ * a terminal like.
+ */
 const columnsMax = 76;
 
-/** The value with an empty `b=`, which stands last: what the signature is made over. Begins with a space. */
+/**
+ * The value with an empty `b=`, which stands last: what the signature is made over. Begins with a
+ * space.
+ */
 export function withoutSignature(tags: SignatureTags): string {
   const { headers, identity, expiresAt } = tags;
   const plain = [
@@ -41,7 +47,10 @@ export function withoutSignature(tags: SignatureTags): string {
   return foldedTags('DKIM-Signature: ', plain);
 }
 
-/** Tags behind `before` (name, colon, space), broken between the pieces where a line is full; `b=` is put last, empty. */
+/**
+ * Tags behind `before` (name, colon, space), broken between the pieces where a line is full; `b=`
+ * is put last, empty.
+ */
 export function foldedTags(before: string, pieces: readonly string[]): string {
   let text = ' ';
   let column = before.length;

@@ -38,7 +38,9 @@ export type SignatureLabels = {
 };
 
 export type SignatureFault = {
-  /** RFC 8601 section 2.7.1: `neutral` cannot be read, `permerror` can be read and cannot be right. */
+  /**
+   * RFC 8601 section 2.7.1: `neutral` cannot be read, `permerror` can be read and cannot be right.
+   */
   readonly kind: 'neutral' | 'permerror' | 'policy';
   readonly text: string;
   readonly labels: SignatureLabels;

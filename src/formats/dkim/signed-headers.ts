@@ -1,13 +1,15 @@
 /**
- * Which header fields a signature covers. RFC 6376 section 5.4.1 names those that make the message; beside them stand
- * what newer standards want covered: RFC 8058 (one-click unsubscribe), RFC 9477 (complaint address), Autocrypt, BIMI,
- * Gmail's Feedback-ID. What servers on the way add or change is never covered: Return-Path, Received,
- * Authentication-Results, other signatures; nor Bcc, which some of them take out.
+ * Which header fields a signature covers. RFC 6376 section 5.4.1 names those that make the message;
+ * beside them stand what newer standards want covered: RFC 8058 (one-click unsubscribe), RFC 9477
+ * (complaint address), Autocrypt, BIMI, Gmail's Feedback-ID. What servers on the way add or change
+ * is never covered: Return-Path, Received, Authentication-Results, other signatures; nor Bcc, which
+ * some of them take out.
  *
- * A field that may stand only once (RFC 5322 section 3.6) is listed once more than it is there: nobody can add another
- * without breaking the signature (RFC 6376 section 8.15). `always`: even if it is not there at all, since readers would
- * show what was added. `present`: only if it is there, since a server on the way may add what is missing. `no`: fields
- * that mailing lists or a further sender put on top of ours.
+ * A field that may stand only once (RFC 5322 section 3.6) is listed once more than it is there:
+ * nobody can add another without breaking the signature (RFC 6376 section 8.15). `always`: even if
+ * it is not there at all, since readers would show what was added. `present`: only if it is there,
+ * since a server on the way may add what is missing. `no`: fields that mailing lists or a further
+ * sender put on top of ours.
  */
 const kinds = {
   always: ['From', 'Reply-To', 'To', 'Cc', 'Subject', 'In-Reply-To', 'References'],

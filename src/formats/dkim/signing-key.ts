@@ -10,7 +10,8 @@ export type SigningKey = {
   readonly selector: string;
   readonly algorithm: DkimAlgorithm;
   /**
-   * Signs the SHA-256 digest of `data`. Asynchronous (thread pool): calls back once, later; never throws.
+   * Signs the SHA-256 digest of `data`. Asynchronous (thread pool): calls back once, later; never
+   * throws.
    */
   sign(data: Buffer, done: (fault: Error | undefined, signature: Buffer) => void): void;
 };

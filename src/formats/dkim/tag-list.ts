@@ -1,4 +1,7 @@
-/** Tag lists, `a=1; b=2`: the form of signatures, key records and their relatives (RFC 6376 section 3.2). */
+/**
+ * Tag lists, `a=1; b=2`: the form of signatures, key records and their relatives (RFC 6376 section
+ * 3.2).
+ */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
 /** In the order of the text. Values have no white space around them; what is inside them stays. */
@@ -7,7 +10,10 @@ export type TagList = ReadonlyMap<string, string>;
 /** More tags than any standard has. */
 const tagsMax = 64;
 
-/** Reads a list. The fault is a sentence. Octets above 0x7f are left as they are (RFC 8616 allows UTF-8). */
+/**
+ * Reads a list. The fault is a sentence. Octets above 0x7f are left as they are (RFC 8616 allows
+ * UTF-8).
+ */
 export function parseTagList(text: string): Result<TagList, string> {
   const tags = new Map<string, string>();
   const specs = text.split(';');

@@ -1,6 +1,7 @@
 /**
- * Verifying a message while it goes by (RFC 6376 section 6): header fields, then the body in pieces, then the keys are
- * asked for. Memory, questions and signature checks have limits, whatever a stranger sends.
+ * Verifying a message while it goes by (RFC 6376 section 6): header fields, then the body in
+ * pieces, then the keys are asked for. Memory, questions and signature checks have limits, whatever
+ * a stranger sends.
  */
 import type { Asking, DnsAnswer } from '../dns/question.ts';
 import { type BodyHash, openBodyHash } from './body-hash.ts';
@@ -45,11 +46,16 @@ export type Verifier = {
   /** `value`: everything after the colon; octets as Latin-1; folded with CRLF or LF. */
   header(name: string, value: string): void;
   body(bytes: Buffer, start: number, end: number): void;
-  /** Ends it. Results in the order of the fields, at least one; `now` in milliseconds since 1970. */
+  /**
+   * Ends it. Results in the order of the fields, at least one; `now` in milliseconds since 1970.
+   */
   finish(now: number): Asking<readonly DkimResult[]>;
 };
 
-/** Signatures that are looked at: real mail has up to four; each costs a question to the DNS and a check. */
+/**
+ * Signatures that are looked at: real mail has up to four; each costs a question to the DNS and a
+ * check.
+ */
 export const signaturesMax = 8;
 /** Clocks are not all right. */
 const clockSkewSeconds = 300;
@@ -114,7 +120,9 @@ class MessageVerifier implements Verifier {
         ];
   }
 
-  /** Once the header is complete, a body hash is opened for each way in which a signature wants it. */
+  /**
+   * Once the header is complete, a body hash is opened for each way in which a signature wants it.
+   */
   #begun(): readonly (Candidate | DkimResult)[] {
     if (this.#entries !== undefined) return this.#entries;
     const open = new Map<string, BodyHash>();

@@ -1,7 +1,8 @@
 /**
- * DMARC (RFC 9989, before it RFC 7489): does the domain that a reader sees in From stand behind the message? It does
- * where SPF or a DKIM signature passed for that domain or one of the same organisation. Never a verdict of ours: what the
- * domain asks for (reject, quarantine) is told, and what is done about it is for others. Pure; the DNS is asked.
+ * DMARC (RFC 9989, before it RFC 7489): does the domain that a reader sees in From stand behind the
+ * message? It does where SPF or a DKIM signature passed for that domain or one of the same
+ * organisation. Never a verdict of ours: what the domain asks for (reject, quarantine) is told, and
+ * what is done about it is for others. Pure; the DNS is asked.
  */
 
 import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
@@ -22,7 +23,10 @@ export type DmarcIdentifier = {
 export type DmarcQuestion = {
   readonly authors: AuthorDomains;
   readonly identifiers: readonly DmarcIdentifier[];
-  /** Known public suffixes, so that one that forgot to say `psd=y` does not make strangers relatives. */
+  /**
+   * Known public suffixes, so that one that forgot to say `psd=y` does not make strangers
+   * relatives.
+   */
   readonly isPublicSuffix?: (domain: string) => boolean;
 };
 
@@ -34,7 +38,10 @@ export type DmarcResult = {
   readonly policyDomain: string;
   /** What the record asks for such mail; undefined where there is no record that counts. */
   readonly policy: DmarcPolicy | undefined;
-  /** What is asked for this message: `none` where it passes, a level less than `policy` while the domain is testing. */
+  /**
+   * What is asked for this message: `none` where it passes, a level less than `policy` while the
+   * domain is testing.
+   */
   readonly disposition: DmarcPolicy;
   /** What stands behind the author's domain. */
   readonly aligned: readonly DmarcIdentifier[];
@@ -44,7 +51,10 @@ export type DmarcResult = {
 
 /** Several authors are rare and mostly a trick; each costs questions (RFC 9989 section 11.5). */
 const authorsMax = 4;
-/** Identifiers that are looked at: a message with more good signatures than this needs no more of them. */
+/**
+ * Identifiers that are looked at: a message with more good signatures than this needs no more of
+ * them.
+ */
 const identifiersMax = 20;
 
 export function* evaluateDmarc(asked: DmarcQuestion): Asking<DmarcResult> {
@@ -61,7 +71,10 @@ export function* evaluateDmarc(asked: DmarcQuestion): Asking<DmarcResult> {
   return results.length === 1 && only !== undefined ? only : strictest(results);
 }
 
-/** Of several authors the worst counts: the strictest policy among those that fail (RFC 9989 section 11.5). */
+/**
+ * Of several authors the worst counts: the strictest policy among those that fail (RFC 9989 section
+ * 11.5).
+ */
 function strictest(results: readonly DmarcResult[]): DmarcResult {
   const order = ['pass', 'none', 'permerror', 'temperror', 'fail'];
   const rank = ({ result, disposition }: DmarcResult): number =>
@@ -78,7 +91,12 @@ function outcome(
   more: Partial<DmarcResult> = {},
 ): DmarcResult {
   return {
-    ...{ result, domain, policyDomain: '', policy: undefined, disposition: 'none', aligned: [] },
+    result,
+    domain,
+    policyDomain: '',
+    policy: undefined,
+    disposition: 'none',
+    aligned: [],
     sentence,
     ...more,
   };
@@ -147,7 +165,10 @@ type Discovered =
   | { readonly kind: 'none' }
   | { readonly kind: 'failure'; readonly text: string };
 
-/** The record that applies: the author's own, else its organisation's, else its public suffix's (section 4.10.1). */
+/**
+ * The record that applies: the author's own, else its organisation's, else its public suffix's
+ * (section 4.10.1).
+ */
 function discovered(
   author: string,
   walked: readonly Walked[],
@@ -165,7 +186,10 @@ function discovered(
   return { kind: 'none' };
 }
 
-/** A record whose policy cannot be read stands for `p=none` if it wants reports, else for nothing (section 4.10.1). */
+/**
+ * A record whose policy cannot be read stands for `p=none` if it wants reports, else for nothing
+ * (section 4.10.1).
+ */
 function usableRecord(record: DmarcRecord): DmarcRecord | undefined {
   const wrong = record.faults.some(
     ({ kind, tag }) => kind === 'value' && (tag === 'p' || tag === 'sp' || tag === 'np'),
@@ -175,7 +199,10 @@ function usableRecord(record: DmarcRecord): DmarcRecord | undefined {
   return { ...record, p: 'none', sp: undefined, np: undefined };
 }
 
-/** Whose mail it is in the eyes of the policy; asks whether a subdomain exists only where that makes a difference. */
+/**
+ * Whose mail it is in the eyes of the policy; asks whether a subdomain exists only where that makes
+ * a difference.
+ */
 function* relation(
   author: string,
   policyDomain: string,

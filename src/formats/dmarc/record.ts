@@ -1,7 +1,8 @@
 /**
- * The DMARC record (RFC 9989 section 4.7, before it RFC 7489 section 6.3): `v=DMARC1; p=none; rua=mailto:a@example.org`.
- * Everything published stays in `tags`, in its order, so that a record can be changed and printed without losing what
- * is not understood here. What is wrong is a fault; the rest of the record still counts, as receivers take it. Pure.
+ * The DMARC record (RFC 9989 section 4.7, before it RFC 7489 section 6.3): `v=DMARC1; p=none;
+ * rua=mailto:a@example.org`. Everything published stays in `tags`, in its order, so that a record
+ * can be changed and printed without losing what is not understood here. What is wrong is a fault;
+ * the rest of the record still counts, as receivers take it. Pure.
  */
 
 export const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
@@ -25,7 +26,9 @@ export type DmarcFault = {
 export type DmarcRecord = {
   readonly tags: readonly DmarcTag[];
   readonly faults: readonly DmarcFault[];
-  /** As published; undefined where the tag is missing or wrong. `dmarcPolicyFor` says what holds. */
+  /**
+   * As published; undefined where the tag is missing or wrong. `dmarcPolicyFor` says what holds.
+   */
   readonly p: DmarcPolicy | undefined;
   readonly sp: DmarcPolicy | undefined;
   readonly np: DmarcPolicy | undefined;
@@ -150,7 +153,10 @@ export function printDmarcTags(tags: readonly DmarcTag[]): string {
   return tags.map(({ name, value }) => `${name}=${value}`).join('; ');
 }
 
-/** What the record asks for mail of the domain itself, of a subdomain, of a subdomain that does not exist. */
+/**
+ * What the record asks for mail of the domain itself, of a subdomain, of a subdomain that does not
+ * exist.
+ */
 export function dmarcPolicyFor(
   record: DmarcRecord,
   whose: 'domain' | 'subdomain' | 'nonexistent',

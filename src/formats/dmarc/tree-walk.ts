@@ -1,6 +1,7 @@
 /**
- * The DNS tree walk (RFC 9989 section 4.10): where DMARC records may be that concern a domain, and which domain is the
- * head of its organisation. At most eight names, however deep a domain is. Pure.
+ * The DNS tree walk (RFC 9989 section 4.10): where DMARC records may be that concern a domain, and
+ * which domain is the head of its organisation. At most eight names, however deep a domain is.
+ * Pure.
  */
 import type { DnsAnswer } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
@@ -40,7 +41,9 @@ export function recordAt(answer: DnsAnswer | undefined): Found {
     : { kind: 'none' };
 }
 
-/** The head of the organisation that `start` belongs to, from its walk in the order of `walkNames`. */
+/**
+ * The head of the organisation that `start` belongs to, from its walk in the order of `walkNames`.
+ */
 export function organizationalDomain(
   start: string,
   walked: readonly Walked[],

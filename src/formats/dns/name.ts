@@ -1,12 +1,16 @@
 /**
- * Domain names as records hold them: in lower case, no last dot, the root is the empty text; a character is an octet
- * (Latin-1), and only a dot or a backslash inside a label has a backslash before it (RFC 1035 section 5.1).
+ * Domain names as records hold them: in lower case, no last dot, the root is the empty text; a
+ * character is an octet (Latin-1), and only a dot or a backslash inside a label has a backslash
+ * before it (RFC 1035 section 5.1).
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
 /** RFC 1035 section 2.3.4. */
 const labelOctetsMax = 63;
-/** 255 octets on the wire are 253 characters: a length before each label and the root's after the last. */
+/**
+ * 255 octets on the wire are 253 characters: a length before each label and the root's after the
+ * last.
+ */
 const nameOctetsMax = 253;
 
 /** ASCII letters only: other octets have no case (RFC 4343). */

@@ -1,6 +1,7 @@
 /**
- * Asking the DNS without touching it: what needs answers is a generator that yields questions and is given the answers
- * (sans-IO). Live commands drive it with the resolver (partners/dns), `--zone` and tests with a zone (zone-answers.ts).
+ * Asking the DNS without touching it: what needs answers is a generator that yields questions and
+ * is given the answers (sans-IO). Live commands drive it with the resolver (partners/dns), `--zone`
+ * and tests with a zone (zone-answers.ts).
  */
 import type { DnsRecord, DnsType } from './record.ts';
 
@@ -24,8 +25,8 @@ export type DnsAnswer =
   | { readonly kind: 'failure'; readonly reason: DnsFailure; readonly text: string };
 
 /**
- * A computation that asks: each yield is a batch of questions that may be asked at once; what comes back are their
- * answers in the same order.
+ * A computation that asks: each yield is a batch of questions that may be asked at once; what comes
+ * back are their answers in the same order.
  */
 export type Asking<Value> = Generator<readonly DnsQuestion[], Value, readonly DnsAnswer[]>;
 

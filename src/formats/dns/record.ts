@@ -1,6 +1,7 @@
 /**
- * DNS records as everything here sees them: zone files, answers from the network, what a plan advises (RFC 1035
- * section 3, RFC 3596, RFC 6698). Types only, and how their parts are written inside.
+ * DNS records as everything here sees them: zone files, answers from the network, what a plan
+ * advises (RFC 1035 section 3, RFC 3596, RFC 6698). Types only, and how their parts are written
+ * inside.
  */
 
 /** The types that mail needs. */
@@ -8,8 +9,9 @@ export const dnsTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'TXT', 
 export type DnsType = (typeof dnsTypes)[number];
 
 /**
- * What a record says, without its name. Domain names are in lower case, without the last dot, in A-labels; the root is
- * the empty text. Addresses are in their shortest form (mail/client-address.ts).
+ * What a record says, without its name. Domain names are in lower case, without the last dot, in
+ * A-labels; the root is the empty text. Addresses are in their shortest form
+ * (mail/client-address.ts).
  */
 export type DnsData =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
@@ -41,7 +43,10 @@ export type DnsRecord = DnsData & {
   readonly ttlSeconds: number;
 };
 
-/** The text of a TXT record: its strings joined without anything between (RFC 7208 section 3.3, RFC 6376 3.6.2.2). */
+/**
+ * The text of a TXT record: its strings joined without anything between (RFC 7208 section 3.3, RFC
+ * 6376 3.6.2.2).
+ */
 export function textOfTxt(record: { readonly strings: readonly string[] }): string {
   return record.strings.join('');
 }

@@ -1,4 +1,7 @@
-/** What if this were published? Some questions are answered from what is supposed, all others go on to whoever answers. */
+/**
+ * What if this were published? Some questions are answered from what is supposed, all others go on
+ * to whoever answers.
+ */
 import type { Asking, DnsAnswer, DnsQuestion } from './question.ts';
 
 /** `suppose` answers, or leaves the question to the world by undefined. */

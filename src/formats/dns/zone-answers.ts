@@ -1,6 +1,7 @@
 /**
- * Answers from records at hand, as an authoritative server of all of them would give: aliases followed, wildcards
- * (RFC 4592), names that exist only because something lies below them. For `--zone` and tests.
+ * Answers from records at hand, as an authoritative server of all of them would give: aliases
+ * followed, wildcards (RFC 4592), names that exist only because something lies below them. For
+ * `--zone` and tests.
  */
 import type { DnsAnswer, DnsQuestion } from './question.ts';
 import { type DnsRecord, textOfTxt } from './record.ts';

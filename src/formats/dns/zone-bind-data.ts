@@ -1,4 +1,7 @@
-/** What stands behind the type in a master file, read and printed (RFC 1035 section 5.1, RFC 3596, RFC 6698). */
+/**
+ * What stands behind the type in a master file, read and printed (RFC 1035 section 5.1, RFC 3596,
+ * RFC 6698).
+ */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { ipv4Octets, ipv6Text } from './address-octets.ts';
 import { escapeAt, lowerCase, parseName, printName } from './name.ts';
@@ -13,7 +16,10 @@ const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 8
 /** Five units, ten digits each. */
 const secondsLengthMax = 60;
 
-/** `3600`, `1h30m`: seconds; undefined: neither. BIND's own extension of RFC 1035, and everywhere in use. */
+/**
+ * `3600`, `1h30m`: seconds; undefined: neither. BIND's own extension of RFC 1035, and everywhere in
+ * use.
+ */
 export function parseSeconds(text: string): number | undefined {
   if (text.length > secondsLengthMax) return undefined;
   if (!/^(?:\d{1,10}|(?:\d{1,10}[smhdw])+)$/i.test(text)) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Cuts a master file into entries (RFC 1035 section 5.1): comments, quotes, and parentheses over several lines are
- * gone afterwards; backslashes are still there, because a name and a text read them differently.
+ * Cuts a master file into entries (RFC 1035 section 5.1): comments, quotes, and parentheses over
+ * several lines are gone afterwards; backslashes are still there, because a name and a text read
+ * them differently.
  */
 import { printableLine } from '../smtp/reply.ts';
 

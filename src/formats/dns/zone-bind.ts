@@ -1,6 +1,7 @@
 /**
- * Master files as BIND, NSD and Knot read them (RFC 1035 section 5, RFC 2308 section 4): read with a line number for
- * everything that is wrong, and printed. A character is one octet: read the file as Latin-1.
+ * Master files as BIND, NSD and Knot read them (RFC 1035 section 5, RFC 2308 section 4): read with
+ * a line number for everything that is wrong, and printed. A character is one octet: read the file
+ * as Latin-1.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { parseName, printName } from './name.ts';
@@ -14,7 +15,10 @@ import {
   zoneEntries,
 } from './zone-bind-entries.ts';
 
-/** About a hundred thousand records; the file is read whole, and the desk of an operator has larger ones nowhere. */
+/**
+ * About a hundred thousand records; the file is read whole, and the desk of an operator has larger
+ * ones nowhere.
+ */
 export const zoneCharactersMax = 16_777_216;
 /** So many faults tell what kind of file it is. */
 const faultsMax = 100;
@@ -141,11 +145,17 @@ function isDnsType(type: string): type is DnsType {
 const lineLengthMax = 100;
 
 export type PrintBindOptions = {
-  /** Names below it are printed relative to it, behind a line with $ORIGIN. In the form of DnsRecord. */
+  /**
+   * Names below it are printed relative to it, behind a line with $ORIGIN. In the form of
+   * DnsRecord.
+   */
   readonly origin?: string;
 };
 
-/** A master file with these records in their order, columns aligned. parseBindZone gives the same records back. */
+/**
+ * A master file with these records in their order, columns aligned. parseBindZone gives the same
+ * records back.
+ */
 export function printBindZone(
   records: readonly DnsRecord[],
   { origin }: PrintBindOptions = {},

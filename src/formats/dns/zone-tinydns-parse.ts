@@ -1,6 +1,7 @@
 /**
- * Reads a `data` file of tinydns into the records that it serves (tinydns-data(8)). Where tinydns-data takes a mistake
- * for something else without a word, here it is a fault with its line. Read the file as Latin-1.
+ * Reads a `data` file of tinydns into the records that it serves (tinydns-data(8)). Where
+ * tinydns-data takes a mistake for something else without a word, here it is a fault with its line.
+ * Read the file as Latin-1.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { addressOf, ipv4Octets } from './address-octets.ts';
@@ -22,7 +23,9 @@ const txtStringOctets = 127;
 const lineLengthMax = 270_000;
 
 export type TinydnsOptions = {
-  /** Called for each line that is left out: a type that is none of ours, a timestamp, a location. */
+  /**
+   * Called for each line that is left out: a type that is none of ours, a timestamp, a location.
+   */
   readonly skipped?: (note: ZoneFault) => void;
 };
 
@@ -54,7 +57,9 @@ export function parseTinydnsZone(
   return faults.length > 0 ? fault(faults) : ok(records);
 }
 
-/** Not by a regular expression, which would take the square of its time for a line full of blanks. */
+/**
+ * Not by a regular expression, which would take the square of its time for a line full of blanks.
+ */
 function withoutBlanksAtEnd(line: string): string {
   let end = line.length;
   while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
@@ -65,7 +70,9 @@ type Fields = readonly string[];
 /** Records; a text that says why the line is left out; or what is wrong. */
 type Read = Result<readonly DnsRecord[] | string, string>;
 
-/** How many fields each type of line has before timestamp and location; the last of them is the TTL. */
+/**
+ * How many fields each type of line has before timestamp and location; the last of them is the TTL.
+ */
 const fieldCounts: Readonly<Record<string, number>> = {
   '.': 4,
   '&': 4,
@@ -205,8 +212,12 @@ function serverLine(
   const mailbox = nameOf(['hostmaster', ...labelsOf(name)]);
   const numbers = { serial: serialDefault, ...soaDefaults };
   const soa: DnsRecord = {
-    ...{ type: 'SOA', primary: target, mailbox, ...numbers },
-    ...{ name, ttlSeconds: ttl === 0 ? 0 : ttlDefaults.negative },
+    type: 'SOA',
+    primary: target,
+    mailbox,
+    ...numbers,
+    name,
+    ttlSeconds: ttl === 0 ? 0 : ttlDefaults.negative,
   };
   const server: DnsRecord = { type: 'NS', target, name, ttlSeconds: ttl };
   return withAddress(authority ? [soa, server] : [server], ip, { name: target, ttl });
@@ -230,7 +241,10 @@ function soaLine([, first = '', second = '', ...texts]: Fields, { name, ttl }: O
   if (wrong !== undefined) return fault(`${wrong} is no number of an SOA`);
   const [serial = serialDefault, refresh, retry, expire, minimum] = numbers;
   const data: DnsData = {
-    ...{ type: 'SOA', primary, mailbox, serial },
+    type: 'SOA',
+    primary,
+    mailbox,
+    serial,
     refresh: refresh ?? soaDefaults.refresh,
     retry: retry ?? soaDefaults.retry,
     expire: expire ?? soaDefaults.expire,

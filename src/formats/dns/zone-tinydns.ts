@@ -1,7 +1,8 @@
 /**
- * The `data` file of tinydns, printed (tinydns-data(8)). Every octet that means something to it is written in octal: a
- * colon is `\072`. Only line types that every tinydns knows are used; AAAA and TLSA go into the generic one. Its TXT
- * line cuts a text into strings of 127 octets: readers of SPF, DKIM and DMARC join them, so the text is what counts.
+ * The `data` file of tinydns, printed (tinydns-data(8)). Every octet that means something to it is
+ * written in octal: a colon is `\072`. Only line types that every tinydns knows are used; AAAA and
+ * TLSA go into the generic one. Its TXT line cuts a text into strings of 127 octets: readers of
+ * SPF, DKIM and DMARC join them, so the text is what counts.
  */
 import { ipv6Octets } from './address-octets.ts';
 import { labelsOf } from './name.ts';
@@ -53,7 +54,10 @@ function fqdn(name: string): string {
     .join('.');
 }
 
-/** Without a dot in it, tinydns-data would put `.ns.` or `.mx.` and the owner behind it. The root is a dot. */
+/**
+ * Without a dot in it, tinydns-data would put `.ns.` or `.mx.` and the owner behind it. The root is
+ * a dot.
+ */
 function withDot(name: string): string {
   const text = fqdn(name);
   return text.includes('.') ? text : `${text}.`;

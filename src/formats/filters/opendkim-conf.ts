@@ -1,6 +1,6 @@
 /**
- * What OpenDKIM signs with, out of its configuration (opendkim.conf(5)): KeyTable and SigningTable, or Domain, Selector
- * and KeyFile. Pure: the files that it names are read by others.
+ * What OpenDKIM signs with, out of its configuration (opendkim.conf(5)): KeyTable and SigningTable,
+ * or Domain, Selector and KeyFile. Pure: the files that it names are read by others.
  */
 
 /** A private key that another signer uses. */
@@ -157,7 +157,8 @@ function signerOf(
   const place = where.trim();
   const isPath = /^(?:\/|\.\.?\/)/.test(place);
   return {
-    ...{ domain, selector: selector.trim().toLowerCase() },
+    domain,
+    selector: selector.trim().toLowerCase(),
     key: isPath
       ? { kind: 'file', path: place.replaceAll('%', from ?? '') }
       : { kind: 'text', text: place },

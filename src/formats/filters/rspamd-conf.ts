@@ -1,4 +1,7 @@
-/** What rspamd's module dkim_signing signs with, out of its configuration and the names of files where its keys are. Pure. */
+/**
+ * What rspamd's module dkim_signing signs with, out of its configuration and the names of files
+ * where its keys are. Pure.
+ */
 import type { FoundKey, KeysFound } from './opendkim-conf.ts';
 import type { Ucl, UclBlock } from './ucl.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The part of rspamd's configuration language (UCL) that its modules' files use: `name = value;`, `name "value"`, blocks,
- * lists, comments. Pure; what it does not understand it steps over.
+ * The part of rspamd's configuration language (UCL) that its modules' files use: `name = value;`,
+ * `name "value"`, blocks, lists, comments. Pure; what it does not understand it steps over.
  */
 
 export type Ucl = string | UclBlock | readonly Ucl[];

@@ -1,15 +1,19 @@
 /**
- * Mail addresses as keys: every way of writing one mailbox gives one key (RFC 5321 section 4.1.2, with what servers
- * really pass on: brackets or none, source routes, quotes that need not be there, a dot after the domain).
- * Pure, never throws, and printing a key and reading it again gives the same key.
+ * Mail addresses as keys: every way of writing one mailbox gives one key (RFC 5321 section 4.1.2,
+ * with what servers really pass on: brackets or none, source routes, quotes that need not be there,
+ * a dot after the domain). Pure, never throws, and printing a key and reading it again gives the
+ * same key.
  *
- * The local part is lower-cased although RFC 5321 lets it be case-sensitive: no server of note makes use of that, and
- * a sender must not be able to make one correspondent look like many, or a stranger like a friend, with the Shift key.
+ * The local part is lower-cased although RFC 5321 lets it be case-sensitive: no server of note
+ * makes use of that, and a sender must not be able to make one correspondent look like many, or a
+ * stranger like a friend, with the Shift key.
  */
 
 /** What is looked at: Postfix itself takes no line longer than this (line_length_limit). */
 const textLengthMax = 2_048;
-/** RFC 5321 section 4.5.3.1 allows 64 and 255; longer local parts (VERP, SRS) are seen in the wild. */
+/**
+ * RFC 5321 section 4.5.3.1 allows 64 and 255; longer local parts (VERP, SRS) are seen in the wild.
+ */
 const localLengthMax = 256;
 const domainLengthMax = 255;
 

@@ -1,13 +1,15 @@
 /**
- * Authentication-Results (RFC 8601 section 2.2): what a server found out about a message, for those behind it to read.
- * Read leniently, since others write `action=none` and leave strings unquoted; printed strictly, in lines of at most 78
- * characters where a word allows it. Methods and properties that nobody knows are kept. Pure, never throws; a text is
- * one octet a character.
+ * Authentication-Results (RFC 8601 section 2.2): what a server found out about a message, for those
+ * behind it to read. Read leniently, since others write `action=none` and leave strings unquoted;
+ * printed strictly, in lines of at most 78 characters where a word allows it. Methods and
+ * properties that nobody knows are kept. Pure, never throws; a text is one octet a character.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
 export type ResultProperty = {
-  /** smtp, header, body, policy; empty for a word that the grammar does not have (`action=none`). */
+  /**
+   * smtp, header, body, policy; empty for a word that the grammar does not have (`action=none`).
+   */
   readonly type: string;
   readonly name: string;
   readonly value: string;
@@ -31,7 +33,9 @@ export type AuthenticationResults = {
   readonly results: readonly ResultInfo[];
 };
 
-/** Characters of a field that are read: Postfix hands on 100 KB, honest fields have less than 4 KB. */
+/**
+ * Characters of a field that are read: Postfix hands on 100 KB, honest fields have less than 4 KB.
+ */
 const fieldLengthMax = 32_768;
 /** Results of one field: a message with more signatures than this is no letter. */
 const resultsMax = 100;
@@ -63,7 +67,10 @@ const idWord = /[^\s;()"=]+/y;
 const keyword = /[A-Za-z0-9_-]+/y;
 /** Properties are keywords; some write dots in them. */
 const propertyName = /[A-Za-z0-9_.-]+/y;
-/** Strictly a token or an address; what others leave unquoted (`header.b=ab/c=`) is understood all the same. */
+/**
+ * Strictly a token or an address; what others leave unquoted (`header.b=ab/c=`) is understood all
+ * the same.
+ */
 const bareValue = /[^\s;()"]+/y;
 
 function resultInfos(cursor: Cursor): Result<readonly ResultInfo[], string> {
@@ -165,7 +172,10 @@ function take(cursor: Cursor, pattern: RegExp): string | undefined {
   return found;
 }
 
-/** Passes over white space and comments; answers with the first comment's text, undefined where one does not end. */
+/**
+ * Passes over white space and comments; answers with the first comment's text, undefined where one
+ * does not end.
+ */
 function skip(cursor: Cursor): string | undefined {
   let first = '';
   for (;;) {
@@ -210,8 +220,9 @@ function shown({ text, at }: Cursor): string {
 // ---------------------------------------------------------------- whose field is it
 
 /**
- * Does this field claim to come from `authservId`? Such a field in mail from outside is a lie (RFC 8601 section 5) and
- * is taken out, however it is written: other case, quoted, remarks before it, a version or nonsense behind it.
+ * Does this field claim to come from `authservId`? Such a field in mail from outside is a lie (RFC
+ * 8601 section 5) and is taken out, however it is written: other case, quoted, remarks before it, a
+ * version or nonsense behind it.
  */
 export function isForged(field: string, authservId: string): boolean {
   const cursor: Cursor = { text: unfolded(field), at: 0 };
@@ -225,7 +236,10 @@ export function isForged(field: string, authservId: string): boolean {
   return claimed.toLowerCase().replace(/^[".\s]+|[".\s]+$/g, '') === name;
 }
 
-/** As idWord, and ended by all that no name has in it; a quotation mark that was not closed is passed over. */
+/**
+ * As idWord, and ended by all that no name has in it; a quotation mark that was not closed is
+ * passed over.
+ */
 const claimWord = /"?[^\s;()"=/:,<>@[\]?\\\p{Cc}]+/uy;
 
 // ---------------------------------------------------------------- printing
@@ -240,7 +254,10 @@ const address =
 /** What follows a quoted local part. */
 const addressRest = /@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*/y;
 
-/** What belongs behind the colon, folded with LF; its first line leaves room for `before` (the name of the field). */
+/**
+ * What belongs behind the colon, folded with LF; its first line leaves room for `before` (the name
+ * of the field).
+ */
 export function printAuthenticationResults(
   { authservId, version, results }: AuthenticationResults,
   before: string = fieldName,

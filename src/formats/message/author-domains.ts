@@ -1,6 +1,7 @@
 /**
- * The domains of a message's authors: of every mailbox in every From field (RFC 5322 sections 3.4 and 3.6.2), since a
- * mail program may show any of them. DMARC judges them (RFC 9989 section 5.3.1). Pure, bounded, never throws.
+ * The domains of a message's authors: of every mailbox in every From field (RFC 5322 sections 3.4
+ * and 3.6.2), since a mail program may show any of them. DMARC judges them (RFC 9989 section
+ * 5.3.1). Pure, bounded, never throws.
  */
 import { textOf } from '../../lib/peer-text.ts';
 import { addressKey, domainOf } from './address.ts';

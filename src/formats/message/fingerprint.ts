@@ -1,22 +1,27 @@
 /**
- * A digest of a body that stays the same when names, numbers, links, punctuation and white space vary: the same text
- * sent to many is recognised although each copy greets somebody else. Fed in chunks, on the path of every message:
- * one pass over the bytes, nothing is allocated.
+ * A digest of a body that stays the same when names, numbers, links, punctuation and white space
+ * vary: the same text sent to many is recognised although each copy greets somebody else. Fed in
+ * chunks, on the path of every message: one pass over the bytes, nothing is allocated.
  *
- * Words are hashed letter by letter, in order, without what stands between them. Left out are links and addresses,
- * words with digits in them (order numbers, tracking ids), values of attributes (`href="…"`, `boundary="…"`), lines that begin
- * with `--` (MIME boundaries) and, as long as enough text is left, words that begin with an ASCII capital (names).
- * A body is known by its text up to a number of letters, not of bytes, so that a longer name does not move the end.
+ * Words are hashed letter by letter, in order, without what stands between them. Left out are links
+ * and addresses, words with digits in them (order numbers, tracking ids), values of attributes
+ * (`href="…"`, `boundary="…"`), lines that begin with `--` (MIME boundaries) and, as long as enough
+ * text is left, words that begin with an ASCII capital (names). A body is known by its text up to a
+ * number of letters, not of bytes, so that a longer name does not move the end.
  */
 
-/** Looked at, at most: the text of spam stands at the top, and a message of 20 MB must not cost more than a small one. */
+/**
+ * Looked at, at most: the text of spam stands at the top, and a message of 20 MB must not cost more
+ * than a small one.
+ */
 export const fingerprintBytesMax = 16_384;
 /** Then the text is known well enough. */
 const lettersMax = 2_048;
 /** Fewer letters than these without names: too little text to leave the names out. */
 const namelessLettersMin = 48;
 
-// What a byte is. Letters are themselves in lower case, from 0x61 on, and bytes outside ASCII count as letters.
+// What a byte is. Letters are themselves in lower case, from 0x61 on, and bytes outside ASCII count
+// as letters.
 const ignored = 0;
 const space = 1;
 const digit = 2;
@@ -108,7 +113,8 @@ export class Fingerprint {
   #letters(bytes: Uint8Array, from: number, end: number): number {
     let kind = kinds[bytes[from] ?? 0] ?? ignored;
     if (this.#wordLetters === 0) this.#name = kind < letter;
-    else if (this.#last === dot) this.#dropped = true; // A dot with a letter right behind it: a host name.
+    // A dot with a letter right behind it: a host name.
+    else if (this.#last === dot) this.#dropped = true;
     let word = this.#word;
     let plainWord = this.#plainWord;
     let index = from;

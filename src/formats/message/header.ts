@@ -1,6 +1,7 @@
 /**
- * What Postern reads from header fields: the first mailbox of From: (RFC 5322 section 3.4) and a Subject for people
- * to recognise (RFC 2047). Pure, never throws, bounded: these are the sender's own words, shown and never believed.
+ * What Postern reads from header fields: the first mailbox of From: (RFC 5322 section 3.4) and a
+ * Subject for people to recognise (RFC 2047). Pure, never throws, bounded: these are the sender's
+ * own words, shown and never believed.
  */
 import { addressKey } from './address.ts';
 
@@ -57,7 +58,10 @@ type EncodedWord = { readonly charset: string; readonly bytes: readonly number[]
 
 const encodedWord = /=\?([^?\s]{1,40})\?([bBqQ])\?([^?\s]*)\?=/g;
 
-/** A Subject: as a person reads it: decoded, on one line, without controls, at most `subjectLengthMax` characters. */
+/**
+ * A Subject: as a person reads it: decoded, on one line, without controls, at most
+ * `subjectLengthMax` characters.
+ */
 export function readableSubject(value: string): string {
   const text = value.slice(0, fieldLengthMax);
   const decoded = text.includes('=?') ? decodeWords(text) : text;

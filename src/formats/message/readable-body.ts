@@ -1,7 +1,8 @@
 /**
- * The beginning of a body with its base64 text decoded (RFC 2045 section 6.8), for the fingerprint: letters in base64
- * are not the letters of the text, and one changed name moves all that follow. Attachments stay as they are; so does
- * quoted-printable, which leaves most text readable. Pure, never throws.
+ * The beginning of a body with its base64 text decoded (RFC 2045 section 6.8), for the fingerprint:
+ * letters in base64 are not the letters of the text, and one changed name moves all that follow.
+ * Attachments stay as they are; so does quoted-printable, which leaves most text readable. Pure,
+ * never throws.
  */
 
 /** From a part's headers to its body, where it is base64. Bounded: headers of a part are short. */

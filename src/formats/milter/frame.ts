@@ -1,20 +1,24 @@
 /**
- * Milter packets on the wire: a length (32 bits, big endian, counts the command), a command byte, data.
- * Takes chunks as they come, cut anywhere, and hands out whole packets where they lie, without copying them. A length
- * is checked before it is believed: a peer that announces much and sends little makes us keep little.
+ * Milter packets on the wire: a length (32 bits, big endian, counts the command), a command byte,
+ * data. Takes chunks as they come, cut anywhere, and hands out whole packets where they lie,
+ * without copying them. A length is checked before it is believed: a peer that announces much and
+ * sends little makes us keep little.
  */
 import { HeldBytes } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 
 /**
- * The longest packet taken. Postfix sends body chunks of at most 65,535 bytes and headers of at most
- * header_size_limit (102,400 by default), which operators raise; Sendmail up to 1 MB where agreed.
+ * The longest packet taken. Postfix sends body chunks of at most 65,535 bytes and headers of at
+ * most header_size_limit (102,400 by default), which operators raise; Sendmail up to 1 MB where
+ * agreed.
  */
 export const frameBytesMax = 1_048_576;
 /** What may wait while we think about an answer: a mail server waits for it and sends nothing. */
 const heldBytesMax = frameBytesMax + 65_536;
 
-/** One packet: its command, and its data in `bytes` from `start` to `end`. Answers false to pause. */
+/**
+ * One packet: its command, and its data in `bytes` from `start` to `end`. Answers false to pause.
+ */
 export type TakeFrame = (command: number, bytes: Buffer, start: number, end: number) => boolean;
 
 const lengthBytes = 4;

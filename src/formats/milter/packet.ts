@@ -1,6 +1,6 @@
 /**
- * The milter protocol's letters and flags (version 6), and how packets are put together. Names follow mfdef.h, less
- * its prefixes, so that they can be found there.
+ * The milter protocol's letters and flags (version 6), and how packets are put together. Names
+ * follow mfdef.h, less its prefixes, so that they can be found there.
  */
 
 /** Commands of the mail server. */

@@ -1,7 +1,7 @@
 /**
- * How Postfix reads main.cf and master.cf (postconf(5), master(5)): a line that begins with white space continues the
- * one before; lines that are empty or whose first visible character is `#` are skipped, between continuations too.
- * Keeps every byte: text is taken and given as latin1.
+ * How Postfix reads main.cf and master.cf (postconf(5), master(5)): a line that begins with white
+ * space continues the one before; lines that are empty or whose first visible character is `#` are
+ * skipped, between continuations too. Keeps every byte: text is taken and given as latin1.
  */
 
 /** One logical line: a parameter, or a service. Indexes are of physical lines. */

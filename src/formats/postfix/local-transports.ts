@@ -1,4 +1,7 @@
-/** Postfix transports by which a server delivers to its own users, as Debian ships it: mail for them does not leave. */
+/**
+ * Postfix transports by which a server delivers to its own users, as Debian ships it: mail for them
+ * does not leave.
+ */
 export const localTransports: readonly string[] = [
   'local',
   'virtual',
@@ -10,7 +13,7 @@ export const localTransports: readonly string[] = [
   // Never sent anywhere either.
   'retry',
   'discard',
-  // Postfix uses it for relay_domains alone: the operator's own domains on another host. A stranger's mail for them is
-  // inbound mail; to judge it as ours would hold it.
+  // Postfix uses it for relay_domains alone: the operator's own domains on another host. A
+  // stranger's mail for them is inbound mail; to judge it as ours would hold it.
   'relay',
 ];

@@ -1,4 +1,7 @@
-/** main.cf and master.cf as postconf(5) and master(5) describe them; test/integration/connect.test.ts asks postconf. */
+/**
+ * main.cf and master.cf as postconf(5) and master(5) describe them;
+ * test/integration/connect.test.ts asks postconf.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,5 +1,6 @@
 /**
- * Postfix's main.cf: parameters, as postconf(5) describes them. The last definition of a name counts. Pure.
+ * Postfix's main.cf: parameters, as postconf(5) describes them. The last definition of a name
+ * counts. Pure.
  */
 import { insertAfter, type PostfixLines, postfixLines } from './lines.ts';
 
@@ -14,7 +15,10 @@ export type MainCf = {
   readonly parameters: readonly Parameter[];
 };
 
-/** References inside references end here: Postfix calls a loop a fatal error, we leave the rest unexpanded. */
+/**
+ * References inside references end here: Postfix calls a loop a fatal error, we leave the rest
+ * unexpanded.
+ */
 const expansionDepthMax = 20;
 
 export function parseMainCf(text: string): MainCf {
@@ -37,7 +41,10 @@ export function mainValue(main: MainCf, name: string): string | undefined {
   return parameter(main, name)?.value;
 }
 
-/** `$name`, `${name}` and `$(name)` replaced by what `look` says; what it does not know becomes empty, as in Postfix. */
+/**
+ * `$name`, `${name}` and `$(name)` replaced by what `look` says; what it does not know becomes
+ * empty, as in Postfix.
+ */
 export function expand(
   value: string,
   look: (name: string) => string | undefined,
@@ -53,7 +60,9 @@ export function expand(
   );
 }
 
-/** A line more for this parameter, continued from what it has; its own first line where it has none. */
+/**
+ * A line more for this parameter, continued from what it has; its own first line where it has none.
+ */
 export function appendToParameter(text: string, name: string, piece: string): string {
   const main = parseMainCf(text);
   const found = parameter(main, name);
@@ -63,7 +72,10 @@ export function appendToParameter(text: string, name: string, piece: string): st
   return lines.join('');
 }
 
-/** Puts a piece directly behind the parameter's equals sign. Undefined where the file does not define it. */
+/**
+ * Puts a piece directly behind the parameter's equals sign. Undefined where the file does not
+ * define it.
+ */
 export function prependToParameter(text: string, name: string, piece: string): string | undefined {
   const main = parseMainCf(text);
   const found = parameter(main, name);

@@ -1,5 +1,6 @@
 /**
- * Postfix's master.cf: services and their `-o name=value` overrides (master(5)). Keeps every byte. Pure.
+ * Postfix's master.cf: services and their `-o name=value` overrides (master(5)). Keeps every byte.
+ * Pure.
  */
 import { insertAfter, type PostfixLines, postfixLines } from './lines.ts';
 
@@ -56,7 +57,10 @@ export function addOverride(text: string, service: Service, option: string): str
   return lines.join('');
 }
 
-/** Changes the value of one override where it stands: `before` goes in front of it, `after` behind it. */
+/**
+ * Changes the value of one override where it stands: `before` goes in front of it, `after` behind
+ * it.
+ */
 export function wrapOverride(
   text: string,
   service: Service,

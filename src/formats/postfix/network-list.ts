@@ -1,5 +1,6 @@
 /**
- * Lists of IP addresses and networks as an operator writes them, or Postfix: `192.0.2.0/24`, `2001:db8::/32`,
+ * Lists of IP addresses and networks as an operator writes them, or Postfix: `192.0.2.0/24`,
+ * `2001:db8::/32`,
  * `[2001:db8::]/32`, `127.0.0.1`. Pure.
  */
 import { type IpAddress, inNetwork, parseClientIp, parseIpv4, parseIpv6 } from '../spf/network.ts';
@@ -27,7 +28,9 @@ function holds({ address, bits }: Network, ip: IpAddress): boolean {
   return inNetwork(ip, address, bits);
 }
 
-/** One item of a list in which `!10.0.0.5` takes out what stands behind it (Postfix's mynetworks). */
+/**
+ * One item of a list in which `!10.0.0.5` takes out what stands behind it (Postfix's mynetworks).
+ */
 export type NetworkRule = { readonly network: Network; readonly not: boolean };
 
 /** Undefined where it is none. */
@@ -37,7 +40,10 @@ export function parseNetworkRule(text: string): NetworkRule | undefined {
   return network && { network, not };
 }
 
-/** Does the list have this client? The first rule that fits decides; text that is no address is in no list. */
+/**
+ * Does the list have this client? The first rule that fits decides; text that is no address is in
+ * no list.
+ */
 export function isListed(client: string, rules: readonly NetworkRule[]): boolean {
   const ip = parseClientIp(client);
   return ip !== undefined && rules.find(({ network }) => holds(network, ip))?.not === false;

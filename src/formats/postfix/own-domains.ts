@@ -1,4 +1,7 @@
-/** Which domains are this server's: names in lower case, `.example.org` for all below example.org. Pure. */
+/**
+ * Which domains are this server's: names in lower case, `.example.org` for all below example.org.
+ * Pure.
+ */
 
 /** Is this domain one of them, or below one that stands for all below it? */
 export function isOwnDomain(domains: ReadonlySet<string>, domain: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * Queue ids of mail servers: Postfix's short (hexadecimal) and long ones, Sendmail's. They end up on the standard
- * input of postsuper(1), so nothing else gets through.
+ * Queue ids of mail servers: Postfix's short (hexadecimal) and long ones, Sendmail's. They end up
+ * on the standard input of postsuper(1), so nothing else gets through.
  */
 import type { Brand } from '../../lib/brand.ts';
 

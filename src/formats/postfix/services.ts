@@ -1,6 +1,6 @@
 /**
- * What Postfix's two files say together: which smtpd services there are, what each is for, and which value of a
- * parameter counts for it. Pure.
+ * What Postfix's two files say together: which smtpd services there are, what each is for, and
+ * which value of a parameter counts for it. Pure.
  */
 import { expand, type MainCf, mainValue } from './main-cf.ts';
 import { type MasterCf, override, type Service } from './master-cf.ts';

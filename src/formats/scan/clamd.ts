@@ -1,6 +1,7 @@
 /**
- * The protocol of ClamAV's clamd within a session (IDSESSION): commands end with a NUL, a message comes in chunks with
- * their length before them, and each answer has the number of its command. Pure, never throws.
+ * The protocol of ClamAV's clamd within a session (IDSESSION): commands end with a NUL, a message
+ * comes in chunks with their length before them, and each answer has the number of its command.
+ * Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
@@ -23,7 +24,9 @@ export function clamdStream(message: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-/** `1: stream: OK`, `2: stream: Eicar-Test-Signature FOUND`; answers with what was found, or empty. */
+/**
+ * `1: stream: OK`, `2: stream: Eicar-Test-Signature FOUND`; answers with what was found, or empty.
+ */
 export function parseClamdReply(reply: string, command: number): Result<string, string> {
   const parts = /^(\d{1,10}): stream: (.{1,300})$/s.exec(reply);
   if (parts === null) return fault(reply.slice(0, 200).replace(/[^ -~]/g, '?'));

@@ -1,9 +1,11 @@
 /**
- * By which a scanned message is known again: two messages with the same print say the same, whatever names, links and
- * numbers stand in them. Stricter than the guard's fingerprint, since a verdict is taken over by it: all of the text
- * counts and not its beginning, a digest stands for it that nobody can hit by chance or on purpose, text in base64 is
- * read, and attachments must be the same octet for octet. Where links lead to is told beside it. What stands in for a name says how long it is, and what is
- * not clear has no print: else a letter could hide in what is passed over. Pure, never throws.
+ * By which a scanned message is known again: two messages with the same print say the same,
+ * whatever names, links and numbers stand in them. Stricter than the guard's fingerprint, since a
+ * verdict is taken over by it: all of the text counts and not its beginning, a digest stands for it
+ * that nobody can hit by chance or on purpose, text in base64 is read, and attachments must be the
+ * same octet for octet. Where links lead to is told beside it. What stands in for a name says how
+ * long it is, and what is not clear has no print: else a letter could hide in what is passed over.
+ * Pure, never throws.
  */
 import { sha256 } from '../../lib/sha256.ts';
 import { readableSubject, subjectLengthMax } from '../message/header.ts';
@@ -11,19 +13,25 @@ import { htmlText, withoutEntities } from './html-text.ts';
 import { type MimePart, splitParts } from './mime-parts.ts';
 
 /**
- * Letters that count a text must have, and their share of all, at least: with fewer, two messages that differ in
- * what is passed over could seem to be one.
+ * Letters that count a text must have, and their share of all, at least: with fewer, two messages
+ * that differ in what is passed over could seem to be one.
  */
 const lettersMin = 60;
 const lettersShareMin = 0.4;
-/** Names, numbers and links that follow one another and stand for each other, as `John` does for `Maria Magdalena`. */
+/**
+ * Names, numbers and links that follow one another and stand for each other, as `John` does for
+ * `Maria Magdalena`.
+ */
 const maskedTogether = 6;
 /** A link counts for so many letters at most: it is long, and little of it is read. */
 const linkLettersMax = 30;
 /** Parts looked at; a message with more is known by its octets alone. */
 const partsMax = 100;
 const depthMax = 8;
-/** Text that is looked at: words are told apart at some 7 MB a second, and all other mail waits meanwhile. */
+/**
+ * Text that is looked at: words are told apart at some 7 MB a second, and all other mail waits
+ * meanwhile.
+ */
 const textOctetsMax = 256 * 1024;
 
 export type PrintedMessage = {
@@ -40,7 +48,10 @@ export type MessagePrint = {
   readonly servers: string;
 };
 
-/** Undefined: too little text, or too much of it, to know it by; then only the very same octets are the same message. */
+/**
+ * Undefined: too little text, or too much of it, to know it by; then only the very same octets are
+ * the same message.
+ */
 export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrint | undefined {
   if (cut) return undefined;
   const walk: Walk = {
@@ -206,7 +217,10 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
   }
 }
 
-/** Its value; empty: there is none; undefined: there are more, and readers differ in which they take. */
+/**
+ * Its value; empty: there is none; undefined: there are more, and readers differ in which they
+ * take.
+ */
 function only(header: readonly string[], name: string): string | undefined {
   let found: string | undefined;
   for (let at = 0; at + 1 < header.length; at += 2) {

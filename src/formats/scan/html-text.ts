@@ -1,6 +1,7 @@
 /**
- * What is read of HTML: no tags, comments, styles, scripts and titles. Where a reader could see more than this finds, it
- * answers with nothing at all: whoever compares texts must not take two for one. One pass, never throws.
+ * What is read of HTML: no tags, comments, styles, scripts and titles. Where a reader could see
+ * more than this finds, it answers with nothing at all: whoever compares texts must not take two
+ * for one. One pass, never throws.
  */
 
 /** In these, a browser shows as text what elsewhere is a tag, or the other way round. */
@@ -28,7 +29,9 @@ export function htmlText(html: string): string | undefined {
   return withoutEntities(shown.join(''));
 }
 
-/** Where text goes on behind the tag, comment or hidden element that begins here; undefined: never. */
+/**
+ * Where text goes on behind the tag, comment or hidden element that begins here; undefined: never.
+ */
 function behindTag(html: string, tag: number): number | undefined {
   if (html.startsWith('<!--', tag)) return behindComment(html, tag + 4);
   const hidden = hiddenElement.exec(html.slice(tag, tag + 8))?.[1]?.toLowerCase();
@@ -74,7 +77,10 @@ const signs = new Map([
 ]);
 const spaces = new Set(['nbsp', 'ensp', 'emsp', 'thinsp', 'lt', 'gt', 'amp', 'quot', 'apos']);
 
-/** A letter that has a name is there by its name: `f&uuml;r` is another word than `f&auml;r`, and that is enough. */
+/**
+ * A letter that has a name is there by its name: `f&uuml;r` is another word than `f&auml;r`, and
+ * that is enough.
+ */
 function character(_: string, decimal?: string, hex?: string, name?: string): string {
   if (name !== undefined) {
     return signs.get(name) ?? (spaces.has(name.toLowerCase()) ? ' ' : name);

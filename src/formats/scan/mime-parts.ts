@@ -1,6 +1,7 @@
 /**
- * The parts of a multipart body (RFC 2046 section 5.1), with all that is not of a part's own body as text beside it:
- * where readers could differ in what they show, nothing is lost. Pure, never throws.
+ * The parts of a multipart body (RFC 2046 section 5.1), with all that is not of a part's own body
+ * as text beside it: where readers could differ in what they show, nothing is lost. Pure, never
+ * throws.
  */
 
 export type MimePart = {
@@ -16,7 +17,10 @@ export type MimePart = {
 const usualField =
   /^(?:content-(?:type|transfer-encoding|disposition|id|language|location)|mime-version|x-attachment-id):/i;
 
-/** Undefined: it has no boundary, or more than one, or a part says twice what it is. More than `most` parts: one more. */
+/**
+ * Undefined: it has no boundary, or more than one, or a part says twice what it is. More than
+ * `most` parts: one more.
+ */
 export function splitParts(
   { type, body }: MimePart,
   most: number,
@@ -33,7 +37,8 @@ export function splitParts(
     if (end !== undefined) lines.push({ start: at, end });
     if (lines.length > most) break;
   }
-  // What stands before the first boundary and behind the last is shown to nobody, and still is part of the message.
+  // What stands before the first boundary and behind the last is shown to nobody, and still is part
+  // of the message.
   const before = body.subarray(0, lines[0]?.start ?? body.length);
   const parts: (MimePart | undefined)[] = [{ ...plain, body: before }];
   lines.forEach(({ end }, index) => {
@@ -44,7 +49,10 @@ export function splitParts(
 
 const plain = { type: '', encoding: '', disposition: '', text: '' } as const;
 
-/** Where the line of a boundary ends, its break not included; undefined: it goes on, and is no boundary. */
+/**
+ * Where the line of a boundary ends, its break not included; undefined: it goes on, and is no
+ * boundary.
+ */
 function endOfLine(text: string, from: number): number | undefined {
   let at = text.startsWith('--', from) ? from + 2 : from;
   while (text[at] === ' ' || text[at] === '\t') at++;
@@ -64,7 +72,9 @@ function partOf(inner: string): MimePart | undefined {
   ];
   if (type === undefined || encoding === undefined || disposition === undefined) return undefined;
   return {
-    ...{ type, encoding, disposition },
+    type,
+    encoding,
+    disposition,
     text: lines.filter((one) => !usualField.test(one)).join('\n'),
     body: Buffer.from(inner.slice(blank.index + blank[0].length), 'latin1'),
   };

@@ -32,11 +32,13 @@ test('spamd: score, threshold and the table of the report', () => {
   assert.deepEqual([reply.value.score, reply.value.required], [1000.8, 5]);
   assert.deepEqual(reportRules(reply.value.body), [
     {
-      ...{ name: 'NO_RELAYS', points: 0 },
+      name: 'NO_RELAYS',
+      points: 0,
       about: 'Informational: message was not relayed via SMTP',
     },
     {
-      ...{ name: 'A_RULE_WITH_A_LONG_NAME_THAT_RUNS_ON', points: 0.8 },
+      name: 'A_RULE_WITH_A_LONG_NAME_THAT_RUNS_ON',
+      points: 0.8,
       about: 'Some words that go on in a second line',
     },
     { name: 'GTUBE', points: 1000, about: 'BODY: Generic Test for Unsolicited Bulk Email' },

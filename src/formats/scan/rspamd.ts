@@ -11,8 +11,8 @@ export type RspamdReply = {
 
 const rulesMax = 200;
 /**
- * rspamd names the points from which it refuses, not those from which it marks as spam; by Debian's configuration they are
- * 15 and 6. Where its answer names both, the answer counts.
+ * rspamd names the points from which it refuses, not those from which it marks as spam; by Debian's
+ * configuration they are 15 and 6. Where its answer names both, the answer counts.
  */
 const markShare = 6 / 15;
 

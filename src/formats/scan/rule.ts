@@ -1,4 +1,7 @@
-/** A rule of a scanner that was true of a message. Points are 0 where the scanner does not tell them. */
+/**
+ * A rule of a scanner that was true of a message. Points are 0 where the scanner does not tell
+ * them.
+ */
 export type RuleHit = {
   readonly name: string;
   readonly points: number;

@@ -1,12 +1,16 @@
 /**
- * The SPAMC protocol, version 1.5, as SpamAssassin's spamd speaks it: one request and one answer a connection. Scores of
- * single rules are in no header of it, only in the table of the report, so that is what is read; where somebody's
- * report has no such table, SYMBOLS tells the names alone. Pure, never throws.
+ * The SPAMC protocol, version 1.5, as SpamAssassin's spamd speaks it: one request and one answer a
+ * connection. Scores of single rules are in no header of it, only in the table of the report, so
+ * that is what is read; where somebody's report has no such table, SYMBOLS tells the names alone.
+ * Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { RuleHit } from './rule.ts';
 
-/** REPORT: score and table. SYMBOLS: score and names. PROCESS: the message, marked. TELL: learn. PING: are you there? */
+/**
+ * REPORT: score and table. SYMBOLS: score and names. PROCESS: the message, marked. TELL: learn.
+ * PING: are you there?
+ */
 export type SpamcVerb = 'REPORT' | 'SYMBOLS' | 'PROCESS' | 'TELL' | 'PING';
 export type SpamcLesson = 'spam' | 'ham' | 'forget';
 
@@ -67,7 +71,10 @@ export function parseSpamdReply(reply: Buffer): Result<SpamcReply, string> {
 /** Rules that are read of one report. */
 const rulesMax = 200;
 
-/** The table of a report; undefined where it has none. Long names run into their descriptions' column, never into points. */
+/**
+ * The table of a report; undefined where it has none. Long names run into their descriptions'
+ * column, never into points.
+ */
 export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
   const lines = body.toString('latin1').split(/\r?\n/);
   const rule = lines.findIndex((line) => /^-{3,} -{10,} -{10,}/.test(line));
@@ -101,8 +108,8 @@ export function symbolRules(body: Buffer): readonly RuleHit[] {
 }
 
 /**
- * The same text, copied. A part of a long string keeps all of it in memory, and a report quotes the message: rules are kept
- * for an hour, what somebody has written is not.
+ * The same text, copied. A part of a long string keeps all of it in memory, and a report quotes the
+ * message: rules are kept for an hour, what somebody has written is not.
  */
 function own(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');

@@ -1,7 +1,8 @@
 /**
- * A message as sendmail(1) reads it from its standard input: where it begins and ends, and to whom its headers say it
- * goes. As Postfix's own does it: mailbox separators in front are left out, carriage returns belong to the line ends where
- * the first line has one, and of recipients those of Resent- fields count where there are any. Pure.
+ * A message as sendmail(1) reads it from its standard input: where it begins and ends, and to whom
+ * its headers say it goes. As Postfix's own does it: mailbox separators in front are left out,
+ * carriage returns belong to the line ends where the first line has one, and of recipients those of
+ * Resent- fields count where there are any. Pure.
  */
 
 export type SendmailMessage = {
@@ -98,7 +99,8 @@ function* fields(message: Buffer): Generator<{ readonly name: string; readonly v
 /** The addresses of a list, without names, comments and groups; quotes stay where they are. */
 function addressesIn(list: string): readonly string[] {
   const found: string[] = [];
-  // Words of an address that is not in angle brackets; each is one, but where an @ or a dot joins them.
+  // Words of an address that is not in angle brackets; each is one, but where an @ or a dot joins
+  // them.
   let words: string[] = [];
   const take = (): void => {
     found.push(...words.filter((word) => word !== ''));
@@ -127,6 +129,8 @@ function addressesIn(list: string): readonly string[] {
   return found;
 }
 
-/** White space, comment, quoted string, address in brackets, domain literal, special, anything else. */
+/**
+ * White space, comment, quoted string, address in brackets, domain literal, special, anything else.
+ */
 const tokens =
   /\s+|\((?:[^()\\]|\\.|\([^()]*\))*\)?|"(?:[^"\\]|\\.)*"?|<(?:[^">\\]|\\.|"(?:[^"\\]|\\.)*"?)*>?|\[[^\]]*\]?|[,;:]|[^\s()"<,;:[]+/gs;

@@ -1,7 +1,8 @@
 /**
- * The arguments of sendmail(1), as Postfix's own reads them. What hands a message in, or speaks SMTP on standard input, is
- * ours; everything else (the queue, aliases, wrong usage) is the mail server's own to answer, with its texts and exit
- * codes. So whatever is not surely a message is `other`: nobody gets past us by it, since he may not submit there.
+ * The arguments of sendmail(1), as Postfix's own reads them. What hands a message in, or speaks
+ * SMTP on standard input, is ours; everything else (the queue, aliases, wrong usage) is the mail
+ * server's own to answer, with its texts and exit codes. So whatever is not surely a message is
+ * `other`: nobody gets past us by it, since he may not submit there.
  */
 
 export type SendmailCall =
@@ -126,7 +127,8 @@ function take(letter: string, value: string, found: Found): boolean {
       found.through.push(`-${letter}`);
       return true;
     case 'X':
-      // A log file, which Postfix does not write; or VERP, by which mailing lists know whose mail came back.
+      // A log file, which Postfix does not write; or VERP, by which mailing lists know whose mail
+      // came back.
       if (!value.startsWith('V')) return true;
       found.through.push(`-X${value}`);
       return /^V(?:[-+=]{2})?$/.test(value);

@@ -1,9 +1,12 @@
 /**
- * SMTP replies of our own, always well formed whatever they were made of: a mail server that is handed a malformed one
- * drops the connection it came by. Pure.
+ * SMTP replies of our own, always well formed whatever they were made of: a mail server that is
+ * handed a malformed one drops the connection it came by. Pure.
  */
 
-/** `550 5.7.1 text`. The class of the enhanced code is that of the code (RFC 3463); Postfix 3.12 insists. */
+/**
+ * `550 5.7.1 text`. The class of the enhanced code is that of the code (RFC 3463); Postfix 3.12
+ * insists.
+ */
 export function smtpReply(
   reply: { readonly code: number; readonly enhanced: string; readonly text: string },
   textLengthMax: number,

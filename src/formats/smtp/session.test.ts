@@ -25,7 +25,9 @@ test('a message, its dots undone', () => {
   ]);
   const [{ message, ...envelope } = assert.fail()] = messages;
   assert.deepEqual(envelope, {
-    ...{ sender: 'a@x.example', recipients: ['b@y.example', 'c@y.example'], eightBit: true },
+    sender: 'a@x.example',
+    recipients: ['b@y.example', 'c@y.example'],
+    eightBit: true,
   });
   assert.equal(String(message), 'Subject: x\n\n.\na\n');
   assert.deepEqual(

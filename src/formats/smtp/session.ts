@@ -1,6 +1,6 @@
 /**
- * SMTP on standard input (sendmail -bs), as far as programs that hand mail in so speak it: line by line in, replies out, and
- * a message where one is whole. It answers as Postfix does. Pure.
+ * SMTP on standard input (sendmail -bs), as far as programs that hand mail in so speak it: line by
+ * line in, replies out, and a message where one is whole. It answers as Postfix does. Pure.
  */
 
 export type SmtpMessage = {
@@ -147,7 +147,9 @@ export class SmtpSession {
     }
     const message = Buffer.concat(this.#lines ?? []);
     const whole: SmtpMessage = {
-      ...{ sender: this.#sender ?? '', recipients: this.#recipients, eightBit: this.#eightBit },
+      sender: this.#sender ?? '',
+      recipients: this.#recipients,
+      eightBit: this.#eightBit,
       message,
     };
     const tooBig = this.#bytes > this.#bytesMax;

@@ -1,5 +1,6 @@
 /**
- * One evaluation under way: whom it is about, what was spent, what was seen (RFC 7208 sections 4.1 and 4.6.4).
+ * One evaluation under way: whom it is about, what was spent, what was seen (RFC 7208 sections 4.1
+ * and 4.6.4).
  */
 import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
@@ -19,7 +20,10 @@ export type SpfStep = {
   /** Whose record the term stands in. */
   readonly domain: string;
   readonly term: string;
-  /** 0: in the first record, or in one that was redirected to; 1: in one that it includes, and so on. */
+  /**
+   * 0: in the first record, or in one that was redirected to; 1: in one that it includes, and so
+   * on.
+   */
   readonly depth: number;
   readonly result: 'match' | 'no match' | 'temperror' | 'permerror';
   readonly lookups: number;
@@ -46,7 +50,9 @@ export type Check = {
   /** Which term failed, and why: it ends the evaluation. */
   failure: string | undefined;
 };
-/** The names that PTR records give a client and that lead back to it. `none`: it has no PTR record. */
+/**
+ * The names that PTR records give a client and that lead back to it. `none`: it has no PTR record.
+ */
 export type ClientNames = {
   readonly names: readonly string[];
   readonly none: boolean;

@@ -1,6 +1,7 @@
 /**
- * What an SPF record costs whoever evaluates it, for no client in particular: every term that could be reached is
- * counted, in the record and in all that it leads to (RFC 7208 section 4.6.4), and the addresses that it lets pass.
+ * What an SPF record costs whoever evaluates it, for no client in particular: every term that could
+ * be reached is counted, in the record and in all that it leads to (RFC 7208 section 4.6.4), and
+ * the addresses that it lets pass.
  */
 import type { Asking, DnsAnswer } from '../dns/question.ts';
 import { hostsMax, lookupsMax } from './check.ts';
@@ -10,7 +11,10 @@ import { type AddressRange, addressesIn, rangeOf } from './permitted.ts';
 import { type Published, publishedSpf, questionName, shown, shownTerm } from './published.ts';
 import type { SpfMechanism, SpfRecord, SpfTerm } from './record.ts';
 
-/** Enough to say how far a record is beyond the ten that are allowed; trees that never end do end here. */
+/**
+ * Enough to say how far a record is beyond the ten that are allowed; trees that never end do end
+ * here.
+ */
 const walkLookupsMax = lookupsMax * 10;
 /** Networks that are counted: more than the largest senders publish. */
 const rangesMax = 20_000;
@@ -41,7 +45,10 @@ export type SpfRecordCost = {
 };
 
 export type SpfProblem = {
-  /** `error`: who gets there ends with permerror. `unknown`: nobody answers, or it depends on the client. */
+  /**
+   * `error`: who gets there ends with permerror. `unknown`: nobody answers, or it depends on the
+   * client.
+   */
   readonly kind: 'unknown' | 'error';
   readonly domain: string;
   readonly term: string;
@@ -57,7 +64,10 @@ type Walk = {
   voids: number;
   complete: boolean;
 };
-/** A term in its place: `path`, the records from the first to its own; `passing`: a match is a pass in the end. */
+/**
+ * A term in its place: `path`, the records from the first to its own; `passing`: a match is a pass
+ * in the end.
+ */
 type Place = {
   readonly term: SpfTerm;
   readonly path: readonly string[];
@@ -67,8 +77,13 @@ type Place = {
 /** Walks the whole tree of a domain's record. */
 export function* spfCost(domain: string): Asking<SpfCost> {
   const walk: Walk = {
-    ...{ known: new Map(), records: [], problems: [], ranges: [] },
-    ...{ lookups: 0, voids: 0, complete: true },
+    known: new Map(),
+    records: [],
+    problems: [],
+    ranges: [],
+    lookups: 0,
+    voids: 0,
+    complete: true,
   };
   yield* walkRecord(walk, questionName(domain) ?? domain, undefined);
   const { ranges, known: _, ...cost } = walk;

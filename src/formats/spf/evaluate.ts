@@ -1,6 +1,7 @@
 /**
- * check_host() of RFC 7208: may this client send mail for that domain? A generator that asks the DNS (mail/dns/question);
- * at most 10 terms do, so that it ends soon whatever the zones say. Pure, never throws.
+ * check_host() of RFC 7208: may this client send mail for that domain? A generator that asks the
+ * DNS (mail/dns/question); at most 10 terms do, so that it ends soon whatever the zones say. Pure,
+ * never throws.
  */
 import type { Asking } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
@@ -35,7 +36,10 @@ export type SpfResult = (typeof spfResults)[number];
 export type SpfQuestion = {
   /** Of the client. */
   readonly ip: string;
-  /** The address of MAIL FROM, without angle brackets; '' for the null sender: then HELO's name is judged. */
+  /**
+   * The address of MAIL FROM, without angle brackets; '' for the null sender: then HELO's name is
+   * judged.
+   */
   readonly sender: string;
   readonly helo: string;
   /** Our own name, for explanations. */
@@ -50,7 +54,9 @@ export type SpfAnswer = {
   readonly result: SpfResult;
   /** Why, in one sentence. */
   readonly why: string;
-  /** What the domain's owner says to a client that fails; '' when nothing, or when it is not fail. */
+  /**
+   * What the domain's owner says to a client that fails; '' when nothing, or when it is not fail.
+   */
   readonly explanation: string;
   /** Whose record was judged, as the question has it; IDN in A-labels. */
   readonly domain: string;

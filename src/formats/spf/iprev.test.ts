@@ -6,7 +6,10 @@ import { zoneAnswers } from '../dns/zone-answers.ts';
 import { evaluateIprev } from './iprev.ts';
 
 const ptr = (name: string, target: string): DnsRecord => ({
-  ...{ name, target, ttlSeconds: 60, type: 'PTR' },
+  name,
+  target,
+  ttlSeconds: 60,
+  type: 'PTR',
 });
 const v6 = '1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa';
 const answers = zoneAnswers([

@@ -1,6 +1,6 @@
 /**
- * Does a client's address have a name that leads back to it (RFC 8601 section 3, "iprev")? Bots mostly have none. Pure;
- * the DNS is asked: one question, and then at most twenty at once.
+ * Does a client's address have a name that leads back to it (RFC 8601 section 3, "iprev")? Bots
+ * mostly have none. Pure; the DNS is asked: one question, and then at most twenty at once.
  */
 import type { Asking, DnsQuestion } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
@@ -14,7 +14,10 @@ export type IprevResult = {
   readonly sentence: string;
 };
 
-/** As SPF takes of such names (RFC 7208 section 4.6.4): an address with more of them is a hoster's joke. */
+/**
+ * As SPF takes of such names (RFC 7208 section 4.6.4): an address with more of them is a hoster's
+ * joke.
+ */
 const namesMax = 10;
 
 export function* evaluateIprev(client: string): Asking<IprevResult> {

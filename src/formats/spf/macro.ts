@@ -1,6 +1,6 @@
 /**
- * Macros in SPF (RFC 7208 section 7): `%{ir}.%{v}._spf.%{d2}`. Reading checks the grammar; expanding puts in what is
- * known of the client. Pure, never throws.
+ * Macros in SPF (RFC 7208 section 7): `%{ir}.%{v}._spf.%{d2}`. Reading checks the grammar;
+ * expanding puts in what is known of the client. Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 

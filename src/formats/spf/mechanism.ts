@@ -1,4 +1,7 @@
-/** Does the client match a mechanism (RFC 7208 chapter 5)? Of all but include, which is a whole evaluation. */
+/**
+ * Does the client match a mechanism (RFC 7208 chapter 5)? Of all but include, which is a whole
+ * evaluation.
+ */
 import type { Asking } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * IP addresses and networks as SPF records write them (RFC 7208 section 5.6): octets to compare, text to show. Pure,
- * never throws.
+ * IP addresses and networks as SPF records write them (RFC 7208 section 5.6): octets to compare,
+ * text to show. Pure, never throws.
  */
 import { addressOf, ipv4Octets, ipv6Octets } from '../dns/address-octets.ts';
 
@@ -21,7 +21,9 @@ export function parseIpv6(text: string): IpAddress | undefined {
   return octets === undefined ? undefined : { octets, text: addressOf(octets) ?? text };
 }
 
-/** A client's address; an IPv4 address inside an IPv6 one is an IPv4 address (RFC 7208 section 5). */
+/**
+ * A client's address; an IPv4 address inside an IPv6 one is an IPv4 address (RFC 7208 section 5).
+ */
 export function parseClientIp(text: string): IpAddress | undefined {
   const ip = parseIpv4(text) ?? parseIpv6(text);
   if (ip === undefined || ip.octets.length === 4) return ip;
@@ -38,7 +40,10 @@ export function inNetwork(ip: IpAddress, network: IpAddress, bits: number): bool
   return (((ip.octets[whole] ?? 0) ^ (network.octets[whole] ?? 0)) & mask & 255) === 0;
 }
 
-/** The parts of an address as macros and reverse names count them: octets, or nibbles (RFC 7208 section 7.3). */
+/**
+ * The parts of an address as macros and reverse names count them: octets, or nibbles (RFC 7208
+ * section 7.3).
+ */
 export function dottedParts(ip: IpAddress): readonly string[] {
   if (ip.octets.length === 4) return ip.octets.map(String);
   return ip.octets.flatMap((value) => [(value >> 4).toString(16), (value & 15).toString(16)]);

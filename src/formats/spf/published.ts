@@ -1,4 +1,7 @@
-/** The SPF record that a domain publishes (RFC 7208 sections 4.4 to 4.6), and names that can be asked for. */
+/**
+ * The SPF record that a domain publishes (RFC 7208 sections 4.4 to 4.6), and names that can be
+ * asked for.
+ */
 import { type Asking, ask } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import {
@@ -47,8 +50,9 @@ const labelOctetsMax = 63;
 export const nameOctetsMax = 253;
 
 /**
- * A name as questions have it, from what macros made: printable ASCII in labels of 1 to 63 octets, no backslash (which
- * questions would have to escape). Undefined: nothing of that name is published anywhere.
+ * A name as questions have it, from what macros made: printable ASCII in labels of 1 to 63 octets,
+ * no backslash (which questions would have to escape). Undefined: nothing of that name is published
+ * anywhere.
  */
 export function questionName(text: string): string | undefined {
   const bare = text.endsWith('.') ? text.slice(0, -1) : text;

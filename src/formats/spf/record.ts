@@ -1,6 +1,7 @@
 /**
- * An SPF record as text and as terms (RFC 7208 section 4.6.1 and chapter 12). `parseSpf` takes what the grammar takes
- * and nothing else; `printSpf` writes the shortest text that means the same. Pure, never throws.
+ * An SPF record as text and as terms (RFC 7208 section 4.6.1 and chapter 12). `parseSpf` takes what
+ * the grammar takes and nothing else; `printSpf` writes the shortest text that means the same.
+ * Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { parseMacros } from './macro.ts';
@@ -8,7 +9,9 @@ import { parseIpv4, parseIpv6 } from './network.ts';
 
 export type SpfQualifier = '+' | '-' | '~' | '?';
 
-/** `domain` is a domain-spec as written, macros and all; undefined: the domain whose record this is. */
+/**
+ * `domain` is a domain-spec as written, macros and all; undefined: the domain whose record this is.
+ */
 export type SpfMechanism = { readonly qualifier: SpfQualifier } & (
   | { readonly kind: 'all' }
   | { readonly kind: 'include'; readonly domain: string }

@@ -1,6 +1,6 @@
 /**
- * Names that a term leads to: macros replaced (RFC 7208 section 7), and the names that the client itself has, which
- * %{p} and ptr want (section 5.5).
+ * Names that a term leads to: macros replaced (RFC 7208 section 7), and the names that the client
+ * itself has, which %{p} and ptr want (section 5.5).
  */
 import { type Asking, ask } from '../dns/question.ts';
 import { type Check, type ClientNames, hostsMax } from './check.ts';
@@ -8,7 +8,10 @@ import { expandMacros, type MacroPlace, parseMacros } from './macro.ts';
 import { arpaWord, dottedParts, reverseName } from './network.ts';
 import { nameOctetsMax, questionName } from './published.ts';
 
-/** The name that a domain-spec means in the record of `domain`; undefined: none that can be asked for. */
+/**
+ * The name that a domain-spec means in the record of `domain`; undefined: none that can be asked
+ * for.
+ */
 export function* targetName(
   check: Check,
   spec: string | undefined,

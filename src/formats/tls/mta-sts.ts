@@ -1,6 +1,6 @@
 /**
- * MTA-STS (RFC 8461): the record that says that there is a policy and which version of it, and the policy file by which a
- * domain asks for verified TLS. Pure.
+ * MTA-STS (RFC 8461): the record that says that there is a policy and which version of it, and the
+ * policy file by which a domain asks for verified TLS. Pure.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 

@@ -1,5 +1,6 @@
 /**
- * The record that asks for reports on failed TLS (RFC 8460 section 3): `v=TLSRPTv1; rua=mailto:tls@example.org`. Pure.
+ * The record that asks for reports on failed TLS (RFC 8460 section 3): `v=TLSRPTv1;
+ * rua=mailto:tls@example.org`. Pure.
  */
 
 export type TlsReporting = {

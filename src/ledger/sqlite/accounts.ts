@@ -1,8 +1,9 @@
 /**
  * Accounts and the recipients they have written to.
  *
- * Known recipients are rows keyed (account, recipient hash): an account's book is one range of neighbouring rows, and one
- * index over the hashes answers "has anyone here ever written to it?" exactly, also after an account forgot somebody.
+ * Known recipients are rows keyed (account, recipient hash): an account's book is one range of
+ * neighbouring rows, and one index over the hashes answers "has anyone here ever written to it?"
+ * exactly, also after an account forgot somebody.
  */
 import type { Account } from '../../core/event.ts';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
@@ -84,7 +85,9 @@ function putAccount(make: Statements): AccountTable['put'] {
   };
 }
 
-/** One walk of the index per state, newest first; only rows that match are fetched from the table. */
+/**
+ * One walk of the index per state, newest first; only rows that match are fetched from the table.
+ */
 function listAccounts(make: Statements): Ledger['accounts'] {
   const columns = 'SELECT name, state, touched, past FROM account WHERE state = ?';
   const newest = 'ORDER BY touched DESC LIMIT ?';

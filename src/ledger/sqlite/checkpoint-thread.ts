@@ -1,4 +1,7 @@
-/** The thread of checkpoint.ts: a connection of its own that folds the log into the file when asked, never in the way. */
+/**
+ * The thread of checkpoint.ts: a connection of its own that folds the log into the file when asked,
+ * never in the way.
+ */
 import { DatabaseSync } from 'node:sqlite';
 import { threadBegins } from './threads.ts';
 
@@ -16,7 +19,8 @@ port.on('message', (order: unknown) => {
     // PASSIVE never waits for a reader or the writer and makes none wait.
     database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch {
-    // A full disk, or a lock: the log stays as it is, nothing is lost, and the next order tries again.
+    // A full disk, or a lock: the log stays as it is, nothing is lost, and the next order tries
+    // again.
   }
   port.postMessage('done');
 });

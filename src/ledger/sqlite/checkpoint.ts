@@ -1,7 +1,8 @@
 /**
- * Folds the write-ahead log into the ledger's file, in a thread of its own: a checkpoint of scattered pages takes tens of
- * milliseconds and waits for the disk, too long for the event loop that answers mail. The thread starts with the first
- * checkpoint that is due, so that short-lived commands never pay for it.
+ * Folds the write-ahead log into the ledger's file, in a thread of its own: a checkpoint of
+ * scattered pages takes tens of milliseconds and waits for the disk, too long for the event loop
+ * that answers mail. The thread starts with the first checkpoint that is due, so that short-lived
+ * commands never pay for it.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../ports/ledger.ts';

@@ -1,6 +1,7 @@
 /**
- * What SQLite reports, as an operator can use it. A fault of the environment (disk, permission, a foreign lock, a
- * damaged file) becomes an OperatorError; anything else is our mistake and is handed back as it is.
+ * What SQLite reports, as an operator can use it. A fault of the environment (disk, permission, a
+ * foreign lock, a damaged file) becomes an OperatorError; anything else is our mistake and is
+ * handed back as it is.
  */
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 

@@ -1,8 +1,9 @@
 /**
  * The ledger's files: made readable for their owner alone, and held by one writer.
  *
- * The writer's lock is an exclusive transaction on an empty side database (`<ledger>.lock`), kept open for as long as the
- * ledger is: the kernel drops it with the process, also after kill -9, and readers of the ledger itself never meet it.
+ * The writer's lock is an exclusive transaction on an empty side database (`<ledger>.lock`), kept
+ * open for as long as the ledger is: the kernel drops it with the process, also after kill -9, and
+ * readers of the ledger itself never meet it.
  */
 import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,8 +14,9 @@ import { isBusy } from './faults.ts';
 const ownerOnly = 0o600;
 
 /**
- * Makes the file where it is missing, and closes it to everybody else. An existing file is never opened here: closing any
- * descriptor of a file drops all locks that this process has on it (POSIX fcntl), also those of an open ledger.
+ * Makes the file where it is missing, and closes it to everybody else. An existing file is never
+ * opened here: closing any descriptor of a file drops all locks that this process has on it (POSIX
+ * fcntl), also those of an open ledger.
  */
 export function preparePrivateFile(path: string): void {
   if (!existsSync(path)) {
@@ -24,7 +26,10 @@ export function preparePrivateFile(path: string): void {
   if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
 }
 
-/** What root makes (`install`, a command under sudo) must still open for the user that the daemon runs as. */
+/**
+ * What root makes (`install`, a command under sudo) must still open for the user that the daemon
+ * runs as.
+ */
 function giveToFolderOwner(path: string): void {
   if (process.getuid?.() !== 0) return;
   const folder = statSync(dirname(path));
@@ -51,8 +56,8 @@ export function lockForWriting(path: string): () => void {
 }
 
 /**
- * Throws when the file that was opened is no longer at `path`: SQLite would go on writing into a deleted file, and all
- * of it would be lost at the next start.
+ * Throws when the file that was opened is no longer at `path`: SQLite would go on writing into a
+ * deleted file, and all of it would be lost at the next start.
  */
 export function fileGuard(path: string): () => void {
   const opened = statSync(path);

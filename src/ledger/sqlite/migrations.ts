@@ -1,6 +1,7 @@
 /**
- * The shape of the ledger, version by version. The list is append-only: a released entry is never edited, since ledgers
- * out there were made by it. `PRAGMA user_version` says how many entries a file has had.
+ * The shape of the ledger, version by version. The list is append-only: a released entry is never
+ * edited, since ledgers out there were made by it. `PRAGMA user_version` says how many entries a
+ * file has had.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
@@ -263,7 +264,10 @@ export const migrations: readonly string[] = [
   `,
 ];
 
-/** How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a newer version. */
+/**
+ * How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a
+ * newer version.
+ */
 export function checkVersion(
   database: DatabaseSync,
   path: string,

@@ -1,6 +1,7 @@
 /**
- * Opens the ledger: SQLite in this process, write-ahead log, one writer. A command may read while the daemon writes
- * (`readOnly`). What was written survives kill -9; what was written `durable` survives a power cut.
+ * Opens the ledger: SQLite in this process, write-ahead log, one writer. A command may read while
+ * the daemon writes (`readOnly`). What was written survives kill -9; what was written `durable`
+ * survives a power cut.
  */
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -26,7 +27,10 @@ export const inMemory = ':memory:';
 
 /** Pages kept in memory, in KiB: 10 million known recipients need no more (bench/size.ts). */
 const cacheKib = 32_768;
-/** Only foreign programs lock the file. The event loop stands still meanwhile, so the retry is left to the journal. */
+/**
+ * Only foreign programs lock the file. The event loop stands still meanwhile, so the retry is left
+ * to the journal.
+ */
 const busyMs = 200;
 /** What the log file shrinks to after a burst. */
 const walBytesMax = 64 * 1024 * 1024;
@@ -141,7 +145,10 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
   };
 }
 
-/** Folds the write-ahead log into the file, where no reader prevents it, so that a copy of the one file is a backup. */
+/**
+ * Folds the write-ahead log into the file, where no reader prevents it, so that a copy of the one
+ * file is a backup.
+ */
 function close(database: DatabaseSync): void {
   try {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');

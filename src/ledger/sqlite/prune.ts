@@ -1,8 +1,9 @@
 /**
- * Forgets what is old, a slice at a call, so that the event loop never stands still for it. Messages and stories go by
- * their own age; a finished notice and a held message that was dealt with go with the stories. Accounts, incidents,
- * exemptions and the audit trail stay. Statistics go by their day. A From domain goes when nobody has sent with it
- * for as long as stories are kept; a script, when so many others have sent since.
+ * Forgets what is old, a slice at a call, so that the event loop never stands still for it.
+ * Messages and stories go by their own age; a finished notice and a held message that was dealt
+ * with go with the stories. Accounts, incidents, exemptions and the audit trail stay. Statistics go
+ * by their day. A From domain goes when nobody has sent with it for as long as stories are kept; a
+ * script, when so many others have sent since.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';

@@ -56,8 +56,9 @@ export function rollupTable(make: Statements): RollupTable {
 type Ranked = ReturnType<typeof ranked>;
 
 /**
- * Keys in their order, and how many there are. All rows of the span are read for it, and the guard's page asks: so only the
- * columns that the order is by. The numbers of the few keys that are shown are looked up.
+ * Keys in their order, and how many there are. All rows of the span are read for it, and the
+ * guard's page asks: so only the columns that the order is by. The numbers of the few keys that are
+ * shown are looked up.
  */
 function ranked(make: Statements) {
   const now = (name: string): string => `SUM(CASE WHEN day >= ?2 THEN ${name} ELSE 0 END)`;
@@ -150,7 +151,9 @@ function line(key: string, { tally, sketch, scoredBefore, pointsBefore }: Sum): 
     ...tally,
     key,
     mean: tally.scored === 0 ? 0 : hundredths(tally.points / tally.scored),
-    ...{ p50, p90, p99 },
+    p50,
+    p90,
+    p99,
     meanBefore: enough ? hundredths(pointsBefore / scoredBefore) : undefined,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Prepared statements, made once when the ledger opens, and readers for the columns of their rows. The tables are STRICT,
- * so a column of another type than the schema's is our mistake.
+ * Prepared statements, made once when the ledger opens, and readers for the columns of their rows.
+ * The tables are STRICT, so a column of another type than the schema's is our mistake.
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';

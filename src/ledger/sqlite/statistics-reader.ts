@@ -1,12 +1,14 @@
 /**
- * Answers questions for statistics beside the event loop: a month of 50,000 accounts a day takes half a second to add up, and
- * no mail may wait for that. One thread reads the ledger's file, one question at a time:
+ * Answers questions for statistics beside the event loop: a month of 50,000 accounts a day takes
+ * half a second to add up, and no mail may wait for that. One thread reads the ledger's file, one
+ * question at a time:
  *
  *   no thread ──question──▶ asked ──answer──▶ idle ──question──▶ asked
  *       ▲                     │ late, or it died      │ long unused
  *       └────────────────── ending ◀──────────────────┘
  *
- * While it is ending questions wait, so that there are never two. A fault of the disk ends it as well.
+ * While it is ending questions wait, so that there are never two. A fault of the disk ends it as
+ * well.
  */
 import { Worker } from 'node:worker_threads';
 import { minuteMs, secondMs } from '../../lib/brand.ts';
@@ -20,7 +22,10 @@ import { threadFile } from './threads.ts';
 const deadlineUsualMs = 8 * secondMs;
 /** A page asks four questions; pages share answers. */
 const waitingMax = 16;
-/** Kept while pages are open, which ask each minute; its memory is given back after the last was closed. */
+/**
+ * Kept while pages are open, which ask each minute; its memory is given back after the last was
+ * closed.
+ */
 const unusedMs = 5 * minuteMs;
 const threadMemoryMb = 64;
 const guardEnds = 'the guard is ending';

@@ -1,4 +1,7 @@
-/** The thread of statistics-reader.ts: a ledger opened for reading alone; a question comes in, its answer goes out. */
+/**
+ * The thread of statistics-reader.ts: a ledger opened for reading alone; a question comes in, its
+ * answer goes out.
+ */
 import type { StatsQuery } from '../../ports/stats.ts';
 import { openLedger } from './open.ts';
 import { threadBegins } from './threads.ts';

@@ -5,7 +5,10 @@ import type { Change, Ledger } from '../../ports/ledger.ts';
 import { writeFault } from './faults.ts';
 import type { Tables } from './tables.ts';
 
-/** Runs `work` in a transaction. On any error nothing of it is kept, and the connection stays usable. */
+/**
+ * Runs `work` in a transaction. On any error nothing of it is kept, and the connection stays
+ * usable.
+ */
 export function inTransaction<Result>(
   database: DatabaseSync,
   path: string,
@@ -105,6 +108,7 @@ function rollBack(database: DatabaseSync): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // The first error is the one to report; the next transaction starts by finding out whether the file works.
+    // The first error is the one to report; the next transaction starts by finding out whether the
+    // file works.
   }
 }

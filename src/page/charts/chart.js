@@ -1,6 +1,7 @@
 /**
- * The last two hours, by minute: what passed above, what was stopped below on a scale of its own, since five refused
- * among fifty passed would hardly show. Held is hollow and refused is solid, so that neither needs its colour.
+ * The last two hours, by minute: what passed above, what was stopped below on a scale of its own,
+ * since five refused among fifty passed would hardly show. Held is hollow and refused is solid, so
+ * that neither needs its colour.
  */
 import { useState } from 'preact/hooks';
 import Plot from 'uplot';

@@ -1,4 +1,7 @@
-/** Two plots by day, one above the other: all messages, and those that look like spam or were stopped. */
+/**
+ * Two plots by day, one above the other: all messages, and those that look like spam or were
+ * stopped.
+ */
 import Plot from 'uplot';
 import { html } from '../html.js';
 import { across, fromZero, upward } from './chart.js';
@@ -45,11 +48,16 @@ function drawn(place, [allData, badData], scored, onDay) {
   };
   const hooks = { setCursor: [(plot) => onDay(plot.cursor.idx ?? undefined)] };
   const all = {
-    ...{ paths: bars, stroke: colour('--pass'), fill: colour('--pass-soft'), width: 1.5 },
+    paths: bars,
+    stroke: colour('--pass'),
+    fill: colour('--pass-soft'),
+    width: 1.5,
     points: { show: false },
   };
   const bad = {
-    ...{ paths: bars, width: 1.5, points: { show: false } },
+    paths: bars,
+    width: 1.5,
+    points: { show: false },
     stroke: colour(scored ? '--stop-fill' : '--watch-fill'),
     fill: colour(scored ? '--stop-fill' : '--surface'),
   };
@@ -57,7 +65,11 @@ function drawn(place, [allData, badData], scored, onDay) {
   return [
     new Plot(
       {
-        ...{ ...shared, height: allHeight, cursor, hooks, series: [{}, all] },
+        ...shared,
+        height: allHeight,
+        cursor,
+        hooks,
+        series: [{}, all],
         axes: [{ ...down, show: false }, upward(colour, 'messages')],
       },
       allData,
@@ -65,7 +77,10 @@ function drawn(place, [allData, badData], scored, onDay) {
     ),
     new Plot(
       {
-        ...{ ...shared, height: badHeight, cursor, series: [{}, bad] },
+        ...shared,
+        height: badHeight,
+        cursor,
+        series: [{}, bad],
         axes: [down, upward(colour, scored ? 'like spam' : 'stopped')],
       },
       badData,

@@ -1,10 +1,13 @@
-/** Plots, one above the other in one element: as wide as it is, in the colours of the moment, with the newest numbers. */
+/**
+ * Plots, one above the other in one element: as wide as it is, in the colours of the moment, with
+ * the newest numbers.
+ */
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
  * `data`: one for each plot. `draw(element, data)` answers with the plots, whose heights are `heights`; it is called again
- * when the colours change, or one of `redrawn`. `of`: what the data are made of; when it changes, they are put in. Answers
- * with the ref of the element.
+ * when the colours change, or one of `redrawn`. `of`: what the data are made of; when it changes,
+ * they are put in. Answers with the ref of the element.
  */
 export function usePlots({ data, heights, draw, redrawn, of }) {
   const place = useRef(null);

@@ -1,4 +1,7 @@
-/** What passes now, newest first. It can be paused to be read; nothing is announced, or a reader would never stop. */
+/**
+ * What passes now, newest first. It can be paused to be read; nothing is announced, or a reader
+ * would never stop.
+ */
 import { useState } from 'preact/hooks';
 import { Empty, Glyph, Heading, When } from '../charts/marks.js';
 import { html } from '../html.js';

@@ -1,4 +1,7 @@
-/** Held mail, by account: it waits in the mail server's hold queue until somebody lets it go or drops it. */
+/**
+ * Held mail, by account: it waits in the mail server's hold queue until somebody lets it go or
+ * drops it.
+ */
 
 import { Command, Empty, Heading, When } from '../charts/marks.js';
 import { html } from '../html.js';

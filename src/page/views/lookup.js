@@ -1,4 +1,7 @@
-/** Finds an account by part of its name, or explains a message by its queue id. One field: nobody recalls which. */
+/**
+ * Finds an account by part of its name, or explains a message by its queue id. One field: nobody
+ * recalls which.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { read } from '../api.js';
 import { Heading } from '../charts/marks.js';

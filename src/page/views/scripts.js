@@ -1,4 +1,6 @@
-/** Scripts of this machine that send mail: first those with odd mail, then those that no rule knows. */
+/**
+ * Scripts of this machine that send mail: first those with odd mail, then those that no rule knows.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { read } from '../api.js';
 import { Command, Glyph, Heading, When } from '../charts/marks.js';

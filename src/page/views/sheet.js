@@ -1,4 +1,7 @@
-/** More about one thing, over the page: an account with its past, or the story of a message. Escape closes it. */
+/**
+ * More about one thing, over the page: an account with its past, or the story of a message. Escape
+ * closes it.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accountPath, read } from '../api.js';
 import { Command, Empty, When } from '../charts/marks.js';

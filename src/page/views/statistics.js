@@ -1,6 +1,6 @@
 /**
- * The last thirty days in numbers: messages a day above, below on a scale of its own those that look like spam (or where
- * nobody scans, those that were stopped); and who and what is behind them.
+ * The last thirty days in numbers: messages a day above, below on a scale of its own those that
+ * look like spam (or where nobody scans, those that were stopped); and who and what is behind them.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { read } from '../api.js';
@@ -20,7 +20,10 @@ const kinds = {
   rule: { order: 'messages', limit: rowsMax },
 };
 
-/** Numbers of the last days, asked for anew each minute; undefined until they are here, `fault` while they are not to be had. */
+/**
+ * Numbers of the last days, asked for anew each minute; undefined until they are here, `fault`
+ * while they are not to be had.
+ */
 function useNumbers(now) {
   const [numbers, setNumbers] = useState(undefined);
   const [fault, setFault] = useState('');

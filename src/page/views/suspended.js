@@ -1,4 +1,7 @@
-/** Suspended accounts, one card each: who, since when, how much got out, how much was stopped, why, and the way back. */
+/**
+ * Suspended accounts, one card each: who, since when, how much got out, how much was stopped, why,
+ * and the way back.
+ */
 
 import { Command, Glyph, Heading, When } from '../charts/marks.js';
 import { Reasons } from '../evidence.js';

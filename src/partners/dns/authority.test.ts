@@ -1,4 +1,7 @@
-/** Authoritative servers asked one by one: who lags is seen, referrals and aliases are followed, nothing is cached. */
+/**
+ * Authoritative servers asked one by one: who lags is seen, referrals and aliases are followed,
+ * nothing is cached.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openScriptedDns, type ScriptedDns } from '../../../test/doubles/dns-server.ts';

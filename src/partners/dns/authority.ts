@@ -1,7 +1,8 @@
 /**
- * Asks the servers that hold a zone themselves, each of them: so a record is seen as soon as it is there, and no
- * resolver remembers for an hour that it was not. For the same reason no resolver is asked for the name itself, but only
- * for name servers at the top of its zone and their addresses; from there referrals lead down.
+ * Asks the servers that hold a zone themselves, each of them: so a record is seen as soon as it is
+ * there, and no resolver remembers for an hour that it was not. For the same reason no resolver is
+ * asked for the name itself, but only for name servers at the top of its zone and their addresses;
+ * from there referrals lead down.
  */
 import { isIP } from 'node:net';
 import { askable, labelsOf, lowerCase, nameOf } from '../../formats/dns/name.ts';
@@ -16,11 +17,17 @@ export type AuthorityAnswer = {
   /** Name of the name server. Empty where none could be found. */
   readonly server: string;
   readonly address: string;
-  /** A server that is not responsible, or cannot be reached, is a failure: it may still hold an old state. */
+  /**
+   * A server that is not responsible, or cannot be reached, is a failure: it may still hold an old
+   * state.
+   */
   readonly answer: DnsAnswer;
 };
 
-/** Never rejects and is never empty: where no server can be found, the one answer is a failure that says so. */
+/**
+ * Never rejects and is never empty: where no server can be found, the one answer is a failure that
+ * says so.
+ */
 export type Authorities = (question: DnsQuestion) => Promise<readonly AuthorityAnswer[]>;
 
 export type AuthoritiesOptions = {
@@ -64,8 +71,9 @@ function none(reason: DnsFailure, text: string): readonly AuthorityAnswer[] {
 }
 
 /**
- * The name servers two labels below the root, or one where there are none: names that are sure to exist if the name
- * can, so that to ask for them leaves nothing behind. A text says why there are none.
+ * The name servers two labels below the root, or one where there are none: names that are sure to
+ * exist if the name can, so that to ask for them leaves nothing behind. A text says why there are
+ * none.
  */
 async function topOfZone(name: string, resolve: Resolver): Promise<readonly string[] | string> {
   const labels = labelsOf(name);
@@ -83,7 +91,10 @@ function serversIn(records: Reply['sections']['answers']): readonly string[] {
   return [...new Set(targets)].slice(0, serversMax);
 }
 
-/** Every address of every server, side by side; who only refers or has an alias is replaced by where it leads. */
+/**
+ * Every address of every server, side by side; who only refers or has an alias is replaced by where
+ * it leads.
+ */
 async function askAll(
   asking: Asking,
   question: DnsQuestion,
@@ -112,7 +123,10 @@ async function askAll(
     : none('unreachable', `no name server of ${question.name} has an address`);
 }
 
-/** A machine without IPv6 reaches no such address; the server has answered all the same if it did at another. */
+/**
+ * A machine without IPv6 reaches no such address; the server has answered all the same if it did at
+ * another.
+ */
 function reachable(all: readonly AuthorityAnswer[]): readonly AuthorityAnswer[] {
   const answering = new Set(
     all.flatMap(({ server, answer }) => (answer.kind === 'failure' ? [] : [server])),
@@ -137,7 +151,10 @@ async function follow(
 
 type Place = { readonly server: string; readonly address: string };
 
-/** Where the server is. Where that cannot be found out it is a failure: the server may be there, and lag. */
+/**
+ * Where the server is. Where that cannot be found out it is a failure: the server may be there, and
+ * lag.
+ */
 async function addressesOf(
   server: string,
   { resolve }: Asking,

@@ -1,6 +1,7 @@
 /**
- * One question to one server: by UDP, and by TCP where the answer is too long (RFC 7766). An answer counts only if it
- * comes from the server asked, with our id and our question; everything else is passed over.
+ * One question to one server: by UDP, and by TCP where the answer is too long (RFC 7766). An answer
+ * counts only if it comes from the server asked, with our id and our question; everything else is
+ * passed over.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
@@ -90,7 +91,10 @@ const goOnByTcp: Told = {
   reply: { rcode: 0, truncated: true, authoritative: false, validated: false, sections: undefined },
 };
 
-/** Calls `start` with a function that settles, once; the deadline settles too. `end` runs in any case. */
+/**
+ * Calls `start` with a function that settles, once; the deadline settles too. `end` runs in any
+ * case.
+ */
 function settled(
   server: DnsServer,
   deadline: AbortSignal,
@@ -110,8 +114,8 @@ function settled(
 
 function udp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
   return settled(server, way.deadline, (settle) => {
-    // A port of its own for each question, chosen by the kernel at random; connected, so that the kernel drops what
-    // other addresses send, and tells when nobody listens.
+    // A port of its own for each question, chosen by the kernel at random; connected, so that the
+    // kernel drops what other addresses send, and tells when nobody listens.
     const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
     const id = randomInt(0x1_0000);
     let strangers = 0;

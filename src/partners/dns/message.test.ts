@@ -1,4 +1,7 @@
-/** Messages on the wire: whatever bytes come, an answer is read or refused, quickly and without an exception. */
+/**
+ * Messages on the wire: whatever bytes come, an answer is read or refused, quickly and without an
+ * exception.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode } from 'dns-packet';
@@ -71,7 +74,8 @@ test('a bad packet is refused and not thrown: any bytes, and good ones with chan
 });
 
 test('the worst chain of compression pointers costs no pause worth the name', () => {
-  // The first record's data are pointers, each to the one before; 298 more records have the last of them as owner.
+  // The first record's data are pointers, each to the one before; 298 more records have the last of
+  // them as owner.
   const base = 12 + question.length + 11;
   const pointers = Buffer.alloc(0x4000 - base - (base % 2));
   for (let at = 2; at < pointers.length; at += 2)
@@ -86,7 +90,8 @@ test('the worst chain of compression pointers costs no pause worth the name', ()
   const from = performance.now();
   const reply = readReply(bytes, question, id);
   const tookMs = performance.now() - from;
-  assert.deepEqual(reply?.sections?.answers, []); // read to its end; none of the records is of a known type
+  // read to its end; none of the records is of a known type
+  assert.deepEqual(reply?.sections?.answers, []);
   assert.ok(tookMs < 500, `${tookMs} ms`);
 });
 

@@ -1,6 +1,7 @@
 /**
- * DNS messages on the wire (RFC 1035 section 4, RFC 6891): a question as bytes, an answer as records. Nothing that a
- * server sends throws here. The question is written by ourselves, so that a label may have any octet.
+ * DNS messages on the wire (RFC 1035 section 4, RFC 6891): a question as bytes, an answer as
+ * records. Nothing that a server sends throws here. The question is written by ourselves, so that a
+ * label may have any octet.
  */
 import { type Answer, decode } from 'dns-packet';
 import { ipv6Text } from '../../formats/dns/address-octets.ts';
@@ -8,11 +9,14 @@ import { labelsOf, lowerCase } from '../../formats/dns/name.ts';
 import type { DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsData, DnsRecord, DnsType } from '../../formats/dns/record.ts';
 
-/** What fits through nearly every path in one piece (DNS flag day 2020); longer answers come by TCP. */
+/**
+ * What fits through nearly every path in one piece (DNS flag day 2020); longer answers come by TCP.
+ */
 const udpOctets = 1_232;
 /**
- * The largest sets of TXT have about a hundred. With more, compression pointers that lead through the whole message for
- * each owner would cost a noticeable pause: 300 take the decoder about 40 ms at worst.
+ * The largest sets of TXT have about a hundred. With more, compression pointers that lead through
+ * the whole message for each owner would cost a noticeable pause: 300 take the decoder about 40 ms
+ * at worst.
  */
 const recordsMax = 300;
 const headerOctets = 12;
@@ -72,7 +76,9 @@ export type DnsReply = {
     | undefined;
 };
 
-/** What a server said to the question with this id; undefined: it is an answer to something else. */
+/**
+ * What a server said to the question with this id; undefined: it is an answer to something else.
+ */
 export function readReply(bytes: Buffer, question: Buffer, id: number): DnsReply | undefined {
   if (bytes.length < headerOctets || bytes.readUInt16BE(0) !== id) return undefined;
   const flags = bytes.readUInt16BE(2);

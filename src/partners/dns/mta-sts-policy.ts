@@ -1,6 +1,7 @@
 /**
- * Fetches the policy of MTA-STS as senders do (RFC 8461 section 3.3): by HTTPS with a valid certificate, without
- * redirects. Never rejects; what cannot be fetched for reasons of the moment is unknown.
+ * Fetches the policy of MTA-STS as senders do (RFC 8461 section 3.3): by HTTPS with a valid
+ * certificate, without redirects. Never rejects; what cannot be fetched for reasons of the moment
+ * is unknown.
  */
 import type { PolicyFile } from '../../core/identity/identity.ts';
 import { faultText } from '../../lib/error-text.ts';

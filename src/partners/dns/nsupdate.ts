@@ -1,6 +1,7 @@
 /**
- * Changes records of a zone on its name server: RFC 2136, signed with TSIG, by nsupdate(1). The key stays in its file,
- * which nsupdate itself reads; all that a call does is done at once or not at all.
+ * Changes records of a zone on its name server: RFC 2136, signed with TSIG, by nsupdate(1). The key
+ * stays in its file, which nsupdate itself reads; all that a call does is done at once or not at
+ * all.
  */
 import { statSync } from 'node:fs';
 import { printName } from '../../formats/dns/name.ts';
@@ -14,7 +15,9 @@ import { programOutput } from '../program.ts';
 export type ZoneUpdate = {
   /** As in DnsRecord. */
   readonly zone: string;
-  /** Removed before anything is added; what is not there is no failure. The TTL is not looked at. */
+  /**
+   * Removed before anything is added; what is not there is no failure. The TTL is not looked at.
+   */
   readonly remove: readonly DnsRecord[];
   readonly add: readonly DnsRecord[];
   /** Nothing is changed if there are records of this name and type. */

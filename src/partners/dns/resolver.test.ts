@@ -1,4 +1,7 @@
-/** The stub resolver against a server with every fault: answers are right or a failure, and never late. */
+/**
+ * The stub resolver against a server with every fault: answers are right or a failure, and never
+ * late.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

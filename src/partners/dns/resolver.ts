@@ -1,6 +1,7 @@
 /**
- * Our stub resolver: asks recursive servers, follows aliases, remembers answers as long as they say. Nobody's DNS can
- * make it throw, wait for ever or grow without end; who does not answer is a failure, which is no statement about a name.
+ * Our stub resolver: asks recursive servers, follows aliases, remembers answers as long as they
+ * say. Nobody's DNS can make it throw, wait for ever or grow without end; who does not answer is a
+ * failure, which is no statement about a name.
  */
 
 import { askable, lowerCase } from '../../formats/dns/name.ts';
@@ -33,7 +34,10 @@ const totalMsDefault = 10_000;
 const rounds = 2;
 /** Aliases of aliases: more is a circle or a mistake. As zone-answers.ts. */
 const aliasesMax = 8;
-/** Each question in flight holds a socket; 200 questions for one inbound message would be a very long SPF record. */
+/**
+ * Each question in flight holds a socket; 200 questions for one inbound message would be a very
+ * long SPF record.
+ */
 const askingMax = 100;
 /** Questions that wait for a place: more come only from a flood, and are better told so at once. */
 const waitingMax = 5_000;
@@ -59,7 +63,8 @@ export function openResolver(options: ResolverOptions): OpenResolver {
   const ask = openAsking(options);
 
   async function find(question: DnsQuestion, key: string): Promise<DnsAnswer> {
-    using whole = within(options.totalMs ?? totalMsDefault, closing.signal); // the wait for a place too
+    // the wait for a place too
+    using whole = within(options.totalMs ?? totalMsDefault, closing.signal);
     try {
       if (!(await places.enter())) return failure('unreachable', 'too many questions wait');
       try {
@@ -241,8 +246,9 @@ export function endOfAliases(
 }
 
 /**
- * A name as the decoder gives it: dots inside labels are like those between them, and what is not UTF-8 is replaced. The
- * server repeated our question octet for octet, so this only finds again the owner that it means.
+ * A name as the decoder gives it: dots inside labels are like those between them, and what is not
+ * UTF-8 is replaced. The server repeated our question octet for octet, so this only finds again the
+ * owner that it means.
  */
 function asDecoded(name: string): string {
   if (/^[\w.-]*$/.test(name)) return name;

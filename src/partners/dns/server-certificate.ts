@@ -1,4 +1,7 @@
-/** A mail server's certificate, as TLSA records name it: from its PEM file, or as the server shows it after STARTTLS. */
+/**
+ * A mail server's certificate, as TLSA records name it: from its PEM file, or as the server shows
+ * it after STARTTLS.
+ */
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -26,7 +29,10 @@ export function digestsOfFile(path: string): readonly TlsDigest[] {
   }
 }
 
-/** Selectors 0 (the certificate) and 1 (its key), with both digests (RFC 6698 sections 2.1.2 and 2.1.3). */
+/**
+ * Selectors 0 (the certificate) and 1 (its key), with both digests (RFC 6698 sections 2.1.2 and
+ * 2.1.3).
+ */
 function digestsOf(certificate: X509Certificate): readonly TlsDigest[] {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
   return [certificate.raw, key].flatMap((bytes, selector) =>

@@ -1,4 +1,7 @@
-/** Which resolvers to ask: those of the configuration, else those of /etc/resolv.conf (resolv.conf(5)). */
+/**
+ * Which resolvers to ask: those of the configuration, else those of /etc/resolv.conf
+ * (resolv.conf(5)).
+ */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type DnsServer, parseServer } from '../../formats/dns/server-address.ts';
@@ -31,7 +34,8 @@ export function parseResolvConf(text: string): DnsServers {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
   const servers = lines
     .filter(([word]) => word === 'nameserver')
-    .flatMap(([, address = '']) => (isIP(address) === 0 ? [] : [{ address, port: 53 }])) // fe80::1%eth0 too
+    // fe80::1%eth0 too
+    .flatMap(([, address = '']) => (isIP(address) === 0 ? [] : [{ address, port: 53 }]))
     .slice(0, serversMax);
   const used = servers.length > 0 ? servers : [{ address: '127.0.0.1', port: 53 }];
   const trustAd = lines.some(([word, ...more]) => word === 'options' && more.includes('trust-ad'));

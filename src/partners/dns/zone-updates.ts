@@ -11,7 +11,10 @@ export type ZoneUpdates = {
 
 export type UpdatableZone = { readonly zone: string; readonly update: Nsupdate };
 
-/** The closest zone above a name that may be changed; undefined: none. Throws as openNsupdate does, at the start. */
+/**
+ * The closest zone above a name that may be changed; undefined: none. Throws as openNsupdate does,
+ * at the start.
+ */
 export function openZoneUpdates(
   configured: readonly ZoneUpdates[],
 ): (name: string) => UpdatableZone | undefined {

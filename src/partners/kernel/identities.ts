@@ -1,4 +1,6 @@
-/** Who uses this machine: processes by /proc, users by /etc/passwd and whatever else getent(1) asks. */
+/**
+ * Who uses this machine: processes by /proc, users by /etc/passwd and whatever else getent(1) asks.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { hourMs, minuteMs } from '../../lib/brand.ts';
@@ -10,14 +12,18 @@ const usersFile = '/etc/passwd';
 /** Users that are not in the file: a directory may hold any number. */
 const askedMax = 10_000;
 const getentMs = 1_000;
-/** So long its word counts; and so long nobody is asked again who did not know, or did not answer. */
+/**
+ * So long its word counts; and so long nobody is asked again who did not know, or did not answer.
+ */
 const knownMs = hourMs;
 const unknownMs = minuteMs;
 
 type User = { readonly name: string; readonly fullName: string };
 const nobody: User = { name: '', fullName: '' };
 
-/** `ask`: the line of a user in the form of /etc/passwd; empty: there is none, or nobody answers. */
+/**
+ * `ask`: the line of a user in the form of /etc/passwd; empty: there is none, or nobody answers.
+ */
 export function openIdentities(
   ask: (uid: number) => string = getent,
   nowMs: () => number = () => performance.now(),

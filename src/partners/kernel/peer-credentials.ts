@@ -1,4 +1,7 @@
-/** Who is at the other end of a Unix socket, by the kernel's word: SO_PEERCRED, as it was when the peer connected. */
+/**
+ * Who is at the other end of a Unix socket, by the kernel's word: SO_PEERCRED, as it was when the
+ * peer connected.
+ */
 import koffi from 'koffi';
 import type { Peer } from '../../ports/handover.ts';
 import { startOf } from './process-facts.ts';
@@ -16,7 +19,10 @@ const getsockopt: (
   length: Buffer,
 ) => number = koffi.load(null).func('int getsockopt(int, int, int, _Out_ void*, _Inout_ void*)');
 
-/** Undefined: this is no Unix socket. A peer in a namespace of processes that we do not see has the pid 0, and its uid. */
+/**
+ * Undefined: this is no Unix socket. A peer in a namespace of processes that we do not see has the
+ * pid 0, and its uid.
+ */
 export function peerOf(fd: number): Peer | undefined {
   if (fd < 0) return undefined;
   const value = Buffer.alloc(credentialBytes);

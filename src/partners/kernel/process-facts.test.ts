@@ -52,8 +52,13 @@ test('a process whose number was another’s is nobody', () => {
 });
 
 const php: ProcessFacts = {
-  ...{ uid: 33, pid: 1, executable: '/usr/sbin/php-fpm8.2', cwd: '/var/www/shop', parents: [] },
-  ...{ script: '', how: 'none' },
+  uid: 33,
+  pid: 1,
+  executable: '/usr/sbin/php-fpm8.2',
+  cwd: '/var/www/shop',
+  parents: [],
+  script: '',
+  how: 'none',
 };
 
 test("PHP's own field is a hint: a name in PHP's folder, and nothing else", () => {

@@ -1,7 +1,8 @@
 /**
- * Who a process is, by what the kernel says of it in /proc: the program that called it, the script that this one runs, the
- * chain of its parents. What nobody may look at is empty. Of another user's process only root sees program, folder and
- * environment. No reading throws: a process may end at any moment.
+ * Who a process is, by what the kernel says of it in /proc: the program that called it, the script
+ * that this one runs, the chain of its parents. What nobody may look at is empty. Of another user's
+ * process only root sees program, folder and environment. No reading throws: a process may end at
+ * any moment.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { ProcessFacts } from '../../core/scripts/hand-in.ts';
@@ -23,17 +24,24 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   const chain: Process[] = [];
   for (let at = self; chain.length < ancestorsMax && at.parent > 0; ) {
     const parent = processOf(at.parent);
-    // A process cannot be older than its parent: else the parent ended, and another one has its number.
+    // A process cannot be older than its parent: else the parent ended, and another one has its
+    // number.
     if (parent === undefined || parent.startedAt > at.startedAt) break;
     chain.push(parent);
     at = parent;
   }
   const caller = chain.find((one) => !isShellCommand(one));
   const cwd = link(`/proc/${pid}/cwd`);
-  // Another user's script says nothing of this one's mail: an orphan is adopted by whoever looks after such.
+  // Another user's script says nothing of this one's mail: an orphan is adopted by whoever looks
+  // after such.
   const { script, how } = caller?.uid === self.uid ? scriptOf(caller.pid) : noScript;
   return {
-    ...{ uid: self.uid, pid, executable: caller?.executable ?? '', cwd, script, how },
+    uid: self.uid,
+    pid,
+    executable: caller?.executable ?? '',
+    cwd,
+    script,
+    how,
     parents: chain.map(({ pid: number, uid, executable }) => ({ pid: number, uid, executable })),
   };
 }
@@ -44,7 +52,10 @@ export function startOf(pid: number): number | undefined {
   return ticks === undefined ? undefined : Number(ticks);
 }
 
-/** A script's file name as PHP tells it in X-PHP-Originating-Script, in the folder that PHP went to for it. */
+/**
+ * A script's file name as PHP tells it in X-PHP-Originating-Script, in the folder that PHP went to
+ * for it.
+ */
 export function hintedScript(facts: ProcessFacts, value: string): ProcessFacts {
   if (facts.script !== '' || !facts.cwd.startsWith('/')) return facts;
   if (!/(?:^|\/)php[^/]*$/.test(facts.executable)) return facts;
@@ -55,8 +66,8 @@ export function hintedScript(facts: ProcessFacts, value: string): ProcessFacts {
 }
 
 /**
- * Fields of proc_pid_stat(5) from the third on: [1] is the parent, [19] when it started, in the kernel's own count, by which
- * a pid that was given out again is known. Gone: no such fields.
+ * Fields of proc_pid_stat(5) from the third on: [1] is the parent, [19] when it started, in the
+ * kernel's own count, by which a pid that was given out again is known. Gone: no such fields.
  */
 export function statFields(pid: number): readonly string[] {
   const stat = text(`/proc/${pid}/stat`);
@@ -139,8 +150,8 @@ function isFile(path: string): boolean {
 }
 
 /**
- * Whose file that is; undefined: there is none. A customer's folder is often closed to others: then it is the folder's owner
- * who decides what is in it.
+ * Whose file that is; undefined: there is none. A customer's folder is often closed to others: then
+ * it is the folder's owner who decides what is in it.
  */
 export function ownerOf(path: string): number | undefined {
   for (let at = path; at.startsWith('/'); at = at.slice(0, at.lastIndexOf('/'))) {

@@ -1,9 +1,10 @@
 /**
- * Whose is the other end of a connection from this machine to itself? By the kernel's table of TCP sockets
- * (proc_pid_net(5)), which names the user of each. Only asked for clients with an address of this machine.
+ * Whose is the other end of a connection from this machine to itself? By the kernel's table of TCP
+ * sockets (proc_pid_net(5)), which names the user of each. Only asked for clients with an address
+ * of this machine.
  *
- * The kernel takes some 10 ms to write down 10,000 sockets. So it does that on Node's thread pool, one table at a time, and
- * all who ask meanwhile share the next one.
+ * The kernel takes some 10 ms to write down 10,000 sockets. So it does that on Node's thread pool,
+ * one table at a time, and all who ask meanwhile share the next one.
  */
 import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -109,7 +110,10 @@ export function ownerIn({ address, port }: SocketEnd, table: Indexed): SocketOwn
 
 const listening = '0A';
 
-/** Columns: slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode. A socket without a file has inode 0. */
+/**
+ * Columns: slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode. A socket
+ * without a file has inode 0.
+ */
 function ownerOf(line: string): number | 'closed' | undefined {
   const [, , , state, , , , uid, , inode] = line.trim().split(/\s+/);
   if (state === listening || uid === undefined || !/^\d+$/.test(uid)) return undefined;
@@ -151,7 +155,10 @@ async function readTable(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** `127.0.0.1` → 0100007F: the four octets as a number of this machine's byte order; all that Node runs on is little-endian. */
+/**
+ * `127.0.0.1` → 0100007F: the four octets as a number of this machine's byte order; all that Node
+ * runs on is little-endian.
+ */
 function words4(address: string): string {
   return address
     .split('.')

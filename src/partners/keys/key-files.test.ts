@@ -157,7 +157,9 @@ test('what root writes belongs to whom the folder belongs', { skip: !asRoot }, a
   }
 });
 
-/** Puts a link to root's file in the place of each draft that it sees, as the folder's owner could. */
+/**
+ * Puts a link to root's file in the place of each draft that it sees, as the folder's owner could.
+ */
 const swapper = `
 const { readdirSync, symlinkSync, unlinkSync } = require('node:fs');
 const { workerData: { folder, victim, state } } = require('node:worker_threads');

@@ -1,6 +1,7 @@
 /**
- * Private DKIM keys, a file each: `<folder>/<domain>/<selector>.pem`, PKCS#8, for their owner alone. What others could
- * read or write is refused, since whoever has the key can sign as the domain.
+ * Private DKIM keys, a file each: `<folder>/<domain>/<selector>.pem`, PKCS#8, for their owner
+ * alone. What others could read or write is refused, since whoever has the key can sign as the
+ * domain.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -84,8 +85,8 @@ export function openKeyFiles(folder: string): KeyFiles {
 }
 
 /**
- * Puts a key there: whole or not at all, and never in place of another. What root writes (an import, a command under
- * sudo) belongs to whom the folder belongs.
+ * Puts a key there: whole or not at all, and never in place of another. What root writes (an
+ * import, a command under sudo) belongs to whom the folder belongs.
  */
 export function writeKeyFile(folder: string, file: string, pem: string): void {
   const path = join(folder, file);
@@ -188,7 +189,10 @@ function makeFolder(folder: string, owner: string): void {
   syncFolder(dirname(folder));
 }
 
-/** What root has open, not what has its name by now: the folder's owner may have put something else there. */
+/**
+ * What root has open, not what has its name by now: the folder's owner may have put something else
+ * there.
+ */
 function giveTo(descriptor: number, likeFolder: string): void {
   if (process.geteuid?.() !== 0) return;
   const { uid, gid } = statSync(likeFolder);

@@ -9,15 +9,29 @@ import type { ZoneUpdate } from '../dns/nsupdate.ts';
 import { openKeyZone } from './key-zone.ts';
 
 const key = {
-  ...{ domain: 'sub.example.org', selector: 's', algorithm: 'rsa-sha256', publicKey: 'AAAA' },
+  domain: 'sub.example.org',
+  selector: 's',
+  algorithm: 'rsa-sha256',
+  publicKey: 'AAAA',
 } as unknown as DkimKey;
 const name = 's._domainkey.sub.example.org';
 const txt = (text: string): DnsRecord => ({
-  ...{ type: 'TXT', name, ttlSeconds: 60, strings: txtStrings(text) },
+  type: 'TXT',
+  name,
+  ttlSeconds: 60,
+  strings: txtStrings(text),
 });
 const soa = (zone: string, minimum: number): DnsRecord => ({
-  ...{ type: 'SOA', name: zone, ttlSeconds: 86_400, primary: 'ns', mailbox: 'x', serial: 1 },
-  ...{ refresh: 1, retry: 1, expire: 1, minimum },
+  type: 'SOA',
+  name: zone,
+  ttlSeconds: 86_400,
+  primary: 'ns',
+  mailbox: 'x',
+  serial: 1,
+  refresh: 1,
+  retry: 1,
+  expire: 1,
+  minimum,
 });
 
 function open(records: readonly DnsRecord[], refuses = '') {

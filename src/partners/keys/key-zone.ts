@@ -1,4 +1,7 @@
-/** DKIM records in the DNS: looked at where the zone is, changed by nsupdate where that is configured. */
+/**
+ * DKIM records in the DNS: looked at where the zone is, changed by nsupdate where that is
+ * configured.
+ */
 import { type DkimKey, keyName, recordText, type Sighting } from '../../core/signing/key.ts';
 import { sightingOf } from '../../core/signing/sighting.ts';
 import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
@@ -17,7 +20,10 @@ export type KeyZoneOptions = {
   readonly ttlSeconds: number;
 };
 
-/** RFC 2308 section 5: resolvers keep negative answers one to three hours; BIND's max-ncache-ttl is three. */
+/**
+ * RFC 2308 section 5: resolvers keep negative answers one to three hours; BIND's max-ncache-ttl is
+ * three.
+ */
 const negativeMsMax = 3 * hourMs;
 /** Where nobody says how long: what zones commonly have. */
 const negativeMsUnknown = hourMs;
@@ -32,7 +38,10 @@ export function openKeyZone(options: KeyZoneOptions): KeyZone {
       .filter(({ zone }) => domain === zone || domain.endsWith(`.${zone}`))
       .sort((one, other) => other.zone.length - one.zone.length)[0];
   const record = (key: DkimKey, text: string): DnsRecord => ({
-    ...{ type: 'TXT', name: keyName(key), ttlSeconds, strings: txtStrings(text) },
+    type: 'TXT',
+    name: keyName(key),
+    ttlSeconds,
+    strings: txtStrings(text),
   });
   return {
     ttlSeconds,

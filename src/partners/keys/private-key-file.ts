@@ -1,4 +1,7 @@
-/** A private key in a file that an operator names, wherever it lies: what the world can read is refused. */
+/**
+ * A private key in a file that an operator names, wherever it lies: what the world can read is
+ * refused.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateKey, type PrivateKey } from '../../lib/private-key.ts';

@@ -114,7 +114,9 @@ test('many sessions at once, a body of many chunks', async () => {
   assert.ok(outcomes.every(({ kind }) => kind === 'taken'));
 });
 
-/** A filter that answers the first bytes with `hello` and the next ones with the rest, one by one. */
+/**
+ * A filter that answers the first bytes with `hello` and the next ones with the rest, one by one.
+ */
 async function filter(
   ...answers: readonly Buffer[]
 ): Promise<{ address: MilterAddress } & AsyncDisposable> {

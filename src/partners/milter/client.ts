@@ -1,13 +1,13 @@
 /**
- * The other end of a milter connection: plays a mail server as Postfix 3.7 does it (its offer, its order of events, its
- * brackets, its macros, its silence where no answer was agreed). For `postern try`, benchmarks and tests, against our
- * own door as well as any other milter.
+ * The other end of a milter connection: plays a mail server as Postfix 3.7 does it (its offer, its
+ * order of events, its brackets, its macros, its silence where no answer was agreed). For `postern
+ * try`, benchmarks and tests, against our own door as well as any other milter.
  *
  *   await using client = await openMilterClient({ host, port }, { client: { name, address, port: 40_000 } });
  *   const outcome = await client.send({ sender, recipients, login, queueId, headers, body });
  *
- * One client is one SMTP session: messages go one after the other. Mail as from sendmail(1) (`local: true`) has a
- * session each in Postfix, so take a new client for every message there.
+ * One client is one SMTP session: messages go one after the other. Mail as from sendmail(1)
+ * (`local: true`) has a session each in Postfix, so take a new client for every message there.
  */
 import { connect, type Socket } from 'node:net';
 import { FrameReader } from '../../formats/milter/frame.ts';
@@ -53,7 +53,10 @@ export type MilterAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-/** `inet:127.0.0.1:4321` or `unix:/path`, as doors print it and Postfix wants it; undefined for anything else. */
+/**
+ * `inet:127.0.0.1:4321` or `unix:/path`, as doors print it and Postfix wants it; undefined for
+ * anything else.
+ */
 export function parseMilterAddress(text: string): MilterAddress | undefined {
   if (/^(?:unix|local):/.test(text)) return { path: text.slice(text.indexOf(':') + 1) };
   const found = /^inet:(\[[\d:a-fA-F.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
@@ -275,7 +278,10 @@ class Client implements MilterClient {
     }
   }
 
-  /** One event with its macros. Waits for the answer unless none was agreed; answers with a refusal, or undefined. */
+  /**
+   * One event with its macros. Waits for the answer unless none was agreed; answers with a refusal,
+   * or undefined.
+   */
   async #event(
     code: number,
     data: Buffer | string,

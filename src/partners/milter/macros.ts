@@ -1,6 +1,7 @@
 /**
- * The macros that the milter client sends, as Postfix does: per stage the default names, or those that the filter asked
- * for; only names that have a value; a queue id from the second recipient on, or from the start for local mail.
+ * The macros that the milter client sends, as Postfix does: per stage the default names, or those
+ * that the filter asked for; only names that have a value; a queue id from the second recipient on,
+ * or from the start for local mail.
  */
 
 import { stringEnd } from '../../doors/milter/macros.ts';
@@ -32,7 +33,9 @@ const defaults: readonly (readonly [number, string])[] = [
   [command.endOfHeaders, 'i'],
 ];
 
-/** Our own names, and what the filter put in their place: a stage (32 bits), names, NUL, and so on. */
+/**
+ * Our own names, and what the filter put in their place: a stage (32 bits), names, NUL, and so on.
+ */
 export function symbolLists(asked: Buffer): ReadonlyMap<number, readonly string[]> {
   const lists = new Map(defaults.map(([stage, names]) => [stage, names.split(' ')]));
   for (let at = 0; at + 4 < asked.length; ) {

@@ -13,7 +13,10 @@ export type ClientSession = {
     readonly actions: number;
     readonly protocol: number;
   };
-  /** No answer for this long ends the connection: Postfix's milter_content_timeout unless said otherwise. */
+  /**
+   * No answer for this long ends the connection: Postfix's milter_content_timeout unless said
+   * otherwise.
+   */
   readonly patienceMs?: number;
 };
 

@@ -1,6 +1,7 @@
 /**
- * Tells the operator by mail, through an SMTP server (the local Postfix, or one elsewhere that a blocked mail road here
- * does not silence). Not through sendmail(1): that is setgid, which Postern's unit forbids.
+ * Tells the operator by mail, through an SMTP server (the local Postfix, or one elsewhere that a
+ * blocked mail road here does not silence). Not through sendmail(1): that is setgid, which
+ * Postern's unit forbids.
  */
 import { createTransport } from 'nodemailer';
 import type { Notice } from '../../core/notice.ts';

@@ -1,4 +1,7 @@
-/** Hands letters of our own to the mail server. Not notices: those are data, and have a queue of their own. */
+/**
+ * Hands letters of our own to the mail server. Not notices: those are data, and have a queue of
+ * their own.
+ */
 import { createTransport } from 'nodemailer';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
@@ -22,21 +25,24 @@ export function openOutbox(server: {
   readonly from: string;
 }): Outbox {
   const transport = createTransport({
-    ...{ host: server.host, port: server.port, ignoreTLS: true },
-    ...{ connectionTimeout: deadlineMs, greetingTimeout: deadlineMs, socketTimeout: deadlineMs },
+    host: server.host,
+    port: server.port,
+    ignoreTLS: true,
+    connectionTimeout: deadlineMs,
+    greetingTimeout: deadlineMs,
+    socketTimeout: deadlineMs,
   });
   return {
     async send({ to, subject, body }) {
       try {
         await transport.sendMail({
-          ...{
-            from: { name: 'Postern', address: server.from },
-            to: to.map(addressee),
-            subject,
-            text: body,
-          },
+          from: { name: 'Postern', address: server.from },
+          to: to.map(addressee),
+          subject,
+          text: body,
           headers: { 'Auto-Submitted': 'auto-generated' },
-          ...{ disableFileAccess: true, disableUrlAccess: true },
+          disableFileAccess: true,
+          disableUrlAccess: true,
         });
       } catch (cause) {
         throw new OperatorError('mail-refused', `${server.host}:${server.port} took no mail`, {

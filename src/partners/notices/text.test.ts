@@ -1,4 +1,6 @@
-/** Notices as people read them: golden files, and no stranger's text that starts a line of its own. */
+/**
+ * Notices as people read them: golden files, and no stranger's text that starts a line of its own.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Notice } from '../../core/notice.ts';

@@ -1,6 +1,7 @@
 /**
- * A notice as a person reads it at three in the morning: who, since when, how many got out, how many were stopped, why,
- * and the command that undoes it. Plain text, 76 columns where the words allow. Pure.
+ * A notice as a person reads it at three in the morning: who, since when, how many got out, how
+ * many were stopped, why, and the command that undoes it. Plain text, 76 columns where the words
+ * allow. Pure.
  */
 import type { Notice } from '../../core/notice.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Tells the operator by HTTP: POST of the notice as JSON. Any 2xx is taken; a redirect is not followed, since it could
- * lead what the notice says to somewhere else. Trying again is the flow's business; the id says which are the same.
+ * Tells the operator by HTTP: POST of the notice as JSON. Any 2xx is taken; a redirect is not
+ * followed, since it could lead what the notice says to somewhere else. Trying again is the flow's
+ * business; the id says which are the same.
  */
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../../core/notice.ts';

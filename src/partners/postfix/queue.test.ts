@@ -1,4 +1,7 @@
-/** What we read of Postfix's tools; the tools themselves are driven in test/integration/partners.test.ts. */
+/**
+ * What we read of Postfix's tools; the tools themselves are driven in
+ * test/integration/partners.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -17,8 +20,11 @@ const entry = {
 };
 const arrivedAt = 1_795_458_172_000;
 const want = {
-  ...{ queueId: '36FCC20C8CA', queue: 'deferred', arrivedAt },
-  ...{ sender: 'a@b.test', recipients: 2 },
+  queueId: '36FCC20C8CA',
+  queue: 'deferred',
+  arrivedAt,
+  sender: 'a@b.test',
+  recipients: 2,
 };
 
 test('a queue line is read', () => assert.deepEqual(queuedMessage(JSON.stringify(entry)), want));

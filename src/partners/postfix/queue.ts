@@ -1,6 +1,7 @@
 /**
- * Postfix's queue, driven through its own tools: postsuper and postqueue. Answers with what really happened, read from
- * what the tools said and, where they did not name every message, from the queue itself.
+ * Postfix's queue, driven through its own tools: postsuper and postqueue. Answers with what really
+ * happened, read from what the tools said and, where they did not name every message, from the
+ * queue itself.
  */
 
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
@@ -20,7 +21,10 @@ export type PostfixOptions = {
 
 /** A message may come so long after it was answered for: clocks differ. */
 const laterMs = 2 * minuteMs;
-/** And be handed over for so long before: a large one on a slow line, or a sender that takes its time. */
+/**
+ * And be handed over for so long before: a large one on a slow line, or a sender that takes its
+ * time.
+ */
 const earlierMs = dayMs;
 /** So soon no id is used again. */
 const youngMs = 2 * minuteMs;
@@ -87,7 +91,8 @@ export function postfix(options: PostfixOptions): Mta {
     let last = '';
     try {
       for await (const { queueId, queue: name, arrivedAt } of listing()) {
-        // At once, not after a long deferred queue: the active one is listed first, and is being sent.
+        // At once, not after a long deferred queue: the active one is listed first, and is being
+        // sent.
         if (name !== last || found.length >= namesPerCallMax) {
           await inChunks('hold', found, done);
           found = [];
@@ -101,7 +106,8 @@ export function postfix(options: PostfixOptions): Mta {
         else found.push(queueId);
       }
     } finally {
-      // A message that goes on from one queue to the next meanwhile may be in no list; the young ones move.
+      // A message that goes on from one queue to the next meanwhile may be in no list; the young
+      // ones move.
       const missed = [...wanted].filter(([, at]) => begun - at < youngMs).map(([id]) => id);
       await inChunks('hold', [...found, ...missed], done);
     }
@@ -117,8 +123,8 @@ export function postfix(options: PostfixOptions): Mta {
 }
 
 /**
- * Short queue ids are used again. Of two messages with one id the other came after ours had left, so after we answered:
- * what arrived (its sender began) before that is ours.
+ * Short queue ids are used again. Of two messages with one id the other came after ours had left,
+ * so after we answered: what arrived (its sender began) before that is ours.
  */
 function isThatMessage(arrivedAt: Millis, answeredAt: Millis): boolean {
   return arrivedAt <= answeredAt + laterMs && arrivedAt >= answeredAt - earlierMs;
@@ -145,7 +151,10 @@ function unreadable(line: string): OperatorError {
   });
 }
 
-/** One line of `postqueue -j`. Undefined when it is none. A line that was cut counts the recipients it still shows. */
+/**
+ * One line of `postqueue -j`. Undefined when it is none. A line that was cut counts the recipients
+ * it still shows.
+ */
 export function queuedMessage(line: string): QueuedMessage | undefined {
   const entry = parseJson(line);
   if (entry === undefined) return cutMessage(line);

@@ -1,6 +1,7 @@
 /**
- * The mail server's own sendmail, given a file as its standard input: it goes on whatever becomes of us, and has the
- * message on its disk when it ends with 0. And the knock at Postfix's pickup(8), which else looks once a minute.
+ * The mail server's own sendmail, given a file as its standard input: it goes on whatever becomes
+ * of us, and has the message on its disk when it ends with 0. And the knock at Postfix's pickup(8),
+ * which else looks once a minute.
  */
 import { spawn } from 'node:child_process';
 import { lstatSync } from 'node:fs';
@@ -49,7 +50,10 @@ export function realSendmail(of: {
     });
 }
 
-/** Tells pickup(8) to look now. Where it does not listen, it looks when it starts; answers whether it may have heard. */
+/**
+ * Tells pickup(8) to look now. Where it does not listen, it looks when it starts; answers whether
+ * it may have heard.
+ */
 export function knockAtPickup(queueDirectory: string): Promise<boolean> {
   const path = join(queueDirectory, 'public', 'pickup');
   const socket = connect({ path });

@@ -1,6 +1,6 @@
 /**
- * ClamAV's clamd, in sessions that are kept: a connection has one message in hand, waits a while for the next, and is
- * thrown away when anything goes wrong on it.
+ * ClamAV's clamd, in sessions that are kept: a connection has one message in hand, waits a while
+ * for the next, and is thrown away when anything goes wrong on it.
  */
 import type { Socket } from 'node:net';
 import type { ScanReport } from '../../core/scan/report.ts';

@@ -1,4 +1,6 @@
-/** rspamd, asked over HTTP on connections that are kept: its normal worker (11333), or its proxy. */
+/**
+ * rspamd, asked over HTTP on connections that are kept: its normal worker (11333), or its proxy.
+ */
 import { Agent, request } from 'node:http';
 import type { ScanReport } from '../../core/scan/report.ts';
 import { parseRspamdReply } from '../../formats/scan/rspamd.ts';
@@ -22,7 +24,10 @@ export function openRspamd(options: {
     new Promise((resolve, reject) => {
       const asked = request(
         {
-          ...{ ...to, agent, method: 'POST', path: '/checkv2' },
+          ...to,
+          agent,
+          method: 'POST',
+          path: '/checkv2',
           headers: { 'Content-Length': octets.length, 'Content-Type': 'application/octet-stream' },
         },
         (answer) => {

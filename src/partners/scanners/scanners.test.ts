@@ -1,4 +1,7 @@
-/** Clients of scanners against servers that do what scanners should not: hang, hang up, talk nonsense, cut short. */
+/**
+ * Clients of scanners against servers that do what scanners should not: hang, hang up, talk
+ * nonsense, cut short.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -50,7 +53,10 @@ test('spamd with a report of its own: names of rules by a second question, for t
   });
   const found = await spamd(server.where).scan(letter, 2_000);
   assert.deepEqual(found, {
-    ...{ scanner: 'spamassassin', score: 1.5, required: 5, virus: '' },
+    scanner: 'spamassassin',
+    score: 1.5,
+    required: 5,
+    virus: '',
     rules: [
       { name: 'AWL', points: 0 },
       { name: 'BAYES_00', points: 0 },

@@ -1,4 +1,7 @@
-/** SpamAssassin's spamd: one connection a request, which spamd itself closes. How many at once, the flow decides. */
+/**
+ * SpamAssassin's spamd: one connection a request, which spamd itself closes. How many at once, the
+ * flow decides.
+ */
 import type { ScanReport } from '../../core/scan/report.ts';
 import {
   parseSpamdReply,

@@ -1,4 +1,6 @@
-/** Messages on their way, as files: what the mail server is given, and what is left after each step. */
+/**
+ * Messages on their way, as files: what the mail server is given, and what is left after each step.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -54,14 +56,30 @@ class Scratch {
 function mail(nth: number, more: Partial<WaitingMail['handIn']> = {}): WaitingMail {
   const id = `${1_700_000_000_000 + nth}-${'a'.repeat(32)}`;
   return {
-    ...{ token: submissionToken(33, id), at: 1 as Millis },
+    token: submissionToken(33, id),
+    at: 1 as Millis,
     speaker: {
-      ...{ uid: 33, user: 'www-data', pid: 7, executable: '/usr/bin/php', cwd: '/var/www' },
-      ...{ script: '/var/www/a.php', scriptOwner: 33, how: 'cgi', proven: 'kernel', parents: [] },
+      uid: 33,
+      user: 'www-data',
+      pid: 7,
+      executable: '/usr/bin/php',
+      cwd: '/var/www',
+      script: '/var/www/a.php',
+      scriptOwner: 33,
+      how: 'cgi',
+      proven: 'kernel',
+      parents: [],
     },
     handIn: {
-      ...{ id, sender: 'a@x.example', fullName: undefined, recipients: ['b@y.example', '-odd@y'] },
-      ...{ headerRecipients: true, through: ['-Nnever'], crlf: false, phpScript: '', ...more },
+      id,
+      sender: 'a@x.example',
+      fullName: undefined,
+      recipients: ['b@y.example', '-odd@y'],
+      headerRecipients: true,
+      through: ['-Nnever'],
+      crlf: false,
+      phpScript: '',
+      ...more,
     },
   };
 }

@@ -1,10 +1,12 @@
 /**
- * Messages that were handed in and wait to be handed to the mail server: a file each, in a folder that only Postern opens.
+ * Messages that were handed in and wait to be handed to the mail server: a file each, in a folder
+ * that only Postern opens.
  *
  *   new/ ──whole, on the disk──▶ going/ ──the mail server has it──▶ sent/ ──it has shown it to us──▶ (gone)
  *
- * A file: a line, what is known of the message as JSON, then the message itself, a token in its first field. It is the mail
- * server's standard input from there on, so that the end of this process cuts no message short.
+ * A file: a line, what is known of the message as JSON, then the message itself, a token in its
+ * first field. It is the mail server's standard input from there on, so that the end of this
+ * process cuts no message short.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -78,7 +80,8 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
       if (!existsSync(at('going', token))) return { kind: 'gone' };
       if (how === 'again') anotherTry(at('going', token), at('new', token));
       const opened = open(at('going', token));
-      // It is there: no file descriptor is left, or the disk is ill. That may pass, and then it goes out.
+      // It is there: no file descriptor is left, or the disk is ill. That may pass, and then it
+      // goes out.
       if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
       try {
         const { speaker, handIn } = opened.submission;
@@ -133,7 +136,8 @@ class FileDraft implements Draft {
 
   write(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    // White space in front would go on with our own field; it is the beginning of a message without any.
+    // White space in front would go on with our own field; it is the beginning of a message without
+    // any.
     if (!this.#begun && (bytes[0] === 0x20 || bytes[0] === 0x09)) this.#all(Buffer.from('\n'));
     this.#begun = true;
     this.#all(bytes);
@@ -217,7 +221,9 @@ function parseSubmission(text: string): WaitingMail | undefined {
   const { claim: _, ...asked } = request.value;
   const { user, proven, scriptOwner } = speaker as Partial<Record<string, unknown>>;
   return {
-    ...{ token, at: Number(at) as Millis, handIn: asked },
+    token,
+    at: Number(at) as Millis,
+    handIn: asked,
     speaker: {
       ...facts,
       user: String(user ?? ''),

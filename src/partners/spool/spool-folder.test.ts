@@ -43,8 +43,15 @@ const id = (nth: number): string => `${1_700_000_000_000 + nth}-${String(nth).pa
 
 function message(nth: number, body = 'x\n'): Buffer {
   const handIn: HandIn = {
-    ...{ id: id(nth), sender: 'a@x.example', fullName: undefined, recipients: ['b@y.example'] },
-    ...{ headerRecipients: false, through: [], crlf: false, phpScript: '', claim: undefined },
+    id: id(nth),
+    sender: 'a@x.example',
+    fullName: undefined,
+    recipients: ['b@y.example'],
+    headerRecipients: false,
+    through: [],
+    crlf: false,
+    phpScript: '',
+    claim: undefined,
   };
   const head = printHandIn(handIn, body.length) ?? assert.fail('too long');
   return Buffer.concat([head, Buffer.from(body)]);

@@ -1,7 +1,8 @@
 /**
- * Messages that postern-sendmail left while nobody listened. Anybody may make a folder here and nobody can list the others;
- * in it, everything is its owner's doing. So a folder is opened once and never through a link, all is done by that handle,
- * and a file counts only if it is a plain file of the folder's owner that has no second name.
+ * Messages that postern-sendmail left while nobody listened. Anybody may make a folder here and
+ * nobody can list the others; in it, everything is its owner's doing. So a folder is opened once
+ * and never through a link, all is done by that handle, and a file counts only if it is a plain
+ * file of the folder's owner that has no second name.
  */
 import {
   closeSync,
@@ -36,7 +37,9 @@ const filesMax = 5_000;
 const foldersPerUser = 1_000;
 /** Half a message, whose writer has been ended. */
 const halfMs = hourMs;
-/** So often rubbish is looked for, and it is looked again whose a folder is that was not its name's. */
+/**
+ * So often rubbish is looked for, and it is looked again whose a folder is that was not its name's.
+ */
 const sweepMs = 10 * minuteMs;
 const chunkBytes = 65_536;
 /** Entries that Node asks the kernel for at once. */
@@ -82,8 +85,8 @@ export function openSpool(options: SpoolOptions): Spool {
 }
 
 /**
- * What is in the spool itself. Anybody can make a hundred thousand entries there, in anybody's name: reading them must neither
- * stop the event loop nor hide anybody's folder behind them.
+ * What is in the spool itself. Anybody can make a hundred thousand entries there, in anybody's
+ * name: reading them must neither stop the event loop nor hide anybody's folder behind them.
  */
 class SpoolList {
   readonly #options: SpoolOptions;
@@ -141,8 +144,8 @@ class SpoolList {
 }
 
 /**
- * Messages that the guard, which reads by its group, has still to take, as root sees them. What somebody made there besides,
- * or shut, is nothing that anybody waits for.
+ * Messages that the guard, which reads by its group, has still to take, as root sees them. What
+ * somebody made there besides, or shut, is nothing that anybody waits for.
  */
 export function leftInSpool(spool: string): number {
   const entries = (path: string): readonly { readonly name: string; readonly path: string }[] => {
@@ -224,7 +227,10 @@ function openFolder(path: string, uid: number): number | undefined {
   return undefined;
 }
 
-/** Faults of the thing itself: a link, a socket. Any other is ours, such as no free file descriptor, and may pass. */
+/**
+ * Faults of the thing itself: a link, a socket. Any other is ours, such as no free file descriptor,
+ * and may pass.
+ */
 const noFile = new Set(['ELOOP', 'ENXIO', 'ENODEV']);
 
 function open(

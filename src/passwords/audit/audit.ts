@@ -1,6 +1,7 @@
 /**
- * One audit: all accounts of the sources, leg by leg, likeliest candidates first. Work is cut into units of some seconds;
- * after each one it is written down how far its accounts are, so that a run that was killed goes on where it was.
+ * One audit: all accounts of the sources, leg by leg, likeliest candidates first. Work is cut into
+ * units of some seconds; after each one it is written down how far its accounts are, so that a run
+ * that was killed goes on where it was.
  */
 import { statSync, writeFileSync } from 'node:fs';
 import type { PasswordFinding, WeakNote } from '../../core/passwords/audit-report.ts';
@@ -43,7 +44,10 @@ export type AuditProgress = {
   readonly weak: number;
 };
 
-/** A unit takes about so long: short enough to lose little when it is cut off, long enough that starting John costs nothing. */
+/**
+ * A unit takes about so long: short enough to lose little when it is cut off, long enough that
+ * starting John costs nothing.
+ */
 const unitSeconds = 15;
 /** Until it is known how fast a group is. */
 const firstUnitSeconds = 3;
@@ -87,8 +91,9 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
 }
 
 /**
- * What takes longer than a second for one try goes last, through all legs: else one account, whose owner had a say in what his
- * hash costs, took the time of all others in the first leg, audit after audit.
+ * What takes longer than a second for one try goes last, through all legs: else one account, whose
+ * owner had a say in what his hash costs, took the time of all others in the first leg, audit after
+ * audit.
  */
 const dearRate = 1;
 
@@ -105,7 +110,10 @@ async function through(course: Course, plan: Plan, group: string, meter: Meter):
   return true;
 }
 
-/** Writes down how far these accounts are. Of hashes without a mark nothing is kept: they are tried anew every time. */
+/**
+ * Writes down how far these accounts are. Of hashes without a mark nothing is kept: they are tried
+ * anew every time.
+ */
 function settle({ worklist, notebook, guessed }: Course, { plan, works, to }: Unit): void {
   const { key, edition } = plan;
   const position = to >= plan.to ? toTheEnd : to;
@@ -114,7 +122,10 @@ function settle({ worklist, notebook, guessed }: Course, { plan, works, to }: Un
   const notes = rest.filter(({ mark }) => mark !== '');
   notebook.write(
     notes.map(({ source, account, mark, progress }) => ({
-      ...{ source, account, mark, weak: undefined },
+      source,
+      account,
+      mark,
+      weak: undefined,
       progress: { ...progress, [key]: [edition, position] },
     })),
   );
@@ -122,7 +133,10 @@ function settle({ worklist, notebook, guessed }: Course, { plan, works, to }: Un
 
 type Meter = { begin(nth: number, groups: readonly Group[]): void; add(unit: Unit): void };
 
-/** Counts candidates, and estimates what is still to do from how many accounts of which group there are. */
+/**
+ * Counts candidates, and estimates what is still to do from how many accounts of which group there
+ * are.
+ */
 function openMeter(course: Course): Meter {
   const { plans, speeds, processors } = course;
   const began = performance.now();
@@ -267,8 +281,13 @@ async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<number |
     targets.push({ name, hash: work.hash.tried.text, words: work.words });
   }
   const { complete, loaded, seconds } = await runJohn({
-    ...{ john: deps.john, seclusion: deps.seclusion, folder: deps.folder, targets },
-    ...{ format: hash.tried.format, processors: deps.processors, signal: deps.signal },
+    john: deps.john,
+    seclusion: deps.seclusion,
+    folder: deps.folder,
+    targets,
+    format: hash.tried.format,
+    processors: deps.processors,
+    signal: deps.signal,
     candidates:
       candidates.kind === 'own'
         ? { kind: 'single', rules: candidates.rules.slice(unit.from, unit.to) }
@@ -282,7 +301,10 @@ async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<number |
   return complete ? seconds : undefined;
 }
 
-/** The login is a word that John tries, so it stands for itself where nothing in it could be misread; no login is like the other. */
+/**
+ * The login is a word that John tries, so it stands for itself where nothing in it could be
+ * misread; no login is like the other.
+ */
 function nameFor({ id, account }: Work, taken: ReadonlyMap<string, Work>): string {
   return /^[\w.@+-]{1,64}$/.test(account) && !taken.has(account) ? account : `account~${id}`;
 }
@@ -307,7 +329,10 @@ async function runByWorkers(deps: Course, unit: Unit): Promise<boolean> {
   return await tryJobs(deps, unit, jobs);
 }
 
-/** A worker's share of a list comes in so many pieces: what another has guessed meanwhile is not tried on. */
+/**
+ * A worker's share of a list comes in so many pieces: what another has guessed meanwhile is not
+ * tried on.
+ */
 const piecesEach = 6;
 
 /** So many files of candidates at once. */

@@ -1,4 +1,7 @@
-/** Reading the sources ends when the audit is to end, however many accounts there are; and nobody then counts as gone. */
+/**
+ * Reading the sources ends when the audit is to end, however many accounts there are; and nobody
+ * then counts as gone.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,8 +31,15 @@ async function gathered(signal: AbortSignal): Promise<{
   const [faults, changed]: [Fault[], Login[]] = [[], []];
   const source = parseSource(`passwd-file:${join(folder, 'users')}`);
   const { accounts } = await gather([source], {
-    ...{ folder: place, notebook, worklist, domain: '', ranges: openRangeLists('', '') },
-    ...{ forJohn: (hash) => hash, now: () => 1 as Millis, found: () => undefined, signal },
+    folder: place,
+    notebook,
+    worklist,
+    domain: '',
+    ranges: openRangeLists('', ''),
+    forJohn: (hash) => hash,
+    now: () => 1 as Millis,
+    found: () => undefined,
+    signal,
     fault: (fault) => void faults.push(fault),
     changed: (some) => void changed.push(...some),
   });

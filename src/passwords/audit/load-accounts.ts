@@ -1,4 +1,7 @@
-/** Reads the sources: every account onto the worklist, what was known of it beside it, and what could not be read as faults. */
+/**
+ * Reads the sources: every account onto the worklist, what was known of it beside it, and what
+ * could not be read as faults.
+ */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Login, PasswordFinding, WeakNote } from '../../core/passwords/audit-report.ts';
 import type { Hash } from '../../core/passwords/hash.ts';
@@ -33,9 +36,15 @@ export type GatherDeps = {
   readonly changed: (changed: readonly Login[]) => void;
 };
 
-/** Reading never waits for anything: without a pause neither a signal nor the clock would get a hearing. */
+/**
+ * Reading never waits for anything: without a pause neither a signal nor the clock would get a
+ * hearing.
+ */
 const rowsBetween = 1_000;
-/** A service answers in a tenth of a second: for some thousand accounts, and not for all the time that the audit has. */
+/**
+ * A service answers in a tenth of a second: for some thousand accounts, and not for all the time
+ * that the audit has.
+ */
 const leaksMs = 10 * 60_000;
 
 export type Gathered = {
@@ -78,7 +87,10 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
 
 type TakeDeps = GatherDeps & { readonly leaks: (sha1: string) => Promise<number> };
 
-/** Leaks are known of nothing any more once nobody could say: a fault, and the audit goes on without. */
+/**
+ * Leaks are known of nothing any more once nobody could say: a fault, and the audit goes on
+ * without.
+ */
 function askedUntilItFails(
   { ranges, fault }: GatherDeps,
   sum: Gathered,
@@ -130,13 +142,23 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
   const since = notebook.read(source, name)?.weak?.since ?? deps.now();
   const weak: WeakNote = { strength: 'no-password', by: 'empty', since };
   const hash = {
-    ...{ scheme: 'none', group: 'none', rate: 1, unsalted: true },
+    scheme: 'none',
+    group: 'none',
+    rate: 1,
+    unsalted: true,
     tried: { by: 'john', format: 'crypt', text: '' },
   } as const;
   notebook.write([{ source, account: name, mark: '', progress: {}, weak }]);
   worklist.add({
-    ...{ source, account: name, hash, words: [] },
-    ...{ mark: '', progress: {}, fresh: false, further: false, weak },
+    source,
+    account: name,
+    hash,
+    words: [],
+    mark: '',
+    progress: {},
+    fresh: false,
+    further: false,
+    weak,
   });
   deps.found([{ source, account: name, scheme: 'none', ...weak }]);
 }

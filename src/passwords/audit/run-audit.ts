@@ -1,4 +1,7 @@
-/** An audit from its beginning to its end: everything it needs opened, run, summed up, and closed whatever happens. */
+/**
+ * An audit from its beginning to its end: everything it needs opened, run, summed up, and closed
+ * whatever happens.
+ */
 import { availableParallelism } from 'node:os';
 import {
   byLogin,
@@ -78,8 +81,10 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const processors = options.processors || Math.max(1, Math.floor(availableParallelism() / 2));
   using workers = openWorkers(seclusion, processors);
   const lists: Lists = {
-    ...{ top: options.topList, leaked: options.leakedLists },
-    ...{ keyboard: folder.file('keyboard'), season: folder.file('season') },
+    top: options.topList,
+    leaked: options.leakedLists,
+    keyboard: folder.file('keyboard'),
+    season: folder.file('season'),
   };
   const year = new Date(options.now()).getUTCFullYear();
   await writeLists(workers, lists, year, options.signal);
@@ -87,17 +92,34 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const plans = options.quick ? all.filter(({ leg }) => leg.strength === quickest) : all;
   const ranges = openRangeLists(options.rangeFiles, options.rangeService);
   const gathered = await gather(options.sources, {
-    ...{ folder, notebook, worklist, domain: options.domain, ranges, now: options.now },
+    folder,
+    notebook,
+    worklist,
+    domain: options.domain,
+    ranges,
+    now: options.now,
     signal: options.signal,
-    ...{ fault: told.fault, found: told.found, changed: told.changed },
+    fault: told.fault,
+    found: told.found,
+    changed: told.changed,
     forJohn: (hash) => forJohn(hash, john.formats),
   });
   if (gathered.accounts === 0 && gathered.locked === 0 && gathered.faults > 0) throw nothing();
   told.began({ ...gathered, john: john.version, memory: folder.memory });
   const refused = new Map<string, number>();
   const through = await audit({
-    ...{ john, seclusion, folder, workers, worklist, notebook, plans, processors },
-    ...{ now: options.now, signal: options.signal, found: told.found, progress: told.progress },
+    john,
+    seclusion,
+    folder,
+    workers,
+    worklist,
+    notebook,
+    plans,
+    processors,
+    now: options.now,
+    signal: options.signal,
+    found: told.found,
+    progress: told.progress,
     refused: (scheme, count) => refused.set(scheme, Math.max(refused.get(scheme) ?? 0, count)),
   });
   for (const [scheme, count] of refused) {
@@ -132,7 +154,10 @@ async function writeLists(
   });
 }
 
-/** Was that tried now by which this one was found? With fewer lists than before nothing is known of it. */
+/**
+ * Was that tried now by which this one was found? With fewer lists than before nothing is known of
+ * it.
+ */
 function triedAgain(
   plans: readonly Plan[],
   { rangeFiles, rangeService }: AuditOptions,
@@ -145,8 +170,8 @@ function triedAgain(
 }
 
 /**
- * Who was weak and was not guessed by the same now has another password; who is in his source no more has none. Of salted hashes
- * a change shows earlier, by their mark.
+ * Who was weak and was not guessed by the same now has another password; who is in his source no
+ * more has none. Of salted hashes a change shows earlier, by their mark.
  */
 function weakNoMore(
   {

@@ -1,7 +1,8 @@
 /**
- * What the audit remembers from one run to the next (`passwords.db` in the state folder): which candidates were tried on
- * which account, and which were found weak. Of a hash it keeps a keyed digest, by which a change shows; of hashes without
- * a salt nothing, for that digest would give the password away to whoever has this file and a list.
+ * What the audit remembers from one run to the next (`passwords.db` in the state folder): which
+ * candidates were tried on which account, and which were found weak. Of a hash it keeps a keyed
+ * digest, by which a change shows; of hashes without a salt nothing, for that digest would give the
+ * password away to whoever has this file and a list.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
@@ -35,8 +36,8 @@ export type Notebook = Disposable & {
   /** All or none of them. */
   write(rows: readonly Noted[]): void;
   /**
-   * Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written or `seen` since. What is
-   * written meanwhile is on the disk at the latest after `end`.
+   * Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written
+   * or `seen` since. What is written meanwhile is on the disk at the latest after `end`.
    */
   begin(source: string): void;
   seen(source: string, account: string): void;
@@ -56,7 +57,10 @@ const schema = `
     PRIMARY KEY (source, account)
   ) STRICT, WITHOUT ROWID;`;
 const markDigits = 24;
-/** Rows written at once while a source is read: a million accounts one by one would wait for the disk a million times. */
+/**
+ * Rows written at once while a source is read: a million accounts one by one would wait for the
+ * disk a million times.
+ */
 const rowsAtOnce = 10_000;
 
 /** Throws OperatorError `audit-locked` while another audit is under way. */

@@ -27,8 +27,16 @@ test('fresh ones first, then those who are furthest; those who are through, or w
   using list = openWorklist(place);
   const add = (account: string, more: Partial<NewWork>): void =>
     list.add({
-      ...{ source: 'list:x', account, hash: salted, words: [], mark: '', progress: {} },
-      ...{ fresh: false, further: false, weak: undefined, ...more },
+      source: 'list:x',
+      account,
+      hash: salted,
+      words: [],
+      mark: '',
+      progress: {},
+      fresh: false,
+      further: false,
+      weak: undefined,
+      ...more,
     });
   add('through', { progress: { top: ['e1', toTheEnd] } });
   add('begun', { progress: { top: ['e1', 10] } });

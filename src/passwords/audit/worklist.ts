@@ -1,6 +1,6 @@
 /**
- * The accounts of one audit: a database in the private folder whose file has no name any more, so that a million accounts
- * fit and nothing of it is left when the process ends, however it ends.
+ * The accounts of one audit: a database in the private folder whose file has no name any more, so
+ * that a million accounts fit and nothing of it is left when the process ends, however it ends.
  */
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
@@ -33,7 +33,10 @@ export type Group = { readonly group: string; readonly count: number; readonly h
 
 export type Worklist = Disposable & {
   add(work: NewWork): void;
-  /** Puts all that is not through this plan on its list. Answers with how many there are of each group. */
+  /**
+   * Puts all that is not through this plan on its list. Answers with how many there are of each
+   * group.
+   */
   begin(key: string, edition: string): readonly Group[];
   /** The next of a group, at most so many, all at the same position. */
   next(
@@ -108,7 +111,9 @@ export function openWorklist(folder: PrivateFolder): Worklist {
         if (from !== toTheEnd) enlist.run(id ?? 0, grp ?? '', fresh ?? 0, from);
       }
       return groups.all().map(({ grp, n, hash }) => ({
-        ...{ group: String(grp), count: Number(n), hash: parsed<Hash>(hash) },
+        group: String(grp),
+        count: Number(n),
+        hash: parsed<Hash>(hash),
       }));
     },
     next(group, limit) {
@@ -133,7 +138,9 @@ export function openWorklist(folder: PrivateFolder): Worklist {
       for (const row of all.iterate()) {
         const note = row['weak'] === '' ? undefined : parsed<WeakNote>(row['weak']);
         yield {
-          ...{ source: String(row['source']), account: String(row['account']), weak: note },
+          source: String(row['source']),
+          account: String(row['account']),
+          weak: note,
           scheme: parsed<Hash>(row['hash']).scheme,
         };
       }
@@ -148,10 +155,15 @@ export function openWorklist(folder: PrivateFolder): Worklist {
 
 function workOf(row: Record<string, SQLOutputValue>): Work {
   return {
-    ...{ id: Number(row['id']), source: String(row['source']), account: String(row['account']) },
-    ...{ hash: parsed<Hash>(row['hash']), words: parsed<readonly string[]>(row['words']) },
-    ...{ mark: String(row['mark']), progress: parsed<Progress>(row['progress']) },
-    ...{ fresh: row['fresh'] === 1, further: row['further'] === 1 },
+    id: Number(row['id']),
+    source: String(row['source']),
+    account: String(row['account']),
+    hash: parsed<Hash>(row['hash']),
+    words: parsed<readonly string[]>(row['words']),
+    mark: String(row['mark']),
+    progress: parsed<Progress>(row['progress']),
+    fresh: row['fresh'] === 1,
+    further: row['further'] === 1,
   };
 }
 

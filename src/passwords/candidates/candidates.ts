@@ -1,6 +1,7 @@
 /**
- * What is tried, leg by leg: which rules or which part of which list, and how many candidates that makes. Lists stay in
- * their files: only offsets are known here, so that no candidate lies in the memory of this process.
+ * What is tried, leg by leg: which rules or which part of which list, and how many candidates that
+ * makes. Lists stay in their files: only offsets are known here, so that no candidate lies in the
+ * memory of this process.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
@@ -31,10 +32,16 @@ export type Plan = {
   count(from: number, to: number, words: number): number;
 };
 
-/** John's single-mode rules begin with those that crack most; its own remark says that half is found after 25. */
+/**
+ * John's single-mode rules begin with those that crack most; its own remark says that half is found
+ * after 25.
+ */
 const likelyRules = 25;
 const topWords = 1_000;
-/** John's rules end with 2019; these are what is set today when a year, a digit or a sign is asked for. */
+/**
+ * John's rules end with 2019; these are what is set today when a year, a digit or a sign is asked
+ * for.
+ */
 const presentRules = (year: number): readonly string[] => {
   const last = [0, 1, 2].map((back) => String(year - back));
   const decade = `${String(year).slice(2, 3)}`;
@@ -55,7 +62,10 @@ export type Lists = {
   readonly season: string;
 };
 
-/** `rules`: names of John's rule sections for the last leg. Throws OperatorError where a list or section is missing. */
+/**
+ * `rules`: names of John's rule sections for the last leg. Throws OperatorError where a list or
+ * section is missing.
+ */
 export function planOf(
   john: John,
   lists: Lists,
@@ -94,7 +104,11 @@ function noRules(name: string): OperatorError {
 function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): Plan {
   const counts = rules.map(expansions);
   return {
-    ...{ leg, key: leg.name, from, to, edition: digestOf(rules.slice(from, to).join('\n')) },
+    leg,
+    key: leg.name,
+    from,
+    to,
+    edition: digestOf(rules.slice(from, to).join('\n')),
     candidates: { kind: 'own', rules },
     count: (first, last, words) => {
       let sum = 0;
@@ -122,8 +136,12 @@ function listPlan(
   const edition =
     how.edition ?? digestOf(`${file} ${size} ${mtime} ${from} ${to} ${blank} ${rules.join('\n')}`);
   return {
-    ...{ leg, key: how.key === undefined ? leg.name : `${leg.name}:${how.key}` },
-    ...{ from, to: Math.min(to, size), edition, candidates: { kind: 'list', file, rules, blank } },
+    leg,
+    key: how.key === undefined ? leg.name : `${leg.name}:${how.key}`,
+    from,
+    to: Math.min(to, size),
+    edition,
+    candidates: { kind: 'list', file, rules, blank },
     count: (first, last) => Math.max(1, Math.round((last - first) * perByte)),
   };
 }
@@ -132,7 +150,10 @@ function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-/** How many rules the preprocessor makes of a line: brackets multiply, those with \p go along with another. */
+/**
+ * How many rules the preprocessor makes of a line: brackets multiply, those with \p go along with
+ * another.
+ */
 export function expansions(rule: string): number {
   let product = 1;
   for (const [, parallel, set = ''] of rule.matchAll(/(\\p\d?)?(?<!\\)\[((?:\\.|[^\]\\])*)\]/g)) {
@@ -190,8 +211,8 @@ function measured(file: string, line = 0): List {
 const countedMax = 2_000_000;
 
 /**
- * Copies whole lines from a list: those that begin between the two offsets, of which the first is the beginning of a line.
- * Answers with where the next line begins.
+ * Copies whole lines from a list: those that begin between the two offsets, of which the first is
+ * the beginning of a line. Answers with where the next line begins.
  */
 export function copySlice(
   file: string,

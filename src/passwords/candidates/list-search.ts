@@ -1,4 +1,7 @@
-/** Is a password a line of a list? Lists of leaks have gigabytes: read in large blocks, and not by lines. */
+/**
+ * Is a password a line of a list? Lists of leaks have gigabytes: read in large blocks, and not by
+ * lines.
+ */
 import { type FileHandle, open } from 'node:fs/promises';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 

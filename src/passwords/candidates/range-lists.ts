@@ -1,6 +1,7 @@
 /**
- * Passwords known from leaks, by the SHA-1 ranges that "Have I Been Pwned" publishes: a folder of files named by five hex
- * digits, one sorted file of all, or a service that is asked for a range (k-anonymity: five digits of forty leave here).
+ * Passwords known from leaks, by the SHA-1 ranges that "Have I Been Pwned" publishes: a folder of
+ * files named by five hex digits, one sorted file of all, or a service that is asked for a range
+ * (k-anonymity: five digits of forty leave here).
  */
 import {
   closeSync,
@@ -16,8 +17,8 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 export type RangeLists = {
   /**
-   * How often leaks have it; 0: not known. `sha1`: forty hex digits. Throws OperatorError `list-unread` or `range-service` where
-   * nobody can say.
+   * How often leaks have it; 0: not known. `sha1`: forty hex digits. Throws OperatorError
+   * `list-unread` or `range-service` where nobody can say.
    */
   times(sha1: string): Promise<number>;
 };

@@ -1,6 +1,6 @@
 /**
- * A small HTTP door for web panels and the like: `POST /` with the password as the body, `X-Account` beside it; the answer is
- * the verdict as JSON. Logs nothing, keeps nothing.
+ * A small HTTP door for web panels and the like: `POST /` with the password as the body,
+ * `X-Account` beside it; the answer is the verdict as JSON. Logs nothing, keeps nothing.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,6 +1,7 @@
 /**
- * One password that somebody is about to set, held against zxcvbn, the operator's lists and what leaks are known of. Loaded
- * only by `postern passwords check`: its dictionaries never lie in the memory of an audit.
+ * One password that somebody is about to set, held against zxcvbn, the operator's lists and what
+ * leaks are known of. Loaded only by `postern passwords check`: its dictionaries never lie in the
+ * memory of an audit.
  */
 import { createHash } from 'node:crypto';
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
@@ -36,8 +37,11 @@ export function openCheck(options: CheckOptions): CheckPassword {
       const { score, feedback } = scorer.check(text, [account, ...words]);
       const sha1 = createHash('sha1').update(password).digest('hex');
       const facts = {
-        ...{ score, warning: feedback.warning ?? '', suggestions: feedback.suggestions },
-        ...{ length: password.length, listed: await listed(options, password) },
+        score,
+        warning: feedback.warning ?? '',
+        suggestions: feedback.suggestions,
+        length: password.length,
+        listed: await listed(options, password),
         leaks: await forgiving(options, () => ranges.times(sha1)),
       };
       return passwordVerdict(facts, options.scoreMin);

@@ -1,6 +1,7 @@
 /**
- * Reads what John says without keeping it. The bytes come one at a time into a buffer of our own: at no moment is there
- * more than one password in this process, and the line it stood in is overwritten before the next byte is taken.
+ * Reads what John says without keeping it. The bytes come one at a time into a buffer of our own:
+ * at no moment is there more than one password in this process, and the line it stood in is
+ * overwritten before the next byte is taken.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** John the Ripper: which one is there, what its rules are, and one run of it over some hashes with some candidates. */
+/**
+ * John the Ripper: which one is there, what its rules are, and one run of it over some hashes with
+ * some candidates.
+ */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
@@ -87,7 +90,10 @@ export type JohnRun = {
   readonly folder: PrivateFolder;
   readonly format: string;
   readonly targets: readonly Target[];
-  /** Rules over the targets' own words, or a file of words in the private folder, with rules or as they are. */
+  /**
+   * Rules over the targets' own words, or a file of words in the private folder, with rules or as
+   * they are.
+   */
   readonly candidates:
     | { readonly kind: 'single'; readonly rules: readonly string[] }
     | { readonly kind: 'words'; readonly file: string; readonly rules: readonly string[] };
@@ -194,7 +200,8 @@ export async function writeCandidates(
   const own = john.jumbo ? ['--config=.john/john.conf', '--session=.john/john'] : [];
   const words = [...seclusion.john, john.program, ...own, '--stdout', `--wordlist=${how.words}`];
   const child = spawnSecluded([...words, '--rules'], {
-    ...{ cwd: folder.path, stdio: ['ignore', into, 'ignore'] },
+    cwd: folder.path,
+    stdio: ['ignore', into, 'ignore'],
   });
   const [code] = (await once(child, 'exit')) as [number | null];
   closeSync(into);
@@ -205,7 +212,10 @@ export async function writeCandidates(
   });
 }
 
-/** Its settings and the rules; and a place below the working folder for what it would put into its home. */
+/**
+ * Its settings and the rules; and a place below the working folder for what it would put into its
+ * home.
+ */
 function prepare({ folder, candidates }: Pick<JohnRun, 'folder' | 'candidates'>): void {
   const place = folder.file('.john');
   // Made anew: what he may write in, we do not.
@@ -213,7 +223,8 @@ function prepare({ folder, candidates }: Pick<JohnRun, 'folder' | 'candidates'>)
   mkdirSync(place, { mode: 0o700 });
   const rules = candidates.rules.map((rule) => `${rule}\n`).join('');
   const section = candidates.kind === 'single' ? 'Single' : 'Wordlist';
-  // Jumbo would also pair an account's words, six times as many candidates as planned: ours are paired where it is likely.
+  // Jumbo would also pair an account's words, six times as many candidates as planned: ours are
+  // paired where it is likely.
   const settings = '[Options]\nIdle = N\nSave = 600\nBeep = N\nSingleWordsPairMax = 1\n\n';
   writeFileSync(`${place}/john.conf`, `${settings}[List.Rules:${section}]\n${rules}`);
   folder.makeOver('.john/john.conf', '.john');

@@ -1,17 +1,26 @@
-/** John's rules, as john.conf has them: a jumbo version spreads them over many files and sections that include each other. */
+/**
+ * John's rules, as john.conf has them: a jumbo version spreads them over many files and sections
+ * that include each other.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A jumbo version's largest collection has 52,000; beyond, nobody's time suffices. */
 const linesMax = 200_000;
 
-/** The whole text, with the files that it includes in place. `above`: those that include this one, which it may not. */
+/**
+ * The whole text, with the files that it includes in place. `above`: those that include this one,
+ * which it may not.
+ */
 export function readBook(path: string, above: readonly string[] = []): string {
   const lines = readFileSync(path, 'latin1').split(/\r?\n/);
   return lines.map((line) => included(line, [...above, path])).join('\n');
 }
 
-/** `.include <rules-by-score.conf>`, `.include '$JOHN/john.local.conf'`; one that is not there may be missing. */
+/**
+ * `.include <rules-by-score.conf>`, `.include '$JOHN/john.local.conf'`; one that is not there may
+ * be missing.
+ */
 function included(line: string, above: readonly string[]): string {
   const name = /^\.include\s+(?:<([^>]+)>|"([^"]+)"|'([^']+)')/.exec(line);
   if (name === null) return line;
@@ -20,7 +29,9 @@ function included(line: string, above: readonly string[]): string {
   return existsSync(file) && !above.includes(file) ? readBook(file, above) : '';
 }
 
-/** Lines that say something, of one section and those it includes; undefined where there is none. */
+/**
+ * Lines that say something, of one section and those it includes; undefined where there is none.
+ */
 export function sectionOf(text: string, section: string): readonly string[] | undefined {
   const sections = new Map<string, string[]>();
   let lines: string[] = [];

@@ -1,9 +1,10 @@
 /**
- * Where hashes are handed over: a folder of ours alone, in memory (tmpfs) where there is such a place, removed however the
- * process ends. What a killed one left is removed by the next.
+ * Where hashes are handed over: a folder of ours alone, in memory (tmpfs) where there is such a
+ * place, removed however the process ends. What a killed one left is removed by the next.
  *
- * John, as another user, works in a folder inside: he was put there, and could not come in by its path. That one is ours
- * too, so nothing in it can become a link to somewhere else; only what is made over to him is his.
+ * John, as another user, works in a folder inside: he was put there, and could not come in by its
+ * path. That one is ours too, so nothing in it can become a link to somewhere else; only what is
+ * made over to him is his.
  */
 import {
   chmodSync,
@@ -121,7 +122,10 @@ function listed(folder: string): readonly string[] {
   }
 }
 
-/** When a process started, in the kernel's own count: a pid that was given out again has another. Empty: gone. */
+/**
+ * When a process started, in the kernel's own count: a pid that was given out again has another.
+ * Empty: gone.
+ */
 function startOf(pid: number): string {
   return statFields(pid)[19] ?? '';
 }

@@ -1,7 +1,7 @@
 /**
- * How John and our workers are run: at low priority, without core files, ended with us, and (John) under a user id that has
- * no name. John writes what it finds below the home folder that getpwuid(3) names; without a name it writes into its
- * working folder, which is the private one.
+ * How John and our workers are run: at low priority, without core files, ended with us, and (John)
+ * under a user id that has no name. John writes what it finds below the home folder that
+ * getpwuid(3) names; without a name it writes into its working folder, which is the private one.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -60,7 +60,10 @@ function mustWork(words: readonly string[]): void {
   });
 }
 
-/** 1 rather than 0: the kernel then does not even hand the core to a program such as systemd-coredump (fs/coredump.c). */
+/**
+ * 1 rather than 0: the kernel then does not even hand the core to a program such as
+ * systemd-coredump (fs/coredump.c).
+ */
 const noCore = '--core=1:1';
 
 /** Keeps this process from leaving a core file, and whatever it starts: limits are inherited. */
@@ -87,7 +90,8 @@ export function spawnSecluded(
   const threads = String(how.processors ?? 1);
   return spawn(program, args, {
     stdio: how.stdio,
-    // Passive: threads that wait for each other must not take the processors from those who have work to do.
+    // Passive: threads that wait for each other must not take the processors from those who have
+    // work to do.
     env: { PATH: path, LC_ALL: 'C', OMP_NUM_THREADS: threads, OMP_WAIT_POLICY: 'passive' },
     ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
   });

@@ -1,4 +1,7 @@
-/** Answers of databases: whatever a value holds, it is that value or a row that is no row, and never a row of its own. */
+/**
+ * Answers of databases: whatever a value holds, it is that value or a row that is no row, and never
+ * a row of its own.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -92,7 +95,11 @@ test('an account called like its column is an account, and nobody makes accounts
 
 test('a name cannot end the string it stands in, in either kind of quotes', () => {
   const file = (driver: SqlFile['driver']): SqlFile => ({
-    ...{ driver, connect: {}, scheme: 'CRYPT', listQuery: '', iterateQuery: '' },
+    driver,
+    connect: {},
+    scheme: 'CRYPT',
+    listQuery: '',
+    iterateQuery: '',
     passwordQuery: 'SELECT password FROM users WHERE user = "%u"',
   });
   const asked = passwordOf(file('mysql'), 'a\'b"c\\d');

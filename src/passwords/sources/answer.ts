@@ -1,6 +1,7 @@
 /**
- * Rows as the clients of databases write them, taken apart so that no value can pass for a row or a column of its own: people
- * choose their names themselves. Fields are unquoted in place, since their bytes are to be overwritten.
+ * Rows as the clients of databases write them, taken apart so that no value can pass for a row or a
+ * column of its own: people choose their names themselves. Fields are unquoted in place, since
+ * their bytes are to be overwritten.
  */
 import { fieldsOf } from './lines.ts';
 
@@ -9,7 +10,10 @@ export type CutRow = (line: Buffer) => readonly Buffer[] | undefined;
 
 const [quote, comma, backslash] = [34, 44, 92];
 
-/** CSV (RFC 4180), as psql and our own reader of SQLite write it. Lines inside of a value are passed over with it. */
+/**
+ * CSV (RFC 4180), as psql and our own reader of SQLite write it. Lines inside of a value are passed
+ * over with it.
+ */
 export function csvRows(): CutRow {
   let open = false;
   return (line) => {
@@ -47,7 +51,9 @@ const escaped: ReadonlyMap<number, number> = new Map([
   [48, 0],
 ]);
 
-/** MySQL's batch format: tabs between columns, a backslash before what could be mistaken for them. */
+/**
+ * MySQL's batch format: tabs between columns, a backslash before what could be mistaken for them.
+ */
 export function batchRow(line: Buffer): readonly Buffer[] {
   return fieldsOf(line, columnsMax, tab).map(unescaped);
 }

@@ -1,6 +1,7 @@
 /**
- * A database or directory is asked by its own client program, as a file says that Dovecot asks it. What it is asked comes from
- * a file of the private folder, and its answer goes into one: never through a pipe of Node's, and never by a command line.
+ * A database or directory is asked by its own client program, as a file says that Dovecot asks it.
+ * What it is asked comes from a file of the private folder, and its answer goes into one: never
+ * through a pipe of Node's, and never by a command line.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -55,7 +56,10 @@ export type AskHow = {
   readonly signal: AbortSignal;
 };
 
-/** Throws OperatorError `source-unread` where it fails; `path`: the file of the operator that says how it is asked. */
+/**
+ * Throws OperatorError `source-unread` where it fails; `path`: the file of the operator that says
+ * how it is asked.
+ */
 export async function askClient(
   { program, args, env }: Client,
   about: {

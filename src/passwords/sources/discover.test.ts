@@ -68,7 +68,10 @@ iterate_query = SELECT username, domain FROM users
   );
   const file = parseSqlFile(path);
   assert.deepEqual(file.connect, {
-    ...{ host: '/run/pg', dbname: 'mail', user: 'dovecot', password: "with ' quote" },
+    host: '/run/pg',
+    dbname: 'mail',
+    user: 'dovecot',
+    password: "with ' quote",
   });
   assert.equal(file.scheme, 'SSHA256');
   assert.equal(
@@ -85,15 +88,24 @@ test('a file such as dovecot-ldap.conf.ext', () => {
     [
       'hosts = one two:1389\ndn = cn=x\ndnpass = a b\npass_filter = (&(objectClass=person)(uid=%Lu))\n',
       {
-        ...{ uris: 'ldap://one ldap://two:1389', dn: 'cn=x', dnPassword: 'a b', scheme: 'CRYPT' },
-        ...{ filter: '(&(objectClass=person)(uid=*))', user: 'uid', password: 'userPassword' },
+        uris: 'ldap://one ldap://two:1389',
+        dn: 'cn=x',
+        dnPassword: 'a b',
+        scheme: 'CRYPT',
+        filter: '(&(objectClass=person)(uid=*))',
+        user: 'uid',
+        password: 'userPassword',
       },
     ],
     [
       'uris = ldaps://d\npass_attrs = mail=user, sambaHash=password\npass_filter = (mail=%n@%d)\nscope = onelevel\ntls = yes\n',
       {
-        ...{ uris: 'ldaps://d', user: 'mail', password: 'sambaHash', filter: '(mail=*@*)' },
-        ...{ scope: 'one', startTls: true },
+        uris: 'ldaps://d',
+        user: 'mail',
+        password: 'sambaHash',
+        filter: '(mail=*@*)',
+        scope: 'one',
+        startTls: true,
       },
     ],
     [

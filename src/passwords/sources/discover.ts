@@ -1,4 +1,7 @@
-/** Where this server keeps its passwords, by its own configuration: doveconf, postconf, nsswitch.conf, and usual places. */
+/**
+ * Where this server keeps its passwords, by its own configuration: doveconf, postconf,
+ * nsswitch.conf, and usual places.
+ */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { postconf, postconfPath } from '../../partners/postfix/postconf.ts';
@@ -46,7 +49,10 @@ async function askDovecot(config: string): Promise<readonly Passdb[]> {
     const args = config === '' ? ['-n'] : ['-c', config, '-n'];
     const signal = AbortSignal.timeout(askMs);
     const lines = await programOutput({
-      ...{ program: '/usr/bin/doveconf', args, signal, errors: 'complaint' },
+      program: '/usr/bin/doveconf',
+      args,
+      signal,
+      errors: 'complaint',
     });
     return passdbsOf(lines);
   } catch {
@@ -85,7 +91,10 @@ function argsOf24(values: ReadonlyMap<string, string>): string {
   return scheme === undefined || path === '' ? path : `scheme=${scheme} ${path}`;
 }
 
-/** Since 2.4 the queries stand in the configuration itself, whose database and directory we do not read there. */
+/**
+ * Since 2.4 the queries stand in the configuration itself, whose database and directory we do not
+ * read there.
+ */
 const own24 =
   'its queries are in Dovecot’s own configuration: put them into a file (docs/passwords.md), and give';
 
@@ -113,7 +122,10 @@ export function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSour
   }
 }
 
-/** `scheme=PLAIN username_format=%u /etc/dovecot/%d/users`: the path last, perhaps with the domain in it. */
+/**
+ * `scheme=PLAIN username_format=%u /etc/dovecot/%d/users`: the path last, perhaps with the domain
+ * in it.
+ */
 export function passwdFiles(args: string): readonly string[] {
   const words = args.split(/\s+/).filter((word) => word !== '');
   const path = words.findLast((word) => word.startsWith('/')) ?? '';

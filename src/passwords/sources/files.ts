@@ -1,4 +1,7 @@
-/** Password files: /etc/shadow, Dovecot's passwd-files, htpasswd, vpopmail's vpasswd, and plain lists. */
+/**
+ * Password files: /etc/shadow, Dovecot's passwd-files, htpasswd, vpopmail's vpasswd, and plain
+ * lists.
+ */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isPlain } from '../../core/passwords/hash.ts';
@@ -39,7 +42,10 @@ function namesFrom(path: string): ReadonlyMap<string, string> {
   return names;
 }
 
-/** Dovecot's passwd-file: `user:password:uid:gid:gecos:home:shell:extra`, of which only two need be there. */
+/**
+ * Dovecot's passwd-file: `user:password:uid:gid:gecos:home:shell:extra`, of which only two need be
+ * there.
+ */
 export function* passwdFileRows(
   path: string,
   { scheme = 'CRYPT', domain = '' }: ReadHow = {},
@@ -104,7 +110,10 @@ function* vpasswdRows(file: string): Generator<Row> {
   );
 }
 
-/** A row for each line with an account and a password: `read` makes it, of these and the fields behind them. */
+/**
+ * A row for each line with an account and a password: `read` makes it, of these and the fields
+ * behind them.
+ */
 function* rowsIn(
   path: string,
   how: {

@@ -1,5 +1,6 @@
 /**
- * Accounts in a directory: read with ldapsearch, as the file says that Dovecot reads (dovecot-ldap.conf.ext). All entries of
+ * Accounts in a directory: read with ldapsearch, as the file says that Dovecot reads
+ * (dovecot-ldap.conf.ext). All entries of
  * `iterate_filter` are asked for at once, or of `pass_filter` with a star for the login; the answer is LDIF.
  */
 import { existsSync, writeFileSync } from 'node:fs';
@@ -30,8 +31,13 @@ export type LdapFile = {
 };
 
 const scopes: Readonly<Record<string, LdapFile['scope']>> = {
-  ...{ base: 'base', onelevel: 'one', one: 'one', subtree: 'sub', sub: 'sub' },
-  ...{ subordinate: 'children', children: 'children' },
+  base: 'base',
+  onelevel: 'one',
+  one: 'one',
+  subtree: 'sub',
+  sub: 'sub',
+  subordinate: 'children',
+  children: 'children',
 };
 /** As many entries in one answer as every server gives. */
 const pageEntries = 500;
@@ -52,11 +58,17 @@ export function parseLdapFile(path: string): LdapFile {
   }
   return {
     uris: value('uris') || (value('hosts') || 'localhost').replace(/\S+/g, 'ldap://$&'),
-    ...{ dn: value('dn'), dnPassword: value('dnpass'), base: value('base'), scope, filter },
+    dn: value('dn'),
+    dnPassword: value('dnpass'),
+    base: value('base'),
+    scope,
+    filter,
     startTls: value('tls').toLowerCase() === 'yes',
     authority: value('tls_ca_cert_file') || value('tls_ca_cert_dir'),
     required: value('tls_require_cert').toLowerCase(),
-    ...{ user, password, scheme: value('default_pass_scheme') || 'CRYPT' },
+    user,
+    password,
+    scheme: value('default_pass_scheme') || 'CRYPT',
   };
 }
 
@@ -66,7 +78,10 @@ function everybody(filter: string): string {
   return starred === '' ? '(objectClass=posixAccount)' : starred;
 }
 
-/** `uid=user,userPassword=password` and `=user=%{ldap:mail}`: which attribute a field of Dovecot's comes from. */
+/**
+ * `uid=user,userPassword=password` and `=user=%{ldap:mail}`: which attribute a field of Dovecot's
+ * comes from.
+ */
 function fieldsOf(attributes: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const word of attributes.split(',').map((one) => one.trim())) {
@@ -101,7 +116,8 @@ function* rowsOf(
     rows++;
     yield row;
   }
-  // A directory shows attributes to those who may see them, and says nothing to others: that nobody is there is no news.
+  // A directory shows attributes to those who may see them, and says nothing to others: that nobody
+  // is there is no news.
   if (rows === 0) {
     throw new OperatorError('source-unread', `no entry has a ${password} that may be read`, {
       hint: 'its dn must be allowed to see that attribute',
@@ -110,7 +126,10 @@ function* rowsOf(
   }
 }
 
-/** Whom to ask and as whom goes by environment, the filter by standard input, the password by a file. */
+/**
+ * Whom to ask and as whom goes by environment, the filter by standard input, the password by a
+ * file.
+ */
 function clientOf(path: string, file: LdapFile, folder: PrivateFolder): Client {
   const args = ['-LLL', '-x', '-o', 'ldif-wrap=no', '-E', `pr=${pageEntries}/noprompt`];
   args.push('-s', file.scope, '-f', '/dev/stdin');
@@ -123,8 +142,11 @@ function clientOf(path: string, file: LdapFile, folder: PrivateFolder): Client {
   args.push('%s', file.user, file.password, 'mail', 'cn', 'o', 'ou');
   const kind = existsSync(`${file.authority}/.`) ? 'LDAPTLS_CACERTDIR' : 'LDAPTLS_CACERT';
   const env = Object.entries({
-    ...{ LDAPURI: file.uris, LDAPBASE: file.base, LDAPBINDDN: file.dn },
-    ...{ [kind]: file.authority, LDAPTLS_REQCERT: file.required },
+    LDAPURI: file.uris,
+    LDAPBASE: file.base,
+    LDAPBINDDN: file.dn,
+    [kind]: file.authority,
+    LDAPTLS_REQCERT: file.required,
   }).filter(([, text]) => text !== '');
   return {
     program: needed(path, ['/usr/bin/ldapsearch']),

@@ -1,4 +1,7 @@
-/** An LDIF file (RFC 2849), as `ldapsearch -LLL` or `slapcat` write it: `uid` or `mail`, `userPassword`, `cn`, `o`. */
+/**
+ * An LDIF file (RFC 2849), as `ldapsearch -LLL` or `slapcat` write it: `uid` or `mail`,
+ * `userPassword`, `cn`, `o`.
+ */
 import { linesOf } from './lines.ts';
 import { decode, type Row, rowOf } from './row.ts';
 
@@ -68,8 +71,13 @@ function* rowsOf(entry: Entry, how: LdifHow): Generator<Row> {
     if (account === '') yield { kind: 'fault', line, what: 'an entry with a password has no uid' };
     else {
       yield rowOf({
-        ...{ line, organisation, password, domain, scheme },
-        ...{ account: Buffer.from(account), name: Buffer.from(cn) },
+        line,
+        organisation,
+        password,
+        domain,
+        scheme,
+        account: Buffer.from(account),
+        name: Buffer.from(cn),
       });
     }
     password.fill(0);

@@ -1,6 +1,6 @@
 /**
- * Lines of a file that may hold passwords: read through one buffer of our own, each line overwritten with zeros once it was
- * looked at. No line becomes a string here.
+ * Lines of a file that may hold passwords: read through one buffer of our own, each line
+ * overwritten with zeros once it was looked at. No line becomes a string here.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -8,7 +8,9 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 /** Longer lines are no account: the longest hash with the longest name is far below. */
 const lineBytesMax = 8_192;
 
-/** `bytes` are valid until the next line is asked for. Undefined: longer than any line that we read. */
+/**
+ * `bytes` are valid until the next line is asked for. Undefined: longer than any line that we read.
+ */
 export type Line = { readonly number: number; readonly bytes: Buffer | undefined };
 
 /** Throws OperatorError `source-unread` where the file cannot be read. */
@@ -49,7 +51,8 @@ export function* linesOf(path: string): Generator<Line> {
 
 function opened(path: string): number {
   try {
-    // A pipe that somebody put there would hold up the audit, which is root's, before anything could end it.
+    // A pipe that somebody put there would hold up the audit, which is root's, before anything
+    // could end it.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);

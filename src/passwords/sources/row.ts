@@ -1,6 +1,6 @@
 /**
- * One row of a source: an account with its hash, or why there is none. A password that is kept in the clear becomes a salted
- * digest here, and its bytes are overwritten; it is never a string.
+ * One row of a source: an account with its hash, or why there is none. A password that is kept in
+ * the clear becomes a salted digest here, and its bytes are overwritten; it is never a string.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -42,7 +42,10 @@ export type Fields = {
 const nameBytesMax = 256;
 /** `{SCRAM-SHA-256.BASE64}` is the longest. */
 const schemeBytesMax = 26;
-/** The run's own: every clear password gets the same, so that a candidate is hashed once for all of them. */
+/**
+ * The run's own: every clear password gets the same, so that a candidate is hashed once for all of
+ * them.
+ */
 const runSalt: Buffer = randomBytes(16);
 
 export function rowOf(fields: Fields): Row {
@@ -57,7 +60,9 @@ export function rowOf(fields: Fields): Row {
   if (password.length === 0) return { kind: 'empty', line, account };
   const { scheme, from } = schemeAt(password, fields.scheme);
   const person = {
-    ...{ line, account, organisation: fields.organisation ?? '' },
+    line,
+    account,
+    organisation: fields.organisation ?? '',
     name: (fields.name?.toString('utf8') ?? '').replace(/[\p{Cc}\ufffd]/gu, ' ').slice(0, 200),
   };
   if (isPlain(scheme)) {

@@ -1,4 +1,7 @@
-/** `KIND[,scheme=…][,domain=…]:PATH`: what --source and the configuration say, and the rows behind it. */
+/**
+ * `KIND[,scheme=…][,domain=…]:PATH`: what --source and the configuration say, and the rows behind
+ * it.
+ */
 import { rmSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
@@ -47,7 +50,10 @@ export function parseSource(spec: string): Source {
   return { spec, kind, path, how };
 }
 
-/** Throws OperatorError `source-unread` or `source-unfit`, some only when the first row is asked for. */
+/**
+ * Throws OperatorError `source-unread` or `source-unfit`, some only when the first row is asked
+ * for.
+ */
 export async function rowsOf(
   { kind, path, how }: Source,
   { folder, signal }: { readonly folder: PrivateFolder; readonly signal: AbortSignal },
@@ -72,7 +78,10 @@ export async function rowsOf(
   }
 }
 
-/** What asking leaves in the private folder: the answer, with whatever it holds in the clear, and passwords of databases. */
+/**
+ * What asking leaves in the private folder: the answer, with whatever it holds in the clear, and
+ * passwords of databases.
+ */
 const leftBehind = [
   ...['answer', 'script', 'each', 'complaint', 'filter', 'mysql.cnf', 'ldap-password'],
 ] as const;

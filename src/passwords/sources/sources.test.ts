@@ -1,4 +1,7 @@
-/** Sources: what their files say, malformed lines by their number, and no password in the clear as a string. */
+/**
+ * Sources: what their files say, malformed lines by their number, and no password in the clear as a
+ * string.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,9 +1,11 @@
 /**
- * Accounts in a database: read with the database's own client program, as the file says that Dovecot reads
- * (dovecot-sql.conf.ext). Its answer goes into the private folder and is read from there, never through a pipe of Node's.
+ * Accounts in a database: read with the database's own client program, as the file says that
+ * Dovecot reads (dovecot-sql.conf.ext). Its answer goes into the private folder and is read from
+ * there, never through a pipe of Node's.
  *
- * Where the file has `list_query` (ours: columns user, password, and perhaps domain, name, organisation), that is asked;
- * else Dovecot's `iterate_query` for the names, and `password_query` for each of them.
+ * Where the file has `list_query` (ours: columns user, password, and perhaps domain, name,
+ * organisation), that is asked; else Dovecot's `iterate_query` for the names, and `password_query`
+ * for each of them.
  */
 
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
@@ -80,7 +82,10 @@ export async function sqlRows(path: string, how: AskHow): Promise<Iterable<Row>>
   return listed(answer, file, domain, passwordColumns);
 }
 
-/** What Dovecot would ask for this user, with the user in front. A derived table gives its column a name that is known. */
+/**
+ * What Dovecot would ask for this user, with the user in front. A derived table gives its column a
+ * name that is known.
+ */
 export function passwordOf({ driver, passwordQuery }: SqlFile, account: string): string {
   // MySQL's strings may stand in double quotes as well.
   const quoted = (text: string): string =>
@@ -152,7 +157,11 @@ function* listed(
     }
     const own = value('domain')?.toString('utf8') ?? '';
     yield rowOf({
-      ...{ line, account, password, scheme, name: value('name') },
+      line,
+      account,
+      password,
+      scheme,
+      name: value('name'),
       organisation: value('organisation')?.toString('utf8') ?? '',
       domain: own === '' ? domain : own,
     });
@@ -183,16 +192,34 @@ function clientOf(path: string, file: SqlFile, folder: PrivateFolder, bare = fal
   return { program: needed(path, ['/usr/bin/psql']), args, env };
 }
 
-/** Where and as whom, and whether the connection must be encrypted: keys of `connect`, and what the client calls them. */
+/**
+ * Where and as whom, and whether the connection must be encrypted: keys of `connect`, and what the
+ * client calls them.
+ */
 const libpq: Readonly<Record<string, string>> = {
-  ...{ host: 'PGHOST', hostaddr: 'PGHOSTADDR', port: 'PGPORT', dbname: 'PGDATABASE' },
-  ...{ user: 'PGUSER', password: 'PGPASSWORD', sslmode: 'PGSSLMODE', sslcert: 'PGSSLCERT' },
-  ...{ sslkey: 'PGSSLKEY', sslrootcert: 'PGSSLROOTCERT', sslcrl: 'PGSSLCRL' },
-  ...{ channel_binding: 'PGCHANNELBINDING', gssencmode: 'PGGSSENCMODE' },
+  host: 'PGHOST',
+  hostaddr: 'PGHOSTADDR',
+  port: 'PGPORT',
+  dbname: 'PGDATABASE',
+  user: 'PGUSER',
+  password: 'PGPASSWORD',
+  sslmode: 'PGSSLMODE',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcrl: 'PGSSLCRL',
+  channel_binding: 'PGCHANNELBINDING',
+  gssencmode: 'PGGSSENCMODE',
 };
 const libmysql: Readonly<Record<string, string>> = {
-  ...{ port: 'port', user: 'user', password: 'password', ssl_ca: 'ssl-ca', ssl_key: 'ssl-key' },
-  ...{ ssl_ca_path: 'ssl-capath', ssl_cert: 'ssl-cert', ssl_cipher: 'ssl-cipher' },
+  port: 'port',
+  user: 'user',
+  password: 'password',
+  ssl_ca: 'ssl-ca',
+  ssl_key: 'ssl-key',
+  ssl_ca_path: 'ssl-capath',
+  ssl_cert: 'ssl-cert',
+  ssl_cipher: 'ssl-cipher',
 };
 
 function settingsOf(

@@ -1,6 +1,7 @@
 /**
- * Asks an SQLite database: statements on standard input, a line each; a header (unless `bare` is the second argument) and rows
- * on standard output, as CSV. A process of its own, so that what it reads does not stay in the memory of ours.
+ * Asks an SQLite database: statements on standard input, a line each; a header (unless `bare` is
+ * the second argument) and rows on standard output, as CSV. A process of its own, so that what it
+ * reads does not stay in the memory of ours.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';

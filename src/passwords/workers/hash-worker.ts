@@ -1,6 +1,7 @@
 /**
- * One of our own workers, a process of its own: reads candidates from a file of the private folder and tries them on the
- * hashes it was sent. Answers with the numbers of those that were guessed; a candidate never leaves it.
+ * One of our own workers, a process of its own: reads candidates from a file of the private folder
+ * and tries them on the hashes it was sent. Answers with the numbers of those that were guessed; a
+ * candidate never leaves it.
  */
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { keyboardWalks, seasonsAndYears } from '../../core/passwords/generated.ts';
@@ -54,7 +55,8 @@ function* candidatesOf(job: {
   const fd = openSync(job.file, 'r');
   const buffer = Buffer.alloc(chunkBytes + candidateBytesMax);
   let held = 0;
-  // Of a line that begins before the range somebody else takes care: begin one byte early and skip to its end.
+  // Of a line that begins before the range somebody else takes care: begin one byte early and skip
+  // to its end.
   let at = Math.max(0, job.from - 1);
   let skipping = job.from > 0;
   let lineAt = at;

@@ -1,6 +1,6 @@
 /**
- * MD5 where a library's digest is not enough: Apache's salted MD5 (`$apr1$`), and the state of HMAC-MD5 after the key, which
- * is what CRAM-MD5 keeps.
+ * MD5 where a library's digest is not enough: Apache's salted MD5 (`$apr1$`), and the state of
+ * HMAC-MD5 after the key, which is what CRAM-MD5 keeps.
  */
 import { createHash } from 'node:crypto';
 
@@ -61,7 +61,10 @@ function digits(value: number, count: number): string {
   return text;
 }
 
-/** Hex of the outer state of HMAC-MD5 (RFC 2104) after the key's block: what Dovecot keeps as {CRAM-MD5}. */
+/**
+ * Hex of the outer state of HMAC-MD5 (RFC 2104) after the key's block: what Dovecot keeps as
+ * {CRAM-MD5}.
+ */
 export function cramMd5State(password: Buffer): string {
   const key = password.length > 64 ? md5(password) : password;
   const block = Buffer.alloc(64, 0x5c);

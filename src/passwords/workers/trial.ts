@@ -1,4 +1,7 @@
-/** Tries a candidate on hashes that John does not load. What costs the same for several hashes is worked out once. */
+/**
+ * Tries a candidate on hashes that John does not load. What costs the same for several hashes is
+ * worked out once.
+ */
 import { argon2Sync, createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import type { Trial } from '../../core/passwords/hash.ts';
 import { unreachable } from '../../lib/assert.ts';
@@ -13,7 +16,10 @@ type Bundle = {
   readonly wanted: Map<string, number[]>;
 };
 
-/** A function that answers with the ids a candidate fits; what was found once is not looked for again. */
+/**
+ * A function that answers with the ids a candidate fits; what was found once is not looked for
+ * again.
+ */
 export function openTrials(entries: readonly Tried[]): (candidate: Buffer) => readonly number[] {
   const bundles = new Map<string, Bundle>();
   for (const { id, trial } of entries) {

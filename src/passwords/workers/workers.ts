@@ -1,4 +1,7 @@
-/** Our own workers: so many processes at low priority, each with a limit on its memory, each doing one job at a time. */
+/**
+ * Our own workers: so many processes at low priority, each with a limit on its memory, each doing
+ * one job at a time.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,8 +11,8 @@ import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 
 export type Workers = Disposable & {
   /**
-   * All of them, as many at once as there are workers; each is made when its turn comes, and left out where there is nothing
-   * to do any more. False: not all was done when the signal came.
+   * All of them, as many at once as there are workers; each is made when its turn comes, and left
+   * out where there is nothing to do any more. False: not all was done when the signal came.
    */
   run(
     jobs: readonly (() => WorkerJob | undefined)[],
