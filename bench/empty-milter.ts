@@ -5,7 +5,7 @@
 
 import { acceptAll } from '../src/doors/milter/accept-all.ts';
 import { openMilter } from '../src/doors/milter/server.ts';
-import type { Millis } from '../src/lib/brand.ts';
+import type { Millis } from '../src/lib/time.ts';
 
 const door = await openMilter(
   { host: '127.0.0.1', port: 0 },

@@ -5,9 +5,9 @@
  */
 import { type AccountPast, encodePast, newPast } from '../src/core/account/profile.ts';
 import { counts, windowsMs } from '../src/core/account/signals.ts';
-import type { Account } from '../src/core/event.ts';
-import { dayMs, type Millis, minuteMs } from '../src/lib/brand.ts';
+import type { Account } from '../src/core/account-name.ts';
 import { hash53 } from '../src/lib/hash.ts';
+import { dayMs, type Millis, minuteMs } from '../src/lib/time.ts';
 import type { ClientMessage } from '../src/partners/milter/message.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import { dice } from './figures.ts';

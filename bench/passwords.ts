@@ -10,7 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { keyboardWalks, seasonsAndYears } from '../src/core/passwords/generated.ts';
-import type { Millis } from '../src/lib/brand.ts';
+import type { Millis } from '../src/lib/time.ts';
 import { type AuditOptions, conduct } from '../src/passwords/audit/run-audit.ts';
 import { planOf } from '../src/passwords/candidates/candidates.ts';
 import { findJohn, type John } from '../src/passwords/john/john.ts';

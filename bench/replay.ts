@@ -10,7 +10,7 @@ import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dayMs, hourMs } from '../src/lib/brand.ts';
+import { dayMs, hourMs } from '../src/lib/time.ts';
 import { dice, type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
 import { accountName, friend } from './letters.ts';
 import { firstLine, postern } from './servers.ts';

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
-import type { Millis } from '../src/lib/brand.ts';
+import type { Millis } from '../src/lib/time.ts';
 import { type MilterAddress, parseMilterAddress } from '../src/partners/milter/client.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import { cpuMs } from './figures.ts';

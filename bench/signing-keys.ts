@@ -8,7 +8,7 @@ import type { DkimKey } from '../src/core/signing/key.ts';
 import { newKey } from '../src/flow/signing/key-keeper.ts';
 import { algorithmOf } from '../src/formats/dkim/signing-key.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
-import { dayMs, type Millis } from '../src/lib/brand.ts';
+import { dayMs, type Millis } from '../src/lib/time.ts';
 import { openKeyFiles, writeKeyFile } from '../src/partners/keys/key-files.ts';
 
 /** TOML under which no name server is asked: port 1 of this machine refuses. */

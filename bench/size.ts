@@ -24,9 +24,9 @@ import { openFeed } from '../src/flow/account/verdict-feed.ts';
 import { type Journal, openJournal } from '../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
-import type { Millis } from '../src/lib/brand.ts';
 import { forced } from '../src/lib/lazy.ts';
-import type { Gate } from '../src/ports/ledger.ts';
+import type { Millis } from '../src/lib/time.ts';
+import type { Gate } from '../src/ports/message.ts';
 import {
   dice,
   type Goal,

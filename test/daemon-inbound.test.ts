@@ -4,10 +4,10 @@ import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { openInbound } from '../src/daemon/inbound.ts';
 import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
-import type { Millis } from '../src/lib/brand.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import type { HeaderEdit } from '../src/ports/ledger.ts';
+import type { Millis } from '../src/lib/time.ts';
+import type { HeaderEdit } from '../src/ports/message.ts';
 import { openScriptedDns } from './doubles/dns-server.ts';
 import { scriptedStart } from './doubles/start.ts';
 

@@ -10,7 +10,7 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
-import type { Millis } from '../src/lib/brand.ts';
+import type { Millis } from '../src/lib/time.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
 

@@ -6,8 +6,8 @@ import { runInNewContext } from 'node:vm';
 import { noRules } from '../src/core/signing/choose.ts';
 import { openSigning } from '../src/flow/signing/message-signed.ts';
 import { assert as must } from '../src/lib/assert.ts';
-import type { Millis } from '../src/lib/brand.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
+import type { Millis } from '../src/lib/time.ts';
 import { Conversation, mta } from './mta/script.ts';
 
 const megabytesMax = 1;

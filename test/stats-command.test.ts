@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Account, Submission } from '../src/core/event.ts';
+import type { Account } from '../src/core/account-name.ts';
+import type { Submission } from '../src/core/event.ts';
 import { openStatistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
-import { dayMs, type Millis } from '../src/lib/brand.ts';
+import { dayMs, type Millis } from '../src/lib/time.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import type { StatsAnswer } from '../src/ports/stats.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';

@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
-import type { Log } from '../ports/ledger.ts';
+import type { Log } from '../ports/world.ts';
 import { home, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';

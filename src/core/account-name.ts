@@ -6,7 +6,15 @@
 
 import { addressKey } from '../formats/message/address.ts';
 import { clientAddress } from '../formats/postfix/client-address.ts';
-import type { Account } from './event.ts';
+import type { Brand } from '../lib/brand.ts';
+
+/**
+ * Whose mail it is: a login `joe@example.org`, an
+ * unauthenticated client that Postfix lets relay `client:10.0.0.7`, local mail by envelope sender
+ * `local:www-data@host`; by the sendmail door, a script `script:/var/www/…` or else the user
+ * `user:joe` (core/scripts/speaker.ts).
+ */
+export type Account = Brand<string, 'Account'>;
 
 /**
  * Longer than any login: names are keys in memory, and a peer must not fill it with one of them.

@@ -2,17 +2,11 @@
  * What happens to accounts, as the guard sees it: the same shapes from the live doors, from a
  * replay and in tests.
  */
-import type { Brand, Millis } from '../lib/brand.ts';
+
+import type { Millis } from '../lib/time.ts';
+import type { Account } from './account-name.ts';
 import type { Scan } from './scan/report.ts';
 import type { ScriptFinding, ScriptMail } from './scripts/rules.ts';
-
-/**
- * Whose mail it is, normalised (mail/account-name.ts): a login `joe@example.org`, an
- * unauthenticated client that Postfix lets relay `client:10.0.0.7`, local mail by envelope sender
- * `local:www-data@host`; by the sendmail door, a script `script:/var/www/…` or else the user
- * `user:joe` (core/scripts/speaker.ts).
- */
-export type Account = Brand<string, 'Account'>;
 
 /** One message handed over. Recipients are address keys (mail/address.ts), without duplicates. */
 export type Submission = {
@@ -100,3 +94,11 @@ export type LogFact =
       readonly requeuedAs: string;
     };
 export type LogEvent = LogFact & { readonly at: Millis };
+
+/** What a recording or an old log holds, in order of time. */
+export type ReplayEvent =
+  | Submission
+  | LoginSeen
+  /** The account is that of the `send` with this id: the replay knows it. */
+  | (Omit<DeliverySeen, 'account'> & { readonly id: string })
+  | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account };

@@ -8,7 +8,8 @@ import type { Counters } from '../lib/counters.ts';
 import { isPublicSuffix } from '../partners/dns/public-suffix.ts';
 import { openResolver } from '../partners/dns/resolver.ts';
 import { dnsServers } from '../partners/dns/servers.ts';
-import type { Clock, Log, MessageReading } from '../ports/ledger.ts';
+import type { MessageReading } from '../ports/message.ts';
+import type { Clock, Log } from '../ports/world.ts';
 import { duration } from './settings.ts';
 import { startTimer } from './timers.ts';
 

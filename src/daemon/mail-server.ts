@@ -11,7 +11,8 @@ import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix
 import { dovecot } from '../partners/dovecot.ts';
 import { postfix } from '../partners/postfix/queue.ts';
 import { type Hands, helperHands, ownHands } from '../partners/privileged-tools.ts';
-import type { Log, LoginDoor, Mta } from '../ports/ledger.ts';
+import type { LoginDoor, Mta } from '../ports/mail-server.ts';
+import type { Log } from '../ports/world.ts';
 
 /** What of the configuration this needs. */
 type MailServerConfig = {

@@ -14,8 +14,8 @@ import type { Mutable } from '../lib/mutable.ts';
 import { openClamav } from '../partners/scanners/clamav.ts';
 import { openRspamd } from '../partners/scanners/rspamd.ts';
 import { openSpamAssassin } from '../partners/scanners/spamassassin.ts';
-import type { Clock, Log } from '../ports/ledger.ts';
 import type { MessageScanning, Scanner } from '../ports/scan.ts';
+import type { Clock, Log } from '../ports/world.ts';
 import { duration } from './settings.ts';
 
 export type DaemonScan = {

@@ -17,8 +17,9 @@ import {
 import type { Mutable } from '../lib/mutable.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
-import type { Gate, Log } from '../ports/ledger.ts';
+import type { Gate } from '../ports/message.ts';
 import type { ScriptDesk, ScriptLedger } from '../ports/scripts.ts';
+import type { Log } from '../ports/world.ts';
 
 export type DaemonScripts = {
   readonly desk: ScriptDesk;

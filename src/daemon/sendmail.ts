@@ -14,7 +14,7 @@ import { knockAtPickup, realSendmail } from '../partners/postfix/sendmail.ts';
 import { openSubmissionFiles } from '../partners/spool/handover-files.ts';
 import { openSpool } from '../partners/spool/spool-folder.ts';
 import type { Submissions } from '../ports/handover.ts';
-import type { Clock, Count, Log } from '../ports/ledger.ts';
+import type { Clock, Count, Log } from '../ports/world.ts';
 import { startTimer } from './timers.ts';
 
 export type DaemonSendmail = {

@@ -2,7 +2,7 @@
  * The configuration in the form that the daemon's parts take it, and which changes of it need a
  * restart. Of daemon.ts.
  */
-import { parseDuration } from '../commands/terminal/options.ts';
+import { parseDuration } from '../config/duration.ts';
 import type { Config } from '../config/schema.ts';
 import type { Settings } from '../flow/settings.ts';
 

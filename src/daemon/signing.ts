@@ -6,7 +6,8 @@ import type { Config } from '../config/schema.ts';
 import { signingRulesOf } from '../config/values.ts';
 import { openSigning, type SigningSettings } from '../flow/signing/message-signed.ts';
 import { openSendingDomains } from '../flow/signing/sending-domains.ts';
-import type { Count, MessageReading } from '../ports/ledger.ts';
+import type { MessageReading } from '../ports/message.ts';
+import type { Count } from '../ports/world.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
 
 export type DaemonSigning = {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
-import { hourMs, minuteMs } from '../lib/brand.ts';
+import { hourMs, minuteMs } from '../lib/time.ts';
 
 const joe = 'joe@here.test';
 const hijacked = { by: 'op', note: '', falseAlarm: false, keepHeld: true };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedStart } from '../../test/doubles/start.ts';
-import type { HeaderEdit, MessageReading } from '../ports/ledger.ts';
+import type { HeaderEdit, MessageReading } from '../ports/message.ts';
 import { readTogether } from './message-readers.ts';
 
 const start = scriptedStart();

@@ -2,7 +2,7 @@
  * Several who read the same message as it goes by, each for a reason of its own; their edits go out
  * together, and each may refuse it.
  */
-import type { HeaderEdit, MessageReader, MessageReading } from '../ports/ledger.ts';
+import type { HeaderEdit, MessageReader, MessageReading } from '../ports/message.ts';
 
 /** Undefined where nobody reads. */
 export function readTogether(readings: readonly MessageReading[]): MessageReading | undefined {

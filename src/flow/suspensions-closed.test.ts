@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
-import type { Account } from '../core/event.ts';
+import type { Account } from '../core/account-name.ts';
 import { inMemory, openLedger } from '../ledger/sqlite/open.ts';
-import { minuteMs } from '../lib/brand.ts';
+import { minuteMs } from '../lib/time.ts';
 
 const joe = 'joe@here.test' as Account;
 

@@ -8,9 +8,9 @@
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { minuteMs } from './brand.ts';
 import { OperatorError, sysexits } from './operator-error.ts';
 import { PeerError } from './peer-error.ts';
+import { minuteMs } from './time.ts';
 
 export type Where =
   | { readonly host: string; readonly port: number }

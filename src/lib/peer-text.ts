@@ -16,3 +16,14 @@ export function textOf(bytes: Buffer, start = 0, end: number = bytes.length): st
     return text;
   }
 }
+
+/** One line of printable ASCII, at most `lengthMax` characters. */
+export function printableLine(text: string, lengthMax: number): string {
+  return text
+    .slice(0, lengthMax * 2)
+    .replace(/\s+/g, ' ')
+    .replace(/[^ -~]/gu, '?')
+    .trim()
+    .slice(0, lengthMax)
+    .trimEnd();
+}

@@ -11,7 +11,7 @@
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import type { LoginDoor } from '../ports/ledger.ts';
+import type { LoginDoor } from '../ports/mail-server.ts';
 import { type Hands, isLoginName } from './privileged-tools.ts';
 
 export type DovecotOptions = {

@@ -7,7 +7,7 @@ import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
-import type { Millis } from '../lib/brand.ts';
+import type { Millis } from '../lib/time.ts';
 import type {
   AuditRow,
   ExemptionRow,

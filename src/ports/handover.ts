@@ -5,7 +5,7 @@
 import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
 import type { ScriptMail } from '../core/scripts/rules.ts';
 import type { ScriptSpeaker } from '../core/scripts/submitter.ts';
-import type { Millis } from '../lib/brand.ts';
+import type { Millis } from '../lib/time.ts';
 
 /** By the kernel's word (SO_PEERCRED). */
 export type Peer = {

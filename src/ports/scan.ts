@@ -2,7 +2,7 @@
 
 import type { Submission } from '../core/event.ts';
 import type { ScannerName, ScanReport } from '../core/scan/report.ts';
-import type { MessageStart } from './ledger.ts';
+import type { MessageStart } from './message.ts';
 
 /** A scanner. Rejects when it is not there, answers nonsense, or not within the deadline. */
 export type Scanner = {

@@ -2,7 +2,7 @@
 import type { Submission } from '../core/event.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { ScriptMode, ScriptRule } from '../core/scripts/rules.ts';
-import type { Millis } from '../lib/brand.ts';
+import type { Millis } from '../lib/time.ts';
 
 /** A rule as stored. One that was taken back stays, so that what is told of it can be looked up. */
 export type ScriptRuleRow = ScriptRule & {

@@ -4,9 +4,9 @@
  */
 
 import type { AccountState } from '../../src/core/verdict.ts';
-import type { Millis } from '../../src/lib/brand.ts';
-import { dayMs } from '../../src/lib/brand.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
+import type { Millis } from '../../src/lib/time.ts';
+import { dayMs } from '../../src/lib/time.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../src/ports/admin.ts';
 import type { HeldRow } from '../../src/ports/ledger.ts';
 import { agreeableKeys } from './keys.ts';

@@ -6,7 +6,7 @@
 
 import { type DkimKey, keyName, type Sighting } from '../../src/core/signing/key.ts';
 import { type RotationPolicy, type Stepped, step, toAsk } from '../../src/core/signing/rotation.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 
 export type Record = 'key' | 'revoked' | undefined;
 type Message = { readonly name: string; readonly untilMs: number };

@@ -1,10 +1,10 @@
 /**
  * What lies on the scripted desk: names, reasons and mail of one made-up night.
  */
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import type { Reason, VerdictKind } from '../../src/core/verdict.ts';
-import type { Millis } from '../../src/lib/brand.ts';
-import { dayMs, minuteMs, secondMs } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
+import { dayMs, minuteMs, secondMs } from '../../src/lib/time.ts';
 import type { DeskAccount, FeedItem, FlowMinute } from '../../src/ports/admin.ts';
 import type {
   AuditRow,

@@ -2,9 +2,9 @@
  * A register that says yes to everything and notes what it was asked; with some scripts in it, for
  * the page.
  */
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import { ruleText } from '../../src/core/scripts/rule-text.ts';
-import { hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
+import { hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import type { DeskScript, RuleDone, ScriptDesk, ScriptRuleRow } from '../../src/ports/scripts.ts';
 
 export function agreeableScripts(calls: string[], start?: Millis): ScriptDesk {

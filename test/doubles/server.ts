@@ -16,10 +16,11 @@ import {
 import { type AccountPast, newPast } from '../../src/core/account/profile.ts';
 import type { RecipientBook } from '../../src/core/account/recipient-book.ts';
 import { delivery, login, release, suspendByHand } from '../../src/core/account/record.ts';
-import type { Account, Submission } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
+import type { Submission } from '../../src/core/event.ts';
 import type { Scan } from '../../src/core/scan/report.ts';
 import type { VerdictKind } from '../../src/core/verdict.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 
 /** A Monday, midnight UTC. */
 export const monday: Millis = 1_767_571_200_000 as Millis;

@@ -1,5 +1,5 @@
 /** For tests of readers: what a door knows of a message when its content begins. */
-import type { MessageStart } from '../../src/ports/ledger.ts';
+import type { MessageStart } from '../../src/ports/message.ts';
 
 /** Mail that comes in from a stranger, unless said otherwise. */
 export function scriptedStart(more: Partial<MessageStart> = {}): MessageStart {

@@ -2,7 +2,7 @@
  * For tests of the page: a month in numbers, in which one web script begins to send spam. Nothing
  * is random.
  */
-import { dayMs } from '../../src/lib/brand.ts';
+import { dayMs } from '../../src/lib/time.ts';
 import type {
   StatsAnswer,
   StatsKind,

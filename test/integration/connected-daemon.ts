@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import type { Submission } from '../../src/core/event.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import { openPolicy } from '../../src/doors/policy/server.ts';
-import type { Millis } from '../../src/lib/brand.ts';
-import type { PolicyRequest } from '../../src/ports/ledger.ts';
+import type { Millis } from '../../src/lib/time.ts';
+import type { PolicyRequest } from '../../src/ports/message.ts';
 
 export type ConnectedDaemon = AsyncDisposable & {
   /** Holds run.json. */

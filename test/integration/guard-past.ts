@@ -4,15 +4,15 @@
  */
 import { join } from 'node:path';
 import { noCeilings } from '../../src/core/account/policy.ts';
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
 import { openExemptions } from '../../src/flow/account/exemptions.ts';
 import { openGate } from '../../src/flow/account/message-submitted.ts';
 import { openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
-import { dayMs, hourMs, type Millis } from '../../src/lib/brand.ts';
-import type { Gate } from '../../src/ports/ledger.ts';
+import { dayMs, hourMs, type Millis } from '../../src/lib/time.ts';
+import type { Gate } from '../../src/ports/message.ts';
 
 const days = 30;
 /** Around the clock, since nobody knows at what hour this test runs. */

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import type { LogEvent } from '../../src/core/event.ts';
 import { openMailLog } from '../../src/doors/log/reader.ts';
 import { followJournal, type JournalRecord } from '../../src/doors/log/systemd-journal.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 import { type JournaldInstance, startJournald } from './journald-instance.ts';
 import { eventually } from './leash.ts';
 

@@ -21,7 +21,7 @@ import {
 import type { DnsServer } from '../../src/formats/dns/server-address.ts';
 import { printBindZone } from '../../src/formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../src/formats/dns/zone-tinydns.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 import { openAuthorities } from '../../src/partners/dns/authority.ts';
 import { openNsupdate } from '../../src/partners/dns/nsupdate.ts';
 import { type OpenResolver, openResolver } from '../../src/partners/dns/resolver.ts';

@@ -20,7 +20,7 @@ import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../src/forma
 import type { DnsRecord } from '../../src/formats/dns/record.ts';
 import { printBindZone } from '../../src/formats/dns/zone-bind.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
-import { dayMs, hourMs, type Millis } from '../../src/lib/brand.ts';
+import { dayMs, hourMs, type Millis } from '../../src/lib/time.ts';
 import { openAuthorities } from '../../src/partners/dns/authority.ts';
 import { openNsupdate } from '../../src/partners/dns/nsupdate.ts';
 import { openResolver } from '../../src/partners/dns/resolver.ts';

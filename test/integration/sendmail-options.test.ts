@@ -10,7 +10,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { submissionToken } from '../../src/core/scripts/submission-field.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 import { openIdentities } from '../../src/partners/kernel/identities.ts';
 import { realSendmail } from '../../src/partners/postfix/sendmail.ts';
 import { openSubmissionFiles } from '../../src/partners/spool/handover-files.ts';

@@ -9,8 +9,8 @@ import { acceptAll } from '../../src/doors/milter/accept-all.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import { openSigning } from '../../src/flow/signing/message-signed.ts';
 import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';
-import type { Millis } from '../../src/lib/brand.ts';
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
+import type { Millis } from '../../src/lib/time.ts';
 
 export type SigningDoor = AsyncDisposable & {
   /** As Postfix wants it. */

@@ -6,7 +6,8 @@
  */
 
 import { noCeilings, type Policy } from '../../src/core/account/policy.ts';
-import type { Account, Submission } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
+import type { Submission } from '../../src/core/event.ts';
 import type { Notice } from '../../src/core/notice.ts';
 import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
@@ -24,10 +25,13 @@ import type { Settings } from '../../src/flow/settings.ts';
 import { openSuspensions, type Suspensions } from '../../src/flow/suspension/account-suspended.ts';
 import { openReview } from '../../src/flow/suspension/held-review.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
-import type { Millis } from '../../src/lib/brand.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
+import type { Millis } from '../../src/lib/time.ts';
 import type { Desk } from '../../src/ports/admin.ts';
-import type { Answer, Clock, Ledger, NoticeRoad, Speaker } from '../../src/ports/ledger.ts';
+import type { Ledger } from '../../src/ports/ledger.ts';
+import type { NoticeRoad } from '../../src/ports/mail-server.ts';
+import type { Answer, Speaker } from '../../src/ports/message.ts';
+import type { Clock } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';

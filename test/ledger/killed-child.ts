@@ -4,7 +4,7 @@
  * FIRST.
  */
 import { writeSync } from 'node:fs';
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dice } from './dice.ts';

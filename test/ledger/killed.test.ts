@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { type Dice, dice, seedOfThisRun } from './dice.ts';
 

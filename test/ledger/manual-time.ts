@@ -3,7 +3,7 @@
  * own.
  */
 import type { Timers } from '../../src/flow/journal/journal.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 
 /**
  * Turns of the event loop in which nothing more was asked for: promises that follow on one another

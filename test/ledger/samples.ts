@@ -2,11 +2,11 @@
  * Rows to store in tests: complete, and each field its own value, so that a mix-up of columns
  * shows.
  */
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 import type { SubmissionRow } from '../../src/ports/handover.ts';
 import type {
   AuditRow,

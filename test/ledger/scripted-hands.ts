@@ -2,9 +2,9 @@
  * A mail queue and a login door in memory, for the flows that drive them: slow or broken when the
  * test says so.
  */
-import type { Account } from '../../src/core/event.ts';
-import type { Millis } from '../../src/lib/brand.ts';
-import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports/ledger.ts';
+import type { Account } from '../../src/core/account-name.ts';
+import type { Millis } from '../../src/lib/time.ts';
+import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports/mail-server.ts';
 
 export class ScriptedQueue implements Mta {
   /** Queue by id. */

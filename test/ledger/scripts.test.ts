@@ -1,7 +1,7 @@
 /** The ledger's tables of web scripts: who they are, what each may, and what they handed in. */
 import { strict as assertStrict } from 'node:assert';
 import { test } from 'node:test';
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Change, Ledger } from '../../src/ports/ledger.ts';
 import { at, scriptRuleRow, scriptSeen, submissionRow } from './samples.ts';

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
-import type { Account } from '../../src/core/event.ts';
+import type { Account } from '../../src/core/account-name.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Change, Ledger } from '../../src/ports/ledger.ts';
 import {

@@ -7,7 +7,7 @@ import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import { packet, strings, words } from '../../src/formats/milter/packet.ts';
-import type { Millis } from '../../src/lib/brand.ts';
+import type { Millis } from '../../src/lib/time.ts';
 import type { Submissions } from '../../src/ports/handover.ts';
 import type {
   Answer,
@@ -18,7 +18,7 @@ import type {
   MessageReading,
   MessageStart,
   Speaker,
-} from '../../src/ports/ledger.ts';
+} from '../../src/ports/message.ts';
 import type { MessageScanning } from '../../src/ports/scan.ts';
 
 export const pass: Answer = { kind: 'pass' };

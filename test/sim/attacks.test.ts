@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { evidenceNow } from '../../src/core/account/judge.ts';
 import { allowed } from '../../src/core/account/learn.ts';
 import { growth, holdAt, slots } from '../../src/core/account/signals.ts';
-import { dayMs, hourMs, minuteMs } from '../../src/lib/brand.ts';
+import { dayMs, hourMs, minuteMs } from '../../src/lib/time.ts';
 import { home, openServer, type ScriptedAccount } from '../doubles/server.ts';
 import { openDice } from './dice.ts';
 

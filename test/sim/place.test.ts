@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { noCeilings } from '../../src/core/account/policy.ts';
 import { openReplay, type ReplayVerdict } from '../../src/flow/replay/replay.ts';
-import { dayMs, hourMs } from '../../src/lib/brand.ts';
+import { dayMs, hourMs } from '../../src/lib/time.ts';
 import { days, type Hijack, hijacked, honestMail, type Sent } from './place.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);

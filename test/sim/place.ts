@@ -3,8 +3,10 @@
  * Everything follows from the seed. Meant to be harder than most real places: one account in three
  * honestly writes to strangers all the time.
  */
-import type { Account, Submission } from '../../src/core/event.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/brand.ts';
+
+import type { Account } from '../../src/core/account-name.ts';
+import type { Submission } from '../../src/core/event.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import { type Dice, openDice } from './dice.ts';
 
 const start = 1_767_571_200_000; // a Monday

@@ -7,11 +7,11 @@ import { loadConfig } from '../../config/load.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { parseBindZone } from '../../formats/dns/zone-bind.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
-import type { Resolver } from '../../ports/ledger.ts';
+import type { Resolver } from '../../ports/world.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { durationOption } from '../terminal/options.ts';
 

@@ -8,12 +8,12 @@ import type { Identity, TlsCertificate } from '../../core/identity/identity.ts';
 import type { DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
-import { type Millis, secondMs } from '../../lib/brand.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
 import { fetchMtaStsPolicy } from '../../partners/dns/mta-sts-policy.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
 import { digestsShown } from '../../partners/dns/server-certificate.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
-import type { Resolver } from '../../ports/ledger.ts';
+import type { Resolver } from '../../ports/world.ts';
 import { durationOption } from '../terminal/options.ts';
 
 export type World = Disposable & { readonly answer: Resolver };

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { IdentityKey, Sent } from '../../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
-import { dayMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { dayMs } from '../../lib/time.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 

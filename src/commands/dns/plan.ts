@@ -9,7 +9,7 @@ import type { Config } from '../../config/schema.ts';
 import { type Examined, examine } from '../../core/identity/examine.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
-import { secondMs } from '../../lib/brand.ts';
+import { secondMs } from '../../lib/time.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';

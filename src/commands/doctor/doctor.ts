@@ -8,6 +8,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stdout } from 'node:process';
 import type { Command } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import {
@@ -22,9 +23,9 @@ import { checkPasswords } from '../../core/checklist/passwords.ts';
 import { checkPostfix } from '../../core/checklist/postfix.ts';
 import { type Finding, type FindingKind, fine, worst } from '../../core/finding.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { postfix } from '../../partners/postfix/queue.ts';
 import { helperHands, ownHands } from '../../partners/privileged-tools.ts';
@@ -36,7 +37,6 @@ import { type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts'
 import { openPasswordStore } from '../passwords/store.ts';
 import { dayOf } from '../terminal/format.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
-import { parseDuration } from '../terminal/options.ts';
 import { checkScanners } from './scanners.ts';
 import { checkScripts } from './scripts.ts';
 

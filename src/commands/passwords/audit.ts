@@ -4,13 +4,14 @@
  */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { PasswordFinding, PasswordReport } from '../../core/passwords/audit-report.ts';
 import { strengthText } from '../../core/passwords/strength.ts';
 import { whatToDo } from '../../core/passwords/weak.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Fault } from '../../passwords/audit/load-accounts.ts';
 import { conduct, type Told } from '../../passwords/audit/run-audit.ts';
 import { openNotebook } from '../../passwords/audit/tried-store.ts';
@@ -22,7 +23,6 @@ import { makeState } from '../guard/run-file.ts';
 import { dayOf, many, plain } from '../terminal/format.ts';
 import { jsonLine } from '../terminal/help.ts';
 import { openManyLines } from '../terminal/line-writer.ts';
-import { parseDuration } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint, table } from '../terminal/table.ts';
 import { openAuditMeter } from './progress.ts';

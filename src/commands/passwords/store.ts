@@ -13,8 +13,8 @@ import {
 import type { AuditSummary, WeakPassword } from '../../core/passwords/weak.ts';
 import { passwordChanges } from '../../flow/passwords/passwords-audited.ts';
 import { openLedger } from '../../ledger/sqlite/open.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import { type DeskClient, openDesk, operator } from '../guard/client.ts';
 import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
 

@@ -6,12 +6,12 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { ReplayEvent } from '../../core/event.ts';
 import { type History, type HistoryReader, openHistory } from '../../doors/log/history.ts';
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
-import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openProgress } from '../terminal/progress.ts';
 
 export type LogReplay = {

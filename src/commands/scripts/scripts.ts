@@ -1,6 +1,7 @@
 /** `postern scripts`: which scripts of this machine send mail, and what each of them may. */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../../config/duration.ts';
 import { patternFault } from '../../core/scripts/path-glob.ts';
 import { entriesOf } from '../../core/scripts/rule-text.ts';
 import type { RuleEffect, ScriptRate } from '../../core/scripts/rules.ts';
@@ -9,7 +10,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { act } from '../guard/act.ts';
 import { type DeskReads, openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { listLimitOption, noteOption, parseDuration } from '../terminal/options.ts';
+import { listLimitOption, noteOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
 

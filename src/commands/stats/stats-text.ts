@@ -1,5 +1,5 @@
 /** Statistics as a table for people, and as comma-separated values. Pure. */
-import { dayMs } from '../../lib/brand.ts';
+import { dayMs } from '../../lib/time.ts';
 import type { StatsAnswer, StatsKind, StatsLine, Tally } from '../../ports/stats.ts';
 import { many, plain } from '../terminal/format.ts';
 import { type Column, paint, table } from '../terminal/table.ts';

@@ -5,7 +5,8 @@
 
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { dayMs } from '../../lib/brand.ts';
+import { parseDuration } from '../../config/duration.ts';
+import { dayMs } from '../../lib/time.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import {
   type StatsAnswer,
@@ -18,7 +19,7 @@ import {
 import { openReads } from '../guard/reads.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
-import { listLimitOption, optionWithDefault, parseDuration } from '../terminal/options.ts';
+import { listLimitOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { statsCsv, statsText } from './stats-text.ts';
 

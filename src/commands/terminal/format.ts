@@ -1,6 +1,6 @@
 /** How commands say numbers, times and verdicts. Pure. */
 import type { VerdictKind } from '../../core/verdict.ts';
-import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/time.ts';
 
 /** `1 message`, `2 messages`. */
 export function many(count: number, one: string, more: string = `${one}s`): string {

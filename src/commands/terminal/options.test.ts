@@ -1,12 +1,12 @@
 /** What the command line takes for a duration, a date, a rate; and what it does not. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/brand.ts';
+import { parseDuration } from '../../config/duration.ts';
+import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/time.ts';
 import {
   countOption,
   durationOption,
   listLimitOption,
-  parseDuration,
   portOption,
   rateOption,
   untilOption,

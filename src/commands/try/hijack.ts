@@ -5,7 +5,7 @@
  * have it) and queue ids start with TRY, which no queue gives out.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { secondMs } from '../../lib/brand.ts';
+import { secondMs } from '../../lib/time.ts';
 import {
   type MilterAddress,
   type Outcome,

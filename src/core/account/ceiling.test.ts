@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
-import { dayMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Judgement } from './judge.ts';
 import { noCeilings, noStanding, type Policy, type Standing } from './policy.ts';
 

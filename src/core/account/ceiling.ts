@@ -4,7 +4,7 @@
  * server's ceiling is reached, only accounts with something against them wait: one account's flood
  * must not silence its neighbours.
  */
-import { hourMs } from '../../lib/brand.ts';
+import { hourMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import type { Reason } from '../verdict.ts';
 import { hasCeiling, type Policy, type Standing } from './policy.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
-import { minuteMs } from '../../lib/brand.ts';
+import { minuteMs } from '../../lib/time.ts';
 import { noCeilings } from './policy.ts';
 
 const ham = scriptedScan(0.3);

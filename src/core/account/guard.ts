@@ -2,7 +2,7 @@
  * The guard: one message of one account, judged and counted. The live doors, `postern replay` and
  * the tests all come through here.
  */
-import { dayMs } from '../../lib/brand.ts';
+import { dayMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 import type { ServerNorms } from './baseline.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { home, openServer, type ScriptedAccount, type Sent } from '../../../test/doubles/server.ts';
-import { hourMs, minuteMs } from '../../lib/brand.ts';
+import { hourMs, minuteMs } from '../../lib/time.ts';
 import type { Judgement } from './judge.ts';
 import { evidenceNow } from './judge.ts';
 import { boostMax, boosts, holdAt, suspendAt, watchAt } from './signals.ts';

@@ -3,8 +3,9 @@
  * slot ratios, multiplied by the circumstances (hour, network, identity), plus what is a sign by
  * itself (many networks at once, a guessed login).
  */
-import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+
 import { hash53 } from '../../lib/hash.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, Reason, VerdictKind } from '../verdict.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { monday, openServer } from '../../../test/doubles/server.ts';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import { newNorms } from './baseline.ts';
 import { allowed, ownAllowance, settle, vouch } from './learn.ts';
 import { type AccountPast, dayOf, newPast } from './profile.ts';

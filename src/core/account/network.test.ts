@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { monday } from '../../../test/doubles/server.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import {
   forgetNetworks,
   networkOf,

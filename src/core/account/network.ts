@@ -2,8 +2,8 @@
  * Client networks: the unit in which a person's addresses change without meaning anything. /24 for
  * IPv4, /48 for IPv6.
  */
-import type { Millis } from '../../lib/brand.ts';
-import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { AccountPast } from './profile.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** The limits and choices that the operator set, as the core needs them. */
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 
 export type Policy = {
   /** Fixed ceilings on recipients, whatever is usual; 0 is none. */

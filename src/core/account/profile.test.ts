@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { home, monday, openServer } from '../../../test/doubles/server.ts';
-import { dayMs, hourMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
 import { dayOf, decodePast, encodePast, newPast, today } from './profile.ts';
 import { slots } from './signals.ts';
 

@@ -3,7 +3,7 @@
  * has not learned from yet, its networks and logins, and whom it wrote to. Deterministic: changed
  * only by the functions of core/account.
  */
-import { dayMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountState } from '../verdict.ts';
 import { RecipientBook } from './recipient-book.ts';
 import { slots } from './signals.ts';

@@ -1,6 +1,7 @@
 /** Reasons: what was seen and what is usual, as numbers and as the sentence that people read. */
-import { minuteMs } from '../../lib/brand.ts';
+
 import { hundredths } from '../../lib/round.ts';
+import { minuteMs } from '../../lib/time.ts';
 import type { Reason } from '../verdict.ts';
 import type { ServerNorms } from './baseline.ts';
 import { allowed, ownAllowance } from './learn.ts';

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
-import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import { holdAt } from './signals.ts';
 
 const name = 'ann@here.example';

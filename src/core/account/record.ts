@@ -2,8 +2,9 @@
  * What an event leaves behind in an account's past. The only functions besides learn.ts that change
  * it.
  */
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+
 import { hash53 } from '../../lib/hash.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { DeliverySeen, LoginSeen, Submission } from '../event.ts';
 import type { Judgement } from './judge.ts';
 import { vouch } from './learn.ts';

@@ -3,8 +3,9 @@
  * address that this account never used, a login that was guessed. Alone they are ordinary life;
  * with strangers in the To field they are not.
  */
-import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+
 import { hash53 } from '../../lib/hash.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
 import type { AccountPast } from './profile.ts';

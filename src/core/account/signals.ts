@@ -6,7 +6,7 @@
  * and what is usual on this server. The numbers were set by measuring (docs/internals/guard.md
  * tells how), not by taste.
  */
-import { hourMs } from '../../lib/brand.ts';
+import { hourMs } from '../../lib/time.ts';
 
 /** What is counted. The order is that of the slots in every stored account: append only. */
 export const counts = [

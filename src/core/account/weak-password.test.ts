@@ -9,7 +9,7 @@ import {
   type ScriptedAccount,
   type ScriptedServer,
 } from '../../../test/doubles/server.ts';
-import { minuteMs } from '../../lib/brand.ts';
+import { minuteMs } from '../../lib/time.ts';
 import { weakText } from '../passwords/weak.ts';
 import { evidenceNow } from './judge.ts';
 import { noCeilings, noStanding } from './policy.ts';

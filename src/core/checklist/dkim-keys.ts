@@ -2,7 +2,7 @@
  * The DKIM keys of the running guard: usable, on their way, and longer in the DNS than mail is in a
  * queue. Pure.
  */
-import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { type Finding, fine } from '../finding.ts';
 
 export type KeyFacts = {

@@ -1,5 +1,5 @@
 /** The machine around the guard: Node, disk, clock. Pure. */
-import { secondMs } from '../../lib/brand.ts';
+import { secondMs } from '../../lib/time.ts';
 import { type Finding, fine } from '../finding.ts';
 
 const mebibyte = 1_048_576;

@@ -1,5 +1,5 @@
 /** What doctor says of the last password audit. Pure. */
-import { dayMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import { type Finding, fine } from '../finding.ts';
 import type { AuditSummary } from '../passwords/weak.ts';
 

@@ -1,5 +1,5 @@
 /** What an audit reports, laid over what is remembered: which rows change. Pure. */
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { accountOf } from '../account-name.ts';
 import type { CandidateKind, StrengthClass } from './strength.ts';
 import type { AuditSummary, WeakPassword } from './weak.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { checkPasswords } from '../checklist/passwords.ts';
 import { lastAuditKey, loginKey, notedRows, nothingReported, summaryOf } from './audit-report.ts';
 import { keyboardWalks, seasonsAndYears } from './generated.ts';

@@ -2,8 +2,8 @@
  * An account whose password was guessed: what is remembered of it, and what to do. Never the
  * password. Pure.
  */
-import type { Millis } from '../../lib/brand.ts';
-import type { Account } from '../event.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Account } from '../account-name.ts';
 import { type CandidateKind, type StrengthClass, strengthText } from './strength.ts';
 
 export type WeakPassword = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { header, scriptMail, scriptRule } from '../../../test/doubles/mail.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { countedMax, noted, type ScriptSeen, suggested } from './register.ts';
 import { judgeScriptMail, type ScriptFinding } from './rules.ts';
 

@@ -5,8 +5,8 @@
 
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import type { Millis } from '../../lib/brand.ts';
-import type { Account } from '../event.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Account } from '../account-name.ts';
 import type { RecipientRule, ScriptFinding, ScriptMail } from './rules.ts';
 import { accountOf, type ScriptSource, subjectOf } from './submitter.ts';
 

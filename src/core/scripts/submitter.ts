@@ -3,7 +3,7 @@
  * Pure.
  */
 import { hash53 } from '../../lib/hash.ts';
-import type { Account } from '../event.ts';
+import type { Account } from '../account-name.ts';
 
 /**
  * How the script was found. fastcgi, cgi: from what the web server told the process. arguments: it

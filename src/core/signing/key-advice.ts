@@ -1,5 +1,5 @@
 /** What comes next in a key's life, and what the operator is to do, in words. Pure. */
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { type DkimKey, hasSigned, type KeyState, recordText } from './key.ts';
 import type { RotationPolicy } from './rotation.ts';
 

@@ -8,7 +8,7 @@
  */
 
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 
 /**
  * made: the file is there. published: its record was sent to DNS, or the operator asked for it.

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScriptedZone } from '../../../test/doubles/dkim-zone.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { type DkimKey, keyName } from './key.ts';
 import { type RotationPolicy, retired } from './rotation.ts';
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ScriptedZone, type Stepper } from '../../../test/doubles/dkim-zone.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { type DkimKey, isWaiting, keyName } from './key.ts';
 import { type RotationPolicy, retired, step } from './rotation.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { type DkimKey, keyName, type Sighting, type SightKind } from './key.ts';
 import {
   lostAfterMs,

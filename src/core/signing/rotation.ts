@@ -9,7 +9,7 @@
  */
 
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
-import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import {
   type DkimKey,
   hasSigned,

@@ -36,7 +36,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type { Desk, KeyDesk } from '../../ports/admin.ts';
-import type { Count } from '../../ports/ledger.ts';
+import type { Count } from '../../ports/world.ts';
 import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';

@@ -6,7 +6,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Desk, FeedItem } from '../../ports/admin.ts';
-import type { Count } from '../../ports/ledger.ts';
+import type { Count } from '../../ports/world.ts';
 
 export const listenersMax = 16;
 const sendEveryMs = 250;

@@ -8,7 +8,7 @@ import type { Hono } from 'hono';
 import * as z from 'zod';
 import type { PasswordReport } from '../../core/passwords/audit-report.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Desk } from '../../ports/admin.ts';
 import { actor, body, done, type HttpEnv } from './request.ts';
 

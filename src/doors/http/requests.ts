@@ -5,9 +5,9 @@
 import * as z from 'zod';
 import { accountStates } from '../../core/verdict.ts';
 import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
-import type { Millis } from '../../lib/brand.ts';
 import type { Result } from '../../lib/result.ts';
 import { fault, ok } from '../../lib/result.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Desk, NewKeys } from '../../ports/admin.ts';
 import { heldStates } from '../../ports/ledger.ts';
 import { type StatsQuery, statsKinds, statsOrders } from '../../ports/stats.ts';

@@ -13,7 +13,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Counters } from '../../lib/counters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Desk } from '../../ports/admin.ts';
-import type { Clock, Count, Log } from '../../ports/ledger.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import { apiRoutes } from './api.ts';
 import { openAssets } from './assets.ts';
 import { authority, hostCheck, isLoopback, securityHeaders } from './headers.ts';

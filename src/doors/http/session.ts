@@ -6,9 +6,9 @@
  * releasing or suspending; wrong ones are slowed and logged once.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Millis } from '../../lib/brand.ts';
-import { dayMs, minuteMs } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
+import { dayMs, minuteMs } from '../../lib/time.ts';
 
 /** 128 bits in base64url. */
 const tokenLengthMin = 22;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ask, bearer, signIn, stage, testToken } from '../../../test/doubles/client.ts';
-import type { Millis } from '../../lib/brand.ts';
-import { dayMs, minuteMs } from '../../lib/brand.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
+import { dayMs, minuteMs } from '../../lib/time.ts';
 import { openKeeper } from './session.ts';
 
 const login = (origin: string, token: string) => ({

@@ -5,8 +5,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { secondMs } from '../../lib/brand.ts';
-import type { Clock, Count, Log } from '../../ports/ledger.ts';
+import { secondMs } from '../../lib/time.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import { originOurs } from './headers.ts';
 import { body, type Caller, type HttpEnv } from './request.ts';
 import { loginBody } from './requests.ts';

@@ -13,8 +13,8 @@
 import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { secondMs } from '../../lib/brand.ts';
 import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
+import { secondMs } from '../../lib/time.ts';
 
 /** Read at once, so that taking the lines of one read holds up nobody for long. */
 const chunkBytes = 16 * 1024;

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { ReplayEvent } from '../../core/event.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openHistory } from './history.ts';
 
 const golden = join(import.meta.dirname, '../../../test/golden/log');

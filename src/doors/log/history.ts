@@ -8,11 +8,11 @@
  * log: subject, From: and body; the guard judges without them.
  */
 
+import type { Account } from '../../core/account-name.ts';
 import { localAccount } from '../../core/account-name.ts';
-import type { Account, LogFact, Submission } from '../../core/event.ts';
-import type { ReplayEvent } from '../../flow/replay/replay-event.ts';
+import type { LogFact, ReplayEvent, Submission } from '../../core/event.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import { dovecotFact } from './dovecot.ts';
 import { originalRecipient, postfixFact } from './postfix.ts';
 import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import { fileEvent, journalEvent } from './mail-line.ts';
 import { countedAt, parseSyslog, timeOf } from './syslog-line.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import type { LogEvent, LogFact } from '../../core/event.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { dovecotFact } from './dovecot.ts';
 import { postfixFact } from './postfix.ts';
 import { countedAt, parseSyslog, timeOf, unfolded } from './syslog-line.ts';

@@ -7,8 +7,9 @@
  * nothing is searched for in the whole of a line.
  */
 
+import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { Account, LogFact } from '../../core/event.ts';
+import type { LogFact } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 

@@ -5,9 +5,9 @@
  */
 
 import type { LogEvent } from '../../core/event.ts';
-import type { LogDesk } from '../../flow/account/log-seen.ts';
-import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
-import type { Clock, Count, Log } from '../../ports/ledger.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { LogDesk } from '../../ports/message.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type Place } from './follow.ts';
 import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';
 import type { Source } from './source.ts';

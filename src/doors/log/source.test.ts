@@ -1,7 +1,7 @@
 /** Which log is read on which machine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs, hourMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
 import { type Source, type Surroundings, sourceOf } from './source.ts';
 
 const now = Date.UTC(2026, 2, 4) as Millis;

@@ -4,7 +4,7 @@
  * day, the systemd journal, a file in any case.
  */
 import { type Stats, statSync } from 'node:fs';
-import { dayMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 
 export type Source =
   | { readonly kind: 'file'; readonly path: string }

@@ -8,7 +8,7 @@
  *
  * Pure, never throws.
  */
-import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 
 export type SyslogLine = {
   /** As it stands in the line; see timeOf. */

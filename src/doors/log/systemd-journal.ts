@@ -5,9 +5,9 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
 import { openLineCutter } from '../../lib/line-cutter.ts';
 import { textOf } from '../../lib/peer-text.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 
 export type JournalRecord = {
   readonly tag: string;

@@ -1,7 +1,7 @@
 /**
  * A gate that lets everything pass: what the milter door costs by itself is measured against it.
  */
-import type { Answer, Gate } from '../../ports/ledger.ts';
+import type { Answer, Gate } from '../../ports/message.ts';
 
 const passes: Answer = { kind: 'pass' };
 

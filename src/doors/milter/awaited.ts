@@ -4,7 +4,8 @@
  * only the first of each counts, and none after the connection is gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { Answer, Count, HeaderEdit, Log, MessageReader, Speaker } from '../../ports/ledger.ts';
+import type { Answer, HeaderEdit, MessageReader, Speaker } from '../../ports/message.ts';
+import type { Count, Log } from '../../ports/world.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
 import {

@@ -5,7 +5,7 @@
  */
 
 import { packet, reply } from '../../formats/milter/packet.ts';
-import type { HeaderEdit } from '../../ports/ledger.ts';
+import type { HeaderEdit } from '../../ports/message.ts';
 
 /** RFC 5322 section 3.6.8, less the colon. */
 const fieldName = /^[!-9;-~]{1,200}$/;

@@ -15,7 +15,7 @@ import {
 import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import { accountOf } from '../../core/scripts/submitter.ts';
 import type { Claim, Submissions } from '../../ports/handover.ts';
-import type { HeaderEdit, Speaker } from '../../ports/ledger.ts';
+import type { HeaderEdit, Speaker } from '../../ports/message.ts';
 import type { Outcome } from './awaited.ts';
 
 export class HandedIn {

@@ -7,7 +7,7 @@
  * its recipient.
  */
 
-import { command } from '../../formats/milter/packet.ts';
+import { command, stringEnd } from '../../formats/milter/packet.ts';
 import { textOf } from '../../lib/peer-text.ts';
 
 const nul = 0;
@@ -116,11 +116,4 @@ export class Macros {
       default:
     }
   }
-}
-
-/** Where the string that starts at `from` ends: at its NUL, or with the data. */
-export function stringEnd(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && bytes[at] !== nul) at++;
-  return Math.min(at, end);
 }

@@ -2,14 +2,16 @@
  * One message on its way through the milter: gathered from its envelope, headers and body, and
  * handed on as a Submission. Keeps a digest of the body and three headers, never the mail itself.
  */
-import type { Account, Submission } from '../../core/event.ts';
+
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { Fingerprint, fingerprintBytesMax } from '../../formats/message/fingerprint.ts';
 import { firstMailbox, readableSubject } from '../../formats/message/header.ts';
 import { readableBody } from '../../formats/message/readable-body.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { textOf } from '../../lib/peer-text.ts';
+import type { Millis } from '../../lib/time.ts';
 
 /**
  * Recipients of one message: Postfix's own limit is 1,000 an SMTP transaction

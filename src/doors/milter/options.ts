@@ -4,7 +4,7 @@
  */
 
 import { localTransports } from '../../formats/postfix/local-transports.ts';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 
 export type MilterOptions = {
   /** Put behind logins that have no domain. */

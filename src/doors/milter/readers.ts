@@ -3,7 +3,7 @@
  * and the scan, whose finding the judgement waits for.
  */
 import type { Submission } from '../../core/event.ts';
-import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports/ledger.ts';
+import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 
 export class Readers {

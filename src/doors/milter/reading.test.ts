@@ -14,7 +14,7 @@ import {
   RecordingReading,
   refuse,
 } from '../../../test/mta/script.ts';
-import type { Answer, HeaderEdit } from '../../ports/ledger.ts';
+import type { Answer, HeaderEdit } from '../../ports/message.ts';
 import { editPackets } from './edits.ts';
 
 const signature: HeaderEdit = {

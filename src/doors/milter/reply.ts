@@ -5,8 +5,9 @@
  */
 
 import { packet, reply } from '../../formats/milter/packet.ts';
-import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
-import type { Answer } from '../../ports/ledger.ts';
+import { smtpReply } from '../../formats/smtp/reply.ts';
+import { printableLine } from '../../lib/peer-text.ts';
+import type { Answer } from '../../ports/message.ts';
 
 /**
  * RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import type { Submission } from '../../core/event.ts';
-import type { MessageStart } from '../../ports/ledger.ts';
+import type { MessageStart } from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 
 class RecordingScan implements MessageScanning {

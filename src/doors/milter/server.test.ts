@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { answers, mta, pass, RecordingGate } from '../../../test/mta/script.ts';
-import type { Millis } from '../../lib/brand.ts';
 import type { Listener } from '../../lib/listener.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openMilterClient, parseMilterAddress } from '../../partners/milter/client.ts';
 import { type MilterDeps, openMilter } from './server.ts';
 

@@ -3,7 +3,7 @@
  * session a connection; its bytes, limits and end are lib/listener.ts's business, what is said is
  * session.ts's.
  */
-import { hourMs, secondMs } from '../../lib/brand.ts';
+
 import {
   type Listener,
   type ListenerLimits,
@@ -11,9 +11,11 @@ import {
   type Where,
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/listener-log.ts';
+import { hourMs, secondMs } from '../../lib/time.ts';
 import type { Submissions } from '../../ports/handover.ts';
-import type { Clock, Count, Gate, Log, MessageReading } from '../../ports/ledger.ts';
+import type { Gate, MessageReading } from '../../ports/message.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
 

@@ -13,25 +13,18 @@
 import type { Submission } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { FrameReader } from '../../formats/milter/frame.ts';
-import { action, command, protocol } from '../../formats/milter/packet.ts';
+import { action, command, protocol, stringEnd } from '../../formats/milter/packet.ts';
 import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/peer-text.ts';
 import type { Submissions } from '../../ports/handover.ts';
-import type {
-  Answer,
-  Clock,
-  Count,
-  Gate,
-  Log,
-  MessageReading,
-  Speaker,
-} from '../../ports/ledger.ts';
+import type { Answer, Gate, MessageReading, Speaker } from '../../ports/message.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import { AwaitedAnswer } from './awaited.ts';
 import { isElsewhere } from './destination.ts';
 import { claimed, type HandedIn, handedInTo } from './handed-in.ts';
-import { Macros, stringEnd } from './macros.ts';
+import { Macros } from './macros.ts';
 import { announcedBytes, Message, recipientsMax } from './message.ts';
 import { mayEdit, type Negotiated, negotiate, negotiationPacket } from './negotiation.ts';
 import type { MilterOptions } from './options.ts';

@@ -3,11 +3,12 @@
  * over. Pure.
  */
 
+import type { Account } from '../../core/account-name.ts';
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../core/account-name.ts';
-import type { Account } from '../../core/event.ts';
+import { stringEnd } from '../../formats/milter/packet.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import type { MessageStart, Speaker } from '../../ports/ledger.ts';
-import { type Macros, stringEnd } from './macros.ts';
+import type { MessageStart, Speaker } from '../../ports/message.ts';
+import type { Macros } from './macros.ts';
 import type { MilterOptions } from './options.ts';
 
 /** What is at the other end of the SMTP session. */

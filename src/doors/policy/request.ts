@@ -11,7 +11,7 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { HeldBytes } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/peer-text.ts';
-import type { PolicyRequest } from '../../ports/ledger.ts';
+import type { PolicyRequest } from '../../ports/message.ts';
 
 /**
  * A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit.

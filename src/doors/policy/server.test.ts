@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import type { Listener } from '../../lib/listener.ts';
-import type { Answer, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
+import type { Answer, PolicyDesk, PolicyRequest } from '../../ports/message.ts';
 import { openPolicy, type PolicyDeps } from './server.ts';
 
 type Asked = { readonly connection: number; readonly request: PolicyRequest };

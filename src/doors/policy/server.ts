@@ -7,9 +7,8 @@
  * smtpd_policy_service_default_action says.
  */
 
-import { printableLine, smtpReply } from '../../formats/smtp/reply.ts';
+import { smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
 import {
   type Line,
   type Listener,
@@ -20,7 +19,10 @@ import {
   type Where,
 } from '../../lib/listener.ts';
 import { troubleLog } from '../../lib/listener-log.ts';
-import type { Answer, Count, Log, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
+import { printableLine } from '../../lib/peer-text.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
+import type { Answer, PolicyDesk, PolicyRequest } from '../../ports/message.ts';
+import type { Count, Log } from '../../ports/world.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 
 export type PolicyDeps = {

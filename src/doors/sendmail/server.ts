@@ -11,7 +11,6 @@ import {
   parseFirstLine,
   parseHandIn,
 } from '../../core/scripts/hand-in.ts';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
 import { HeldBytes } from '../../lib/byte-buffer.ts';
 import {
   type Line,
@@ -25,8 +24,9 @@ import {
 import { troubleLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports/handover.ts';
-import type { Count, Log } from '../../ports/ledger.ts';
+import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
   readonly desk: SendmailDesk;

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
 import { encodePast } from '../../core/account/profile.ts';
-import type { Account } from '../../core/event.ts';
-import { dayMs } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import { dayMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test' as Account;
 const to = ['friend@elsewhere.test'];

@@ -15,9 +15,9 @@ import type { Policy } from '../../core/account/policy.ts';
 import { type AccountPast, decodePast, encodePast, newPast } from '../../core/account/profile.ts';
 import { RecipientBook } from '../../core/account/recipient-book.ts';
 import type { BookChange } from '../../core/account/record.ts';
-import type { Account } from '../../core/event.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
-import { hourMs, type Millis } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
 
 const press = 'press@here.test';
 const everybody = Array.from({ length: 400 }, (_, nth) => `reader${nth}@elsewhere.test`);

@@ -1,6 +1,6 @@
 /** Who may send as he likes until when. Few rows: all in memory, written through the journal. */
-import type { Account } from '../../core/event.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Change, ExemptionRow } from '../../ports/ledger.ts';
 
 export type Exemptions = {

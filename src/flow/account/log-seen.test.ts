@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AccountPast, newPast } from '../../core/account/profile.ts';
 import { counts, windowsMs } from '../../core/account/signals.ts';
-import type { Account, LogEvent } from '../../core/event.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { LogEvent } from '../../core/event.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { MessageRow } from '../../ports/ledger.ts';
 import { openLogSeen } from './log-seen.ts';
 

@@ -6,20 +6,20 @@
  * A stranger can make a mail server log what he likes: any login name, as often as he likes. So
  * nothing here makes an account, and everything that is remembered is bounded.
  */
+
 import { networkOf } from '../../core/account/network.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
 import { delivery, login } from '../../core/account/record.ts';
-import type { Account, LogEvent } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { LogEvent } from '../../core/event.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
-import { type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { hash53 } from '../../lib/hash.ts';
-import type { Count } from '../../ports/ledger.ts';
+import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { LogDesk } from '../../ports/message.ts';
+import type { Count } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Accounts } from './accounts.ts';
-
-/** What the mail log's door asks of its flow. */
-export type LogDesk = { seen(event: LogEvent): void };
 
 export type LogSeenDeps = {
   readonly accounts: Pick<Accounts, 'known' | 'changed'>;

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { Answer } from '../../ports/ledger.ts';
+import type { Account } from '../../core/account-name.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import type { Answer } from '../../ports/message.ts';
 
 const joe = 'joe@here.test';
 const strangers = (count: number, from = 0): string[] =>

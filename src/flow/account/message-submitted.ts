@@ -12,23 +12,15 @@ import type { Judgement } from '../../core/account/judge.ts';
 import { noStanding, type Standing } from '../../core/account/policy.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
 import type { BookChange } from '../../core/account/record.ts';
-import type { Account, Submission } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
 import { holdReason, replyText, suspendedReply } from '../../core/explain.ts';
 import { reasonCodes } from '../../core/scripts/rules.ts';
 import { describeSpeaker } from '../../core/scripts/submitter.ts';
-import { hourMs, type Millis } from '../../lib/brand.ts';
-import type {
-  Answer,
-  Change,
-  Clock,
-  Count,
-  Gate,
-  HeldRow,
-  Log,
-  MessageRow,
-  Speaker,
-  StoryRow,
-} from '../../ports/ledger.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
+import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
+import type { Answer, Gate, Speaker } from '../../ports/message.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
-import { hourMs } from '../../lib/brand.ts';
-import type { Answer, PolicyRequest } from '../../ports/ledger.ts';
+import type { Account } from '../../core/account-name.ts';
+import { hourMs } from '../../lib/time.ts';
+import type { Answer, PolicyRequest } from '../../ports/message.ts';
 
 const joe = 'joe@here.test' as Account;
 const perHour = 10;

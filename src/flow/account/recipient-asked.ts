@@ -13,13 +13,15 @@
 import { preview } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
 import { hasCeiling, type Standing } from '../../core/account/policy.ts';
-import type { Account, Submission } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
 import { replyText } from '../../core/explain.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
-import { hourMs, type Millis } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import type { Answer, Clock, Gate, PolicyDesk, PolicyRequest } from '../../ports/ledger.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
+import type { Answer, Gate, PolicyDesk, PolicyRequest } from '../../ports/message.ts';
+import type { Clock } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 

@@ -1,7 +1,7 @@
 /** The live feed: bounded, newest first, and a listener that fails troubles nobody. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { FeedItem } from '../../ports/admin.ts';
 import { openFeed } from './verdict-feed.ts';
 

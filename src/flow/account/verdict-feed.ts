@@ -3,7 +3,7 @@
  * that throws is gone.
  */
 import type { VerdictKind } from '../../core/verdict.ts';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { FeedItem, FlowMinute } from '../../ports/admin.ts';
 
 const itemsMax = 200;

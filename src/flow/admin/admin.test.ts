@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
-import { minuteMs } from '../../lib/brand.ts';
+import { minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test';
 const many = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);

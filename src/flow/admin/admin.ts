@@ -4,23 +4,17 @@
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountPast, decodePast, today } from '../../core/account/profile.ts';
+import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { Account } from '../../core/event.ts';
 import type { Notice } from '../../core/notice.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Desk, DeskAccount, DeskStatus, Done, KeyDesk } from '../../ports/admin.ts';
-import type {
-  AuditRow,
-  Change,
-  Clock,
-  HeldRow,
-  IncidentRow,
-  Log,
-  Mta,
-} from '../../ports/ledger.ts';
+import type { AuditRow, Change, HeldRow, IncidentRow } from '../../ports/ledger.ts';
+import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptDesk } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
+import type { Clock, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';

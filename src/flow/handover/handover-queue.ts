@@ -3,9 +3,9 @@
  * the next when the mail server has shown the last one to us, so that they are judged in the order
  * in which they came. A user who sends much makes nobody else wait.
  */
-import { hourMs } from '../../lib/brand.ts';
+import { hourMs } from '../../lib/time.ts';
 import type { SendOutcome, SubmissionFiles } from '../../ports/handover.ts';
-import type { Count, Log } from '../../ports/ledger.ts';
+import type { Count, Log } from '../../ports/world.ts';
 import type { Timers } from '../journal/journal.ts';
 
 export type QueueDeps = {

@@ -12,8 +12,8 @@
 import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
 import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { sysexits } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import type {
   Claim,
   Draft,
@@ -27,7 +27,7 @@ import type {
   Submissions,
   WaitingMail,
 } from '../../ports/handover.ts';
-import type { Clock, Count, Log } from '../../ports/ledger.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import { SubmissionQueue } from './handover-queue.ts';
 import { type SpoolDesk, takeSpool } from './spool-taken.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HandIn } from '../../core/scripts/hand-in.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Draft, Spooled, WaitingMail } from '../../ports/handover.ts';
 import { openSubmissions, type SubmissionDeps } from './handover.ts';
 

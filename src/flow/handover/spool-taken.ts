@@ -4,7 +4,7 @@
  */
 import type { HandIn } from '../../core/scripts/hand-in.ts';
 import type { HandInAnswer, SendmailTurn, Spool, Spooled } from '../../ports/handover.ts';
-import type { Log } from '../../ports/ledger.ts';
+import type { Log } from '../../ports/world.ts';
 
 export type SpoolDesk = {
   /** A message of the spool: `uid` owns the file. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
-import type { HeaderEdit } from '../../ports/ledger.ts';
+import type { HeaderEdit } from '../../ports/message.ts';
 import { openForgedResults, openStripping } from './forged-results.ts';
 
 const ours = ' MX.example.net;\n\tspf=pass';

@@ -4,7 +4,7 @@
  * servers stay.
  */
 import { isForged } from '../../formats/message/authentication-results.ts';
-import type { HeaderEdit, MessageReading } from '../../ports/ledger.ts';
+import type { HeaderEdit, MessageReading } from '../../ports/message.ts';
 
 const fieldKey = 'authentication-results';
 /**

@@ -3,9 +3,9 @@
  * logged once a minute.
  */
 import type { InboundResults } from '../../core/inbound/results.ts';
-import { minuteMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Clock, Count, Log } from '../../ports/ledger.ts';
+import { minuteMs } from '../../lib/time.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 
 export type Telling = {
   verified(results: InboundResults): void;

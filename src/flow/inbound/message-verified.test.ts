@@ -12,7 +12,8 @@ import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { parseAuthenticationResults } from '../../formats/message/authentication-results.ts';
 import { parseNetwork } from '../../formats/postfix/network-list.ts';
 import { openPrivateKey } from '../../lib/private-key.ts';
-import type { HeaderEdit, MessageStart, Resolver } from '../../ports/ledger.ts';
+import type { HeaderEdit, MessageStart } from '../../ports/message.ts';
+import type { Resolver } from '../../ports/world.ts';
 import { openVerification, type Sealing } from './message-verified.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });

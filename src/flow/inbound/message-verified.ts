@@ -20,16 +20,13 @@ import { isAmong, type Network } from '../../formats/postfix/network-list.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import type {
-  Clock,
-  Count,
   Finished,
   HeaderEdit,
-  Log,
   MessageReader,
   MessageReading,
   MessageStart,
-  Resolver,
-} from '../../ports/ledger.ts';
+} from '../../ports/message.ts';
+import type { Clock, Count, Log, Resolver } from '../../ports/world.ts';
 import type { Timers } from '../journal/journal.ts';
 import { type InboundQuestions, openQuestions } from './dns-questions.ts';
 import { type ForgedResults, openForgedResults, openStripping } from './forged-results.ts';

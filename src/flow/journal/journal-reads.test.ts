@@ -20,7 +20,7 @@ import {
   sendingDomainRow,
   storyRow,
 } from '../../../test/ledger/samples.ts';
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
 import { type Change, heldStates, type Ledger } from '../../ports/ledger.ts';
 import type { LedgerReads } from './journal-reads.ts';

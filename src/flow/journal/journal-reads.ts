@@ -2,7 +2,7 @@
  * Reads through the journal: what the ledger holds, with what still waits to be written laid over
  * it. So nobody sees a suspension or a release late, not even while the disk is full.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { forced } from '../../lib/lazy.ts';

@@ -11,7 +11,7 @@ import {
   messageRow,
   storyRow,
 } from '../../../test/ledger/samples.ts';
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { Change } from '../../ports/ledger.ts';
 import { softAccountsMax, softRowsMax } from './pending-changes.ts';
 

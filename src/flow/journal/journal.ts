@@ -14,7 +14,8 @@
  */
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
-import type { Change, Count, Ledger, Log } from '../../ports/ledger.ts';
+import type { Change, Ledger } from '../../ports/ledger.ts';
+import type { Count, Log } from '../../ports/world.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
 import { type Done, PendingChanges, type Slice } from './pending-changes.ts';
 

@@ -3,7 +3,7 @@
  * which recipients have been learned and not yet written, so that "has anyone here written to it?"
  * is answered at once.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { AccountState } from '../../core/verdict.ts';
 import { forced, type Lazy } from '../../lib/lazy.ts';
 import type { AccountRecord, Change } from '../../ports/ledger.ts';

@@ -5,7 +5,7 @@
  * the account lane waits for every commit with an account in it: so of each account, older never
  * overwrites newer.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import { assert } from '../../lib/assert.ts';
 import type { AccountRecord, Change } from '../../ports/ledger.ts';
 import {

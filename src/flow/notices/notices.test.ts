@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Notice } from '../../core/notice.ts';
-import { dayMs, minuteMs, secondMs } from '../../lib/brand.ts';
+import { dayMs, minuteMs, secondMs } from '../../lib/time.ts';
 
 const notice: Notice = {
   version: 1,

@@ -4,9 +4,11 @@
  */
 
 import type { Notice } from '../../core/notice.ts';
-import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Change, Clock, Count, Log, NoticeRoad, NoticeRow } from '../../ports/ledger.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { Change, NoticeRow } from '../../ports/ledger.ts';
+import type { NoticeRoad } from '../../ports/mail-server.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 
 /** Waits between tries; the last one repeats. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import { dayMs, minuteMs, secondMs } from '../../lib/brand.ts';
+import { dayMs, minuteMs, secondMs } from '../../lib/time.ts';
 
 const many = (from: number): string[] =>
   Array.from({ length: 30 }, (_, nth) => `s${from + nth}@elsewhere.test`);

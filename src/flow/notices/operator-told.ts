@@ -2,10 +2,11 @@
  * Notices that are not about a suspension: an account's mail is being held, the ledger cannot be
  * written.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
-import { dayMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { Change, Clock, StoryRow } from '../../ports/ledger.ts';
+import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
+import type { Change, StoryRow } from '../../ports/ledger.ts';
+import type { Clock } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Notices } from './notices.ts';
 

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import { nothingReported } from '../../core/passwords/audit-report.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 
 const login = { source: 'passwd-file:/etc/dovecot/users', account: 'joe@here.test' };
 const since = 1_767_000_000_000 as Millis;

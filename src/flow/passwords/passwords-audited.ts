@@ -2,7 +2,7 @@
  * A password audit hands over what it found: who is weak is in force for the guard at once, and
  * kept until an audit sees another password.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import {
   lastAuditKey,
   loginKey,
@@ -13,7 +13,8 @@ import {
 } from '../../core/passwords/audit-report.ts';
 import { type AuditSummary, type WeakPassword, weakText } from '../../core/passwords/weak.ts';
 import type { Done } from '../../ports/admin.ts';
-import type { Change, Clock } from '../../ports/ledger.ts';
+import type { Change } from '../../ports/ledger.ts';
+import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export type WeakPasswords = {

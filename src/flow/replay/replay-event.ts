@@ -3,20 +3,14 @@
  * missing or of the wrong type is a fault with a sentence that names it.
  */
 
+import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { Account, DeliverySeen, LoginSeen, Submission } from '../../core/event.ts';
+import type { DeliverySeen, LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import type { Millis } from '../../lib/brand.ts';
 import type { Mutable } from '../../lib/mutable.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
-
-export type ReplayEvent =
-  | Submission
-  | LoginSeen
-  /** The account is that of the `send` with this id: the replay knows it. */
-  | (Omit<DeliverySeen, 'account'> & { readonly id: string })
-  | { readonly kind: 'clear'; readonly at: Millis; readonly account: Account };
+import type { Millis } from '../../lib/time.ts';
 
 /** A line longer than this is no event. */
 export const eventLineMax: number = 8 * 1024 * 1024;

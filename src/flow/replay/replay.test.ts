@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noCeilings } from '../../core/account/policy.ts';
-import type { Account, Submission } from '../../core/event.ts';
-import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
+import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { openReplay, type Replay, type ReplayVerdict } from './replay.ts';
 
 const start = 1_767_603_600_000;

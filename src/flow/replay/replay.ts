@@ -10,11 +10,11 @@ import type { People } from '../../core/account/judge.ts';
 import { noStanding, type Policy, type Standing } from '../../core/account/policy.ts';
 import { type AccountPast, newPast } from '../../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
-import type { Account, Submission } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { ReplayEvent, Submission } from '../../core/event.ts';
 import type { AccountState, Reason, VerdictKind } from '../../core/verdict.ts';
-import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import type { ReplayEvent } from './replay-event.ts';
+import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 
 /** One verdict a `send`. Names and order as in the documented output. */
 export type ReplayVerdict = {

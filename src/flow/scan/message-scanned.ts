@@ -9,8 +9,9 @@ import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
 import { messagePrint } from '../../formats/scan/copy-key.ts';
 import { sha256 } from '../../lib/sha256.ts';
-import type { Clock, Count, MessageStart } from '../../ports/ledger.ts';
+import type { MessageStart } from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
+import type { Clock, Count } from '../../ports/world.ts';
 import { type CopyKey, ScanReuse } from './scan-reuse.ts';
 import type { Heard, ScanLine } from './scanner-queue.ts';
 

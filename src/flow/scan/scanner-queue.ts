@@ -9,10 +9,10 @@
  * begins to wait.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Clock, Log } from '../../ports/ledger.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Scanner } from '../../ports/scan.ts';
+import type { Clock, Log } from '../../ports/world.ts';
 import type { Timers } from '../journal/journal.ts';
 
 export type Heard =

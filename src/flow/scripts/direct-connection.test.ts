@@ -1,9 +1,10 @@
 /** Who speaks SMTP from this machine to itself. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Account, Submission } from '../../core/event.ts';
-import type { Millis } from '../../lib/brand.ts';
-import type { Answer } from '../../ports/ledger.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Answer } from '../../ports/message.ts';
 import type { SocketOwner } from '../../ports/scripts.ts';
 import { type DirectSettings, openDirectConnections } from './direct-connection.ts';
 

@@ -6,8 +6,9 @@
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/scripts/rules.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
-import type { Answer, Count, Log } from '../../ports/ledger.ts';
+import type { Answer } from '../../ports/message.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
+import type { Count, Log } from '../../ports/world.ts';
 
 export type DirectSettings = {
   readonly direct: 'attribute' | 'refuse' | 'ignore';

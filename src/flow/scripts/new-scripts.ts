@@ -3,7 +3,7 @@
  * one names a new script for each message, or uploads one: beyond some, the new ones are counted
  * together, as mail of their user.
  */
-import { dayMs, type Millis } from '../../lib/brand.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 
 /** A person puts up a website, with a shop and some forms. */
 export const newOfPersonMax = 20;

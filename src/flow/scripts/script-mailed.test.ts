@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptMail, shop, speaker } from '../../../test/doubles/mail.ts';
 import { type FlowRig, type Letter, openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { NewRule } from '../../ports/scripts.ts';
 
 const account = `script:${shop}`;

@@ -3,7 +3,9 @@
  * guard judges it, and noted there. Rules and what was seen are few, and all in memory; what
  * changed is written every few seconds, a row a script.
  */
-import type { Account, Submission } from '../../core/event.ts';
+
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import {
@@ -14,9 +16,9 @@ import {
   type ScriptRule,
 } from '../../core/scripts/rules.ts';
 import { accountOf, isService, type ScriptSpeaker } from '../../core/scripts/submitter.ts';
-import { type Millis, secondMs } from '../../lib/brand.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { Change, Clock, Count } from '../../ports/ledger.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
+import type { Change } from '../../ports/ledger.ts';
 import type {
   NewRule,
   RuleDone,
@@ -25,6 +27,7 @@ import type {
   ScriptLedger,
   ScriptRuleRow,
 } from '../../ports/scripts.ts';
+import type { Clock, Count } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
 import { scriptList } from './script-list.ts';

@@ -17,8 +17,8 @@ import {
   wantedRecord,
 } from '../../core/signing/key-advice.ts';
 import { retired } from '../../core/signing/rotation.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { DeskKey, Done, KeyDesk, NewKeys } from '../../ports/admin.ts';
 import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 

@@ -17,11 +17,12 @@ import {
 } from '../../core/signing/key.ts';
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
 import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
-import { type Millis, minuteMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { NewKeys } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
-import type { Change, Clock, Log } from '../../ports/ledger.ts';
+import type { Change } from '../../ports/ledger.ts';
+import type { Clock, Log } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { keyNotice } from './key-notices.ts';

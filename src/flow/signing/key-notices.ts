@@ -3,7 +3,7 @@ import type { Notice } from '../../core/notice.ts';
 import { type DkimKey, keyName, recordText } from '../../core/signing/key.ts';
 import type { KeyNews } from '../../core/signing/rotation.ts';
 import { txtStrings } from '../../formats/dns/record.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 
 export type KeyNoticeDeps = {
   readonly host: string;

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
 import { noRules, type SigningRules } from '../../core/signing/choose.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
-import type { Millis } from '../../lib/brand.ts';
-import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/ledger.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { HeaderEdit, MessageReader, MessageStart } from '../../ports/message.ts';
 import { openSigning } from './message-signed.ts';
 
 /** Signs with the name of its selector, at once; a selector `broken` cannot. */

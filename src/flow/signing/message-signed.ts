@@ -9,16 +9,9 @@ import { type Choice, chooseKeys, type SigningRules } from '../../core/signing/c
 import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { authorDomains } from '../../formats/message/author-domains.ts';
-import { minuteMs } from '../../lib/brand.ts';
-import type {
-  Clock,
-  Count,
-  Finished,
-  Log,
-  MessageReader,
-  MessageReading,
-  MessageStart,
-} from '../../ports/ledger.ts';
+import { minuteMs } from '../../lib/time.ts';
+import type { Finished, MessageReader, MessageReading, MessageStart } from '../../ports/message.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 
 /** As the operator set it; a reload changes it in place. */
 export type SigningSettings = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Change, SendingDomainRow } from '../../ports/ledger.ts';
 import { openSendingDomains, sendingDomainsMax } from './sending-domains.ts';
 

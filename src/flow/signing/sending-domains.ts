@@ -3,9 +3,11 @@
  * published records with. Counted in memory, written every few seconds, a row a domain with its
  * whole count.
  */
-import { secondMs } from '../../lib/brand.ts';
+
 import type { Mutable } from '../../lib/mutable.ts';
-import type { Clock, SendingDomainRow } from '../../ports/ledger.ts';
+import { secondMs } from '../../lib/time.ts';
+import type { SendingDomainRow } from '../../ports/ledger.ts';
+import type { Clock } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 
 export type SendingDomains = {

@@ -4,8 +4,8 @@ import { ScriptedKeyFiles, ScriptedKeyZone } from '../../../test/doubles/keys.ts
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { Notice } from '../../core/notice.ts';
 import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
-import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Done, NewKeys } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { type Journal, openJournal, type Timers } from '../journal/journal.ts';

@@ -1,7 +1,7 @@
 /** Answers for statistics that pages share. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { shareAnswers } from './shared-answers.ts';
 

@@ -2,9 +2,9 @@
  * Answers to questions for statistics, for a while and for everybody: ten open pages cost no more
  * than one.
  */
-import { secondMs } from '../../lib/brand.ts';
-import type { Clock } from '../../ports/ledger.ts';
+import { secondMs } from '../../lib/time.ts';
 import type { AskStats, StatsAnswer } from '../../ports/stats.ts';
+import type { Clock } from '../../ports/world.ts';
 
 /** A page asks each minute, and is to get new numbers each time. */
 const keptMs = 50 * secondMs;

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { journalRig } from '../../../test/ledger/journal-rig.ts';
-import type { Account, Submission } from '../../core/event.ts';
-import { dayMs, type Millis } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Submission } from '../../core/event.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
 import type { StatsAnswer, StatsKind, StatsOrder } from '../../ports/stats.ts';
 import { openStatistics, otherKeys } from './statistics.ts';
 

@@ -13,7 +13,7 @@ import {
   scriptOf,
 } from '../../core/stats/tally.ts';
 import { domainOf } from '../../formats/message/address.ts';
-import { dayMs, secondMs } from '../../lib/brand.ts';
+import { dayMs, secondMs } from '../../lib/time.ts';
 import type { RollupRow, StatsKind } from '../../ports/stats.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 

@@ -2,7 +2,7 @@
  * What is done about one account outside this process is done in turn; different accounts do not
  * wait for each other.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { Timers } from '../journal/journal.ts';
 
 export class AccountTurns {

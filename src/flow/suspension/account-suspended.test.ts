@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
-import { minuteMs } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import { minuteMs } from '../../lib/time.ts';
 import type { Done } from '../../ports/admin.ts';
 
 const joe = 'joe@here.test' as Account;

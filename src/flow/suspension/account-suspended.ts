@@ -14,13 +14,15 @@
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountPast } from '../../core/account/profile.ts';
 import { release, suspendByHand } from '../../core/account/record.ts';
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
 import type { Reason } from '../../core/verdict.ts';
-import { type Millis, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Done, ReleaseHow } from '../../ports/admin.ts';
-import type { Change, Clock, Count, IncidentRow, Log, LoginDoor, Mta } from '../../ports/ledger.ts';
+import type { Change, IncidentRow } from '../../ports/ledger.ts';
+import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
+import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';

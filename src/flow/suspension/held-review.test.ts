@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import type { Account } from '../../core/event.ts';
-import { dayMs, hourMs, minuteMs } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test' as Account;
 const many = (count: number, from = 0): string[] =>

@@ -5,9 +5,11 @@
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { watchAt } from '../../core/account/signals.ts';
-import type { Account } from '../../core/event.ts';
-import { hourMs, type Millis, minuteMs } from '../../lib/brand.ts';
-import type { Clock, HeldRow, Log, Mta } from '../../ports/ledger.ts';
+import type { Account } from '../../core/account-name.ts';
+import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
+import type { HeldRow } from '../../ports/ledger.ts';
+import type { Mta } from '../../ports/mail-server.ts';
+import type { Clock, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';

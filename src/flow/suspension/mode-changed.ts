@@ -3,7 +3,7 @@
  * mode. They end, and that is written down. Real ones outlast every change of the mode.
  */
 import { faultText } from '../../lib/error-text.ts';
-import type { Log } from '../../ports/ledger.ts';
+import type { Log } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';

@@ -3,9 +3,12 @@
  * stop a delivery that is under way: such a message is sent although it was put on hold, and stays
  * there with nobody left to send it to. It got out, so it is counted so, and let go.
  */
-import { dayMs, type Millis } from '../../lib/brand.ts';
+
 import { faultText } from '../../lib/error-text.ts';
-import type { Clock, HeldRow, IncidentRow, Log, MessageRow, Mta } from '../../ports/ledger.ts';
+import { dayMs, type Millis } from '../../lib/time.ts';
+import type { HeldRow, IncidentRow, MessageRow } from '../../ports/ledger.ts';
+import type { Mta } from '../../ports/mail-server.ts';
+import type { Clock, Log } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** How far back queued mail is looked for: Postfix keeps trying for five days by default. */

@@ -5,11 +5,13 @@
  *
  * Each step asks first whether the account is suspended (again): then it stays closed.
  */
-import type { Account } from '../../core/event.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
 import { faultText } from '../../lib/error-text.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
-import type { Change, Clock, Log, LoginDoor, Mta } from '../../ports/ledger.ts';
+import type { Change } from '../../ports/ledger.ts';
+import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
+import type { Clock, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import { goesWith, ReleaseRests, type Rest, restOf } from './unfinished-releases.ts';

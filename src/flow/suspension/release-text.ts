@@ -1,5 +1,5 @@
 /** A release in words: for the record, and as the answer to who asked for it. Pure. */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
 
 /** For the record. */

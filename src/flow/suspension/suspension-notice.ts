@@ -1,6 +1,6 @@
 /** What the operator is told about a suspension. Pure. */
 import type { Notice } from '../../core/notice.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
 
 export function suspensionNotice(

@@ -3,8 +3,8 @@
  * Kept in the ledger with the release itself until it is done, so that the next start finishes what
  * a crash or a failure cut off.
  */
-import type { Account } from '../../core/event.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Account } from '../../core/account-name.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
 import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';

@@ -3,7 +3,7 @@
  * several lines are gone afterwards; backslashes are still there, because a name and a text read
  * them differently.
  */
-import { printableLine } from '../smtp/reply.ts';
+import { printableLine } from '../../lib/peer-text.ts';
 
 /** `line` counts from 1. */
 export type ZoneFault = { readonly line: number; readonly what: string };

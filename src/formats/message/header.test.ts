@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { printableLine, smtpReply } from '../smtp/reply.ts';
+import { printableLine } from '../../lib/peer-text.ts';
+import { smtpReply } from '../smtp/reply.ts';
 import { firstMailbox, readableSubject, subjectLengthMax } from './header.ts';
 
 const mailboxes = [

@@ -94,3 +94,10 @@ export function words(...numbers: readonly number[]): Buffer {
   });
   return bytes;
 }
+
+/** Where the string that starts at `from` ends: at its NUL, or with the data. */
+export function stringEnd(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && bytes[at] !== 0) at++;
+  return Math.min(at, end);
+}

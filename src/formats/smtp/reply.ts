@@ -2,6 +2,7 @@
  * SMTP replies of our own, always well formed whatever they were made of: a mail server that is
  * handed a malformed one drops the connection it came by. Pure.
  */
+import { printableLine } from '../../lib/peer-text.ts';
 
 /**
  * `550 5.7.1 text`. The class of the enhanced code is that of the code (RFC 3463); Postfix 3.12
@@ -17,15 +18,4 @@ export function smtpReply(
       ? reply.enhanced
       : `${code[0]}.7.1`;
   return `${code} ${enhanced} ${printableLine(reply.text, textLengthMax) || 'Refused by policy'}`;
-}
-
-/** One line of printable ASCII, at most `lengthMax` characters. */
-export function printableLine(text: string, lengthMax: number): string {
-  return text
-    .slice(0, lengthMax * 2)
-    .replace(/\s+/g, ' ')
-    .replace(/[^ -~]/gu, '?')
-    .trim()
-    .slice(0, lengthMax)
-    .trimEnd();
 }

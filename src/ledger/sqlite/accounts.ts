@@ -5,7 +5,7 @@
  * neighbouring rows, and one index over the hashes answers "has anyone here ever written to it?"
  * exactly, also after an account forgot somebody.
  */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
 import { assert } from '../../lib/assert.ts';
 import { forced } from '../../lib/lazy.ts';

@@ -5,7 +5,7 @@
  * commands never pay for it.
  */
 import { Worker } from 'node:worker_threads';
-import type { Log } from '../../ports/ledger.ts';
+import type { Log } from '../../ports/world.ts';
 import { threadFile } from './threads.ts';
 
 /** Changes between checkpoints: some 1,000 pages when they are scattered. */

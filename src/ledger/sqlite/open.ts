@@ -6,7 +6,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Ledger, Log } from '../../ports/ledger.ts';
+import type { Ledger } from '../../ports/ledger.ts';
+import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { openFault } from './faults.ts';
 import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';

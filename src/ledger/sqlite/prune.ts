@@ -7,7 +7,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
-import { dayMs } from '../../lib/brand.ts';
+import { dayMs } from '../../lib/time.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { statsKinds } from '../../ports/stats.ts';
 import { integer, type Statements } from './statements.ts';

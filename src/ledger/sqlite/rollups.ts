@@ -2,8 +2,8 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../core/stats/sketch.ts';
 import { type Counting, noCounts } from '../../core/stats/tally.ts';
-import { dayMs } from '../../lib/brand.ts';
 import { hundredths } from '../../lib/round.ts';
+import { dayMs } from '../../lib/time.ts';
 import type {
   RollupRow,
   StatsAnswer,

@@ -1,5 +1,5 @@
 /** The register of scripts: what was seen of each, and the rules. Lists are JSON. */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import type { Counted, ScriptSeen } from '../../core/scripts/register.ts';
 import { type RecipientRule, ruleEffects } from '../../core/scripts/rules.ts';
 import { scriptSources } from '../../core/scripts/submitter.ts';

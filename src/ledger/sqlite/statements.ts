@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { readFault } from './faults.ts';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;

@@ -11,11 +11,11 @@
  * well.
  */
 import { Worker } from 'node:worker_threads';
-import { minuteMs, secondMs } from '../../lib/brand.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Log } from '../../ports/ledger.ts';
+import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { AskStats, StatsAnswer, StatsQuery } from '../../ports/stats.ts';
+import type { Log } from '../../ports/world.ts';
 import { threadFile } from './threads.ts';
 
 /** From asking to the answer. The command line waits ten seconds for the guard. */

@@ -1,5 +1,5 @@
 /** Accounts whose password was guessed, and since when; never the password, nor its hash. */
-import type { Account } from '../../core/event.ts';
+import type { Account } from '../../core/account-name.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { WeakPassword } from '../../core/passwords/weak.ts';
 import type { Ledger } from '../../ports/ledger.ts';

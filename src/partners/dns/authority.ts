@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { askable, labelsOf, lowerCase, nameOf } from '../../formats/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsServer } from '../../formats/dns/server-address.ts';
-import type { Resolver } from '../../ports/ledger.ts';
+import type { Resolver } from '../../ports/world.ts';
 import { exchange, type Reply } from './exchange.ts';
 import { rcodes } from './message.ts';
 import { endOfAliases, isReferral } from './resolver.ts';

@@ -18,7 +18,7 @@ import {
 } from '../../formats/dns/record.ts';
 import { parseServer, serverText } from '../../formats/dns/server-address.ts';
 import { parseBindZone } from '../../formats/dns/zone-bind.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openResolver, type ResolverOptions } from './resolver.ts';
 import { dnsServers, parseResolvConf } from './servers.ts';
 

@@ -3,8 +3,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { hourMs, minuteMs } from '../../lib/brand.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
+import { hourMs, minuteMs } from '../../lib/time.ts';
 import type { Identities } from '../../ports/handover.ts';
 import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
 

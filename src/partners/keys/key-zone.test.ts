@@ -4,7 +4,7 @@ import type { DkimKey } from '../../core/signing/key.ts';
 import type { DnsAnswer } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt, txtStrings } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
-import { hourMs } from '../../lib/brand.ts';
+import { hourMs } from '../../lib/time.ts';
 import type { ZoneUpdate } from '../dns/nsupdate.ts';
 import { openKeyZone } from './key-zone.ts';
 

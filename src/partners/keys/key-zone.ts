@@ -5,10 +5,10 @@
 import { type DkimKey, keyName, recordText, type Sighting } from '../../core/signing/key.ts';
 import { sightingOf } from '../../core/signing/sighting.ts';
 import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
-import { dayMs, hourMs, secondMs } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { dayMs, hourMs, secondMs } from '../../lib/time.ts';
 import type { KeyZone } from '../../ports/keys.ts';
-import type { Resolver } from '../../ports/ledger.ts';
+import type { Resolver } from '../../ports/world.ts';
 import type { Authorities } from '../dns/authority.ts';
 import type { Nsupdate } from '../dns/nsupdate.ts';
 

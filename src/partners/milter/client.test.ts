@@ -7,9 +7,9 @@ import { mta, oldOffer, pass, RecordingGate, refuse } from '../../../test/mta/sc
 import { acceptAll } from '../../doors/milter/accept-all.ts';
 import { openMilter } from '../../doors/milter/server.ts';
 import { packet, strings, words } from '../../formats/milter/packet.ts';
-import type { Millis } from '../../lib/brand.ts';
 import type { Listener } from '../../lib/listener.ts';
-import type { Gate } from '../../ports/ledger.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Gate } from '../../ports/message.ts';
 import { type MilterAddress, openMilterClient, parseMilterAddress } from './client.ts';
 import type { ClientMessage } from './message.ts';
 

@@ -4,8 +4,7 @@
  * or from the start for local mail.
  */
 
-import { stringEnd } from '../../doors/milter/macros.ts';
-import { command, packet } from '../../formats/milter/packet.ts';
+import { command, packet, stringEnd } from '../../formats/milter/packet.ts';
 import type { ClientMessage, ClientSession } from './message.ts';
 
 export type ClientMacros = {

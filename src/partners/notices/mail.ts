@@ -6,7 +6,7 @@
 import { createTransport } from 'nodemailer';
 import type { Notice } from '../../core/notice.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { NoticeRoad } from '../../ports/ledger.ts';
+import type { NoticeRoad } from '../../ports/mail-server.ts';
 import { noticeText } from './text.ts';
 
 export type NoticeMailOptions = {

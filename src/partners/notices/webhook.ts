@@ -6,7 +6,7 @@
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../../core/notice.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { NoticeRoad } from '../../ports/ledger.ts';
+import type { NoticeRoad } from '../../ports/mail-server.ts';
 
 export type WebhookOptions = {
   /** http or https. May hold a secret in its path, so only its origin is ever shown. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Hands, Verb } from '../privileged-tools.ts';
 import { helperHands, isLoginName, ownHands } from '../privileged-tools.ts';
 import { lineBytesMax, lineSplitter } from '../program.ts';

@@ -5,9 +5,9 @@
  */
 
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Moved, Mta, QueuedMessage } from '../../ports/ledger.ts';
+import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
+import type { Moved, Mta, QueuedMessage } from '../../ports/mail-server.ts';
 import { type Hands, namesPerCallMax, type Verb } from '../privileged-tools.ts';
 
 export type PostfixOptions = {

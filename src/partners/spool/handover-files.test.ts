@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
 import { openSubmissionFiles } from './handover-files.ts';
 

@@ -30,7 +30,7 @@ import { promisify } from 'node:util';
 import { parseFacts, parseHandIn } from '../../core/scripts/hand-in.ts';
 import { submissionField } from '../../core/scripts/submission-field.ts';
 import { writtenMail } from '../../core/scripts/written-mail.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
 
 /** Runs the mail server's own sendmail with this file as its standard input. */

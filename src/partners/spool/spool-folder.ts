@@ -25,7 +25,7 @@ import {
   parseFirstLine,
   parseHandIn,
 } from '../../core/scripts/hand-in.ts';
-import { hourMs, minuteMs } from '../../lib/brand.ts';
+import { hourMs, minuteMs } from '../../lib/time.ts';
 import type { Spool, Spooled } from '../../ports/handover.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;

@@ -7,7 +7,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import type { PasswordFinding, WeakNote } from '../../core/passwords/audit-report.ts';
 import type { Hash } from '../../core/passwords/hash.ts';
 import type { Leg } from '../../core/passwords/strength.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { copySlice, type Plan } from '../candidates/candidates.ts';
 import { type John, runJohn, type Target, writeCandidates } from '../john/john.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';

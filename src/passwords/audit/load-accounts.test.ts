@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Login } from '../../core/passwords/audit-report.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openRangeLists } from '../candidates/range-lists.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { parseSource } from '../sources/source.ts';

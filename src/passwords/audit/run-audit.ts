@@ -13,8 +13,8 @@ import {
 } from '../../core/passwords/audit-report.ts';
 import { forJohn } from '../../core/passwords/john-format.ts';
 import type { AuditSummary, WeakPassword } from '../../core/passwords/weak.ts';
-import type { Millis } from '../../lib/brand.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
 import { type Lists, type Plan, planOf } from '../candidates/candidates.ts';
 import { openRangeLists } from '../candidates/range-lists.ts';
 import { findJohn } from '../john/john.ts';

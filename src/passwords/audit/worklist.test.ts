@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Hash, readHash } from '../../core/passwords/hash.ts';
-import type { Millis } from '../../lib/brand.ts';
+import type { Millis } from '../../lib/time.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { openNotebook, toTheEnd } from './tried-store.ts';
 import { type NewWork, openWorklist } from './worklist.ts';
