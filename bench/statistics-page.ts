@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDesk, queryText } from '../src/commands/guard/client.ts';
+import { connectToGuard, queryText } from '../src/commands/guard/client.ts';
 import type { Account } from '../src/core/account-name.ts';
 import { dayMs, type Millis } from '../src/lib/time.ts';
 import { countMail } from './counted-mail.ts';
@@ -45,7 +45,7 @@ export async function benchStatisticsPage(options: {
       nodeOptions: `--import ${join(import.meta.dirname, 'loop-pause.ts')}`,
       env: { LOOP_PAUSE_FILE: pauseFile },
     });
-    const desk = await openDesk(state);
+    const admin = await connectToGuard(state);
     const watched = { pid: guard.pid, pauseFile };
     await watching(watched, true);
     await sleep(idleMs);
@@ -55,7 +55,7 @@ export async function benchStatisticsPage(options: {
     const roundMs: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const began = performance.now();
-      await Promise.all(questions(round).map((query) => desk.read(`/stats${queryText(query)}`)));
+      await Promise.all(questions(round).map((query) => admin.read(`/stats${queryText(query)}`)));
       roundMs.push(performance.now() - began);
     }
     const asked = await watching(watched, false);

@@ -1,6 +1,6 @@
 /**
  * The operator's commands against the HTTP door with a made-up night behind it: what they print
- * (golden files), what reaches the desk, and how they end.
+ * (golden files), what reaches the admin, and how they end.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -105,7 +105,7 @@ describe('what programs read', () => {
   }
 });
 
-describe('what reaches the desk', () => {
+describe('what reaches the admin', () => {
   const until = '2099-01-31';
   const cases: readonly (readonly [readonly string[], string])[] = [
     [
@@ -135,7 +135,7 @@ describe('what reaches the desk', () => {
     });
   }
 
-  test('what the desk could not do is said, with exit 1', async () => {
+  test('what the admin could not do is said, with exit 1', async () => {
     const ran = await asked(['accounts', 'release', 'nobody']);
     assert.equal(ran.exit, 1);
     assert.equal(ran.err, 'postern: no account nobody\npostern: see postern accounts list\n');

@@ -23,7 +23,7 @@ import { type DnsRecord, txtStrings } from '../src/formats/dns/record.ts';
 import { parseBindZone } from '../src/formats/dns/zone-bind.ts';
 import { parseTinydnsZone } from '../src/formats/dns/zone-tinydns-parse.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import type { DeskKey } from '../src/ports/admin.ts';
+import type { KeyView } from '../src/ports/admin.ts';
 import { postern, type Ran } from './command-line.ts';
 import { openScriptedDns, type ScriptedDns } from './doubles/dns-server.ts';
 
@@ -54,7 +54,7 @@ type Stage = {
   readonly state: string;
   readonly toml: string;
   run(...words: readonly string[]): Promise<Ran>;
-  keys(): Promise<readonly DeskKey[]>;
+  keys(): Promise<readonly KeyView[]>;
 };
 
 /** A folder, a name server, and commands that know both. */
@@ -69,7 +69,7 @@ async function stage(use: (at: Stage) => Promise<void>): Promise<void> {
   writeFileSync(config, toml);
   const run = (...words: readonly string[]): Promise<Ran> =>
     postern('dkim', ...words, '--state', state, '--config', config);
-  const keys = async (): Promise<readonly DeskKey[]> =>
+  const keys = async (): Promise<readonly KeyView[]> =>
     JSON.parse((await run('keys', '--json')).out);
   await use({ dns, state, toml, run, keys });
 }

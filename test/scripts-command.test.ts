@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
-import type { DeskScripts } from '../src/ports/scripts.ts';
+import type { ScriptListView } from '../src/ports/scripts.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';
 import { type Stage, stage, testToken } from './doubles/client.ts';
 import { at, scriptRuleRow, scriptSeen } from './ledger/samples.ts';
@@ -63,7 +63,7 @@ SCRIPT                      USER    MESSAGES  RECIPIENTS  HELD  ODD  LAST MAIL  
 `,
   );
   const odd = await scripts(state, 'list', '--odd', '--json');
-  const { scripts: all } = JSON.parse(odd.out) as DeskScripts;
+  const { scripts: all } = JSON.parse(odd.out) as ScriptListView;
   assert.deepEqual(
     all.map(({ subject }) => subject),
     ['/var/www/shop/contact.php'],

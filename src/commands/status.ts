@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { DeskAccount, DeskStatus } from '../ports/admin.ts';
+import type { AccountView, StatusView } from '../ports/admin.ts';
 import type { HeldRow, IncidentRow } from '../ports/ledger.ts';
-import { openDesk } from './guard/client.ts';
+import { connectToGuard } from './guard/client.ts';
 import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
@@ -12,12 +12,12 @@ import { clock, paint, paintState, table } from './terminal/table.ts';
 
 /** The part of GET /api/overview that is shown (src/doors/http/overview.ts). */
 export type Overview = {
-  readonly status: DeskStatus;
+  readonly status: StatusView;
   readonly suspended: readonly {
-    readonly account: DeskAccount;
+    readonly account: AccountView;
     readonly incident?: IncidentRow;
   }[];
-  readonly watched: readonly DeskAccount[];
+  readonly watched: readonly AccountView[];
   readonly held: readonly HeldRow[];
 };
 type Options = { readonly state?: string; readonly token?: true; readonly json?: true };
@@ -48,13 +48,13 @@ export function register(program: Command): void {
       }),
     )
     .action(async (options: Options, command: Command) => {
-      const desk = await openDesk(options.state);
-      const seen = await desk.read<Overview>('/overview');
+      const admin = await connectToGuard(options.state);
+      const seen = await admin.read<Overview>('/overview');
       const { status } = seen;
       const withToken =
         options.token === true || (process.stdout.isTTY && options.json === undefined);
-      const { http } = desk.run.doors;
-      const page = withToken ? `${http}/?token=${encodeURIComponent(desk.run.token)}` : `${http}/`;
+      const { http } = admin.run.doors;
+      const page = withToken ? `${http}/?token=${encodeURIComponent(admin.run.token)}` : `${http}/`;
       print(
         command,
         options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
@@ -117,7 +117,7 @@ function suspendedText(cards: Overview['suspended'], all: number): string {
   return all > cards.length ? `${text}and ${many(all - cards.length, 'more account')}\n` : text;
 }
 
-function watchedText(watched: readonly DeskAccount[]): string {
+function watchedText(watched: readonly AccountView[]): string {
   if (watched.length === 0) return '';
   return `\n${table(
     [{ title: 'WATCHED' }, { title: 'EVIDENCE', align: 'right' }, { title: 'WHY' }],

@@ -19,9 +19,9 @@ import { openAccounts } from '../flow/account/accounts.ts';
 import { openExemptions } from '../flow/account/exemptions.ts';
 import { openLogSeen } from '../flow/account/log-seen.ts';
 import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
-import { openPolicyDesk } from '../flow/account/recipient-asked.ts';
+import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
 import { openFeed } from '../flow/account/verdict-feed.ts';
-import { openDesk } from '../flow/admin/admin.ts';
+import { openAdmin } from '../flow/admin/admin.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { readTogether } from '../flow/message-readers.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
@@ -43,9 +43,9 @@ import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
-import type { Desk } from '../ports/admin.ts';
+import type { Admin } from '../ports/admin.ts';
 import type { NoticeRoad } from '../ports/mail-server.ts';
-import type { Gate, LogDesk, PolicyDesk } from '../ports/message.ts';
+import type { Gate, LogHandler, PolicyHandler } from '../ports/message.ts';
 import type { Clock, Log } from '../ports/world.ts';
 import { version } from '../version.ts';
 import { startGauges } from './gauges.ts';
@@ -113,9 +113,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 type Flows = {
   readonly queue: boolean;
   readonly gate: Gate;
-  readonly policy: PolicyDesk & { counted(queueId: string): void };
-  readonly desk: Desk;
-  readonly mailLog: LogDesk;
+  readonly policy: PolicyHandler & { counted(queueId: string): void };
+  readonly admin: Admin;
+  readonly mailLog: LogHandler;
   readonly journal: Journal;
   readonly host: string;
   readonly localDomains: Set<string>;
@@ -203,7 +203,7 @@ function openFlows(
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
-  const policyDesk = openPolicyDesk({
+  const policyHandler = openPolicyHandler({
     gate,
     accounts,
     clock,
@@ -228,7 +228,7 @@ function openFlows(
   const scan = openDaemonScan({ config, journal, clock, timers, log, counters }, scope);
   const scripts = openDaemonScripts({ config, ledger, journal, timers, clock, count, log }, scope);
   const facts = factsOf(options, host);
-  const desk = openDesk({
+  const admin = openAdmin({
     accounts,
     journal,
     exemptions,
@@ -243,8 +243,8 @@ function openFlows(
     settings,
     newId,
     iso,
-    dkim: signing.keys.desk,
-    scripts: scripts.desk,
+    dkim: signing.keys.admin,
+    scripts: scripts.admin,
     stats: shareAnswers(ledger.statsAside, clock),
     doors: () => ({ ...doors, ...scan.doors() }),
   });
@@ -253,14 +253,14 @@ function openFlows(
     if (to === 'failing') told.ledgerFailing(journal.state().why);
   };
   scope.defer(prune(journal, config));
-  scope.defer(startGauges(counters, desk, settings));
+  scope.defer(startGauges(counters, admin, settings));
   const modeNow = (): void => modeChanged({ journal, suspensions, log, settings });
   modeNow();
   suspensions.resume();
   return {
     gate,
-    policy: policyDesk,
-    desk,
+    policy: policyHandler,
+    admin,
     journal,
     host,
     localDomains,
@@ -321,12 +321,12 @@ async function openDoors(
   // The page first: it closes last, so that health is told to the end.
   const http = await opened(options, doors.http, mode, (where): Promise<HttpDoor> => {
     if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
-    return openHttp(where, { desk: flows.desk, token, metrics: counters, log, count, clock });
+    return openHttp(where, { admin: flows.admin, token, metrics: counters, log, count, clock });
   });
   if (http !== undefined) scope.use(http);
   const policy = await opened(options, doors.policy, mode, (where): Promise<Listener> => {
     const defaultDomain = accounts.default_domain;
-    return openPolicy(where, { desk: flows.policy, log, count, defaultDomain, limits });
+    return openPolicy(where, { admin: flows.policy, log, count, defaultDomain, limits });
   });
   if (policy !== undefined) scope.use(policy);
   const { host, signing } = flows;
@@ -384,7 +384,7 @@ async function openDoors(
 /** The mail log is read in the background: nothing waits for it, neither the start nor any mail. */
 function mailLog(
   { config, log }: DaemonOptions,
-  { journal, mailLog: desk, doors }: Flows,
+  { journal, mailLog: admin, doors }: Flows,
   counters: Counters,
   scope: AsyncDisposableStack,
 ): void {
@@ -392,7 +392,7 @@ function mailLog(
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
   scope.use(
     openMailLog({
-      desk,
+      admin,
       clock,
       log,
       count: counters.count,

@@ -1,24 +1,24 @@
 /**
- * What the running guard shows of itself in /metrics that is no count of events: read from its desk
+ * What the running guard shows of itself in /metrics that is no count of events: read from its admin
  * now and then.
  */
 
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';
-import type { Desk } from '../ports/admin.ts';
+import type { Admin } from '../ports/admin.ts';
 import { startTimer } from './timers.ts';
 
 const gaugesEveryMs = 10_000;
 
 /** Answers with how to stop. */
-export function startGauges(counters: Counters, desk: Desk, settings: Settings): () => void {
+export function startGauges(counters: Counters, admin: Admin, settings: Settings): () => void {
   const run = (): void => {
-    const { accounts, held, ledger } = desk.status();
+    const { accounts, held, ledger } = admin.status();
     for (const [state, value] of Object.entries(accounts)) {
       counters.set('postern_accounts', value, state);
     }
-    const keys = desk.dkim.list();
+    const keys = admin.dkim.list();
     for (const state of keyStates) {
       const count = keys.filter((key) => key.state === state).length;
       counters.set('postern_dkim_keys', count, state);

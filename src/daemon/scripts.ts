@@ -18,11 +18,11 @@ import type { Mutable } from '../lib/mutable.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import type { Gate } from '../ports/message.ts';
-import type { ScriptDesk, ScriptLedger } from '../ports/scripts.ts';
+import type { ScriptAdmin, ScriptLedger } from '../ports/scripts.ts';
 import type { Log } from '../ports/world.ts';
 
 export type DaemonScripts = {
-  readonly desk: ScriptDesk;
+  readonly admin: ScriptAdmin;
   /** `gate` for messages that may be of scripts: they are compared with the register first. */
   through(gate: Gate): Gate;
   configure(config: Config): void;
@@ -47,7 +47,7 @@ export function openDaemonScripts(
   const userName = (uid: number): string => identities.user(uid).name;
   const direct = openDirectConnections({ owners, userName, settings, count, log });
   return {
-    desk: { ...scripts.desk, whose: (end) => direct.whose(end) },
+    admin: { ...scripts.admin, whose: (end) => direct.whose(end) },
     through: (gate) => throughRegister(gate, scripts, direct),
     configure: (changed) => void Object.assign(settings, settingsOf(changed)),
   };

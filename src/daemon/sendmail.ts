@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { openSendmail } from '../doors/sendmail/server.ts';
-import { openSubmissions, type SubmissionDesk } from '../flow/handover/handover.ts';
+import { type Handovers, openSubmissions } from '../flow/handover/handover.ts';
 import type { Journal, Timers } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
 import type { Listener, Where } from '../lib/listener.ts';
@@ -49,7 +49,7 @@ const closeMs = 5_000;
 
 export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
   let { config } = parts;
-  let desk: SubmissionDesk | undefined;
+  let admin: Handovers | undefined;
   let open = new AsyncDisposableStack();
   let wasOpen = false;
   let turns: Promise<void> = Promise.resolve();
@@ -58,22 +58,22 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
     open = new AsyncDisposableStack();
     config = wanted;
     const where = whereOf(wanted.sendmail.door, doorMode);
-    desk = where === undefined ? undefined : openDesk(parts, wanted, open);
+    admin = where === undefined ? undefined : openAdmin(parts, wanted, open);
     const door =
-      where === undefined || desk === undefined
+      where === undefined || admin === undefined
         ? undefined
-        : await openDoor(parts, { config: wanted, where, desk }, open);
+        : await openDoor(parts, { config: wanted, where, admin }, open);
     if (door !== undefined || wasOpen) parts.moved(door?.address ?? 'off');
     wasOpen = door !== undefined;
   };
   return {
     submissions: {
-      speakerOf: (token) => desk?.speakerOf(token),
+      speakerOf: (token) => admin?.speakerOf(token),
       claim(token, attempt, answer) {
-        if (desk === undefined) answer({ kind: 'unknown' });
-        else desk.claim(token, attempt, answer);
+        if (admin === undefined) answer({ kind: 'unknown' });
+        else admin.claim(token, attempt, answer);
       },
-      answered: (token) => desk?.answered(token),
+      answered: (token) => admin?.answered(token),
     },
     start: () => reopen(config),
     configure(changed) {
@@ -88,11 +88,11 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
   };
 }
 
-function openDesk(
+function openAdmin(
   { state, journal, clock, timers, log, count }: SendmailParts,
   { postfix, sendmail }: Config,
   scope: AsyncDisposableStack,
-): SubmissionDesk {
+): Handovers {
   const identities = openIdentities();
   const files = openSubmissionFiles({
     folder: join(state, 'submissions'),
@@ -103,7 +103,7 @@ function openDesk(
     user: (uid) => identities.user(uid),
     unreadable: (path) => log('error', 'sendmail.unreadable', { path }),
   });
-  const desk = openSubmissions({
+  const admin = openSubmissions({
     files,
     identities,
     journal,
@@ -120,27 +120,27 @@ function openDesk(
   });
   // Else what it is just doing would be done again, or be forgotten, by the one that comes after
   // it.
-  scope.defer(() => Promise.race([desk.close(), sleep(closeMs, undefined, { ref: false })]));
-  return desk;
+  scope.defer(() => Promise.race([admin.close(), sleep(closeMs, undefined, { ref: false })]));
+  return admin;
 }
 
 async function openDoor(
   { log, count, waiting }: SendmailParts,
-  of: { readonly config: Config; readonly where: Where; readonly desk: SubmissionDesk },
+  of: { readonly config: Config; readonly where: Where; readonly admin: Handovers },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
-  const { desk } = of;
-  await desk.takeSpool();
-  desk.start();
+  const { admin } = of;
+  await admin.takeSpool();
+  admin.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
-  const door = await openSendmail(of.where, { desk, peerOf, messageBytesMax, log, count });
+  const door = await openSendmail(of.where, { admin, peerOf, messageBytesMax, log, count });
   scope.use(door);
   let taking = false;
   const round = async (): Promise<void> => {
-    waiting(desk.waiting);
+    waiting(admin.waiting);
     if (taking) return;
     taking = true;
-    await desk.takeSpool();
+    await admin.takeSpool();
     taking = false;
   };
   scope.defer(startTimer(spoolEveryMs, () => void round()));

@@ -40,22 +40,22 @@ const cases = [
 for (const [name, falseAlarm, keepHeld, back, record] of cases) {
   test(name, async () => {
     const { rig, queued, held } = await stopped();
-    const done = await rig.desk.release(joe, { by: 'op', note: 'x', falseAlarm, keepHeld });
+    const done = await rig.admin.release(joe, { by: 'op', note: 'x', falseAlarm, keepHeld });
     await rig.time.settle();
     const want = { none: [], queue: queued, all: [...queued, ...held] }[back];
     assert.ok(done.ok && done.count === want.length, done.text);
     assert.deepEqual([...rig.queue.inQueue('deferred')].sort(), [...want].sort());
-    assert.equal(rig.desk.account(joe)?.account.state, 'clear');
-    assert.equal(rig.desk.audit({ limit: 1 })[0]?.detail, `${record}: x`);
+    assert.equal(rig.admin.account(joe)?.account.state, 'clear');
+    assert.equal(rig.admin.audit({ limit: 1 })[0]?.detail, `${record}: x`);
     assert.equal(done.text.includes(`postern held drop --account ${joe}`), back !== 'all');
   });
 }
 
 test('what was held before a release never leaves by itself; what is held later does', async () => {
   const { rig, queued, held } = await stopped({ settings: { calmAfterMs: hourMs } });
-  await rig.desk.release(joe, hijacked);
+  await rig.admin.release(joe, hijacked);
   // Few enough to leave by themselves, were it not for the suspension.
-  await rig.desk.dropHeld({ ids: held.splice(2) }, 'op');
+  await rig.admin.dropHeld({ ids: held.splice(2) }, 'op');
   await rig.time.pass(minuteMs);
   const strangers = Array.from({ length: 30 }, (_, nth) => `late${nth}@elsewhere.test`);
   const late = rig.send({ account: joe, to: strangers });

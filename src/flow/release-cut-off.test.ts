@@ -15,12 +15,12 @@ const friend = { account: joe, to: ['friend@elsewhere.test'] };
 test('suspended again while the release waits for the disk: login and mail stay closed', async () => {
   const rig = openRig();
   const { id } = rig.send(friend);
-  await rig.desk.suspend(joe, 'op', '');
+  await rig.admin.suspend(joe, 'op', '');
   await rig.time.settle();
   rig.breakDisk(true);
-  const releasing = rig.desk.release(joe, { ...released, falseAlarm: true });
+  const releasing = rig.admin.release(joe, { ...released, falseAlarm: true });
   await rig.time.pass(1_000);
-  const again = rig.desk.suspend(joe, 'op', 'again');
+  const again = rig.admin.suspend(joe, 'op', 'again');
   await rig.time.pass(10_000);
   const done = await releasing;
   assert.ok(!done.ok && /suspended again/.test(done.text), done.text);
@@ -42,10 +42,10 @@ for (const mode of ['guard', 'observe'] as const) {
   test(`killed between commit and queue: the next start lets it out, mode ${mode}`, async () => {
     const rig = openRig();
     const { id } = rig.send(friend);
-    await rig.desk.suspend(joe, 'op', '');
+    await rig.admin.suspend(joe, 'op', '');
     await rig.time.pass(minuteMs);
     rig.queue.gate = new Promise(() => undefined);
-    void rig.desk.release(joe, released);
+    void rig.admin.release(joe, released);
     await rig.time.pass(minuteMs);
     assert.equal(rig.queue.messages.get(id), 'hold');
     const again = restarted(rig, { settings: { mode } });
@@ -65,11 +65,11 @@ for (const mode of ['guard', 'observe'] as const) {
 test('a release that fails outside is an error in the log, said, and done at the next start', async () => {
   const rig = openRig();
   const { id } = rig.send(friend);
-  await rig.desk.suspend(joe, 'op', '');
+  await rig.admin.suspend(joe, 'op', '');
   await rig.time.pass(minuteMs);
   rig.logins.broken = true;
   rig.queue.broken = true;
-  const done = await rig.desk.release(joe, released);
+  const done = await rig.admin.release(joe, released);
   assert.match(done.text, /deny file cannot be written; postsuper/);
   assert.ok(rig.logged.includes('error release.unfinished'));
   const strangers = Array.from({ length: 30 }, (_, nth) => `s${nth}@elsewhere.test`);
@@ -88,11 +88,11 @@ test('a release that fails outside is an error in the log, said, and done at the
 test('suspended again since: the start finishes no earlier release', async () => {
   const rig = openRig();
   const { id } = rig.send(friend);
-  await rig.desk.suspend(joe, 'op', '');
+  await rig.admin.suspend(joe, 'op', '');
   await rig.time.pass(minuteMs);
   rig.queue.broken = true;
-  await rig.desk.release(joe, { ...released, falseAlarm: true });
-  await rig.desk.suspend(joe, 'op', 'again');
+  await rig.admin.release(joe, { ...released, falseAlarm: true });
+  await rig.admin.suspend(joe, 'op', 'again');
   await rig.time.pass(minuteMs);
   const again = restarted(rig);
   again.suspensions.resume();
@@ -104,7 +104,7 @@ test('suspended again since: the start finishes no earlier release', async () =>
 test('a start opens logins that are closed without a suspension, of accounts it knows', async () => {
   const rig = openRig();
   await rig.mail(friend);
-  await rig.desk.suspend('ann@here.test', 'op', '');
+  await rig.admin.suspend('ann@here.test', 'op', '');
   await rig.time.pass(minuteMs);
   const again = restarted(rig);
   for (const name of [joe, 'nobody@here.test' as Account]) again.logins.closed.add(name);

@@ -17,7 +17,7 @@ async function beingSuspended(): Promise<{ rig: FlowRig; slow: PromiseWithResolv
   rig.send({ account: joe, to: ['friend@elsewhere.test'] });
   const slow = Promise.withResolvers<void>();
   rig.queue.gate = slow.promise;
-  await rig.desk.suspend(joe, 'op', '');
+  await rig.admin.suspend(joe, 'op', '');
   await rig.time.settle();
   return { rig, slow };
 }
@@ -73,7 +73,7 @@ test('a ledger that cannot be read is logged, at once and at the start, account 
     },
   };
   const rig = openRig({ ledger });
-  for (const account of ['ann@here.test', joe]) await rig.desk.suspend(account, 'op', '');
+  for (const account of ['ann@here.test', joe]) await rig.admin.suspend(account, 'op', '');
   await rig.time.pass(minuteMs);
   const faults = (of: FlowRig): number =>
     of.logged.filter((line) => line === 'error suspension.step-failed').length;

@@ -38,7 +38,7 @@ export async function read(path) {
   return response.json();
 }
 
-/** Does something; the answer is the desk's `Done`. */
+/** Does something; the answer is the admin's `Done`. */
 export async function act(path, body = {}) {
   const done = await send(path, body);
   if (done.status === 401) signedOut();

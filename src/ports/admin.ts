@@ -1,5 +1,5 @@
 /**
- * What the operator's desk (flow/desk.ts) is asked by page and command line, and what it answers.
+ * What the operator's admin (flow/desk.ts) is asked by page and command line, and what it answers.
  * Types only.
  */
 
@@ -18,10 +18,10 @@ import type {
   Search,
   StoryRow,
 } from './ledger.ts';
-import type { ScriptDesk } from './scripts.ts';
+import type { ScriptAdmin } from './scripts.ts';
 import type { AskStats } from './stats.ts';
 
-export type DeskAccount = {
+export type AccountView = {
   readonly account: string;
   readonly state: AccountState;
   /** 1 holds a message, more than 1 leads to suspension. */
@@ -35,7 +35,7 @@ export type DeskAccount = {
   /** Why its password counts as weak; empty where it does not. */
   readonly weakPassword: string;
 };
-export type DeskStatus = {
+export type StatusView = {
   readonly version: string;
   readonly mode: 'observe' | 'guard';
   readonly host: string;
@@ -94,7 +94,7 @@ export type ReleaseHow = {
 type Which = { readonly ids: readonly string[] } | { readonly account: string };
 
 /** A key as commands show it. */
-export type DeskKey = {
+export type KeyView = {
   readonly domain: string;
   readonly selector: string;
   readonly algorithm: DkimKey['algorithm'];
@@ -125,9 +125,9 @@ export type NewKeys = {
 };
 
 /** Keys, as commands use them (flow/signing-keys.ts). Who asks is in the audit trail. */
-export type KeyDesk = {
+export type KeyAdmin = {
   readonly folder: string;
-  list(domain?: string): readonly DeskKey[];
+  list(domain?: string): readonly KeyView[];
   make(wanted: NewKeys, by: string): Promise<Done>;
   rotate(domain: string, by: string): Promise<Done>;
   retire(
@@ -143,12 +143,12 @@ export type KeyDesk = {
   ): Promise<Done>;
 };
 
-export type Desk = {
-  status(): DeskStatus;
-  accounts(filter: Search): readonly DeskAccount[];
+export type Admin = {
+  status(): StatusView;
+  accounts(filter: Search): readonly AccountView[];
   account(name: string):
     | {
-        readonly account: DeskAccount;
+        readonly account: AccountView;
         readonly incidents: readonly IncidentRow[];
         readonly stories: readonly StoryRow[];
         readonly audit: readonly AuditRow[];
@@ -182,8 +182,8 @@ export type Desk = {
   testNotice(): Promise<Done>;
   /** Numbers of the last minute are missing. */
   readonly stats: AskStats;
-  readonly dkim: KeyDesk;
-  readonly scripts: ScriptDesk;
+  readonly dkim: KeyAdmin;
+  readonly scripts: ScriptAdmin;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** From an audit that is under way, or from who wrote to the owners. */

@@ -28,7 +28,7 @@ export type Draft = {
 };
 
 /** The sendmail door's flow. */
-export type SendmailDesk = {
+export type HandoverHandler = {
   /** Before the message itself. */
   open(peer: Peer, handIn: HandIn): SendmailTurn;
 };

@@ -118,11 +118,11 @@ export type PolicyRequest = {
  * The policy door's flow (flow/recipient-asked.ts): reservations live there, one owner a
  * connection.
  */
-export type PolicyDesk = {
+export type PolicyHandler = {
   ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void;
   /** The connection is gone: what it had reserved is given back. */
   gone(connection: number): void;
 };
 
 /** What the mail log's door asks of its flow. */
-export type LogDesk = { seen(event: LogEvent): void };
+export type LogHandler = { seen(event: LogEvent): void };

@@ -1,4 +1,4 @@
-/** The register of scripts: what it keeps, and what doors and desk ask of it. Types only. */
+/** The register of scripts: what it keeps, and what doors and admin ask of it. Types only. */
 import type { Submission } from '../core/event.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { ScriptMode, ScriptRule } from '../core/scripts/rules.ts';
@@ -23,7 +23,7 @@ export type ScriptLedger = {
 export type ScriptJudge = (message: Submission) => Submission;
 
 /** A script as page and command line show it. */
-export type DeskScript = ScriptSeen & {
+export type ScriptView = ScriptSeen & {
   /** The rule that it comes under; empty: none. */
   readonly rule: string;
   readonly ruleText: string;
@@ -34,10 +34,10 @@ export type DeskScript = ScriptSeen & {
   readonly suggestion: string;
 };
 
-export type DeskScripts = {
+export type ScriptListView = {
   readonly mode: ScriptMode;
   /** Newest first. */
-  readonly scripts: readonly DeskScript[];
+  readonly scripts: readonly ScriptView[];
   readonly rules: readonly ScriptRuleRow[];
   /** More than are shown. */
   readonly known: number;
@@ -50,8 +50,8 @@ export type RuleDone =
 
 export type NewRule = Omit<ScriptRule, 'id'>;
 
-export type ScriptDesk = {
-  list(filter: { readonly like?: string; readonly limit: number }): DeskScripts;
+export type ScriptAdmin = {
+  list(filter: { readonly like?: string; readonly limit: number }): ScriptListView;
   /** A rule of the same path and user is replaced. */
   rule(wanted: NewRule, note: string, by: string): Promise<RuleDone>;
   /** By the rule's name, or by its path. */

@@ -12,7 +12,7 @@ import type { Counters } from '../../src/lib/counters.ts';
 import { openCounters } from '../../src/lib/counters.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { Scripted } from './desk.ts';
-import { scriptedDesk } from './desk.ts';
+import { scriptedAdmin } from './desk.ts';
 import type { Scene } from './night.ts';
 
 export const testToken = 'k9Qm3vT7xB2nR5wY8zC1dF4g';
@@ -27,20 +27,20 @@ export type Stage = Scripted & {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** The door, open, with a scripted desk behind it. */
+/** The door, open, with a scripted admin behind it. */
 export async function stage(
   scene: Scene = 'hijack',
   host = '127.0.0.1',
   now: number = testNow,
 ): Promise<Stage> {
   const clock = { at: now as Millis };
-  const scripted = scriptedDesk(() => clock.at, scene);
+  const scripted = scriptedAdmin(() => clock.at, scene);
   const metrics = openCounters(listed);
   const log: string[] = [];
   const door = await openHttp(
     { host, port: 0 },
     {
-      desk: scripted.desk,
+      admin: scripted.admin,
       token: testToken,
       metrics,
       count: metrics.count,

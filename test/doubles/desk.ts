@@ -1,13 +1,13 @@
 /**
- * A desk with a night's worth of made-up mail on it: for this door's tests, and for looking at the
- * status page without a mail server. It keeps to the promises of `Desk`; its state is a few maps.
+ * A admin with a night's worth of made-up mail on it: for this door's tests, and for looking at the
+ * status page without a mail server. It keeps to the promises of `Admin`; its state is a few maps.
  */
 
 import type { AccountState } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs } from '../../src/lib/time.ts';
-import type { Desk, DeskAccount, DeskStatus, Done, FeedItem } from '../../src/ports/admin.ts';
+import type { AccountView, Admin, Done, FeedItem, StatusView } from '../../src/ports/admin.ts';
 import type { HeldRow } from '../../src/ports/ledger.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
@@ -16,7 +16,7 @@ import { agreeableScripts } from './scripts.ts';
 import { scriptedStats } from './stats.ts';
 
 export type Scripted = {
-  readonly desk: Desk;
+  readonly admin: Admin;
   readonly calls: string[];
   /** Lets one message pass by, as the guard would. */
   push(item: Partial<FeedItem>): void;
@@ -27,14 +27,14 @@ export type Scripted = {
 };
 
 /** Sets the scene at `now`. */
-export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
+export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const start = now();
   const state = night(start, scene);
   const calls: string[] = [];
   const listeners = new Set<(item: FeedItem) => void>();
   let trouble = '';
   let unread = '';
-  const status = (): DeskStatus => ({
+  const status = (): StatusView => ({
     version: '0.1.0',
     mode: scene === 'observe' ? 'observe' : 'guard',
     host: 'mail.example.org',
@@ -72,7 +72,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
       state.feed.unshift(full);
       for (const listener of listeners) listener(full);
     },
-    desk: {
+    admin: {
       status,
       ...reads(state, start, scene === 'empty'),
       ...acts(state, now, calls),
@@ -91,7 +91,7 @@ export function scriptedDesk(now: () => Millis, scene: Scene): Scripted {
 }
 
 type Reads = Pick<
-  Desk,
+  Admin,
   | 'accounts'
   | 'account'
   | 'exemptions'
@@ -145,7 +145,7 @@ function reads(state: Night, start: Millis, empty: boolean): Reads {
 }
 
 type Acts = Pick<
-  Desk,
+  Admin,
   | 'suspend'
   | 'release'
   | 'allow'
@@ -177,7 +177,7 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     return { ok: true, text: `${to === 'clear' ? 'Released' : 'Suspended'} ${name}`, count: 1 };
   }
   function settle(
-    which: Parameters<Desk['releaseHeld']>[0],
+    which: Parameters<Admin['releaseHeld']>[0],
     to: 'released' | 'dropped',
     by: string,
   ): Done {
@@ -213,7 +213,7 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
   };
 }
 
-function withState(state: Night, wanted: AccountState): readonly DeskAccount[] {
+function withState(state: Night, wanted: AccountState): readonly AccountView[] {
   return [...state.accounts.values()].filter((one) => one.state === wanted);
 }
 

@@ -1,11 +1,11 @@
 /** Key files and a zone that do as a test tells them, without a disk or a name server. */
 import { keyName, type SightKind } from '../../src/core/signing/key.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Done, KeyDesk } from '../../src/ports/admin.ts';
+import type { Done, KeyAdmin } from '../../src/ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../src/ports/keys.ts';
 
-/** A desk without keys. */
-export const noKeys: KeyDesk = {
+/** A admin without keys. */
+export const noKeys: KeyAdmin = {
   folder: '/nowhere',
   list: () => [],
   make: async () => ({ ok: false, text: 'no keys here' }),
@@ -14,8 +14,8 @@ export const noKeys: KeyDesk = {
   adopt: async () => ({ ok: false, text: 'no keys here' }),
 };
 
-/** A desk that says yes to everything, and notes what it was asked. */
-export function agreeableKeys(calls: string[]): KeyDesk {
+/** A admin that says yes to everything, and notes what it was asked. */
+export function agreeableKeys(calls: string[]): KeyAdmin {
   const yes = async (call: string, count = 1): Promise<Done> => {
     calls.push(call);
     return { ok: true, text: 'done', count };

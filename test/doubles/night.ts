@@ -1,11 +1,11 @@
 /**
- * What lies on the scripted desk: names, reasons and mail of one made-up night.
+ * What lies on the scripted admin: names, reasons and mail of one made-up night.
  */
 import type { Account } from '../../src/core/account-name.ts';
 import type { Reason, VerdictKind } from '../../src/core/verdict.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs, minuteMs, secondMs } from '../../src/lib/time.ts';
-import type { DeskAccount, FeedItem, FlowMinute } from '../../src/ports/admin.ts';
+import type { AccountView, FeedItem, FlowMinute } from '../../src/ports/admin.ts';
 import type {
   AuditRow,
   ExemptionRow,
@@ -21,7 +21,7 @@ import type {
 export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
 
 export type Night = {
-  readonly accounts: Map<string, DeskAccount>;
+  readonly accounts: Map<string, AccountView>;
   readonly incidents: IncidentRow[];
   readonly held: Map<string, HeldRow>;
   readonly stories: StoryRow[];
@@ -117,7 +117,7 @@ const shopReasons: readonly Reason[] = [
   ),
 ];
 
-function deskAccount(name: string, at: Millis, more: Partial<DeskAccount>): DeskAccount {
+function accountView(name: string, at: Millis, more: Partial<AccountView>): AccountView {
   return {
     account: name,
     state: 'clear',
@@ -170,7 +170,7 @@ function quiet(state: Night, start: Millis): void {
   });
   for (const [index, person] of people.entries()) {
     const name = `${person}@example.org`;
-    state.accounts.set(name, deskAccount(name, (start - index * 3 * minuteMs) as Millis, {}));
+    state.accounts.set(name, accountView(name, (start - index * 3 * minuteMs) as Millis, {}));
     for (let nth = 0; nth < 3; nth++) {
       const at = (start - (index * 7 + nth * 61 + 4) * secondMs) as Millis;
       state.feed.push(
@@ -188,8 +188,8 @@ const joe = 'joe.weber@example.org' as Account;
 const shop = 'local:www-data@mail.example.org' as Account;
 
 function hijackedAccounts(state: Night, start: Millis, scene: Scene): void {
-  const put = (name: string, more: Partial<DeskAccount>) =>
-    state.accounts.set(name, deskAccount(name, start, more));
+  const put = (name: string, more: Partial<AccountView>) =>
+    state.accounts.set(name, accountView(name, start, more));
   put(joe, {
     state: scene === 'observe' ? 'watched' : 'suspended',
     evidence: 2.8,

@@ -5,9 +5,9 @@
 import type { Account } from '../../src/core/account-name.ts';
 import { ruleText } from '../../src/core/scripts/rule-text.ts';
 import { hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
-import type { DeskScript, RuleDone, ScriptDesk, ScriptRuleRow } from '../../src/ports/scripts.ts';
+import type { RuleDone, ScriptAdmin, ScriptRuleRow, ScriptView } from '../../src/ports/scripts.ts';
 
-export function agreeableScripts(calls: string[], start?: Millis): ScriptDesk {
+export function agreeableScripts(calls: string[], start?: Millis): ScriptAdmin {
   const yes = async (call: string): Promise<RuleDone> => {
     calls.push(call);
     return { ok: true, text: 'done', count: 1 };
@@ -44,9 +44,9 @@ function rules(start: Millis): readonly ScriptRuleRow[] {
   return [row, { ...row, id: 'r2', path: uploads, recipients: { kind: 'any' }, effect: 'deny' }];
 }
 
-function seen(start: Millis): readonly DeskScript[] {
+function seen(start: Millis): readonly ScriptView[] {
   const ago = (ms: number): Millis => (start - ms) as Millis;
-  const script = (subject: string, more: Partial<DeskScript>): DeskScript => ({
+  const script = (subject: string, more: Partial<ScriptView>): ScriptView => ({
     account: `script:${subject}` as Account,
     subject,
     uid: 1_001,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Finding } from '../../src/core/finding.ts';
-import type { DeskScripts } from '../../src/ports/scripts.ts';
+import type { ScriptListView } from '../../src/ports/scripts.ts';
 import { launcher } from './guard-instance.ts';
 import { eventually } from './leash.ts';
 import { guardUser, type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
@@ -57,7 +57,7 @@ test('a guard without rights knows a form by what its process says and by whose 
   const forged = await postByCgi({ script, uid: users.nobody, sendmail, fields, run });
   assert.match(forged.stdout, /thank you/, forged.stderr);
   const seen = await eventually('both are seen', async () => {
-    const { scripts } = await server.guard.json<DeskScripts>('/api/scripts');
+    const { scripts } = await server.guard.json<ScriptListView>('/api/scripts');
     return scripts.length === 2 ? scripts.map(({ account }) => account).sort() : undefined;
   });
   assert.deepEqual(seen, [`script:${script}`, `script:${script} as nobody`]);

@@ -190,7 +190,7 @@ test('owners are written to once, in two languages, and the operator gets a list
   await using sink = await startSink({ keepMessages: true });
   using scene = openScene(
     list,
-    `contact = "the desk"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = "127.0.0.1:${sink.port}"\n`,
+    `contact = "the admin"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = "127.0.0.1:${sink.port}"\n`,
   );
   scene.file('users', `ann@here.test:${await hashOf('ssha256', 'ann@here.test', 'letmein99')}\n`);
   const config = readFileSync(scene.config, 'utf8');

@@ -119,9 +119,9 @@ async function play(
   const steps = (weeks * 7 * dayMs) / stepMs;
   for (let step = 0; step < steps; step++) {
     await opened(folder, clock, keyZone, { ...policy, ...change.policy }, async (keys) => {
-      if (step === 0) await keys.desk.make(wanted, 'test');
+      if (step === 0) await keys.admin.make(wanted, 'test');
       await keys.stepNow();
-      for (const { record, state } of keys.desk.list()) {
+      for (const { record, state } of keys.admin.list()) {
         names.add(record.name);
         states.add(state);
       }

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DeskScripts } from '../../src/ports/scripts.ts';
+import type { ScriptListView } from '../../src/ports/scripts.ts';
 import type { StatsAnswer } from '../../src/ports/stats.ts';
 import { eventually } from './leash.ts';
 import { runAs, type SendmailServer, startSendmailServer, users } from './sendmail-server.ts';
@@ -96,7 +96,7 @@ test('the honest form delivers, by CGI and by FastCGI, to its owner and the visi
   const page = await fpm.post(contact, honest('fpm'));
   assert.match(page.stdout, /thank you/, page.stderr);
   for (const id of ['cgi', 'fpm']) assert.equal(await delivered(id), 'owner@shop.test,vi@sit.test');
-  const { scripts } = await server.guard.json<DeskScripts>('/api/scripts');
+  const { scripts } = await server.guard.json<ScriptListView>('/api/scripts');
   const row = scripts.find(({ subject }) => subject === contact);
   assert.deepEqual(
     [row?.account, row?.messages, row?.uid, row?.rule, row?.odd],

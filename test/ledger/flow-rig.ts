@@ -13,9 +13,9 @@ import type { ScriptMode } from '../../src/core/scripts/rules.ts';
 import { type Accounts, openAccounts } from '../../src/flow/account/accounts.ts';
 import { type Exemptions, openExemptions } from '../../src/flow/account/exemptions.ts';
 import { openGate } from '../../src/flow/account/message-submitted.ts';
-import { openPolicyDesk } from '../../src/flow/account/recipient-asked.ts';
+import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
-import { openDesk } from '../../src/flow/admin/admin.ts';
+import { openAdmin } from '../../src/flow/admin/admin.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { openTold, type Told } from '../../src/flow/notices/operator-told.ts';
@@ -27,7 +27,7 @@ import { openReview } from '../../src/flow/suspension/held-review.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { Desk } from '../../src/ports/admin.ts';
+import type { Admin } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeRoad } from '../../src/ports/mail-server.ts';
 import type { Answer, Speaker } from '../../src/ports/message.ts';
@@ -67,8 +67,8 @@ export type FlowRig = {
   readonly gate: ReturnType<typeof openGate>;
   readonly scripts: Scripts;
   readonly scriptSettings: { mode: ScriptMode; trustedUsers: Set<string> };
-  readonly policyDesk: ReturnType<typeof openPolicyDesk>;
-  readonly desk: Desk;
+  readonly policyHandler: ReturnType<typeof openPolicyHandler>;
+  readonly admin: Admin;
   readonly review: () => Promise<void>;
   readonly queue: ScriptedQueue;
   readonly logins: ScriptedLogins;
@@ -198,7 +198,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     count,
     settings: scriptSettings,
   });
-  const policyDesk = openPolicyDesk({
+  const policyHandler = openPolicyHandler({
     gate,
     accounts,
     clock,
@@ -207,10 +207,10 @@ export function openRig(options: RigOptions = {}): FlowRig {
     milterPresent: options.milterPresent ?? (() => false),
   });
   const facts = { version: '0', host, startedAt: time.now(), ledgerPath: '', defaultDomain: '' };
-  const desk = openDesk({
+  const admin = openAdmin({
     dkim: noKeys,
     stats: ledger.statsAside,
-    scripts: { ...scripts.desk, whose: async () => undefined },
+    scripts: { ...scripts.admin, whose: async () => undefined },
     accounts,
     journal,
     exemptions,
@@ -243,10 +243,10 @@ export function openRig(options: RigOptions = {}): FlowRig {
     told,
     suspensions,
     gate,
-    policyDesk,
+    policyHandler,
     scripts,
     scriptSettings,
-    desk,
+    admin,
     review,
     queue,
     logins,

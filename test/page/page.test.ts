@@ -170,7 +170,7 @@ describe('what happens now', limit, () => {
   test('a suspension elsewhere appears without a reload', limit, () =>
     visit('quiet', async (page, at) => {
       await page.until(`document.querySelector('h1').textContent === 'All well'`);
-      await at.desk.suspend('office@example.org', 'guard', '');
+      await at.admin.suspend('office@example.org', 'guard', '');
       await page.until(`document.querySelector('h1').textContent === '1 account suspended'`);
       await page.until(`document.querySelector('.card h3').innerText === 'office@example.org'`);
     }),

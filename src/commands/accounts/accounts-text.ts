@@ -1,7 +1,7 @@
 /** Accounts as a person reads them on a terminal. Pure. */
 import type { Reason } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { DeskAccount } from '../../ports/admin.ts';
+import type { AccountView } from '../../ports/admin.ts';
 import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Found } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
@@ -10,7 +10,7 @@ import { clock, paint, paintState, table } from '../terminal/table.ts';
 /** Of stories, incidents and the record each, the newest. `--json` has them all. */
 const shownMax = 10;
 
-export function accountListText(rows: readonly DeskAccount[]): string {
+export function accountListText(rows: readonly AccountView[]): string {
   if (rows.length === 0) return 'No account matches.\n';
   return table(
     [
@@ -55,7 +55,7 @@ export function exemptionListText(rows: readonly ExemptionRow[]): string {
 }
 
 /** An exemption over the strongest reason: while it lasts, nothing else counts. */
-function whyLine({ exemptUntil, reasons, state }: DeskAccount): string {
+function whyLine({ exemptUntil, reasons, state }: AccountView): string {
   if (isSet(exemptUntil) && state !== 'suspended') return `exempt until ${clock(exemptUntil)}`;
   return plain(state === 'clear' ? '' : (reasons[0]?.text ?? ''));
 }
@@ -79,7 +79,7 @@ export function accountText(found: Found<'account'>): string {
     .join('\n');
 }
 
-function standing(one: DeskAccount): string {
+function standing(one: AccountView): string {
   const { exemptUntil } = one;
   const exempt = isSet(exemptUntil)
     ? `Exempt until ${clock(exemptUntil)}: everything passes.\n`
@@ -101,7 +101,7 @@ function capital(text: string): string {
 /**
  * A suspended account's reasons are those of its incident: by now the evidence itself has faded.
  */
-function why(account: DeskAccount, incidents: readonly IncidentRow[]): string {
+function why(account: AccountView, incidents: readonly IncidentRow[]): string {
   const open = incidents.find((one) => isOpen(one));
   const reasons = account.state === 'suspended' ? (open?.reasons ?? []) : account.reasons;
   if (account.state === 'clear' || reasons.length === 0) return '';
@@ -152,7 +152,7 @@ function recordLines(audit: readonly AuditRow[]): string {
   return `${paint('bold', 'Record')}\n${lines.join('')}`;
 }
 
-function whatNext({ account, state }: DeskAccount): string {
+function whatNext({ account, state }: AccountView): string {
   if (state === 'clear') return '';
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
   if (state === 'watched') return `To stop it: ${words('suspend')}\n`;

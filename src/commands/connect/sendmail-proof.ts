@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { leftInSpool } from '../../partners/spool/spool-folder.ts';
-import type { DeskStatus } from '../../ports/admin.ts';
-import { openDesk } from '../guard/client.ts';
+import type { StatusView } from '../../ports/admin.ts';
+import { connectToGuard } from '../guard/client.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { sendmailPath } from './sendmail-steps.ts';
 
@@ -32,8 +32,8 @@ export async function doorIs(state: string | undefined, address: string): Promis
   if (run === undefined) return; // no guard runs, and so no door is open
   process.kill(run.pid, 'SIGHUP');
   await until(openMs, async () => {
-    const desk = await openDesk(state);
-    const { doors } = await desk.read<DeskStatus>('/status');
+    const admin = await connectToGuard(state);
+    const { doors } = await admin.read<StatusView>('/status');
     return (doors['sendmail'] ?? 'off') === address;
   }).catch(() => {
     throw new OperatorError('not-taken-over', 'the guard runs, and did not take the setting over', {
@@ -60,10 +60,11 @@ export async function verified(state: string | undefined): Promise<string> {
   if (code !== 0) throw new Error(`sendmail ended with ${code}: ${said.trim()}`);
   let account = '';
   await until(letterMs, async () => {
-    const desk = await openDesk(state);
-    const recent = await desk.read<readonly { id: string; account: string }[]>('/recent?limit=100');
+    const admin = await connectToGuard(state);
+    const recent =
+      await admin.read<readonly { id: string; account: string }[]>('/recent?limit=100');
     for (const one of recent.filter((item) => /^(?:script|user):/.test(item.account))) {
-      const known = await desk.read<unknown>(`/explain/${encodeURIComponent(one.id)}`);
+      const known = await admin.read<unknown>(`/explain/${encodeURIComponent(one.id)}`);
       if (JSON.stringify(known ?? '').includes(id)) account = one.account;
     }
     return account !== '';

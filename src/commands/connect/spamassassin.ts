@@ -12,10 +12,10 @@ import type { Where } from '../../lib/listener.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
-import type { DeskStatus } from '../../ports/admin.ts';
+import type { StatusView } from '../../ports/admin.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
-import { openDesk } from '../guard/client.ts';
+import { connectToGuard } from '../guard/client.ts';
 import { isNotRunning } from '../guard/run-file.ts';
 import { badLetter, isKnown, ordinaryLetter } from '../scan/test-letters.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
@@ -186,18 +186,18 @@ async function tried({ address, where }: Found): Promise<string> {
 
 /** False: no guard runs. */
 async function guardTakesOver(state: string | undefined, address: string): Promise<boolean> {
-  let desk: Awaited<ReturnType<typeof openDesk>>;
+  let admin: Awaited<ReturnType<typeof connectToGuard>>;
   try {
-    desk = await openDesk(state);
+    admin = await connectToGuard(state);
   } catch (error) {
     if (isNotRunning(error)) return false;
     throw error;
   }
-  process.kill(desk.run.pid, 'SIGHUP');
+  process.kill(admin.run.pid, 'SIGHUP');
   const until = performance.now() + takenOverMs;
   while (performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const { doors } = await desk.read<DeskStatus>('/status');
+    const { doors } = await admin.read<StatusView>('/status');
     if ((doors['spamassassin'] ?? 'off') === address) return true;
   }
   throw new OperatorError('not-taken-over', 'the guard runs, and did not take the setting over', {

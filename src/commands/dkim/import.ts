@@ -20,16 +20,16 @@ import { isNotRunning } from '../guard/run-file.ts';
 import { many, plain } from '../terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { atKeyDesk, type KeyDeskClient, type KeyDeskOptions } from './key-client.ts';
+import { askKeyAdmin, type KeyAdminClient, type KeyAdminOptions } from './key-client.ts';
 
-type Options = KeyDeskOptions & { readonly dryRun?: true; readonly json?: true };
+type Options = KeyAdminOptions & { readonly dryRun?: true; readonly json?: true };
 /** One line of the report. */
 type Line = { readonly key: string; readonly taken: boolean; readonly text: string };
 type Ready = FoundKey & { readonly text: string; readonly about: string };
 
 /** A configuration or a map of domains; a wrong path may lead to something large. */
 const octetsMax = 16 * 1024 * 1024;
-/** Keys that the desk takes at a time. */
+/** Keys that the admin takes at a time. */
 const atOnce = 500;
 
 export function registerImport(dkim: Command): void {
@@ -90,11 +90,11 @@ function one(
     .action(async (path: string, options: Options, command: Command) => {
       const found = find(path);
       const { ready, wrong } = readKeys(found.keys);
-      const report = await atKeyDesk(
+      const report = await askKeyAdmin(
         options,
         { reads: options.dryRun === true, warn: (text) => warn(command, text) },
-        (desk) =>
-          options.dryRun === true ? foretold(desk, ready) : taken(desk, ready, `from ${name}`),
+        (admin) =>
+          options.dryRun === true ? foretold(admin, ready) : taken(admin, ready, `from ${name}`),
       ).catch((error: unknown) => {
         // To say what would be taken no guard is needed, and no ledger.
         if (options.dryRun === true && isNotRunning(error)) return ready.map(wouldBe);
@@ -189,8 +189,8 @@ function inline(text: string): ReturnType<typeof readPrivateKeyText> {
   throw new OperatorError('key-file', `the key in KeyTable ${opened.error.text}`);
 }
 
-async function foretold(desk: KeyDeskClient, ready: readonly Ready[]): Promise<readonly Line[]> {
-  const known = new Set((await desk.list()).map(nameOf));
+async function foretold(admin: KeyAdminClient, ready: readonly Ready[]): Promise<readonly Line[]> {
+  const known = new Set((await admin.list()).map(nameOf));
   return ready.map((key) =>
     known.has(nameOf(key))
       ? { key: nameOf(key), taken: true, text: 'is known already' }
@@ -202,13 +202,13 @@ function wouldBe(key: Ready): Line {
   return { key: nameOf(key), taken: true, text: `would be taken (${key.about})` };
 }
 
-/** Files first, then the desk: what it does not take is taken back. */
+/** Files first, then the admin: what it does not take is taken back. */
 async function taken(
-  desk: KeyDeskClient,
+  admin: KeyAdminClient,
   ready: readonly Ready[],
   note: string,
 ): Promise<readonly Line[]> {
-  const known = new Set((await desk.list()).map(nameOf));
+  const known = new Set((await admin.list()).map(nameOf));
   const lines: Line[] = [];
   const written: Ready[] = [];
   for (const key of ready) {
@@ -218,7 +218,7 @@ async function taken(
       continue;
     }
     try {
-      writeKeyFile(desk.folder, keyFile(key), key.text);
+      writeKeyFile(admin.folder, keyFile(key), key.text);
       written.push(key);
     } catch (error) {
       lines.push({ key: name, taken: false, text: faultText(error) });
@@ -229,12 +229,12 @@ async function taken(
     const some = written
       .slice(at, at + atOnce)
       .map(({ domain, selector }) => ({ domain, selector }));
-    said.push(...(await desk.adopt(some, note)).text.split('\n'));
+    said.push(...(await admin.adopt(some, note)).text.split('\n'));
   }
-  const after = new Map((await desk.list()).map((key) => [nameOf(key), key]));
+  const after = new Map((await admin.list()).map((key) => [nameOf(key), key]));
   for (const key of written) {
     const there = after.get(nameOf(key));
-    if (there === undefined) unwriteKeyFile(desk.folder, keyFile(key));
+    if (there === undefined) unwriteKeyFile(admin.folder, keyFile(key));
     const start = `${key.selector} of ${key.domain}: `;
     const words = said.find((line) => line.startsWith(start))?.slice(start.length) ?? said[0] ?? '';
     lines.push({ key: nameOf(key), taken: there !== undefined, text: `${words} (${key.about})` });

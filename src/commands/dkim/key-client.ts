@@ -1,5 +1,5 @@
 /**
- * The desk of keys, of the guard that runs; where none runs, of its ledger itself, which one
+ * The admin of keys, of the guard that runs; where none runs, of its ledger itself, which one
  * program at a time may write. So keys can be made before the first start.
  */
 import { randomBytes } from 'node:crypto';
@@ -12,39 +12,39 @@ import { keysFolder, openKeys } from '../../daemon/keys.ts';
 import { openJournal, type Timers } from '../../flow/journal/journal.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { DeskKey, Done, KeyDesk } from '../../ports/admin.ts';
+import type { Done, KeyAdmin, KeyView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { type DeskClient, notDone, openDesk, operator } from '../guard/client.ts';
+import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
 
-export type KeyDeskOptions = { readonly state?: string; readonly config?: string };
+export type KeyAdminOptions = { readonly state?: string; readonly config?: string };
 
-/** As KeyDesk, with what was not done as OperatorError `not-done`. */
-export type KeyDeskClient = {
+/** As KeyAdmin, with what was not done as OperatorError `not-done`. */
+export type KeyAdminClient = {
   readonly folder: string;
-  list(domain?: string): Promise<readonly DeskKey[]>;
-  make(wanted: Parameters<KeyDesk['make']>[0]): Promise<Yes>;
+  list(domain?: string): Promise<readonly KeyView[]>;
+  make(wanted: Parameters<KeyAdmin['make']>[0]): Promise<Yes>;
   rotate(domain: string): Promise<Yes>;
   retire(
-    ...how: Parameters<KeyDesk['retire']> extends [infer K, infer H, string] ? [K, H] : never
+    ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
   ): Promise<Yes>;
-  adopt(keys: Parameters<KeyDesk['adopt']>[0], note: string): Promise<Done>;
+  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<Done>;
 };
 type Yes = Extract<Done, { ok: true }>;
 
 /**
- * Runs `work` at the desk. `reads`: it only looks, so that a ledger is not made, and not opened for
+ * Runs `work` at the admin. `reads`: it only looks, so that a ledger is not made, and not opened for
  * writing.
  */
-export async function atKeyDesk<Value>(
-  options: KeyDeskOptions,
+export async function askKeyAdmin<Value>(
+  options: KeyAdminOptions,
   how: { readonly reads: boolean; readonly warn: (text: string) => void },
-  work: (desk: KeyDeskClient) => Promise<Value>,
+  work: (admin: KeyAdminClient) => Promise<Value>,
 ): Promise<Value> {
-  let live: DeskClient;
+  let live: GuardClient;
   try {
-    live = await openDesk(options.state);
+    live = await connectToGuard(options.state);
   } catch (error) {
     if (!isNotRunning(error)) throw error;
     // It may run, and only be none of this user's business.
@@ -56,11 +56,11 @@ export async function atKeyDesk<Value>(
     const { config } = loadConfig(options.config ?? usualConfig());
     return withOwn({ state, config, reads: how.reads }, work);
   }
-  return work(await liveDesk(live));
+  return work(await liveAdmin(live));
 }
 
-async function liveDesk({ read, act }: DeskClient): Promise<KeyDeskClient> {
-  type Answer = { readonly folder: string; readonly keys: readonly DeskKey[] };
+async function liveAdmin({ read, act }: GuardClient): Promise<KeyAdminClient> {
+  type Answer = { readonly folder: string; readonly keys: readonly KeyView[] };
   const { folder } = await read<Answer>('/dkim');
   return {
     folder,
@@ -92,7 +92,7 @@ async function withOwn<Value>(
     config,
     reads,
   }: { readonly state: string; readonly config: Config; readonly reads: boolean },
-  work: (desk: KeyDeskClient) => Promise<Value>,
+  work: (admin: KeyAdminClient) => Promise<Value>,
 ): Promise<Value> {
   using scope = new DisposableStack();
   const ledger = await openOwnLedger(state, reads);
@@ -115,15 +115,15 @@ async function withOwn<Value>(
     iso: (at) => new Date(at).toISOString(),
   });
   scope.defer(() => keys.close());
-  const { desk } = keys;
+  const { admin } = keys;
   const by = operator();
   return await work({
     folder: keysFolder(config, state),
-    list: async (domain) => desk.list(domain),
-    make: async (wanted) => yes(await desk.make(wanted, by)),
-    rotate: async (domain) => yes(await desk.rotate(domain, by)),
-    retire: async (key, how) => yes(await desk.retire(key, how, by)),
-    adopt: (named, note) => desk.adopt(named, note, by),
+    list: async (domain) => admin.list(domain),
+    make: async (wanted) => yes(await admin.make(wanted, by)),
+    rotate: async (domain) => yes(await admin.rotate(domain, by)),
+    retire: async (key, how) => yes(await admin.retire(key, how, by)),
+    adopt: (named, note) => admin.adopt(named, note, by),
   });
 }
 

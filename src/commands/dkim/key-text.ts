@@ -2,12 +2,12 @@
 import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
-import type { DeskKey } from '../../ports/admin.ts';
+import type { KeyView } from '../../ports/admin.ts';
 import { many, plain } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
 /** A table of keys, and under it what is to be done by hand. */
-export function keyListText(keys: readonly DeskKey[]): string {
+export function keyListText(keys: readonly KeyView[]): string {
   if (keys.length === 0) return 'No keys. Make the first: postern dkim new DOMAIN\n';
   const rows = keys.map((key) => [
     key.domain,
@@ -24,7 +24,7 @@ export function keyListText(keys: readonly DeskKey[]): string {
 }
 
 /** What the operator is to do, with the records that this takes; empty: nothing. */
-function handText(keys: readonly DeskKey[]): string {
+function handText(keys: readonly KeyView[]): string {
   const waiting = keys.filter(({ todo }) => todo !== '');
   if (waiting.length === 0) return '';
   const lines = waiting.map(
@@ -35,7 +35,7 @@ function handText(keys: readonly DeskKey[]): string {
 }
 
 /** The records, in both syntaxes. */
-function recordsText(keys: readonly DeskKey[]): string {
+function recordsText(keys: readonly KeyView[]): string {
   if (keys.length === 0) return '';
   const records = keys.map(({ record }): DnsRecord => {
     const { name, text, ttlSeconds } = record;
@@ -45,7 +45,7 @@ function recordsText(keys: readonly DeskKey[]): string {
 }
 
 /** After keys were made. */
-export function madeText(text: string, keys: readonly DeskKey[]): string {
+export function madeText(text: string, keys: readonly KeyView[]): string {
   const byHand = keys.filter(({ todo }) => todo !== '');
   const sent = keys.length - byHand.length;
   const ours =
@@ -60,11 +60,11 @@ export function madeText(text: string, keys: readonly DeskKey[]): string {
   return `${text}\n${ours}${hand}`;
 }
 
-function kindOf({ algorithm, bits }: DeskKey): string {
+function kindOf({ algorithm, bits }: KeyView): string {
   return algorithm === 'rsa-sha256' ? `RSA ${bits}` : 'Ed25519';
 }
 
-function paintKeyState({ state, fault, todo }: DeskKey): string {
+function paintKeyState({ state, fault, todo }: KeyView): string {
   if (fault !== '') return paint('red', `${state}!`);
   if (state === 'signing') return paint('green', state);
   return paint(todo === '' ? 'dim' : 'yellow', state);

@@ -5,13 +5,13 @@
 import { domainToASCII } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
-import type { DeskKey, NewKeys } from '../../ports/admin.ts';
+import type { KeyView, NewKeys } from '../../ports/admin.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
-import { atKeyDesk, type KeyDeskOptions } from './key-client.ts';
+import { askKeyAdmin, type KeyAdminOptions } from './key-client.ts';
 import { keyListText, madeText } from './key-text.ts';
 
-type Common = KeyDeskOptions & { readonly json?: true };
+type Common = KeyAdminOptions & { readonly json?: true };
 const configHelp =
   'its configuration, where it does not run (default: the installed one, if it is there)';
 const notDone = [1, 'it could not be done'] as const;
@@ -57,7 +57,9 @@ function keys(dkim: Command): void {
     )
     .action(
       async (domain: string | undefined, options: Common & { all?: true }, command: Command) => {
-        const shown = await atDesk(command, options, true, (desk) => desk.list(domainName(domain)));
+        const shown = await askAdmin(command, options, true, (admin) =>
+          admin.list(domainName(domain)),
+        );
         const found = shown.filter(({ state }) => options.all === true || state !== 'gone');
         print(command, options.json === true ? jsonLine(found) : keyListText(found));
       },
@@ -111,7 +113,7 @@ function make(dkim: Command): void {
         selector: selector?.toLowerCase(),
         bits,
       };
-      await madeBy(command, options, wanted.domain, (desk) => desk.make(wanted));
+      await madeBy(command, options, wanted.domain, (admin) => admin.make(wanted));
     });
 }
 
@@ -134,8 +136,8 @@ function rotate(dkim: Command): void {
       }),
     )
     .action((domain: string, options: Common, command: Command) =>
-      madeBy(command, options, domainName(domain) ?? '', (desk) =>
-        desk.rotate(domainName(domain) ?? ''),
+      madeBy(command, options, domainName(domain) ?? '', (admin) =>
+        admin.rotate(domainName(domain) ?? ''),
       ),
     );
 }
@@ -175,9 +177,9 @@ function retire(dkim: Command): void {
       ) => {
         const compromised = options.compromised === true;
         const key = { domain: domainName(domain) ?? '', selector: selector.toLowerCase() };
-        const { text, all } = await atDesk(command, options, false, async (desk) => {
-          const done = await desk.retire(key, { compromised });
-          return { text: done.text, all: await desk.list(key.domain) };
+        const { text, all } = await askAdmin(command, options, false, async (admin) => {
+          const done = await admin.retire(key, { compromised });
+          return { text: done.text, all: await admin.list(key.domain) };
         });
         const left = all.filter(({ state }) => state !== 'gone');
         print(
@@ -190,15 +192,15 @@ function retire(dkim: Command): void {
     );
 }
 
-type Desk = Parameters<Parameters<typeof atKeyDesk>[2]>[0];
+type Admin = Parameters<Parameters<typeof askKeyAdmin>[2]>[0];
 
-function atDesk<Value>(
+function askAdmin<Value>(
   command: Command,
   options: Common,
   reads: boolean,
-  work: (desk: Desk) => Promise<Value>,
+  work: (admin: Admin) => Promise<Value>,
 ): Promise<Value> {
-  return atKeyDesk(options, { reads, warn: (text) => warn(command, text) }, work);
+  return askKeyAdmin(options, { reads, warn: (text) => warn(command, text) }, work);
 }
 
 /** Prints what was done, and the records of keys that were not there before. */
@@ -206,12 +208,12 @@ async function madeBy(
   command: Command,
   options: Common,
   domain: string,
-  act: (desk: Desk) => Promise<{ readonly text: string }>,
+  act: (admin: Admin) => Promise<{ readonly text: string }>,
 ): Promise<void> {
-  const { text, made } = await atDesk(command, options, false, async (desk) => {
-    const before = new Set((await desk.list(domain)).map(({ selector }) => selector));
-    const done = await act(desk);
-    const after: readonly DeskKey[] = await desk.list(domain);
+  const { text, made } = await askAdmin(command, options, false, async (admin) => {
+    const before = new Set((await admin.list(domain)).map(({ selector }) => selector));
+    const done = await act(admin);
+    const after: readonly KeyView[] = await admin.list(domain);
     return { text: done.text, made: after.filter(({ selector }) => !before.has(selector)) };
   });
   print(command, options.json === true ? jsonLine({ text, keys: made }) : madeText(text, made));

@@ -14,7 +14,7 @@ import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { parseMasterCf } from '../../formats/postfix/master-cf.ts';
 import { smtpdServices } from '../../formats/postfix/services.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { DeskScripts } from '../../ports/scripts.ts';
+import type { ScriptListView } from '../../ports/scripts.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardAnswer } from '../guard/answer.ts';
 import { type ProcessUser, processUser } from '../guard/process-user.ts';
@@ -58,7 +58,7 @@ const submitUsers = 'authorized_submit_users';
 
 /** Of other users without a script, such as cron's, there is none to be found. */
 async function register(live: RunFile, webUsers: readonly string[]): Promise<readonly Finding[]> {
-  const list = (await guardAnswer(live, '/api/scripts?limit=10000')) as DeskScripts | undefined;
+  const list = (await guardAnswer(live, '/api/scripts?limit=10000')) as ScriptListView | undefined;
   if (list === undefined) return [];
   const withoutRule = list.scripts.filter(({ rule }) => rule === '');
   const faceless = withoutRule.filter(({ uid, how }) => how === 'none' && uid !== 0);

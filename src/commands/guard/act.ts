@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { jsonLine } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
-import { openDesk } from './client.ts';
+import { connectToGuard } from './client.ts';
 
 export type ActOptions = { readonly state?: string; readonly json?: true };
 
@@ -13,7 +13,7 @@ export async function act(
   path: string,
   body: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  const desk = await openDesk(options.state);
-  const done = await desk.act(path, body);
+  const admin = await connectToGuard(options.state);
+  const done = await admin.act(path, body);
   print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
 }

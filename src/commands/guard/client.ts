@@ -5,7 +5,7 @@
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Desk, Done } from '../../ports/admin.ts';
+import type { Admin, Done } from '../../ports/admin.ts';
 import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 /**
@@ -16,10 +16,10 @@ const readMs = 10_000;
 const actMs = 120_000;
 
 export type Found<Method extends 'account' | 'heldOne' | 'explain'> = NonNullable<
-  ReturnType<Desk[Method]>
+  ReturnType<Admin[Method]>
 >;
 
-export type DeskClient = {
+export type GuardClient = {
   readonly run: RunFile;
   /** `path` as below /api, with its query. Throws OperatorError `no-such` for what is not there. */
   read<Answer>(path: string): Promise<Answer>;
@@ -28,7 +28,7 @@ export type DeskClient = {
 };
 
 /** Throws OperatorError `not-running` or `door-off` (69) where there is nobody to ask. */
-export async function openDesk(state: string | undefined): Promise<DeskClient> {
+export async function connectToGuard(state: string | undefined): Promise<GuardClient> {
   const run = await readRunFile(stateDirectory(state));
   neededDoor(run, 'http');
   return {
@@ -93,7 +93,7 @@ async function ask(
   }
   const value = parsed(text);
   if (answer.ok) return value;
-  // 409 is an answer of the desk itself: it could not do it, and says why.
+  // 409 is an answer of the admin itself: it could not do it, and says why.
   if (answer.status === 409) return value;
   throw refused(run, answer.status, value);
 }

@@ -14,25 +14,25 @@ import { weakText } from '../../core/passwords/weak.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Desk, DeskAccount } from '../../ports/admin.ts';
+import type { AccountView, Admin } from '../../ports/admin.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
-import type { DeskScripts, ScriptDesk } from '../../ports/scripts.ts';
+import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { accountPath, type Found, openDesk, queryText } from './client.ts';
+import { accountPath, connectToGuard, type Found, queryText } from './client.ts';
 import { stateDirectory } from './run-file.ts';
 
-export type DeskReads = {
+export type GuardReads = {
   /** False: from the file. */
   readonly live: boolean;
-  accounts(filter: Parameters<Desk['accounts']>[0]): Promise<readonly DeskAccount[]>;
+  accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
   account(name: string): Promise<Found<'account'>>;
   exemptions(): Promise<readonly ExemptionRow[]>;
-  held(filter: Parameters<Desk['held']>[0]): Promise<readonly HeldRow[]>;
+  held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
   heldOne(id: string): Promise<Found<'heldOne'>>;
   explain(id: string): Promise<Found<'explain'>>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
-  scripts(filter: Parameters<ScriptDesk['list']>[0]): Promise<DeskScripts>;
+  scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
   [Symbol.dispose](): void;
 };
 
@@ -40,9 +40,9 @@ export type DeskReads = {
 export async function openReads(
   state: string | undefined,
   warn: (text: string) => void,
-): Promise<DeskReads> {
+): Promise<GuardReads> {
   try {
-    const { read } = await openDesk(state);
+    const { read } = await connectToGuard(state);
     return {
       live: true,
       accounts: (filter) => read(`/accounts${queryText(filter)}`),
@@ -67,8 +67,8 @@ export async function openReads(
   }
 }
 
-function fileReads(ledger: Ledger, now: Millis): DeskReads {
-  const account = (name: string): DeskAccount | undefined => storedAccount(ledger, name, now);
+function fileReads(ledger: Ledger, now: Millis): GuardReads {
+  const account = (name: string): AccountView | undefined => storedAccount(ledger, name, now);
   return {
     live: false,
     async accounts(filter) {
@@ -110,7 +110,7 @@ function fileReads(ledger: Ledger, now: Millis): DeskReads {
   };
 }
 
-function storedAccount(ledger: Ledger, name: string, now: Millis): DeskAccount | undefined {
+function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView | undefined {
   const record = ledger.loadAccount(name as Account);
   if (record === undefined) return undefined;
   const norms = ledger.meta('norms');

@@ -15,7 +15,7 @@ import { passwordChanges } from '../../flow/passwords/passwords-audited.ts';
 import { openLedger } from '../../ledger/sqlite/open.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import { type DeskClient, openDesk, operator } from '../guard/client.ts';
+import { connectToGuard, type GuardClient, operator } from '../guard/client.ts';
 import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
 
 type Keeper = {
@@ -38,7 +38,7 @@ export async function openPasswordStore(
   // Looked up each time: an audit takes long, and the guard may be stopped or started meanwhile.
   const keeper = async (): Promise<Keeper> => {
     try {
-      return toGuard(await openDesk(state));
+      return toGuard(await connectToGuard(state));
     } catch (error) {
       if (!isNotRunning(error)) throw error;
       return toLedger(folder, defaultDomain);
@@ -75,15 +75,15 @@ export async function patiently(act: () => Promise<void>): Promise<void> {
   }
 }
 
-function toGuard(desk: DeskClient): Keeper {
+function toGuard(admin: GuardClient): Keeper {
   return {
-    read: () => desk.read('/passwords'),
+    read: () => admin.read('/passwords'),
     async note({ found = [], changed = [], told = [], summary }) {
       // In this order: another password may be weak as well.
-      for (const part of parts(changed)) await desk.act('/passwords', { changed: part });
-      for (const part of parts(found)) await desk.act('/passwords', { found: part });
-      for (const part of parts(told)) await desk.act('/passwords', { told: part });
-      if (summary !== undefined) await desk.act('/passwords', { summary });
+      for (const part of parts(changed)) await admin.act('/passwords', { changed: part });
+      for (const part of parts(found)) await admin.act('/passwords', { found: part });
+      for (const part of parts(told)) await admin.act('/passwords', { told: part });
+      if (summary !== undefined) await admin.act('/passwords', { summary });
     },
   };
 }

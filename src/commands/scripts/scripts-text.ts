@@ -1,11 +1,11 @@
 /** The register of scripts as a person reads it on a terminal. Pure. */
 import { rateText, recipientsText, ruleText } from '../../core/scripts/rule-text.ts';
 import type { StoryRow } from '../../ports/ledger.ts';
-import type { DeskScript, DeskScripts, ScriptRuleRow } from '../../ports/scripts.ts';
+import type { ScriptListView, ScriptRuleRow, ScriptView } from '../../ports/scripts.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
-export function scriptListText({ mode, scripts, rules, known }: DeskScripts): string {
+export function scriptListText({ mode, scripts, rules, known }: ScriptListView): string {
   const hold = scripts.filter(({ rule }) => rule === '').length;
   const how =
     mode === 'guard'
@@ -46,10 +46,10 @@ export function scriptListText({ mode, scripts, rules, known }: DeskScripts): st
   return `${how}\n\n${lines}${more}${without}`;
 }
 
-const effectOf = ({ rule }: DeskScript, rules: readonly ScriptRuleRow[]): string =>
+const effectOf = ({ rule }: ScriptView, rules: readonly ScriptRuleRow[]): string =>
   rules.find(({ id }) => id === rule)?.effect ?? '';
 
-function mostly({ to }: DeskScript): string {
+function mostly({ to }: ScriptView): string {
   const [first, second] = to;
   if (first === undefined) return '';
   // One visitor after another says nothing.
@@ -58,7 +58,7 @@ function mostly({ to }: DeskScript): string {
     : `${first.key} (${first.count})`;
 }
 
-export function ruleListText({ mode, rules }: DeskScripts): string {
+export function ruleListText({ mode, rules }: ScriptListView): string {
   const how = mode === 'guard' ? 'in force' : 'nothing is held while scripts.mode = "observe"';
   if (rules.length === 0) return `There are no rules: postern scripts allow --help\n`;
   const lines = table(
@@ -91,7 +91,7 @@ export function ruleListText({ mode, rules }: DeskScripts): string {
 /** A list of addresses may be long. */
 const cut = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 59)}…`);
 
-const found: Readonly<Record<DeskScript['how'], string>> = {
+const found: Readonly<Record<ScriptView['how'], string>> = {
   fastcgi: 'named by the web server (FastCGI)',
   cgi: 'named by the web server (CGI)',
   arguments: 'named on its command line',
@@ -101,13 +101,13 @@ const found: Readonly<Record<DeskScript['how'], string>> = {
 
 /** One script, its rule or the one that would fit, and its last mail that did not simply pass. */
 export function scriptText(
-  one: DeskScript,
+  one: ScriptView,
   rules: readonly ScriptRuleRow[],
   stories: readonly StoryRow[],
 ): string {
   const rule = rules.find(({ id }) => id === one.rule);
   const line = (title: string, text: string): string => `  ${title.padEnd(12)} ${text}`;
-  const list = (all: DeskScript['to']): string =>
+  const list = (all: ScriptView['to']): string =>
     all.map(({ key, count }) => `${plain(key)} (${count})`).join(', ');
   const lines = [
     paint('bold', plain(one.subject)),
@@ -139,7 +139,7 @@ export function scriptText(
   return `${lines.join('\n')}\n`;
 }
 
-function ruleLines(one: DeskScript, rule: ScriptRuleRow | undefined): readonly string[] {
+function ruleLines(one: ScriptView, rule: ScriptRuleRow | undefined): readonly string[] {
   if (rule !== undefined) {
     const note = rule.note === '' ? '' : ` (${plain(rule.note)})`;
     return [

@@ -8,7 +8,7 @@ import type { RuleEffect, ScriptRate } from '../../core/scripts/rules.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { act } from '../guard/act.ts';
-import { type DeskReads, openReads } from '../guard/reads.ts';
+import { type GuardReads, openReads } from '../guard/reads.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { listLimitOption, noteOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -130,7 +130,7 @@ function show(scripts: Command): void {
     });
 }
 
-async function storiesOf(reads: DeskReads, account: string) {
+async function storiesOf(reads: GuardReads, account: string) {
   try {
     return (await reads.account(account)).stories;
   } catch {

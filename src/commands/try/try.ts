@@ -5,9 +5,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';
-import type { DeskStatus } from '../../ports/admin.ts';
+import type { StatusView } from '../../ports/admin.ts';
 import { act } from '../guard/act.ts';
-import { accountPath, type DeskClient, type Found, openDesk } from '../guard/client.ts';
+import { accountPath, connectToGuard, type Found, type GuardClient } from '../guard/client.ts';
 import { neededDoor } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
@@ -67,25 +67,25 @@ function hijack(trial: Command): void {
       }),
     );
   command.action(async (options: HijackOptions) => {
-    const desk = await openDesk(options.state);
-    const door = parseMilterAddress(neededDoor(desk.run, 'milter'));
-    if (door === undefined) throw noDoor(desk.run.doors.milter);
-    const { mode } = await desk.read<DeskStatus>('/status');
-    const victim = options.account ?? (await freshVictim(desk));
+    const admin = await connectToGuard(options.state);
+    const door = parseMilterAddress(neededDoor(admin.run, 'milter'));
+    if (door === undefined) throw noDoor(admin.run.doors.milter);
+    const { mode } = await admin.read<StatusView>('/status');
+    const victim = options.account ?? (await freshVictim(admin));
     const say = (text: string): void => {
       if (options.json !== true) print(command, text);
     };
     const about = { victim, observed: mode === 'observe', perSecond: options.rate };
-    say(opening(desk));
+    say(opening(admin));
     const tally = await playHijack({
       ...about,
       door,
       messages: options.messages,
       tag: Date.now().toString(36),
-      story: async (id) => (await known<Found<'explain'>>(desk, `/explain/${id}`))?.story,
+      story: async (id) => (await known<Found<'explain'>>(admin, `/explain/${id}`))?.story,
       tell: (scene) => say(sceneText(scene, about)),
     }).catch((cause: unknown) => {
-      throw broken(desk.run.doors.milter, cause);
+      throw broken(admin.run.doors.milter, cause);
     });
     print(
       command,
@@ -135,10 +135,10 @@ function victimOption(text: string): string {
 }
 
 /** A victim of an earlier play may still be suspended; then the next one. */
-async function freshVictim(desk: DeskClient): Promise<string> {
+async function freshVictim(admin: GuardClient): Promise<string> {
   for (let nth = 1; nth <= victimsMax; nth++) {
     const name = `victim${nth === 1 ? '' : `-${nth}`}@${tryDomain}`;
-    const found = await known<Found<'account'>>(desk, accountPath(name));
+    const found = await known<Found<'account'>>(admin, accountPath(name));
     if (found === undefined || found.account.state === 'clear') return name;
   }
   throw new OperatorError('no-victim', `all ${victimsMax} victims of earlier plays are suspended`, {
@@ -147,16 +147,16 @@ async function freshVictim(desk: DeskClient): Promise<string> {
   });
 }
 
-async function known<Answer>(desk: DeskClient, path: string): Promise<Answer | undefined> {
+async function known<Answer>(admin: GuardClient, path: string): Promise<Answer | undefined> {
   try {
-    return await desk.read<Answer>(path);
+    return await admin.read<Answer>(path);
   } catch (error) {
     if (error instanceof OperatorError && error.code === 'no-such') return undefined;
     throw error;
   }
 }
 
-function opening({ run }: DeskClient): string {
+function opening({ run }: GuardClient): string {
   const token = process.stdout.isTTY ? `/?token=${encodeURIComponent(run.token)}` : '/';
   return (
     `Playing mail to ${run.doors.milter}. Nothing is delivered: this command is the mail server.\n` +

@@ -125,7 +125,7 @@ export function judge(
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
 }
 
-/** How strong the evidence is right now, with no message at hand: for the operator's desk. */
+/** How strong the evidence is right now, with no message at hand: for the operator's admin. */
 export function evidenceNow(
   past: AccountPast,
   norms: ServerNorms,

@@ -75,7 +75,7 @@ test('fixed ceilings drop too, and the sender is not told why', () => {
   assert.notEqual(ann.send({ to: ann.friends(24) }).verdict, 'refuse');
 });
 
-test('the desk sees it also while there is no mail', () => {
+test('the admin sees it also while there is no mail', () => {
   const { ann, server } = scene(true);
   assert.equal(
     evidenceNow(ann.past, server.norms, ann.now, why).reasons.at(-1)?.signal,

@@ -53,7 +53,7 @@ test('walks and seasons hold what people set, once each', () => {
 });
 
 test('a letter has all its languages, its facts, and no link', () => {
-  const facts = { account: 'joe@example.org', host: 'mail.example.org', contact: 'the desk' };
+  const facts = { account: 'joe@example.org', host: 'mail.example.org', contact: 'the admin' };
   const { subject, body } = letterOf([ownTemplates['en'] ?? '', ownTemplates['de'] ?? ''], facts);
   assert.match(
     subject,

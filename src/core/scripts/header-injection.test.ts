@@ -79,7 +79,7 @@ for (const [name, fields, body, what] of injected) {
 
 const honest = [
   ['To twice, the same', `${form}\nTo: Owner <OWNER@shop.example>`, ''],
-  ['its copy in Bcc and Cc', `${form}\nCc: desk@shop.example\nBcc: archive@shop.example`, ''],
+  ['its copy in Bcc and Cc', `${form}\nCc: admin@shop.example\nBcc: archive@shop.example`, ''],
   [
     'MIME twice, the same',
     `${form}\nMIME-Version: 1.0\nContent-Type: text/html\nContent-Type: text/html`,

@@ -18,9 +18,9 @@ const cases = [
     `allow ${shop} --user 1001 --owner ${owner} --from @shop.example --rate 20/3600s`,
   ],
   [
-    scriptRule({ recipients: { kind: 'listed', entries: [owner, '@desk.example'] } }),
-    `${shop} may send to only ${owner}, @desk.example`,
-    `allow ${shop} --to ${owner} --to @desk.example`,
+    scriptRule({ recipients: { kind: 'listed', entries: [owner, '@admin.example'] } }),
+    `${shop} may send to only ${owner}, @admin.example`,
+    `allow ${shop} --to ${owner} --to @admin.example`,
   ],
   [scriptRule(), `${shop} may send to anybody`, `allow ${shop} --any`],
   [scriptRule({ effect: 'deny' }), `${shop} may send nothing`, `deny ${shop}`],

@@ -1,4 +1,4 @@
-/** The API: each route reaches its method of the desk, and says what was wrong when it does not. */
+/** The API: each route reaches its method of the admin, and says what was wrong when it does not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -138,7 +138,7 @@ describe('acting', () => {
     assert.deepEqual(at.calls, [`suspend ${name} by command line note `]);
   });
 
-  test('what the desk could not do is 409 with its reason', async () => {
+  test('what the admin could not do is 409 with its reason', async () => {
     await using at = await stage();
     const answer = await ask(at.door, '/api/accounts/nobody/release', post());
     assert.equal(answer.status, 409);

@@ -1,6 +1,6 @@
 /**
- * The operator's desk as JSON, for the status page and the command line. Each route is one method
- * of `Desk`.
+ * The operator's admin as JSON, for the status page and the command line. Each route is one method
+ * of `Admin`.
  *
  *   GET  /api/overview                   what the status page shows, in one answer (overview.ts)
  *   GET  /api/status
@@ -30,12 +30,12 @@
  *
  * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and
  * `X-CSRF-Token`. Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not
- * understood, 401 who are you, 403 not from our page, 404 no such thing, 409 the desk could not do
+ * understood, 401 who are you, 403 not from our page, 404 no such thing, 409 the admin could not do
  * it, 429 too many wrong tokens, 503 ledger or statistics.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import type { Desk, KeyDesk } from '../../ports/admin.ts';
+import type { Admin, KeyAdmin } from '../../ports/admin.ts';
 import type { Count } from '../../ports/world.ts';
 import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
@@ -60,76 +60,76 @@ import {
 import { scriptRoutes } from './script-routes.ts';
 
 /** All routes below /api, for callers that have been let in. */
-export function apiRoutes(desk: Desk, live: Live, count: Count): Hono<HttpEnv> {
+export function apiRoutes(admin: Admin, live: Live, count: Count): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
-  api.get('/overview', (c) => c.json(overview(desk)));
-  api.get('/status', (c) => c.json(desk.status()));
-  api.get('/recent', (c) => c.json(desk.recent(query(c, limitQuery).limit)));
-  api.get('/minutes', (c) => c.json(desk.minutes()));
-  api.get('/stats', async (c) => c.json(await desk.stats(query(c, statsQuery))));
-  api.get('/audit', (c) => c.json(desk.audit(query(c, auditQuery))));
-  api.get('/explain/:id', (c) => c.json(found(desk.explain(named(c, 'id')), 'story or message')));
+  api.get('/overview', (c) => c.json(overview(admin)));
+  api.get('/status', (c) => c.json(admin.status()));
+  api.get('/recent', (c) => c.json(admin.recent(query(c, limitQuery).limit)));
+  api.get('/minutes', (c) => c.json(admin.minutes()));
+  api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
+  api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
+  api.get('/explain/:id', (c) => c.json(found(admin.explain(named(c, 'id')), 'story or message')));
   api.get('/live', (c) => {
     if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
     count('postern_http_refused_total', 1, 'listeners');
     return c.json({ ok: false, text: `${listenersMax} pages already follow the feed` }, 503);
   });
-  api.post('/test-notice', async (c) => done(c, await desk.testNotice()));
-  accountRoutes(api, desk);
-  heldRoutes(api, desk);
-  dkimRoutes(api, desk.dkim);
-  passwordRoutes(api, desk);
-  scriptRoutes(api, desk.scripts);
+  api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
+  accountRoutes(api, admin);
+  heldRoutes(api, admin);
+  dkimRoutes(api, admin.dkim);
+  passwordRoutes(api, admin);
+  scriptRoutes(api, admin.scripts);
   return api;
 }
 
-function accountRoutes(api: Hono<HttpEnv>, desk: Desk): void {
-  api.get('/exemptions', (c) => c.json(desk.exemptions()));
-  api.get('/accounts', (c) => c.json(desk.accounts(query(c, accountsQuery))));
-  api.get('/accounts/:name', (c) => c.json(found(desk.account(named(c, 'name')), 'account')));
+function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
+  api.get('/exemptions', (c) => c.json(admin.exemptions()));
+  api.get('/accounts', (c) => c.json(admin.accounts(query(c, accountsQuery))));
+  api.get('/accounts/:name', (c) => c.json(found(admin.account(named(c, 'name')), 'account')));
   api.post('/accounts/:name/suspend', async (c) => {
     const { note, by } = await body(c, noteBody);
-    return done(c, await desk.suspend(named(c, 'name'), actor(c, by), note));
+    return done(c, await admin.suspend(named(c, 'name'), actor(c, by), note));
   });
   api.post('/accounts/:name/release', async (c) => {
     const { by, ...how } = await body(c, releaseBody);
-    return done(c, await desk.release(named(c, 'name'), { ...how, by: actor(c, by) }));
+    return done(c, await admin.release(named(c, 'name'), { ...how, by: actor(c, by) }));
   });
   api.post('/accounts/:name/allow', async (c) => {
     const { until, note, by } = await body(c, allowBody);
-    return done(c, await desk.allow(named(c, 'name'), until, actor(c, by), note));
+    return done(c, await admin.allow(named(c, 'name'), until, actor(c, by), note));
   });
 }
 
-function heldRoutes(api: Hono<HttpEnv>, desk: Desk): void {
-  api.get('/held', (c) => c.json(desk.held(query(c, heldQuery))));
-  api.get('/held/:id', (c) => c.json(found(desk.heldOne(named(c, 'id')), 'held message')));
+function heldRoutes(api: Hono<HttpEnv>, admin: Admin): void {
+  api.get('/held', (c) => c.json(admin.held(query(c, heldQuery))));
+  api.get('/held/:id', (c) => c.json(found(admin.heldOne(named(c, 'id')), 'held message')));
   api.post('/held/release', async (c) => {
     const { which, by } = await body(c, whichBody);
-    return done(c, await desk.releaseHeld(which, actor(c, by)));
+    return done(c, await admin.releaseHeld(which, actor(c, by)));
   });
   api.post('/held/drop', async (c) => {
     const { which, by } = await body(c, whichBody);
-    return done(c, await desk.dropHeld(which, actor(c, by)));
+    return done(c, await admin.dropHeld(which, actor(c, by)));
   });
 }
 
-function dkimRoutes(api: Hono<HttpEnv>, desk: KeyDesk): void {
-  api.get('/dkim', (c) => c.json({ folder: desk.folder, keys: desk.list() }));
+function dkimRoutes(api: Hono<HttpEnv>, admin: KeyAdmin): void {
+  api.get('/dkim', (c) => c.json({ folder: admin.folder, keys: admin.list() }));
   api.post('/dkim/new', async (c) => {
     const { by, ...wanted } = await body(c, newKeysBody);
-    return done(c, await desk.make(wanted, actor(c, by)));
+    return done(c, await admin.make(wanted, actor(c, by)));
   });
   api.post('/dkim/rotate', async (c) => {
     const { by, domain } = await body(c, domainBody);
-    return done(c, await desk.rotate(domain, actor(c, by)));
+    return done(c, await admin.rotate(domain, actor(c, by)));
   });
   api.post('/dkim/retire', async (c) => {
     const { by, domain, selector, compromised } = await body(c, retireBody);
-    return done(c, await desk.retire({ domain, selector }, { compromised }, actor(c, by)));
+    return done(c, await admin.retire({ domain, selector }, { compromised }, actor(c, by)));
   });
   api.post('/dkim/adopt', async (c) => {
     const { by, keys, note } = await body(c, adoptBody);
-    return done(c, await desk.adopt(keys, note, actor(c, by)));
+    return done(c, await admin.adopt(keys, note, actor(c, by)));
   });
 }

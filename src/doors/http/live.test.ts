@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { ask, bearer, begin, stage, testNow } from '../../../test/doubles/client.ts';
-import { scriptedDesk } from '../../../test/doubles/desk.ts';
+import { scriptedAdmin } from '../../../test/doubles/desk.ts';
 import { listenersMax, openLive } from './live.ts';
 
 type LiveEvent = { readonly name: string; readonly data: unknown };
@@ -49,7 +49,7 @@ test('a page gets the state at once, then verdicts in batches, with those left o
   assert.equal(seen, 1_000);
 });
 
-test('the desk is watched only while somebody listens', async () => {
+test('the admin is watched only while somebody listens', async () => {
   await using at = await stage();
   assert.equal(at.listeners(), 0);
   const one = await begin(at.door, '/api/live', { headers: bearer });
@@ -79,9 +79,9 @@ test('there is a limit to listeners, and none is let in without a session', asyn
 test('a reader that does not read is dropped, and the others go on', {
   timeout: 60_000,
 }, async () => {
-  const scripted = scriptedDesk(() => testNow, 'quiet');
+  const scripted = scriptedAdmin(() => testNow, 'quiet');
   const counted: string[] = [];
-  const live = openLive(scripted.desk, (name) => counted.push(name));
+  const live = openLive(scripted.admin, (name) => counted.push(name));
   const server = createServer((_, response) => live.attach(response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -5,7 +5,7 @@
  * cannot keep up is dropped (its browser comes back by itself), so memory stays bounded.
  */
 import type { ServerResponse } from 'node:http';
-import type { Desk, FeedItem } from '../../ports/admin.ts';
+import type { Admin, FeedItem } from '../../ports/admin.ts';
 import type { Count } from '../../ports/world.ts';
 
 export const listenersMax = 16;
@@ -22,8 +22,8 @@ export type Live = {
   close(): void;
 };
 
-/** Starts listening to the desk when the first page does, and stops with the last. */
-export function openLive(desk: Desk, count: Count): Live {
+/** Starts listening to the admin when the first page does, and stops with the last. */
+export function openLive(admin: Admin, count: Count): Live {
   const readers = new Set<ServerResponse>();
   let items: FeedItem[] = [];
   let skipped = 0;
@@ -44,11 +44,11 @@ export function openLive(desk: Desk, count: Count): Live {
     if (items.length > 0) text += event('feed', { items, skipped });
     items = [];
     skipped = 0;
-    if (++ticks % (statusEveryMs / sendEveryMs) === 0) text += event('status', desk.status());
+    if (++ticks % (statusEveryMs / sendEveryMs) === 0) text += event('status', admin.status());
     if (text !== '') send(text);
   }
   function start(): () => void {
-    const unwatch = desk.watch((item) => {
+    const unwatch = admin.watch((item) => {
       items.push(item);
       if (items.length > itemsPerSendMax) {
         items.shift();
@@ -77,7 +77,7 @@ export function openLive(desk: Desk, count: Count): Live {
       response.once('close', () => leave(response));
       readers.add(response);
       stop ??= start();
-      response.write(`retry: 2000\n\n${event('status', desk.status())}`);
+      response.write(`retry: 2000\n\n${event('status', admin.status())}`);
       return true;
     },
     listeners: () => readers.size,

@@ -3,17 +3,17 @@
  * other.
  */
 
-import type { Desk, DeskAccount, DeskStatus, FeedItem, FlowMinute } from '../../ports/admin.ts';
+import type { AccountView, Admin, FeedItem, FlowMinute, StatusView } from '../../ports/admin.ts';
 import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 
 export type Overview = {
-  readonly status: DeskStatus;
+  readonly status: StatusView;
   readonly suspended: readonly {
-    readonly account: DeskAccount;
+    readonly account: AccountView;
     /** The open one; absent for an account suspended by hand before any sign. */
     readonly incident: IncidentRow | undefined;
   }[];
-  readonly watched: readonly DeskAccount[];
+  readonly watched: readonly AccountView[];
   readonly held: readonly HeldRow[];
   readonly minutes: readonly FlowMinute[];
   readonly recent: readonly FeedItem[];
@@ -25,18 +25,18 @@ const watchedMax = 50;
 const heldMax = 200;
 const recentMax = 60;
 
-/** Asks the desk for all of it. */
-export function overview(desk: Desk): Overview {
-  const suspended = desk.accounts({ state: 'suspended', limit: cardsMax }).map((account) => ({
+/** Asks the admin for all of it. */
+export function overview(admin: Admin): Overview {
+  const suspended = admin.accounts({ state: 'suspended', limit: cardsMax }).map((account) => ({
     account,
-    incident: desk.account(account.account)?.incidents.find((one) => one.endedAt === undefined),
+    incident: admin.account(account.account)?.incidents.find((one) => one.endedAt === undefined),
   }));
   return {
-    status: desk.status(),
+    status: admin.status(),
     suspended,
-    watched: desk.accounts({ state: 'watched', limit: watchedMax }),
-    held: desk.held({ state: 'held', limit: heldMax }),
-    minutes: desk.minutes(),
-    recent: desk.recent(recentMax),
+    watched: admin.accounts({ state: 'watched', limit: watchedMax }),
+    held: admin.held({ state: 'held', limit: heldMax }),
+    minutes: admin.minutes(),
+    recent: admin.recent(recentMax),
   };
 }

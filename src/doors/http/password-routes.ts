@@ -9,7 +9,7 @@ import * as z from 'zod';
 import type { PasswordReport } from '../../core/passwords/audit-report.ts';
 import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Desk } from '../../ports/admin.ts';
+import type { Admin } from '../../ports/admin.ts';
 import { actor, body, done, type HttpEnv } from './request.ts';
 
 /** Rows of one report: an audit sends more often than that. */
@@ -54,10 +54,10 @@ const reportBody: z.ZodType<{ readonly report: PasswordReport; readonly by?: str
   })
   .transform(({ by, ...report }) => ({ ...(by === undefined ? {} : { by }), report }));
 
-export function passwordRoutes(api: Hono<HttpEnv>, desk: Desk): void {
-  api.get('/passwords', (c) => c.json(desk.passwords()));
+export function passwordRoutes(api: Hono<HttpEnv>, admin: Admin): void {
+  api.get('/passwords', (c) => c.json(admin.passwords()));
   api.post('/passwords', async (c) => {
     const { report, by } = await body(c, reportBody);
-    return done(c, await desk.notePasswords(report, actor(c, by)));
+    return done(c, await admin.notePasswords(report, actor(c, by)));
   });
 }

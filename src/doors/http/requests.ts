@@ -1,5 +1,5 @@
 /**
- * What API requests may say: queries and bodies, parsed once into what the desk takes, or a refusal
+ * What API requests may say: queries and bodies, parsed once into what the admin takes, or a refusal
  * in words.
  */
 import * as z from 'zod';
@@ -8,7 +8,7 @@ import { dkimAlgorithms } from '../../formats/dkim/signing-key.ts';
 import type { Result } from '../../lib/result.ts';
 import { fault, ok } from '../../lib/result.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Desk, NewKeys } from '../../ports/admin.ts';
+import type { Admin, NewKeys } from '../../ports/admin.ts';
 import { heldStates } from '../../ports/ledger.ts';
 import { type StatsQuery, statsKinds, statsOrders } from '../../ports/stats.ts';
 
@@ -16,7 +16,7 @@ export type Note = { readonly note: string; readonly by?: string };
 export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
 export type Allow = Note & { readonly until: Millis };
 export type Which = {
-  readonly which: Parameters<Desk['releaseHeld']>[0];
+  readonly which: Parameters<Admin['releaseHeld']>[0];
   readonly by?: string;
 };
 
@@ -43,17 +43,17 @@ const day = z.coerce.number().int().min(0).max(100_000);
 const note = z.string().max(500).default('');
 const by = name.max(64).exactOptional();
 
-export const accountsQuery: z.ZodType<Parameters<Desk['accounts']>[0]> = z.object({
+export const accountsQuery: z.ZodType<Parameters<Admin['accounts']>[0]> = z.object({
   state: z.enum(accountStates).exactOptional(),
   like: z.string().max(256).exactOptional(),
   limit,
 });
-export const heldQuery: z.ZodType<Parameters<Desk['held']>[0]> = z.object({
+export const heldQuery: z.ZodType<Parameters<Admin['held']>[0]> = z.object({
   account: name.exactOptional(),
   state: z.enum(heldStates).exactOptional(),
   limit,
 });
-export const auditQuery: z.ZodType<Parameters<Desk['audit']>[0]> = z.object({
+export const auditQuery: z.ZodType<Parameters<Admin['audit']>[0]> = z.object({
   account: name.exactOptional(),
   limit,
 });

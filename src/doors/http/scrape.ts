@@ -4,7 +4,7 @@
  */
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
-import type { Desk } from '../../ports/admin.ts';
+import type { Admin } from '../../ports/admin.ts';
 import type { Live } from './live.ts';
 
 export type Health = {
@@ -16,9 +16,9 @@ export type Health = {
 };
 
 /** Well means: verdicts are given and remembered. Suspended accounts are not an illness of ours. */
-export function health(desk: Desk): Health {
+export function health(admin: Admin): Health {
   try {
-    const status = desk.status();
+    const status = admin.status();
     const failing = status.ledger.state === 'failing';
     return {
       ok: !failing,
@@ -27,13 +27,13 @@ export function health(desk: Desk): Health {
       upSeconds: Math.max(0, Math.round((status.now - status.startedAt) / 1_000)),
     };
   } catch {
-    return { ok: false, why: ['the desk does not answer'], mode: 'unknown', upSeconds: 0 };
+    return { ok: false, why: ['the admin does not answer'], mode: 'unknown', upSeconds: 0 };
   }
 }
 
 /** The registry's text, with what is better read than counted: sizes, states, this process. */
-export function scrape(desk: Desk, live: Live, metrics: Counters): Response {
-  const status = desk.status();
+export function scrape(admin: Admin, live: Live, metrics: Counters): Response {
+  const status = admin.status();
   for (const state of ['known', 'watched', 'suspended'] as const) {
     metrics.set('postern_accounts', status.accounts[state], state);
   }

@@ -1,5 +1,5 @@
 /**
- * The register over HTTP: what is asked reaches the desk as a rule, and what is none is refused in
+ * The register over HTTP: what is asked reaches the admin as a rule, and what is none is refused in
  * words.
  */
 import assert from 'node:assert/strict';

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { patternFault } from '../../core/scripts/path-glob.ts';
 import { entryOf } from '../../core/scripts/rule-text.ts';
 import { ruleEffects } from '../../core/scripts/rules.ts';
-import type { NewRule, ScriptDesk, SocketEnd } from '../../ports/scripts.ts';
+import type { NewRule, ScriptAdmin, SocketEnd } from '../../ports/scripts.ts';
 import { actor, body, done, type HttpEnv, query } from './request.ts';
 
 const entriesMax = 1_000;
@@ -33,7 +33,7 @@ const yearMs = 366 * 86_400_000;
 
 type Asked = { readonly by?: string };
 
-const listQuery: z.ZodType<Parameters<ScriptDesk['list']>[0]> = z.object({
+const listQuery: z.ZodType<Parameters<ScriptAdmin['list']>[0]> = z.object({
   like: z.string().max(256).exactOptional(),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
 });
@@ -79,15 +79,15 @@ const forgetBody: z.ZodType<Asked & { readonly rule: string }> = z.strictObject(
   by,
 });
 
-export function scriptRoutes(api: Hono<HttpEnv>, desk: ScriptDesk): void {
-  api.get('/scripts', (c) => c.json(desk.list(query(c, listQuery))));
-  api.get('/scripts/whose', async (c) => c.json({ user: await desk.whose(query(c, endQuery)) }));
+export function scriptRoutes(api: Hono<HttpEnv>, admin: ScriptAdmin): void {
+  api.get('/scripts', (c) => c.json(admin.list(query(c, listQuery))));
+  api.get('/scripts/whose', async (c) => c.json({ user: await admin.whose(query(c, endQuery)) }));
   api.post('/scripts/rule', async (c) => {
     const { wanted, note, by: who } = await body(c, ruleBody);
-    return done(c, await desk.rule(wanted, note, actor(c, who)));
+    return done(c, await admin.rule(wanted, note, actor(c, who)));
   });
   api.post('/scripts/forget', async (c) => {
     const { rule, by: who } = await body(c, forgetBody);
-    return done(c, await desk.forget(rule, actor(c, who)));
+    return done(c, await admin.forget(rule, actor(c, who)));
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The HTTP door: health, metrics, the desk's API and the status page, on loopback unless told
+ * The HTTP door: health, metrics, the admin's API and the status page, on loopback unless told
  * otherwise. Everything is limited: connections, header and body sizes, the time a request may
  * take, live listeners, wrong tokens. Whatever goes wrong in one request is answered there; the
  * doors that mail goes through never notice.
@@ -12,7 +12,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Counters } from '../../lib/counters.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Desk } from '../../ports/admin.ts';
+import type { Admin } from '../../ports/admin.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { apiRoutes } from './api.ts';
 import { openAssets } from './assets.ts';
@@ -37,7 +37,7 @@ const drainMs = 1_000;
 
 export type HttpWhere = { readonly host: string; readonly port: number };
 export type HttpDeps = {
-  readonly desk: Desk;
+  readonly admin: Admin;
   /** At least 128 bits, base64url. */
   readonly token: string;
   readonly metrics: Counters;
@@ -55,7 +55,7 @@ export type HttpDoor = {
 /** Opens the door. Throws OperatorError when the address cannot be had. */
 export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDoor> {
   const keeper = openKeeper(deps.token);
-  const live = openLive(deps.desk, deps.count);
+  const live = openLive(deps.admin, deps.count);
   let listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void = () => undefined;
   const server = createServer(
     {
@@ -107,7 +107,7 @@ export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDo
 }
 
 function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolean): Hono<HttpEnv> {
-  const { desk, metrics, count } = deps;
+  const { admin, metrics, count } = deps;
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => {
     if (error instanceof Refusal) return c.json({ ok: false, text: error.message }, error.status);
@@ -128,16 +128,16 @@ function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolea
     }),
   );
   app.get('/health', (c) => {
-    const report = health(desk);
+    const report = health(admin);
     return c.json(report, report.ok ? 200 : 503);
   });
   app.get('/metrics', (c) => {
-    if (onLoopback || hasToken(c, entry.keeper)) return scrape(desk, live, metrics);
+    if (onLoopback || hasToken(c, entry.keeper)) return scrape(admin, live, metrics);
     return c.json({ ok: false, text: 'metrics need the token on this address' }, 401);
   });
   entryRoutes(app, entry);
   app.use('/api/*', onlyKnown(entry));
-  app.route('/api', apiRoutes(desk, live, count));
+  app.route('/api', apiRoutes(admin, live, count));
   assetRoutes(app);
   return app;
 }

@@ -111,7 +111,7 @@ describe('a session', () => {
       const answer = await ask(at.door, path, { method: 'POST', headers });
       assert.equal(answer.status, 403, JSON.stringify(headers));
     }
-    assert.deepEqual(at.calls, [], 'the desk was not asked');
+    assert.deepEqual(at.calls, [], 'the admin was not asked');
     const good = await ask(at.door, path, {
       method: 'POST',
       headers: post,

@@ -6,7 +6,7 @@
 
 import type { LogEvent } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { LogDesk } from '../../ports/message.ts';
+import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type Place } from './follow.ts';
 import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';
@@ -19,7 +19,7 @@ export type MailLogOptions = {
   /** Further files, such as one that Dovecot writes itself. */
   readonly more: readonly string[];
   readonly defaultDomain: string;
-  readonly desk: LogDesk;
+  readonly admin: LogHandler;
   /** Where each log was left. */
   readonly places: {
     readonly read: (key: string) => string | undefined;
@@ -136,13 +136,13 @@ class Reader implements MailLog {
     lines: readonly Line[],
     eventOf: (line: Line, reader: LineReader) => LogEvent | undefined,
   ): void {
-    const { clock, count, defaultDomain, desk, log } = this.#options;
+    const { clock, count, defaultDomain, admin, log } = this.#options;
     count('postern_mail_log_lines_total', lines.length);
     const reader = { defaultDomain, now: clock.now() };
     for (const line of lines) {
       try {
         const event = eventOf(line, reader);
-        if (event !== undefined) desk.seen(event);
+        if (event !== undefined) admin.seen(event);
       } catch (error) {
         // One line must not keep the others from being read.
         count('postern_mail_log_faults_total', 1, 'bug');

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import type { Listener } from '../../lib/listener.ts';
-import type { Answer, PolicyDesk, PolicyRequest } from '../../ports/message.ts';
+import type { Answer, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
 import { openPolicy, type PolicyDeps } from './server.ts';
 
 type Asked = { readonly connection: number; readonly request: PolicyRequest };
 
-/** A desk that writes down what it is asked and answers as told. */
-class ScriptedDesk implements PolicyDesk {
+/** A admin that writes down what it is asked and answers as told. */
+class ScriptedAdmin implements PolicyHandler {
   readonly asked: Asked[] = [];
   readonly left: number[] = [];
   readonly #answers: (request: PolicyRequest, answer: (answer: Answer) => void) => void;
@@ -36,11 +36,11 @@ class ScriptedDesk implements PolicyDesk {
   }
 }
 
-const passing = (): ScriptedDesk =>
-  new ScriptedDesk((_request, answer) => answer({ kind: 'pass' }));
+const passing = (): ScriptedAdmin =>
+  new ScriptedAdmin((_request, answer) => answer({ kind: 'pass' }));
 
-function open(desk: PolicyDesk, more: Partial<PolicyDeps> = {}): Promise<Listener> {
-  const deps = { desk, log: () => {}, count: () => {}, ...more };
+function open(admin: PolicyHandler, more: Partial<PolicyDeps> = {}): Promise<Listener> {
+  const deps = { admin, log: () => {}, count: () => {}, ...more };
   return openPolicy({ host: '127.0.0.1', port: 0 }, deps);
 }
 
@@ -91,7 +91,7 @@ const actions = [
 ] as const;
 for (const [name, answer, want] of actions) {
   test(`policy: ${name}`, async () => {
-    await using door = await open(new ScriptedDesk((_request, give) => give(answer)));
+    await using door = await open(new ScriptedAdmin((_request, give) => give(answer)));
     using socket = await dialed(door);
     socket.it.write(request('RCPT', 'recipient=a@b\n'));
     assert.deepEqual(await answersOf(socket.it, 1), [want]);
@@ -108,24 +108,24 @@ async function dialed(door: Listener): Promise<{ readonly it: Socket } & Disposa
 }
 
 test('policy: VRFY and its like are not even asked about', async () => {
-  const desk = passing();
-  await using door = await open(desk);
+  const admin = passing();
+  await using door = await open(admin);
   using socket = await dialed(door);
   socket.it.write(request('VRFY') + request('RCPT'));
   await answersOf(socket.it, 2);
   assert.deepEqual(
-    desk.asked.map((asked) => asked.request.stage),
+    admin.asked.map((asked) => asked.request.stage),
     ['RCPT'],
   );
 });
 
-test('policy: glued requests are answered in order, also by a desk that takes its time', async () => {
+test('policy: glued requests are answered in order, also by a admin that takes its time', async () => {
   let turn = 0;
-  const desk = new ScriptedDesk((_request, answer) => {
+  const admin = new ScriptedAdmin((_request, answer) => {
     const code = 450 + ++turn;
     setImmediate(() => answer({ kind: 'reply', code, enhanced: '4.7.1', text: 'x' }));
   });
-  await using door = await open(desk);
+  await using door = await open(admin);
   using socket = await dialed(door);
   socket.it.write(request('RCPT').repeat(20));
   const want = Array.from({ length: 20 }, (_, index) => `action=${451 + index} 4.7.1 x`);
@@ -141,21 +141,21 @@ test('policy: byte by byte', async () => {
 });
 
 test('policy: a connection that goes gives back what it had, once', async () => {
-  const desk = passing();
-  await using door = await open(desk);
+  const admin = passing();
+  await using door = await open(admin);
   const [first, second] = [await dial(door), await dial(door)];
   for (const socket of [first, second]) {
     socket.write(request('RCPT'));
     await answersOf(socket, 1);
   }
-  const left = desk.nextLeft();
+  const left = admin.nextLeft();
   first.destroy();
-  assert.equal(await left, desk.asked[0]?.connection);
-  assert.notEqual(desk.asked[0]?.connection, desk.asked[1]?.connection);
-  const later = desk.nextLeft();
+  assert.equal(await left, admin.asked[0]?.connection);
+  assert.notEqual(admin.asked[0]?.connection, admin.asked[1]?.connection);
+  const later = admin.nextLeft();
   second.destroy();
   await later;
-  assert.equal(new Set(desk.left).size, desk.left.length);
+  assert.equal(new Set(admin.left).size, admin.left.length);
 });
 
 test('policy: what is no request gets no answer but the end', async () => {
@@ -176,14 +176,14 @@ test('policy: what is no request gets no answer but the end', async () => {
   assert.deepEqual(counted, Array(4).fill('postern_policy_faults_total protocol'));
 });
 
-test('policy: a desk that fails or never answers costs one connection, not the door', async () => {
+test('policy: a admin that fails or never answers costs one connection, not the door', async () => {
   let calls = 0;
-  const desk = new ScriptedDesk((_request, answer) => {
+  const admin = new ScriptedAdmin((_request, answer) => {
     calls++;
     if (calls === 1) throw new Error('our mistake');
     if (calls > 2) answer({ kind: 'pass' });
   });
-  await using door = await open(desk, { answerMs: 50, limits: { partialMs: 200 } });
+  await using door = await open(admin, { answerMs: 50, limits: { partialMs: 200 } });
   for (let index = 0; index < 2; index++) {
     const socket = await dial(door);
     socket.write(request('RCPT'));

@@ -21,12 +21,12 @@ import {
 import { troubleLog } from '../../lib/listener-log.ts';
 import { printableLine } from '../../lib/peer-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
-import type { Answer, PolicyDesk, PolicyRequest } from '../../ports/message.ts';
+import type { Answer, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 
 export type PolicyDeps = {
-  readonly desk: PolicyDesk;
+  readonly admin: PolicyHandler;
   readonly log: Log;
   readonly count: Count;
   /** Put behind logins that have no domain. */
@@ -74,7 +74,7 @@ class PolicyTalk implements Talk {
   readonly #deps: PolicyDeps;
   readonly #reader: RequestReader;
   #requests = 0;
-  /** The request that waits for its answer; the desk may answer before it returns. */
+  /** The request that waits for its answer; the admin may answer before it returns. */
   #asked: PolicyRequest | undefined;
   #asking = false;
   #waitedMs = 0;
@@ -112,7 +112,7 @@ class PolicyTalk implements Talk {
 
   gone(): void {
     this.#asked = undefined;
-    this.#deps.desk.gone(this.#connection);
+    this.#deps.admin.gone(this.#connection);
   }
 
   /** Answers whether the next request may be read. */
@@ -128,7 +128,7 @@ class PolicyTalk implements Talk {
     this.#asked = request;
     this.#waitedMs = 0;
     this.#asking = true;
-    this.#deps.desk.ask(this.#connection, request, (answer) => this.#answered(request, answer));
+    this.#deps.admin.ask(this.#connection, request, (answer) => this.#answered(request, answer));
     this.#asking = false;
     return this.#asked === undefined;
   }

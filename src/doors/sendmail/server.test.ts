@@ -1,4 +1,4 @@
-/** The door by itself, with a desk that writes down what it is handed. */
+/** The door by itself, with a admin that writes down what it is handed. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HandIn, printHandIn } from '../../core/scripts/hand-in.ts';
 import type { Listener } from '../../lib/listener.ts';
-import type { HandInAnswer, Peer, SendmailDesk } from '../../ports/handover.ts';
+import type { HandInAnswer, HandoverHandler, Peer } from '../../ports/handover.ts';
 import { openSendmail, type SendmailDoorDeps } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'psd-'));
@@ -30,7 +30,7 @@ const handIn: HandIn = {
 
 type Taken = { readonly peer: Peer; readonly handIn: HandIn; message: string; end: string };
 
-class Desk implements SendmailDesk {
+class Admin implements HandoverHandler {
   readonly taken: Taken[] = [];
   readonly #answer: HandInAnswer | undefined;
   readonly #refusal: HandInAnswer | undefined;
@@ -40,7 +40,7 @@ class Desk implements SendmailDesk {
     this.#refusal = refusal;
   }
 
-  open(peer: Peer, wanted: HandIn): ReturnType<SendmailDesk['open']> {
+  open(peer: Peer, wanted: HandIn): ReturnType<HandoverHandler['open']> {
     if (this.#refusal !== undefined) return { kind: 'refused', answer: this.#refusal };
     const one: Taken = { peer, handIn: wanted, message: '', end: '' };
     this.taken.push(one);
@@ -61,8 +61,8 @@ class Desk implements SendmailDesk {
 }
 
 let doors = 0;
-function open(desk: SendmailDesk, more: Partial<SendmailDoorDeps> = {}): Promise<Listener> {
-  const deps = { desk, peerOf: () => me, messageBytesMax: 1_000, log: () => {}, count: () => {} };
+function open(admin: HandoverHandler, more: Partial<SendmailDoorDeps> = {}): Promise<Listener> {
+  const deps = { admin, peerOf: () => me, messageBytesMax: 1_000, log: () => {}, count: () => {} };
   return openSendmail({ path: join(folder, `door-${++doors}`) }, { ...deps, ...more });
 }
 
@@ -87,44 +87,44 @@ const head = (length: number, wanted: HandIn = handIn): Buffer =>
   printHandIn(wanted, length) ?? assert.fail('too long');
 
 test('a message, in whatever pieces it comes', async () => {
-  const desk = new Desk();
-  await using door = await open(desk);
+  const admin = new Admin();
+  await using door = await open(admin);
   const whole = Buffer.concat([head(6), Buffer.from('hello\n')]);
   assert.equal(await say(door, [whole]), '0 \n');
   const bytes = [...whole].map((byte) => Buffer.from([byte]));
   assert.equal(await say(door, bytes), '0 \n');
   assert.equal(await say(door, [head(0)]), '0 \n');
   assert.deepEqual(
-    desk.taken.map((one) => [one.peer, one.message, one.end, one.handIn.sender]),
+    admin.taken.map((one) => [one.peer, one.message, one.end, one.handIn.sender]),
     ['hello\n', 'hello\n', ''].map((message) => [me, message, 'finished', 'a@x.example']),
   );
 });
 
-test('what the desk says is what the program hears', async () => {
-  const unwritten = new Desk({ exit: 75, text: 'cannot queue the message' });
+test('what the admin says is what the program hears', async () => {
+  const unwritten = new Admin({ exit: 75, text: 'cannot queue the message' });
   await using door = await open(unwritten);
   assert.equal(await say(door, [head(1), 'x']), '75 cannot queue the message\n');
-  await using away = await open(new Desk('none'));
+  await using away = await open(new Admin('none'));
   assert.equal(await say(away, [head(1), 'x']), '', 'it goes to the spool');
-  await using full = await open(new Desk(undefined, { exit: 75, text: 'too many wait' }));
+  await using full = await open(new Admin(undefined, { exit: 75, text: 'too many wait' }));
   assert.equal(await say(full, [head(1), 'x']), '75 too many wait\n');
 });
 
 test('half a message is none', async () => {
-  const desk = new Desk();
-  await using door = await open(desk);
+  const admin = new Admin();
+  await using door = await open(admin);
   const socket = connect(door.address.replace('unix:', ''));
   await once(socket, 'connect');
   socket.end(Buffer.concat([head(6), Buffer.from('hel')]));
   socket.resume();
   await once(socket, 'close');
-  while (desk.taken[0]?.end === '') await sleep(2);
-  assert.equal(desk.taken[0]?.end, 'dropped');
+  while (admin.taken[0]?.end === '') await sleep(2);
+  assert.equal(admin.taken[0]?.end, 'dropped');
 });
 
 test('what is no message ends its connection, and no other', async () => {
-  const desk = new Desk();
-  await using door = await open(desk);
+  const admin = new Admin();
+  await using door = await open(admin);
   const bad = [
     'GET / HTTP/1.0\r\n\r\n',
     'x'.repeat(100),
@@ -139,13 +139,13 @@ test('what is no message ends its connection, and no other', async () => {
     head(1, { ...handIn, sender: 'a\0b' }),
   ];
   for (const one of bad) assert.equal(await say(door, [one]), '');
-  assert.equal(desk.taken.filter(({ end }) => end !== 'dropped' && end !== '').length, 0);
+  assert.equal(admin.taken.filter(({ end }) => end !== 'dropped' && end !== '').length, 0);
   assert.equal(await say(door, [head(1), 'x']), '0 \n');
 });
 
 test('too large, from nobody, too many at once', async () => {
-  const desk = new Desk();
-  await using door = await open(desk, { connectionsPerUserMax: 2 });
+  const admin = new Admin();
+  await using door = await open(admin, { connectionsPerUserMax: 2 });
   assert.equal(await say(door, [head(1_001)]), '75 message file too big\n');
   const path = door.address.replace('unix:', '');
   const idle = [connect(path), connect(path)];
@@ -154,14 +154,14 @@ test('too large, from nobody, too many at once', async () => {
   for (const socket of idle) socket.destroy();
   while (door.connections > 0) await sleep(2);
   assert.equal(await say(door, [head(1), 'x']), '0 \n');
-  await using blind = await open(desk, { peerOf: () => undefined });
+  await using blind = await open(admin, { peerOf: () => undefined });
   assert.equal(await say(blind, [head(1), 'x']), '75 cannot tell who you are\n');
 });
 
 test('a program that dribbles its message is not waited for', async () => {
-  const desk = new Desk();
+  const admin = new Admin();
   const limits = { firstMs: 200, partialMs: 200, idleMs: 200 };
-  await using door = await open(desk, { limits, wholeMs: 300 });
+  await using door = await open(admin, { limits, wholeMs: 300 });
   const began = performance.now();
   const pieces = [head(900), ...Array.from({ length: 200 }, () => 'x')];
   const socket = connect(door.address.replace('unix:', ''));
@@ -177,5 +177,5 @@ test('a program that dribbles its message is not waited for', async () => {
   }
   assert.ok(gone);
   assert.ok(performance.now() - began < 2_000);
-  assert.equal(desk.taken[0]?.end, 'dropped');
+  assert.equal(admin.taken[0]?.end, 'dropped');
 });

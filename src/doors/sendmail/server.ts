@@ -25,11 +25,11 @@ import { troubleLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
-import type { HandInAnswer, Peer, SendmailDesk, SendmailTurn } from '../../ports/handover.ts';
+import type { HandInAnswer, HandoverHandler, Peer, SendmailTurn } from '../../ports/handover.ts';
 import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
-  readonly desk: SendmailDesk;
+  readonly admin: HandoverHandler;
   /** Who is at the other end of this file descriptor. */
   readonly peerOf: (fd: number) => Peer | undefined;
   readonly messageBytesMax: number;
@@ -158,7 +158,7 @@ class SendmailTalk implements Talk {
     const request = parseHandIn(bytes.toString('utf8', lineEnd + 1, end));
     if (!request.ok) throw new PeerError(`request: ${request.error}`);
     if (this.#peer === undefined) return;
-    const turn = this.#deps.desk.open(this.#peer, request.value);
+    const turn = this.#deps.admin.open(this.#peer, request.value);
     if (turn.kind === 'refused') {
       this.#answer(turn.answer);
       return;

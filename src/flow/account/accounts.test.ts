@@ -16,7 +16,7 @@ test('an account that never sent is not known, and asking does not make it so', 
   assert.equal(rig.accounts.known(joe), undefined);
   rig.gate.mayBegin({ account: joe, by: 'login' });
   assert.equal(rig.accounts.known(joe), undefined);
-  assert.equal(rig.desk.account(joe), undefined);
+  assert.equal(rig.admin.account(joe), undefined);
 });
 
 test('after a restart an account is what it was, its book too', async () => {

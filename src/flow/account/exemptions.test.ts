@@ -14,7 +14,7 @@ const everybody = Array.from({ length: 400 }, (_, nth) => `reader${nth}@elsewher
 test('in force at once and after a restart, and written down with who and why', async () => {
   const rig = openRig();
   const until = (rig.time.now() + hourMs) as Millis;
-  const done = await rig.desk.allow(press, until, 'op', 'newsletter');
+  const done = await rig.admin.allow(press, until, 'op', 'newsletter');
   assert.ok(done.ok);
   assert.match(done.text, /exempt until 2026-01-05T11:00/);
   assert.equal(rig.exemptions.until(press as Account), until);
@@ -23,41 +23,41 @@ test('in force at once and after a restart, and written down with who and why', 
   assert.match(row?.detail ?? '', /newsletter/);
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
   assert.equal((await again.mail({ account: press, to: everybody })).kind, 'pass');
-  assert.equal(again.desk.account(press)?.account.exemptUntil, until);
+  assert.equal(again.admin.account(press)?.account.exemptUntil, until);
 });
 
 test('an end that is past ends it', async () => {
   const rig = openRig();
-  await rig.desk.allow(press, (rig.time.now() + hourMs) as Millis, 'op', '');
-  await rig.desk.allow(press, 0 as Millis, 'op', '');
+  await rig.admin.allow(press, (rig.time.now() + hourMs) as Millis, 'op', '');
+  await rig.admin.allow(press, 0 as Millis, 'op', '');
   assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'hold');
-  assert.equal(rig.desk.account(press)?.account.exemptUntil, undefined);
-  assert.deepEqual(rig.desk.exemptions(), []);
+  assert.equal(rig.admin.account(press)?.account.exemptUntil, undefined);
+  assert.deepEqual(rig.admin.exemptions(), []);
 });
 
 test('those in force are listed, the first to end first, also of accounts that never sent mail', async () => {
   const rig = openRig();
   const inHours = (hours: number): Millis => (rig.time.now() + hours * hourMs) as Millis;
-  await rig.desk.allow('late@here.test', inHours(3), 'op', '');
-  await rig.desk.allow('early@here.test', inHours(1), 'op', 'a fair');
-  await rig.desk.allow('soon@here.test', inHours(2), 'op', '');
-  const listed = (): readonly string[] => rig.desk.exemptions().map(({ account }) => account);
+  await rig.admin.allow('late@here.test', inHours(3), 'op', '');
+  await rig.admin.allow('early@here.test', inHours(1), 'op', 'a fair');
+  await rig.admin.allow('soon@here.test', inHours(2), 'op', '');
+  const listed = (): readonly string[] => rig.admin.exemptions().map(({ account }) => account);
   assert.deepEqual(listed(), ['early@here.test', 'soon@here.test', 'late@here.test']);
-  assert.equal(rig.desk.exemptions()[0]?.note, 'a fair');
-  assert.equal(rig.desk.status().accounts.exempt, 3);
+  assert.equal(rig.admin.exemptions()[0]?.note, 'a fair');
+  assert.equal(rig.admin.status().accounts.exempt, 3);
   await rig.time.pass(2 * hourMs);
   assert.deepEqual(listed(), ['late@here.test']);
-  assert.equal(rig.desk.status().accounts.exempt, 1);
+  assert.equal(rig.admin.status().accounts.exempt, 1);
 });
 
 test('an exemption is from ceilings too, but lifts no suspension', async () => {
   const rig = openRig({ policy: { messageRecipientsMax: 5 } });
   const until = (rig.time.now() + hourMs) as Millis;
-  await rig.desk.allow(press, until, 'op', '');
+  await rig.admin.allow(press, until, 'op', '');
   assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'pass');
-  await rig.desk.suspend(press, 'op', '');
+  await rig.admin.suspend(press, 'op', '');
   assert.equal(rig.gate.mayBegin({ account: press as Account, by: 'login' }).kind, 'reply');
   assert.equal((await rig.mail({ account: press, to: everybody })).kind, 'reply');
-  const said = await rig.desk.allow(press, until, 'op', '');
+  const said = await rig.admin.allow(press, until, 'op', '');
   assert.match(said.text, /suspended all the same/);
 });

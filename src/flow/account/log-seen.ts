@@ -16,7 +16,7 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { LogDesk } from '../../ports/message.ts';
+import type { LogHandler } from '../../ports/message.ts';
 import type { Count } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Accounts } from './accounts.ts';
@@ -51,7 +51,7 @@ type LoginEvent = Extract<LogEvent, { kind: 'login' }>;
 type DeliveryEvent = Extract<LogEvent, { kind: 'delivery' }>;
 const nothingNew = { learned: [], forgotten: [] } as const;
 
-export function openLogSeen(deps: LogSeenDeps): LogDesk {
+export function openLogSeen(deps: LogSeenDeps): LogHandler {
   const seen = new LogSeen(deps);
   return { seen: (event) => seen.take(event) };
 }

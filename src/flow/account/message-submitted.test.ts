@@ -158,7 +158,7 @@ test('notices of our own pass and count for nobody; a forged one does not', asyn
 test('exempt until then, and not a moment longer', async () => {
   const rig = openRig();
   const until = (rig.time.now() + hourMs) as Millis;
-  assert.ok((await rig.desk.allow(joe, until, 'op', 'newsletter')).ok);
+  assert.ok((await rig.admin.allow(joe, until, 'op', 'newsletter')).ok);
   assert.equal((await rig.mail({ account: joe, to: strangers(500) })).kind, 'pass');
   rig.time.jump(2 * hourMs);
   assert.equal((await rig.mail({ account: joe, to: strangers(500, 500) })).kind, 'hold');
@@ -187,7 +187,7 @@ for (const [what, jumpMs] of [
       assert.equal((await rig.mail(ann)).kind, 'pass', `after ${back} ms`);
     }
     const how = { by: 'op', note: '', falseAlarm: false, keepHeld: false };
-    await rig.desk.release(joe, how);
+    await rig.admin.release(joe, how);
     assert.equal((await rig.mail({ account: joe, to: strangers(1) })).kind, 'pass');
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The policy desk: recipients are reserved as they come, so that sessions at once cannot overshoot
+ * The policy admin: recipients are reserved as they come, so that sessions at once cannot overshoot
  * together.
  */
 import assert from 'node:assert/strict';
@@ -29,7 +29,7 @@ function session(rig: FlowRig, connection: number, account: Account | undefined 
       sizeBytes: 0,
       ...more,
     };
-    rig.policyDesk.ask(connection, request, (answer) => answers.push(answer));
+    rig.policyHandler.ask(connection, request, (answer) => answers.push(answer));
     return answers;
   };
   return {
@@ -37,7 +37,7 @@ function session(rig: FlowRig, connection: number, account: Account | undefined 
     data: (queueId = `Q${connection}X${message}`): Answer[] => ask('DATA', { queueId }),
     end: (queueId = `Q${connection}X${message}`): Answer[] => ask('END-OF-MESSAGE', { queueId }),
     next: (): void => void message++,
-    gone: (): void => rig.policyDesk.gone(connection),
+    gone: (): void => rig.policyHandler.gone(connection),
   };
 }
 const someone = (connection: number, nth: number): string => `p${connection}-${nth}@elsewhere.test`;
@@ -76,12 +76,12 @@ test('what is aborted is given back: a new message, a connection that is gone, a
   assert.equal(other.rcpt('late@elsewhere.test'), 'pass');
   one.gone();
   other.gone();
-  assert.equal(rig.policyDesk.reserved, 0);
+  assert.equal(rig.policyHandler.reserved, 0);
   fill();
   rig.time.jump(hourMs + 1); // a session that ended without a word
   const third = session(rig, 3);
   assert.equal(third.rcpt('later@elsewhere.test'), 'pass');
-  assert.equal(rig.policyDesk.reserved, 1);
+  assert.equal(rig.policyHandler.reserved, 1);
 });
 
 test('counted once, at the end of the message, and not when it never ends', async () => {
@@ -108,9 +108,9 @@ test('where a milter sees the same message, only the milter counts', async () =>
     const one = session(rig, 1);
     one.rcpt('a@elsewhere.test');
     one.data();
-    if (seen === 'before') rig.policyDesk.counted('Q1X0');
+    if (seen === 'before') rig.policyHandler.counted('Q1X0');
     one.end();
-    assert.equal(rig.policyDesk.reserved, 0, 'the reservation is over all the same');
+    assert.equal(rig.policyHandler.reserved, 0, 'the reservation is over all the same');
     assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 0);
   }
 });
@@ -133,7 +133,7 @@ test('a suspended account is refused at the first recipient', async () => {
   const rig = openRig();
   await rig.hijack(joe);
   assert.equal(session(rig, 1).rcpt('a@elsewhere.test'), 'reply');
-  assert.equal(rig.policyDesk.reserved, 0);
+  assert.equal(rig.policyHandler.reserved, 0);
   rig.settings.mode = 'observe';
   assert.equal(session(rig, 2).rcpt('a@elsewhere.test'), 'pass');
 });
@@ -146,10 +146,10 @@ test("mail that is nobody's, and questions at other stages, are none of ours", (
   for (const stage of ['RCPT', 'DATA', 'END-OF-MESSAGE', 'other'] as const) {
     const answers: Answer[] = [];
     const rest = { recipient: 'a@here.test', recipientCount: 1, sizeBytes: 0 };
-    rig.policyDesk.ask(1, { ...request, ...rest, stage }, (answer) => answers.push(answer));
+    rig.policyHandler.ask(1, { ...request, ...rest, stage }, (answer) => answers.push(answer));
     assert.deepEqual(answers, [{ kind: 'pass' }]);
   }
-  assert.equal(rig.policyDesk.reserved, 0);
+  assert.equal(rig.policyHandler.reserved, 0);
   assert.deepEqual(inbound.data(), [{ kind: 'pass' }], 'DATA without a recipient before it');
 });
 

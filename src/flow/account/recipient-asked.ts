@@ -20,7 +20,7 @@ import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
-import type { Answer, Gate, PolicyDesk, PolicyRequest } from '../../ports/message.ts';
+import type { Answer, Gate, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
 import type { Clock } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
@@ -68,18 +68,18 @@ export type RecipientAskedDeps = {
   readonly localDomains: ReadonlySet<string>;
 };
 
-export function openPolicyDesk(deps: RecipientAskedDeps): PolicyDesk & {
+export function openPolicyHandler(deps: RecipientAskedDeps): PolicyHandler & {
   /** The milter door has judged and counted this message. */
   counted(queueId: string): void;
   readonly reserved: number;
 } {
-  const desk = new PolicyFlow(deps);
+  const admin = new PolicyFlow(deps);
   return {
-    ask: (connection, request, answer) => desk.ask(connection, request, answer),
-    gone: (connection) => desk.gone(connection),
-    counted: (queueId) => desk.counted(queueId),
+    ask: (connection, request, answer) => admin.ask(connection, request, answer),
+    gone: (connection) => admin.gone(connection),
+    counted: (queueId) => admin.counted(queueId),
     get reserved() {
-      return desk.reserved;
+      return admin.reserved;
     },
   };
 }

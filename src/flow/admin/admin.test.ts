@@ -1,4 +1,4 @@
-/** The operator's desk: what it shows is what is, what it does is done, said and written down. */
+/** The operator's admin: what it shows is what is, what it does is done, said and written down. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
@@ -19,7 +19,7 @@ test('the status counts what is', async () => {
   await rig.mail({ account: 'ann@here.test', to: ['friend@elsewhere.test'] });
   await rig.hijack('bob@here.test');
   await rig.time.pass(5_000);
-  const { accounts, held, ledger, verdicts } = rig.desk.status();
+  const { accounts, held, ledger, verdicts } = rig.admin.status();
   assert.deepEqual([accounts.known, accounts.suspended], [3, 1]);
   assert.equal(held, rig.journal.live.held({ state: 'held', limit: 99 }).length);
   assert.equal(ledger.state, 'ok');
@@ -27,19 +27,19 @@ test('the status counts what is', async () => {
   rig.breakDisk(true);
   await rig.mail({ account: 'ann@here.test', to: ['friend@elsewhere.test'] });
   await rig.time.pass(1_000);
-  assert.equal(rig.desk.status().ledger.state, 'failing');
+  assert.equal(rig.admin.status().ledger.state, 'failing');
 });
 
 test('a held message: shown with its story, released once, written down', async () => {
   const { rig, id } = await withHeld();
-  const shown = rig.desk.heldOne(id);
+  const shown = rig.admin.heldOne(id);
   assert.deepEqual([shown?.held.state, shown?.story?.subject], ['held', 'Offer']);
-  assert.ok(rig.desk.explain(id)?.story !== undefined);
-  const done = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  assert.ok(rig.admin.explain(id)?.story !== undefined);
+  const done = await rig.admin.releaseHeld({ ids: [id] }, 'op');
   assert.deepEqual([done.ok, done.text], [true, '1 message released']);
   assert.equal(rig.queue.messages.get(id), 'deferred');
-  assert.equal(rig.desk.heldOne(id)?.held.by, 'op');
-  const again = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  assert.equal(rig.admin.heldOne(id)?.held.by, 'op');
+  const again = await rig.admin.releaseHeld({ ids: [id] }, 'op');
   assert.deepEqual([again.ok, again.text], [false, 'no such message is held']);
   const [row] = rig.journal.live.audit({ account: joe, limit: 1 });
   assert.deepEqual([row?.action, row?.by], ['release-held', 'op']);
@@ -54,7 +54,7 @@ test('all of an account at once, dropped; another account is not touched', async
     to: many.map((address) => `ann-${address}`),
   });
   await rig.time.settle();
-  const done = await rig.desk.dropHeld({ account: joe }, 'op');
+  const done = await rig.admin.dropHeld({ account: joe }, 'op');
   assert.deepEqual([done.ok, done.ok && done.count], [true, 2]);
   assert.equal(rig.queue.messages.has(id) || rig.queue.messages.has(more.id), false);
   assert.equal(rig.queue.messages.get(other.id), 'hold');
@@ -63,17 +63,17 @@ test('all of an account at once, dropped; another account is not touched', async
 test('a message that left the queue otherwise is said, and not counted as released', async () => {
   const { rig, id } = await withHeld();
   rig.queue.leave(id);
-  const done = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  const done = await rig.admin.releaseHeld({ ids: [id] }, 'op');
   assert.match(done.text, /0 messages released; 1 are not in the hold queue any more/);
-  assert.equal(rig.desk.heldOne(id)?.held.state, 'held', 'the review closes it');
+  assert.equal(rig.admin.heldOne(id)?.held.state, 'held', 'the review closes it');
 });
 
 test('queue tools that fail: nothing is said to be done', async () => {
   const { rig, id } = await withHeld();
   rig.queue.broken = true;
-  const done = await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  const done = await rig.admin.releaseHeld({ ids: [id] }, 'op');
   assert.deepEqual([done.ok, done.text], [false, 'postsuper: no']);
-  assert.equal(rig.desk.heldOne(id)?.held.state, 'held');
+  assert.equal(rig.admin.heldOne(id)?.held.state, 'held');
 });
 
 test('queue tools that fail half-way: what was done is written down, and the rest said', async () => {
@@ -81,20 +81,20 @@ test('queue tools that fail half-way: what was done is written down, and the res
   const more = rig.send({ account: joe, to: many });
   await rig.time.settle();
   rig.queue.breaksAfter = 1;
-  const done = await rig.desk.dropHeld({ ids: [id, more.id] }, 'op');
+  const done = await rig.admin.dropHeld({ ids: [id, more.id] }, 'op');
   assert.deepEqual(
     [done.ok, done.text],
     [false, '1 message dropped, 1 are not: postsuper: no more'],
   );
-  assert.equal(rig.desk.heldOne(id)?.held.state, 'dropped');
-  assert.equal(rig.desk.heldOne(more.id)?.held.state, 'held');
+  assert.equal(rig.admin.heldOne(id)?.held.state, 'dropped');
+  assert.equal(rig.admin.heldOne(more.id)?.held.state, 'held');
   assert.match(rig.journal.live.audit({ account: joe, limit: 1 })[0]?.detail ?? '', /^1 messages/);
 });
 
 test('what was done but could not be written is said so', async () => {
   const { rig, id } = await withHeld();
   rig.breakDisk(true);
-  const releasing = rig.desk.releaseHeld({ ids: [id] }, 'op');
+  const releasing = rig.admin.releaseHeld({ ids: [id] }, 'op');
   await rig.time.pass(6_000);
   const done = await releasing;
   assert.equal(done.ok, false);
@@ -106,13 +106,13 @@ test('an account is shown as it is now: state, counts, incidents, stories, recor
   await rig.hijack(joe);
   await rig.time.pass(minuteMs);
   for (let nth = 0; nth < 5; nth++) rig.gate.mayBegin({ account: joe as never, by: 'login' });
-  const shown = rig.desk.account('JOE@here.test ');
+  const shown = rig.admin.account('JOE@here.test ');
   assert.equal(shown?.account.state, 'suspended');
   assert.ok(shown.account.reasons.length > 0 && shown.account.evidence >= 1);
   const [incident] = shown.incidents;
   assert.ok((incident?.stoppedMessages ?? 0) >= 5, 'what was refused since is counted');
   assert.ok(shown.stories.length > 0 && shown.audit.length > 0);
-  const list = rig.desk.accounts({ state: 'suspended', limit: 9 });
+  const list = rig.admin.accounts({ state: 'suspended', limit: 9 });
   assert.deepEqual(
     list.map(({ account }) => account),
     [joe],
@@ -123,11 +123,11 @@ test('names of hosts and local senders are taken as they stand', async () => {
   const rig = openRig();
   for (const account of ['client:192.0.2.7', 'local:www@here.test', 'script:/var/www/a.php']) {
     await rig.mail({ account, to: ['friend@elsewhere.test'], by: 'local' });
-    assert.equal(rig.desk.account(account)?.account.account, account);
-    assert.ok((await rig.desk.suspend(account, 'op', '')).ok);
+    assert.equal(rig.admin.account(account)?.account.account, account);
+    assert.ok((await rig.admin.suspend(account, 'op', '')).ok);
   }
   assert.ok(!rig.order.some((what) => what.startsWith('login')), 'none of them has a login');
-  assert.equal((await rig.desk.release('nobody@here.test', released)).ok, false);
+  assert.equal((await rig.admin.release('nobody@here.test', released)).ok, false);
 });
 
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };

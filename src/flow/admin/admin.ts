@@ -1,5 +1,5 @@
 /**
- * The operator's desk: what the status page and the command line show and do. Reads through the
+ * The operator's admin: what the status page and the command line show and do. Reads through the
  * journal, so that nothing decided is seen late; every act is written down with who did it.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
@@ -9,10 +9,10 @@ import { accountOf } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Desk, DeskAccount, DeskStatus, Done, KeyDesk } from '../../ports/admin.ts';
+import type { AccountView, Admin, Done, KeyAdmin, StatusView } from '../../ports/admin.ts';
 import type { AuditRow, Change, HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
-import type { ScriptDesk } from '../../ports/scripts.ts';
+import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
 import type { Clock, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
@@ -24,7 +24,7 @@ import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
 
-export type DeskDeps = {
+export type AdminDeps = {
   readonly accounts: Accounts;
   readonly journal: Journal;
   readonly exemptions: Exemptions;
@@ -35,14 +35,14 @@ export type DeskDeps = {
   readonly mta: Mta | undefined;
   readonly clock: Clock;
   readonly log: Log;
-  readonly facts: Pick<DeskStatus, 'version' | 'host' | 'startedAt'> & {
+  readonly facts: Pick<StatusView, 'version' | 'host' | 'startedAt'> & {
     readonly ledgerPath: string;
     readonly defaultDomain: string;
   };
   readonly settings: Settings;
   readonly doors: () => Readonly<Record<string, string>>;
-  readonly dkim: KeyDesk;
-  readonly scripts: ScriptDesk;
+  readonly dkim: KeyAdmin;
+  readonly scripts: ScriptAdmin;
   readonly stats: AskStats;
   readonly newId: () => string;
   readonly iso: (at: Millis) => string;
@@ -54,7 +54,7 @@ const shownMax = 50;
 const countMax = 100_000;
 const heldMax = 50_000;
 
-export function openDesk(deps: DeskDeps): Desk {
+export function openAdmin(deps: AdminDeps): Admin {
   const { exemptions, feed, journal, suspensions } = deps;
   const name = (text: string): Account => accountOf(text, deps.facts.defaultDomain);
   const live = journal.live;
@@ -66,7 +66,7 @@ export function openDesk(deps: DeskDeps): Desk {
       const past = deps.accounts.known(account);
       if (past === undefined) return undefined;
       return {
-        account: deskAccount(deps, account, past),
+        account: accountView(deps, account, past),
         incidents: live
           .incidents({ account, limit: shownMax })
           .map((incident) => asOfNow(incident, past)),
@@ -124,7 +124,7 @@ export function openDesk(deps: DeskDeps): Desk {
 }
 
 /** The account as it is known: names of clients and local senders are taken as they stand. */
-function named(deps: DeskDeps, text: string): Account {
+function named(deps: AdminDeps, text: string): Account {
   // Paths have capitals; logins have none.
   if (/^(?:script|user):/.test(text)) return text.trim() as Account;
   const asIs = text.trim().toLowerCase() as Account;
@@ -132,7 +132,7 @@ function named(deps: DeskDeps, text: string): Account {
   return accountOf(text, deps.facts.defaultDomain);
 }
 
-function status(deps: DeskDeps): DeskStatus {
+function status(deps: AdminDeps): StatusView {
   const { clock, facts, feed, journal } = deps;
   const { live } = journal;
   const { state, why } = journal.state();
@@ -156,16 +156,16 @@ function status(deps: DeskDeps): DeskStatus {
 }
 
 function accountList(
-  deps: DeskDeps,
-  filter: Parameters<Desk['accounts']>[0],
-): readonly DeskAccount[] {
+  deps: AdminDeps,
+  filter: Parameters<Admin['accounts']>[0],
+): readonly AccountView[] {
   return deps.journal.live.accounts(filter).map(({ account, past }) =>
     // Without its book: listing must not load thousands of them.
-    deskAccount(deps, account, decodePast(past)),
+    accountView(deps, account, decodePast(past)),
   );
 }
 
-function deskAccount(deps: DeskDeps, account: Account, past: AccountPast): DeskAccount {
+function accountView(deps: AdminDeps, account: Account, past: AccountPast): AccountView {
   const now = deps.clock.now();
   const why = deps.weakPasswords.why(account);
   const { evidence, reasons } = evidenceNow(past, deps.accounts.around.norms, now, why);
@@ -198,7 +198,7 @@ function asOfNow(incident: IncidentRow, past: AccountPast): IncidentRow {
 }
 
 async function moveHeld(
-  deps: DeskDeps,
+  deps: AdminDeps,
   which: { readonly ids: readonly string[] } | { readonly account: string },
   by: string,
   state: 'released' | 'dropped',
@@ -251,7 +251,7 @@ async function moveHeld(
 }
 
 function heldRows(
-  deps: DeskDeps,
+  deps: AdminDeps,
   which: { readonly ids: readonly string[] } | { readonly account: string },
 ): readonly HeldRow[] {
   const { live } = deps.journal;
@@ -263,7 +263,7 @@ function heldRows(
     .filter((row): row is HeldRow => row?.state === 'held');
 }
 
-async function testNotice(deps: DeskDeps): Promise<Done> {
+async function testNotice(deps: AdminDeps): Promise<Done> {
   const { clock, facts, iso, newId, notices } = deps;
   if (notices.roads.length === 0) {
     return {
@@ -302,7 +302,7 @@ async function testNotice(deps: DeskDeps): Promise<Done> {
   return { ok: false, text: row.detail, hint: 'look at the roads under [notices]' };
 }
 
-function commit(deps: DeskDeps, changes: readonly Change[]): Promise<boolean> {
+function commit(deps: AdminDeps, changes: readonly Change[]): Promise<boolean> {
   return new Promise((resolve) => deps.journal.commit(changes, resolve));
 }
 

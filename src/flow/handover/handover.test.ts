@@ -17,7 +17,7 @@ import type {
 } from '../../ports/handover.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
-import { openSubmissions, type SubmissionDesk } from './handover.ts';
+import { type Handovers, openSubmissions } from './handover.ts';
 
 type Event = { readonly what: string; readonly epoch: number | undefined; run(): void };
 type Copy = { readonly token: string; readonly attempt: string };
@@ -53,12 +53,12 @@ class World {
   /** Share of tries that the mail server's own sendmail refuses. */
   refusing = 0;
   ticks: (() => void)[] = [];
-  desk: SubmissionDesk;
+  admin: Handovers;
   readonly #random: () => number;
 
   constructor(random: () => number) {
     this.#random = random;
-    this.desk = this.#start();
+    this.admin = this.#start();
   }
 
   /** Later, in any order. `ours`: not if we are ended before. */
@@ -70,7 +70,7 @@ class World {
     this.epoch++;
     this.events = this.events.filter(({ epoch }) => epoch === undefined);
     this.ticks = [];
-    this.desk = this.#start();
+    this.admin = this.#start();
   }
 
   async step(): Promise<void> {
@@ -82,10 +82,10 @@ class World {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #start(): SubmissionDesk {
+  #start(): Handovers {
     const { epoch } = this;
     const alive = (): boolean => this.epoch === epoch;
-    const desk = openSubmissions({
+    const admin = openSubmissions({
       files: {
         begin: (submission) => this.#draft(submission, alive),
         list: () =>
@@ -121,8 +121,8 @@ class World {
       },
       knock: async () => true,
     });
-    this.soon('start', () => void desk.takeSpool().then(() => desk.start()));
-    return desk;
+    this.soon('start', () => void admin.takeSpool().then(() => admin.start()));
+    return admin;
   }
 
   #draft(submission: WaitingMail, alive: () => boolean): Draft {
@@ -192,9 +192,9 @@ class World {
   show(): void {
     const copy = this.maildrop[Math.floor(this.#random() * this.maildrop.length)];
     if (copy === undefined) return;
-    const { desk } = this;
-    if (desk.speakerOf(copy.token) === undefined) assert.fail('it knows what it handed over');
-    desk.claim(copy.token, copy.attempt, (claim) => {
+    const { admin } = this;
+    if (admin.speakerOf(copy.token) === undefined) assert.fail('it knows what it handed over');
+    admin.claim(copy.token, copy.attempt, (claim) => {
       assert.notEqual(claim.kind, 'unknown');
       this.soon('answer', () => {
         // It may have been shown twice at once, and be gone.
@@ -202,7 +202,7 @@ class World {
         this.maildrop = this.maildrop.filter((one) => one !== copy);
         if (claim.kind === 'copy') return;
         this.taken.push(copy.token);
-        this.soon('answered', () => desk.answered(copy.token));
+        this.soon('answered', () => admin.answered(copy.token));
       });
     });
   }
@@ -231,7 +231,7 @@ async function live(seed: number, of: { readonly crashes: number; readonly refus
       waiting.set(uid, one);
       if (random() < 0.3) spool(uid, one);
       else {
-        const turn = world.desk.open({ pid: 1, uid, startedAt: 1 }, one);
+        const turn = world.admin.open({ pid: 1, uid, startedAt: 1 }, one);
         if (turn.kind === 'refused') {
           world.answers.refused++;
           waiting.delete(uid);
@@ -239,7 +239,7 @@ async function live(seed: number, of: { readonly crashes: number; readonly refus
       }
     } else if (chance < 0.2) world.soon('show', () => world.show());
     else if (chance < 0.3) for (const tick of [...world.ticks]) tick();
-    else if (chance < 0.33) void world.desk.takeSpool();
+    else if (chance < 0.33) void world.admin.takeSpool();
     else if (chance < 0.33 + of.crashes && crashes < 20) {
       crashes++;
       world.crash();
@@ -253,7 +253,7 @@ async function live(seed: number, of: { readonly crashes: number; readonly refus
     world.now += 2_000;
     if (step % 2 === 0) world.show();
     if (step % 3 === 0) for (const tick of [...world.ticks]) tick();
-    if (step % 50 === 0) void world.desk.takeSpool();
+    if (step % 50 === 0) void world.admin.takeSpool();
     await world.step();
     const rest = world.disk.size + world.spool.size + world.maildrop.length;
     if (rest === 0 && world.events.length === 0 && step > 50) break;
@@ -268,7 +268,7 @@ for (let seed = 1; seed <= 40; seed++) {
     assert.equal(world.taken.length, once.size, `twice: ${twice(world.taken)}`);
     assert.equal(once.size, sent - world.answers.refused);
     assert.deepEqual([world.disk.size, world.spool.size, world.maildrop.length], [0, 0, 0]);
-    assert.equal(world.desk.waiting, 0);
+    assert.equal(world.admin.waiting, 0);
   });
 }
 

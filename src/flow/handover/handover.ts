@@ -18,9 +18,9 @@ import type {
   Claim,
   Draft,
   HandInAnswer,
+  HandoverHandler,
   Identities,
   Peer,
-  SendmailDesk,
   SendmailTurn,
   Spool,
   SubmissionFiles,
@@ -30,7 +30,7 @@ import type {
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import { SubmissionQueue } from './handover-queue.ts';
-import { type SpoolDesk, takeSpool } from './spool-taken.ts';
+import { type SpoolHandler, takeSpool } from './spool-taken.ts';
 
 export type SubmissionDeps = {
   readonly files: SubmissionFiles;
@@ -45,7 +45,7 @@ export type SubmissionDeps = {
   readonly knock: () => Promise<boolean>;
 };
 
-export type SubmissionDesk = SendmailDesk &
+export type Handovers = HandoverHandler &
   Submissions & {
     /** Takes what was left in the spool. */
     takeSpool(): Promise<void>;
@@ -78,11 +78,11 @@ const takenAtOnce = 8;
 /** Of all: each is held in memory, less the message. */
 const waitingMax = 20_000;
 
-export function openSubmissions(deps: SubmissionDeps): SubmissionDesk {
+export function openSubmissions(deps: SubmissionDeps): Handovers {
   return new SubmissionFlow(deps);
 }
 
-class SubmissionFlow implements SubmissionDesk, SpoolDesk {
+class SubmissionFlow implements Handovers, SpoolHandler {
   readonly #deps: SubmissionDeps;
   readonly #queue: SubmissionQueue;
   readonly #submissions = new Map<string, WaitingMail>();
@@ -144,7 +144,7 @@ class SubmissionFlow implements SubmissionDesk, SpoolDesk {
   async #takeOf(uid: number): Promise<void> {
     const { spool, log } = this.#deps;
     const before = this.#rounds.get(uid) ?? Promise.resolve();
-    const round = before.then(() => takeSpool({ spool, desk: this, log, uid }));
+    const round = before.then(() => takeSpool({ spool, admin: this, log, uid }));
     this.#rounds.set(uid, round);
     await round;
     if (this.#rounds.get(uid) === round) this.#rounds.delete(uid);

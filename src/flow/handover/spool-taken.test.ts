@@ -60,9 +60,9 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
     count: () => {},
     knock: async () => true,
   };
-  const desk = openSubmissions(parts as unknown as SubmissionDeps);
-  desk.start();
-  return { desk, sent, opened };
+  const admin = openSubmissions(parts as unknown as SubmissionDeps);
+  admin.start();
+  return { admin, sent, opened };
 }
 
 const turns = async (): Promise<void> => {
@@ -70,32 +70,32 @@ const turns = async (): Promise<void> => {
 };
 
 test('one user’s spool, whose disk is slow, keeps no other user’s mail waiting', async () => {
-  const { desk, sent } = world([5, 6], ({ speaker }) => speaker.uid !== 5);
-  void desk.takeSpool();
+  const { admin, sent } = world([5, 6], ({ speaker }) => speaker.uid !== 5);
+  void admin.takeSpool();
   await turns();
   assert.deepEqual(sent, ['6'], 'what was in the spool');
   const peer = { pid: 1, uid: 7, startedAt: 1 };
-  const taken = desk.open(peer, handIn(9));
+  const taken = admin.open(peer, handIn(9));
   assert.ok(taken.kind === 'taken');
   taken.finish(() => {});
   await turns();
   assert.deepEqual(sent, ['6', '7'], 'what was handed in');
-  void desk.close();
+  void admin.close();
 });
 
 test('who has no room for one message of the spool is not asked about the rest of it', async () => {
-  const { desk, opened } = world(Array<number>(1_500).fill(5), () => true);
-  await desk.takeSpool();
+  const { admin, opened } = world(Array<number>(1_500).fill(5), () => true);
+  await admin.takeSpool();
   assert.equal(opened.length, 1_001);
-  await desk.takeSpool();
+  await admin.takeSpool();
   // All that are here already, and one more.
   assert.equal(opened.length, 2_002);
-  void desk.close();
+  void admin.close();
 });
 
 test('a user’s waiting messages are bounded in bytes, for him alone, and until one of them has left', async () => {
-  const { desk } = world([], () => true);
-  const open = (uid: number, nth: number) => desk.open({ pid: 1, uid, startedAt: 1 }, handIn(nth));
+  const { admin } = world([], () => true);
+  const open = (uid: number, nth: number) => admin.open({ pid: 1, uid, startedAt: 1 }, handIn(nth));
   const large = Buffer.alloc(100_000_000);
   for (let nth = 0; nth < 5; nth++) {
     const turn = open(5, nth);
@@ -106,7 +106,7 @@ test('a user’s waiting messages are bounded in bytes, for him alone, and until
   await turns();
   assert.equal(open(5, 8).kind, 'refused');
   assert.equal(open(6, 8).kind, 'taken');
-  desk.answered(`5-${handIn(2).id}`);
+  admin.answered(`5-${handIn(2).id}`);
   assert.equal(open(5, 8).kind, 'taken');
-  void desk.close();
+  void admin.close();
 });

@@ -127,12 +127,12 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
   };
 }
 
-type DeskReads = Pick<
+type GuardReads = Pick<
   LedgerReads,
   'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys' | 'sendingDomains'
 >;
 
-function deskReads(ledger: Ledger, pending: PendingChanges): DeskReads {
+function deskReads(ledger: Ledger, pending: PendingChanges): GuardReads {
   return {
     incidents(filter) {
       const waiting = byKey(pending.rows('incident'), ({ row }) => row.id);

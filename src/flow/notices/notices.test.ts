@@ -122,10 +122,10 @@ test('a slow road is not asked again while it has not answered', async () => {
 test('without a road nothing waits; a test says what each road said', async () => {
   const none = openRig({ roads: [] });
   assert.deepEqual(none.notices.prepare(notice), []);
-  assert.equal((await none.desk.testNotice()).ok, false);
+  assert.equal((await none.admin.testNotice()).ok, false);
   const rig = openRig();
   rig.blocked.add('mail');
-  const done = await rig.desk.testNotice();
+  const done = await rig.admin.testNotice();
   assert.equal(done.ok, false);
   assert.match(done.text, /mail: mail is blocked; webhook: taken/);
   await rig.time.pass(minuteMs);

@@ -29,29 +29,29 @@ test('the guard’s verdict on one letter, before, during and after', async () =
   assert.equal((await openRig().mail(letter)).kind, 'pass');
   const rig = openRig();
   assert.ok(
-    (await rig.desk.notePasswords({ ...nothingReported, found: [found], summary }, 'op')).ok,
+    (await rig.admin.notePasswords({ ...nothingReported, found: [found], summary }, 'op')).ok,
   );
   const said = await rig.mail(letter);
   assert.equal(said.kind, 'hold');
   const story = rig.ledger.stories({ account: login.account as Account, limit: 1 })[0];
   assert.ok(story?.reasons.some(({ signal }) => signal === 'weak-password'));
   assert.match(
-    rig.desk.account(login.account)?.account.weakPassword ?? '',
+    rig.admin.account(login.account)?.account.weakPassword ?? '',
     /guessed in under a second/,
   );
   const after = openRig();
-  await after.desk.notePasswords({ ...nothingReported, found: [found] }, 'op');
-  await after.desk.notePasswords({ ...nothingReported, changed: [login] }, 'op');
+  await after.admin.notePasswords({ ...nothingReported, found: [found] }, 'op');
+  await after.admin.notePasswords({ ...nothingReported, changed: [login] }, 'op');
   assert.equal((await after.mail(letter)).kind, 'pass');
-  assert.deepEqual(after.desk.passwords().weak, []);
+  assert.deepEqual(after.admin.passwords().weak, []);
 });
 
 test('over a restart, with the summary and a line in the record', async () => {
   const rig = openRig();
-  await rig.desk.notePasswords({ ...nothingReported, found: [found], summary }, 'op');
+  await rig.admin.notePasswords({ ...nothingReported, found: [found], summary }, 'op');
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
   assert.equal((await again.mail(letter)).kind, 'hold');
-  const { weak, last } = again.desk.passwords();
+  const { weak, last } = again.admin.passwords();
   assert.deepEqual([weak[0]?.login, weak[0]?.since, last], [login.account, since, summary]);
   const [row] = rig.ledger.audit({ limit: 1 });
   assert.deepEqual(
@@ -63,21 +63,21 @@ test('over a restart, with the summary and a line in the record', async () => {
 test('an account with two logins stays weak until both are changed', async () => {
   const rig = openRig();
   const other = { ...found, source: 'shadow:/etc/shadow' };
-  await rig.desk.notePasswords({ ...nothingReported, found: [found, other] }, 'op');
-  await rig.desk.notePasswords({ ...nothingReported, changed: [login] }, 'op');
+  await rig.admin.notePasswords({ ...nothingReported, found: [found, other] }, 'op');
+  await rig.admin.notePasswords({ ...nothingReported, changed: [login] }, 'op');
   assert.equal((await rig.mail(letter)).kind, 'hold');
 });
 
 test('nothing new is nothing to write', async () => {
-  const done = await openRig().desk.notePasswords(nothingReported, 'op');
+  const done = await openRig().admin.notePasswords(nothingReported, 'op');
   assert.deepEqual(done, { ok: true, text: 'nothing changed', count: 0 });
 });
 
 test('a ledger that takes no writes: said, and in force all the same', async () => {
   const rig = openRig();
   rig.breakDisk(true);
-  const noted = rig.desk.notePasswords({ ...nothingReported, found: [found] }, 'op');
+  const noted = rig.admin.notePasswords({ ...nothingReported, found: [found] }, 'op');
   await rig.time.pass(60_000);
   assert.equal((await noted).ok, false);
-  assert.equal(rig.desk.passwords().weak.length, 1);
+  assert.equal(rig.admin.passwords().weak.length, 1);
 });

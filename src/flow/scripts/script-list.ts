@@ -4,7 +4,12 @@ import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { ruleOf, type ScriptMode } from '../../core/scripts/rules.ts';
 import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { DeskScript, DeskScripts, ScriptDesk, ScriptRuleRow } from '../../ports/scripts.ts';
+import type {
+  ScriptAdmin,
+  ScriptListView,
+  ScriptRuleRow,
+  ScriptView,
+} from '../../ports/scripts.ts';
 
 export function scriptList(
   register: {
@@ -12,8 +17,8 @@ export function scriptList(
     readonly scripts: Iterable<ScriptSeen>;
     readonly rules: readonly ScriptRuleRow[];
   },
-  { like = '', limit }: Parameters<ScriptDesk['list']>[0],
-): DeskScripts {
+  { like = '', limit }: Parameters<ScriptAdmin['list']>[0],
+): ScriptListView {
   const { mode, rules } = register;
   const part = like.toLowerCase();
   const found = [...register.scripts]
@@ -23,7 +28,7 @@ export function scriptList(
   return { mode, scripts, rules, known: found.length };
 }
 
-function shown(row: ScriptSeen, rules: readonly ScriptRuleRow[]): DeskScript {
+function shown(row: ScriptSeen, rules: readonly ScriptRuleRow[]): ScriptView {
   const rule = ruleOf(rules, speakerOf(row));
   return {
     ...row,

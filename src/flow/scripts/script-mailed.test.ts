@@ -46,7 +46,7 @@ test('while observing all passes, and is noted: what sends, how much, to whom, a
     assert.equal(answer.kind, 'pass');
     await rig.time.pass(minuteMs);
   }
-  const { scripts, mode } = rig.desk.scripts.list({ limit: 9 });
+  const { scripts, mode } = rig.admin.scripts.list({ limit: 9 });
   const [row] = scripts;
   assert.deepEqual([mode, scripts.length, row?.account, row?.messages], ['observe', 1, account, 5]);
   assert.equal(
@@ -64,13 +64,13 @@ test('in guard mode an unknown script is held with the reason, for a person to r
   assert.deepEqual(answers, [
     { kind: 'hold', reason: `postern: no rule for the script ${shop} (as shop)` },
   ]);
-  const story = rig.desk.explain(id)?.story;
+  const story = rig.admin.explain(id)?.story;
   assert.deepEqual([story?.account, story?.verdict, story?.state], [account, 'hold', 'clear']);
   assert.equal(story?.reasons[0]?.signal, 'script-unknown');
-  assert.equal(rig.desk.heldOne(id)?.held.why, 'rule');
-  assert.equal(rig.desk.scripts.list({ limit: 9 }).scripts[0]?.held, 1);
+  assert.equal(rig.admin.heldOne(id)?.held.why, 'rule');
+  assert.equal(rig.admin.scripts.list({ limit: 9 }).scripts[0]?.held, 1);
 
-  const done = await rig.desk.scripts.rule(form, 'she asked', 'op');
+  const done = await rig.admin.scripts.rule(form, 'she asked', 'op');
   assert.ok(done.ok);
   assert.match(
     done.text,
@@ -79,13 +79,13 @@ test('in guard mode an unknown script is held with the reason, for a person to r
   assert.equal((await rig.mail(letter([owner, 'vi@sit.example']))).kind, 'pass');
   const three = await rig.mail(letter([owner, 'vi@sit.example', 'vo@sit.example']));
   assert.match(three.kind === 'hold' ? three.reason : '', /writes to 2 others besides owner@shop/);
-  assert.equal((await rig.desk.releaseHeld({ account }, 'op')).ok, true);
+  assert.equal((await rig.admin.releaseHeld({ account }, 'op')).ok, true);
 });
 
 test('rules outlive a restart, are replaced by path and user, and taken back; each with an entry and the way back', async () => {
   const rig = rigged();
-  await rig.desk.scripts.rule(form, '', 'op');
-  const denied = await rig.desk.scripts.rule({ ...form, effect: 'deny' }, 'spam', 'op');
+  await rig.admin.scripts.rule(form, '', 'op');
+  const denied = await rig.admin.scripts.rule({ ...form, effect: 'deny' }, 'spam', 'op');
   assert.match(
     denied.text,
     /^r2: .* may send nothing\nundo: postern scripts allow .* --owner owner@/,
@@ -93,15 +93,15 @@ test('rules outlive a restart, are replaced by path and user, and taken back; ea
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
   again.scriptSettings.mode = 'guard';
   assert.deepEqual(
-    again.desk.scripts.list({ limit: 1 }).rules.map(({ id }) => id),
+    again.admin.scripts.list({ limit: 1 }).rules.map(({ id }) => id),
     ['r2'],
   );
   assert.equal((await again.mail(letter([owner]))).kind, 'hold');
-  const gone = await again.desk.scripts.forget(shop, 'op');
+  const gone = await again.admin.scripts.forget(shop, 'op');
   assert.match(gone.text, /^r2 for .* is taken back\nundo: postern scripts deny \/var/);
-  assert.deepEqual(again.desk.scripts.list({ limit: 1 }).rules, []);
-  assert.equal((await again.desk.scripts.forget('r9', 'op')).ok, false);
-  assert.equal((await again.desk.scripts.rule(form, '', 'op')).text.slice(0, 3), 'r3:');
+  assert.deepEqual(again.admin.scripts.list({ limit: 1 }).rules, []);
+  assert.equal((await again.admin.scripts.forget('r9', 'op')).ok, false);
+  assert.equal((await again.admin.scripts.rule(form, '', 'op')).text.slice(0, 3), 'r3:');
   assert.deepEqual(
     again.ledger.audit({ limit: 9 }).map(({ action, by }) => `${action} ${by}`),
     ['script-allow op', 'script-forget op', 'script-deny op', 'script-allow op'],
@@ -110,7 +110,7 @@ test('rules outlive a restart, are replaced by path and user, and taken back; ea
 
 test('a rate: what is over it is held, and passes again later', async () => {
   const rig = rigged();
-  await rig.desk.scripts.rule({ ...form, rate: { messages: 3, perMs: 10 * minuteMs } }, '', 'op');
+  await rig.admin.scripts.rule({ ...form, rate: { messages: 3, perMs: 10 * minuteMs } }, '', 'op');
   const kinds: string[] = [];
   for (let nth = 0; nth < 5; nth++) kinds.push((await rig.mail(letter([owner]))).kind);
   assert.deepEqual(kinds, ['pass', 'pass', 'pass', 'hold', 'hold']);
@@ -120,7 +120,7 @@ test('a rate: what is over it is held, and passes again later', async () => {
 
 test('an exemption is none from the rules; a guard that observes holds nothing for them', async () => {
   const rig = rigged();
-  await rig.desk.allow(account, (rig.time.now() + 60 * minuteMs) as never, 'op', '');
+  await rig.admin.allow(account, (rig.time.now() + 60 * minuteMs) as never, 'op', '');
   assert.equal((await rig.mail(letter([owner]))).kind, 'hold');
   assert.equal((await rigged('guard', 'observe').mail(letter([owner]))).kind, 'pass');
 });
@@ -128,7 +128,7 @@ test('an exemption is none from the rules; a guard that observes holds nothing f
 test('a script that writes to 300 strangers is suspended, allowed or not', async () => {
   for (const allowed of [true, false]) {
     const rig = rigged();
-    if (allowed) await rig.desk.scripts.rule({ ...form, recipients: { kind: 'any' } }, '', 'op');
+    if (allowed) await rig.admin.scripts.rule({ ...form, recipients: { kind: 'any' } }, '', 'op');
     let passed = 0;
     for (let nth = 0; nth < 300; nth++) {
       if ((await rig.mail(letter([`s${nth}@elsewhere.test`]))).kind === 'pass') passed++;
@@ -136,21 +136,21 @@ test('a script that writes to 300 strangers is suspended, allowed or not', async
     }
     assert.equal(rig.accounts.known(account as Account)?.state, 'suspended');
     assert.ok(passed < 60, `${passed} passed`);
-    const [incident] = rig.desk.account(account)?.incidents ?? [];
+    const [incident] = rig.admin.account(account)?.incidents ?? [];
     assert.equal(incident?.account, account);
   }
 });
 
 test('an attack on a form whose rule holds it never suspends the form', async () => {
   const rig = rigged();
-  await rig.desk.scripts.rule(form, '', 'op');
+  await rig.admin.scripts.rule(form, '', 'op');
   for (let nth = 0; nth < 20; nth++) {
     const crowd = Array.from({ length: 40 }, (_, n) => `s${nth}-${n}@elsewhere.test`);
     assert.equal((await rig.mail(letter([owner, ...crowd]))).kind, 'hold');
     await rig.time.pass(secondMs);
   }
   assert.equal((await rig.mail(letter([owner, 'vi@sit.example']))).kind, 'pass');
-  const row = rig.desk.scripts.list({ limit: 1 }).scripts[0];
+  const row = rig.admin.scripts.list({ limit: 1 }).scripts[0];
   assert.deepEqual([row?.held, row?.odd, row?.messages], [20, 20, 21]);
 });
 
@@ -169,7 +169,7 @@ test('a person who names a new script for each message gets no new allowance for
       await rig.time.pass(secondMs);
     }
     assert.ok(passed < most, `${user}: ${passed}`);
-    const { scripts } = rig.desk.scripts.list({ limit: 1_000 });
+    const { scripts } = rig.admin.scripts.list({ limit: 1_000 });
     if (uid !== 1_002) continue;
     assert.equal(scripts.length, 21);
     const together = scripts.find(({ account: one }) => one === 'user:joe');
@@ -179,7 +179,7 @@ test('a person who names a new script for each message gets no new allowance for
     );
     assert.equal(rig.accounts.known('user:joe' as Account)?.state, 'suspended');
     // A rule of its own makes it one by itself.
-    await rig.desk.scripts.rule({ ...form, path: '/var/www/joe/new.php' }, '', 'op');
+    await rig.admin.scripts.rule({ ...form, path: '/var/www/joe/new.php' }, '', 'op');
     const handed = scriptMail({
       speaker: speaker({ uid, user, script: '/var/www/joe/new.php', scriptOwner: uid }),
     });
@@ -189,7 +189,7 @@ test('a person who names a new script for each message gets no new allowance for
 
 test('a From that our reading missed counts all the same', async () => {
   const rig = rigged();
-  await rig.desk.scripts.rule({ ...form, from: ['@shop.example'] }, '', 'op');
+  await rig.admin.scripts.rule({ ...form, from: ['@shop.example'] }, '', 'op');
   const handed = scriptMail({ header: [] });
   const answer = await rig.mail(letter([owner], { handed, headerFrom: 'x@bank.example' }));
   assert.match(answer.kind === 'hold' ? answer.reason : '', /it sends as x@bank\.example/);
@@ -199,15 +199,15 @@ test('mail that came otherwise is none of the register’s business', async () =
   const rig = rigged();
   const joe = { account: 'joe@here.test', to: ['ann@there.test'] };
   assert.equal((await rig.mail(joe)).kind, 'pass');
-  assert.equal(rig.desk.scripts.list({ limit: 9 }).known, 0);
+  assert.equal(rig.admin.scripts.list({ limit: 9 }).known, 0);
 });
 
 test('another user who names the script is another account, and not under its rule', async () => {
   const rig = rigged();
-  await rig.desk.scripts.rule(form, '', 'op');
+  await rig.admin.scripts.rule(form, '', 'op');
   const joe = speaker({ uid: 1_002, user: 'joe' });
   const answer = await rig.mail(letter([owner], { handed: scriptMail({ speaker: joe }) }));
   assert.match(answer.kind === 'hold' ? answer.reason : '', /no rule for the script .* \(as joe\)/);
-  const { scripts } = rig.desk.scripts.list({ like: 'joe', limit: 9 });
+  const { scripts } = rig.admin.scripts.list({ like: 'joe', limit: 9 });
   assert.equal(scripts[0]?.account, `${account} as joe`);
 });

@@ -22,7 +22,7 @@ import type { Change } from '../../ports/ledger.ts';
 import type {
   NewRule,
   RuleDone,
-  ScriptDesk,
+  ScriptAdmin,
   ScriptJudge,
   ScriptLedger,
   ScriptRuleRow,
@@ -41,7 +41,7 @@ export type Scripts = {
   readonly judge: ScriptJudge;
   /** It was answered: `stopped` when it was held. */
   answered(message: Submission, what: 'passed' | 'stopped'): void;
-  readonly desk: Omit<ScriptDesk, 'whose'>;
+  readonly admin: Omit<ScriptAdmin, 'whose'>;
   /** Writes what was noted, and stops. */
   close(): void;
 };
@@ -66,7 +66,7 @@ export function openScripts(deps: ScriptDeps): Scripts {
   return {
     judge: (message) => register.judge(message),
     answered: (message, what) => register.answered(message, what),
-    desk: {
+    admin: {
       list: (filter) => register.list(filter),
       rule: (wanted, note, by) => register.rule(wanted, note, by),
       forget: (which, by) => register.forget(which, by),
@@ -129,7 +129,7 @@ class ScriptRegister {
     if (row !== undefined) this.#note({ ...row, held: row.held + 1 });
   }
 
-  list(filter: Parameters<ScriptDesk['list']>[0]): ReturnType<ScriptDesk['list']> {
+  list(filter: Parameters<ScriptAdmin['list']>[0]): ReturnType<ScriptAdmin['list']> {
     const { mode } = this.#deps.settings;
     return scriptList({ mode, scripts: this.#seen.values(), rules: this.#rules }, filter);
   }

@@ -19,12 +19,12 @@ import {
 import { retired } from '../../core/signing/rotation.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { DeskKey, Done, KeyDesk, NewKeys } from '../../ports/admin.ts';
+import type { Done, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
 import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 
 type Named = Pick<DkimKey, 'domain' | 'selector'>;
 
-export function openKeyDesk(keeper: KeyKeeper, deps: SigningKeysDeps): KeyDesk {
+export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin {
   return {
     folder: deps.files.folder,
     list: (domain) =>
@@ -38,7 +38,7 @@ export function openKeyDesk(keeper: KeyKeeper, deps: SigningKeysDeps): KeyDesk {
   };
 }
 
-function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): DeskKey {
+function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
   const { clock, iso, policy, zone } = deps;
   const canSend = zone.canSend(key.domain);
   const around: KeyCircumstances = { policy: policy(), canSend, now: clock.now(), iso };

@@ -43,7 +43,7 @@ export type SigningKeysDeps = {
   readonly iso: (at: Millis) => string;
 };
 
-/** What the desk of keys (key-desk.ts) works with; each act of it is a turn of its own. */
+/** What the admin of keys (key-desk.ts) works with; each act of it is a turn of its own. */
 export type KeyKeeper = {
   /** The keys that sign for exactly this domain, one of an algorithm; empty: none. Never waits. */
   of(domain: string): readonly SigningKey[];

@@ -93,7 +93,7 @@ function openRig(from: From = {}): Rig {
     disk,
     policy: now,
     states: () =>
-      keys.desk
+      keys.admin
         .list()
         .map(({ selector, state }) => `${selector} ${state}`)
         .join(', '),
@@ -126,7 +126,7 @@ const words = (said: Done): string => `${said.ok ? 'yes' : 'no'}: ${said.text}`;
 
 test('two keys are made, sent, seen, and sign after a while; each by itself', async () => {
   const rig = openRig();
-  const said = await after(rig, rig.keys.desk.make(both, 'op'));
+  const said = await after(rig, rig.keys.admin.make(both, 'op'));
   assert.equal(
     words(said),
     'yes: example.org: made r20260105 (RSA, 2048 bits), e20260105 (Ed25519)',
@@ -158,7 +158,7 @@ test('by hand: the operator gets the record, once, and it waits for him', async 
   rig.zone.shown.set('old._domainkey.example.org', 'everywhere');
   const said = await after(
     rig,
-    rig.keys.desk.adopt([{ domain: 'example.org', selector: 'old' }], 'from opendkim', 'op'),
+    rig.keys.admin.adopt([{ domain: 'example.org', selector: 'old' }], 'from opendkim', 'op'),
   );
   assert.equal(words(said), 'yes: old of example.org: taken over, signs');
   await rig.pass(101 * dayMs);
@@ -170,7 +170,7 @@ test('by hand: the operator gets the record, once, and it waits for him', async 
     /^r2026\d+\._domainkey\.example\.org\. IN TXT "v=DKIM1; k=rsa; p=P1"$/,
   );
   assert.ok(rig.told.length >= 1 && rig.told.length <= 2, `${rig.told.length} notices`);
-  const [, made] = rig.keys.desk.list();
+  const [, made] = rig.keys.admin.list();
   assert.match(made?.todo ?? '', /^publish its record/);
   rig.zone.shown.set(made?.record.name ?? '', 'everywhere');
   await rig.pass(2 * hourMs);
@@ -191,10 +191,10 @@ test('by hand: the operator gets the record, once, and it waits for him', async 
 test('what could not be written has not happened', async () => {
   const time = new ManualTime(Date.UTC(2026, 0, 5, 10));
   const rig = openRig({ time, timers: time });
-  await after(rig, rig.keys.desk.make(both, 'op'));
+  await after(rig, rig.keys.admin.make(both, 'op'));
   await after(rig, rig.keys.stepNow());
   rig.disk.broken = true;
-  const making = rig.keys.desk.make({ ...both, domain: 'other.example' }, 'op');
+  const making = rig.keys.admin.make({ ...both, domain: 'other.example' }, 'op');
   await time.pass(10_000);
   assert.equal(words(await making), 'no: the ledger cannot be written: nothing was done');
   assert.deepEqual(
@@ -215,12 +215,12 @@ test('what could not be written has not happened', async () => {
 test('a restart at any moment goes on where it was', async () => {
   let rig = openRig();
   rig.policy.everyMs = 20 * dayMs;
-  await after(rig, rig.keys.desk.make(both, 'op'));
+  await after(rig, rig.keys.admin.make(both, 'op'));
   const seen = new Set<string>();
   for (let step = 0; step < 1_000; step++) {
     rig.time.jump(step % 3 === 0 ? 9 * hourMs : 23 * minuteMs);
     await rig.keys.stepNow();
-    for (const { state } of rig.keys.desk.list()) seen.add(state);
+    for (const { state } of rig.keys.admin.list()) seen.add(state);
     const before = [rig.states(), rig.signers()];
     rig.keys.close();
     rig.journal.close();
@@ -241,12 +241,12 @@ test('a restart at any moment goes on where it was', async () => {
 
 test('compromised: out at once, before any look at DNS, and a new key in its place', async () => {
   const rig = openRig();
-  await after(rig, rig.keys.desk.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
+  await after(rig, rig.keys.admin.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
   await rig.pass(3 * hourMs);
   assert.equal(rig.signers(), 'r20260105');
   const held = Promise.withResolvers<void>();
   rig.zone.wait = held.promise;
-  const retiring = rig.keys.desk.retire(
+  const retiring = rig.keys.admin.retire(
     { domain: 'example.org', selector: 'r20260105' },
     { compromised: true },
     'op',
@@ -269,7 +269,7 @@ const named = (selector: string) => ({ domain: 'example.org', selector });
 test('a step that takes its time is not begun again, and commands do not wait for its looks', async () => {
   const rig = openRig();
   const { time } = rig;
-  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  await after(rig, rig.keys.admin.make(rsa('s1'), 'op'));
   await rig.pass(3 * hourMs);
   assert.equal(rig.signers(), 's1');
   const slow = Promise.withResolvers<void>();
@@ -277,7 +277,7 @@ test('a step that takes its time is not begun again, and commands do not wait fo
   rig.zone.looked.length = 0;
   await time.pass(2 * hourMs);
   assert.equal(rig.zone.looked.length, 1, 'one look is under way');
-  const retiring = rig.keys.desk.retire(named('s1'), { compromised: true }, 'op');
+  const retiring = rig.keys.admin.retire(named('s1'), { compromised: true }, 'op');
   await time.settle();
   assert.equal(rig.signers(), '', 'at once');
   assert.equal(rig.zone.sent.at(-1), 'revoked s1');
@@ -291,7 +291,7 @@ test('a step that takes its time is not begun again, and commands do not wait fo
 test('what was seen of a key before a command changed it is not held against it', async () => {
   const rig = openRig();
   rig.zone.updates = false;
-  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  await after(rig, rig.keys.admin.make(rsa('s1'), 'op'));
   assert.equal(rig.states(), 's1 published');
   const slow = Promise.withResolvers<void>();
   rig.zone.wait = slow.promise;
@@ -299,7 +299,7 @@ test('what was seen of a key before a command changed it is not held against it'
   await rig.time.settle();
   rig.zone.wait = Promise.resolve();
   rig.zone.shown.set('s1._domainkey.example.org', 'everywhere');
-  await after(rig, rig.keys.desk.retire(named('s1'), { compromised: false }, 'op'));
+  await after(rig, rig.keys.admin.retire(named('s1'), { compromised: false }, 'op'));
   slow.resolve();
   await after(rig, step);
   assert.equal(rig.states(), 's1 revoked', 'the step found nothing there, but before that');
@@ -308,8 +308,8 @@ test('what was seen of a key before a command changed it is not held against it'
 test('between two updates of a step a command has its turn, and what it overtook is not done', async () => {
   const rig = openRig();
   rig.zone.refuses = true;
-  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
-  await after(rig, rig.keys.desk.make({ ...rsa('s2'), domain: 'other.example' }, 'op'));
+  await after(rig, rig.keys.admin.make(rsa('s1'), 'op'));
+  await after(rig, rig.keys.admin.make({ ...rsa('s2'), domain: 'other.example' }, 'op'));
   rig.zone.refuses = false;
   const slow = Promise.withResolvers<void>();
   rig.zone.sendWait = slow.promise;
@@ -317,7 +317,7 @@ test('between two updates of a step a command has its turn, and what it overtook
   await rig.time.settle();
   const how = { compromised: true };
   const key = { domain: 'other.example', selector: 's2' };
-  const retiring = rig.keys.desk.retire(key, how, 'op');
+  const retiring = rig.keys.admin.retire(key, how, 'op');
   slow.resolve();
   await after(rig, Promise.all([step, retiring]));
   assert.deepEqual(rig.zone.sent.slice(0, 2), ['key s1', 'revoked s2']);
@@ -326,53 +326,56 @@ test('between two updates of a step a command has its turn, and what it overtook
 
 test('retired, rotated, and what makes no sense', async () => {
   const rig = openRig();
-  const desk = rig.keys.desk;
+  const admin = rig.keys.admin;
   const say = async (what: Promise<Done>): Promise<string> => words(await after(rig, what));
   const one = { domain: 'example.org', selector: 's1' };
-  assert.equal(await say(desk.rotate('example.org', 'op')), 'no: no key signs for example.org');
+  assert.equal(await say(admin.rotate('example.org', 'op')), 'no: no key signs for example.org');
   assert.match(
-    await say(desk.make({ ...both, selector: 's1' }, 'op')),
+    await say(admin.make({ ...both, selector: 's1' }, 'op')),
     /^no: a selector is the name/,
   );
-  assert.match(await say(desk.make({ ...both, domain: 'a b' }, 'op')), /^no: a b is not a domain/);
+  assert.match(await say(admin.make({ ...both, domain: 'a b' }, 'op')), /^no: a b is not a domain/);
   const single = { ...both, algorithms: ['rsa-sha256'], selector: 's1' } as const;
-  assert.match(await say(desk.make({ ...single, selector: '../x' }, 'op')), /is no selector/);
-  assert.match(await say(desk.make(single, 'op')), /^yes/);
-  assert.match(await say(desk.make(single, 'op')), /^no: s1 of example\.org is known already/);
+  assert.match(await say(admin.make({ ...single, selector: '../x' }, 'op')), /is no selector/);
+  assert.match(await say(admin.make(single, 'op')), /^yes/);
+  assert.match(await say(admin.make(single, 'op')), /^no: s1 of example\.org is known already/);
   await rig.pass(2 * hourMs);
   assert.match(
-    await say(desk.rotate('example.org', 'op')),
+    await say(admin.rotate('example.org', 'op')),
     /^yes: example\.org: made r20260105 .* to follow s1/,
   );
   assert.match(
-    await say(desk.rotate('example.org', 'op')),
+    await say(admin.rotate('example.org', 'op')),
     /^no: new keys for example\.org are on their way/,
   );
   await rig.pass(2 * hourMs);
   assert.equal(rig.states(), 's1 retiring, r20260105 signing');
-  assert.match(await say(desk.retire(one, { compromised: false }, 'op')), /^yes/);
-  assert.match(await say(desk.retire(one, { compromised: true }, 'op')), /^yes: s1 .* is revoked$/);
+  assert.match(await say(admin.retire(one, { compromised: false }, 'op')), /^yes/);
   assert.match(
-    await say(desk.retire(one, { compromised: true }, 'op')),
+    await say(admin.retire(one, { compromised: true }, 'op')),
+    /^yes: s1 .* is revoked$/,
+  );
+  assert.match(
+    await say(admin.retire(one, { compromised: true }, 'op')),
     /^no: s1 .* is revoked already/,
   );
   assert.match(
-    await say(desk.retire({ ...one, selector: 'x' }, { compromised: false }, 'op')),
+    await say(admin.retire({ ...one, selector: 'x' }, { compromised: false }, 'op')),
     /^no: there is no/,
   );
   rig.files.full = true;
-  assert.equal(await say(desk.make(both, 'op')), 'no: the disk is full');
+  assert.equal(await say(admin.make(both, 'op')), 'no: the disk is full');
 });
 
 test('a key whose file cannot be used does not sign, and comes back with it', async () => {
   const rig = openRig();
-  await after(rig, rig.keys.desk.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
+  await after(rig, rig.keys.admin.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
   await rig.pass(2 * hourMs);
   rig.files.broken.add('example.org/r20260105.pem');
   rig.keys.reload();
   rig.keys.reload();
   assert.equal(rig.signers(), '');
-  assert.match(rig.keys.desk.list()[0]?.fault ?? '', /is not there/);
+  assert.match(rig.keys.admin.list()[0]?.fault ?? '', /is not there/);
   assert.equal(rig.logged.filter((line) => line === 'error dkim.key-unusable').length, 1);
   rig.files.broken.clear();
   rig.keys.reload();
@@ -381,11 +384,12 @@ test('a key whose file cannot be used does not sign, and comes back with it', as
 
 test('a private key that cannot be deleted is not forgotten, not by a restart either', async () => {
   let rig = openRig();
-  await after(rig, rig.keys.desk.make(rsa('s1'), 'op'));
+  await after(rig, rig.keys.admin.make(rsa('s1'), 'op'));
   rig.files.stuck.add('example.org/s1.pem');
-  await after(rig, rig.keys.desk.retire(named('s1'), { compromised: false }, 'op'));
+  await after(rig, rig.keys.admin.retire(named('s1'), { compromised: false }, 'op'));
   await rig.pass(hourMs);
-  const file = (): string => rig.keys.desk.list().map((key) => `${key.state} ${key.file}`)[0] ?? '';
+  const file = (): string =>
+    rig.keys.admin.list().map((key) => `${key.state} ${key.file}`)[0] ?? '';
   assert.equal(file(), 'gone example.org/s1.pem');
   assert.ok(rig.logged.includes('warn dkim.not-done'));
   rig.keys.close();
@@ -401,7 +405,7 @@ test('a private key that cannot be deleted is not forgotten, not by a restart ei
 test('an update that is refused is sent again; silence changes nothing', async () => {
   const rig = openRig();
   rig.zone.refuses = true;
-  await after(rig, rig.keys.desk.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
+  await after(rig, rig.keys.admin.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
   assert.ok(rig.logged.includes('warn dkim.not-done'));
   await rig.pass(hourMs);
   assert.equal(rig.states(), 'r20260105 published');

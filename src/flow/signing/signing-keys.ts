@@ -3,8 +3,8 @@
  * commands (key-desk.ts).
  */
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
-import type { KeyDesk } from '../../ports/admin.ts';
-import { openKeyDesk } from './key-admin.ts';
+import type { KeyAdmin } from '../../ports/admin.ts';
+import { openKeyAdmin } from './key-admin.ts';
 import { openKeeper, type SigningKeysDeps } from './key-keeper.ts';
 
 export type SigningKeys = {
@@ -14,7 +14,7 @@ export type SigningKeys = {
   stepNow(): Promise<void>;
   /** Key files are looked at again. */
   reload(): void;
-  readonly desk: KeyDesk;
+  readonly admin: KeyAdmin;
   close(): void;
 };
 
@@ -24,7 +24,7 @@ export function openSigningKeys(deps: SigningKeysDeps): SigningKeys {
     of: (domain) => keeper.of(domain),
     stepNow: () => keeper.stepNow(),
     reload: () => keeper.reload(),
-    desk: openKeyDesk(keeper, deps),
+    admin: openKeyAdmin(keeper, deps),
     close: () => keeper.close(),
   };
 }

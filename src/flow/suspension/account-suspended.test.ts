@@ -18,11 +18,11 @@ function since(rig: FlowRig): readonly string[] {
 }
 const incident = (rig: FlowRig) => rig.journal.live.incidents({ account: joe, limit: 1 })[0];
 async function suspendByHand(rig: FlowRig): Promise<Done> {
-  const done = await rig.desk.suspend(joe, 'op', 'called');
+  const done = await rig.admin.suspend(joe, 'op', 'called');
   await rig.time.settle();
   return done;
 }
-const release = (rig: FlowRig) => rig.desk.release(joe, released);
+const release = (rig: FlowRig) => rig.admin.release(joe, released);
 
 test('in this order: committed, queue held, login closed, operator told with what was found', async () => {
   const rig = openRig();
@@ -112,7 +112,7 @@ test('released while it is still being enforced: the end is open, and stays so',
   const slow = Promise.withResolvers<void>();
   rig.queue.gate = slow.promise;
   await suspendByHand(rig);
-  const releasing = rig.desk.release(joe, released);
+  const releasing = rig.admin.release(joe, released);
   await rig.time.settle();
   slow.resolve();
   await releasing;
@@ -188,7 +188,7 @@ test('after a start, what a person has let go meanwhile is not called back', asy
   const { id } = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
   await suspendByHand(rig);
   await rig.time.pass(minuteMs);
-  assert.ok((await rig.desk.releaseHeld({ ids: [id] }, 'op')).ok);
+  assert.ok((await rig.admin.releaseHeld({ ids: [id] }, 'op')).ok);
   await rig.time.pass(1_000);
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
   again.queue.arrive(id, false);
@@ -202,7 +202,7 @@ test('many suspended accounts are gone through one after the other', async () =>
   const names = ['a', 'b', 'c'].map((name) => `${name}@here.test`);
   for (const account of names) {
     rig.send({ account, to: ['friend@elsewhere.test'] });
-    await rig.desk.suspend(account, 'op', '');
+    await rig.admin.suspend(account, 'op', '');
   }
   await rig.time.pass(minuteMs);
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
@@ -234,7 +234,7 @@ test('a release that could not be written says so', async () => {
   const rig = openRig();
   await suspendByHand(rig);
   rig.breakDisk(true);
-  const releasing = rig.desk.release(joe, released);
+  const releasing = rig.admin.release(joe, released);
   await rig.time.pass(6_000);
   const done = await releasing;
   assert.match(done.text, /ledger/);

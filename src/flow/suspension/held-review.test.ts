@@ -40,7 +40,7 @@ test('it stays: when told never, when much is held, when the account is suspende
       rig.send({ account: joe, to: many(30, nth * 30), id: `MUCH${100 + nth}` });
       await rig.time.settle();
     }
-    if (how === 'suspended') await rig.desk.suspend(joe, 'op', '');
+    if (how === 'suspended') await rig.admin.suspend(joe, 'op', '');
     await rig.time.settle();
     rig.time.jump(2 * dayMs);
     await rig.time.pass(2 * minuteMs);
@@ -68,7 +68,7 @@ test('an account that gets suspended while the one before it is released keeps i
   const [second, secondId] =
     rig.queue.messages.get(ids[0] ?? '') === 'hold' ? [joe, ids[0]] : [accounts[1], ids[1]];
   assert.equal(rig.queue.inQueue('deferred').length, 1, 'the other one is being released');
-  await rig.desk.suspend(second, 'op', '');
+  await rig.admin.suspend(second, 'op', '');
   slow.resolve();
   await rig.time.settle();
   assert.equal(rig.queue.messages.get(secondId ?? ''), 'hold');
@@ -92,7 +92,7 @@ test('a suspension with a set end ends so often, then a person must decide', asy
   await rig.time.pass(2 * minuteMs);
   assert.ok(isSuspended(), 'for ever');
   assert.equal(rig.counted.get('postern_releases_total guard'), 2);
-  await rig.desk.release(joe, { by: 'op', note: '', falseAlarm: false, keepHeld: false });
+  await rig.admin.release(joe, { by: 'op', note: '', falseAlarm: false, keepHeld: false });
   assert.equal(await endsByItself(), true, 'a person who decided starts the count anew');
 });
 
@@ -130,7 +130,7 @@ test('let go by a person while the queue was read: that stands', async () => {
   rig.queue.gate = slow.promise;
   await rig.time.pass(minuteMs);
   rig.queue.gate = undefined;
-  await rig.desk.releaseHeld({ ids: [id] }, 'op');
+  await rig.admin.releaseHeld({ ids: [id] }, 'op');
   slow.resolve();
   await rig.time.settle();
   assert.equal(rig.journal.live.heldOne(id)?.state, 'released');

@@ -63,7 +63,7 @@ test('a set end ends what the guard did, and leaves held mail held; never what a
   for (const byHand of [false, true]) {
     const rig = openRig({ settings: { releaseAfterMs: hourMs } });
     rig.send({ account: joe, to: ['friend@elsewhere.test'] });
-    if (byHand) await rig.desk.suspend(joe, 'op', '');
+    if (byHand) await rig.admin.suspend(joe, 'op', '');
     else await rig.hijack(joe);
     await rig.time.pass(minuteMs);
     const held = rig.queue.inQueue('hold');

@@ -16,7 +16,7 @@ import {
 } from './zone-bind-entries.ts';
 
 /**
- * About a hundred thousand records; the file is read whole, and the desk of an operator has larger
+ * About a hundred thousand records; the file is read whole, and the admin of an operator has larger
  * ones nowhere.
  */
 export const zoneCharactersMax = 16_777_216;
