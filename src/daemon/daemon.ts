@@ -422,7 +422,7 @@ function mailLog(
  */
 function timed(flows: Flows, counters: Counters): Gate {
   return {
-    mayBegin: (speaker) => flows.gate.mayBegin(speaker),
+    mayBegin: (submitter) => flows.gate.mayBegin(submitter),
     submit(message, by, answer) {
       const began = performance.now();
       if (message.id !== '') flows.policy.counted(message.id);

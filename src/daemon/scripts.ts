@@ -55,7 +55,7 @@ export function openDaemonScripts(
 
 function throughRegister(gate: Gate, scripts: Scripts, direct: DirectConnections): Gate {
   return {
-    mayBegin: (speaker) => gate.mayBegin(speaker),
+    mayBegin: (submitter) => gate.mayBegin(submitter),
     submit(message, by, answer) {
       direct.known(
         ...[message, by],

@@ -68,7 +68,7 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
   };
   return {
     submissions: {
-      speakerOf: (token) => admin?.speakerOf(token),
+      submitterOf: (token) => admin?.submitterOf(token),
       claim(token, attempt, answer) {
         if (admin === undefined) answer({ kind: 'unknown' });
         else admin.claim(token, attempt, answer);

@@ -4,7 +4,7 @@
  */
 import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
 import type { ScriptMail } from '../core/scripts/rules.ts';
-import type { ScriptSpeaker } from '../core/scripts/submitter.ts';
+import type { ScriptSubmitter } from '../core/scripts/submitter.ts';
 import type { Millis } from '../lib/time.ts';
 
 /** By the kernel's word (SO_PEERCRED). */
@@ -50,7 +50,7 @@ export type WaitingMail = {
    */
   readonly token: string;
   readonly at: Millis;
-  readonly speaker: ScriptSpeaker;
+  readonly submitter: ScriptSubmitter;
   readonly handIn: Omit<HandIn, 'claim'>;
 };
 
@@ -91,7 +91,7 @@ export type SubmissionRow = {
   readonly token: string;
   readonly attempt: string;
   readonly at: Millis;
-  readonly speaker: ScriptSpeaker;
+  readonly submitter: ScriptSubmitter;
   readonly sender: string;
 };
 
@@ -103,7 +103,7 @@ export type SubmissionLedger = {
 /** What the milter door asks of the flow about a message with a token in it. */
 export type Submissions = {
   /** Undefined: nobody handed that in here. */
-  speakerOf(token: string): ScriptSpeaker | undefined;
+  submitterOf(token: string): ScriptSubmitter | undefined;
   /**
    * At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once.
    */

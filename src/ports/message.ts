@@ -21,7 +21,7 @@ export type Answer =
 /**
  * Who hands mail over. `account` undefined: not ours to judge (inbound mail), everything passes.
  */
-export type Speaker = {
+export type Submitter = {
   readonly account: Account;
   /** login: SMTP AUTH. client: relaying by address, no login. local: sendmail(1), pickup. */
   readonly by: 'login' | 'client' | 'local';
@@ -34,18 +34,18 @@ export type Gate = {
    * As soon as the account is known (MAIL, RCPT): refused at once when suspended. Never waits,
    * never counts.
    */
-  mayBegin(speaker: Speaker): Answer;
+  mayBegin(submitter: Submitter): Answer;
   /**
    * The whole message: judged and counted. Answers exactly once, at once for `pass`, after the
    * commit for the rest.
    */
-  submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void;
+  submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void;
 };
 
 /** What a door knows of a message when its headers begin. */
 export type MessageStart = {
   /** undefined: mail that comes in. */
-  readonly by: Speaker['by'] | undefined;
+  readonly by: Submitter['by'] | undefined;
   readonly account: Account | undefined;
   /** Address of the SMTP client; empty for mail of this machine. */
   readonly client: string;

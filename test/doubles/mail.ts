@@ -1,10 +1,10 @@
 /** Mail of scripts, for tests. */
 import type { ScriptMail, ScriptRule } from '../../src/core/scripts/rules.ts';
-import type { ScriptSpeaker } from '../../src/core/scripts/submitter.ts';
+import type { ScriptSubmitter } from '../../src/core/scripts/submitter.ts';
 
 export const shop = '/var/www/shop/contact.php';
 
-export function speaker(with_: Partial<ScriptSpeaker> = {}): ScriptSpeaker {
+export function submitter(with_: Partial<ScriptSubmitter> = {}): ScriptSubmitter {
   return {
     uid: 1_001,
     user: 'shop',
@@ -45,7 +45,7 @@ export const header = (text: string): ScriptMail['header'] =>
 
 export function scriptMail(with_: Partial<ScriptMail> = {}): ScriptMail {
   return {
-    speaker: speaker(),
+    submitter: submitter(),
     sender: '',
     recipients: ['owner@shop.example'],
     header: header(

@@ -135,7 +135,7 @@ function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> 
       ...quiet,
       clock: { now: () => rig.time.now() },
       gate: {
-        mayBegin: (speaker) => rig.gate.mayBegin(speaker),
+        mayBegin: (submitter) => rig.gate.mayBegin(submitter),
         submit(message, by, answer) {
           note(message);
           rig.gate.submit(message, by, answer);

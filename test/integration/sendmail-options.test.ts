@@ -172,8 +172,8 @@ async function handOver(): Promise<string | undefined> {
     assert.equal(claim?.uid, 0);
     const token = submissionToken(one.uid, handIn.id);
     const whose = { uid: one.uid, user: 'root', scriptOwner: undefined, proven: 'owner' } as const;
-    const speaker = { ...claim, ...whose };
-    const draft = files.begin({ token, at: 0 as Millis, speaker, handIn });
+    const submitter = { ...claim, ...whose };
+    const draft = files.begin({ token, at: 0 as Millis, submitter, handIn });
     for (const bytes of one.read()) draft.write(bytes);
     await new Promise<void>((resolve) =>
       draft.finish((fault) => {

@@ -30,7 +30,7 @@ import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeRoad } from '../../src/ports/mail-server.ts';
-import type { Answer, Speaker } from '../../src/ports/message.ts';
+import type { Answer, Submitter } from '../../src/ports/message.ts';
 import type { Clock } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
 import { ManualTime } from './manual-time.ts';
@@ -98,7 +98,7 @@ export type Letter = Partial<Omit<Submission, 'account' | 'outside' | 'local'>> 
   readonly account: string;
   readonly to?: readonly string[];
   readonly local?: readonly string[];
-  readonly by?: Speaker['by'];
+  readonly by?: Submitter['by'];
 };
 
 export function openRig(options: RigOptions = {}): FlowRig {

@@ -237,7 +237,7 @@ export function submissionRow(more: Partial<SubmissionRow> = {}): SubmissionRow 
     attempt: 'a2',
     at: at(14_000),
     sender: 'web@shop.example',
-    speaker: {
+    submitter: {
       uid: 1_001,
       user: 'shop',
       pid: 77,

@@ -17,7 +17,7 @@ import type {
   MessageReader,
   MessageReading,
   MessageStart,
-  Speaker,
+  Submitter,
 } from '../../src/ports/message.ts';
 import type { MessageScanning } from '../../src/ports/scan.ts';
 
@@ -118,14 +118,14 @@ export function answers(bytes: Buffer): readonly Heard[] {
 
 /** A gate that writes down what it is asked. */
 export class RecordingGate implements Gate {
-  readonly begun: Speaker[] = [];
-  readonly submitted: { readonly message: Submission; readonly by: Speaker['by'] }[] = [];
-  readonly #begin: (speaker: Speaker) => Answer;
+  readonly begun: Submitter[] = [];
+  readonly submitted: { readonly message: Submission; readonly by: Submitter['by'] }[] = [];
+  readonly #begin: (submitter: Submitter) => Answer;
   readonly #submit: (message: Submission, answer: (answer: Answer) => void) => void;
 
   constructor(
     how: {
-      readonly begin?: (speaker: Speaker) => Answer;
+      readonly begin?: (submitter: Submitter) => Answer;
       readonly submit?: (message: Submission, answer: (answer: Answer) => void) => void;
     } = {},
   ) {
@@ -133,12 +133,12 @@ export class RecordingGate implements Gate {
     this.#submit = how.submit ?? ((_message, answer) => answer(pass));
   }
 
-  mayBegin(speaker: Speaker): Answer {
-    this.begun.push(speaker);
-    return this.#begin(speaker);
+  mayBegin(submitter: Submitter): Answer {
+    this.begun.push(submitter);
+    return this.#begin(submitter);
   }
 
-  submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void {
+  submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
     this.submitted.push({ message, by });
     this.#submit(message, answer);
   }

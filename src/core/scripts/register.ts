@@ -63,16 +63,16 @@ export function noted(
   finding: ScriptFinding,
   at: Millis,
 ): ScriptSeen {
-  const { speaker, recipients } = mail;
+  const { submitter, recipients } = mail;
   const odd = finding.findings.find(({ code }) => code !== 'script-unknown');
   const from = mail.header.find(({ name }) => name.toLowerCase() === 'from');
   const author = from === undefined ? addressKey(mail.sender) : firstMailbox(from.value);
   return {
-    account: accountOf(speaker),
-    subject: subjectOf(speaker),
-    uid: speaker.uid,
-    user: speaker.user,
-    how: speaker.how,
+    account: accountOf(submitter),
+    subject: subjectOf(submitter),
+    uid: submitter.uid,
+    user: submitter.user,
+    how: submitter.how,
     firstAt: before?.firstAt ?? at,
     lastAt: at,
     messages: (before?.messages ?? 0) + 1,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { header, scriptMail, scriptRule, shop, speaker } from '../../../test/doubles/mail.ts';
+import { header, scriptMail, scriptRule, shop, submitter } from '../../../test/doubles/mail.ts';
 import {
   during,
   isListed,
@@ -35,7 +35,7 @@ test('an unknown script is held, and only noted while observing', () => {
 
 test('mail without a script needs a rule too, but for root and users who are trusted', () => {
   const from = (uid: number, user: string) =>
-    judgeScriptMail(register(), scriptMail({ speaker: speaker({ uid, user, script: '' }) }));
+    judgeScriptMail(register(), scriptMail({ submitter: submitter({ uid, user, script: '' }) }));
   assert.deepEqual(details(from(33, 'www-data')), [
     'no rule for mail of www-data without a script',
   ]);
@@ -43,7 +43,7 @@ test('mail without a script needs a rule too, but for root and users who are tru
   assert.equal(from(120, 'logcheck').verdict, 'pass');
   const named = judgeScriptMail(
     register(),
-    scriptMail({ speaker: speaker({ uid: 120, user: 'logcheck' }) }),
+    scriptMail({ submitter: submitter({ uid: 120, user: 'logcheck' }) }),
   );
   assert.equal(named.verdict, 'hold', 'trust is for mail without a script');
 });
@@ -142,7 +142,7 @@ test('of several rules, the one that says most; of equals, the user’s own, the
   const own = scriptRule({ id: 'own', uid: 1_001 });
   const other = scriptRule({ id: 'other', uid: 1_002 });
   const denying = scriptRule({ id: 'denying', effect: 'deny' });
-  const best = (...rules: readonly ScriptRule[]) => ruleOf(rules, speaker())?.id;
+  const best = (...rules: readonly ScriptRule[]) => ruleOf(rules, submitter())?.id;
   assert.equal(best(all, exact), 'exact');
   assert.equal(best(exact, own, all), 'own');
   assert.equal(best(all, other), 'all');

@@ -7,7 +7,7 @@ import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import { addressesIn, headerInjection, type ScriptHeader } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
-import { isByRight, type ScriptSpeaker, subjectOf } from './submitter.ts';
+import { isByRight, type ScriptSubmitter, subjectOf } from './submitter.ts';
 
 export const scriptModes = ['observe', 'guard'] as const;
 export type ScriptMode = (typeof scriptModes)[number];
@@ -42,7 +42,7 @@ export type ScriptRule = {
  * One message of a script. Recipients are address keys, without duplicates: those of the envelope.
  */
 export type ScriptMail = {
-  readonly speaker: ScriptSpeaker;
+  readonly submitter: ScriptSubmitter;
   /** Envelope sender as asked for; empty: none was. */
   readonly sender: string;
   readonly recipients: readonly string[];
@@ -88,7 +88,7 @@ export type Register = {
 const namedMax = 3;
 
 export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFinding {
-  const rule = ruleOf(register.rules, mail.speaker);
+  const rule = ruleOf(register.rules, mail.submitter);
   const findings = rule === undefined ? unruled(register, mail) : ruled(register, rule, mail);
   const holds = register.mode === 'guard' && rule?.effect !== 'observe' && findings.length > 0;
   return {
@@ -102,15 +102,15 @@ export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFin
 /** The rule for a script: that which says most, and of two alike the one that denies. */
 export function ruleOf(
   rules: readonly ScriptRule[],
-  speaker: ScriptSpeaker,
+  submitter: ScriptSubmitter,
 ): ScriptRule | undefined {
-  const subject = subjectOf(speaker);
+  const subject = subjectOf(submitter);
   let best: ScriptRule | undefined;
   for (const rule of rules) {
-    if (rule.uid !== undefined && rule.uid !== speaker.uid) continue;
+    if (rule.uid !== undefined && rule.uid !== submitter.uid) continue;
     // Who names another's script does not come under its rules, unless the rule says so; or it
     // would be a way round them.
-    if (rule.uid === undefined && rule.effect !== 'deny' && !isByRight(speaker)) continue;
+    if (rule.uid === undefined && rule.effect !== 'deny' && !isByRight(submitter)) continue;
     if (!matchesPath(rule.path, subject)) continue;
     if (best === undefined || before(rule, best)) best = rule;
   }
@@ -125,13 +125,13 @@ function before(rule: ScriptRule, other: ScriptRule): boolean {
 }
 
 /** Mail of a user whom nobody asks for a rule: cron's, the administrator's. */
-function isTrusted(speaker: ScriptSpeaker, trustedUsers: ReadonlySet<string>): boolean {
-  return speaker.uid === 0 || (speaker.script === '' && trustedUsers.has(speaker.user));
+function isTrusted(submitter: ScriptSubmitter, trustedUsers: ReadonlySet<string>): boolean {
+  return submitter.uid === 0 || (submitter.script === '' && trustedUsers.has(submitter.user));
 }
 
 function unruled({ trustedUsers }: Register, mail: ScriptMail): readonly ScriptReason[] {
-  if (isTrusted(mail.speaker, trustedUsers)) return [];
-  const { script, user, uid } = mail.speaker;
+  if (isTrusted(mail.submitter, trustedUsers)) return [];
+  const { script, user, uid } = mail.submitter;
   const who = user === '' ? `user number ${uid}` : user;
   const detail =
     script === ''

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { shop, speaker } from '../../../test/doubles/mail.ts';
-import { accountOf, describeSpeaker, subjectOf } from './submitter.ts';
+import { shop, submitter } from '../../../test/doubles/mail.ts';
+import { accountOf, describeSubmitter, subjectOf } from './submitter.ts';
 
 const cases = [
   ['its owner runs it', {}, `script:${shop}`],
@@ -14,27 +14,27 @@ const cases = [
   ['no script, no name', { script: '', user: '' }, 'user:1001'],
 ] as const;
 for (const [name, change, account] of cases) {
-  test(name, () => assert.equal(accountOf(speaker(change)), account));
+  test(name, () => assert.equal(accountOf(submitter(change)), account));
 }
 
 test('where it came from', () => {
-  assert.equal(describeSpeaker(speaker()), 'php-cgi8.4 (process 4711 of shop)');
+  assert.equal(describeSubmitter(submitter()), 'php-cgi8.4 (process 4711 of shop)');
   assert.equal(
-    describeSpeaker(speaker({ executable: '', user: '' })),
+    describeSubmitter(submitter({ executable: '', user: '' })),
     'process 4711 of user number 1001',
   );
 });
 
 test('rules are about the path, whoever runs it', () => {
-  assert.equal(subjectOf(speaker({ uid: 1_002, user: 'joe' })), shop);
-  assert.equal(subjectOf(speaker({ script: '' })), 'user:shop');
+  assert.equal(subjectOf(submitter({ uid: 1_002, user: 'joe' })), shop);
+  assert.equal(subjectOf(submitter({ script: '' })), 'user:shop');
 });
 
 test('any path becomes a short name without controls, and two paths two names', () => {
   const path = fc.string({ unit: 'binary', minLength: 1, maxLength: 600 });
   fc.assert(
     fc.property(path, path, (one, other) => {
-      const names = [one, other].map((script) => accountOf(speaker({ script: `/${script}` })));
+      const names = [one, other].map((script) => accountOf(submitter({ script: `/${script}` })));
       for (const name of names) {
         assert.ok(name.length <= 256 && name.isWellFormed(), name);
         assert.doesNotMatch(name, /\p{Cc}/u);

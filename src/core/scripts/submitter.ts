@@ -17,7 +17,7 @@ export type ScriptSource = (typeof scriptSources)[number];
  * Who handed a message over. The uid is proven; the rest was said by a process of that uid, so that
  * it tells scripts of one user apart and can never speak for another user.
  */
-export type ScriptSpeaker = {
+export type ScriptSubmitter = {
   readonly uid: number;
   /** Its name; empty: no such user. */
   readonly user: string;
@@ -58,20 +58,20 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
  * who names a script that is not his own is another account, `script:/var/www/shop/contact.php as
  * joe`: nobody can use up, or ruin, the good name of somebody else's form.
  */
-export function accountOf(speaker: ScriptSpeaker): Account {
-  const { script, uid, user } = speaker;
+export function accountOf(submitter: ScriptSubmitter): Account {
+  const { script, uid, user } = submitter;
   if (script === '') return `user:${safe(user === '' ? String(uid) : user)}` as Account;
   const path = shortened(script);
   return (
-    isByRight(speaker) ? `script:${path}` : `script:${path} as ${safe(user || String(uid))}`
+    isByRight(submitter) ? `script:${path}` : `script:${path} as ${safe(user || String(uid))}`
   ) as Account;
 }
 
 /**
- * Is it the speaker's own script, or the web server's business? The rest is only said by the
- * speaker.
+ * Is it the submitter's own script, or the web server's business? The rest is only said by the
+ * submitter.
  */
-export function isByRight({ script, scriptOwner, uid }: ScriptSpeaker): boolean {
+export function isByRight({ script, scriptOwner, uid }: ScriptSubmitter): boolean {
   return script === '' || scriptOwner === uid || isService(uid);
 }
 
@@ -79,15 +79,15 @@ export function isByRight({ script, scriptOwner, uid }: ScriptSpeaker): boolean 
  * What rules are about, and what is asked for on the command line: the script's path, or
  * `user:NAME`.
  */
-export function subjectOf(speaker: ScriptSpeaker): string {
-  return speaker.script === '' ? accountOf(speaker) : speaker.script;
+export function subjectOf(submitter: ScriptSubmitter): string {
+  return submitter.script === '' ? accountOf(submitter) : submitter.script;
 }
 
 /**
- * Where mail of this speaker came from, as one reads it behind "from": `php-cgi8.4 (process 4711 of
+ * Where mail of this submitter came from, as one reads it behind "from": `php-cgi8.4 (process 4711 of
  * shop)`.
  */
-export function describeSpeaker({ executable, pid, user, uid }: ScriptSpeaker): string {
+export function describeSubmitter({ executable, pid, user, uid }: ScriptSubmitter): string {
   const program = executable.slice(executable.lastIndexOf('/') + 1);
   const who = user === '' ? `user number ${uid}` : user;
   const process = pid === 0 ? who : `process ${pid} of ${who}`;

@@ -4,7 +4,7 @@
  * only the first of each counts, and none after the connection is gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { Answer, HeaderEdit, MessageReader, Speaker } from '../../ports/message.ts';
+import type { Answer, HeaderEdit, MessageReader, Submitter } from '../../ports/message.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
@@ -33,7 +33,7 @@ export type Outcome = Answer | { readonly kind: 'discard' };
 
 export type Awaited = {
   /** undefined: mail that comes in. */
-  readonly by: Speaker['by'] | undefined;
+  readonly by: Submitter['by'] | undefined;
   readonly id: string;
   readonly reader: MessageReader | undefined;
   /** Both as agreed with the mail server. */

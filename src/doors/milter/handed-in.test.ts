@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { speaker } from '../../../test/doubles/mail.ts';
+import { submitter } from '../../../test/doubles/mail.ts';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import { submissionField, submissionToken } from '../../core/scripts/submission-field.ts';
 import type { Claim, Submissions } from '../../ports/handover.ts';
@@ -18,8 +18,8 @@ class RecordingSubmissions implements Submissions {
   readonly claims: { attempt: string; answer(claim: Claim): void }[] = [];
   readonly over: string[] = [];
 
-  speakerOf(asked: string): ReturnType<Submissions['speakerOf']> {
-    return asked === token ? speaker() : undefined;
+  submitterOf(asked: string): ReturnType<Submissions['submitterOf']> {
+    return asked === token ? submitter() : undefined;
   }
 
   claim(_token: string, which: string, answer: (claim: Claim) => void): void {
@@ -65,7 +65,7 @@ test('it is the script’s mail, with what the script wrote; the field is taken 
   assert.equal(message.account, 'script:/var/www/shop/contact.php');
   assert.equal(message.script, '/var/www/shop/contact.php');
   assert.deepEqual(message.handed, {
-    speaker: speaker(),
+    submitter: submitter(),
     sender: 'asked@here.example',
     recipients: ['ann@there.example'],
     ...written,

@@ -12,16 +12,16 @@ import {
   type SubmissionField,
   submissionFieldName,
 } from '../../core/scripts/submission-field.ts';
-import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import { accountOf } from '../../core/scripts/submitter.ts';
 import type { Claim, Submissions } from '../../ports/handover.ts';
-import type { HeaderEdit, Speaker } from '../../ports/message.ts';
+import type { HeaderEdit, Submitter } from '../../ports/message.ts';
 import type { Outcome } from './awaited.ts';
 
 export class HandedIn {
   readonly #submissions: Submissions;
   #field: SubmissionField | undefined;
-  #script: ScriptSpeaker | undefined;
+  #script: ScriptSubmitter | undefined;
   #occurrences = 0;
   #begun = false;
   #counts = false;
@@ -46,12 +46,12 @@ export class HandedIn {
 
   #known(field: SubmissionField | undefined): void {
     if (field === undefined) return;
-    this.#script = this.#submissions.speakerOf(field.token);
+    this.#script = this.#submissions.submitterOf(field.token);
     if (this.#script !== undefined) this.#field = field;
   }
 
   /** Who handed it in; undefined: nobody did. */
-  get speaker(): Speaker | undefined {
+  get submitter(): Submitter | undefined {
     if (this.#script === undefined) return undefined;
     return { account: accountOf(this.#script), by: 'local' };
   }
@@ -72,15 +72,15 @@ export class HandedIn {
     recipients: readonly string[],
     answer: (claimed: ScriptMail | 'copy' | undefined) => void,
   ): void {
-    const [field, speaker] = [this.#field, this.#script];
-    if (field === undefined || speaker === undefined) {
+    const [field, submitter] = [this.#field, this.#script];
+    if (field === undefined || submitter === undefined) {
       answer(undefined);
       return;
     }
     this.#submissions.claim(field.token, field.attempt, (claim: Claim) => {
       this.#counts = claim.kind === 'counts';
       if (claim.kind !== 'counts') answer(claim.kind === 'copy' ? 'copy' : undefined);
-      else answer({ speaker, sender: claim.sender, recipients, ...claim.written });
+      else answer({ submitter, sender: claim.sender, recipients, ...claim.written });
     });
   }
 
@@ -112,7 +112,7 @@ export function claimed(
     if (mail === 'copy') answer({ kind: 'discard' });
     else if (mail === undefined) judge(submission);
     else {
-      const { script } = mail.speaker;
+      const { script } = mail.submitter;
       judge({ ...submission, ...(script === '' ? {} : { script }), handed: mail });
     }
   });

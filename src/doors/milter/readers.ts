@@ -3,11 +3,16 @@
  * and the scan, whose finding the judgement waits for.
  */
 import type { Submission } from '../../core/event.ts';
-import type { MessageReader, MessageReading, MessageStart, Speaker } from '../../ports/message.ts';
+import type {
+  MessageReader,
+  MessageReading,
+  MessageStart,
+  Submitter,
+} from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 
 export class Readers {
-  readonly #by: Speaker['by'] | undefined;
+  readonly #by: Submitter['by'] | undefined;
   readonly #reader: MessageReader | undefined;
   readonly #scan: MessageScan | undefined;
 
@@ -50,7 +55,7 @@ export class Readers {
   }
 
   /** Read as another's mail than it turned out to be: as if it had not been read. */
-  readerOf(by: Speaker['by'] | undefined): MessageReader | undefined {
+  readerOf(by: Submitter['by'] | undefined): MessageReader | undefined {
     return by === this.#by ? this.#reader : undefined;
   }
 

@@ -18,7 +18,7 @@ import type { TalkState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { textOf } from '../../lib/peer-text.ts';
 import type { Submissions } from '../../ports/handover.ts';
-import type { Answer, Gate, MessageReading, Speaker } from '../../ports/message.ts';
+import type { Answer, Gate, MessageReading, Submitter } from '../../ports/message.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { AwaitedAnswer } from './awaited.ts';
@@ -36,8 +36,8 @@ import {
   noClient,
   readAs,
   relayingClient,
-  speakerOf,
   startOf,
+  submitterOf,
 } from './submitter.ts';
 
 export type SessionPort = {
@@ -72,7 +72,7 @@ export class MilterSession {
   #agreed: Negotiated | undefined;
   #client: Client = noClient;
   #message: Message | undefined;
-  #speaker: Speaker | undefined;
+  #submitter: Submitter | undefined;
   /** Of mail of this machine. */
   #handedIn: HandedIn | undefined;
   #helo = '';
@@ -215,14 +215,14 @@ export class MilterSession {
     this.#macros.recipient();
     const elsewhere = isElsewhere(key, rcptMailer, this.#port.options);
     this.#identify(message);
-    if (this.#speaker === undefined && elsewhere === 'yes') {
-      this.#speaker = relayingClient(this.#client);
+    if (this.#submitter === undefined && elsewhere === 'yes') {
+      this.#submitter = relayingClient(this.#client);
     }
     const full = message.recipients >= recipientsMax;
     const refusal = full ? this.#refusal(tooManyRecipients) : this.#begin();
     if (refusal !== undefined) {
       // A recipient that was refused is none: what is left may be mail that comes in.
-      if (this.#speaker?.by === 'client' && !message.leaves) this.#speaker = undefined;
+      if (this.#submitter?.by === 'client' && !message.leaves) this.#submitter = undefined;
       this.#port.write(refusal);
       return;
     }
@@ -264,7 +264,7 @@ export class MilterSession {
   #taste(message: Message, bytes: Buffer, start: number, end: number): boolean {
     const more = this.#looking(message).body(bytes, start, end);
     // Nobody judges mail that comes in.
-    const wanted = this.#speaker !== undefined && message.addBody(bytes, start, end);
+    const wanted = this.#submitter !== undefined && message.addBody(bytes, start, end);
     return wanted || more;
   }
 
@@ -279,7 +279,7 @@ export class MilterSession {
   #open(message: Message): Readers {
     const { reading, scanning } = this.#port;
     this.#identify(message);
-    const start = startOf(this.#speaker, {
+    const start = startOf(this.#submitter, {
       client: this.#client,
       helo: this.#helo,
       queueId: this.#queueId(),
@@ -309,7 +309,7 @@ export class MilterSession {
     // Old mail servers send the last piece of the body with the end.
     if (end > start) this.#taste(message, bytes, start, end);
     const readers = this.#looking(message);
-    const who = message.recipients > 0 ? this.#speaker : undefined;
+    const who = message.recipients > 0 ? this.#submitter : undefined;
     if (who === undefined && (!readers.reads || message.recipients === 0)) {
       // Mail that comes in, or that goes to nobody.
       this.#reset();
@@ -338,7 +338,7 @@ export class MilterSession {
     });
   }
 
-  #submission(who: Speaker, message: Message): Submission {
+  #submission(who: Submitter, message: Message): Submission {
     const { account, client = '' } = who;
     const at = this.#port.clock.now();
     const clientPort = who.by === 'client' ? this.#client.port : 0;
@@ -357,19 +357,19 @@ export class MilterSession {
   #identify({ sender }: Message): void {
     const { options } = this.#port;
     const about = { macros: this.#macros, client: this.#client, sender, options };
-    this.#speaker = this.#handedIn?.speaker ?? speakerOf(this.#speaker, about);
+    this.#submitter = this.#handedIn?.submitter ?? submitterOf(this.#submitter, about);
   }
 
-  /** Asks whether this speaker may go on; answers with the refusal, or undefined. */
+  /** Asks whether this submitter may go on; answers with the refusal, or undefined. */
   #begin(): Buffer | undefined {
-    const who = this.#speaker;
+    const who = this.#submitter;
     // Local mail is judged at its end, where it can be held.
     if (who === undefined || who.by === 'local') return undefined;
     return this.#refusal(this.#port.gate.mayBegin(who));
   }
 
   #refusal(answer: Answer): Buffer | undefined {
-    const ours = this.#speaker !== undefined && this.#speaker.by !== 'local';
+    const ours = this.#submitter !== undefined && this.#submitter.by !== 'local';
     return ours && answer.kind === 'reply' ? replyPacket(answer) : undefined;
   }
 
@@ -403,7 +403,7 @@ export class MilterSession {
   /** What is known of a message and was not said before it. */
   #forget(): void {
     this.#message = undefined;
-    this.#speaker = undefined;
+    this.#submitter = undefined;
     this.#handedIn = undefined;
     this.#readers?.drop();
     this.#readers = undefined;

@@ -7,7 +7,7 @@ import type { Account } from '../../core/account-name.ts';
 import { accountOf, clientAccount, fromXtext, localAccount } from '../../core/account-name.ts';
 import { stringEnd } from '../../formats/milter/packet.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
-import type { MessageStart, Speaker } from '../../ports/message.ts';
+import type { MessageStart, Submitter } from '../../ports/message.ts';
 import type { Macros } from './macros.ts';
 import type { MilterOptions } from './options.ts';
 
@@ -48,32 +48,32 @@ export function connectedClient(
 }
 
 /** Who hands this message over, as far as it can be told now. A login, once known, stays. */
-export function speakerOf(
-  known: Speaker | undefined,
+export function submitterOf(
+  known: Submitter | undefined,
   about: {
     readonly macros: Macros;
     readonly client: Client;
     readonly sender: string;
     readonly options: MilterOptions;
   },
-): Speaker | undefined {
+): Submitter | undefined {
   if (known?.by === 'login') return known;
   const { macros, client } = about;
   if (macros.login !== '') {
-    return speaker(loginAccount(macros.login, about.options), 'login', client.address);
+    return submitter(loginAccount(macros.login, about.options), 'login', client.address);
   }
-  if (client.how === 'local') return known ?? speaker(localAccount(about.sender), 'local', '');
+  if (client.how === 'local') return known ?? submitter(localAccount(about.sender), 'local', '');
   return known;
 }
 
 /** Without a login, mail that leaves is relayed for this address. */
-export function relayingClient(client: Client): Speaker {
-  return speaker(clientAccount(client.address), 'client', client.address);
+export function relayingClient(client: Client): Submitter {
+  return submitter(clientAccount(client.address), 'client', client.address);
 }
 
 /** What is known of a message when its content begins. `sender`: as it was typed. */
 export function startOf(
-  who: Speaker | undefined,
+  who: Submitter | undefined,
   of: {
     readonly client: Client;
     readonly helo: string;
@@ -107,6 +107,6 @@ function loginAccount(login: string, { defaultDomain, xtextLogins }: MilterOptio
   return accountOf(xtextLogins ? fromXtext(login) : login, defaultDomain);
 }
 
-function speaker(account: Account, by: Speaker['by'], client: string): Speaker {
+function submitter(account: Account, by: Submitter['by'], client: string): Submitter {
   return client === '' ? { account, by } : { account, by, client };
 }

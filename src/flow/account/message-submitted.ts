@@ -16,10 +16,10 @@ import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import { holdReason, replyText, suspendedReply } from '../../core/explain.ts';
 import { reasonCodes } from '../../core/scripts/rules.ts';
-import { describeSpeaker } from '../../core/scripts/submitter.ts';
+import { describeSubmitter } from '../../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
-import type { Answer, Gate, Speaker } from '../../ports/message.ts';
+import type { Answer, Gate, Submitter } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
@@ -70,7 +70,7 @@ export function openGate(deps: GateDeps): Gate & {
 } {
   const gate = new MessageGate(deps);
   return {
-    mayBegin: (speaker) => gate.mayBegin(speaker),
+    mayBegin: (submitter) => gate.mayBegin(submitter),
     submit: (message, by, answer) => gate.submit(message, by, answer),
     standing: (account, at) => gate.standing(account, at),
     passed: (message) => gate.passed(message),
@@ -86,20 +86,20 @@ class MessageGate {
     this.#deps = deps;
   }
 
-  mayBegin(speaker: Speaker): Answer {
+  mayBegin(submitter: Submitter): Answer {
     const { accounts, settings, clock } = this.#deps;
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
     // held at the end: pickup(8) would retry for ever
-    if (speaker.by === 'local') return passAnswer;
-    const past = accounts.known(speaker.account);
+    if (submitter.by === 'local') return passAnswer;
+    const past = accounts.known(submitter.account);
     if (past?.state !== 'suspended') return passAnswer;
     past.stoppedMessages++;
-    accounts.changed(speaker.account, past, { learned: [], forgotten: [] });
+    accounts.changed(submitter.account, past, { learned: [], forgotten: [] });
     this.#deps.count('postern_refused_early_total');
     this.#deps.feed.add({
       at: clock.now(),
       id: '',
-      account: speaker.account,
+      account: submitter.account,
       verdict: 'refuse',
       state: 'suspended',
       recipients: 0,
@@ -120,7 +120,7 @@ class MessageGate {
     return { exemptUntil, serverRecipientsThisHour, weakPassword };
   }
 
-  submit(message: Submission, by: Speaker['by'], answer: (answer: Answer) => void): void {
+  submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
     // Never for a login: a notice's id is no secret to whoever may read it.
     if (by !== 'login' && this.#deps.isOurs(message)) {
       this.#note(message, 'pass', 'clear', '');
@@ -239,7 +239,7 @@ class MessageGate {
 
 type Stop = {
   readonly message: Submission;
-  readonly by: Speaker['by'];
+  readonly by: Submitter['by'];
   readonly past: AccountPast;
   readonly before: AccountPast['state'];
   readonly judgement: Judgement;
@@ -319,7 +319,7 @@ function whyHeld(signal: string): HeldRow['why'] {
 
 /** The client's address; of mail that was handed in on this machine, the program that did. */
 function cameFrom({ client, handed }: Submission): string {
-  return client ?? (handed === undefined ? '' : describeSpeaker(handed.speaker));
+  return client ?? (handed === undefined ? '' : describeSubmitter(handed.submitter));
 }
 
 function heldRow(message: Submission, { reasons }: Judgement): HeldRow {

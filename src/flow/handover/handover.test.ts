@@ -193,7 +193,7 @@ class World {
     const copy = this.maildrop[Math.floor(this.#random() * this.maildrop.length)];
     if (copy === undefined) return;
     const { admin } = this;
-    if (admin.speakerOf(copy.token) === undefined) assert.fail('it knows what it handed over');
+    if (admin.submitterOf(copy.token) === undefined) assert.fail('it knows what it handed over');
     admin.claim(copy.token, copy.attempt, (claim) => {
       assert.notEqual(claim.kind, 'unknown');
       this.soon('answer', () => {

@@ -11,7 +11,7 @@
  */
 import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
-import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
@@ -105,10 +105,10 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.#over(token) });
     this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
     for (const { submission, state, bytes } of deps.files.list()) {
-      const { token, speaker } = submission;
+      const { token, submitter } = submission;
       this.#remember(submission, bytes);
       const wasShown = deps.journal.live.submission(token) !== undefined;
-      this.#queue.add(token, speaker.uid, wasShown ? 'shown' : state);
+      this.#queue.add(token, submitter.uid, wasShown ? 'shown' : state);
     }
     if (this.#submissions.size > 0) {
       deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
@@ -122,11 +122,11 @@ class SubmissionFlow implements Handovers, SpoolHandler {
 
   open(peer: Peer, handIn: HandIn): SendmailTurn {
     const facts = this.#deps.identities.facts(peer);
-    return this.#open(handIn, this.#speaker(peer.uid, facts, handIn, 'kernel'));
+    return this.#open(handIn, this.#submitter(peer.uid, facts, handIn, 'kernel'));
   }
 
   openSpooled(uid: number, handIn: HandIn): SendmailTurn {
-    return this.#open(handIn, this.#speaker(uid, undefined, handIn, 'owner'));
+    return this.#open(handIn, this.#submitter(uid, undefined, handIn, 'owner'));
   }
 
   async takeSpool(): Promise<void> {
@@ -150,9 +150,10 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     if (this.#rounds.get(uid) === round) this.#rounds.delete(uid);
   }
 
-  speakerOf(token: string): ScriptSpeaker | undefined {
+  submitterOf(token: string): ScriptSubmitter | undefined {
     return (
-      this.#submissions.get(token)?.speaker ?? this.#deps.journal.live.submission(token)?.speaker
+      this.#submissions.get(token)?.submitter ??
+      this.#deps.journal.live.submission(token)?.submitter
     );
   }
 
@@ -170,7 +171,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
       answer({ kind: 'unknown' });
       return;
     }
-    const { speaker } = row;
+    const { submitter } = row;
     const sender = 'handIn' in row ? row.handIn.sender : row.sender;
     this.#claimed.set(token, attempt);
     void files
@@ -179,9 +180,9 @@ class SubmissionFlow implements Handovers, SpoolHandler {
       .then((written) => {
         // Shown again: it counts from the first time.
         const at = shown?.at ?? clock.now();
-        const change = { token, attempt, at, speaker, sender };
+        const change = { token, attempt, at, submitter, sender };
         journal.commit([{ kind: 'submission', row: change }], (kept) => {
-          this.#queue.seen(token, speaker.uid);
+          this.#queue.seen(token, submitter.uid);
           if (!kept) this.#deps.log('warn', 'sendmail.not-kept', { token });
           answer({ kind: 'counts', sender, written: written ?? nothing });
         });
@@ -189,7 +190,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   }
 
   answered(token: string): void {
-    const uid = this.#submissions.get(token)?.speaker.uid;
+    const uid = this.#submissions.get(token)?.submitter.uid;
     this.#over(token);
     // It may have been met before a reload of the settings.
     if (uid !== undefined) this.#queue.seen(token, uid);
@@ -200,7 +201,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     this.#deps.files.remove(token);
     const submission = this.#submissions.get(token);
     if (submission === undefined) return;
-    const { uid } = submission.speaker;
+    const { uid } = submission.submitter;
     this.#submissions.delete(token);
     counted(this.#perUser, uid, -1);
     counted(this.#bytesPerUser, uid, -(this.#bytes.get(token) ?? 0));
@@ -227,21 +228,21 @@ class SubmissionFlow implements Handovers, SpoolHandler {
       this.#paced.shift()?.answer();
   }
 
-  #open(handIn: HandIn, speaker: ScriptSpeaker): SendmailTurn {
-    const token = submissionToken(speaker.uid, handIn.id);
-    if (this.speakerOf(token) !== undefined) {
+  #open(handIn: HandIn, submitter: ScriptSubmitter): SendmailTurn {
+    const token = submissionToken(submitter.uid, handIn.id);
+    if (this.submitterOf(token) !== undefined) {
       // Its answer was lost on the way: it is here already.
       return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
     }
     if (this.#closed) return { kind: 'refused', answer: undefined };
-    const ofUser = this.#perUser.get(speaker.uid) ?? 0;
-    const full = (this.#bytesPerUser.get(speaker.uid) ?? 0) >= waitingBytesPerUserMax;
+    const ofUser = this.#perUser.get(submitter.uid) ?? 0;
+    const full = (this.#bytesPerUser.get(submitter.uid) ?? 0) >= waitingBytesPerUserMax;
     if (full || ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
       this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
       return refused('too many messages wait for delivery');
     }
     const { claim: _, ...rest } = handIn;
-    const submission: WaitingMail = { token, at: this.#deps.clock.now(), speaker, handIn: rest };
+    const submission: WaitingMail = { token, at: this.#deps.clock.now(), submitter, handIn: rest };
     let length = 0;
     let draft: Draft;
     try {
@@ -268,15 +269,15 @@ class SubmissionFlow implements Handovers, SpoolHandler {
             answer(undefined);
             return;
           }
-          this.#deps.count('postern_sendmail_messages_total', 1, speaker.proven);
+          this.#deps.count('postern_sendmail_messages_total', 1, submitter.proven);
           this.#remember(submission, length);
-          const goes = (): void => this.#queue.add(token, speaker.uid, 'new');
+          const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
           // What this user left in the spool came before.
-          if (speaker.proven === 'owner') goes();
-          else void this.#takeOf(speaker.uid).then(goes);
+          if (submitter.proven === 'owner') goes();
+          else void this.#takeOf(submitter.uid).then(goes);
           const told = (): void => answer(taken);
-          if (speaker.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
-          else this.#paced.push({ uid: speaker.uid, since: submission.at, answer: told });
+          if (submitter.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
+          else this.#paced.push({ uid: submitter.uid, since: submission.at, answer: told });
         });
       },
     };
@@ -288,7 +289,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   }
 
   #remember(submission: WaitingMail, bytes: number): void {
-    const { uid } = submission.speaker;
+    const { uid } = submission.submitter;
     this.#submissions.set(submission.token, submission);
     this.#bytes.set(submission.token, bytes);
     counted(this.#perUser, uid, 1);
@@ -296,12 +297,12 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   }
 
   /** What the kernel tells; where only root may look, what the process says of itself. */
-  #speaker(
+  #submitter(
     uid: number,
     facts: ProcessFacts | undefined,
     { claim, phpScript }: HandIn,
-    proven: ScriptSpeaker['proven'],
-  ): ScriptSpeaker {
+    proven: ScriptSubmitter['proven'],
+  ): ScriptSubmitter {
     const said = facts === undefined ? claim : merged(facts, claim);
     const { identities } = this.#deps;
     const known = said ?? { ...unknown, uid, pid: facts?.pid ?? 0 };

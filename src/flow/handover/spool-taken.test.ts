@@ -70,7 +70,7 @@ const turns = async (): Promise<void> => {
 };
 
 test('one user’s spool, whose disk is slow, keeps no other user’s mail waiting', async () => {
-  const { admin, sent } = world([5, 6], ({ speaker }) => speaker.uid !== 5);
+  const { admin, sent } = world([5, 6], ({ submitter }) => submitter.uid !== 5);
   void admin.takeSpool();
   await turns();
   assert.deepEqual(sent, ['6'], 'what was in the spool');

@@ -70,14 +70,14 @@ async function seen(
   return { went, said, asked };
 }
 
-const speakerOf = ({ went }: { readonly went: Submission | undefined }) =>
-  went?.handed?.speaker.user;
+const submitterOf = ({ went }: { readonly went: Submission | undefined }) =>
+  went?.handed?.submitter.user;
 
 test('a web user is known by his socket, with what the register looks at', async () => {
   const found = await seen({ uids: [0, 33] });
-  assert.equal(speakerOf(found), 'www-data');
+  assert.equal(submitterOf(found), 'www-data');
   assert.deepEqual(found.went?.handed?.header, [{ name: 'From', value: 'info@shop.example' }]);
-  assert.equal(speakerOf(await seen({ uids: [1_001] })), 'web7');
+  assert.equal(submitterOf(await seen({ uids: [1_001] })), 'web7');
 });
 
 test('others are clients as before', async () => {
@@ -87,7 +87,7 @@ test('others are clients as before', async () => {
 });
 
 test('who has closed his socket already is somebody', async () => {
-  assert.equal(speakerOf(await seen('closed')), '?');
+  assert.equal(submitterOf(await seen('closed')), '?');
 });
 
 test('refused, or ignored, as it is set', async () => {

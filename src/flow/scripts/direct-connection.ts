@@ -109,7 +109,7 @@ function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): User |
 function mailOf(message: Submission, { uid, name }: User): ScriptMail {
   const { headerFrom, sender = '' } = message;
   return {
-    speaker: {
+    submitter: {
       uid,
       user: name,
       pid: 0,

@@ -2,7 +2,7 @@
 import { type ScriptSeen, suggested } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { ruleOf, type ScriptMode } from '../../core/scripts/rules.ts';
-import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type {
   ScriptAdmin,
@@ -29,7 +29,7 @@ export function scriptList(
 }
 
 function shown(row: ScriptSeen, rules: readonly ScriptRuleRow[]): ScriptView {
-  const rule = ruleOf(rules, speakerOf(row));
+  const rule = ruleOf(rules, submitterOf(row));
   return {
     ...row,
     rule: rule?.id ?? '',
@@ -47,8 +47,8 @@ function suggestion(row: ScriptSeen): string {
   return shellWords('postern', 'scripts', ...ruleWords(rule));
 }
 
-/** Enough of a speaker to find its rule. */
-function speakerOf(row: ScriptSeen): ScriptSpeaker {
+/** Enough of a submitter to find its rule. */
+function submitterOf(row: ScriptSeen): ScriptSubmitter {
   const script = row.subject.startsWith('/') ? row.subject : '';
   const own = script !== '' && !row.account.includes(' as ');
   return {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scriptMail, shop, speaker } from '../../../test/doubles/mail.ts';
+import { scriptMail, shop, submitter } from '../../../test/doubles/mail.ts';
 import { type FlowRig, type Letter, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
@@ -163,7 +163,7 @@ test('a person who names a new script for each message gets no new allowance for
     let passed = 0;
     for (let nth = 0; nth < 600; nth++) {
       const script = `/var/www/joe/${nth}.php`;
-      const handed = scriptMail({ speaker: speaker({ uid, user, script, scriptOwner: uid }) });
+      const handed = scriptMail({ submitter: submitter({ uid, user, script, scriptOwner: uid }) });
       const to = Array.from({ length: 5 }, (_, n) => `s${nth}-${n}@elsewhere.test`);
       if ((await rig.mail(letter(to, { handed }))).kind === 'pass') passed += to.length;
       await rig.time.pass(secondMs);
@@ -181,7 +181,7 @@ test('a person who names a new script for each message gets no new allowance for
     // A rule of its own makes it one by itself.
     await rig.admin.scripts.rule({ ...form, path: '/var/www/joe/new.php' }, '', 'op');
     const handed = scriptMail({
-      speaker: speaker({ uid, user, script: '/var/www/joe/new.php', scriptOwner: uid }),
+      submitter: submitter({ uid, user, script: '/var/www/joe/new.php', scriptOwner: uid }),
     });
     assert.equal((await rig.mail(letter([owner], { handed }))).kind, 'pass');
   }
@@ -205,8 +205,8 @@ test('mail that came otherwise is none of the register’s business', async () =
 test('another user who names the script is another account, and not under its rule', async () => {
   const rig = rigged();
   await rig.admin.scripts.rule(form, '', 'op');
-  const joe = speaker({ uid: 1_002, user: 'joe' });
-  const answer = await rig.mail(letter([owner], { handed: scriptMail({ speaker: joe }) }));
+  const joe = submitter({ uid: 1_002, user: 'joe' });
+  const answer = await rig.mail(letter([owner], { handed: scriptMail({ submitter: joe }) }));
   assert.match(answer.kind === 'hold' ? answer.reason : '', /no rule for the script .* \(as joe\)/);
   const { scripts } = rig.admin.scripts.list({ like: 'joe', limit: 9 });
   assert.equal(scripts[0]?.account, `${account} as joe`);

@@ -15,7 +15,7 @@ import {
   type ScriptMode,
   type ScriptRule,
 } from '../../core/scripts/rules.ts';
-import { accountOf, isService, type ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import { accountOf, isService, type ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -99,7 +99,7 @@ class ScriptRegister {
     if (message.handed === undefined) return message;
     const { count, settings } = this.#deps;
     const mail = writtenMail(message, message.handed);
-    const { uid } = mail.speaker;
+    const { uid } = mail.submitter;
     const judged = judgeScriptMail(
       {
         mode: settings.mode,
@@ -113,12 +113,12 @@ class ScriptRegister {
     if (rule?.rate !== undefined && judged.verdict === 'pass') {
       this.#lately(rule, uid, message.at).push(message.at);
     }
-    const speaker = this.#countedAs(mail.speaker, rule, message.at);
-    const account = accountOf(speaker);
-    const finding = speaker === mail.speaker ? judged : withMany(judged, mail.speaker);
+    const submitter = this.#countedAs(mail.submitter, rule, message.at);
+    const account = accountOf(submitter);
+    const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
     count('postern_script_messages_total', 1, finding.verdict);
     for (const { code } of finding.findings) count('postern_script_findings_total', 1, code);
-    this.#note(noted(this.#seen.get(account), { ...mail, speaker }, finding, message.at));
+    this.#note(noted(this.#seen.get(account), { ...mail, submitter }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
     return { ...message, account, script, handed: mail, scriptFinding: finding };
   }
@@ -180,14 +180,18 @@ class ScriptRegister {
     this.#write();
   }
 
-  /** The speaker as whose mail counts: without its script, where too many of this user are new. */
-  #countedAs(speaker: ScriptSpeaker, rule: ScriptRule | undefined, at: Millis): ScriptSpeaker {
-    const { script, uid } = speaker;
-    const known = script === '' || rule?.path === script || this.#seen.has(accountOf(speaker));
+  /** The submitter as whose mail counts: without its script, where too many of this user are new. */
+  #countedAs(
+    submitter: ScriptSubmitter,
+    rule: ScriptRule | undefined,
+    at: Millis,
+  ): ScriptSubmitter {
+    const { script, uid } = submitter;
+    const known = script === '' || rule?.path === script || this.#seen.has(accountOf(submitter));
     const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
     return known || this.#new.add(uid, at, most)
-      ? speaker
-      : { ...speaker, script: '', how: 'none' };
+      ? submitter
+      : { ...submitter, script: '', how: 'none' };
   }
 
   /** Where the register is full, whoever has been silent longest makes room. */
@@ -255,7 +259,7 @@ function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptM
   return { ...handed, recipients: [...outside, ...local], header: [...handed.header, ...from] };
 }
 
-function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSpeaker): ScriptFinding {
+function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter): ScriptFinding {
   const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
   const who = user === '' ? `user number ${uid}` : user;
   const detail = `more than ${most} new scripts of ${who} in a day are counted together; the last is ${script}`;

@@ -1,5 +1,5 @@
 /** Mail that was handed in by sendmail(1), and which try of it counts. */
-import type { ScriptSpeaker } from '../../core/scripts/submitter.ts';
+import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import type { SubmissionRow } from '../../ports/handover.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { instant, type Row, type Statements, text } from './statements.ts';
@@ -12,8 +12,8 @@ export function submissionTable(make: Statements): SubmissionTable {
   );
   const one = make.query('SELECT * FROM submission WHERE token = ?');
   return {
-    put({ token, attempt, at, speaker, sender }) {
-      put(token, attempt, at, JSON.stringify(speaker), sender);
+    put({ token, attempt, at, submitter, sender }) {
+      put(token, attempt, at, JSON.stringify(submitter), sender);
     },
     submission(token) {
       const row = one.first(token);
@@ -27,7 +27,7 @@ function submissionRow(row: Row): SubmissionRow {
     token: text(row, 'token'),
     attempt: text(row, 'attempt'),
     at: instant(row, 'at'),
-    speaker: JSON.parse(text(row, 'speaker')) as ScriptSpeaker,
+    submitter: JSON.parse(text(row, 'speaker')) as ScriptSubmitter,
     sender: text(row, 'sender'),
   };
 }

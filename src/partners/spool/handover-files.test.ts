@@ -58,7 +58,7 @@ function mail(nth: number, more: Partial<WaitingMail['handIn']> = {}): WaitingMa
   return {
     token: submissionToken(33, id),
     at: 1 as Millis,
-    speaker: {
+    submitter: {
       uid: 33,
       user: 'www-data',
       pid: 7,

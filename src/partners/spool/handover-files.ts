@@ -84,8 +84,8 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
       // goes out.
       if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
       try {
-        const { speaker, handIn } = opened.submission;
-        const fullName = handIn.fullName ?? options.user(speaker.uid).fullName;
+        const { submitter, handIn } = opened.submission;
+        const fullName = handIn.fullName ?? options.user(submitter.uid).fullName;
         const outcome = await options.run(argumentsOf(handIn, fullName), opened.file);
         if (outcome.kind === 'sent') move(at('going', token), at('sent', token));
         return outcome;
@@ -121,8 +121,8 @@ class FileDraft implements Draft {
     this.#going = going;
     this.#submission = submission;
     this.#file = openSync(path, 'wx', 0o600);
-    const { handIn, speaker, token, at } = submission;
-    const json = JSON.stringify({ token, at, speaker, handIn });
+    const { handIn, submitter, token, at } = submission;
+    const json = JSON.stringify({ token, at, speaker: submitter, handIn });
     const line = `postern-submission 1 ${Buffer.byteLength(json)}\n`;
     const field = submissionField(token, randomBytes(attemptBytes).toString('hex'));
     const end = handIn.crlf ? '\r\n' : '\n';
@@ -214,17 +214,17 @@ function parseSubmission(text: string): WaitingMail | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { token, at, speaker, handIn } = value as Partial<Record<string, unknown>>;
+  const { token, at, speaker: submitter, handIn } = value as Partial<Record<string, unknown>>;
   const request = parseHandIn(JSON.stringify(handIn));
-  const facts = parseFacts(speaker);
+  const facts = parseFacts(submitter);
   if (!request.ok || facts === undefined || typeof token !== 'string') return undefined;
   const { claim: _, ...asked } = request.value;
-  const { user, proven, scriptOwner } = speaker as Partial<Record<string, unknown>>;
+  const { user, proven, scriptOwner } = submitter as Partial<Record<string, unknown>>;
   return {
     token,
     at: Number(at) as Millis,
     handIn: asked,
-    speaker: {
+    submitter: {
       ...facts,
       user: String(user ?? ''),
       scriptOwner: typeof scriptOwner === 'number' ? scriptOwner : undefined,
