@@ -3,7 +3,7 @@
  * know, letters of 4 KB. Everything follows from a number, so that every server gets the very same
  * mail.
  */
-import { type AccountPast, encodePast, newPast } from '../src/core/account/profile.ts';
+import { type AccountProfile, encodeProfile, newProfile } from '../src/core/account/profile.ts';
 import { counts, windowsMs } from '../src/core/account/signals.ts';
 import type { Account } from '../src/core/account-name.ts';
 import { hash53 } from '../src/lib/hash.ts';
@@ -151,7 +151,7 @@ export function seededAccount(
     kind: 'account',
     account: accountName(number),
     state: 'clear',
-    past: encodePast(busyPast(number, now)),
+    past: encodeProfile(busyPast(number, now)),
     learned,
     forgotten: [],
   };
@@ -169,8 +169,8 @@ const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, 
   'spam-like': [0, 0, 0],
 };
 
-function busyPast(number: number, now: Millis): AccountPast {
-  const past = newPast((now - 90 * dayMs) as Millis);
+function busyPast(number: number, now: Millis): AccountProfile {
+  const past = newProfile((now - 90 * dayMs) as Millis);
   const roll = dice(number + 13);
   const slots = counts.flatMap((count) => peaks[count]);
   past.at = (now - dayMs / 2) as Millis;

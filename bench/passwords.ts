@@ -15,7 +15,7 @@ import { type AuditOptions, conduct } from '../src/passwords/audit/run-audit.ts'
 import { planOf } from '../src/passwords/candidates/candidates.ts';
 import { findJohn, type John } from '../src/passwords/john/john.ts';
 import { openPrivateFolder, type PrivateFolder } from '../src/passwords/sandbox/private-folder.ts';
-import { openSeclusion, type Seclusion, spawnSecluded } from '../src/passwords/sandbox/sandbox.ts';
+import { openSandbox, type Sandbox, spawnSecluded } from '../src/passwords/sandbox/sandbox.ts';
 import { parseSource } from '../src/passwords/sources/source.ts';
 import { type Goal, shown, table } from './figures.ts';
 
@@ -42,11 +42,11 @@ export async function benchPasswords(options: {
     options.say(`passwords: ${accounts} hashes`);
     const shadow = join(dir, 'shadow');
     writeFileSync(shadow, await hashes(accounts));
-    const seclusion = openSeclusion();
+    const sandbox = openSandbox();
     options.say('passwords: the audit');
     const auditSeconds = await timed(() => byAudit(dir, shadow));
     options.say('passwords: john by hand');
-    const handSeconds = await timed(() => byHand(shadow, seclusion));
+    const handSeconds = await timed(() => byHand(shadow, sandbox));
     const overheadPercent = (auditSeconds / handSeconds - 1) * 100;
     const what = 'the audit over john by hand';
     const goals = [{ what, value: overheadPercent, unit: '%', most: 10 }];
@@ -76,7 +76,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
 async function byAudit(dir: string, shadow: string): Promise<void> {
   const none = (): undefined => undefined;
   const options: AuditOptions = {
-    notebook: join(dir, 'passwords.db'),
+    triedStore: join(dir, 'passwords.db'),
     sources: [parseSource(`shadow:${shadow}`)],
     john: '',
     topList: '',
@@ -103,9 +103,9 @@ async function byAudit(dir: string, shadow: string): Promise<void> {
   if (!complete || weak > 0) throw new Error(`complete ${complete}, ${weak} weak`);
 }
 
-async function byHand(shadow: string, seclusion: Seclusion): Promise<void> {
-  using folder = openPrivateFolder(seclusion.owner);
-  const john = findJohn('', { seclusion, folder });
+async function byHand(shadow: string, sandbox: Sandbox): Promise<void> {
+  using folder = openPrivateFolder(sandbox.owner);
+  const john = findJohn('', { sandbox, folder });
   const file = (name: string, text: string): string => {
     writeFileSync(folder.file(name), text);
     return folder.file(name);
@@ -128,15 +128,15 @@ async function byHand(shadow: string, seclusion: Seclusion): Promise<void> {
   file('hashes', targets.join(''));
   folder.makeOver('.john/john.conf', '.john', 'hashes', 'top', 'keyboard', 'season');
   for (const mode of ['--single', '--wordlist=top', '--wordlist=keyboard', '--wordlist=season']) {
-    await oneJohn(john, { folder, seclusion, mode });
+    await oneJohn(john, { folder, sandbox, mode });
   }
 }
 
 async function oneJohn(
   john: John,
-  how: { readonly folder: PrivateFolder; readonly seclusion: Seclusion; readonly mode: string },
+  how: { readonly folder: PrivateFolder; readonly sandbox: Sandbox; readonly mode: string },
 ): Promise<void> {
-  const words = [...how.seclusion.john, john.program, '--format=crypt', how.mode, 'hashes'];
+  const words = [...how.sandbox.john, john.program, '--format=crypt', how.mode, 'hashes'];
   const child = spawnSecluded(words, {
     cwd: how.folder.path,
     stdio: ['ignore', 'ignore', 'ignore'],

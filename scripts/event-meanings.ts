@@ -115,8 +115,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'systemd-notify could not be run; without it the watchdog ends this process.',
 };
 
-/** Trouble of a listener, `milter.slow` and the like. */
-export const troubleMeanings: Readonly<Record<string, string>> = {
+/** Fault of a listener, `milter.slow` and the like. */
+export const faultMeanings: Readonly<Record<string, string>> = {
   bug: 'A mistake in Postern ended one session. Please report it, with the stack.',
   full: 'A connection was refused because there are as many as doors.sessions_max already.',
   idle: 'A connection on which nothing happened for too long was closed; Postfix opens another.',

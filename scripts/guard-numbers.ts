@@ -47,7 +47,7 @@ export function guardNumbersPage(made: string): string {
     [
       '`boosts`',
       `hour ${boosts.hour}, network ${boosts.network}, identity ${boosts.identity}, breach ${boosts.breach}, content ${boosts.content}`,
-      'circumstances multiply the evidence',
+      'risk factors multiply the evidence',
     ],
     [
       '`spamLikeMin`, `spamLikeMost`',

@@ -10,7 +10,7 @@ import { commandNames, openProgram, runCommandLine } from '../src/commands/progr
 import { schema, settings } from '../src/config/schema.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { sysexits } from '../src/lib/operator-error.ts';
-import { eventMeanings, troubleMeanings } from './event-meanings.ts';
+import { eventMeanings, faultMeanings } from './event-meanings.ts';
 import { guardNumbersPage } from './guard-numbers.ts';
 import { callsOf, literalsOf } from './source-scan.ts';
 
@@ -165,9 +165,9 @@ export function logEvents(): readonly LogEvent[] {
       found.push({ event: name, level: levels[nth] ?? levels[0] ?? '', fields: keysOf(fields) });
     }
   }
-  for (const { args } of callsOf(home, /\btroubleLog\((?=')/g)) {
+  for (const { args } of callsOf(home, /\bfaultLog\((?=')/g)) {
     const [door = ''] = literalsOf(args[0] ?? '');
-    for (const kind of troubleKinds()) {
+    for (const kind of faultKinds()) {
       const level = kind === 'bug' ? 'error' : 'warn';
       found.push({ event: `${door}.${kind}`, level, fields: 'peer, what, leftOut' });
     }
@@ -175,15 +175,15 @@ export function logEvents(): readonly LogEvent[] {
   return found.sort((one, other) => order(one.event, other.event));
 }
 
-function troubleKinds(): readonly string[] {
+function faultKinds(): readonly string[] {
   const text = readFileSync(join(home, 'src/lib/listener.ts'), 'utf8');
-  return literalsOf(/export type Trouble = ([^;]+);/.exec(text)?.[1] ?? '');
+  return literalsOf(/export type ListenerFault = ([^;]+);/.exec(text)?.[1] ?? '');
 }
 
 /** What an event means; undefined for one that nobody wrote a sentence for. */
 export function meaningOf(event: string): string | undefined {
   const [, kind = ''] = event.split('.');
-  return eventMeanings[event] ?? troubleMeanings[kind];
+  return eventMeanings[event] ?? faultMeanings[kind];
 }
 
 function keysOf(fields: string): string {

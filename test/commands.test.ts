@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { encodePast, newPast } from '../src/core/account/profile.ts';
+import { encodeProfile, newProfile } from '../src/core/account/profile.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
 import { stage, testToken } from './doubles/client.ts';
@@ -27,10 +27,10 @@ const who = process.env['SUDO_USER'] ?? userInfo().username;
 async function asked(
   words: readonly string[],
   scene: Parameters<typeof stage>[0] = 'hijack',
-  trouble = '',
+  fault = '',
 ): Promise<Ran & { readonly calls: readonly string[] }> {
   await using at = await stage(scene);
-  if (trouble !== '') at.fail(trouble);
+  if (fault !== '') at.fail(fault);
   const doors = { milter: 'inet:127.0.0.1:9', policy: 'inet:127.0.0.1:9', http: at.door.address };
   await using state = await stateFolder({ doors, token: testToken });
   const ran = await postern(...words, '--state', state.path);
@@ -212,7 +212,7 @@ describe('how a command ends', () => {
 test('without a guard its ledger is read, and that is said', async () => {
   await using state = await stateFolder();
   const ledger = openLedger(join(state.path, 'ledger.db'));
-  const past = encodePast(newPast(time(1_000)));
+  const past = encodeProfile(newProfile(time(1_000)));
   const rows = [
     { kind: 'held', row: heldRow() },
     { kind: 'story', row: storyRow() },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
-import { eventMeanings, troubleMeanings } from '../scripts/event-meanings.ts';
+import { eventMeanings, faultMeanings } from '../scripts/event-meanings.ts';
 import { logEvents, meaningOf, referencePages } from '../scripts/reference.ts';
 
 const home = resolve(import.meta.dirname, '..');
@@ -33,7 +33,7 @@ test('every event in the log has its sentence, and every sentence its event', ()
     [],
   );
   assert.deepEqual(
-    Object.keys(troubleMeanings).filter((kind) => !kinds.has(kind)),
+    Object.keys(faultMeanings).filter((kind) => !kinds.has(kind)),
     [],
   );
 });

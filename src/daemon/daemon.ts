@@ -44,7 +44,7 @@ import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import { readSecretFile } from '../partners/secret-file.ts';
 import type { Admin } from '../ports/admin.ts';
-import type { NoticeRoad } from '../ports/mail-server.ts';
+import type { NoticeChannel } from '../ports/mail-server.ts';
 import type { Gate, LogHandler, PolicyHandler } from '../ports/message.ts';
 import type { Clock, Log } from '../ports/world.ts';
 import { version } from '../version.ts';
@@ -146,7 +146,7 @@ function openFlows(
   const journal = openJournal({ ledger, timers, log, count, onState: (to) => alarm(to) });
   scope.defer(() => journal.close());
   const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
-  scope.defer(() => accounts.saveNorms());
+  scope.defer(() => accounts.saveBaseline());
   const exemptions = openExemptions(ledger.exemptions());
   const { default_domain: defaultDomain } = config.accounts;
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
@@ -155,7 +155,7 @@ function openFlows(
     defaultDomain,
   });
   const feed = openFeed();
-  const roads = noticeRoads(config, host);
+  const roads = noticeChannels(config, host);
   const notices = openNotices({ journal, roads, clock, timers, log, count });
   scope.defer(() => notices.close());
   const { mta, logins, mayRelay, close } = openMailServer({ config, state, log, localDomains });
@@ -460,9 +460,9 @@ function isTaken(error: unknown): boolean {
   return false;
 }
 
-function noticeRoads(config: Config, host: string): readonly NoticeRoad[] {
+function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
   const { mail_to, webhook, webhook_secret_file } = config.notices;
-  const roads: NoticeRoad[] = [];
+  const roads: NoticeChannel[] = [];
   if (mail_to.length > 0) roads.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
   if (webhook !== '') {
     const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);

@@ -10,7 +10,7 @@ import * as z from 'zod';
 import { isListed, type NetworkRule, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import { dovecot } from '../partners/dovecot.ts';
 import { postfix } from '../partners/postfix/queue.ts';
-import { type Hands, helperHands, ownHands } from '../partners/privileged-tools.ts';
+import { helperTools, ownTools, type PrivilegedTools } from '../partners/privileged-tools.ts';
 import type { LoginDoor, Mta } from '../ports/mail-server.ts';
 import type { Log } from '../ports/world.ts';
 
@@ -92,28 +92,28 @@ export function openMailServer(options: {
   const looking = setInterval(found, lookEveryMs);
   looking.unref();
   const way = wayOf(config.postfix.queue, config.postfix.helper_socket);
-  const own = (): Hands => {
+  const own = (): PrivilegedTools => {
     const postfixConfig =
       config.postfix.config_directory === ''
         ? found()?.configDirectory
         : config.postfix.config_directory;
-    return ownHands({
+    return ownTools({
       ...(postfixConfig === undefined ? {} : { postfixConfig }),
       ...(config.dovecot.config === '' ? {} : { dovecotConfig: config.dovecot.config }),
     });
   };
-  const hands: Hands =
+  const tools: PrivilegedTools =
     way === 'helper'
-      ? helperHands(config.postfix.helper_socket)
+      ? helperTools(config.postfix.helper_socket)
       : { run: (verb, names, signal) => own().run(verb, names, signal) };
   const denyFile = config.dovecot.deny_file;
   const defaultDomain = config.accounts.default_domain;
   return {
-    mta: way === 'off' ? undefined : postfix({ hands }),
+    mta: way === 'off' ? undefined : postfix({ tools }),
     logins:
       denyFile === ''
         ? undefined
-        : dovecot({ hands, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
+        : dovecot({ tools, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
     mayRelay: (client) => isListed(client, relaying),
     close: () => clearInterval(looking),
   };

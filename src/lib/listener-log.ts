@@ -2,7 +2,7 @@
  * Writes down what went wrong on a listener: every case is counted, and logged while that helps. A
  * peer that fails a thousand times a second must not fill the disk with saying so.
  */
-import type { Trouble } from './listener.ts';
+import type { ListenerFault } from './listener.ts';
 
 type Write = (
   level: 'warn' | 'error',
@@ -15,13 +15,13 @@ const linesPerMinute = 10;
 const minuteMs = 60_000;
 
 /** The `trouble` hook of the door `name`. `nowMs` counts up and is never set back. */
-export function troubleLog(
+export function faultLog(
   name: string,
   write: Write,
   count: (metric: string, by: number, label: string) => void,
   nowMs: () => number = () => performance.now(),
-): (kind: Trouble, peer: string, cause?: unknown) => void {
-  const seen = new Map<Trouble, { sinceMs: number; lines: number; leftOut: number }>();
+): (kind: ListenerFault, peer: string, cause?: unknown) => void {
+  const seen = new Map<ListenerFault, { sinceMs: number; lines: number; leftOut: number }>();
   return (kind, peer, cause) => {
     count(`postern_${name}_faults_total`, 1, kind);
     const now = nowMs();

@@ -68,12 +68,12 @@ export type ListenerLimits = {
   readonly drainMs: number;
 };
 
-export type Trouble = 'full' | 'slow' | 'idle' | 'protocol' | 'bug';
+export type ListenerFault = 'full' | 'slow' | 'idle' | 'protocol' | 'bug';
 
 export type ListenerHooks = {
   open(line: Line): Talk;
   /** A connection was ended by us, or not taken. `cause` where there is one. */
-  trouble(kind: Trouble, peer: string, cause?: unknown): void;
+  fault(kind: ListenerFault, peer: string, cause?: unknown): void;
 };
 
 export type Listener = {
@@ -113,7 +113,7 @@ export async function openListener(
           ? 'unix'
           : `${socket.remoteAddress}:${socket.remotePort}`;
       if (connections.size >= limits.connectionsMax) {
-        hooks.trouble('full', peer);
+        hooks.fault('full', peer);
         socket.destroy();
         return;
       }
@@ -123,7 +123,7 @@ export async function openListener(
   );
   const address = await listen(server, where);
   // No file descriptor for one connection must not end the others.
-  server.on('error', (cause) => hooks.trouble('full', 'accept', cause));
+  server.on('error', (cause) => hooks.fault('full', 'accept', cause));
   const timer = setInterval(() => {
     for (const connection of connections) connection.tick(tickMs, limits);
   }, tickMs);
@@ -174,7 +174,7 @@ class Connection {
     });
     socket.on('data', (chunk: Buffer) => this.#run(() => this.#talk.take(chunk)));
     socket.on('drain', () => socket.resume());
-    // A peer that hangs up is no trouble: mail servers close without a word.
+    // A peer that hangs up is no fault: mail servers close without a word.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       left();
@@ -216,7 +216,7 @@ class Connection {
     } catch (cause) {
       this.#pending = [];
       this.#socket.destroy();
-      this.#hooks.trouble(cause instanceof PeerError ? 'protocol' : 'bug', this.#peer, cause);
+      this.#hooks.fault(cause instanceof PeerError ? 'protocol' : 'bug', this.#peer, cause);
     }
   }
 
@@ -237,9 +237,9 @@ class Connection {
     }
   }
 
-  #expel(kind: Trouble): void {
+  #expel(kind: ListenerFault): void {
     this.#socket.destroy();
-    this.#hooks.trouble(kind, this.#peer);
+    this.#hooks.fault(kind, this.#peer);
   }
 
   /** From now on: ends as soon as nothing is under way. */

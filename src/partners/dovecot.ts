@@ -12,10 +12,10 @@ import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import type { LoginDoor } from '../ports/mail-server.ts';
-import { type Hands, isLoginName } from './privileged-tools.ts';
+import { isLoginName, type PrivilegedTools } from './privileged-tools.ts';
 
 export type DovecotOptions = {
-  readonly hands: Hands;
+  readonly tools: PrivilegedTools;
   readonly denyFile: string;
   /** People of this domain may log in without it, so both names are closed. */
   readonly defaultDomain?: string;
@@ -32,7 +32,7 @@ const denyHeader: string =
   '# Logins that Postern has closed. Written by Postern; undo with: postern accounts release NAME\n';
 
 export function dovecot(options: DovecotOptions): LoginDoor {
-  const { hands, denyFile, deadlineMs = 10_000 } = options;
+  const { tools, denyFile, deadlineMs = 10_000 } = options;
   let turn: Promise<void> = Promise.resolve();
   // Two suspensions at once must not lose one of the names: the file is rewritten by one at a time.
   const inTurn = (change: (names: Set<string>) => void): Promise<void> => {
@@ -47,10 +47,10 @@ export function dovecot(options: DovecotOptions): LoginDoor {
         for (const name of names) closed.add(name);
       });
       const signal = AbortSignal.timeout(deadlineMs);
-      await kick(hands, names, signal);
+      await kick(tools, names, signal);
       // Whoever came in during that moment is sent out as well.
       await sleep(blindMs, undefined, { signal });
-      await kick(hands, names, signal);
+      await kick(tools, names, signal);
     },
     async open(account) {
       const names = loginNames(account, options.defaultDomain);
@@ -62,8 +62,12 @@ export function dovecot(options: DovecotOptions): LoginDoor {
   };
 }
 
-async function kick(hands: Hands, names: readonly string[], signal: AbortSignal): Promise<void> {
-  for await (const _ of hands.run('kick', names, signal)); // what it says is for people
+async function kick(
+  tools: PrivilegedTools,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const _ of tools.run('kick', names, signal)); // what it says is for people
 }
 
 /** Names in the file now; empty when there is no file. For doctor, and for the daemon's start. */

@@ -15,7 +15,7 @@ import { lineSplitter, programLines, programOutput } from './program.ts';
  */
 export type Verb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
 
-export type Hands = {
+export type PrivilegedTools = {
   /**
    * Lines that the programs wrote. Throws OperatorError when one failed or the signal says stop.
    */
@@ -47,9 +47,9 @@ export function isLoginName(text: string): boolean {
 }
 
 /** Runs the programs itself. */
-export function ownHands(
+export function ownTools(
   where: { readonly postfixConfig?: string; readonly dovecotConfig?: string } = {},
-): Hands {
+): PrivilegedTools {
   const postfix = where.postfixConfig === undefined ? [] : ['-c', where.postfixConfig];
   const dovecot = where.dovecotConfig === undefined ? [] : ['-c', where.dovecotConfig];
   const onQueue = (flags: readonly string[], ids: readonly string[], signal: AbortSignal) =>
@@ -104,7 +104,7 @@ async function tryAtOnce(
  * answer ends with
  * `postern-root: done` or `postern-root: failed …`, so that a cut connection is never taken for success.
  */
-export function helperHands(socketPath: string): Hands {
+export function helperTools(socketPath: string): PrivilegedTools {
   return {
     async *run(verb, names, signal) {
       check(verb, names);

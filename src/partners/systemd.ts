@@ -16,12 +16,12 @@ export type ServiceManager = {
 export function serviceManager(
   env: Readonly<Record<string, string | undefined>>,
   /** Told once when a message could not be delivered. */
-  onTrouble: (cause: unknown) => void = () => undefined,
+  onFault: (cause: unknown) => void = () => undefined,
 ): ServiceManager | undefined {
   const socket = env['NOTIFY_SOCKET'];
   if (socket === undefined || socket === '') return undefined;
   const aliveEveryMs = Number(env['WATCHDOG_USEC'] ?? 0) / 1_000 / 3;
-  let troubled = false;
+  let failed = false;
   let timer: NodeJS.Timeout | undefined;
   const say = async (...words: string[]): Promise<void> => {
     try {
@@ -33,8 +33,8 @@ export function serviceManager(
         errors: 'complaint',
       });
     } catch (cause) {
-      if (!troubled) onTrouble(cause);
-      troubled = true;
+      if (!failed) onFault(cause);
+      failed = true;
     }
   };
   return {

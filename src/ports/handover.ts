@@ -71,7 +71,7 @@ export type SubmissionFiles = {
     readonly bytes: number;
   }[];
   /**
-   * Hands it to the mail server under a name of its own (`attempt`), which is not used for any
+   * PrivilegedTools it to the mail server under a name of its own (`attempt`), which is not used for any
    * other try.
    */
   send(token: string, how: 'first try' | 'again'): Promise<SendOutcome>;

@@ -56,7 +56,7 @@ export type LoginDoor = {
 };
 
 /** One road by which the operator is told. Throws when the notice was not taken. */
-export type NoticeRoad = {
+export type NoticeChannel = {
   readonly name: NoticeRow['road'];
   send(notice: Notice, signal: AbortSignal): Promise<void>;
 };

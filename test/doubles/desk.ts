@@ -32,7 +32,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
   const state = night(start, scene);
   const calls: string[] = [];
   const listeners = new Set<(item: FeedItem) => void>();
-  let trouble = '';
+  let fault = '';
   let unread = '';
   const status = (): StatusView => ({
     version: '0.1.0',
@@ -41,8 +41,8 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     startedAt: (start - 9 * dayMs) as Millis,
     now: now(),
     ledger: {
-      state: trouble === '' ? 'ok' : 'failing',
-      why: trouble,
+      state: fault === '' ? 'ok' : 'failing',
+      why: fault,
       path: '/var/lib/postern/ledger.db',
     },
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
@@ -62,7 +62,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
     calls,
     listeners: () => listeners.size,
     fail: (why) => {
-      trouble = why;
+      fault = why;
     },
     failStatistics: (why) => {
       unread = why;

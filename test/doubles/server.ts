@@ -4,16 +4,16 @@
  * random.
  */
 
-import { newNorms, type ServerNorms } from '../../src/core/account/baseline.ts';
+import { newBaseline, type ServerBaseline } from '../../src/core/account/baseline.ts';
 import { submit } from '../../src/core/account/guard.ts';
 import type { Judgement } from '../../src/core/account/judge.ts';
 import {
+  type AccountFlags,
   noCeilings,
-  noStanding,
+  noFlags,
   type Policy,
-  type Standing,
 } from '../../src/core/account/policy.ts';
-import { type AccountPast, newPast } from '../../src/core/account/profile.ts';
+import { type AccountProfile, newProfile } from '../../src/core/account/profile.ts';
 import type { RecipientBook } from '../../src/core/account/recipient-book.ts';
 import { delivery, login, release, suspendByHand } from '../../src/core/account/record.ts';
 import type { Account } from '../../src/core/account-name.ts';
@@ -39,15 +39,15 @@ export type Sent = {
 };
 
 export type ScriptedServer = {
-  readonly norms: ServerNorms;
+  readonly norms: ServerBaseline;
   policy: Policy;
-  standing: Standing;
+  standing: AccountFlags;
   account(name: string, firstSeen?: Millis): ScriptedAccount;
 };
 
 export class ScriptedAccount {
   readonly name: Account;
-  readonly past: AccountPast;
+  readonly past: AccountProfile;
   now: Millis;
   /** Recipients of messages that passed. */
   passed = 0;
@@ -60,7 +60,7 @@ export class ScriptedAccount {
   constructor(name: string, server: ScriptedServer, books: RecipientBook[], at: Millis) {
     this.name = name as Account;
     this.now = at;
-    this.past = newPast(at);
+    this.past = newProfile(at);
     this.#server = server;
     this.#books = books;
     books.push(this.past.book);
@@ -164,9 +164,9 @@ export class ScriptedAccount {
 export function openServer(): ScriptedServer {
   const books: RecipientBook[] = [];
   const server: ScriptedServer = {
-    norms: newNorms(),
+    norms: newBaseline(),
     policy: noCeilings,
-    standing: noStanding,
+    standing: noFlags,
     account: (name, firstSeen = monday) => new ScriptedAccount(name, server, books, firstSeen),
   };
   return server;

@@ -88,7 +88,7 @@ async function sendByAllRoads(id: string): Promise<void> {
 }
 
 /** What doctor says of Postfix and its tools. */
-async function trouble(): Promise<string[]> {
+async function fault(): Promise<string[]> {
   const { state, configDir } = ways();
   const findings = await examine({ state, configDir });
   assert.equal(findings.find(({ id }) => id === 'tools.privileged')?.kind, 'ok');
@@ -139,12 +139,12 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
   await writeFile(join(postfix.configDirectory, 'domains'), 'later.test ok\n');
   assert.equal((await connectPostfix(ways(), quiet)).changed, false);
   assert.match(await readFile(join(daemon.state, 'postfix.json'), 'utf8'), /"later\.test"/);
-  assert.deepEqual(await trouble(), ['warn postfix.long-queue-ids']);
+  assert.deepEqual(await fault(), ['warn postfix.long-queue-ids']);
   const undone = await connectPostfix({ ...ways(), undo: true }, quiet);
   assert.ok(undone.changed && undone.reloaded);
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
   await assert.rejects(readFile(join(daemon.state, 'postfix.json')));
-  const unguarded = (await trouble()).filter((one) => one.endsWith('.milter'));
+  const unguarded = (await fault()).filter((one) => one.endsWith('.milter'));
   assert.equal(unguarded.length, 3, 'doctor says of each road that it is open');
   const before = daemon.submissions.length;
   await sendByAllRoads('undone');

@@ -68,7 +68,7 @@ export function writePast(state: string, whose: readonly Person[]): void {
       );
     }
   }
-  accounts.saveNorms();
+  accounts.saveBaseline();
   journal.close();
   ledger.close();
 }

@@ -22,7 +22,7 @@ import { dropInText } from '../../src/commands/connect/sendmail-steps.ts';
 import { install } from '../../src/commands/install/install.ts';
 import { serviceCalls } from '../../src/commands/install/service.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { helperHands } from '../../src/partners/privileged-tools.ts';
+import { helperTools } from '../../src/partners/privileged-tools.ts';
 import { serviceManager } from '../../src/partners/systemd.ts';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { eventually, leash } from './leash.ts';
@@ -173,7 +173,7 @@ test('the helper answers behind a real socket activation', async () => {
     });
     const lines: string[] = [];
     const signal = AbortSignal.timeout(10_000);
-    for await (const line of helperHands(path).run('check', [], signal)) lines.push(line);
+    for await (const line of helperTools(path).run('check', [], signal)) lines.push(line);
     assert.deepEqual(lines, ['postsuper here', 'postqueue here', 'doveadm here']);
   } finally {
     await activator.stop();

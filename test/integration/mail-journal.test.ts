@@ -24,7 +24,7 @@ async function follow(resume?: string) {
   const follower = followJournal(
     {
       records: (more) => void records.push(...more),
-      trouble: (what, cause) => void troubles.push(`${what} ${cause}`),
+      fault: (what, cause) => void troubles.push(`${what} ${cause}`),
       reading: (is) => {
         if (is) reading++;
       },

@@ -16,7 +16,11 @@ import { hourMs, type Millis } from '../../src/lib/time.ts';
 import { closedLogins, dovecot } from '../../src/partners/dovecot.ts';
 import { noticeMail, noticeMessageId } from '../../src/partners/notices/mail.ts';
 import { postfix } from '../../src/partners/postfix/queue.ts';
-import { type Hands, helperHands, ownHands } from '../../src/partners/privileged-tools.ts';
+import {
+  helperTools,
+  ownTools,
+  type PrivilegedTools,
+} from '../../src/partners/privileged-tools.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
@@ -90,12 +94,12 @@ async function listenForHelper(): Promise<{ readonly path: string; close(): Prom
   };
 }
 
-const ways: readonly (readonly [string, () => Hands])[] = [
+const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
   [
     'ourselves',
-    () => ownHands({ postfixConfig: mail.configDirectory, dovecotConfig: imap.configFile }),
+    () => ownTools({ postfixConfig: mail.configDirectory, dovecotConfig: imap.configFile }),
   ],
-  ['postern-root', () => helperHands(helperSocket.path)],
+  ['postern-root', () => helperTools(helperSocket.path)],
 ];
 
 /** As one that was answered for just now. */
@@ -123,9 +127,9 @@ async function emptyQueue(): Promise<void> {
   await eventually('an empty queue', async () => (await mail.queue()).length === 0 || undefined);
 }
 
-for (const [who, hands] of ways) {
+for (const [who, tools] of ways) {
   test(`hold, release and drop by ${who} do what they say`, async () => {
-    const mta = postfix({ hands: hands() });
+    const mta = postfix({ tools: tools() });
     const ids = await queueThree(who);
     const [first = '', second = '', third = ''] = ids;
     const longAgo = { queueId: first, at: (Date.now() - hourMs) as Millis };
@@ -159,7 +163,7 @@ for (const [who, hands] of ways) {
   });
 
   test(`what ${who} released counts, also where it cannot be tried at once`, async () => {
-    const mta = postfix({ hands: hands() });
+    const mta = postfix({ tools: tools() });
     const ids = await queueThree(`${who} later`);
     await mail.tool('postsuper', ...ids.flatMap((id) => ['-h', id]));
     await mail.set({ flush_service_name: 'nobody-there' });
@@ -169,7 +173,7 @@ for (const [who, hands] of ways) {
   });
 
   test(`a login closed by ${who} is refused and its session ends; opened, it works`, async () => {
-    const door = dovecot({ hands: hands(), denyFile: imap.denyFile });
+    const door = dovecot({ tools: tools(), denyFile: imap.denyFile });
     const session = await imapLogin(joe);
     assert.equal(session.ok, true);
     const other = await imapLogin('ann@example.test');
@@ -189,7 +193,7 @@ for (const [who, hands] of ways) {
 }
 
 test('ten accounts closed at once are ten lines', async () => {
-  const door = dovecot({ hands: ways[0]?.[1]() ?? ownHands(), denyFile: imap.denyFile });
+  const door = dovecot({ tools: ways[0]?.[1]() ?? ownTools(), denyFile: imap.denyFile });
   const accounts = Array.from({ length: 10 }, (_, n) => `many${n}@example.test` as Account);
   await Promise.all(accounts.map((account) => door.close(account)));
   assert.deepEqual([...(await closedLogins(imap.denyFile))].sort(), accounts);
@@ -232,7 +236,7 @@ test('a helper that dies in mid-answer is not taken for success', async () => {
   const server = createServer((socket) => socket.end('postsuper: AAAAAA: placed on hold\n'));
   server.listen(join(dir, 's'));
   await once(server, 'listening');
-  const mta = postfix({ hands: helperHands(join(dir, 's')) });
+  const mta = postfix({ tools: helperTools(join(dir, 's')) });
   const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
   assert.match(String(fault), /could not hold/);
   assert.equal(done.size, 0);

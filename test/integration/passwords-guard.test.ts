@@ -138,7 +138,7 @@ function holdingJohn(scene: Scene): {
   };
 }
 
-test('a notebook that was lost: who has another password, or is gone, is weak no more', async () => {
+test('a store of tried passwords that was lost: who has another password, or is gone, is weak no more', async () => {
   using scene = openScene(list);
   const source = ['--source', `passwd-file:${join(scene.dir, 'users')}`, '--rules', 'none'];
   const audit = async (passwords: Readonly<Record<string, string>>): Promise<string> => {

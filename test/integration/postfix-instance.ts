@@ -40,7 +40,7 @@ export type PostfixInstance = AsyncDisposable & {
   /** Changes main.cf; needs `reload`. */
   set(settings: Readonly<Record<string, string>>): Promise<void>;
   reload(): Promise<void>;
-  /** Hands a letter to sendmail(1). Rejects when sendmail does. */
+  /** PrivilegedTools a letter to sendmail(1). Rejects when sendmail does. */
   sendmail(letter: Letter): Promise<void>;
   queue(): Promise<readonly QueueEntry[]>;
   /** Tries everything deferred again. */

@@ -101,7 +101,7 @@ async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<L
     if (chance.below(100) === 0) {
       restarts++;
       await door.close();
-      rig.accounts.saveNorms();
+      rig.accounts.saveBaseline();
       rig.journal.close();
       rig = openRig({ roads: [], ledger: rig.ledger, at: rig.time.now() });
       door = await openDoor(rig, prints);

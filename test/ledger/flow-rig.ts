@@ -29,7 +29,7 @@ import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
-import type { NoticeRoad } from '../../src/ports/mail-server.ts';
+import type { NoticeChannel } from '../../src/ports/mail-server.ts';
 import type { Answer, Submitter } from '../../src/ports/message.ts';
 import type { Clock } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
@@ -46,7 +46,7 @@ export type RigOptions = {
   readonly ledger?: Ledger;
   readonly at?: number;
   readonly milterPresent?: () => boolean;
-  readonly roads?: readonly NoticeRoad['name'][];
+  readonly roads?: readonly NoticeChannel['name'][];
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -349,9 +349,9 @@ function watched(ledger: Ledger, order: string[], disk: { readonly broken: boole
 }
 
 function scriptedRoad(
-  name: NoticeRoad['name'],
+  name: NoticeChannel['name'],
   rig: Pick<FlowRig, 'order' | 'blocked' | 'wait'> & { readonly taken: unknown[] },
-): NoticeRoad {
+): NoticeChannel {
   return {
     name,
     async send(notice) {

@@ -28,7 +28,7 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { postfix } from '../../partners/postfix/queue.ts';
-import { helperHands, ownHands } from '../../partners/privileged-tools.ts';
+import { helperTools, ownTools } from '../../partners/privileged-tools.ts';
 import { programOutput } from '../../partners/program.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { readPostfixFiles } from '../connect/postfix-files.ts';
@@ -194,8 +194,8 @@ async function tools(settings: Config['postfix'], configDir: string | undefined)
   try {
     if (settings.queue !== 'direct' && existsSync(socket)) {
       const lines: string[] = [];
-      const hands = helperHands(socket);
-      for await (const line of hands.run('check', [], AbortSignal.timeout(10_000)))
+      const tools = helperTools(socket);
+      for await (const line of tools.run('check', [], AbortSignal.timeout(10_000)))
         lines.push(line);
       const missing = lines.filter((line) => line.endsWith(' missing') && !/doveadm/.test(line));
       if (missing.length === 0) return fine(id, title, `through ${socket}`);
@@ -204,7 +204,7 @@ async function tools(settings: Config['postfix'], configDir: string | undefined)
     }
     if (process.getuid?.() === 0) {
       const where = configDir === undefined ? {} : { postfixConfig: configDir };
-      await postfix({ hands: ownHands(where), deadlineMs: 10_000 }).queue(1);
+      await postfix({ tools: ownTools(where), deadlineMs: 10_000 }).queue(1);
       return fine(id, title, 'as root');
     }
     const found = `no helper at ${socket}, and I am not root`;

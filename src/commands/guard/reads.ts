@@ -6,9 +6,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
-import { decodeNorms, newNorms } from '../../core/account/baseline.ts';
+import { decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
 import { evidenceNow } from '../../core/account/judge.ts';
-import { decodePast, today } from '../../core/account/profile.ts';
+import { decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
@@ -114,8 +114,8 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
   const record = ledger.loadAccount(name as Account);
   if (record === undefined) return undefined;
   const norms = ledger.meta('norms');
-  const past = decodePast(record.past);
-  const seen = norms === undefined ? newNorms() : decodeNorms(norms);
+  const past = decodeProfile(record.past);
+  const seen = norms === undefined ? newBaseline() : decodeBaseline(norms);
   const weak = ledger
     .weakPasswords()
     .find((one) => one.account === name && one.changedAt === undefined);

@@ -14,7 +14,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Fault } from '../../passwords/audit/load-accounts.ts';
 import { conduct, type Told } from '../../passwords/audit/run-audit.ts';
-import { openNotebook } from '../../passwords/audit/tried-store.ts';
+import { openTriedStore } from '../../passwords/audit/tried-store.ts';
 import type { Result } from '../../passwords/audit/worklist.ts';
 import { discover } from '../../passwords/sources/discover.ts';
 import { parseSource, type Source } from '../../passwords/sources/source.ts';
@@ -53,8 +53,8 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const { accounts, passwords } = config;
   const store = await openPasswordStore(options.state, accounts.default_domain);
   makeState(store.state);
-  const notebook = join(store.state, 'passwords.db');
-  const before = options.resume === true ? unfinished(notebook) : undefined;
+  const triedStore = join(store.state, 'passwords.db');
+  const before = options.resume === true ? unfinished(triedStore) : undefined;
   if (options.resume === true && before === undefined) {
     warn(command, 'postern: no audit is unfinished\n');
     return;
@@ -63,7 +63,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const sources = await sourcesOf(chosen, config);
   const rules = rulesOf(options.rules, before?.rules ?? passwords.rules);
   const lists = options.list ?? before?.lists ?? [];
-  keepUnfinished(notebook, { sources: sources.map(({ spec }) => spec), rules, lists });
+  keepUnfinished(triedStore, { sources: sources.map(({ spec }) => spec), rules, lists });
   const output = openOutput(command, options.json === true);
   const reports = openReports(store);
   const stop = openStop(options.time ?? timeOf(config));
@@ -77,7 +77,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
       leakedLists: [...passwords.leaked_lists, ...lists],
       processors: options.cpus ?? passwords.processors,
       quick: options.quick === true,
-      notebook,
+      triedStore,
       sources,
       rules,
       signal: stop.signal,
@@ -88,7 +88,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
     output.report(summary);
     await reports.done();
     await patiently(() => store.note({ found: output.weak, summary }));
-    if (summary.complete) keepUnfinished(notebook, undefined);
+    if (summary.complete) keepUnfinished(triedStore, undefined);
   } finally {
     output.end();
     stop.end();
@@ -124,14 +124,14 @@ function timeOf({ passwords }: Config): number {
 }
 
 function unfinished(path: string): Unfinished | undefined {
-  using notebook = openNotebook(path);
-  const text = notebook.own('unfinished');
+  using triedStore = openTriedStore(path);
+  const text = triedStore.own('unfinished');
   return text === '' ? undefined : (JSON.parse(text) as Unfinished);
 }
 
 function keepUnfinished(path: string, audit: Unfinished | undefined): void {
-  using notebook = openNotebook(path);
-  notebook.keep('unfinished', audit === undefined ? '' : JSON.stringify(audit));
+  using triedStore = openTriedStore(path);
+  triedStore.keep('unfinished', audit === undefined ? '' : JSON.stringify(audit));
 }
 
 /** Node's longest timer, 24 days: what is longer would go off at once. */

@@ -43,7 +43,7 @@ export async function checkCommand(
     rangeFiles: passwords.range_files,
     rangeService: passwords.range_service,
     scoreMin: passwords.minimum_score,
-    trouble: (fault) => warn(command, `postern: ${fault.message}\n`),
+    fault: (fault) => warn(command, `postern: ${fault.message}\n`),
   });
   if (options.listen !== undefined) {
     await serve(options.listen, check, command);

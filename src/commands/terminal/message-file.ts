@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { type MessageSink, openMessageFeed } from '../../formats/dkim/message-from-file.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** Hands the message over field by field and piece by piece; `-` is standard input. */
+/** PrivilegedTools the message over field by field and piece by piece; `-` is standard input. */
 export async function readMessageFile(file: string, sink: MessageSink): Promise<void> {
   const feed = openMessageFeed(sink);
   try {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeNorms, encodeNorms, learnDay, newNorms, refresh } from './baseline.ts';
+import { decodeBaseline, encodeBaseline, learnDay, newBaseline, refresh } from './baseline.ts';
 import { rules, slots, windowsMs } from './signals.ts';
 
 const windows = windowsMs.length;
@@ -12,7 +12,7 @@ const all = Array.from({ length: slots }, (_, slot) => slot);
 
 /** Norms after so many account-days of each of these peaks, the same in every slot. */
 function after(days: readonly (readonly [peak: number, times: number])[]): Float64Array {
-  const norms = newNorms();
+  const norms = newBaseline();
   for (const [peak, times] of days) {
     for (let i = 0; i < times; i++) learnDay(norms, new Float64Array(slots).fill(peak));
   }
@@ -21,7 +21,7 @@ function after(days: readonly (readonly [peak: number, times: number])[]): Float
 }
 
 test('a server that knows nothing starts from the priors', () => {
-  const { floors } = newNorms();
+  const { floors } = newBaseline();
   for (const slot of all) assert.ok(Math.abs((floors[slot] ?? 0) - bound('prior', slot)) < 1e-9);
 });
 
@@ -81,7 +81,7 @@ test('whatever is learned, floors stay within their bounds', () => {
       fc.array(peaks, { maxLength: 60 }),
       fc.integer({ min: 1, max: 9_000 }),
       (days, day) => {
-        const norms = newNorms();
+        const norms = newBaseline();
         for (const one of days)
           for (let i = 0; i < 20; i++) learnDay(norms, Float64Array.from(one));
         refresh(norms, day);
@@ -97,9 +97,9 @@ test('whatever is learned, floors stay within their bounds', () => {
 test('stored and read again, norms are the same', () => {
   fc.assert(
     fc.property(fc.array(peaks, { maxLength: 30 }), (days) => {
-      const norms = newNorms();
+      const norms = newBaseline();
       for (const one of days) learnDay(norms, Float64Array.from(one));
-      const again = decodeNorms(encodeNorms(norms));
+      const again = decodeBaseline(encodeBaseline(norms));
       refresh(norms, 3);
       refresh(again, 3);
       assert.deepEqual(again, norms);
@@ -108,11 +108,11 @@ test('stored and read again, norms are the same', () => {
 });
 
 test('norms of a version with fewer counts are read, the new ones start empty', () => {
-  const norms = newNorms();
+  const norms = newBaseline();
   for (let i = 0; i < 500; i++) learnDay(norms, new Float64Array(slots).fill(3));
-  const stored = JSON.parse(encodeNorms(norms)) as { accountDays: number; histogram: number[] };
+  const stored = JSON.parse(encodeBaseline(norms)) as { accountDays: number; histogram: number[] };
   const shorter = { ...stored, histogram: stored.histogram.slice(0, (slots - windows) * 64) };
-  const again = decodeNorms(JSON.stringify(shorter));
+  const again = decodeBaseline(JSON.stringify(shorter));
   refresh(again, 1);
   refresh(norms, 1);
   assert.deepEqual(again.floors.slice(0, slots - windows), norms.floors.slice(0, slots - windows));
@@ -120,7 +120,7 @@ test('norms of a version with fewer counts are read, the new ones start empty', 
 });
 
 test('very old days weigh less in the end', () => {
-  const norms = newNorms();
+  const norms = newBaseline();
   for (let i = 0; i < 250_000; i++) learnDay(norms, new Float64Array(slots));
   assert.ok(norms.accountDays < 200_000);
   let total = 0;

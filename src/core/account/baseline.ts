@@ -14,7 +14,7 @@ const binsPerOctave = 4;
  */
 const accountDaysMax = 200_000;
 
-export type ServerNorms = {
+export type ServerBaseline = {
   /** One histogram a slot, one after another. */
   readonly histogram: Float64Array;
   accountDays: number;
@@ -25,7 +25,7 @@ export type ServerNorms = {
 };
 
 /** A server that knows nothing yet. */
-export function newNorms(): ServerNorms {
+export function newBaseline(): ServerBaseline {
   const norms = {
     histogram: new Float64Array(slots * bins),
     accountDays: 0,
@@ -40,7 +40,7 @@ export function newNorms(): ServerNorms {
  * Notes one settled account-day: for each slot the peak that the account's own past did not
  * explain, or 0.
  */
-export function learnDay(norms: ServerNorms, unexplained: Float64Array): void {
+export function learnDay(norms: ServerBaseline, unexplained: Float64Array): void {
   for (let slot = 0; slot < slots; slot++) {
     const at = slot * bins + bin(unexplained[slot] ?? 0);
     norms.histogram[at] = (norms.histogram[at] ?? 0) + 1;
@@ -53,7 +53,7 @@ export function learnDay(norms: ServerNorms, unexplained: Float64Array): void {
 }
 
 /** Works out the floors anew, once a day. */
-export function refresh(norms: ServerNorms, day: number): void {
+export function refresh(norms: ServerBaseline, day: number): void {
   if (day === norms.day) return;
   norms.day = day;
   const trust = norms.accountDays / (norms.accountDays + normPriorDays);
@@ -73,7 +73,7 @@ export function refresh(norms: ServerNorms, day: number): void {
 }
 
 /** The value that all but `1 - normQuantile` of the account-days stayed below. */
-function quantile(norms: ServerNorms, slot: number): number {
+function quantile(norms: ServerBaseline, slot: number): number {
   const above = (1 - normQuantile) * norms.accountDays;
   let seen = 0;
   let at = bins - 1;
@@ -91,13 +91,13 @@ function bin(value: number): number {
 }
 
 /** As stored in the ledger. */
-export function encodeNorms(norms: ServerNorms): string {
+export function encodeBaseline(norms: ServerBaseline): string {
   return JSON.stringify({ accountDays: norms.accountDays, histogram: Array.from(norms.histogram) });
 }
 
-export function decodeNorms(text: string): ServerNorms {
+export function decodeBaseline(text: string): ServerBaseline {
   const stored = JSON.parse(text) as { accountDays: number; histogram: number[] };
-  const norms = newNorms();
+  const norms = newBaseline();
   norms.histogram.set(stored.histogram.slice(0, slots * bins));
   norms.accountDays = stored.accountDays;
   norms.day = -1;

@@ -7,16 +7,16 @@ import { test } from 'node:test';
 import { openServer, type ScriptedAccount } from '../../../test/doubles/server.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { Judgement } from './judge.ts';
-import { noCeilings, noStanding, type Policy, type Standing } from './policy.ts';
+import { type AccountFlags, noCeilings, noFlags, type Policy } from './policy.ts';
 
 const friends = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `friend${i}@friends.example`);
 
-function account(policy: Partial<Policy>, standing: Partial<Standing> = {}): ScriptedAccount {
+function account(policy: Partial<Policy>, standing: Partial<AccountFlags> = {}): ScriptedAccount {
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(10);
   server.policy = { ...noCeilings, ...policy };
-  server.standing = { ...noStanding, ...standing };
+  server.standing = { ...noFlags, ...standing };
   return ann;
 }
 
@@ -109,7 +109,7 @@ const until = (judged: (ann: ScriptedAccount) => Judgement, exemptFor: number): 
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(10);
   server.policy = { ...noCeilings, messageRecipientsMax: 50 };
-  server.standing = { ...noStanding, exemptUntil: (ann.now + exemptFor) as Millis };
+  server.standing = { ...noFlags, exemptUntil: (ann.now + exemptFor) as Millis };
   const { verdict, state } = judged(ann);
   return `${verdict} ${state}`;
 };
@@ -140,9 +140,9 @@ test('an exemption does not lift a suspension', () => {
 test('what an exempted account sends becomes usual no faster than anybody else’s', () => {
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(10);
-  server.standing = { ...noStanding, exemptUntil: (ann.now + dayMs) as Millis };
+  server.standing = { ...noFlags, exemptUntil: (ann.now + dayMs) as Millis };
   ann.send({ strangers: 500 });
-  server.standing = noStanding;
+  server.standing = noFlags;
   ann.until(30, 10);
   assert.equal(ann.send({ strangers: 200 }).verdict, 'hold');
 });

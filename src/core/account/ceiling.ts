@@ -7,15 +7,15 @@
 import { hourMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import type { Reason } from '../verdict.ts';
-import { hasCeiling, type Policy, type Standing } from './policy.ts';
-import { type AccountPast, today } from './profile.ts';
+import { type AccountFlags, hasCeiling, type Policy } from './policy.ts';
+import { type AccountProfile, today } from './profile.ts';
 import { watchAt, weakPassword } from './signals.ts';
 
 export function overCeiling(
-  past: AccountPast,
+  past: AccountProfile,
   message: Submission,
   policy: Policy,
-  standing: Standing,
+  standing: AccountFlags,
   evidence: number,
 ): { readonly verdict: 'delay' | 'refuse'; readonly reason: Reason } | undefined {
   if (!hasCeiling(policy)) return undefined;
@@ -49,7 +49,7 @@ export function overCeiling(
 }
 
 /** Recipients of this account in this hour of the clock. */
-function thisHour(past: AccountPast, at: number): number {
+function thisHour(past: AccountProfile, at: number): number {
   return past.hour === Math.floor(at / hourMs) ? past.hourRecipients : 0;
 }
 

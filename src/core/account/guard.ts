@@ -5,16 +5,16 @@
 import { dayMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
-import type { ServerNorms } from './baseline.ts';
+import type { ServerBaseline } from './baseline.ts';
 import { type Judgement, judge, type People } from './judge.ts';
 import { settle } from './learn.ts';
-import type { Policy, Standing } from './policy.ts';
-import type { AccountPast } from './profile.ts';
+import type { AccountFlags, Policy } from './policy.ts';
+import type { AccountProfile } from './profile.ts';
 import { type BookChange, record } from './record.ts';
 
 /** What the guard knows besides the account itself. */
 export type Surroundings = {
-  readonly norms: ServerNorms;
+  readonly norms: ServerBaseline;
   readonly people: People;
   readonly policy: Policy;
 };
@@ -24,10 +24,10 @@ export type Surroundings = {
  * in the account's book must reach the ledger.
  */
 export function submit(
-  past: AccountPast,
+  past: AccountProfile,
   message: Submission,
   around: Surroundings,
-  standing: Standing,
+  standing: AccountFlags,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
   if (past.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
     return { judgement: heldByRule(past, message), book: { learned: [], forgotten: [] } };
@@ -36,7 +36,7 @@ export function submit(
   return { judgement, book: record(past, message, judgement, around.people.seed) };
 }
 
-function heldByRule(past: AccountPast, message: Submission): Judgement {
+function heldByRule(past: AccountProfile, message: Submission): Judgement {
   const { evidence, state, sums } = past;
   const reasons = scriptReasons(message.scriptFinding);
   return { verdict: 'hold', state, evidence, reasons, sums, fresh: [] };
@@ -44,10 +44,10 @@ function heldByRule(past: AccountPast, message: Submission): Judgement {
 
 /** Judges without counting: for the policy door, whose message may still be aborted. */
 export function preview(
-  past: AccountPast,
+  past: AccountProfile,
   message: Submission,
   around: Surroundings,
-  standing: Standing,
+  standing: AccountFlags,
 ): Judgement {
   settle(past, around.norms, Math.floor(message.at / dayMs));
   return judge(past, around.norms, message, around.people, around.policy, standing);

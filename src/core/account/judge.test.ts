@@ -275,7 +275,7 @@ test('a guess that hit counts for a day', () => {
   assert.ok(!signals(account.send({ strangers: 8 })).includes('guessed-login'));
 });
 
-test('circumstances together multiply, up to a limit', () => {
+test('risk factors together multiply, up to a limit', () => {
   const quiet = ann().until(9, 10).send({ strangers: 2, client: home, from: name });
   const account = ann();
   account.until(9, night);
@@ -296,7 +296,7 @@ test('three networks within the hour are everybody’s, and no reason', () => {
   assert.ok(!signals(judged).includes('networks'));
 });
 
-test('circumstances alone are ordinary life', () => {
+test('risk factors alone are ordinary life', () => {
   const account = ann().until(1, night);
   const judged = account.send({ to: account.friends(2), client: away, from: 'me@mobile.example' });
   assert.deepEqual([judged.verdict, judged.state], ['pass', 'clear']);

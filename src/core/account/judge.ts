@@ -1,6 +1,6 @@
 /**
  * The judgement: is this message like this account? Reads only. The evidence is the norm of all
- * slot ratios, multiplied by the circumstances (hour, network, identity), plus what is a sign by
+ * slot ratios, multiplied by the risk factors (hour, network, identity), plus what is a sign by
  * itself (many networks at once, a guessed login).
  */
 
@@ -9,19 +9,19 @@ import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
-import type { ServerNorms } from './baseline.ts';
+import type { ServerBaseline } from './baseline.ts';
 import { overCeiling } from './ceiling.ts';
 import { contentBoost, contentReason, contentStop, spamLike } from './content.ts';
 import { allowed } from './learn.ts';
-import type { Policy, Standing } from './policy.ts';
-import { type AccountPast, zeroSlots } from './profile.ts';
+import type { AccountFlags, Policy } from './policy.ts';
+import { type AccountProfile, zeroSlots } from './profile.ts';
 import {
   circumstanceReasons,
   slotReasons,
   suspendedReason,
   weakPasswordReasons,
 } from './reasons.ts';
-import { circumstances } from './risk-factors.ts';
+import { riskFactors } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
@@ -61,16 +61,16 @@ export type Judgement = {
 
 /** Judges a message. `past` must be settled (learn.ts) for the day of the message. */
 export function judge(
-  past: AccountPast,
-  norms: ServerNorms,
+  past: AccountProfile,
+  norms: ServerBaseline,
   message: Submission,
   people: People,
   policy: Policy,
-  standing: Standing,
+  standing: AccountFlags,
 ): Judgement {
   const fresh: number[] = [];
   const weak = standing.weakPassword !== '';
-  const circumstance = circumstances(past, message, { seed: people.seed, weak });
+  const circumstance = riskFactors(past, message, { seed: people.seed, weak });
   const boost = Math.min(boostMax, circumstance.boost * contentBoost(message.scan));
   const adds = tally(past, message, people, fresh);
   if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
@@ -127,8 +127,8 @@ export function judge(
 
 /** How strong the evidence is right now, with no message at hand: for the operator's admin. */
 export function evidenceNow(
-  past: AccountPast,
-  norms: ServerNorms,
+  past: AccountProfile,
+  norms: ServerBaseline,
   at: Submission['at'],
   weakReason = '',
 ): { evidence: number; reasons: readonly Reason[] } {
@@ -160,7 +160,7 @@ type Tally = {
   spamLike: number;
 };
 
-function tally(past: AccountPast, message: Submission, people: People, fresh: number[]): Tally {
+function tally(past: AccountProfile, message: Submission, people: People, fresh: number[]): Tally {
   const ripe = (message.at - lagDays * dayMs) / minuteMs;
   let strangers = 0;
   let newcomers = 0;
@@ -199,7 +199,7 @@ function raised(here: number, count: number): number {
  * Milliseconds since the sums were current. A clock that was set back a little decays nothing; by
  * much, it is believed.
  */
-function elapsed(past: AccountPast, at: number): number {
+function elapsed(past: AccountProfile, at: number): number {
   const passed = at - past.at;
   return Math.max(passed, 0);
 }
@@ -208,8 +208,8 @@ function elapsed(past: AccountPast, at: number): number {
  * Fills `sums` with the decayed sums plus what is added, and answers with the norm of all ratios.
  */
 function weigh(
-  past: AccountPast,
-  norms: ServerNorms,
+  past: AccountProfile,
+  norms: ServerBaseline,
   passedMs: number,
   adds: Tally,
   sums: number[],

@@ -4,19 +4,19 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { monday, openServer } from '../../../test/doubles/server.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
-import { newNorms } from './baseline.ts';
+import { newBaseline } from './baseline.ts';
 import { allowed, ownAllowance, settle, vouch } from './learn.ts';
-import { type AccountPast, dayOf, newPast } from './profile.ts';
+import { type AccountProfile, dayOf, newProfile } from './profile.ts';
 import { growth, growthHeld, lagDays, rules, slots, windowsMs } from './signals.ts';
 
 const firstDay = Math.floor(monday / 86_400_000);
 const windows = windowsMs.length;
-const none = newNorms();
+const none = newBaseline();
 none.floors.fill(1e-6);
 
 /** A past with one finished day, its peaks the same in all slots. */
-function oneDay(peak: number, marks: { held?: boolean; tainted?: boolean } = {}): AccountPast {
-  const past = newPast(monday);
+function oneDay(peak: number, marks: { held?: boolean; tainted?: boolean } = {}): AccountProfile {
+  const past = newProfile(monday);
   const day = dayOf(past, monday);
   day.peaks.fill(peak);
   day.held = marks.held ?? false;
@@ -25,7 +25,7 @@ function oneDay(peak: number, marks: { held?: boolean; tainted?: boolean } = {})
 }
 
 test('nothing is learned before the lag is over', () => {
-  const norms = newNorms();
+  const norms = newBaseline();
   const past = oneDay(3);
   for (let later = 0; later <= lagDays; later++) {
     settle(past, norms, firstDay + later);
@@ -38,7 +38,7 @@ test('nothing is learned before the lag is over', () => {
 });
 
 test('a day with a suspension teaches nothing, neither the account nor the server', () => {
-  const norms = newNorms();
+  const norms = newBaseline();
   const past = oneDay(3, { tainted: true });
   settle(past, norms, firstDay + 9);
   assert.equal(past.peaks[0], 0);
@@ -50,7 +50,7 @@ const peakOf = fc.double({ min: 0.01, max: 1e5, noNaN: true });
 test('from one day to the next, what is allowed grows by no more than the documented factor', () => {
   fc.assert(
     fc.property(peakOf, peakOf, fc.boolean(), (before, peak, held) => {
-      const norms = newNorms();
+      const norms = newBaseline();
       const past = oneDay(peak, { held });
       past.peaks.fill(before);
       settle(past, norms, firstDay);
@@ -65,7 +65,7 @@ test('from one day to the next, what is allowed grows by no more than the docume
 });
 
 test('a day within what was allowed is learned as it was', () => {
-  const norms = newNorms();
+  const norms = newBaseline();
   for (let slot = 0; slot < slots; slot++) {
     const rule = rules[Math.floor(slot / windows)];
     const past = oneDay((0.9 * (rule?.least[slot % windows] ?? 1)) / 2.5);
@@ -76,8 +76,8 @@ test('a day within what was allowed is learned as it was', () => {
 });
 
 test('a peak that does not come again fades by half in sixty days with mail', () => {
-  const norms = newNorms();
-  const past = newPast(monday);
+  const norms = newBaseline();
+  const past = newProfile(monday);
   past.peaks.fill(100);
   for (let day = 0; day < 60; day++) dayOf(past, (monday + day * 86_400_000) as Millis);
   settle(past, norms, firstDay + 70);
@@ -85,15 +85,15 @@ test('a peak that does not come again fades by half in sixty days with mail', ()
 });
 
 test('holidays take nothing away', () => {
-  const norms = newNorms();
-  const past = newPast(monday);
+  const norms = newBaseline();
+  const past = newProfile(monday);
   past.peaks.fill(100);
   settle(past, norms, firstDay + 300);
   assert.equal(past.peaks[0], 100);
 });
 
 test('busy accounts get some slack, up to a peak of forty', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   const factor = (peak: number): number => {
     past.peaks.fill(peak);
     return ownAllowance(past, 0) / peak;

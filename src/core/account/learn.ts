@@ -4,8 +4,8 @@
  * attack must not become usual.
  */
 
-import { learnDay, refresh, type ServerNorms } from './baseline.ts';
-import type { AccountPast, Day } from './profile.ts';
+import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
+import type { AccountProfile, Day } from './profile.ts';
 import {
   growth,
   growthHeld,
@@ -23,14 +23,14 @@ const hoursMax = 400;
 const slackAt = 40;
 
 /** What this slot's count may reach before it holds mail. */
-export function allowed(past: AccountPast, norms: ServerNorms, slot: number): number {
+export function allowed(past: AccountProfile, norms: ServerBaseline, slot: number): number {
   const floor = norms.floors[slot] ?? 1;
   const own = ownAllowance(past, slot);
   return Math.max(own, floor);
 }
 
 /** What the account's own past allows. */
-export function ownAllowance(past: AccountPast, slot: number): number {
+export function ownAllowance(past: AccountProfile, slot: number): number {
   const rule = rules[(slot / windowsMs.length) | 0];
   const peak = past.peaks[slot] ?? 0;
   if (rule === undefined || peak === 0) return 0;
@@ -49,7 +49,7 @@ function peakFor(allowance: number, slot: number): number {
 }
 
 /** Learns the days that are old enough. Call before judging, with the day of the event. */
-export function settle(past: AccountPast, norms: ServerNorms, day: number): void {
+export function settle(past: AccountProfile, norms: ServerBaseline, day: number): void {
   refresh(norms, day);
   for (let oldest = past.days[0]; oldest !== undefined; oldest = past.days[0]) {
     if (oldest.day > day - lagDays - 1) return;
@@ -58,7 +58,7 @@ export function settle(past: AccountPast, norms: ServerNorms, day: number): void
   }
 }
 
-function learn(past: AccountPast, norms: ServerNorms, day: Day): void {
+function learn(past: AccountProfile, norms: ServerBaseline, day: Day): void {
   const unexplained = new Float64Array(slots);
   const step = day.held ? growthHeld : growth;
   for (let slot = 0; slot < slots; slot++) {
@@ -83,7 +83,7 @@ function learn(past: AccountPast, norms: ServerNorms, day: Day): void {
 }
 
 /** An operator says that what was seen was honest: it counts as usual from now on. */
-export function vouch(past: AccountPast): void {
+export function vouch(past: AccountProfile): void {
   for (let slot = 0; slot < slots; slot++) {
     let seen = Math.max(past.peaks[slot] ?? 0, past.sums[slot] ?? 0);
     for (const day of past.days) if (day.tainted) seen = Math.max(seen, day.peaks[slot] ?? 0);

@@ -11,7 +11,7 @@ import {
   networksAtOnce,
   noteNetwork,
 } from './network.ts';
-import { newPast } from './profile.ts';
+import { newProfile } from './profile.ts';
 
 const forms = [
   ['an IPv4 address', '192.0.2.77', '192.0.2.0/24'],
@@ -78,7 +78,7 @@ test('two addresses of one /48 have one network, however they are written', () =
 const at = (ms: number): Millis => (monday + ms) as Millis;
 
 test('a network is known a day after it was first seen', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   assert.equal(networkStanding(past, 'a', monday), 'no-past');
   noteNetwork(past, 'a', monday);
   const standing = (network: string, ms: number) => networkStanding(past, network, at(ms));
@@ -91,7 +91,7 @@ test('a network is known a day after it was first seen', () => {
 });
 
 test('networks at once are those of the last hour', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   for (const [i, network] of ['a', 'b', 'c'].entries())
     noteNetwork(past, network, at(i * 20 * minuteMs));
   const atOnce = (network: string, ms: number) => networksAtOnce(past, network, at(ms));
@@ -102,14 +102,14 @@ test('networks at once are those of the last hour', () => {
 });
 
 test('a botnet does not fill the memory', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   for (let i = 0; i < 5_000; i++) noteNetwork(past, `net${i}`, at(i * 1_000));
   assert.ok(past.networks.length <= 32);
   assert.ok(past.networks.some(({ network }) => network === 'net4999'));
 });
 
 test('after a hijack the networks since then are forgotten', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   noteNetwork(past, 'home', monday);
   noteNetwork(past, 'thief', at(dayMs));
   noteNetwork(past, 'home', at(2 * dayMs));

@@ -4,7 +4,7 @@
  */
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
-import type { AccountPast } from './profile.ts';
+import type { AccountProfile } from './profile.ts';
 
 /**
  * Networks remembered per account: a botnet may bring hundreds, and only a few of a person's
@@ -43,7 +43,7 @@ export function networkOf(client: string): string {
  * with.
  */
 export function networkStanding(
-  past: AccountPast,
+  past: AccountProfile,
   network: string,
   at: Millis,
 ): 'known' | 'new' | 'no-past' {
@@ -58,7 +58,7 @@ export function networkStanding(
 }
 
 /** Different networks within the last hour, this one included. */
-export function networksAtOnce(past: AccountPast, network: string, at: Millis): number {
+export function networksAtOnce(past: AccountProfile, network: string, at: Millis): number {
   const since = (at - hourMs) / minuteMs;
   let count = 1;
   for (const seen of past.networks) if (seen.last >= since && seen.network !== network) count++;
@@ -66,7 +66,7 @@ export function networksAtOnce(past: AccountPast, network: string, at: Millis): 
 }
 
 /** Remembers that the account was seen from there. */
-export function noteNetwork(past: AccountPast, network: string, at: Millis): void {
+export function noteNetwork(past: AccountProfile, network: string, at: Millis): void {
   const minute = Math.floor(at / minuteMs);
   const seen = past.networks.find((one) => one.network === network);
   if (seen !== undefined) {
@@ -80,6 +80,6 @@ export function noteNetwork(past: AccountPast, network: string, at: Millis): voi
 }
 
 /** Networks that came up since then are not the owner's: forgotten after a hijack. */
-export function forgetNetworks(past: AccountPast, since: Millis): void {
+export function forgetNetworks(past: AccountProfile, since: Millis): void {
   past.networks = past.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
 }

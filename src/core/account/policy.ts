@@ -37,7 +37,7 @@ export function hasCeiling(policy: Policy): boolean {
 }
 
 /** What the flow knows besides the account's past. */
-export type Standing = {
+export type AccountFlags = {
   /** An operator's exemption ends then; 0 when there is none. */
   readonly exemptUntil: Millis;
   /** Recipients of all accounts in this hour, for the server's ceiling. */
@@ -46,7 +46,7 @@ export type Standing = {
   readonly weakPassword: string;
 };
 
-export const noStanding: Standing = {
+export const noFlags: AccountFlags = {
   exemptUntil: 0 as Millis,
   serverRecipientsThisHour: 0,
   weakPassword: '',

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { home, monday, openServer } from '../../../test/doubles/server.ts';
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
-import { dayOf, decodePast, encodePast, newPast, today } from './profile.ts';
+import { dayOf, decodeProfile, encodeProfile, newProfile, today } from './profile.ts';
 import { slots } from './signals.ts';
 
 const stored = (text: string): Record<string, unknown> => JSON.parse(text);
@@ -24,9 +24,9 @@ test('stored and read again, an account is the same', () => {
     fc.property(fc.array(letter, { maxLength: 20 }), (letters) => {
       const account = openServer().account('ann@here.example');
       for (const { waitMs, ...sent } of letters) account.wait(waitMs).send(sent);
-      const text = encodePast(account.past);
-      const again = decodePast(text, account.past.book);
-      assert.equal(encodePast(again), text);
+      const text = encodeProfile(account.past);
+      const again = decodeProfile(text, account.past.book);
+      assert.equal(encodeProfile(again), text);
       assert.equal(again.state, account.past.state);
       assert.equal(again.book, account.past.book);
       for (let slot = 0; slot < slots; slot++) {
@@ -40,24 +40,24 @@ test('stored and read again, an account is the same', () => {
 test('an account that was stored is judged as one that was not', () => {
   const [kept, read] = [0, 1].map(() => openServer().account('ann@here.example').ordinaryDays(20));
   assert.ok(kept !== undefined && read !== undefined);
-  Object.assign(read.past, decodePast(encodePast(read.past), read.past.book));
+  Object.assign(read.past, decodeProfile(encodeProfile(read.past), read.past.book));
   for (const account of [kept, read]) account.hijacked(60, 60_000, { strangers: 1, client: home });
   assert.deepEqual(read.verdicts, kept.verdicts);
 });
 
 test('the book is not in the text: its rows are stored one by one', () => {
   const account = openServer().account('ann@here.example').ordinaryDays(3);
-  assert.equal(stored(encodePast(account.past))['book'], undefined);
+  assert.equal(stored(encodeProfile(account.past))['book'], undefined);
 });
 
 test('what an older version did not store starts as in a new account', () => {
   const account = openServer().account('ann@here.example').ordinaryDays(9);
-  const older = stored(encodePast(account.past));
+  const older = stored(encodeProfile(account.past));
   for (const name of ['automaticReleases', 'fingerprints', 'usualNetworks', 'hourRecipients']) {
     delete older[name];
   }
-  const again = decodePast(JSON.stringify(older));
-  const { automaticReleases, fingerprints, usualNetworks, hourRecipients } = newPast(monday);
+  const again = decodeProfile(JSON.stringify(older));
+  const { automaticReleases, fingerprints, usualNetworks, hourRecipients } = newProfile(monday);
   assert.deepEqual(
     [again.automaticReleases, again.fingerprints, again.usualNetworks, again.hourRecipients],
     [automaticReleases, fingerprints, usualNetworks, hourRecipients],
@@ -67,24 +67,24 @@ test('what an older version did not store starts as in a new account', () => {
 
 test('slots that an older version did not have are zero, those of a newer one are left out', () => {
   const account = openServer().account('ann@here.example').ordinaryDays(9);
-  const text = encodePast(account.past);
+  const text = encodeProfile(account.past);
   const fewer = stored(text);
   const more = stored(text);
   for (const name of ['sums', 'peaks']) {
     fewer[name] = (fewer[name] as number[]).slice(0, 12);
     more[name] = [...(more[name] as number[]), 99, 99, 99];
   }
-  const narrow = decodePast(JSON.stringify(fewer));
+  const narrow = decodeProfile(JSON.stringify(fewer));
   assert.equal(narrow.sums.length, slots);
   assert.deepEqual(
     [...narrow.peaks.slice(12)],
     Array.from({ length: slots - 12 }, () => 0),
   );
-  assert.deepEqual(decodePast(JSON.stringify(more)), decodePast(text));
+  assert.deepEqual(decodeProfile(JSON.stringify(more)), decodeProfile(text));
 });
 
 test('a day has one bucket, and a clock that was set back goes on in the newest', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   const at = (ms: number): Millis => (monday + ms) as Millis;
   const first = dayOf(past, at(hourMs));
   assert.equal(dayOf(past, at(23 * hourMs)), first);
@@ -97,7 +97,7 @@ test('a day has one bucket, and a clock that was set back goes on in the newest'
 });
 
 test('a bucket of days to come is dropped when the clock is right again', () => {
-  const past = newPast(monday);
+  const past = newProfile(monday);
   dayOf(past, (monday + 400 * dayMs) as Millis).recipients = 9;
   const day = dayOf(past, (monday + dayMs) as Millis);
   assert.deepEqual([day.recipients, past.days.length], [0, 1]);

@@ -26,7 +26,7 @@ export type Day = {
 /** A client network (/24, /48) that the account was seen from. Minutes since 1970. */
 export type SeenNetwork = { readonly network: string; readonly first: number; last: number };
 
-export type AccountPast = {
+export type AccountProfile = {
   state: AccountState;
   /** When `sums` were last brought up to date. */
   at: Millis;
@@ -77,7 +77,7 @@ export const zeroSlots: readonly number[] = Array.from({ length: slots }, () => 
 const zeroHours: readonly number[] = Array.from({ length: 24 }, () => 0.5).fill(0);
 
 /** An account never seen before. */
-export function newPast(at: Millis): AccountPast {
+export function newProfile(at: Millis): AccountProfile {
   return {
     state: 'clear',
     at,
@@ -108,7 +108,7 @@ export function newPast(at: Millis): AccountPast {
 }
 
 /** The bucket of the day that `at` falls in, made when there is none. */
-export function dayOf(past: AccountPast, at: Millis): Day {
+export function dayOf(past: AccountProfile, at: Millis): Day {
   const day = Math.floor(at / dayMs);
   // Days that a wrong clock made up would keep the account from learning until they come.
   while ((past.days.at(-1)?.day ?? day) > day + 1) past.days.pop();
@@ -130,7 +130,7 @@ export function dayOf(past: AccountPast, at: Millis): Day {
 }
 
 /** Messages and recipients on the day of `at`. */
-export function today(past: AccountPast, at: Millis): { messages: number; recipients: number } {
+export function today(past: AccountProfile, at: Millis): { messages: number; recipients: number } {
   const day = Math.floor(at / dayMs);
   const last = past.days.at(-1);
   // As in dayOf: after the clock was set back, tomorrow's bucket is today's.
@@ -142,7 +142,7 @@ export function today(past: AccountPast, at: Millis): { messages: number; recipi
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** As stored: JSON, without the book (its rows are stored one by one). */
-export function encodePast(past: AccountPast): string {
+export function encodeProfile(past: AccountProfile): string {
   const { book: _, sums, peaks, hours, days, ...plain } = past;
   return JSON.stringify({
     ...plain,
@@ -158,8 +158,11 @@ export function encodePast(past: AccountPast): string {
  * Fields that an older version did not store get a new account's values; slots that it did not have
  * are zero.
  */
-export function decodePast(text: string, book: RecipientBook = new RecipientBook()): AccountPast {
-  type Stored = Omit<AccountPast, 'book' | 'sums' | 'peaks' | 'hours' | 'days'> & {
+export function decodeProfile(
+  text: string,
+  book: RecipientBook = new RecipientBook(),
+): AccountProfile {
+  type Stored = Omit<AccountProfile, 'book' | 'sums' | 'peaks' | 'hours' | 'days'> & {
     readonly sums: readonly number[];
     readonly peaks: readonly number[];
     readonly hours: readonly number[];
@@ -167,7 +170,7 @@ export function decodePast(text: string, book: RecipientBook = new RecipientBook
   };
   const stored = JSON.parse(text) as Stored;
   return {
-    ...newPast(stored.firstSeen),
+    ...newProfile(stored.firstSeen),
     ...stored,
     sums: over(zeroSlots, stored.sums),
     peaks: over(zeroSlots, stored.peaks),

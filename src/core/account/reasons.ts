@@ -3,10 +3,10 @@
 import { hundredths } from '../../lib/round.ts';
 import { minuteMs } from '../../lib/time.ts';
 import type { Reason } from '../verdict.ts';
-import type { ServerNorms } from './baseline.ts';
+import type { ServerBaseline } from './baseline.ts';
 import { allowed, ownAllowance } from './learn.ts';
-import type { AccountPast } from './profile.ts';
-import type { Circumstances } from './risk-factors.ts';
+import type { AccountProfile } from './profile.ts';
+import type { RiskFactors } from './risk-factors.ts';
 import {
   boosts,
   type CountName,
@@ -33,8 +33,8 @@ const what: Readonly<Record<CountName, string>> = {
 
 /** One reason a count: that of its strongest window. */
 export function slotReasons(
-  past: AccountPast,
-  norms: ServerNorms,
+  past: AccountProfile,
+  norms: ServerBaseline,
   sums: readonly number[],
   boost: number,
 ): Reason[] {
@@ -65,9 +65,9 @@ export function slotReasons(
 }
 
 /**
- * What the circumstances add. Their weight is the factor less one, or the evidence they are alone.
+ * What the risk factors add. Their weight is the factor less one, or the evidence they are alone.
  */
-export function circumstanceReasons(seen: Circumstances): Reason[] {
+export function circumstanceReasons(seen: RiskFactors): Reason[] {
   const reasons: Reason[] = [];
   const add = (signal: string, text: string, saw: number, usual: number, weight: number): void => {
     reasons.push({ signal, text, saw, usual, weight: hundredths(weight) });
@@ -125,7 +125,7 @@ export function weakPasswordReasons(why: string): Reason[] {
 }
 
 /** Why everything is refused. */
-export function suspendedReason(past: AccountPast, at: number): Reason {
+export function suspendedReason(past: AccountProfile, at: number): Reason {
   const minutes = Math.max(0, Math.round((at - past.suspendedAt) / minuteMs));
   return {
     signal: 'suspended',

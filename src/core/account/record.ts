@@ -15,7 +15,7 @@ import {
   networksAtOnce,
   noteNetwork,
 } from './network.ts';
-import { type AccountPast, dayOf } from './profile.ts';
+import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
 import { counts, firstSignAt, slots, windowsMs } from './signals.ts';
 
@@ -42,7 +42,7 @@ const breachFailsMin = 5;
  * teach.
  */
 export function record(
-  past: AccountPast,
+  past: AccountProfile,
   message: Submission,
   judged: Judgement,
   seed: number,
@@ -78,7 +78,7 @@ export function record(
  * From the first sign on, what passed is a possible leak, and is told when it comes to a
  * suspension.
  */
-function noteSigns(past: AccountPast, message: Submission, judged: Judgement): void {
+function noteSigns(past: AccountProfile, message: Submission, judged: Judgement): void {
   if (judged.state !== 'suspended' && judged.evidence < firstSignAt) {
     past.since = 0 as Millis;
     past.leakedMessages = 0;
@@ -93,7 +93,7 @@ function noteSigns(past: AccountPast, message: Submission, judged: Judgement): v
   } else past.stoppedMessages++;
 }
 
-function noteHour(past: AccountPast, message: Submission): void {
+function noteHour(past: AccountProfile, message: Submission): void {
   const hour = Math.floor(message.at / hourMs);
   if (past.hour !== hour) {
     past.hour = hour;
@@ -102,7 +102,7 @@ function noteHour(past: AccountPast, message: Submission): void {
   past.hourRecipients += message.outside.length;
 }
 
-function noteHabits(past: AccountPast, message: Submission): void {
+function noteHabits(past: AccountProfile, message: Submission): void {
   const day = dayOf(past, message.at);
   const hour = Math.floor(message.at / hourMs) % 24;
   day.hours[hour] = (day.hours[hour] ?? 0) + 1;
@@ -119,7 +119,7 @@ function noteHabits(past: AccountPast, message: Submission): void {
 }
 
 function noteBook(
-  past: AccountPast,
+  past: AccountProfile,
   message: Submission,
   judged: Judgement,
   seed: number,
@@ -142,7 +142,7 @@ function noteBook(
  * The moment of suspension: nothing of the last days is believed, whom it wrote to since the first
  * sign is unlearned.
  */
-function suspended(past: AccountPast, at: Millis): BookChange {
+function suspended(past: AccountProfile, at: Millis): BookChange {
   past.suspendedAt = at;
   for (const day of past.days) day.tainted = true;
   // Whoever took the account may have looked around first: a network is not the owner's until it is
@@ -152,14 +152,14 @@ function suspended(past: AccountPast, at: Millis): BookChange {
 }
 
 /** A person suspends the account. */
-export function suspendByHand(past: AccountPast, at: Millis): BookChange {
+export function suspendByHand(past: AccountProfile, at: Millis): BookChange {
   if (past.since === 0) past.since = at;
   past.state = 'suspended';
   return suspended(past, at);
 }
 
 /** Lifts a suspension. `honest`: what was seen was no attack, and is usual from now on. */
-export function release(past: AccountPast, how: { readonly honest: boolean }): void {
+export function release(past: AccountProfile, how: { readonly honest: boolean }): void {
   if (how.honest) vouch(past);
   past.state = 'clear';
   past.sums.fill(0);
@@ -176,7 +176,7 @@ export function release(past: AccountPast, how: { readonly honest: boolean }): v
  * A login. Many failures and then a good one from a network that the account never used: a guess
  * that hit.
  */
-export function login(past: AccountPast, seen: LoginSeen): void {
+export function login(past: AccountProfile, seen: LoginSeen): void {
   const passed = Math.max(0, seen.at - past.failedLoginsAt);
   past.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);
   past.failedLoginsAt = seen.at;
@@ -195,7 +195,7 @@ export function login(past: AccountPast, seen: LoginSeen): void {
 }
 
 /** What became of a recipient. Only "there is no such user" says something about whoever wrote. */
-export function delivery(past: AccountPast, seen: DeliverySeen): void {
+export function delivery(past: AccountProfile, seen: DeliverySeen): void {
   if (seen.outcome !== 'bounced' || !isUnknownUser(seen.reply)) return;
   advance(past, seen.at);
   const day = dayOf(past, seen.at);
@@ -210,7 +210,7 @@ export function delivery(past: AccountPast, seen: DeliverySeen): void {
 }
 
 /** Lets the sums decay up to `at`. */
-function advance(past: AccountPast, at: Millis): void {
+function advance(past: AccountProfile, at: Millis): void {
   if (at <= past.at) return;
   for (let slot = 0; slot < slots; slot++) {
     const window = windowsMs[slot % windowsMs.length] ?? hourMs;

@@ -1,5 +1,5 @@
 /**
- * Circumstances of a message that change what its numbers mean: an hour, a network or a From
+ * RiskFactors of a message that change what its numbers mean: an hour, a network or a From
  * address that this account never used, a login that was guessed. Alone they are ordinary life;
  * with strangers in the To field they are not.
  */
@@ -8,7 +8,7 @@ import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
-import type { AccountPast } from './profile.ts';
+import type { AccountProfile } from './profile.ts';
 import {
   boostMax,
   boosts,
@@ -19,7 +19,7 @@ import {
   weakPassword,
 } from './signals.ts';
 
-export type Circumstances = {
+export type RiskFactors = {
   /** Multiplies the evidence. */
   readonly boost: number;
   /** Evidence by itself. */
@@ -51,11 +51,11 @@ export function identityKey(address: string): string {
   return `from:${address}`;
 }
 
-export function circumstances(
-  past: AccountPast,
+export function riskFactors(
+  past: AccountProfile,
   message: Submission,
   { seed, weak }: { readonly seed: number; readonly weak: boolean },
-): Circumstances {
+): RiskFactors {
   const hour = Math.floor(message.at / hourMs) % 24;
   const messages = sum(past.hours);
   const hourUnusual =
@@ -123,7 +123,7 @@ function near(hours: readonly number[], hour: number, away: number): number {
  * A From address that is neither the login nor one it has used for a day. Empty when there is
  * nothing odd.
  */
-function newIdentity(past: AccountPast, message: Submission, seed: number): string {
+function newIdentity(past: AccountProfile, message: Submission, seed: number): string {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return '';
   const known = past.book.get(hash53(identityKey(from), seed));

@@ -161,7 +161,7 @@ export const suspendAt = 2.5;
 /** Evidence from which an incident is told to have begun. */
 export const firstSignAt = 0.2;
 
-/** Circumstances multiply the evidence; together at most by this. */
+/** RiskFactors multiply the evidence; together at most by this. */
 export const boostMax = 4;
 export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
 /**

@@ -12,10 +12,10 @@ import {
 import { minuteMs } from '../../lib/time.ts';
 import { weakText } from '../passwords/weak.ts';
 import { evidenceNow } from './judge.ts';
-import { noCeilings, noStanding } from './policy.ts';
+import { noCeilings, noFlags } from './policy.ts';
 
 const why = weakText({ strength: 'under-a-second', by: 'single' });
-const weakStanding = { ...noStanding, weakPassword: why };
+const weakStanding = { ...noFlags, weakPassword: why };
 
 function scene(weak: boolean): { server: ScriptedServer; ann: ScriptedAccount } {
   const server = openServer();
@@ -59,7 +59,7 @@ test('a new network weighs more', () => {
 
 test('the password was changed: judged as before', () => {
   const { ann, server } = scene(true);
-  server.standing = noStanding;
+  server.standing = noFlags;
   const other = scene(false).ann;
   assert.deepEqual(ann.send({ strangers: 4 }).evidence, other.send({ strangers: 4 }).evidence);
 });
@@ -71,7 +71,7 @@ test('fixed ceilings drop too, and the sender is not told why', () => {
   assert.equal(judged.verdict, 'refuse');
   assert.match(judged.reasons[0]?.text ?? '', /24 recipients in one message; .* is 20$/);
   assert.equal(judged.reasons[1]?.signal, 'weak-password');
-  server.standing = noStanding;
+  server.standing = noFlags;
   assert.notEqual(ann.send({ to: ann.friends(24) }).verdict, 'refuse');
 });
 

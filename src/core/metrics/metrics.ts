@@ -227,7 +227,7 @@ const mailLogMetrics: readonly Metric[] = [
   {
     name: 'postern_mail_log_faults_total',
     kind: 'counter',
-    help: 'Trouble with mail logs: not there, not to be read, lines too long or passed over, journalctl ended.',
+    help: 'Faults of mail logs: not there, not to be read, lines too long or passed over, journalctl ended.',
     label: 'what',
     values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },

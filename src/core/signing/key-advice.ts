@@ -3,7 +3,7 @@ import type { Millis } from '../../lib/time.ts';
 import { type DkimKey, hasSigned, type KeyState, recordText } from './key.ts';
 import type { RotationPolicy } from './rotation.ts';
 
-export type KeyCircumstances = {
+export type KeyContext = {
   readonly policy: Omit<RotationPolicy, 'heldSince'>;
   /** Its zone is changed from here; otherwise the operator does it. */
   readonly canSend: boolean;
@@ -12,16 +12,16 @@ export type KeyCircumstances = {
 };
 
 /** The record as it should be now; empty: there should be none. */
-export function wantedRecord(key: DkimKey, { policy, now }: KeyCircumstances): string {
+export function wantedRecord(key: DkimKey, { policy, now }: KeyContext): string {
   if (key.state === 'gone') return '';
   if (key.state !== 'revoked') return recordText(key);
   return isOver(key, policy, now) ? '' : recordText(key, 'revoked');
 }
 
-export function nextStep(key: DkimKey, circumstances: KeyCircumstances): string {
-  const { policy, now } = circumstances;
+export function nextStep(key: DkimKey, riskFactors: KeyContext): string {
+  const { policy, now } = riskFactors;
   const day = (state: KeyState, waitMs: number): string =>
-    minute(((key.times[state] ?? now) + waitMs) as Millis, circumstances);
+    minute(((key.times[state] ?? now) + waitMs) as Millis, riskFactors);
   switch (key.state) {
     case 'made':
       return 'its record is published next';
@@ -44,15 +44,15 @@ export function nextStep(key: DkimKey, circumstances: KeyCircumstances): string 
   }
 }
 
-export function operatorsPart(key: DkimKey, circumstances: KeyCircumstances): string {
-  if (key.sight !== 'unknown' || key.state === 'gone') return partSeen(key, circumstances);
+export function operatorsPart(key: DkimKey, riskFactors: KeyContext): string {
+  if (key.sight !== 'unknown' || key.state === 'gone') return partSeen(key, riskFactors);
   const silent = `see why not every name server answers (${key.sightText})`;
   const waits = key.state === 'made' || key.state === 'published';
-  return waits && !circumstances.canSend ? `publish its record, and ${silent}` : silent;
+  return waits && !riskFactors.canSend ? `publish its record, and ${silent}` : silent;
 }
 
-function partSeen(key: DkimKey, circumstances: KeyCircumstances): string {
-  const { policy, now, canSend } = circumstances;
+function partSeen(key: DkimKey, riskFactors: KeyContext): string {
+  const { policy, now, canSend } = riskFactors;
   const shown = key.sightText === '' ? '' : ` (${key.sightText})`;
   const inWay = key.sight === 'other' || key.sight === 'revoked';
   switch (key.state) {
@@ -73,14 +73,14 @@ function partSeen(key: DkimKey, circumstances: KeyCircumstances): string {
   }
 }
 
-function isOver(key: DkimKey, policy: KeyCircumstances['policy'], now: Millis): boolean {
+function isOver(key: DkimKey, policy: KeyContext['policy'], now: Millis): boolean {
   return !hasSigned(key) || now - (key.times.revoked ?? now) >= policy.removeAfterMs;
 }
 
-function settleMs(key: DkimKey, policy: KeyCircumstances['policy']): number {
+function settleMs(key: DkimKey, policy: KeyContext['policy']): number {
   return key.absentAt === undefined ? 0 : Math.max(policy.settleMs, key.cachedMs);
 }
 
-function minute(at: Millis, { iso }: KeyCircumstances): string {
+function minute(at: Millis, { iso }: KeyContext): string {
   return `${iso(at).slice(0, 16).replace('T', ' ')}Z`;
 }

@@ -17,13 +17,13 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { lineBytesMax, openLineCutter } from '../../lib/line-cutter.ts';
-import { type Follower, type FollowTrouble, followFile, type Place } from './follow.ts';
+import { type Follower, type FollowFault, followFile, type Place } from './follow.ts';
 
 const pollMs = 40;
 
 type Seen = AsyncDisposable & {
   readonly lines: string[];
-  readonly troubles: FollowTrouble[];
+  readonly troubles: FollowFault[];
   readonly reading: boolean;
   readonly path: string;
   place(): Place;
@@ -47,13 +47,13 @@ function folder(): Disposable & { readonly path: string } {
 
 async function follow(path: string, resume?: Place): Promise<Seen> {
   const lines: string[] = [];
-  const troubles: FollowTrouble[] = [];
+  const troubles: FollowFault[] = [];
   let reading = false;
   const follower: Follower = followFile(
     path,
     {
       lines: (more) => void lines.push(...more),
-      trouble: (what) => void troubles.push(what),
+      fault: (what) => void troubles.push(what),
       reading: (is) => {
         reading = is;
       },

@@ -42,13 +42,13 @@ export type Place = {
   readonly sample: string;
 };
 
-export type FollowTrouble = 'missing' | 'unreadable' | 'too-long' | 'skipped';
+export type FollowFault = 'missing' | 'unreadable' | 'too-long' | 'skipped';
 
 export type FollowHooks = {
   /** Whole lines, oldest first. */
   lines(lines: readonly string[]): void;
   /** It goes on by itself; `skipped`: lines were passed over that may have mattered. */
-  trouble(what: FollowTrouble, cause?: unknown): void;
+  fault(what: FollowFault, cause?: unknown): void;
   /** Whether the file is being read now. */
   reading(is: boolean): void;
 };
@@ -103,7 +103,7 @@ class FileFollower {
     this.#hooks = hooks;
     this.#resume = resume;
     this.#pollMs = pollMs;
-    this.#cutter = openLineCutter(() => hooks.trouble('too-long'));
+    this.#cutter = openLineCutter(() => hooks.fault('too-long'));
   }
 
   async run(): Promise<void> {
@@ -185,12 +185,12 @@ class FileFollower {
     if (resume !== undefined) {
       const same = this.#inode === resume.inode && (await isAt(handle, resume, size));
       offset = same ? resume.offset : 0;
-      if (this.#inode !== resume.inode) this.#hooks.trouble('skipped');
+      if (this.#inode !== resume.inode) this.#hooks.fault('skipped');
     }
     const far = size - offset > backlogBytesMax;
     if (far) {
       offset = size - backlogBytesMax;
-      this.#hooks.trouble('skipped');
+      this.#hooks.fault('skipped');
     }
     const before = await bytesBefore(handle, offset);
     const midLine = offset > 0 && before.at(-1) !== 10;
@@ -256,7 +256,7 @@ class FileFollower {
     await this.#leave();
     if (missing) this.#fromStart = true;
     else this.#resume ??= this.place;
-    this.#hooks.trouble(missing ? 'missing' : 'unreadable', cause);
+    this.#hooks.fault(missing ? 'missing' : 'unreadable', cause);
   }
 
   async #leave(): Promise<void> {

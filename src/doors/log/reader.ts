@@ -51,7 +51,7 @@ class Reader implements MailLog {
   readonly #options: MailLogOptions;
   readonly #followed = new Map<string, Followed>();
   readonly #saved = new Map<string, string>();
-  /** When each trouble with each log was last written down. */
+  /** When each fault with each log was last written down. */
   readonly #told = new Map<string, Millis>();
   readonly #timers: NodeJS.Timeout[] = [];
   #finding: Promise<void>;
@@ -83,7 +83,7 @@ class Reader implements MailLog {
     this.#sourceFound = source.kind !== 'none';
     if (source.kind === 'file') this.#file(source.path);
     else if (source.kind === 'journal') this.#journal();
-    else if (source.kind === 'none') this.#trouble('mail log', 'missing', undefined);
+    else if (source.kind === 'none') this.#fault('mail log', 'missing', undefined);
     for (const path of this.#options.more) this.#file(path);
     this.#state();
   }
@@ -119,11 +119,11 @@ class Reader implements MailLog {
   }
 
   #hooks(name: string): {
-    trouble: (what: Trouble, cause?: unknown) => void;
+    fault: (what: LogFault, cause?: unknown) => void;
     reading: (is: boolean) => void;
   } {
     return {
-      trouble: (what, cause) => this.#trouble(name, what, cause),
+      fault: (what, cause) => this.#fault(name, what, cause),
       reading: (is) => {
         const followed = this.#followed.get(name);
         if (followed !== undefined) followed.reading = is;
@@ -153,7 +153,7 @@ class Reader implements MailLog {
   }
 
   /** Counted each time; written down once an hour. */
-  #trouble(name: string, what: Trouble, cause: unknown): void {
+  #fault(name: string, what: LogFault, cause: unknown): void {
     const { clock, count } = this.#options;
     count('postern_mail_log_faults_total', 1, what);
     const now = clock.now();
@@ -188,7 +188,7 @@ class Reader implements MailLog {
   }
 }
 
-type Trouble = 'missing' | 'unreadable' | 'too-long' | 'skipped' | 'ended';
+type LogFault = 'missing' | 'unreadable' | 'too-long' | 'skipped' | 'ended';
 
 const keyOf = (name: string): string => `mail-log ${name}`;
 

@@ -17,11 +17,11 @@ export type JournalRecord = {
   readonly cursor: string;
 };
 
-export type JournalTrouble = 'missing' | 'unreadable' | 'too-long' | 'ended';
+export type JournalFault = 'missing' | 'unreadable' | 'too-long' | 'ended';
 
 export type JournalHooks = {
   records(records: readonly JournalRecord[]): void;
-  trouble(what: JournalTrouble, cause?: unknown): void;
+  fault(what: JournalFault, cause?: unknown): void;
   reading(is: boolean): void;
 };
 
@@ -119,15 +119,15 @@ class ChildFollower {
       await this.#take(child.stdout);
     } catch (cause) {
       child.kill('SIGTERM');
-      this.#hooks.trouble('ended', cause);
+      this.#hooks.fault('ended', cause);
     }
     const how = await ended;
     this.#child = undefined;
     this.#hooks.reading(false);
     if (this.#closed) return;
     const gone = how instanceof Error && 'code' in how && how.code === 'ENOENT';
-    if (gone) this.#hooks.trouble('missing', how);
-    else this.#hooks.trouble('ended', new Error(complaint() || `journalctl ended: ${how}`));
+    if (gone) this.#hooks.fault('missing', how);
+    else this.#hooks.fault('ended', new Error(complaint() || `journalctl ended: ${how}`));
   }
 
   /** What it says on stderr; it says there that it may not read, and goes on without reading. */
@@ -141,13 +141,13 @@ class ChildFollower {
       }
       told = true;
       this.#hooks.reading(false);
-      this.#hooks.trouble('unreadable', new Error(said.trim().split('\n')[0]));
+      this.#hooks.fault('unreadable', new Error(said.trim().split('\n')[0]));
     });
     return () => said.trim().split('\n').at(-1) ?? '';
   }
 
   async #take(stdout: Readable): Promise<void> {
-    const cutter = openLineCutter(() => this.#hooks.trouble('too-long'));
+    const cutter = openLineCutter(() => this.#hooks.fault('too-long'));
     for await (const chunk of stdout as AsyncIterable<Buffer>) {
       const records = cutter.take(chunk).flatMap((line) => parseRecord(line) ?? []);
       if (records.length === 0) continue;

@@ -10,7 +10,7 @@ import {
   openListener,
   type Where,
 } from '../../lib/listener.ts';
-import { troubleLog } from '../../lib/listener-log.ts';
+import { faultLog } from '../../lib/listener-log.ts';
 import { hourMs, secondMs } from '../../lib/time.ts';
 import type { Submissions } from '../../ports/handover.ts';
 import type { Gate, MessageReading } from '../../ports/message.ts';
@@ -82,7 +82,7 @@ export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
           run: line.run,
         });
       },
-      trouble: troubleLog('milter', log, count),
+      fault: faultLog('milter', log, count),
     },
   );
 }

@@ -18,7 +18,7 @@ import {
   type TalkState,
   type Where,
 } from '../../lib/listener.ts';
-import { troubleLog } from '../../lib/listener-log.ts';
+import { faultLog } from '../../lib/listener-log.ts';
 import { printableLine } from '../../lib/peer-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Answer, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
@@ -63,7 +63,7 @@ export function openPolicy(where: Where, deps: PolicyDeps): Promise<Listener> {
     { ...defaultLimits, ...deps.limits },
     {
       open: (line) => new PolicyTalk(++connections, line, deps),
-      trouble: troubleLog('policy', log, count),
+      fault: faultLog('policy', log, count),
     },
   );
 }

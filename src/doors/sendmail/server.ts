@@ -21,7 +21,7 @@ import {
   type TalkState,
   type Where,
 } from '../../lib/listener.ts';
-import { troubleLog } from '../../lib/listener-log.ts';
+import { faultLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
@@ -65,7 +65,7 @@ export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<List
     { ...defaultLimits, ...deps.limits },
     {
       open: (line) => new SendmailTalk(line, deps, perUser),
-      trouble: troubleLog('sendmail', log, count),
+      fault: faultLog('sendmail', log, count),
     },
   );
 }

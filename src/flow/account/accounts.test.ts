@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRig } from '../../../test/ledger/flow-rig.ts';
-import { encodePast } from '../../core/account/profile.ts';
+import { encodeProfile } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { dayMs } from '../../lib/time.ts';
 
@@ -30,7 +30,7 @@ test('after a restart an account is what it was, its book too', async () => {
   const before = rig.accounts.known(joe);
   const after = again.accounts.known(joe);
   assert.ok(before !== undefined && after !== undefined);
-  assert.deepEqual(JSON.parse(encodePast(after)), JSON.parse(encodePast(before)));
+  assert.deepEqual(JSON.parse(encodeProfile(after)), JSON.parse(encodeProfile(before)));
   assert.deepEqual([...after.book].sort(), [...before.book].sort());
   assert.equal(again.accounts.around.people.seed, rig.accounts.around.people.seed);
 });
@@ -51,13 +51,13 @@ test('what is usual here is kept over a restart, and not written when nothing wa
     rig.time.jump(dayMs);
   }
   assert.ok(rig.accounts.around.norms.accountDays > 0);
-  rig.accounts.saveNorms();
+  rig.accounts.saveBaseline();
   rig.journal.flushNow();
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
   const { accountDays, histogram } = again.accounts.around.norms;
   assert.deepEqual([accountDays, histogram], [rig.accounts.around.norms.accountDays, histogram]);
   again.ledger.write([{ kind: 'meta', key: 'norms', value: 'untouched' }], { durable: true });
-  again.accounts.saveNorms();
+  again.accounts.saveBaseline();
   again.journal.flushNow();
   assert.equal(again.ledger.meta('norms'), 'untouched');
 });

@@ -4,15 +4,20 @@
  */
 
 import {
-  decodeNorms,
-  encodeNorms,
-  newNorms,
-  type ServerNorms,
+  decodeBaseline,
+  encodeBaseline,
+  newBaseline,
+  type ServerBaseline,
 } from '../../core/account/baseline.ts';
 import type { Surroundings } from '../../core/account/guard.ts';
 import type { People } from '../../core/account/judge.ts';
 import type { Policy } from '../../core/account/policy.ts';
-import { type AccountPast, decodePast, encodePast, newPast } from '../../core/account/profile.ts';
+import {
+  type AccountProfile,
+  decodeProfile,
+  encodeProfile,
+  newProfile,
+} from '../../core/account/profile.ts';
 import { RecipientBook } from '../../core/account/recipient-book.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -31,20 +36,20 @@ const bookEntryBytes = 12;
 const recentBytesMax = 25_000_000;
 
 const seedKey = 'seed';
-const normsKey = 'norms';
+const baselineKey = 'norms';
 
 export type Accounts = {
   readonly around: Surroundings;
   /** The account's past, made when it was never seen. */
-  past(account: Account, at: Millis): AccountPast;
+  past(account: Account, at: Millis): AccountProfile;
   /** The past of an account that was seen before. */
-  known(account: Account): AccountPast | undefined;
+  known(account: Account): AccountProfile | undefined;
   /** What is to be written of it. */
-  change(account: Account, past: AccountPast, book: BookChange): Change;
+  change(account: Account, past: AccountProfile, book: BookChange): Change;
   /** Writes it soon. */
-  changed(account: Account, past: AccountPast, book: BookChange): void;
+  changed(account: Account, past: AccountProfile, book: BookChange): void;
   /** Writes what is usual on this server. */
-  saveNorms(): void;
+  saveBaseline(): void;
 };
 
 /** `randomSeed`: used once in a ledger's life. */
@@ -55,54 +60,54 @@ export function openAccounts(journal: Journal, policy: Policy, randomSeed: numbe
 class LiveAccounts implements Accounts {
   readonly around: Surroundings;
   readonly #journal: Journal;
-  readonly #norms: ServerNorms;
-  readonly #pasts = new RecentMap<Account, AccountPast>(
+  readonly #norms: ServerBaseline;
+  readonly #pasts = new RecentMap<Account, AccountProfile>(
     recentBytesMax,
     ({ book }) => accountBytes + book.size * bookEntryBytes,
   );
-  #normsDays = 0;
+  #baselineDays = 0;
 
   constructor(journal: Journal, policy: Policy, randomSeed: number) {
     this.#journal = journal;
     const { live } = journal;
-    const storedNorms = live.meta(normsKey);
-    this.#norms = storedNorms === undefined ? newNorms() : decodeNorms(storedNorms);
-    this.#normsDays = this.#norms.accountDays;
+    const storedNorms = live.meta(baselineKey);
+    this.#norms = storedNorms === undefined ? newBaseline() : decodeBaseline(storedNorms);
+    this.#baselineDays = this.#norms.accountDays;
     this.around = { norms: this.#norms, people: people(journal, randomSeed), policy };
   }
 
-  past(account: Account, at: Millis): AccountPast {
-    return this.known(account) ?? this.#keep(account, newPast(at));
+  past(account: Account, at: Millis): AccountProfile {
+    return this.known(account) ?? this.#keep(account, newProfile(at));
   }
 
-  known(account: Account): AccountPast | undefined {
+  known(account: Account): AccountProfile | undefined {
     return this.#pasts.get(account) ?? this.#load(account);
   }
 
-  change(account: Account, past: AccountPast, { learned, forgotten }: BookChange): Change {
+  change(account: Account, past: AccountProfile, { learned, forgotten }: BookChange): Change {
     this.#pasts.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
     const { state } = past;
-    return { kind: 'account', account, state, past: () => encodePast(past), learned, forgotten };
+    return { kind: 'account', account, state, past: () => encodeProfile(past), learned, forgotten };
   }
 
-  changed(account: Account, past: AccountPast, book: BookChange): void {
+  changed(account: Account, past: AccountProfile, book: BookChange): void {
     this.#journal.add(this.change(account, past, book));
   }
 
-  saveNorms(): void {
-    if (this.#norms.accountDays === this.#normsDays) return;
-    this.#normsDays = this.#norms.accountDays;
-    this.#journal.add({ kind: 'meta', key: normsKey, value: encodeNorms(this.#norms) });
+  saveBaseline(): void {
+    if (this.#norms.accountDays === this.#baselineDays) return;
+    this.#baselineDays = this.#norms.accountDays;
+    this.#journal.add({ kind: 'meta', key: baselineKey, value: encodeBaseline(this.#norms) });
   }
 
-  #load(account: Account): AccountPast | undefined {
+  #load(account: Account): AccountProfile | undefined {
     const stored = this.#journal.live.loadAccount(account);
     if (stored === undefined) return undefined;
     const book = new RecipientBook(stored.recipients, stored.sinceMinutes);
-    return this.#keep(account, decodePast(stored.past, book));
+    return this.#keep(account, decodeProfile(stored.past, book));
   }
 
-  #keep(account: Account, past: AccountPast): AccountPast {
+  #keep(account: Account, past: AccountProfile): AccountProfile {
     this.#pasts.set(account, past);
     return past;
   }

@@ -1,7 +1,7 @@
 /** What the mail log tells reaches the right account's past, once, and fills nobody's memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccountPast, newPast } from '../../core/account/profile.ts';
+import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { counts, windowsMs } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
@@ -15,8 +15,8 @@ const home = '192.0.2.7';
 const abroad = '198.51.100.9';
 
 function rig() {
-  const pasts = new Map<Account, AccountPast>();
-  const past = newPast((start - 9 * dayMs) as Millis);
+  const pasts = new Map<Account, AccountProfile>();
+  const past = newProfile((start - 9 * dayMs) as Millis);
   const minute = Math.floor((start - 9 * dayMs) / minuteMs);
   past.networks.push({ network: '192.0.2.0/24', first: minute, last: minute });
   pasts.set(joe, past);

@@ -8,7 +8,7 @@
  */
 
 import { networkOf } from '../../core/account/network.ts';
-import type { AccountPast } from '../../core/account/profile.ts';
+import type { AccountProfile } from '../../core/account/profile.ts';
 import { delivery, login } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
@@ -174,7 +174,7 @@ class LogSeen {
     return row.account;
   }
 
-  #changed(account: Account, past: AccountPast): void {
+  #changed(account: Account, past: AccountProfile): void {
     this.#deps.accounts.changed(account, past, nothingNew);
   }
 

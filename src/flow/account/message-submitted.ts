@@ -9,8 +9,8 @@
 import { contentSignals } from '../../core/account/content.ts';
 import { submit } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
-import { noStanding, type Standing } from '../../core/account/policy.ts';
-import type { AccountPast } from '../../core/account/profile.ts';
+import { type AccountFlags, noFlags } from '../../core/account/policy.ts';
+import type { AccountProfile } from '../../core/account/profile.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
@@ -48,7 +48,7 @@ export type GateDeps = {
   /** The changes that a suspension adds to the commit, and what follows once it is kept. */
   readonly suspending: (
     account: Account,
-    past: AccountPast,
+    past: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ) => { readonly changes: readonly Change[]; readonly committed: () => void };
@@ -62,7 +62,7 @@ const passAnswer: Answer = { kind: 'pass' };
 
 export function openGate(deps: GateDeps): Gate & {
   /** The standing of an account with the server, for judging without counting. */
-  standing(account: Account, at: Millis): Standing;
+  standing(account: Account, at: Millis): AccountFlags;
   /**
    * A message that was let pass before this: counted as passed, whatever is thought of it by now.
    */
@@ -109,13 +109,13 @@ class MessageGate {
     return { kind: 'reply', ...suspendedReply(settings.contact) };
   }
 
-  standing(account: Account, at: Millis): Standing {
+  standing(account: Account, at: Millis): AccountFlags {
     const exemptUntil = this.#deps.exemptions.until(account);
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
     const weakPassword = this.#deps.weakPasswords.why(account);
     if (exemptUntil === 0 && serverRecipientsThisHour === 0 && weakPassword === '') {
-      return noStanding;
+      return noFlags;
     }
     return { exemptUntil, serverRecipientsThisHour, weakPassword };
   }
@@ -160,7 +160,7 @@ class MessageGate {
     return { past, before, ...submit(past, message, accounts.around, standing) };
   }
 
-  #passed(message: Submission, past: AccountPast, book: BookChange, judgement: Judgement): void {
+  #passed(message: Submission, past: AccountProfile, book: BookChange, judgement: Judgement): void {
     const { accounts, count, journal } = this.#deps;
     const hour = Math.floor(message.at / hourMs);
     if (hour !== this.#hour) {
@@ -240,8 +240,8 @@ class MessageGate {
 type Stop = {
   readonly message: Submission;
   readonly by: Submitter['by'];
-  readonly past: AccountPast;
-  readonly before: AccountPast['state'];
+  readonly past: AccountProfile;
+  readonly before: AccountProfile['state'];
   readonly judgement: Judgement;
   readonly book: BookChange;
   readonly answer: (answer: Answer) => void;

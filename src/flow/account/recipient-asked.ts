@@ -12,7 +12,7 @@
 
 import { preview } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
-import { hasCeiling, type Standing } from '../../core/account/policy.ts';
+import { type AccountFlags, hasCeiling } from '../../core/account/policy.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import { replyText } from '../../core/explain.ts';
@@ -54,7 +54,7 @@ type Reservation = {
 
 export type RecipientAskedDeps = {
   readonly gate: Gate & {
-    standing(account: Account, at: Millis): Standing;
+    standing(account: Account, at: Millis): AccountFlags;
     passed(message: Submission): void;
   };
   readonly accounts: Accounts;

@@ -3,7 +3,7 @@
  * journal, so that nothing decided is seen late; every act is written down with who did it.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
-import { type AccountPast, decodePast, today } from '../../core/account/profile.ts';
+import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -161,11 +161,11 @@ function accountList(
 ): readonly AccountView[] {
   return deps.journal.live.accounts(filter).map(({ account, past }) =>
     // Without its book: listing must not load thousands of them.
-    accountView(deps, account, decodePast(past)),
+    accountView(deps, account, decodeProfile(past)),
   );
 }
 
-function accountView(deps: AdminDeps, account: Account, past: AccountPast): AccountView {
+function accountView(deps: AdminDeps, account: Account, past: AccountProfile): AccountView {
   const now = deps.clock.now();
   const why = deps.weakPasswords.why(account);
   const { evidence, reasons } = evidenceNow(past, deps.accounts.around.norms, now, why);
@@ -192,7 +192,7 @@ function accountView(deps: AdminDeps, account: Account, past: AccountPast): Acco
 /**
  * An open incident goes on: what was stopped since it was written down is in the account's past.
  */
-function asOfNow(incident: IncidentRow, past: AccountPast): IncidentRow {
+function asOfNow(incident: IncidentRow, past: AccountProfile): IncidentRow {
   if (incident.endedAt !== undefined || past.state !== 'suspended') return incident;
   return { ...incident, stoppedMessages: Math.max(incident.stoppedMessages, past.stoppedMessages) };
 }

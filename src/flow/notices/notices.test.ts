@@ -50,7 +50,7 @@ test('what takes too long to find out does not delay the news, nor is it told tw
   assert.equal(rig.taken.length, 2, 'one notice an incident');
 });
 
-test('a blocked road is tried again, later and later, and the other one is not troubled by it', async () => {
+test('a blocked road is tried again, later and later, and the other one is not failed by it', async () => {
   const rig = openRig();
   rig.blocked.add('mail');
   rig.notices.send(complete);

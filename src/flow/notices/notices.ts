@@ -7,7 +7,7 @@ import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Change, NoticeRow } from '../../ports/ledger.ts';
-import type { NoticeRoad } from '../../ports/mail-server.ts';
+import type { NoticeChannel } from '../../ports/mail-server.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 
@@ -39,7 +39,7 @@ export type Notices = {
 
 export type NoticesDeps = {
   readonly journal: Journal;
-  readonly roads: readonly NoticeRoad[];
+  readonly roads: readonly NoticeChannel[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;

@@ -5,7 +5,7 @@
 
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { DeliverySeen, LoginSeen, ReplayEvent, Submission } from '../../core/event.ts';
+import type { ReplayEvent, Submission } from '../../core/event.ts';
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type { Mutable } from '../../lib/mutable.ts';

@@ -4,11 +4,11 @@
  * core/guard.ts.
  */
 
-import { newNorms } from '../../core/account/baseline.ts';
+import { newBaseline } from '../../core/account/baseline.ts';
 import { type Surroundings, submit } from '../../core/account/guard.ts';
 import type { People } from '../../core/account/judge.ts';
-import { noStanding, type Policy, type Standing } from '../../core/account/policy.ts';
-import { type AccountPast, newPast } from '../../core/account/profile.ts';
+import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
+import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
@@ -81,7 +81,7 @@ class MemoryReplay implements Replay {
     touched: new Map(),
   };
   readonly #operatorClearsMs: number | undefined;
-  readonly #accounts = new Map<Account, AccountPast>();
+  readonly #accounts = new Map<Account, AccountProfile>();
   /** When anyone here first wrote to a recipient (hash). */
   readonly #firstMinute = new Map<number, number>();
   readonly #around: Surroundings;
@@ -100,7 +100,7 @@ class MemoryReplay implements Replay {
   constructor(options: ReplayOptions) {
     this.#operatorClearsMs = options.operatorClearsMs;
     const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
-    this.#around = { norms: newNorms(), people, policy: options.policy };
+    this.#around = { norms: newBaseline(), people, policy: options.policy };
   }
 
   now(): Millis {
@@ -128,10 +128,10 @@ class MemoryReplay implements Replay {
     }
   }
 
-  #past(account: Account, at: Millis): AccountPast {
+  #past(account: Account, at: Millis): AccountProfile {
     let past = this.#accounts.get(account);
     if (past === undefined) {
-      past = newPast(at);
+      past = newProfile(at);
       this.#accounts.set(account, past);
     }
     return past;
@@ -174,15 +174,15 @@ class MemoryReplay implements Replay {
     };
   }
 
-  #standing(at: Millis): Standing {
+  #standing(at: Millis): AccountFlags {
     const hour = Math.floor(at / hourMs);
     if (hour !== this.#hour) {
       this.#hour = hour;
       this.#serverRecipients = 0;
     }
-    if (this.#serverRecipients === 0) return noStanding;
+    if (this.#serverRecipients === 0) return noFlags;
     return {
-      ...noStanding,
+      ...noFlags,
       serverRecipientsThisHour: this.#serverRecipients,
     };
   }
@@ -204,7 +204,7 @@ class MemoryReplay implements Replay {
     }
   }
 
-  #suspended({ account, at }: Submission, past: AccountPast, because: readonly Reason[]): void {
+  #suspended({ account, at }: Submission, past: AccountProfile, because: readonly Reason[]): void {
     const suspension: Suspension = {
       account,
       at,

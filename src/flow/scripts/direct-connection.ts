@@ -26,7 +26,7 @@ export type DirectDeps = {
 
 export type DirectConnections = {
   /**
-   * Hands on `message`, or what it turned out to be, at once for all but clients of this machine;
+   * PrivilegedTools on `message`, or what it turned out to be, at once for all but clients of this machine;
    * or refuses it.
    */
   known(

@@ -11,7 +11,7 @@ import {
   sameLine,
 } from '../../core/signing/key.ts';
 import {
-  type KeyCircumstances,
+  type KeyContext,
   nextStep,
   operatorsPart,
   wantedRecord,
@@ -41,7 +41,7 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
 function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
   const { clock, iso, policy, zone } = deps;
   const canSend = zone.canSend(key.domain);
-  const around: KeyCircumstances = { policy: policy(), canSend, now: clock.now(), iso };
+  const around: KeyContext = { policy: policy(), canSend, now: clock.now(), iso };
   const { domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText } = key;
   return {
     domain,

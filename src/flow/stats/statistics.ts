@@ -20,7 +20,7 @@ import type { Journal, Timers } from '../journal/journal.ts';
 export type Statistics = {
   /** `stopped`: it was held, delayed or refused. */
   seen(message: Submission, what: 'passed' | 'stopped'): void;
-  /** Hands what was counted to the journal. */
+  /** PrivilegedTools what was counted to the journal. */
   write(): void;
   close(): void;
 };

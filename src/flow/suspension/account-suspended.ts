@@ -12,7 +12,7 @@
  * middle has the last word.
  */
 import type { Judgement } from '../../core/account/judge.ts';
-import type { AccountPast } from '../../core/account/profile.ts';
+import type { AccountProfile } from '../../core/account/profile.ts';
 import { release, suspendByHand } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
@@ -61,7 +61,7 @@ export type Suspensions = {
   /** For the gate: what a fresh suspension adds to the commit, and what follows it. */
   suspending(
     account: Account,
-    past: AccountPast,
+    past: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
@@ -95,7 +95,7 @@ class SuspensionFlow implements Suspensions {
 
   suspending(
     account: Account,
-    past: AccountPast,
+    past: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ): { changes: readonly Change[]; committed: () => void } {
@@ -155,14 +155,14 @@ class SuspensionFlow implements Suspensions {
     const outside = !automatic || real;
     const { rest, change } = outside ? this.#steps.begun(account, how, at) : nothingOutside;
     if (change !== undefined) changes.push(change);
-    const trouble: string[] = [];
-    if (!(await this.#commit(changes))) trouble.push('the ledger could not be written yet');
+    const faults: string[] = [];
+    if (!(await this.#commit(changes))) faults.push('the ledger could not be written yet');
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
     const back =
-      rest === undefined ? 0 : await this.#inTurn(account, () => this.#steps.letOut(rest, trouble));
+      rest === undefined ? 0 : await this.#inTurn(account, () => this.#steps.letOut(rest, faults));
     if (back === undefined) return suspendedAgain(account);
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
-    return { ok: true, count: back, text: releaseText(account, how, { back, left }, trouble) };
+    return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
   }
 
   resume(): void {
@@ -192,7 +192,7 @@ class SuspensionFlow implements Suspensions {
 
   #open(
     account: Account,
-    past: AccountPast,
+    past: AccountProfile,
     reasons: readonly Reason[],
     at: Millis,
     who: { readonly by: string; readonly detail: string },

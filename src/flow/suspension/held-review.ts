@@ -44,7 +44,7 @@ export function openReview(deps: ReviewDeps): { review(): Promise<void>; close()
     try {
       await endSuspensions(deps);
       await reviewHeld(deps);
-      deps.accounts.saveNorms();
+      deps.accounts.saveBaseline();
     } catch (error) {
       deps.log('error', 'review.failed', { why: String(error) });
     } finally {

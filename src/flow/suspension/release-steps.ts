@@ -45,8 +45,8 @@ export class ReleaseSteps {
   /**
    * In the account's turn. How many messages went back; undefined: the account is suspended again.
    */
-  async letOut(rest: Rest, trouble: string[]): Promise<number | undefined> {
-    return this.#letOut(rest, trouble, () => true);
+  async letOut(rest: Rest, faults: string[]): Promise<number | undefined> {
+    return this.#letOut(rest, faults, () => true);
   }
 
   unfinished(): readonly Rest[] {
@@ -80,7 +80,7 @@ export class ReleaseSteps {
 
   async #letOut(
     rest: Rest,
-    trouble: string[],
+    told: string[],
     mayGo: (changedAt: Millis) => boolean,
   ): Promise<number | undefined> {
     const { log, logins } = this.#deps;
@@ -96,7 +96,7 @@ export class ReleaseSteps {
     const back = await this.#releaseHeld(rest, faults, mayGo);
     if (faults.length === 0) this.#rests.done(rest);
     else log('error', 'release.unfinished', { account, why: faults.join('; ') });
-    trouble.push(...faults);
+    told.push(...faults);
     return back;
   }
 

@@ -8,12 +8,12 @@ export function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
   return keepHeld ? 'released, its held mail kept' : 'released';
 }
 
-/** What the operator is answered. `trouble`: what could not be done. */
+/** What the operator is answered. `faults`: what could not be done. */
 export function releaseText(
   account: Account,
   how: ReleaseHow,
   mail: { readonly back: number; readonly left: number },
-  trouble: readonly string[],
+  faults: readonly string[],
 ): string {
   const parts = [`${account} may send again`];
   if (mail.back > 0) parts.push(`${messages(mail.back)} back in the queue`);
@@ -23,7 +23,7 @@ export function releaseText(
         `postern held release --account ${account}, or postern held drop --account ${account}`,
     );
   }
-  if (trouble.length > 0) parts.push(`but: ${trouble.join('; ')}`);
+  if (faults.length > 0) parts.push(`but: ${faults.join('; ')}`);
   return parts.join('; ');
 }
 

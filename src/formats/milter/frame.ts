@@ -60,7 +60,7 @@ export class FrameReader {
     if (this.#held.length > 0) this.#held.drop(this.#frames(this.#held.bytes));
   }
 
-  /** Hands out the whole packets; answers where the rest starts. */
+  /** PrivilegedTools out the whole packets; answers where the rest starts. */
   #frames(bytes: Buffer): number {
     let at = 0;
     while (bytes.length - at >= lengthBytes) {

@@ -6,7 +6,7 @@
 import { createTransport } from 'nodemailer';
 import type { Notice } from '../../core/notice.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { NoticeRoad } from '../../ports/mail-server.ts';
+import type { NoticeChannel } from '../../ports/mail-server.ts';
 import { noticeText } from './text.ts';
 
 export type NoticeMailOptions = {
@@ -26,7 +26,7 @@ export function noticeMessageId(notice: { readonly id: string; readonly host: st
   return `<postern-notice.${notice.id}@${notice.host}>`;
 }
 
-export function noticeMail(options: NoticeMailOptions): NoticeRoad {
+export function noticeMail(options: NoticeMailOptions): NoticeChannel {
   const { security = 'none', deadlineMs = 20_000 } = options;
   return {
     name: 'mail',

@@ -1,5 +1,5 @@
 /**
- * Hands letters of our own to the mail server. Not notices: those are data, and have a queue of
+ * PrivilegedTools letters of our own to the mail server. Not notices: those are data, and have a queue of
  * their own.
  */
 import { createTransport } from 'nodemailer';

@@ -6,7 +6,7 @@
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../../core/notice.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { NoticeRoad } from '../../ports/mail-server.ts';
+import type { NoticeChannel } from '../../ports/mail-server.ts';
 
 export type WebhookOptions = {
   /** http or https. May hold a secret in its path, so only its origin is ever shown. */
@@ -16,7 +16,7 @@ export type WebhookOptions = {
   readonly deadlineMs?: number;
 };
 
-export function noticeWebhook(options: WebhookOptions): NoticeRoad {
+export function noticeWebhook(options: WebhookOptions): NoticeChannel {
   const { deadlineMs = 10_000 } = options;
   const url = new URL(options.url);
   return {

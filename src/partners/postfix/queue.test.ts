@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Millis } from '../../lib/time.ts';
-import type { Hands, Verb } from '../privileged-tools.ts';
-import { helperHands, isLoginName, ownHands } from '../privileged-tools.ts';
+import type { PrivilegedTools, Verb } from '../privileged-tools.ts';
+import { helperTools, isLoginName, ownTools } from '../privileged-tools.ts';
 import { lineBytesMax, lineSplitter } from '../program.ts';
 import { postfix, queuedMessage } from './queue.ts';
 
@@ -87,19 +87,21 @@ for (const [name, good] of names) {
 
 test('bad names are refused before anything runs', async () => {
   const signal = new AbortController().signal;
-  for (const hands of [ownHands(), helperHands('/nonexistent/socket')]) {
+  for (const tools of [ownTools(), helperTools('/nonexistent/socket')]) {
     for (const [verb, name] of [
       ['hold', 'ALL'],
       ['drop', '-d'],
       ['kick', '*'],
     ] as const) {
-      await assert.rejects(hands.run(verb, [name], signal).next(), /will not/);
+      await assert.rejects(tools.run(verb, [name], signal).next(), /will not/);
     }
   }
 });
 
 /** Tools that say what the test tells them to. */
-function scripted(said: Partial<Record<Verb, readonly string[]>>): Hands & { calls: string[] } {
+function scripted(
+  said: Partial<Record<Verb, readonly string[]>>,
+): PrivilegedTools & { calls: string[] } {
   const calls: string[] = [];
   return {
     calls,
@@ -121,16 +123,16 @@ const row = (queueId: string) => ({ queueId, at: arrivedAt as Millis });
 
 test('hold asks for what is queued, and counts what was on hold before', async () => {
   const queue = [inQueue('AAAAAA', 'active'), inQueue('DDDDDD', 'deferred')];
-  const hands = scripted({
+  const tools = scripted({
     hold: ['postsuper: AAAAAA: placed on hold'],
     queue: [...queue, inQueue('BBBBBB', 'hold')],
   });
-  const mta = postfix({ hands });
+  const mta = postfix({ tools });
   const { done } = await mta.hold(['AAAAAA', 'BBBBBB', 'CCCCCC', 'ALL'].map(row));
   assert.deepEqual([...done].sort(), ['AAAAAA', 'BBBBBB']);
-  assert.deepEqual(hands.calls, ['queue 0', 'hold 1']);
+  assert.deepEqual(tools.calls, ['queue 0', 'hold 1']);
   await mta.hold([row('ALL')]);
-  assert.equal(hands.calls.length, 2, 'nothing to ask for');
+  assert.equal(tools.calls.length, 2, 'nothing to ask for');
 });
 
 test('an id that came again with a later message is left alone', async () => {
@@ -140,13 +142,13 @@ test('an id that came again with a later message is left alone', async () => {
     inQueue('CLOCK1', 'deferred', 119),
     inQueue('LATER2', 'hold', 9_000),
   ];
-  const hands = scripted({ queue });
+  const tools = scripted({ queue });
   const held: string[] = [];
   const { done } = await postfix({
-    hands: {
+    tools: {
       run(verb, ids, signal) {
         held.push(...ids);
-        return hands.run(verb, ids, signal);
+        return tools.run(verb, ids, signal);
       },
     },
   }).hold(['LATER1', 'SLOW01', 'CLOCK1', 'LATER2'].map(row));
@@ -159,22 +161,22 @@ test('a message in no list is asked for when it is young; one of a week ago is n
     [60_000, ['queue 0', 'hold 1']],
     [604_800_000, ['queue 0']],
   ] as const) {
-    const hands = scripted({});
-    await postfix({ hands, now: () => arrivedAt + age }).hold([row('MOVING')]);
-    assert.deepEqual(hands.calls, calls);
+    const tools = scripted({});
+    await postfix({ tools, now: () => arrivedAt + age }).hold([row('MOVING')]);
+    assert.deepEqual(tools.calls, calls);
   }
 });
 
 test('a queue that cannot be read to its end: what was found is held, and the fault is told', async () => {
   const asked: string[] = [];
-  const hands: Hands = {
+  const tools: PrivilegedTools = {
     async *run(verb, ids) {
       asked.push(...ids);
       yield verb === 'queue' ? inQueue('AAAAAA', 'deferred') : 'postsuper: AAAAAA: placed on hold';
       if (verb === 'queue') throw new Error('it took too long');
     },
   };
-  const mta = postfix({ hands, now: () => arrivedAt + 604_800_000 });
+  const mta = postfix({ tools, now: () => arrivedAt + 604_800_000 });
   const { done, fault } = await mta.hold(['AAAAAA', 'BBBBBB'].map(row));
   assert.deepEqual([asked, [...done]], [['AAAAAA'], ['AAAAAA']]);
   assert.match(String(fault), /too long/);
@@ -182,24 +184,24 @@ test('a queue that cannot be read to its end: what was found is held, and the fa
 
 test('what is being sent is held before the long rest of the queue is read', async () => {
   const rest = Array.from({ length: 300 }, (_, n) => inQueue(`OLD${1_000 + n}`, 'deferred'));
-  const hands = scripted({ queue: [inQueue('AAAAAA', 'active'), ...rest] });
+  const tools = scripted({ queue: [inQueue('AAAAAA', 'active'), ...rest] });
   const ids = ['AAAAAA', ...Array.from({ length: 300 }, (_, n) => `OLD${1_000 + n}`)];
-  await postfix({ hands }).hold(ids.map(row));
-  assert.deepEqual(hands.calls, ['queue 0', 'hold 1', 'hold 200', 'hold 100']);
+  await postfix({ tools }).hold(ids.map(row));
+  assert.deepEqual(tools.calls, ['queue 0', 'hold 1', 'hold 200', 'hold 100']);
 });
 
 test('many ids go in calls of two hundred, nothing goes for none', async () => {
-  const hands = scripted({});
-  const mta = postfix({ hands });
+  const tools = scripted({});
+  const mta = postfix({ tools });
   await mta.release(Array.from({ length: 401 }, (_, n) => `ID${n + 1_000}`));
-  assert.deepEqual(hands.calls, ['release 200', 'release 200', 'release 1']);
+  assert.deepEqual(tools.calls, ['release 200', 'release 200', 'release 1']);
   await mta.drop([]);
-  assert.equal(hands.calls.length, 3);
+  assert.equal(tools.calls.length, 3);
 });
 
 test('the queue is read up to the limit', async () => {
   const lines = Array.from({ length: 50 }, () => JSON.stringify(entry));
-  assert.equal((await postfix({ hands: scripted({ queue: lines }) }).queue(7)).length, 7);
+  assert.equal((await postfix({ tools: scripted({ queue: lines }) }).queue(7)).length, 7);
 });
 
 test('what is on hold is found behind any number of others; half a queue is none', async () => {
@@ -209,22 +211,22 @@ test('what is on hold is found behind any number of others; half a queue is none
   const before = Array.from({ length: 30_000 }, () => other);
   const lines = [...before, held('AAAAAA'), held('BBBBBB')];
   const asked = ['AAAAAA', 'CCCCCC', entry.queue_id];
-  const whole = postfix({ hands: scripted({ queue: lines }) });
+  const whole = postfix({ tools: scripted({ queue: lines }) });
   assert.deepEqual([...(await whole.onHold(asked))], ['AAAAAA']);
-  const garbled = postfix({ hands: scripted({ queue: ['{"queue_na', ...lines] }) });
+  const garbled = postfix({ tools: scripted({ queue: ['{"queue_na', ...lines] }) });
   await assert.rejects(garbled.onHold(asked), /no message/);
-  const cut: Hands = {
+  const cut: PrivilegedTools = {
     async *run() {
       yield other;
       throw new Error('it took too long');
     },
   };
-  await assert.rejects(postfix({ hands: cut }).onHold(asked), /too long/);
+  await assert.rejects(postfix({ tools: cut }).onHold(asked), /too long/);
 });
 
 test('what was done before a call failed is told with the fault', async () => {
   let calls = 0;
-  const hands: Hands = {
+  const tools: PrivilegedTools = {
     async *run(_verb, ids) {
       calls++;
       yield `postsuper: ${ids[0]}: released from hold`;
@@ -232,7 +234,7 @@ test('what was done before a call failed is told with the fault', async () => {
     },
   };
   const ids = Array.from({ length: 401 }, (_, n) => `ID${n + 1_000}`);
-  const { done, fault } = await postfix({ hands }).release(ids);
+  const { done, fault } = await postfix({ tools }).release(ids);
   assert.deepEqual([...done], ['ID1000', 'ID1200']);
   assert.match(String(fault), /too long/);
   assert.equal(calls, 2, 'and it was the last');

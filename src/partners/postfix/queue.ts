@@ -8,10 +8,10 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Moved, Mta, QueuedMessage } from '../../ports/mail-server.ts';
-import { type Hands, namesPerCallMax, type Verb } from '../privileged-tools.ts';
+import { namesPerCallMax, type PrivilegedTools, type Verb } from '../privileged-tools.ts';
 
 export type PostfixOptions = {
-  readonly hands: Hands;
+  readonly tools: PrivilegedTools;
   /** For one call of a tool (at most 200 messages). */
   readonly deadlineMs?: number;
   /** For reading the whole queue. postern-root gives up after two minutes. */
@@ -36,7 +36,7 @@ const said = {
 } as const;
 
 export function postfix(options: PostfixOptions): Mta {
-  const { hands, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
+  const { tools, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
   /** Adds to `done` what the tool says it did, as it says it. Throws what went wrong. */
   const inChunks = async (
     verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
@@ -45,7 +45,7 @@ export function postfix(options: PostfixOptions): Mta {
   ): Promise<void> => {
     for (let from = 0; from < ids.length; from += namesPerCallMax) {
       const chunk = ids.slice(from, from + namesPerCallMax);
-      for await (const line of hands.run(verb, chunk, AbortSignal.timeout(deadlineMs))) {
+      for await (const line of tools.run(verb, chunk, AbortSignal.timeout(deadlineMs))) {
         const id = said[verb].exec(line)?.[1];
         if (id !== undefined) done.add(id);
       }
@@ -53,7 +53,7 @@ export function postfix(options: PostfixOptions): Mta {
   };
   /** The whole queue, message by message, however long it is. On hold comes last. */
   async function* listing(): AsyncGenerator<QueuedMessage> {
-    for await (const line of hands.run('queue', [], AbortSignal.timeout(listingMs))) {
+    for await (const line of tools.run('queue', [], AbortSignal.timeout(listingMs))) {
       if (line === '') continue;
       const message = queuedMessage(line);
       if (message === undefined) throw unreadable(line);

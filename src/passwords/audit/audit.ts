@@ -11,19 +11,19 @@ import type { Millis } from '../../lib/time.ts';
 import { copySlice, type Plan } from '../candidates/candidates.ts';
 import { type John, runJohn, type Target, writeCandidates } from '../john/john.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import type { Seclusion } from '../sandbox/sandbox.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { WorkerJob } from '../workers/hash-worker.ts';
 import type { Workers } from '../workers/workers.ts';
-import { type Notebook, type Noted, toTheEnd } from './tried-store.ts';
+import { type Noted, type TriedStore, toTheEnd } from './tried-store.ts';
 import type { Group, Work, Worklist } from './worklist.ts';
 
 export type AuditDeps = {
   readonly john: John;
-  readonly seclusion: Seclusion;
+  readonly sandbox: Sandbox;
   readonly folder: PrivateFolder;
   readonly workers: Workers;
   readonly worklist: Worklist;
-  readonly notebook: Notebook;
+  readonly triedStore: TriedStore;
   readonly plans: readonly Plan[];
   readonly processors: number;
   readonly now: () => Millis;
@@ -114,13 +114,13 @@ async function through(course: Course, plan: Plan, group: string, meter: Meter):
  * Writes down how far these accounts are. Of hashes without a mark nothing is kept: they are tried
  * anew every time.
  */
-function settle({ worklist, notebook, guessed }: Course, { plan, works, to }: Unit): void {
+function settle({ worklist, triedStore, guessed }: Course, { plan, works, to }: Unit): void {
   const { key, edition } = plan;
   const position = to >= plan.to ? toTheEnd : to;
   const rest = works.filter(({ id }) => !guessed.has(id));
   worklist.advance(key, edition, rest, position);
   const notes = rest.filter(({ mark }) => mark !== '');
-  notebook.write(
+  triedStore.write(
     notes.map(({ source, account, mark, progress }) => ({
       source,
       account,
@@ -282,7 +282,7 @@ async function runByJohn(deps: Course, unit: Unit, hash: Hash): Promise<number |
   }
   const { complete, loaded, seconds } = await runJohn({
     john: deps.john,
-    seclusion: deps.seclusion,
+    sandbox: deps.sandbox,
     folder: deps.folder,
     targets,
     format: hash.tried.format,
@@ -394,13 +394,13 @@ function noteGuessed(deps: Course, works: readonly Work[], leg: Leg): void {
   const findings: PasswordFinding[] = [];
   const notes: Noted[] = [];
   for (const { id, source, account, hash, mark, progress, further } of works) {
-    const since = deps.notebook.read(source, account)?.weak?.since ?? deps.now();
+    const since = deps.triedStore.read(source, account)?.weak?.since ?? deps.now();
     const weak: WeakNote = { strength: leg.strength, by: leg.by, since };
     deps.worklist.found(id, weak);
     deps.guessed.add(id);
     if (!further) notes.push({ source, account, mark, progress, weak });
     findings.push({ source, account, scheme: hash.scheme, ...weak });
   }
-  deps.notebook.write(notes);
+  deps.triedStore.write(notes);
   deps.found(findings);
 }

@@ -13,7 +13,7 @@ import { openRangeLists } from '../candidates/range-lists.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { parseSource } from '../sources/source.ts';
 import { type Fault, gather } from './load-accounts.ts';
-import { openNotebook } from './tried-store.ts';
+import { openTriedStore } from './tried-store.ts';
 import { openWorklist } from './worklist.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-gather-'));
@@ -26,13 +26,13 @@ async function gathered(signal: AbortSignal): Promise<{
   readonly changed: readonly Login[];
 }> {
   using place = openPrivateFolder(undefined);
-  using notebook = openNotebook(join(folder, 'passwords.db'));
+  using triedStore = openTriedStore(join(folder, 'passwords.db'));
   using worklist = openWorklist(place);
   const [faults, changed]: [Fault[], Login[]] = [[], []];
   const source = parseSource(`passwd-file:${join(folder, 'users')}`);
   const { accounts } = await gather([source], {
     folder: place,
-    notebook,
+    triedStore,
     worklist,
     domain: '',
     ranges: openRangeLists('', ''),

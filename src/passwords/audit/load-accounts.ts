@@ -13,14 +13,14 @@ import type { RangeLists } from '../candidates/range-lists.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import type { Row } from '../sources/row.ts';
 import { rowsOf, type Source } from '../sources/source.ts';
-import type { Notebook } from './tried-store.ts';
+import type { TriedStore } from './tried-store.ts';
 import type { Worklist } from './worklist.ts';
 
 export type Fault = { readonly source: string; readonly line: number; readonly what: string };
 
 export type GatherDeps = {
   readonly folder: PrivateFolder;
-  readonly notebook: Notebook;
+  readonly triedStore: TriedStore;
   readonly worklist: Worklist;
   /** Domain of accounts that have none: words of it are tried. */
   readonly domain: string;
@@ -63,7 +63,7 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
   let rows = 0;
   for (const source of sources) {
     const { spec } = source;
-    deps.notebook.begin(spec);
+    deps.triedStore.begin(spec);
     try {
       for (const row of await rowsOf(source, deps)) {
         await take(spec, row, { ...deps, leaks }, sum);
@@ -71,7 +71,7 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
         if (signal.aborted) return sum;
       }
       sum.whole.add(spec);
-      const gone = deps.notebook.gone(spec).filter(({ weak }) => weak);
+      const gone = deps.triedStore.gone(spec).filter(({ weak }) => weak);
       if (gone.length > 0) deps.changed(gone.map(({ account }) => ({ source: spec, account })));
     } catch (error) {
       if (!(error instanceof OperatorError) || !/^source-/.test(error.code)) throw error;
@@ -79,7 +79,7 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
       sum.faults++;
       deps.fault({ source: spec, line: 0, what: faultText(error) });
     } finally {
-      deps.notebook.end();
+      deps.triedStore.end();
     }
   }
   return sum;
@@ -138,8 +138,8 @@ async function take(source: string, row: Row, deps: TakeDeps, sum: Gathered): Pr
 }
 
 function noPassword(source: string, name: string, deps: GatherDeps): void {
-  const { notebook, worklist } = deps;
-  const since = notebook.read(source, name)?.weak?.since ?? deps.now();
+  const { triedStore, worklist } = deps;
+  const since = triedStore.read(source, name)?.weak?.since ?? deps.now();
   const weak: WeakNote = { strength: 'no-password', by: 'empty', since };
   const hash = {
     scheme: 'none',
@@ -148,7 +148,7 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
     unsalted: true,
     tried: { by: 'john', format: 'crypt', text: '' },
   } as const;
-  notebook.write([{ source, account: name, mark: '', progress: {}, weak }]);
+  triedStore.write([{ source, account: name, mark: '', progress: {}, weak }]);
   worklist.add({
     source,
     account: name,
@@ -168,13 +168,13 @@ async function account(
   row: Extract<Row, { kind: 'account' }>,
   deps: TakeDeps,
 ): Promise<void> {
-  const { notebook, worklist } = deps;
+  const { triedStore, worklist } = deps;
   const { account: name } = row;
   const hash = deps.forJohn(row.hash);
-  const note = notebook.read(source, name);
+  const note = triedStore.read(source, name);
   // A directory may have several passwords of one account.
   const further = note?.seen === true;
-  const mark = further ? '' : notebook.mark(row.hash);
+  const mark = further ? '' : triedStore.mark(row.hash);
   // Of an unsalted hash nobody knows whether it changed: it costs next to nothing to try it anew.
   const same = note !== undefined && mark !== '' && note.mark === mark;
   if (note?.weak !== undefined && mark !== '' && !same) deps.changed([{ source, account: name }]);
@@ -190,8 +190,10 @@ async function account(
   const progress = same ? note.progress : {};
   worklist.add({ ...common, hash, words, progress, fresh: !same, further, weak });
   if (further) return;
-  if (same) notebook.seen(source, name);
+  if (same) triedStore.seen(source, name);
   // What was weak stays so in the notes until it was tried again: `since` is needed then.
   else
-    notebook.write([{ ...common, progress: {}, weak: mark === '' ? (weak ?? note?.weak) : weak }]);
+    triedStore.write([
+      { ...common, progress: {}, weak: mark === '' ? (weak ?? note?.weak) : weak },
+    ]);
 }

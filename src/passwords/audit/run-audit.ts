@@ -19,17 +19,17 @@ import { type Lists, type Plan, planOf } from '../candidates/candidates.ts';
 import { openRangeLists } from '../candidates/range-lists.ts';
 import { findJohn } from '../john/john.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
-import { forbidCoreFiles, openSeclusion } from '../sandbox/sandbox.ts';
+import { forbidCoreFiles, openSandbox } from '../sandbox/sandbox.ts';
 import type { Source } from '../sources/source.ts';
 import { openWorkers, type Workers } from '../workers/workers.ts';
 import { type AuditProgress, audit } from './audit.ts';
 import { type Fault, gather } from './load-accounts.ts';
-import { type Notebook, openNotebook } from './tried-store.ts';
+import { openTriedStore, type TriedStore } from './tried-store.ts';
 import { openWorklist, type Result, type Worklist } from './worklist.ts';
 
 export type AuditOptions = {
   /** File in which the audit remembers what it tried. */
-  readonly notebook: string;
+  readonly triedStore: string;
   readonly sources: readonly Source[];
   /** John's program; empty: where programs are. */
   readonly john: string;
@@ -48,7 +48,7 @@ export type AuditOptions = {
   readonly now: () => Millis;
   /** Time is up, or a person has had enough: what was done is kept. */
   readonly signal: AbortSignal;
-  /** Who counts as weak until now; the notebook may have been lost, or a report of it. */
+  /** Who counts as weak until now; the store may have been lost, or a report of it. */
   readonly known: readonly WeakPassword[];
   readonly told: Told;
 };
@@ -73,13 +73,13 @@ export type Told = {
 export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const { told } = options;
   forbidCoreFiles();
-  const seclusion = openSeclusion();
-  using notebook = openNotebook(options.notebook);
-  using folder = openPrivateFolder(seclusion.owner);
-  const john = findJohn(options.john, { seclusion, folder });
+  const sandbox = openSandbox();
+  using triedStore = openTriedStore(options.triedStore);
+  using folder = openPrivateFolder(sandbox.owner);
+  const john = findJohn(options.john, { sandbox, folder });
   using worklist = openWorklist(folder);
   const processors = options.processors || Math.max(1, Math.floor(availableParallelism() / 2));
-  using workers = openWorkers(seclusion, processors);
+  using workers = openWorkers(sandbox, processors);
   const lists: Lists = {
     top: options.topList,
     leaked: options.leakedLists,
@@ -93,7 +93,7 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const ranges = openRangeLists(options.rangeFiles, options.rangeService);
   const gathered = await gather(options.sources, {
     folder,
-    notebook,
+    triedStore,
     worklist,
     domain: options.domain,
     ranges,
@@ -109,11 +109,11 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const refused = new Map<string, number>();
   const through = await audit({
     john,
-    seclusion,
+    sandbox,
     folder,
     workers,
     worklist,
-    notebook,
+    triedStore,
     plans,
     processors,
     now: options.now,
@@ -128,7 +128,7 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   }
   const complete = through && !options.quick;
   const tried = through ? triedAgain(plans, options) : () => false;
-  told.changed(weakNoMore({ worklist, notebook, tried, whole: gathered.whole }, options.known));
+  told.changed(weakNoMore({ worklist, triedStore, tried, whole: gathered.whole }, options.known));
   for (const result of worklist.results()) await told.result(result);
   const { accounts, weak } = worklist.counts();
   return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
@@ -176,12 +176,12 @@ function triedAgain(
 function weakNoMore(
   {
     worklist,
-    notebook,
+    triedStore,
     tried,
     whole,
   }: {
     readonly worklist: Worklist;
-    readonly notebook: Notebook;
+    readonly triedStore: TriedStore;
     readonly tried: (weak: WeakNote) => boolean;
     readonly whole: ReadonlySet<string>;
   },
@@ -199,11 +199,11 @@ function weakNoMore(
     const before = unseen.get(key);
     unseen.delete(key);
     if (stillWeak.has(key)) continue;
-    const note = notebook.read(source, account);
+    const note = triedStore.read(source, account);
     const last = note?.weak ?? before;
     if (last === undefined || !tried(last)) continue;
     changed.push({ source, account });
-    if (note !== undefined) notebook.write([{ source, account, ...note, weak: undefined }]);
+    if (note !== undefined) triedStore.write([{ source, account, ...note, weak: undefined }]);
   }
   return [...changed, ...[...unseen.values()].map(loginOf)];
 }

@@ -26,7 +26,7 @@ export type Note = {
 };
 export type Noted = Note & Login;
 
-export type Notebook = Disposable & {
+export type TriedStore = Disposable & {
   /** A small value of the audit itself; '' when there is none. */
   own(name: string): string;
   keep(name: string, value: string): void;
@@ -64,7 +64,7 @@ const markDigits = 24;
 const rowsAtOnce = 10_000;
 
 /** Throws OperatorError `audit-locked` while another audit is under way. */
-export function openNotebook(path: string): Notebook {
+export function openTriedStore(path: string): TriedStore {
   const database = opened(path);
   const key = Buffer.from(ownKey(database), 'hex');
   const statement = (sql: string): StatementSync => database.prepare(sql);

@@ -18,7 +18,7 @@ export type CheckOptions = {
   readonly rangeService: string;
   readonly scoreMin: number;
   /** A list or service cannot be asked: the rest still counts. */
-  readonly trouble: (fault: OperatorError) => void;
+  readonly fault: (fault: OperatorError) => void;
 };
 
 /** zxcvbn takes time by length; what is longer is strong, or nonsense. */
@@ -59,14 +59,14 @@ async function listed(options: CheckOptions, password: Buffer): Promise<boolean>
 }
 
 async function forgiving<Answer>(
-  { trouble }: CheckOptions,
+  { fault }: CheckOptions,
   ask: () => Promise<Answer>,
 ): Promise<Answer | undefined> {
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    trouble(error);
+    fault(error);
     return undefined;
   }
 }

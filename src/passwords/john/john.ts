@@ -8,7 +8,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } fro
 import { dirname } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import { type Seclusion, spawnSecluded } from '../sandbox/sandbox.ts';
+import { type Sandbox, spawnSecluded } from '../sandbox/sandbox.ts';
 import { guessedName, openSecretPipe } from './guess-reader.ts';
 import { readBook, sectionOf } from './rule-book.ts';
 
@@ -32,7 +32,7 @@ const lists = ['/usr/share/john/password.lst', '/usr/local/share/john/password.l
 /** `program`: the operator's own choice; empty: where programs are. */
 export function findJohn(
   program: string,
-  { seclusion, folder }: { readonly seclusion: Seclusion; readonly folder: PrivateFolder },
+  { sandbox, folder }: { readonly sandbox: Sandbox; readonly folder: PrivateFolder },
 ): John {
   const found = program === '' ? programs.find((path) => existsSync(path)) : program;
   const install = 'apt-get install john';
@@ -57,7 +57,7 @@ export function findJohn(
   const ask = (
     ...options: readonly string[]
   ): { readonly status: number | null; readonly text: string } => {
-    const [program = '', ...args] = [...seclusion.john, found, ...options];
+    const [program = '', ...args] = [...sandbox.john, found, ...options];
     const said = spawnSync(program, args, { cwd: folder.path, encoding: 'latin1' });
     return { status: said.status, text: `${said.stdout}${said.stderr}` };
   };
@@ -86,7 +86,7 @@ export type Target = {
 
 export type JohnRun = {
   readonly john: John;
-  readonly seclusion: Seclusion;
+  readonly sandbox: Sandbox;
   readonly folder: PrivateFolder;
   readonly format: string;
   readonly targets: readonly Target[];
@@ -117,7 +117,7 @@ const endMs = 3_000;
 
 /** Throws OperatorError `john-failed` for anything but an end and an interruption. */
 export async function runJohn(run: JohnRun): Promise<JohnRan> {
-  const { folder, seclusion, candidates } = run;
+  const { folder, sandbox, candidates } = run;
   prepare(run);
   const hashes = folder.file('hashes');
   writeFileSync(hashes, run.targets.map(line).join(''), { mode: 0o600 });
@@ -141,7 +141,7 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
       began = performance.now();
     } else if (!/^(?:Will run|Warning|Session|Remaining|Use the|Note)/.test(said)) complaint = said;
   });
-  const words = [...seclusion.john, run.john.program, ...optionsOf(run), 'hashes'];
+  const words = [...sandbox.john, run.john.program, ...optionsOf(run), 'hashes'];
   const { processors } = run;
   const stdio = ['ignore' as const, out.writeEnd, err.writeEnd];
   const child = spawnSecluded(words, { cwd: folder.path, stdio, processors });
@@ -190,15 +190,15 @@ function stopping(child: ReturnType<typeof spawnSecluded>, signal: AbortSignal):
 
 /** All candidates that rules make of a file of words, into another file of the private folder. */
 export async function writeCandidates(
-  run: Pick<JohnRun, 'john' | 'seclusion' | 'folder'>,
+  run: Pick<JohnRun, 'john' | 'sandbox' | 'folder'>,
   how: { readonly words: string; readonly rules: readonly string[]; readonly into: string },
 ): Promise<void> {
-  const { folder, seclusion, john } = run;
+  const { folder, sandbox, john } = run;
   prepare({ ...run, candidates: { kind: 'words', file: how.words, rules: how.rules } });
   folder.makeOver(how.words);
   const into = openSync(folder.file(how.into), 'w', 0o600);
   const own = john.jumbo ? ['--config=.john/john.conf', '--session=.john/john'] : [];
-  const words = [...seclusion.john, john.program, ...own, '--stdout', `--wordlist=${how.words}`];
+  const words = [...sandbox.john, john.program, ...own, '--stdout', `--wordlist=${how.words}`];
   const child = spawnSecluded([...words, '--rules'], {
     cwd: folder.path,
     stdio: ['ignore', into, 'ignore'],

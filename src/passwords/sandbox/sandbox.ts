@@ -12,7 +12,7 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const firstUid = 60_600;
 const uidsTried = 50;
 
-export type Seclusion = {
+export type Sandbox = {
   /** Who owns the private folder; undefined where it is ourselves. */
   readonly owner: number | undefined;
   /** Words in front of John's. */
@@ -22,7 +22,7 @@ export type Seclusion = {
 };
 
 /** Throws OperatorError `passwords-seclusion` where John cannot be kept from the home folder. */
-export function openSeclusion(): Seclusion {
+export function openSandbox(): Sandbox {
   const quiet = ['prlimit', noCore, 'nice', '-n', '19'];
   const nameless = freeUid();
   const tied = ['setpriv', '--pdeathsig', 'KILL'];

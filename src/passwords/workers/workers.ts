@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { type Seclusion, spawnSecluded } from '../sandbox/sandbox.ts';
+import { type Sandbox, spawnSecluded } from '../sandbox/sandbox.ts';
 import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 
 export type Workers = Disposable & {
@@ -24,7 +24,7 @@ export type Workers = Disposable & {
 /** V8's own share; Argon2 takes its memory beside it, one hash at a time. */
 const heapMegabytesMax = 128;
 
-export function openWorkers(seclusion: Seclusion, count: number): Workers {
+export function openWorkers(sandbox: Sandbox, count: number): Workers {
   const idle: ChildProcess[] = [];
   const gone = new Map<ChildProcess, Promise<undefined>>();
   const all = new Set<ChildProcess>();
@@ -34,7 +34,7 @@ export function openWorkers(seclusion: Seclusion, count: number): Workers {
       '--disable-warning=ExperimentalWarning',
       `--max-old-space-size=${heapMegabytesMax}`,
     ];
-    const child = spawnSecluded([...seclusion.worker, process.execPath, ...quiet, file], {
+    const child = spawnSecluded([...sandbox.worker, process.execPath, ...quiet, file], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     all.add(child);
