@@ -6,7 +6,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { examine } from '../src/commands/doctor/doctor.ts';
+import { examineServer } from '../src/commands/doctor/doctor.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { type Daemon, startDaemon } from '../src/daemon/daemon.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
@@ -128,7 +128,7 @@ describe('doors that are off', () => {
   test('all of them: doctor tells it', async () => {
     await using state = await stateFolder();
     await started({ state: state.path, doors: off }, async () => {
-      const findings = await examine({ state: state.path });
+      const findings = await examineServer({ state: state.path });
       const found = (id: string): string => findings.find((one) => one.id === id)?.found ?? '';
       assert.match(found('daemon.alive'), /its http door is off/);
     });

@@ -1,239 +1,20 @@
 /**
- * The house style, as far as a program can see it: imports point inward, files are short and say
- * what they are, nothing of one developer's machine is in the tree. Each rule names the file and
- * what is wrong with it.
+ * The house style, as far as a program can see it: files are short and say what they are, lines fit,
+ * words are plain, and nothing of one developer's machine is in the tree. Each rule names the file
+ * and what is wrong with it. The floors of the house are in boundaries.test.ts.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, posix, relative, resolve } from 'node:path';
+import { posix } from 'node:path';
 import { test } from 'node:test';
+import { code, files, imports, isTest, offences, read, source } from './source-tree.ts';
 
-const root = resolve(import.meta.dirname, '..');
 const linesMax = 400;
-
-/** Made by tools, or fetched. */
-const notOurs = new Set(['node_modules', '.git', '.state', 'golden']);
-
-function walk(folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    if (notOurs.has(entry.name)) return [];
-    const path = posix.join(folder, entry.name);
-    return entry.isDirectory() ? walk(path) : entry.isFile() ? [path] : [];
-  });
-}
-
-const tracked = ['src', 'test', 'bench', 'scripts', 'docs', 'packaging', '.ci', 'runtime'].flatMap(
-  (folder) =>
-    statSync(join(root, folder), { throwIfNoEntry: false }) === undefined ? [] : walk(folder),
-);
-const top = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isFile() && !notOurs.has(entry.name))
-  .map(({ name }) => name);
-const files = [...tracked, ...top];
-const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const code = files.filter((file) => /\.(?:ts|js)$/.test(file));
-const source = code.filter((file) => file.startsWith('src/'));
-const isTest = (file: string): boolean =>
-  /\.test\.ts$|(?:^|\/)scripted-[^/]*\.ts$|-child\.ts$/.test(file);
-
-/** What each part may import besides itself. The longest name that fits a file is its part. */
-const parts: Readonly<Record<string, readonly string[]>> = {
-  'src/lib': [],
-  'src/mail': ['src/lib'],
-  'src/core': ['src/mail', 'src/lib'],
-  'src/ports.ts': [
-    'src/ports-scripts.ts',
-    'src/ports-sendmail.ts',
-    'src/ports-stats.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/ports-scripts.ts': ['src/core', 'src/mail', 'src/lib'],
-  'src/ports-desk.ts': [
-    'src/ports-scripts.ts',
-    'src/ports-stats.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/ports-keys.ts': ['src/core', 'src/mail', 'src/lib'],
-  'src/ports-scan.ts': ['src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/ports-sendmail.ts': ['src/core', 'src/mail', 'src/lib'],
-  'src/ports-stats.ts': ['src/core', 'src/mail', 'src/lib'],
-  'src/flow': [
-    'src/ports-desk.ts',
-    'src/ports-keys.ts',
-    'src/ports-scan.ts',
-    'src/ports-scripts.ts',
-    'src/ports-sendmail.ts',
-    'src/ports-stats.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/doors/milter': [
-    'src/flow',
-    'src/ports-sendmail.ts',
-    'src/ports-scan.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/doors/sendmail': [
-    'src/ports-sendmail.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/doors/policy': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/doors/http': [
-    'src/flow',
-    'src/ports-scripts.ts',
-    'src/ports-stats.ts',
-    'src/ports-desk.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-    'src/version.ts',
-  ],
-  'src/doors/log': ['src/flow', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/ledger': [
-    'src/ports-scripts.ts',
-    'src/ports-sendmail.ts',
-    'src/ports-stats.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/partners': [
-    'src/ports-scripts.ts',
-    'src/ports-sendmail.ts',
-    'src/ports-keys.ts',
-    'src/ports-scan.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-  ],
-  'src/passwords': ['src/partners', 'src/ports.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/wrapper': ['src/partners/process-facts.ts', 'src/core', 'src/mail', 'src/lib'],
-  'src/config': ['src/core', 'src/mail', 'src/lib'],
-  'src/commands': [
-    'src/flow',
-    'src/config',
-    'src/ports-desk.ts',
-    'src/ports-keys.ts',
-    'src/ports.ts',
-    'src/core',
-    'src/mail',
-    'src/lib',
-    'src/ledger',
-    'src/partners',
-    'src/passwords',
-    'src/daemon.ts',
-    'src/daemon-keys.ts',
-    'src/daemon-scan.ts',
-    'src/ports-scan.ts',
-    'src/ports-scripts.ts',
-    'src/ports-stats.ts',
-    'src/version.ts',
-    'src/doors/milter/client.ts',
-    'src/doors/milter/client-message.ts',
-    'src/wrapper',
-    'src/doors/log/history.ts',
-    'src/doors/log/line-cutter.ts',
-  ],
-  'src/clock.ts': ['src/ports.ts', 'src/core', 'src/flow', 'src/lib'],
-  'src/version.ts': [],
-  'src/daemon-signing.ts': ['src'],
-  'src/daemon.ts': ['src'],
-  'src/daemon-inbound.ts': ['src'],
-  'src/daemon-gauges.ts': ['src'],
-  'src/daemon-keys.ts': ['src'],
-  'src/daemon-scan.ts': ['src'],
-  'src/daemon-scripts.ts': ['src'],
-  'src/daemon-sendmail.ts': ['src'],
-  'src/daemon-settings.ts': ['src'],
-  'src/cli.ts': ['src'],
-};
-
-/** Imports that the table forbids and that are right all the same. */
-const importsAllowed = new Map([
-  // Only the name of a type: accounts are named by the mail formats that they come in.
-  ['src/mail/account-name.ts', 'src/core/event.ts'],
-]);
-
-function partOf(file: string): string {
-  const fitting = Object.keys(parts).filter((part) => file === part || file.startsWith(`${part}/`));
-  return fitting.sort((a, b) => b.length - a.length)[0] ?? '';
-}
-
-/** Everything that a file imports: static, for its effects, or when it is asked for. */
-function imports(file: string): readonly string[] {
-  const text = read(file);
-  return [
-    ...text.matchAll(/^\s*(?:import|export)\b[^;'"]*?\bfrom\s+['"]([^'"]+)['"]/gm),
-    ...text.matchAll(/^\s*import\s+['"]([^'"]+)['"]/gm),
-    ...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g),
-  ].map(([, name = '']) => name);
-}
-
-const target = (file: string, name: string): string =>
-  relative(root, resolve(root, dirname(file), name)).replaceAll('\\', '/');
-
-function offences(
-  among: readonly string[],
-  wrong: (file: string) => readonly string[],
-): readonly string[] {
-  return among.flatMap((file) => wrong(file).map((what) => `${file}: ${what}`));
-}
-
 const none = (found: readonly string[]): void => assert.deepEqual(found, []);
 
 test('the walk finds the project', () => {
   assert.ok(source.length > 100 && files.includes('package.json'));
-  assert.ok(imports('src/core/guard.ts').includes('./account/judge.ts'));
-  assert.ok(imports('src/commands/program.ts').includes('./replay.ts'));
-});
-
-test('every file under src belongs to a part', () => {
-  none(offences(source, (file) => (partOf(file) === '' ? ['no part of parts'] : [])));
-});
-
-test('imports point inward', () => {
-  const judged = source.filter((file) => !isTest(file) && !file.includes('/page/'));
-  none(
-    offences(judged, (file) => {
-      const part = partOf(file);
-      const allowed = [part, ...(parts[part] ?? [])];
-      return imports(file)
-        .filter((name) => name.startsWith('.'))
-        .map((name) => target(file, name))
-        .filter((name) => !allowed.some((one) => name === one || name.startsWith(`${one}/`)))
-        .filter((name) => importsAllowed.get(file) !== name)
-        .map((name) => `imports ${name}`);
-    }),
-  );
-});
-
-test('no exception to that is left over', () => {
-  for (const [file, name] of importsAllowed) {
-    const found = imports(file).map((one) => target(file, one));
-    assert.ok(found.includes(name), `${file} does not import ${name} any more`);
-    assert.match(read(file), new RegExp(`import type [^;]*${name.split('/').at(-1)}`));
-  }
-});
-
-test('core, mail and flow import nothing that acts: no module of Node, no package', () => {
-  const pure = source.filter((file) => /^src\/(?:core|mail|flow)\//.test(file) && !isTest(file));
-  none(offences(pure, (file) => imports(file).filter((name) => !name.startsWith('.'))));
+  assert.ok(imports('src/core/account/guard.ts').includes('./judge.ts'));
+  assert.ok(imports('src/commands/program.ts').includes('./up.ts'));
 });
 
 test('no async in the core', () => {
@@ -241,15 +22,6 @@ test('no async in the core', () => {
   none(
     offences(core, (file) =>
       /\basync\b|\bawait\b|\bPromise\b/.test(withoutComments(read(file))) ? ['waits'] : [],
-    ),
-  );
-});
-
-test('the shipped source imports no test', () => {
-  const shipped = source.filter((file) => !isTest(file));
-  none(
-    offences(shipped, (file) =>
-      imports(file).filter((name) => /\.test\.ts$|\/scripted-|-child\.ts$|\/test\//.test(name)),
     ),
   );
 });

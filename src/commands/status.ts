@@ -11,7 +11,7 @@ import { print } from './terminal/print.ts';
 import { clock, paint, paintState, table } from './terminal/table.ts';
 
 /** The part of GET /api/overview that is shown (src/doors/http/overview.ts). */
-export type Overview = {
+export type StatusOverview = {
   readonly status: StatusView;
   readonly suspended: readonly {
     readonly account: AccountView;
@@ -49,7 +49,7 @@ export function register(program: Command): void {
     )
     .action(async (options: Options, command: Command) => {
       const admin = await connectToGuard(options.state);
-      const seen = await admin.read<Overview>('/overview');
+      const seen = await admin.read<StatusOverview>('/overview');
       const { status } = seen;
       const withToken =
         options.token === true || (process.stdout.isTTY && options.json === undefined);
@@ -69,7 +69,7 @@ export function register(program: Command): void {
 }
 
 /** For a person. `page`: the address of the status page, with the token or without. */
-export function statusText({ status, suspended, watched }: Overview, page: string): string {
+export function statusText({ status, suspended, watched }: StatusOverview, page: string): string {
   const { verdicts, accounts, ledger, mode } = status;
   const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
   const since = `since ${clock(status.startedAt)}, ${span(status.now - status.startedAt)}`;
@@ -99,7 +99,7 @@ export function statusText({ status, suspended, watched }: Overview, page: strin
   return head + facts + suspendedText(suspended, accounts.suspended) + watchedText(watched);
 }
 
-function suspendedText(cards: Overview['suspended'], all: number): string {
+function suspendedText(cards: StatusOverview['suspended'], all: number): string {
   if (cards.length === 0) return '';
   let text = '\n';
   for (const { account, incident } of cards) {

@@ -10,10 +10,10 @@ import { type DnsSettings, dnsSettings } from './sections/dns.ts';
 import { type IdentitySettings, identitySettings } from './sections/identity.ts';
 import { type VerifySettings, verifySettings } from './sections/inbound.ts';
 import { type PasswordSettings, passwordSettings } from './sections/passwords.ts';
-import { type ScanSettings, scanSettings } from './sections/scan.ts';
-import { type ScriptSettings, scriptSettings } from './sections/scripts.ts';
+import { type ScanSection, scanSettings } from './sections/scan.ts';
+import { type ScriptsSection, scriptSettings } from './sections/scripts.ts';
 import { type SendmailSettings, sendmailSettings } from './sections/sendmail.ts';
-import { type SigningSettings, signingSettings } from './sections/signing.ts';
+import { type SigningSection, signingSettings } from './sections/signing.ts';
 
 const duration = z
   .string()
@@ -80,9 +80,9 @@ export type Config = {
   dns: DnsSettings;
   passwords: PasswordSettings;
   verify: VerifySettings;
-  signing: SigningSettings;
-  scan: ScanSettings;
-  scripts: ScriptSettings;
+  signing: SigningSection;
+  scan: ScanSection;
+  scripts: ScriptsSection;
   sendmail: SendmailSettings;
   identity: IdentitySettings;
   ledger: {

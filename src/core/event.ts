@@ -6,7 +6,7 @@
 import type { Millis } from '../lib/time.ts';
 import type { Account } from './account-name.ts';
 import type { Scan } from './scan/report.ts';
-import type { ScriptFinding, ScriptMail } from './scripts/rules.ts';
+import type { ScriptFinding, ScriptMail } from './script-mail.ts';
 
 /** One message handed over. Recipients are address keys (mail/address.ts), without duplicates. */
 export type Submission = {

@@ -12,7 +12,7 @@ import type { Policy } from '../core/account/policy.ts';
 import { metrics } from '../core/metrics/metrics.ts';
 import { type HttpDoor, openHttp } from '../doors/http/server.ts';
 import { openMailLog } from '../doors/log/reader.ts';
-import { sourceOf, surroundings } from '../doors/log/source.ts';
+import { logEnvironment, sourceOf } from '../doors/log/source.ts';
 import { openMilter } from '../doors/milter/server.ts';
 import { openPolicy } from '../doors/policy/server.ts';
 import { openAccounts } from '../flow/account/accounts.ts';
@@ -401,7 +401,7 @@ function mailLog(
       async source() {
         const auto = mail_log.source === 'auto';
         const maillogFile = auto ? await postfixLogFile(postfix.config_directory) : '';
-        return sourceOf(mail_log.source, () => surroundings(maillogFile, clock.now()));
+        return sourceOf(mail_log.source, () => logEnvironment(maillogFile, clock.now()));
       },
       places: {
         read: (key) => journal.live.meta(key),

@@ -1,14 +1,15 @@
 /** The page as a whole: who is signed in, what is shown, what was asked. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { onSignedOut, read, session } from './api.js';
 import { Chart } from './charts/chart.js';
-import { useNow } from './charts/marks.js';
 import { Confirm } from './confirm.js';
-import { html } from './html.js';
-import { follow } from './live.js';
 import { Login } from './login.js';
 import { Masthead } from './masthead.js';
 import { Notice } from './notice.js';
+import { onSignedOut, read, session } from './parts/api.js';
+import { html } from './parts/html.js';
+import { follow } from './parts/live.js';
+import { useNow } from './parts/marks.js';
+import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { asLines, Feed, withBatch } from './views/feed.js';
 import { Held } from './views/held.js';
@@ -18,7 +19,6 @@ import { Sheet } from './views/sheet.js';
 import { Statistics } from './views/statistics.js';
 import { Suspended } from './views/suspended.js';
 import { Watched } from './views/watched.js';
-import { isFresh, setServerNow, stateLine } from './words.js';
 
 const refreshMs = 15_000;
 const refreshMinMs = 1_000;

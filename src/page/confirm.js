@@ -4,8 +4,8 @@
  * `Cancel` leave everything as it is; focus starts on `Cancel`, so that no stray Enter lets a spammer out.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Command } from './charts/marks.js';
-import { html } from './html.js';
+import { html } from './parts/html.js';
+import { Command } from './parts/marks.js';
 
 /**
  * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. In place of `command` it may

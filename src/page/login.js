@@ -1,9 +1,9 @@
 /** Asks for the token, once. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { signIn } from './api.js';
-import { Command } from './charts/marks.js';
-import { html } from './html.js';
-import { opened } from './words.js';
+import { signIn } from './parts/api.js';
+import { html } from './parts/html.js';
+import { Command } from './parts/marks.js';
+import { opened } from './parts/words.js';
 
 export function Login({ onIn }) {
   const [trouble, setTrouble] = useState(

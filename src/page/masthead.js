@@ -2,10 +2,10 @@
  * The top: whose guard this is, its mode, whether the page is live, and how things stand in one
  * line.
  */
-import { signOut } from './api.js';
-import { Glyph } from './charts/marks.js';
-import { html } from './html.js';
-import { stateLine } from './words.js';
+import { signOut } from './parts/api.js';
+import { html } from './parts/html.js';
+import { Glyph } from './parts/marks.js';
+import { stateLine } from './parts/words.js';
 
 const links = { live: 'Live', connecting: 'Connecting…', lost: 'Connection lost, trying again' };
 const modes = {

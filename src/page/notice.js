@@ -3,7 +3,7 @@
  * gone.
  */
 import { useEffect, useRef } from 'preact/hooks';
-import { html } from './html.js';
+import { html } from './parts/html.js';
 
 export function Notice({ notice, ask, onClose }) {
   const place = useRef(null);

@@ -1,7 +1,7 @@
 /** What to do on a new installation, until the first message has come through. */
 
-import { Command, Heading } from './charts/marks.js';
-import { html } from './html.js';
+import { html } from './parts/html.js';
+import { Command, Heading } from './parts/marks.js';
 
 export function Start() {
   return html`<section aria-labelledby="start">

@@ -9,7 +9,7 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 /**
  * A line longer than this is given cut short: a queue entry with 50,000 recipients is about 10 MB.
  */
-export const lineBytesMax = 4_194_304;
+export const programLineBytesMax = 4_194_304;
 /** What we keep of stderr to explain a failure. */
 const complaintBytesMax = 4_096;
 
@@ -115,7 +115,7 @@ export function lineSplitter(): (chunk: Buffer | undefined) => string[] {
     while (from < chunk.length) {
       const end = chunk.indexOf(10, from);
       const piece = chunk.subarray(from, end < 0 ? chunk.length : end);
-      const room = lineBytesMax - kept;
+      const room = programLineBytesMax - kept;
       if (room > 0) parts.push(piece.subarray(0, room));
       kept += Math.min(room, piece.length);
       if (end < 0) break;

@@ -2,9 +2,9 @@
  * Types between the sendmail door, what hands its mail to the mail server, and the milter door that
  * meets it again.
  */
+
+import type { ScriptMail, ScriptSubmitter } from '../core/script-mail.ts';
 import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
-import type { ScriptMail } from '../core/scripts/rules.ts';
-import type { ScriptSubmitter } from '../core/scripts/submitter.ts';
 import type { Millis } from '../lib/time.ts';
 
 /** By the kernel's word (SO_PEERCRED). */

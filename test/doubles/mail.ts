@@ -1,6 +1,7 @@
 /** Mail of scripts, for tests. */
-import type { ScriptMail, ScriptRule } from '../../src/core/scripts/rules.ts';
-import type { ScriptSubmitter } from '../../src/core/scripts/submitter.ts';
+
+import type { ScriptMail, ScriptSubmitter } from '../../src/core/script-mail.ts';
+import type { ScriptRule } from '../../src/core/scripts/rules.ts';
 
 export const shop = '/var/www/shop/contact.php';
 

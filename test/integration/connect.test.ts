@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectPostfix } from '../../src/commands/connect/postfix.ts';
-import { examine } from '../../src/commands/doctor/doctor.ts';
+import { examineServer } from '../../src/commands/doctor/doctor.ts';
 import { parseMainCf } from '../../src/formats/postfix/main-cf.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type DovecotInstance, startDovecot } from './dovecot-instance.ts';
@@ -90,7 +90,7 @@ async function sendByAllRoads(id: string): Promise<void> {
 /** What doctor says of Postfix and its tools. */
 async function fault(): Promise<string[]> {
   const { state, configDir } = ways();
-  const findings = await examine({ state, configDir });
+  const findings = await examineServer({ state, configDir });
   assert.equal(findings.find(({ id }) => id === 'tools.privileged')?.kind, 'ok');
   return findings
     .filter(({ id, kind }) => id.startsWith('postfix') && kind !== 'ok')

@@ -18,7 +18,7 @@ import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
-import { openTold, type Told } from '../../src/flow/notices/operator-told.ts';
+import { type NoticeLog, openTold } from '../../src/flow/notices/operator-told.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
 import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.ts';
 import type { Settings } from '../../src/flow/settings.ts';
@@ -62,7 +62,7 @@ export type FlowRig = {
   readonly exemptions: Exemptions;
   readonly feed: Feed;
   readonly notices: Notices;
-  readonly told: Told;
+  readonly told: NoticeLog;
   readonly suspensions: Suspensions;
   readonly gate: ReturnType<typeof openGate>;
   readonly scripts: Scripts;

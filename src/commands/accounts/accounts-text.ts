@@ -3,7 +3,7 @@ import type { Reason } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView } from '../../ports/admin.ts';
 import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
-import type { Found } from '../guard/client.ts';
+import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, paintState, table } from '../terminal/table.ts';
 
@@ -65,7 +65,7 @@ function isSet<Value>(value: Value | undefined | null): value is Value {
   return value !== undefined && value !== null;
 }
 
-export function accountText(found: Found<'account'>): string {
+export function accountText(found: FoundGuard<'account'>): string {
   const { account, incidents, stories, audit } = found;
   return [
     standing(account),

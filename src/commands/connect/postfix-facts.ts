@@ -16,7 +16,7 @@ import {
   localDomainsMax,
 } from '../../daemon/mail-server.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
-import { entriesOf, keysOf, type Listed, wordsOf } from './postfix-lists.ts';
+import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
 import { clientNetworks } from './postfix-networks.ts';
 
 const domainParameters = [
@@ -68,7 +68,7 @@ async function localDomains(configDirectory: string): Promise<Listed> {
   const add = async (value: string, below: 'none' | 'by dot' | 'all'): Promise<void> => {
     for (const token of wordsOf(value)) {
       if (token.startsWith('!')) continue;
-      const entries = await entriesOf(token, configDirectory).catch(() => undefined);
+      const entries = await listEntries(token, configDirectory).catch(() => undefined);
       if (entries === undefined) unread.push(token);
       for (const entry of entries ?? []) {
         if (!/^\.?[A-Za-z0-9-][A-Za-z0-9.-]{0,254}$/.test(entry)) continue;

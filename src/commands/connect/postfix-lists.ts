@@ -19,7 +19,7 @@ export function wordsOf(value: string): readonly string[] {
  * A name itself, the names in a file, or the keys of a table; undefined for a table that cannot be
  * listed.
  */
-export async function entriesOf(
+export async function listEntries(
   word: string,
   configDirectory: string,
 ): Promise<readonly string[] | undefined> {

@@ -87,7 +87,7 @@ Nothing needs to be done. To undo the connection: postern connect sendmail --und
 }
 
 /** Waits until nothing that was handed to us is under way any more. */
-export async function emptied(named: string | undefined, spool: string): Promise<void> {
+export async function queueEmptied(named: string | undefined, spool: string): Promise<void> {
   const state = stateDirectory(named);
   const folders = [join(state, 'submissions/going'), join(state, 'submissions/sent')];
   const list = (path: string): string[] => {

@@ -23,7 +23,7 @@ import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { mayGoOn } from './question.ts';
-import { doorIs, emptied, verified } from './sendmail-proof.ts';
+import { doorIs, queueEmptied, verified } from './sendmail-proof.ts';
 import {
   divertPart,
   isConnected,
@@ -179,7 +179,7 @@ async function undo(of: {
   // away.
   await made.find((part) => part.name === 'postfix')?.takeBack();
   await stepAside();
-  await emptied(options.state, config.sendmail.spool);
+  await queueEmptied(options.state, config.sendmail.spool);
   for (const part of made) await part.takeBack();
   show('sendmail is as it was.\n');
   return report;

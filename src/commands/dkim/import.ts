@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isKeyName } from '../../core/signing/key.ts';
 import {
-  type FoundKey,
+  type ConfiguredKey,
   type KeysFound,
   opendkimKeys,
   parseOpendkimConf,
@@ -25,7 +25,7 @@ import { askKeyAdmin, type KeyAdminClient, type KeyAdminOptions } from './key-cl
 type Options = KeyAdminOptions & { readonly dryRun?: true; readonly json?: true };
 /** One line of the report. */
 type Line = { readonly key: string; readonly taken: boolean; readonly text: string };
-type Ready = FoundKey & { readonly text: string; readonly about: string };
+type Ready = ConfiguredKey & { readonly text: string; readonly about: string };
 
 /** A configuration or a map of domains; a wrong path may lead to something large. */
 const octetsMax = 16 * 1024 * 1024;
@@ -153,7 +153,7 @@ function rspamd(path: string): KeysFound {
 }
 
 /** The private keys themselves; a line for each that cannot be taken. */
-function readKeys(keys: readonly FoundKey[]): {
+function readKeys(keys: readonly ConfiguredKey[]): {
   readonly ready: readonly Ready[];
   readonly wrong: readonly Line[];
 } {
@@ -167,7 +167,7 @@ function readKeys(keys: readonly FoundKey[]): {
   return { ready, wrong };
 }
 
-function readKey(found: FoundKey): Ready | Line {
+function readKey(found: ConfiguredKey): Ready | Line {
   const { domain, selector, key } = found;
   const no = (text: string): Line => ({ key: nameOf(found), taken: false, text });
   if (!isKeyName(domain) || !isKeyName(selector)) return no('is not a name as DNS has it');
@@ -254,7 +254,7 @@ function text(lines: readonly Line[], notes: readonly string[]): string {
   return `${[...shown, sum].join('\n')}\n${more}`;
 }
 
-function nameOf({ domain, selector }: Pick<FoundKey, 'domain' | 'selector'>): string {
+function nameOf({ domain, selector }: Pick<ConfiguredKey, 'domain' | 'selector'>): string {
   return `${selector}._domainkey.${domain}`;
 }
 

@@ -1,7 +1,7 @@
 /** `postern dkim sign FILE`: the DKIM-Signature fields for a message. */
 import type { Command } from 'commander';
 import type { HeaderField } from '../../formats/dkim/header-canonical.ts';
-import { keyName } from '../../formats/dkim/key-lookup.ts';
+import { keyRecordName } from '../../formats/dkim/key-lookup.ts';
 import { openSigner, type SignRequest } from '../../formats/dkim/sign.ts';
 import { algorithmOf, type SigningKey } from '../../formats/dkim/signing-key.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -84,7 +84,7 @@ function requestOf({ key, selector, domain, identity }: Options): SignRequest {
   }
   const keys = key.map((path, i): SigningKey => {
     const own = (selector[i] ?? '').toLowerCase();
-    if (keyName(own, name) === undefined || !/^[\w.-]+$/.test(name + own)) {
+    if (keyRecordName(own, name) === undefined || !/^[\w.-]+$/.test(name + own)) {
       throw usage(`${own}._domainkey.${name} is no name of the DNS`);
     }
     const { type, sign } = readPrivateKeyFile(path);

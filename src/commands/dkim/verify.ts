@@ -1,7 +1,7 @@
 /** `postern dkim verify FILE`: what the signatures of a message are worth, each with its reason. */
 import type { Command } from 'commander';
 import { askLeftOvers, domainKeyField, type LeftOver } from '../../formats/dkim/domain-keys.ts';
-import { keyName } from '../../formats/dkim/key-lookup.ts';
+import { keyRecordName } from '../../formats/dkim/key-lookup.ts';
 import { type DkimResult, type DkimResultKind, openVerifier } from '../../formats/dkim/verify.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -73,7 +73,7 @@ export function registerVerify(dkim: Command): void {
       using dns = openDnsSource(options, (text) => warn(command, text));
       const results = await answeredLater(verifier.finish(Date.now()), dns.answer);
       for (const domain of new Set(results.map(({ domain }) => domain))) {
-        if (keyName('x', domain) === undefined) continue;
+        if (keyRecordName('x', domain) === undefined) continue;
         leftOvers.push(...(await answeredLater(askLeftOvers(domain), dns.answer)));
       }
       print(

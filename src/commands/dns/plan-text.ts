@@ -13,7 +13,7 @@ import { paint, table } from '../terminal/table.ts';
 export const planFormats = ['bind', 'tinydns', 'web'] as const;
 export type PlanFormat = (typeof planFormats)[number];
 
-export type Plan = {
+export type DnsPlan = {
   /** The domains that were asked about, in that order. */
   readonly domains: readonly string[];
   readonly steps: readonly Step[];
@@ -22,7 +22,7 @@ export type Plan = {
 
 export type PlanView = { readonly format: PlanFormat; readonly onlyChanges: boolean };
 
-export function planText(plan: Plan, view: PlanView): string {
+export function planText(plan: DnsPlan, view: PlanView): string {
   const shown = plan.steps.filter(({ state }) => !view.onlyChanges || state !== 'have');
   const sections = plan.domains.map((domain) => ({
     domain,
@@ -198,7 +198,7 @@ function fileText({ state, url, text, why }: FileStep, comment: string): string 
   return [...head, ...lines].map((line) => `${comment}${line}\n`).join('');
 }
 
-function summary({ steps, files }: Plan): string {
+function summary({ steps, files }: DnsPlan): string {
   const amount = (state: Step['state']): number =>
     [...steps, ...files].filter((one) => one.state === state).length;
   const change = amount('missing') + amount('wrong');

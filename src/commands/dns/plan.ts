@@ -17,7 +17,7 @@ import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
 import { fetched, fromFileAlone, liveWorld } from './answers.ts';
 import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
-import { type Plan, type PlanFormat, planFormats, planText } from './plan-text.ts';
+import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
 import { sendPlan } from './update.ts';
 
 type Options = IdentityOptions & {
@@ -103,7 +103,7 @@ async function makePlan(
   domains: readonly string[],
   options: Options,
   { config, warn }: Around,
-): Promise<Plan> {
+): Promise<DnsPlan> {
   const known = await knownOf(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
   const { zone } = options;
@@ -119,7 +119,7 @@ async function makePlan(
 }
 
 /** All steps of what was examined, their records with this time to live. */
-function planOf(found: Examined, domains: readonly string[], ttlSeconds: number): Plan {
+function planOf(found: Examined, domains: readonly string[], ttlSeconds: number): DnsPlan {
   const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
   const timed = (one: DnsRecord): DnsRecord => ({ ...one, ttlSeconds });
   const steps = aspects.flatMap((one) => one?.steps ?? []);
@@ -136,6 +136,6 @@ function planOf(found: Examined, domains: readonly string[], ttlSeconds: number)
   };
 }
 
-function planJson({ domains, steps, files }: Plan): unknown {
+function planJson({ domains, steps, files }: DnsPlan): unknown {
   return { domains, steps, files };
 }

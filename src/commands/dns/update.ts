@@ -9,14 +9,14 @@ import type { Step } from '../../core/identity/aspect.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openNsupdate } from '../../partners/dns/nsupdate.ts';
 import { many } from '../terminal/format.ts';
-import type { Plan } from './plan-text.ts';
+import type { DnsPlan } from './plan-text.ts';
 
 type Update = Config['dns']['updates'][number];
 type Batch = { readonly zone: string; readonly update: Update; readonly steps: readonly Step[] };
 export type SendOptions = { readonly yes: boolean; say(text: string): unknown };
 
 export async function sendPlan(
-  plan: Plan,
+  plan: DnsPlan,
   { dns }: Config,
   { yes, say }: SendOptions,
 ): Promise<void> {

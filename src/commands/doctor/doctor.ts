@@ -14,7 +14,7 @@ import type { Config } from '../../config/schema.ts';
 import {
   checkDkimKeys,
   checkQueueLifetime,
-  type KeyFacts,
+  type DkimKeyFacts,
 } from '../../core/checklist/dkim-keys.ts';
 import { checkDovecot } from '../../core/checklist/dovecot.ts';
 import { checkClock, checkDisk, checkNode } from '../../core/checklist/machine.ts';
@@ -35,7 +35,7 @@ import { readPostfixFiles } from '../connect/postfix-files.ts';
 import { guardAnswer, guardMetrics } from '../guard/answer.ts';
 import { type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';
-import { dayOf } from '../terminal/format.ts';
+import { dayText } from '../terminal/format.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
 import { checkScanners } from './scanners.ts';
 import { checkScripts } from './scripts.ts';
@@ -79,13 +79,13 @@ export function register(program: Command): void {
       }),
     )
     .action(async (options: DoctorOptions) => {
-      const findings = await examine(options);
+      const findings = await examineServer(options);
       stdout.write(options.json === true ? `${JSON.stringify({ findings })}\n` : report(findings));
       if (worst(findings) === 'fail') process.exitCode = 1;
     });
 }
 
-export async function examine(options: DoctorOptions): Promise<readonly Finding[]> {
+export async function examineServer(options: DoctorOptions): Promise<readonly Finding[]> {
   const state = stateDirectory(options.state);
   const { config } = loadConfig(options.config ?? usualConfig());
   const configDir = options.configDir ?? (config.postfix.config_directory || undefined);
@@ -286,7 +286,7 @@ async function keys(
   const answer = live === undefined ? undefined : await ask(live, '/api/dkim');
   const all = answer?.['keys'];
   if (!Array.isArray(all) || all.length === 0) return [];
-  const found = checkDkimKeys(all as readonly KeyFacts[], Date.now() as Millis);
+  const found = checkDkimKeys(all as readonly DkimKeyFacts[], Date.now() as Millis);
   try {
     const { main } = await readPostfixFiles(
       configDir ?? (await postconf('config_directory', undefined)),
@@ -331,7 +331,7 @@ async function notices(
 async function passwords(state: string | undefined): Promise<Finding> {
   try {
     const { weak, last } = await (await openPasswordStore(state, '')).read();
-    const day = last === undefined ? '' : dayOf(last.at);
+    const day = last === undefined ? '' : dayText(last.at);
     const dated = last === undefined ? undefined : { ...last, day };
     return checkPasswords(dated, weak.length, Date.now() as Millis);
   } catch (error) {

@@ -15,7 +15,7 @@ import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-fil
 const readMs = 10_000;
 const actMs = 120_000;
 
-export type Found<Method extends 'account' | 'heldOne' | 'explain'> = NonNullable<
+export type FoundGuard<Method extends 'account' | 'heldOne' | 'explain'> = NonNullable<
   ReturnType<Admin[Method]>
 >;
 

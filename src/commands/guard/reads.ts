@@ -19,18 +19,18 @@ import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { accountPath, connectToGuard, type Found, queryText } from './client.ts';
+import { accountPath, connectToGuard, type FoundGuard, queryText } from './client.ts';
 import { stateDirectory } from './run-file.ts';
 
 export type GuardReads = {
   /** False: from the file. */
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
-  account(name: string): Promise<Found<'account'>>;
+  account(name: string): Promise<FoundGuard<'account'>>;
   exemptions(): Promise<readonly ExemptionRow[]>;
   held(filter: Parameters<Admin['held']>[0]): Promise<readonly HeldRow[]>;
-  heldOne(id: string): Promise<Found<'heldOne'>>;
-  explain(id: string): Promise<Found<'explain'>>;
+  heldOne(id: string): Promise<FoundGuard<'heldOne'>>;
+  explain(id: string): Promise<FoundGuard<'explain'>>;
   stats(query: StatsQuery): Promise<StatsAnswer>;
   scripts(filter: Parameters<ScriptAdmin['list']>[0]): Promise<ScriptListView>;
   [Symbol.dispose](): void;

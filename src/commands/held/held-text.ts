@@ -2,7 +2,7 @@
 import { shellWords } from '../../lib/shell-words.ts';
 import type { HeldRow, StoryRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
-import type { Found } from '../guard/client.ts';
+import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
@@ -41,7 +41,7 @@ export function heldListText(rows: readonly HeldRow[]): string {
   );
 }
 
-export function heldText({ held, story }: Found<'heldOne'>): string {
+export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
   const { queueId, account, state } = held;
   const now =
     state === 'held'
@@ -62,7 +62,7 @@ export function heldText({ held, story }: Found<'heldOne'>): string {
 }
 
 /** The story of a verdict, with the way to undo it. */
-export function explainText({ story, message }: Found<'explain'>): string {
+export function explainText({ story, message }: FoundGuard<'explain'>): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);

@@ -9,7 +9,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { programOutput } from '../../partners/program.ts';
 import { sendmailMustBeFree } from '../connect/sendmail.ts';
 import { helpAfter } from '../terminal/help.ts';
-import { installSteps, type Place, undoSteps } from './steps.ts';
+import { type InstallPlace, installSteps, undoSteps } from './steps.ts';
 
 export type InstallOptions = {
   readonly undo?: boolean;
@@ -24,7 +24,7 @@ export type InstallOptions = {
  * One thing that is done, and what is said of it. `run` answers with what happened, where that is
  * not the plan.
  */
-export type Step = { readonly text: string; run(): Promise<string | undefined> };
+export type InstallStep = { readonly text: string; run(): Promise<string | undefined> };
 
 export function register(program: Command): void {
   program
@@ -75,7 +75,7 @@ export async function install(
   if (options.purge === true && options.undo !== true) {
     throw new OperatorError('usage', '--purge goes with --undo', { exit: sysexits.usage });
   }
-  const place: Place = { root: options.root ?? '', staging: options.root !== undefined };
+  const place: InstallPlace = { root: options.root ?? '', staging: options.root !== undefined };
   if (!place.staging && options.dryRun !== true && process.getuid?.() !== 0) {
     throw new OperatorError('not-root', 'installing a service needs root', {
       hint: 'sudo ./postern install',
@@ -103,7 +103,7 @@ export async function install(
 }
 
 /** Without Postern, a Postfix that is still connected answers "try again later" to all mail. */
-async function mustBeDisconnected(place: Place): Promise<void> {
+async function mustBeDisconnected(place: InstallPlace): Promise<void> {
   const program = '/usr/sbin/postconf';
   if (place.staging || !existsSync(program)) return;
   const signal = AbortSignal.timeout(10_000);

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
 import { programOutput } from '../../partners/program.ts';
-import type { Step } from './install.ts';
+import type { InstallStep } from './install.ts';
 
 const service = 'postern.service';
 const socket = 'postern-root.socket';
@@ -41,7 +41,7 @@ export function serviceCalls({ running, changed }: Before): {
  * `changed` is asked when all other steps are done. Throws OperatorError `config` before it would
  * restart into a fault.
  */
-export function startStep(configFile: string, changed: () => boolean): Step {
+export function startStep(configFile: string, changed: () => boolean): InstallStep {
   return {
     text: `enable and start ${service}; restart it if it runs and its files changed`,
     async run() {
@@ -61,7 +61,7 @@ export function startStep(configFile: string, changed: () => boolean): Step {
 }
 
 /** `installed`: the service's unit is there. */
-export function stopStep(installed: () => boolean): Step {
+export function stopStep(installed: () => boolean): InstallStep {
   return {
     text: `stop and disable ${service}`,
     async run() {

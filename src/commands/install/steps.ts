@@ -22,10 +22,10 @@ import { dirname, join, relative } from 'node:path';
 import { programOutput } from '../../partners/program.ts';
 import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
 import { home, installedHome, installedState } from '../guard/run-file.ts';
-import type { Step } from './install.ts';
+import type { InstallStep } from './install.ts';
 import { startStep, stopStep } from './service.ts';
 
-export type Place = {
+export type InstallPlace = {
   readonly root: string;
   /** Not this machine's own root: no user, no services. */
   readonly staging: boolean;
@@ -57,7 +57,7 @@ const parts = [
   'runtime',
 ] as const;
 
-export function installSteps(place: Place): readonly Step[] {
+export function installSteps(place: InstallPlace): readonly InstallStep[] {
   const at = (path: string): string => join(place.root, path);
   const services = place.staging ? [] : [userStep(), ...folderOwners()];
   let changed = false;
@@ -82,9 +82,12 @@ export function installSteps(place: Place): readonly Step[] {
   ];
 }
 
-export function undoSteps(place: Place, how: { readonly purge: boolean }): readonly Step[] {
+export function undoSteps(
+  place: InstallPlace,
+  how: { readonly purge: boolean },
+): readonly InstallStep[] {
   const at = (path: string): string => join(place.root, path);
-  const remove = (path: string): Step => ({
+  const remove = (path: string): InstallStep => ({
     text: `remove ${path}`,
     async run() {
       if (!existsSync(at(path))) return `${path} is not there`;
@@ -112,7 +115,7 @@ export function undoSteps(place: Place, how: { readonly purge: boolean }): reado
  * Copied beside the old one and put in its place whole: a service that restarts in between finds
  * one of them.
  */
-function programStep(target: string, changed: () => void): Step {
+function programStep(target: string, changed: () => void): InstallStep {
   return {
     text: `copy the program and its documents to ${installedHome}`,
     async run() {
@@ -238,7 +241,7 @@ async function unitStep(
   return undefined;
 }
 
-function userStep(): Step {
+function userStep(): InstallStep {
   return {
     text: `make the system user ${user}`,
     async run() {
@@ -253,8 +256,8 @@ function userStep(): Step {
 }
 
 /** The service's user owns its folders; Dovecot's group reads the list of closed logins. */
-function folderOwners(): readonly Step[] {
-  const give = (path: string, group: string, mode: number, owner = user): Step => ({
+function folderOwners(): readonly InstallStep[] {
+  const give = (path: string, group: string, mode: number, owner = user): InstallStep => ({
     text: `give ${path} to ${owner}:${group}`,
     async run() {
       const uid = owner === 'root' ? 0 : await idOf('passwd', owner);
@@ -284,7 +287,7 @@ async function removeDenyFolder(path: string, purge: boolean): Promise<string | 
   return undefined;
 }
 
-function removeUserStep(): Step {
+function removeUserStep(): InstallStep {
   return {
     text: `remove the system user ${user}`,
     async run() {

@@ -13,14 +13,14 @@ import { whatToDo } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Fault } from '../../passwords/audit/load-accounts.ts';
-import { conduct, type Told } from '../../passwords/audit/run-audit.ts';
+import { type AuditEvents, conduct } from '../../passwords/audit/run-audit.ts';
 import { openTriedStore } from '../../passwords/audit/tried-store.ts';
-import type { Result } from '../../passwords/audit/worklist.ts';
+import type { UnitResult } from '../../passwords/audit/worklist.ts';
 import { discover } from '../../passwords/sources/discover.ts';
 import { parseSource, type Source } from '../../passwords/sources/source.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { makeState } from '../guard/run-file.ts';
-import { dayOf, many, plain } from '../terminal/format.ts';
+import { dayText, many, plain } from '../terminal/format.ts';
 import { jsonLine } from '../terminal/help.ts';
 import { openManyLines } from '../terminal/line-writer.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -60,7 +60,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
     return;
   }
   const chosen = options.source ?? before?.sources;
-  const sources = await sourcesOf(chosen, config);
+  const sources = await chosenSources(chosen, config);
   const rules = rulesOf(options.rules, before?.rules ?? passwords.rules);
   const lists = options.list ?? before?.lists ?? [];
   keepUnfinished(triedStore, { sources: sources.map(({ spec }) => spec), rules, lists });
@@ -95,7 +95,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   }
 }
 
-export async function sourcesOf(
+export async function chosenSources(
   chosen: readonly string[] | undefined,
   config: Config,
 ): Promise<readonly Source[]> {
@@ -160,7 +160,7 @@ function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void }
  */
 function openReports(
   store: PasswordStore,
-): Pick<Told, 'found' | 'changed'> & { done(): Promise<void> } {
+): Pick<AuditEvents, 'found' | 'changed'> & { done(): Promise<void> } {
   let last: Promise<void> = Promise.resolve();
   const waiting: Partial<PasswordReport>[] = [];
   const send = (report: Partial<PasswordReport>): void => {
@@ -185,7 +185,7 @@ function openReports(
 }
 
 type AuditOutput = {
-  readonly told: Omit<Told, 'found' | 'changed'>;
+  readonly told: Omit<AuditEvents, 'found' | 'changed'>;
   readonly weak: PasswordFinding[];
   end(): void;
   report(summary: Awaited<ReturnType<typeof conduct>>): void;
@@ -199,7 +199,7 @@ function openOutput(command: Command, json: boolean): AuditOutput {
   const weak: PasswordFinding[] = [];
   let faults = 0;
   const lines = openManyLines(command);
-  const result: Told['result'] = (one) => {
+  const result: AuditEvents['result'] = (one) => {
     const { weak: note, ...account } = one;
     if (note !== undefined) weak.push({ ...account, ...note });
     return json ? lines.add(jsonLine(resultLine(one))) : undefined;
@@ -242,7 +242,7 @@ function faultText({ source, line, what }: Fault): string {
 }
 
 /** `class`: as the operator's scripts read it. */
-function resultLine({ source, account, scheme, weak }: Result): Record<string, unknown> {
+function resultLine({ source, account, scheme, weak }: UnitResult): Record<string, unknown> {
   if (weak === undefined) return { account, scheme, weak: false, source };
   const since = new Date(weak.since).toISOString();
   return { account, scheme, weak: true, class: weak.strength, by: weak.by, since, source };
@@ -256,7 +256,7 @@ export function weakTable(
     paint('red', plain(one.account)),
     one.scheme,
     strengthText(one.strength, one.by),
-    dayOf(one.since),
+    dayText(one.since),
     whatToDo({ strength: one.strength, toldAt: one.toldAt }),
   ]);
   const columns = ['account', 'scheme', 'strength', 'since', 'what to do'];

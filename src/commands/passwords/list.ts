@@ -12,7 +12,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateFolder } from '../../passwords/sandbox/private-folder.ts';
 import { forbidCoreFiles } from '../../passwords/sandbox/sandbox.ts';
 import { discover } from '../../passwords/sources/discover.ts';
-import type { Row } from '../../passwords/sources/row.ts';
+import type { SourceRow } from '../../passwords/sources/row.ts';
 import { parseSource, rowsOf } from '../../passwords/sources/source.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { many, plain } from '../terminal/format.ts';
@@ -20,7 +20,7 @@ import { jsonLine } from '../terminal/help.ts';
 import { openManyLines } from '../terminal/line-writer.ts';
 import { print, warn } from '../terminal/print.ts';
 import { clock, paint, table } from '../terminal/table.ts';
-import { sourcesOf, weakTable } from './audit.ts';
+import { chosenSources, weakTable } from './audit.ts';
 import { openPasswordStore } from './store.ts';
 
 export type ListOptions = {
@@ -66,7 +66,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   const known = byLogin(weak);
   const lines = openManyLines(command);
   let accounts = 0;
-  for (const source of await sourcesOf(options.source, config)) {
+  for (const source of await chosenSources(options.source, config)) {
     try {
       for (const row of await rowsOf(source, { folder, signal: untilKilled })) {
         if (row.kind === 'fault') {
@@ -100,7 +100,7 @@ const stateWidth = 12;
 
 /** A line at a time: a million accounts are never in memory at once. */
 function accountLine(
-  row: Exclude<Row, { kind: 'fault' }>,
+  row: Exclude<SourceRow, { kind: 'fault' }>,
   { source, account }: { readonly source: string; readonly account: string },
   weak: WeakPassword | undefined,
   json: boolean,

@@ -17,7 +17,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openOutbox } from '../../partners/notices/outbox.ts';
 import { programOutput } from '../../partners/program.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { dayOf, many } from '../terminal/format.ts';
+import { dayText, many } from '../terminal/format.ts';
 import { jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { openPasswordStore, type PasswordStore } from './store.ts';
@@ -108,7 +108,7 @@ function summaryLetter(
 ): { readonly subject: string; readonly body: string } {
   const lines = weak.map(
     (one) =>
-      `* ${one.login} (${one.source}): ${strengthText(one.strength, one.by)}, since ${dayOf(one.since)}`,
+      `* ${one.login} (${one.source}): ${strengthText(one.strength, one.by)}, since ${dayText(one.since)}`,
   );
   return {
     subject: `${many(weak.length, 'weak password')} on ${host}`,

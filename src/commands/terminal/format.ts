@@ -8,7 +8,7 @@ export function many(count: number, one: string, more: string = `${one}s`): stri
 }
 
 /** `2026-12-31`, UTC. */
-export function dayOf(at: number): string {
+export function dayText(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 

@@ -3,7 +3,7 @@
  * four times a second.
  */
 
-export type Progress = { add(amount: number): void; end(): void };
+export type ProgressLine = { add(amount: number): void; end(): void };
 
 const everyMs = 250;
 const mega = 1024 * 1024;
@@ -12,7 +12,7 @@ const mega = 1024 * 1024;
  * Counts bytes. `total` undefined: no share, only the amount. Prints nothing where standard error
  * is no terminal.
  */
-export function openProgress(what: string, total: number | undefined): Progress {
+export function openProgress(what: string, total: number | undefined): ProgressLine {
   if (!process.stderr.isTTY) return { add() {}, end() {} };
   const began = Date.now();
   let done = 0;

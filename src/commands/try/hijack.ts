@@ -47,7 +47,7 @@ export type Fate = {
   readonly suspends: boolean;
 };
 
-export type Tally = {
+export type HijackTally = {
   readonly honestPassed: number;
   readonly honestMessages: number;
   readonly played: number;
@@ -65,7 +65,7 @@ const afterwards = 3;
 /** Postfix itself would wait 300 s; here somebody is watching. */
 const patienceMs = 30 * secondMs;
 
-export async function playHijack(play: Play): Promise<Tally> {
+export async function playHijack(play: Play): Promise<HijackTally> {
   const honest = await playHonest(play);
   play.tell({ kind: 'hijack' });
   const tally = { passed: 0, held: 0, refused: 0 };

@@ -2,16 +2,16 @@
 import { shellWords } from '../../lib/shell-words.ts';
 import { many, plain } from '../terminal/format.ts';
 import { paint } from '../terminal/table.ts';
-import type { Fate, Scene, Tally } from './hijack.ts';
+import type { Fate, HijackTally, Scene } from './hijack.ts';
 
-export type About = {
+export type TryFacts = {
   readonly victim: string;
   readonly observed: boolean;
   readonly perSecond: number;
 };
 
 /** A scene as it happens, with its line end. */
-export function sceneText(scene: Scene, { victim, observed, perSecond }: About): string {
+export function sceneText(scene: Scene, { victim, observed, perSecond }: TryFacts): string {
   switch (scene.kind) {
     case 'honest':
       return `\nHonest mail first: ${many(scene.messages, 'message')} of ${scene.accounts.join(', ')}\n`;
@@ -38,7 +38,7 @@ function fateText(fate: Fate, observed: boolean): string {
 }
 
 /** How it ended, what is left behind, and what to try next. */
-export function tallyText(tally: Tally, { victim, observed }: About): string {
+export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): string {
   const words = (...more: readonly string[]): string => shellWords('postern', ...more);
   const stopped = tally.held + tally.refused;
   const end =

@@ -7,7 +7,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import { act } from '../guard/act.ts';
-import { accountPath, connectToGuard, type Found, type GuardClient } from '../guard/client.ts';
+import { accountPath, connectToGuard, type FoundGuard, type GuardClient } from '../guard/client.ts';
 import { neededDoor } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
@@ -82,7 +82,7 @@ function hijack(trial: Command): void {
       door,
       messages: options.messages,
       tag: Date.now().toString(36),
-      story: async (id) => (await known<Found<'explain'>>(admin, `/explain/${id}`))?.story,
+      story: async (id) => (await known<FoundGuard<'explain'>>(admin, `/explain/${id}`))?.story,
       tell: (scene) => say(sceneText(scene, about)),
     }).catch((cause: unknown) => {
       throw broken(admin.run.doors.milter, cause);
@@ -138,7 +138,7 @@ function victimOption(text: string): string {
 async function freshVictim(admin: GuardClient): Promise<string> {
   for (let nth = 1; nth <= victimsMax; nth++) {
     const name = `victim${nth === 1 ? '' : `-${nth}`}@${tryDomain}`;
-    const found = await known<Found<'account'>>(admin, accountPath(name));
+    const found = await known<FoundGuard<'account'>>(admin, accountPath(name));
     if (found === undefined || found.account.state === 'clear') return name;
   }
   throw new OperatorError('no-victim', `all ${victimsMax} victims of earlier plays are suspended`, {

@@ -13,7 +13,7 @@ const scanner = z
   );
 const octets = z.number().int().min(10_000);
 
-export type ScanSettings = {
+export type ScanSection = {
   spamassassin: string;
   spamassassin_user: string;
   rspamd: string;
@@ -28,7 +28,7 @@ export type ScanSettings = {
   masked_rules: string[];
 };
 
-export const scanSettings: z.ZodType<ScanSettings> = z
+export const scanSettings: z.ZodType<ScanSection> = z
   .strictObject({
     spamassassin: scanner
       .default('off')

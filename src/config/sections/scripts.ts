@@ -5,14 +5,14 @@ import { type ScriptMode, scriptModes } from '../../core/scripts/rules.ts';
 const user = z.string().regex(/^[a-z_][\w.-]{0,63}$/i, 'must be the name of a user');
 const users = z.string().regex(/^[a-z_][\w.-]{0,63}\*?$/i, 'must be the name of a user');
 
-export type ScriptSettings = {
+export type ScriptsSection = {
   mode: ScriptMode;
   trusted_users: string[];
   web_users: string[];
   direct_connections: 'attribute' | 'refuse' | 'ignore';
 };
 
-export const scriptSettings: z.ZodType<ScriptSettings> = z
+export const scriptSettings: z.ZodType<ScriptsSection> = z
   .strictObject({
     mode: z
       .enum(scriptModes)

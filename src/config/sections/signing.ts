@@ -14,7 +14,7 @@ const fromDomain = z
     'must be a domain, or *.DOMAIN',
   );
 
-export type SigningSettings = {
+export type SigningSection = {
   enabled: boolean;
   identity: string;
   line_length_limit: number;
@@ -23,7 +23,7 @@ export type SigningSettings = {
   rotation: { every: string; settle: string; withdraw_after: string; remove_after: string };
 };
 
-export const signingSettings: z.ZodType<SigningSettings> = z
+export const signingSettings: z.ZodType<SigningSection> = z
   .strictObject({
     enabled: z
       .boolean()

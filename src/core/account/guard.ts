@@ -13,7 +13,7 @@ import type { AccountProfile } from './profile.ts';
 import { type BookChange, record } from './record.ts';
 
 /** What the guard knows besides the account itself. */
-export type Surroundings = {
+export type GuardContext = {
   readonly norms: ServerBaseline;
   readonly people: People;
   readonly policy: Policy;
@@ -26,7 +26,7 @@ export type Surroundings = {
 export function submit(
   past: AccountProfile,
   message: Submission,
-  around: Surroundings,
+  around: GuardContext,
   standing: AccountFlags,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
   if (past.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
@@ -46,7 +46,7 @@ function heldByRule(past: AccountProfile, message: Submission): Judgement {
 export function preview(
   past: AccountProfile,
   message: Submission,
-  around: Surroundings,
+  around: GuardContext,
   standing: AccountFlags,
 ): Judgement {
   settle(past, around.norms, Math.floor(message.at / dayMs));

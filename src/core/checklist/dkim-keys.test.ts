@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, type Millis } from '../../lib/time.ts';
-import { checkDkimKeys, checkQueueLifetime, type KeyFacts } from './dkim-keys.ts';
+import { checkDkimKeys, checkQueueLifetime, type DkimKeyFacts } from './dkim-keys.ts';
 
 const now = (10 * dayMs) as Millis;
-const key = (more: Partial<KeyFacts> = {}): KeyFacts => ({
+const key = (more: Partial<DkimKeyFacts> = {}): DkimKeyFacts => ({
   domain: 'example.org',
   selector: 's',
   state: 'signing',
@@ -13,7 +13,7 @@ const key = (more: Partial<KeyFacts> = {}): KeyFacts => ({
   fault: '',
   ...more,
 });
-const said = (...keys: readonly KeyFacts[]): string =>
+const said = (...keys: readonly DkimKeyFacts[]): string =>
   checkDkimKeys(keys, now)
     .map(({ kind, found }) => `${kind}: ${found}`)
     .join();

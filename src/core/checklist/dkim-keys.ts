@@ -5,7 +5,7 @@
 import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { type Finding, fine } from '../finding.ts';
 
-export type KeyFacts = {
+export type DkimKeyFacts = {
   readonly domain: string;
   readonly selector: string;
   readonly state: string;
@@ -22,7 +22,7 @@ const patienceMs = 2 * dayMs;
 const namedMax = 3;
 
 /** Empty where there are no keys: then nothing is wrong with them. */
-export function checkDkimKeys(keys: readonly KeyFacts[], now: Millis): readonly Finding[] {
+export function checkDkimKeys(keys: readonly DkimKeyFacts[], now: Millis): readonly Finding[] {
   const id = 'signing.keys';
   const title = 'DKIM keys can be used, and their records are in the DNS';
   const here = keys.filter(({ state }) => state !== 'gone');
@@ -80,7 +80,7 @@ function postfixTime(text: string): number | undefined {
   return number === undefined ? undefined : Number(number) * (units[unit] ?? dayMs);
 }
 
-function named(keys: readonly KeyFacts[], what: (key: KeyFacts) => string): string {
+function named(keys: readonly DkimKeyFacts[], what: (key: DkimKeyFacts) => string): string {
   const lines = keys
     .slice(0, namedMax)
     .map((key) => `${key.selector} of ${key.domain}: ${what(key)}`);

@@ -2,7 +2,7 @@
 import { type Finding, fine } from '../finding.ts';
 
 /** What came of a try. `why`: it could not be made. */
-export type Tried<Outcome> = { readonly outcome: Outcome } | { readonly why: string };
+export type TriedScript<Outcome> = { readonly outcome: Outcome } | { readonly why: string };
 
 export type WaysRound = {
   /** As whom it was tried; empty: nobody was found to try it as. */
@@ -12,12 +12,12 @@ export type WaysRound = {
   /** main.cf's authorized_submit_users; undefined: it is not set, and anybody may. */
   readonly authorized: string | undefined;
   /** Calling postdrop(1) past the door. */
-  readonly postdrop: Tried<'refused' | 'taken'>;
+  readonly postdrop: TriedScript<'refused' | 'taken'>;
   /**
    * Speaking SMTP to this machine, and whose connection the guard says it is; closed: nobody
    * listens there.
    */
-  readonly loopback: Tried<{ readonly user: string } | 'closed'>;
+  readonly loopback: TriedScript<{ readonly user: string } | 'closed'>;
   readonly port: number;
   readonly direct: 'attribute' | 'refuse' | 'ignore';
 };

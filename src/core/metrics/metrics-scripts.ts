@@ -1,6 +1,6 @@
 /** Metrics of mail that scripts send: of the sendmail door, and of the register. Of metrics.ts. */
 
-import { reasonCodes } from '../scripts/rules.ts';
+import { reasonCodes } from '../script-mail.ts';
 import type { Metric } from './metric.ts';
 
 export const scriptMetrics: readonly Metric[] = [

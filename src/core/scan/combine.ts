@@ -11,7 +11,7 @@ import type { Scan, ScannerName, ScanReport } from './report.ts';
 /** Rules kept of one message: SpamAssassin seldom has more than thirty. */
 const rulesMax = 60;
 
-export type Heard = {
+export type ScannerReport = {
   readonly reports: readonly ScanReport[];
   readonly missing: readonly ScannerName[];
   readonly scans: number;
@@ -19,7 +19,7 @@ export type Heard = {
   readonly tookMs: number;
 };
 
-export function combine(heard: Heard, isMasked: (name: string) => boolean): Scan {
+export function combine(heard: ScannerReport, isMasked: (name: string) => boolean): Scan {
   const { missing, scans, reused, tookMs } = heard;
   let strongest = nothing;
   const rules: RuleHit[] = [];

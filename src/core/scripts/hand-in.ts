@@ -5,7 +5,7 @@
  */
 
 import type { Result } from '../../lib/result.ts';
-import type { Ancestor, ScriptSource } from './submitter.ts';
+import type { Ancestor, ScriptSource } from '../script-mail.ts';
 
 /** What is known of a process by looking at /proc. */
 export type ProcessFacts = {

@@ -7,10 +7,9 @@
  * while both say the same, a body that quotes a forwarded letter is none, and nothing is made of
  * which line ends a script uses. Pure, linear.
  */
-import { addressKey } from '../../formats/message/address.ts';
 
-/** One field: text is octets (Latin-1), a value all that stands behind the colon, folds as LF. */
-export type ScriptHeader = { readonly name: string; readonly value: string };
+import { addressKey } from '../../formats/message/address.ts';
+import type { ScriptHeader } from '../script-mail.ts';
 
 export type InjectionMail = {
   readonly header: readonly ScriptHeader[];

@@ -1,6 +1,7 @@
 /** What the register's finding means for the guard's judgement. Pure. */
+
+import type { ScriptFinding } from '../script-mail.ts';
 import type { Reason } from '../verdict.ts';
-import type { ScriptFinding } from './rules.ts';
 
 /**
  * Held by a rule of its own: an attack on a form whose limits are known. It was stopped, and says

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { header, scriptMail, scriptRule } from '../../../test/doubles/mail.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { ScriptFinding } from '../script-mail.ts';
 import { countedMax, noted, type ScriptSeen, suggested } from './register.ts';
-import { judgeScriptMail, type ScriptFinding } from './rules.ts';
+import { judgeScriptMail } from './rules.ts';
 
 const nothing: ScriptFinding = { verdict: 'pass', reasons: [], findings: [], rule: '' };
 

@@ -7,8 +7,9 @@ import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
-import type { RecipientRule, ScriptFinding, ScriptMail } from './rules.ts';
-import { accountOf, type ScriptSource, subjectOf } from './submitter.ts';
+import type { ScriptFinding, ScriptMail, ScriptSource } from '../script-mail.ts';
+import type { RecipientRule } from './rules.ts';
+import { scriptAccount, subjectOf } from './submitter.ts';
 
 /**
  * An address, and in how many messages; the count of one that came late may be a little too high.
@@ -68,7 +69,7 @@ export function noted(
   const from = mail.header.find(({ name }) => name.toLowerCase() === 'from');
   const author = from === undefined ? addressKey(mail.sender) : firstMailbox(from.value);
   return {
-    account: accountOf(submitter),
+    account: scriptAccount(submitter),
     subject: subjectOf(submitter),
     uid: submitter.uid,
     user: submitter.user,

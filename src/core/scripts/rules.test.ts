@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { header, scriptMail, scriptRule, shop, submitter } from '../../../test/doubles/mail.ts';
 import {
   during,
-  isListed,
+  isListedRecipient,
   judgeScriptMail,
   type Register,
   ruleOf,
@@ -154,7 +154,7 @@ test('of several rules, the one that says most; of equals, the user’s own, the
 test('entries: addresses, domains, all below a domain', () => {
   const entries = ['a@b.example', '@c.example', '@*.d.example'];
   for (const to of ['a@b.example', 'x@c.example', 'x@y.d.example'])
-    assert.ok(isListed(to, entries));
+    assert.ok(isListedRecipient(to, entries));
   for (const to of [
     'x@b.example',
     'x@y.c.example',
@@ -163,7 +163,7 @@ test('entries: addresses, domains, all below a domain', () => {
     'c.example',
     '',
   ]) {
-    assert.ok(!isListed(to, entries), to);
+    assert.ok(!isListedRecipient(to, entries), to);
   }
 });
 

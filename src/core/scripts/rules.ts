@@ -3,11 +3,20 @@
  * whom they write, as whom and how often. What no rule knows, or what is outside its rule, is held
  * in mode `guard` and told of in mode `observe`. Pure.
  */
+
 import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import { addressesIn, headerInjection, type ScriptHeader } from './header-injection.ts';
+import type {
+  ReasonCode,
+  ScriptFinding,
+  ScriptHeader,
+  ScriptMail,
+  ScriptReason,
+  ScriptSubmitter,
+} from '../script-mail.ts';
+import { addressesIn, headerInjection } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
-import { isByRight, type ScriptSubmitter, subjectOf } from './submitter.ts';
+import { isByRight, subjectOf } from './submitter.ts';
 
 export const scriptModes = ['observe', 'guard'] as const;
 export type ScriptMode = (typeof scriptModes)[number];
@@ -36,43 +45,6 @@ export type ScriptRule = {
   readonly from: readonly string[];
   readonly rate: ScriptRate | undefined;
   readonly effect: RuleEffect;
-};
-
-/**
- * One message of a script. Recipients are address keys, without duplicates: those of the envelope.
- */
-export type ScriptMail = {
-  readonly submitter: ScriptSubmitter;
-  /** Envelope sender as asked for; empty: none was. */
-  readonly sender: string;
-  readonly recipients: readonly string[];
-  /** As the script wrote it, before any mail server changed it. */
-  readonly header: readonly ScriptHeader[];
-  /** The first 4 KB. */
-  readonly bodyStart: Buffer;
-};
-
-/** Words in front of a reason's text, for programs. */
-export const reasonCodes = [
-  'script-unknown',
-  'script-denied',
-  'script-recipients',
-  'script-sender',
-  'script-rate',
-  'script-many',
-  'header-injection',
-] as const;
-export type ReasonCode = (typeof reasonCodes)[number];
-export type ScriptReason = { readonly code: ReasonCode; readonly detail: string };
-
-export type ScriptFinding = {
-  readonly verdict: 'pass' | 'hold';
-  /** Why it is held; empty: it is not. */
-  readonly reasons: readonly ScriptReason[];
-  /** All that is odd about it, also where that holds nothing. */
-  readonly findings: readonly ScriptReason[];
-  /** The rule that it came under; empty: none. */
-  readonly rule: string;
 };
 
 export type Register = {
@@ -150,7 +122,7 @@ function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly
     ...tooFast(rule, register.sentLately),
     ...injected(mail, {
       manyAllowed: rule.recipients.kind !== 'owner-and-visitor',
-      isNamed: (address) => isListed(address, namedIn(rule.recipients)),
+      isNamed: (address) => isListedRecipient(address, namedIn(rule.recipients)),
     }),
   ];
 }
@@ -161,12 +133,12 @@ function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): Scri
     case 'any':
       return [];
     case 'listed': {
-      const strangers = mail.recipients.filter((to) => !isListed(to, recipients.entries));
+      const strangers = mail.recipients.filter((to) => !isListedRecipient(to, recipients.entries));
       if (strangers.length === 0) return [];
       return [{ code, detail: `it writes to ${named(strangers)}, whom rule ${id} does not name` }];
     }
     default: {
-      const others = mail.recipients.filter((to) => !isListed(to, recipients.owners));
+      const others = mail.recipients.filter((to) => !isListedRecipient(to, recipients.owners));
       if (others.length <= 1) return [];
       const owners = named(recipients.owners);
       const detail =
@@ -185,7 +157,7 @@ function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[]
     .filter(({ name }) => name.toLowerCase() === 'from')
     .flatMap(({ value }) => [firstMailbox(value), ...addressesIn(value)]);
   if (mail.sender !== '') senders.push(mail.sender);
-  const wrong = senders.filter((sender) => !isListed(sender, from));
+  const wrong = senders.filter((sender) => !isListedRecipient(sender, from));
   if (wrong.length === 0) return [];
   const who = named([...new Set(wrong.map((one) => one || 'nobody'))]);
   return [{ code, detail: `it sends as ${who}, which rule ${id} does not name` }];
@@ -214,7 +186,7 @@ function injected(mail: ScriptMail, how: Parameters<typeof headerInjection>[1]):
 }
 
 /** Is this address key among entries: addresses, `@domain`, `@*.domain`? */
-export function isListed(address: string, entries: readonly string[]): boolean {
+export function isListedRecipient(address: string, entries: readonly string[]): boolean {
   const domain = domainOf(address);
   return entries.some((entry) => {
     if (!entry.startsWith('@')) return entry === address;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { shop, submitter } from '../../../test/doubles/mail.ts';
-import { accountOf, describeSubmitter, subjectOf } from './submitter.ts';
+import { describeSubmitter, scriptAccount, subjectOf } from './submitter.ts';
 
 const cases = [
   ['its owner runs it', {}, `script:${shop}`],
@@ -14,7 +14,7 @@ const cases = [
   ['no script, no name', { script: '', user: '' }, 'user:1001'],
 ] as const;
 for (const [name, change, account] of cases) {
-  test(name, () => assert.equal(accountOf(submitter(change)), account));
+  test(name, () => assert.equal(scriptAccount(submitter(change)), account));
 }
 
 test('where it came from', () => {
@@ -34,7 +34,9 @@ test('any path becomes a short name without controls, and two paths two names', 
   const path = fc.string({ unit: 'binary', minLength: 1, maxLength: 600 });
   fc.assert(
     fc.property(path, path, (one, other) => {
-      const names = [one, other].map((script) => accountOf(submitter({ script: `/${script}` })));
+      const names = [one, other].map((script) =>
+        scriptAccount(submitter({ script: `/${script}` })),
+      );
       for (const name of names) {
         assert.ok(name.length <= 256 && name.isWellFormed(), name);
         assert.doesNotMatch(name, /\p{Cc}/u);

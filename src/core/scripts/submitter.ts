@@ -2,42 +2,10 @@
  * Who handed a message to the sendmail door, and the name under which the guard counts its mail.
  * Pure.
  */
+
 import { hash53 } from '../../lib/hash.ts';
 import type { Account } from '../account-name.ts';
-
-/**
- * How the script was found. fastcgi, cgi: from what the web server told the process. arguments: it
- * is what the interpreter was started with. hint: its file name is from PHP's own
- * X-PHP-Originating-Script, its folder from the kernel.
- */
-export const scriptSources = ['fastcgi', 'cgi', 'arguments', 'hint', 'none'] as const;
-export type ScriptSource = (typeof scriptSources)[number];
-
-/**
- * Who handed a message over. The uid is proven; the rest was said by a process of that uid, so that
- * it tells scripts of one user apart and can never speak for another user.
- */
-export type ScriptSubmitter = {
-  readonly uid: number;
-  /** Its name; empty: no such user. */
-  readonly user: string;
-  readonly pid: number;
-  readonly executable: string;
-  readonly cwd: string;
-  /** Absolute path; empty: no script is known. */
-  readonly script: string;
-  /** Owner of that file; undefined: there is no such file, or nobody may look. */
-  readonly scriptOwner: number | undefined;
-  readonly how: ScriptSource;
-  /**
-   * kernel: by the socket it spoke through. owner: by the owner of the file that it left while
-   * nobody listened.
-   */
-  readonly proven: 'kernel' | 'owner';
-  readonly parents: readonly Ancestor[];
-};
-
-export type Ancestor = { readonly pid: number; readonly uid: number; readonly executable: string };
+import type { Ancestor, ScriptSubmitter } from '../script-mail.ts';
 
 /**
  * Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's
@@ -58,7 +26,7 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
  * who names a script that is not his own is another account, `script:/var/www/shop/contact.php as
  * joe`: nobody can use up, or ruin, the good name of somebody else's form.
  */
-export function accountOf(submitter: ScriptSubmitter): Account {
+export function scriptAccount(submitter: ScriptSubmitter): Account {
   const { script, uid, user } = submitter;
   if (script === '') return `user:${safe(user === '' ? String(uid) : user)}` as Account;
   const path = shortened(script);
@@ -80,7 +48,7 @@ export function isByRight({ script, scriptOwner, uid }: ScriptSubmitter): boolea
  * `user:NAME`.
  */
 export function subjectOf(submitter: ScriptSubmitter): string {
-  return submitter.script === '' ? accountOf(submitter) : submitter.script;
+  return submitter.script === '' ? scriptAccount(submitter) : submitter.script;
 }
 
 /**

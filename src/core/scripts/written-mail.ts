@@ -2,8 +2,7 @@
  * What a script wrote, as far as rules look at it: the fields as they are, and the beginning of the
  * body. Pure.
  */
-import type { ScriptHeader } from './header-injection.ts';
-import type { ScriptMail } from './rules.ts';
+import type { ScriptHeader, ScriptMail } from '../script-mail.ts';
 
 /** Of the body, kept for the rules. */
 const bodyBytesMax = 4_096;

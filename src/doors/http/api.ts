@@ -41,7 +41,7 @@ import type { Live } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
-import { actor, body, done, found, type HttpEnv, named, query } from './request.ts';
+import { actor, body, done, type HttpEnv, named, orNotFound, query } from './request.ts';
 import {
   accountsQuery,
   adoptBody,
@@ -68,7 +68,9 @@ export function apiRoutes(admin: Admin, live: Live, count: Count): Hono<HttpEnv>
   api.get('/minutes', (c) => c.json(admin.minutes()));
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
-  api.get('/explain/:id', (c) => c.json(found(admin.explain(named(c, 'id')), 'story or message')));
+  api.get('/explain/:id', (c) =>
+    c.json(orNotFound(admin.explain(named(c, 'id')), 'story or message')),
+  );
   api.get('/live', (c) => {
     if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
     count('postern_http_refused_total', 1, 'listeners');
@@ -86,7 +88,7 @@ export function apiRoutes(admin: Admin, live: Live, count: Count): Hono<HttpEnv>
 function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
   api.get('/exemptions', (c) => c.json(admin.exemptions()));
   api.get('/accounts', (c) => c.json(admin.accounts(query(c, accountsQuery))));
-  api.get('/accounts/:name', (c) => c.json(found(admin.account(named(c, 'name')), 'account')));
+  api.get('/accounts/:name', (c) => c.json(orNotFound(admin.account(named(c, 'name')), 'account')));
   api.post('/accounts/:name/suspend', async (c) => {
     const { note, by } = await body(c, noteBody);
     return done(c, await admin.suspend(named(c, 'name'), actor(c, by), note));
@@ -103,7 +105,7 @@ function accountRoutes(api: Hono<HttpEnv>, admin: Admin): void {
 
 function heldRoutes(api: Hono<HttpEnv>, admin: Admin): void {
   api.get('/held', (c) => c.json(admin.held(query(c, heldQuery))));
-  api.get('/held/:id', (c) => c.json(found(admin.heldOne(named(c, 'id')), 'held message')));
+  api.get('/held/:id', (c) => c.json(orNotFound(admin.heldOne(named(c, 'id')), 'held message')));
   api.post('/held/release', async (c) => {
     const { which, by } = await body(c, whichBody);
     return done(c, await admin.releaseHeld(which, actor(c, by)));

@@ -42,7 +42,7 @@ export function done(c: Asked, outcome: Done): Response {
   return c.json(outcome, outcome.ok ? 200 : 409);
 }
 
-export function found<Value>(value: Value | undefined, what: string): Value {
+export function orNotFound<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new Refusal(404, `no such ${what}`);
   return value;
 }

@@ -21,7 +21,7 @@ import type { Live } from './live.ts';
 import { openLive } from './live.ts';
 import { type HttpEnv, Refusal } from './request.ts';
 import { health, scrape } from './scrape.ts';
-import { openKeeper, openWrongTokens } from './session.ts';
+import { openSessions, openWrongTokens } from './session.ts';
 import type { EntryDeps } from './sign-in.ts';
 import { entryRoutes, hasToken, onlyKnown } from './sign-in.ts';
 
@@ -54,7 +54,7 @@ export type HttpDoor = {
 
 /** Opens the door. Throws OperatorError when the address cannot be had. */
 export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDoor> {
-  const keeper = openKeeper(deps.token);
+  const keeper = openSessions(deps.token);
   const live = openLive(deps.admin, deps.count);
   let listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void = () => undefined;
   const server = createServer(

@@ -31,7 +31,7 @@ export type Keeper = {
 };
 
 /** Keeps the token. */
-export function openKeeper(token: string): Keeper {
+export function openSessions(token: string): Keeper {
   if (token.length < tokenLengthMin) {
     throw new OperatorError('token-short', `the HTTP token has ${token.length} characters`, {
       hint: `use at least ${tokenLengthMin}, for example from: openssl rand -base64 24`,

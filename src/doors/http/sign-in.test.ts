@@ -5,7 +5,7 @@ import { ask, bearer, signIn, stage, testToken } from '../../../test/doubles/cli
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, minuteMs } from '../../lib/time.ts';
-import { openKeeper } from './session.ts';
+import { openSessions } from './session.ts';
 
 const login = (origin: string, token: string) => ({
   method: 'POST',
@@ -60,24 +60,24 @@ describe('the token', () => {
   });
 
   test('too short is refused at start', () => {
-    assert.throws(() => openKeeper('hunter2'), OperatorError);
+    assert.throws(() => openSessions('hunter2'), OperatorError);
   });
 });
 
 describe('a session', () => {
   test('ends after a week, and with the token', () => {
     const now = 1_790_000_000_000 as Millis;
-    const keeper = openKeeper(testToken);
+    const keeper = openSessions(testToken);
     const cookie = keeper.open(now);
     assert.ok(keeper.read(cookie, (now + 7 * dayMs - 1) as Millis));
     assert.equal(keeper.read(cookie, (now + 7 * dayMs) as Millis), undefined);
     assert.equal(keeper.read(cookie, (now - 1) as Millis), undefined, 'clock set back');
-    assert.equal(openKeeper(`${testToken}2`).read(cookie, now), undefined);
+    assert.equal(openSessions(`${testToken}2`).read(cookie, now), undefined);
   });
 
   test('cannot be made longer or patched together', () => {
     const now = 1_790_000_000_000 as Millis;
-    const keeper = openKeeper(testToken);
+    const keeper = openSessions(testToken);
     const [expires = '', nonce = '', mac = ''] = keeper.open(now).split('.');
     const later = (Number.parseInt(expires, 36) + 1).toString(36);
     for (const forged of [

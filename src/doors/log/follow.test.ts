@@ -17,7 +17,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { lineBytesMax, openLineCutter } from '../../lib/line-cutter.ts';
-import { type Follower, type FollowFault, followFile, type Place } from './follow.ts';
+import { type Follower, type FollowFault, followFile, type LogPosition } from './follow.ts';
 
 const pollMs = 40;
 
@@ -26,7 +26,7 @@ type Seen = AsyncDisposable & {
   readonly troubles: FollowFault[];
   readonly reading: boolean;
   readonly path: string;
-  place(): Place;
+  place(): LogPosition;
   /** Until the last line that came is this one. */
   until(line: string): Promise<void>;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ function folder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-async function follow(path: string, resume?: Place): Promise<Seen> {
+async function follow(path: string, resume?: LogPosition): Promise<Seen> {
   const lines: string[] = [];
   const troubles: FollowFault[] = [];
   let reading = false;

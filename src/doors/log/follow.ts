@@ -34,7 +34,7 @@ const lingerMs = 30 * secondMs;
 /** Files in a folder that are looked at for one that was renamed. */
 const siblingsMax = 10_000;
 
-export type Place = {
+export type LogPosition = {
   readonly inode: string;
   /** Start of the first line not handed out. */
   readonly offset: number;
@@ -55,7 +55,7 @@ export type FollowHooks = {
 
 export type Follower = {
   /** Where to go on after a restart; undefined before the file was first opened. */
-  place(): Place | undefined;
+  place(): LogPosition | undefined;
   close(): Promise<void>;
 };
 
@@ -63,7 +63,7 @@ export type Follower = {
 export function followFile(
   path: string,
   hooks: FollowHooks,
-  how: { readonly resume?: Place | undefined; readonly pollMs?: number } = {},
+  how: { readonly resume?: LogPosition | undefined; readonly pollMs?: number } = {},
 ): Follower {
   const follower = new FileFollower(path, hooks, how.resume, how.pollMs ?? secondMs);
   const done = follower.run();
@@ -77,13 +77,13 @@ export function followFile(
 }
 
 class FileFollower {
-  place: Place | undefined;
+  place: LogPosition | undefined;
   readonly #path: string;
   readonly #hooks: FollowHooks;
   readonly #pollMs: number;
   readonly #cutter: LineCutter;
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
-  #resume: Place | undefined;
+  #resume: LogPosition | undefined;
   #handle: FileHandle | undefined;
   #watcher: FSWatcher | undefined;
   #inode = '';
@@ -98,7 +98,7 @@ class FileFollower {
   #woken = false;
   #rouse = (): void => undefined;
 
-  constructor(path: string, hooks: FollowHooks, resume: Place | undefined, pollMs: number) {
+  constructor(path: string, hooks: FollowHooks, resume: LogPosition | undefined, pollMs: number) {
     this.#path = path;
     this.#hooks = hooks;
     this.#resume = resume;
@@ -308,7 +308,7 @@ class FileFollower {
   }
 }
 
-async function isAt(handle: FileHandle, place: Place, size: number): Promise<boolean> {
+async function isAt(handle: FileHandle, place: LogPosition, size: number): Promise<boolean> {
   if (place.offset > size) return false;
   const before = await bytesBefore(handle, place.offset);
   return before.toString('hex').endsWith(place.sample);

@@ -8,14 +8,14 @@ import type { LogEvent } from '../../core/event.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
-import { followFile, type Place } from './follow.ts';
+import { followFile, type LogPosition } from './follow.ts';
 import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';
-import type { Source } from './source.ts';
+import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 
 export type MailLogOptions = {
   /** Asked at start, and every minute while there is none. */
-  readonly source: () => Promise<Source>;
+  readonly source: () => Promise<LogSource>;
   /** Further files, such as one that Dovecot writes itself. */
   readonly more: readonly string[];
   readonly defaultDomain: string;
@@ -192,10 +192,10 @@ type LogFault = 'missing' | 'unreadable' | 'too-long' | 'skipped' | 'ended';
 
 const keyOf = (name: string): string => `mail-log ${name}`;
 
-function placeOf(text: string | undefined): Place | undefined {
+function placeOf(text: string | undefined): LogPosition | undefined {
   if (text === undefined) return undefined;
   try {
-    const { inode, offset, sample } = JSON.parse(text) as Partial<Place>;
+    const { inode, offset, sample } = JSON.parse(text) as Partial<LogPosition>;
     if (typeof inode !== 'string' || typeof sample !== 'string') return undefined;
     return Number.isSafeInteger(offset) ? { inode, offset: Number(offset), sample } : undefined;
   } catch {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';
-import { type Source, type Surroundings, sourceOf } from './source.ts';
+import { type LogEnvironment, type LogSource, sourceOf } from './source.ts';
 
 const now = Date.UTC(2026, 2, 4) as Millis;
 const file = (path: string, ageMs = hourMs, isFile = true) => ({
@@ -10,11 +10,11 @@ const file = (path: string, ageMs = hourMs, isFile = true) => ({
   isFile,
   writtenAt: now - ageMs,
 });
-const bare: Surroundings = { maillogFile: '', now, files: [], hasJournal: false };
-const journal: Source = { kind: 'journal' };
-const at = (path: string): Source => ({ kind: 'file', path });
+const bare: LogEnvironment = { maillogFile: '', now, files: [], hasJournal: false };
+const journal: LogSource = { kind: 'journal' };
+const at = (path: string): LogSource => ({ kind: 'file', path });
 
-const cases: readonly (readonly [string, string, Surroundings, Source])[] = [
+const cases: readonly (readonly [string, string, LogEnvironment, LogSource])[] = [
   ['off', 'off', { ...bare, hasJournal: true }, { kind: 'off' }],
   ['the journal by name', 'journal', bare, journal],
   ['a file by name', '/srv/mail.log', { ...bare, hasJournal: true }, at('/srv/mail.log')],

@@ -6,7 +6,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { dayMs, type Millis } from '../../lib/time.ts';
 
-export type Source =
+export type LogSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'journal' }
   | { readonly kind: 'off' }
@@ -20,7 +20,7 @@ const journals = ['/run/log/journal', '/var/log/journal'] as const;
 const journalSocket = '/run/systemd/journal/socket';
 
 /** What `auto` looks at. */
-export type Surroundings = {
+export type LogEnvironment = {
   /** Postfix's maillog_file; empty where it logs through syslog. */
   readonly maillogFile: string;
   readonly now: Millis;
@@ -33,13 +33,13 @@ export type Surroundings = {
 };
 
 /** `setting`: mail_log.source. `around` is asked only for `auto`. */
-export function sourceOf(setting: string, around: () => Surroundings): Source {
+export function sourceOf(setting: string, around: () => LogEnvironment): LogSource {
   if (setting === 'off') return { kind: 'off' };
   if (setting === 'journal') return { kind: 'journal' };
   return setting === 'auto' ? found(around()) : { kind: 'file', path: setting };
 }
 
-function found({ maillogFile, now, files, hasJournal }: Surroundings): Source {
+function found({ maillogFile, now, files, hasJournal }: LogEnvironment): LogSource {
   const regular = files.filter(({ isFile }) => isFile);
   const own = regular.find(({ path }) => path === maillogFile);
   // Postfix makes it when it first logs. A container's /dev/stdout is nothing to read from.
@@ -53,7 +53,7 @@ function found({ maillogFile, now, files, hasJournal }: Surroundings): Source {
 }
 
 /** The machine as it is. */
-export function surroundings(maillogFile: string, now: Millis): Surroundings {
+export function logEnvironment(maillogFile: string, now: Millis): LogEnvironment {
   const paths = maillogFile === '' ? usualFiles : [maillogFile, ...usualFiles];
   const files = paths.flatMap((path) => {
     const about = statOf(path);

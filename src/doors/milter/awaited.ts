@@ -29,7 +29,7 @@ export type AwaitedPort = {
 };
 
 /** discard: it is taken, and goes to nobody. */
-export type Outcome = Answer | { readonly kind: 'discard' };
+export type AwaitedOutcome = Answer | { readonly kind: 'discard' };
 
 export type Awaited = {
   /** undefined: mail that comes in. */
@@ -56,7 +56,7 @@ export class AwaitedAnswer {
   readonly #port: AwaitedPort;
   readonly #about: Awaited;
   /** The gate's, while the reader finishes. */
-  #answer: Outcome | undefined;
+  #answer: AwaitedOutcome | undefined;
   #sinceMs = 0;
   #quietMs = 0;
   #asking = true;
@@ -68,7 +68,7 @@ export class AwaitedAnswer {
   }
 
   /** Asks for the answer. True: it was there at once, and is sent. */
-  ask(question: (answer: (answer: Outcome) => void) => void): boolean {
+  ask(question: (answer: (answer: AwaitedOutcome) => void) => void): boolean {
     question((answer) => this.#answered(answer));
     this.#asking = false;
     return this.#over;
@@ -108,7 +108,7 @@ export class AwaitedAnswer {
     }
   }
 
-  #answered(answer: Outcome): void {
+  #answered(answer: AwaitedOutcome): void {
     if (this.#over || this.#answer !== undefined) return;
     this.#answer = answer;
     const { by, reader } = this.#about;
@@ -163,7 +163,7 @@ export class AwaitedAnswer {
     this.#port.log('error', 'milter.bad-edit', { id: this.#about.id, refused });
   }
 
-  #final(answer: Outcome): Buffer {
+  #final(answer: AwaitedOutcome): Buffer {
     switch (answer.kind) {
       case 'pass':
         return continuePacket;

@@ -5,18 +5,17 @@
  */
 
 import type { Submission } from '../../core/event.ts';
-import type { ScriptMail } from '../../core/scripts/rules.ts';
+import type { ScriptMail, ScriptSubmitter } from '../../core/script-mail.ts';
 import {
   isSubmissionField,
   parseSubmissionField,
   type SubmissionField,
   submissionFieldName,
 } from '../../core/scripts/submission-field.ts';
-import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
-import { accountOf } from '../../core/scripts/submitter.ts';
+import { scriptAccount } from '../../core/scripts/submitter.ts';
 import type { Claim, Submissions } from '../../ports/handover.ts';
 import type { HeaderEdit, Submitter } from '../../ports/message.ts';
-import type { Outcome } from './awaited.ts';
+import type { AwaitedOutcome } from './awaited.ts';
 
 export class HandedIn {
   readonly #submissions: Submissions;
@@ -53,7 +52,7 @@ export class HandedIn {
   /** Who handed it in; undefined: nobody did. */
   get submitter(): Submitter | undefined {
     if (this.#script === undefined) return undefined;
-    return { account: accountOf(this.#script), by: 'local' };
+    return { account: scriptAccount(this.#script), by: 'local' };
   }
 
   get edits(): readonly HeaderEdit[] {
@@ -101,7 +100,7 @@ export function handedInTo(submissions: Submissions | undefined): HandedIn | und
 export function claimed(
   handedIn: HandedIn | undefined,
   submission: Submission,
-  answer: (outcome: Outcome) => void,
+  answer: (outcome: AwaitedOutcome) => void,
   judge: (submission: Submission) => void,
 ): void {
   if (handedIn === undefined) {

@@ -31,12 +31,12 @@ import type { MilterOptions } from './options.ts';
 import { Readers } from './readers.ts';
 import { continuePacket, replyPacket, skipPacket, tooManyRecipients } from './reply.ts';
 import {
-  type Client,
+  type ConnectedClient,
   connectedClient,
+  messageStartOf,
   noClient,
   readAs,
   relayingClient,
-  startOf,
   submitterOf,
 } from './submitter.ts';
 
@@ -70,7 +70,7 @@ export class MilterSession {
   readonly #frames: FrameReader;
   readonly #macros = new Macros();
   #agreed: Negotiated | undefined;
-  #client: Client = noClient;
+  #client: ConnectedClient = noClient;
   #message: Message | undefined;
   #submitter: Submitter | undefined;
   /** Of mail of this machine. */
@@ -279,7 +279,7 @@ export class MilterSession {
   #open(message: Message): Readers {
     const { reading, scanning } = this.#port;
     this.#identify(message);
-    const start = startOf(this.#submitter, {
+    const start = messageStartOf(this.#submitter, {
       client: this.#client,
       helo: this.#helo,
       queueId: this.#queueId(),

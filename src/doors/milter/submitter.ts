@@ -12,7 +12,7 @@ import type { Macros } from './macros.ts';
 import type { MilterOptions } from './options.ts';
 
 /** What is at the other end of the SMTP session. */
-export type Client = {
+export type ConnectedClient = {
   readonly address: string;
   /** 0: it is not known. */
   readonly port: number;
@@ -21,7 +21,7 @@ export type Client = {
   readonly how: 'smtp' | 'local';
 };
 
-export const noClient: Client = { address: '', port: 0, name: '', how: 'smtp' };
+export const noClient: ConnectedClient = { address: '', port: 0, name: '', how: 'smtp' };
 
 /** Reads what a connection is announced with. `macros`: those of the connection. */
 export function connectedClient(
@@ -29,7 +29,7 @@ export function connectedClient(
   { start, end }: { readonly start: number; readonly end: number },
   macros: Macros,
   options: MilterOptions,
-): Client {
+): ConnectedClient {
   const hostEnd = stringEnd(bytes, start, end);
   const family = bytes[hostEnd + 1];
   const port = hostEnd + 4 <= end ? bytes.readUInt16BE(hostEnd + 2) : 0;
@@ -52,7 +52,7 @@ export function submitterOf(
   known: Submitter | undefined,
   about: {
     readonly macros: Macros;
-    readonly client: Client;
+    readonly client: ConnectedClient;
     readonly sender: string;
     readonly options: MilterOptions;
   },
@@ -67,15 +67,15 @@ export function submitterOf(
 }
 
 /** Without a login, mail that leaves is relayed for this address. */
-export function relayingClient(client: Client): Submitter {
+export function relayingClient(client: ConnectedClient): Submitter {
   return submitter(clientAccount(client.address), 'client', client.address);
 }
 
 /** What is known of a message when its content begins. `sender`: as it was typed. */
-export function startOf(
+export function messageStartOf(
   who: Submitter | undefined,
   of: {
-    readonly client: Client;
+    readonly client: ConnectedClient;
     readonly helo: string;
     readonly sender: string;
     readonly queueId: string;

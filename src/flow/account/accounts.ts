@@ -9,7 +9,7 @@ import {
   newBaseline,
   type ServerBaseline,
 } from '../../core/account/baseline.ts';
-import type { Surroundings } from '../../core/account/guard.ts';
+import type { GuardContext } from '../../core/account/guard.ts';
 import type { People } from '../../core/account/judge.ts';
 import type { Policy } from '../../core/account/policy.ts';
 import {
@@ -39,7 +39,7 @@ const seedKey = 'seed';
 const baselineKey = 'norms';
 
 export type Accounts = {
-  readonly around: Surroundings;
+  readonly around: GuardContext;
   /** The account's past, made when it was never seen. */
   past(account: Account, at: Millis): AccountProfile;
   /** The past of an account that was seen before. */
@@ -58,7 +58,7 @@ export function openAccounts(journal: Journal, policy: Policy, randomSeed: numbe
 }
 
 class LiveAccounts implements Accounts {
-  readonly around: Surroundings;
+  readonly around: GuardContext;
   readonly #journal: Journal;
   readonly #norms: ServerBaseline;
   readonly #pasts = new RecentMap<Account, AccountProfile>(

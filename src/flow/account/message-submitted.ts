@@ -15,7 +15,7 @@ import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import { holdReason, replyText, suspendedReply } from '../../core/explain.ts';
-import { reasonCodes } from '../../core/scripts/rules.ts';
+import { reasonCodes } from '../../core/script-mail.ts';
 import { describeSubmitter } from '../../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';

@@ -9,9 +9,10 @@
  * it), and every other try vanishes. Whatever was shown is on the mail server's disk, so nothing is
  * lost by that.
  */
+
+import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
-import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {

@@ -17,7 +17,7 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
-import { type Done, PendingChanges, type Slice } from './pending-changes.ts';
+import { type CommitDone, PendingChanges, type Slice } from './pending-changes.ts';
 
 type OlderThan = Parameters<Ledger['prune']>[0];
 
@@ -46,7 +46,7 @@ export type Journal = {
    * Durable and together: `done(true)` once it is on the disk, `done(false)` when that takes more
    * than five seconds.
    */
-  commit(changes: readonly Change[], done: Done): void;
+  commit(changes: readonly Change[], done: CommitDone): void;
   /** Writes all that waits, at once. False: it could not. */
   flushNow(): boolean;
   /** Forgets what is old, a slice each tick; see Ledger.prune. */
@@ -104,7 +104,7 @@ class LedgerJournal implements Journal {
     if (dropped !== undefined) this.#countDropped(dropped);
   }
 
-  commit(changes: readonly Change[], done: Done): void {
+  commit(changes: readonly Change[], done: CommitDone): void {
     assert(this.#open, 'a closed journal is not written to');
     const { timers } = this.#options;
     if (!this.#pending.commit(changes, done)) {
@@ -263,7 +263,7 @@ class LedgerJournal implements Journal {
     for (const done of this.#pending.overdue(failuresMax)) this.#answer(done, false);
   }
 
-  #answer(done: Done, kept: boolean): void {
+  #answer(done: CommitDone, kept: boolean): void {
     try {
       done(kept);
     } catch (error) {

@@ -21,7 +21,7 @@ export type RowChange = Exclude<Change, { kind: 'account' }>;
 type Pending = RowChange | PendingAccount;
 
 /** Is told once whether its commit was kept. */
-export type Done = (kept: boolean) => void;
+export type CommitDone = (kept: boolean) => void;
 
 /** What is written together or not at all. */
 export type Entry = {
@@ -30,7 +30,7 @@ export type Entry = {
   /** May be given up when the ledger cannot be written for long. */
   readonly droppable: boolean;
   readonly holdsAccount: boolean;
-  readonly done: Done | undefined;
+  readonly done: CommitDone | undefined;
   /** How many attempts to write the ledger have failed since it came. */
   failures: number;
 };
@@ -82,7 +82,7 @@ export class PendingChanges {
   }
 
   /** Durable and together. False: there is no room. */
-  commit(changes: readonly Change[], done: Done): boolean {
+  commit(changes: readonly Change[], done: CommitDone): boolean {
     if (this.#kept >= keptEntriesMax) return false;
     this.#push(groupEntry(this.#gather(changes), done));
     return true;
@@ -133,7 +133,7 @@ export class PendingChanges {
    * Calls off waiting for commits that failed `failuresMax` times; their changes stay. Answers with
    * who waited.
    */
-  overdue(failuresMax: number): readonly Done[] {
+  overdue(failuresMax: number): readonly CommitDone[] {
     const late = ({ done, failures }: Entry): boolean =>
       done !== undefined && failures >= failuresMax;
     const waiting = this.#entries.filter(late).flatMap(({ done }) => done ?? []);
@@ -243,7 +243,7 @@ function softEntry(change: RowChange): Entry {
   };
 }
 
-function groupEntry(changes: readonly Pending[], done: Done | undefined): Entry {
+function groupEntry(changes: readonly Pending[], done: CommitDone | undefined): Entry {
   const holdsAccount = changes.some(isAccount);
   return { changes, durable: true, droppable: false, holdsAccount, done, failures: 0 };
 }

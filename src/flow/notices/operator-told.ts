@@ -25,7 +25,7 @@ export type ToldDeps = {
   readonly iso: (at: Millis) => string;
 };
 
-export type Told = {
+export type NoticeLog = {
   /** What to commit with a message that is held while its account is not suspended. */
   holding(story: StoryRow): readonly Change[];
   /**
@@ -34,7 +34,7 @@ export type Told = {
   ledgerFailing(why: string): void;
 };
 
-export function openTold(deps: ToldDeps): Told {
+export function openTold(deps: ToldDeps): NoticeLog {
   const { clock, host, iso, newId, notices, settings } = deps;
   const toldAt = new Map<Account, Millis>();
   let failingToldAt: Millis | undefined;

@@ -5,7 +5,7 @@
  */
 
 import { newBaseline } from '../../core/account/baseline.ts';
-import { type Surroundings, submit } from '../../core/account/guard.ts';
+import { type GuardContext, submit } from '../../core/account/guard.ts';
 import type { People } from '../../core/account/judge.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
@@ -84,7 +84,7 @@ class MemoryReplay implements Replay {
   readonly #accounts = new Map<Account, AccountProfile>();
   /** When anyone here first wrote to a recipient (hash). */
   readonly #firstMinute = new Map<number, number>();
-  readonly #around: Surroundings;
+  readonly #around: GuardContext;
   /** Message id → who sent it. */
   readonly #senders = new RecentMap<string, Account>(messagesRemembered);
   /** Sent since the last delivery: many recordings have no deliveries, and need no index. */

@@ -13,7 +13,7 @@ import type { MessageStart } from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 import type { Clock, Count } from '../../ports/world.ts';
 import { type CopyKey, ScanReuse } from './scan-reuse.ts';
-import type { Heard, ScanLine } from './scanner-queue.ts';
+import type { QueueAnswer, ScanLine } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */
 export type ScanSettings = {
@@ -118,7 +118,7 @@ class Scanning implements MessageScan {
     let left = lines.length;
     for (const line of lines) {
       const octets = whole.subarray(0, line.octetsMax);
-      const heard = (what: Heard, how: 'scanned' | 'reused'): void => {
+      const heard = (what: QueueAnswer, how: 'scanned' | 'reused'): void => {
         if (what.kind === 'report') reports.push(what.report);
         else {
           missing.push(line.name);
@@ -131,7 +131,7 @@ class Scanning implements MessageScan {
         const tookMs = Math.max(0, clock.now() - began);
         done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
       };
-      const scan = (then: (what: Heard) => void): void => line.ask(octets, then);
+      const scan = (then: (what: QueueAnswer) => void): void => line.ask(octets, then);
       const forMs = settings.reuseMs;
       // A key takes milliseconds to find: not where nobody asks by it.
       if (forMs === 0) scan((what) => heard(what, 'scanned'));

@@ -6,7 +6,7 @@
  */
 import type { ScanReport } from '../../core/scan/report.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import type { Heard } from './scanner-queue.ts';
+import type { QueueAnswer } from './scanner-queue.ts';
 
 /** Reports kept; twice as many at most: some 10 MB. */
 const reportsMax = 5_000;
@@ -19,8 +19,8 @@ export type Asked = {
   readonly key: CopyKey;
   readonly now: number;
   readonly forMs: number;
-  scan(done: (heard: Heard) => void): void;
-  done(heard: Heard, how: 'scanned' | 'reused'): void;
+  scan(done: (heard: QueueAnswer) => void): void;
+  done(heard: QueueAnswer, how: 'scanned' | 'reused'): void;
 };
 type Entry = { readonly report: ScanReport; readonly at: number; copies: number };
 

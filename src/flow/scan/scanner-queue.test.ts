@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { ScanReport } from '../../core/scan/report.ts';
-import { type Heard, ScanLine } from './scanner-queue.ts';
+import { type QueueAnswer, ScanLine } from './scanner-queue.ts';
 
 const report: ScanReport = { scanner: 'spamassassin', score: 1, required: 5, rules: [], virus: '' };
 
@@ -36,7 +36,8 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
     onState: (_, state) => void states.push(state),
   });
   const heard: string[] = [];
-  const note = (what: Heard): void => void heard.push(what.kind === 'report' ? 'report' : what.why);
+  const note = (what: QueueAnswer): void =>
+    void heard.push(what.kind === 'report' ? 'report' : what.why);
   return {
     time,
     states,

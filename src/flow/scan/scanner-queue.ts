@@ -15,7 +15,7 @@ import type { Scanner } from '../../ports/scan.ts';
 import type { Clock, Log } from '../../ports/world.ts';
 import type { Timers } from '../journal/journal.ts';
 
-export type Heard =
+export type QueueAnswer =
   | { readonly kind: 'report'; readonly report: ScanReport }
   | { readonly kind: 'silence'; readonly why: Silence };
 
@@ -52,7 +52,7 @@ const trialLetter = Buffer.from(
 type Waiting = {
   readonly octets: Buffer;
   readonly since: number;
-  readonly done: (heard: Heard) => void;
+  readonly done: (heard: QueueAnswer) => void;
 };
 
 export class ScanLine {
@@ -86,7 +86,7 @@ export class ScanLine {
   }
 
   /** Has the message scanned. Calls back exactly once; at once where nobody is asked. */
-  ask(octets: Buffer, done: (heard: Heard) => void): void {
+  ask(octets: Buffer, done: (heard: QueueAnswer) => void): void {
     const { connections, deadlineMs, clock } = this.#deps;
     if (this.#down) {
       done(silence('down'));
@@ -201,6 +201,6 @@ export class ScanLine {
   }
 }
 
-function silence(why: Silence): Heard {
+function silence(why: Silence): QueueAnswer {
   return { kind: 'silence', why };
 }

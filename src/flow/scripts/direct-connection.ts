@@ -4,7 +4,7 @@
  * under the register as mail of sendmail does.
  */
 import type { Submission } from '../../core/event.ts';
-import type { ScriptMail } from '../../core/scripts/rules.ts';
+import type { ScriptMail } from '../../core/script-mail.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
 import type { Answer } from '../../ports/message.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';

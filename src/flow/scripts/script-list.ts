@@ -1,8 +1,9 @@
 /** The register as it is shown: each script with its rule, or the rule that would fit it. */
+
+import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { type ScriptSeen, suggested } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { ruleOf, type ScriptMode } from '../../core/scripts/rules.ts';
-import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type {
   ScriptAdmin,

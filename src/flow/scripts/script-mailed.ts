@@ -6,16 +6,11 @@
 
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
+import type { ScriptFinding, ScriptMail, ScriptSubmitter } from '../../core/script-mail.ts';
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
-import {
-  judgeScriptMail,
-  type ScriptFinding,
-  type ScriptMail,
-  type ScriptMode,
-  type ScriptRule,
-} from '../../core/scripts/rules.ts';
-import { accountOf, isService, type ScriptSubmitter } from '../../core/scripts/submitter.ts';
+import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
+import { isService, scriptAccount } from '../../core/scripts/submitter.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
@@ -114,7 +109,7 @@ class ScriptRegister {
       this.#lately(rule, uid, message.at).push(message.at);
     }
     const submitter = this.#countedAs(mail.submitter, rule, message.at);
-    const account = accountOf(submitter);
+    const account = scriptAccount(submitter);
     const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
     count('postern_script_messages_total', 1, finding.verdict);
     for (const { code } of finding.findings) count('postern_script_findings_total', 1, code);
@@ -187,7 +182,8 @@ class ScriptRegister {
     at: Millis,
   ): ScriptSubmitter {
     const { script, uid } = submitter;
-    const known = script === '' || rule?.path === script || this.#seen.has(accountOf(submitter));
+    const known =
+      script === '' || rule?.path === script || this.#seen.has(scriptAccount(submitter));
     const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
     return known || this.#new.add(uid, at, most)
       ? submitter

@@ -8,7 +8,7 @@
 import type { Canonicalization } from '../dkim/body-hash.ts';
 import { openHeaderBlock } from '../dkim/header-block.ts';
 import { type HeaderField, headerKey } from '../dkim/header-canonical.ts';
-import { keyIn, keyName, keyQuestion } from '../dkim/key-lookup.ts';
+import { keyIn, keyQuestion, keyRecordName } from '../dkim/key-lookup.ts';
 import { emptied } from '../dkim/signature.ts';
 import { colonList, type TagList, withoutWhite } from '../dkim/tag-list.ts';
 import { type Asking, ask, type DnsAnswer } from '../dns/question.ts';
@@ -101,7 +101,7 @@ const lineEnd = '\r\n';
 
 /** Where its key is; undefined where it names none that can be asked for. */
 function keyOf(tags: TagList): string | undefined {
-  return keyName(tags.get('s') ?? '', tags.get('d') ?? '');
+  return keyRecordName(tags.get('s') ?? '', tags.get('d') ?? '');
 }
 
 /** Why a signature over `data` is not good. */

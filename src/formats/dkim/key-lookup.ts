@@ -17,7 +17,7 @@ export type KeyFault = {
 };
 
 /** Where the key of a selector is published; undefined: no name of the DNS. */
-export function keyName(selector: string, domain: string): string | undefined {
+export function keyRecordName(selector: string, domain: string): string | undefined {
   const ascii = asciiName(domain);
   const name = `${asciiName(selector) ?? ''}._domainkey.${ascii ?? ''}`;
   return ascii !== undefined && !name.startsWith('.') && askable(name) ? name : undefined;

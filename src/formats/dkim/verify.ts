@@ -7,7 +7,7 @@ import type { Asking, DnsAnswer } from '../dns/question.ts';
 import { type BodyHash, openBodyHash } from './body-hash.ts';
 import { type HeaderBlock, openHeaderBlock } from './header-block.ts';
 import { type HeaderField, headerKey } from './header-canonical.ts';
-import { type FoundKey, keyIn, keyName, keyQuestion } from './key-lookup.ts';
+import { type FoundKey, keyIn, keyQuestion, keyRecordName } from './key-lookup.ts';
 import {
   emptied,
   noLabels,
@@ -157,7 +157,7 @@ function plain(result: DkimResultKind, text: string): DkimResult {
 }
 
 function nameOf({ selector, domain }: Signature): string | undefined {
-  return keyName(selector, domain);
+  return keyRecordName(selector, domain);
 }
 
 function verified(

@@ -9,7 +9,13 @@ import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
 import { type Asking, ask } from '../dns/question.ts';
 import type { AuthorDomains } from '../message/author-domains.ts';
 import { type DmarcPolicy, type DmarcRecord, dmarcPolicies, dmarcPolicyFor } from './record.ts';
-import { type Found, organizationalDomain, recordAt, type Walked, walkNames } from './tree-walk.ts';
+import {
+  type FoundDmarc,
+  organizationalDomain,
+  recordAt,
+  type Walked,
+  walkNames,
+} from './tree-walk.ts';
 
 export const dmarcResults = ['pass', 'fail', 'none', 'temperror', 'permerror'] as const;
 
@@ -103,7 +109,7 @@ function outcome(
 }
 
 /** What DNS said, so that nothing is asked twice. */
-type Known = Map<string, Found>;
+type Known = Map<string, FoundDmarc>;
 
 function* evaluateOne(author: string, asked: DmarcQuestion): Asking<DmarcResult> {
   const known: Known = new Map();

@@ -8,11 +8,11 @@ import { textOfTxt } from '../dns/record.ts';
 import { type DmarcRecord, parseDmarcRecord } from './record.ts';
 
 /** What is published at one name. */
-export type Found =
+export type FoundDmarc =
   | { readonly kind: 'record'; readonly record: DmarcRecord }
   | { readonly kind: 'none' }
   | { readonly kind: 'failure'; readonly text: string };
-export type Walked = { readonly domain: string; readonly found: Found };
+export type Walked = { readonly domain: string; readonly found: FoundDmarc };
 
 /** Section 4.10, step 4: of a deep name only this many labels are left after its first question. */
 const labelsMax = 7;
@@ -27,7 +27,7 @@ export function walkNames(domain: string): readonly string[] {
 }
 
 /** The DMARC record among the TXT records of an answer. Several are none (step 2). */
-export function recordAt(answer: DnsAnswer | undefined): Found {
+export function recordAt(answer: DnsAnswer | undefined): FoundDmarc {
   if (answer === undefined) return { kind: 'failure', text: 'the DNS gave no answer' };
   if (answer.kind === 'failure') return { kind: 'failure', text: answer.text };
   if (answer.kind === 'none') return { kind: 'none' };

@@ -7,7 +7,7 @@ import {
   parseDataSet,
   parseOpendkimConf,
   parseTable,
-  type Row,
+  type TableRow,
 } from './opendkim-conf.ts';
 
 /** As Debian's package and the guides of the web write it. */
@@ -45,7 +45,7 @@ joe@example.org   second
 *                 any
 `,
 };
-const read = (set: DataSet): readonly Row[] | undefined =>
+const read = (set: DataSet): readonly TableRow[] | undefined =>
   set.kind === 'list' ? set.rows : 'path' in set ? parseTable(files[set.path] ?? '') : undefined;
 const lines = (text: string): readonly string[] => {
   const { keys, notes } = opendkimKeys(parseOpendkimConf(text), read);

@@ -4,7 +4,7 @@
  */
 
 /** A private key that another signer uses. */
-export type FoundKey = {
+export type ConfiguredKey = {
   readonly domain: string;
   readonly selector: string;
   readonly key:
@@ -13,7 +13,7 @@ export type FoundKey = {
 };
 
 export type KeysFound = {
-  readonly keys: readonly FoundKey[];
+  readonly keys: readonly ConfiguredKey[];
   /** What was not taken, or will be otherwise; a sentence each. */
   readonly notes: readonly string[];
 };
@@ -21,11 +21,11 @@ export type KeysFound = {
 /** A set of data as OpenDKIM names one: `refile:/etc/opendkim/SigningTable`, `csl:a=b,c=d`. */
 export type DataSet =
   | { readonly kind: 'file' | 'refile'; readonly path: string }
-  | { readonly kind: 'list'; readonly rows: readonly Row[] }
+  | { readonly kind: 'list'; readonly rows: readonly TableRow[] }
   | { readonly kind: 'unsupported'; readonly type: string };
 
 /** Key and value of a table. */
-export type Row = readonly [key: string, value: string];
+export type TableRow = readonly [key: string, value: string];
 
 /** Settings by their names in lower case; the last one counts. */
 export function parseOpendkimConf(text: string): ReadonlyMap<string, string> {
@@ -65,8 +65,8 @@ export function parseDataSet(text: string): DataSet {
 }
 
 /** Rows of a file of a table: key, white space, value. */
-export function parseTable(text: string): readonly Row[] {
-  return text.split(/\r?\n/).flatMap((line): Row[] => {
+export function parseTable(text: string): readonly TableRow[] {
+  return text.split(/\r?\n/).flatMap((line): TableRow[] => {
     const [, key, value = ''] = /^\s*(\S+)\s*(.*?)\s*$/.exec(withoutComment(line)) ?? [];
     return key === undefined ? [] : [[key, value]];
   });
@@ -75,10 +75,10 @@ export function parseTable(text: string): readonly Row[] {
 /** `read` gives the rows of a table; undefined where it could not be read (and that was said). */
 export function opendkimKeys(
   conf: ReadonlyMap<string, string>,
-  read: (set: DataSet, name: string) => readonly Row[] | undefined,
+  read: (set: DataSet, name: string) => readonly TableRow[] | undefined,
 ): KeysFound {
   const notes = [...settingsOtherwise(conf)];
-  const table = (name: string): readonly Row[] | undefined => {
+  const table = (name: string): readonly TableRow[] | undefined => {
     const text = conf.get(name.toLowerCase());
     return text === undefined ? undefined : read(parseDataSet(text), name);
   };
@@ -87,7 +87,7 @@ export function opendkimKeys(
     return { keys: single(conf, domains ?? [], notes), notes };
   }
   const keyTable = new Map(table('KeyTable') ?? []);
-  const found = new Map<string, FoundKey>();
+  const found = new Map<string, ConfiguredKey>();
   for (const [pattern, value] of table('SigningTable') ?? []) {
     const name = (value.split(/[\s:]/)[0] ?? '').trim();
     const key = signerOf(pattern, name, keyTable, notes);
@@ -107,16 +107,16 @@ export function opendkimKeys(
 
 function single(
   conf: ReadonlyMap<string, string>,
-  domains: readonly Row[],
+  domains: readonly TableRow[],
   notes: string[],
-): readonly FoundKey[] {
+): readonly ConfiguredKey[] {
   const path = conf.get('keyfile');
   const selector = conf.get('selector')?.toLowerCase();
   if (path === undefined || selector === undefined || domains.length === 0) {
     notes.push('neither KeyTable nor Domain, Selector and KeyFile are set: nothing was signed');
     return [];
   }
-  return domains.flatMap(([name]): FoundKey[] => {
+  return domains.flatMap(([name]): ConfiguredKey[] => {
     const domain = name.toLowerCase();
     if (/[*%]/.test(domain)) {
       notes.push(`Domain ${name}: a pattern; make keys for each domain of yours: postern dkim new`);
@@ -131,7 +131,7 @@ function signerOf(
   name: string,
   keyTable: ReadonlyMap<string, string>,
   notes: string[],
-): FoundKey | undefined {
+): ConfiguredKey | undefined {
   const from = domainOf(pattern);
   const key = keyTable.get(name === '%' ? (from ?? '') : name);
   if (key === undefined) {
@@ -195,8 +195,8 @@ const told: readonly (readonly [string, string])[] = [
   ['SigningTable', ''],
 ];
 
-function listRows(text: string): readonly Row[] {
-  return text.split(',').flatMap((part): Row[] => {
+function listRows(text: string): readonly TableRow[] {
+  return text.split(',').flatMap((part): TableRow[] => {
     const [key = '', ...value] = part.trim().split('=');
     return key === '' ? [] : [[key.trim(), value.join('=').trim()]];
   });

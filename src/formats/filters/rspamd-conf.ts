@@ -2,7 +2,7 @@
  * What rspamd's module dkim_signing signs with, out of its configuration and the names of files
  * where its keys are. Pure.
  */
-import type { FoundKey, KeysFound } from './opendkim-conf.ts';
+import type { ConfiguredKey, KeysFound } from './opendkim-conf.ts';
 import type { Ucl, UclBlock } from './ucl.ts';
 
 /** As in the module's own source. */
@@ -35,8 +35,8 @@ export function rspamdKeys(conf: UclBlock, reads: RspamdReads): KeysFound {
   const selector = (textIn(settings, 'selector') ?? defaults.selector).toLowerCase();
   const selectors = mapOf(textIn(settings, 'selector_map'), reads);
   const paths = mapOf(textIn(settings, 'path_map'), reads);
-  const keys = new Map<string, FoundKey>();
-  const add = (key: FoundKey): void => {
+  const keys = new Map<string, ConfiguredKey>();
+  const add = (key: ConfiguredKey): void => {
     const name = `${key.domain} ${key.selector}`;
     if (!keys.has(name)) keys.set(name, key);
   };
@@ -70,9 +70,9 @@ function domainKeys(
   domain: string,
   block: Ucl,
   around: { readonly path: string; readonly selector: string },
-): readonly FoundKey[] {
+): readonly ConfiguredKey[] {
   if (!(block instanceof Map)) return [];
-  const of = (settings: UclBlock): FoundKey =>
+  const of = (settings: UclBlock): ConfiguredKey =>
     keyAt(
       textIn(settings, 'path') ?? around.path,
       domain,
@@ -85,7 +85,7 @@ function domainKeys(
   return [of(block as UclBlock)];
 }
 
-function keyAt(template: string, domain: string, selector: string): FoundKey {
+function keyAt(template: string, domain: string, selector: string): ConfiguredKey {
   const path = withVariables(template)
     .replaceAll('$domain', domain)
     .replaceAll('$selector', selector);
@@ -97,7 +97,7 @@ function templateKeys(
   template: string,
   reads: RspamdReads,
   selectorOf: (domain: string) => string | undefined,
-): readonly FoundKey[] {
+): readonly ConfiguredKey[] {
   const path = withVariables(template);
   const slash = path.lastIndexOf('/');
   const folder = path.slice(0, slash);
@@ -109,7 +109,7 @@ function templateKeys(
     .replace('$domain', '(?<domain>.+)')
     .replace('$selector', '(?<selector>[^.]+)');
   const name = new RegExp(`^${pattern}$`);
-  return reads.names(folder).flatMap((file): FoundKey[] => {
+  return reads.names(folder).flatMap((file): ConfiguredKey[] => {
     const domain = name.exec(file)?.groups?.['domain']?.toLowerCase();
     if (domain === undefined) return [];
     const wanted = selectorOf(domain);

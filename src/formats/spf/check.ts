@@ -60,7 +60,7 @@ export type ClientNames = {
 };
 
 /** What one term comes to. */
-export type Outcome = Pick<SpfStep, 'result' | 'why'>;
+export type SpfOutcome = Pick<SpfStep, 'result' | 'why'>;
 
 export function openStep(check: Check, step: Pick<SpfStep, 'domain' | 'term' | 'depth'>): OpenStep {
   const open: OpenStep = { ...step, result: 'no match', lookups: 0, voids: 0, why: '' };
@@ -69,7 +69,7 @@ export function openStep(check: Check, step: Pick<SpfStep, 'domain' | 'term' | '
 }
 
 /** Counts a term that asks the DNS; undefined: it may. */
-export function spendLookup(check: Check, step: OpenStep): Outcome | undefined {
+export function spendLookup(check: Check, step: OpenStep): SpfOutcome | undefined {
   if (check.lookups === lookupsMax) {
     return { result: 'permerror', why: `more than ${lookupsMax} terms ask the DNS` };
   }
@@ -79,7 +79,7 @@ export function spendLookup(check: Check, step: OpenStep): Outcome | undefined {
 }
 
 /** Counts a term whose name has nothing to say, once for each term; undefined: it may. */
-export function spendVoid(check: Check, step: OpenStep): Outcome | undefined {
+export function spendVoid(check: Check, step: OpenStep): SpfOutcome | undefined {
   if (step.voids > 0) return undefined;
   check.voids++;
   step.voids++;
@@ -95,7 +95,7 @@ export function* recordsOf(
   check: Check,
   step: OpenStep,
   question: DnsQuestion,
-): Asking<readonly DnsRecord[] | Outcome> {
+): Asking<readonly DnsRecord[] | SpfOutcome> {
   return recordsIn(check, step, question, yield* ask(question.name, question.type));
 }
 
@@ -105,7 +105,7 @@ export function recordsIn(
   step: OpenStep,
   { name, type }: DnsQuestion,
   answer: DnsAnswer | undefined,
-): readonly DnsRecord[] | Outcome {
+): readonly DnsRecord[] | SpfOutcome {
   if (answer?.kind === 'records') return answer.records;
   if (answer?.kind === 'none') return spendVoid(check, step) ?? [];
   return { result: 'temperror', why: `${type} ${name}: ${answer?.text ?? 'no answer'}` };

@@ -7,7 +7,7 @@ import type { DnsRecord } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
 import { type SpfCost, spfCost } from './cost.ts';
 import { parseClientIp } from './network.ts';
-import { type AddressRange, addressesIn, rangeOf } from './permitted.ts';
+import { type AddressRange, permittedAddresses, rangeOf } from './permitted.ts';
 
 const asked: DnsQuestion[] = [];
 function cost(records: readonly DnsRecord[]): SpfCost {
@@ -118,7 +118,7 @@ test('ranges: every address of small networks, counted by hand', () => {
         const first = last - (last % size);
         for (let at = first; at < first + size; at++) seen.add(at);
       }
-      assert.deepEqual(addressesIn(ranges), { ip4: BigInt(seen.size), ip6: 0n });
+      assert.deepEqual(permittedAddresses(ranges), { ip4: BigInt(seen.size), ip6: 0n });
     }),
   );
 });

@@ -7,7 +7,7 @@ import type { Asking, DnsAnswer } from '../dns/question.ts';
 import { hostsMax, lookupsMax } from './check.ts';
 import { expandMacros, parseMacros } from './macro.ts';
 import { type IpAddress, parseIpv4, parseIpv6 } from './network.ts';
-import { type AddressRange, addressesIn, rangeOf } from './permitted.ts';
+import { type AddressRange, permittedAddresses, rangeOf } from './permitted.ts';
 import { type Published, publishedSpf, questionName, shown, shownTerm } from './published.ts';
 import type { SpfMechanism, SpfRecord, SpfTerm } from './record.ts';
 
@@ -87,7 +87,7 @@ export function* spfCost(domain: string): Asking<SpfCost> {
   };
   yield* walkRecord(walk, questionName(domain) ?? domain, undefined);
   const { ranges, known: _, ...cost } = walk;
-  return { ...cost, addresses: addressesIn(ranges) };
+  return { ...cost, addresses: permittedAddresses(ranges) };
 }
 
 /** `from`: the term that leads there. */

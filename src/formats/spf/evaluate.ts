@@ -9,8 +9,8 @@ import { textOfTxt } from '../dns/record.ts';
 import {
   type Check,
   type OpenStep,
-  type Outcome,
   openStep,
+  type SpfOutcome,
   type SpfStep,
   spendLookup,
   spfVoidsMax,
@@ -147,7 +147,7 @@ function* checkHost(check: Check, domain: string, depth: number): Asking<Judged>
   return yield* redirected(check, target, domain, depth);
 }
 
-function close(check: Check, step: OpenStep, { result, why }: Outcome): Outcome {
+function close(check: Check, step: OpenStep, { result, why }: SpfOutcome): SpfOutcome {
   step.result = result;
   step.why = why;
   // What fails first is what is wrong; the terms that led there pass it on.
@@ -167,7 +167,7 @@ function* matchOne(
   step: OpenStep,
   term: SpfMechanism,
   domain: string,
-): Asking<Outcome> {
+): Asking<SpfOutcome> {
   if (term.kind !== 'include') return yield* matchMechanism(check, step, term, domain);
   const over = spendLookup(check, step);
   if (over !== undefined) return over;

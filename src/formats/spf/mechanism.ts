@@ -8,9 +8,9 @@ import {
   type Check,
   hostsMax,
   type OpenStep,
-  type Outcome,
   recordsIn,
   recordsOf,
+  type SpfOutcome,
   spendLookup,
   spendVoid,
 } from './check.ts';
@@ -22,8 +22,8 @@ import { clientNames, targetName } from './target.ts';
 type Hosts = Extract<SpfMechanism, { kind: 'a' | 'mx' }>;
 type Network = Extract<SpfMechanism, { kind: 'ip4' | 'ip6' }>;
 
-const match = (why: string): Outcome => ({ result: 'match', why });
-const noMatch = (why: string): Outcome => ({ result: 'no match', why });
+const match = (why: string): SpfOutcome => ({ result: 'match', why });
+const noMatch = (why: string): SpfOutcome => ({ result: 'no match', why });
 
 /** `domain`: whose record it stands in. */
 export function* matchMechanism(
@@ -31,7 +31,7 @@ export function* matchMechanism(
   step: OpenStep,
   mechanism: Exclude<SpfMechanism, { kind: 'include' }>,
   domain: string,
-): Asking<Outcome> {
+): Asking<SpfOutcome> {
   if (mechanism.kind === 'all') return match('all means every client');
   if ('address' in mechanism) return matchNetwork(check, mechanism);
   const over = spendLookup(check, step);
@@ -56,7 +56,7 @@ export function* matchMechanism(
   }
 }
 
-function matchNetwork({ ip }: Check, { kind, address, bits }: Network): Outcome {
+function matchNetwork({ ip }: Check, { kind, address, bits }: Network): SpfOutcome {
   if ((ip.octets.length === 4) !== (kind === 'ip4')) {
     return noMatch(`${ip.text} is of the other family`);
   }
@@ -65,7 +65,7 @@ function matchNetwork({ ip }: Check, { kind, address, bits }: Network): Outcome 
   return inside ? match(`${ip.text} is in it`) : noMatch(`${ip.text} is not in it`);
 }
 
-function* matchA(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<Outcome> {
+function* matchA(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<SpfOutcome> {
   const type = addressType(check);
   const found = yield* recordsOf(check, step, { name, type });
   if ('result' in found) return found;
@@ -76,7 +76,7 @@ function* matchA(check: Check, step: OpenStep, hosts: Hosts, name: string): Aski
     : match(`${name} has ${hit}`);
 }
 
-function* matchMx(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<Outcome> {
+function* matchMx(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<SpfOutcome> {
   const found = yield* recordsOf(check, step, { name, type: 'MX' });
   if ('result' in found) return found;
   if (found.length === 0) return noMatch(`${name} has no MX record`);
@@ -103,7 +103,7 @@ function* matchMx(check: Check, step: OpenStep, hosts: Hosts, name: string): Ask
   return noMatch(`${check.ip.text} is no address of the MX hosts of ${name}`);
 }
 
-function* matchPtr(check: Check, step: OpenStep, name: string): Asking<Outcome> {
+function* matchPtr(check: Check, step: OpenStep, name: string): Asking<SpfOutcome> {
   const client = yield* clientNames(check);
   const over = client.none ? spendVoid(check, step) : undefined;
   if (over !== undefined) return over;

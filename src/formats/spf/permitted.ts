@@ -20,7 +20,7 @@ export function rangeOf({ octets }: IpAddress, bits: number): AddressRange {
   };
 }
 
-export function addressesIn(ranges: readonly AddressRange[]): { ip4: bigint; ip6: bigint } {
+export function permittedAddresses(ranges: readonly AddressRange[]): { ip4: bigint; ip6: bigint } {
   const count = { ip4: 0n, ip6: 0n };
   const next = { ip4: 0n, ip6: 0n };
   for (const { family, first, last } of ranges.toSorted((a, b) => (a.first < b.first ? -1 : 1))) {

@@ -9,7 +9,7 @@ import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { isBusy } from './faults.ts';
+import { isBusy } from './tables/faults.ts';
 
 const ownerOnly = 0o600;
 

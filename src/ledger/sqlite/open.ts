@@ -9,12 +9,12 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
-import { openFault } from './faults.ts';
 import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
 import { checkVersion, migrate, migrations } from './migrations.ts';
 import { pruner } from './prune.ts';
-import { statements } from './statements.ts';
 import { statisticsReader } from './statistics-reader.ts';
+import { openFault } from './tables/faults.ts';
+import { statements } from './tables/statements.ts';
 import { tables } from './tables.ts';
 import { writer } from './write.ts';
 

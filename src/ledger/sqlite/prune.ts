@@ -10,7 +10,7 @@ import { scriptsMax } from '../../core/scripts/register.ts';
 import { dayMs } from '../../lib/time.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { statsKinds } from '../../ports/stats.ts';
-import { integer, type Statements } from './statements.ts';
+import { integer, type Statements } from './tables/statements.ts';
 import { inTransaction } from './write.ts';
 
 /** Rows of each kind a slice: some milliseconds. */

@@ -1,9 +1,10 @@
 /** All tables of a ledger, their statements prepared. */
-import { type AccountTable, accountTable } from './accounts.ts';
-import { type DkimKeyTable, dkimKeyTable } from './dkim-keys.ts';
-import { type HeldTable, heldTable } from './held.ts';
-import { type IncidentTable, incidentTable } from './incidents.ts';
-import { type MessageTable, messageTable } from './messages.ts';
+import { type AccountTable, accountTable } from './tables/accounts.ts';
+import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
+import { type SubmissionTable, submissionTable } from './tables/handovers.ts';
+import { type HeldTable, heldTable } from './tables/held.ts';
+import { type IncidentTable, incidentTable } from './tables/incidents.ts';
+import { type MessageTable, messageTable } from './tables/messages.ts';
 import {
   type AuditTable,
   auditTable,
@@ -13,14 +14,13 @@ import {
   metaTable,
   type NoticeTable,
   noticeTable,
-} from './operators.ts';
-import { type RollupTable, rollupTable } from './rollups.ts';
-import { type ScriptTable, scriptTable } from './scripts.ts';
-import { type SendingDomainTable, sendingDomainTable } from './sending-domains.ts';
-import type { Statements } from './statements.ts';
-import { type StoryTable, storyTable } from './stories.ts';
-import { type SubmissionTable, submissionTable } from './submissions.ts';
-import { type WeakPasswordTable, weakPasswordTable } from './weak-passwords.ts';
+} from './tables/operators.ts';
+import { type RollupTable, rollupTable } from './tables/rollups.ts';
+import { type ScriptTable, scriptTable } from './tables/scripts.ts';
+import { type SendingDomainTable, sendingDomainTable } from './tables/sending-domains.ts';
+import type { Statements } from './tables/statements.ts';
+import { type StoryTable, storyTable } from './tables/stories.ts';
+import { type WeakPasswordTable, weakPasswordTable } from './tables/weak-passwords.ts';
 
 export type Tables = {
   readonly accounts: AccountTable;

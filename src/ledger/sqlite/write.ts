@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
-import { writeFault } from './faults.ts';
+import { writeFault } from './tables/faults.ts';
 import type { Tables } from './tables.ts';
 
 /**

@@ -5,9 +5,9 @@
  */
 import { useState } from 'preact/hooks';
 import Plot from 'uplot';
-import { html } from '../html.js';
-import { clockMinute, many, number } from '../words.js';
-import { Empty, Heading } from './marks.js';
+import { html } from '../parts/html.js';
+import { Empty, Heading } from '../parts/marks.js';
+import { clockMinute, many, number } from '../parts/words.js';
 import { usePlots } from './plots.js';
 
 const passHeight = 136;

@@ -3,7 +3,7 @@
  * stopped.
  */
 import Plot from 'uplot';
-import { html } from '../html.js';
+import { html } from '../parts/html.js';
 import { across, fromZero, upward } from './chart.js';
 import { usePlots } from './plots.js';
 

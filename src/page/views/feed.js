@@ -3,9 +3,9 @@
  * would never stop.
  */
 import { useState } from 'preact/hooks';
-import { Empty, Glyph, Heading, When } from '../charts/marks.js';
-import { html } from '../html.js';
-import { many, opened, verdictWord } from '../words.js';
+import { html } from '../parts/html.js';
+import { Empty, Glyph, Heading, When } from '../parts/marks.js';
+import { many, opened, verdictWord } from '../parts/words.js';
 
 const feedMax = 80;
 

@@ -3,10 +3,10 @@
  * drops it.
  */
 
-import { Command, Empty, Heading, When } from '../charts/marks.js';
-import { html } from '../html.js';
-import { dropHeld, releaseHeld } from '../questions.js';
-import { command, many, number } from '../words.js';
+import { html } from '../parts/html.js';
+import { Command, Empty, Heading, When } from '../parts/marks.js';
+import { dropHeld, releaseHeld } from '../parts/questions.js';
+import { command, many, number } from '../parts/words.js';
 
 const whys = {
   verdict: 'held as it came',

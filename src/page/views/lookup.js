@@ -3,9 +3,9 @@
  * recalls which.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { read } from '../api.js';
-import { Heading } from '../charts/marks.js';
-import { html } from '../html.js';
+import { read } from '../parts/api.js';
+import { html } from '../parts/html.js';
+import { Heading } from '../parts/marks.js';
 
 const typingMs = 200;
 const foundMax = 8;

@@ -2,10 +2,10 @@
  * Scripts of this machine that send mail: first those with odd mail, then those that no rule knows.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { read } from '../api.js';
-import { Command, Glyph, Heading, When } from '../charts/marks.js';
-import { html } from '../html.js';
-import { command, many, opened } from '../words.js';
+import { read } from '../parts/api.js';
+import { html } from '../parts/html.js';
+import { Command, Glyph, Heading, When } from '../parts/marks.js';
+import { command, many, opened } from '../parts/words.js';
 
 const againMs = 60_000;
 const askedMax = 500;

@@ -3,12 +3,12 @@
  * closes it.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { accountPath, read } from '../api.js';
-import { Command, Empty, When } from '../charts/marks.js';
-import { Gauge, Reasons } from '../evidence.js';
-import { html } from '../html.js';
-import { releaseAccount, suspendAccount } from '../questions.js';
-import { command, many, number, verdictWord } from '../words.js';
+import { accountPath, read } from '../parts/api.js';
+import { Gauge, Reasons } from '../parts/evidence.js';
+import { html } from '../parts/html.js';
+import { Command, Empty, When } from '../parts/marks.js';
+import { releaseAccount, suspendAccount } from '../parts/questions.js';
+import { command, many, number, verdictWord } from '../parts/words.js';
 
 const shownMax = 12;
 

@@ -3,11 +3,11 @@
  * look like spam (or where nobody scans, those that were stopped); and who and what is behind them.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { read } from '../api.js';
 import { DayPlots } from '../charts/day-plots.js';
-import { Command, Empty, Heading } from '../charts/marks.js';
-import { html } from '../html.js';
-import { command, many, number } from '../words.js';
+import { read } from '../parts/api.js';
+import { html } from '../parts/html.js';
+import { Command, Empty, Heading } from '../parts/marks.js';
+import { command, many, number } from '../parts/words.js';
 
 const days = 30;
 const againMs = 60_000;

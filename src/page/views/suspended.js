@@ -3,11 +3,11 @@
  * and the way back.
  */
 
-import { Command, Glyph, Heading, When } from '../charts/marks.js';
-import { Reasons } from '../evidence.js';
-import { html } from '../html.js';
-import { releaseAccount } from '../questions.js';
-import { command, many, number } from '../words.js';
+import { Reasons } from '../parts/evidence.js';
+import { html } from '../parts/html.js';
+import { Command, Glyph, Heading, When } from '../parts/marks.js';
+import { releaseAccount } from '../parts/questions.js';
+import { command, many, number } from '../parts/words.js';
 
 export function Suspended({ view, ask, open }) {
   const { suspended, status } = view;

@@ -1,10 +1,10 @@
 /** Watched accounts: evidence has begun to add up, nothing is stopped yet. */
 
-import { Command, Empty, Heading, When } from '../charts/marks.js';
-import { Gauge } from '../evidence.js';
-import { html } from '../html.js';
-import { suspendAccount } from '../questions.js';
-import { command, many, opened } from '../words.js';
+import { Gauge } from '../parts/evidence.js';
+import { html } from '../parts/html.js';
+import { Command, Empty, Heading, When } from '../parts/marks.js';
+import { suspendAccount } from '../parts/questions.js';
+import { command, many, opened } from '../parts/words.js';
 
 export function Watched({ view, ask, open }) {
   const { status } = view;

@@ -5,8 +5,8 @@
  * any moment.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import type { Ancestor, ScriptSource } from '../../core/script-mail.ts';
 import type { ProcessFacts } from '../../core/scripts/hand-in.ts';
-import type { Ancestor, ScriptSource } from '../../core/scripts/submitter.ts';
 
 /** From a form to init there are fewer. */
 const ancestorsMax = 16;

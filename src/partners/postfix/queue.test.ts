@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { Millis } from '../../lib/time.ts';
 import type { PrivilegedTools, Verb } from '../privileged-tools.ts';
 import { helperTools, isLoginName, ownTools } from '../privileged-tools.ts';
-import { lineBytesMax, lineSplitter } from '../program.ts';
+import { lineSplitter, programLineBytesMax } from '../program.ts';
 import { postfix, queuedMessage } from './queue.ts';
 
 const entry = {
@@ -63,7 +63,7 @@ test('an endless line is cut', () => {
   const chunk = Buffer.alloc(1_048_576, 'x');
   for (let n = 0; n < 8; n++) assert.deepEqual(split(chunk), []);
   const [line, next] = split(Buffer.from('y\nz\n'));
-  assert.equal(line?.length, lineBytesMax);
+  assert.equal(line?.length, programLineBytesMax);
   assert.equal(next, 'z');
 });
 

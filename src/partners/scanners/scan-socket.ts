@@ -1,4 +1,4 @@
-/** A connection to a scanner, its address, and one exchange on a connection of its own. */
+/** A connection to a scanner, its address, and one exchangeOnSocket on a connection of its own. */
 import { connect, type Socket } from 'node:net';
 import type { Where } from '../../lib/listener.ts';
 
@@ -18,7 +18,7 @@ export function overdue(where: Where, deadlineMs: number): Error {
 }
 
 /** Sends all parts, ends, and answers with all that comes back until the other side ends. */
-export function exchange(
+export function exchangeOnSocket(
   where: Where,
   parts: readonly (string | Buffer)[],
   deadlineMs: number,

@@ -14,7 +14,7 @@ import {
 } from '../../formats/scan/spamc.ts';
 import type { Where } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import { addressText, exchange } from './scan-socket.ts';
+import { addressText, exchangeOnSocket } from './scan-socket.ts';
 
 export type SpamAssassin = Scanner & {
   /** The message as SpamAssassin marks it. */
@@ -42,7 +42,7 @@ export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions
       user,
       ...(lesson === undefined ? {} : { lesson }),
     });
-    const reply = parseSpamdReply(await exchange(where, [head, octets], deadlineMs));
+    const reply = parseSpamdReply(await exchangeOnSocket(where, [head, octets], deadlineMs));
     if (reply.ok) return reply.value;
     throw new Error(`spamd at ${addressText(where)}: ${reply.error}`);
   };
@@ -64,7 +64,7 @@ export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions
     tell: async (octets, lesson, deadlineMs) =>
       (await ask('TELL', octets, deadlineMs, lesson)).told.includes('local'),
     async ping(deadlineMs) {
-      const reply = await exchange(where, [spamcHead('PING', 0)], deadlineMs);
+      const reply = await exchangeOnSocket(where, [spamcHead('PING', 0)], deadlineMs);
       if (!/^SPAMD\/\S+ 0 PONG/.test(reply.toString('latin1', 0, 100))) {
         throw new Error(`${addressText(where)} is no spamd`);
       }

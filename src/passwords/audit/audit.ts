@@ -8,7 +8,7 @@ import type { PasswordFinding, WeakNote } from '../../core/passwords/audit-repor
 import type { Hash } from '../../core/passwords/hash.ts';
 import type { Leg } from '../../core/passwords/strength.ts';
 import type { Millis } from '../../lib/time.ts';
-import { copySlice, type Plan } from '../candidates/candidates.ts';
+import { type CandidatePlan, copySlice } from '../candidates/candidates.ts';
 import { type John, runJohn, type Target, writeCandidates } from '../john/john.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -24,7 +24,7 @@ export type AuditDeps = {
   readonly workers: Workers;
   readonly worklist: Worklist;
   readonly triedStore: TriedStore;
-  readonly plans: readonly Plan[];
+  readonly plans: readonly CandidatePlan[];
   readonly processors: number;
   readonly now: () => Millis;
   /** Time is up, or a person has had enough. */
@@ -57,7 +57,7 @@ const unitAccountsMax = 2_000;
 const unitWordsMax = 2_000_000;
 
 type Unit = {
-  readonly plan: Plan;
+  readonly plan: CandidatePlan;
   readonly works: readonly Work[];
   readonly from: number;
   readonly to: number;
@@ -97,7 +97,12 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
  */
 const dearRate = 1;
 
-async function through(course: Course, plan: Plan, group: string, meter: Meter): Promise<boolean> {
+async function through(
+  course: Course,
+  plan: CandidatePlan,
+  group: string,
+  meter: Meter,
+): Promise<boolean> {
   for (let next = nextUnit(course, plan, group); next; next = nextUnit(course, plan, group)) {
     if (course.signal.aborted) return false;
     const unit = sliced(course, next);
@@ -142,7 +147,7 @@ function openMeter(course: Course): Meter {
   const began = performance.now();
   let [leg, tried] = [0, 0];
   const left = new Map<string, Group>();
-  const secondsOf = (plan: Plan | undefined, { group, count, hash }: Group): number => {
+  const secondsOf = (plan: CandidatePlan | undefined, { group, count, hash }: Group): number => {
     if (plan === undefined) return 0;
     const salts = isShared(plan, hash) ? Math.min(count, 1) : count;
     const rate = speeds.get(group) ?? hash.rate * processors;
@@ -186,7 +191,7 @@ function openMeter(course: Course): Meter {
 }
 
 /** A candidate is worked out once for all accounts of the group. */
-function isShared({ candidates }: Plan, { unsalted }: Hash): boolean {
+function isShared({ candidates }: CandidatePlan, { unsalted }: Hash): boolean {
   return unsalted && candidates.kind === 'list';
 }
 
@@ -215,7 +220,7 @@ function measure(speeds: Map<string, number>, group: string, tries: number, seco
 
 function nextUnit(
   { worklist, processors, speeds }: Course,
-  plan: Plan,
+  plan: CandidatePlan,
   group: string,
 ): Unit | undefined {
   const head = worklist.next(group, 1);

@@ -11,7 +11,7 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { RangeLists } from '../candidates/range-lists.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import type { Row } from '../sources/row.ts';
+import type { SourceRow } from '../sources/row.ts';
 import { rowsOf, type Source } from '../sources/source.ts';
 import type { TriedStore } from './tried-store.ts';
 import type { Worklist } from './worklist.ts';
@@ -118,7 +118,7 @@ function askedUntilItFails(
   };
 }
 
-async function take(source: string, row: Row, deps: TakeDeps, sum: Gathered): Promise<void> {
+async function take(source: string, row: SourceRow, deps: TakeDeps, sum: Gathered): Promise<void> {
   switch (row.kind) {
     case 'fault':
       sum.faults++;
@@ -165,7 +165,7 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
 
 async function account(
   source: string,
-  row: Extract<Row, { kind: 'account' }>,
+  row: Extract<SourceRow, { kind: 'account' }>,
   deps: TakeDeps,
 ): Promise<void> {
   const { triedStore, worklist } = deps;

@@ -15,7 +15,7 @@ import { forJohn } from '../../core/passwords/john-format.ts';
 import type { AuditSummary, WeakPassword } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import { type Lists, type Plan, planOf } from '../candidates/candidates.ts';
+import { type CandidatePlan, type Lists, planOf } from '../candidates/candidates.ts';
 import { openRangeLists } from '../candidates/range-lists.ts';
 import { findJohn } from '../john/john.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
@@ -25,7 +25,7 @@ import { openWorkers, type Workers } from '../workers/workers.ts';
 import { type AuditProgress, audit } from './audit.ts';
 import { type Fault, gather } from './load-accounts.ts';
 import { openTriedStore, type TriedStore } from './tried-store.ts';
-import { openWorklist, type Result, type Worklist } from './worklist.ts';
+import { openWorklist, type UnitResult, type Worklist } from './worklist.ts';
 
 export type AuditOptions = {
   /** File in which the audit remembers what it tried. */
@@ -50,10 +50,10 @@ export type AuditOptions = {
   readonly signal: AbortSignal;
   /** Who counts as weak until now; the store may have been lost, or a report of it. */
   readonly known: readonly WeakPassword[];
-  readonly told: Told;
+  readonly told: AuditEvents;
 };
 
-export type Told = {
+export type AuditEvents = {
   readonly began: (began: {
     readonly accounts: number;
     readonly locked: number;
@@ -66,7 +66,7 @@ export type Told = {
   readonly fault: (fault: Fault) => void;
   readonly progress: (progress: AuditProgress) => void;
   /** Each account at the end. */
-  readonly result: (result: Result) => Promise<unknown> | undefined;
+  readonly result: (result: UnitResult) => Promise<unknown> | undefined;
 };
 
 /** Throws OperatorError where John is missing, or nothing could be read at all. */
@@ -159,7 +159,7 @@ async function writeLists(
  * it.
  */
 function triedAgain(
-  plans: readonly Plan[],
+  plans: readonly CandidatePlan[],
   { rangeFiles, rangeService }: AuditOptions,
 ): (weak: WeakNote) => boolean {
   const ranges = rangeFiles !== '' || rangeService !== '';

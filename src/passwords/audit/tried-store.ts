@@ -18,13 +18,13 @@ export type Progress = Readonly<
 /** The whole leg. */
 export const toTheEnd = -1;
 
-export type Note = {
+export type TriedRow = {
   /** Empty for hashes of which none may be kept. */
   readonly mark: string;
   readonly progress: Progress;
   readonly weak: WeakNote | undefined;
 };
-export type Noted = Note & Login;
+export type Noted = TriedRow & Login;
 
 export type TriedStore = Disposable & {
   /** A small value of the audit itself; '' when there is none. */
@@ -32,7 +32,7 @@ export type TriedStore = Disposable & {
   keep(name: string, value: string): void;
   mark(hash: Hash): string;
   /** `seen`: since `begin`. */
-  read(source: string, account: string): (Note & { readonly seen: boolean }) | undefined;
+  read(source: string, account: string): (TriedRow & { readonly seen: boolean }) | undefined;
   /** All or none of them. */
   write(rows: readonly Noted[]): void;
   /**

@@ -23,7 +23,7 @@ export type Work = {
   readonly further: boolean;
 };
 export type NewWork = Omit<Work, 'id'> & { readonly weak: WeakNote | undefined };
-export type Result = Login & {
+export type UnitResult = Login & {
   readonly scheme: string;
   readonly weak: WeakNote | undefined;
 };
@@ -46,7 +46,7 @@ export type Worklist = Disposable & {
   /** They are now at this position of the plan. */
   advance(key: string, edition: string, works: readonly Work[], position: number): void;
   found(id: number, weak: WeakNote): void;
-  results(): Iterable<Result>;
+  results(): Iterable<UnitResult>;
   counts(): { readonly accounts: number; readonly weak: number };
 };
 

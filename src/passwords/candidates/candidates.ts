@@ -10,7 +10,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { John } from '../john/john.ts';
 import { listUnread } from './list-search.ts';
 
-export type Plan = {
+export type CandidatePlan = {
   readonly leg: Leg;
   /** Under which name it is remembered how far an account is: a leg may have several lists. */
   readonly key: string;
@@ -70,14 +70,14 @@ export function planOf(
   john: John,
   lists: Lists,
   { rules, year }: { readonly rules: readonly string[]; readonly year: number },
-): readonly Plan[] {
+): readonly CandidatePlan[] {
   const single = john.rules('Single') ?? [];
   if (single.length === 0) throw noRules('Single');
   const own = [...presentRules(year), ...single];
   const likely = presentRules(year).length + likelyRules;
   // Read once, though several legs go over it: an operator's own may have gigabytes.
   const top = measured(lists.top === '' ? john.list : lists.top, topWords);
-  const plans: Plan[] = [
+  const plans: CandidatePlan[] = [
     ownPlan(legs.own, own, 0, likely),
     listPlan(legs.top, top, { to: top.at, blank: true }),
     listPlan(legs.keyboard, measured(lists.keyboard), { edition: 'keyboard-1' }),
@@ -101,7 +101,7 @@ function noRules(name: string): OperatorError {
   });
 }
 
-function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): Plan {
+function ownPlan(leg: Leg, rules: readonly string[], from: number, to: number): CandidatePlan {
   const counts = rules.map(expansions);
   return {
     leg,
@@ -129,7 +129,7 @@ function listPlan(
     readonly blank?: boolean;
     readonly rules?: readonly string[];
   },
-): Plan {
+): CandidatePlan {
   const { from = 0, to = size, rules = [], blank = false } = how;
   const factor = rules.reduce((sum, rule) => sum + expansions(rule), 0) || 1;
   const perByte = (lines / Math.max(size, 1)) * factor;

@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { isPlain } from '../../core/passwords/hash.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { fieldsOf, linesOf } from './lines.ts';
-import { type Row, rowOf } from './row.ts';
+import { rowOf, type SourceRow } from './row.ts';
 
 export type ReadHow = {
   /** What a password without `{SCHEME}` is. */
@@ -22,7 +22,7 @@ const [hash, colon, tab, blank] = [35, 58, 9, 32];
 const passwdBytesMax = 64 * 1024 * 1024;
 
 /** `passwd` beside it knows the people's names. */
-export function* shadowRows(path: string, { domain = '' }: ReadHow = {}): Generator<Row> {
+export function* shadowRows(path: string, { domain = '' }: ReadHow = {}): Generator<SourceRow> {
   const names = namesFrom(join(dirname(path), 'passwd'));
   yield* rowsIn(path, { most: 3, comments: false }, (entry) => {
     const name = Buffer.from(names.get(entry.account.toString('utf8')) ?? '');
@@ -49,7 +49,7 @@ function namesFrom(path: string): ReadonlyMap<string, string> {
 export function* passwdFileRows(
   path: string,
   { scheme = 'CRYPT', domain = '' }: ReadHow = {},
-): Generator<Row> {
+): Generator<SourceRow> {
   yield* rowsIn(path, { most: 8 }, (entry, [, , name, , , extra]) => {
     const { line, account, password } = entry;
     if (password.length === 0 && !/\bnopassword\b/.test(extra?.toString('latin1') ?? '')) {
@@ -61,7 +61,7 @@ export function* passwdFileRows(
 }
 
 /** `user:hash`, perhaps with a comment behind: htpasswd of Apache and nginx. */
-export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Generator<Row> {
+export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Generator<SourceRow> {
   yield* rowsIn(path, { most: 3 }, (entry, [name]) =>
     rowOf({ ...entry, name, scheme: 'CRYPT', domain }),
   );
@@ -71,7 +71,7 @@ export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Gene
 export function* listRows(
   path: string,
   { scheme = 'AUTO', domain = '' }: ReadHow = {},
-): Generator<Row> {
+): Generator<SourceRow> {
   // No hash has a colon in it, but a password may.
   const most = isPlain(scheme) ? 2 : 3;
   yield* rowsIn(path, { most, separators: [colon, tab, blank] }, (entry) =>
@@ -80,7 +80,7 @@ export function* listRows(
 }
 
 /** vpopmail: a file `vpasswd` of one domain, or the folder that has a folder for each domain. */
-export function* vpopmailRows(path: string): Generator<Row> {
+export function* vpopmailRows(path: string): Generator<SourceRow> {
   const files = statSync(path, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(path)
         .map((domain) => join(path, domain, 'vpasswd'))
@@ -103,7 +103,7 @@ export function* vpopmailRows(path: string): Generator<Row> {
   if (unread !== undefined) throw unread;
 }
 
-function* vpasswdRows(file: string): Generator<Row> {
+function* vpasswdRows(file: string): Generator<SourceRow> {
   const domain = basename(dirname(file));
   yield* rowsIn(file, { most: 7 }, (entry, [, , name]) =>
     rowOf({ ...entry, name, scheme: 'CRYPT', domain }),
@@ -127,8 +127,8 @@ function* rowsIn(
   read: (
     entry: { readonly line: number; readonly account: Buffer; readonly password: Buffer },
     behind: readonly Buffer[],
-  ) => Row,
-): Generator<Row> {
+  ) => SourceRow,
+): Generator<SourceRow> {
   const { most, separators = [colon], comments = true } = how;
   for (const { number: line, bytes } of linesOf(path)) {
     if (bytes === undefined) {

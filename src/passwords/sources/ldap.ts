@@ -8,7 +8,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { ldifRows } from './ldif.ts';
-import type { Row } from './row.ts';
+import type { SourceRow } from './row.ts';
 
 export type LdapFile = {
   /** Words with blanks between, as ldapsearch takes them. */
@@ -97,7 +97,7 @@ function fieldsOf(attributes: string): Readonly<Record<string, string>> {
 export async function ldapRows(
   path: string,
   { folder, domain = '', signal }: AskHow,
-): Promise<Iterable<Row>> {
+): Promise<Iterable<SourceRow>> {
   const file = parseLdapFile(path);
   const script = folder.file('filter');
   const answer = folder.file('answer');
@@ -110,7 +110,7 @@ function* rowsOf(
   answer: string,
   { user, password, scheme }: LdapFile,
   domain: string,
-): Generator<Row> {
+): Generator<SourceRow> {
   let rows = 0;
   for (const row of ldifRows(answer, { user, password, scheme, domain })) {
     rows++;

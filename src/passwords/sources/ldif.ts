@@ -3,7 +3,7 @@
  * `userPassword`, `cn`, `o`.
  */
 import { linesOf } from './lines.ts';
-import { decode, type Row, rowOf } from './row.ts';
+import { decode, rowOf, type SourceRow } from './row.ts';
 
 type Entry = {
   /** Line of its `dn`. */
@@ -30,7 +30,7 @@ export type LdifHow = {
   readonly scheme?: string;
 };
 
-export function* ldifRows(path: string, how: LdifHow = {}): Generator<Row> {
+export function* ldifRows(path: string, how: LdifHow = {}): Generator<SourceRow> {
   const user = bare(how.user ?? 'uid');
   const password = bare(how.password ?? 'userPassword');
   const wanted: ReadonlySet<string> = new Set([...always, user, password]);
@@ -63,7 +63,7 @@ function put(entry: Entry, name: string, value: Buffer): void {
   else if (name === 'o' || name === 'ou') entry.organisation ||= text;
 }
 
-function* rowsOf(entry: Entry, how: LdifHow): Generator<Row> {
+function* rowsOf(entry: Entry, how: LdifHow): Generator<SourceRow> {
   const { line, uid, mail, cn, organisation } = entry;
   const account = uid === '' && how.user === undefined ? mail : uid;
   const { domain = '', scheme = 'PLAIN' } = how;

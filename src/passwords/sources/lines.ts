@@ -11,10 +11,10 @@ const lineBytesMax = 8_192;
 /**
  * `bytes` are valid until the next line is asked for. Undefined: longer than any line that we read.
  */
-export type Line = { readonly number: number; readonly bytes: Buffer | undefined };
+export type SourceLine = { readonly number: number; readonly bytes: Buffer | undefined };
 
 /** Throws OperatorError `source-unread` where the file cannot be read. */
-export function* linesOf(path: string): Generator<Line> {
+export function* linesOf(path: string): Generator<SourceLine> {
   const fd = opened(path);
   const buffer = Buffer.alloc(2 * lineBytesMax);
   let held = 0;

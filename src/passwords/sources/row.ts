@@ -11,7 +11,7 @@ import {
   schemeName,
 } from '../../core/passwords/hash.ts';
 
-export type Row =
+export type SourceRow =
   | {
       readonly kind: 'account';
       readonly line: number;
@@ -48,7 +48,7 @@ const schemeBytesMax = 26;
  */
 const runSalt: Buffer = randomBytes(16);
 
-export function rowOf(fields: Fields): Row {
+export function rowOf(fields: Fields): SourceRow {
   const { line, password } = fields;
   const name = fields.account.toString('utf8');
   if (name === '') return { kind: 'fault', line, what: 'no account name' };

@@ -15,7 +15,7 @@ import {
 } from './files.ts';
 import { ldapRows } from './ldap.ts';
 import { ldifRows } from './ldif.ts';
-import type { Row } from './row.ts';
+import type { SourceRow } from './row.ts';
 import { sqlRows } from './sql.ts';
 
 const files = ['shadow', 'passwd-file', 'htpasswd', 'vpopmail', 'ldif', 'list'] as const;
@@ -57,7 +57,7 @@ export function parseSource(spec: string): Source {
 export async function rowsOf(
   { kind, path, how }: Source,
   { folder, signal }: { readonly folder: PrivateFolder; readonly signal: AbortSignal },
-): Promise<Iterable<Row>> {
+): Promise<Iterable<SourceRow>> {
   switch (kind) {
     case 'shadow':
       return shadowRows(path, how);
@@ -88,9 +88,9 @@ const leftBehind = [
 
 /** As soon as the last row was read nothing of it is left, nor where it could not be read. */
 async function cleared(
-  asked: Promise<Iterable<Row>>,
+  asked: Promise<Iterable<SourceRow>>,
   folder: PrivateFolder,
-): Promise<Iterable<Row>> {
+): Promise<Iterable<SourceRow>> {
   try {
     return untilRead(await asked, folder);
   } catch (error) {
@@ -99,7 +99,7 @@ async function cleared(
   }
 }
 
-function* untilRead(rows: Iterable<Row>, folder: PrivateFolder): Generator<Row> {
+function* untilRead(rows: Iterable<SourceRow>, folder: PrivateFolder): Generator<SourceRow> {
   try {
     yield* rows;
   } finally {

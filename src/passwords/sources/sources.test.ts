@@ -16,7 +16,7 @@ import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { htpasswdRows, listRows, passwdFileRows, shadowRows, vpopmailRows } from './files.ts';
 import { ldifRows } from './ldif.ts';
 import { fieldsOf, linesOf } from './lines.ts';
-import { decode, type Row } from './row.ts';
+import { decode, type SourceRow } from './row.ts';
 import { parseSource, rowsOf } from './source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-sources-'));
@@ -32,7 +32,7 @@ const sha = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=';
 const md5crypt = '$1$n42aTZRJ$G56/539uGYINF9g2jJ2AG0';
 
 /** `account scheme` of accounts, the line and the reason of all else. */
-function told(rows: Iterable<Row>): readonly string[] {
+function told(rows: Iterable<SourceRow>): readonly string[] {
   return [...rows].map((row) => {
     if (row.kind === 'account') return `${row.account} ${row.hash.scheme}`;
     return row.kind === 'fault' ? `line ${row.line}: ${row.what}` : `${row.account} ${row.kind}`;

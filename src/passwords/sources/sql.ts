@@ -14,7 +14,7 @@ import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import { batchRow, type CutRow, csvRows } from './answer.ts';
 import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
 import { linesOf } from './lines.ts';
-import { type Row, rowOf } from './row.ts';
+import { rowOf, type SourceRow } from './row.ts';
 
 export type SqlFile = {
   readonly driver: 'pgsql' | 'sqlite' | 'mysql';
@@ -63,7 +63,7 @@ function connectOf(text: string): Readonly<Record<string, string>> {
 }
 
 /** Throws OperatorError `source-unread` where the database does not answer. */
-export async function sqlRows(path: string, how: AskHow): Promise<Iterable<Row>> {
+export async function sqlRows(path: string, how: AskHow): Promise<Iterable<SourceRow>> {
   const { folder, domain = '' } = how;
   const file = parseSqlFile(path);
   const answer = folder.file('answer');
@@ -128,7 +128,7 @@ function* listed(
   { scheme, driver }: SqlFile,
   domain: string,
   known: readonly string[],
-): Generator<Row> {
+): Generator<SourceRow> {
   let columns = known;
   const cut = cutOf(driver);
   for (const { number: line, bytes } of linesOf(answer)) {

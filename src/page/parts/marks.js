@@ -1,7 +1,7 @@
 /** The small things that recur: times, glyphs of state, commands to copy. */
 import { useEffect, useState } from 'preact/hooks';
-import { html } from '../html.js';
-import { clockTime, exact, relative } from '../words.js';
+import { html } from './html.js';
+import { clockTime, exact, relative } from './words.js';
 
 /** Draws anew every few seconds, so that relative times stay true. */
 export function useNow(everyMs = 5_000) {

@@ -2,8 +2,8 @@
  * Everything the page can do, as questions for the confirm dialog: what it means, what undoes it.
  */
 import { accountPath, act } from './api.js';
-import { Command } from './charts/marks.js';
 import { html } from './html.js';
+import { Command } from './marks.js';
 import { command, many } from './words.js';
 
 /** Lets a suspended account mail again. */

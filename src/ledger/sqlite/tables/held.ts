@@ -1,6 +1,6 @@
 /** Messages that wait in the mail server's hold queue on our account, and what became of them. */
-import type { Account } from '../../core/account-name.ts';
-import { type HeldRow, heldStates, type Ledger } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import { type HeldRow, heldStates, type Ledger } from '../../../ports/ledger.ts';
 import {
   instant,
   integer,

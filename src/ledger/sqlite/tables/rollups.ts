@@ -1,9 +1,9 @@
 /** Statistics, a row a day and key. What comes is added to what is there; sketches are merged. */
 import type { SQLInputValue } from 'node:sqlite';
-import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../core/stats/sketch.ts';
-import { type Counting, noCounts } from '../../core/stats/tally.ts';
-import { hundredths } from '../../lib/round.ts';
-import { dayMs } from '../../lib/time.ts';
+import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../../core/stats/sketch.ts';
+import { type Counting, noCounts } from '../../../core/stats/tally.ts';
+import { hundredths } from '../../../lib/round.ts';
+import { dayMs } from '../../../lib/time.ts';
 import type {
   RollupRow,
   StatsAnswer,
@@ -12,7 +12,7 @@ import type {
   StatsOrder,
   StatsQuery,
   Tally,
-} from '../../ports/stats.ts';
+} from '../../../ports/stats.ts';
 import { integer, type Row, type Statements } from './statements.ts';
 
 export type RollupTable = Pick<StatsLedger, 'stats'> & { put(row: RollupRow): void };

@@ -3,7 +3,7 @@
  * foreign lock, a damaged file) becomes an OperatorError; anything else is our mistake and is
  * handed back as it is.
  */
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 
 /** Primary result codes (sqlite.org/rescode.html). */
 const code = {

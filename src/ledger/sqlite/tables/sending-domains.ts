@@ -1,5 +1,5 @@
 /** From domains of mail that went out, and who signed for them. */
-import type { Ledger, SendingDomainRow } from '../../ports/ledger.ts';
+import type { Ledger, SendingDomainRow } from '../../../ports/ledger.ts';
 import { instant, integer, type Row, type Statements, text } from './statements.ts';
 
 export type SendingDomainTable = Pick<Ledger, 'sendingDomains'> & {

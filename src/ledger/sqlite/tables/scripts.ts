@@ -1,9 +1,9 @@
 /** The register of scripts: what was seen of each, and the rules. Lists are JSON. */
-import type { Account } from '../../core/account-name.ts';
-import type { Counted, ScriptSeen } from '../../core/scripts/register.ts';
-import { type RecipientRule, ruleEffects } from '../../core/scripts/rules.ts';
-import { scriptSources } from '../../core/scripts/submitter.ts';
-import type { ScriptLedger, ScriptRuleRow } from '../../ports/scripts.ts';
+import type { Account } from '../../../core/account-name.ts';
+import { scriptSources } from '../../../core/script-mail.ts';
+import type { Counted, ScriptSeen } from '../../../core/scripts/register.ts';
+import { type RecipientRule, ruleEffects } from '../../../core/scripts/rules.ts';
+import type { ScriptLedger, ScriptRuleRow } from '../../../ports/scripts.ts';
 import {
   instant,
   integer,

@@ -2,8 +2,8 @@
  * The messages we answered for: what `explain` looks up, and where a suspension finds what is
  * already queued.
  */
-import type { Account } from '../../core/account-name.ts';
-import type { Ledger, MessageRow } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import type { Ledger, MessageRow } from '../../../ports/ledger.ts';
 import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
 import { verdictKinds } from './stories.ts';
 

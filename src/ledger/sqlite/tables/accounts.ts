@@ -5,11 +5,11 @@
  * neighbouring rows, and one index over the hashes answers "has anyone here ever written to it?"
  * exactly, also after an account forgot somebody.
  */
-import type { Account } from '../../core/account-name.ts';
-import { type AccountState, accountStates } from '../../core/verdict.ts';
-import { assert } from '../../lib/assert.ts';
-import { forced } from '../../lib/lazy.ts';
-import type { AccountRecord, Change, Ledger } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import { type AccountState, accountStates } from '../../../core/verdict.ts';
+import { assert } from '../../../lib/assert.ts';
+import { forced } from '../../../lib/lazy.ts';
+import type { AccountRecord, Change, Ledger } from '../../../ports/ledger.ts';
 import { integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
 type AccountChange = Extract<Change, { kind: 'account' }>;

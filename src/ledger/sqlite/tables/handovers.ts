@@ -1,7 +1,7 @@
 /** Mail that was handed in by sendmail(1), and which try of it counts. */
-import type { ScriptSubmitter } from '../../core/scripts/submitter.ts';
-import type { SubmissionRow } from '../../ports/handover.ts';
-import type { Ledger } from '../../ports/ledger.ts';
+import type { ScriptSubmitter } from '../../../core/script-mail.ts';
+import type { SubmissionRow } from '../../../ports/handover.ts';
+import type { Ledger } from '../../../ports/ledger.ts';
 import { instant, type Row, type Statements, text } from './statements.ts';
 
 export type SubmissionTable = Pick<Ledger, 'submission'> & { put(row: SubmissionRow): void };

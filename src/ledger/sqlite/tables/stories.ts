@@ -1,7 +1,7 @@
 /** Stories: why a message was not simply passed. */
-import type { Account } from '../../core/account-name.ts';
-import { accountStates, type VerdictKind } from '../../core/verdict.ts';
-import type { Ledger, StoryRow } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import { accountStates, type VerdictKind } from '../../../core/verdict.ts';
+import type { Ledger, StoryRow } from '../../../ports/ledger.ts';
 import { instant, integer, list, oneOf, type Row, type Statements, text } from './statements.ts';
 
 export const verdictKinds: readonly VerdictKind[] = ['pass', 'delay', 'hold', 'refuse'];

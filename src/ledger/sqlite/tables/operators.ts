@@ -2,8 +2,8 @@
  * What people did and are told: exemptions, the audit trail, notices; and the ledger's own small
  * values.
  */
-import type { Account } from '../../core/account-name.ts';
-import type { AuditRow, ExemptionRow, Ledger, NoticeRow } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import type { AuditRow, ExemptionRow, Ledger, NoticeRow } from '../../../ports/ledger.ts';
 import { instant, integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
 export type ExemptionTable = Pick<Ledger, 'exemptions'> & { put(row: ExemptionRow): void };

@@ -3,8 +3,8 @@
  * The tables are STRICT, so a column of another type than the schema's is our mistake.
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { assert } from '../../lib/assert.ts';
-import type { Millis } from '../../lib/time.ts';
+import { assert } from '../../../lib/assert.ts';
+import type { Millis } from '../../../lib/time.ts';
 import { readFault } from './faults.ts';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -16,7 +16,9 @@ export type Query = {
 };
 
 /** Asks for many small rows: each an array of its columns. */
-export type Scan = (...values: readonly SQLInputValue[]) => readonly (readonly SQLOutputValue[])[];
+export type RowScan = (
+  ...values: readonly SQLInputValue[]
+) => readonly (readonly SQLOutputValue[])[];
 
 /** Changes. Throws what SQLite throws: the transaction around it translates and rolls back. */
 export type Command = (...values: readonly SQLInputValue[]) => void;
@@ -24,7 +26,7 @@ export type Command = (...values: readonly SQLInputValue[]) => void;
 /** What the tables are made with. */
 export type Statements = {
   query(sql: string): Query;
-  scan(sql: string): Scan;
+  scan(sql: string): RowScan;
   command(sql: string): Command;
   /** A command that answers with a row (RETURNING). */
   asking(sql: string): (...values: readonly SQLInputValue[]) => Row | undefined;

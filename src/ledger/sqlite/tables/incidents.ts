@@ -1,6 +1,6 @@
 /** Incidents: from the first bad sign of an account to its release. */
-import type { Account } from '../../core/account-name.ts';
-import type { IncidentRow, Ledger } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import type { IncidentRow, Ledger } from '../../../ports/ledger.ts';
 import {
   instant,
   integer,

@@ -1,8 +1,8 @@
 /** Accounts whose password was guessed, and since when; never the password, nor its hash. */
-import type { Account } from '../../core/account-name.ts';
-import { candidateKinds, strengthClasses } from '../../core/passwords/strength.ts';
-import type { WeakPassword } from '../../core/passwords/weak.ts';
-import type { Ledger } from '../../ports/ledger.ts';
+import type { Account } from '../../../core/account-name.ts';
+import { candidateKinds, strengthClasses } from '../../../core/passwords/strength.ts';
+import type { WeakPassword } from '../../../core/passwords/weak.ts';
+import type { Ledger } from '../../../ports/ledger.ts';
 import { instant, oneOf, optionalInstant, type Row, type Statements, text } from './statements.ts';
 
 export type WeakPasswordTable = Pick<Ledger, 'weakPasswords'> & { put(row: WeakPassword): void };
