@@ -49,22 +49,52 @@ test('ARCHITECTURE.md names every folder of the source and the tests', () => {
   }
 });
 
-test('no link between the documents is dead', () => {
+test('every file that ARCHITECTURE.md names exists', () => {
+  const text = readFileSync(join(home, 'ARCHITECTURE.md'), 'utf8');
+  const named = [...text.matchAll(/`((?:src|test|docs|bench)\/[\w./-]+)`/g)].map(
+    ([, path = '']) => path,
+  );
+  assert.ok(named.length > 50);
+  assert.deepEqual(
+    named.filter((path) => !existsSync(join(home, path))),
+    [],
+  );
+});
+
+test('no link between the documents is dead, the headings included', () => {
   const pages = [
     ...readdirSync(home).filter((name) => name.endsWith('.md')),
     ...readdirSync(join(home, 'docs'), { recursive: true })
       .map(String)
       .filter((name) => name.endsWith('.md'))
       .map((name) => join('docs', name)),
-  ];
+  ].sort();
   assert.ok(pages.length > 10);
   const dead: string[] = [];
   for (const page of pages) {
     const text = readFileSync(join(home, page), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+    for (const [, target = '', heading = ''] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)) {
       if (/^https?:/.test(target)) continue;
-      if (!existsSync(join(home, dirname(page), target))) dead.push(`${page}: ${target}`);
+      const path = target === '' ? page : join(dirname(page), target);
+      const exists = existsSync(join(home, path));
+      if (!exists || (heading !== '' && !headingsOf(path).has(heading))) {
+        dead.push(`${page}: ${target}${heading === '' ? '' : `#${heading}`}`);
+      }
     }
   }
   assert.deepEqual(dead, []);
 });
+
+/** The headings of a page, as links name them. */
+function headingsOf(page: string): ReadonlySet<string> {
+  const text = readFileSync(join(home, page), 'utf8');
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replace(/\s/g, '-'),
+    ),
+  );
+}
