@@ -32,7 +32,7 @@ const days = 90;
 const firstDay = Date.UTC(2026, 0, 5);
 
 /** Sends of office people, each at his own hours; one letter in twelve goes to somebody new. */
-async function writeEvents(path: string, events: number): Promise<void> {
+export async function writeEvents(path: string, events: number): Promise<void> {
   const file = createWriteStream(path);
   const roll = dice(4_711);
   const accounts = Math.ceil(events / eventsPerAccount);
@@ -81,7 +81,7 @@ export async function benchReplay(options: {
     const rates: number[] = [];
     for (let run = 1; run <= runs; run++) {
       say(`replay: run ${run} of ${runs}, ${events} events`);
-      rates.push(events / (await runOnce(path)));
+      rates.push(events / (await replayOnce(path)));
     }
     const passed = await passedOf(path);
     return {
@@ -101,9 +101,9 @@ export async function benchReplay(options: {
 }
 
 /** Seconds of the whole command; its verdicts are written and thrown away. */
-async function runOnce(path: string): Promise<number> {
+export async function replayOnce(path: string, program: string = postern): Promise<number> {
   const began = performance.now();
-  const child = spawn(postern, ['replay', path], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(program, ['replay', path], { stdio: ['ignore', 'ignore', 'inherit'] });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`postern replay ended with ${code}`);
   return (performance.now() - began) / 1_000;

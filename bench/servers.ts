@@ -47,6 +47,9 @@ export function seedLedger(
 }
 
 export type PosternOptions = {
+  /** Another checkout's launcher, and the name it has in the table. */
+  readonly program?: string;
+  readonly name?: string;
   /** More words for `postern up`. */
   readonly words?: readonly string[];
   /** For profiling it. */
@@ -77,15 +80,21 @@ export async function startPostern(
 /** The guard on the ledger in this folder. */
 export async function runPostern(
   state: string,
-  { words = [], nodeOptions = '', env = {} }: PosternOptions = {},
+  {
+    program = postern,
+    name = 'postern',
+    words = [],
+    nodeOptions = '',
+    env = {},
+  }: PosternOptions = {},
 ): Promise<MilterServer> {
   const args = ['up', '--state', state, '--port', '0', '--json', '--mode', 'guard', ...words];
-  const child = spawn(postern, args, {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, ...env, NODE_OPTIONS: nodeOptions },
   });
   const ready = JSON.parse(await firstLine(child)) as { doors: { milter: string } };
-  return server('postern', child, ready.doors.milter, undefined);
+  return server(name, child, ready.doors.milter, undefined);
 }
 
 /** Lets the load process (milter-load.ts) play one order. */
