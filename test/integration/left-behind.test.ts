@@ -1,6 +1,6 @@
 /**
- * What version 0.1 left on a machine, with a real Postfix: the guard of today goes on where 0.1 was killed, and takes
- * back what `connect` of 0.1 changed, byte for byte.
+ * What version 0.1 left on a machine, with a real Postfix. The guard goes on where 0.1 was killed,
+ * and `connect --undo` takes back what 0.1 changed, byte for byte.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ test('the guard goes on where 0.1 was killed: hands over, releases, keeps its to
   timeout: 120_000,
 }, async () => {
   await using server = await startSendmailServer({ mode: 'guard' });
-  // A message that Postfix really has on hold stands for one that 0.1 has held.
+  // Postfix puts a message on hold; below it takes the place of one that 0.1 has held.
   await server.postfix.set({ defer_transports: 'smtp' });
   await server.postfix.reload();
   await server.postfix.sendmail({ from: 'joe@example.org', to: ['a@world.test'], id: 'was-held' });
@@ -55,7 +55,8 @@ test('the guard goes on where 0.1 was killed: hands over, releases, keeps its to
   const ledger = new DatabaseSync(join(server.state, 'ledger.db'));
   ledger
     .prepare(
-      "UPDATE held SET queue_id = ? WHERE number = (SELECT min(number) FROM held WHERE account = 'joe@example.org' AND why = 'verdict' AND state = 'held')",
+      `UPDATE held SET queue_id = ? WHERE number = (SELECT min(number) FROM held
+         WHERE account = 'joe@example.org' AND why = 'verdict' AND state = 'held')`,
     )
     .run(waiting.queue_id);
   ledger.close();
@@ -170,9 +171,11 @@ test('connect sendmail --undo, then connect postfix --undo: all is as before 0.1
     cp "$F"/sendmail/after/postern.toml /etc/postern/
     cp '${dirname(launcher)}'/packaging/systemd/postern.service /etc/systemd/system/
     cp "$F"/sendmail/after/sendmail.conf /etc/systemd/system/postern.service.d/
-    cp "$F"/sendmail/after/sendmail "$F"/sendmail/after/postern-sendmail.cjs /usr/local/lib/postern-sendmail/
+    cp "$F"/sendmail/after/sendmail /usr/local/lib/postern-sendmail/
+    cp "$F"/sendmail/after/postern-sendmail.cjs /usr/local/lib/postern-sendmail/
     sha256sum < /usr/sbin/sendmail > /etc/postern/digest
-    dpkg-divert --quiet --local --rename --divert /usr/sbin/sendmail.postfix --add /usr/sbin/sendmail
+    dpkg-divert --quiet --local --rename --divert /usr/sbin/sendmail.postfix \\
+      --add /usr/sbin/sendmail
     ln -s /usr/local/lib/postern-sendmail/sendmail /usr/sbin/sendmail
     mkdir -p /var/spool/postern
     chmod 3733 /var/spool/postern`);

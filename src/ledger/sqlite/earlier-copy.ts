@@ -1,6 +1,6 @@
 /**
- * The copy of the ledger that is kept before a migration, beside the ledger: `ledger.db.before-8` is the ledger as
- * version 8 left it. With it the operator can go back to the version of Postern that ran before.
+ * Copies the ledger beside itself before a migration: `ledger.db.before-8` is the ledger as
+ * version 8 left it. With the copy the operator can go back to the Postern that ran before.
  */
 import {
   closeSync,
@@ -15,8 +15,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { isFull } from './tables/faults.ts';
 import { preparePrivateFile } from './files.ts';
+import { isFull } from './tables/faults.ts';
 
 /** Older copies are removed: each is as large as the ledger. */
 const copiesMax = 2;
@@ -27,7 +27,7 @@ const megabyte = 1024 * 1024;
 type EarlierCopy = {
   readonly path: string;
   readonly version: number;
-  /** Several of one version: the operator went back and upgraded again. The highest is the newest. */
+  /** Higher than 1 if the operator went back and upgraded again. The highest is the newest. */
   readonly nth: number;
 };
 
@@ -38,8 +38,8 @@ export type CopyOptions = {
 };
 
 /**
- * Copies the ledger, its write-ahead log included, and answers with the path of the copy. Throws OperatorError
- * `ledger-no-room`, with nothing changed, if the disk has too little room.
+ * Copies the ledger, its write-ahead log included, and answers with the path of the copy. Throws
+ * OperatorError `ledger-no-room`, with nothing changed, if the disk has too little room.
  */
 export function copyBeforeMigration(
   database: DatabaseSync,
@@ -80,7 +80,8 @@ export function copyFor(path: string, version: number): string | undefined {
 
 /** What the operator does to go back. */
 export function wayBack(path: string, copy: string): string {
-  return `stop Postern, remove ${path}-wal and ${path}-shm, move ${copy} to ${path}, start the older version`;
+  const remove = `remove ${path}-wal and ${path}-shm`;
+  return `stop Postern, ${remove}, move ${copy} to ${path}, start the older version`;
 }
 
 function copyPath(path: string, { version, nth }: Pick<EarlierCopy, 'version' | 'nth'>): string {
@@ -123,12 +124,12 @@ function noRoom(
   path: string,
   { needed, free }: { readonly needed: number; readonly free: number },
 ): OperatorError {
-  const megabytes = (bytes: number): number => Math.ceil(bytes / megabyte);
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / megabyte)} MB`;
   return new OperatorError(
     'ledger-no-room',
-    `no room for a copy of ledger ${path} before its upgrade: ${megabytes(needed)} MB are needed, ${megabytes(free)} MB are free`,
+    `no room to copy ledger ${path}: ${megabytes(needed)} needed, ${megabytes(free)} free`,
     {
-      hint: 'nothing was changed; make room on that disk and start Postern again',
+      hint: 'a copy precedes an upgrade; nothing was changed: make room on that disk, start again',
       exit: sysexits.cantCreate,
     },
   );

@@ -299,7 +299,9 @@ function tooNew(
     'ledger-too-new',
     `ledger ${path} has version ${version}; this postern knows up to ${known}`,
     {
-      hint: `it was written by a newer postern: start that one again (ledger version ${version}), or ${back}`,
+      hint:
+        `it was written by a newer postern: start that one again (ledger version ${version}), ` +
+        `or ${back}`,
       exit: sysexits.config,
     },
   );
