@@ -44,6 +44,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.change-refused': 'The ledger refused one change as malformed: a mistake in Postern.',
   'ledger.checkpoint-thread-died':
     'The thread that folds the write-ahead log into the file ended; the main thread does it now.',
+  'ledger.copied':
+    'The ledger was copied before its upgrade; `toGoBack` says how to take the copy back.',
   'ledger.failing': 'The ledger takes no writes. Mostly the disk is full. A notice goes out.',
   'ledger.lost': 'Postern ended while the ledger took no writes: so many changes are lost.',
   'ledger.migrated': 'The ledger was brought up to date from this version of its format.',

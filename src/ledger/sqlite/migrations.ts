@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../lib/assert.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { copyFor, wayBack } from './earlier-copy.ts';
 
 /** "Post" in ASCII: tells a ledger from any other SQLite file (`PRAGMA application_id`). */
 export const applicationId = 0x506f7374;
@@ -281,19 +282,29 @@ export function checkVersion(
       exit: sysexits.config,
     });
   }
-  if (version > list.length) {
-    throw new OperatorError(
-      'ledger-too-new',
-      `ledger ${path} has version ${version}; this postern knows up to ${list.length}`,
-      {
-        hint:
-          `it was written by a newer postern: start that one again (ledger version ${version}), ` +
-          `or restore a copy from before the upgrade (version ${list.length} or older)`,
-        exit: sysexits.config,
-      },
-    );
-  }
+  if (version > list.length) throw tooNew(path, { version, known: list.length });
   return version;
+}
+
+function tooNew(
+  path: string,
+  { version, known }: { readonly version: number; readonly known: number },
+): OperatorError {
+  const copy = copyFor(path, known);
+  const back =
+    copy === undefined
+      ? `restore a copy from before the upgrade (version ${known} or older)`
+      : `go back to the copy from before the upgrade: ${wayBack(path, copy)}`;
+  return new OperatorError(
+    'ledger-too-new',
+    `ledger ${path} has version ${version}; this postern knows up to ${known}`,
+    {
+      hint:
+        `it was written by a newer postern: start that one again (ledger version ${version}), ` +
+        `or ${back}`,
+      exit: sysexits.config,
+    },
+  );
 }
 
 /** Applies what is missing, all of it or nothing. Answers with the version the file had before. */

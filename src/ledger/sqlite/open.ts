@@ -3,12 +3,13 @@
  * the daemon writes (`readOnly`). What was written survives kill -9; what was written `durable`
  * survives a power cut.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
+import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
 import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
 import { checkVersion, migrate, migrations } from './migrations.ts';
 import { pruner } from './prune.ts';
@@ -52,7 +53,7 @@ function openForWriting(path: string, log: Log): Ledger {
     stack.defer(lockForWriting(path));
   }
   const database = stack.adopt(new DatabaseSync(path, { timeout: busyMs }), close);
-  checkVersion(database, path); // before anything of a foreign file is changed
+  const version = checkVersion(database, path); // before anything of a foreign file is changed
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -61,8 +62,7 @@ function openForWriting(path: string, log: Log): Ledger {
     PRAGMA cache_size = ${-cacheKib};
     PRAGMA temp_store = MEMORY;
   `);
-  const version = migrate(database, path);
-  if (version < migrations.length) log('info', 'ledger.migrated', { path, version });
+  if (version < migrations.length) bringUpToDate(database, path, { version, log });
   const stillThere = path === inMemory ? () => {} : fileGuard(path);
   const make = statements(database, path);
   const all = tables(make);
@@ -84,6 +84,26 @@ function openForWriting(path: string, log: Log): Ledger {
   const stored = reads(all);
   const statsAside = path === inMemory ? stored.statsAside : statistics.ask;
   return { ...stored, statsAside, write, prune, close: () => owned.dispose() };
+}
+
+/** Migrates the ledger. One that was in use is copied first; a new one is empty. */
+function bringUpToDate(
+  database: DatabaseSync,
+  path: string,
+  { version, log }: { readonly version: number; readonly log: Log },
+): void {
+  const copy = version === 0 ? undefined : copyBeforeMigration(database, path, { version });
+  try {
+    migrate(database, path);
+  } catch (error) {
+    if (copy !== undefined) rmSync(copy, { force: true });
+    throw error;
+  }
+  log('info', 'ledger.migrated', { path, version });
+  if (copy === undefined) return;
+  const toGoBack = wayBack(path, copy);
+  log('info', 'ledger.copied', { copy, version, toGoBack });
+  removeOldCopies(path);
 }
 
 function openForReading(path: string, log: Log): Ledger {

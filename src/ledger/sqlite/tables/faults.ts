@@ -33,6 +33,11 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === code.busy;
 }
 
+/** The disk has no room. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === code.full;
+}
+
 /** A write that did not happen. */
 export function writeFault(path: string, error: unknown): unknown {
   const result = resultCode(error);
