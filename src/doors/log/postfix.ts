@@ -83,7 +83,7 @@ export function originalRecipient(text: string): string {
   return addressKey(text.slice(start, pathEnd(text, start)));
 }
 
-/** Where the address ends: at the first `>,` outside quotes; -1 if there is none. */
+/** Where the address ends: at the first `>,` outside quotes; -1 if it is missing. */
 function pathEnd(text: string, from: number): number {
   let quoted = false;
   for (let at = from; at < text.length; at++) {

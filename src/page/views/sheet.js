@@ -121,7 +121,7 @@ function History({ incidents, audit }) {
       )}
       ${audit.slice(0, shownMax).map(
         (one) => html`<li key=${`${one.at} ${one.action}`}>
-          ${one.action} by ${one.by}, <${When} at=${one.at} />
+          ${opened(one.action)} by ${one.by}, <${When} at=${one.at} />
           ${one.detail === '' ? '' : `: ${one.detail}`}
         </li>`,
       )}

@@ -169,8 +169,8 @@ function Ranking({ title, answer, open }) {
             <i style=${{ width: `${Math.max(1, share * 100)}%` }}></i>
           </span>
           <span class="figure quiet">
-            ${number(bad(line))} of ${many(line.messages, 'message')}, mean score
-            ${' '}${line.mean.toFixed(1)}${before(line)}
+            ${number(bad(line))} of ${many(line.messages, 'message')},
+            ${' '}${unbroken(`mean score ${line.mean.toFixed(1)}`)}${before(line)}
           </span>
         </li>`;
       })}
@@ -180,7 +180,12 @@ function Ranking({ title, answer, open }) {
 
 /** The mean score of the 30 days before, where it is known. */
 function before({ meanBefore }) {
-  return meanBefore === undefined ? '' : ` (before: ${meanBefore.toFixed(1)})`;
+  return meanBefore === undefined ? '' : ` ${unbroken(`(before: ${meanBefore.toFixed(1)})`)}`;
+}
+
+/** Keeps the words on one line. */
+function unbroken(text) {
+  return text.replaceAll(' ', '\u00a0');
 }
 
 function Rules({ answer }) {
