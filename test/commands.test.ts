@@ -205,7 +205,7 @@ describe('how a command ends', () => {
     await using state = await stateFolder({ doors, token: 'x'.repeat(24) });
     const ran = await postern('status', '--state', state.path);
     assert.equal(ran.exit, 77);
-    assert.match(ran.err, /that is not the token/);
+    assert.match(ran.err, /the token is wrong/);
   });
 });
 

@@ -326,7 +326,7 @@ async function openDoors(
   if (http !== undefined) scope.use(http);
   const policy = await opened(options, doors.policy, mode, (where): Promise<Listener> => {
     const defaultDomain = accounts.default_domain;
-    return openPolicy(where, { admin: flows.policy, log, count, defaultDomain, limits });
+    return openPolicy(where, { handler: flows.policy, log, count, defaultDomain, limits });
   });
   if (policy !== undefined) scope.use(policy);
   const { host, signing } = flows;
@@ -384,7 +384,7 @@ async function openDoors(
 /** The mail log is read in the background: nothing waits for it, neither the start nor any mail. */
 function mailLog(
   { config, log }: DaemonOptions,
-  { journal, mailLog: admin, doors }: Flows,
+  { journal, mailLog: handler, doors }: Flows,
   counters: Counters,
   scope: AsyncDisposableStack,
 ): void {
@@ -392,7 +392,7 @@ function mailLog(
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
   scope.use(
     openMailLog({
-      admin,
+      handler,
       clock,
       log,
       count: counters.count,

@@ -46,7 +46,7 @@ export async function startConnectedDaemon(): Promise<ConnectedDaemon> {
     count,
   });
   const policy = await openPolicy(here, {
-    admin: {
+    handler: {
       ask(_connection, request, answer) {
         asked.push(request);
         answer({ kind: 'pass' });

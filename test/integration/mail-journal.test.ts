@@ -105,7 +105,7 @@ test('the door: a failed login in the journal is an event, and its place is kept
       source: async () => ({ kind: 'journal' }),
       more: [],
       defaultDomain: 'example.test',
-      admin: { seen: (event) => void events.push(event) },
+      handler: { seen: (event) => void events.push(event) },
       places: { read: () => undefined, write: (key, place) => void kept.set(key, place) },
       clock: { now: () => Date.now() as Millis },
       log: () => undefined,

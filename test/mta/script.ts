@@ -1,7 +1,6 @@
 /**
- * A scripted mail server for the milter door: packets are spelled out one by one, also those that
- * no sane client would send, cut into chunks as the test likes, and everything the session answers
- * is written down. No sockets.
+ * A scripted mail server for the milter door, without sockets. A test gives it packets one by one,
+ * valid or not, cut into any chunks, and it records every answer of the session.
  */
 import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
@@ -29,9 +28,9 @@ export const refuse: Answer = {
   text: 'Account suspended',
 };
 
-/** What Postfix 3.7 offers. */
+/** The options that Postfix 3.7 offers. */
 const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
-/** What an old Sendmail offers. */
+/** The options that an old Sendmail offers. */
 export const oldOffer: readonly number[] = [2, 0x3f, 0x7f];
 
 const code = (letter: string): number => letter.charCodeAt(0);
@@ -116,7 +115,7 @@ export function answers(bytes: Buffer): readonly Heard[] {
   return heard;
 }
 
-/** A gate that writes down what it is asked. */
+/** A gate that records each call. */
 export class RecordingGate implements Gate {
   readonly begun: Submitter[] = [];
   readonly submitted: { readonly message: Submission; readonly by: Submitter['by'] }[] = [];
@@ -149,9 +148,9 @@ export class RecordingReading implements MessageReading {
   readonly started: MessageStart[] = [];
   readonly headers: (readonly [name: string, value: string])[] = [];
   body = '';
-  /** Those that were asked for their edits. */
+  /** Callbacks that wait for their edits. */
   readonly finishing: Finished[] = [];
-  /** Why it refuses what it reads. */
+  /** Why it refuses the message. */
   refused: string | undefined;
   readonly #edits: readonly HeaderEdit[] | 'later';
   readonly #wanted: (start: MessageStart) => boolean;
@@ -217,13 +216,13 @@ export class Conversation {
     });
   }
 
-  /** Says these packets at once; answers with what came back since the last time. */
+  /** Sends these packets at once; returns the answers since the last call. */
   say(packets: readonly Buffer[] | Buffer): readonly Heard[] {
     this.session.take(Buffer.isBuffer(packets) ? packets : Buffer.concat(packets));
     return this.heard();
   }
 
-  /** What came back since the last time. */
+  /** The answers since the last call. */
   heard(): readonly Heard[] {
     const heard = answers(Buffer.concat(this.#sent));
     this.#sent = [];

@@ -26,7 +26,7 @@ test('a log, joined', (t) => {
   });
 });
 
-test('events come as soon as a quarter of an hour of the log has gone by', () => {
+test('events are handed out after 15 minutes of log time', () => {
   const history = openHistory();
   const early = lines.slice(0, -3).flatMap((line) => history.take(line, reader));
   assert.deepEqual(early, []);
@@ -50,13 +50,13 @@ test('lines lost, doubled, cut or out of order never stop it, and its events sta
   );
 });
 
-/** More than a quarter of an hour: what came before has gone already. */
+/** True if time went back by more than 15 minutes: earlier events were handed out already. */
 function wentBack(some: readonly string[]): boolean {
   const last = some.findIndex((line) => line.startsWith('2026-03-04T10'));
   return last >= 0 && some.slice(last).some((line) => line.startsWith('2026-03-04T09'));
 }
 
-test('20,000 messages are put together, and quickly', () => {
+test('20,000 messages are joined quickly', () => {
   const history = openHistory();
   let events = 0;
   const began = performance.now();
@@ -69,7 +69,8 @@ test('20,000 messages are put together, and quickly', () => {
     say(`smtpd[1]: ${id}: client=x[192.0.2.7], sasl_method=PLAIN, sasl_username=joe`);
     say(`qmgr[1]: ${id}: from=<joe@example.test>, size=1, nrcpt=1 (queue active)`);
     say(
-      `smtp[1]: ${id}: to=<a@world.test>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (ok)`,
+      `smtp[1]: ${id}: to=<a@world.test>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/0/1, ` +
+        'dsn=2.0.0, status=sent (ok)',
     );
     say(`qmgr[1]: ${id}: removed`);
   }

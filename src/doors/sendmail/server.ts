@@ -1,9 +1,11 @@
 /**
- * The sendmail door: postern-sendmail hands messages in here, through a Unix socket that every user
- * of the machine may connect to. Who that is the kernel says. One message a connection:
+ * The sendmail door takes messages from postern-sendmail, through a Unix socket that every user of
+ * the machine may connect to. The kernel says which user it is. One connection carries one message:
  *
- *   it says   `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, a line; the request (JSON); the message
- *   we say    `EXIT TEXT`, a line, when the message is on the disk; it ends with EXIT
+ *   postern-sendmail   a line `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, the request (JSON),
+ *                      the message
+ *   Postern            a line `EXIT TEXT` when the message is on the disk; postern-sendmail ends with
+ *                      the exit code EXIT
  */
 import {
   type FirstLine,
@@ -30,29 +32,29 @@ import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
   readonly admin: HandoverHandler;
-  /** Who is at the other end of this file descriptor. */
+  /** The process at the other end of this file descriptor. */
   readonly peerOf: (fd: number) => Peer | undefined;
   readonly messageBytesMax: number;
   readonly log: Log;
   readonly count: Count;
   readonly limits?: Partial<ListenerLimits>;
-  /** From the connection to the whole message. */
+  /** Time from the connection to the complete message. */
   readonly wholeMs?: number;
-  /** Of one user at once; root is not bounded. */
+  /** Open connections of one user; root has no limit. */
   readonly connectionsPerUserMax?: number;
 };
 
 const defaultLimits: ListenerLimits = {
   connectionsMax: 500,
   firstMs: 30 * secondMs,
-  // The whole message is there before it connects.
+  // postern-sendmail has the whole message before it connects.
   partialMs: 30 * secondMs,
   idleMs: minuteMs,
   drainMs: 5 * secondMs,
 };
-/** A web server's user has as many at once as it has PHP processes. */
+/** A web server's user may have one connection for each PHP process. */
 const perUserDefault = 100;
-/** It is sent by a process that has it already, on this machine. */
+/** The sender is a process on this machine that has the whole message already. */
 const wholeMsDefault = 2 * minuteMs;
 const unknownPeer: HandInAnswer = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
@@ -102,8 +104,8 @@ class SendmailTalk implements Talk {
   }
 
   take(chunk: Buffer): void {
-    if (this.#over) return; // what it sends on after our answer
-    if (this.#state === 'answering') throw new PeerError('more than its message');
+    if (this.#over) return; // bytes after Postern's answer
+    if (this.#state === 'answering') throw new PeerError('more bytes than announced');
     this.#state = 'partial';
     if (this.#turn !== undefined) {
       this.#message(chunk);
@@ -113,7 +115,7 @@ class SendmailTalk implements Talk {
     this.#head();
   }
 
-  /** Bytes that come in time are progress. */
+  /** Bytes still missing: any byte that arrives counts as progress. */
   requests(): number {
     return this.#left;
   }
@@ -125,7 +127,7 @@ class SendmailTalk implements Talk {
   tick(ms: number): void {
     this.#sinceMs += ms;
     if (this.#state !== 'answering' && this.#sinceMs >= (this.#deps.wholeMs ?? wholeMsDefault)) {
-      throw new PeerError('its message took too long');
+      throw new PeerError('the message took too long');
     }
   }
 
@@ -171,12 +173,12 @@ class SendmailTalk implements Talk {
   }
 
   #message(bytes: Buffer): void {
-    if (bytes.length > this.#left) throw new PeerError('more than its message');
+    if (bytes.length > this.#left) throw new PeerError('more bytes than announced');
     try {
       this.#turn?.write(bytes);
     } catch {
-      // The disk does not take it. The spool may be on another one, and it goes there when we say
-      // nothing.
+      // The disk cannot be written. Without an answer, postern-sendmail leaves the message in the
+      // spool, which may be on another disk.
       this.#turn?.drop();
       this.#hangUp();
       return;
@@ -187,7 +189,7 @@ class SendmailTalk implements Talk {
     this.#turn?.finish((answer) => this.#line.run(() => this.#answer(answer)));
   }
 
-  /** Who hears nothing leaves his message in the spool. */
+  /** Ends the connection without an answer, so that postern-sendmail uses the spool. */
   #hangUp(): void {
     this.#over = true;
     this.#line.end();
