@@ -76,7 +76,7 @@ async function runCircumstances(): Promise<void> {
         continue;
       }
       began = performance.now();
-      const { failed, skipped, skips } = await runStage({ ...unit, name }, one);
+      const { failed, skipped, skips } = await runStage({ ...unit, name, minutesMax: 10 }, one);
       const said = skips.map((skip) => `${name}: ${skip}`);
       add({ passed: failed === 0 ? 1 : 0, failed, skipped, skips: said });
     } finally {
