@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { operator } from '../src/commands/guard/client.ts';
 import { encodeProfile, newProfile } from '../src/core/account/profile.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
@@ -21,7 +21,7 @@ import {
 } from './ledger/samples.ts';
 
 const joe = 'joe.weber@example.org';
-const who = process.env['SUDO_USER'] ?? userInfo().username;
+const who = operator();
 
 /** Runs against a staged guard. `{door}` stands for its address in what was printed. */
 async function asked(

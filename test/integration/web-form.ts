@@ -110,7 +110,10 @@ php_admin_value[sendmail_path] = ${sendmail} -t -i
 php_admin_value[mail.add_x_header] = 1
 `,
   );
-  const name = readdirSync('/usr/sbin').find((one) => /^php-fpm[\d.]+$/.test(one)) ?? 'php-fpm';
+  const name =
+    readdirSync('/usr/sbin')
+      .sort()
+      .find((one) => /^php-fpm[\d.]+$/.test(one)) ?? 'php-fpm';
   const fpm: Leashed = leash(`/usr/sbin/${name}`, ['-n', '-F', '-y', config], {
     detaches: false,
     graceMs: 4_000,

@@ -216,6 +216,12 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
 async function guardUser(options: Options): Promise<PartOptions['guard']> {
   const { pid } = await readRunFile(stateDirectory(options.state));
   const user = processUser(pid);
+  if (user === undefined) {
+    throw new OperatorError('not-running', 'Postern has just ended', {
+      hint: 'start it again, then call this again',
+      exit: sysexits.unavailable,
+    });
+  }
   if (user.name === '') {
     throw new OperatorError('guard-user', `the guard runs as user ${user.uid}, which has no name`, {
       hint: 'Postfix wants one to take mail from it; sudo ./postern install makes a user',

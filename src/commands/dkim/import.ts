@@ -142,7 +142,7 @@ function rspamd(path: string): KeysFound {
     }
   };
   const reads = {
-    names: (folder: string) => tried((): readonly string[] => readdirSync(folder), []),
+    names: (folder: string) => tried((): readonly string[] => readdirSync(folder).sort(), []),
     text: (map: string) => tried((): string | undefined => readText(map), undefined),
   };
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -82,11 +82,8 @@ function triedAs(names: readonly string[]): ProcessUser | undefined {
 }
 
 function guardUser(pid: number): string {
-  try {
-    return processUser(pid).name || 'postern';
-  } catch {
-    return 'postern'; // it has just ended
-  }
+  // Undefined: it has just ended.
+  return processUser(pid)?.name || 'postern';
 }
 
 /**

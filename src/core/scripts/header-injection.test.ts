@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { header } from '../../../test/doubles/mail.ts';
+import { timed } from '../../../test/processor-time.ts';
 import { addressesIn, headerInjection } from './header-injection.ts';
 
 function found(fields: string, body = 'Hello.\n', manyAllowed = false): readonly string[] {
@@ -243,7 +244,8 @@ test('whatever stands in a message: soon an answer, in plain characters', () => 
       }
     }),
   );
-  const began = performance.now();
-  found(`To: ${'(,"<'.repeat(20_000)}\nTo: ${'a:,'.repeat(20_000)}\nX: ${'=?a?b?'.repeat(10_000)}`);
-  assert.ok(performance.now() - began < 1_000);
+  const two = `To: ${'(,"<'.repeat(20_000)}\nTo: ${'a:,'.repeat(20_000)}`;
+  const long = `${two}\nX: ${'=?a?b?'.repeat(10_000)}`;
+  const { ms: took } = timed(() => found(long));
+  assert.ok(took < 1_000, `${took} ms`);
 });

@@ -32,9 +32,9 @@ type Seen = AsyncDisposable & {
 };
 
 async function eventually(what: string, done: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   while (!done()) {
-    assert.ok(Date.now() < deadline, `not within ten seconds: ${what}`);
+    assert.ok(performance.now() < deadline, `not within 30 seconds: ${what}`);
     await sleep(5);
   }
 }

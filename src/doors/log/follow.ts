@@ -168,8 +168,8 @@ class FileFollower {
     const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
     if (here !== undefined && String(here.ino) === resume.inode) return undefined;
     const folder = dirname(this.#path);
-    const names = await readdir(folder).catch(() => []);
-    const siblings = names.filter((name) => name.startsWith(basename(this.#path)));
+    const names = await readdir(folder).catch((): string[] => []);
+    const siblings = names.filter((name) => name.startsWith(basename(this.#path))).sort();
     for (const name of siblings.slice(0, siblingsMax)) {
       const path = join(folder, name);
       const about = await stat(path, { bigint: true }).catch(() => undefined);

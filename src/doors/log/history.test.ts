@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { timed } from '../../../test/processor-time.ts';
 import type { ReplayEvent } from '../../core/event.ts';
 import type { Millis } from '../../lib/time.ts';
 import { openHistory } from './history.ts';
@@ -57,9 +58,14 @@ function wentBack(some: readonly string[]): boolean {
 }
 
 test('20,000 messages are joined quickly', () => {
+  const { value: events, ms } = timed(eventsOfManyMessages);
+  assert.equal(events, 40_000);
+  assert.ok(ms < 10_000, 'far more than it takes');
+});
+
+function eventsOfManyMessages(): number {
   const history = openHistory();
   let events = 0;
-  const began = performance.now();
   for (let nth = 0; nth < 20_000; nth++) {
     const at = new Date(Date.UTC(2026, 2, 4) + nth * 500).toISOString();
     const id = `Q${String(nth).padStart(11, '0')}`;
@@ -74,6 +80,5 @@ test('20,000 messages are joined quickly', () => {
     );
     say(`qmgr[1]: ${id}: removed`);
   }
-  assert.equal(events + history.end().length, 40_000);
-  assert.ok(performance.now() - began < 10_000, 'far more than it takes');
-});
+  return events + history.end().length;
+}

@@ -160,10 +160,10 @@ test('too large, from nobody, too many at once', async () => {
 
 test('a program that dribbles its message is not waited for', async () => {
   const admin = new Admin();
-  const limits = { firstMs: 200, partialMs: 200, idleMs: 200 };
+  const limits = { firstMs: 2_000, partialMs: 2_000, idleMs: 2_000 };
   await using door = await open(admin, { limits, wholeMs: 300 });
-  const began = performance.now();
-  const pieces = [head(900), ...Array.from({ length: 200 }, () => 'x')];
+  // All of them would take 18 seconds.
+  const pieces = [head(900), ...Array.from({ length: 899 }, () => 'x')];
   const socket = connect(door.address.replace('unix:', ''));
   let gone = false;
   socket.on('close', () => {
@@ -176,6 +176,5 @@ test('a program that dribbles its message is not waited for', async () => {
     await sleep(20);
   }
   assert.ok(gone);
-  assert.ok(performance.now() - began < 2_000);
   assert.equal(admin.taken[0]?.end, 'dropped');
 });

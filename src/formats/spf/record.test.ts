@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { timed } from '../../../test/processor-time.ts';
 import {
   isSpfRecord,
   parseSpf,
@@ -255,11 +256,12 @@ test('64 KB in one term, of every kind that could make a parser slow, take no ti
     '%'.repeat(long),
     'a-'.repeat(long / 2),
   ];
-  const began = performance.now();
-  for (const text of slow) {
-    for (const head of ['', 'a', 'a:', 'a:x.', 'x=', 'ip4:', 'ip6:', 'exp=', '-all a/']) {
-      for (const tail of ['', '!', '.', '}']) parseSpf(`v=spf1 ${head}${text}${tail}`);
+  const { ms: took } = timed(() => {
+    for (const text of slow) {
+      for (const head of ['', 'a', 'a:', 'a:x.', 'x=', 'ip4:', 'ip6:', 'exp=', '-all a/']) {
+        for (const tail of ['', '!', '.', '}']) parseSpf(`v=spf1 ${head}${text}${tail}`);
+      }
     }
-  }
-  assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
+  });
+  assert.ok(took < 3000, `${took} ms`);
 });

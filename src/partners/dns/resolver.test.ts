@@ -55,10 +55,13 @@ const resolverOf = (
     servers: servers.map(({ server }) => server),
     trusted: true,
     clock: { now: () => Date.now() as Millis },
-    tryMs: 150,
-    totalMs: 1_000,
+    // A slow machine has time to answer; where nobody answers, a test takes `hasty`.
+    tryMs: 5_000,
+    totalMs: 20_000,
     ...more,
   });
+
+const hasty = { tryMs: 150, totalMs: 1_000 };
 
 function said(answer: DnsAnswer): string {
   if (answer.kind === 'failure') return answer.reason;
@@ -140,7 +143,7 @@ test('with every fault: a right answer or a failure with a text of one line', as
       t.test(fault, async () => {
         await using server = await openScriptedDns(records);
         server.fault = fault;
-        using resolve = resolverOf([server]);
+        using resolve = resolverOf([server], want === 'timeout' ? hasty : {});
         const answer = await resolve({ name: 'ftp.example.test', type: 'A' });
         assert.equal(said(answer), want === 'right' ? right : want);
         if (answer.kind === 'failure') assert.match(answer.text, /^[ -~]{10,120}$/);
@@ -154,7 +157,7 @@ test('a second server answers when the first one does not, and is asked first fr
     await using bad = await openScriptedDns(records);
     await using good = await openScriptedDns(records);
     bad.fault = fault;
-    using resolve = resolverOf([bad, good]);
+    using resolve = resolverOf([bad, good], { tryMs: 500 });
     const answer = await resolve({ name: 'mail.example.test', type: 'A' });
     assert.equal(said(answer), right, fault);
     await resolve({ name: 'mail.example.test', type: 'AAAA' });
@@ -177,7 +180,7 @@ test('nothing takes longer than all of it may', async () => {
   using resolve = resolverOf([one, one, one], { tryMs: 10_000, totalMs: 200 });
   const from = performance.now();
   assert.equal(said(await resolve({ name: 'mail.example.test', type: 'A' })), 'timeout');
-  assert.ok(performance.now() - from < 2_000);
+  assert.ok(performance.now() - from < 10_000, 'not one try for each server');
 });
 
 const big = (octets: number): DnsRecord => {
@@ -265,7 +268,7 @@ test('too many questions at once: the last ones fail, all end in time, and it go
   const names = Array.from({ length: 5_500 }, (_, nth) => `n${nth}.example.test`);
   const from = performance.now();
   const answers = await Promise.all(names.map((name) => resolve({ name, type: 'A' })));
-  assert.ok(performance.now() - from < 5_000);
+  assert.ok(performance.now() - from < 30_000);
   const words = answers.map(said);
   assert.equal(words.filter((one) => one === 'timeout').length, 5_100);
   assert.equal(words.filter((one) => one === 'unreachable').length, 400);

@@ -82,7 +82,7 @@ for (const [what, talk, text] of faults) {
     await using server = await scripted(talk);
     const began = performance.now();
     await assert.rejects(spamd(server.where).scan(letter, 200), text);
-    assert.ok(performance.now() - began < 1_500);
+    assert.ok(performance.now() - began < 10_000);
   });
 }
 

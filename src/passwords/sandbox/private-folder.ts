@@ -105,12 +105,24 @@ function sweep(): void {
   for (const place of new Set(places())) {
     for (const name of listed(place)) {
       const [, pid, start] = named.exec(name) ?? [];
-      if (pid === undefined || startOf(Number(pid)) === start) continue;
+      if (pid === undefined || start === undefined || !isGone(Number(pid), start)) continue;
       const path = join(place, name);
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (found?.isDirectory() !== true || found.uid !== process.getuid?.()) continue;
       rmSync(path, { recursive: true, force: true });
     }
+  }
+}
+
+/** Only what is certain: /proc cannot be read while this process has no file descriptor left. */
+function isGone(pid: number, start: string): boolean {
+  const now = startOf(pid);
+  if (now !== '') return now !== start;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'ESRCH';
   }
 }
 
@@ -124,7 +136,7 @@ function listed(folder: string): readonly string[] {
 
 /**
  * When a process started, in the kernel's own count: a pid that was given out again has another.
- * Empty: gone.
+ * Empty: the process has ended, or /proc cannot be read.
  */
 function startOf(pid: number): string {
   return statFields(pid)[19] ?? '';

@@ -83,6 +83,7 @@ export function* listRows(
 export function* vpopmailRows(path: string): Generator<SourceRow> {
   const files = statSync(path, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(path)
+        .sort()
         .map((domain) => join(path, domain, 'vpasswd'))
         .filter((file) => existsSync(file))
     : [path];
