@@ -241,6 +241,32 @@ test('without a guard its ledger is read, and that is said', async () => {
   assert.equal((await postern('status', '--state', state.path)).exit, 69, 'status needs the guard');
 });
 
+describe('doctor', () => {
+  const words = ['doctor', '--config', '/dev/null'];
+
+  test('names a check neutrally, says how it is, what is wanted, and how to fix it', async () => {
+    const { exit, out } = await asked(words);
+    assert.equal(exit, 0, 'a failed check sets the exit code of the process alone');
+    assert.match(out, /^ok {6}Guard: running, version /m);
+    assert.match(out, /^ok {6}Ledger: writable, /m);
+    assert.match(
+      out,
+      /^FAIL {4}Notices: no channel is configured\n {10}wanted: .*\n {10}fix: set /m,
+    );
+    assert.match(out, /\n\n\d+ checks: \d+ fail, \d+ warn, \d+ unknown\n$/);
+    process.exitCode = undefined;
+  });
+
+  test('--json has the fix of each finding under its old name too', async () => {
+    const { out } = await asked([...words, '--json']);
+    const { findings } = JSON.parse(out) as { findings: readonly Record<string, string>[] };
+    const notices = findings.find(({ id }) => id === 'notices');
+    assert.match(notices?.['fix'] ?? '', /notices\.webhook/);
+    assert.equal(notices?.['mend'], notices?.['fix']);
+    process.exitCode = undefined;
+  });
+});
+
 describe('config', () => {
   test('check names each fault on a line of its own, with exit 78', async () => {
     await using state = await stateFolder();
@@ -256,6 +282,21 @@ describe('config', () => {
     for (const what of [/mode:/, /unknown setting speed/, /doors\.milter: must be inet:/]) {
       assert.equal(lines.filter((line) => what.test(line)).length, 1, `${what} in ${ran.err}`);
     }
+  });
+
+  test('an old name is read; check and show warn with one line, and show has the new name', async () => {
+    await using state = await stateFolder();
+    const file = join(state.path, 'postern.toml');
+    await writeFile(file, '[ledger]\nwhen_failing = "delay"\n');
+    const warning =
+      `postern: ${file}: ledger.when_failing = "delay" is now called "tempfail"; ` +
+      'the next version will not read the old name\n';
+    const checked = await postern('config', 'check', file);
+    assert.deepEqual([checked.exit, checked.err], [0, warning]);
+    const shown = await postern('config', 'show', file);
+    assert.equal(shown.err, warning);
+    assert.match(shown.out, /^ledger\.when_failing +"tempfail" /m);
+    assert.match((await postern('config', 'defaults')).out, /^when_failing = "answer"$/m);
   });
 
   test('check and show read what defaults prints, and show says where values come from', async () => {

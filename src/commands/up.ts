@@ -4,7 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
-import { loadConfig } from '../config/load.ts';
+import { type LoadedConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
@@ -82,7 +82,8 @@ export function register(program: Command): void {
 
 async function up(options: Options): Promise<void> {
   const began = performance.now();
-  const { config, set } = loadConfig(options.config);
+  const loaded = readConfig(options.config);
+  const { config, set } = loaded;
   apply(config, options);
   const movable =
     ![...set].some((key) => key.startsWith('doors.')) &&
@@ -92,6 +93,7 @@ async function up(options: Options): Promise<void> {
     options.port === undefined;
   const state = resolve(options.state);
   const log = openLog(config.log.level);
+  logOldNames(loaded, log);
   const manager = serviceManager(process.env, (cause) =>
     log('warn', 'systemd.unreached', { why: String(cause) }),
   );
@@ -141,14 +143,20 @@ function apply(config: Config, options: Options): void {
 
 function reload(daemon: Daemon, options: Options, log: Log): void {
   try {
-    const { config } = loadConfig(options.config);
+    const loaded = readConfig(options.config);
+    const { config } = loaded;
     apply(config, options);
+    logOldNames(loaded, log);
     const restart = daemon.reload(config);
     log('info', 'config.reloaded', { mode: config.mode, needRestart: restart });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     log('error', 'config.not-reloaded', { why, kept: 'the configuration that was in force' });
   }
+}
+
+function logOldNames({ file, oldNames }: LoadedConfig, log: Log): void {
+  for (const why of oldNames) log('warn', 'config.old-name', { file, why });
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

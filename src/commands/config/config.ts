@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { defaultsText, type Loaded, loadConfig } from '../../config/load.ts';
+import { defaultsText, type LoadedConfig, oldNamesText, readConfig } from '../../config/load.ts';
 import { settings } from '../../config/schema.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
+import { print, warn } from '../terminal/print.ts';
 import { table } from '../terminal/table.ts';
 import { installedConfig } from './usual-config.ts';
 
@@ -40,7 +40,9 @@ export function register(program: Command): void {
       }),
     )
     .action((file: string, _: Options, command: Command) => {
-      const { set } = loadConfig(file);
+      const loaded = readConfig(file);
+      const { set } = loaded;
+      warn(command, oldNamesText(loaded));
       const count = set.size === 1 ? '1 setting' : `${set.size} settings`;
       print(command, `${file} is right: ${count}, the rest are defaults\n`);
     });
@@ -64,9 +66,10 @@ export function register(program: Command): void {
       }),
     )
     .action((file: string | undefined, options: Options, command: Command) => {
-      const loaded = loadConfig(
+      const loaded = readConfig(
         file ?? (existsSync(installedConfig) ? installedConfig : undefined),
       );
+      warn(command, oldNamesText(loaded));
       print(command, options.json === true ? showJson(loaded) : showText(loaded));
     });
   config
@@ -87,7 +90,7 @@ export function register(program: Command): void {
 
 type Shown = { readonly key: string; readonly value: string; readonly from: string };
 
-function shown({ config, file, set }: Loaded): readonly Shown[] {
+function shown({ config, file, set }: LoadedConfig): readonly Shown[] {
   return settings(config).map(({ key, value }) => ({
     key,
     value,
@@ -95,14 +98,14 @@ function shown({ config, file, set }: Loaded): readonly Shown[] {
   }));
 }
 
-function showText(loaded: Loaded): string {
+function showText(loaded: LoadedConfig): string {
   return table(
     [{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }],
     shown(loaded).map(({ key, value, from }) => [key, value, from]),
   );
 }
 
-function showJson(loaded: Loaded): string {
+function showJson(loaded: LoadedConfig): string {
   const entries = shown(loaded).map(({ key, value, from }) => [
     key,
     { value: JSON.parse(value) as unknown, from },
