@@ -119,7 +119,7 @@ for (const [name, main, master, wanted] of rows) {
       wanted,
     );
     for (const one of bad)
-      assert.ok(one.mend !== '' && one.wanted !== '', `${one.id} says what to do`);
+      assert.ok(one.fix !== '' && one.wanted !== '', `${one.id} says what to do`);
     const kinds = wanted.map((one) => one.split(' ')[0]);
     assert.equal(worst(findings), kinds.includes('fail') ? 'fail' : (kinds[0] ?? 'ok'));
   });
