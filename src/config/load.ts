@@ -12,7 +12,7 @@ import { type Config, schema, settings } from './schema.ts';
 
 export type LoadedConfig = {
   readonly config: Config;
-  /** The file that was read; undefined: there is none. */
+  /** The file that was read; undefined: no file, only defaults. */
   readonly file: string | undefined;
   /** Keys (`doors.milter`) that the file sets. */
   readonly set: ReadonlySet<string>;
@@ -27,7 +27,7 @@ export function loadConfig(file: string | undefined): LoadedConfig {
   return loaded;
 }
 
-/** A warning line for each old name in the file; empty where there is none. */
+/** A warning line for each old name in the file; empty without old names. */
 export function oldNamesText({ file, oldNames }: Pick<LoadedConfig, 'file' | 'oldNames'>): string {
   return oldNames.map((text) => `postern: ${file ?? ''}: ${text}\n`).join('');
 }

@@ -17,7 +17,7 @@ import { dayText } from '../terminal/format.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { askGuard, guardRuns, isRun, keys, ledger, mode, notices, scripts } from './guard.ts';
-import { clock, disk, node } from './machine.ts';
+import { clockState, diskSpace, nodeVersion } from './machine.ts';
 import { logins, mailLog, mailServer, tools } from './mail-server.ts';
 import { checkScanners } from './scanners.ts';
 
@@ -72,7 +72,7 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
   const live = isRun(run) ? run : undefined;
   const status = live === undefined ? undefined : await askGuard(live, '/api/status');
   return [
-    node(),
+    nodeVersion(),
     guardRuns(run, live, status),
     ...(status === undefined ? [] : [ledger(status), mode(status)]),
     ...(await mailServer(live, configDir)),
@@ -84,8 +84,8 @@ export async function examineServer(options: DoctorOptions): Promise<readonly Fi
     ...(await checkScanners(config, status)),
     await notices(config.notices, live, options.testNotice === true),
     await passwords(options.state),
-    await disk(state),
-    await clock(status),
+    await diskSpace(state),
+    await clockState(status),
   ];
 }
 

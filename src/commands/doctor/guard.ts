@@ -21,7 +21,7 @@ export function isRun(value: unknown): value is RunFile {
   return typeof value === 'object' && value !== null && 'doors' in value;
 }
 
-/** `run`: the run file, or the error when there is none to read. */
+/** `run`: the run file, or the error from reading it. */
 export function guardRuns(
   run: unknown,
   live: RunFile | undefined,

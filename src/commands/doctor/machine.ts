@@ -7,12 +7,12 @@ import type { Finding } from '../../core/finding.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { programOutput } from '../../partners/program.ts';
 
-export function node(): Finding {
+export function nodeVersion(): Finding {
   return checkNode(process.versions.node);
 }
 
 /** Free space where the ledger is, or would be. */
-export async function disk(state: string): Promise<Finding> {
+export async function diskSpace(state: string): Promise<Finding> {
   const path = existsSync(state) ? state : dirname(state);
   try {
     const { bavail, blocks, bsize } = await statfs(path);
@@ -26,7 +26,7 @@ export async function disk(state: string): Promise<Finding> {
 }
 
 /** `status`: of the running guard; undefined where none answers. */
-export async function clock(status: Record<string, unknown> | undefined): Promise<Finding> {
+export async function clockState(status: Record<string, unknown> | undefined): Promise<Finding> {
   const now = Number(status?.['now'] ?? Date.now());
   return checkClock({ synchronised: await synchronised(), daemonAheadMs: now - Date.now() });
 }

@@ -60,7 +60,7 @@ export const verifySettings: z.ZodType<VerifySettings> = z
       .default(false)
       .describe(
         'Add an ARC seal to all mail that is checked (RFC 8617), so that the receiver' +
-          ' of forwarded mail sees the results. All of it is sealed, because Postfix ' +
+          ' of forwarded mail sees the results. Postern seals all mail, because Postfix ' +
           'decides only later which mail it forwards.',
       ),
     arc_domain: host

@@ -36,7 +36,7 @@ passdb {
     return { id, kind: 'fail', title, found, wanted: 'driver = passwd-file and deny = yes', fix };
   }
   if (place > 0) {
-    const found = `may stay open: ${denyFile} is in passdb ${place + 1}, after others that may accept`;
+    const found = `may stay open: passdb ${place + 1} reads it, but those before may accept`;
     return { id, kind: 'fail', title, found, wanted, fix };
   }
   return fine(id, title, `closed: Dovecot reads ${denyFile}`);
