@@ -236,7 +236,7 @@ test('a second guard in the same place is turned away politely, the first one go
   );
   assert.ok(refusal.code >= 64 && refusal.code < 79, `exit ${refusal.code}`);
   assert.match(refusal.stderr, /^postern: .*(?:runs|running|another|open|locked)/m);
-  assert.doesNotMatch(refusal.stderr, /\n\s+at |our mistake/);
+  assert.doesNotMatch(refusal.stderr, /\n\s+at |an error in Postern/);
   assert.equal(statSync(join(guard.state, 'run.json')).size, size, 'the first is still found');
   assert.ok((await guard.cli('status')).length > 0);
   await assertWell();

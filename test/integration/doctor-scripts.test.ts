@@ -31,10 +31,7 @@ test('doctor finds postdrop open, and shut once it is; whose a connection is, is
   const postdrop = open.get('scripts.postdrop');
   assert.deepEqual(
     [postdrop?.kind, postdrop?.found],
-    [
-      'fail',
-      'tried as www-data: accepted (authorized_submit_users is not set)',
-    ],
+    ['fail', 'tried as www-data: accepted (authorized_submit_users is not set)'],
   );
   const loopback = open.get('scripts.loopback');
   assert.match(
