@@ -11,7 +11,7 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.suspended': 'An account was suspended. The operator is told by notice too.',
   'account.would-suspend': 'In mode observe: an account would have been suspended.',
   'config.not-reloaded':
-    'SIGHUP came, but the file has an error: Postern keeps its settings. See `postern config check`.',
+    'SIGHUP came, but the file has an error: the settings stay. See `postern config check`.',
   'config.old-name':
     'The configuration has a name of version 0.1. Use the new name: the next version needs it.',
   'config.reloaded':

@@ -180,7 +180,10 @@ test('connect sendmail --undo, then connect postfix --undo: all is as before 0.1
     mkdir -p /var/spool/postern
     chmod 3733 /var/spool/postern`);
   const where = ['--config', '/etc/postern/postern.toml'];
-  assert.throws(() => left.postern('connect', 'postfix', '--undo', '--yes'), /still Postern/);
+  assert.throws(
+    () => left.postern('connect', 'postfix', '--undo', '--yes'),
+    /still postern-sendmail/,
+  );
   left.postern('connect', 'sendmail', '--undo', '--yes', ...where);
   const before = (name: string): string => fixture(`connect/sendmail/before/${name}`).toString();
   assert.equal(left.sh('cat /etc/postern/postern.toml'), before('postern.toml'));
