@@ -8,7 +8,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { withSetting } from '../../config/edit.ts';
-import { parseConfig } from '../../config/load.ts';
+import { oldNamesText, parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -115,7 +115,8 @@ async function connectSendmail(options: Options, show: Show): Promise<Report> {
     });
   }
   const file = options.config ?? usualConfig() ?? installedConfig;
-  const { config } = parseConfig(readConfigText(file), file);
+  const { config, oldNames } = parseConfig(readConfigText(file), file);
+  process.stderr.write(oldNamesText({ file, oldNames }));
   const about = await partOptions(options, config);
   const parts = await allParts(about, { file, options });
   return options.undo === true

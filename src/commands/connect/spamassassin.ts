@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander';
 import { withSetting } from '../../config/edit.ts';
-import { parseConfig } from '../../config/load.ts';
+import { oldNamesText, parseConfig } from '../../config/load.ts';
 import { whereOf } from '../../config/values.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Where } from '../../lib/listener.ts';
@@ -105,7 +105,9 @@ async function connectSpamAssassin(
   const address = spamd?.address ?? 'off';
   const value = spamd === undefined ? undefined : JSON.stringify(address);
   const after = withSetting(before, place, value);
-  if (parseConfig(after, file).config.scan.spamassassin !== address) {
+  const { config, oldNames } = parseConfig(after, file);
+  process.stderr.write(oldNamesText({ file, oldNames }));
+  if (config.scan.spamassassin !== address) {
     throw new OperatorError(
       'config-not-changed',
       `${file} has [scan] in a form that this command cannot change`,
