@@ -105,7 +105,7 @@ function gateOver(journal: Journal): Gate {
     mode: 'guard',
     contact: '',
     suspendedMail: 'refuse',
-    whenFailing: 'pass',
+    whenFailing: 'answer',
     calmAfterMs: 0,
     releaseAfterMs: 0,
     automaticReleasesMax: 0,

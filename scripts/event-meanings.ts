@@ -11,9 +11,11 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.suspended': 'An account was suspended. The operator is told by notice too.',
   'account.would-suspend': 'In mode observe: an account would have been suspended.',
   'config.not-reloaded':
-    'SIGHUP came, but the file has a fault; what was in force stays. See `postern config check`.',
+    'SIGHUP came, but the file has an error: the settings stay. See `postern config check`.',
+  'config.old-name':
+    'The configuration has a name of version 0.1. Use the new name: the next version needs it.',
   'config.reloaded':
-    'SIGHUP came and the file was read. `needRestart`: what changes at a restart only.',
+    'SIGHUP came and Postern read the file. `needRestart`: settings that change only at a restart.',
   'dkim.key': 'A DKIM key came into another state; `postern dkim keys` tells all.',
   'dkim.key-unusable': 'The file of a DKIM key that should sign cannot be used: it does not sign.',
   'dkim.not-done':
@@ -23,10 +25,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'dkim.step-failed': 'Looking after the DKIM keys failed: a mistake in Postern. Please report it.',
   'door.moved':
     'The port of a door was taken, and nobody had insisted on it: a free one was taken instead.',
-  'guard.late': 'Not everything was done within 10 s of the signal to end; the rest is left.',
+  'guard.late': 'Postern did not finish within 10 s of the signal to end, and ended anyway.',
   'guard.ready': 'The doors are open.',
-  'guard.stopped': 'Ended in order.',
-  'guard.stopping': 'A signal to end has come.',
+  'guard.stopped': 'Postern ended in order.',
+  'guard.stopping': 'Postern received a signal to end.',
   'held.released': 'Held mail of an account that has calmed down left by itself.',
   'http.failed': 'A request failed inside Postern. Please report it.',
   'http.socket': 'The HTTP door had trouble taking a connection; it stays open.',

@@ -106,12 +106,15 @@ describe('doors that are off', () => {
         assert.equal(exit, 69, words.join(' '));
         assert.match(
           err,
-          /^postern: the guard runs, but its http door is off\npostern: set doors\.http/,
+          /^postern: the guard is running, but its http door is off\npostern: set doors\.http/,
         );
       }
       const held = await run('held', 'list');
       assert.equal(held.exit, 0, held.err);
-      assert.match(held.err, /^postern: its http door is off; this is what its ledger remembers/);
+      assert.match(
+        held.err,
+        /^postern: the http door of the guard is off; this comes from its ledger/,
+      );
     });
   });
 

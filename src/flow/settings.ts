@@ -8,8 +8,8 @@ export type Settings = {
   readonly contact: string;
   /** What later mail of a suspended login gets. Local mail and scripts are always held. */
   readonly suspendedMail: 'refuse' | 'hold';
-  /** What a message gets whose verdict could not be written. */
-  readonly whenFailing: 'pass' | 'delay';
+  /** The answer for a message whose verdict could not be written: the verdict, or a 451. */
+  readonly whenFailing: 'answer' | 'tempfail';
   /** Held mail of an account that calmed down leaves after this long; 0: never. */
   readonly calmAfterMs: number;
   /** A suspension ends by itself after this long; 0: never. */

@@ -167,7 +167,7 @@ test('an undo after edits takes out our lines alone, and says so', async () => {
 test('a door that nobody answers is found out before anything is touched', async () => {
   const was = await snapshot(postfix.configDirectory);
   await daemon.say({ milter: `inet:127.0.0.1:${await freePort()}` });
-  await assert.rejects(connectPostfix(ways(), quiet), /nobody answers at inet:127/);
+  await assert.rejects(connectPostfix(ways(), quiet), /no door answers at inet:127/);
   await daemon.say({});
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
 });
@@ -183,7 +183,7 @@ test('a door that is no milter is found out by the proof, and all is as it was',
   const address = stranger.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   await daemon.say({ milter: `inet:127.0.0.1:${port}` });
-  await assert.rejects(connectPostfix(ways(), quiet), /not connected, all is as it was/);
+  await assert.rejects(connectPostfix(ways(), quiet), /not connected, everything is as before/);
   await daemon.say({});
   stranger.close();
   assert.deepEqual(await snapshot(postfix.configDirectory), was);

@@ -91,7 +91,7 @@ function pastGate(
       mode: 'guard',
       contact: '',
       suspendedMail: 'refuse',
-      whenFailing: 'pass',
+      whenFailing: 'answer',
       calmAfterMs: 0,
       releaseAfterMs: 0,
       automaticReleasesMax: 0,

@@ -61,7 +61,7 @@ test('installed into a folder, it starts from there; undone, only what is the op
   await appendFile(config, '# mine\n');
   await writeFile(join(root, 'var/lib/postern/ledger.db'), 'x');
   const again = await install({ root }, quiet);
-  assert.ok(again.includes('/etc/postern/postern.toml is there: left alone'));
+  assert.ok(again.includes('/etc/postern/postern.toml exists: left alone'));
   assert.ok(again.includes('/usr/local/lib/postern is up to date'));
   assert.ok(again.includes('/etc/systemd/system/postern.service is up to date'));
   await appendFile(join(root, 'usr/local/lib/postern/package.json'), ' ');

@@ -266,7 +266,7 @@ const settingsOfTests: Settings = {
   mode: 'guard',
   contact: 'postmaster@mail.test',
   suspendedMail: 'refuse',
-  whenFailing: 'pass',
+  whenFailing: 'answer',
   calmAfterMs: 0,
   releaseAfterMs: 0,
   automaticReleasesMax: 1,

@@ -62,18 +62,18 @@ function section(title: string, findings: readonly Finding[]): string {
   return `${paint('bold', title)}\n${sorted.map(findingText).join('')}`;
 }
 
-function findingText({ kind, title, found, wanted, mend }: Finding): string {
+function findingText({ kind, title, found, wanted, fix }: Finding): string {
   const [mark, colour] = marks[kind];
   const head = `${paint(colour, mark)} ${plain(title)}`;
   if (kind === 'ok') {
-    const hint = mend === '' ? '' : labelled('hint', mend);
+    const hint = fix === '' ? '' : labelled('hint', fix);
     const line = `${mark} ${plain(title)}: ${plain(found)}`;
     if (line.length <= width) return `${head}: ${plain(found)}\n${hint}`;
     return `${head}\n${labelled('found', found)}${hint}`;
   }
   const parts = [labelled('found', found)];
   if (wanted !== '') parts.push(labelled('wanted', wanted));
-  if (mend !== '') parts.push(labelled('mend', mend));
+  if (fix !== '') parts.push(labelled('fix', fix));
   return `${head}\n${parts.join('')}`;
 }
 

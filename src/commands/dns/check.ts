@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { worst } from '../../core/finding.ts';
+import { findingJson, worst } from '../../core/finding.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { requirements } from '../../core/identity/requirements.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
@@ -62,7 +62,7 @@ export function registerCheck(dns: Command): void {
       const { config } = loadConfig(options.config ?? usualConfig());
       const warning = (text: string): void => warn(self, text);
       const checked = await checkDomains(domains, options, { config, warn: warning });
-      print(self, options.json === true ? jsonLine(checked) : checkText(checked));
+      print(self, options.json === true ? jsonLine(checkedJson(checked)) : checkText(checked));
       const findings = [
         ...(checked.server?.findings ?? []),
         ...checked.domains.flatMap((one) => one.findings),
@@ -70,6 +70,15 @@ export function registerCheck(dns: Command): void {
       const bad = worst(findings);
       if (bad === 'fail' || bad === 'warn') process.exitCode = 1;
     });
+}
+
+/** As `--json` prints it: each finding also has its field of version 0.1. */
+function checkedJson({ server, domains, ...rest }: Checked): unknown {
+  return {
+    server: server && { ...server, findings: server.findings.map(findingJson) },
+    ...rest,
+    domains: domains.map((one) => ({ ...one, findings: one.findings.map(findingJson) })),
+  };
 }
 
 type Around = { readonly config: Config; warn(text: string): void };

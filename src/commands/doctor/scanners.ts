@@ -1,7 +1,4 @@
-/**
- * Doctor shows each scanner of the configuration a letter that is bad by agreement. No mail comes
- * of it.
- */
+/** Doctor sends each configured scanner a test message. The message goes no further. */
 import type { Config } from '../../config/schema.ts';
 import { checkScanner, type ScannerFacts } from '../../core/checklist/scanners.ts';
 import type { Finding } from '../../core/finding.ts';
@@ -12,8 +9,7 @@ import { badLetter, isKnown } from '../scan/test-letters.ts';
 import { durationOption } from '../terminal/options.ts';
 
 /**
- * `status`: of the running guard; undefined: none runs, or none that answers. Nothing where no
- * scanner is set.
+ * `status`: of the running guard; undefined if none answers. Empty if no scanner is configured.
  */
 export async function checkScanners(
   config: Config,

@@ -1,4 +1,4 @@
-/** Who a running guard is to the system. */
+/** The system user that a running guard runs as. */
 import { statSync } from 'node:fs';
 import { openIdentities } from '../../partners/kernel/identities.ts';
 

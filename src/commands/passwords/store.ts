@@ -58,7 +58,7 @@ const patienceMs = 30_000;
 const betweenMs = 1_000;
 /** What such a guard leaves behind meanwhile. */
 const passing: ReadonlySet<string> = new Set([
-  ...['not-reachable', 'run-file', 'ledger-locked', 'desk-failed', 'wrong-token', 'not-done'],
+  ...['not-reachable', 'run-file', 'ledger-locked', 'guard-failed', 'wrong-token', 'not-done'],
 ]);
 
 /** Tries until it goes, or a guard would long be there again. */

@@ -1,4 +1,4 @@
-/** What the command line takes for a duration, a date, a rate; and what it does not. */
+/** Durations, dates, counts and rates that the command line accepts or refuses. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseDuration } from '../../config/duration.ts';

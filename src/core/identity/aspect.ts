@@ -152,7 +152,7 @@ export function unknownAspect(look: Look, why: string): Aspect {
     title,
     found: why,
     wanted: 'an answer of the DNS',
-    mend: 'try again; if it stays so, look at the name servers of the domain',
+    fix: 'try again; if it stays so, look at the name servers of the domain',
   };
   return {
     steps: [{ ...step, why: `the DNS does not say: ${why}` }],
@@ -190,14 +190,14 @@ export function comparedAspect(
   const seen = published.length === 0 ? 'nothing' : dataTexts(published);
   const finding: Finding =
     state === 'have'
-      ? { ...fine(id, title, seen), mend: given.hint ?? '' }
+      ? { ...fine(id, title, seen), fix: given.hint ?? '' }
       : {
           id,
           kind: given.severity,
           title,
           found: `${seen} — ${given.wrong}`,
           wanted: wanted.length === 0 ? `no such record at ${name}` : dataTexts(wanted),
-          mend: mending(step),
+          fix: mending(step),
         };
   const empty = published.length === 0 && wanted.length === 0;
   return { steps: empty ? [] : [step], files: [], findings: [finding] };
@@ -214,13 +214,13 @@ export function stuckAspect(
     readonly severity: 'warn' | 'fail';
     readonly wrong: string;
     readonly wanted: string;
-    readonly mend: string;
+    readonly fix: string;
   },
 ): Aspect {
   const { id, title, name, type, where = 'zone' } = look;
-  const { published, severity, wrong, wanted, mend } = given;
+  const { published, severity, wrong, wanted, fix } = given;
   const seen = published.length === 0 ? 'nothing' : dataTexts(published);
-  const finding: Finding = { id, kind: severity, title, found: `${seen} — ${wrong}`, wanted, mend };
+  const finding: Finding = { id, kind: severity, title, found: `${seen} — ${wrong}`, wanted, fix };
   const step: Step = {
     id,
     state: published.length === 0 ? 'missing' : 'wrong',
@@ -229,7 +229,7 @@ export function stuckAspect(
     keep: published,
     remove: [],
     add: [],
-    why: `${wrong}; ${mend}`,
+    why: `${wrong}; ${fix}`,
     where,
   };
   return { steps: [step], files: [], findings: [finding] };

@@ -55,7 +55,7 @@ export function* daneAspect(host: string, certificate: TlsCertificate | undefine
       title: look.title,
       found: dataTexts(records),
       wanted: 'to see the certificate',
-      mend: 'name its file with --certificate, or let me ask the server: --ask-mx',
+      fix: 'name its file with --certificate, or let me ask the server: --ask-mx',
     });
   }
   const fits = (one: TlsaRecord): boolean =>

@@ -136,7 +136,7 @@ function strength({ id, title }: Look, record: KeyRecord): Aspect {
     title,
     found: first.text,
     wanted: 'RSA with 2048 bits, and Ed25519 beside it',
-    mend: 'make a new key: postern dkim new',
+    fix: 'make a new key: postern dkim new',
   });
 }
 
@@ -159,7 +159,7 @@ function* otherKey(domain: string, selector: string): Asking<Aspect> {
       title,
       found,
       wanted,
-      mend: `ask whoever signs with it for the record of ${name}`,
+      fix: `ask whoever signs with it for the record of ${name}`,
     });
   if (text === undefined) return bad('nothing is published', 'fail');
   if (more !== undefined) return bad(`${published.records.length} records`, 'fail');
@@ -185,9 +185,9 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
   }
   const wanted = 'an RSA key';
   if (used.length > 0) {
-    const mend = `postern dkim new ${domain}`;
+    const fix = `postern dkim new ${domain}`;
     const found = 'Ed25519 alone, which big receivers do not verify';
-    return { id, kind: 'warn', title, found, wanted, mend };
+    return { id, kind: 'warn', title, found, wanted, fix };
   }
   if (signedBy !== undefined) return fine(id, title, `by the keys of ${signedBy}`);
   const named = selectors.length === 0 ? '' : `; looked at ${selectors.join(', ')}`;
@@ -197,7 +197,7 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
     title,
     found: `no key of it is known here${named}`,
     wanted,
-    mend: `postern dkim new ${domain}; or, where another server signs, name its selector: --selector`,
+    fix: `postern dkim new ${domain}; or, where another server signs, name its selector: --selector`,
   };
 }
 
@@ -209,14 +209,14 @@ function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }
   const id = 'dkim.sent';
   const title = `mail from ${domain} that left here was signed`;
   const amount = `about ${messagesPerDay} messages a day`;
-  const mend = `postern dkim new ${domain}; see also signing.domains in postern.toml`;
+  const fix = `postern dkim new ${domain}; see also signing.domains in postern.toml`;
   const wanted = `signatures of ${domain}`;
   if (signedBy === '') {
-    return { id, kind: 'warn', title, found: `${amount}, none of them signed`, wanted, mend };
+    return { id, kind: 'warn', title, found: `${amount}, none of them signed`, wanted, fix };
   }
   if ((organisation(signedBy) ?? signedBy) !== (organisation(domain) ?? domain)) {
     const found = `${amount}, signed by ${signedBy}, which does not count for DMARC`;
-    return { id, kind: 'warn', title, found, wanted, mend };
+    return { id, kind: 'warn', title, found, wanted, fix };
   }
   return fine(id, title, `${amount}, signed by ${signedBy}`);
 }

@@ -115,7 +115,7 @@ function* notYet(
       title: `SPF of ${domain} does not let ${ip} pass yet`,
       found: `${result}: ${why}`,
       wanted: 'pass',
-      mend: 'change the other records first: the names in it do not lead here yet',
+      fix: 'change the other records first: the names in it do not lead here yet',
     });
   }
   return findings;
@@ -126,9 +126,9 @@ function whatItIs({ domain, sends, sent, organisation }: Identity): Finding {
   const id = 'domain';
   const title = domain;
   if (organisation(domain) === undefined) {
-    const mend = 'name a domain below it that is yours';
+    const fix = 'name a domain below it that is yours';
     const found = 'a public suffix: everybody registers names below it, nobody sends from it';
-    return { id, kind: 'warn', title, found, wanted: 'a domain of one organisation', mend };
+    return { id, kind: 'warn', title, found, wanted: 'a domain of one organisation', fix };
   }
   if (!sends && sent !== undefined) {
     return {
@@ -137,7 +137,7 @@ function whatItIs({ domain, sends, sent, organisation }: Identity): Finding {
       title,
       found: `it is said to never send, and about ${sent.messagesPerDay} messages a day left in its name`,
       wanted: 'one or the other',
-      mend: 'find out who sends (postern accounts), or take it out of identity.never_send',
+      fix: 'find out who sends (postern accounts), or take it out of identity.never_send',
     };
   }
   const seen = sent === undefined ? '' : `, ${sent.messagesPerDay} messages a day`;

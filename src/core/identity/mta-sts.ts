@@ -142,14 +142,14 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
   const url = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
   const title = `the MTA-STS policy of ${domain}`;
   if (policy.kind === 'unknown') {
-    const mend = `can you read ${url} ?`;
+    const fix = `can you read ${url} ?`;
     const finding: Finding = {
       id,
       kind: 'unknown',
       title,
       found: policy.why,
       wanted: 'the policy',
-      mend,
+      fix,
     };
     return { steps: [], files: [], findings: [finding] };
   }
@@ -164,7 +164,7 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
           title,
           found: why,
           wanted: text.trim().replaceAll('\r\n', ' | '),
-          mend: `serve this text as ${url}`,
+          fix: `serve this text as ${url}`,
         };
   return { steps: [], files: [{ id, state, url, text, why }], findings: [finding] };
 }

@@ -49,7 +49,7 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
       severity,
       wrong: wrong ?? missing(identity),
       wanted: 'an MX that takes mail',
-      mend: 'say which host takes it: --mx, or --host',
+      fix: 'say which host takes it: --mx, or --host',
     });
     return { aspect, hosts: undefined };
   }

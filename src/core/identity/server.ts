@@ -44,8 +44,8 @@ function heloName(helo: string): Finding {
   const good = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
   const local = /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home|invalid)$/;
   if (good.test(helo) && !local.test(helo) && !/^[\d.]+$/.test(helo)) return fine(id, title, helo);
-  const mend = 'set myhostname (or smtp_helo_name) in main.cf to a name that the DNS knows';
-  return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', mend };
+  const fix = 'set myhostname (or smtp_helo_name) in main.cf to a name that the DNS knows';
+  return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', fix };
 }
 
 function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<Aspect> {
@@ -104,7 +104,7 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
       severity: 'fail',
       wrong,
       wanted: 'the name of the mail server',
-      mend: 'say what it is called: --host, or identity.host in postern.toml',
+      fix: 'say what it is called: --host, or identity.host in postern.toml',
     });
   }
   const wanted =

@@ -113,7 +113,7 @@ function nothingKnown({ id, title }: Look): Aspect {
     title,
     found: 'nothing',
     wanted: 'v=spf1 … ~all',
-    mend: 'name the addresses that mail leaves from: --ip, or identity.addresses in postern.toml',
+    fix: 'name the addresses that mail leaves from: --ip, or identity.addresses in postern.toml',
   });
 }
 
@@ -273,7 +273,7 @@ function* tooCostly(
     severity: 'fail',
     wrong: over,
     wanted: `at most ${lookupsMax} lookups and ${spfVoidsMax} that find nothing, and no errors`,
-    mend: `take out what you do not need, or name addresses instead (ip4:, ip6:); lookups: ${costs.join(', ')}`,
+    fix: `take out what you do not need, or name addresses instead (ip4:, ip6:); lookups: ${costs.join(', ')}`,
   });
 }
 
@@ -287,6 +287,6 @@ function budgetFinding({ id, title }: SpfWish, cost: SpfCost): Finding {
     title: `${title}: what it costs`,
     found: `${spent}, without ${unknown.term}: ${unknown.why}`,
     wanted: 'an answer of the DNS',
-    mend: 'try again; if it stays so, take the term out',
+    fix: 'try again; if it stays so, take the term out',
   };
 }

@@ -159,7 +159,7 @@ describe('doctor on the last audit', () => {
     test(name, () => {
       const finding = checkPasswords(summary, weak, now as Millis);
       assert.equal(finding.kind, kind);
-      assert.equal(finding.mend === '', kind === 'ok');
+      assert.equal(finding.fix === '', kind === 'ok');
       if (summary !== undefined) assert.match(finding.found, /^2026-11-25: 7 accounts/);
     });
   }
