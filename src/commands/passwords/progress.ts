@@ -1,5 +1,5 @@
 /** How an audit gets on: a bar on a terminal, JSON lines elsewhere, on standard error. */
-import type { AuditProgress } from '../../passwords/audit/audit.ts';
+import type { AuditProgress } from '../../passwords/audit/audit-state.ts';
 import { plain, span } from '../terminal/format.ts';
 
 export type AuditMeter = { show(progress: AuditProgress): void; end(): void };

@@ -1,14 +1,15 @@
 /**
- * Stored passwords, as the real tools write them: scheme, who tries them, and what is no hash at
+ * StoredPassword passwords, as the real tools write them: scheme, who tries them, and what is no hash at
  * all.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isPlain, readHash, type Stored } from './hash.ts';
+import type { StoredPassword } from './hash.ts';
+import { isPlain, readHash } from './read-hash.ts';
 
 const how = { scheme: 'CRYPT', account: 'joe@example.org' };
-const read = (text: string, scheme = 'CRYPT'): Stored => readHash(text, { ...how, scheme });
+const read = (text: string, scheme = 'CRYPT'): StoredPassword => readHash(text, { ...how, scheme });
 
 /** What the tools made of `secret`. */
 const cases: readonly (readonly [string, string, string])[] = [

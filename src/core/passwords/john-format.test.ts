@@ -1,8 +1,9 @@
 /** Hashes in the forms that a jumbo John takes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Hash, readHash } from './hash.ts';
+import type { Hash } from './hash.ts';
 import { forJohn } from './john-format.ts';
+import { readHash } from './read-hash.ts';
 
 function read(text: string): Hash {
   const stored = readHash(text, { scheme: 'CRYPT', account: 'joe' });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readHash } from '../../core/passwords/hash.ts';
+import { readHash } from '../../core/passwords/read-hash.ts';
 import { guessedName } from '../john/guess-reader.ts';
 import { readBook, sectionOf } from '../john/rule-book.ts';
 import { openTrials } from '../workers/trial.ts';

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isPlain } from '../../core/passwords/hash.ts';
+import { isPlain } from '../../core/passwords/read-hash.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { rowOf, type SourceRow } from './row.ts';

@@ -3,13 +3,8 @@
  * the clear becomes a salted digest here, and its bytes are overwritten; it is never a string.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  type Hash,
-  hashOfPlain,
-  isPlain,
-  readHash,
-  schemeName,
-} from '../../core/passwords/hash.ts';
+import { type Hash, hashOfPlain } from '../../core/passwords/hash.ts';
+import { isPlain, readHash, schemeName } from '../../core/passwords/read-hash.ts';
 
 export type SourceRow =
   | {
