@@ -1,11 +1,13 @@
 /**
- * By which a scanned message is known again: two messages with the same print say the same,
- * whatever names, links and numbers stand in them. Stricter than the guard's fingerprint, since a
- * verdict is taken over by it: all of the text counts and not its beginning, a digest stands for it
- * that nobody can hit by chance or on purpose, text in base64 is read, and attachments must be the
- * same octet for octet. Where links lead to is told beside it. What stands in for a name says how
- * long it is, and what is not clear has no print: else a letter could hide in what is passed over.
- * Pure, never throws.
+ * The key under which a scan result is reused for copies of a message. Two messages get the same
+ * key if they differ only in names, links and numbers.
+ *
+ * It is stricter than the guard's fingerprint, because a verdict is taken over by it. The whole
+ * text counts and not only its beginning; the key is a digest that nobody can hit by chance or on
+ * purpose; text in base64 is read; attachments must be the same octet for octet. The servers that
+ * links lead to are a second part of the key. Placeholders show how many names, links or numbers
+ * they replace, in steps of six. A message that mail programs could show in different ways has no
+ * key, because text could hide in what is passed over. Pure, never throws.
  */
 import { sha256 } from '../../lib/sha256.ts';
 import { readableSubject, subjectLengthMax } from '../message/header.ts';
@@ -13,51 +15,51 @@ import { htmlText, withoutEntities } from './html-text.ts';
 import { type MimePart, splitParts } from './mime-parts.ts';
 
 /**
- * Letters that count a text must have, and their share of all, at least: with fewer, two messages
- * that differ in what is passed over could seem to be one.
+ * Characters that count: how many a text must have, and their share of all characters. With fewer,
+ * two messages that differ in what is passed over could seem to be one.
  */
-const lettersMin = 60;
-const lettersShareMin = 0.4;
+const countedMin = 60;
+const countedShareMin = 0.4;
 /**
- * Names, numbers and links that follow one another and stand for each other, as `John` does for
- * `Maria Magdalena`.
+ * Names, numbers and links in a row that share one placeholder: `John` and `Maria Magdalena` give
+ * the same key.
  */
 const maskedTogether = 6;
-/** A link counts for so many letters at most: it is long, and little of it is read. */
-const linkLettersMax = 30;
-/** Parts looked at; a message with more is known by its octets alone. */
+/** Characters that a link counts for, at most: links are long, and people read little of them. */
+const linkCharsMax = 30;
+/** A message with more parts is known by its octets alone. */
 const partsMax = 100;
 const depthMax = 8;
 /**
- * Text that is looked at: words are told apart at some 7 MB a second, and all other mail waits
- * meanwhile.
+ * Octets of text that are read: 256 KiB. Words are found at about 7 MB a second, and all other mail
+ * waits meanwhile.
  */
 const textOctetsMax = 256 * 1024;
 
-export type PrintedMessage = {
-  /** Names and values, in turn, as octets. */
+export type KeyedMessage = {
+  /** Names and values of the fields, alternating, as octets. */
   readonly header: readonly string[];
   readonly body: Buffer;
-  /** The body goes on behind what is here. */
+  /** True if `body` is only the beginning. */
   readonly cut: boolean;
 };
 
-export type MessagePrint = {
+export type CopyKey = {
   readonly text: string;
-  /** The servers that its links lead to. */
+  /** Digest of the servers that its links lead to. */
   readonly servers: string;
 };
 
 /**
- * Undefined: too little text, or too much of it, to know it by; then only the very same octets are
- * the same message.
+ * Undefined if the message has too little or too much text for a key. Then only the same octets are
+ * a copy.
  */
-export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrint | undefined {
+export function copyKeyOf({ header, body, cut }: KeyedMessage): CopyKey | undefined {
   if (cut) return undefined;
   const walk: Walk = {
     words: [],
-    letters: 0,
-    maskedLetters: 0,
+    counted: 0,
+    masked: 0,
     run: 0,
     attachments: [],
     servers: new Set(),
@@ -72,10 +74,8 @@ export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrin
   addWords(walk, subject);
   const whole: MimePart = { type, encoding, disposition, text: '', body };
   if (!readPart(whole, walk, 0)) return undefined;
-  const { letters, maskedLetters } = walk;
-  if (letters < lettersMin || letters < lettersShareMin * (letters + maskedLetters)) {
-    return undefined;
-  }
+  const { counted, masked } = walk;
+  if (counted < countedMin || counted < countedShareMin * (counted + masked)) return undefined;
   return {
     text: hex([walk.words.join(' '), ...walk.attachments].join('\n')),
     servers: hex([...walk.servers].sort().join('\n')),
@@ -86,7 +86,7 @@ function hex(content: string | Buffer): string {
   return sha256(Buffer.from(content)).toString('hex');
 }
 
-/** Undefined: it is longer than what is read of it. */
+/** Undefined if the subject is longer than what is read, or if there are several. */
 function subjectOf(header: readonly string[]): string | undefined {
   const value = only(header, 'subject');
   // Octets outside ASCII are mostly UTF-8, as in the body.
@@ -97,11 +97,12 @@ function subjectOf(header: readonly string[]): string | undefined {
 }
 
 type Walk = {
-  /** Words that count, as they follow one another; `*` for what is passed over. */
+  /** Words that count, in their order; `*` for what is passed over. */
   readonly words: string[];
-  letters: number;
-  maskedLetters: number;
-  /** How much was passed over since the last word. */
+  /** Characters of the words that count, and of what is passed over. */
+  counted: number;
+  masked: number;
+  /** Names, numbers and links passed over since the last word. */
   run: number;
   readonly attachments: string[];
   readonly servers: Set<string>;
@@ -109,33 +110,35 @@ type Walk = {
   textOctets: number;
 };
 
-/** Words, with what may stand within one, and pictures: what has a dot inside is a host's name. */
+/** Words, with signs that may be inside, and pictures. A word with a dot inside is a host name. */
 const wordsIn = /[\p{L}\p{M}\p{N}\p{So}]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\p{So}]+)*/gu;
 
 function addWords(walk: Walk, text: string): void {
-  // A text of its own: no name of the one before it goes on here.
+  // A new text begins: no name of the text before continues here.
   walk.words.push('|');
   walk.run = 0;
   for (const chunk of text.split(/[\s<>"()[\],;]+/)) {
     // Links and addresses.
     if (chunk.includes('@') || chunk.includes('://') || /^www\.|\.[a-z]{2,24}[/:?]/i.test(chunk)) {
-      pass(walk, Math.min(chunk.length, linkLettersMax));
+      pass(walk, Math.min(chunk.length, linkCharsMax));
       continue;
     }
     for (const [word] of chunk.matchAll(wordsIn)) {
       if (/^\p{Lu}|[\p{N}.]/u.test(word)) pass(walk, word.length);
       else {
         walk.words.push(word.toLowerCase());
-        walk.letters += word.length;
+        walk.counted += word.length;
         walk.run = 0;
       }
     }
   }
 }
 
-/** Wherever two slashes are, and where a mail reader makes a link of a name by itself. */
-const serversIn =
-  /[/\\]{2}([^\s/\\"'<>?#]{1,255})|(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/giu;
+/** Names behind two slashes, and bare names that mail programs turn into links. */
+const linkedServer = /[/\\]{2}([^\s/\\"'<>?#]{1,255})/;
+const bareServer =
+  /(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/iu;
+const serversIn = new RegExp(`${linkedServer.source}|${bareServer.source}`, 'giu');
 
 function addServers({ servers }: Walk, text: string): void {
   for (const [, linked, named] of text.matchAll(serversIn)) {
@@ -143,13 +146,13 @@ function addServers({ servers }: Walk, text: string): void {
   }
 }
 
-function pass(walk: Walk, letters: number): void {
+function pass(walk: Walk, characters: number): void {
   if (walk.run % maskedTogether === 0) walk.words.push('*');
   walk.run++;
-  walk.maskedLetters += letters;
+  walk.masked += characters;
 }
 
-/** False: this message cannot be walked through. */
+/** False if the message cannot be read to its end, so that it has no key. */
 function readPart(part: MimePart, walk: Walk, depth: number): boolean {
   walk.parts++;
   if (walk.parts > partsMax || depth > depthMax) return false;
@@ -173,26 +176,26 @@ function readText(bytes: Buffer, type: string, walk: Walk, isHtml = false): bool
   const text = inCharset(bytes, type);
   const read = isHtml ? htmlText(text) : text;
   if (read === undefined) return false;
-  // Browsers pass over line breaks within an address.
+  // Browsers ignore line breaks within an address.
   addServers(walk, isHtml ? withoutEntities(text).replace(/[\t\r\n]+/g, '') : text);
   addWords(walk, read);
   return true;
 }
 
-/** As its type says, else UTF-8, else the charset in which each octet is a letter of its own. */
+/** Decoded as its type says, else as UTF-8, else as Latin-1, where each octet is one character. */
 function inCharset(bytes: Buffer, type: string): string {
   const label = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(type)?.[1] ?? 'utf-8';
   for (const charset of [label, 'utf-8']) {
     try {
       return new TextDecoder(charset, { fatal: true }).decode(bytes);
     } catch {
-      // Unknown, or it is not what it says.
+      // An unknown charset, or the octets are not in this charset.
     }
   }
   return bytes.toString('latin1');
 }
 
-/** Undefined: it is not clear what a reader makes of it. */
+/** Undefined if mail programs could decode the body in different ways. */
 function decoded({ encoding, body }: MimePart): Buffer | undefined {
   switch (encoding.trim().toLowerCase()) {
     case 'base64': {
@@ -201,7 +204,7 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
       return Buffer.from(text, 'base64');
     }
     case 'quoted-printable':
-      // An octet is three at most.
+      // One octet is written with at most three characters.
       if (body.length > 3 * textOctetsMax) return undefined;
       return Buffer.from(
         body
@@ -218,8 +221,8 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
 }
 
 /**
- * Its value; empty: there is none; undefined: there are more, and readers differ in which they
- * take.
+ * The value of the only field with this name; empty without such a field. Undefined if there are
+ * several, because mail programs differ in which they take.
  */
 function only(header: readonly string[], name: string): string | undefined {
   let found: string | undefined;
