@@ -17,7 +17,7 @@ import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
 import { isNotRunning } from '../guard/run-file.ts';
-import { badLetter, isKnown, ordinaryLetter } from '../scan/test-letters.ts';
+import { badTestMessage, isKnown, ordinaryTestMessage } from '../scan/test-letters.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { mayGoOn } from './question.ts';
@@ -180,8 +180,8 @@ async function found(named: string | undefined): Promise<Found> {
 async function tried({ address, where }: Found): Promise<string> {
   const spamd = openSpamAssassin({ where, user: '', octetsMax: 100_000 });
   try {
-    const spam = await spamd.scan(badLetter('spamassassin', new Date()), scanMs);
-    const ham = await spamd.scan(ordinaryLetter(new Date()), scanMs);
+    const spam = await spamd.scan(badTestMessage('spamassassin', new Date()), scanMs);
+    const ham = await spamd.scan(ordinaryTestMessage(new Date()), scanMs);
     if (isKnown(spam) && !isKnown(ham)) {
       return (
         `ok   spamd at ${address}: the spam test message gets ${spam.score} points, an ordinary ` +

@@ -24,8 +24,8 @@ import { askKeyAdmin, type KeyAdminClient, type KeyAdminOptions } from './key-cl
 
 type Options = KeyAdminOptions & { readonly dryRun?: true; readonly json?: true };
 /** One line of the report. */
-type Line = { readonly key: string; readonly taken: boolean; readonly text: string };
-type Ready = ConfiguredKey & { readonly text: string; readonly about: string };
+type ImportLine = { readonly key: string; readonly taken: boolean; readonly text: string };
+type ReadableKey = ConfiguredKey & { readonly text: string; readonly about: string };
 
 /** A configuration or a map of domains; a wrong path may lead to something large. */
 const octetsMax = 16 * 1024 * 1024;
@@ -154,11 +154,11 @@ function rspamd(path: string): KeysFound {
 
 /** The private keys themselves; a line for each that cannot be taken. */
 function readKeys(keys: readonly ConfiguredKey[]): {
-  readonly ready: readonly Ready[];
-  readonly wrong: readonly Line[];
+  readonly ready: readonly ReadableKey[];
+  readonly wrong: readonly ImportLine[];
 } {
-  const ready: Ready[] = [];
-  const wrong: Line[] = [];
+  const ready: ReadableKey[] = [];
+  const wrong: ImportLine[] = [];
   for (const found of keys) {
     const read = readKey(found);
     if ('about' in read) ready.push(read);
@@ -167,9 +167,9 @@ function readKeys(keys: readonly ConfiguredKey[]): {
   return { ready, wrong };
 }
 
-function readKey(found: ConfiguredKey): Ready | Line {
+function readKey(found: ConfiguredKey): ReadableKey | ImportLine {
   const { domain, selector, key } = found;
-  const no = (text: string): Line => ({ key: nameOf(found), taken: false, text });
+  const no = (text: string): ImportLine => ({ key: nameOf(found), taken: false, text });
   if (!isKeyName(domain) || !isKeyName(selector)) return no('is not a name as DNS has it');
   try {
     const opened = key.kind === 'file' ? readPrivateKeyText(key.path) : inline(key.text);
@@ -189,7 +189,10 @@ function inline(text: string): ReturnType<typeof readPrivateKeyText> {
   throw new OperatorError('key-file', `the key in KeyTable ${opened.error.text}`);
 }
 
-async function foretold(admin: KeyAdminClient, ready: readonly Ready[]): Promise<readonly Line[]> {
+async function foretold(
+  admin: KeyAdminClient,
+  ready: readonly ReadableKey[],
+): Promise<readonly ImportLine[]> {
   const known = new Set((await admin.list()).map(nameOf));
   return ready.map((key) =>
     known.has(nameOf(key))
@@ -198,19 +201,19 @@ async function foretold(admin: KeyAdminClient, ready: readonly Ready[]): Promise
   );
 }
 
-function wouldBe(key: Ready): Line {
+function wouldBe(key: ReadableKey): ImportLine {
   return { key: nameOf(key), taken: true, text: `would be taken (${key.about})` };
 }
 
 /** Files first, then the admin: what it does not take is taken back. */
 async function taken(
   admin: KeyAdminClient,
-  ready: readonly Ready[],
+  ready: readonly ReadableKey[],
   note: string,
-): Promise<readonly Line[]> {
+): Promise<readonly ImportLine[]> {
   const known = new Set((await admin.list()).map(nameOf));
-  const lines: Line[] = [];
-  const written: Ready[] = [];
+  const lines: ImportLine[] = [];
+  const written: ReadableKey[] = [];
   for (const key of ready) {
     const name = nameOf(key);
     if (known.has(name)) {
@@ -242,7 +245,7 @@ async function taken(
   return lines;
 }
 
-function text(lines: readonly Line[], notes: readonly string[]): string {
+function text(lines: readonly ImportLine[], notes: readonly string[]): string {
   const shown = lines.map(
     ({ key, taken: yes, text: words }) => `${yes ? '  ' : '! '}${key}: ${plain(words)}`,
   );

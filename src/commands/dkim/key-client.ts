@@ -24,14 +24,14 @@ export type KeyAdminOptions = { readonly state?: string; readonly config?: strin
 export type KeyAdminClient = {
   readonly folder: string;
   list(domain?: string): Promise<readonly KeyView[]>;
-  make(wanted: Parameters<KeyAdmin['make']>[0]): Promise<Yes>;
-  rotate(domain: string): Promise<Yes>;
+  make(wanted: Parameters<KeyAdmin['make']>[0]): Promise<ActionDone>;
+  rotate(domain: string): Promise<ActionDone>;
   retire(
     ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
-  ): Promise<Yes>;
+  ): Promise<ActionDone>;
   adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<Done>;
 };
-type Yes = Extract<Done, { ok: true }>;
+type ActionDone = Extract<Done, { ok: true }>;
 
 /**
  * Runs `work` at the admin. `reads`: it only looks, so that a ledger is not made, and not opened for
@@ -133,7 +133,7 @@ async function openOwnLedger(state: string, readOnly: boolean): Promise<Ledger> 
   return openLedger(join(state, 'ledger.db'), { readOnly });
 }
 
-function yes(done: Done): Yes {
+function yes(done: Done): ActionDone {
   if (done.ok) return done;
   throw notDone(done);
 }

@@ -11,7 +11,7 @@ import { print, warn } from '../terminal/print.ts';
 import { askKeyAdmin, type KeyAdminOptions } from './key-client.ts';
 import { keyListText, madeText } from './key-text.ts';
 
-type Common = KeyAdminOptions & { readonly json?: true };
+type CommonOptions = KeyAdminOptions & { readonly json?: true };
 const configHelp =
   'its configuration, where it does not run (default: the installed one, if it is there)';
 const notDone = [1, 'it could not be done'] as const;
@@ -56,7 +56,11 @@ function keys(dkim: Command): void {
       }),
     )
     .action(
-      async (domain: string | undefined, options: Common & { all?: true }, command: Command) => {
+      async (
+        domain: string | undefined,
+        options: CommonOptions & { all?: true },
+        command: Command,
+      ) => {
         const shown = await askAdmin(command, options, true, (admin) =>
           admin.list(domainName(domain)),
         );
@@ -66,7 +70,7 @@ function keys(dkim: Command): void {
     );
 }
 
-type NewOptions = Common & {
+type NewOptions = CommonOptions & {
   readonly selector?: string;
   readonly algorithm: 'rsa' | 'ed25519' | 'both';
   readonly bits: number;
@@ -135,7 +139,7 @@ function rotate(dkim: Command): void {
         notes: 'Is the old key in wrong hands? postern dkim retire DOMAIN SELECTOR --compromised',
       }),
     )
-    .action((domain: string, options: Common, command: Command) =>
+    .action((domain: string, options: CommonOptions, command: Command) =>
       madeBy(command, options, domainName(domain) ?? '', (admin) =>
         admin.rotate(domainName(domain) ?? ''),
       ),
@@ -172,7 +176,7 @@ function retire(dkim: Command): void {
       async (
         domain: string,
         selector: string,
-        options: Common & { compromised?: true },
+        options: CommonOptions & { compromised?: true },
         command: Command,
       ) => {
         const compromised = options.compromised === true;
@@ -196,7 +200,7 @@ type Admin = Parameters<Parameters<typeof askKeyAdmin>[2]>[0];
 
 function askAdmin<Value>(
   command: Command,
-  options: Common,
+  options: CommonOptions,
   reads: boolean,
   work: (admin: Admin) => Promise<Value>,
 ): Promise<Value> {
@@ -206,7 +210,7 @@ function askAdmin<Value>(
 /** Prints what was done, and the records of keys that were not there before. */
 async function madeBy(
   command: Command,
-  options: Common,
+  options: CommonOptions,
   domain: string,
   act: (admin: Admin) => Promise<{ readonly text: string }>,
 ): Promise<void> {

@@ -15,8 +15,7 @@ import { digestsShown } from '../../partners/dns/server-certificate.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
 import type { Resolver } from '../../ports/world.ts';
 import { durationOption } from '../terminal/options.ts';
-
-export type World = Disposable & { readonly answer: Resolver };
+import type { DnsSource } from './answer-source.ts';
 
 /**
  * For a look at everything around the server, and for each domain: some thirty questions one after
@@ -28,7 +27,7 @@ const domainMsMax = 5 * secondMs;
 const silentMax = 2;
 
 /** The network, by [dns]. */
-export function liveWorld({ dns }: Config, domains: number): World {
+export function openLiveDns({ dns }: Config, domains: number): DnsSource {
   const resolver = openResolver({
     ...dnsServers(dns.servers),
     clock: { now: () => Date.now() as Millis },
@@ -84,7 +83,7 @@ export function fromFileAlone(records: readonly DnsRecord[], zones: readonly str
       : { kind: 'failure', reason: 'unreachable', text: `${question.name} is not in the file` };
 }
 
-export type Fetching = {
+export type FetchOptions = {
   readonly answer: Resolver;
   /** Ask MX hosts for their certificates. */
   readonly askMx: boolean;
@@ -96,7 +95,7 @@ export type Fetching = {
  * The identity with what has to be fetched: its MTA-STS policy where there is a record of one,
  * certificates.
  */
-export async function fetched(identity: Identity, fetching: Fetching): Promise<Identity> {
+export async function fetched(identity: Identity, fetching: FetchOptions): Promise<Identity> {
   const { domain } = identity;
   const { answer, askMx, network } = fetching;
   const record = await answer({ name: `_mta-sts.${domain}`, type: 'TXT' });

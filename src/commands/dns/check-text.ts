@@ -3,13 +3,13 @@
  * providers require. Pure.
  */
 import { type Finding, type FindingKind, worst } from '../../core/finding.ts';
-import type { Met, Provider, Requirement } from '../../core/identity/requirements.ts';
+import type { MetState, Provider, Requirement } from '../../core/identity/requirements.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 import { wrapped } from './plan-text.ts';
 
-export type Checked = {
+export type DnsCheck = {
   /** Undefined: nothing is known of the server. */
   readonly server:
     | { readonly host: string | undefined; readonly findings: readonly Finding[] }
@@ -38,7 +38,7 @@ const width = 100;
 const indent = 10;
 const labelWidth = 8;
 
-export function checkText(checked: Checked): string {
+export function checkText(checked: DnsCheck): string {
   const { server, domains } = checked;
   const parts: string[] = [];
   if (server === undefined && domains.every(({ requirements }) => requirements.length === 0)) {
@@ -97,7 +97,7 @@ function shortened(text: string): string {
 }
 
 const providers: readonly Provider[] = ['Gmail', 'Yahoo', 'Microsoft'];
-const metMarks: Readonly<Record<Met, string>> = {
+const metMarks: Readonly<Record<MetState, string>> = {
   yes: '✓ yes',
   no: '✗ NO',
   unknown: '? unknown',
@@ -123,7 +123,7 @@ function requirementsText(domain: string, rows: readonly Requirement[], bulk: bo
 
 const othersShownMax = 5;
 
-function othersText(others: Checked['others']): string {
+function othersText(others: DnsCheck['others']): string {
   const first = others.slice(0, othersShownMax);
   const names = first.map(
     ({ domain, messagesPerDay }) => `${plain(domain)} (${messagesPerDay} a day)`,
@@ -133,7 +133,7 @@ function othersText(others: Checked['others']): string {
   return `${wrapped(text, width).join('\n')}\n`;
 }
 
-function summary({ server, domains }: Checked): string {
+function summary({ server, domains }: DnsCheck): string {
   const all = [...(server?.findings ?? []), ...domains.flatMap(({ findings }) => findings)];
   const counts = (['fail', 'warn', 'unknown'] as const).map(
     (kind) => `${all.filter((one) => one.kind === kind).length} ${kind}`,

@@ -13,9 +13,9 @@ import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, liveWorld, overlaid } from './answers.ts';
-import { type Checked, checkText } from './check-text.ts';
-import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { fetched, openLiveDns, overlaid } from './answers.ts';
+import { checkText, type DnsCheck } from './check-text.ts';
+import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 
 type Options = IdentityOptions & {
   readonly zone?: string;
@@ -73,7 +73,7 @@ export function registerCheck(dns: Command): void {
 }
 
 /** As `--json` prints it: each finding also has its field of version 0.1. */
-function checkedJson({ server, domains, ...rest }: Checked): unknown {
+function checkedJson({ server, domains, ...rest }: DnsCheck): unknown {
   return {
     server: server && { ...server, findings: server.findings.map(findingJson) },
     ...rest,
@@ -81,16 +81,16 @@ function checkedJson({ server, domains, ...rest }: Checked): unknown {
   };
 }
 
-type Around = { readonly config: Config; warn(text: string): void };
+type CheckContext = { readonly config: Config; warn(text: string): void };
 
 async function checkDomains(
   domains: readonly string[],
   options: Options,
-  { config, warn }: Around,
-): Promise<Checked> {
-  const known = await knownOf(domains, options, { config, warn });
+  { config, warn }: CheckContext,
+): Promise<DnsCheck> {
+  const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
-  using live = liveWorld(config, names.length);
+  using live = openLiveDns(config, names.length);
   const { zone } = options;
   const answer =
     zone === undefined

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import type { IdentityKey, Sent } from '../../core/identity/identity.ts';
+import type { IdentityKey, SentMail } from '../../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs } from '../../lib/time.ts';
@@ -19,7 +19,7 @@ export type DomainMemory = {
   /** Another domain, whose keys sign for this one. */
   signedBy(domain: string): string | undefined;
   /** Undefined: nothing, as far as anybody counted. */
-  sent(domain: string): Sent | undefined;
+  sent(domain: string): SentMail | undefined;
   /** Domains besides these in whose name mail left, the busiest first. */
   others(
     than: readonly string[],

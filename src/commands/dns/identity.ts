@@ -40,7 +40,7 @@ export type IdentityOptions = {
   readonly state?: string;
 };
 
-export type Known = {
+export type KnownDomains = {
   /** Undefined too where none of the domains sends. */
   readonly server: MailServer | undefined;
   /** Without what has to be fetched. */
@@ -129,11 +129,11 @@ function readKey(file: string): Pick<IdentityKey, 'algorithm' | 'publicKey'> {
 }
 
 /** Domains on the command line; none: all that this server is known to sign or send for. */
-export async function knownOf(
+export async function knownDomains(
   named: readonly string[],
   options: IdentityOptions,
   { config, warn }: { readonly config: Config; warn(text: string): void },
-): Promise<Known> {
+): Promise<KnownDomains> {
   const memory = await domainMemory(options.state, config, warn);
   const given = named.map(domainArgument);
   const domains = [...new Set(given.length > 0 ? given : ownDomains(memory, config))];

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { type Examined, examine } from '../../core/identity/examine.ts';
+import { type ExaminedMail, examine } from '../../core/identity/examine.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { secondMs } from '../../lib/time.ts';
@@ -15,8 +15,8 @@ import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, fromFileAlone, liveWorld } from './answers.ts';
-import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { fetched, fromFileAlone, openLiveDns } from './answers.ts';
+import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
 import { sendPlan } from './update.ts';
 
@@ -97,17 +97,17 @@ export function registerPlan(dns: Command): void {
     });
 }
 
-type Around = { readonly config: Config; warn(text: string): void };
+type PlanContext = { readonly config: Config; warn(text: string): void };
 
 async function makePlan(
   domains: readonly string[],
   options: Options,
-  { config, warn }: Around,
+  { config, warn }: PlanContext,
 ): Promise<DnsPlan> {
-  const known = await knownOf(domains, options, { config, warn });
+  const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
   const { zone } = options;
-  using live = liveWorld(config, names.length);
+  using live = openLiveDns(config, names.length);
   const answer =
     zone === undefined
       ? live.answer
@@ -119,7 +119,7 @@ async function makePlan(
 }
 
 /** All steps of what was examined, their records with this time to live. */
-function planOf(found: Examined, domains: readonly string[], ttlSeconds: number): DnsPlan {
+function planOf(found: ExaminedMail, domains: readonly string[], ttlSeconds: number): DnsPlan {
   const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
   const timed = (one: DnsRecord): DnsRecord => ({ ...one, ttlSeconds });
   const steps = aspects.flatMap((one) => one?.steps ?? []);

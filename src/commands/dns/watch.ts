@@ -17,8 +17,13 @@ import { durationOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint } from '../terminal/table.ts';
 import { configHelp } from './answer-source.ts';
-import { fetched, liveWorld } from './answers.ts';
-import { type IdentityOptions, identityOptions, type Known, knownOf } from './identity.ts';
+import { fetched, openLiveDns } from './answers.ts';
+import {
+  type IdentityOptions,
+  identityOptions,
+  type KnownDomains,
+  knownDomains,
+} from './identity.ts';
 
 type Options = IdentityOptions & {
   readonly untilSeen?: true;
@@ -29,7 +34,7 @@ type Options = IdentityOptions & {
 };
 
 /** What one name server shows of one step. */
-type Sight = {
+type RecordSighting = {
   readonly id: string;
   readonly name: string;
   readonly type: string;
@@ -76,7 +81,7 @@ export function registerWatch(dns: Command): void {
     )
     .action(async (domains: readonly string[], options: Options, self: Command) => {
       const { config } = loadConfig(options.config ?? usualConfig());
-      const known = await knownOf(domains, options, {
+      const known = await knownDomains(domains, options, {
         config,
         warn: (text) => warn(self, text),
       });
@@ -91,13 +96,13 @@ export function registerWatch(dns: Command): void {
     });
 }
 
-type Around = { readonly config: Config; say(text: string): void };
+type WatchContext = { readonly config: Config; say(text: string): void };
 
 async function watch(
-  known: Known,
+  known: KnownDomains,
   { untilSeen, timeout, interval }: Options,
-  { config, say }: Around,
-): Promise<readonly Sight[]> {
+  { config, say }: WatchContext,
+): Promise<readonly RecordSighting[]> {
   const end = Date.now() + timeout;
   const before = new Map<string, string>();
   for (;;) {
@@ -118,9 +123,9 @@ async function watch(
  * The plan, by what the name servers themselves say: one view for each of the servers of a zone. A
  * step is seen by a server when, with its answers, there is nothing left to do.
  */
-async function lookOnce(known: Known, config: Config): Promise<readonly Sight[]> {
-  using world = liveWorld(config, known.identities.length);
-  const ask = openAuthorities({ resolve: world.answer, port: config.dns.authority_port });
+async function lookOnce(known: KnownDomains, config: Config): Promise<readonly RecordSighting[]> {
+  using live = openLiveDns(config, known.identities.length);
+  const ask = openAuthorities({ resolve: live.answer, port: config.dns.authority_port });
   const asked = new Map<string, Promise<readonly AuthorityAnswer[]>>();
   const answers = (question: DnsQuestion): Promise<readonly AuthorityAnswer[]> => {
     const key = `${question.type} ${question.name.toLowerCase()}`;
@@ -136,7 +141,7 @@ async function lookOnce(known: Known, config: Config): Promise<readonly Sight[]>
     network: true,
   };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, first)));
-  const sights = new Map<string, Sight>();
+  const sights = new Map<string, RecordSighting>();
   for (let view = 0, views = 1; view < Math.min(views, viewsMax); view++) {
     const found = await answeredLater(examine(known.server, identities), (question) =>
       nth(question, view),
@@ -162,7 +167,10 @@ function pick(told: readonly AuthorityAnswer[], view: number): AuthorityAnswer |
   return told[Math.min(view, told.length - 1)];
 }
 
-function sightOf({ id, name, type, state, why }: Step, told: AuthorityAnswer | undefined): Sight {
+function sightOf(
+  { id, name, type, state, why }: Step,
+  told: AuthorityAnswer | undefined,
+): RecordSighting {
   const server = told === undefined || told.server === '' ? 'no name server' : told.server;
   const where = told === undefined || told.address === '' ? '' : ` (${told.address})`;
   return {
@@ -175,12 +183,12 @@ function sightOf({ id, name, type, state, why }: Step, told: AuthorityAnswer | u
   };
 }
 
-function sightText({ name, type, server, seen, text }: Sight): string {
+function sightText({ name, type, server, seen, text }: RecordSighting): string {
   const mark = seen ? paint('green', 'seen   ') : paint('yellow', 'not yet');
   return `${mark}  ${type} ${plain(name)} on ${plain(server)}${seen ? '' : `: ${plain(text)}`}`;
 }
 
-function conclusion(sights: readonly Sight[]): string {
+function conclusion(sights: readonly RecordSighting[]): string {
   const open = new Set(
     sights.filter(({ seen }) => !seen).map(({ type, name }) => `${type} ${name}`),
   );

@@ -5,7 +5,7 @@ import type { Finding } from '../../core/finding.ts';
 import { openScanners } from '../../daemon/scan.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import { badLetter, isKnown } from '../scan/test-letters.ts';
+import { badTestMessage, isKnown } from '../scan/test-letters.ts';
 import { durationOption } from '../terminal/options.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function checkScanners(
 async function tryScanner(scanner: Scanner, deadlineMs: number): Promise<ScannerFacts['tried']> {
   const began = performance.now();
   try {
-    const report = await scanner.scan(badLetter(scanner.name, new Date()), deadlineMs);
+    const report = await scanner.scan(badTestMessage(scanner.name, new Date()), deadlineMs);
     if (!isKnown(report)) return { kind: 'unknown' };
     return { kind: 'known', tookMs: Math.round(performance.now() - began) };
   } catch (cause) {

@@ -12,8 +12,8 @@ import { strengthText } from '../../core/passwords/strength.ts';
 import { whatToDo } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Fault } from '../../passwords/audit/load-accounts.ts';
-import { type AuditEvents, conduct } from '../../passwords/audit/run-audit.ts';
+import type { SourceFault } from '../../passwords/audit/load-accounts.ts';
+import { type AuditEvents, runAudit } from '../../passwords/audit/run-audit.ts';
 import { openTriedStore } from '../../passwords/audit/tried-store.ts';
 import type { UnitResult } from '../../passwords/audit/worklist.ts';
 import { discover } from '../../passwords/sources/discover.ts';
@@ -68,7 +68,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const reports = openReports(store);
   const stop = openStop(options.time ?? timeOf(config));
   try {
-    const summary = await conduct({
+    const summary = await runAudit({
       john: passwords.john,
       topList: passwords.top_list,
       domain: accounts.default_domain,
@@ -83,7 +83,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
       signal: stop.signal,
       now: () => Date.now() as Millis,
       known: (await store.read()).weak,
-      told: { ...output.told, found: reports.found, changed: reports.changed },
+      events: { ...output.events, found: reports.found, changed: reports.changed },
     });
     output.report(summary);
     await reports.done();
@@ -185,10 +185,10 @@ function openReports(
 }
 
 type AuditOutput = {
-  readonly told: Omit<AuditEvents, 'found' | 'changed'>;
+  readonly events: Omit<AuditEvents, 'found' | 'changed'>;
   readonly weak: PasswordFinding[];
   end(): void;
-  report(summary: Awaited<ReturnType<typeof conduct>>): void;
+  report(summary: Awaited<ReturnType<typeof runAudit>>): void;
 };
 
 /** Faults shown one by one; what is more is counted. */
@@ -206,7 +206,7 @@ function openOutput(command: Command, json: boolean): AuditOutput {
   };
   return {
     weak,
-    told: {
+    events: {
       began({ accounts, locked, john, memory }) {
         const without = locked === 0 ? '' : `, ${locked} locked`;
         warn(command, `postern: ${many(accounts, 'account')} to try with John ${john}${without}\n`);
@@ -236,7 +236,7 @@ function openOutput(command: Command, json: boolean): AuditOutput {
 
 const goOn = 'postern passwords audit --resume';
 
-function faultText({ source, line, what }: Fault): string {
+function faultText({ source, line, what }: SourceFault): string {
   const where = line === 0 ? source : `${source}, line ${line}`;
   return `${where}: ${plain(what)}`;
 }

@@ -9,7 +9,7 @@ import { durationOption, several } from '../terminal/options.ts';
 import type { AuditCommandOptions } from './audit.ts';
 import type { CheckCommandOptions } from './check.ts';
 import type { ListOptions } from './list.ts';
-import type { TellOptions } from './tell.ts';
+import type { WeakOptions } from './tell.ts';
 
 const configHelp = `configuration of Postern (default: ${installedConfig}, if it is there)`;
 const sourceHelp = 'KIND:PATH, such as shadow:/etc/shadow; may be given again';
@@ -172,7 +172,7 @@ function notify(passwords: Command): void {
         exits: [done, [1, 'a mail was not taken'], [67, 'not known to be weak'], wrongConfig],
       }),
     )
-    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+    .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
       (await import('./tell.ts')).notifyCommand(names, options, command),
     );
 }
@@ -194,7 +194,7 @@ function requireChange(passwords: Command): void {
         exits: [done, [1, 'the command failed for one'], [67, 'not known to be weak'], wrongConfig],
       }),
     )
-    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+    .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
       (await import('./tell.ts')).requireChangeCommand(names, options, command),
     );
 }
@@ -219,7 +219,7 @@ function forget(passwords: Command): void {
         exits: [done, [67, 'not known to be weak'], wrongConfig],
       }),
     )
-    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+    .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
       (await import('./tell.ts')).forgetCommand(names, options, command),
     );
 }

@@ -18,14 +18,14 @@ import type { Millis } from '../../lib/time.ts';
 import { connectToGuard, type GuardClient, operator } from '../guard/client.ts';
 import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
 
-type Keeper = {
+type FindingsStore = {
   read(): Promise<{
     readonly weak: readonly WeakPassword[];
     readonly last: AuditSummary | undefined;
   }>;
   note(report: Partial<PasswordReport>): Promise<void>;
 };
-export type PasswordStore = Keeper & { readonly state: string };
+export type PasswordStore = FindingsStore & { readonly state: string };
 
 /** Rows in one request: its body may have 64 KiB. */
 const rowsAtOnce = 100;
@@ -36,7 +36,7 @@ export async function openPasswordStore(
 ): Promise<PasswordStore> {
   const folder = stateDirectory(state);
   // Looked up each time: an audit takes long, and the guard may be stopped or started meanwhile.
-  const keeper = async (): Promise<Keeper> => {
+  const current = async (): Promise<FindingsStore> => {
     try {
       return toGuard(await connectToGuard(state));
     } catch (error) {
@@ -45,11 +45,11 @@ export async function openPasswordStore(
     }
   };
   // What is wrong with it is said now, and not after an hour.
-  await keeper();
+  await current();
   return {
     state: folder,
-    read: async () => await (await keeper()).read(),
-    note: async (report) => await (await keeper()).note(report),
+    read: async () => await (await current()).read(),
+    note: async (report) => await (await current()).note(report),
   };
 }
 
@@ -75,7 +75,7 @@ export async function patiently(act: () => Promise<void>): Promise<void> {
   }
 }
 
-function toGuard(admin: GuardClient): Keeper {
+function toGuard(admin: GuardClient): FindingsStore {
   return {
     read: () => admin.read('/passwords'),
     async note({ found = [], changed = [], told = [], summary }) {
@@ -95,7 +95,7 @@ function parts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
 }
 
 /** Opened for each report, so that a guard that is started meanwhile finds its ledger free. */
-function toLedger(state: string, defaultDomain: string): Keeper {
+function toLedger(state: string, defaultDomain: string): FindingsStore {
   const path = join(state, 'ledger.db');
   return {
     async read() {

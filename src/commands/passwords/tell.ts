@@ -10,7 +10,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { mailServerOf } from '../../config/values.ts';
 import { loginOf } from '../../core/passwords/audit-report.ts';
-import { letterOf, ownTemplates } from '../../core/passwords/owner-mail.ts';
+import { ownerMail, ownTemplates } from '../../core/passwords/owner-mail.ts';
 import { strengthText } from '../../core/passwords/strength.ts';
 import type { WeakPassword } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -22,7 +22,7 @@ import { jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { openPasswordStore, type PasswordStore } from './store.ts';
 
-export type TellOptions = {
+export type WeakOptions = {
   readonly state?: string;
   readonly config?: string;
   readonly again?: true;
@@ -37,7 +37,7 @@ const changeMs = 30_000;
 
 export async function notifyCommand(
   names: readonly string[],
-  options: TellOptions,
+  options: WeakOptions,
   command: Command,
 ): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
@@ -50,7 +50,7 @@ export async function notifyCommand(
   const told: WeakPassword[] = [];
   for (const one of waiting) {
     const to = ownerOf(one, config, host);
-    const letter = letterOf(templates, { account: one.login, host, contact: config.contact });
+    const letter = ownerMail(templates, { account: one.login, host, contact: config.contact });
     if (options.dryRun === true) {
       print(command, `To: ${to}\nSubject: ${letter.subject}\n\n${letter.body}\n`);
       continue;
@@ -67,7 +67,7 @@ export async function notifyCommand(
   }
   if (options.dryRun === true) return;
   if (weak.length > 0 && config.notices.mail_to.length > 0) {
-    await outbox.send({ to: config.notices.mail_to, ...summaryLetter(weak, told, host) });
+    await outbox.send({ to: config.notices.mail_to, ...summaryMail(weak, told, host) });
   }
   const done = { ok: true, text: `${many(told.length, 'owner')} told`, count: told.length };
   print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
@@ -101,7 +101,7 @@ function templatesOf({ passwords }: Config): readonly string[] {
   });
 }
 
-function summaryLetter(
+function summaryMail(
   weak: readonly WeakPassword[],
   told: readonly WeakPassword[],
   host: string,
@@ -118,7 +118,7 @@ function summaryLetter(
 
 export async function requireChangeCommand(
   names: readonly string[],
-  options: TellOptions,
+  options: WeakOptions,
   command: Command,
 ): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
@@ -159,7 +159,7 @@ export async function requireChangeCommand(
 /** The guard trusts them again; an audit that still finds such a password weak puts it back. */
 export async function forgetCommand(
   names: readonly string[],
-  options: TellOptions,
+  options: WeakOptions,
   command: Command,
 ): Promise<void> {
   const { source: sources = [] } = options;

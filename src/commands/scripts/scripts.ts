@@ -14,14 +14,14 @@ import { listLimitOption, noteOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
 
-type Common = { readonly state?: string; readonly json?: true };
-type ListOptions = Common & {
+type CommonOptions = { readonly state?: string; readonly json?: true };
+type ListOptions = CommonOptions & {
   readonly like?: string;
   readonly rules?: true;
   readonly odd?: true;
   readonly limit: number;
 };
-type RuleOptions = Common & {
+type RuleOptions = CommonOptions & {
   readonly user?: number;
   readonly any?: true;
   readonly to?: readonly string[];
@@ -105,7 +105,7 @@ function show(scripts: Command): void {
         notes: 'Where the guard does not run, its ledger is read instead.',
       }),
     )
-    .action(async (script: string, options: Common, command: Command) => {
+    .action(async (script: string, options: CommonOptions, command: Command) => {
       using reads = await openReads(options.state, (text) => warn(command, text));
       // The guard looks for a part of the name: of others that have it, the exact ones are wanted.
       const { scripts: near, rules } = await reads.scripts({
@@ -277,7 +277,7 @@ function forget(scripts: Command): void {
         notes: 'What it prints last makes the rule again.',
       }),
     );
-  command.action((which: string, options: Common) =>
+  command.action((which: string, options: CommonOptions) =>
     act(command, options, '/scripts/forget', { rule: which }),
   );
 }

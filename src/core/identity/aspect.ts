@@ -64,7 +64,7 @@ export type TargetRecord = Extract<DnsRecord, { readonly type: 'CNAME' | 'NS' | 
 export type MxRecord = Extract<DnsRecord, { readonly type: 'MX' }>;
 export type TlsaRecord = Extract<DnsRecord, { readonly type: 'TLSA' }>;
 
-export type Found<One extends DnsRecord> =
+export type FoundRecords<One extends DnsRecord> =
   | {
       readonly kind: 'known';
       readonly records: readonly One[];
@@ -81,7 +81,7 @@ export function found<One extends DnsRecord>(
   answer: DnsAnswer | undefined,
   name: string,
   fits: (record: DnsRecord) => record is One,
-): Found<One> {
+): FoundRecords<One> {
   if (answer === undefined) return { kind: 'unknown', why: 'no answer was given' };
   if (answer.kind === 'failure') return { kind: 'unknown', why: answer.text };
   const { secure } = answer;
@@ -95,7 +95,10 @@ export function found<One extends DnsRecord>(
 const isTxt = (one: DnsRecord): one is TxtRecord => one.type === 'TXT';
 
 /** The TXT records of a name whose text is of the kind that is meant. */
-export function* textsAt(name: string, meant: (text: string) => boolean): Asking<Found<TxtRecord>> {
+export function* textsAt(
+  name: string,
+  meant: (text: string) => boolean,
+): Asking<FoundRecords<TxtRecord>> {
   const texts = found(yield* ask(name, 'TXT'), name, isTxt);
   if (texts.kind === 'unknown') return texts;
   return { ...texts, records: texts.records.filter((one) => meant(textOfTxt(one))) };
@@ -134,7 +137,7 @@ export const dataTexts = (records: readonly DnsRecord[]): string =>
 export const sameData = (one: DnsRecord, other: DnsRecord): boolean =>
   one.type === other.type && dataText(one) === dataText(other);
 
-export type Look = {
+export type AspectSubject = {
   readonly id: string;
   readonly title: string;
   readonly name: string;
@@ -143,8 +146,8 @@ export type Look = {
 };
 
 /** Nobody could say what is there; so nothing is advised. */
-export function unknownAspect(look: Look, why: string): Aspect {
-  const { id, title, name, type, where = 'zone' } = look;
+export function unknownAspect(subject: AspectSubject, why: string): Aspect {
+  const { id, title, name, type, where = 'zone' } = subject;
   const step = { id, state: 'unknown', name, type, keep: [], remove: [], add: [], where } as const;
   const finding: Finding = {
     id,
@@ -166,7 +169,7 @@ export function unknownAspect(look: Look, why: string): Aspect {
  * are kept, others replaced. `severity` is how bad it is while that is not so.
  */
 export function comparedAspect(
-  look: Look,
+  subject: AspectSubject,
   given: {
     readonly published: readonly DnsRecord[];
     readonly wanted: readonly DnsRecord[];
@@ -178,7 +181,7 @@ export function comparedAspect(
     readonly hint?: string;
   },
 ): Aspect {
-  const { id, title, name, type, where = 'zone' } = look;
+  const { id, title, name, type, where = 'zone' } = subject;
   const { published, wanted } = given;
   const keep = published.filter((one) => wanted.some((other) => sameData(one, other)));
   const remove = published.filter((one) => !keep.includes(one));
@@ -208,7 +211,7 @@ export function comparedAspect(
  * advised.
  */
 export function stuckAspect(
-  look: Look,
+  subject: AspectSubject,
   given: {
     readonly published: readonly DnsRecord[];
     readonly severity: 'warn' | 'fail';
@@ -217,7 +220,7 @@ export function stuckAspect(
     readonly fix: string;
   },
 ): Aspect {
-  const { id, title, name, type, where = 'zone' } = look;
+  const { id, title, name, type, where = 'zone' } = subject;
   const { published, severity, wrong, wanted, fix } = given;
   const seen = published.length === 0 ? 'nothing' : dataTexts(published);
   const finding: Finding = { id, kind: severity, title, found: `${seen} — ${wrong}`, wanted, fix };

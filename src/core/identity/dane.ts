@@ -8,10 +8,10 @@ import type { DnsRecord } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   dataTexts,
   found,
-  type Look,
   nothing,
   recordOf,
   remark,
@@ -31,7 +31,7 @@ const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
 export function* daneAspect(host: string, certificate: TlsCertificate | undefined): Asking<Aspect> {
   const name = `_25._tcp.${host}`;
   const id = `dane.${host}`;
-  const look: Look = {
+  const subject: AspectSubject = {
     id,
     title: `TLSA records of ${host} name its certificate`,
     name,
@@ -39,20 +39,20 @@ export function* daneAspect(host: string, certificate: TlsCertificate | undefine
   };
   const published = found(yield* ask(name, 'TLSA'), name, isTlsa);
   if (published.kind === 'unknown') {
-    return certificate === undefined ? nothing : unknownAspect(look, published.why);
+    return certificate === undefined ? nothing : unknownAspect(subject, published.why);
   }
   const { records } = published;
   const signed = published.secure;
   if (records.length === 0 && (certificate === undefined || !signed)) return nothing;
   if (!signed) {
     const note = `${dataTexts(records)} (without DNSSEC nobody uses them)`;
-    return remark(fine(id, look.title, note));
+    return remark(fine(id, subject.title, note));
   }
   if (certificate === undefined) {
     return remark({
       id,
       kind: 'unknown',
-      title: look.title,
+      title: subject.title,
       found: dataTexts(records),
       wanted: 'to see the certificate',
       fix: 'name its file with --certificate, or let me ask the server: --ask-mx',
@@ -71,7 +71,7 @@ export function* daneAspect(host: string, certificate: TlsCertificate | undefine
   const ours =
     key === undefined ? [] : [recordOf(published.name, { type: 'TLSA', usage: endEntity, ...key })];
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: records,
       wanted: good ? records : ours,

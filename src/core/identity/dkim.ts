@@ -18,8 +18,8 @@ import type { Result } from '../../lib/result.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   nothing,
   remark,
   textsAt,
@@ -27,7 +27,7 @@ import {
   txt,
   unknownAspect,
 } from './aspect.ts';
-import type { Identity, IdentityKey, Sent } from './identity.ts';
+import type { Identity, IdentityKey, SentMail } from './identity.ts';
 
 const any = (): boolean => true;
 
@@ -46,7 +46,7 @@ export function* dkimAspect(identity: Identity): Asking<Aspect> {
   return together(aspects);
 }
 
-function lookAt(domain: string, selector: string): Look {
+function lookAt(domain: string, selector: string): AspectSubject {
   const name = `${selector}._domainkey.${domain}`;
   return {
     id: `dkim.${selector}`,
@@ -57,9 +57,9 @@ function lookAt(domain: string, selector: string): Look {
 }
 
 function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
-  const look = lookAt(domain, key.selector);
-  const published = yield* textsAt(look.name, any);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  const subject = lookAt(domain, key.selector);
+  const published = yield* textsAt(subject.name, any);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const texts = published.records.map(textOfTxt);
   const [only] = texts.map(parseKeyRecord);
   const before = only?.ok === true ? only.value : undefined;
@@ -72,7 +72,7 @@ function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
   };
   const fault = keyFault(texts, only, wanted, key);
   const compared = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted:
@@ -85,17 +85,17 @@ function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
       wrong: fault?.text ?? '',
     },
   );
-  return key.state === 'revoked' ? compared : together([compared, strength(look, wanted)]);
+  return key.state === 'revoked' ? compared : together([compared, strength(subject, wanted)]);
 }
 
-type Fault = { readonly text: string; readonly harmful: boolean };
+type KeyFault = { readonly text: string; readonly harmful: boolean };
 
 function keyFault(
   texts: readonly string[],
   read: Result<KeyRecord, string> | undefined,
   wanted: KeyRecord,
   { state }: IdentityKey,
-): Fault | undefined {
+): KeyFault | undefined {
   const revoked = state === 'revoked';
   if (read === undefined) {
     return revoked
@@ -127,7 +127,7 @@ function keyFault(
 }
 
 /** What the key itself is worth, which no record changes. */
-function strength({ id, title }: Look, record: KeyRecord): Aspect {
+function strength({ id, title }: AspectSubject, record: KeyRecord): Aspect {
   const [first] = keyRemarks(record);
   if (first === undefined) return nothing;
   return remark({
@@ -205,7 +205,10 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
  * What was really sent is signed, by keys that count for the domain in From (DMARC's relaxed
  * alignment).
  */
-function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }: Sent): Finding {
+function signed(
+  { domain, organisation }: Identity,
+  { signedBy, messagesPerDay }: SentMail,
+): Finding {
   const id = 'dkim.sent';
   const title = `mail from ${domain} that left here was signed`;
   const amount = `about ${messagesPerDay} messages a day`;
@@ -224,18 +227,18 @@ function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }
 /** Whatever selector a forger makes up, its key is revoked. */
 function* noKeys(domain: string): Asking<Aspect> {
   const name = `*._domainkey.${domain}`;
-  const look: Look = {
+  const subject: AspectSubject = {
     id: 'dkim.none',
     title: `no DKIM key of ${domain} counts`,
     name,
     type: 'TXT',
   };
   const published = yield* textsAt(name, any);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const read = published.records.map((one) => parseKeyRecord(textOfTxt(one)));
   const good = read.length === 1 && read[0]?.ok === true && read[0].value.publicKey === '';
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: good ? published.records : [txt(published.name, 'v=DKIM1; p=')],

@@ -16,8 +16,8 @@ import { textOfTxt } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   nothing,
   remark,
   textsAt,
@@ -34,9 +34,14 @@ const reportDomainsMax = 10;
 export function* dmarcAspect(identity: Identity): Asking<Aspect> {
   const { domain } = identity;
   const name = `_dmarc.${domain}`;
-  const look: Look = { id: 'dmarc', title: `the DMARC record of ${domain}`, name, type: 'TXT' };
+  const subject: AspectSubject = {
+    id: 'dmarc',
+    title: `the DMARC record of ${domain}`,
+    name,
+    type: 'TXT',
+  };
   const published = yield* textsAt(name, isDmarc);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const records = published.records.flatMap((one) => parseDmarcRecord(textOfTxt(one)) ?? []);
   if (records.length === 0) {
     const above = yield* inherited(identity);
@@ -49,7 +54,7 @@ export function* dmarcAspect(identity: Identity): Asking<Aspect> {
     !records[0]?.faults.some(isLoud);
   const wanted = unchanged ? published.records : [txt(published.name, printDmarcTags(tags))];
   const aspect = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted,
@@ -218,7 +223,7 @@ function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect
   const aspects: Aspect[] = [];
   for (const one of outside.slice(0, reportDomainsMax)) {
     const name = `${domain}._report._dmarc.${one}`;
-    const look: Look = {
+    const subject: AspectSubject = {
       id: `dmarc.reports.${one}`,
       title: `${one} takes the DMARC reports of ${domain}`,
       name,
@@ -227,11 +232,11 @@ function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect
     };
     const published = yield* textsAt(name, isDmarc);
     if (published.kind === 'unknown') {
-      aspects.push(unknownAspect(look, published.why));
+      aspects.push(unknownAspect(subject, published.why));
       continue;
     }
     aspects.push(
-      comparedAspect(look, {
+      comparedAspect(subject, {
         published: published.records,
         wanted: published.records.length > 0 ? published.records : [txt(name, 'v=DMARC1')],
         severity: 'warn',

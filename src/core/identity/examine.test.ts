@@ -9,10 +9,10 @@ import { answeredBy, type DnsAnswer } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { type Step, sameData } from './aspect.ts';
-import { type Examined, examine } from './examine.ts';
+import { type ExaminedMail, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
 
-function look({ server, identities, records }: World, secure = false): Examined {
+function look({ server, identities, records }: World, secure = false): ExaminedMail {
   const answer = zoneAnswers(records);
   const asked = (question: Parameters<typeof answer>[0]): DnsAnswer => {
     const said = answer(question);
@@ -20,14 +20,14 @@ function look({ server, identities, records }: World, secure = false): Examined 
   };
   return answeredBy(examine(server, identities), asked);
 }
-const aspectsOf = ({ server, domains }: Examined) => [
+const aspectsOf = ({ server, domains }: ExaminedMail) => [
   ...(server === undefined ? [] : [server.aspect]),
   ...domains.map(({ aspect }) => aspect),
 ];
-const stepsOf = (found: Examined): readonly Step[] =>
+const stepsOf = (found: ExaminedMail): readonly Step[] =>
   aspectsOf(found).flatMap(({ steps }) => steps);
 
-function applied(given: World, found: Examined): World {
+function applied(given: World, found: ExaminedMail): World {
   let records: readonly DnsRecord[] = given.records;
   for (const { name, remove, add } of stepsOf(found)) {
     records = records.filter(

@@ -19,7 +19,7 @@ import { serverAspect } from './server.ts';
 import { spfAspect } from './spf.ts';
 import { tlsRptAspect } from './tls-rpt.ts';
 
-export type Examined = {
+export type ExaminedMail = {
   /** Undefined: nothing is known of the server. */
   readonly server: { readonly host: string | undefined; readonly aspect: Aspect } | undefined;
   readonly domains: readonly { readonly domain: string; readonly aspect: Aspect }[];
@@ -29,7 +29,7 @@ export type Examined = {
 export function* examine(
   server: MailServer | undefined,
   identities: readonly Identity[],
-): Asking<Examined> {
+): Asking<ExaminedMail> {
   const names = identities.map(({ domain }) => domain);
   const planned: Step[] = [];
   const aspect = server === undefined ? nothing : yield* wholeServer(server, names);

@@ -46,7 +46,7 @@ export const mtaStsWishes = ['off', 'testing', 'enforce'] as const;
 export type MtaStsWish = (typeof mtaStsWishes)[number];
 
 /** Mail with the domain in From. */
-export type Sent = {
+export type SentMail = {
   readonly messagesPerDay: number;
   /** Domain of the keys that signed the last of it that was signed; empty: none ever was. */
   readonly signedBy: string;
@@ -59,7 +59,7 @@ export type Identity = {
   /**
    * What this server was seen to send in its name; undefined: nothing, as far as anybody counted.
    */
-  readonly sent: Sent | undefined;
+  readonly sent: SentMail | undefined;
   /** More than 5,000 messages a day to one of the big providers: then they want more. */
   readonly bulk: boolean;
   /** Undefined: nothing is known of the server; then only the domain itself is looked at. */

@@ -18,9 +18,9 @@ import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   found,
-  type Look,
   nothing,
   recordOf,
   textsAt,
@@ -43,10 +43,15 @@ export function* mtaStsAspect(
 ): Asking<Aspect> {
   const { domain, mtaSts } = identity;
   const name = `_mta-sts.${domain}`;
-  const look: Look = { id: 'mta-sts', title: `the MTA-STS record of ${domain}`, name, type: 'TXT' };
+  const subject: AspectSubject = {
+    id: 'mta-sts',
+    title: `the MTA-STS record of ${domain}`,
+    name,
+    type: 'TXT',
+  };
   const published = yield* textsAt(name, isMtaStsRecord);
   const wished = mtaSts !== 'off';
-  if (published.kind === 'unknown') return wished ? unknownAspect(look, published.why) : nothing;
+  if (published.kind === 'unknown') return wished ? unknownAspect(subject, published.why) : nothing;
   const any = published.records.length > 0;
   if ((!wished && !any) || (mx !== undefined && mx.length === 0 && !any)) return nothing;
   const policy = judgePolicy(identity, mx);
@@ -54,12 +59,12 @@ export function* mtaStsAspect(
   const fresh = policy.kind === 'wanted' ? idOf(policy.text) : undefined;
   const good = ids.length === 1 && ids[0] !== undefined;
   if (!good && fresh === undefined && policy.kind !== 'good') {
-    return together([unknownAspect(look, policy.why), policyAspect(identity, policy)]);
+    return together([unknownAspect(subject, policy.why), policyAspect(identity, policy)]);
   }
   const id = good && (fresh === undefined || fresh === ids[0]) ? ids[0] : (fresh ?? policy.id);
   const keep = good && ids[0] === id;
   const record = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: keep ? published.records : [txt(published.name, `v=STSv1; id=${id}`)],
@@ -174,11 +179,11 @@ const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || 
 /** Somebody must serve the file; where nobody is named, this server. */
 function* policyHost({ domain, server }: Identity): Asking<Aspect> {
   const name = `mta-sts.${domain}`;
-  const look = { id: 'mta-sts.host', title: `${name} serves the policy`, name } as const;
+  const subject = { id: 'mta-sts.host', title: `${name} serves the policy`, name } as const;
   const v4 = found(yield* ask(name, 'A'), name, isAddress);
   const v6 = found(yield* ask(name, 'AAAA'), name, isAddress);
   for (const one of [v4, v6]) {
-    if (one.kind === 'unknown') return unknownAspect({ ...look, type: 'A' }, one.why);
+    if (one.kind === 'unknown') return unknownAspect({ ...subject, type: 'A' }, one.why);
   }
   if (v4.kind !== 'known' || v6.kind !== 'known') return nothing;
   const type = v4.records.length === 0 && v6.records.length > 0 ? 'AAAA' : 'A';
@@ -193,7 +198,7 @@ function* policyHost({ domain, server }: Identity): Asking<Aspect> {
           recordOf(name, { type: family, address }),
         );
   return comparedAspect(
-    { ...look, type: published.length > 0 ? type : family },
+    { ...subject, type: published.length > 0 ? type : family },
     {
       published,
       wanted,

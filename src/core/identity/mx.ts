@@ -6,9 +6,9 @@ import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts'
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   found,
-  type Look,
   type MxRecord,
   recordOf,
   stuckAspect,
@@ -33,10 +33,15 @@ const isMx = (one: DnsRecord): one is MxRecord => one.type === 'MX';
 
 export function* mxAspect(identity: Identity): Asking<MxAspect> {
   const { domain } = identity;
-  const look: Look = { id: 'mx', title: `where mail to ${domain} goes`, name: domain, type: 'MX' };
+  const subject: AspectSubject = {
+    id: 'mx',
+    title: `where mail to ${domain} goes`,
+    name: domain,
+    type: 'MX',
+  };
   const published = found(yield* ask(domain, 'MX'), domain, isMx);
   if (published.kind === 'unknown') {
-    return { aspect: unknownAspect(look, published.why), hosts: undefined };
+    return { aspect: unknownAspect(subject, published.why), hosts: undefined };
   }
   const judged = yield* judge(published.records, identity);
   const good = judged.filter(({ fault }) => fault === undefined).map(({ record }) => record);
@@ -44,7 +49,7 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
   const wanted = good.length > 0 ? good : yield* instead(identity, published.name);
   if (wanted.length === 0) {
     const severity = published.records.length === 0 ? 'warn' : 'fail';
-    const aspect = stuckAspect(look, {
+    const aspect = stuckAspect(subject, {
       published: published.records,
       severity,
       wrong: wrong ?? missing(identity),
@@ -55,7 +60,7 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
   }
   const hosts = wanted.map(({ exchange }) => exchange).filter((host) => host !== '');
   const aspect = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted,
@@ -73,9 +78,9 @@ function missing({ sends, domain }: Identity): string {
     : 'a domain without mail should say so: then nobody tries, and its name is worth less to forgers';
 }
 
-type Judged = { readonly record: MxRecord; readonly fault: string | undefined };
+type JudgedMx = { readonly record: MxRecord; readonly fault: string | undefined };
 
-function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<readonly Judged[]> {
+function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<readonly JudgedMx[]> {
   const named = records.filter(({ exchange }) => exchange !== '').slice(0, hostsMax);
   const answers = yield named.flatMap(({ exchange }) => [
     { name: exchange, type: 'CNAME' } as const,

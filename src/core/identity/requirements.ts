@@ -7,19 +7,19 @@ import type { Finding } from '../finding.ts';
 
 export type Provider = 'Gmail' | 'Yahoo' | 'Microsoft';
 /** `unseen`: nothing here can tell. */
-export type Met = 'yes' | 'no' | 'unknown' | 'unseen';
+export type MetState = 'yes' | 'no' | 'unknown' | 'unseen';
 export type Requirement = {
   readonly what: string;
   readonly by: readonly Provider[];
   /** Only of those who send more than 5,000 messages a day to one provider. */
   readonly bulkOnly: boolean;
-  readonly met: Met;
+  readonly met: MetState;
   /** Ids of the findings that say so; or where to look. */
   readonly see: string;
 };
 
 type Rule = Omit<Requirement, 'met' | 'see'> & {
-  /** Met when these are; a list inside: when one of it is. */
+  /** MetState when these are; a list inside: when one of it is. */
   readonly needs: readonly (string | readonly string[])[];
   /** Where no finding can tell. */
   readonly look?: string;
@@ -75,17 +75,18 @@ export function requirements(
     }));
 }
 
-function metBy(findings: readonly Finding[], need: string | readonly string[]): Met {
+function metBy(findings: readonly Finding[], need: string | readonly string[]): MetState {
   const several = typeof need === 'string' ? [need] : need;
   const each = several.map((id) => group(findings, id));
   return order.toReversed().find((met) => each.includes(met)) ?? 'unknown';
 }
 
-const order: readonly Met[] = ['no', 'unknown', 'unseen', 'yes'];
-const worstOf = (mets: readonly Met[]): Met => order.find((met) => mets.includes(met)) ?? 'unknown';
+const order: readonly MetState[] = ['no', 'unknown', 'unseen', 'yes'];
+const worstOf = (mets: readonly MetState[]): MetState =>
+  order.find((met) => mets.includes(met)) ?? 'unknown';
 
 /** A warning is about what could be better; only a failure breaks a requirement. */
-function group(findings: readonly Finding[], id: string): Met {
+function group(findings: readonly Finding[], id: string): MetState {
   const fitting = findings.filter((one) => one.id === id || one.id.startsWith(`${id}.`));
   const kinds = fitting.filter((one) => !aside.includes(one.id)).map(({ kind }) => kind);
   if (kinds.includes('fail')) return 'no';

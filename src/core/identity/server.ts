@@ -9,9 +9,9 @@ import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   found,
-  type Look,
   recordOf,
   remark,
   stuckAspect,
@@ -51,13 +51,18 @@ function heloName(helo: string): Finding {
 function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<Aspect> {
   const mine = server.addresses.filter((one) => one.includes(':') === (type === 'AAAA'));
   if (mine.length === 0) return together([]);
-  const look: Look = { id: `host.${name}.${type}`, title: `${name} leads here`, name, type };
+  const subject: AspectSubject = {
+    id: `host.${name}.${type}`,
+    title: `${name} leads here`,
+    name,
+    type,
+  };
   const published = found(yield* ask(name, type), name, isAddress);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const has = published.records.map(({ address }) => address);
   const lacking = mine.filter((address) => !has.includes(address));
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: [
@@ -75,7 +80,7 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   const ip = parseClientIp(address);
   if (ip === undefined) return together([]);
   const name = reverseName(ip);
-  const look: Look = {
+  const subject: AspectSubject = {
     id: `host.reverse.${address}`,
     title: `${address} has a name that leads back to it`,
     name,
@@ -83,7 +88,7 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
     where: 'reverse',
   };
   const published = found(yield* ask(name, 'PTR'), name, isTarget);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const names = published.records.map(({ target }) => target).slice(0, namesMax);
   const type = address.includes(':') ? 'AAAA' : 'A';
   const answers = yield names.map((one): DnsQuestion => ({ name: one, type }));
@@ -93,13 +98,13 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   }));
   const silent = judged.find(({ fault }) => fault?.kind === 'unknown')?.fault;
   const good = judged.some(({ fault }) => fault === undefined);
-  if (!good && silent !== undefined) return unknownAspect(look, silent.text);
+  if (!good && silent !== undefined) return unknownAspect(subject, silent.text);
   const wrong =
     judged[0]?.fault?.text ??
     'Gmail, Yahoo, Comcast and GMX turn away mail from an address without a name';
   const { host } = server;
   if (!good && host === undefined) {
-    return stuckAspect(look, {
+    return stuckAspect(subject, {
       published: published.records,
       severity: 'fail',
       wrong,
@@ -112,7 +117,7 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
       ? published.records
       : [recordOf(published.name, { type: 'PTR', target: host })];
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted,

@@ -11,7 +11,7 @@ import {
   type SpfTerm,
 } from '../../formats/spf/record.ts';
 
-export type Repaired = {
+export type RepairedSpf = {
   readonly terms: SpfRecord;
   /** A clause for each thing that was wrong; empty: the record may stay as it is. */
   readonly faults: readonly string[];
@@ -26,7 +26,7 @@ const ip6BitsMin = 29;
 
 const isMechanism = (term: SpfTerm): term is SpfMechanism => 'qualifier' in term;
 
-export function repairSpf(texts: readonly string[]): Repaired {
+export function repairSpf(texts: readonly string[]): RepairedSpf {
   const faults: string[] = [];
   if (texts.length > 1)
     faults.push(`there are ${texts.length} SPF records, so none of them counts`);

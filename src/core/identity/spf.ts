@@ -19,8 +19,8 @@ import {
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   remark,
   stuckAspect,
   textsAt,
@@ -44,13 +44,13 @@ export type SpfWish = {
 
 export function* spfAspect(wish: SpfWish): Asking<Aspect> {
   const { name, id, title } = wish;
-  const look: Look = { id, title, name, type: 'TXT' };
+  const subject: AspectSubject = { id, title, name, type: 'TXT' };
   const published = yield* textsAt(name, isSpfRecord);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
-  const at: Look = { ...look, name: published.name };
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
+  const at: AspectSubject = { ...subject, name: published.name };
   const texts = published.records.map(textOfTxt);
   if (!wish.sends) return neverSends(at, published.records, texts);
-  if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(look);
+  if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(subject);
   const repaired =
     texts.length === 0
       ? { terms: [{ kind: 'all', qualifier: wish.all } as const], faults: [] }
@@ -92,11 +92,15 @@ function isHarmful(faults: readonly string[], records: number): boolean {
   );
 }
 
-function neverSends(look: Look, published: readonly DnsRecord[], texts: readonly string[]): Aspect {
+function neverSends(
+  subject: AspectSubject,
+  published: readonly DnsRecord[],
+  texts: readonly string[],
+): Aspect {
   const good = texts.length === 1 && /^v=spf1 +-all *$/i.test(texts[0] ?? '');
-  return comparedAspect(look, {
+  return comparedAspect(subject, {
     published,
-    wanted: good ? published : [txt(look.name, 'v=spf1 -all')],
+    wanted: good ? published : [txt(subject.name, 'v=spf1 -all')],
     severity: 'warn',
     right: 'nobody may send in the name of the domain, and that is said',
     wrong:
@@ -106,7 +110,7 @@ function neverSends(look: Look, published: readonly DnsRecord[], texts: readonly
   });
 }
 
-function nothingKnown({ id, title }: Look): Aspect {
+function nothingKnown({ id, title }: AspectSubject): Aspect {
   return remark({
     id,
     kind: 'warn',
@@ -258,17 +262,17 @@ function addressTerm(address: string): SpfTerm {
  * advised.
  */
 function* tooCostly(
-  look: Look,
+  subject: AspectSubject,
   published: readonly DnsRecord[],
   terms: SpfRecord,
   over: string,
 ): Asking<Aspect> {
   const costs: string[] = [];
   for (const term of terms.filter(asks)) {
-    const { lookups } = yield* spfCostOf(look.name, [term]);
+    const { lookups } = yield* spfCostOf(subject.name, [term]);
     costs.push(`${printSpfTerm(term)} ${lookups}`);
   }
-  return stuckAspect(look, {
+  return stuckAspect(subject, {
     published,
     severity: 'fail',
     wrong: over,

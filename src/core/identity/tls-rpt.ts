@@ -7,8 +7,8 @@ import { textOfTxt } from '../../formats/dns/record.ts';
 import { parseTlsReporting, printTlsReporting } from '../../formats/tls/tls-rpt.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   nothing,
   textsAt,
   txt,
@@ -23,10 +23,10 @@ export function* tlsRptAspect(identity: Identity): Asking<Aspect> {
   const { domain, tlsReports } = identity;
   const name = `_smtp._tls.${domain}`;
   const title = `reports on failed TLS of mail to ${domain}`;
-  const look: Look = { id: 'tls-rpt', title, name, type: 'TXT' };
+  const subject: AspectSubject = { id: 'tls-rpt', title, name, type: 'TXT' };
   const published = yield* textsAt(name, meant);
   if (published.kind === 'unknown') {
-    return tlsReports.length === 0 ? nothing : unknownAspect(look, published.why);
+    return tlsReports.length === 0 ? nothing : unknownAspect(subject, published.why);
   }
   const records = published.records.flatMap((one) => parseTlsReporting(textOfTxt(one)) ?? []);
   if (records.length === 0 && tlsReports.length === 0) return nothing;
@@ -42,7 +42,7 @@ export function* tlsRptAspect(identity: Identity): Asking<Aspect> {
       ? []
       : [txt(published.name, printTlsReporting({ reportsTo, more: [...new Set(kept)] }))];
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: unchanged ? published.records : wanted,

@@ -1,7 +1,7 @@
 /** The mail to the owner of a weak password: in one or more languages, one after another. Pure. */
 
-export type Letter = { readonly subject: string; readonly body: string };
-export type LetterFacts = {
+export type OwnerMail = { readonly subject: string; readonly body: string };
+export type OwnerMailFacts = {
   readonly account: string;
   readonly host: string;
   /** Whom to ask. */
@@ -78,9 +78,9 @@ is, vraag het dan aan {contact}.
 const between = `\n${'-'.repeat(70)}\n\n`;
 
 /** `templates`: in the order in which they are to stand. */
-export function letterOf(templates: readonly string[], facts: LetterFacts): Letter {
+export function ownerMail(templates: readonly string[], facts: OwnerMailFacts): OwnerMail {
   const filled = templates.map((template) =>
-    template.replace(/\{(account|host|contact)\}/g, (_, name: keyof LetterFacts) => facts[name]),
+    template.replace(/\{(account|host|contact)\}/g, (_, name: keyof OwnerMailFacts) => facts[name]),
   );
   const parts = filled.map((text) => {
     const end = text.indexOf('\n');

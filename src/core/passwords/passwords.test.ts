@@ -9,7 +9,7 @@ import { checkPasswords } from '../checklist/passwords.ts';
 import { lastAuditKey, loginKey, notedRows, nothingReported, summaryOf } from './audit-report.ts';
 import { keyboardWalks, seasonsAndYears } from './generated.ts';
 import { ownWords } from './own-words.ts';
-import { letterOf, ownTemplates } from './owner-mail.ts';
+import { ownerMail, ownTemplates } from './owner-mail.ts';
 import { strengthText } from './strength.ts';
 import { passwordVerdict, verdictText } from './verdict.ts';
 import { type WeakPassword, whatToDo } from './weak.ts';
@@ -54,14 +54,14 @@ test('walks and seasons hold what people set, once each', () => {
 
 test('a letter has all its languages, its facts, and no link', () => {
   const facts = { account: 'joe@example.org', host: 'mail.example.org', contact: 'the admin' };
-  const { subject, body } = letterOf([ownTemplates['en'] ?? '', ownTemplates['de'] ?? ''], facts);
+  const { subject, body } = ownerMail([ownTemplates['en'] ?? '', ownTemplates['de'] ?? ''], facts);
   assert.match(
     subject,
     /^Please change .*joe@example\.org \/ Bitte ändern Sie .*joe@example\.org$/,
   );
   for (const text of Object.values(facts)) assert.ok(body.includes(text), text);
   assert.ok(!/https?:|\{/.test(body));
-  assert.equal(letterOf(['Subject: one line'], facts).subject, 'one line');
+  assert.equal(ownerMail(['Subject: one line'], facts).subject, 'one line');
 });
 
 describe('verdicts on a new password', () => {

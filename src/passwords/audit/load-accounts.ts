@@ -16,9 +16,9 @@ import { rowsOf, type Source } from '../sources/source.ts';
 import type { TriedStore } from './tried-store.ts';
 import type { Worklist } from './worklist.ts';
 
-export type Fault = { readonly source: string; readonly line: number; readonly what: string };
+export type SourceFault = { readonly source: string; readonly line: number; readonly what: string };
 
-export type GatherDeps = {
+export type LoadDeps = {
   readonly folder: PrivateFolder;
   readonly triedStore: TriedStore;
   readonly worklist: Worklist;
@@ -30,7 +30,7 @@ export type GatherDeps = {
   readonly now: () => Millis;
   /** Time is up: reading ends, and nobody who was not read is taken for gone. */
   readonly signal: AbortSignal;
-  readonly fault: (fault: Fault) => void;
+  readonly fault: (fault: SourceFault) => void;
   readonly found: (found: readonly PasswordFinding[]) => void;
   /** Passwords that were weak, and are others now, or gone. */
   readonly changed: (changed: readonly Login[]) => void;
@@ -47,7 +47,7 @@ const rowsBetween = 1_000;
  */
 const leaksMs = 10 * 60_000;
 
-export type Gathered = {
+export type LoadedAccounts = {
   accounts: number;
   locked: number;
   faults: number;
@@ -56,8 +56,11 @@ export type Gathered = {
 };
 
 /** A source that cannot be read is a fault like a line that cannot; the others go on. */
-export async function gather(sources: readonly Source[], deps: GatherDeps): Promise<Gathered> {
-  const sum: Gathered = { accounts: 0, locked: 0, faults: 0, whole: new Set() };
+export async function loadAccounts(
+  sources: readonly Source[],
+  deps: LoadDeps,
+): Promise<LoadedAccounts> {
+  const sum: LoadedAccounts = { accounts: 0, locked: 0, faults: 0, whole: new Set() };
   const { signal } = deps;
   const leaks = askedUntilItFails(deps, sum);
   let rows = 0;
@@ -85,15 +88,15 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
   return sum;
 }
 
-type TakeDeps = GatherDeps & { readonly leaks: (sha1: string) => Promise<number> };
+type RowDeps = LoadDeps & { readonly leaks: (sha1: string) => Promise<number> };
 
 /**
  * Leaks are known of nothing any more once nobody could say: a fault, and the audit goes on
  * without.
  */
 function askedUntilItFails(
-  { ranges, fault }: GatherDeps,
-  sum: Gathered,
+  { ranges, fault }: LoadDeps,
+  sum: LoadedAccounts,
 ): (sha1: string) => Promise<number> {
   let failed = false;
   let spentMs = 0;
@@ -118,7 +121,12 @@ function askedUntilItFails(
   };
 }
 
-async function take(source: string, row: SourceRow, deps: TakeDeps, sum: Gathered): Promise<void> {
+async function take(
+  source: string,
+  row: SourceRow,
+  deps: RowDeps,
+  sum: LoadedAccounts,
+): Promise<void> {
   switch (row.kind) {
     case 'fault':
       sum.faults++;
@@ -137,7 +145,7 @@ async function take(source: string, row: SourceRow, deps: TakeDeps, sum: Gathere
   }
 }
 
-function noPassword(source: string, name: string, deps: GatherDeps): void {
+function noPassword(source: string, name: string, deps: LoadDeps): void {
   const { triedStore, worklist } = deps;
   const since = triedStore.read(source, name)?.weak?.since ?? deps.now();
   const weak: WeakNote = { strength: 'no-password', by: 'empty', since };
@@ -166,7 +174,7 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
 async function account(
   source: string,
   row: Extract<SourceRow, { kind: 'account' }>,
-  deps: TakeDeps,
+  deps: RowDeps,
 ): Promise<void> {
   const { triedStore, worklist } = deps;
   const { account: name } = row;

@@ -24,7 +24,7 @@ import type { Source } from '../sources/source.ts';
 import { openWorkers, type Workers } from '../workers/workers.ts';
 import { audit } from './audit.ts';
 import type { AuditProgress } from './audit-state.ts';
-import { type Fault, gather } from './load-accounts.ts';
+import { loadAccounts, type SourceFault } from './load-accounts.ts';
 import { openTriedStore, type TriedStore } from './tried-store.ts';
 import { openWorklist, type UnitResult, type Worklist } from './worklist.ts';
 
@@ -51,7 +51,7 @@ export type AuditOptions = {
   readonly signal: AbortSignal;
   /** Who counts as weak until now; the store may have been lost, or a report of it. */
   readonly known: readonly WeakPassword[];
-  readonly told: AuditEvents;
+  readonly events: AuditEvents;
 };
 
 export type AuditEvents = {
@@ -64,15 +64,15 @@ export type AuditEvents = {
   }) => void;
   readonly found: (found: readonly PasswordFinding[]) => void;
   readonly changed: (changed: readonly Login[]) => void;
-  readonly fault: (fault: Fault) => void;
+  readonly fault: (fault: SourceFault) => void;
   readonly progress: (progress: AuditProgress) => void;
   /** Each account at the end. */
   readonly result: (result: UnitResult) => Promise<unknown> | undefined;
 };
 
 /** Throws OperatorError where John is missing, or nothing could be read at all. */
-export async function conduct(options: AuditOptions): Promise<AuditSummary> {
-  const { told } = options;
+export async function runAudit(options: AuditOptions): Promise<AuditSummary> {
+  const { events } = options;
   forbidCoreFiles();
   const sandbox = openSandbox();
   using triedStore = openTriedStore(options.triedStore);
@@ -92,7 +92,7 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const all = planOf(john, lists, { rules: options.rules, year });
   const plans = options.quick ? all.filter(({ leg }) => leg.strength === quickest) : all;
   const ranges = openRangeLists(options.rangeFiles, options.rangeService);
-  const gathered = await gather(options.sources, {
+  const loaded = await loadAccounts(options.sources, {
     folder,
     triedStore,
     worklist,
@@ -100,13 +100,13 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
     ranges,
     now: options.now,
     signal: options.signal,
-    fault: told.fault,
-    found: told.found,
-    changed: told.changed,
+    fault: events.fault,
+    found: events.found,
+    changed: events.changed,
     forJohn: (hash) => forJohn(hash, john.formats),
   });
-  if (gathered.accounts === 0 && gathered.locked === 0 && gathered.faults > 0) throw nothing();
-  told.began({ ...gathered, john: john.version, memory: folder.memory });
+  if (loaded.accounts === 0 && loaded.locked === 0 && loaded.faults > 0) throw nothing();
+  events.began({ ...loaded, john: john.version, memory: folder.memory });
   const refused = new Map<string, number>();
   const through = await audit({
     john,
@@ -119,20 +119,20 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
     processors,
     now: options.now,
     signal: options.signal,
-    found: told.found,
-    progress: told.progress,
+    found: events.found,
+    progress: events.progress,
     refused: (scheme, count) => refused.set(scheme, Math.max(refused.get(scheme) ?? 0, count)),
   });
   for (const [scheme, count] of refused) {
-    gathered.faults += count;
-    told.fault({ source: 'john', line: 0, what: `${count} ${scheme} hashes were not taken` });
+    loaded.faults += count;
+    events.fault({ source: 'john', line: 0, what: `${count} ${scheme} hashes were not taken` });
   }
   const complete = through && !options.quick;
   const tried = through ? triedAgain(plans, options) : () => false;
-  told.changed(weakNoMore({ worklist, triedStore, tried, whole: gathered.whole }, options.known));
-  for (const result of worklist.results()) await told.result(result);
+  events.changed(weakNoMore({ worklist, triedStore, tried, whole: loaded.whole }, options.known));
+  for (const result of worklist.results()) await events.result(result);
   const { accounts, weak } = worklist.counts();
-  return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
+  return { at: options.now(), accounts, weak, faults: loaded.faults, complete };
 }
 
 const quickest = 'under-a-second';

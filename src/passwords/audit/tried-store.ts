@@ -24,7 +24,7 @@ export type TriedRow = {
   readonly progress: Progress;
   readonly weak: WeakNote | undefined;
 };
-export type Noted = TriedRow & Login;
+export type TriedNote = TriedRow & Login;
 
 export type TriedStore = Disposable & {
   /** A small value of the audit itself; '' when there is none. */
@@ -34,7 +34,7 @@ export type TriedStore = Disposable & {
   /** `seen`: since `begin`. */
   read(source: string, account: string): (TriedRow & { readonly seen: boolean }) | undefined;
   /** All or none of them. */
-  write(rows: readonly Noted[]): void;
+  write(rows: readonly TriedNote[]): void;
   /**
    * Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written
    * or `seen` since. What is written meanwhile is on the disk at the latest after `end`.

@@ -7,7 +7,7 @@ import { copySlice } from '../candidates/candidates.ts';
 import { runJohn, type Target, writeCandidates } from '../john/john.ts';
 import type { WorkerJob } from '../workers/hash-worker.ts';
 import type { AuditState } from './audit-state.ts';
-import type { Noted } from './tried-store.ts';
+import type { TriedNote } from './tried-store.ts';
 import type { TryUnit } from './units.ts';
 import type { Work } from './worklist.ts';
 
@@ -161,7 +161,7 @@ function entriesOf(
 function noteGuessed(state: AuditState, works: readonly Work[], leg: Leg): void {
   if (works.length === 0) return;
   const findings: PasswordFinding[] = [];
-  const notes: Noted[] = [];
+  const notes: TriedNote[] = [];
   for (const { id, source, account, hash, mark, progress, further } of works) {
     const since = state.triedStore.read(source, account)?.weak?.since ?? state.now();
     const weak: WeakNote = { strength: leg.strength, by: leg.by, since };

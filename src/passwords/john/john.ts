@@ -8,7 +8,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } fro
 import { dirname } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import { type Sandbox, spawnSecluded } from '../sandbox/sandbox.ts';
+import { type Sandbox, spawnSandboxed } from '../sandbox/sandbox.ts';
 import { guessedName, openSecretPipe } from './guess-reader.ts';
 import { readBook, sectionOf } from './rule-book.ts';
 
@@ -103,7 +103,7 @@ export type JohnRun = {
   readonly found: (name: string) => void;
 };
 
-export type JohnRan = {
+export type JohnResult = {
   /** Every candidate was tried. */
   readonly complete: boolean;
   /** On so many of the targets. */
@@ -116,7 +116,7 @@ export type JohnRan = {
 const endMs = 3_000;
 
 /** Throws OperatorError `john-failed` for anything but an end and an interruption. */
-export async function runJohn(run: JohnRun): Promise<JohnRan> {
+export async function runJohn(run: JohnRun): Promise<JohnResult> {
   const { folder, sandbox, candidates } = run;
   prepare(run);
   const hashes = folder.file('hashes');
@@ -144,7 +144,7 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
   const words = [...sandbox.john, run.john.program, ...optionsOf(run), 'hashes'];
   const { processors } = run;
   const stdio = ['ignore' as const, out.writeEnd, err.writeEnd];
-  const child = spawnSecluded(words, { cwd: folder.path, stdio, processors });
+  const child = spawnSandboxed(words, { cwd: folder.path, stdio, processors });
   out.started();
   err.started();
   const stop = stopping(child, run.signal);
@@ -174,7 +174,7 @@ function loadedIn(bytes: Buffer): number {
   return Number.parseInt(bytes.toString('latin1', loadedWord.length, loadedWord.length + 8), 10);
 }
 
-function stopping(child: ReturnType<typeof spawnSecluded>, signal: AbortSignal): () => void {
+function stopping(child: ReturnType<typeof spawnSandboxed>, signal: AbortSignal): () => void {
   let late: NodeJS.Timeout | undefined;
   const stop = (): void => {
     child.kill('SIGTERM');
@@ -199,7 +199,7 @@ export async function writeCandidates(
   const into = openSync(folder.file(how.into), 'w', 0o600);
   const own = john.jumbo ? ['--config=.john/john.conf', '--session=.john/john'] : [];
   const words = [...sandbox.john, john.program, ...own, '--stdout', `--wordlist=${how.words}`];
-  const child = spawnSecluded([...words, '--rules'], {
+  const child = spawnSandboxed([...words, '--rules'], {
     cwd: folder.path,
     stdio: ['ignore', into, 'ignore'],
   });

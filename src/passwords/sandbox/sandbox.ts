@@ -78,7 +78,7 @@ export function forbidCoreFiles(): void {
 }
 
 /** Starts a program behind those words. Nothing of ours is in its environment. */
-export function spawnSecluded(
+export function spawnSandboxed(
   words: readonly string[],
   how: {
     readonly cwd?: string;

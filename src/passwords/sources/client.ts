@@ -50,7 +50,7 @@ export type Client = {
 };
 
 /** `signal`: the audit is to end. */
-export type AskHow = {
+export type QueryOptions = {
   readonly folder: PrivateFolder;
   readonly domain?: string;
   readonly signal: AbortSignal;

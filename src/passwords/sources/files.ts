@@ -9,7 +9,7 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { rowOf, type SourceRow } from './row.ts';
 
-export type ReadHow = {
+export type ReadOptions = {
   /** What a password without `{SCHEME}` is. */
   readonly scheme?: string;
   /** Added to accounts without one. */
@@ -22,7 +22,7 @@ const [hash, colon, tab, blank] = [35, 58, 9, 32];
 const passwdBytesMax = 64 * 1024 * 1024;
 
 /** `passwd` beside it knows the people's names. */
-export function* shadowRows(path: string, { domain = '' }: ReadHow = {}): Generator<SourceRow> {
+export function* shadowRows(path: string, { domain = '' }: ReadOptions = {}): Generator<SourceRow> {
   const names = namesFrom(join(dirname(path), 'passwd'));
   yield* rowsIn(path, { most: 3, comments: false }, (entry) => {
     const name = Buffer.from(names.get(entry.account.toString('utf8')) ?? '');
@@ -48,7 +48,7 @@ function namesFrom(path: string): ReadonlyMap<string, string> {
  */
 export function* passwdFileRows(
   path: string,
-  { scheme = 'CRYPT', domain = '' }: ReadHow = {},
+  { scheme = 'CRYPT', domain = '' }: ReadOptions = {},
 ): Generator<SourceRow> {
   yield* rowsIn(path, { most: 8 }, (entry, [, , name, , , extra]) => {
     const { line, account, password } = entry;
@@ -61,7 +61,10 @@ export function* passwdFileRows(
 }
 
 /** `user:hash`, perhaps with a comment behind: htpasswd of Apache and nginx. */
-export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Generator<SourceRow> {
+export function* htpasswdRows(
+  path: string,
+  { domain = '' }: ReadOptions = {},
+): Generator<SourceRow> {
   yield* rowsIn(path, { most: 3 }, (entry, [name]) =>
     rowOf({ ...entry, name, scheme: 'CRYPT', domain }),
   );
@@ -70,7 +73,7 @@ export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Gene
 /** `account:hash` or `account hash`; what a hash is shows in its form. */
 export function* listRows(
   path: string,
-  { scheme = 'AUTO', domain = '' }: ReadHow = {},
+  { scheme = 'AUTO', domain = '' }: ReadOptions = {},
 ): Generator<SourceRow> {
   // No hash has a colon in it, but a password may.
   const most = isPlain(scheme) ? 2 : 3;

@@ -6,7 +6,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
+import {
+  askClient,
+  type Client,
+  needed,
+  type QueryOptions,
+  readSettings,
+  unfit,
+} from './client.ts';
 import { ldifRows } from './ldif.ts';
 import type { SourceRow } from './row.ts';
 
@@ -96,7 +103,7 @@ function fieldsOf(attributes: string): Readonly<Record<string, string>> {
 /** Throws OperatorError `source-unread` where the directory does not answer. */
 export async function ldapRows(
   path: string,
-  { folder, domain = '', signal }: AskHow,
+  { folder, domain = '', signal }: QueryOptions,
 ): Promise<Iterable<SourceRow>> {
   const file = parseLdapFile(path);
   const script = folder.file('filter');

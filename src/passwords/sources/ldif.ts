@@ -20,7 +20,7 @@ const passwordsMax = 16;
 /** A value folded over more than this many bytes is none of those we look for. */
 const valueBytesMax = 16_384;
 
-export type LdifHow = {
+export type LdifOptions = {
   readonly domain?: string;
   /** Attribute with the login; else it is `uid`, or `mail` where there is none. */
   readonly user?: string;
@@ -30,7 +30,7 @@ export type LdifHow = {
   readonly scheme?: string;
 };
 
-export function* ldifRows(path: string, how: LdifHow = {}): Generator<SourceRow> {
+export function* ldifRows(path: string, how: LdifOptions = {}): Generator<SourceRow> {
   const user = bare(how.user ?? 'uid');
   const password = bare(how.password ?? 'userPassword');
   const wanted: ReadonlySet<string> = new Set([...always, user, password]);
@@ -63,7 +63,7 @@ function put(entry: Entry, name: string, value: Buffer): void {
   else if (name === 'o' || name === 'ou') entry.organisation ||= text;
 }
 
-function* rowsOf(entry: Entry, how: LdifHow): Generator<SourceRow> {
+function* rowsOf(entry: Entry, how: LdifOptions): Generator<SourceRow> {
   const { line, uid, mail, cn, organisation } = entry;
   const account = uid === '' && how.user === undefined ? mail : uid;
   const { domain = '', scheme = 'PLAIN' } = how;

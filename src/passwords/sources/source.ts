@@ -9,7 +9,7 @@ import {
   htpasswdRows,
   listRows,
   passwdFileRows,
-  type ReadHow,
+  type ReadOptions,
   shadowRows,
   vpopmailRows,
 } from './files.ts';
@@ -28,7 +28,7 @@ export type Source = {
   readonly spec: string;
   readonly kind: SourceKind;
   readonly path: string;
-  readonly how: ReadHow;
+  readonly how: ReadOptions;
 };
 
 export function parseSource(spec: string): Source {

@@ -12,7 +12,14 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import { batchRow, type CutRow, csvRows } from './answer.ts';
-import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
+import {
+  askClient,
+  type Client,
+  needed,
+  type QueryOptions,
+  readSettings,
+  unfit,
+} from './client.ts';
 import { linesOf } from './lines.ts';
 import { rowOf, type SourceRow } from './row.ts';
 
@@ -63,7 +70,7 @@ function connectOf(text: string): Readonly<Record<string, string>> {
 }
 
 /** Throws OperatorError `source-unread` where the database does not answer. */
-export async function sqlRows(path: string, how: AskHow): Promise<Iterable<SourceRow>> {
+export async function sqlRows(path: string, how: QueryOptions): Promise<Iterable<SourceRow>> {
   const { folder, domain = '' } = how;
   const file = parseSqlFile(path);
   const answer = folder.file('answer');
@@ -170,7 +177,12 @@ function* listed(
 
 const cutOf = (driver: SqlFile['driver']): CutRow => (driver === 'mysql' ? batchRow : csvRows());
 
-async function ask(path: string, file: SqlFile, how: AskHow, statement: string): Promise<void> {
+async function ask(
+  path: string,
+  file: SqlFile,
+  how: QueryOptions,
+  statement: string,
+): Promise<void> {
   const { folder } = how;
   const [script, answer] = [folder.file('script'), folder.file('answer')];
   const text = statement.replace(/;\s*$/, '').replace(/\s+/g, ' ');

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { keyboardWalks, seasonsAndYears } from '../../core/passwords/generated.ts';
-import { openTrials, type Tried } from './trial.ts';
+import { openTrials, type TrialEntry } from './trial.ts';
 
 export type WorkerJob =
   | {
@@ -14,7 +14,7 @@ export type WorkerJob =
       /** Bytes: lines that begin in this range. */
       readonly from: number;
       readonly to: number;
-      readonly entries: readonly Tried[];
+      readonly entries: readonly TrialEntry[];
     }
   /** Writes candidates that are worked out rather than listed. */
   | {

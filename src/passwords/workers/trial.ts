@@ -7,7 +7,7 @@ import type { Trial } from '../../core/passwords/hash.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { apr1, cramMd5State } from './md5.ts';
 
-export type Tried = { readonly id: number; readonly trial: Trial };
+export type TrialEntry = { readonly id: number; readonly trial: Trial };
 
 /** Hashes that differ in their digest alone. */
 type Bundle = {
@@ -20,7 +20,9 @@ type Bundle = {
  * A function that answers with the ids a candidate fits; what was found once is not looked for
  * again.
  */
-export function openTrials(entries: readonly Tried[]): (candidate: Buffer) => readonly number[] {
+export function openTrials(
+  entries: readonly TrialEntry[],
+): (candidate: Buffer) => readonly number[] {
   const bundles = new Map<string, Bundle>();
   for (const { id, trial } of entries) {
     const { digest, ...same } = trial;

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { type Sandbox, spawnSecluded } from '../sandbox/sandbox.ts';
+import { type Sandbox, spawnSandboxed } from '../sandbox/sandbox.ts';
 import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 
 export type Workers = Disposable & {
@@ -34,7 +34,7 @@ export function openWorkers(sandbox: Sandbox, count: number): Workers {
       '--disable-warning=ExperimentalWarning',
       `--max-old-space-size=${heapMegabytesMax}`,
     ];
-    const child = spawnSecluded([...sandbox.worker, process.execPath, ...quiet, file], {
+    const child = spawnSandboxed([...sandbox.worker, process.execPath, ...quiet, file], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     all.add(child);
