@@ -9,7 +9,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { keyboardWalks, seasonsAndYears } from '../src/core/passwords/generated.ts';
+import { keyboardPatterns, seasonsAndYears } from '../src/core/passwords/generated.ts';
 import type { Millis } from '../src/lib/time.ts';
 import { type AuditOptions, runAudit } from '../src/passwords/audit/run-audit.ts';
 import { planOf } from '../src/passwords/candidates/candidates.ts';
@@ -110,7 +110,7 @@ async function byHand(shadow: string, sandbox: Sandbox): Promise<void> {
     writeFileSync(folder.file(name), text);
     return folder.file(name);
   };
-  const keyboard = file('keyboard', `${keyboardWalks().join('\n')}\n`);
+  const keyboard = file('keyboard', `${keyboardPatterns().join('\n')}\n`);
   const season = file('season', `${seasonsAndYears(year).join('\n')}\n`);
   // The very rules of the audit: all of them, in one John.
   const plans = planOf(john, { top: '', leaked: [], keyboard, season }, { rules: [], year });

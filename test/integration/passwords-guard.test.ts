@@ -71,7 +71,7 @@ test('the guard’s verdict on the same letter before and after an audit, and af
   assert.match((await letter(guard, 'ann@here.test', strangers)) ?? '', /^postern: /);
   assert.equal(await letter(guard, 'kim@here.test', strangers), undefined, 'hers is not weak');
   const shown = await guard.cli('accounts', 'show', 'ann@here.test');
-  assert.match(shown, /The audit found its password weak: guessed in under a second/);
+  assert.match(shown, /The password audit found the password weak: guessed in under a second/);
   assert.match(shown, /until it is changed, 67 % of what is usual is allowed/);
   assert.match(
     await guard.cli('passwords', 'list', '--weak'),

@@ -76,6 +76,7 @@ function kindOf(
   return { scheme, form: new RegExp(`^${form}$`), format, rate, memory };
 }
 
+/** Reads a hash in the form of crypt(3). Argon2 has this form too on some systems. */
 export function cryptHash(text: string): StoredPassword {
   const apache = /^\$apr1\$([^$:]{0,8})\$([./0-9A-Za-z]{22})$/.exec(text);
   if (apache !== null) {

@@ -1,4 +1,6 @@
-/** Hashes that are one digest (MD5, SHA), with or without a salt; our own workers try them. Pure. */
+/**
+ * Hashes that are one digest (MD5, SHA), with or without a salt; our own workers try them. Pure.
+ */
 import {
   type DigestName,
   decodedHash,
@@ -47,7 +49,7 @@ export const digests: Readonly<Record<string, DigestScheme>> = {
   SSHA512: salted('sha512', 64),
 };
 
-/** Of a plain list nobody says what its hashes are: hex digits tell by how many they are. */
+/** A hex digest without a scheme, as in plain lists; the number of digits shows the algorithm. */
 export function bareDigest(text: string): StoredPassword | undefined {
   if (!/^[0-9a-f]+$/i.test(text)) return undefined;
   const name = { 32: 'PLAIN-MD5', 40: 'SHA1', 64: 'SHA256', 128: 'SHA512' }[text.length];
@@ -55,7 +57,7 @@ export function bareDigest(text: string): StoredPassword | undefined {
   return name === undefined || kind === undefined ? undefined : digestHash(name, kind, text, 'hex');
 }
 
-/** A digest, its salt behind it where it has one. */
+/** A digest, followed by its salt if the scheme has one. */
 export function digestHash(
   name: string,
   kind: DigestScheme,

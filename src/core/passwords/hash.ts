@@ -5,14 +5,14 @@
  * Clear passwords never come here: whoever reads a source turns them into salted digests first.
  */
 
-/** What our own workers try, with everything in hex. */
+/** A hash as our own workers try it; salts and digests are in hex. */
 export type Trial =
   | {
       readonly kind: 'digest';
       readonly algorithm: DigestName;
-      /** Goes in before the password. */
+      /** Hashed before the password. */
       readonly before: string;
-      /** Goes in after it. */
+      /** Hashed after the password. */
       readonly salt: string;
       readonly digest: string;
     }
@@ -32,22 +32,22 @@ export type Trial =
       readonly salt: string;
       readonly digest: string;
     }
-  /** Apache's MD5: `digest` as it is written, not hex. */
+  /** Apache's MD5: salt and digest as they are written, not in hex. */
   | { readonly kind: 'apr1'; readonly salt: string; readonly digest: string }
   /** Outer HMAC-MD5 state of the password. */
   | { readonly kind: 'cram-md5'; readonly digest: string };
 export type DigestName = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 export type Hash = {
-  /** As people call it: `sha512crypt`, `ssha256`, `argon2id`. */
+  /** The name that people know: `sha512crypt`, `ssha256`, `argon2id`. */
   readonly scheme: string;
-  /** Hashes of one group cost the same: they are tried together. */
+  /** Hashes of one group cost the same, so they are tried together. */
   readonly group: string;
-  /** About how many candidates one processor tries in a second, before it was measured. */
+  /** Candidates that one processor tries in a second: an estimate until it is measured. */
   readonly rate: number;
   /**
-   * Nothing but the password goes in: equal hashes are equal passwords, and guessing all costs what
-   * guessing one does.
+   * True if nothing but the password is hashed. Then equal hashes are equal passwords, and trying a
+   * candidate on all hashes costs as much as on one.
    */
   readonly unsalted: boolean;
   readonly tried:
@@ -58,15 +58,15 @@ export type Hash = {
 /** What the password field of an account holds. */
 export type StoredPassword =
   | { readonly kind: 'hash'; readonly hash: Hash }
-  /** Nobody can log in with a password. */
+  /** No password lets anybody log in. */
   | { readonly kind: 'locked' }
-  /** Nothing is asked for. */
+  /** Login without a password. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'unknown'; readonly what: string };
 
 /**
- * What a password kept in the clear becomes as soon as it is read: `salt` is the run's own, so all
- * of them cost one try.
+ * The hash of a clear password, made as soon as it is read. `salt` is the same for the whole run,
+ * so one try counts for all of them.
  */
 export function hashOfPlain(salt: string, digest: string): Hash {
   const trial: Trial = { kind: 'digest', algorithm: 'sha256', before: '', salt, digest };

@@ -14,10 +14,10 @@ import {
 import type { HashEncoding, StoredPassword } from './hash.ts';
 import { argon2Hash, pbkdf2Hash, scramHash } from './slow-hash.ts';
 
-/** Dovecot's names of the schemes that keep the password itself. */
+/** Dovecot's names of the schemes that store the clear password. */
 const plainSchemes = new Set(['PLAIN', 'CLEAR', 'CLEARTEXT', 'PLAIN-TRUNC']);
 
-/** `SSHA256.HEX` taken apart. */
+/** Splits `SSHA256.HEX` into name and encoding. */
 export function schemeName(text: string): {
   readonly name: string;
   readonly encoding: HashEncoding | undefined;
@@ -31,7 +31,7 @@ export function isPlain(scheme: string): boolean {
   return plainSchemes.has(schemeName(scheme).name);
 }
 
-/** `account`: for the schemes that mix the login in. `scheme`: what a text without one is. */
+/** `scheme`: the scheme of a text without `{SCHEME}`. `account`: DIGEST-MD5 hashes it too. */
 export function readHash(
   text: string,
   { scheme, account }: { readonly scheme: string; readonly account: string },
@@ -59,7 +59,7 @@ function schemed(scheme: string, text: string, account: string): StoredPassword 
     case 'AUTO':
       return bareDigest(text) ?? cryptHash(text);
     case 'MD5':
-      // Dovecot's {MD5} is crypt(3)'s; others mean the bare digest by it.
+      // In Dovecot {MD5} is the scheme of crypt(3); elsewhere it is the bare digest.
       return text.startsWith('$') ? cryptHash(text) : digestHash(name, bareMd5, text, encoding);
     case 'PBKDF2':
       return pbkdf2Hash(text);
@@ -82,8 +82,8 @@ function schemed(scheme: string, text: string, account: string): StoredPassword 
 }
 
 /**
- * Schemes that there are, of Dovecot and of directories. What else stands in brackets may be
- * somebody's password.
+ * Names of schemes, of Dovecot and of directories, that cannot be tried. Any other text in brackets
+ * is never repeated, because it may be part of a password.
  */
 const untried: ReadonlySet<string> = new Set([
   ...['SASL', 'KERBEROS', 'SKEY', 'OTP', 'RPA', 'LM', 'LANMAN', 'NT', 'NTLM', 'NS-MTA-MD5'],
@@ -92,5 +92,5 @@ const untried: ReadonlySet<string> = new Set([
 
 function unknownScheme(name: string): string {
   if (untried.has(name)) return `the scheme ${name.toLowerCase()} cannot be tried`;
-  return 'what stands in front in brackets is no scheme that can be tried';
+  return 'the name in brackets at the beginning is no known scheme';
 }

@@ -22,8 +22,9 @@ export function pbkdf2Hash(text: string): StoredPassword {
   return hashForWorkers('pbkdf2', 1_500_000 / rounds, trial, false, String(rounds));
 }
 
-const argonText =
-  /^\$(argon2(?:id|i|d))\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,172})$/;
+const argonSettings = /(argon2(?:id|i|d))\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})/.source;
+const argonSaltAndDigest = /([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,172})/.source;
+const argonText = new RegExp(`^\\$${argonSettings}\\$${argonSaltAndDigest}$`);
 /**
  * KiB that one try may take: 1 GiB. Hashes that want more are not tried. Whoever can set a hash
  * could otherwise take the memory of the mail server.

@@ -1,4 +1,4 @@
-/** What one audit works with, and what it has learned so far: types only. */
+/** The parts that one audit works with, and what it has measured and found. Types only. */
 import type { PasswordFinding } from '../../core/passwords/audit-report.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { CandidatePlan } from '../candidates/candidates.ts';
@@ -19,17 +19,17 @@ export type AuditDeps = {
   readonly plans: readonly CandidatePlan[];
   readonly processors: number;
   readonly now: () => Millis;
-  /** Time is up, or a person has had enough. */
+  /** Aborted when time is up or the operator stops the audit. */
   readonly signal: AbortSignal;
   readonly found: (found: readonly PasswordFinding[]) => void;
   readonly progress: (progress: AuditProgress) => void;
-  /** John took fewer hashes of a scheme than it was given: so many were not tried. */
+  /** Called when John did not load all hashes of a scheme; `count`: how many were not tried. */
   readonly refused: (scheme: string, count: number) => void;
 };
 
 export type AuditProgress = {
   readonly leg: string;
-  /** Candidates tried so far, and how many a second. */
+  /** Candidates tried so far, and candidates a second. */
   readonly tried: number;
   readonly perSecond: number;
   readonly secondsLeft: number;
@@ -38,8 +38,8 @@ export type AuditProgress = {
 
 /** The dependencies, and what was measured and found since the audit began. */
 export type AuditState = AuditDeps & {
-  /** Candidates a second, by group, all processors together. */
+  /** Candidates a second by group, on all processors together. */
   readonly speeds: Map<string, number>;
-  /** Ids of those that were guessed. */
+  /** Ids of the accounts that were guessed. */
   readonly guessed: Set<number>;
 };

@@ -10,7 +10,7 @@ import { toTheEnd } from './tried-store.ts';
 import { sliced, tryUnit } from './try-unit.ts';
 import { measure, nextUnit, type TryUnit, triesOf } from './units.ts';
 
-/** True: every candidate was tried on everybody. */
+/** Runs the audit. False if it was stopped before every candidate was tried on every account. */
 export async function audit(deps: AuditDeps): Promise<boolean> {
   const state: AuditState = { ...deps, speeds: new Map(), guessed: new Set() };
   const estimate = openEstimate(state);
@@ -20,7 +20,7 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
         .begin(plan.key, plan.edition)
         .filter(({ hash }) => hash.rate < dearRate === dear);
       estimate.begin(nth, groups);
-      // The quick ones first: most of the weak are found before the slow ones have taken the time.
+      // Quick hashes first: most weak passwords are found before slow hashes take the time.
       for (const { group } of groups.toSorted((a, b) => b.hash.rate - a.hash.rate)) {
         if (!(await through(state, plan, group, estimate))) return false;
       }
@@ -30,8 +30,8 @@ export async function audit(deps: AuditDeps): Promise<boolean> {
 }
 
 /**
- * What takes longer than a second for one try goes last, through all legs: else one account, whose
- * owner had a say in what his hash costs, took the time of all others in the first leg, audit after
+ * Candidates a second. Slower hashes are tried last, after all legs of the others. Otherwise one
+ * account with a very expensive hash would take the time of all others, in the first leg of each
  * audit.
  */
 const dearRate = 1;
@@ -55,8 +55,8 @@ async function through(
 }
 
 /**
- * Writes down how far these accounts are. Of hashes without a mark nothing is kept: they are tried
- * anew every time.
+ * Notes how far these accounts are in the plan. Nothing is noted for hashes without a mark: they
+ * are tried again in every audit.
  */
 function settle({ worklist, triedStore, guessed }: AuditState, { plan, works, to }: TryUnit): void {
   const { key, edition } = plan;

@@ -9,10 +9,7 @@ export type AuditEstimate = {
   add(unit: TryUnit): void;
 };
 
-/**
- * Counts candidates, and estimates what is still to do from how many accounts of which group there
- * are.
- */
+/** The estimate multiplies candidates with accounts of each group, by the speed of the group. */
 export function openEstimate(state: AuditState): AuditEstimate {
   const { plans, speeds, processors } = state;
   const began = performance.now();
@@ -45,7 +42,7 @@ export function openEstimate(state: AuditState): AuditEstimate {
         left.set(one.group, one);
         if (!everybody.has(one.group)) everybody.set(one.group, one);
       }
-      // Where all are through this leg already, nothing is known yet of those to come.
+      // If all accounts have finished this leg, nothing is known about the groups of later legs.
       if (everybody.size > 0) tell();
     },
     add(unit) {

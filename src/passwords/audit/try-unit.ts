@@ -11,7 +11,7 @@ import type { TriedNote } from './tried-store.ts';
 import type { TryUnit } from './units.ts';
 import type { Work } from './worklist.ts';
 
-/** How long it took; undefined: cut off. */
+/** Tries the unit, and answers with the seconds it took; undefined if it was cut off. */
 export async function tryUnit(state: AuditState, unit: TryUnit): Promise<number | undefined> {
   const [first] = unit.works;
   if (first === undefined) return 0;
@@ -23,7 +23,10 @@ export async function tryUnit(state: AuditState, unit: TryUnit): Promise<number 
 
 const wordsFile = 'words';
 
-/** Of a list, the part of this unit becomes a file; where that ends is only known then. */
+/**
+ * The unit with its part of a list copied to a file. Only the copy shows where the part ends, at
+ * the end of a line.
+ */
 export function sliced(state: AuditState, unit: TryUnit): TryUnit {
   const { candidates } = unit.plan;
   if (candidates.kind === 'own') return unit;
@@ -71,8 +74,8 @@ async function runByJohn(
 }
 
 /**
- * The login is a word that John tries, so it stands for itself where nothing in it could be
- * misread; no login is like the other.
+ * The login under which John knows the account; each differs from all others. It is the account's
+ * own name if John cannot misread it, because John also tries the login as a word.
  */
 function nameFor({ id, account }: Work, taken: ReadonlyMap<string, Work>): string {
   return /^[\w.@+-]{1,64}$/.test(account) && !taken.has(account) ? account : `account~${id}`;
@@ -99,12 +102,12 @@ async function runByWorkers(state: AuditState, unit: TryUnit): Promise<boolean> 
 }
 
 /**
- * A worker's share of a list comes in so many pieces: what another has guessed meanwhile is not
- * tried on.
+ * Pieces of a list for each worker. A new piece leaves out the accounts that other workers have
+ * guessed meanwhile.
  */
 const piecesEach = 6;
 
-/** So many files of candidates at once. */
+/** Files of candidates that exist at the same time. */
 const ownFilesMax = 200;
 
 async function eachByItsOwnWords(
@@ -157,7 +160,7 @@ function entriesOf(
   );
 }
 
-/** At once, so that nothing found is lost when the unit is cut off. */
+/** Notes weak passwords immediately, so that none is lost when the unit is cut off. */
 function noteGuessed(state: AuditState, works: readonly Work[], leg: Leg): void {
   if (works.length === 0) return;
   const findings: PasswordFinding[] = [];

@@ -1,21 +1,19 @@
-/**
- * Cuts the work of a plan into units of some seconds, by what is known of the speed of a group.
- */
+/** Cuts the work of a plan into units of some seconds, by the measured speed of a group. */
 import type { Hash } from '../../core/passwords/hash.ts';
 import type { CandidatePlan } from '../candidates/candidates.ts';
 import type { AuditState } from './audit-state.ts';
 import type { Work } from './worklist.ts';
 
 /**
- * A unit takes about so long: short enough to lose little when it is cut off, long enough that
- * starting John costs nothing.
+ * How long a unit takes, about. Short enough to lose little when it is cut off, long enough that
+ * the start of John does not matter.
  */
 const unitSeconds = 15;
-/** Until it is known how fast a group is. */
+/** For a group with unknown speed. */
 const firstUnitSeconds = 3;
-/** Accounts in a unit: their hashes fit into memory, and John loads them at once. */
+/** Accounts in a unit. That many hashes fit into memory, and John loads them at once. */
 const unitAccountsMax = 2_000;
-/** Candidates in a file for workers. */
+/** Candidates in a file for our own workers. */
 const unitWordsMax = 2_000_000;
 
 /** Some accounts of one group, and the part of a plan that is tried on them. */
@@ -26,7 +24,7 @@ export type TryUnit = {
   readonly to: number;
 };
 
-/** A candidate is worked out once for all accounts of the group. */
+/** True if one computation of a candidate counts for all accounts of the group. */
 export function isShared({ candidates }: CandidatePlan, { unsalted }: Hash): boolean {
   return unsalted && candidates.kind === 'list';
 }
@@ -38,9 +36,9 @@ export function triesOf({ plan, works, from, to }: TryUnit): number {
   return plan.count(from, to, words) * salts;
 }
 
-/** Words of an account, on the average of those seen. */
+/** Words of an account, on average. */
 export const wordsUsual = 5;
-/** A measurement of less than this tells more of starting a program than of trying passwords. */
+/** A shorter measurement shows how fast a program starts, not how fast it tries passwords. */
 const measuredSecondsMin = 0.3;
 
 export function measure(
@@ -81,7 +79,7 @@ export function nextUnit(
   return { plan, works: distinct(works), from, to: Math.min(to, plan.to) };
 }
 
-/** John keeps one of several equal hashes: the others come with the next unit. */
+/** Without equal hashes. John keeps only one of them; the others come with the next unit. */
 function distinct(works: readonly Work[]): readonly Work[] {
   const seen = new Set<string>();
   return works.filter(({ hash: { tried } }) => {

@@ -93,7 +93,16 @@ test('sections and files that a jumbo version includes', () => {
   writeFileSync(join(folder, 'score.conf'), '[List.Rules:Score]\n:\n.include [List.Rules:More]\n');
   writeFileSync(
     main,
-    `.include <score.conf>\n.include '$JOHN/none.conf'\n.include <john.conf>\n[List.Rules:Wordlist]\n.include [List.Rules:Score]\n\n# old\n[List.Rules:More]\nc $1\n.include [List.Rules:Wordlist]\n`,
+    '.include <score.conf>\n' +
+      `.include '$JOHN/none.conf'\n` +
+      '.include <john.conf>\n' +
+      '[List.Rules:Wordlist]\n' +
+      '.include [List.Rules:Score]\n' +
+      '\n' +
+      '# old\n' +
+      '[List.Rules:More]\n' +
+      'c $1\n' +
+      '.include [List.Rules:Wordlist]\n',
   );
   const rules = sectionOf(readBook(main), 'List.Rules:Wordlist') ?? [];
   assert.deepEqual(rules, [':', 'c $1'], 'what includes itself ends');

@@ -1,6 +1,6 @@
 /**
- * Our own workers: so many processes at low priority, each with a limit on its memory, each doing
- * one job at a time.
+ * Our own workers: processes at low priority with limited memory, each of which does one job at a
+ * time.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +11,8 @@ import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 
 export type Workers = Disposable & {
   /**
-   * All of them, as many at once as there are workers; each is made when its turn comes, and left
-   * out where there is nothing to do any more. False: not all was done when the signal came.
+   * Runs all jobs, one on each worker at a time. Each job is made just before it runs, and left out
+   * if it is undefined. False if the signal came before all were done.
    */
   run(
     jobs: readonly (() => WorkerJob | undefined)[],
@@ -21,7 +21,7 @@ export type Workers = Disposable & {
   ): Promise<boolean>;
 };
 
-/** V8's own share; Argon2 takes its memory beside it, one hash at a time. */
+/** Memory limit of V8. Argon2 needs memory beside it, for one hash at a time. */
 const heapMegabytesMax = 128;
 
 export function openWorkers(sandbox: Sandbox, count: number): Workers {
@@ -84,8 +84,8 @@ export function openWorkers(sandbox: Sandbox, count: number): Workers {
 }
 
 function died(): OperatorError {
-  return new OperatorError('worker-died', 'a worker that tries passwords ended', {
-    hint: 'was it out of memory? see the kernel log; fewer at once: --cpus 1',
+  return new OperatorError('worker-died', 'a process that tries passwords ended unexpectedly', {
+    hint: 'perhaps memory ran out (see the kernel log); run fewer processes: --cpus 1',
     exit: sysexits.osErr,
   });
 }
