@@ -151,7 +151,7 @@ test('sources and lines that cannot be read are said; the rest is tried', async 
   const { code, err, out, results } = await scene.audit(...sources, '--quick', '--json').done;
   assert.equal(code, 0);
   for (const told of [
-    'line 1: no password field',
+    'line 1: the line has no password field',
     'line 3: pat: ',
     'line 4: the account name',
     `${scene.dir}/none`,
