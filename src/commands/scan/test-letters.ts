@@ -24,7 +24,8 @@ export function isKnown({ score, required, virus }: ScanReport): boolean {
 
 function testMessage(text: string, now: Date): Buffer {
   return Buffer.from(
-    'From: postern@localhost\r\nTo: postern@localhost\r\nSubject: A test message for a scanner\r\n' +
-      `Date: ${now.toUTCString()}\r\nMessage-ID: <try@postern.invalid>\r\n\r\n${text}\r\n`,
+    'From: postern@localhost\r\nTo: postern@localhost\r\n' +
+      `Subject: A test message for a scanner\r\nDate: ${now.toUTCString()}\r\n` +
+      `Message-ID: <try@postern.invalid>\r\n\r\n${text}\r\n`,
   );
 }
