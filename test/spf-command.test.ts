@@ -87,8 +87,13 @@ for (const [name, words, want] of results) {
 
 const refused = [
   ['no address', ['--from', 'joe@example.org'], 64, /--ip/],
-  ['no IP address', ['--ip', '192.0.2.300', '--from', 'joe@example.org'], 64, /no IPv4 or IPv6/],
-  ['nobody to judge', ['--ip', '192.0.2.1'], 64, /whose mail is it/],
+  [
+    'no IP address',
+    ['--ip', '192.0.2.300', '--from', 'joe@example.org'],
+    64,
+    /Not an IPv4 or IPv6/,
+  ],
+  ['nobody to judge', ['--ip', '192.0.2.1'], 64, /the sender is missing/],
   ['an argument too many', ['--ip', '192.0.2.1', '--helo', 'a.b', 'x'], 64, /too many arguments/],
 ] as const;
 for (const [name, words, code, says] of refused) {

@@ -1,6 +1,7 @@
 /**
- * The admin of keys, of the guard that runs; where none runs, of its ledger itself, which one
- * program at a time may write. So keys can be made before the first start.
+ * The admin of DKIM keys: that of the running guard. If no guard runs, this opens the ledger
+ * itself, so that keys can be made before the first start. Only one program at a time may write the
+ * ledger.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -20,7 +21,7 @@ import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
 
 export type KeyAdminOptions = { readonly state?: string; readonly config?: string };
 
-/** As KeyAdmin, with what was not done as OperatorError `not-done`. */
+/** Like KeyAdmin, but throws OperatorError `not-done` if the admin did nothing. */
 export type KeyAdminClient = {
   readonly folder: string;
   list(domain?: string): Promise<readonly KeyView[]>;
@@ -34,8 +35,8 @@ export type KeyAdminClient = {
 type ActionDone = Extract<Done, { ok: true }>;
 
 /**
- * Runs `work` at the admin. `reads`: it only looks, so that a ledger is not made, and not opened for
- * writing.
+ * Runs `work` with the admin. `reads`: true if it changes nothing; then no ledger is created or
+ * opened for writing.
  */
 export async function askKeyAdmin<Value>(
   options: KeyAdminOptions,
@@ -47,12 +48,12 @@ export async function askKeyAdmin<Value>(
     live = await connectToGuard(options.state);
   } catch (error) {
     if (!isNotRunning(error)) throw error;
-    // It may run, and only be none of this user's business.
+    // The guard may run, and this user may not be allowed to reach it.
     const { cause } = error;
     if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') throw error;
     const state = stateDirectory(options.state);
     if (how.reads && !existsSync(join(state, 'ledger.db'))) throw error;
-    how.warn(`postern: not running; this is its ledger itself (${join(state, 'ledger.db')})\n`);
+    how.warn(`postern: not running; using its ledger (${join(state, 'ledger.db')})\n`);
     const { config } = loadConfig(options.config ?? usualConfig());
     return withOwn({ state, config, reads: how.reads }, work);
   }
@@ -98,7 +99,7 @@ async function withOwn<Value>(
   const ledger = await openOwnLedger(state, reads);
   scope.defer(() => ledger.close());
   const log = (): void => {};
-  // No steps but those that an act wants: the guard takes them when it runs.
+  // No timers run here: the guard does the periodic steps when it runs.
   const timers: Timers = { every: () => () => {}, soon };
   const journal = openJournal({ ledger, timers, log, count: log, onState: log });
   scope.defer(() => journal.close());

@@ -1,6 +1,6 @@
 /**
- * `postern dns check`: what is wrong with the mail identity of domains, as the DNS has it or as it
- * would be with a file.
+ * `postern dns check`: finds faults in the mail records of domains, as published or as they would
+ * be with the records of a zone file.
  */
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
@@ -29,14 +29,16 @@ export function registerCheck(dns: Command): void {
     .command('check')
     .summary('what is wrong with the mail records of domains, and how to mend it')
     .description(
-      'Looks at SPF (its syntax, what it costs, whom it lets pass), DKIM keys, DMARC, MX, the names of the server and ' +
-        'their reverse, MTA-STS, TLS-RPT and TLSA, and at what Gmail, Yahoo and Microsoft require. A name server that does ' +
-        'not answer makes a finding unknown, never bad.',
+      'Checks SPF (its syntax, its DNS lookups, which senders pass), DKIM keys, DMARC, MX, the ' +
+        'names and reverse names of the server, MTA-STS, TLS-RPT and TLSA, and the requirements ' +
+        'of Gmail, Yahoo and Microsoft. If a name server does not answer, the state is unknown, ' +
+        'never a fault.',
     )
-    .argument('[domain...]', 'domains; none: all that this server is known to send for')
+    .argument('[domain...]', 'domains (default: all that this server is known to send for)')
     .option(
       '--zone <file>',
-      'what if this were published? names in the master file answer from it, all others as before; -: standard input',
+      'check as if this zone file were published: names in the file answer from it, all others ' +
+        'as before; -: standard input',
     );
   identityOptions(command)
     .option('--ask-mx', 'ask the mail servers for their certificates, for TLSA (port 25)')
@@ -51,10 +53,10 @@ export function registerCheck(dns: Command): void {
           ['postern dns check example.org --zone new.zone', 'before it is published'],
         ],
         exits: [
-          [0, 'nothing fails, and there are no warnings; something may be unknown'],
-          [1, 'something is wrong'],
+          [0, 'no failures and no warnings; something may be unknown'],
+          [1, 'a failure or a warning'],
           [64, 'no such option, or no domain'],
-          [65, 'a fault in the zone file; a line for each'],
+          [65, 'faults in the zone file; prints a line for each'],
         ],
       }),
     )

@@ -1,6 +1,6 @@
 /**
- * `postern dns watch`: when does the world see what the plan wants? Asks each name server of the zones itself, so that no
- * resolver remembers from our asking that a record was not there.
+ * `postern dns watch`: shows when all name servers have the records of the plan. It asks each
+ * authoritative name server directly, so that no resolver caches that a record was missing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -11,7 +11,7 @@ import { examine } from '../../core/identity/examine.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import { type AuthorityAnswer, openAuthorities } from '../../partners/dns/authority.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { plain } from '../terminal/format.ts';
+import { many, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
@@ -33,35 +33,36 @@ type Options = IdentityOptions & {
   readonly json?: true;
 };
 
-/** What one name server shows of one step. */
+/** Whether one name server shows the records of one step. */
 type RecordSighting = {
   readonly id: string;
   readonly name: string;
   readonly type: string;
   readonly server: string;
   readonly seen: boolean;
-  /** Where it is not: what is there instead. */
+  /** If not seen: what is wrong. */
   readonly text: string;
 };
 
-/** More name servers than that see the same; each adds a look at everything. */
+/** Name servers that are asked, at most; each costs another round of all questions. */
 const viewsMax = 16;
 
 export function registerWatch(dns: Command): void {
   const command = dns
     .command('watch')
-    .summary('when the name servers show what the plan wants')
+    .summary('watch when all name servers show the records of the plan')
     .description(
-      'Asks every authoritative name server of the domains for each record of the plan, and says which of them show it ' +
-        'already. No resolver is asked for these names, so none remembers that they were not there.',
+      'Asks every authoritative name server of the domains for each record of the plan, and ' +
+        'says which of them show it. No resolver is asked for these names, so that none caches ' +
+        'that a record was missing.',
     )
-    .argument('[domain...]', 'domains; none: all that this server is known to send for')
-    .option('--until-seen', 'look again and again until all of them show everything')
+    .argument('[domain...]', 'domains (default: all that this server is known to send for)')
+    .option('--until-seen', 'repeat until all name servers show all records')
     .addOption(
-      optionWithDefault('--timeout <duration>', 'give up after this long', durationOption, '10m'),
+      optionWithDefault('--timeout <duration>', 'give up after this time', durationOption, '10m'),
     )
     .addOption(
-      optionWithDefault('--interval <duration>', 'time between two looks', durationOption, '15s'),
+      optionWithDefault('--interval <duration>', 'time between two rounds', durationOption, '15s'),
     );
   identityOptions(command)
     .option('--config <file>', configHelp)
@@ -70,12 +71,12 @@ export function registerWatch(dns: Command): void {
       'after',
       helpAfter({
         examples: [
-          ['postern dns watch example.org', 'one look'],
+          ['postern dns watch example.org', 'one round'],
           ['postern dns watch example.org --until-seen --timeout 1h && echo published', ''],
         ],
         exits: [
-          [0, 'every name server shows everything'],
-          [1, 'some do not, or do not answer'],
+          [0, 'every name server shows all records'],
+          [1, 'a name server lacks a record or does not answer'],
         ],
       }),
     )
@@ -120,8 +121,8 @@ async function watch(
 }
 
 /**
- * The plan, by what the name servers themselves say: one view for each of the servers of a zone. A
- * step is seen by a server when, with its answers, there is nothing left to do.
+ * One round: the plan by the answers of each name server of a zone. A server shows the records of a
+ * step if its answers leave nothing to do.
  */
 async function lookOnce(known: KnownDomains, config: Config): Promise<readonly RecordSighting[]> {
   using live = openLiveDns(config, known.identities.length);
@@ -192,6 +193,6 @@ function conclusion(sights: readonly RecordSighting[]): string {
   const open = new Set(
     sights.filter(({ seen }) => !seen).map(({ type, name }) => `${type} ${name}`),
   );
-  if (open.size === 0) return 'Every name server shows everything that is wanted.\n';
-  return `${open.size} not seen everywhere: ${[...open].join(', ')}\n`;
+  if (open.size === 0) return 'Every name server shows all records of the plan.\n';
+  return `${many(open.size, 'record')} not seen on every name server: ${[...open].join(', ')}\n`;
 }
