@@ -229,7 +229,7 @@ _domainkey.example.com. A 192.0.2.1
     );
     const said = domains[0]?.findings.find(({ id }) => id === 'domain');
     assert.deepEqual([said?.kind, exitCode()], ['fail', 1]);
-    assert.match(said?.found ?? '', /never send, and about 7 messages a day/);
+    assert.match(said?.found ?? '', /never send, but about 7 messages a day/);
   });
 });
 

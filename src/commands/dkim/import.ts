@@ -61,7 +61,9 @@ function one(
   from
     .command(name)
     .summary(
-      `from ${name === 'opendkim' ? 'KeyTable and SigningTable, or KeyFile' : 'its module dkim_signing'}`,
+      name === 'opendkim'
+        ? 'from KeyTable and SigningTable, or KeyFile'
+        : 'from the module dkim_signing',
     )
     .description(
       `Imports the keys of ${name === 'opendkim' ? 'OpenDKIM' : 'rspamd'}, and leaves its files ` +

@@ -27,7 +27,7 @@ type Options = IdentityOptions & {
 export function registerCheck(dns: Command): void {
   const command = dns
     .command('check')
-    .summary('what is wrong with the mail records of domains, and how to mend it')
+    .summary('check the mail records of domains, and say how to fix faults')
     .description(
       'Checks SPF (its syntax, its DNS lookups, which senders pass), DKIM keys, DMARC, MX, the ' +
         'names and reverse names of the server, MTA-STS, TLS-RPT and TLSA, and the requirements ' +

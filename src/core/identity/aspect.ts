@@ -1,6 +1,7 @@
 /**
- * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan,
- * and a finding of the check. Both are made here from one look, so that they cannot disagree. Pure.
+ * One aspect of a domain's mail identity (its SPF, one DKIM key …) as it was found: steps of the
+ * plan and findings of the check. Both are made here from the same answers, so that they cannot
+ * disagree. Pure.
  */
 import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
 import {
@@ -12,14 +13,14 @@ import {
 } from '../../formats/dns/record.ts';
 import { type Finding, type FindingKind, fine } from '../finding.ts';
 
-/** New records are cached for an hour, so that a mistake is not for long. */
+/** New records are cached for one hour, so that a mistake does not last long. */
 const ttlSeconds = 3_600;
 
 export type StepState = 'have' | 'wrong' | 'missing' | 'unknown';
 
 /** What to do with the records of one name and type. */
 export type Step = {
-  /** As the finding's. */
+  /** The id of the finding. */
   readonly id: string;
   readonly state: StepState;
   readonly name: string;
@@ -29,11 +30,11 @@ export type Step = {
   readonly add: readonly DnsRecord[];
   /** One sentence. */
   readonly why: string;
-  /** `reverse`: whoever gave us the address. `other`: somebody else's zone. */
+  /** Who can change it. `reverse`: the provider of the address. `other`: owners of other zones. */
   readonly where: 'zone' | 'reverse' | 'other';
 };
 
-/** A file to be served, such as the policy of MTA-STS. */
+/** A file that must be served, such as the policy of MTA-STS. */
 export type FileStep = {
   readonly id: string;
   readonly state: StepState;
@@ -68,15 +69,15 @@ export type FoundRecords<One extends DnsRecord> =
   | {
       readonly kind: 'known';
       readonly records: readonly One[];
-      /** Where they stand, which an alias may have led to: a change has to be made there. */
+      /** The name that has the records, perhaps behind an alias. Changes must be made there. */
       readonly name: string;
       readonly secure: boolean;
-      /** The name is there, with this type or others. */
+      /** True if the name exists, with this type or others. */
       readonly exists: boolean;
     }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** The records of an answer that are of the kind that was asked for. */
+/** The records of an answer that are of the wanted kind. */
 export function found<One extends DnsRecord>(
   answer: DnsAnswer | undefined,
   name: string,
@@ -94,7 +95,7 @@ export function found<One extends DnsRecord>(
 
 const isTxt = (one: DnsRecord): one is TxtRecord => one.type === 'TXT';
 
-/** The TXT records of a name whose text is of the kind that is meant. */
+/** The TXT records of a name with a text of the wanted kind. */
 export function* textsAt(
   name: string,
   meant: (text: string) => boolean,
@@ -112,7 +113,7 @@ export function txt(name: string, text: string): DnsRecord {
   return recordOf(name, { type: 'TXT', strings: txtStrings(text) });
 }
 
-/** What a record says, for people. */
+/** The data of a record as people write it. */
 function dataText(one: DnsRecord): string {
   switch (one.type) {
     case 'A':
@@ -145,7 +146,7 @@ export type AspectSubject = {
   readonly where?: Step['where'];
 };
 
-/** Nobody could say what is there; so nothing is advised. */
+/** The aspect if the DNS did not answer: the state is unknown, and nothing is advised. */
 export function unknownAspect(subject: AspectSubject, why: string): Aspect {
   const { id, title, name, type, where = 'zone' } = subject;
   const step = { id, state: 'unknown', name, type, keep: [], remove: [], add: [], where } as const;
@@ -165,8 +166,8 @@ export function unknownAspect(subject: AspectSubject, why: string): Aspect {
 }
 
 /**
- * What is there (`published`) and what should be there (`wanted`, in the same form): equal records
- * are kept, others replaced. `severity` is how bad it is while that is not so.
+ * Compares the published records with the wanted ones: equal records are kept, others are replaced.
+ * `severity`: the kind of the finding if they differ.
  */
 export function comparedAspect(
   subject: AspectSubject,
@@ -174,10 +175,10 @@ export function comparedAspect(
     readonly published: readonly DnsRecord[];
     readonly wanted: readonly DnsRecord[];
     readonly severity: Exclude<FindingKind, 'ok' | 'unknown'>;
-    /** One sentence each: why it is right, why it is not. */
+    /** One sentence each: why the records are right, and why they are wrong. */
     readonly right: string;
     readonly wrong: string;
-    /** In a good finding, what could be better one day. */
+    /** What could be better, shown with a good finding. */
     readonly hint?: string;
   },
 ): Aspect {
@@ -200,16 +201,13 @@ export function comparedAspect(
           title,
           found: `${seen} — ${given.wrong}`,
           wanted: wanted.length === 0 ? `no such record at ${name}` : dataTexts(wanted),
-          fix: mending(step),
+          fix: fixOf(step),
         };
   const empty = published.length === 0 && wanted.length === 0;
   return { steps: empty ? [] : [step], files: [], findings: [finding] };
 }
 
-/**
- * Something is wrong, and what to do about it only the operator can decide: so no record is
- * advised.
- */
+/** The aspect if only the operator can decide what to do. So no record is advised. */
 export function stuckAspect(
   subject: AspectSubject,
   given: {
@@ -238,7 +236,7 @@ export function stuckAspect(
   return { steps: [step], files: [], findings: [finding] };
 }
 
-function mending({ name, type, state, add, where }: Step): string {
+function fixOf({ name, type, state, add, where }: Step): string {
   const what = add.length > 1 ? `${type} records` : `${type} record`;
   const verb = state === 'missing' ? 'publish' : add.length === 0 ? 'remove' : 'change';
   const by = {
@@ -249,7 +247,7 @@ function mending({ name, type, state, add, where }: Step): string {
   return `${by}${verb} the ${what} of ${name}`;
 }
 
-/** A finding about what no record mends. */
+/** A finding that no record can fix. */
 export function remark(finding: Finding): Aspect {
   return { ...nothing, findings: [finding] };
 }

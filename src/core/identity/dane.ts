@@ -1,7 +1,7 @@
 /**
- * DANE for SMTP (RFC 7672): TLSA records by which senders know the mail server's certificate. They
- * count only where the zone is signed with DNSSEC, and then a stale one makes senders that use DANE
- * refuse to deliver.
+ * DANE for SMTP (RFC 7672): TLSA records that name the certificate of the mail server. They count
+ * only if the zone is signed with DNSSEC. Then senders that use DANE do not deliver if a record is
+ * out of date.
  */
 import { type Asking, ask } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
@@ -22,18 +22,18 @@ import type { TlsCertificate } from './identity.ts';
 
 /** DANE-EE: the certificate or key of the server itself. */
 const endEntity = 3;
-/** DANE-TA: one of those that signed it, which is not seen here. */
+/** DANE-TA: a certificate authority that signed it, which is not seen here. */
 const trustAnchor = 2;
 
 const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
 
-/** `certificate` undefined: it is not known, so only what is published can be told. */
+/** `certificate`: undefined if it is not known; then only the published records can be shown. */
 export function* daneAspect(host: string, certificate: TlsCertificate | undefined): Asking<Aspect> {
   const name = `_25._tcp.${host}`;
   const id = `dane.${host}`;
   const subject: AspectSubject = {
     id,
-    title: `TLSA records of ${host} name its certificate`,
+    title: `TLSA records of ${host}`,
     name,
     type: 'TLSA',
   };

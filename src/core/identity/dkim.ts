@@ -1,7 +1,7 @@
 /**
- * The DKIM keys of a domain as the DNS shows them (RFC 6376, RFC 8301, RFC 8463): the very keys
- * that mail is signed with, usable as they stand; old ones revoked; nothing left of DomainKeys and
- * ADSP. A domain that never sends revokes all.
+ * Checks the published DKIM keys of a domain (RFC 6376, RFC 8301, RFC 8463). They must be the keys
+ * that sign its mail, and usable; old keys are revoked; no records of DomainKeys and ADSP are left.
+ * A domain that never sends revokes all keys.
  */
 
 import { adspMeaning, policyMeaning } from '../../formats/dkim/domain-keys.ts';
@@ -66,7 +66,7 @@ function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
   const publicKey = key.state === 'revoked' ? '' : key.publicKey;
   const wanted: KeyRecord = {
     ...keyRecordFor({ type: key.algorithm, publicKey }),
-    // What the operator said about it stays.
+    // Flags and notes of the operator are kept.
     flags: before?.flags.filter((flag) => flag === 's') ?? [],
     notes: before?.notes,
   };
@@ -113,7 +113,7 @@ function keyFault(
     return revoked
       ? { text: 'the old key still counts: whoever has it can sign', harmful: false }
       : {
-          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the one that mail is signed with`,
+          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the key that signs mail`,
           harmful: true,
         };
   }
@@ -126,7 +126,7 @@ function keyFault(
     : { text: remarks.map(({ text }) => text).join('; '), harmful: first.kind === 'bad' };
 }
 
-/** What the key itself is worth, which no record changes. */
+/** The strength of the key itself, which no record can change. */
 function strength({ id, title }: AspectSubject, record: KeyRecord): Aspect {
   const [first] = keyRemarks(record);
   if (first === undefined) return nothing;
@@ -141,8 +141,7 @@ function strength({ id, title }: AspectSubject, record: KeyRecord): Aspect {
 }
 
 /**
- * A key of which only the name is known: of another server, or of a service that sends for the
- * domain.
+ * A key with only a known selector: of another server, or of a service that sends for the domain.
  */
 function* otherKey(domain: string, selector: string): Asking<Aspect> {
   const { id, title, name, type } = lookAt(domain, selector);
@@ -171,10 +170,10 @@ function* otherKey(domain: string, selector: string): Asking<Aspect> {
   return bad(remarks.map((one) => one.text).join('; '), kind);
 }
 
-/** Mail is signed at all, and with a key that everybody can verify. */
+/** Whether mail is signed at all, with a key that all receivers can verify. */
 function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
   const id = 'dkim';
-  const title = `mail from ${domain} is signed`;
+  const title = `DKIM signatures of mail from ${domain}`;
   const used = keys.filter(({ state }) => state === 'published');
   if (used.some(({ algorithm }) => algorithm === 'rsa')) {
     return fine(
@@ -195,22 +194,22 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
     id,
     kind: 'unknown',
     title,
-    found: `no key of it is known here${named}`,
+    found: `no key of this domain is known here${named}`,
     wanted,
-    fix: `postern dkim new ${domain}; or, where another server signs, name its selector: --selector`,
+    fix: `postern dkim new ${domain}; if another server signs, name its selector with --selector`,
   };
 }
 
 /**
- * What was really sent is signed, by keys that count for the domain in From (DMARC's relaxed
- * alignment).
+ * Whether the mail that really left was signed by keys that count for the domain in From: relaxed
+ * alignment of DMARC (RFC 7489 section 3.1.1).
  */
 function signed(
   { domain, organisation }: Identity,
   { signedBy, messagesPerDay }: SentMail,
 ): Finding {
   const id = 'dkim.sent';
-  const title = `mail from ${domain} that left here was signed`;
+  const title = `DKIM signatures of mail from ${domain} that left this server`;
   const amount = `about ${messagesPerDay} messages a day`;
   const fix = `postern dkim new ${domain}; see also signing.domains in postern.toml`;
   const wanted = `signatures of ${domain}`;
@@ -224,12 +223,12 @@ function signed(
   return fine(id, title, `${amount}, signed by ${signedBy}`);
 }
 
-/** Whatever selector a forger makes up, its key is revoked. */
+/** Revokes the keys of all selectors, so that no invented selector counts. */
 function* noKeys(domain: string): Asking<Aspect> {
   const name = `*._domainkey.${domain}`;
   const subject: AspectSubject = {
     id: 'dkim.none',
-    title: `no DKIM key of ${domain} counts`,
+    title: `revocation of all DKIM keys of ${domain}`,
     name,
     type: 'TXT',
   };
@@ -244,7 +243,7 @@ function* noKeys(domain: string): Asking<Aspect> {
       wanted: good ? published.records : [txt(published.name, 'v=DKIM1; p=')],
       severity: 'warn',
       right: 'every key of a domain that sends no mail is revoked',
-      wrong: 'a domain that sends no mail can say that no signature of it counts',
+      wrong: 'a domain that sends no mail can say that no signature in its name counts',
     },
   );
 }
@@ -253,20 +252,20 @@ type LeftOver = {
   readonly id: string;
   readonly at: string;
   readonly title: string;
-  /** What a record meant; undefined: it is no left-over. */
+  /** What such a record meant; undefined for other records. */
   readonly meaning: (text: string) => string | undefined;
 };
 const leftOvers: readonly LeftOver[] = [
   {
     id: 'dkim.domain-keys',
     at: '_domainkey',
-    title: 'nothing is left of DomainKeys',
+    title: 'left-over record of DomainKeys',
     meaning: policyMeaning,
   },
   {
     id: 'dkim.adsp',
     at: '_adsp._domainkey',
-    title: 'nothing is left of ADSP',
+    title: 'left-over record of ADSP',
     meaning: adspMeaning,
   },
 ];
@@ -274,7 +273,7 @@ const leftOvers: readonly LeftOver[] = [
 function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): Asking<Aspect> {
   const name = `${at}.${domain}`;
   const published = yield* textsAt(name, (text) => meaning(text) !== undefined);
-  // That old records are not seen is nothing to worry about.
+  // No answer about old records is no fault.
   if (published.kind === 'unknown' || published.records.length === 0) return nothing;
   const [first] = published.records;
   const wrong = first === undefined ? '' : (meaning(textOfTxt(first)) ?? '');

@@ -1,7 +1,7 @@
 /**
- * The DMARC record of a domain (RFC 9989, RFC 7489), and the consent of those who get its reports
- * from outside (RFC 9990). What stands there is kept: only tags that receivers cannot read, or that
- * have lost their effect, go.
+ * Checks the DMARC record of a domain (RFC 9989, RFC 7489), and the consent of other domains that
+ * get its reports (RFC 9990). Published tags are kept, except tags that receivers cannot read or
+ * that no longer have an effect.
  */
 import {
   type DmarcRecord,
@@ -28,7 +28,7 @@ import {
 import type { Identity } from './identity.ts';
 
 const isDmarc = (text: string): boolean => parseDmarcRecord(text) !== undefined;
-/** More would be a way to have strangers flooded; nobody needs them. */
+/** Other domains for reports that are checked; nobody needs more. */
 const reportDomainsMax = 10;
 
 export function* dmarcAspect(identity: Identity): Asking<Aspect> {
@@ -47,7 +47,7 @@ export function* dmarcAspect(identity: Identity): Asking<Aspect> {
     const above = yield* inherited(identity);
     if (above !== undefined) return together([above.aspect, yield* consents(identity, above.tags)]);
   }
-  const tags = mended(records, identity);
+  const tags = fixedTags(records, identity);
   const unchanged =
     records.length === 1 &&
     printDmarcTags(records[0]?.tags ?? []) === printDmarcTags(tags) &&
@@ -67,11 +67,11 @@ export function* dmarcAspect(identity: Identity): Asking<Aspect> {
   return together([aspect, yield* consents(identity, tags)]);
 }
 
-/** What makes a record be written anew although its tags would stay. */
+/** Faults for which a record is written again although its tags stay. */
 const isLoud = ({ kind }: DmarcRecord['faults'][number]): boolean =>
   kind === 'malformed' || kind === 'duplicate';
 
-/** Without a record of its own, a domain has that of its organisation. */
+/** The record of the organisation, which holds for a domain without a record of its own. */
 function* inherited(
   identity: Identity,
 ): Asking<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
@@ -91,8 +91,8 @@ function* inherited(
   };
 }
 
-/** The tags as they should be; unknown ones stay. */
-function mended(records: readonly DmarcRecord[], identity: Identity): readonly DmarcTag[] {
+/** The tags as they should be; unknown tags stay. */
+function fixedTags(records: readonly DmarcRecord[], identity: Identity): readonly DmarcTag[] {
   const tags = new Map<string, string>();
   for (const record of records) {
     for (const { name, value } of record.tags) {
@@ -109,7 +109,7 @@ function mended(records: readonly DmarcRecord[], identity: Identity): readonly D
       if (!tags.has(name)) tags.set(name, value);
     }
   }
-  // Of two records none counts: the milder one takes nobody by surprise.
+  // Of several records none counts, so the mildest policy surprises nobody.
   const policies = records.map((record) => dmarcPolicyFor(record, 'domain'));
   const p = identity.sends
     ? (['none', 'quarantine', 'reject'] as const).find((one) => policies.includes(one))
@@ -129,13 +129,13 @@ function mended(records: readonly DmarcRecord[], identity: Identity): readonly D
   return [{ name: 'v', value: 'DMARC1' }, { name: 'p', value: kept }, ...rest];
 }
 
-/** pct below 100 with a policy that acts: what RFC 9989 has t=y for. */
+/** True for pct below 100 with a policy other than none; RFC 9989 has t=y instead. */
 function partly(record: DmarcRecord): boolean {
   const percent = Number(record.tags.find(({ name }) => name === 'pct')?.value ?? '100');
   return percent < 100 && dmarcPolicyFor(record, 'domain') !== 'none';
 }
 
-/** Who gets reports: whom the records name, then whom the operator wants. */
+/** The addresses for reports: those of the records, then those that the operator wants. */
 function addresses(
   records: readonly DmarcRecord[],
   name: 'rua' | 'ruf',
@@ -148,7 +148,7 @@ function addresses(
   const has = new Set(uris.map((uri) => reportAddress(uri)?.address.toLowerCase()));
   const more = wanted.filter((address) => !has.has(address.toLowerCase())).map(mailto);
   const all = [...new Set([...uris, ...more])];
-  // As it was written, where nothing changes.
+  // Unchanged if no address changes.
   const same = (only ?? '')
     .split(',')
     .map((one) => one.trim())
@@ -163,7 +163,7 @@ function asUri(text: string): readonly string[] {
   return /^[^\s@:,!;]+@[^\s@:,!;]+$/.test(uri) ? [mailto(uri)] : [];
 }
 
-/** Characters that would end the address, or the tag, are written by their code. */
+/** A mailto URI. Characters that would end the address or the tag are percent-encoded. */
 export function mailto(address: string): string {
   const escaped = address.replace(
     /[^\w.@+=~-]/g,
@@ -211,7 +211,7 @@ function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
     : '';
 }
 
-/** Each domain outside that gets reports has to say that it wants them. */
+/** Each other domain that gets reports must publish its consent (RFC 9990). */
 function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect> {
   const { domain, organisation } = identity;
   const uris = tags
@@ -225,7 +225,7 @@ function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect
     const name = `${domain}._report._dmarc.${one}`;
     const subject: AspectSubject = {
       id: `dmarc.reports.${one}`,
-      title: `${one} takes the DMARC reports of ${domain}`,
+      title: `consent of ${one} to DMARC reports of ${domain}`,
       name,
       type: 'TXT',
       where: 'other',

@@ -53,7 +53,7 @@ const isAdvised = (step: Step): boolean =>
   step.state === 'have' || step.add.length > 0 || step.remove.length > 0;
 
 for (const secure of [false, true]) {
-  test(`check never criticises what plan advises, and a plan carried out is all there (secure: ${secure})`, () => {
+  test(`check never criticises the plan; a finished plan is complete (secure: ${secure})`, () => {
     fc.assert(
       fc.property(world, (before) => {
         const plan = look(before, secure);

@@ -1,6 +1,6 @@
 /**
- * MTA-STS (RFC 8461): the record, the host that serves the policy, and the policy file, which must
- * agree with where the domain's mail really goes; else senders that keep to it cannot deliver.
+ * Checks MTA-STS (RFC 8461): the record, the host of the policy, and the policy file. The policy
+ * must name the real MX hosts of the domain; otherwise senders that follow it cannot deliver.
  */
 
 import { type Asking, ask } from '../../formats/dns/question.ts';
@@ -31,12 +31,11 @@ import {
 import type { Identity } from './identity.ts';
 
 /**
- * A policy is remembered for a week: long enough to be worth it, short enough to move the mail
- * server.
+ * Senders keep a policy for 7 days: long enough to protect, short enough to move the mail server.
  */
 const maxAgeSeconds = 604_800;
 
-/** `mx`: the hosts that mail goes to; undefined: not known. */
+/** `mx`: the hosts that mail goes to; undefined if not known. */
 export function* mtaStsAspect(
   identity: Identity,
   mx: readonly string[] | undefined,
@@ -97,7 +96,7 @@ function judgePolicy(identity: Identity, mx: readonly string[] | undefined): Pol
   const { policyFile, mtaSts } = identity;
   if (policyFile.kind === 'unknown') return { kind: 'unknown', why: policyFile.why, id: '' };
   if (mx === undefined) {
-    return { kind: 'unknown', why: 'nobody knows where mail to the domain goes', id: '' };
+    return { kind: 'unknown', why: 'the MX hosts of the domain are not known', id: '' };
   }
   const read = policyFile.kind === 'text' ? parseMtaStsPolicy(policyFile.text) : undefined;
   const now = read?.ok === true ? read.value : undefined;
@@ -147,7 +146,7 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
   const url = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
   const title = `the MTA-STS policy of ${domain}`;
   if (policy.kind === 'unknown') {
-    const fix = `can you read ${url} ?`;
+    const fix = `check that you can read ${url}`;
     const finding: Finding = {
       id,
       kind: 'unknown',
@@ -176,10 +175,14 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
 
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 
-/** Somebody must serve the file; where nobody is named, this server. */
+/** The host that serves the policy file; without a published address, this server. */
 function* policyHost({ domain, server }: Identity): Asking<Aspect> {
   const name = `mta-sts.${domain}`;
-  const subject = { id: 'mta-sts.host', title: `${name} serves the policy`, name } as const;
+  const subject = {
+    id: 'mta-sts.host',
+    title: `host of the MTA-STS policy, ${name}`,
+    name,
+  } as const;
   const v4 = found(yield* ask(name, 'A'), name, isAddress);
   const v6 = found(yield* ask(name, 'AAAA'), name, isAddress);
   for (const one of [v4, v6]) {

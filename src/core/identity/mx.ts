@@ -1,6 +1,6 @@
 /**
- * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that
- * it takes none (RFC 7505). A domain that sends must be able to get bounces.
+ * Checks where mail to a domain goes (RFC 5321 section 5.1). A null MX says that a domain takes no
+ * mail (RFC 7505); a domain that sends must be able to get bounces.
  */
 import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
@@ -16,16 +16,13 @@ import {
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
 
-/** A domain with more is either a mistake or nothing that one answer holds. */
+/** MX hosts that are checked; more are probably a mistake. */
 const hostsMax = 20;
 const preference = 10;
 
 export type MxAspect = {
   readonly aspect: Aspect;
-  /**
-   * Hosts that mail goes to when the plan is carried out; undefined: nobody knows. Empty: it takes
-   * no mail.
-   */
+  /** MX hosts after the plan; undefined if not known, empty if the domain takes no mail. */
   readonly hosts: readonly string[] | undefined;
 };
 
@@ -75,7 +72,7 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
 function missing({ sends, domain }: Identity): string {
   return sends
     ? `without it, bounces and answers to mail from ${domain} go astray`
-    : 'a domain without mail should say so: then nobody tries, and its name is worth less to forgers';
+    : 'a domain without mail should say so: then nobody tries, and forgers use its name less';
 }
 
 type JudgedMx = { readonly record: MxRecord; readonly fault: string | undefined };
@@ -103,7 +100,7 @@ function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<reado
   });
 }
 
-/** Undefined too where nobody knows: a host is not bad because a name server is silent. */
+/** Undefined also if a name server does not answer, because that is no fault of the host. */
 function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefined {
   if (/^[\d.]+$/.test(host) || host.includes(':')) return `${host} is an address, not a name`;
   const [alias, v4, v6] = answers;
@@ -111,7 +108,7 @@ function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefi
   return v4?.kind === 'none' && v6?.kind === 'none' ? `${host} has no address` : undefined;
 }
 
-/** What to publish where nothing good is. */
+/** The MX records to publish if no published record is right. */
 function* instead(identity: Identity, name: string): Asking<readonly MxRecord[]> {
   const mx = (exchange: string, at: number): MxRecord => ({
     ...recordOf(name, { type: 'MX', preference: at, exchange }),

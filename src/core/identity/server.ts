@@ -1,6 +1,7 @@
 /**
- * The server itself: its names have its addresses, its addresses have names, and both agree
- * (forward-confirmed reverse DNS, which every big receiver wants), the name it says in EHLO too.
+ * Checks the mail server: its names have its addresses, its addresses have names, and both agree
+ * (forward-confirmed reverse DNS, which all big receivers require). The name in EHLO is checked
+ * too.
  */
 import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
@@ -21,7 +22,7 @@ import {
 } from './aspect.ts';
 import type { MailServer } from './identity.ts';
 
-/** Names of one address that are followed: a hosting company may have given it many. */
+/** Names of one address that are checked; some hosting companies set many. */
 const namesMax = 8;
 
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
@@ -37,10 +38,10 @@ export function* serverAspect(server: MailServer): Asking<Aspect> {
   return together(aspects);
 }
 
-/** GMX and Microsoft turn away who does not say a full name. */
+/** GMX and Microsoft refuse mail from servers without a full host name in EHLO. */
 function heloName(helo: string): Finding {
   const id = 'host.helo';
-  const title = 'the name in EHLO is a full host name';
+  const title = 'the name in EHLO';
   const good = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
   const local = /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home|invalid)$/;
   if (good.test(helo) && !local.test(helo) && !/^[\d.]+$/.test(helo)) return fine(id, title, helo);
@@ -53,7 +54,7 @@ function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<
   if (mine.length === 0) return together([]);
   const subject: AspectSubject = {
     id: `host.${name}.${type}`,
-    title: `${name} leads here`,
+    title: `address records of ${name}`,
     name,
     type,
   };
@@ -82,7 +83,7 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   const name = reverseName(ip);
   const subject: AspectSubject = {
     id: `host.reverse.${address}`,
-    title: `${address} has a name that leads back to it`,
+    title: `reverse name of ${address}`,
     name,
     type: 'PTR',
     where: 'reverse',
@@ -136,12 +137,12 @@ function nameFault(
   answer: DnsAnswer | undefined,
   server: MailServer,
 ): NameFault | undefined {
-  // Its own record comes with the same plan.
+  // The address record of this name is part of the same plan.
   if (name === server.host || name === server.helo) return undefined;
   if (looksGeneric(name, address)) {
     return {
       kind: 'bad',
-      text: `${name} looks like the line of a customer, not like a mail server`,
+      text: `${name} looks like the internet line of a customer, not like a mail server`,
     };
   }
   const back = found(answer, name, isAddress);
@@ -151,17 +152,11 @@ function nameFault(
 }
 
 /**
- * Names that providers make from the address, or that say dynamic: receivers score them as home
- * lines.
+ * True for names that providers make from the address, or that mean dynamic addresses. Receivers
+ * take such hosts for home connections.
  */
 function looksGeneric(name: string, address: string): boolean {
-  if (
-    /(?:^|[.-])(?:dyn|dynamic|dhcp|dialup|dial|dip|pool|ppp|pppoe|adsl|dsl|cable|customer|client|broadband)(?:[.-]|\d*\.)/.test(
-      name,
-    )
-  ) {
-    return true;
-  }
+  if (genericWord.test(name)) return true;
   const host = name.split('.').slice(0, -2).join('.');
   if (address.includes(':')) return /(?:[0-9a-f]{1,4}[-.]){5,}/.test(host);
   const octets = address.split('.');
@@ -169,3 +164,6 @@ function looksGeneric(name: string, address: string): boolean {
   const among = octets.filter((octet) => numbers.includes(octet));
   return among.length === 4 || host.replace(/\D/g, '').includes(octets.join(''));
 }
+
+const lineWords = 'dyn|dynamic|dhcp|dialup|dial|dip|pool|ppp|pppoe|adsl|dsl|cable|customer|client';
+const genericWord = new RegExp(`(?:^|[.-])(?:${lineWords}|broadband)(?:[.-]|\\d*\\.)`);

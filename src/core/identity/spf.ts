@@ -1,6 +1,6 @@
 /**
- * The SPF record of a name (RFC 7208): every address that mail leaves from passes, others do not,
- * and receivers are not made to ask more than they may. A record that is there is extended; one
+ * Checks the SPF record of a name (RFC 7208): all addresses that mail leaves from pass, others do
+ * not, and the record needs no more lookups than allowed. A published record is extended; a name
  * that never sends says so.
  */
 import type { Asking, DnsQuestion } from '../../formats/dns/question.ts';
@@ -35,10 +35,10 @@ export type SpfWish = {
   readonly name: string;
   readonly id: string;
   readonly title: string;
-  /** Empty: the name never sends, or it is not known from where (`unknownAddresses`). */
+  /** Empty if the name never sends, or if its addresses are not known. */
   readonly addresses: readonly string[];
   readonly sends: boolean;
-  /** For a record that is not there yet. */
+  /** Qualifier of `all` in a new record. */
   readonly all: '-' | '~';
 };
 
@@ -84,7 +84,7 @@ function lackingText(lacking: readonly string[], records: number): string {
     : `${list} sends, and the record does not let it pass`;
 }
 
-/** Mail of ours fails, or anybody's passes; else it is untidy. */
+/** True if our mail fails or mail of strangers passes; other faults are only untidy. */
 function isHarmful(faults: readonly string[], records: number): boolean {
   return (
     records !== 1 ||
@@ -121,7 +121,7 @@ function nothingKnown({ id, title }: AspectSubject): Aspect {
   });
 }
 
-/** As if `terms` were the record of `name`. */
+/** Evaluates as if `terms` were the record of `name`. */
 function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Asking<Value> {
   const records = [txt(name, printSpf(terms))];
   const suppose = (question: DnsQuestion) =>
@@ -139,8 +139,8 @@ const asks = ({ kind }: SpfTerm): boolean =>
   kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
 
 /**
- * Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where
- * there are too many; and without those by which somebody else's record lets the whole world in.
+ * The terms without those that only do harm: they let nearly everybody pass, or, if the record
+ * needs too many lookups, they cause an error or let nobody pass.
  */
 function* lean(
   name: string,
@@ -161,7 +161,7 @@ function* lean(
   return { terms: end ? kept : [...kept, all], faults };
 }
 
-/** No provider has so many addresses of its own: a /8 of IPv4, a /16 of IPv6. */
+/** No provider has more addresses of its own: a /8 of IPv4, a /16 of IPv6. */
 const openIp4 = 1n << 24n;
 const openIp6 = 1n << 112n;
 
@@ -170,8 +170,8 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
 }
 
 /**
- * Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. `over`:
- * lookups are scarce.
+ * Why a term only does harm; undefined if it lets somebody pass, or if that is not known. `over`:
+ * true if the record needs too many lookups.
  */
 function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | undefined> {
   const shown = printSpfTerm(term);
@@ -187,7 +187,7 @@ function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | unde
     : undefined;
 }
 
-/** Undefined: receivers can evaluate it to its end. */
+/** Why receivers cannot evaluate the record; undefined if they can. */
 function overBudget(cost: SpfCost): string | undefined {
   const { lookups, voids, complete } = cost;
   if (lookups > lookupsMax) {
@@ -203,7 +203,7 @@ function overBudget(cost: SpfCost): string | undefined {
     : `${error.term} in the record of ${error.domain}: ${error.why}`;
 }
 
-/** Terms by which every address passes; those that did not are `lacking`. */
+/** Terms that let every address pass. `lacking`: the addresses that did not pass before. */
 function* reaching(
   wish: SpfWish,
   terms: SpfRecord,
@@ -218,7 +218,7 @@ function* reaching(
   }
   const { lacking } = now;
   const more = lacking.map(addressTerm);
-  // What was said of these addresses before is said anew.
+  // Older terms for the same addresses are replaced.
   const names = new Set(more.map(addressOf));
   const rest = terms.filter((term) => !names.has(addressOf(term)));
   const late = beforeAll(rest, more);
@@ -226,11 +226,11 @@ function* reaching(
   if (then.lacking.length === 0 && then.silent.length === 0) {
     return { kind: 'known', terms: late, lacking };
   }
-  // A term before it decides otherwise, costs too much, or cannot be told: so it comes first.
+  // An earlier term decides otherwise, costs too much, or is unknown: the new terms come first.
   return { kind: 'known', terms: [...more, ...rest], lacking };
 }
 
-/** The one address that a term names, if it does. */
+/** The single address that a term names; undefined for other terms. */
 function addressOf(term: SpfTerm): string | undefined {
   const one = 'address' in term && term.bits === (term.kind === 'ip4' ? 32 : 128);
   return one ? term.address : undefined;
@@ -257,10 +257,7 @@ function addressTerm(address: string): SpfTerm {
     : { kind: 'ip4', qualifier: '+', address, bits: 32 };
 }
 
-/**
- * Which of somebody else's servers is not needed any more, only the operator knows: so nothing is
- * advised.
- */
+/** Only the operator knows which services are no longer needed, so no record is advised. */
 function* tooCostly(
   subject: AspectSubject,
   published: readonly DnsRecord[],
@@ -277,18 +274,21 @@ function* tooCostly(
     severity: 'fail',
     wrong: over,
     wanted: `at most ${lookupsMax} lookups and ${spfVoidsMax} that find nothing, and no errors`,
-    fix: `take out what you do not need, or name addresses instead (ip4:, ip6:); lookups: ${costs.join(', ')}`,
+    fix:
+      'take out what you do not need, or name addresses instead (ip4:, ip6:); ' +
+      `lookups: ${costs.join(', ')}`,
   });
 }
 
 function budgetFinding({ id, title }: SpfWish, cost: SpfCost): Finding {
   const unknown = cost.problems.find(({ kind, why }) => kind === 'unknown' && !/depends/.test(why));
-  const spent = `${cost.lookups} of ${lookupsMax} lookups, ${cost.voids} of ${spfVoidsMax} that find nothing`;
-  if (unknown === undefined) return fine(`${id}.budget`, `${title}: what it costs`, spent);
+  const voids = `${cost.voids} of ${spfVoidsMax} that find nothing`;
+  const spent = `${cost.lookups} of ${lookupsMax} lookups, ${voids}`;
+  if (unknown === undefined) return fine(`${id}.budget`, `${title}: DNS lookups`, spent);
   return {
     id: `${id}.budget`,
     kind: 'unknown',
-    title: `${title}: what it costs`,
+    title: `${title}: DNS lookups`,
     found: `${spent}, without ${unknown.term}: ${unknown.why}`,
     wanted: 'an answer of the DNS',
     fix: 'try again; if it stays so, take the term out',

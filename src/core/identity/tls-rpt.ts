@@ -1,6 +1,6 @@
 /**
- * Who is told when mail to the domain could not be encrypted (RFC 8460). Only where somebody wants
- * to know.
+ * Checks the record for reports on mail to the domain that could not be encrypted (RFC 8460). It is
+ * advised only if the operator wants such reports.
  */
 import type { Asking } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
