@@ -201,7 +201,8 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     put('SigningTable', domains.map((domain, n) => `*@${domain} ${names[n]}`).join('\n'));
     const conf = put(
       'opendkim.conf',
-      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}/SigningTable\nInternalHosts 127.0.0.1\n`,
+      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}/SigningTable\n` +
+        'InternalHosts 127.0.0.1\n',
     );
     const key = openPrivateKey(pem);
     assert.ok(key.ok);
@@ -222,11 +223,15 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     assert.deepEqual(lines, [
       '  mail._domainkey.example.com: taken over, signs ' +
         '(RSA, 1024 bits, fewer than 2048; replace it soon: postern dkim rotate)',
-      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS (ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
+      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS ' +
+        '(ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
       '! mail._domainkey.open.example: the key /open.private may be read or changed by anybody',
-      '! mail._domainkey.weak.example: the key /weak.private has 512 bits; no receiver accepts less than 1024',
-      '! mail._domainkey.rubbish.example: the key /rubbish.private is no private key in PEM or base64',
-      "! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ENOENT: no such file or directory, stat '/nowhere.private'",
+      '! mail._domainkey.weak.example: the key /weak.private ' +
+        'has 512 bits; no receiver accepts less than 1024',
+      '! mail._domainkey.rubbish.example: the key /rubbish.private ' +
+        'is no private key in PEM or base64',
+      '! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ' +
+        "ENOENT: no such file or directory, stat '/nowhere.private'",
       '2 keys, and 4 that cannot be imported',
       '',
       'Notes:',

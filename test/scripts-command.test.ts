@@ -55,9 +55,12 @@ test('the list: newest mail first, with rules and odd mail', async () => {
     out,
     `scripts.mode = "observe": rules hold no mail; this is what was seen.
 
-SCRIPT                      USER    MESSAGES  RECIPIENTS  HELD  ODD  LAST MAIL             RULE      WRITES MOSTLY TO
-/var/www/praxis/termin.php  praxis         4           8             1970-01-01 00:00:20Z  none      praxis@praxis.example (4)
-/var/www/shop/contact.php   shop           9          17     1    2  1970-01-01 00:00:12Z  r3 allow  owner@shop.example (9)
+SCRIPT                      USER    MESSAGES  RECIPIENTS  HELD  ODD  LAST MAIL             \
+RULE      WRITES MOSTLY TO
+/var/www/praxis/termin.php  praxis         4           8             1970-01-01 00:00:20Z  \
+none      praxis@praxis.example (4)
+/var/www/shop/contact.php   shop           9          17     1    2  1970-01-01 00:00:12Z  \
+r3 allow  owner@shop.example (9)
 
 1 script has no rule; postern scripts show SCRIPT suggests one.
 `,
@@ -112,7 +115,8 @@ const acts = [
       '--rate',
       '20/1h',
     ],
-    `rule ${termin} may send to p@praxis.example and one visitor, as @praxis.example, at most 20 messages within an hour () by `,
+    `rule ${termin} may send to p@praxis.example and one visitor, as @praxis.example, ` +
+      'at most 20 messages within an hour () by ',
   ],
   [
     [
@@ -125,7 +129,8 @@ const acts = [
       '--user',
       '0',
     ],
-    'rule /var/www/** of user number 0 may send to only a@b.example, @c.example, @*.d.example () by ',
+    'rule /var/www/** of user number 0 may send to only ' +
+      'a@b.example, @c.example, @*.d.example () by ',
   ],
   [['allow', termin, '--any', '--user', 'root', '--note', 'n'], 'may send to anybody (n) by '],
   [['deny', 'user:games'], 'rule user:games may send nothing () by '],

@@ -61,7 +61,8 @@ test('which web script sends spam, in one command', async () => {
   assert.equal(
     out,
     `2026-11-01 to 2026-11-25: 2,040 messages to 2,040 recipients, 1,200 stopped.
-2,040 messages have a score; 59 % look like spam. 50 % score below 9.3 points, 90 % below 9.3 points.
+2,040 messages have a score; 59 % look like spam. \
+50 % score below 9.3 points, 90 % below 9.3 points.
 2,040 scans were made, 0 results of a copy were reused, 0 messages were not scanned.
 Scans delayed a message by 100 ms on average.
 
@@ -118,7 +119,7 @@ test('what cannot be asked is said', async () => {
   }
 });
 
-test('what the page asks each minute keeps no mail waiting, with thousands of busy accounts', () => {
+test('what the page asks each minute keeps no mail waiting, with thousands of accounts', () => {
   const ledger = openLedger(':memory:');
   const until = Math.floor(day / dayMs);
   const accounts = 2_000;

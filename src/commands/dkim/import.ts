@@ -38,8 +38,8 @@ export function registerImport(dkim: Command): void {
     .summary('import keys from OpenDKIM or rspamd')
     .description(
       'Copies the private keys that another signer uses. Postern signs with a key as soon as ' +
-        'every name server shows its record, and checks that immediately. A key with a fault gets ' +
-        'a line that says why; the other keys are imported.',
+        'every name server shows its record, and checks that immediately. A key with a fault ' +
+        'gets a line that says why; the other keys are imported.',
     );
   one(from, 'opendkim', '/etc/opendkim.conf', 'configuration of OpenDKIM', opendkim);
   one(

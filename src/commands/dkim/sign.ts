@@ -26,8 +26,8 @@ export function registerSign(dkim: Command): void {
     .description(
       'Prints the DKIM-Signature field for a message, exactly as the milter door makes it: ' +
         'relaxed/relaxed, with the whole body, and with From and other fields that are allowed ' +
-        'once protected against a second one. Put the field on top of the message. A second --key ' +
-        'and --selector give two fields.',
+        'once protected against a second one. Put the field on top of the message. A second ' +
+        '--key and --selector give two fields.',
     )
     .argument('<file>', 'the message; -: standard input. Lines may end with LF')
     .requiredOption('--key <file>', 'the private key, RSA or Ed25519; may be given twice', several)

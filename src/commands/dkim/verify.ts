@@ -24,9 +24,9 @@ export function registerVerify(dkim: Command): void {
     .command('verify')
     .summary('verify the signatures of a message')
     .description(
-      'Verifies each DKIM signature of a message as a receiving server does, and says why it is ' +
-        'valid or not: what was changed, what is wrong with the key or with the signature itself. ' +
-        'Also names left-over records of DomainKeys, the predecessor of DKIM.',
+      'Verifies each DKIM signature of a message as a receiving server does, and says why it ' +
+        'is valid or not: what was changed, what is wrong with the key or with the signature ' +
+        'itself. Also names left-over records of DomainKeys, the predecessor of DKIM.',
     )
     .argument('<file>', 'the message; -: standard input. Lines may end with LF')
     .option('--zone <file>', zoneHelp)

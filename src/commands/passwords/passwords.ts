@@ -158,8 +158,8 @@ function notify(passwords: Command): void {
     .summary('write to the owners of weak passwords')
     .description(
       'Writes a mail to each owner who was not told yet, in the languages of ' +
-        'passwords.languages, and a list to notices.mail_to. The mail contains no password and no ' +
-        'link.',
+        'passwords.languages, and a list to notices.mail_to. The mail contains no password and ' +
+        'no link.',
     )
     .argument('[names...]', 'accounts (default: all that are weak)')
     .option('--again', 'also to owners who were told before')
@@ -210,8 +210,8 @@ function forget(passwords: Command): void {
     .summary('take accounts off the list of weak passwords')
     .description(
       'For accounts that no audit will see again, such as those of a deleted file. The guard ' +
-        'and doctor then no longer count them as weak. An audit that still finds one weak puts it ' +
-        'back.',
+        'and doctor then no longer count them as weak. An audit that still finds one weak puts ' +
+        'it back.',
     )
     .argument('[names...]', 'accounts with a weak password')
     .option('--source <source>', 'all accounts of this source; may be given again', several)

@@ -37,9 +37,10 @@ export function register(program: Command): void {
     .command('scan')
     .summary('what scanners find in a message')
     .description(
-      'Gives a message to the scanners that check outgoing mail ([scan] in the configuration). ' +
-        'Shows the score, each rule with its points, and the rules that do not count because they ' +
-        'say nothing about outgoing mail. Works without the guard, and changes no statistics.',
+      'Gives a message to the scanners that check outgoing mail ([scan] in the ' +
+        'configuration). Shows the score, each rule with its points, and the rules that do not ' +
+        'count because they say nothing about outgoing mail. Works without the guard, and ' +
+        'changes no statistics.',
     )
     .argument('<file>', 'the message; -: standard input. Lines may end with LF')
     .option('--config <file>', `[scan] in this file (default: ${installedConfig}, if it is there)`)

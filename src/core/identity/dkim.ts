@@ -113,7 +113,7 @@ function keyFault(
     return revoked
       ? { text: 'the old key still counts: whoever has it can sign', harmful: false }
       : {
-          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the key that signs mail`,
+          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the key that signs`,
           harmful: true,
         };
   }

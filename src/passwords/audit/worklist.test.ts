@@ -58,7 +58,7 @@ test('fresh accounts first, then the furthest; none that is finished or weak', (
   assert.deepEqual(list.counts(), { accounts: 6, weak: 1 });
 });
 
-test('accounts gone from a source are told once; a mark shows a change, except without a salt', () => {
+test('accounts gone from a source are told once; a mark shows a change, if salted', () => {
   const path = join(folder, 'passwords.db');
   const row = (account: string) => ({ source: 's', account, mark: 'm', progress: {}, weak });
   let mark = '';
