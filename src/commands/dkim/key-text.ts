@@ -55,8 +55,8 @@ export function madeText(text: string, keys: readonly KeyView[]): string {
   const hand =
     byHand.length === 0
       ? ''
-      : '\nPublish these records. Postern looks for them every 10 minutes while it runs, and signs\n' +
-        'once every name server has shown them for a while.\n' +
+      : '\nPublish these records. Postern looks for them every 10 minutes while it runs, and\n' +
+        'signs once every name server has shown them for a while.\n' +
         recordsText(byHand);
   return `${text}\n${ours}${hand}`;
 }
