@@ -87,7 +87,8 @@ test('one script: its rule, or the one that would fit', async () => {
     out,
     new RegExp(
       'This rule would allow what was seen:\\n {2}postern scripts allow ' +
-        '/var/www/praxis/termin\\.php --owner praxis@praxis\\.example --from web@praxis\\.example\\n',
+        '/var/www/praxis/termin\\.php --owner ' +
+        'praxis@praxis\\.example --from web@praxis\\.example\\n',
     ),
   );
   const ruled = await scripts(state, 'show', '/var/www/shop/contact.php');
