@@ -17,7 +17,7 @@ import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
 import { isNotRunning } from '../guard/run-file.ts';
-import { badTestMessage, isKnown, ordinaryTestMessage } from '../scan/test-letters.ts';
+import { badTestMessage, isKnown, ordinaryTestMessage } from '../scan/test-messages.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { mayGoOn } from './question.ts';

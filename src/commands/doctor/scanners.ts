@@ -5,7 +5,7 @@ import type { Finding } from '../../core/finding.ts';
 import { openScanners } from '../../daemon/scan.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import { badTestMessage, isKnown } from '../scan/test-letters.ts';
+import { badTestMessage, isKnown } from '../scan/test-messages.ts';
 import { durationOption } from '../terminal/options.ts';
 
 /**
