@@ -5,7 +5,7 @@
  */
 
 import { assert } from '../src/lib/assert.ts';
-import type { MilterAddress, Outcome } from '../src/partners/milter/client.ts';
+import type { MilterAddress, MilterOutcome } from '../src/partners/milter/client.ts';
 import { openMilterClient } from '../src/partners/milter/client.ts';
 import { quantile } from './figures.ts';
 import { clientOf, session } from './letters.ts';
@@ -77,7 +77,7 @@ async function load(order: LoadOrder): Promise<LoadFigures> {
 }
 
 /** Why it did not end as it should; empty: it did. */
-function faultOf(outcome: Outcome, signatures: number): string {
+function faultOf(outcome: MilterOutcome, signatures: number): string {
   if (outcome.kind !== 'taken') return outcome.reply;
   if (outcome.held !== undefined) return `held: ${outcome.held}`;
   const inserted = outcome.edits.filter((letter) => letter === 'i').length;

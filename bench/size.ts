@@ -24,7 +24,7 @@ import { openFeed } from '../src/flow/account/verdict-feed.ts';
 import { type Journal, openJournal } from '../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
-import { forced } from '../src/lib/lazy.ts';
+import { lazyText } from '../src/lib/lazy.ts';
 import type { Millis } from '../src/lib/time.ts';
 import type { Gate } from '../src/ports/message.ts';
 import {
@@ -90,7 +90,7 @@ function fill(path: string, accounts: number, recipientsEach: number): void {
   for (let number = 0; number < accounts; number++) {
     const seeded = seededAccount(number, recipientsEach, now);
     const [, minute = 0] = seeded.learned;
-    account.run(number + 1, seeded.account, number + 1, forced(seeded.past));
+    account.run(number + 1, seeded.account, number + 1, lazyText(seeded.past));
     const book = Float64Array.from(seeded.learned.filter((_, at) => at % 2 === 0)).sort();
     for (const recipient of book) known.run(number + 1, recipient, minute);
   }

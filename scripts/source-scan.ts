@@ -6,13 +6,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type Call = { readonly file: string; readonly args: readonly string[] };
+export type SourceCall = { readonly file: string; readonly args: readonly string[] };
 
 /**
  * Every call that `opening` (ending in its bracket) finds in src/, but not in tests and what plays
  * for them.
  */
-export function callsOf(home: string, opening: RegExp): readonly Call[] {
+export function callsOf(home: string, opening: RegExp): readonly SourceCall[] {
   const files = globSync('src/**/*.ts', { cwd: home })
     .filter((file) => !file.endsWith('.test.ts') && !file.includes('scripted'))
     .sort();

@@ -3,7 +3,7 @@
  * are not copied one by one; and while something is held, room that was read is used again, so that
  * a long stream makes no garbage.
  */
-export class HeldBytes {
+export class ByteBuffer {
   #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;

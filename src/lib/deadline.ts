@@ -6,7 +6,7 @@
 export type Deadline = Disposable & { readonly signal: AbortSignal };
 
 /** Aborts after `ms`, or with `parent`. Dispose it when the work is done. */
-export function within(ms: number, parent: AbortSignal): Deadline {
+export function openDeadline(ms: number, parent: AbortSignal): Deadline {
   const controller = new AbortController();
   const end = (): void => controller.abort();
   const timer = setTimeout(end, ms);

@@ -1,7 +1,7 @@
 /** A text, or how to make it when it is needed. */
-export type Lazy = string | (() => string);
+export type LazyText = string | (() => string);
 
 /** The text itself. */
-export function forced(lazy: Lazy): string {
+export function lazyText(lazy: LazyText): string {
   return typeof lazy === 'string' ? lazy : lazy();
 }

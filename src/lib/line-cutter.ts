@@ -1,5 +1,5 @@
 /** Chunks of bytes → lines, bounded: a line that is too long is passed over to its end. */
-import { textOf } from './peer-text.ts';
+import { peerText } from './peer-text.ts';
 
 /** Postfix cuts its own lines at about 2 KB; a journal record with all its fields takes a few. */
 export const lineBytesMax: number = 16 * 1024;
@@ -26,7 +26,7 @@ export function openLineCutter(dropped: () => void): LineCutter {
   const finish = (piece: Buffer, lines: string[]): void => {
     if (skipping) skipping = false;
     else if (kept + piece.length > lineBytesMax) dropped();
-    else lines.push(textOf(parts.length === 0 ? piece : Buffer.concat([...parts, piece])));
+    else lines.push(peerText(parts.length === 0 ? piece : Buffer.concat([...parts, piece])));
     clear();
   };
   return {

@@ -12,13 +12,13 @@ import { OperatorError, sysexits } from './operator-error.ts';
 import { PeerError } from './peer-error.ts';
 import { minuteMs } from './time.ts';
 
-export type Where =
+export type SocketAddress =
   | { readonly host: string; readonly port: number }
   /** A Unix socket; `mode` 0o660 unless said otherwise. */
   | { readonly path: string; readonly mode?: number };
 
 /** What one connection can be told. */
-export type Line = {
+export type PeerConnection = {
   readonly peer: string;
   /** Its file descriptor, to ask the kernel who the peer is; -1 where there is none. */
   readonly fd: number;
@@ -37,15 +37,15 @@ export type Line = {
  * fresh: no whole request yet. idle: nothing is under way. partial: half of a request is here.
  * busy: a request of several parts is. answering: the peer waits for us.
  */
-export type TalkState = 'fresh' | 'idle' | 'partial' | 'busy' | 'answering';
+export type PeerSessionState = 'fresh' | 'idle' | 'partial' | 'busy' | 'answering';
 
 /** The other side of a line: what the protocol does with it. */
-export type Talk = {
+export type PeerSession = {
   /**
    * Bytes came. Throws PeerError when the peer breaks its protocol; any other error is our mistake.
    */
   take(chunk: Buffer): void;
-  state(): TalkState;
+  state(): PeerSessionState;
   /** Whole requests so far: a peer that sends a byte now and then gets nowhere. */
   requests(): number;
   /** `ms` have gone by: about a second, less where limits are short. */
@@ -71,7 +71,7 @@ export type ListenerLimits = {
 export type ListenerFault = 'full' | 'slow' | 'idle' | 'protocol' | 'bug';
 
 export type ListenerHooks = {
-  open(line: Line): Talk;
+  open(line: PeerConnection): PeerSession;
   /** A connection was ended by us, or not taken. `cause` where there is one. */
   fault(kind: ListenerFault, peer: string, cause?: unknown): void;
 };
@@ -95,7 +95,7 @@ const backlog = 1_024;
 
 /** Listens, and hands each connection to `hooks.open`. */
 export async function openListener(
-  where: Where,
+  where: SocketAddress,
   limits: ListenerLimits,
   hooks: ListenerHooks,
 ): Promise<Listener> {
@@ -148,11 +148,11 @@ class Connection {
   readonly #socket: Socket;
   readonly #peer: string;
   readonly #hooks: ListenerHooks;
-  readonly #talk: Talk;
+  readonly #talk: PeerSession;
   /** What `write` gathers while bytes are being taken. */
   #pending: Buffer[] = [];
   #taking = false;
-  #state: TalkState = 'fresh';
+  #state: PeerSessionState = 'fresh';
   #requests = 0;
   #stateMs = 0;
   #stuckMs = 0;
@@ -284,7 +284,7 @@ async function drain(
  * is open to nobody for even a moment, and takes the place of one that nobody listens on any more,
  * but of no other file.
  */
-export async function listen(server: Server, where: Where): Promise<string> {
+export async function listen(server: Server, where: SocketAddress): Promise<string> {
   if (!('path' in where)) {
     await bound(
       server,

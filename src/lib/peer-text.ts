@@ -7,7 +7,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const beyondAscii = /[\u0080-\u00ff]/;
 
 /** `bytes` from `start` to `end` (not included). Never throws. */
-export function textOf(bytes: Buffer, start = 0, end: number = bytes.length): string {
+export function peerText(bytes: Buffer, start = 0, end: number = bytes.length): string {
   const text = bytes.toString('latin1', start, end);
   if (!beyondAscii.test(text)) return text;
   try {

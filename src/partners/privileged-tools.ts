@@ -13,13 +13,13 @@ import { lineSplitter, programLines, programOutput } from './program.ts';
  * hold, release, drop: queue ids. kick: login names. queue: nothing; answers as `postqueue -j`
  * does. check: nothing; does nothing and says so (for doctor).
  */
-export type Verb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
+export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
 
 export type PrivilegedTools = {
   /**
    * Lines that the programs wrote. Throws OperatorError when one failed or the signal says stop.
    */
-  run(verb: Verb, names: readonly string[], signal: AbortSignal): AsyncGenerator<string>;
+  run(verb: ToolVerb, names: readonly string[], signal: AbortSignal): AsyncGenerator<string>;
 };
 
 /** Ids or names that one call takes; the helper refuses more. */
@@ -147,7 +147,7 @@ function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
 }
 
 /** Bad names come from callers that did not filter: refused before anything runs. */
-function check(verb: Verb, names: readonly string[]): void {
+function check(verb: ToolVerb, names: readonly string[]): void {
   const bad = names.find((name) =>
     verb === 'kick' ? !isLoginName(name) : parseQueueId(name) === undefined,
   );

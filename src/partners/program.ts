@@ -13,7 +13,7 @@ export const programLineBytesMax = 4_194_304;
 /** What we keep of stderr to explain a failure. */
 const complaintBytesMax = 4_096;
 
-export type Call = {
+export type ProgramCall = {
   readonly program: string;
   readonly args: readonly string[];
   /** Written to its stdin, which is then closed. */
@@ -30,7 +30,7 @@ export type Call = {
  * Lines of its output as they come. Throws OperatorError when it cannot start, fails, or the signal
  * says stop.
  */
-export async function* programLines(call: Call): AsyncGenerator<string> {
+export async function* programLines(call: ProgramCall): AsyncGenerator<string> {
   call.signal.throwIfAborted();
   // LC_ALL: its messages are read by us. PATH is not inherited: programs are named by their whole
   // path.
@@ -72,7 +72,7 @@ export async function* programLines(call: Call): AsyncGenerator<string> {
 }
 
 /** All lines, for programs that say little. */
-export async function programOutput(call: Call): Promise<readonly string[]> {
+export async function programOutput(call: ProgramCall): Promise<readonly string[]> {
   const lines: string[] = [];
   for await (const line of programLines(call)) {
     if (lines.length < 10_000) lines.push(line);
@@ -80,14 +80,14 @@ export async function programOutput(call: Call): Promise<readonly string[]> {
   return lines;
 }
 
-function failure(call: Call, code: number | null, complaint: string): OperatorError {
+function failure(call: ProgramCall, code: number | null, complaint: string): OperatorError {
   const said = complaint.trim().split('\n').at(-1) ?? '';
   return new OperatorError('program-failed', `${call.program} ended with ${code}: ${said}`, {
     exit: sysexits.osErr,
   });
 }
 
-function cannotRun(call: Call, cause: unknown): OperatorError {
+function cannotRun(call: ProgramCall, cause: unknown): OperatorError {
   const why = call.signal.aborted ? 'it took too long' : String(cause);
   return new OperatorError('program-failed', `${call.program} did not finish: ${why}`, {
     cause,

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Place } from './sendmail.ts';
+import type { WrapperPaths } from './sendmail.ts';
 
 const entry = join(import.meta.dirname, 'sendmail.ts');
 
-export function assembleSendmail(place: Place): string {
+export function assembleSendmail(place: WrapperPaths): string {
   const parts: string[] = [];
   const required = new Map<string, Set<string>>();
   gather(entry, new Set(), parts, required);

@@ -17,7 +17,7 @@ import { processFacts } from '../partners/kernel/process-facts.ts';
 import { spoolMessage } from './spool-message.ts';
 
 /** Where things are; written into the script when it is made. */
-export type Place = {
+export type WrapperPaths = {
   readonly door: string;
   readonly spool: string;
   /** The mail server's own sendmail. */
@@ -34,10 +34,10 @@ const answerMs = 30_000;
 /** Of its answer: a line. */
 const answerBytesMax = 4_096;
 
-type Answer = { readonly exit: number; readonly text: string };
-type Made = { readonly handIn: HandIn; readonly message: Buffer };
+type DoorAnswer = { readonly exit: number; readonly text: string };
+type PreparedMessage = { readonly handIn: HandIn; readonly message: Buffer };
 
-export function runSendmail(place: Place, args: readonly string[]): void {
+export function runSendmail(place: WrapperPaths, args: readonly string[]): void {
   const call = sendmailCall(args);
   if (call.kind === 'message') {
     handOver(place, readMessage(place, call), (answer) => {
@@ -48,7 +48,10 @@ export function runSendmail(place: Place, args: readonly string[]): void {
   else process.execve?.(place.real, ['sendmail', ...args], process.env);
 }
 
-function readMessage(place: Place, call: Extract<SendmailCall, { kind: 'message' }>): Made {
+function readMessage(
+  place: WrapperPaths,
+  call: Extract<SendmailCall, { kind: 'message' }>,
+): PreparedMessage {
   const input = readInput(place.messageBytesMax);
   const { start, end, crlf } = sendmailMessage(input, call);
   const message = input.subarray(start, end);
@@ -70,7 +73,11 @@ function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message:
 }
 
 /** Tells the door; when it is not there, or goes away before it has answered, the spool. */
-function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer) => void): void {
+function handOver(
+  place: WrapperPaths,
+  { handIn, message }: PreparedMessage,
+  done: (answer: DoorAnswer) => void,
+): void {
   const head = printHandIn(handIn, message.length);
   if (head === undefined) {
     done({ exit: tempFail, text: 'too many recipients' });
@@ -80,7 +87,7 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
   let said = '';
   let over = false;
   const socket = connect({ path: place.door });
-  const answer = (text: Answer): void => {
+  const answer = (text: DoorAnswer): void => {
     over = true;
     socket.destroy();
     done(text);
@@ -103,7 +110,7 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
 }
 
 /** sendmail -bs: each message is handed in before it is answered. */
-function speakSmtp(place: Place): void {
+function speakSmtp(place: WrapperPaths): void {
   const session = new SmtpSession(place);
   const say = (text: string): void => void writeSync(1, `${text}\r\n`);
   let held: Buffer = Buffer.alloc(0);
@@ -137,7 +144,7 @@ function speakSmtp(place: Place): void {
 }
 
 function smtpMessage(
-  place: Place,
+  place: WrapperPaths,
   { message, sender, recipients, eightBit }: SmtpMessage,
   done: (reply: (session: SmtpSession) => string) => void,
 ): void {

@@ -12,7 +12,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import {
   type MilterClient,
-  type Outcome,
+  type MilterOutcome,
   openMilterClient,
 } from '../../src/partners/milter/client.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
@@ -58,7 +58,7 @@ function letter(client: MilterClient, login: string, recipients: readonly string
   });
 }
 /** One honest letter of somebody new, in a session of its own. */
-async function honest(): Promise<Outcome> {
+async function honest(): Promise<MilterOutcome> {
   await using client = await session();
   return await letter(client, `honest${letters}@example.test`, [`friend${letters}@world.test`]);
 }

@@ -14,7 +14,7 @@ import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import type { Listener } from '../../src/lib/listener.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/time.ts';
-import { type Outcome, openMilterClient } from '../../src/partners/milter/client.ts';
+import { type MilterOutcome, openMilterClient } from '../../src/partners/milter/client.ts';
 import type { FeedItem } from '../../src/ports/admin.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { type FlowRig, openRig, start } from '../ledger/flow-rig.ts';
@@ -30,7 +30,7 @@ type Planned = {
   readonly body: string;
 };
 /** What the live guard said of one message. */
-type Live = { readonly outcome: Outcome; readonly item: FeedItem | undefined };
+type Live = { readonly outcome: MilterOutcome; readonly item: FeedItem | undefined };
 
 const days = 14;
 const accounts = Array.from({ length: 8 }, (_, nth) => `user${nth}@here.test`);
@@ -145,7 +145,7 @@ function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> 
   );
 }
 
-async function sendOne(door: Listener, message: Planned): Promise<Outcome> {
+async function sendOne(door: Listener, message: Planned): Promise<MilterOutcome> {
   const client = { name: 'client.test', address: message.client, port: 40_000 };
   await using milter = await openMilterClient(inet(door.address), { client });
   return await milter.send({

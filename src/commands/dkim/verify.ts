@@ -1,6 +1,10 @@
 /** `postern dkim verify FILE`: what the signatures of a message are worth, each with its reason. */
 import type { Command } from 'commander';
-import { askLeftOvers, domainKeyField, type LeftOver } from '../../formats/dkim/domain-keys.ts';
+import {
+  askLeftOvers,
+  type DomainKeysRemnant,
+  domainKeyField,
+} from '../../formats/dkim/domain-keys.ts';
 import { keyRecordName } from '../../formats/dkim/key-lookup.ts';
 import { type DkimResult, type DkimResultKind, openVerifier } from '../../formats/dkim/verify.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
@@ -61,7 +65,7 @@ export function registerVerify(dkim: Command): void {
         });
       }
       const verifier = openVerifier();
-      const leftOvers: LeftOver[] = [];
+      const leftOvers: DomainKeysRemnant[] = [];
       await readMessageFile(file, {
         header(name, value) {
           const found = domainKeyField(name, value);
@@ -89,7 +93,7 @@ export function registerVerify(dkim: Command): void {
 /** One is told of as well as many. */
 const leftOversMax = 3;
 
-function text(results: readonly DkimResult[], leftOvers: readonly LeftOver[]): string {
+function text(results: readonly DkimResult[], leftOvers: readonly DomainKeysRemnant[]): string {
   const rows = results.map(({ result, domain, selector, algorithm, bits, text: why }) => [
     paint(colours[result], result),
     plain(domain),

@@ -2,7 +2,7 @@
  * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan,
  * and a finding of the check. Both are made here from one look, so that they cannot disagree. Pure.
  */
-import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import {
   type DnsData,
   type DnsRecord,
@@ -95,7 +95,10 @@ export function found<One extends DnsRecord>(
 const isTxt = (one: DnsRecord): one is TxtRecord => one.type === 'TXT';
 
 /** The TXT records of a name whose text is of the kind that is meant. */
-export function* textsAt(name: string, meant: (text: string) => boolean): Asking<Found<TxtRecord>> {
+export function* textsAt(
+  name: string,
+  meant: (text: string) => boolean,
+): DnsLookup<Found<TxtRecord>> {
   const texts = found(yield* ask(name, 'TXT'), name, isTxt);
   if (texts.kind === 'unknown') return texts;
   return { ...texts, records: texts.records.filter((one) => meant(textOfTxt(one))) };

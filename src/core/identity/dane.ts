@@ -3,7 +3,7 @@
  * count only where the zone is signed with DNSSEC, and then a stale one makes senders that use DANE
  * refuse to deliver.
  */
-import { type Asking, ask } from '../../formats/dns/question.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
@@ -28,7 +28,10 @@ const trustAnchor = 2;
 const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
 
 /** `certificate` undefined: it is not known, so only what is published can be told. */
-export function* daneAspect(host: string, certificate: TlsCertificate | undefined): Asking<Aspect> {
+export function* daneAspect(
+  host: string,
+  certificate: TlsCertificate | undefined,
+): DnsLookup<Aspect> {
   const name = `_25._tcp.${host}`;
   const id = `dane.${host}`;
   const look: Look = {

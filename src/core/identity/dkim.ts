@@ -12,7 +12,7 @@ import {
   parseKeyRecord,
   printKeyRecord,
 } from '../../formats/dkim/key-record.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import type { Result } from '../../lib/result.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -31,7 +31,7 @@ import type { Identity, IdentityKey, Sent } from './identity.ts';
 
 const any = (): boolean => true;
 
-export function* dkimAspect(identity: Identity): Asking<Aspect> {
+export function* dkimAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain, keys, selectors, sends } = identity;
   const aspects: Aspect[] = [];
   for (const key of keys) aspects.push(yield* ownKey(domain, key));
@@ -56,7 +56,7 @@ function lookAt(domain: string, selector: string): Look {
   };
 }
 
-function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
+function* ownKey(domain: string, key: IdentityKey): DnsLookup<Aspect> {
   const look = lookAt(domain, key.selector);
   const published = yield* textsAt(look.name, any);
   if (published.kind === 'unknown') return unknownAspect(look, published.why);
@@ -144,7 +144,7 @@ function strength({ id, title }: Look, record: KeyRecord): Aspect {
  * A key of which only the name is known: of another server, or of a service that sends for the
  * domain.
  */
-function* otherKey(domain: string, selector: string): Asking<Aspect> {
+function* otherKey(domain: string, selector: string): DnsLookup<Aspect> {
   const { id, title, name, type } = lookAt(domain, selector);
   const published = yield* textsAt(name, any);
   if (published.kind === 'unknown') {
@@ -222,7 +222,7 @@ function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }
 }
 
 /** Whatever selector a forger makes up, its key is revoked. */
-function* noKeys(domain: string): Asking<Aspect> {
+function* noKeys(domain: string): DnsLookup<Aspect> {
   const name = `*._domainkey.${domain}`;
   const look: Look = {
     id: 'dkim.none',
@@ -268,7 +268,7 @@ const leftOvers: readonly LeftOver[] = [
   },
 ];
 
-function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): Asking<Aspect> {
+function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): DnsLookup<Aspect> {
   const name = `${at}.${domain}`;
   const published = yield* textsAt(name, (text) => meaning(text) !== undefined);
   // That old records are not seen is nothing to worry about.

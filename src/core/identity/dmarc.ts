@@ -11,7 +11,7 @@ import {
   printDmarcTags,
   reportAddress,
 } from '../../formats/dmarc/record.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
@@ -31,7 +31,7 @@ const isDmarc = (text: string): boolean => parseDmarcRecord(text) !== undefined;
 /** More would be a way to have strangers flooded; nobody needs them. */
 const reportDomainsMax = 10;
 
-export function* dmarcAspect(identity: Identity): Asking<Aspect> {
+export function* dmarcAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain } = identity;
   const name = `_dmarc.${domain}`;
   const look: Look = { id: 'dmarc', title: `the DMARC record of ${domain}`, name, type: 'TXT' };
@@ -69,7 +69,7 @@ const isLoud = ({ kind }: DmarcRecord['faults'][number]): boolean =>
 /** Without a record of its own, a domain has that of its organisation. */
 function* inherited(
   identity: Identity,
-): Asking<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
+): DnsLookup<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
   const { domain, organisation, sends } = identity;
   const above = organisation(domain);
   if (above === undefined || above === domain) return undefined;
@@ -207,7 +207,7 @@ function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
 }
 
 /** Each domain outside that gets reports has to say that it wants them. */
-function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect> {
+function* consents(identity: Identity, tags: readonly DmarcTag[]): DnsLookup<Aspect> {
   const { domain, organisation } = identity;
   const uris = tags
     .filter(({ name }) => name === 'rua' || name === 'ruf')

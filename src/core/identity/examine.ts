@@ -4,7 +4,7 @@
  * steps before them were carried out: an SPF record that says `mx` is right or wrong by the MX that
  * will be there.
  */
-import type { Asking, DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsAnswer, DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -29,7 +29,7 @@ export type Examined = {
 export function* examine(
   server: MailServer | undefined,
   identities: readonly Identity[],
-): Asking<Examined> {
+): DnsLookup<Examined> {
   const names = identities.map(({ domain }) => domain);
   const planned: Step[] = [];
   const aspect = server === undefined ? nothing : yield* wholeServer(server, names);
@@ -52,7 +52,7 @@ export function* examine(
   };
 }
 
-function* wholeServer(server: MailServer, domains: readonly string[]): Asking<Aspect> {
+function* wholeServer(server: MailServer, domains: readonly string[]): DnsLookup<Aspect> {
   const itself = yield* serverAspect(server);
   const { helo, addresses } = server;
   if (helo === undefined || addresses.length === 0 || domains.includes(helo)) return itself;
@@ -67,11 +67,11 @@ function* wholeServer(server: MailServer, domains: readonly string[]): Asking<As
   return together([itself, yield* supposing(spf, asPlanned(itself.steps))]);
 }
 
-function* wholeDomain(identity: Identity): Asking<Aspect> {
+function* wholeDomain(identity: Identity): DnsLookup<Aspect> {
   const { domain, server, sends } = identity;
   const mx = yield* mxAspect(identity);
   const suppose = asPlanned(mx.aspect.steps);
-  const rest = function* (): Asking<Aspect> {
+  const rest = function* (): DnsLookup<Aspect> {
     const aspects: Aspect[] = [];
     const helo = server?.helo === domain;
     aspects.push(
@@ -102,7 +102,7 @@ function* wholeDomain(identity: Identity): Asking<Aspect> {
 function* notYet(
   { domain, server, sends }: Identity,
   { steps }: Aspect,
-): Asking<readonly Finding[]> {
+): DnsLookup<readonly Finding[]> {
   if (!sends || steps.find(({ id }) => id === 'spf')?.state !== 'have') return [];
   const findings: Finding[] = [];
   for (const ip of server?.addresses ?? []) {

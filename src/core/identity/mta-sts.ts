@@ -3,7 +3,7 @@
  * agree with where the domain's mail really goes; else senders that keep to it cannot deliver.
  */
 
-import { type Asking, ask } from '../../formats/dns/question.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import {
   allowsMx,
@@ -40,7 +40,7 @@ const maxAgeSeconds = 604_800;
 export function* mtaStsAspect(
   identity: Identity,
   mx: readonly string[] | undefined,
-): Asking<Aspect> {
+): DnsLookup<Aspect> {
   const { domain, mtaSts } = identity;
   const name = `_mta-sts.${domain}`;
   const look: Look = { id: 'mta-sts', title: `the MTA-STS record of ${domain}`, name, type: 'TXT' };
@@ -172,7 +172,7 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 
 /** Somebody must serve the file; where nobody is named, this server. */
-function* policyHost({ domain, server }: Identity): Asking<Aspect> {
+function* policyHost({ domain, server }: Identity): DnsLookup<Aspect> {
   const name = `mta-sts.${domain}`;
   const look = { id: 'mta-sts.host', title: `${name} serves the policy`, name } as const;
   const v4 = found(yield* ask(name, 'A'), name, isAddress);

@@ -2,7 +2,7 @@
  * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that
  * it takes none (RFC 7505). A domain that sends must be able to get bounces.
  */
-import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   type Aspect,
@@ -31,7 +31,7 @@ export type MxAspect = {
 
 const isMx = (one: DnsRecord): one is MxRecord => one.type === 'MX';
 
-export function* mxAspect(identity: Identity): Asking<MxAspect> {
+export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
   const { domain } = identity;
   const look: Look = { id: 'mx', title: `where mail to ${domain} goes`, name: domain, type: 'MX' };
   const published = found(yield* ask(domain, 'MX'), domain, isMx);
@@ -75,7 +75,7 @@ function missing({ sends, domain }: Identity): string {
 
 type Judged = { readonly record: MxRecord; readonly fault: string | undefined };
 
-function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<readonly Judged[]> {
+function* judge(records: readonly MxRecord[], { sends }: Identity): DnsLookup<readonly Judged[]> {
   const named = records.filter(({ exchange }) => exchange !== '').slice(0, hostsMax);
   const answers = yield named.flatMap(({ exchange }) => [
     { name: exchange, type: 'CNAME' } as const,
@@ -107,7 +107,7 @@ function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefi
 }
 
 /** What to publish where nothing good is. */
-function* instead(identity: Identity, name: string): Asking<readonly MxRecord[]> {
+function* instead(identity: Identity, name: string): DnsLookup<readonly MxRecord[]> {
   const mx = (exchange: string, at: number): MxRecord => ({
     ...recordOf(name, { type: 'MX', preference: at, exchange }),
     type: 'MX',

@@ -2,7 +2,12 @@
  * The server itself: its names have its addresses, its addresses have names, and both agree
  * (forward-confirmed reverse DNS, which every big receiver wants), the name it says in EHLO too.
  */
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
+import {
+  ask,
+  type DnsAnswer,
+  type DnsLookup,
+  type DnsQuestion,
+} from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -27,7 +32,7 @@ const namesMax = 8;
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 const isTarget = (one: DnsRecord): one is TargetRecord => one.type === 'PTR';
 
-export function* serverAspect(server: MailServer): Asking<Aspect> {
+export function* serverAspect(server: MailServer): DnsLookup<Aspect> {
   const names = new Set([server.host, server.helo].filter((name) => name !== undefined));
   const aspects: Aspect[] = server.helo === undefined ? [] : [remark(heloName(server.helo))];
   for (const name of names) {
@@ -48,7 +53,7 @@ function heloName(helo: string): Finding {
   return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', fix };
 }
 
-function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<Aspect> {
+function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): DnsLookup<Aspect> {
   const mine = server.addresses.filter((one) => one.includes(':') === (type === 'AAAA'));
   if (mine.length === 0) return together([]);
   const look: Look = { id: `host.${name}.${type}`, title: `${name} leads here`, name, type };
@@ -71,7 +76,7 @@ function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<
   );
 }
 
-function* reverse(address: string, server: MailServer): Asking<Aspect> {
+function* reverse(address: string, server: MailServer): DnsLookup<Aspect> {
   const ip = parseClientIp(address);
   if (ip === undefined) return together([]);
   const name = reverseName(ip);

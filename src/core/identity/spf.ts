@@ -3,7 +3,7 @@
  * and receivers are not made to ask more than they may. A record that is there is extended; one
  * that never sends says so.
  */
-import type { Asking, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
@@ -42,7 +42,7 @@ export type SpfWish = {
   readonly all: '-' | '~';
 };
 
-export function* spfAspect(wish: SpfWish): Asking<Aspect> {
+export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
   const { name, id, title } = wish;
   const look: Look = { id, title, name, type: 'TXT' };
   const published = yield* textsAt(name, isSpfRecord);
@@ -118,7 +118,7 @@ function nothingKnown({ id, title }: Look): Aspect {
 }
 
 /** As if `terms` were the record of `name`. */
-function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Asking<Value> {
+function* as<Value>(name: string, terms: SpfRecord, asking: DnsLookup<Value>): DnsLookup<Value> {
   const records = [txt(name, printSpf(terms))];
   const suppose = (question: DnsQuestion) =>
     question.type === 'TXT' && question.name.toLowerCase() === name
@@ -127,7 +127,7 @@ function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Aski
   return yield* supposing(asking, suppose);
 }
 
-function spfCostOf(name: string, terms: SpfRecord): Asking<SpfCost> {
+function spfCostOf(name: string, terms: SpfRecord): DnsLookup<SpfCost> {
   return as(name, terms, spfCost(name));
 }
 
@@ -141,7 +141,7 @@ const asks = ({ kind }: SpfTerm): boolean =>
 function* lean(
   name: string,
   terms: SpfRecord,
-): Asking<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
+): DnsLookup<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
   const faults: string[] = [];
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
@@ -169,7 +169,7 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
  * Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. `over`:
  * lookups are scarce.
  */
-function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | undefined> {
+function* harm(name: string, term: SpfTerm, over: boolean): DnsLookup<string | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
   if (isOpen(cost)) return `${shown} lets nearly everybody in the world send`;
@@ -203,7 +203,7 @@ function overBudget(cost: SpfCost): string | undefined {
 function* reaching(
   wish: SpfWish,
   terms: SpfRecord,
-): Asking<
+): DnsLookup<
   | { readonly kind: 'known'; readonly terms: SpfRecord; readonly lacking: readonly string[] }
   | { readonly kind: 'unknown'; readonly why: string }
 > {
@@ -235,7 +235,7 @@ function addressOf(term: SpfTerm): string | undefined {
 function* failing(
   { name, addresses }: SpfWish,
   terms: SpfRecord,
-): Asking<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
+): DnsLookup<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
   const lacking: string[] = [];
   const silent: string[] = [];
   for (const ip of addresses) {
@@ -262,7 +262,7 @@ function* tooCostly(
   published: readonly DnsRecord[],
   terms: SpfRecord,
   over: string,
-): Asking<Aspect> {
+): DnsLookup<Aspect> {
   const costs: string[] = [];
   for (const term of terms.filter(asks)) {
     const { lookups } = yield* spfCostOf(look.name, [term]);

@@ -7,7 +7,7 @@
 import type { Submission } from '../../core/event.ts';
 import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
-import { messagePrint } from '../../formats/scan/copy-key.ts';
+import { copyKeyOf } from '../../formats/scan/copy-key.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import type { MessageStart } from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
@@ -163,7 +163,7 @@ class Scanning implements MessageScan {
 
   /** By what a copy is known: of viruses by its octets, else by what it says. */
   #keys(body: Buffer): (line: ScanLine) => CopyKey {
-    let print: CopyKey | undefined;
+    let copyKey: CopyKey | undefined;
     let digest: string | undefined;
     const octets = (): string => {
       digest ??= sha256(Buffer.concat([this.#fields(/^content-/i), sha256(body)])).toString('hex');
@@ -171,11 +171,11 @@ class Scanning implements MessageScan {
     };
     return ({ name }) => {
       if (name === 'clamav') return { text: `clamav ${octets()}`, servers: '' };
-      print ??= messagePrint({ header: this.#header, body, cut: this.#cut }) ?? {
+      copyKey ??= copyKeyOf({ header: this.#header, body, cut: this.#cut }) ?? {
         text: `${octets()} ${this.#fields(/^subject$/i).toString('latin1')}`,
         servers: '',
       };
-      return { ...print, text: `${name} ${print.text}` };
+      return { ...copyKey, text: `${name} ${copyKey.text}` };
     };
   }
 

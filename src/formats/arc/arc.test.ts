@@ -6,7 +6,7 @@ import { openPrivateKey } from '../../lib/private-key.ts';
 import { openBodyHash } from '../dkim/body-hash.ts';
 import type { HeaderField } from '../dkim/header-canonical.ts';
 import type { SigningKey } from '../dkim/signing-key.ts';
-import { type Asking, answeredBy, type DnsQuestion } from '../dns/question.ts';
+import { answeredBy, type DnsLookup, type DnsQuestion } from '../dns/question.ts';
 import { type DnsRecord, txtStrings } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
 import { arcChain } from './chain.ts';
@@ -75,7 +75,7 @@ async function sealed(
   return [...added, ...fields];
 }
 
-function verify(fields: readonly HeaderField[], text: string = body): Asking<ArcVerdict> {
+function verify(fields: readonly HeaderField[], text: string = body): DnsLookup<ArcVerdict> {
   const chain = arcChain(fields);
   const wanted = arcBody(chain);
   const hash = wanted === undefined ? undefined : bodyHash(text, wanted.canonicalization);

@@ -11,7 +11,7 @@ import { type HeaderField, headerKey } from '../dkim/header-canonical.ts';
 import { keyIn, keyQuestion, keyRecordName } from '../dkim/key-lookup.ts';
 import { emptied } from '../dkim/signature.ts';
 import { colonList, type TagList, withoutWhite } from '../dkim/tag-list.ts';
-import { type Asking, ask, type DnsAnswer } from '../dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../dns/question.ts';
 import type { ArcChain, ArcSet } from './chain.ts';
 import { setText } from './seal.ts';
 
@@ -47,7 +47,7 @@ export type ArcQuestion = {
   readonly now: number;
 };
 
-export function* verifyArc({ chain, fields, bodyHash, now }: ArcQuestion): Asking<ArcVerdict> {
+export function* verifyArc({ chain, fields, bodyHash, now }: ArcQuestion): DnsLookup<ArcVerdict> {
   if (chain.kind === 'none') return { result: 'none', instances: 0, domain: '', why: '' };
   if (chain.kind !== 'whole') return failed(chain.instances, '', chain.why);
   const { sets } = chain;
@@ -78,7 +78,7 @@ function failed(instances: number, domain: string, why: string): ArcVerdict {
 type SignatureFault = { readonly why: string; readonly temporary: boolean };
 
 /** The first seal, from the last one down, that does not fit. */
-function* sealFault(sets: readonly ArcSet[]): Asking<SignatureFault | undefined> {
+function* sealFault(sets: readonly ArcSet[]): DnsLookup<SignatureFault | undefined> {
   const names = sets.map((set) => keyOf(set.sealTags));
   const distinct = [...new Set(names.filter((name) => name !== undefined))];
   const found: readonly DnsAnswer[] = yield distinct.map(keyQuestion);

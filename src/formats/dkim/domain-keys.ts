@@ -3,11 +3,11 @@
  * _domainkey.DOMAIN, its successor's (ADSP, RFC 5617, historic as well), and its signatures. Nobody
  * acts on them any more.
  */
-import type { Asking } from '../dns/question.ts';
+import type { DnsLookup } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import { parseTagList } from './tag-list.ts';
 
-export type LeftOver = {
+export type DomainKeysRemnant = {
   /** Name of the record, or of the header field. */
   readonly at: string;
   /** As it was found. */
@@ -20,7 +20,7 @@ export type LeftOver = {
 const shownMax = 120;
 
 /** Asks for the records that DomainKeys and ADSP had for `domain`. */
-export function* askLeftOvers(domain: string): Asking<readonly LeftOver[]> {
+export function* askLeftOvers(domain: string): DnsLookup<readonly DomainKeysRemnant[]> {
   const policy = `_domainkey.${domain}`;
   const adsp = `_adsp._domainkey.${domain}`;
   const [policies, practices] = yield [
@@ -37,7 +37,11 @@ export function* askLeftOvers(domain: string): Asking<readonly LeftOver[]> {
   ];
 }
 
-function leftOver(at: string, found: string, text: string | undefined): readonly LeftOver[] {
+function leftOver(
+  at: string,
+  found: string,
+  text: string | undefined,
+): readonly DomainKeysRemnant[] {
   return text === undefined ? [] : [{ at, found: shown(found), text }];
 }
 
@@ -78,7 +82,7 @@ const practices = new Map([
 ]);
 
 /** What a header field is that DomainKeys put on a message; undefined: it is none. */
-export function domainKeyField(name: string, value: string): LeftOver | undefined {
+export function domainKeyField(name: string, value: string): DomainKeysRemnant | undefined {
   if (name.trim().toLowerCase() !== 'domainkey-signature') return undefined;
   const tags = parseTagList(value);
   const domain = tags.ok ? (tags.value.get('d') ?? '') : '';

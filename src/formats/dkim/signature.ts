@@ -156,9 +156,9 @@ function canonicalizations(c: string | undefined): Canonical | undefined {
   return { header: kind(found[1]), body: kind(found[2]) };
 }
 
-type Whose = Pick<Signature, 'domain' | 'selector' | 'identity'>;
+type SignerIdentity = Pick<Signature, 'domain' | 'selector' | 'identity'>;
 
-function whose(tags: TagList): Read<Whose> {
+function whose(tags: TagList): Read<SignerIdentity> {
   const domain = headerKey(tags.get('d') ?? '');
   const selector = headerKey(tags.get('s') ?? '');
   if (!isName(domain)) return fault({ kind: 'permerror', text: `d=${shown(domain)} is no domain` });

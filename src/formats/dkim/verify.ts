@@ -3,7 +3,7 @@
  * pieces, then the keys are asked for. Memory, questions and signature checks have limits, whatever
  * a stranger sends.
  */
-import type { Asking, DnsAnswer } from '../dns/question.ts';
+import type { DnsAnswer, DnsLookup } from '../dns/question.ts';
 import { type BodyHash, openBodyHash } from './body-hash.ts';
 import { type HeaderBlock, openHeaderBlock } from './header-block.ts';
 import { type HeaderField, headerKey } from './header-canonical.ts';
@@ -49,7 +49,7 @@ export type Verifier = {
   /**
    * Ends it. Results in the order of the fields, at least one; `now` in milliseconds since 1970.
    */
-  finish(now: number): Asking<readonly DkimResult[]>;
+  finish(now: number): DnsLookup<readonly DkimResult[]>;
 };
 
 /**
@@ -92,7 +92,7 @@ class MessageVerifier implements Verifier {
     for (const hash of this.#hashes) hash.update(bytes, start, end);
   }
 
-  *finish(now: number): Asking<readonly DkimResult[]> {
+  *finish(now: number): DnsLookup<readonly DkimResult[]> {
     const entries = this.#begun();
     if (entries.length === 0) return [plain('none', 'there is no signature')];
     const names = new Set<string>();

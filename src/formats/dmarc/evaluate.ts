@@ -6,14 +6,14 @@
  */
 
 import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
-import { type Asking, ask } from '../dns/question.ts';
+import { ask, type DnsLookup } from '../dns/question.ts';
 import type { AuthorDomains } from '../message/author-domains.ts';
 import { type DmarcPolicy, type DmarcRecord, dmarcPolicies, dmarcPolicyFor } from './record.ts';
 import {
   type FoundDmarc,
   organizationalDomain,
   recordAt,
-  type Walked,
+  type WalkedName,
   walkNames,
 } from './tree-walk.ts';
 
@@ -63,7 +63,7 @@ const authorsMax = 4;
  */
 const identifiersMax = 20;
 
-export function* evaluateDmarc(asked: DmarcQuestion): Asking<DmarcResult> {
+export function* evaluateDmarc(asked: DmarcQuestion): DnsLookup<DmarcResult> {
   const { domains: authors, cut } = asked.authors;
   const [first = ''] = authors;
   if (cut) return outcome('permerror', first, 'From is longer than is read');
@@ -109,10 +109,10 @@ function outcome(
 }
 
 /** What DNS said, so that nothing is asked twice. */
-type Known = Map<string, FoundDmarc>;
+type RecordsByName = Map<string, FoundDmarc>;
 
-function* evaluateOne(author: string, asked: DmarcQuestion): Asking<DmarcResult> {
-  const known: Known = new Map();
+function* evaluateOne(author: string, asked: DmarcQuestion): DnsLookup<DmarcResult> {
+  const known: RecordsByName = new Map();
   yield* learn(walkNames(author), known);
   const walked = walk(author, known);
   const policy = discovered(author, walked, asked);
@@ -149,7 +149,7 @@ function lower(policy: DmarcPolicy): DmarcPolicy {
 }
 
 /** Asks for the records at `names` that are not known yet, all at once. */
-function* learn(names: readonly string[], known: Known): Asking<void> {
+function* learn(names: readonly string[], known: RecordsByName): DnsLookup<void> {
   const missing = [...new Set(names)].filter((name) => !known.has(name));
   if (missing.length === 0) return;
   const questions = missing.map((name): DnsQuestion => ({ name: `_dmarc.${name}`, type: 'TXT' }));
@@ -159,14 +159,14 @@ function* learn(names: readonly string[], known: Known): Asking<void> {
   });
 }
 
-function walk(domain: string, known: Known): readonly Walked[] {
+function walk(domain: string, known: RecordsByName): readonly WalkedName[] {
   return walkNames(domain).map((name) => ({
     domain: name,
     found: known.get(name) ?? { kind: 'none' },
   }));
 }
 
-type Discovered =
+type ApplicableRecord =
   | { readonly kind: 'record'; readonly record: DmarcRecord; readonly domain: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'failure'; readonly text: string };
@@ -177,9 +177,9 @@ type Discovered =
  */
 function discovered(
   author: string,
-  walked: readonly Walked[],
+  walked: readonly WalkedName[],
   { isPublicSuffix }: DmarcQuestion,
-): Discovered {
+): ApplicableRecord {
   const [own] = walked;
   if (own?.found.kind === 'record') return { ...own.found, domain: author };
   const organization = organizationalDomain(author, walked, isPublicSuffix);
@@ -213,7 +213,7 @@ function* relation(
   author: string,
   policyDomain: string,
   record: DmarcRecord,
-): Asking<'domain' | 'subdomain' | 'nonexistent'> {
+): DnsLookup<'domain' | 'subdomain' | 'nonexistent'> {
   if (author === policyDomain) return 'domain';
   if (dmarcPolicyFor(record, 'nonexistent') === dmarcPolicyFor(record, 'subdomain')) {
     return 'subdomain';
@@ -236,8 +236,8 @@ function* alignment(
   author: string,
   record: DmarcRecord,
   { identifiers, isPublicSuffix }: DmarcQuestion,
-  known: Known,
-): Asking<Alignment> {
+  known: RecordsByName,
+): DnsLookup<Alignment> {
   const hopeful = identifiers
     .filter(({ result, domain }) => result !== 'other' && domain !== '')
     .slice(0, identifiersMax);

@@ -12,7 +12,7 @@ export type FoundDmarc =
   | { readonly kind: 'record'; readonly record: DmarcRecord }
   | { readonly kind: 'none' }
   | { readonly kind: 'failure'; readonly text: string };
-export type Walked = { readonly domain: string; readonly found: FoundDmarc };
+export type WalkedName = { readonly domain: string; readonly found: FoundDmarc };
 
 /** Section 4.10, step 4: of a deep name only this many labels are left after its first question. */
 const labelsMax = 7;
@@ -46,7 +46,7 @@ export function recordAt(answer: DnsAnswer | undefined): FoundDmarc {
  */
 export function organizationalDomain(
   start: string,
-  walked: readonly Walked[],
+  walked: readonly WalkedName[],
   isPublicSuffix: (domain: string) => boolean = () => false,
 ):
   | { readonly kind: 'domain'; readonly domain: string }

@@ -28,17 +28,17 @@ export type DnsAnswer =
  * A computation that asks: each yield is a batch of questions that may be asked at once; what comes
  * back are their answers in the same order.
  */
-export type Asking<Value> = Generator<readonly DnsQuestion[], Value, readonly DnsAnswer[]>;
+export type DnsLookup<Value> = Generator<readonly DnsQuestion[], Value, readonly DnsAnswer[]>;
 
 /** One question, one answer: `const answer = yield* ask(name, 'TXT')`. */
-export function* ask(name: string, type: DnsType): Asking<DnsAnswer> {
+export function* ask(name: string, type: DnsType): DnsLookup<DnsAnswer> {
   const [answer] = yield [{ name, type }];
   return answer ?? { kind: 'failure', reason: 'unreachable', text: 'no answer was given' };
 }
 
 /** Runs `asking` with answers that are at hand. */
 export function answeredBy<Value>(
-  asking: Asking<Value>,
+  asking: DnsLookup<Value>,
   answer: (question: DnsQuestion) => DnsAnswer,
 ): Value {
   let step = asking.next();
@@ -48,7 +48,7 @@ export function answeredBy<Value>(
 
 /** Runs `asking` with answers that take time; the questions of a batch are asked at once. */
 export async function answeredLater<Value>(
-  asking: Asking<Value>,
+  asking: DnsLookup<Value>,
   answer: (question: DnsQuestion) => Promise<DnsAnswer>,
 ): Promise<Value> {
   let step = asking.next();

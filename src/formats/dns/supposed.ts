@@ -2,13 +2,13 @@
  * What if this were published? Some questions are answered from what is supposed, all others go on
  * to whoever answers.
  */
-import type { Asking, DnsAnswer, DnsQuestion } from './question.ts';
+import type { DnsAnswer, DnsLookup, DnsQuestion } from './question.ts';
 
 /** `suppose` answers, or leaves the question to the world by undefined. */
 export function* supposing<Value>(
-  asking: Asking<Value>,
+  asking: DnsLookup<Value>,
   suppose: (question: DnsQuestion) => DnsAnswer | undefined,
-): Asking<Value> {
+): DnsLookup<Value> {
   let step = asking.next();
   while (step.done !== true) {
     const supposed = step.value.map(suppose);

@@ -3,7 +3,7 @@
  * and 3.6.2), since a mail program may show any of them. DMARC judges them (RFC 9989 section
  * 5.3.1). Pure, bounded, never throws.
  */
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import { addressKey, domainOf } from './address.ts';
 
 export type AuthorDomains = {
@@ -24,7 +24,7 @@ export function authorDomains(fields: readonly string[]): AuthorDomains {
   let room = fieldsLengthMax;
   for (const field of fields) {
     if (field.length > room) cut = true;
-    const text = textOf(Buffer.from(field.slice(0, room), 'latin1'));
+    const text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
     room -= Math.min(room, field.length);
     for (const address of mailboxes(text)) {
       const domain = asciiDomain(domainOf(addressKey(address)));

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { timed } from '../../../test/processor-time.ts';
-import { messagePrint } from './copy-key.ts';
+import { copyKeyOf } from './copy-key.ts';
 
-type Given = { readonly header?: readonly string[]; readonly cut?: boolean };
+type GivenMessage = { readonly header?: readonly string[]; readonly cut?: boolean };
 
 function print(
   body: string | Buffer,
-  { header = [], cut = false }: Given = {},
+  { header = [], cut = false }: GivenMessage = {},
 ): string | undefined {
-  return messagePrint({ header, body: Buffer.from(body), cut })?.text;
+  return copyKeyOf({ header, body: Buffer.from(body), cut })?.text;
 }
 
 function servers(body: string, type = 'text/plain'): string | undefined {
   const header = ['Content-Type', type];
-  return messagePrint({ header, body: Buffer.from(body), cut: false })?.servers;
+  return copyKeyOf({ header, body: Buffer.from(body), cut: false })?.servers;
 }
 
 const spam = [
@@ -40,7 +40,7 @@ for (const [name, body] of varied) {
 }
 
 test('known again with another name in the subject, encoded or not', () => {
-  const named = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
+  const named = (text: string): GivenMessage => ({ header: ['Subject', ` ${text}`] });
   const octets = (text: string): string => Buffer.from(text).toString('latin1');
   const one = print(spam, named('Anna, your invoice'));
   assert.equal(print(spam, named(octets('Émile Özlem, your invoice'))), one);
@@ -50,7 +50,7 @@ test('known again with another name in the subject, encoded or not', () => {
 
 test('known again in HTML, quoted-printable and base64', () => {
   const html = `<html><style>p { color: red }</style><p>${spam.replaceAll('\r\n', '<br>\r\n')}</p>`;
-  const typed = (type: string, encoding = '8bit'): Given => ({
+  const typed = (type: string, encoding = '8bit'): GivenMessage => ({
     header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
   });
   assert.equal(print(html, typed('text/html; charset=utf-8')), print(spam));
@@ -64,7 +64,7 @@ const multipart = (text: string, file: string): string =>
   ['--b', 'Content-Type: text/plain', '', text, '--b', 'Content-Type: application/pdf']
     .concat('Content-Transfer-Encoding: base64', '', Buffer.from(file).toString('base64'), '--b--')
     .join('\r\n');
-const mixed: Given = { header: ['Content-type', ' multipart/mixed;\n boundary="b"'] };
+const mixed: GivenMessage = { header: ['Content-type', ' multipart/mixed;\n boundary="b"'] };
 
 test('attachments must be the same, text beside them only mean the same', () => {
   const one = print(multipart(spam, 'file one'), mixed);
@@ -74,7 +74,7 @@ test('attachments must be the same, text beside them only mean the same', () => 
 });
 
 test('told apart: other words, more words, another subject, text that was hidden in base64', () => {
-  const subject = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
+  const subject = (text: string): GivenMessage => ({ header: ['Subject', ` ${text}`] });
   const prints = [
     print(spam),
     print(spam.replace('pleased', 'sorry')),
@@ -105,7 +105,7 @@ test('too little text, too many names, or only its beginning: known by its octet
 });
 
 const bait = 'cheap pills without prescription, send your money now';
-const typed = (type: string, encoding = '8bit'): Given => ({
+const typed = (type: string, encoding = '8bit'): GivenMessage => ({
   header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
 });
 /** As somebody writes it who does not want it read by machines. */
@@ -129,7 +129,7 @@ const file = (head: string, text: string): string =>
 const attached = 'Content-Type: text/html\r\nContent-Disposition: attachment; filename="a.html"';
 
 /** An honest letter, and the same with something more that a person reads, or a program runs. */
-const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Given])[] = [
+const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, GivenMessage])[] = [
   ['letters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
   ['words with digits in them', `${spam} 1`, `${spam} ${leet}`, {}],
   ['words with dots', `${spam} 1`, `${spam} ${bait.replaceAll(' ', '.').repeat(20)}`, {}],
@@ -230,14 +230,14 @@ test('never fails, and takes a time that grows with the size only', () => {
   const header = fc.array(fc.string(), { maxLength: 6 });
   fc.assert(
     fc.property(header, fc.array(fc.constantFrom(...nasty)), (fields, parts) => {
-      messagePrint({ header: fields, body: Buffer.from(parts.join('')), cut: false });
+      copyKeyOf({ header: fields, body: Buffer.from(parts.join('')), cut: false });
     }),
   );
   for (const piece of nasty) {
     const body = Buffer.from(piece.repeat(500_000 / piece.length));
     for (const type of ['text/html', 'text/plain', 'multipart/mixed; boundary=b']) {
       const { ms: took } = timed(() => {
-        messagePrint({ header: ['Content-Type', type], body, cut: false });
+        copyKeyOf({ header: ['Content-Type', type], body, cut: false });
       });
       assert.ok(took < 2_000, `${piece} as ${type}: ${took} ms`);
     }

@@ -34,7 +34,7 @@ const depthMax = 8;
  */
 const textOctetsMax = 256 * 1024;
 
-export type PrintedMessage = {
+export type CopyKeyInput = {
   /** Names and values, in turn, as octets. */
   readonly header: readonly string[];
   readonly body: Buffer;
@@ -42,7 +42,7 @@ export type PrintedMessage = {
   readonly cut: boolean;
 };
 
-export type MessagePrint = {
+export type CopyKey = {
   readonly text: string;
   /** The servers that its links lead to. */
   readonly servers: string;
@@ -52,9 +52,9 @@ export type MessagePrint = {
  * Undefined: too little text, or too much of it, to know it by; then only the very same octets are
  * the same message.
  */
-export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrint | undefined {
+export function copyKeyOf({ header, body, cut }: CopyKeyInput): CopyKey | undefined {
   if (cut) return undefined;
-  const walk: Walk = {
+  const walk: TextWalk = {
     words: [],
     letters: 0,
     maskedLetters: 0,
@@ -96,7 +96,7 @@ function subjectOf(header: readonly string[]): string | undefined {
   return value === undefined || isCut ? undefined : read;
 }
 
-type Walk = {
+type TextWalk = {
   /** Words that count, as they follow one another; `*` for what is passed over. */
   readonly words: string[];
   letters: number;
@@ -112,7 +112,7 @@ type Walk = {
 /** Words, with what may stand within one, and pictures: what has a dot inside is a host's name. */
 const wordsIn = /[\p{L}\p{M}\p{N}\p{So}]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\p{So}]+)*/gu;
 
-function addWords(walk: Walk, text: string): void {
+function addWords(walk: TextWalk, text: string): void {
   // A text of its own: no name of the one before it goes on here.
   walk.words.push('|');
   walk.run = 0;
@@ -137,20 +137,20 @@ function addWords(walk: Walk, text: string): void {
 const serversIn =
   /[/\\]{2}([^\s/\\"'<>?#]{1,255})|(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/giu;
 
-function addServers({ servers }: Walk, text: string): void {
+function addServers({ servers }: TextWalk, text: string): void {
   for (const [, linked, named] of text.matchAll(serversIn)) {
     servers.add((linked ?? named ?? '').toLowerCase());
   }
 }
 
-function pass(walk: Walk, letters: number): void {
+function pass(walk: TextWalk, letters: number): void {
   if (walk.run % maskedTogether === 0) walk.words.push('*');
   walk.run++;
   walk.maskedLetters += letters;
 }
 
 /** False: this message cannot be walked through. */
-function readPart(part: MimePart, walk: Walk, depth: number): boolean {
+function readPart(part: MimePart, walk: TextWalk, depth: number): boolean {
   walk.parts++;
   if (walk.parts > partsMax || depth > depthMax) return false;
   if (part.text !== '' && !readText(Buffer.from(part.text, 'latin1'), '', walk)) return false;
@@ -167,7 +167,7 @@ function readPart(part: MimePart, walk: Walk, depth: number): boolean {
   return true;
 }
 
-function readText(bytes: Buffer, type: string, walk: Walk, isHtml = false): boolean {
+function readText(bytes: Buffer, type: string, walk: TextWalk, isHtml = false): boolean {
   walk.textOctets += bytes.length;
   if (walk.textOctets > textOctetsMax) return false;
   const text = inCharset(bytes, type);

@@ -28,7 +28,7 @@ const letters = 'A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx';
 /** Change nothing here, as in Postfix. */
 const ignored = new Set('ALOUcehmpx');
 
-type Found = {
+type OptionReading = {
   sender: string | undefined;
   fullName: string | undefined;
   headerRecipients: boolean;
@@ -38,7 +38,7 @@ type Found = {
 };
 
 export function sendmailCall(args: readonly string[]): SendmailCall {
-  const found: Found = {
+  const found: OptionReading = {
     sender: undefined,
     fullName: undefined,
     headerRecipients: false,
@@ -74,7 +74,7 @@ export function sendmailCall(args: readonly string[]): SendmailCall {
 function cluster(
   word: string,
   next: string | undefined,
-  found: Found,
+  found: OptionReading,
 ): 'the word' | 'the next word' | undefined {
   for (let at = 1; at < word.length; at++) {
     const letter = word.charAt(at);
@@ -93,7 +93,7 @@ function cluster(
 }
 
 /** Answers whether the option is one of handing a message in. */
-function take(letter: string, value: string, found: Found): boolean {
+function take(letter: string, value: string, found: OptionReading): boolean {
   switch (letter) {
     case 'f':
     case 'r':

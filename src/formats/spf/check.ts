@@ -2,7 +2,7 @@
  * One evaluation under way: whom it is about, what was spent, what was seen (RFC 7208 sections 4.1
  * and 4.6.4).
  */
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup, type DnsQuestion } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
 import type { IpAddress } from './network.ts';
 
@@ -16,7 +16,7 @@ export const hostsMax = 10;
 const stepsMax = 1000;
 
 /** One term that was judged. Costs are its own, without those of the records that it led to. */
-export type SpfStep = {
+export type SpfTermCheck = {
   /** Whose record the term stands in. */
   readonly domain: string;
   readonly term: string;
@@ -31,9 +31,9 @@ export type SpfStep = {
   readonly why: string;
 };
 /** One that is being judged. */
-export type OpenStep = { -readonly [field in keyof SpfStep]: SpfStep[field] };
+export type OpenTermCheck = { -readonly [field in keyof SpfTermCheck]: SpfTermCheck[field] };
 
-export type Check = {
+export type SpfCheck = {
   readonly ip: IpAddress;
   readonly sender: string;
   readonly local: string;
@@ -42,7 +42,7 @@ export type Check = {
   readonly receiver: string;
   readonly atSeconds: number;
   readonly voidsMax: number;
-  readonly steps: OpenStep[];
+  readonly steps: OpenTermCheck[];
   lookups: number;
   voids: number;
   /** Once they were asked for. */
@@ -60,16 +60,19 @@ export type ClientNames = {
 };
 
 /** What one term comes to. */
-export type SpfOutcome = Pick<SpfStep, 'result' | 'why'>;
+export type SpfOutcome = Pick<SpfTermCheck, 'result' | 'why'>;
 
-export function openStep(check: Check, step: Pick<SpfStep, 'domain' | 'term' | 'depth'>): OpenStep {
-  const open: OpenStep = { ...step, result: 'no match', lookups: 0, voids: 0, why: '' };
+export function openStep(
+  check: SpfCheck,
+  step: Pick<SpfTermCheck, 'domain' | 'term' | 'depth'>,
+): OpenTermCheck {
+  const open: OpenTermCheck = { ...step, result: 'no match', lookups: 0, voids: 0, why: '' };
   if (check.steps.length < stepsMax) check.steps.push(open);
   return open;
 }
 
 /** Counts a term that asks the DNS; undefined: it may. */
-export function spendLookup(check: Check, step: OpenStep): SpfOutcome | undefined {
+export function spendLookup(check: SpfCheck, step: OpenTermCheck): SpfOutcome | undefined {
   if (check.lookups === lookupsMax) {
     return { result: 'permerror', why: `more than ${lookupsMax} terms ask the DNS` };
   }
@@ -79,7 +82,7 @@ export function spendLookup(check: Check, step: OpenStep): SpfOutcome | undefine
 }
 
 /** Counts a term whose name has nothing to say, once for each term; undefined: it may. */
-export function spendVoid(check: Check, step: OpenStep): SpfOutcome | undefined {
+export function spendVoid(check: SpfCheck, step: OpenTermCheck): SpfOutcome | undefined {
   if (step.voids > 0) return undefined;
   check.voids++;
   step.voids++;
@@ -92,17 +95,17 @@ export function spendVoid(check: Check, step: OpenStep): SpfOutcome | undefined 
 
 /** The records of a name that a term asks for; an empty list: there is none. */
 export function* recordsOf(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   question: DnsQuestion,
-): Asking<readonly DnsRecord[] | SpfOutcome> {
+): DnsLookup<readonly DnsRecord[] | SpfOutcome> {
   return recordsIn(check, step, question, yield* ask(question.name, question.type));
 }
 
 /** The same, of an answer that is there. */
 export function recordsIn(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   { name, type }: DnsQuestion,
   answer: DnsAnswer | undefined,
 ): readonly DnsRecord[] | SpfOutcome {

@@ -3,12 +3,12 @@
  * be reached is counted, in the record and in all that it leads to (RFC 7208 section 4.6.4), and
  * the addresses that it lets pass.
  */
-import type { Asking, DnsAnswer } from '../dns/question.ts';
+import type { DnsAnswer, DnsLookup } from '../dns/question.ts';
 import { hostsMax, lookupsMax } from './check.ts';
 import { expandMacros, parseMacros } from './macro.ts';
 import { type IpAddress, parseIpv4, parseIpv6 } from './network.ts';
 import { type AddressRange, permittedAddresses, rangeOf } from './permitted.ts';
-import { type Published, publishedSpf, questionName, shown, shownTerm } from './published.ts';
+import { type PublishedSpf, publishedSpf, questionName, shown, shownTerm } from './published.ts';
 import type { SpfMechanism, SpfRecord, SpfTerm } from './record.ts';
 
 /**
@@ -39,7 +39,7 @@ export type SpfRecordCost = {
   /** The term that leads to it; undefined: it is the first. */
   readonly by: string | undefined;
   readonly depth: number;
-  readonly published: Published;
+  readonly published: PublishedSpf;
   readonly lookups: number;
   readonly voids: number;
 };
@@ -55,8 +55,8 @@ export type SpfProblem = {
   readonly why: string;
 };
 
-type Walk = {
-  readonly known: Map<string, Published>;
+type CostWalk = {
+  readonly known: Map<string, PublishedSpf>;
   readonly records: { -readonly [field in keyof SpfRecordCost]: SpfRecordCost[field] }[];
   readonly problems: SpfProblem[];
   readonly ranges: AddressRange[];
@@ -68,15 +68,15 @@ type Walk = {
  * A term in its place: `path`, the records from the first to its own; `passing`: a match is a pass
  * in the end.
  */
-type Place = {
+type RecordPlace = {
   readonly term: SpfTerm;
   readonly path: readonly string[];
   readonly passing: boolean;
 };
 
 /** Walks the whole tree of a domain's record. */
-export function* spfCost(domain: string): Asking<SpfCost> {
-  const walk: Walk = {
+export function* spfCost(domain: string): DnsLookup<SpfCost> {
+  const walk: CostWalk = {
     known: new Map(),
     records: [],
     problems: [],
@@ -91,7 +91,11 @@ export function* spfCost(domain: string): Asking<SpfCost> {
 }
 
 /** `from`: the term that leads there. */
-function* walkRecord(walk: Walk, domain: string, from: Place | undefined): Asking<Published> {
+function* walkRecord(
+  walk: CostWalk,
+  domain: string,
+  from: RecordPlace | undefined,
+): DnsLookup<PublishedSpf> {
   const published = walk.known.get(domain) ?? (yield* publishedSpf(domain));
   walk.known.set(domain, published);
   const path = from?.path ?? [];
@@ -122,7 +126,7 @@ function reachable(record: SpfRecord): readonly SpfTerm[] {
   return [...mechanisms, ...record.filter(({ kind }) => kind === 'redirect')];
 }
 
-function* walkTerm(walk: Walk, place: Place): Asking<void> {
+function* walkTerm(walk: CostWalk, place: RecordPlace): DnsLookup<void> {
   const { term } = place;
   if (term.kind === 'exp' || term.kind === 'unknown') return;
   if (term.kind === 'all') {
@@ -143,7 +147,7 @@ function* walkTerm(walk: Walk, place: Place): Asking<void> {
   }
 }
 
-function* walkInto(walk: Walk, place: Place, name: string): Asking<void> {
+function* walkInto(walk: CostWalk, place: RecordPlace, name: string): DnsLookup<void> {
   if (place.path.includes(name)) {
     note(walk, place, 'error', `${name} leads back to itself`);
     return;
@@ -156,7 +160,12 @@ function* walkInto(walk: Walk, place: Place, name: string): Asking<void> {
 
 type Hosts = Extract<SpfMechanism, { kind: 'a' | 'mx' }>;
 
-function* walkHosts(walk: Walk, place: Place, term: Hosts, name: string): Asking<void> {
+function* walkHosts(
+  walk: CostWalk,
+  place: RecordPlace,
+  term: Hosts,
+  name: string,
+): DnsLookup<void> {
   let hosts = [name];
   if (term.kind === 'mx') {
     const found = heard(walk, place, yield [{ name, type: 'MX' }]);
@@ -178,29 +187,34 @@ function* walkHosts(walk: Walk, place: Place, term: Hosts, name: string): Asking
 }
 
 /** The records in answers to one term; where there is none, the term is void. */
-function heard(walk: Walk, place: Place, answers: readonly DnsAnswer[]) {
+function heard(walk: CostWalk, place: RecordPlace, answers: readonly DnsAnswer[]) {
   const failure = answers.find((answer) => answer.kind === 'failure');
   if (failure !== undefined) note(walk, place, 'unknown', failure.text);
   else if (answers.every(({ kind }) => kind === 'none')) walk.voids++;
   return answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
 }
 
-function permit(walk: Walk, place: Place, address: IpAddress | undefined, bits: number): void {
+function permit(
+  walk: CostWalk,
+  place: RecordPlace,
+  address: IpAddress | undefined,
+  bits: number,
+): void {
   if (place.passing && address !== undefined) walk.ranges.push(rangeOf(address, bits));
 }
 
-function note(walk: Walk, place: Place, kind: SpfProblem['kind'], why: string): void {
+function note(walk: CostWalk, place: RecordPlace, kind: SpfProblem['kind'], why: string): void {
   const domain = place.path.at(-1) ?? '';
   walk.problems.push({ kind, domain, term: shownTerm(place.term), why });
 }
 
-function noteName(walk: Walk, place: Place, spec: string): void {
+function noteName(walk: CostWalk, place: RecordPlace, spec: string): void {
   if (spec.includes('%')) note(walk, place, 'unknown', 'the name depends on the client');
   else note(walk, place, 'error', `no server can be asked for ${shown(spec)}`);
 }
 
 /** The name that a domain-spec means for every client. */
-function fixedName(spec: string | undefined, { path }: Place): string | undefined {
+function fixedName(spec: string | undefined, { path }: RecordPlace): string | undefined {
   const domain = path.at(-1) ?? '';
   if (spec === undefined) return domain;
   const read = parseMacros(spec, 'domain');

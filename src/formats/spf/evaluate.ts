@@ -3,15 +3,15 @@
  * DNS (mail/dns/question); at most 10 terms do, so that it ends soon whatever the zones say. Pure,
  * never throws.
  */
-import type { Asking } from '../dns/question.ts';
+import type { DnsLookup } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import {
-  type Check,
-  type OpenStep,
+  type OpenTermCheck,
   openStep,
+  type SpfCheck,
   type SpfOutcome,
-  type SpfStep,
+  type SpfTermCheck,
   spendLookup,
   spfVoidsMax,
 } from './check.ts';
@@ -64,10 +64,10 @@ export type SpfAnswer = {
   readonly lookups: number;
   readonly voids: number;
   /** What was judged, in that order; the last match decided. */
-  readonly terms: readonly SpfStep[];
+  readonly terms: readonly SpfTermCheck[];
 };
 
-type Judged = {
+type TermOutcome = {
   readonly result: SpfResult;
   readonly why: string;
   /** Where the explanation of a fail is, and whose record says so. */
@@ -75,7 +75,7 @@ type Judged = {
 };
 
 /** The result for one client. */
-export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
+export function* evaluateSpf(question: SpfQuestion): DnsLookup<SpfAnswer> {
   const { local, domain } = identity(question);
   const ip = parseClientIp(question.ip);
   const nothing = { explanation: '', domain, lookups: 0, voids: 0, terms: [] };
@@ -86,7 +86,7 @@ export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
     const why = `${shown(domain) || 'the empty name'} is no full domain name`;
     return { result: 'none', why, ...nothing };
   }
-  const check: Check = {
+  const check: SpfCheck = {
     ip,
     sender: `${local}@${domain}`,
     local,
@@ -126,7 +126,7 @@ function inALabels(domain: string): string {
 
 const byQualifier = { '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' } as const;
 
-function* checkHost(check: Check, domain: string, depth: number): Asking<Judged> {
+function* checkHost(check: SpfCheck, domain: string, depth: number): DnsLookup<TermOutcome> {
   const published = yield* publishedSpf(domain);
   if (published.kind !== 'record') return { result: published.kind, why: published.why };
   const { record } = published;
@@ -147,7 +147,7 @@ function* checkHost(check: Check, domain: string, depth: number): Asking<Judged>
   return yield* redirected(check, target, domain, depth);
 }
 
-function close(check: Check, step: OpenStep, { result, why }: SpfOutcome): SpfOutcome {
+function close(check: SpfCheck, step: OpenTermCheck, { result, why }: SpfOutcome): SpfOutcome {
   step.result = result;
   step.why = why;
   // What fails first is what is wrong; the terms that led there pass it on.
@@ -163,11 +163,11 @@ function domainOf(record: SpfRecord, kind: 'redirect' | 'exp'): string | undefin
 }
 
 function* matchOne(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   term: SpfMechanism,
   domain: string,
-): Asking<SpfOutcome> {
+): DnsLookup<SpfOutcome> {
   if (term.kind !== 'include') return yield* matchMechanism(check, step, term, domain);
   const over = spendLookup(check, step);
   if (over !== undefined) return over;
@@ -190,7 +190,12 @@ function* matchOne(
 }
 
 /** RFC 7208 section 6.1. */
-function* redirected(check: Check, spec: string, domain: string, depth: number): Asking<Judged> {
+function* redirected(
+  check: SpfCheck,
+  spec: string,
+  domain: string,
+  depth: number,
+): DnsLookup<TermOutcome> {
   const term = shownTerm({ kind: 'redirect', domain: spec });
   const step = openStep(check, { domain, term, depth });
   const over = spendLookup(check, step);
@@ -205,7 +210,7 @@ function* redirected(check: Check, spec: string, domain: string, depth: number):
 const explanationMax = 1000;
 
 /** Any fault in it, and there is none (RFC 7208 section 6.2). */
-function* explain(check: Check, spec: string, domain: string): Asking<string> {
+function* explain(check: SpfCheck, spec: string, domain: string): DnsLookup<string> {
   const name = yield* targetName(check, spec, domain);
   if (name === undefined) return '';
   const answer = yield* ask(name, 'TXT');

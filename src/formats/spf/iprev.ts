@@ -2,7 +2,7 @@
  * Does a client's address have a name that leads back to it (RFC 8601 section 3, "iprev")? Bots
  * mostly have none. Pure; the DNS is asked: one question, and then at most twenty at once.
  */
-import type { Asking, DnsQuestion } from '../dns/question.ts';
+import type { DnsLookup, DnsQuestion } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
 import { parseClientIp, reverseName } from './network.ts';
 
@@ -20,7 +20,7 @@ export type IprevResult = {
  */
 const namesMax = 10;
 
-export function* evaluateIprev(client: string): Asking<IprevResult> {
+export function* evaluateIprev(client: string): DnsLookup<IprevResult> {
   const ip = parseClientIp(client);
   if (ip === undefined) return { result: 'permerror', name: '', sentence: 'no IP address' };
   const reverse = yield* ask(reverseName(ip), 'PTR');

@@ -2,7 +2,7 @@
  * The SPF record that a domain publishes (RFC 7208 sections 4.4 to 4.6), and names that can be
  * asked for.
  */
-import { type Asking, ask } from '../dns/question.ts';
+import { ask, type DnsLookup } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import {
   isSpfRecord,
@@ -13,14 +13,14 @@ import {
   type SpfTerm,
 } from './record.ts';
 
-export type Published =
+export type PublishedSpf =
   | { readonly kind: 'record'; readonly text: string; readonly record: SpfRecord }
   | { readonly kind: 'none' | 'temperror'; readonly why: string }
   /** `fault`: where in the one record; undefined when there are several. */
   | { readonly kind: 'permerror'; readonly why: string; readonly fault: SpfFault | undefined };
 
 /** Asks for the record of `domain`, which may be any text. */
-export function* publishedSpf(domain: string): Asking<Published> {
+export function* publishedSpf(domain: string): DnsLookup<PublishedSpf> {
   const name = questionName(domain);
   if (name === undefined || !name.includes('.')) {
     return { kind: 'none', why: `${shown(domain)} is no full domain name` };

@@ -2,8 +2,8 @@
  * Names that a term leads to: macros replaced (RFC 7208 section 7), and the names that the client
  * itself has, which %{p} and ptr want (section 5.5).
  */
-import { type Asking, ask } from '../dns/question.ts';
-import { type Check, type ClientNames, hostsMax } from './check.ts';
+import { ask, type DnsLookup } from '../dns/question.ts';
+import { type ClientNames, hostsMax, type SpfCheck } from './check.ts';
 import { expandMacros, type MacroPlace, parseMacros } from './macro.ts';
 import { arpaWord, dottedParts, reverseName } from './network.ts';
 import { nameOctetsMax, questionName } from './published.ts';
@@ -13,21 +13,21 @@ import { nameOctetsMax, questionName } from './published.ts';
  * for.
  */
 export function* targetName(
-  check: Check,
+  check: SpfCheck,
   spec: string | undefined,
   domain: string,
-): Asking<string | undefined> {
+): DnsLookup<string | undefined> {
   const text = spec === undefined ? domain : yield* expanded(check, spec, domain, 'domain');
   return questionName(cutToFit(text ?? ''));
 }
 
 /** A text with its macros replaced; undefined: it breaks the grammar. */
 export function* expanded(
-  check: Check,
+  check: SpfCheck,
   text: string,
   domain: string,
   place: MacroPlace,
-): Asking<string | undefined> {
+): DnsLookup<string | undefined> {
   if (!text.includes('%')) return text;
   const read = parseMacros(text, place);
   if (!read.ok) return undefined;
@@ -68,12 +68,12 @@ function nearestName({ names }: ClientNames, domain: string): string {
 }
 
 /** The names of the client whose addresses lead back to it; asked for once in an evaluation. */
-export function* clientNames(check: Check): Asking<ClientNames> {
+export function* clientNames(check: SpfCheck): DnsLookup<ClientNames> {
   check.names ??= yield* askClientNames(check);
   return check.names;
 }
 
-function* askClientNames({ ip }: Check): Asking<ClientNames> {
+function* askClientNames({ ip }: SpfCheck): DnsLookup<ClientNames> {
   const reverse = reverseName(ip);
   const answer = yield* ask(reverse, 'PTR');
   if (answer.kind === 'failure') {

@@ -52,7 +52,7 @@ export function openAuthorities({
   port,
   tryMs = tryMsDefault,
 }: AuthoritiesOptions): Authorities {
-  const asking: Asking = { resolve, port, tryMs };
+  const asking: LookupContext = { resolve, port, tryMs };
   return async ({ name, type }) => {
     const question = { name: lowerCase(name), type };
     if (!askable(name)) return none('servfail', `${name} can be no name`);
@@ -63,8 +63,8 @@ export function openAuthorities({
   };
 }
 
-type Asking = { readonly resolve: Resolver; readonly port: number; readonly tryMs: number };
-type From = { readonly servers: readonly string[]; readonly hops: number };
+type LookupContext = { readonly resolve: Resolver; readonly port: number; readonly tryMs: number };
+type ZoneServers = { readonly servers: readonly string[]; readonly hops: number };
 
 function none(reason: DnsFailure, text: string): readonly AuthorityAnswer[] {
   return [{ server: '', address: '', answer: { kind: 'failure', reason, text } }];
@@ -96,9 +96,9 @@ function serversIn(records: Reply['sections']['answers']): readonly string[] {
  * it leads.
  */
 async function askAll(
-  asking: Asking,
+  asking: LookupContext,
   question: DnsQuestion,
-  { servers, hops }: From,
+  { servers, hops }: ZoneServers,
 ): Promise<readonly AuthorityAnswer[]> {
   if (hops <= 0) return none('servfail', `the way to ${question.name} has no end`);
   const found = (await Promise.all(servers.map((server) => addressesOf(server, asking)))).flat();
@@ -138,7 +138,7 @@ function reachable(all: readonly AuthorityAnswer[]): readonly AuthorityAnswer[] 
 }
 
 async function follow(
-  asking: Asking,
+  asking: LookupContext,
   question: DnsQuestion,
   hops: number,
 ): Promise<readonly AuthorityAnswer[]> {
@@ -149,7 +149,7 @@ async function follow(
     : askAll(asking, question, { servers: start, hops });
 }
 
-type Place = { readonly server: string; readonly address: string };
+type ServerPlace = { readonly server: string; readonly address: string };
 
 /**
  * Where the server is. Where that cannot be found out it is a failure: the server may be there, and
@@ -157,8 +157,8 @@ type Place = { readonly server: string; readonly address: string };
  */
 async function addressesOf(
   server: string,
-  { resolve }: Asking,
-): Promise<readonly (Place | AuthorityAnswer)[]> {
+  { resolve }: LookupContext,
+): Promise<readonly (ServerPlace | AuthorityAnswer)[]> {
   const answers = await Promise.all([
     resolve({ name: server, type: 'A' }),
     resolve({ name: server, type: 'AAAA' }),
@@ -175,13 +175,16 @@ async function addressesOf(
     .map((answer) => ({ server, address: '', answer }));
 }
 
-type Told = AuthorityAnswer | { readonly below: readonly string[] } | { readonly alias: string };
+type ServerReply =
+  | AuthorityAnswer
+  | { readonly below: readonly string[] }
+  | { readonly alias: string };
 
 async function askOne(
-  { port, tryMs }: Asking,
+  { port, tryMs }: LookupContext,
   question: DnsQuestion,
-  { server, address }: Place,
-): Promise<Told> {
+  { server, address }: ServerPlace,
+): Promise<ServerReply> {
   const at: DnsServer = { address, port };
   let told = await exchange(at, question, oneTry(tryMs));
   for (let tries = 1; tries < triesMax && isSilent(told); tries++) {

@@ -18,7 +18,7 @@ export type ExchangeOptions = {
 
 /** NOERROR or NXDOMAIN, and readable. */
 export type Reply = DnsReply & { readonly sections: NonNullable<DnsReply['sections']> };
-export type Exchanged =
+export type ExchangeOutcome =
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'failure'; readonly reason: DnsFailure; readonly text: string };
 
@@ -32,7 +32,7 @@ export async function exchange(
   server: DnsServer,
   question: DnsQuestion,
   options: ExchangeOptions,
-): Promise<Exchanged> {
+): Promise<ExchangeOutcome> {
   try {
     return await exchanged(server, question, options);
   } catch (cause) {
@@ -45,7 +45,7 @@ async function exchanged(
   server: DnsServer,
   question: DnsQuestion,
   options: ExchangeOptions,
-): Promise<Exchanged> {
+): Promise<ExchangeOutcome> {
   const first = await once(server, question, { ...options, edns: true });
   const dislikesEdns =
     first.kind === 'reply' &&
@@ -68,14 +68,16 @@ function rcodeText(rcode: number): string {
   return rcode === rcodes.notImp ? 'NOTIMP' : `with code ${rcode}`;
 }
 
-function failed(reason: DnsFailure, text: string): Exchanged & { readonly kind: 'failure' } {
+function failed(reason: DnsFailure, text: string): ExchangeOutcome & { readonly kind: 'failure' } {
   return { kind: 'failure', reason, text };
 }
 
-type Told = (Exchanged & { readonly kind: 'failure' }) | { kind: 'reply'; reply: DnsReply };
-type Way = ExchangeOptions & { readonly edns: boolean };
+type OneOutcome =
+  | (ExchangeOutcome & { readonly kind: 'failure' })
+  | { kind: 'reply'; reply: DnsReply };
+type OneTry = ExchangeOptions & { readonly edns: boolean };
 
-async function once(server: DnsServer, question: DnsQuestion, way: Way): Promise<Told> {
+async function once(server: DnsServer, question: DnsQuestion, way: OneTry): Promise<OneOutcome> {
   const asked = questionBytes(question);
   const byUdp = await udp(server, asked, way);
   if (byUdp.kind === 'failure' || !byUdp.reply.truncated) return byUdp;
@@ -86,7 +88,7 @@ async function once(server: DnsServer, question: DnsQuestion, way: Way): Promise
 }
 
 /** As if the answer had come truncated: goes on by TCP. */
-const goOnByTcp: Told = {
+const goOnByTcp: OneOutcome = {
   kind: 'reply',
   reply: { rcode: 0, truncated: true, authoritative: false, validated: false, sections: undefined },
 };
@@ -98,9 +100,9 @@ const goOnByTcp: Told = {
 function settled(
   server: DnsServer,
   deadline: AbortSignal,
-  start: (settle: (told: Told) => void) => () => void,
-): Promise<Told> {
-  const { promise, resolve } = Promise.withResolvers<Told>();
+  start: (settle: (told: OneOutcome) => void) => () => void,
+): Promise<OneOutcome> {
+  const { promise, resolve } = Promise.withResolvers<OneOutcome>();
   const late = (): void =>
     resolve(failed('timeout', `${serverText(server)} does not answer in time`));
   if (deadline.aborted) late();
@@ -112,7 +114,7 @@ function settled(
   });
 }
 
-function udp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
+function udp(server: DnsServer, question: Buffer, way: OneTry): Promise<OneOutcome> {
   return settled(server, way.deadline, (settle) => {
     // A port of its own for each question, chosen by the kernel at random; connected, so that the
     // kernel drops what other addresses send, and tells when nobody listens.
@@ -149,7 +151,7 @@ function attempt(act: () => void, failed: (cause: Error) => void): void {
   }
 }
 
-function tcp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
+function tcp(server: DnsServer, question: Buffer, way: OneTry): Promise<OneOutcome> {
   return settled(server, way.deadline, (settle) => {
     const id = randomInt(0x1_0000);
     const message = messageBytes(question, { ...way, id });

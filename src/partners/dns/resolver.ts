@@ -8,11 +8,11 @@ import { askable, lowerCase } from '../../formats/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { serverText } from '../../formats/dns/server-address.ts';
-import { within } from '../../lib/deadline.ts';
+import { openDeadline } from '../../lib/deadline.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { Clock, Resolver } from '../../ports/world.ts';
-import { type Exchanged, exchange, type Reply } from './exchange.ts';
+import { type ExchangeOutcome, exchange, type Reply } from './exchange.ts';
 import { rcodes } from './message.ts';
 import type { DnsServers } from './servers.ts';
 
@@ -50,21 +50,23 @@ const keepMsMax = 3_600_000;
 /** RFC 2308 section 5 has up to three hours; people who publish a record do not wait so long. */
 const keepNoneMsMax = 300_000;
 
-type Kept = { readonly answer: DnsAnswer; readonly until: number };
-type Found = { readonly answer: DnsAnswer; readonly keepMs: number };
+type CachedAnswer = { readonly answer: DnsAnswer; readonly until: number };
+type FreshAnswer = { readonly answer: DnsAnswer; readonly keepMs: number };
 
 /** A resolver that asks `options.servers`. */
 export function openResolver(options: ResolverOptions): OpenResolver {
   const { clock } = options;
   const closing = new AbortController();
-  const cache = new RecentMap<string, Kept>(cacheAnswersMax, ({ answer }) => weight(answer));
+  const cache = new RecentMap<string, CachedAnswer>(cacheAnswersMax, ({ answer }) =>
+    weight(answer),
+  );
   const inFlight = new Map<string, Promise<DnsAnswer>>();
   const places = openPlaces();
-  const ask = openAsking(options);
+  const ask = openUpstream(options);
 
   async function find(question: DnsQuestion, key: string): Promise<DnsAnswer> {
     // the wait for a place too
-    using whole = within(options.totalMs ?? totalMsDefault, closing.signal);
+    using whole = openDeadline(options.totalMs ?? totalMsDefault, closing.signal);
     try {
       if (!(await places.enter())) return failure('unreachable', 'too many questions wait');
       try {
@@ -139,11 +141,11 @@ function tells({ reason }: { readonly reason: DnsFailure }): number {
   return ['unreachable', 'timeout', 'malformed', 'refused', 'servfail'].indexOf(reason);
 }
 
-type Ask = (question: DnsQuestion, deadline: AbortSignal) => Promise<Exchanged>;
-type Asking = { readonly ask: Ask; readonly trusted: boolean };
+type Ask = (question: DnsQuestion, deadline: AbortSignal) => Promise<ExchangeOutcome>;
+type Upstream = { readonly ask: Ask; readonly trusted: boolean };
 
 /** Asks the servers in order, beginning with the one that answered last. */
-function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions): Asking {
+function openUpstream({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions): Upstream {
   let preferred = 0;
   const ask: Ask = async (question, deadline) => {
     let last: Failure | undefined;
@@ -153,7 +155,7 @@ function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions)
         const index = (preferred + nth) % servers.length;
         const server = servers[index];
         if (server === undefined || deadline.aborted) break;
-        using oneTry = within(tryMs, deadline);
+        using oneTry = openDeadline(tryMs, deadline);
         const how = { recursion: true, deadline: oneTry.signal };
         let told = await exchange(server, question, how);
         if (told.kind === 'reply' && isReferral(told.reply)) {
@@ -175,9 +177,9 @@ function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions)
 
 async function followAliases(
   question: DnsQuestion,
-  { ask, trusted }: Asking,
+  { ask, trusted }: Upstream,
   deadline: AbortSignal,
-): Promise<Found> {
+): Promise<FreshAnswer> {
   let wanted = question;
   let aliases = 0;
   let secure = trusted;

@@ -44,12 +44,12 @@ function digestsOf(certificate: X509Certificate): readonly TlsDigest[] {
   );
 }
 
-export type ShownOptions = { readonly port?: number; readonly deadlineMs?: number };
+export type CertificateProbeOptions = { readonly port?: number; readonly deadlineMs?: number };
 
 /** What `host` shows to whoever says STARTTLS; or why nothing is seen. Never rejects. */
 export async function digestsShown(
   host: string,
-  { port = 25, deadlineMs = deadlineMsDefault }: ShownOptions = {},
+  { port = 25, deadlineMs = deadlineMsDefault }: CertificateProbeOptions = {},
 ): Promise<Result<readonly TlsDigest[], string>> {
   const signal = AbortSignal.timeout(deadlineMs);
   const socket = connectTcp({ host, port, signal });

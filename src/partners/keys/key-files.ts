@@ -35,17 +35,17 @@ const folderMode = 0o700;
 /** One file holds one key; the largest that is taken, RSA with 8192 bits, has 6,400 octets. */
 const octetsMax = 16_384;
 
-type Named = Pick<DkimKey, 'domain' | 'selector'>;
-type Kept = { readonly version: string; readonly key: PrivateKey };
+type NamedKey = Pick<DkimKey, 'domain' | 'selector'>;
+type OpenedKey = { readonly version: string; readonly key: PrivateKey };
 
 /** Where the key of this name lies, below the folder. */
-export function keyFile({ domain, selector }: Named): string {
+export function keyFile({ domain, selector }: NamedKey): string {
   assert(isKeyName(domain) && isKeyName(selector), 'only names that are harmless become files');
   return join(domain, `${selector}.pem`);
 }
 
 export function openKeyFiles(folder: string): KeyFiles {
-  const kept = new Map<string, Kept>();
+  const kept = new Map<string, OpenedKey>();
   const read = (file: string): PrivateKey => {
     const path = join(folder, file);
     const { text, version } = readKeyFile(folder, path, kept.get(file)?.version);

@@ -19,7 +19,7 @@ import type { ClientMessage, ClientSession } from './message.ts';
 export type RefusedRecipient = { readonly address: string; readonly reply: string };
 
 /** What became of one message. */
-export type Outcome =
+export type MilterOutcome =
   | {
       readonly kind: 'taken';
       /** The reason, where it went to the hold queue. */
@@ -37,7 +37,7 @@ export type Outcome =
     };
 
 export type MilterClient = {
-  send(message: ClientMessage): Promise<Outcome>;
+  send(message: ClientMessage): Promise<MilterOutcome>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
@@ -140,7 +140,7 @@ class Client implements MilterClient {
     this.#macros = { lists: symbolLists(bytes.subarray(12)), session: this.#session };
   }
 
-  async send(message: ClientMessage): Promise<Outcome> {
+  async send(message: ClientMessage): Promise<MilterOutcome> {
     if (!this.#connected) {
       const refused = await this.#greet(message);
       if (refused !== undefined)
@@ -196,7 +196,7 @@ class Client implements MilterClient {
     return refused;
   }
 
-  async #transaction(message: ClientMessage): Promise<Outcome> {
+  async #transaction(message: ClientMessage): Promise<MilterOutcome> {
     const { local = false } = this.#session;
     const enveloped = (address: string): string => (local ? address : `<${address}>`);
     const mail = strings(enveloped(message.sender), ...(message.mailArguments ?? []));
@@ -258,7 +258,7 @@ class Client implements MilterClient {
     return undefined;
   }
 
-  async #end(message: ClientMessage, refused: readonly RefusedRecipient[]): Promise<Outcome> {
+  async #end(message: ClientMessage, refused: readonly RefusedRecipient[]): Promise<MilterOutcome> {
     this.#queue(macroPacket(this.#macros, command.endOfMessage, { message, queued: true }));
     this.#queue(packet(command.endOfMessage));
     const edits: string[] = [];

@@ -14,7 +14,7 @@ export type ClientMacros = {
 };
 
 /** What an event is about: decides the values. */
-export type About = {
+export type MacroContext = {
   readonly message: ClientMessage;
   readonly recipient?: { readonly address: string; readonly transport: string };
   /** The mail server has opened its queue file. */
@@ -51,7 +51,7 @@ export function symbolLists(asked: Buffer): ReadonlyMap<number, readonly string[
 }
 
 /** The macro packet for an event. */
-export function macroPacket(macros: ClientMacros, code: number, about: About): Buffer {
+export function macroPacket(macros: ClientMacros, code: number, about: MacroContext): Buffer {
   let text = String.fromCharCode(code);
   for (const name of macros.lists.get(code) ?? []) {
     const found = value(name.replace(/^\{|\}$/g, ''), code, macros.session, about);
@@ -64,7 +64,7 @@ function value(
   name: string,
   code: number,
   session: ClientSession,
-  { message, recipient, queued = false }: About,
+  { message, recipient, queued = false }: MacroContext,
 ): string | undefined {
   const local = session.local === true;
   const client = session.client ?? { name: 'client.example', address: '192.0.2.1', port: 40_000 };

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Millis } from '../../lib/time.ts';
-import type { PrivilegedTools, Verb } from '../privileged-tools.ts';
+import type { PrivilegedTools, ToolVerb } from '../privileged-tools.ts';
 import { helperTools, isLoginName, ownTools } from '../privileged-tools.ts';
 import { lineSplitter, programLineBytesMax } from '../program.ts';
 import { postfix, queuedMessage } from './queue.ts';
@@ -100,7 +100,7 @@ test('bad names are refused before anything runs', async () => {
 
 /** Tools that say what the test tells them to. */
 function scripted(
-  said: Partial<Record<Verb, readonly string[]>>,
+  said: Partial<Record<ToolVerb, readonly string[]>>,
 ): PrivilegedTools & { calls: string[] } {
   const calls: string[] = [];
   return {

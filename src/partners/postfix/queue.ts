@@ -8,7 +8,7 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Moved, Mta, QueuedMessage } from '../../ports/mail-server.ts';
-import { namesPerCallMax, type PrivilegedTools, type Verb } from '../privileged-tools.ts';
+import { namesPerCallMax, type PrivilegedTools, type ToolVerb } from '../privileged-tools.ts';
 
 export type PostfixOptions = {
   readonly tools: PrivilegedTools;
@@ -39,7 +39,7 @@ export function postfix(options: PostfixOptions): Mta {
   const { tools, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
   /** Adds to `done` what the tool says it did, as it says it. Throws what went wrong. */
   const inChunks = async (
-    verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
+    verb: Extract<ToolVerb, 'hold' | 'release' | 'drop'>,
     ids: readonly string[],
     done: Set<string>,
   ): Promise<void> => {

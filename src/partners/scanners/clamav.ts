@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ScanReport } from '../../core/scan/report.ts';
 import { clamdEnd, clamdSession, clamdStream, parseClamdReply } from '../../formats/scan/clamd.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, openSocket, overdue } from './scan-socket.ts';
 
@@ -15,7 +15,7 @@ const idleMs = 10_000;
 const replyOctetsMax = 4_096;
 
 export function openClamav(options: {
-  readonly where: Where;
+  readonly where: SocketAddress;
   readonly octetsMax: number;
 }): Scanner {
   const { where } = options;
@@ -39,7 +39,7 @@ export function openClamav(options: {
 }
 
 class Session {
-  readonly #where: Where;
+  readonly #where: SocketAddress;
   readonly #socket: Socket;
   #commands = 0;
   #reply = '';
@@ -47,7 +47,7 @@ class Session {
   #idle: NodeJS.Timeout | undefined;
   gone = false;
 
-  constructor(where: Where) {
+  constructor(where: SocketAddress) {
     this.#where = where;
     this.#socket = openSocket(where);
     this.#socket.on('data', (chunk) => this.#take(chunk));

@@ -4,7 +4,7 @@
 import { Agent, request } from 'node:http';
 import type { ScanReport } from '../../core/scan/report.ts';
 import { parseRspamdReply } from '../../formats/scan/rspamd.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, overdue } from './scan-socket.ts';
 
@@ -13,7 +13,7 @@ const replyOctetsMax = 1024 * 1024;
 const idleMs = 10_000;
 
 export function openRspamd(options: {
-  readonly where: Where;
+  readonly where: SocketAddress;
   readonly octetsMax: number;
   readonly connections: number;
 }): Scanner {

@@ -1,25 +1,25 @@
 /** A connection to a scanner, its address, and one exchangeOnSocket on a connection of its own. */
 import { connect, type Socket } from 'node:net';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 
 /** Answers are scores and names of rules; a marked message is as long as the message. */
 const replyOctetsMax = 64 * 1024 * 1024;
 
-export function openSocket(where: Where): Socket {
+export function openSocket(where: SocketAddress): Socket {
   return 'path' in where ? connect(where.path) : connect(where.port, where.host);
 }
 
-export function addressText(where: Where): string {
+export function addressText(where: SocketAddress): string {
   return 'path' in where ? `unix:${where.path}` : `inet:${where.host}:${where.port}`;
 }
 
-export function overdue(where: Where, deadlineMs: number): Error {
+export function overdue(where: SocketAddress, deadlineMs: number): Error {
   return new Error(`no answer from ${addressText(where)} within ${deadlineMs} ms`);
 }
 
 /** Sends all parts, ends, and answers with all that comes back until the other side ends. */
 export function exchangeOnSocket(
-  where: Where,
+  where: SocketAddress,
   parts: readonly (string | Buffer)[],
   deadlineMs: number,
 ): Promise<Buffer> {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import { openClamav } from './clamav.ts';
 import { openRspamd } from './rspamd.ts';
 import { openSpamAssassin } from './spamassassin.ts';
@@ -16,7 +16,9 @@ const letter = Buffer.from('Subject: x\r\n\r\nx\r\n');
 /** `talk` is told of each connection, with its number from 1. */
 async function scripted(
   talk: (socket: Socket, connection: number) => void,
-): Promise<AsyncDisposable & { readonly where: Where; readonly connections: () => number }> {
+): Promise<
+  AsyncDisposable & { readonly where: SocketAddress; readonly connections: () => number }
+> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
@@ -39,7 +41,7 @@ async function scripted(
   };
 }
 
-const spamd = (where: Where) => openSpamAssassin({ where, user: 'joe', octetsMax: 1_000 });
+const spamd = (where: SocketAddress) => openSpamAssassin({ where, user: 'joe', octetsMax: 1_000 });
 const report = (body: string): string =>
   `SPAMD/1.1 0 EX_OK\r\nContent-length: ${body.length}\r\nSpam: False ; 1.5 / 5.0\r\n\r\n${body}`;
 

@@ -12,7 +12,7 @@ import {
   spamcHead,
   symbolRules,
 } from '../../formats/scan/spamc.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, exchangeOnSocket } from './scan-socket.ts';
 
@@ -25,7 +25,7 @@ export type SpamAssassin = Scanner & {
 };
 
 export type SpamAssassinOptions = {
-  readonly where: Where;
+  readonly where: SocketAddress;
   /** Whose preferences count; empty: those of the user that spamd runs as. */
   readonly user: string;
   readonly octetsMax: number;
@@ -73,7 +73,7 @@ export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions
   };
 }
 
-function scored(reply: SpamcReply, where: Where): { score: number; required: number } {
+function scored(reply: SpamcReply, where: SocketAddress): { score: number; required: number } {
   if (reply.score !== undefined) return { score: reply.score, required: reply.required };
   throw new Error(`spamd at ${addressText(where)} gave no score`);
 }

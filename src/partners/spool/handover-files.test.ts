@@ -21,11 +21,11 @@ import type { Millis } from '../../lib/time.ts';
 import type { SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
 import { openSubmissionFiles } from './handover-files.ts';
 
-type Sent = { readonly args: readonly string[]; readonly input: string };
+type SentFile = { readonly args: readonly string[]; readonly input: string };
 
 class Scratch {
   readonly folder = mkdtempSync(join(tmpdir(), 'psu-'));
-  readonly sent: Sent[] = [];
+  readonly sent: SentFile[] = [];
   readonly unreadable: string[] = [];
   outcome: SendOutcome = { kind: 'sent' };
 
