@@ -1,4 +1,4 @@
-/** A text, or how to make it when it is needed. */
+/** A text, or a function that makes it when it is needed. */
 export type LazyText = string | (() => string);
 
 /** The text itself. */
