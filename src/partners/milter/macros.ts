@@ -1,19 +1,19 @@
 /**
- * The macros that the milter client sends, as Postfix does: per stage the default names, or those
- * that the filter asked for; only names that have a value; a queue id from the second recipient on,
- * or from the start for local mail.
+ * The macros that the milter client sends, as Postfix sends them. For each stage these are the
+ * default names, or those that the filter asked for, if they have a value. There is a queue id from
+ * the second recipient on; for local mail, from the start.
  */
 
 import { command, packet, stringEnd } from '../../formats/milter/packet.ts';
 import type { ClientMessage, ClientSession } from './message.ts';
 
 export type ClientMacros = {
-  /** Names per command. */
+  /** Macro names by command. */
   readonly lists: ReadonlyMap<number, readonly string[]>;
   readonly session: ClientSession;
 };
 
-/** What an event is about: decides the values. */
+/** The message and recipient of an event, which decide the values of macros. */
 export type MacroContext = {
   readonly message: ClientMessage;
   readonly recipient?: { readonly address: string; readonly transport: string };
@@ -21,7 +21,7 @@ export type MacroContext = {
   readonly queued?: boolean;
 };
 
-/** milter_*_macros of main.cf, as they come. */
+/** The defaults of milter_*_macros in main.cf. */
 const defaults: readonly (readonly [number, string])[] = [
   [command.connect, 'j {daemon_name} {daemon_addr} v _'],
   [command.helo, '{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}'],
@@ -33,7 +33,8 @@ const defaults: readonly (readonly [number, string])[] = [
 ];
 
 /**
- * Our own names, and what the filter put in their place: a stage (32 bits), names, NUL, and so on.
+ * Replaces default names by those that the filter asked for: a stage (32 bits), names, NUL, and so
+ * on.
  */
 export function symbolLists(asked: Buffer): ReadonlyMap<number, readonly string[]> {
   const lists = new Map(defaults.map(([stage, names]) => [stage, names.split(' ')]));
@@ -93,7 +94,8 @@ function value(
       return message.sender;
     case 'rcpt_addr':
       return recipient?.address;
-    // cleanup(8), which plays the session for local mail, does not know how it will be delivered.
+    // cleanup(8) imitates the session for local mail, and does not know how the mail will be
+    // delivered.
     case 'rcpt_mailer':
       return local ? undefined : recipient?.transport;
     case 'rcpt_host':

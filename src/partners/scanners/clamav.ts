@@ -1,6 +1,6 @@
 /**
- * ClamAV's clamd, in sessions that are kept: a connection has one message in hand, waits a while
- * for the next, and is thrown away when anything goes wrong on it.
+ * Asks ClamAV's clamd in sessions that are reused. A connection carries one message at a time,
+ * waits a while for the next, and is closed after any fault.
  */
 import type { Socket } from 'node:net';
 import type { ScanReport } from '../../core/scan/report.ts';
@@ -9,9 +9,9 @@ import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, openSocket, overdue } from './scan-socket.ts';
 
-/** Below what clamd waits for the next command of a session (IdleTimeout, 30 s). */
+/** Less than clamd waits for the next command of a session (IdleTimeout, 30 s). */
 const idleMs = 10_000;
-/** An answer is a line. */
+/** An answer is one line. */
 const replyOctetsMax = 4_096;
 
 export function openClamav(options: {
@@ -77,7 +77,7 @@ class Session {
     }
   }
 
-  /** Waits for the next message, and no longer than clamd does. */
+  /** Waits for the next message, for less time than clamd does. */
   rest(): void {
     this.#idle = setTimeout(() => this.end(), idleMs);
     this.#idle.unref();
@@ -93,12 +93,12 @@ class Session {
     this.#reply += chunk.toString('latin1');
     const end = this.#reply.indexOf('\0');
     if (end < 0) {
-      if (this.#reply.length > replyOctetsMax) this.#fail(new Error('it answers without end'));
+      if (this.#reply.length > replyOctetsMax) this.#fail(new Error('its answer is too long'));
       return;
     }
     const reply = this.#reply.slice(0, end);
     this.#reply = this.#reply.slice(end + 1);
-    if (this.#waiting === undefined) this.#fail(new Error('it answers what was not asked'));
+    if (this.#waiting === undefined) this.#fail(new Error('it answered without a question'));
     else this.#waiting.resolve(reply);
   }
 
