@@ -1,8 +1,8 @@
 /**
- * Is the chain of those who handed a message on unbroken (RFC 8617 section 5.2)? The newest
- * signature must fit the message as it came, and each seal all that was there when it was made.
- * Keys are asked for only once the newest signature's own is known to be good: fifty seals that
- * somebody made up cost one question.
+ * Verifies the ARC chain of a forwarded message (RFC 8617 section 5.2). The newest signature must
+ * match the message as it came, and each seal must match everything that it covers. The keys of the
+ * seals are fetched only if the newest signature is good, so fifty invented seals cost one DNS
+ * question.
  */
 
 import type { Canonicalization } from '../dkim/body-hash.ts';
@@ -18,16 +18,19 @@ import { setText } from './seal.ts';
 export type ArcVerdict = {
   readonly result: 'none' | 'pass' | 'fail' | 'temperror';
   readonly instances: number;
-  /** Who sealed last; empty: nobody. */
+  /** The domain that sealed last; empty if none did. */
   readonly domain: string;
-  /** For people, without the full stop. */
+  /** A sentence for people, without the full stop. */
   readonly why: string;
 };
 
-/** How the newest signature wants the body hashed; undefined: it says nothing that can be done. */
+/** How the newest signature says the body is hashed. */
 export type ArcBody = { readonly canonicalization: Canonicalization; readonly length?: number };
 
-/** Of the newest set, whose signature must fit the message. Known as soon as the headers are. */
+/**
+ * How to hash the body for the newest set, whose signature must match the message. This is known as
+ * soon as the header is complete. Undefined if the signature does not say it in a known way.
+ */
 export function arcBody(chain: ArcChain): ArcBody | undefined {
   const tags = chain.kind === 'whole' ? chain.sets.at(-1)?.messageTags : undefined;
   if (tags === undefined) return undefined;
@@ -41,7 +44,7 @@ export type ArcQuestion = {
   readonly chain: ArcChain;
   /** The fields of the message, in its order. */
   readonly fields: readonly HeaderField[];
-  /** As arcBody wants it. */
+  /** The hash of the body, as arcBody describes. */
   readonly bodyHash: Buffer | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -77,7 +80,7 @@ function failed(instances: number, domain: string, why: string): ArcVerdict {
 
 type SignatureFault = { readonly why: string; readonly temporary: boolean };
 
-/** The first seal, from the last one down, that does not fit. */
+/** Finds the first seal that does not match, from the last one down. */
 function* sealFault(sets: readonly ArcSet[]): DnsLookup<SignatureFault | undefined> {
   const names = sets.map((set) => keyOf(set.sealTags));
   const distinct = [...new Set(names.filter((name) => name !== undefined))];
@@ -99,12 +102,12 @@ function* sealFault(sets: readonly ArcSet[]): DnsLookup<SignatureFault | undefin
 
 const lineEnd = '\r\n';
 
-/** Where its key is; undefined where it names none that can be asked for. */
+/** The DNS name of its key; undefined if it gives no valid name. */
 function keyOf(tags: TagList): string | undefined {
   return keyRecordName(tags.get('s') ?? '', tags.get('d') ?? '');
 }
 
-/** Why a signature over `data` is not good. */
+/** Why a signature over `data` is not good, or undefined if it is good. */
 function signatureFault(
   tags: TagList,
   data: Buffer,
@@ -126,10 +129,10 @@ function signatureFault(
   return good ? undefined : bad('it does not fit what it covers');
 }
 
-/** Names in `h=`, as in mail/dkim/signature.ts. */
+/** The most names in `h=`, as in dkim/signature.ts. */
 const namesMax = 1_000;
 
-/** What is wrong with the newest signature before any key is asked for. */
+/** Checks the newest signature before any key is fetched. */
 function messageFault(
   tags: TagList,
   bodyHash: Buffer | undefined,
@@ -163,7 +166,7 @@ function canonicalization(name: string): Canonicalization | undefined {
   return name === 'simple' || name === 'relaxed' ? name : undefined;
 }
 
-/** What the newest signature covers. */
+/** The data that the newest signature covers. */
 function messageData({ message, messageTags }: ArcSet, fields: readonly HeaderField[]): Buffer {
   const block = openHeaderBlock();
   for (const field of fields) block.add(field);

@@ -282,7 +282,8 @@ test('it says why', () => {
     judged(lines, asked).sentence;
   assert.equal(
     sentence(org, { from: 'sub.example.org', by: 'spf:bulk.example' }),
-    'neither SPF nor a signature stands for sub.example.org, and example.org asks to quarantine such mail',
+    'neither SPF nor a signature stands for sub.example.org, and example.org asks to ' +
+      'quarantine such mail',
   );
   assert.equal(
     sentence(org, { from: 'example.org', by: 'dkim:m.example.org' }),
@@ -290,7 +291,8 @@ test('it says why', () => {
   );
   assert.equal(
     sentence(org, { from: 'two.example example.org', by: '' }),
-    'neither SPF nor a signature stands for example.org, and example.org asks to reject such mail; From names 1 more',
+    'neither SPF nor a signature stands for example.org, and example.org asks to reject such ' +
+      'mail; From names 1 more',
   );
 });
 

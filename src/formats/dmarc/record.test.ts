@@ -19,7 +19,8 @@ const faults = (text: string): readonly string[] =>
 
 test('a whole record', () => {
   const record = read(
-    'v=DMARC1; p=Reject; sp=quarantine; np=none; adkim=s; aspf=r; fo=1:d; t=y; psd=n; rua=mailto:a@example.org , mailto:b%2Bc@example.net!10m',
+    'v=DMARC1; p=Reject; sp=quarantine; np=none; adkim=s; aspf=r; fo=1:d; t=y; psd=n; ' +
+      'rua=mailto:a@example.org , mailto:b%2Bc@example.net!10m',
   );
   assert.deepEqual([record.p, record.sp, record.np], ['reject', 'quarantine', 'none']);
   assert.deepEqual([record.dkimAlignment, record.spfAlignment], ['strict', 'relaxed']);

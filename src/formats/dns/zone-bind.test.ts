@@ -47,7 +47,8 @@ _25._tcp.mail TLSA 3 1 1 ( ABCD
    ef01 )
 `;
   assert.deepEqual(parsed(text).map(short), [
-    'example.org 5400 SOA ["ns1.example.org","hostmaster.example.org",2026112501,86400,7200,2419200,300]',
+    'example.org 5400 SOA ' +
+      '["ns1.example.org","hostmaster.example.org",2026112501,86400,7200,2419200,300]',
     'example.org 5400 NS ["ns1.example.org"]',
     'example.org 60 NS ["ns2.example.net"]',
     'example.org 60 MX [10,"mail.example.org"]',

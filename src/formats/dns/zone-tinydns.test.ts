@@ -85,7 +85,8 @@ const read = [
   [
     'our domain',
     '.a.example:192.0.2.1:b:60',
-    'a.example. 2560 SOA b.ns.a.example. hostmaster.a.example. 1 16384 2048 1048576 2560\na.example. 60 NS b.ns.a.example.\nb.ns.a.example. 60 A 192.0.2.1',
+    'a.example. 2560 SOA b.ns.a.example. hostmaster.a.example. 1 16384 2048 1048576 ' +
+      '2560\na.example. 60 NS b.ns.a.example.\nb.ns.a.example. 60 A 192.0.2.1',
   ],
   ['a delegation', '&a.example::ns.b.example', 'a.example. 259200 NS ns.b.example.'],
   [

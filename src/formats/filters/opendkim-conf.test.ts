@@ -62,10 +62,13 @@ test('tables with patterns', () => {
     '2024._domainkey.example.org /etc/opendkim/keys/example.org/2024.private',
     'default._domainkey.shop.example /etc/opendkim/keys/shop.example/default.private',
     'k1._domainkey.inline.example text MIIEowIBAAKCAQEA',
-    '- InternalHosts /etc/opendkim/TrustedHosts: whose mail is signed, Postfix says here: logins and mynetworks',
-    '- ExternalIgnoreList /etc/opendkim/TrustedHosts: it has no counterpart: who may relay is signed',
+    '- InternalHosts /etc/opendkim/TrustedHosts: whose mail is signed, Postfix says here: ' +
+      'logins and mynetworks',
+    '- ExternalIgnoreList /etc/opendkim/TrustedHosts: it has no counterpart: who may relay ' +
+      'is signed',
     '- joe@example.org: only for that address there; here for all of example.org',
-    '- *@alias.example: mail of alias.example was signed as example.com; here example.com signs its own',
+    '- *@alias.example: mail of alias.example was signed as example.com; here example.com ' +
+      'signs its own',
     '- *@lost.example: there is no key nobody in KeyTable',
     '- *@bad.example: KeyTable broken: not domain:selector:key'.replace('*@bad.example: ', ''),
     '- *: it is for every domain; make keys for each of yours: postern dkim new',

@@ -41,22 +41,29 @@ const fields: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'remarks everywhere',
-    " foo.example.net (foobar) 1 (baz);\n dkim (Because I like it) / 1 (One yay) = (wait for it) fail\n policy (A dot can go here) . (like that) expired\n (this surprised me) = (as I wasn't expecting it) 1362471462",
+    ' foo.example.net (foobar) 1 (baz);\n dkim (Because I like it) / 1 (One yay) = (wait for ' +
+      'it) fail\n policy (A dot can go here) . (like that) expired\n (this surprised me) = (as ' +
+      "I wasn't expecting it) 1362471462",
     ['foo.example.net 1', 'dkim/1=fail policy.expired:1362471462'],
   ],
   [
     'a large mailbox provider',
-    ' mx.google.com;\r\n       dkim=pass header.i=@example.org header.s=mail header.b="ab/c+d=";\r\n       spf=pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted sender) smtp.mailfrom=a@example.org;\r\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=example.org',
+    ' mx.google.com;\r\n       dkim=pass header.i=@example.org header.s=mail ' +
+      'header.b="ab/c+d=";\r\n       spf=pass (google.com: domain of a@example.org designates ' +
+      '192.0.2.1 as permitted sender) smtp.mailfrom=a@example.org;\r\n       dmarc=pass ' +
+      '(p=REJECT sp=REJECT dis=NONE) header.from=example.org',
     [
       'mx.google.com',
       'dkim=pass header.i:@example.org header.s:mail header.b:ab/c+d=',
-      'spf=pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted sender) smtp.mailfrom:a@example.org',
+      'spf=pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted ' +
+        'sender) smtp.mailfrom:a@example.org',
       'dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from:example.org',
     ],
   ],
   [
     'a word without a type, and base64 without quotes',
-    'mx.example; dmarc=pass action=none header.from=x.example; compauth=pass reason=100; dkim=pass header.b=ab/c+d=;',
+    'mx.example; dmarc=pass action=none header.from=x.example; compauth=pass reason=100; ' +
+      'dkim=pass header.b=ab/c+d=;',
     [
       'mx.example',
       'dmarc=pass .action:none header.from:x.example',

@@ -65,7 +65,8 @@ test('what is wrong, and what nobody can know', () => {
   const found = cost(
     zone(
       spf(
-        'include:a.org include:gone.org include:mute.org a:mute.org exists:%{i}.x.org mx a:x..org redirect=%{d2}',
+        'include:a.org include:gone.org include:mute.org a:mute.org exists:%{i}.x.org mx ' +
+          'a:x..org redirect=%{d2}',
       ),
       'a.org TXT v=spf1 include:example.org include:bad.%{d}',
       'bad.a.org TXT v=spf1 moo',

@@ -1,7 +1,7 @@
 /**
- * check_host() of RFC 7208: may this client send mail for that domain? A generator that asks the
- * DNS (mail/dns/question); at most 10 terms do, so that it ends soon whatever the zones say. Pure,
- * never throws.
+ * Evaluates SPF, check_host() of RFC 7208: whether a client may send mail for a domain. It is a
+ * generator that asks the DNS (dns/question.ts). At most 10 terms ask, so it ends soon, whatever
+ * zones contain. Pure, never throws.
  */
 import type { DnsLookup } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
@@ -34,56 +34,57 @@ export const spfResults = [
 export type SpfResult = (typeof spfResults)[number];
 
 export type SpfQuestion = {
-  /** Of the client. */
+  /** The client's address. */
   readonly ip: string;
   /**
-   * The address of MAIL FROM, without angle brackets; '' for the null sender: then HELO's name is
-   * judged.
+   * The address of MAIL FROM, without angle brackets. For the null sender it is '', and the name of
+   * HELO counts.
    */
   readonly sender: string;
   readonly helo: string;
-  /** Our own name, for explanations. */
+  /** The name of this server, for explanations. */
   readonly receiver?: string;
   /** Unix time, for explanations. */
   readonly atSeconds: number;
-  /** Terms that may ask for what is not there. */
+  /** The most void lookups. */
   readonly voidsMax?: number;
 };
 
 export type SpfAnswer = {
   readonly result: SpfResult;
-  /** Why, in one sentence. */
+  /** The reason, in one sentence. */
   readonly why: string;
   /**
-   * What the domain's owner says to a client that fails; '' when nothing, or when it is not fail.
+   * The explanation that the domain gives a client that fails; '' if there is none or the result is
+   * not fail.
    */
   readonly explanation: string;
-  /** Whose record was judged, as the question has it; IDN in A-labels. */
+  /** The domain whose record was evaluated, as in the question; IDN in A-labels. */
   readonly domain: string;
-  /** Terms that asked the DNS, and those among them whose name had nothing to say. */
+  /** Terms that asked the DNS, and the void ones among them. */
   readonly lookups: number;
   readonly voids: number;
-  /** What was judged, in that order; the last match decided. */
+  /** The terms that were evaluated, in order; the last match decided. */
   readonly terms: readonly SpfTermCheck[];
 };
 
 type TermOutcome = {
   readonly result: SpfResult;
   readonly why: string;
-  /** Where the explanation of a fail is, and whose record says so. */
+  /** The name of the explanation of a fail, and the domain whose record has it. */
   readonly exp?: { readonly spec: string; readonly domain: string };
 };
 
-/** The result for one client. */
+/** Evaluates SPF for one client. */
 export function* evaluateSpf(question: SpfQuestion): DnsLookup<SpfAnswer> {
   const { local, domain } = identity(question);
   const ip = parseClientIp(question.ip);
   const nothing = { explanation: '', domain, lookups: 0, voids: 0, terms: [] };
   if (ip === undefined) {
-    return { result: 'none', why: `${shown(question.ip)} is no IP address`, ...nothing };
+    return { result: 'none', why: `${shown(question.ip)} is not an IP address`, ...nothing };
   }
   if (!/^[\w-]+(?:\.[\w-]+)+$/.test(domain)) {
-    const why = `${shown(domain) || 'the empty name'} is no full domain name`;
+    const why = `${shown(domain) || 'the empty name'} is not a full domain name`;
     return { result: 'none', why, ...nothing };
   }
   const check: SpfCheck = {
@@ -102,7 +103,8 @@ export function* evaluateSpf(question: SpfQuestion): DnsLookup<SpfAnswer> {
     failure: undefined,
   };
   const { result, why, exp } = yield* checkHost(check, domain, 0);
-  // Asked for when all is judged, and so outside of the limits (RFC 7208 section 4.6.4).
+  // The explanation is fetched after the evaluation, so it is outside the limits (RFC 7208 section
+  // 4.6.4).
   const { lookups, voids } = check;
   const explanation =
     result === 'fail' && exp !== undefined ? yield* explain(check, exp.spec, exp.domain) : '';
@@ -110,7 +112,7 @@ export function* evaluateSpf(question: SpfQuestion): DnsLookup<SpfAnswer> {
   return { result, why: check.failure ?? why, explanation, domain, lookups, voids, terms };
 }
 
-/** Whose mail it is (RFC 7208 sections 2.4 and 4.3). */
+/** The identity that is checked (RFC 7208 sections 2.4 and 4.3). */
 function identity({ sender, helo }: SpfQuestion): { local: string; domain: string } {
   const whole = sender === '' ? helo : sender;
   const at = whole.lastIndexOf('@');
@@ -118,7 +120,7 @@ function identity({ sender, helo }: SpfQuestion): { local: string; domain: strin
   return { local: local || 'postmaster', domain: inALabels(domain.replace(/\.$/, '')) };
 }
 
-/** Domains in other scripts are judged by their A-labels (RFC 8616 section 4). */
+/** Converts domains in other scripts to A-labels (RFC 8616 section 4). */
 function inALabels(domain: string): string {
   if (/^[ -~]*$/.test(domain) || !/^[\w.\u0080-\uffff-]+$/.test(domain)) return domain;
   return URL.canParse(`http://${domain}/`) ? new URL(`http://${domain}/`).hostname : domain;
@@ -150,7 +152,7 @@ function* checkHost(check: SpfCheck, domain: string, depth: number): DnsLookup<T
 function close(check: SpfCheck, step: OpenTermCheck, { result, why }: SpfOutcome): SpfOutcome {
   step.result = result;
   step.why = why;
-  // What fails first is what is wrong; the terms that led there pass it on.
+  // The first failure is the cause; the terms that led there only pass it on.
   if (result === 'temperror' || result === 'permerror') {
     check.failure ??= `${step.term} of ${step.domain}: ${why}`;
   }
@@ -173,7 +175,7 @@ function* matchOne(
   if (over !== undefined) return over;
   const name = yield* targetName(check, term.domain, domain);
   const inner = yield* checkHost(check, name ?? term.domain, step.depth + 1);
-  // RFC 7208 section 5.2 has this table.
+  // The table of RFC 7208 section 5.2.
   switch (inner.result) {
     case 'pass':
       return { result: 'match', why: inner.why };
@@ -189,7 +191,7 @@ function* matchOne(
   }
 }
 
-/** RFC 7208 section 6.1. */
+/** Evaluates a redirect (RFC 7208 section 6.1). */
 function* redirected(
   check: SpfCheck,
   spec: string,
@@ -206,10 +208,10 @@ function* redirected(
   return judged.result === 'none' ? { ...judged, result: 'permerror' } : judged;
 }
 
-/** An SMTP reply of several lines is no place for more. */
+/** The longest explanation, because it becomes part of an SMTP reply. */
 const explanationMax = 1000;
 
-/** Any fault in it, and there is none (RFC 7208 section 6.2). */
+/** Fetches the explanation; empty after any fault (RFC 7208 section 6.2). */
 function* explain(check: SpfCheck, spec: string, domain: string): DnsLookup<string> {
   const name = yield* targetName(check, spec, domain);
   if (name === undefined) return '';

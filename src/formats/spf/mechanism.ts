@@ -1,6 +1,6 @@
 /**
- * Does the client match a mechanism (RFC 7208 chapter 5)? Of all but include, which is a whole
- * evaluation.
+ * Checks whether the client matches a mechanism (RFC 7208 section 5), except include, which is a
+ * whole evaluation.
  */
 import type { DnsLookup } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
@@ -25,7 +25,7 @@ type Network = Extract<SpfMechanism, { kind: 'ip4' | 'ip6' }>;
 const match = (why: string): SpfOutcome => ({ result: 'match', why });
 const noMatch = (why: string): SpfOutcome => ({ result: 'no match', why });
 
-/** `domain`: whose record it stands in. */
+/** Checks one mechanism; `domain` is the domain whose record has it. */
 export function* matchMechanism(
   check: SpfCheck,
   step: OpenTermCheck,
@@ -38,7 +38,7 @@ export function* matchMechanism(
   if (over !== undefined) return over;
   const name = yield* targetName(check, mechanism.domain, domain);
   if (name === undefined) {
-    return noMatch(`no server can be asked for ${shown(mechanism.domain ?? domain)}`);
+    return noMatch(`${shown(mechanism.domain ?? domain)} is not a valid DNS name`);
   }
   switch (mechanism.kind) {
     case 'a':
@@ -48,7 +48,7 @@ export function* matchMechanism(
     case 'ptr':
       return yield* matchPtr(check, step, name);
     case 'exists': {
-      // A, whatever the client's address is (RFC 7208 section 5.7).
+      // Asks for A, even for an IPv6 client (RFC 7208 section 5.7).
       const found = yield* recordsOf(check, step, { name, type: 'A' });
       if ('result' in found) return found;
       return found.length > 0 ? match(`${name} exists`) : noMatch(`${name} has no A record`);
@@ -77,7 +77,7 @@ function* matchA(
   if (found.length === 0) return noMatch(`${name} has no ${type} record`);
   const hit = hitAmong(check, hosts, found);
   return hit === undefined
-    ? noMatch(`${check.ip.text} is no address of ${name}`)
+    ? noMatch(`${check.ip.text} is not an address of ${name}`)
     : match(`${name} has ${hit}`);
 }
 
@@ -110,7 +110,7 @@ function* matchMx(
     const hit = hitAmong(check, hosts, addresses);
     if (hit !== undefined) return match(`${question.name}, an MX of ${name}, has ${hit}`);
   }
-  return noMatch(`${check.ip.text} is no address of the MX hosts of ${name}`);
+  return noMatch(`${check.ip.text} is not an address of the MX hosts of ${name}`);
 }
 
 function* matchPtr(check: SpfCheck, step: OpenTermCheck, name: string): DnsLookup<SpfOutcome> {
@@ -125,7 +125,7 @@ function addressType({ ip }: SpfCheck): 'A' | 'AAAA' {
   return ip.octets.length === 4 ? 'A' : 'AAAA';
 }
 
-/** The first address whose network has the client in it. */
+/** The first address whose network contains the client. */
 function hitAmong(
   { ip }: SpfCheck,
   { ip4Bits, ip6Bits }: Hosts,

@@ -126,10 +126,8 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/NOTAUTH|NOTZONE/i, 'the server is not the primary server of this zone'],
   [/YXRRSET|YXDOMAIN/i, 'the record exists already and must not be overwritten'],
   [/SERVFAIL/i, 'the server failed; its log says why'],
-  [
-    /timed out|too long|communication with|connection refused|couldn't get address|host unreachable/i,
-    'the server cannot be reached',
-  ],
+  [/timed out|too long|communication with|couldn't get address/i, 'the server cannot be reached'],
+  [/connection refused|host unreachable/i, 'the server cannot be reached'],
 ];
 
 function explained(message: string, { server }: NsupdateOptions, { zone }: ZoneUpdate): string {

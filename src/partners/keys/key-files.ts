@@ -225,7 +225,7 @@ function isErrno(cause: unknown, code: string): boolean {
 function wrong(path: string, what: string, cause?: unknown, exit?: number): OperatorError {
   return new OperatorError('key-file', `the key ${path} ${what}`, {
     cause,
-    hint: `it must belong to Postern's user, with mode 0600, in folders that only this user may change`,
+    hint: "it must belong to Postern's user, mode 0600, in folders that only this user can change",
     exit: exit ?? sysexits.config,
   });
 }

@@ -3,7 +3,7 @@
  * macros, and no wait where no answer was agreed. It serves `postern try`, benchmarks and tests,
  * against Postern's door and any other milter.
  *
- *   await using client = await openMilterClient({ host, port }, { client: { name, address, port } });
+ *   await using client = await openMilterClient({ host, port }, { helo: 'client.example' });
  *   const outcome = await client.send({ sender, recipients, login, queueId, headers, body });
  *
  * One client is one SMTP session: messages go one after the other. Postfix opens a session for each

@@ -25,9 +25,10 @@ function subject(notice: Notice): string {
   const who = oneLine(notice.account);
   const at = `on ${oneLine(host)}`;
   const reached = `${count(leaked.recipients, 'recipient')} reached`;
+  const halted = `${count(stopped.messages, 'message')} stopped`;
   switch (notice.event) {
     case 'account.suspended':
-      return `[postern] ${who} suspended ${at}: ${reached}, ${count(stopped.messages, 'message')} stopped`;
+      return `[postern] ${who} suspended ${at}: ${reached}, ${halted}`;
     case 'account.holding':
       return `[postern] mail of ${who} is held ${at}`;
     case 'account.would-suspend':
@@ -87,12 +88,13 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
-  const { leaked, stopped } = notice;
+  const { leaked, stopped, since } = notice;
+  const messages = count(stopped.messages, 'message');
   const lines = [
     `Account  ${oneLine(notice.account)}`,
-    `Since    ${notice.since}${notice.event === 'account.suspended' ? `, suspended ${notice.at}` : ''}`,
+    `Since    ${event === 'account.suspended' ? `${since}, suspended ${notice.at}` : since}`,
     `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
-    `Stopped  ${count(stopped.messages, 'message')}, ${stopped.fromQueue} of them taken from the queue`,
+    `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`,
   ];
   if (notice.event === 'account.holding') return lines.slice(0, 2).join('\n');
   if (notice.event === 'account.would-suspend') return lines.slice(0, 3).join('\n');

@@ -2,7 +2,8 @@
  * Keeps messages that wait to be handed over to the mail server, one file each, in a folder that
  * only Postern opens.
  *
- *   new/ ──whole, on the disk──▶ going/ ──the mail server has it──▶ sent/ ──it has shown it to us──▶ (gone)
+ *   new/ ──complete, on the disk──▶ going/ ──the mail server has it──▶ sent/
+ *   sent/ ──seen at the milter door──▶ (removed)
  *
  * A file has a first line, then facts about the message as JSON, then the message with a token in
  * its first field. The mail server reads the rest of the file as its standard input, so no message
