@@ -70,7 +70,7 @@ describe('a webhook with a secret', () => {
     const toml = `[notices]\nwebhook = "http://127.0.0.1:9/"\nwebhook_secret_file = "${secretFile}"`;
     await assert.rejects(
       started({ state: state.path, toml }, async () => assert.fail('it started')),
-      /may be read or changed by anybody/,
+      /can be read or changed by every user/,
     );
   });
 });

@@ -7,12 +7,12 @@
 import type { Submission } from '../../core/event.ts';
 import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
-import { copyKeyOf } from '../../formats/scan/copy-key.ts';
+import { type CopyKey, copyKeyOf } from '../../formats/scan/copy-key.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import type { MessageStart } from '../../ports/message.ts';
 import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
 import type { Clock, Count } from '../../ports/world.ts';
-import { type CopyKey, ScanReuse } from './scan-reuse.ts';
+import { ScanReuse } from './scan-reuse.ts';
 import type { QueueAnswer, ScanLine } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */

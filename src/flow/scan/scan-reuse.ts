@@ -4,7 +4,9 @@
  * counts wherever its links lead; that it is none, only for the same servers: else a thief would
  * send it first with an honest link.
  */
+
 import type { ScanReport } from '../../core/scan/report.ts';
+import type { CopyKey } from '../../formats/scan/copy-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { QueueAnswer } from './scanner-queue.ts';
 
@@ -13,8 +15,6 @@ const reportsMax = 5_000;
 /** After so many copies one is scanned again: a report is not believed for ever. */
 export const copiesMax = 100;
 
-/** By what a copy is known: what it says, and the servers that its links lead to. */
-export type CopyKey = { readonly text: string; readonly servers: string };
 export type Asked = {
   readonly key: CopyKey;
   readonly now: number;

@@ -137,7 +137,7 @@ const spoilt: readonly (readonly [string, readonly HeaderField[], string, string
   [
     'a set is missing',
     third.filter((field) => !/\bi=2;/.test(field.value)),
-    'fail 3 instance 2 is not whole',
+    'fail 3 instance 2 is not complete',
   ],
   [
     'the newest set was taken away',
@@ -173,7 +173,7 @@ const spoilt: readonly (readonly [string, readonly HeaderField[], string, string
   [
     'a silent server',
     changed(first, 'ARC-Seal', (value) => value.replace('one.example', 'silent.example')),
-    'temperror 1 seal 1: no key could be got: no server answers for arc._domainkey.silent.example',
+    'temperror 1 seal 1: the key could not be fetched: no server answers for arc._domainkey.silent.example',
   ],
   [
     'the signature covers a seal',

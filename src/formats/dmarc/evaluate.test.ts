@@ -282,7 +282,7 @@ test('it says why', () => {
     judged(lines, asked).sentence;
   assert.equal(
     sentence(org, { from: 'sub.example.org', by: 'spf:bulk.example' }),
-    'neither SPF nor a signature stands for sub.example.org, and example.org asks to ' +
+    'neither SPF nor a signature passed for sub.example.org, and example.org asks to ' +
       'quarantine such mail',
   );
   assert.equal(
@@ -291,7 +291,7 @@ test('it says why', () => {
   );
   assert.equal(
     sentence(org, { from: 'two.example example.org', by: '' }),
-    'neither SPF nor a signature stands for example.org, and example.org asks to reject such ' +
+    'neither SPF nor a signature passed for example.org, and example.org asks to reject such ' +
       'mail; From names 1 more',
   );
 });

@@ -46,11 +46,13 @@ export function parseData(
   switch (type) {
     case 'A':
       return ipv4Octets(first) === undefined
-        ? fault(`${first} is no IPv4 address`)
+        ? fault(`${first} is not an IPv4 address`)
         : ok({ type, address: ipv4Octets(first)?.join('.') ?? '' });
     case 'AAAA': {
       const address = first.includes(':') ? ipv6Text(first) : undefined;
-      return address === undefined ? fault(`${first} is no IPv6 address`) : ok({ type, address });
+      return address === undefined
+        ? fault(`${first} is not an IPv6 address`)
+        : ok({ type, address });
     }
     case 'CNAME':
     case 'NS':
@@ -61,7 +63,7 @@ export function parseData(
     case 'MX': {
       const preference = whole(first, 65_535);
       const exchange = parseName(second, origin);
-      if (preference === undefined) return fault(`${first} is no preference of an MX record`);
+      if (preference === undefined) return fault(`${first} is not an MX preference`);
       return exchange.ok ? ok({ type, preference, exchange: exchange.value }) : exchange;
     }
     case 'TXT':
@@ -130,7 +132,7 @@ function parseSoa(raw: readonly string[], origin: string | undefined): Read {
   if (!names.ok) return names;
   if (!boxes.ok) return boxes;
   const serial = whole(serialText, 0xffff_ffff);
-  if (serial === undefined) return fault(`${serialText} is no serial number`);
+  if (serial === undefined) return fault(`${serialText} is not a serial number`);
   const [refresh, retry, expire, minimum] = times.map(parseSeconds);
   if (
     refresh === undefined ||

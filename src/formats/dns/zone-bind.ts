@@ -78,7 +78,7 @@ function directive({ words }: ZoneEntry, state: State): Result<undefined, string
   if (value === undefined || more.length > 0) return fault(`${name} takes one value`);
   if (name === '$TTL') {
     const seconds = parseSeconds(value);
-    if (seconds === undefined) return fault(`${value} is no time for $TTL`);
+    if (seconds === undefined) return fault(`${value} is not a time for $TTL`);
     state.ttl = seconds;
     return ok(undefined);
   }
@@ -106,7 +106,7 @@ function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord
   if (!isDnsType(type)) {
     return /^[A-Z][A-Z\d-]*$/.test(type)
       ? ok(`${type} is none of ${dnsTypes.join(', ')}: left out`)
-      : fault(`${rest[head.words]?.raw.slice(0, 60)} is no type of a record`);
+      : fault(`${rest[head.words]?.raw.slice(0, 60)} is not a record type`);
   }
   const data = parseData(type, rest.slice(head.words + 1), state.origin);
   if (!data.ok) return data;

@@ -96,12 +96,12 @@ function parseLine(line: string): Read {
   }
   const fields = line.slice(1).split(':');
   const name = nameIn(fields[0] ?? '');
-  if (name === undefined) return fault(`${fields[0]} is no name`);
+  if (name === undefined) return fault(`${fields[0]} is not a name`);
   const ttlText = fields[count - 1] ?? '';
   const ttl = wholeNumber(ttlText, 0xffff_ffff);
   if (ttlText !== '' && ttl === undefined) {
     const colon = kind === "'" || kind === ':' ? ': a colon in a text is written \\072' : '';
-    return fault(`${ttlText} is no time to live${colon}`);
+    return fault(`${ttlText} is not a TTL${colon}`);
   }
   if (fields.slice(count).some((field) => field !== '')) {
     return ok('a line with a timestamp or a location is left out');
@@ -127,7 +127,7 @@ function parseFields(kind: string, fields: Fields, { name, ttl }: Owner): Read {
     case '^':
     case 'C': {
       const target = nameIn(first);
-      if (target === undefined) return fault(`${first} is no name`);
+      if (target === undefined) return fault(`${first} is not a name`);
       return one({ type: kind === 'C' ? 'CNAME' : 'PTR', target });
     }
     case '.':
@@ -179,7 +179,7 @@ type Host = { readonly name: string; readonly ttlSeconds: number; readonly rever
 function hostLine(ip: string, { name, ttlSeconds, reverse }: Host): Read {
   if (ip === '') return ok('a line without an address is left out');
   const numbers = ipv4Octets(ip);
-  if (numbers === undefined) return fault(`${ip} is no IPv4 address`);
+  if (numbers === undefined) return fault(`${ip} is not an IPv4 address`);
   const address: DnsRecord = { type: 'A', address: ip, name, ttlSeconds };
   const arpa = nameOf([...numbers.map(String).reverse(), 'in-addr', 'arpa']);
   return ok(reverse ? [address, { type: 'PTR', target: name, name: arpa, ttlSeconds }] : [address]);
@@ -197,7 +197,7 @@ function host6Line(digits: string, { name, ttlSeconds, reverse }: Host): Read {
 
 function withAddress(records: readonly DnsRecord[], ip: string, host: Owner): Read {
   if (ip === '') return ok(records);
-  if (ipv4Octets(ip) === undefined) return fault(`${ip} is no IPv4 address`);
+  if (ipv4Octets(ip) === undefined) return fault(`${ip} is not an IPv4 address`);
   const ttlSeconds = host.ttl ?? ttlDefaults.other;
   return ok([...records, { type: 'A', address: ip, name: host.name, ttlSeconds }]);
 }
@@ -207,7 +207,7 @@ function serverLine(
   { name, ttl = ttlDefaults.ns, authority }: Owner & { readonly authority: boolean },
 ): Read {
   const target = serverName(x, 'ns', name);
-  if (target === undefined) return fault(`${x} is no name`);
+  if (target === undefined) return fault(`${x} is not a name`);
   const mailbox = nameOf(['hostmaster', ...labelsOf(name)]);
   const numbers = { serial: serialDefault, ...soaDefaults };
   const soa: DnsRecord = {
@@ -224,9 +224,9 @@ function serverLine(
 
 function exchangeLine([, ip = '', x = '', dist = '']: Fields, { name, ttl }: Owner): Read {
   const exchange = serverName(x, 'mx', name);
-  if (exchange === undefined) return fault(`${x} is no name`);
+  if (exchange === undefined) return fault(`${x} is not a name`);
   const preference = dist === '' ? 0 : wholeNumber(dist, 65_535);
-  if (preference === undefined) return fault(`${dist} is no distance of a mail exchanger`);
+  if (preference === undefined) return fault(`${dist} is not an MX distance`);
   const ttlSeconds = ttl ?? ttlDefaults.other;
   const record: DnsRecord = { type: 'MX', preference, exchange, name, ttlSeconds };
   return withAddress([record], ip, { name: exchange, ttl });
@@ -238,7 +238,7 @@ function soaLine([, first = '', second = '', ...texts]: Fields, { name, ttl }: O
     return fault('a name of the SOA is not valid');
   const numbers = texts.slice(0, 5).map((text) => wholeNumber(text, 0xffff_ffff));
   const wrong = texts.slice(0, 5).find((text, nth) => text !== '' && numbers[nth] === undefined);
-  if (wrong !== undefined) return fault(`${wrong} is no number of an SOA`);
+  if (wrong !== undefined) return fault(`${wrong} is not a number of an SOA`);
   const [serial = serialDefault, refresh, retry, expire, minimum] = numbers;
   const data: DnsData = {
     type: 'SOA',

@@ -160,7 +160,7 @@ function signerOf(
   }
   if (/^[^@*]+@/.test(pattern)) {
     notes.push(
-      `${pattern}: OpenDKIM used the key only for that address; Postern: for all of ${domain}`,
+      `${pattern}: OpenDKIM signed only this address; Postern signs all of ${domain}`,
     );
   }
   const place = where.trim();

@@ -93,7 +93,7 @@ export function nsupdateInput(server: string, update: ZoneUpdate): Result<string
     /^[\da-f:]*:[\da-f:.]*:[\da-f:.]*$/i.test(server) ? `[${server}]` : server,
   ) ?? [undefined];
   const address = six ?? host;
-  if (address === undefined) return fault(`${server} is no name server`);
+  if (address === undefined) return fault(`${server} is not a name server`);
   const { zone, remove, add, absent = [] } = update;
   if (remove.length + add.length === 0) return fault('there is nothing to change');
   if (remove.length + add.length > changesMax) return fault(`more than ${changesMax} changes`);

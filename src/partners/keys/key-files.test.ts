@@ -93,17 +93,21 @@ test('what others may read or change is refused, and so is a link', async () => 
   const open = (): string => fault(() => openKeyFiles(folder).open(row(facts)));
   for (const mode of [0o640, 0o604, 0o620, 0o644]) {
     chmodSync(path, mode);
-    assert.match(open(), /^key-file: .*may be read or changed by others \(mode 06/, String(mode));
+    assert.match(
+      open(),
+      /^key-file: .*can be read or changed by other users \(mode 06/,
+      String(mode),
+    );
     assert.match(
       fault(() => files.open(row(facts))),
-      /others/,
+      /other users/,
       'also where it was read before',
     );
   }
   chmodSync(path, 0o600);
   assert.equal(open(), 'nothing');
   chmodSync(join(folder, 'example.org'), 0o720);
-  assert.match(open(), /example\.org may be changed by others/);
+  assert.match(open(), /example\.org can be changed by other users/);
   chmodSync(join(folder, 'example.org'), 0o700);
   writeFileSync(join(root, 'elsewhere.pem'), readFileSync(path), { mode: 0o600 });
   rmSync(path);
@@ -120,12 +124,12 @@ test('a file that was changed is read anew; another key in its place is refused'
   writeFileSync(join(folder, facts.file), await makeKeyPair('ed25519'));
   assert.match(
     fault(() => files.open(row(facts))),
-    /is not the key that is known as s1\._domainkey/,
+    /is not the key that the ledger has for s1\._domainkey/,
   );
   writeFileSync(join(folder, facts.file), 'rubbish');
   assert.match(
     fault(() => files.open(row(facts))),
-    /is no private key/,
+    /is not a private key/,
   );
 });
 

@@ -70,7 +70,7 @@ test('a redirect is not followed, and is a failure', async () => {
     calls++;
     response.writeHead(307, { location: '/elsewhere' }).end();
   });
-  await assert.rejects(noticeWebhook({ url: server.url }).send(notice, never), /redirected/);
+  await assert.rejects(noticeWebhook({ url: server.url }).send(notice, never), /redirect/);
   assert.equal(calls, 1);
 });
 

@@ -214,7 +214,7 @@ test('what is on hold is found behind any number of others; half a queue is none
   const whole = postfix({ tools: scripted({ queue: lines }) });
   assert.deepEqual([...(await whole.onHold(asked))], ['AAAAAA']);
   const garbled = postfix({ tools: scripted({ queue: ['{"queue_na', ...lines] }) });
-  await assert.rejects(garbled.onHold(asked), /no message/);
+  await assert.rejects(garbled.onHold(asked), /unreadable line/);
   const cut: PrivilegedTools = {
     async *run() {
       yield other;

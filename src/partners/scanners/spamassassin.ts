@@ -66,7 +66,7 @@ export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions
     async ping(deadlineMs) {
       const reply = await exchangeOnSocket(where, [spamcHead('PING', 0)], deadlineMs);
       if (!/^SPAMD\/\S+ 0 PONG/.test(reply.toString('latin1', 0, 100))) {
-        throw new Error(`${addressText(where)} is no spamd`);
+        throw new Error(`${addressText(where)} is not spamd`);
       }
     },
     close: () => {},
