@@ -37,7 +37,7 @@ import {
   shown,
   table,
 } from './figures.ts';
-import { accountName, clientOf, friend, ledgerSeed, seededAccount } from './letters.ts';
+import { accountName, clientOf, friend, ledgerSeed, seededAccount } from './load-messages.ts';
 import type { LoadFigures } from './milter-load.ts';
 import { ask, runPostern, stop } from './servers.ts';
 
@@ -229,7 +229,7 @@ async function play(decide: () => void, decisions: number): Promise<Times> {
   return { decision, answer };
 }
 
-/** The daemon's memory after a letter each of random accounts. */
+/** The daemon's memory after a message each of random accounts. */
 async function measureDaemon(
   state: string,
   { accounts, recipients, seconds }: { accounts: number; recipients: number; seconds: number },

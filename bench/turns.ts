@@ -1,5 +1,5 @@
 /**
- * Milters compared on the same letters, in turns (A B C A B C …), so that whatever else the machine
+ * Milters compared on the same messages, in turns (A B C A B C …), so that whatever else the machine
  * does strikes all alike. Ratios are taken within a round, then their median.
  */
 import { fork } from 'node:child_process';

@@ -48,7 +48,7 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-const letter = Buffer.from(
+const testMessage = Buffer.from(
   [
     'Received: from a.example by b.example; Wed, 25 Nov 2026 04:00:00 +0000',
     'From: Joe  Doe <joe@example.org>',
@@ -146,7 +146,7 @@ const chains: readonly (readonly Who[])[] = [
 ];
 for (const chain of chains) {
   test(`handed on by ${chain.length === 0 ? 'nobody' : chain.join(', ')}`, async () => {
-    let message: Buffer = letter;
+    let message: Buffer = testMessage;
     for (const who of chain) message = await handOn(who, message);
     const wanted = chain.length === 0 ? 'none' : 'pass';
     for (const who of all) assert.equal(await verify(who, message), wanted, who);
@@ -158,7 +158,7 @@ for (const chain of chains) {
 }
 
 test('a chain that was broken is sealed as such, and nobody believes it afterwards', async () => {
-  const sealed = await handOn('dkimpy', letter);
+  const sealed = await handOn('dkimpy', testMessage);
   const broken = await handOn(
     'Postern',
     Buffer.from(sealed.toString('latin1').replace('Hello', 'Bye')),

@@ -61,9 +61,9 @@ export function postedMessage(number: number, domains: readonly string[]): Poste
   };
 }
 
-const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const characters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const word = (d: Dice): string =>
-  Array.from({ length: 1 + d.below(9) }, () => letters[d.below(letters.length)]).join('');
+  Array.from({ length: 1 + d.below(9) }, () => characters[d.below(characters.length)]).join('');
 const words = (d: Dice, count: number, gap = ' '): string =>
   Array.from({ length: count }, () => word(d)).join(gap);
 const lines = (d: Dice, count: number): string =>

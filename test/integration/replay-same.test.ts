@@ -51,12 +51,12 @@ function plan(chance: Dice): readonly Planned[] {
       to,
       from: account,
       client: '192.0.2.10',
-      body: `Letter of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}.\r\n`,
+      body: `Message of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}.\r\n`,
       ...more,
     });
   for (let nth = 0; nth < days; nth++) {
     for (const [who, account] of accounts.entries()) {
-      for (let letter = 1 + chance.below(5); letter > 0; letter--) {
+      for (let testMessage = 1 + chance.below(5); testMessage > 0; testMessage--) {
         const friend = `friend${chance.below(2 + nth)}.of${who}@world.test`;
         const more = chance.below(4) === 0 ? [accounts[chance.below(8)] ?? ''] : [];
         const client = chance.below(9) === 0 ? '198.51.100.7' : `192.0.2.${10 + who}`;

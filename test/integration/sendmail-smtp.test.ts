@@ -24,7 +24,7 @@ type Mail = {
 
 const dialogues: readonly (readonly [name: string, lines: readonly string[]])[] = [
   [
-    'a letter',
+    'a message',
     [
       'HELO x',
       'MAIL FROM:<a@x.example>',
@@ -40,7 +40,7 @@ const dialogues: readonly (readonly [name: string, lines: readonly string[]])[] 
     ],
   ],
   [
-    'two letters',
+    'two messages',
     [
       'EHLO x',
       'MAIL FROM:<a@x.example> SIZE=100 BODY=8BITMIME',

@@ -102,9 +102,9 @@ for (const [index, [name, from, domain]] of froms.entries()) {
   test(`by submission, From ${name}: signed by ${domain}`, async () => {
     await using client = await server.login(person.account);
     const id = `submission-${index}`;
-    const letter = { from: person.account, to: friend, mailArguments: '' };
+    const testMessage = { from: person.account, to: friend, mailArguments: '' };
     const text = `From: Somebody <${from}>\r\nX-Test-Id: ${id}\r\n\r\nHello,  there.\r\n\r\n`;
-    assert.equal((await client.sendOctets({ ...letter, text })).code, 250);
+    assert.equal((await client.sendOctets({ ...testMessage, text })).code, 250);
     await signedBy(await delivered(id), domain);
   });
 }

@@ -38,7 +38,7 @@ const answer = zoneAnswers([
   { name: 'arc._domainkey.silent.example', ttlSeconds: 60, type: 'TXT', strings: ['TIMEOUT'] },
 ]);
 
-const letter: readonly HeaderField[] = [
+const message: readonly HeaderField[] = [
   { name: 'Received', value: ' from a by b' },
   { name: 'DKIM-Signature', value: ' v=1; d=example.org; b=x' },
   { name: 'From', value: ' Joe <joe@example.org>' },
@@ -97,12 +97,12 @@ const changed = (
   );
 };
 
-const first = await sealed(letter, keys.one.key);
+const first = await sealed(message, keys.one.key);
 const second = await sealed([{ name: 'Received', value: ' from b by c' }, ...first], keys.two.key);
 const third = await sealed(second, keys.one.key);
 
 test('a chain that was sealed once, twice, three times', () => {
-  assert.equal(verdict(letter), 'none 0');
+  assert.equal(verdict(message), 'none 0');
   assert.equal(verdict(first), 'pass 1 sealed by one.example');
   assert.equal(verdict(second), 'pass 2 sealed by two.example, 2 times in all');
   assert.equal(verdict(third), 'pass 3 sealed by one.example, 3 times in all');
@@ -212,7 +212,7 @@ test('a broken chain is sealed once, for itself alone, and then never again', as
 });
 
 test('fifty seals are read, and no fifty-first is made', async () => {
-  let fields = letter;
+  let fields = message;
   for (let n = 0; n < 50; n++) fields = await sealed(fields, keys.one.key);
   assert.equal(verdict(fields), 'pass 50 sealed by one.example, 50 times in all');
   assert.deepEqual(await sealed(fields, keys.one.key), fields);
@@ -236,9 +236,9 @@ test('made-up seals cost one question, or none', () => {
     asked.push(question);
     return answer(question);
   };
-  assert.equal(answeredBy(verify([...bomb, ...letter]), count).result, 'fail');
+  assert.equal(answeredBy(verify([...bomb, ...message]), count).result, 'fail');
   assert.deepEqual(asked, [{ name: 's49._domainkey.d49.example', type: 'TXT' }]);
-  assert.equal(answeredBy(verify([...bomb, ...letter], 'other'), count).result, 'fail');
+  assert.equal(answeredBy(verify([...bomb, ...message], 'other'), count).result, 'fail');
   assert.equal(asked.length, 1);
 });
 

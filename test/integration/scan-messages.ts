@@ -1,5 +1,5 @@
 /**
- * Letters for the scan: one spam in as many copies as one likes, and newsletters of which no two
+ * Messages for the scan: one spam in as many copies as one likes, and newsletters of which no two
  * say the same.
  */
 import { openDice } from '../sim/dice.ts';
@@ -82,7 +82,7 @@ export function newsletter(n: number): string {
       `On ${Math.floor(roll() * 28) + 1} May we ${pick(verbs)} ${pick(things)} ${pick(places)} ${pick(ends)}.`,
   );
   const frame =
-    'you receive this letter because you are a member; write to us if you wish to leave.';
+    'you receive this message because you are a member; write to us if you wish to leave.';
   const text = `Dear member,\r\n\r\n${sentences.join('\r\n')}\r\n\r\n${frame}\r\n`;
   const html =
     `<html><head><style>p { color: #333 }</style></head><body><img src="https://club.example/logo.png">` +
