@@ -35,7 +35,7 @@ export function clientOf(number: number): { name: string; address: string; port:
   return { name: `host${number}.access.example`, address, port: 40_000 };
 }
 
-/** Whom an account has long written to; every tenth is a colleague on the same server. */
+/** A recipient to which an account has long written; every tenth is on the same server. */
 export function friend(account: number, number: number): string {
   return number % 10 === 9
     ? `colleague${number}@customer${account % 70}.example`
@@ -105,13 +105,20 @@ function queueId(number: number): string {
 }
 
 const words = (
-  'the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one ' +
-  'you were her all she there would their we him been has when who will more no if out so said what up its about into ' +
-  'than them can only other new some could time these two may then do first any my now such like our over man me even ' +
-  'most made after also did many before must through back years where much your way well down should because each just ' +
-  'those people how too little state good very make world still own see men work long get here between both life being ' +
-  'under never day same another know while last might us great old year off come since against go came right used take ' +
-  'three offer meeting invoice delivery project customer message question answer document morning office report draft'
+  'the of and to in is that for it as was with be by on not he his but at are this have ' +
+  'from or had an they which one ' +
+  'you were her all she there would their we him been has when who will more no if out so ' +
+  'said what up its about into ' +
+  'than them can only other new some could time these two may then do first any my now such ' +
+  'like our over man me even ' +
+  'most made after also did many before must through back years where much your way well ' +
+  'down should because each just ' +
+  'those people how too little state good very make world still own see men work long get ' +
+  'here between both life being ' +
+  'under never day same another know while last might us great old year off come since ' +
+  'against go came right used take ' +
+  'three offer meeting invoice delivery project customer message question answer document ' +
+  'morning office report draft'
 ).split(' ');
 
 const bodies: readonly Buffer[] = Array.from({ length: bodiesMade }, (_, number) => body(number));

@@ -2,8 +2,8 @@
  * Size: a ledger of 100,000 accounts with 100 known recipients each, opened anew in a fresh
  * process. How much memory does the guard take, and how long does a decision last? What decides is
  * the real gate over the journal and the ledger's file, asked for random accounts at fixed
- * instants; before that, for so many accounts that those kept at hand are as many as they ever get.
- * Then the daemon itself: `postern up` on the same ledger, after mail of about as many accounts.
+ * instants; before that, for enough accounts to fill the memory of accounts. Then the daemon
+ * itself: `postern up` on the same ledger, after mail of about as many accounts.
  *
  *   node bench/size.ts [--accounts N] [--recipients N] [--seconds N] [--keep FILE] [--json]
  */

@@ -220,16 +220,22 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     assert.equal(exit, 1);
     const lines = out.replaceAll(folder, '').split('\n');
     assert.deepEqual(lines, [
-      '  mail._domainkey.example.com: taken over, signs (RSA, 1024 bits, too few: have a new one follow it soon)',
-      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS (ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
+      '  mail._domainkey.example.com: taken over, signs (RSA, 1024 bits, too few: have a new ' +
+        'one follow it soon)',
+      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS (ns.shop.example: ' +
+        'another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
       '! mail._domainkey.open.example: the key /open.private can be read or changed by every user',
-      '! mail._domainkey.weak.example: the key /weak.private has 512 bits; no receiver accepts less than 1024',
-      '! mail._domainkey.rubbish.example: the key /rubbish.private is not a private key in PEM or base64',
-      "! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ENOENT: no such file or directory, stat '/nowhere.private'",
+      '! mail._domainkey.weak.example: the key /weak.private has 512 bits; no receiver ' +
+        'accepts less than 1024',
+      '! mail._domainkey.rubbish.example: the key /rubbish.private is not a private key in ' +
+        'PEM or base64',
+      '! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ENOENT: no ' +
+        "such file or directory, stat '/nowhere.private'",
       '2 keys, and 4 that cannot be taken',
       '',
       'Notes:',
-      '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in mynetworks',
+      '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in ' +
+        'mynetworks',
       '',
     ]);
     const [mail] = await keys();

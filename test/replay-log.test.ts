@@ -16,7 +16,7 @@ const launcher = resolve(import.meta.dirname, '../postern');
 const day = 86_400_000;
 const start = Date.UTC(2026, 2, 2, 9);
 
-/** One message, as Postfix tells of it. */
+/** One message, as Postfix logs it. */
 function message(at: number, nth: number, to: string): string {
   const stamp = (seconds: number): string => new Date(at + seconds * 1_000).toISOString();
   const id = `4jYG8k${String(nth).padStart(8, '0')}`;

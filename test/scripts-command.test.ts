@@ -125,7 +125,8 @@ const acts = [
       '--user',
       '0',
     ],
-    'rule /var/www/** of user number 0 may send to only a@b.example, @c.example, @*.d.example () by ',
+    'rule /var/www/** of user number 0 may send to only a@b.example, @c.example, ' +
+      '@*.d.example () by ',
   ],
   [['allow', termin, '--any', '--user', 'root', '--note', 'n'], 'may send to anybody (n) by '],
   [['deny', 'user:games'], 'rule user:games may send nothing () by '],
@@ -143,7 +144,7 @@ for (const [words, call] of acts) {
   });
 }
 
-test('a list of addresses in a file; what is none is refused', async () => {
+test('a list of addresses in a file; other text is refused', async () => {
   const { state, at: door } = await running();
   const file = join(state.path, 'members.txt');
   await writeFile(file, '# all\na@b.example\n@c.example, d@e.example\n');

@@ -109,7 +109,7 @@ test('a zone file that is not there, and one with faults: each with its line', a
   assert.match(bad.err, /line 3: .*\n.*line 4: /);
 });
 
-test('a record of a type that is none of ours is named and left out', async () => {
+test('a record of another type is named and left out', async () => {
   const file = zoneFile('a.example. CAA 0 issue "ca.example"\na.example. TXT "v=spf1 ~all"\n');
   const ran = await postern('spf', 'eval', '--ip', '::1', '--helo', 'a.example', '--zone', file);
   assert.equal(ran.exit, 0);

@@ -20,7 +20,7 @@ export type SocketAddress =
 /** One connection to a peer, as the protocol uses it. */
 export type PeerConnection = {
   readonly peer: string;
-  /** The file descriptor, to ask the kernel who the peer is; -1 if there is none. */
+  /** The file descriptor, to ask the kernel who the peer is; -1 without one. */
   readonly fd: number;
   /** Sends at once. Writes made while received bytes are being handled are sent together. */
   write(bytes: Buffer): void;

@@ -98,7 +98,7 @@ async function read(denyFile: string): Promise<Set<string>> {
   return new Set(names.filter((name) => name !== '' && !name.startsWith('#')));
 }
 
-/** Replaces the file as a whole, so Dovecot never sees a part of it. */
+/** Replaces the file as a whole, so Dovecot never sees half a file. */
 async function rewrite(denyFile: string, change: (names: Set<string>) => void): Promise<void> {
   const names = await read(denyFile);
   change(names);

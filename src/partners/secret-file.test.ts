@@ -37,7 +37,7 @@ function refusal(words: RegExp): (error: unknown) => boolean {
     assert.ok(error instanceof OperatorError);
     assert.equal(error.exit, sysexits.config);
     assert.match(error.message, words);
-    assert.ok((error.hint ?? '').includes(folder), 'how to mend it');
+    assert.ok((error.hint ?? '').includes(folder), 'how to fix it');
     return true;
   };
 }

@@ -160,7 +160,9 @@ test('a suspension that a client was told of survives kill -9', { timeout: 80_00
     sink.deliveries.filter(({ to, headers }) => {
       return to.includes(operatorAddress) && headers.includes(`${account} suspended`);
     }).length;
-  await eventually('both roads tell', () => told() > 0 && mailed() > 0, { timeoutMs: 60_000 });
+  await eventually('both channels send notices', () => told() > 0 && mailed() > 0, {
+    timeoutMs: 60_000,
+  });
   const due = Date.now() + 3_000;
   await eventually('a second time', () => Date.now() > due);
   assert.deepEqual([told(), mailed()], [1, 1]);

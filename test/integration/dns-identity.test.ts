@@ -112,7 +112,7 @@ async function planned(
 }
 
 describe('a plan carried out', () => {
-  test('by updates of BIND: junk is mended, and every name server shows it', async () => {
+  test('by updates of BIND: junk is fixed, and every name server shows it', async () => {
     const text = (zone: string): string => head(zone) + (junk[zone] ?? '');
     await using named = await startNamed({
       zones: Object.fromEntries(zones.map((zone) => [zone, text(zone)])),

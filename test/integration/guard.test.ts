@@ -159,7 +159,7 @@ test('honest people, local mail and one hijack at once', { timeout: 90_000 }, as
   const touched = everything.filter(
     ({ id, places }) => /^(honest|cron)-/.test(id) && places[0] !== 'delivered',
   );
-  assert.deepEqual(touched, [], 'honest mail is delivered, all of it');
+  assert.deepEqual(touched, [], 'all honest mail is delivered');
   console.log(
     `# hijack: ${spam.length} tries, ${leaked.length} recipients leaked, ` +
       `${everything.length - leaked.length} others, ${Date.now() - began} ms`,
@@ -196,7 +196,7 @@ test('what it had in the queue is on hold, the owner too, and the counts agree',
   );
 });
 
-test('told once by each road, within a minute', { timeout: 70_000 }, async () => {
+test('told once on each channel, within a minute', { timeout: 70_000 }, async () => {
   const { webhook, sink } = server;
   const suspended = (): number => webhook.of('account.suspended', victim.account).length;
   await eventually('the webhook', () => suspended() > 0, { timeoutMs: 60_000 });

@@ -1,6 +1,6 @@
 /**
- * `postern install` into a folder that stands for `/`, and its undo; the units as systemd reads them; the helper
- * behind a real socket activation; what is said to the service manager.
+ * `postern install` into a folder that replaces `/`, and its undo; the units as systemd reads them;
+ * the helper behind a real socket activation; what is said to the service manager.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';

@@ -22,7 +22,7 @@ const nobody = { account: '', friends: [] as readonly string[] };
 
 let server: GuardedServer;
 before(async () => {
-  // All whom the first one ever wrote to have gone.
+  // All recipients to which the first one wrote have gone.
   const refuse = (recipient: string): string | undefined =>
     recipient.endsWith('.of0@world.test') ? `550 5.1.1 <${recipient}>: User unknown` : undefined;
   server = await startGuardedServer({

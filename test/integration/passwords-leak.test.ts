@@ -99,8 +99,8 @@ function mustNotHold(what: string, bytes: Buffer | string, needles: readonly str
 }
 
 /**
- * A core is mostly address space that nobody wrote to: parts of it, those that are all zero left
- * out.
+ * A core is mostly address space that was never written: its parts, without those that are all
+ * zero.
  */
 function* partsOf(path: string): Generator<Buffer> {
   const [bytes, overlap] = [1_048_576, 256];
@@ -257,7 +257,7 @@ test('it leaves no core file, where another program does', async () => {
   );
 });
 
-test('killed in the middle: nothing of it runs on, the next removes what it left and takes it up', async () => {
+test('killed in the middle: nothing runs on; the next removes what was left and continues', async () => {
   using scene = openScene([
     'tenrec-99',
     ...Array.from({ length: 1_200 }, (_, nth) => `common${nth}`),

@@ -74,7 +74,7 @@ function plan(chance: Dice): readonly Planned[] {
   const night = monday + 9 * day + 3 * hourMs;
   for (let nth = 0; nth < 80; nth++) {
     const client = `203.0.${100 + (nth % 5)}.9`;
-    // In the middle of it, friends of others here: they must stay known to those.
+    // In between, friends of others here, who must stay known to those.
     const to =
       nth === 6 ? [0, 1, 2].map((n) => `friend${n}.of1@world.test`) : [`s${nth}@else.test`];
     write(hijacked, night + nth * 15 * secondMs, to, {

@@ -30,7 +30,8 @@ export function spamCopy(n: number): string {
     '',
     `you have been chosen to receive the amount of ${number(900)},${number(999)}.00 USD as a prize of our lottery.`,
     `Please click here ${host}/claim?u=${number(1e6)}&t=${number(1e6).toString(36)} within ${number(72)} hours and`,
-    'enter your bank account, so that we can transfer the money to you without any delay or risk at all.',
+    'enter your bank account, so that we can transfer the money to you without any delay or ' +
+      'risk at all.',
     `Viagra and Cialis at the lowest price can be found at ${host}/meds/${number(999)} as long as stock lasts!`,
     'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X',
     '',

@@ -188,7 +188,8 @@ test('past us: the mail server takes nothing from an ordinary user', async () =>
     uid: users.www,
     args: [
       '-c',
-      'd=$(mktemp -d) && cp /etc/postfix/main.cf $d/ && sed -i /authorized/d $d/main.cf && chmod -R go+rX $d && echo $d',
+      'd=$(mktemp -d) && cp /etc/postfix/main.cf $d/ && sed -i /authorized/d $d/main.cf && ' +
+        'chmod -R go+rX $d && echo $d',
     ],
   });
   const own = evil.stdout.trim();

@@ -121,7 +121,7 @@ for (const [name, lines] of dialogues) {
   }
 }
 
-/** Less ids, and what is offered to EHLO: programs ask for none of it. */
+/** Without ids, and without the extensions offered to EHLO, which programs do not use. */
 function replies(text: string): readonly string[] {
   return text
     .split('\r\n')

@@ -179,7 +179,7 @@ test('held mail is signed before it is held: a release does not come past us aga
   await signedBy(await delivered('held'), 'second.test');
 });
 
-test('what Postfix bounces by itself is signed, where it lets filters see it', async () => {
+test('bounces made by Postfix are signed, if Postfix shows them to filters', async () => {
   await server.postfix.set({ internal_mail_filter_classes: 'bounce' });
   await server.postfix.reload();
   await using client = await connectSmtp(server.postfix.ports.smtp);

@@ -19,7 +19,7 @@ export type Delivery = {
   /** The body, when `keepBodies` was asked for. */
   readonly body: string;
   /**
-   * All of it as it came, dots unstuffed, an octet a character; when `keepMessages` was asked for.
+   * The whole message as it came, dots unstuffed, one octet a character; if `keepMessages` is set.
    */
   readonly message: string;
   readonly bytes: number;

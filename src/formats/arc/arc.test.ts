@@ -173,7 +173,8 @@ const spoilt: readonly (readonly [string, readonly HeaderField[], string, string
   [
     'a silent server',
     changed(first, 'ARC-Seal', (value) => value.replace('one.example', 'silent.example')),
-    'temperror 1 seal 1: the key could not be fetched: no server answers for arc._domainkey.silent.example',
+    'temperror 1 seal 1: the key could not be fetched: no server answers for ' +
+      'arc._domainkey.silent.example',
   ],
   [
     'the signature covers a seal',

@@ -181,7 +181,7 @@ const header = 'From: <j@a.example>\r\nSubject: hi\r\n';
 const good = 'v=1; a=ed25519-sha256; c=relaxed/relaxed; d=a.example; s=e; h=from:subject; bh=BODY';
 const edRecord = record(ed);
 
-/** What is signed how, with which key record, and what is said of it. */
+/** What is signed, how, with which key record, and the result. */
 const rows = [
   ['as it should be', good, edRecord, /^pass: header and body are as they were signed$/],
   ['a tag in the future is passed over', `${good}; zz=1`, edRecord, /^pass/],
@@ -295,7 +295,7 @@ test('what was changed is said', async () => {
   assert.match(said(message.replace(header, `X-Own: more\r\n${header}`), zone), /^pass.*\npass/);
 });
 
-test('only so many signatures are looked at', async () => {
+test('a limited number of signatures is checked', async () => {
   const one = (await handMade(good, header, 'abc\r\n')).split('\r\n')[0] ?? '';
   const crowd = `${one}\r\n`.repeat(signaturesMax + 3);
   const found = results(`${crowd}${header}\r\nabc\r\n`, { 'e._domainkey.a.example': edRecord });

@@ -38,9 +38,9 @@ export type DmarcQuestion = {
 
 export type DmarcResult = {
   readonly result: (typeof dmarcResults)[number];
-  /** The author's domain; empty if there is none. */
+  /** The author's domain; empty if From has no domain. */
   readonly domain: string;
-  /** The domain where the record was found; empty if there is none. */
+  /** The domain where the record was found; empty if no record was found. */
   readonly policyDomain: string;
   /** What the record asks for such mail; undefined if there is no usable record. */
   readonly policy: DmarcPolicy | undefined;

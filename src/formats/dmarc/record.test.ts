@@ -56,7 +56,7 @@ for (const text of ['', 'v=DMARC2; p=none', 'p=none; v=DMARC1', 'v=dmarc1; p=non
   test(`no DMARC record: “${text}”`, () => assert.equal(parseDmarcRecord(text), undefined));
 }
 
-test('what holds for whom', () => {
+test('the policy for a domain, its subdomains and missing subdomains', () => {
   const asked = (text: string): string =>
     (['domain', 'subdomain', 'nonexistent'] as const)
       .map((whose) => dmarcPolicyFor(read(text), whose))

@@ -77,19 +77,19 @@ test('without $TTL the last one counts, and SOA its minimum', () => {
   );
 });
 
-test('what is none of ours is left out, with a note', () => {
+test('records of other types and classes are left out, with a note', () => {
   const notes: string[] = [];
   const zone = parseBindZone(
     'a. CAA 0 issue "ca.example"\n TYPE65534 \\# 1 00\n CH TXT "version"\n A 192.0.2.1',
     { skipped: ({ line, what }) => notes.push(`${line}: ${what}`) },
   );
   assert.ok(zone.ok && zone.value.length === 1);
-  assert.match(notes.join('\n'), /^1: CAA is none of .*\n2: TYPE65534 .*\n3: TXT of class CH/);
+  assert.match(notes.join('\n'), /^1: CAA is not one of .*\n2: TYPE65534 .*\n3: TXT of class CH/);
 });
 
 const faults = [
   ['$INCLUDE', '\n$INCLUDE other.db', /^2: \$INCLUDE is not supported/],
-  ['a directive that is none', '$GENERATE 1-2 a A 192.0.2.$', /^1: \$GENERATE is not known$/],
+  ['an unknown directive', '$GENERATE 1-2 a A 192.0.2.$', /^1: \$GENERATE is not known$/],
   ['a relative name without origin', 'a A 192.0.2.1', /^1: a has no final dot/],
   ['@ without origin', '@ A 192.0.2.1', /^1: @, and there is no \$ORIGIN$/],
   ['no owner', '  A 192.0.2.1', /^1: a record without an owner/],
@@ -105,12 +105,12 @@ const faults = [
   ['a parenthesis that is open', '\na. TXT ( "abc"\n"d"', /^2: a parenthesis is never closed$/],
   ['a parenthesis too many', 'a. TXT "abc" )', /^1: a parenthesis is closed/],
   ['a string too long', `a. TXT ${'x'.repeat(256)}`, /^1: a string of 256 octets/],
-  ['an escape that is none', 'a. TXT "\\256"', /^1: an invalid backslash$/],
+  ['an invalid escape', 'a. TXT "\\256"', /^1: an invalid backslash$/],
   ['a label too long', `${'x'.repeat(64)}. A 192.0.2.1`, /has a part of more than 63 octets$/],
   ['a name too long', `${'x.'.repeat(127)}x. A 192.0.2.1`, /has more than 253 octets$/],
   ['two dots', 'a..b. A 192.0.2.1', /has two dots in a row/],
   ['no type', 'a. 60 IN', /^1: no record type$/],
-  ['a type that is none', 'a. 192.0.2.1', /^1: 192\.0\.2\.1 is not a record type/],
+  ['an invalid type', 'a. 192.0.2.1', /^1: 192\.0\.2\.1 is not a record type/],
   ['a preference', 'a. MX 65536 b.', /65536 is not an MX preference/],
   ['a serial', 'a. SOA . . x 1 1 1 1', /x is not a serial number/],
   ['a time', 'a. SOA . . 1 1 1 1 1y', /are times$/],

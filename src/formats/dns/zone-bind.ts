@@ -105,7 +105,7 @@ function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord
   if (head.class !== 'IN') return ok(`${type} of class ${head.class} is left out`);
   if (!isDnsType(type)) {
     return /^[A-Z][A-Z\d-]*$/.test(type)
-      ? ok(`${type} is none of ${dnsTypes.join(', ')}: left out`)
+      ? ok(`${type} is not one of ${dnsTypes.join(', ')}: left out`)
       : fault(`${rest[head.words]?.raw.slice(0, 60)} is not a record type`);
   }
   const data = parseData(type, rest.slice(head.words + 1), state.origin);

@@ -290,7 +290,7 @@ function genericLine(
     default:
       return [0, 2, 5, 6, 15, 252].includes(type)
         ? fault(`tinydns-data refuses type ${type} in a generic line`)
-        : ok(`type ${type} is none of ${dnsTypes.join(', ')}: left out`);
+        : ok(`type ${type} is not one of ${dnsTypes.join(', ')}: left out`);
   }
 }
 

@@ -140,7 +140,7 @@ for (const [name, data, what] of faults) {
   });
 }
 
-test('what is none of ours is left out, with a note', () => {
+test('lines of other types are left out, with a note', () => {
   const notes: string[] = [];
   const zone = parseTinydnsZone(
     '%in:192.168\n+a.example:192.0.2.1:60::in\n:a.example:257:x:\nSa.example:b:1:2:3',

@@ -85,7 +85,7 @@ function withoutDots(domain: string): string {
   return domain.slice(0, end);
 }
 
-/** The position of the first `wanted` outside quotes, from `start` on; -1 if there is none. */
+/** The position of the first `wanted` outside quotes, from `start` on; -1 if it is missing. */
 function find(text: string, wanted: string, start: number): number {
   let quoted = false;
   for (let at = start; at < text.length; at++) {

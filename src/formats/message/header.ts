@@ -10,7 +10,7 @@ const fieldLengthMax = 4_096;
 /** The most characters of a subject that are kept. */
 export const subjectLengthMax = 200;
 
-/** The address key of the first mailbox in a From or Sender value; empty if there is none. */
+/** The address key of the first mailbox in a From or Sender value; empty without a mailbox. */
 export function firstMailbox(value: string): string {
   const text = value.slice(0, fieldLengthMax);
   let bare = '';

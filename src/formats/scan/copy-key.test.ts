@@ -28,7 +28,7 @@ const spam = [
 
 const varied = [
   ['another name', spam.replace('John', 'Maria Magdalena')],
-  ['a name that begins with a letter outside ASCII', spam.replace('John', 'Öz Ćelik')],
+  ['a name that begins outside ASCII', spam.replace('John', 'Öz Ćelik')],
   ['such a name in an older charset', Buffer.from(spam.replace('John', 'Özlem'), 'latin1')],
   ['other numbers', spam.replace('450.00', '7').replace('24', '48')],
   ['other links', spam.replace('https://pay.example.com/c?id=8812', 'evil.test/zzz')],
@@ -128,9 +128,9 @@ const file = (head: string, text: string): string =>
   `--b\r\n\r\n${spam}\r\n--b\r\n${head}\r\n\r\n${text}\r\n--b--`;
 const attached = 'Content-Type: text/html\r\nContent-Disposition: attachment; filename="a.html"';
 
-/** An honest letter, and the same with something more that a person reads, or a program runs. */
+/** A legitimate message, and the same with something more that a person reads or a program runs. */
 const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, GivenMessage])[] = [
-  ['letters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
+  ['characters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
   ['words with digits in them', `${spam} 1`, `${spam} ${leet}`, {}],
   ['words with dots', `${spam} 1`, `${spam} ${bait.replaceAll(' ', '.').repeat(20)}`, {}],
   ['one long link', `${spam} a://b`, `${spam} ${`a://b ${'x.'.repeat(40)} `.repeat(20)}`, {}],
@@ -142,7 +142,7 @@ const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Gi
   ['an element that is called nearly so', spam, `${spam} <styles> ${bait}`, htmlType],
   ['tags that are shown', `${spam}<xmp>`, `${spam}<xmp><b ${bait}>`, htmlType],
   [
-    'letters that grow in lower case',
+    'characters that grow in lower case',
     `${'İ'.repeat(60)} ${spam} <p></p>`,
     `${'İ'.repeat(60)} ${spam} <p></p> ${bait}`,
     htmlType,

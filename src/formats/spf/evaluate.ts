@@ -55,8 +55,8 @@ export type SpfAnswer = {
   /** The reason, in one sentence. */
   readonly why: string;
   /**
-   * The explanation that the domain gives a client that fails; '' if there is none or the result is
-   * not fail.
+   * The explanation that the domain gives a client that fails; '' if the domain gives no
+   * explanation or the result is not fail.
    */
   readonly explanation: string;
   /** The domain whose record was evaluated, as in the question; IDN in A-labels. */

@@ -83,7 +83,7 @@ test('terms say what they are', () => {
 });
 
 const bad = [
-  ['a letter beyond ASCII', 'a:\u00e9.example', /not printable ASCII/],
+  ['a character beyond ASCII', 'a:\u00e9.example', /not printable ASCII/],
   ['a tab', 'a\tmx', /not printable ASCII/],
   ['all with more', 'all:x', /nothing may follow/],
   ['all with a dot', 'all.', /nothing may follow/],
@@ -116,7 +116,7 @@ const bad = [
   ['a slip', 'ipv4:1.2.3.4', /ip4 is meant/],
   ['an unknown word', 'moo', /no mechanism moo/],
   ['a percent sign alone', 'foo=%abc', /after % must come/],
-  ['a macro of no letter', 'a:%{x}.org', /no macro x/],
+  ['an unknown macro', 'a:%{x}.org', /no macro x/],
   ['a macro of explanations', 'exp=%{r}.org', /only allowed in an explanation/],
   ['a macro that keeps nothing', 'a:%{d0}', /keeps no part/],
   ['a macro that does not end', 'a:%{d.org', /is not a macro/],
@@ -141,7 +141,7 @@ const macro = fc
     fc.constantFrom('', 'r'),
     fc.constantFrom('', '.', '-', '+,/_='),
   )
-  .map(([letter, keep, r, delimiters]) => `%{${letter}${keep}${r}${delimiters}}`);
+  .map(([key, keep, r, delimiters]) => `%{${key}${keep}${r}${delimiters}}`);
 const domainSpec = fc.oneof(
   fc
     .tuple(

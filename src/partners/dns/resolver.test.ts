@@ -174,7 +174,7 @@ test('who cannot be reached at all says so at once', async () => {
   assert.match(answer.text, /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/);
 });
 
-test('nothing takes longer than all of it may', async () => {
+test('nothing takes longer than the time limit of the question', async () => {
   await using one = await openScriptedDns(records);
   one.fault = 'silent';
   using resolve = resolverOf([one, one, one], { tryMs: 10_000, totalMs: 200 });
@@ -212,7 +212,7 @@ test('validated answers are secure, if the resolver is one to believe', async ()
   }
 });
 
-test('one alias unvalidated makes all of it so', async () => {
+test('one alias that is not validated makes the whole answer not validated', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'one-alias';
   using resolve = resolverOf([server]);
@@ -317,7 +317,8 @@ test('which servers: those of the configuration, else those of resolv.conf', () 
     assert.equal(parseServer(wrong), undefined, wrong);
   }
   const text =
-    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver fe80::1%eth0\noptions trust-ad';
+    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver ' +
+    'fe80::1%eth0\noptions trust-ad';
   assert.deepEqual(parseResolvConf(text), {
     servers: [
       { address: '192.0.2.1', port: 53 },

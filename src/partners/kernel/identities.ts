@@ -21,7 +21,7 @@ const nobody: User = { name: '', fullName: '' };
 
 /**
  * Opens the identities. `ask` returns the line of a user in the form of /etc/passwd, or an empty
- * text if there is none or no answer.
+ * text if there is no such user or no answer.
  */
 export function openIdentities(
   ask: (uid: number) => string = getent,

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { indexed, openSocketOwners, ownerIn } from './socket-owner.ts';
 
 const head =
-  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  ' +
+  'timeout inode\n';
 const v4 = Buffer.from(
   `${head}   0: 00000000:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0000 100 0 0 10 0
    1: 0100007F:9C41 0100007F:0019 01 00000000:00000000 00:00000000 00000000    33        0 3969946 1 0000 20 4 30 10 -1

@@ -111,7 +111,7 @@ test('what others may read or change is refused, and so is a link', async () => 
   chmodSync(join(folder, 'example.org'), 0o700);
   writeFileSync(join(root, 'elsewhere.pem'), readFileSync(path), { mode: 0o600 });
   rmSync(path);
-  assert.match(open(), /is not there/);
+  assert.match(open(), /does not exist/);
   symlinkSync(join(root, 'elsewhere.pem'), path);
   assert.match(open(), /is a symbolic link/);
 });
@@ -150,7 +150,7 @@ const onlyRoot = process.geteuid?.() === 0 ? false : 'only root gives files away
 /** Any user but root. */
 const owner = { uid: 65_534, gid: 65_534 };
 
-test('what root writes belongs to whom the folder belongs', { skip: onlyRoot }, async () => {
+test('what root writes gets the owner of the folder', { skip: onlyRoot }, async () => {
   const folder = newFolder();
   mkdirSync(folder, { mode: 0o700 });
   chownSync(folder, owner.uid, owner.gid);

@@ -20,7 +20,9 @@ export const hijack: Notice = {
   reasons: [
     {
       signal: 'new-recipients',
-      text: '41 recipients in 10 minutes that nobody here has written to before, where at most 3 are usual for this account',
+      text:
+        '41 recipients in 10 minutes that nobody here has written to before, where at most 3 ' +
+        'are usual for this account',
     },
     {
       signal: 'client-network',

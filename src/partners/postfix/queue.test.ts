@@ -32,7 +32,7 @@ test('a queue line that was cut counts what it shows', () => {
   const line = JSON.stringify(entry);
   assert.deepEqual(queuedMessage(line.slice(0, -3)), want);
 });
-test('what is no queue line is none', () => {
+test('a line that is not a queue entry gives no message', () => {
   for (const line of ['', 'null', '[]', '{}', '{"queue_id":7}', 'Mail queue is empty']) {
     assert.equal(queuedMessage(line), undefined, line);
   }
@@ -204,7 +204,7 @@ test('the queue is read up to the limit', async () => {
   assert.equal((await postfix({ tools: scripted({ queue: lines }) }).queue(7)).length, 7);
 });
 
-test('what is on hold is found behind any number of others; half a queue is none', async () => {
+test('held messages are found after any number of others; half a queue is a fault', async () => {
   const other = JSON.stringify(entry);
   const held = (id: string): string =>
     JSON.stringify({ ...entry, queue_name: 'hold', queue_id: id });

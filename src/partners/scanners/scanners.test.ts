@@ -127,7 +127,7 @@ test('clamd that answers another question, or hangs: the session is not used aga
   clamav.close();
 });
 
-test('rspamd: a connection is kept; what is no answer is a fault, and so is none', async () => {
+test('rspamd: a connection is reused; an unreadable answer is a fault, and so is a missing one', async () => {
   const answers = ['{"score":1,"required_score":15,"symbols":{}}', '<html>no</html>'];
   let asked = 0;
   await using server = await scripted((socket) => {
