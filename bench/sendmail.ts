@@ -24,7 +24,9 @@ export type SendmailFigures = {
 };
 
 /** A form's message. */
-const message = `To: owner@world.test\nSubject: A form\nFrom: form@mail.test\n\n${'A line of a message.\n'.repeat(50)}`;
+const message =
+  'To: owner@world.test\nSubject: A form\nFrom: form@mail.test\n\n' +
+  `${'A line of a message.\n'.repeat(50)}`;
 const warmRounds = 5;
 
 export async function benchSendmail(options: {
@@ -105,7 +107,8 @@ export function sendmailTable(figures: SendmailFigures): string {
       row('postern-sendmail, by the door', figures.doorMs),
       row('postern-sendmail, into the spool', figures.spoolMs),
     ]),
-    `${figures.plainMs.length} messages each; load before and after: ${figures.load.map(shown).join(', ')}`,
+    `${figures.plainMs.length} messages each; load before and after: ` +
+      `${figures.load.map(shown).join(', ')}`,
   ].join('\n');
 }
 

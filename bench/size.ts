@@ -332,7 +332,8 @@ export function sizeTable(figures: SizeFigures): string {
       ['from when it was due, p99, ms', shown(figures.answerP99Ms)],
       ['from when it was due, slowest, ms', shown(figures.answerMaxMs)],
     ]),
-    `${shown(figures.decisions)} decisions timed; load before and after ${load.map(shown).join(', ')}`,
+    `${shown(figures.decisions)} decisions timed; load before and after ` +
+      `${load.map(shown).join(', ')}`,
     ...(stopped + dropped === 0 ? [] : [`NOTE: ${stopped} did not pass, ${dropped} were dropped`]),
   ].join('\n');
 }

@@ -58,8 +58,8 @@ ${made}`;
 async function commandsPage(): Promise<string> {
   let text = `# Commands
 
-The output of \`postern COMMAND --help\`. The program is \`./postern\` in a checkout, and \`postern\`
-when it is installed.
+The output of \`postern COMMAND --help\`. The program is \`./postern\` in a checkout, and
+\`postern\` when it is installed.
 ${made}`;
   text += await helpBlock([]);
   for (const name of commandNames) {

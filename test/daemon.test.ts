@@ -50,7 +50,9 @@ describe('a webhook with a secret', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { readonly port: number };
-    const toml = `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "${secretFile}"`;
+    const toml =
+      `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "` +
+      `${secretFile}"`;
     await started({ state: state.path, toml }, async (run) => {
       assert.equal((await run('try', 'notice')).exit, 0);
     });

@@ -183,7 +183,8 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     const rows = [
       `good example.com:mail:${put('good.private', pem)}`,
       `open open.example:mail:${put('open.private', pem, 0o644)}`,
-      `weak weak.example:mail:${put('weak.private', weak.export({ type: 'pkcs8', format: 'pem' }).toString())}`,
+      'weak weak.example:mail:' +
+        `${put('weak.private', weak.export({ type: 'pkcs8', format: 'pem' }).toString())}`,
       `rubbish rubbish.example:mail:${put('rubbish.private', 'no key')}`,
       `lost lost.example:mail:${join(folder, 'nowhere.private')}`,
       `other shop.example:s1:${put('other.private', await makeKeyPair('ed25519'))}`,
@@ -201,7 +202,8 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     put('SigningTable', domains.map((domain, n) => `*@${domain} ${names[n]}`).join('\n'));
     const conf = put(
       'opendkim.conf',
-      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}/SigningTable\nInternalHosts 127.0.0.1\n`,
+      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}` +
+        '/SigningTable\nInternalHosts 127.0.0.1\n',
     );
     const key = openPrivateKey(pem);
     assert.ok(key.ok);

@@ -192,7 +192,7 @@ _domainkey.example.com. A 192.0.2.1
   });
 
   for (const fault of ['silent', 'servfail', 'refused', 'garbage'] as const) {
-    test(`a resolver with a fault (${fault}) makes everything unknown, and nothing bad`, async () => {
+    test(`a resolver with a fault (${fault}) makes everything unknown`, async () => {
       await using dns = await served(fault);
       const { out } = await check(dns.config, '--json');
       const { domains } = JSON.parse(out) as { domains: { findings: { kind: string }[] }[] };

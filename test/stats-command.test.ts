@@ -117,7 +117,7 @@ test('what cannot be asked is said', async () => {
   }
 });
 
-test('what the page asks each minute keeps no mail waiting, with thousands of busy accounts', () => {
+test('requests of the page delay no mail, with thousands of busy accounts', () => {
   const ledger = openLedger(':memory:');
   const until = Math.floor(day / dayMs);
   const accounts = 2_000;

@@ -107,7 +107,9 @@ async function handOn(who: Who, message: Buffer): Promise<Buffer> {
   const authservId = `mx.${domains[who]}`;
   const by = { domain: domains[who], selector: 'arc', keyFile, authservId };
   if (who === 'Postern') return sealedByUs(message, found === 'pass', by);
-  const results = `Authentication-Results: ${authservId}; arc=${found}; spf=pass smtp.mailfrom=a@b.example\r\n`;
+  const results =
+    `Authentication-Results: ${authservId}; arc=${found}; spf=pass ` +
+    'smtp.mailfrom=a@b.example\r\n';
   return sealArcBy(who, Buffer.concat([Buffer.from(results), message]), by);
 }
 

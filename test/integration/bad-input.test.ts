@@ -227,7 +227,7 @@ test('SIGHUP with a broken configuration keeps the one in force', async () => {
   await eventually('guarding', async () => (await guard.metric('postern_guarding')) === 1);
 });
 
-test('a second guard in the same place is turned away politely, the first one goes on', async () => {
+test('a second guard in the same place is refused, and the first continues', async () => {
   const size = statSync(join(guard.state, 'run.json')).size;
   const second = promisify(execFile)(launcher, ['up', '--state', guard.state, '--port', '0'], {
     timeout: 20_000,

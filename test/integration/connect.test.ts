@@ -110,7 +110,7 @@ test('a dry run changes nothing', async () => {
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
 });
 
-test('connected: every path is seen, again changes nothing, the undo is byte for byte', async () => {
+test('connected: every path is seen; again changes nothing; undone byte for byte', async () => {
   await chmod(join(postfix.configDirectory, 'main.cf'), 0o640);
   const was = await snapshot(postfix.configDirectory);
   const first = await connectPostfix(ways(), quiet);

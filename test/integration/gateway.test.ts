@@ -92,7 +92,7 @@ for (const [name, to] of [
   });
 }
 
-test('a stranger, to a domain that could not be listed: judged as his, verified, not signed', async () => {
+test('a stranger, to a domain that is not listed: judged, verified, not signed', async () => {
   const found = await through('unlisted', 'ceo@unlisted.test', { client: stranger });
   assert.deepEqual(found, { ...verified, judged: 1 });
   const { guard } = server;

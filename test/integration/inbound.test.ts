@@ -253,7 +253,7 @@ test('mail of this machine is not checked, and loses what it claims in our name'
 const manyForged = (count: number): readonly string[] =>
   Array.from({ length: count }, () => 'Authentication-Results: mx.test; dmarc=pass');
 
-test('a thousand forged fields are gone; of more, none is delivered: the message is refused', async () => {
+test('a thousand forged fields are removed; with more the message is refused', async () => {
   const { postfix, sink } = world;
   const found = await through(stranger, message({ headers: manyForged(1_000) }));
   assert.equal(methods(found), 'spf=fail dkim=none dmarc=fail iprev=permerror');
@@ -285,7 +285,8 @@ test('by sendmail, where nobody would be told, it is held and says why', async (
 
 test('hundreds of signatures, results and megabytes of header: the mail arrives', async () => {
   const many = Array.from({ length: 300 }, (_, n) => [
-    `DKIM-Signature: v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${'A'.repeat(43)}=; b=aaaa`,
+    `DKIM-Signature: v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${'A'.repeat(43)}` +
+      '=; b=aaaa',
     `ARC-Seal: i=${(n % 50) + 1}; a=rsa-sha256; cv=pass; d=d${n}.example; s=s; b=aaaa`,
     `Authentication-Results: mx.test; x=${'y'.repeat(900)}`,
     ...Array.from({ length: 5 }, () => `X-Long: ${'z'.repeat(900)}`),

@@ -54,7 +54,7 @@ async function audited(scene: Scene, guard: GuardInstance, source: string): Prom
   assert.equal(code, 0, err);
 }
 
-test('the guard’s verdict on the same message before and after an audit, and after the change', async () => {
+test('the verdict on a message before and after an audit, and after the change', async () => {
   using scene = openScene(list);
   await using guard = await startGuard({
     config: '[postfix]\nqueue = "off"\n[mail_log]\nsource = "off"\n',
@@ -138,7 +138,7 @@ function holdingJohn(scene: Scene): {
   };
 }
 
-test('a store of tried passwords that was lost: who has another password, or is gone, is weak no more', async () => {
+test('without the store of tried passwords, changed or removed accounts are not weak', async () => {
   using scene = openScene(list);
   const source = ['--source', `passwd-file:${join(scene.dir, 'users')}`, '--rules', 'none'];
   const audit = async (passwords: Readonly<Record<string, string>>): Promise<string> => {
@@ -162,7 +162,7 @@ test('a store of tried passwords that was lost: who has another password, or is 
   assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann', 'it still is');
 });
 
-test('several passwords of one account: one that is weak is enough, and its owner is told once', async () => {
+test('several passwords of an account: one weak one is enough; told once', async () => {
   await using sink = await startSink();
   using scene = openScene(list, `[notices]\nmail_server = "127.0.0.1:${sink.port}"\n`);
   const person = async (name: string, ...passwords: readonly string[]): Promise<string> => {
@@ -190,7 +190,8 @@ test('owners are written to once, in two languages, and the operator gets a list
   await using sink = await startSink({ keepMessages: true });
   using scene = openScene(
     list,
-    `contact = "the admin"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = "127.0.0.1:${sink.port}"\n`,
+    'contact = "the admin"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = ' +
+      `"127.0.0.1:${sink.port}"\n`,
   );
   scene.file('users', `ann@here.test:${await hashOf('ssha256', 'ann@here.test', 'letmein99')}\n`);
   const config = readFileSync(scene.config, 'utf8');
@@ -198,7 +199,8 @@ test('owners are written to once, in two languages, and the operator gets a list
   const change = scene.file('change', `#!/bin/sh\necho "$@" >>${out}\n`);
   scene.file(
     'postern.toml',
-    `${config}languages = ["en", "de"]\nrequire_change_command = ["/bin/sh", "${change}", "-u", "{account}"]\n`,
+    `${config}languages = ["en", "de"]\nrequire_change_command = ["/bin/sh", "${change}", ` +
+      '"-u", "{account}"]\n',
   );
   const ran = await scene.audit('--source', `passwd-file:${scene.dir}/users`, '--quick').done;
   assert.match(ran.out, /1 account, 1 weak/);

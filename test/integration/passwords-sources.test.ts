@@ -65,7 +65,7 @@ list_query = SELECT concat(username, '@', domain) AS user, password, person AS n
   assert.match(err, /wrong\.conf cannot be read: .*Access denied/);
 });
 
-test('PostgreSQL: names as they are, and the connection as encrypted as the file says', async () => {
+test('PostgreSQL: names unchanged, encryption as the file says', async () => {
   await using postgres = await startPostgres();
   using scene = openScene(list);
   const hash = await hashOf('ssha256', 'user', 'letmein99');

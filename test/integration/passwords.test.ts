@@ -88,7 +88,7 @@ function isWeak({ account }: Made): boolean {
   return Number(/\d+/.exec(account)?.[0]) % weakEvery === 1;
 }
 
-test('found where Dovecot keeps them: a passwd-file and PostgreSQL, by its own configuration', async () => {
+test('found from Dovecot’s configuration: a passwd-file and PostgreSQL', async () => {
   await using postgres = await startPostgres();
   await using dovecot = await startDovecot({
     users: { 'ann@example.test': 'letmein99', 'bob@example.test': 'kX9-wqPq22zz' },
@@ -214,7 +214,7 @@ function spiedJohn(scene: Scene): { readonly seen: string; readonly config: stri
   return { seen, config: afterJohnDid(scene, 'spy', spy) };
 }
 
-test('the empty password behind a hash, and odd names and passwords, each told by its own name', async () => {
+test('an empty password in a hash, odd names and passwords are each reported', async () => {
   const long = 'a'.repeat(80);
   using scene = openScene(['two words', 'pass:word', 'Mötley99', 'tail (x)', long]);
   const shadow = {
@@ -272,7 +272,7 @@ test('a hash that takes an hour for one try does not keep the others from their 
   assert.match(err, /not everything was tried/);
 });
 
-test('leaks by range, of what has no salt; where nobody answers that is said, and the rest tried', async () => {
+test('leaks by range without salt; a silent service is reported, the rest tried', async () => {
   const leaked = 'Leaked-quokka-7';
   const sha1 = createHash('sha1').update(leaked).digest('hex').toUpperCase();
   using scene = openScene(list);

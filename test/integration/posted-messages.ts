@@ -148,7 +148,8 @@ const bodyKinds = {
     head: mime('multipart/mixed;\n boundary="=_b"', '8bit'),
     body:
       `pre\r\n--=_b\r\nContent-Type: text/plain;\r\n charset=utf-8\r\n\r\n${lines(d, 4)}\r\n` +
-      `--=_b\r\nContent-Type: message/rfc822\r\n\r\nSubject: ${longLine(d, 1_200)}\r\n\r\n${lines(d, 2)}` +
+      `--=_b\r\nContent-Type: message/rfc822\r\n\r\nSubject: ${longLine(d, 1_200)}\r\n\r\n` +
+      `${lines(d, 2)}` +
       `--=_b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n` +
       `${Buffer.from(words(d, 30)).toString('base64')}\r\n--=_b--\r\n`,
   }),

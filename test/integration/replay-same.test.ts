@@ -51,7 +51,9 @@ function plan(chance: Dice): readonly Planned[] {
       to,
       from: account,
       client: '192.0.2.10',
-      body: `Message of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}.\r\n`,
+      body:
+        `Message of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}` +
+        '.\r\n',
       ...more,
     });
   for (let nth = 0; nth < days; nth++) {
@@ -220,7 +222,8 @@ test('live and replay agree, message by message', { timeout: 60_000 }, async () 
     if (!same) apart.push({ id, live: [seen(one), item], replay: { verdict, account, because } });
   }
   console.log(
-    `# SEED=${seed}: ${planned.length} messages, ${JSON.stringify(tally)}, ${live.restarts} restarts`,
+    `# SEED=${seed}: ${planned.length} messages, ${JSON.stringify(tally)}, ` +
+      `${live.restarts} restarts`,
   );
   assert.deepEqual(apart.slice(0, 5), []);
   assert.ok(tally.hold > 0 && tally.refuse > 20, 'there was something to agree on');

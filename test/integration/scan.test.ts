@@ -189,7 +189,7 @@ suite('SpamAssassin', () => {
     assert.equal(await guard.metric('postern_scan_spam_total'), 1_000);
   });
 
-  test('the message is told from newsletters: no verdict on spam is taken over for ham', async (t) => {
+  test('spam is told from newsletters: no spam verdict is reused for ham', async (t) => {
     await using guard = await scanned('hold_score = 0\nconnections = 3');
     await guard.send('spammer@here.example', spamCopy(1));
     const testMessages = 100;
@@ -210,14 +210,15 @@ suite('SpamAssassin', () => {
       return found.total.messages === testMessages + 1 ? found : undefined;
     });
     t.diagnostic(
-      `${total.scans} scans, ${total.reused} reused, ${total.spam} spam-like of ${testMessages + 1}`,
+      `${total.scans} scans, ${total.reused} reused, ${total.spam} spam-like of ` +
+        `${testMessages + 1}`,
     );
     assert.equal(total.spam, 1);
     assert.equal(total.scored, testMessages + 1);
     assert.equal(total.reused, 0);
   });
 
-  test('stopped in the middle: mail passes on, unscanned and counted, and is scanned when it is back', async () => {
+  test('stopped in the middle: mail passes unscanned and counted, until it is back', async () => {
     await using guard = await scanned('deadline = "1s"\nconnections = 3');
     const send = (n: number): Promise<string> =>
       guard.send(`u${n}@here.example`, newsletter(2_000 + n));

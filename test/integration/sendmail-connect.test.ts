@@ -98,7 +98,8 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   assert.match(again.stdout, /connected already/);
 
   await look(
-    `sed -i 's/^.use strict.;/"use strict"; \\/\\/ an older version/' /usr/local/lib/postern-sendmail/postern-sendmail.cjs`,
+    `sed -i 's/^.use strict.;/"use strict"; \\/\\/ an older version/' ` +
+      '/usr/local/lib/postern-sendmail/postern-sendmail.cjs',
   );
   const parts = join(import.meta.dirname, '../../src/commands/connect/sendmail-steps.ts');
   const renew = `import('${parts}').then(async (m) => console.log(await m.renewWrapper('')))`;

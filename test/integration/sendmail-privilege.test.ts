@@ -57,7 +57,7 @@ const sh = (uid: number, command: string, input = '') =>
 const refused = (ran: Ran): void => assert.notEqual(ran.exit, 0, `it worked: ${ran.stdout}`);
 const handed = (): number => server.sink.deliveries.length;
 
-test('while the guard is away: nobody lists the spool, or reads, changes, removes what another left', async () => {
+test('without the guard, nobody lists the spool or touches files of others', async () => {
   server.guard.kill('SIGKILL');
   await server.guard.ended;
   const ran = await server.send({ uid: users.www, args: ['-t'], input: testMessage('private') });
@@ -83,7 +83,9 @@ test('while the guard is away: nobody lists the spool, or reads, changes, remove
 test('the spool is bounded for each user, and full for him alone', async () => {
   // The guard is still away.
   const folder = join(server.spool, String(users.games));
-  const fill = `mkdir -p ${folder} && cd ${folder} && i=0 && while [ $i -lt 1000 ]; do : >x$i; i=$((i+1)); done`;
+  const fill =
+    `mkdir -p ${folder} && cd ${folder} && i=0 && while [ $i -lt 1000 ]; do : >x$i; ` +
+    'i=$((i+1)); done';
   assert.equal((await sh(users.games, fill)).exit, 0);
   const full = await server.send({ uid: users.games, args: ['-t'], input: testMessage('full') });
   assert.deepEqual(full, {

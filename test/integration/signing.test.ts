@@ -147,7 +147,9 @@ test('by cron(8)', async () => {
 
 test('from the null sender', async () => {
   await using client = await connectSmtp(server.postfix.ports.smtp);
-  const text = `From: ${person.account}\r\nAuto-Submitted: auto-replied\r\nX-Test-Id: null\r\n\r\nAway.\r\n`;
+  const text =
+    `From: ${person.account}\r\nAuto-Submitted: auto-replied\r\nX-Test-Id: ` +
+    'null\r\n\r\nAway.\r\n';
   assert.equal((await client.sendOctets({ from: '', to: 'a@world.test', text })).code, 250);
   const delivery = await delivered('null');
   assert.equal(delivery.from, '');

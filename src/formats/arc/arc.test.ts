@@ -227,7 +227,9 @@ test('made-up seals cost one question, or none', () => {
       { name: 'ARC-Seal', value: `${start} cv=${n === 0 ? 'none' : 'pass'}; b=aaaa` },
       {
         name: 'ARC-Message-Signature',
-        value: `${start} c=relaxed/relaxed; h=from; bh=${bodyHash(body).toString('base64')}; b=aaaa`,
+        value:
+          `${start} c=relaxed/relaxed; h=from; bh=${bodyHash(body).toString('base64')}; ` +
+          'b=aaaa',
       },
       { name: 'ARC-Authentication-Results', value: ` i=${n + 1}; x; none` },
     ];

@@ -59,7 +59,9 @@ test('the example of RFC 8463: Ed25519 and RSA side by side', () => {
       'v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
     'test._domainkey.football.example.com':
       'v=DKIM1; k=rsa; ' +
-      'p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB',
+      'p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOK' +
+      'b2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5Qj' +
+      'vHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB',
   };
   const message = [
     'DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;',
@@ -102,7 +104,9 @@ test('the example of RFC 8463: Ed25519 and RSA side by side', () => {
 test('the example of RFC 6376, with its errata 3192 and 4926: simple/simple', () => {
   const key =
     'v=DKIM1; ' +
-    'p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB';
+    'p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIx' +
+    'N2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH' +
+    '4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB';
   const message = [
     'DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;',
     '      c=simple/simple; q=dns/txt; i=joe@football.example.com;',
@@ -264,8 +268,11 @@ test('nothing signed: none', () => {
 test('RSA with 512 bits is not accepted', () => {
   const weak =
     'k=rsa; ' +
-    'p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAMSlNRvA5fRRPXQh8Pd9pjyLcTL0DMtBYh5SlsQeFSY6WBgCVKO6pBZHIyYnaUsyuZ8UqMVBiCLpUy5WEw5Br5ECAwEAAQ==';
-  const message = `DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=e; h=from; bh=${'A'.repeat(43)}=; b=AAAA\r\n${header}\r\n`;
+    'p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAMSlNRvA5fRRPXQh8Pd9pjyLcTL0DMtBYh5SlsQeFSY6WBgCVK' +
+    'O6pBZHIyYnaUsyuZ8UqMVBiCLpUy5WEw5Br5ECAwEAAQ==';
+  const message =
+    `DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=e; h=from; bh=${'A'.repeat(43)}=; ` +
+    `b=AAAA\r\n${header}\r\n`;
   assert.match(said(message, { 'e._domainkey.a.example': weak }), /^policy: the key has 512 bits/);
 });
 

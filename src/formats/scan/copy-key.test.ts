@@ -87,7 +87,8 @@ test('told apart: other words, more words, another subject, text that was hidden
   assert.equal(new Set(prints).size, prints.length);
   const encoded = (text: string): string => Buffer.from(text).toString('base64');
   const part = (text: string): string =>
-    `--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n${encoded(text)}\r\n--b--\r\n`;
+    '--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n' +
+    `${encoded(text)}\r\n--b--\r\n`;
   assert.notEqual(print(part(spam), mixed), print(part(`${spam} or else`), mixed));
 });
 
@@ -202,7 +203,7 @@ test('the servers that links lead to are told apart, what stands behind them is 
   assert.equal(servers(spam.replace('450.00', '7,5').replace('John', 'Bob')), servers(spam));
 });
 
-test('what says twice what it is, or has a subject too long to be read, is known by its octets', () => {
+test('a message with a repeated field or a subject too long to read gets no key', () => {
   const types = ['Content-Type', 'text/html', 'content-type', 'text/plain'];
   assert.equal(print(spam, { header: types }), undefined);
   assert.equal(

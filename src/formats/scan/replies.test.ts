@@ -26,7 +26,9 @@ Content analysis details:   (1000.8 points, 5.0 required)
 `;
 
 test('spamd: score, threshold and the table of the report', () => {
-  const head = `SPAMD/1.1 0 EX_OK\r\nContent-length: ${report.length}\r\nSpam: True ; 1000.8 / 5.0\r\n\r\n`;
+  const head =
+    `SPAMD/1.1 0 EX_OK\r\nContent-length: ${report.length}\r\nSpam: True ; 1000.8 / ` +
+    '5.0\r\n\r\n';
   const reply = parseSpamdReply(Buffer.from(head + report));
   assert.ok(reply.ok);
   assert.deepEqual([reply.value.score, reply.value.required], [1000.8, 5]);

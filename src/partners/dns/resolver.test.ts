@@ -152,7 +152,7 @@ test('with every fault: a right answer or a failure with a text of one line', as
   );
 });
 
-test('a second server answers when the first one does not, and is asked first from then on', async () => {
+test('a second server answers if the first does not, and is then asked first', async () => {
   for (const fault of ['silent', 'servfail', 'refused', 'garbage', 'referral'] as const) {
     await using bad = await openScriptedDns(records);
     await using good = await openScriptedDns(records);
@@ -224,7 +224,7 @@ test('one alias that is not validated makes the whole answer not validated', asy
   );
 });
 
-test('answers are remembered as long as they say, and what is asked twice at once is asked once', async () => {
+test('answers are cached for their TTL, and equal questions at once are one', async () => {
   await using server = await openScriptedDns(records);
   let now = 1_000_000;
   using resolve = resolverOf([server], { clock: { now: () => now as Millis } });
@@ -261,7 +261,7 @@ test('a thousand questions at once are all answered', async () => {
   assert.ok(answers.every((answer) => said(answer) === 'nxdomain'));
 });
 
-test('too many questions at once: the last ones fail, all end in time, and it goes on afterwards', async () => {
+test('too many questions at once: the last ones fail, and all end in time', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'silent';
   using resolve = resolverOf([server], { tryMs: 5_000, totalMs: 500 });

@@ -49,7 +49,7 @@ test('a table that could not be read says nothing', () => {
   );
 });
 
-test('a real connection is ours; others of this machine are told from those elsewhere', async () => {
+test('the owner of a real connection; other sockets are told from remote ones', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

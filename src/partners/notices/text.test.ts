@@ -35,7 +35,9 @@ export const hijack: Notice = {
 
 const record = {
   signal: 'record',
-  text: `r20260105._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p=${'M'.repeat(238)}" "${'I'.repeat(154)}"`,
+  text:
+    `r20260105._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p=${'M'.repeat(238)}" "` +
+    `${'I'.repeat(154)}"`,
 };
 const aboutKey = { account: 'example.org', undo: '', explain: 'postern dkim keys example.org' };
 

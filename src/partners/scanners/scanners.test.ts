@@ -45,7 +45,7 @@ const spamd = (where: SocketAddress) => openSpamAssassin({ where, user: 'joe', o
 const report = (body: string): string =>
   `SPAMD/1.1 0 EX_OK\r\nContent-length: ${body.length}\r\nSpam: False ; 1.5 / 5.0\r\n\r\n${body}`;
 
-test('spamd with a report of its own: names of rules by a second question, for the same user', async () => {
+test('spamd with a custom report: names of rules by a second question', async () => {
   const asked: string[] = [];
   await using server = await scripted((socket) => {
     socket.once('data', (chunk) => {
@@ -127,7 +127,7 @@ test('clamd that answers another question, or hangs: the session is not used aga
   clamav.close();
 });
 
-test('rspamd: a connection is reused; an unreadable answer is a fault, and so is a missing one', async () => {
+test('rspamd: a connection is reused; an unreadable or missing answer is a fault', async () => {
   const answers = ['{"score":1,"required_score":15,"symbols":{}}', '<html>no</html>'];
   let asked = 0;
   await using server = await scripted((socket) => {
