@@ -1,6 +1,6 @@
 /**
- * The house as a test: which floor may import which, no circle of folders, no crowded folder, and no
- * grant that nobody needs. The table is the plan in ARCHITECTURE.md.
+ * Tests the layout of the source: which floor may import which, no circle of folders, no crowded
+ * folder, and no unused grant. The table is the plan in ARCHITECTURE.md.
  */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';

@@ -69,7 +69,8 @@ describe('a webhook with a secret', () => {
     const secretFile = join(state.path, 'webhook.secret');
     await writeFile(secretFile, 'a secret');
     await chmod(secretFile, 0o644);
-    const toml = `[notices]\nwebhook = "http://127.0.0.1:9/"\nwebhook_secret_file = "${secretFile}"`;
+    const webhook = 'webhook = "http://127.0.0.1:9/"';
+    const toml = `[notices]\n${webhook}\nwebhook_secret_file = "${secretFile}"`;
     await assert.rejects(
       started({ state: state.path, toml }, async () => assert.fail('it started')),
       /can be read or changed by every user/,

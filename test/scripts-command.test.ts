@@ -82,7 +82,10 @@ test('one script: its rule, or the one that would fit', async () => {
   assert.match(out, /sent +4 messages to 8 recipients/);
   assert.match(
     out,
-    /This one would fit what was seen:\n {2}postern scripts allow \/var\/www\/praxis\/termin\.php --owner praxis@praxis\.example --from web@praxis\.example\n/,
+    new RegExp(
+      'This one would fit what was seen:\n {2}postern scripts allow /var/www/praxis/termin\\.php ' +
+        '--owner praxis@praxis\\.example --from web@praxis\\.example\n',
+    ),
   );
   const ruled = await scripts(state, 'show', '/var/www/shop/contact.php');
   assert.match(ruled.out, /odd +2 messages; last .*: header injection: 2 From fields that differ/);
@@ -112,7 +115,8 @@ const acts = [
       '--rate',
       '20/1h',
     ],
-    `rule ${termin} may send to p@praxis.example and one visitor, as @praxis.example, at most 20 messages within an hour () by `,
+    `rule ${termin} may send to p@praxis.example and one visitor, as @praxis.example, at ` +
+      'most 20 messages within an hour () by ',
   ],
   [
     [

@@ -19,7 +19,8 @@ function zoneFile(text: string): string {
 }
 
 const zone = zoneFile(`$TTL 1h
-example.org.        TXT  "v=spf1 ip4:198.51.100.0/24 a:mail.example.org " "include:_spf.example.net ?exists:%{ir}.x.org -all exp=e.example.org"
+example.org.        TXT  ( "v=spf1 ip4:198.51.100.0/24 a:mail.example.org "
+                      "include:_spf.example.net ?exists:%{ir}.x.org -all exp=e.example.org" )
 e.example.org.      TXT  "%{i} may not send for %{d}, says %{r}"
 mail.example.org.   A    192.0.2.7
 _spf.example.net.   TXT  "v=spf1 mx:example.net ptr ~all"

@@ -191,7 +191,7 @@ test('a door that is no milter is found out by the proof, and all is as it was',
   await sendByAllRoads('after-failure');
 });
 
-test("Debian's own files, no Postfix running: connected and undone, and Postfix reads them", async () => {
+test("Debian's own files without a running Postfix: connected, readable, undone", async () => {
   const dir = await mkdtemp(join(tmpdir(), 'pcf-'));
   const golden = join(import.meta.dirname, '../golden/connect');
   for (const name of ['debian', 'crowded']) {

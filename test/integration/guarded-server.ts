@@ -153,9 +153,7 @@ export async function listenForNotices(): Promise<WebhookListener> {
   };
 }
 
-/**
- * Messages and what the client was told of each, so that every one that was taken can be looked for.
- */
+/** Messages and the answer to each, so that every accepted message can be looked for. */
 export class Outgoing {
   readonly #server: GuardedServer;
   readonly taken: { readonly message: TestMessage; readonly queueId: string }[] = [];

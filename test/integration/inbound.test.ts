@@ -158,7 +158,10 @@ test('a good signature from the right client', async () => {
   assert.deepEqual(found.names.slice(0, 2), ['Authentication-Results', 'Received']);
   assert.match(
     found.results[0] ?? '',
-    /smtp\.mailfrom=joe@example\.org; dkim=pass \(2048-bit key\) header\.d=example\.org header\.s=mail/,
+    new RegExp(
+      'smtp\\.mailfrom=joe@example\\.org; dkim=pass \\(2048-bit key\\) ' +
+        'header\\.d=example\\.org header\\.s=mail',
+    ),
   );
 });
 

@@ -106,7 +106,8 @@ test('found from Dovecot’s configuration: a passwd-file and PostgreSQL', async
     'dovecot-sql.conf.ext',
     `driver = pgsql
 connect = host=${postgres.socketFolder} dbname=postgres user=dovecot password='it\\'s secret'
-password_query = SELECT username || '@' || domain AS user, password FROM users WHERE username = '%n' AND domain = '%d'
+password_query = SELECT username || '@' || domain AS user, password FROM users \\
+  WHERE username = '%n' AND domain = '%d'
 iterate_query = SELECT username, domain FROM users
 `,
   );
@@ -133,7 +134,8 @@ test('an SQLite database, by a query of our own', async () => {
   database.close();
   const file = scene.file(
     'sqlite.conf',
-    `driver = sqlite\nconnect = ${path}\nlist_query = SELECT name AS user, hash AS password, person AS name FROM mailbox\n`,
+    `driver = sqlite\nconnect = ${path}\nlist_query = SELECT name AS user, hash AS ` +
+      'password, person AS name FROM mailbox\n',
   );
   const { results, err } = await scene.audit('--source', `sql:${file}`, '--quick', '--json').done;
   assert.deepEqual(

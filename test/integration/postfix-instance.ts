@@ -5,8 +5,9 @@
  *
  *     await using sink = await startSink();
  *     await using dovecot = await startDovecot({ users });
- *     await using postfix = await startPostfix({ sink: sink.port, saslSocket: dovecot.authSocket });
- *     postfix.ports.smtp; postfix.ports.submission;   // smtpd without login; smtpd that demands one
+ *     const saslSocket = dovecot.authSocket;
+ *     await using postfix = await startPostfix({ sink: sink.port, saslSocket });
+ *     postfix.ports.smtp; postfix.ports.submission;   // without login; with login
  *     postfix.configDirectory;                        // for -c of every Postfix tool
  *     await postfix.set({ smtpd_milters: 'inet:127.0.0.1:…' }); await postfix.reload();
  *     await postfix.sendmail({ from, to, id });       // through sendmail(1) and pickup(8)

@@ -94,7 +94,8 @@ export function newsletter(n: number): string {
   const html =
     '<html><head><style>p { color: #333 }</style></head><body><img ' +
     'src="https://club.example/logo.png">' +
-    `${sentences.map((one) => `<p>${one}</p>`).join('\r\n')}<p><small>${frame}</small></p></body></html>\r\n`;
+    sentences.map((one) => `<p>${one}</p>`).join('\r\n') +
+    `<p><small>${frame}</small></p></body></html>\r\n`;
   const head = [
     'From: Club <news@here.example>',
     `To: member${n}@elsewhere.example`,

@@ -1,6 +1,6 @@
 /**
- * `postern connect sendmail` on this machine's own /usr/sbin/sendmail and dpkg, in a mount namespace of its own: nothing of
- * it is seen outside.
+ * `postern connect sendmail` on this machine's own /usr/sbin/sendmail and dpkg, in a private mount
+ * namespace, so that nothing changes outside.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

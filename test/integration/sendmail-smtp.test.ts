@@ -140,10 +140,9 @@ function maildrop(): readonly Mail[] {
       rmSync(path);
       const of = (key: string): string[] =>
         [...stdout.matchAll(new RegExp(`^${key}: (.*)$`, 'gm'))].map(([, value = '']) => value);
-      const body =
-        /\*\*\* MESSAGE CONTENTS .* \*\*\*\n(?:Received: .*\n(?:\t.*\n)*)?([\s\S]*?)\*\*\* HEADER/.exec(
-          stdout,
-        )?.[1] ?? '';
+      const contents =
+        /\*{3} MESSAGE CONTENTS .* \*{3}\n(?:Received: .*\n(?:\t.*\n)*)?([\s\S]*?)\*{3} HEADER/;
+      const body = contents.exec(stdout)?.[1] ?? '';
       return { sender: of('sender')[0] ?? '', recipients: of('recipient'), body };
     })
     .sort(byBody);

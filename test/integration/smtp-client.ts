@@ -2,9 +2,9 @@
  * A small SMTP client for tests: one connection, AUTH PLAIN, replies as values. Many of them at
  * once are cheap.
  *
- *     await using client = await connectSmtp(port, { user: 'joe@example.test', password: 'secret' });
+ *     await using client = await connectSmtp(port, { user, password });
  *     const sent = await client.send({ from: 'joe@example.test', to: ['a@world.test'], id: 'x1' });
- *     sent.reply.code; sent.queueId; sent.stage;  // stage: where it ended: mail, rcpt, data or done
+ *     sent.reply.code; sent.queueId; sent.stage;  // stage: mail, rcpt, data or done
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

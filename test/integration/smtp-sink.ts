@@ -4,7 +4,8 @@
  * several pieces (per destination, per 50 recipients), so recipients are what is counted.
  *
  *     await using sink = await startSink();
- *     sink.port; sink.recipients('id-7'); await sink.until(() => sink.deliveries.length === 3, 'three deliveries');
+ *     sink.port; sink.recipients('id-7');
+ *     await sink.until(() => sink.deliveries.length === 3, 'three deliveries');
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';

@@ -18,11 +18,13 @@ function read(text: string): AuthenticationResults {
 /** One line a result, as a person would note it. */
 function noted(text: string): readonly string[] {
   const { authservId, version, results } = read(text);
+  const versionOf = (number: number | undefined): string =>
+    number === undefined ? '' : `/${number}`;
   return [
     `${authservId}${version === undefined ? '' : ` ${version}`}`,
     ...results.map((info) =>
       [
-        `${info.method}${info.methodVersion === undefined ? '' : `/${info.methodVersion}`}=${info.result}`,
+        `${info.method}${versionOf(info.methodVersion)}=${info.result}`,
         ...(info.comment === undefined ? [] : [`(${info.comment})`]),
         ...(info.reason === undefined ? [] : [`because ${info.reason}`]),
         ...info.properties.map(({ type, name, value }) => `${type}.${name}:${value}`),
@@ -73,7 +75,8 @@ const fields: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'quotes',
-    String.raw`"a name"; auth=pass reason="it \"was\" so" smtp.auth="a b"@example.org smtp.mailfrom=""`,
+    String.raw`"a name"; auth=pass reason="it \"was\" so" ` +
+      'smtp.auth="a b"@example.org smtp.mailfrom=""',
     ['a name', 'auth=pass because it "was" so smtp.auth:"a b"@example.org smtp.mailfrom:'],
   ],
   [
