@@ -159,9 +159,7 @@ function signerOf(
     );
   }
   if (/^[^@*]+@/.test(pattern)) {
-    notes.push(
-      `${pattern}: OpenDKIM signed only this address; Postern signs all of ${domain}`,
-    );
+    notes.push(`${pattern}: OpenDKIM signed only this address; Postern signs all of ${domain}`);
   }
   const place = where.trim();
   const isPath = /^(?:\/|\.\.?\/)/.test(place);
