@@ -53,14 +53,19 @@ test('the list: newest mail first, with rules and odd mail', async () => {
   assert.equal(exit, 0);
   assert.equal(
     out,
-    `scripts.mode = "observe": nothing is held for the rules; this is what was seen.
-
-SCRIPT                      USER    MESSAGES  RECIPIENTS  HELD  ODD  LAST MAIL             RULE      WRITES MOSTLY TO
-/var/www/praxis/termin.php  praxis         4           8             1970-01-01 00:00:20Z  none      praxis@praxis.example (4)
-/var/www/shop/contact.php   shop           9          17     1    2  1970-01-01 00:00:12Z  r3 allow  owner@shop.example (9)
-
-1 has no rule: postern scripts show SCRIPT says which would fit.
-`,
+    [
+      'scripts.mode = "observe": nothing is held for the rules; this is what was seen.',
+      '',
+      'SCRIPT                      USER    MESSAGES  RECIPIENTS  HELD  ODD  LAST MAIL  ' +
+        '           RULE      WRITES MOSTLY TO',
+      '/var/www/praxis/termin.php  praxis         4           8             1970-01-01 ' +
+        '00:00:20Z  none      praxis@praxis.example (4)',
+      '/var/www/shop/contact.php   shop           9          17     1    2  1970-01-01 ' +
+        '00:00:12Z  r3 allow  owner@shop.example (9)',
+      '',
+      '1 has no rule: postern scripts show SCRIPT says which would fit.',
+      '',
+    ].join('\n'),
   );
   const odd = await scripts(state, 'list', '--odd', '--json');
   const { scripts: all } = JSON.parse(odd.out) as ScriptListView;
