@@ -14,7 +14,7 @@ import type { Millis } from '../src/lib/time.ts';
 import { type MilterAddress, parseMilterAddress } from '../src/partners/milter/client.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import { cpuMs, procText } from './figures.ts';
-import { ledgerSeed, seededAccount } from './letters.ts';
+import { ledgerSeed, seededAccount } from './load-messages.ts';
 import type { LoadFigures, LoadOrder } from './milter-load.ts';
 
 export type MilterServer = {

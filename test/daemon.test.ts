@@ -50,7 +50,9 @@ describe('a webhook with a secret', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { readonly port: number };
-    const toml = `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "${secretFile}"`;
+    const toml =
+      `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "` +
+      `${secretFile}"`;
     await started({ state: state.path, toml }, async (run) => {
       assert.equal((await run('try', 'notice')).exit, 0);
     });
@@ -67,10 +69,11 @@ describe('a webhook with a secret', () => {
     const secretFile = join(state.path, 'webhook.secret');
     await writeFile(secretFile, 'a secret');
     await chmod(secretFile, 0o644);
-    const toml = `[notices]\nwebhook = "http://127.0.0.1:9/"\nwebhook_secret_file = "${secretFile}"`;
+    const webhook = 'webhook = "http://127.0.0.1:9/"';
+    const toml = `[notices]\n${webhook}\nwebhook_secret_file = "${secretFile}"`;
     await assert.rejects(
       started({ state: state.path, toml }, async () => assert.fail('it started')),
-      /may be read or changed by anybody/,
+      /can be read or changed by every user/,
     );
   });
 });

@@ -103,9 +103,9 @@ const weak = generateKeyPairSync('rsa', {
 const open = file('open.pem', rsa, 0o644);
 const domain = ['--domain', 'example.org'];
 const refused: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-  ['a key that all can read', ['--key', open, '--selector', 's', ...domain], 78, /anybody/],
+  ['a key that all can read', ['--key', open, '--selector', 's', ...domain], 78, /every user/],
   ['a weak key', ['--key', file('weak', weak), '--selector', 's', ...domain], 78, /512 bits/],
-  ['no key', ['--key', mail, '--selector', 's', ...domain], 78, /is no private key/],
+  ['no key', ['--key', mail, '--selector', 's', ...domain], 78, /is not a private key/],
   ['no file', ['--key', join(folder, 'x'), '--selector', 's', ...domain], 66, /cannot be read/],
   ['a selector too few', [...keys, '--key', edFile], 64, /2 keys and 1 selectors/],
   ['no domain', ['--key', rsaFile, '--selector', 's', '--domain', 'a..b'], 64, /no valid DNS name/],

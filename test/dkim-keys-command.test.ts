@@ -226,7 +226,7 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
         '(RSA, 1024 bits, fewer than 2048; replace it soon: postern dkim rotate)',
       '  s1._domainkey.shop.example: taken over, waits to be seen in DNS ' +
         '(ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
-      '! mail._domainkey.open.example: the key /open.private may be read or changed by anybody',
+      '! mail._domainkey.open.example: the key /open.private can be read or changed by every user',
       '! mail._domainkey.weak.example: the key /weak.private ' +
         'has 512 bits; no receiver accepts less than 1024',
       '! mail._domainkey.rubbish.example: the key /rubbish.private ' +
@@ -236,7 +236,8 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '2 keys, and 4 that cannot be imported',
       '',
       'Notes:',
-      '  InternalHosts 127.0.0.1: whose mail is signed, Postfix says here: logins and mynetworks',
+      '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in ' +
+        'mynetworks',
       '',
     ]);
     const [mail] = await keys();

@@ -119,7 +119,7 @@ describe('plan', () => {
     [['dns', 'plan', 'example.com', '--ip', 'x'], 64, /Not an IP address/],
     [['dns', 'plan', 'example.com', '--key', 's1'], 64, /SELECTOR=FILE/],
     [['dns', 'plan', 'example.com', '--key', 's1=/nowhere'], 66, /cannot read the key/],
-    [['dns', 'plan', 'example.com', '--key', `s1=${zone}`], 65, /is no private key/],
+    [['dns', 'plan', 'example.com', '--key', `s1=${zone}`], 65, /is not a private key/],
     [['dns', 'plan', 'example.com', '--certificate', key, '--ip', '192.0.2.1'], 66, /certificate/],
     [['dns', 'plan', 'example.com', '--zone', file('@ TXT "open')], 65, /line 1/],
     [['dns', 'plan', 'example.com', '--zone', '/nowhere'], 66, /cannot read/],

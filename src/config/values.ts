@@ -3,11 +3,11 @@ import type { Policy } from '../core/account/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { asciiDomain } from '../formats/message/author-domains.ts';
-import type { Where } from '../lib/listener.ts';
+import type { SocketAddress } from '../lib/listener.ts';
 import type { Config } from './schema.ts';
 
 /** Of `inet:HOST:PORT` or `unix:/PATH`, which the schema has checked; undefined for `off`. */
-export function whereOf(address: string, mode: number): Where | undefined {
+export function whereOf(address: string, mode: number): SocketAddress | undefined {
   if (address.startsWith('unix:')) return { path: address.slice(5), mode };
   const inet = /^inet:(?:\[(.+)\]|([^:]+)):(\d+)$/i.exec(address);
   if (inet === null) return undefined;

@@ -35,7 +35,7 @@ import { modeChanged } from '../flow/suspension/mode-changed.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { openLedger } from '../ledger/sqlite/open.ts';
 import { type Counters, openCounters } from '../lib/counters.ts';
-import type { Listener, Where } from '../lib/listener.ts';
+import type { Listener, SocketAddress } from '../lib/listener.ts';
 import type { Mutable } from '../lib/mutable.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
@@ -440,7 +440,7 @@ async function opened<Door>(
   options: DaemonOptions,
   address: string,
   mode: number,
-  open: (where: Where) => Promise<Door>,
+  open: (where: SocketAddress) => Promise<Door>,
 ): Promise<Door | undefined> {
   const where = whereOf(address, mode);
   if (where === undefined) return undefined;

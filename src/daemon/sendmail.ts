@@ -7,7 +7,7 @@ import { openSendmail } from '../doors/sendmail/server.ts';
 import { type Handovers, openSubmissions } from '../flow/handover/handover.ts';
 import type { Journal, Timers } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
-import type { Listener, Where } from '../lib/listener.ts';
+import type { Listener, SocketAddress } from '../lib/listener.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { peerOf } from '../partners/kernel/peer-credentials.ts';
 import { knockAtPickup, realSendmail } from '../partners/postfix/sendmail.ts';
@@ -126,7 +126,7 @@ function openAdmin(
 
 async function openDoor(
   { log, count, waiting }: SendmailParts,
-  of: { readonly config: Config; readonly where: Where; readonly admin: Handovers },
+  of: { readonly config: Config; readonly where: SocketAddress; readonly admin: Handovers },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
   const { admin } = of;

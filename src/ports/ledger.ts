@@ -4,7 +4,7 @@ import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
-import type { Lazy } from '../lib/lazy.ts';
+import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { SubmissionLedger, SubmissionRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
@@ -149,7 +149,7 @@ export type Change =
        * As a function it is made only when it is written: a busy account changes many times before
        * that.
        */
-      readonly past: Lazy;
+      readonly past: LazyText;
       /** Hash and minute, in pairs. `forgotten` goes first: a hash in both is known afterwards. */
       readonly learned: readonly number[];
       readonly forgotten: readonly number[];

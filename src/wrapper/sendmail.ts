@@ -1,10 +1,11 @@
 /**
- * What runs as /usr/sbin/sendmail: reads a message as sendmail(1) does and hands it to Postern's
- * door, or, where nobody listens, into a file of the spool. What is no message goes to the mail
- * server's own sendmail.
+ * The program that runs as /usr/sbin/sendmail. It reads a message as sendmail(1) does and hands it
+ * over to Postern's door, or writes it to the spool if Postern does not listen. Calls that bring no
+ * message go to the mail server's own sendmail.
  *
- * `postern connect sendmail` makes one plain script of this file and those it imports (assemble.ts), so: no package, no
- * import that is renamed, no top-level name that another of these files has.
+ * `postern connect sendmail` makes one plain script from this file and those that it imports
+ * (assemble.ts). So these files must not use packages, renamed imports, or the same top-level name
+ * twice.
  */
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -16,28 +17,28 @@ import { type SmtpMessage, SmtpSession } from '../formats/smtp/session.ts';
 import { processFacts } from '../partners/kernel/process-facts.ts';
 import { spoolMessage } from './spool-message.ts';
 
-/** Where things are; written into the script when it is made. */
-export type Place = {
+/** Paths and limits that are written into the script. */
+export type WrapperPaths = {
   readonly door: string;
   readonly spool: string;
   /** The mail server's own sendmail. */
   readonly real: string;
   readonly messageBytesMax: number;
-  /** Name of this machine, as its mail server says it. */
+  /** Host name of this machine, as its mail server uses it. */
   readonly host: string;
 };
 
-/** Postfix's sendmail ends so whatever is wrong. */
+/** The exit code of Postfix's sendmail after any error. */
 const tempFail = 75;
 /** The door answers when the message is on the disk. */
 const answerMs = 30_000;
-/** Of its answer: a line. */
+/** The answer is one line. */
 const answerBytesMax = 4_096;
 
-type Answer = { readonly exit: number; readonly text: string };
-type Made = { readonly handIn: HandIn; readonly message: Buffer };
+type DoorAnswer = { readonly exit: number; readonly text: string };
+type PreparedMessage = { readonly handIn: HandIn; readonly message: Buffer };
 
-export function runSendmail(place: Place, args: readonly string[]): void {
+export function runSendmail(place: WrapperPaths, args: readonly string[]): void {
   const call = sendmailCall(args);
   if (call.kind === 'message') {
     handOver(place, readMessage(place, call), (answer) => {
@@ -48,7 +49,10 @@ export function runSendmail(place: Place, args: readonly string[]): void {
   else process.execve?.(place.real, ['sendmail', ...args], process.env);
 }
 
-function readMessage(place: Place, call: Extract<SendmailCall, { kind: 'message' }>): Made {
+function readMessage(
+  place: WrapperPaths,
+  call: Extract<SendmailCall, { kind: 'message' }>,
+): PreparedMessage {
   const input = readInput(place.messageBytesMax);
   const { start, end, crlf } = sendmailMessage(input, call);
   const message = input.subarray(start, end);
@@ -69,8 +73,15 @@ function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message:
   return { ...envelope, id: newId(), phpScript, claim: processFacts(process.pid) };
 }
 
-/** Tells the door; when it is not there, or goes away before it has answered, the spool. */
-function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer) => void): void {
+/**
+ * Hands the message over to the door. If the door is missing or closes before it answers, the
+ * message goes into the spool.
+ */
+function handOver(
+  place: WrapperPaths,
+  { handIn, message }: PreparedMessage,
+  done: (answer: DoorAnswer) => void,
+): void {
   const head = printHandIn(handIn, message.length);
   if (head === undefined) {
     done({ exit: tempFail, text: 'too many recipients' });
@@ -80,7 +91,7 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
   let said = '';
   let over = false;
   const socket = connect({ path: place.door });
-  const answer = (text: Answer): void => {
+  const answer = (text: DoorAnswer): void => {
     over = true;
     socket.destroy();
     done(text);
@@ -102,8 +113,8 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
   socket.write(bytes);
 }
 
-/** sendmail -bs: each message is handed in before it is answered. */
-function speakSmtp(place: Place): void {
+/** sendmail -bs: hands each message over before answering it. */
+function speakSmtp(place: WrapperPaths): void {
   const session = new SmtpSession(place);
   const say = (text: string): void => void writeSync(1, `${text}\r\n`);
   let held: Buffer = Buffer.alloc(0);
@@ -126,7 +137,7 @@ function speakSmtp(place: Place): void {
     }
     const more = Buffer.allocUnsafe(65_536);
     const read = readSome(more);
-    // It hangs up: half a message is none.
+    // The client closed the connection; an incomplete message does not count.
     if (read === 0) process.exit(0);
     held = Buffer.concat([held, more.subarray(0, read)]);
     if (held.length > place.messageBytesMax + 65_536) process.exit(tempFail);
@@ -137,7 +148,7 @@ function speakSmtp(place: Place): void {
 }
 
 function smtpMessage(
-  place: Place,
+  place: WrapperPaths,
   { message, sender, recipients, eightBit }: SmtpMessage,
   done: (reply: (session: SmtpSession) => string) => void,
 ): void {
@@ -149,7 +160,7 @@ function smtpMessage(
   });
 }
 
-/** All of standard input. It is read at once: whatever is written there is there soon, or never. */
+/** Reads all of standard input, synchronously, because nothing else is to be done meanwhile. */
 function readInput(bytesMax: number): Buffer {
   const parts: Buffer[] = [];
   let length = 0;
@@ -171,7 +182,7 @@ function readSome(part: Buffer): number {
       const code = error instanceof Error && 'code' in error ? error.code : '';
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN') fatal(`cannot read standard input: ${code}`);
-      // Somebody made it non-blocking: a moment later there may be more.
+      // Standard input is non-blocking, so there may be more a moment later.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
@@ -195,7 +206,7 @@ function fatal(text: string, exit: number = tempFail): never {
   try {
     who = userInfo().username;
   } catch {
-    // It has no entry: its number says it.
+    // The user has no entry; the number is enough.
   }
   writeSync(2, `sendmail: fatal: ${who}(${process.getuid?.()}): ${text}\n`);
   process.exit(exit);

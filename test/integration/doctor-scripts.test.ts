@@ -26,7 +26,7 @@ async function findings(): Promise<ReadonlyMap<string, Finding>> {
   return new Map(all.map((one) => [one.id, one]));
 }
 
-test('doctor finds postdrop open, and shut once it is; whose a connection is, is known', async () => {
+test('doctor finds postdrop open, then closed; the owner of a connection is known', async () => {
   const open = await findings();
   const postdrop = open.get('scripts.postdrop');
   assert.deepEqual(
@@ -45,7 +45,7 @@ test('doctor finds postdrop open, and shut once it is; whose a connection is, is
   assert.deepEqual([shut?.kind, shut?.found], ['ok', 'tried as www-data: refused']);
 });
 
-test('a guard without rights knows a form by what its process says and by whose the file is', async () => {
+test('a guard without rights knows a form by its process and the file’s owner', async () => {
   const shop = join(server.dir, 'shop');
   await website(shop, users.www, { 'contact.php': contactForm });
   const script = join(shop, 'contact.php');

@@ -20,7 +20,7 @@ const everyMs = 3 * hourMs;
 
 export type Person = {
   readonly account: string;
-  /** To whom he has always written. */
+  /** Recipients to which the person has always written. */
   readonly friends: readonly string[];
 };
 

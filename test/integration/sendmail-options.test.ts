@@ -70,7 +70,9 @@ const messages: readonly (readonly [args: readonly string[], input: string, exit
   [['-t'], 'To: =?utf-8?q?a=40x=2Eexample?= <g@x.example>\n\nbody\n', exits.done],
   [
     ['-t'],
-    'To: "A, B" <a@x.example>, (c@x) d@x.example (Comment), <@r1,@r2:e@x.example>,\n group: f@x.example, g@x.example;\nCC: "joe doe"@x.example\n , <>\nReply-To: n@x.example\nBcc: z@x.example\n\nTo: body@x\n',
+    'To: "A, B" <a@x.example>, (c@x) d@x.example (Comment), <@r1,@r2:e@x.example>,\n group: ' +
+      'f@x.example, g@x.example;\nCC: "joe doe"@x.example\n , <>\nReply-To: n@x.example\nBcc: ' +
+      'z@x.example\n\nTo: body@x\n',
     exits.done,
   ],
   [['-t'], 'To: a@x.example\nResent-To: b@x.example\n\n', exits.done],

@@ -33,7 +33,7 @@ const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
 /** The options that an old Sendmail offers. */
 export const oldOffer: readonly number[] = [2, 0x3f, 0x7f];
 
-const code = (letter: string): number => letter.charCodeAt(0);
+const code = (command: string): number => command.charCodeAt(0);
 
 /** The mail server's packets. */
 export const mta = {
@@ -98,16 +98,16 @@ export const mta = {
     ]),
 } as const;
 
-/** One answer: its letter and its data. */
-export type Heard = { readonly letter: string; readonly text: string };
+/** One answer: its command character and its data. */
+export type ReceivedPacket = { readonly command: string; readonly text: string };
 
 /** Cuts a stream of answers into packets. */
-export function answers(bytes: Buffer): readonly Heard[] {
-  const heard: Heard[] = [];
+export function answers(bytes: Buffer): readonly ReceivedPacket[] {
+  const heard: ReceivedPacket[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = at + 4 + bytes.readUInt32BE(at);
     heard.push({
-      letter: String.fromCharCode(bytes[at + 4] ?? 0),
+      command: String.fromCharCode(bytes[at + 4] ?? 0),
       text: bytes.toString('latin1', at + 5, end),
     });
     at = end;
@@ -217,22 +217,22 @@ export class Conversation {
   }
 
   /** Sends these packets at once; returns the answers since the last call. */
-  say(packets: readonly Buffer[] | Buffer): readonly Heard[] {
+  say(packets: readonly Buffer[] | Buffer): readonly ReceivedPacket[] {
     this.session.take(Buffer.isBuffer(packets) ? packets : Buffer.concat(packets));
     return this.heard();
   }
 
   /** The answers since the last call. */
-  heard(): readonly Heard[] {
+  heard(): readonly ReceivedPacket[] {
     const heard = answers(Buffer.concat(this.#sent));
     this.#sent = [];
     return heard;
   }
 
-  /** Just the letters. */
-  letters(packets: readonly Buffer[] | Buffer): string {
+  /** Says these packets; returns only the command characters of the answers. */
+  commands(packets: readonly Buffer[] | Buffer): string {
     return this.say(packets)
-      .map(({ letter }) => letter)
+      .map(({ command }) => command)
       .join('');
   }
 

@@ -27,7 +27,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { programOutput } from '../../partners/program.ts';
 import { assembleSendmail, sendmailLauncher } from '../../wrapper/assemble.ts';
-import type { Place } from '../../wrapper/sendmail.ts';
+import type { WrapperPaths } from '../../wrapper/sendmail.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
 import { readPostfixFiles, writePostfixFiles } from './postfix-files.ts';
 
@@ -61,7 +61,7 @@ export type PartOptions = {
   readonly guard: ProcessUser;
   readonly spool: string;
   readonly queueDirectory: string;
-  readonly place: Place;
+  readonly place: WrapperPaths;
   readonly node: string;
 };
 
@@ -169,7 +169,7 @@ export async function renewWrapper(root: string): Promise<string> {
   const place = /^runSendmail\((\{.*\}), /m.exec(before)?.[1];
   const node = /^node='(.*)'$/m.exec(shell)?.[1];
   if (place === undefined || node === undefined) return 'postern-sendmail is not in use';
-  const known = JSON.parse(place) as Place;
+  const known = JSON.parse(place) as WrapperPaths;
   const fresh = assembleSendmail(known);
   const freshShell = sendmailLauncher({ node, script: scriptPath, real: known.real });
   if (fresh === before && freshShell === shell) return 'postern-sendmail is up to date';

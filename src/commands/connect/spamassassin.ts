@@ -8,7 +8,7 @@ import { withSetting } from '../../config/edit.ts';
 import { oldNamesText, parseConfig } from '../../config/load.ts';
 import { whereOf } from '../../config/values.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
@@ -140,7 +140,7 @@ async function connectSpamAssassin(
   return { ...report, takenOver };
 }
 
-type Found = { readonly address: string; readonly where: Where };
+type Found = { readonly address: string; readonly where: SocketAddress };
 
 /** The first address where a spamd answers. */
 async function found(named: string | undefined): Promise<Found> {

@@ -1,6 +1,10 @@
 /** `postern dkim verify FILE`: verifies the signatures of a message, each with a reason. */
 import type { Command } from 'commander';
-import { askLeftOvers, domainKeyField, type LeftOver } from '../../formats/dkim/domain-keys.ts';
+import {
+  askLeftOvers,
+  type DomainKeysRemnant,
+  domainKeyField,
+} from '../../formats/dkim/domain-keys.ts';
 import { keyRecordName } from '../../formats/dkim/key-lookup.ts';
 import { type DkimResult, type DkimResultKind, openVerifier } from '../../formats/dkim/verify.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
@@ -62,7 +66,7 @@ export function registerVerify(dkim: Command): void {
         });
       }
       const verifier = openVerifier();
-      const leftOvers: LeftOver[] = [];
+      const leftOvers: DomainKeysRemnant[] = [];
       await readMessageFile(file, {
         header(name, value) {
           const found = domainKeyField(name, value);
@@ -90,7 +94,7 @@ export function registerVerify(dkim: Command): void {
 /** Left-overs that are shown; more would not say more. */
 const leftOversMax = 3;
 
-function text(results: readonly DkimResult[], leftOvers: readonly LeftOver[]): string {
+function text(results: readonly DkimResult[], leftOvers: readonly DomainKeysRemnant[]): string {
   const rows = results.map(({ result, domain, selector, algorithm, bits, text: why }) => [
     paint(colours[result], result),
     plain(domain),

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { secondMs } from '../../lib/time.ts';
 import {
   type MilterAddress,
-  type Outcome,
+  type MilterOutcome,
   openMilterClient,
 } from '../../partners/milter/client.ts';
 import type { ClientMessage, ClientSession } from '../../partners/milter/message.ts';
@@ -119,7 +119,7 @@ const thief: ClientSession = {
   patienceMs,
 };
 
-async function fateOf(play: Play, id: string, outcome: Outcome): Promise<Fate> {
+async function fateOf(play: Play, id: string, outcome: MilterOutcome): Promise<Fate> {
   const plainPass = outcome.kind === 'taken' && outcome.held === undefined;
   const story = plainPass && !play.observed ? undefined : await play.story(id);
   const why = (story?.reasons ?? [])

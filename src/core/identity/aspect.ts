@@ -3,7 +3,7 @@
  * plan and findings of the check. Both are made here from the same answers, so that they cannot
  * disagree. Pure.
  */
-import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import {
   type DnsData,
   type DnsRecord,
@@ -99,7 +99,7 @@ const isTxt = (one: DnsRecord): one is TxtRecord => one.type === 'TXT';
 export function* textsAt(
   name: string,
   meant: (text: string) => boolean,
-): Asking<FoundRecords<TxtRecord>> {
+): DnsLookup<FoundRecords<TxtRecord>> {
   const texts = found(yield* ask(name, 'TXT'), name, isTxt);
   if (texts.kind === 'unknown') return texts;
   return { ...texts, records: texts.records.filter((one) => meant(textOfTxt(one))) };

@@ -3,7 +3,7 @@
  * only if the zone is signed with DNSSEC. Then senders that use DANE do not deliver if a record is
  * out of date.
  */
-import { type Asking, ask } from '../../formats/dns/question.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
@@ -28,7 +28,10 @@ const trustAnchor = 2;
 const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
 
 /** `certificate`: undefined if it is not known; then only the published records can be shown. */
-export function* daneAspect(host: string, certificate: TlsCertificate | undefined): Asking<Aspect> {
+export function* daneAspect(
+  host: string,
+  certificate: TlsCertificate | undefined,
+): DnsLookup<Aspect> {
   const name = `_25._tcp.${host}`;
   const id = `dane.${host}`;
   const subject: AspectSubject = {

@@ -12,7 +12,7 @@ import {
   parseKeyRecord,
   printKeyRecord,
 } from '../../formats/dkim/key-record.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import type { Result } from '../../lib/result.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -31,7 +31,7 @@ import type { Identity, IdentityKey, SentMail } from './identity.ts';
 
 const any = (): boolean => true;
 
-export function* dkimAspect(identity: Identity): Asking<Aspect> {
+export function* dkimAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain, keys, selectors, sends } = identity;
   const aspects: Aspect[] = [];
   for (const key of keys) aspects.push(yield* ownKey(domain, key));
@@ -56,7 +56,7 @@ function lookAt(domain: string, selector: string): AspectSubject {
   };
 }
 
-function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
+function* ownKey(domain: string, key: IdentityKey): DnsLookup<Aspect> {
   const subject = lookAt(domain, key.selector);
   const published = yield* textsAt(subject.name, any);
   if (published.kind === 'unknown') return unknownAspect(subject, published.why);
@@ -143,7 +143,7 @@ function strength({ id, title }: AspectSubject, record: KeyRecord): Aspect {
 /**
  * A key with only a known selector: of another server, or of a service that sends for the domain.
  */
-function* otherKey(domain: string, selector: string): Asking<Aspect> {
+function* otherKey(domain: string, selector: string): DnsLookup<Aspect> {
   const { id, title, name, type } = lookAt(domain, selector);
   const published = yield* textsAt(name, any);
   if (published.kind === 'unknown') {
@@ -224,7 +224,7 @@ function signed(
 }
 
 /** Revokes the keys of all selectors, so that no invented selector counts. */
-function* noKeys(domain: string): Asking<Aspect> {
+function* noKeys(domain: string): DnsLookup<Aspect> {
   const name = `*._domainkey.${domain}`;
   const subject: AspectSubject = {
     id: 'dkim.none',
@@ -270,7 +270,7 @@ const leftOvers: readonly LeftOver[] = [
   },
 ];
 
-function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): Asking<Aspect> {
+function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): DnsLookup<Aspect> {
   const name = `${at}.${domain}`;
   const published = yield* textsAt(name, (text) => meaning(text) !== undefined);
   // No answer about old records is no fault.

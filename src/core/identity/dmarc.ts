@@ -11,7 +11,7 @@ import {
   printDmarcTags,
   reportAddress,
 } from '../../formats/dmarc/record.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
@@ -31,7 +31,7 @@ const isDmarc = (text: string): boolean => parseDmarcRecord(text) !== undefined;
 /** Other domains for reports that are checked; nobody needs more. */
 const reportDomainsMax = 10;
 
-export function* dmarcAspect(identity: Identity): Asking<Aspect> {
+export function* dmarcAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain } = identity;
   const name = `_dmarc.${domain}`;
   const subject: AspectSubject = {
@@ -74,7 +74,7 @@ const isLoud = ({ kind }: DmarcRecord['faults'][number]): boolean =>
 /** The record of the organisation, which holds for a domain without a record of its own. */
 function* inherited(
   identity: Identity,
-): Asking<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
+): DnsLookup<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
   const { domain, organisation, sends } = identity;
   const above = organisation(domain);
   if (above === undefined || above === domain) return undefined;
@@ -212,7 +212,7 @@ function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
 }
 
 /** Each other domain that gets reports must publish its consent (RFC 9990). */
-function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect> {
+function* consents(identity: Identity, tags: readonly DmarcTag[]): DnsLookup<Aspect> {
   const { domain, organisation } = identity;
   const uris = tags
     .filter(({ name }) => name === 'rua' || name === 'ruf')

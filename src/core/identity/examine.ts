@@ -3,7 +3,7 @@
  * plan (steps and files) and the check (findings). Later aspects are judged as if earlier steps
  * were done: whether an SPF record with `mx` is right depends on the planned MX.
  */
-import type { Asking, DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsAnswer, DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -28,7 +28,7 @@ export type ExaminedMail = {
 export function* examine(
   server: MailServer | undefined,
   identities: readonly Identity[],
-): Asking<ExaminedMail> {
+): DnsLookup<ExaminedMail> {
   const names = identities.map(({ domain }) => domain);
   const planned: Step[] = [];
   const aspect = server === undefined ? nothing : yield* wholeServer(server, names);
@@ -51,7 +51,7 @@ export function* examine(
   };
 }
 
-function* wholeServer(server: MailServer, domains: readonly string[]): Asking<Aspect> {
+function* wholeServer(server: MailServer, domains: readonly string[]): DnsLookup<Aspect> {
   const itself = yield* serverAspect(server);
   const { helo, addresses } = server;
   if (helo === undefined || addresses.length === 0 || domains.includes(helo)) return itself;
@@ -66,11 +66,11 @@ function* wholeServer(server: MailServer, domains: readonly string[]): Asking<As
   return together([itself, yield* supposing(spf, asPlanned(itself.steps))]);
 }
 
-function* wholeDomain(identity: Identity): Asking<Aspect> {
+function* wholeDomain(identity: Identity): DnsLookup<Aspect> {
   const { domain, server, sends } = identity;
   const mx = yield* mxAspect(identity);
   const suppose = asPlanned(mx.aspect.steps);
-  const rest = function* (): Asking<Aspect> {
+  const rest = function* (): DnsLookup<Aspect> {
     const aspects: Aspect[] = [];
     const helo = server?.helo === domain;
     aspects.push(
@@ -101,7 +101,7 @@ function* wholeDomain(identity: Identity): Asking<Aspect> {
 function* notYet(
   { domain, server, sends }: Identity,
   { steps }: Aspect,
-): Asking<readonly Finding[]> {
+): DnsLookup<readonly Finding[]> {
   if (!sends || steps.find(({ id }) => id === 'spf')?.state !== 'have') return [];
   const findings: Finding[] = [];
   for (const ip of server?.addresses ?? []) {

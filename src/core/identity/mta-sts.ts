@@ -3,7 +3,7 @@
  * must name the real MX hosts of the domain; otherwise senders that follow it cannot deliver.
  */
 
-import { type Asking, ask } from '../../formats/dns/question.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import {
   allowsMx,
@@ -39,7 +39,7 @@ const maxAgeSeconds = 604_800;
 export function* mtaStsAspect(
   identity: Identity,
   mx: readonly string[] | undefined,
-): Asking<Aspect> {
+): DnsLookup<Aspect> {
   const { domain, mtaSts } = identity;
   const name = `_mta-sts.${domain}`;
   const subject: AspectSubject = {
@@ -176,7 +176,7 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 
 /** The host that serves the policy file; without a published address, this server. */
-function* policyHost({ domain, server }: Identity): Asking<Aspect> {
+function* policyHost({ domain, server }: Identity): DnsLookup<Aspect> {
   const name = `mta-sts.${domain}`;
   const subject = {
     id: 'mta-sts.host',

@@ -2,7 +2,7 @@
  * Checks where mail to a domain goes (RFC 5321 section 5.1). A null MX says that a domain takes no
  * mail (RFC 7505); a domain that sends must be able to get bounces.
  */
-import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   type Aspect,
@@ -28,7 +28,7 @@ export type MxAspect = {
 
 const isMx = (one: DnsRecord): one is MxRecord => one.type === 'MX';
 
-export function* mxAspect(identity: Identity): Asking<MxAspect> {
+export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
   const { domain } = identity;
   const subject: AspectSubject = {
     id: 'mx',
@@ -77,7 +77,7 @@ function missing({ sends, domain }: Identity): string {
 
 type JudgedMx = { readonly record: MxRecord; readonly fault: string | undefined };
 
-function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<readonly JudgedMx[]> {
+function* judge(records: readonly MxRecord[], { sends }: Identity): DnsLookup<readonly JudgedMx[]> {
   const named = records.filter(({ exchange }) => exchange !== '').slice(0, hostsMax);
   const answers = yield named.flatMap(({ exchange }) => [
     { name: exchange, type: 'CNAME' } as const,
@@ -109,7 +109,7 @@ function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefi
 }
 
 /** The MX records to publish if no published record is right. */
-function* instead(identity: Identity, name: string): Asking<readonly MxRecord[]> {
+function* instead(identity: Identity, name: string): DnsLookup<readonly MxRecord[]> {
   const mx = (exchange: string, at: number): MxRecord => ({
     ...recordOf(name, { type: 'MX', preference: at, exchange }),
     type: 'MX',

@@ -3,7 +3,12 @@
  * (forward-confirmed reverse DNS, which all big receivers require). The name in EHLO is checked
  * too.
  */
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
+import {
+  ask,
+  type DnsAnswer,
+  type DnsLookup,
+  type DnsQuestion,
+} from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -28,7 +33,7 @@ const namesMax = 8;
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 const isTarget = (one: DnsRecord): one is TargetRecord => one.type === 'PTR';
 
-export function* serverAspect(server: MailServer): Asking<Aspect> {
+export function* serverAspect(server: MailServer): DnsLookup<Aspect> {
   const names = new Set([server.host, server.helo].filter((name) => name !== undefined));
   const aspects: Aspect[] = server.helo === undefined ? [] : [remark(heloName(server.helo))];
   for (const name of names) {
@@ -49,7 +54,7 @@ function heloName(helo: string): Finding {
   return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', fix };
 }
 
-function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<Aspect> {
+function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): DnsLookup<Aspect> {
   const mine = server.addresses.filter((one) => one.includes(':') === (type === 'AAAA'));
   if (mine.length === 0) return together([]);
   const subject: AspectSubject = {
@@ -77,7 +82,7 @@ function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<
   );
 }
 
-function* reverse(address: string, server: MailServer): Asking<Aspect> {
+function* reverse(address: string, server: MailServer): DnsLookup<Aspect> {
   const ip = parseClientIp(address);
   if (ip === undefined) return together([]);
   const name = reverseName(ip);

@@ -3,7 +3,7 @@
  * not, and the record needs no more lookups than allowed. A published record is extended; a name
  * that never sends says so.
  */
-import type { Asking, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
@@ -42,7 +42,7 @@ export type SpfWish = {
   readonly all: '-' | '~';
 };
 
-export function* spfAspect(wish: SpfWish): Asking<Aspect> {
+export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
   const { name, id, title } = wish;
   const subject: AspectSubject = { id, title, name, type: 'TXT' };
   const published = yield* textsAt(name, isSpfRecord);
@@ -122,7 +122,7 @@ function nothingKnown({ id, title }: AspectSubject): Aspect {
 }
 
 /** Evaluates as if `terms` were the record of `name`. */
-function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Asking<Value> {
+function* as<Value>(name: string, terms: SpfRecord, asking: DnsLookup<Value>): DnsLookup<Value> {
   const records = [txt(name, printSpf(terms))];
   const suppose = (question: DnsQuestion) =>
     question.type === 'TXT' && question.name.toLowerCase() === name
@@ -131,7 +131,7 @@ function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Aski
   return yield* supposing(asking, suppose);
 }
 
-function spfCostOf(name: string, terms: SpfRecord): Asking<SpfCost> {
+function spfCostOf(name: string, terms: SpfRecord): DnsLookup<SpfCost> {
   return as(name, terms, spfCost(name));
 }
 
@@ -145,7 +145,7 @@ const asks = ({ kind }: SpfTerm): boolean =>
 function* lean(
   name: string,
   terms: SpfRecord,
-): Asking<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
+): DnsLookup<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
   const faults: string[] = [];
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
@@ -173,7 +173,7 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
  * Why a term only does harm; undefined if it lets somebody pass, or if that is not known. `over`:
  * true if the record needs too many lookups.
  */
-function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | undefined> {
+function* harm(name: string, term: SpfTerm, over: boolean): DnsLookup<string | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
   if (isOpen(cost)) return `${shown} lets nearly everybody in the world send`;
@@ -207,7 +207,7 @@ function overBudget(cost: SpfCost): string | undefined {
 function* reaching(
   wish: SpfWish,
   terms: SpfRecord,
-): Asking<
+): DnsLookup<
   | { readonly kind: 'known'; readonly terms: SpfRecord; readonly lacking: readonly string[] }
   | { readonly kind: 'unknown'; readonly why: string }
 > {
@@ -239,7 +239,7 @@ function addressOf(term: SpfTerm): string | undefined {
 function* failing(
   { name, addresses }: SpfWish,
   terms: SpfRecord,
-): Asking<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
+): DnsLookup<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
   const lacking: string[] = [];
   const silent: string[] = [];
   for (const ip of addresses) {
@@ -263,7 +263,7 @@ function* tooCostly(
   published: readonly DnsRecord[],
   terms: SpfRecord,
   over: string,
-): Asking<Aspect> {
+): DnsLookup<Aspect> {
   const costs: string[] = [];
   for (const term of terms.filter(asks)) {
     const { lookups } = yield* spfCostOf(subject.name, [term]);

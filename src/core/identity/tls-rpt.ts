@@ -2,7 +2,7 @@
  * Checks the record for reports on mail to the domain that could not be encrypted (RFC 8460). It is
  * advised only if the operator wants such reports.
  */
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { parseTlsReporting, printTlsReporting } from '../../formats/tls/tls-rpt.ts';
 import {
@@ -19,7 +19,7 @@ import type { Identity } from './identity.ts';
 
 const meant = (text: string): boolean => parseTlsReporting(text) !== undefined;
 
-export function* tlsRptAspect(identity: Identity): Asking<Aspect> {
+export function* tlsRptAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain, tlsReports } = identity;
   const name = `_smtp._tls.${domain}`;
   const title = `reports on failed TLS of mail to ${domain}`;

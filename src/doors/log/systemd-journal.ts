@@ -6,7 +6,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { openLineCutter } from '../../lib/line-cutter.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 
 export type JournalRecord = {
@@ -199,5 +199,5 @@ export function parseRecord(line: string): JournalRecord | undefined {
 function text(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return undefined;
-  return textOf(Buffer.from(value.filter((byte) => typeof byte === 'number')));
+  return peerText(Buffer.from(value.filter((byte) => typeof byte === 'number')));
 }

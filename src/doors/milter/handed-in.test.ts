@@ -43,7 +43,7 @@ function talk(
   const reading = new RecordingReading([]);
   const talking = new Conversation(new RecordingGate(), {}, reading, undefined, submissions);
   talking.greet(undefined, connection);
-  const before = talking.letters([
+  const before = talking.commands([
     ...[mta.mail('<www@here.example>'), mta.rcpt('<ann@there.example>', 'smtp')],
     ...[mta.macros('T', { i: queueId }), ...header, mta.body('Hello.\r\n'), mta.end(queueId)],
   ]);
@@ -52,7 +52,7 @@ function talk(
 const heard = ({ talking }: ReturnType<typeof talk>): string =>
   talking
     .heard()
-    .map(({ letter }) => letter)
+    .map(({ command }) => command)
     .join('');
 
 test('it is the script’s mail, with what the script wrote; the field is taken out and shown to nobody', () => {

@@ -8,7 +8,7 @@ import {
   type Listener,
   type ListenerLimits,
   openListener,
-  type Where,
+  type SocketAddress,
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { hourMs, secondMs } from '../../lib/time.ts';
@@ -51,7 +51,7 @@ const defaultLimits: ListenerLimits = {
 };
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
+export function openMilter(where: SocketAddress, deps: MilterDeps): Promise<Listener> {
   const { gate, reading, scanning, submissions, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
   let told = false;

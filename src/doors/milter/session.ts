@@ -14,9 +14,9 @@ import type { Submission } from '../../core/event.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { FrameReader } from '../../formats/milter/frame.ts';
 import { action, command, protocol, stringEnd } from '../../formats/milter/packet.ts';
-import type { TalkState } from '../../lib/listener.ts';
+import type { PeerSessionState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import type { Submissions } from '../../ports/handover.ts';
 import type { Answer, Gate, MessageReading, Submitter } from '../../ports/message.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
@@ -98,7 +98,7 @@ export class MilterSession {
     return this.#requests;
   }
 
-  state(): TalkState {
+  state(): PeerSessionState {
     if (this.#agreed === undefined) return 'fresh';
     if (this.#awaited !== undefined) return 'answering';
     if (this.#frames.partial) return 'partial';
@@ -148,7 +148,7 @@ export class MilterSession {
       case command.endOfMessage:
         return this.#endOfMessage(bytes, start, end);
       case command.helo:
-        this.#helo = textOf(bytes, start, stringEnd(bytes, start, end));
+        this.#helo = peerText(bytes, start, stringEnd(bytes, start, end));
         return this.#continue(protocol.nrHelo);
       case command.data:
         return this.#continue(protocol.nrData);
@@ -194,7 +194,7 @@ export class MilterSession {
     // Sendmail sends no abort after an early refusal: a new MAIL always starts from nothing.
     this.#forget();
     const senderEnd = stringEnd(bytes, start, end);
-    const typed = textOf(bytes, start, senderEnd);
+    const typed = peerText(bytes, start, senderEnd);
     this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
     if (this.#client.how === 'local') this.#handedIn = handedInTo(this.#port.submissions);
     this.#identify(this.#message);
@@ -207,7 +207,7 @@ export class MilterSession {
 
   #rcpt(bytes: Buffer, start: number, end: number): void {
     const message = this.#inHand('recipient');
-    const typed = textOf(bytes, start, stringEnd(bytes, start, end));
+    const typed = peerText(bytes, start, stringEnd(bytes, start, end));
     const { rcptMailer, rcptAddress } = this.#macros;
     // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may
     // be a@b.

@@ -8,9 +8,9 @@ import { accountOf } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import { HeldBytes } from '../../lib/byte-buffer.ts';
+import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import type { PolicyRequest } from '../../ports/message.ts';
 
 /**
@@ -28,7 +28,7 @@ const equals = 0x3d;
 /** Cuts a stream into requests. `take` returns false to pause. */
 export class RequestReader {
   readonly #take: (request: Buffer) => boolean;
-  readonly #held = new HeldBytes();
+  readonly #held = new ByteBuffer();
   /**
    * How many of the held bytes were searched for the end of a request, so that a request that
    * arrives byte by byte is searched once.
@@ -106,7 +106,7 @@ function attributes(bytes: Buffer): ReadonlyMap<string, string> {
     const split = bytes.indexOf(equals, at);
     if (split < 0 || split >= end) throw new PeerError('policy line without =');
     const name = bytes.toString('latin1', at, split);
-    if (wanted.has(name) && !values.has(name)) values.set(name, textOf(bytes, split + 1, end));
+    if (wanted.has(name) && !values.has(name)) values.set(name, peerText(bytes, split + 1, end));
     at = end + 1;
   }
   return values;

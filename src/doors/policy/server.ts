@@ -10,13 +10,13 @@
 import { smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
 import {
-  type Line,
   type Listener,
   type ListenerLimits,
   openListener,
-  type Talk,
-  type TalkState,
-  type Where,
+  type PeerConnection,
+  type PeerSession,
+  type PeerSessionState,
+  type SocketAddress,
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { printableLine } from '../../lib/peer-text.ts';
@@ -58,7 +58,7 @@ const answerMsDefault = 30 * secondMs;
 const textLengthMax = 300;
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openPolicy(where: Where, deps: PolicyDeps): Promise<Listener> {
+export function openPolicy(where: SocketAddress, deps: PolicyDeps): Promise<Listener> {
   const { log, count } = deps;
   let connections = 0;
   return openListener(
@@ -71,9 +71,9 @@ export function openPolicy(where: Where, deps: PolicyDeps): Promise<Listener> {
   );
 }
 
-class PolicyTalk implements Talk {
+class PolicyTalk implements PeerSession {
   readonly #connection: number;
-  readonly #line: Line;
+  readonly #line: PeerConnection;
   readonly #deps: PolicyDeps;
   readonly #reader: RequestReader;
   #requests = 0;
@@ -82,7 +82,7 @@ class PolicyTalk implements Talk {
   #asking = false;
   #waitedMs = 0;
 
-  constructor(connection: number, line: Line, deps: PolicyDeps) {
+  constructor(connection: number, line: PeerConnection, deps: PolicyDeps) {
     this.#connection = connection;
     this.#line = line;
     this.#deps = deps;
@@ -97,7 +97,7 @@ class PolicyTalk implements Talk {
     return this.#requests;
   }
 
-  state(): TalkState {
+  state(): PeerSessionState {
     if (this.#asked !== undefined) return 'answering';
     if (this.#requests === 0) return 'fresh';
     return this.#reader.partial ? 'partial' : 'idle';

@@ -13,15 +13,15 @@ import {
   parseFirstLine,
   parseHandIn,
 } from '../../core/scripts/hand-in.ts';
-import { HeldBytes } from '../../lib/byte-buffer.ts';
+import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import {
-  type Line,
   type Listener,
   type ListenerLimits,
   openListener,
-  type Talk,
-  type TalkState,
-  type Where,
+  type PeerConnection,
+  type PeerSession,
+  type PeerSessionState,
+  type SocketAddress,
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
@@ -59,7 +59,7 @@ const wholeMsDefault = 2 * minuteMs;
 const unknownPeer: HandInAnswer = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<Listener> {
+export function openSendmail(where: SocketAddress, deps: SendmailDoorDeps): Promise<Listener> {
   const { log, count } = deps;
   const perUser = new Map<number, number>();
   return openListener(
@@ -72,20 +72,20 @@ export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<List
   );
 }
 
-class SendmailTalk implements Talk {
-  readonly #line: Line;
+class SendmailTalk implements PeerSession {
+  readonly #line: PeerConnection;
   readonly #deps: SendmailDoorDeps;
   readonly #perUser: Map<number, number>;
   readonly #peer: Peer | undefined;
-  readonly #held = new HeldBytes();
+  readonly #held = new ByteBuffer();
   #first: FirstLine | undefined;
   #turn: Extract<SendmailTurn, { kind: 'taken' }> | undefined;
   #left = 0;
-  #state: TalkState = 'fresh';
+  #state: PeerSessionState = 'fresh';
   #over = false;
   #sinceMs = 0;
 
-  constructor(line: Line, deps: SendmailDoorDeps, perUser: Map<number, number>) {
+  constructor(line: PeerConnection, deps: SendmailDoorDeps, perUser: Map<number, number>) {
     this.#line = line;
     this.#deps = deps;
     this.#perUser = perUser;
@@ -120,7 +120,7 @@ class SendmailTalk implements Talk {
     return this.#left;
   }
 
-  state(): TalkState {
+  state(): PeerSessionState {
     return this.#state;
   }
 

@@ -5,7 +5,7 @@
 import type { Account } from '../../core/account-name.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
 import type { AccountState } from '../../core/verdict.ts';
-import { forced } from '../../lib/lazy.ts';
+import { lazyText } from '../../lib/lazy.ts';
 import type { Ledger, NoticeRow } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 
@@ -41,7 +41,7 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
     accounts(filter) {
       const waiting = new Map<Account, { account: Account; state: AccountState; past: string }>();
       for (const { account, state, past } of pending.accounts().toReversed()) {
-        if (!waiting.has(account)) waiting.set(account, { account, state, past: forced(past) });
+        if (!waiting.has(account)) waiting.set(account, { account, state, past: lazyText(past) });
       }
       const part = filter.like?.toLowerCase() ?? '';
       const fresh = [...waiting.values()].filter(

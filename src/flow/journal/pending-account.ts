@@ -5,7 +5,7 @@
  */
 import type { Account } from '../../core/account-name.ts';
 import type { AccountState } from '../../core/verdict.ts';
-import { forced, type Lazy } from '../../lib/lazy.ts';
+import { type LazyText, lazyText } from '../../lib/lazy.ts';
 import type { AccountRecord, Change } from '../../ports/ledger.ts';
 
 export type AccountChange = Extract<Change, { kind: 'account' }>;
@@ -14,7 +14,7 @@ export type PendingAccount = {
   readonly kind: 'pending-account';
   readonly account: Account;
   state: AccountState;
-  past: Lazy;
+  past: LazyText;
   /** Hash and minute. A hash is never in both. */
   readonly learned: Map<number, number>;
   readonly forgotten: Set<number>;
@@ -83,7 +83,7 @@ export function overlayAccount(
   const recipients = Float64Array.from(book.keys()).sort();
   const sinceMinutes = Uint32Array.from(recipients, (recipient) => book.get(recipient) ?? 0);
   const { account, state } = pending;
-  return { account, state, past: forced(pending.past), recipients, sinceMinutes };
+  return { account, state, past: lazyText(pending.past), recipients, sinceMinutes };
 }
 
 function countLearned(counts: LearnedCount, recipient: number, by: 1 | -1): void {

@@ -4,6 +4,7 @@
  * counts wherever its links lead; that it is none, only for the same servers: else a thief would
  * send it first with an honest link.
  */
+
 import type { ScanReport } from '../../core/scan/report.ts';
 import type { CopyKey } from '../../formats/scan/copy-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';

@@ -4,7 +4,7 @@
  * without copying them. A length is checked before it is believed: a peer that announces much and
  * sends little makes us keep little.
  */
-import { HeldBytes } from '../../lib/byte-buffer.ts';
+import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 
 /**
@@ -26,7 +26,7 @@ const lengthBytes = 4;
 export class FrameReader {
   readonly #take: TakeFrame;
   /** Bytes that are not a whole packet yet, or wait while paused. */
-  readonly #held = new HeldBytes();
+  readonly #held = new ByteBuffer();
   #paused = false;
 
   constructor(take: TakeFrame) {

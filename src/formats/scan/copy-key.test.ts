@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { timed } from '../../../test/processor-time.ts';
 import { copyKeyOf } from './copy-key.ts';
 
-type Given = { readonly header?: readonly string[]; readonly cut?: boolean };
+type GivenMessage = { readonly header?: readonly string[]; readonly cut?: boolean };
 
-function keyOf(
+function print(
   body: string | Buffer,
-  { header = [], cut = false }: Given = {},
+  { header = [], cut = false }: GivenMessage = {},
 ): string | undefined {
   return copyKeyOf({ header, body: Buffer.from(body), cut })?.text;
 }
@@ -28,7 +28,7 @@ const spam = [
 
 const varied = [
   ['another name', spam.replace('John', 'Maria Magdalena')],
-  ['a name that begins with a character outside ASCII', spam.replace('John', 'Öz Ćelik')],
+  ['a name that begins outside ASCII', spam.replace('John', 'Öz Ćelik')],
   ['such a name in an older charset', Buffer.from(spam.replace('John', 'Özlem'), 'latin1')],
   ['other numbers', spam.replace('450.00', '7').replace('24', '48')],
   ['other links', spam.replace('https://pay.example.com/c?id=8812', 'evil.test/zzz')],
@@ -36,79 +36,77 @@ const varied = [
   ['other white space', spam.replaceAll(/[ \r\n]+/g, '\n\t ')],
 ] as const;
 for (const [name, body] of varied) {
-  test(`known again with ${name}`, () => assert.equal(keyOf(body), keyOf(spam)));
+  test(`known again with ${name}`, () => assert.equal(print(body), print(spam)));
 }
 
 test('known again with another name in the subject, encoded or not', () => {
-  const named = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
+  const named = (text: string): GivenMessage => ({ header: ['Subject', ` ${text}`] });
   const octets = (text: string): string => Buffer.from(text).toString('latin1');
-  const one = keyOf(spam, named('Anna, your invoice'));
-  assert.equal(keyOf(spam, named(octets('Émile Özlem, your invoice'))), one);
-  assert.equal(keyOf(spam, named('=?utf-8?Q?=C3=89mile?=, your invoice')), one);
-  assert.notEqual(keyOf(spam, named('Anna, your receipt')), one);
+  const one = print(spam, named('Anna, your invoice'));
+  assert.equal(print(spam, named(octets('Émile Özlem, your invoice'))), one);
+  assert.equal(print(spam, named('=?utf-8?Q?=C3=89mile?=, your invoice')), one);
+  assert.notEqual(print(spam, named('Anna, your receipt')), one);
 });
 
 test('known again in HTML, quoted-printable and base64', () => {
   const html = `<html><style>p { color: red }</style><p>${spam.replaceAll('\r\n', '<br>\r\n')}</p>`;
-  const typed = (type: string, encoding = '8bit'): Given => ({
+  const typed = (type: string, encoding = '8bit'): GivenMessage => ({
     header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
   });
-  assert.equal(keyOf(html, typed('text/html; charset=utf-8')), keyOf(spam));
+  assert.equal(print(html, typed('text/html; charset=utf-8')), print(spam));
   const base64 = Buffer.from(spam).toString('base64').replace(/.{76}/g, '$&\r\n');
-  assert.equal(keyOf(base64, typed('text/plain', 'base64')), keyOf(spam));
+  assert.equal(print(base64, typed('text/plain', 'base64')), print(spam));
   const quoted = spam.replace('pleased', 'plea=\r\nsed').replace('payment', '=70ayment');
-  assert.equal(keyOf(quoted, typed('text/plain', 'quoted-printable')), keyOf(spam));
+  assert.equal(print(quoted, typed('text/plain', 'quoted-printable')), print(spam));
 });
 
 const multipart = (text: string, file: string): string =>
   ['--b', 'Content-Type: text/plain', '', text, '--b', 'Content-Type: application/pdf']
     .concat('Content-Transfer-Encoding: base64', '', Buffer.from(file).toString('base64'), '--b--')
     .join('\r\n');
-const mixed: Given = { header: ['Content-type', ' multipart/mixed;\n boundary="b"'] };
+const mixed: GivenMessage = { header: ['Content-type', ' multipart/mixed;\n boundary="b"'] };
 
 test('attachments must be the same, text beside them only mean the same', () => {
-  const one = keyOf(multipart(spam, 'file one'), mixed);
+  const one = print(multipart(spam, 'file one'), mixed);
   assert.notEqual(one, undefined);
-  assert.equal(keyOf(multipart(spam.replace('John', 'Bob'), 'file one'), mixed), one);
-  assert.notEqual(keyOf(multipart(spam, 'file two'), mixed), one);
+  assert.equal(print(multipart(spam.replace('John', 'Bob'), 'file one'), mixed), one);
+  assert.notEqual(print(multipart(spam, 'file two'), mixed), one);
 });
 
 test('told apart: other words, more words, another subject, text that was hidden in base64', () => {
-  const subject = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
-  const keys = [
-    keyOf(spam),
-    keyOf(spam.replace('pleased', 'sorry')),
-    keyOf(`${spam} And one more thing to say.`),
-    keyOf(`${spam}\n${'same words over and over '.repeat(2_000)}and then the bait`),
-    keyOf(`${spam}\n${'same words over and over '.repeat(2_000)}and then the honest end`),
-    keyOf(spam, subject('your invoice is here')),
-    keyOf(spam, subject('news of our club')),
+  const subject = (text: string): GivenMessage => ({ header: ['Subject', ` ${text}`] });
+  const prints = [
+    print(spam),
+    print(spam.replace('pleased', 'sorry')),
+    print(`${spam} And one more thing to say.`),
+    print(`${spam}\n${'same words over and over '.repeat(2_000)}and then the bait`),
+    print(`${spam}\n${'same words over and over '.repeat(2_000)}and then the honest end`),
+    print(spam, subject('your invoice is here')),
+    print(spam, subject('news of our club')),
   ];
-  assert.equal(new Set(keys).size, keys.length);
+  assert.equal(new Set(prints).size, prints.length);
   const encoded = (text: string): string => Buffer.from(text).toString('base64');
   const part = (text: string): string =>
-    [
-      ...['--b', 'Content-Type: text/plain', 'Content-Transfer-Encoding: base64', ''],
-      ...[encoded(text), '--b--', ''],
-    ].join('\r\n');
-  assert.notEqual(keyOf(part(spam), mixed), keyOf(part(`${spam} or else`), mixed));
+    '--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n' +
+    `${encoded(text)}\r\n--b--\r\n`;
+  assert.notEqual(print(part(spam), mixed), print(part(`${spam} or else`), mixed));
 });
 
 test('too little text, too many names, or only its beginning: known by its octets alone', () => {
-  assert.equal(keyOf('see you at noon'), undefined);
+  assert.equal(print('see you at noon'), undefined);
   assert.equal(
-    keyOf(`<img src="https://x.test/${'picture '.repeat(50)}">`, {
+    print(`<img src="https://x.test/${'picture '.repeat(50)}">`, {
       header: ['Content-Type', 'text/html'],
     }),
     undefined,
   );
-  assert.equal(keyOf(`${'Buy Cheap Watches Now '.repeat(40)} ${'please '.repeat(20)}`), undefined);
-  assert.equal(keyOf(spam, { cut: true }), undefined);
-  assert.equal(keyOf(spam, { header: ['Content-Type', 'multipart/mixed'] }), undefined);
+  assert.equal(print(`${'Buy Cheap Watches Now '.repeat(40)} ${'please '.repeat(20)}`), undefined);
+  assert.equal(print(spam, { cut: true }), undefined);
+  assert.equal(print(spam, { header: ['Content-Type', 'multipart/mixed'] }), undefined);
 });
 
 const bait = 'cheap pills without prescription, send your money now';
-const typed = (type: string, encoding = '8bit'): Given => ({
+const typed = (type: string, encoding = '8bit'): GivenMessage => ({
   header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
 });
 /** As somebody writes it who does not want it read by machines. */
@@ -131,14 +129,14 @@ const file = (head: string, text: string): string =>
   `--b\r\n\r\n${spam}\r\n--b\r\n${head}\r\n\r\n${text}\r\n--b--`;
 const attached = 'Content-Type: text/html\r\nContent-Disposition: attachment; filename="a.html"';
 
-/** An honest message, and the same with something more that a person reads, or a program runs. */
-const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Given])[] = [
+/** A legitimate message, and the same with something more that a person reads or a program runs. */
+const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, GivenMessage])[] = [
   ['characters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
   ['words with digits in them', `${spam} 1`, `${spam} ${leet}`, {}],
   ['words with dots', `${spam} 1`, `${spam} ${bait.replaceAll(' ', '.').repeat(20)}`, {}],
   ['one long link', `${spam} a://b`, `${spam} ${`a://b ${'x.'.repeat(40)} `.repeat(20)}`, {}],
   ['capitals', `${spam} A`, `${spam} ${'BUY CHEAP PILLS NOW '.repeat(9)}`, {}],
-  ['characters in circles', spam, `${spam} ${circled}`, {}],
+  ['letters in circles', spam, `${spam} ${circled}`, {}],
   ['a < that begins no tag', spam, `${spam} < ${bait} >`, htmlType],
   ['a comment that is over at once', spam, `${spam} <!--> ${bait} -->`, htmlType],
   ['a comment that ends otherwise', spam, `${spam} <!-- --!> ${bait} -->`, htmlType],
@@ -156,7 +154,7 @@ const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Gi
     windows1251('купи'),
     typed('text/plain; charset=windows-1251'),
   ],
-  ['lines that are no fields', partHead('X-A: b'), partHead(`X-A: ${bait}`), mixed],
+  ['fields that are none', partHead('X-A: b'), partHead(`X-A: ${bait}`), mixed],
   ['a head that is text', partHead('x'), partHead(bait), mixed],
   ['two boundaries', twoFold('b'), twoFold(bait), typed(twice)],
   [
@@ -180,8 +178,8 @@ const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Gi
 ];
 for (const [name, honest, other, given] of smuggled) {
   test(`nothing hides in ${name}`, () => {
-    const found = keyOf(other, given);
-    assert.ok(found === undefined || found !== keyOf(honest, given), `${found} is both`);
+    const found = print(other, given);
+    assert.ok(found === undefined || found !== print(honest, given), `${found} is both`);
   });
 }
 
@@ -205,14 +203,14 @@ test('the servers that links lead to are told apart, what stands behind them is 
   assert.equal(servers(spam.replace('450.00', '7,5').replace('John', 'Bob')), servers(spam));
 });
 
-test('two types, or a subject too long to be read: known by its octets alone', () => {
+test('a message with a repeated field or a subject too long to read gets no key', () => {
   const types = ['Content-Type', 'text/html', 'content-type', 'text/plain'];
-  assert.equal(keyOf(spam, { header: types }), undefined);
+  assert.equal(print(spam, { header: types }), undefined);
   assert.equal(
-    keyOf(partHead('Content-Type: text/html\r\nContent-Type: text/plain'), mixed),
+    print(partHead('Content-Type: text/html\r\nContent-Type: text/plain'), mixed),
     undefined,
   );
-  assert.equal(keyOf(spam, { header: ['Subject', `${'so '.repeat(90)}${bait}`] }), undefined);
+  assert.equal(print(spam, { header: ['Subject', `${'so '.repeat(90)}${bait}`] }), undefined);
 });
 
 test('of 8 MB only so much is read that other mail hardly waits', () => {
@@ -221,7 +219,7 @@ test('of 8 MB only so much is read that other mail hardly waits', () => {
     const body = Buffer.alloc(8 * 1024 * 1024, piece);
     const encoding = piece === '=41' ? 'quoted-printable' : '8bit';
     const began = process.cpuUsage();
-    const found = keyOf(body, typed(type, encoding));
+    const found = print(body, typed(type, encoding));
     const { user, system } = process.cpuUsage(began);
     assert.equal(found, undefined);
     assert.ok(user + system < 300_000, `${type}: ${user + system} µs`);

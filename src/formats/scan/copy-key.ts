@@ -1,13 +1,10 @@
 /**
- * The key under which a scan result is reused for copies of a message. Two messages get the same
- * key if they differ only in names, links and numbers.
- *
- * It is stricter than the guard's fingerprint, because a verdict is taken over by it. The whole
- * text counts and not only its beginning; the key is a digest that nobody can hit by chance or on
- * purpose; text in base64 is read; attachments must be the same octet for octet. The servers that
- * links lead to are a second part of the key. Placeholders show how many names, links or numbers
- * they replace, in steps of six. A message that mail programs could show in different ways has no
- * key, because text could hide in what is passed over. Pure, never throws.
+ * Makes the key under which a scan result is reused for copies of a message. Two messages get the
+ * same key if they differ only in names, links and numbers. The key is stricter than the guard's
+ * fingerprint, because a verdict is reused: all text counts and not only its beginning, the digest
+ * resists collisions, text in base64 is decoded, and attachments must be identical. The servers to
+ * which links lead are returned separately. The length of what was replaced counts too, and an
+ * ambiguous message gets no key, so no text can hide in the replaced parts. Pure, never throws.
  */
 import { sha256 } from '../../lib/sha256.ts';
 import { readableSubject, subjectLengthMax } from '../message/header.ts';
@@ -15,48 +12,48 @@ import { htmlText, withoutEntities } from './html-text.ts';
 import { type MimePart, splitParts } from './mime-parts.ts';
 
 /**
- * Characters that count: how many a text must have, and their share of all characters. With fewer,
- * two messages that differ in what is passed over could seem to be one.
+ * The fewest characters in counted words, and their smallest share of all characters. With fewer,
+ * two messages that differ only in replaced words could look the same.
  */
 const countedMin = 60;
 const countedShareMin = 0.4;
 /**
- * Names, numbers and links in a row that share one placeholder: `John` and `Maria Magdalena` give
- * the same key.
+ * How many consecutive names, numbers and links are replaced by one mark, so that `John` equals
+ * `Maria Magdalena`.
  */
 const maskedTogether = 6;
-/** Characters that a link counts for, at most: links are long, and people read little of them. */
+/** The most characters that a link counts for, because links are long but little read. */
 const linkCharsMax = 30;
-/** A message with more parts is known by its octets alone. */
+/** The most parts that are read. A message with more gets no key. */
 const partsMax = 100;
 const depthMax = 8;
 /**
- * Octets of text that are read: 256 KiB. Words are found at about 7 MB a second, and all other mail
+ * The most text that is read. Splitting words takes a second for about 7 MB, and all other mail
  * waits meanwhile.
  */
 const textOctetsMax = 256 * 1024;
 
-export type KeyedMessage = {
-  /** Names and values of the fields, alternating, as octets. */
+export type CopyKeyInput = {
+  /** Names and values alternating, one octet a character. */
   readonly header: readonly string[];
   readonly body: Buffer;
-  /** True if `body` is only the beginning. */
+  /** Whether the body is longer than `body`. */
   readonly cut: boolean;
 };
 
 export type CopyKey = {
   readonly text: string;
-  /** Digest of the servers that its links lead to. */
+  /** A digest of the servers to which links lead. */
   readonly servers: string;
 };
 
 /**
- * Undefined if the message has too little or too much text for a key. Then only the same octets are
- * a copy.
+ * The key of a message. Undefined if there is too little text, too much text, or something
+ * ambiguous; then only an identical message counts as a copy.
  */
-export function copyKeyOf({ header, body, cut }: KeyedMessage): CopyKey | undefined {
+export function copyKeyOf({ header, body, cut }: CopyKeyInput): CopyKey | undefined {
   if (cut) return undefined;
-  const walk: Walk = {
+  const walk: TextWalk = {
     words: [],
     counted: 0,
     masked: 0,
@@ -75,7 +72,9 @@ export function copyKeyOf({ header, body, cut }: KeyedMessage): CopyKey | undefi
   const whole: MimePart = { type, encoding, disposition, text: '', body };
   if (!readPart(whole, walk, 0)) return undefined;
   const { counted, masked } = walk;
-  if (counted < countedMin || counted < countedShareMin * (counted + masked)) return undefined;
+  if (counted < countedMin || counted < countedShareMin * (counted + masked)) {
+    return undefined;
+  }
   return {
     text: hex([walk.words.join(' '), ...walk.attachments].join('\n')),
     servers: hex([...walk.servers].sort().join('\n')),
@@ -86,7 +85,7 @@ function hex(content: string | Buffer): string {
   return sha256(Buffer.from(content)).toString('hex');
 }
 
-/** Undefined if the subject is longer than what is read, or if there are several. */
+/** The subject; undefined if it is longer than the part that is read. */
 function subjectOf(header: readonly string[]): string | undefined {
   const value = only(header, 'subject');
   // Octets outside ASCII are mostly UTF-8, as in the body.
@@ -96,13 +95,12 @@ function subjectOf(header: readonly string[]): string | undefined {
   return value === undefined || isCut ? undefined : read;
 }
 
-type Walk = {
-  /** Words that count, in their order; `*` for what is passed over. */
+type TextWalk = {
+  /** Words that count, in order, with `*` for replaced ones. */
   readonly words: string[];
-  /** Characters of the words that count, and of what is passed over. */
   counted: number;
   masked: number;
-  /** Names, numbers and links passed over since the last word. */
+  /** How many words were replaced since the last counted word. */
   run: number;
   readonly attachments: string[];
   readonly servers: Set<string>;
@@ -110,15 +108,18 @@ type Walk = {
   textOctets: number;
 };
 
-/** Words, with signs that may be inside, and pictures. A word with a dot inside is a host name. */
+/**
+ * Matches words, with characters that may occur inside, and pictures. A word with a dot inside is a
+ * host name.
+ */
 const wordsIn = /[\p{L}\p{M}\p{N}\p{So}]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\p{So}]+)*/gu;
 
-function addWords(walk: Walk, text: string): void {
-  // A new text begins: no name of the text before continues here.
+function addWords(walk: TextWalk, text: string): void {
+  // Begins a new text, so a name at the end of the text before does not continue.
   walk.words.push('|');
   walk.run = 0;
   for (const chunk of text.split(/[\s<>"()[\],;]+/)) {
-    // Links and addresses.
+    // Replaces links and addresses.
     if (chunk.includes('@') || chunk.includes('://') || /^www\.|\.[a-z]{2,24}[/:?]/i.test(chunk)) {
       pass(walk, Math.min(chunk.length, linkCharsMax));
       continue;
@@ -134,26 +135,28 @@ function addWords(walk: Walk, text: string): void {
   }
 }
 
-/** Names behind two slashes, and bare names that mail programs turn into links. */
-const linkedServer = /[/\\]{2}([^\s/\\"'<>?#]{1,255})/;
-const bareServer =
-  /(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/iu;
-const serversIn = new RegExp(`${linkedServer.source}|${bareServer.source}`, 'giu');
+/**
+ * Matches server names after two slashes, and names that mail programs turn into links
+ * automatically.
+ */
+const afterSlashes = /[/\\]{2}([^\s/\\"'<>?#]{1,255})/u;
+const bareName = /(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/u;
+const serversIn = new RegExp(`${afterSlashes.source}|${bareName.source}`, 'giu');
 
-function addServers({ servers }: Walk, text: string): void {
+function addServers({ servers }: TextWalk, text: string): void {
   for (const [, linked, named] of text.matchAll(serversIn)) {
     servers.add((linked ?? named ?? '').toLowerCase());
   }
 }
 
-function pass(walk: Walk, characters: number): void {
+function pass(walk: TextWalk, length: number): void {
   if (walk.run % maskedTogether === 0) walk.words.push('*');
   walk.run++;
-  walk.masked += characters;
+  walk.masked += length;
 }
 
-/** False if the message cannot be read to its end, so that it has no key. */
-function readPart(part: MimePart, walk: Walk, depth: number): boolean {
+/** Reads a part; false if the message cannot be read completely. */
+function readPart(part: MimePart, walk: TextWalk, depth: number): boolean {
   walk.parts++;
   if (walk.parts > partsMax || depth > depthMax) return false;
   if (part.text !== '' && !readText(Buffer.from(part.text, 'latin1'), '', walk)) return false;
@@ -170,32 +173,32 @@ function readPart(part: MimePart, walk: Walk, depth: number): boolean {
   return true;
 }
 
-function readText(bytes: Buffer, type: string, walk: Walk, isHtml = false): boolean {
+function readText(bytes: Buffer, type: string, walk: TextWalk, isHtml = false): boolean {
   walk.textOctets += bytes.length;
   if (walk.textOctets > textOctetsMax) return false;
   const text = inCharset(bytes, type);
   const read = isHtml ? htmlText(text) : text;
   if (read === undefined) return false;
-  // Browsers ignore line breaks within an address.
+  // Browsers ignore line breaks inside an address.
   addServers(walk, isHtml ? withoutEntities(text).replace(/[\t\r\n]+/g, '') : text);
   addWords(walk, read);
   return true;
 }
 
-/** Decoded as its type says, else as UTF-8, else as Latin-1, where each octet is one character. */
+/** Decodes text in the charset of its type, else as UTF-8, else as Latin-1. */
 function inCharset(bytes: Buffer, type: string): string {
   const label = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(type)?.[1] ?? 'utf-8';
   for (const charset of [label, 'utf-8']) {
     try {
       return new TextDecoder(charset, { fatal: true }).decode(bytes);
     } catch {
-      // An unknown charset, or the octets are not in this charset.
+      // The charset is unknown, or the text is not in this charset.
     }
   }
   return bytes.toString('latin1');
 }
 
-/** Undefined if mail programs could decode the body in different ways. */
+/** The decoded body of a part; undefined if readers may decode it differently. */
 function decoded({ encoding, body }: MimePart): Buffer | undefined {
   switch (encoding.trim().toLowerCase()) {
     case 'base64': {
@@ -204,7 +207,7 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
       return Buffer.from(text, 'base64');
     }
     case 'quoted-printable':
-      // One octet is written with at most three characters.
+      // Each octet is written as at most three.
       if (body.length > 3 * textOctetsMax) return undefined;
       return Buffer.from(
         body
@@ -221,8 +224,8 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
 }
 
 /**
- * The value of the only field with this name; empty without such a field. Undefined if there are
- * several, because mail programs differ in which they take.
+ * The value of a field; empty if it is missing; undefined if it occurs more than once, because
+ * readers differ in which one they use.
  */
 function only(header: readonly string[], name: string): string | undefined {
   let found: string | undefined;

@@ -45,7 +45,7 @@ test('separators in front, a lone dot, line ends', () => {
   assert.equal(read(''), '');
 });
 
-test('any text: a part of it, and no address is empty', () => {
+test('any text: addresses are parts of the text, and no address is empty', () => {
   const piece = fc.constantFrom(
     'To: ',
     'a@x',

@@ -42,7 +42,7 @@ test('an answer is records; other types and classes are left out', () => {
   ]);
 });
 
-test('an answer to another question, another id, or a question is none', () => {
+test('an answer to another question, with another id, or a question does not count', () => {
   assert.equal(readReply(good, question, id + 1), undefined);
   const other = questionBytes({ name: 'mail.example.test', type: 'MX' });
   assert.equal(readReply(good, other, id), undefined);

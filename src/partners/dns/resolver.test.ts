@@ -152,7 +152,7 @@ test('with every fault: a right answer or a failure with a text of one line', as
   );
 });
 
-test('a second server answers when the first one does not, and is asked first from then on', async () => {
+test('a second server answers if the first does not, and is then asked first', async () => {
   for (const fault of ['silent', 'servfail', 'refused', 'garbage', 'referral'] as const) {
     await using bad = await openScriptedDns(records);
     await using good = await openScriptedDns(records);
@@ -174,7 +174,7 @@ test('who cannot be reached at all says so at once', async () => {
   assert.match(answer.text, /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/);
 });
 
-test('nothing takes longer than all of it may', async () => {
+test('nothing takes longer than the time limit of the question', async () => {
   await using one = await openScriptedDns(records);
   one.fault = 'silent';
   using resolve = resolverOf([one, one, one], { tryMs: 10_000, totalMs: 200 });
@@ -212,7 +212,7 @@ test('validated answers are secure, if the resolver is one to believe', async ()
   }
 });
 
-test('one alias unvalidated makes all of it so', async () => {
+test('one alias that is not validated makes the whole answer not validated', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'one-alias';
   using resolve = resolverOf([server]);
@@ -224,7 +224,7 @@ test('one alias unvalidated makes all of it so', async () => {
   );
 });
 
-test('answers are remembered as long as they say, and what is asked twice at once is asked once', async () => {
+test('answers are cached for their TTL, and equal questions at once are one', async () => {
   await using server = await openScriptedDns(records);
   let now = 1_000_000;
   using resolve = resolverOf([server], { clock: { now: () => now as Millis } });
@@ -261,7 +261,7 @@ test('a thousand questions at once are all answered', async () => {
   assert.ok(answers.every((answer) => said(answer) === 'nxdomain'));
 });
 
-test('too many questions at once: the last ones fail, all end in time, and it goes on afterwards', async () => {
+test('too many questions at once: the last ones fail, and all end in time', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'silent';
   using resolve = resolverOf([server], { tryMs: 5_000, totalMs: 500 });
@@ -317,7 +317,8 @@ test('which servers: those of the configuration, else those of resolv.conf', () 
     assert.equal(parseServer(wrong), undefined, wrong);
   }
   const text =
-    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver fe80::1%eth0\noptions trust-ad';
+    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver ' +
+    'fe80::1%eth0\noptions trust-ad';
   assert.deepEqual(parseResolvConf(text), {
     servers: [
       { address: '192.0.2.1', port: 53 },

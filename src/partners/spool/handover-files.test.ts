@@ -21,11 +21,11 @@ import type { Millis } from '../../lib/time.ts';
 import type { SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
 import { openSubmissionFiles } from './handover-files.ts';
 
-type Sent = { readonly args: readonly string[]; readonly input: string };
+type SentFile = { readonly args: readonly string[]; readonly input: string };
 
 class Scratch {
   readonly folder = mkdtempSync(join(tmpdir(), 'psu-'));
-  readonly sent: Sent[] = [];
+  readonly sent: SentFile[] = [];
   readonly unreadable: string[] = [];
   outcome: SendOutcome = { kind: 'sent' };
 
@@ -124,7 +124,7 @@ test('from the draft to the mail server, and away', async () => {
   assert.deepEqual(await files.send(one.token, 'again'), { kind: 'gone' });
 });
 
-test('each further try has a name of its own, and who reads the last one goes on reading it', async () => {
+test('each attempt has its own name, and readers of the last one continue', async () => {
   using scratch = new Scratch();
   const files = scratch.open();
   const one = mail(1);
@@ -142,7 +142,7 @@ test('each further try has a name of its own, and who reads the last one goes on
   assert.deepEqual(listed(files), [{ submission: one, state: 'going' }]);
 });
 
-test('line ends as the message has them; white space in front is no part of our field', async () => {
+test('line ends of the message; white space at its start is not in Postern’s field', async () => {
   using scratch = new Scratch();
   const files = scratch.open();
   await keep(files, mail(1, { crlf: true }), 'Subject: x\r\n\r\nx\r\n');

@@ -1,12 +1,13 @@
 /**
- * Messages that were handed in and wait to be handed to the mail server: a file each, in a folder
- * that only Postern opens.
+ * Keeps messages that wait to be handed over to the mail server, one file each, in a folder that
+ * only Postern opens.
  *
- *   new/ ──whole, on the disk──▶ going/ ──the mail server has it──▶ sent/ ──it has shown it to us──▶ (gone)
+ *   new/ ──complete, on the disk──▶ going/ ──the mail server has it──▶ sent/
+ *   sent/ ──seen at the milter door──▶ (removed)
  *
- * A file: a line, what is known of the message as JSON, then the message itself, a token in its
- * first field. It is the mail server's standard input from there on, so that the end of this
- * process cuts no message short.
+ * A file has a first line, then facts about the message as JSON, then the message with a token in
+ * its first field. The mail server reads the rest of the file as its standard input, so no message
+ * is cut if this process ends.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -40,22 +41,22 @@ export type SubmissionFilesOptions = {
   readonly folder: string;
   readonly run: RunSendmail;
   readonly user: (uid: number) => { readonly fullName: string };
-  /** A file that is none of ours, or is broken: it stays where it is. */
+  /** Called for a file that is not Postern's or is broken. The file stays where it is. */
   readonly unreadable: (path: string) => void;
 };
 
 const synced = promisify(fsync);
 const stages = ['going', 'sent'] as const;
-/** Of a message, read for the rules. */
+/** How much of a message is read for the rules. */
 const headBytesMax = 65_536;
-/** 64 random bits: a try of a message has one that no other has. */
+/** 64 random bits, different for each attempt to send a message. */
 const attemptBytes = 8;
 const firstLine = /^postern-submission 1 (\d{1,8})$/;
 
 export function openSubmissionFiles(options: SubmissionFilesOptions): SubmissionFiles {
   const at = (stage: string, token = ''): string => join(options.folder, stage, token);
   for (const stage of ['new', ...stages]) mkdirSync(at(stage), { recursive: true, mode: 0o700 });
-  // Half of a message whose sender was never told that we have it.
+  // Removes incomplete messages; their senders were never told that Postern has them.
   for (const name of readdirSync(at('new'))) rmSync(at('new', name), { force: true });
   const place = (token: string): string | undefined =>
     stages.map((stage) => at(stage, token)).find((path) => existsSync(path));
@@ -80,8 +81,8 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
       if (!existsSync(at('going', token))) return { kind: 'gone' };
       if (how === 'again') anotherTry(at('going', token), at('new', token));
       const opened = open(at('going', token));
-      // It is there: no file descriptor is left, or the disk is ill. That may pass, and then it
-      // goes out.
+      // The file exists, so there are no file descriptors left or the disk has a fault. Both may
+      // pass, and then the message is sent.
       if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
       try {
         const { submitter, handIn } = opened.submission;
@@ -136,8 +137,8 @@ class FileDraft implements Draft {
 
   write(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    // White space in front would go on with our own field; it is the beginning of a message without
-    // any.
+    // White space at the start would continue Postern's own field, but it begins the body of a
+    // message without fields.
     if (!this.#begun && (bytes[0] === 0x20 || bytes[0] === 0x09)) this.#all(Buffer.from('\n'));
     this.#begun = true;
     this.#all(bytes);
@@ -153,7 +154,9 @@ class FileDraft implements Draft {
     );
   }
 
-  /** Waits for the disk twice, beside the event loop: for the message, and for its name. */
+  /**
+   * Waits for the disk twice, for the message and for its name, without blocking the event loop.
+   */
   async #keep(): Promise<void> {
     try {
       await synced(this.#file);
@@ -174,7 +177,7 @@ class FileDraft implements Draft {
   }
 }
 
-/** Reads what is known of a message; the file then stands at the message itself. */
+/** Reads the facts about a message. The file position is then at the message. */
 function open(
   path: string,
 ): { readonly file: number; readonly submission: WaitingMail } | undefined {
@@ -197,7 +200,7 @@ function readHead(file: number): WaitingMail | undefined {
   const length = firstLine.exec(line.toString('latin1', 0, Math.max(0, lineEnd)))?.[1];
   if (length === undefined) return undefined;
   const head = Buffer.alloc(lineEnd + 1 + Number(length));
-  // From where the file stands, which it moves.
+  // Reads from the file position, and moves it.
   for (let at = 0; at < head.length; ) {
     const more = readSync(file, head, at, head.length - at, null);
     if (more === 0) return undefined;
@@ -233,7 +236,10 @@ function parseSubmission(text: string): WaitingMail | undefined {
   };
 }
 
-/** As a new file: who reads the old one still reads the old try. */
+/**
+ * Writes a new file for another attempt, so a process that reads the old file still reads the old
+ * attempt.
+ */
 function anotherTry(path: string, fresh: string): void {
   rmSync(fresh, { force: true });
   copyFileSync(path, fresh);
@@ -267,7 +273,7 @@ function argumentsOf(handIn: WaitingMail['handIn'], fullName: string): readonly 
   ];
 }
 
-/** The milter door may have met it already, and its file be gone. */
+/** Moves a file; it may be gone, because the milter door may have seen the message already. */
 function move(from: string, to: string): void {
   try {
     renameSync(from, to);

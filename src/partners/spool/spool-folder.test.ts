@@ -1,4 +1,4 @@
-/** The spool by itself: what is taken, what is removed, what is left alone. */
+/** The spool alone: what is taken, what is removed, what is left alone. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -70,7 +70,7 @@ function message(nth: number, body = 'x\n'): Buffer {
   return Buffer.concat([head, Buffer.from(body)]);
 }
 
-/** What is found, by the last digits of its id, and why the rest is none. */
+/** The messages found, by the last digits of their ids, and the faults of other files. */
 async function taken(opened = openSpoolHere()): Promise<{ found: string[]; bad: string[] }> {
   const bad: string[] = [];
   const found: string[] = [];

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen, type Where } from '../../lib/listener.ts';
+import { listen, type SocketAddress } from '../../lib/listener.ts';
 import type { CheckPassword } from './check.ts';
 
 /** Nobody types a longer password. */
@@ -14,7 +14,7 @@ const requestMs = 10_000;
 
 /** Throws OperatorError if it cannot listen. */
 export async function openCheckDoor(
-  where: Where,
+  where: SocketAddress,
   check: CheckPassword,
 ): Promise<{ readonly address: string; close(): Promise<void> }> {
   const server = createServer({ requestTimeout: requestMs }, (request, response) => {

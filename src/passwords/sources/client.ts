@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { within } from '../../lib/deadline.ts';
+import { openDeadline } from '../../lib/deadline.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 
@@ -80,7 +80,7 @@ export async function askClient(
   ];
   const base = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: folder.path };
   try {
-    using deadline = within(queryMs, about.signal);
+    using deadline = openDeadline(queryMs, about.signal);
     const { signal } = deadline;
     const stdio = fds as [number, number, number];
     const child = spawn(program, args, { stdio, env: { ...base, ...env }, signal });

@@ -8,7 +8,7 @@
 import type { Account } from '../../../core/account-name.ts';
 import { type AccountState, accountStates } from '../../../core/verdict.ts';
 import { assert } from '../../../lib/assert.ts';
-import { forced } from '../../../lib/lazy.ts';
+import { lazyText } from '../../../lib/lazy.ts';
 import type { AccountRecord, Change, Ledger } from '../../../ports/ledger.ts';
 import { integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
@@ -76,7 +76,7 @@ function putAccount(make: Statements): AccountTable['put'] {
   return (change) => {
     assert(change.learned.length % 2 === 0, 'learned is pairs of hash and minute');
     touched += 1;
-    const row = upsert(change.account, change.state, touched, forced(change.past));
+    const row = upsert(change.account, change.state, touched, lazyText(change.past));
     const id = integer(row ?? {}, 'id');
     for (const recipient of change.forgotten) forget(id, recipient);
     for (let index = 0; index < change.learned.length; index += 2) {
