@@ -230,7 +230,7 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       '! mail._domainkey.weak.example: the key /weak.private ' +
         'has 512 bits; no receiver accepts less than 1024',
       '! mail._domainkey.rubbish.example: the key /rubbish.private ' +
-        'is no private key in PEM or base64',
+        'is not a private key in PEM or base64',
       '! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ' +
         "ENOENT: no such file or directory, stat '/nowhere.private'",
       '2 keys, and 4 that cannot be imported',
