@@ -8,6 +8,7 @@ import { type Handovers, openSubmissions } from '../flow/handover/handover.ts';
 import type { Journal, Timers } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
 import type { Listener, Where } from '../lib/listener.ts';
+import { SerialQueue } from '../lib/serial.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { peerOf } from '../partners/kernel/peer-credentials.ts';
 import { knockAtPickup, realSendmail } from '../partners/postfix/sendmail.ts';
@@ -44,6 +45,8 @@ export type SendmailParts = {
 /** Any user may connect: who that is the kernel says. */
 const doorMode = 0o666;
 const spoolEveryMs = 2_000;
+/** Reloads that may wait while the door is opened anew. */
+const reloadsMax = 1_000;
 /** A hand-over takes milliseconds; at a stop, systemd ends us some seconds later. */
 const closeMs = 5_000;
 
@@ -52,7 +55,7 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
   let admin: Handovers | undefined;
   let open = new AsyncDisposableStack();
   let wasOpen = false;
-  let turns: Promise<void> = Promise.resolve();
+  const reloads = new SerialQueue<'door'>(reloadsMax);
   const reopen = async (wanted: Config): Promise<void> => {
     await open.disposeAsync();
     open = new AsyncDisposableStack();
@@ -78,8 +81,8 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
     start: () => reopen(config),
     configure(changed) {
       if (JSON.stringify(changed.sendmail) === JSON.stringify(config.sendmail)) return;
-      turns = turns
-        .then(() => reopen(changed))
+      reloads
+        .run('door', () => reopen(changed))
         .catch((cause: unknown) => {
           parts.log('error', 'sendmail.not-opened', { why: faultText(cause) });
         });

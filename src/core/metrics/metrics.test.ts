@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
 import { openCounters } from '../../lib/counters.ts';
-import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
 import { metrics } from './metrics.ts';
 
 const source = new URL('../..', import.meta.url).pathname;

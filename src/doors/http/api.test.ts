@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { ask, bearer, stage, testNow } from '../../../test/doubles/client.ts';
+import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
 import { metrics as listed } from '../../core/metrics/metrics.ts';
-import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
 
 const joe = 'joe.weber%40example.org';
 const post = (body?: unknown) => ({

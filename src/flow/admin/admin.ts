@@ -83,7 +83,7 @@ export function openAdmin(deps: AdminDeps): Admin {
       const row = { account, until, by, note, at };
       const ended = until <= at;
       const detail = ended ? 'exemption ended' : `exempt until ${deps.iso(until)}`;
-      const kept = await commit(deps, [
+      const kept = await deps.journal.committed([
         exemptions.set(row),
         {
           kind: 'audit',
@@ -238,7 +238,7 @@ async function moveHeld(
       },
     });
   }
-  const kept = await commit(deps, changes);
+  const kept = await deps.journal.committed(changes);
   const missed = ids.length - moved.size;
   const what = `${moved.size} ${moved.size === 1 ? 'message' : 'messages'} ${state}`;
   if (fault !== undefined) {
@@ -300,10 +300,6 @@ async function testNotice(deps: AdminDeps): Promise<Done> {
   deps.journal.add({ kind: 'audit', row });
   if (faults.length === 0) return { ok: true, count: said.length, text: row.detail };
   return { ok: false, text: row.detail, hint: 'look at the roads under [notices]' };
-}
-
-function commit(deps: AdminDeps, changes: readonly Change[]): Promise<boolean> {
-  return new Promise((resolve) => deps.journal.commit(changes, resolve));
 }
 
 function doneIf(kept: boolean, text: string, count: number): Done {

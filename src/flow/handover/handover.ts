@@ -14,6 +14,7 @@ import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
 import { submissionToken } from '../../core/scripts/submission-field.ts';
 import { sysexits } from '../../lib/operator-error.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
   Claim,
@@ -78,6 +79,8 @@ const pacedMs = 3_000;
 const takenAtOnce = 8;
 /** Of all: each is held in memory, less the message. */
 const waitingMax = 20_000;
+/** Rounds through the spool that may wait: one for each message, and those of the timer. */
+const roundsMax = 2 * waitingMax;
 
 export function openSubmissions(deps: SubmissionDeps): Handovers {
   return new SubmissionFlow(deps);
@@ -94,7 +97,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
   /** Of each user, one round through what he left after the other; nobody waits for another's. */
-  readonly #rounds = new Map<number, Promise<void>>();
+  readonly #rounds = new SerialQueue<number>(roundsMax);
   /** Messages on their way to the disk. */
   readonly #written = new Set<Promise<void>>();
   #closed = false;
@@ -142,13 +145,9 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     await Promise.all(Array.from({ length: takenAtOnce }, worker));
   }
 
-  async #takeOf(uid: number): Promise<void> {
+  #takeOf(uid: number): Promise<void> {
     const { spool, log } = this.#deps;
-    const before = this.#rounds.get(uid) ?? Promise.resolve();
-    const round = before.then(() => takeSpool({ spool, admin: this, log, uid }));
-    this.#rounds.set(uid, round);
-    await round;
-    if (this.#rounds.get(uid) === round) this.#rounds.delete(uid);
+    return this.#rounds.run(uid, () => takeSpool({ spool, admin: this, log, uid }));
   }
 
   submitterOf(token: string): ScriptSubmitter | undefined {
@@ -220,7 +219,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     this.#stop();
     const handedOver = this.#queue.close();
     for (const { answer } of this.#paced.splice(0)) answer();
-    await Promise.all([...this.#rounds.values(), ...this.#written, handedOver]);
+    await Promise.all([this.#rounds.idle(), ...this.#written, handedOver]);
   }
 
   #letGo(): void {
@@ -275,7 +274,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
           const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
           // What this user left in the spool came before.
           if (submitter.proven === 'owner') goes();
-          else void this.#takeOf(submitter.uid).then(goes);
+          else void this.#takeOf(submitter.uid).then(goes, goes);
           const told = (): void => answer(taken);
           if (submitter.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
           else this.#paced.push({ uid: submitter.uid, since: submission.at, answer: told });

@@ -47,6 +47,8 @@ export type Journal = {
    * than five seconds.
    */
   commit(changes: readonly Change[], done: CommitDone): void;
+  /** The same as a promise: true once the changes are on the disk, false if that takes too long. */
+  committed(changes: readonly Change[]): Promise<boolean>;
   /** Writes all that waits, at once. False: it could not. */
   flushNow(): boolean;
   /** Forgets what is old, a slice each tick; see Ledger.prune. */
@@ -115,6 +117,10 @@ class LedgerJournal implements Journal {
     this.#rowsDue = this.#pending.rowCount;
     if (this.#state === 'ok') this.#chain();
     else if (this.#failures >= failuresBeforeAnswer) timers.soon(() => this.#answerOverdue());
+  }
+
+  committed(changes: readonly Change[]): Promise<boolean> {
+    return new Promise((resolve) => this.commit(changes, resolve));
   }
 
   flushNow(): boolean {

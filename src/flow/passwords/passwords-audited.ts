@@ -56,7 +56,7 @@ export function openWeakPasswords(
       for (const row of changed) take(row);
       const changes = passwordChanges(changed, report, { now, by });
       if (changes.length === 0) return { ok: true, text: 'nothing changed', count: 0 };
-      const kept = await new Promise<boolean>((resolve) => journal.commit(changes, resolve));
+      const kept = await journal.committed(changes);
       const text = `${changed.length} noted`;
       if (kept) return { ok: true, text, count: changed.length };
       return { ok: false, text: `${text}, but the ledger could not be written` };

@@ -49,7 +49,7 @@ const ratedMax = 10_000;
 
 export type ScriptDeps = {
   readonly stored: ScriptLedger;
-  readonly journal: Pick<Journal, 'add' | 'commit'>;
+  readonly journal: Pick<Journal, 'add' | 'committed'>;
   readonly timers: Pick<Timers, 'every'>;
   readonly clock: Clock;
   readonly count: Count;
@@ -145,7 +145,7 @@ class ScriptRegister {
     this.#rules = [...this.#rules.filter((rule) => rule !== same), row];
     const undo = same === undefined ? ['forget', id] : ruleWords(same);
     const detail = `${id}: ${ruleText(row)}`;
-    const kept = await this.#commit([
+    const kept = await this.#deps.journal.committed([
       ...[...gone, row].map((one): Change => ({ kind: 'script-rule', row: one })),
       this.#audit({ at, by, action: `script-${wanted.effect}`, detail: withNote(detail, note) }),
     ]);
@@ -167,7 +167,7 @@ class ScriptRegister {
       (rule) => `undo: ${shellWords('postern', 'scripts', ...ruleWords(rule))}`,
     );
     const what = gone.map(({ id, path }) => `${id} for ${path} is taken back`);
-    return said(await this.#commit(changes), [...what, ...undo].join('\n'));
+    return said(await this.#deps.journal.committed(changes), [...what, ...undo].join('\n'));
   }
 
   close(): void {
@@ -228,10 +228,6 @@ class ScriptRegister {
       this.#rated.set(key, times);
     }
     return times;
-  }
-
-  #commit(changes: readonly Change[]): Promise<boolean> {
-    return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
   }
 
   #audit(row: {

@@ -31,10 +31,10 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
       keeper.keys
         .filter((key) => domain === undefined || key.domain === domain)
         .map((key) => deskKey(keeper, deps, key)),
-    make: (wanted, by) => keeper.inTurn(() => make(keeper, wanted, by)),
-    rotate: (domain, by) => keeper.inTurn(() => rotate(keeper, domain, by)),
-    retire: (key, how, by) => keeper.inTurn(() => retire(keeper, deps, { ...key, ...how }, by)),
-    adopt: (keys, note, by) => keeper.inTurn(() => adopt(keeper, deps, keys, { note, by })),
+    make: (wanted, by) => keeper.locked(() => make(keeper, wanted, by)),
+    rotate: (domain, by) => keeper.locked(() => rotate(keeper, domain, by)),
+    retire: (key, how, by) => keeper.locked(() => retire(keeper, deps, { ...key, ...how }, by)),
+    adopt: (keys, note, by) => keeper.locked(() => adopt(keeper, deps, keys, { note, by })),
   };
 }
 

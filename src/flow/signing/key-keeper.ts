@@ -18,6 +18,7 @@ import {
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
 import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { NewKeys } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
@@ -57,7 +58,8 @@ export type KeyKeeper = {
   find(domain: string, selector: string): DkimKey | undefined;
   /** Why a key that should sign cannot; empty: it can. */
   fault(key: DkimKey): string;
-  inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
+  /** Holds the lock of the keys while the work runs. */
+  locked<Value>(work: () => Promise<Value>): Promise<Value>;
   /** For whoever has the turn: steps, as far as these keys are to be looked at. */
   step(concerns: (key: DkimKey) => boolean): Promise<void>;
   /** Makes keys and writes them down. Answers with why not, where it could not. */
@@ -71,10 +73,12 @@ export type KeyKeeper = {
   act(actions: readonly KeyAction[]): Promise<boolean>;
 };
 
-/** Does this when it may. */
-type Turn = <Value>(work: () => Promise<Value>) => Promise<Value>;
+/** Runs the work, with the lock where whoever calls does not hold it yet. */
+type RunLocked = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 const stepEveryMs = 10 * minuteMs;
+/** Commands that may wait for the lock: far more than people type. */
+const commandsMax = 1_000;
 /**
  * Names looked at together: a thousand domains take some minutes, and no name server is flooded.
  */
@@ -91,7 +95,7 @@ class Keeper implements KeyKeeper {
   #keys: readonly DkimKey[];
   #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
   #faults: ReadonlyMap<string, string> = new Map();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #lock = new SerialQueue<'keys'>(commandsMax);
   #stepping: Promise<void> | undefined;
   #open = true;
   readonly #stop: () => void;
@@ -111,7 +115,7 @@ class Keeper implements KeyKeeper {
   stepNow(): Promise<void> {
     this.#stepping ??= this.#step(
       () => true,
-      (work) => this.inTurn(work),
+      (work) => this.locked(work),
     )
       .catch((error: unknown) => {
         this.#deps.log('error', 'dkim.step-failed', { error: faultText(error) });
@@ -159,10 +163,8 @@ class Keeper implements KeyKeeper {
     return this.#faults.get(keyName(key)) ?? '';
   }
 
-  inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined);
-    return mine;
+  locked<Value>(work: () => Promise<Value>): Promise<Value> {
+    return this.#lock.run('keys', work);
   }
 
   async make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string> {
@@ -199,13 +201,13 @@ class Keeper implements KeyKeeper {
     return this.#step(concerns, (work) => work());
   }
 
-  async #step(concerns: (key: DkimKey) => boolean, turn: Turn): Promise<void> {
+  async #step(concerns: (key: DkimKey) => boolean, locked: RunLocked): Promise<void> {
     for (let round = 0; round < roundsMax && this.#open; round++) {
       const asked = toAsk(this.#keys, this.#deps.clock.now()).filter(concerns);
       const sightings = await this.#look(asked);
-      const actions = await turn(() => this.#decide(sightings));
+      const actions = await locked(() => this.#decide(sightings));
       let made = false;
-      for (const action of actions) made = (await turn(() => this.act([action]))) || made;
+      for (const action of actions) made = (await locked(() => this.act([action]))) || made;
       if (!made) return;
     }
   }
@@ -263,7 +265,7 @@ class Keeper implements KeyKeeper {
       }),
       ...more,
     ];
-    const kept = await new Promise<boolean>((resolve) => journal.commit(changes, resolve));
+    const kept = await journal.committed(changes);
     if (!kept) {
       log('error', 'dkim.not-kept', { keys: rows.map(keyName) });
       return false;

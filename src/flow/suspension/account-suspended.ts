@@ -18,6 +18,7 @@ import type { Account } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
 import type { Reason } from '../../core/verdict.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Done, ReleaseHow } from '../../ports/admin.ts';
 import type { Change, IncidentRow } from '../../ports/ledger.ts';
@@ -27,7 +28,6 @@ import type { Accounts } from '../account/accounts.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
-import { AccountTurns } from './account-lock.ts';
 import { currentIncident, sweepQueue } from './queue-sweep.ts';
 import { isLogin, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
@@ -37,6 +37,8 @@ import { suspensionNotice } from './suspension-notice.ts';
 const secondSweepMs = 15 * secondMs;
 /** What is under way gets this long to end; the next start does it again. */
 const closeMs = 3 * secondMs;
+/** Steps about accounts that may wait: more than there are accounts on any server we know. */
+const workMax = 1_000_000;
 /** Incidents looked at in one go. */
 const openMax = 10_000;
 
@@ -82,7 +84,8 @@ export function openSuspensions(deps: SuspensionDeps): Suspensions {
 
 class SuspensionFlow implements Suspensions {
   readonly #deps: SuspensionDeps;
-  readonly #turns = new AccountTurns();
+  /** One thing at a time is done about an account outside this process. */
+  readonly #locks = new SerialQueue<Account>(workMax);
   readonly #steps: ReleaseSteps;
   /** How to stop the second sweeps that are yet to come. */
   readonly #waiting = new Set<() => void>();
@@ -119,7 +122,7 @@ class SuspensionFlow implements Suspensions {
       weight: 1,
     };
     const opened = this.#open(account, past, [reason], at, { by, detail: note });
-    await this.#commit([accounts.change(account, past, book), ...opened.changes]);
+    await this.#deps.journal.committed([accounts.change(account, past, book), ...opened.changes]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
     return { ok: true, count: 1, text: `${account} is suspended` };
@@ -156,10 +159,13 @@ class SuspensionFlow implements Suspensions {
     const { rest, change } = outside ? this.#steps.begun(account, how, at) : nothingOutside;
     if (change !== undefined) changes.push(change);
     const faults: string[] = [];
-    if (!(await this.#commit(changes))) faults.push('the ledger could not be written yet');
+    if (!(await this.#deps.journal.committed(changes)))
+      faults.push('the ledger could not be written yet');
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
     const back =
-      rest === undefined ? 0 : await this.#inTurn(account, () => this.#steps.letOut(rest, faults));
+      rest === undefined
+        ? 0
+        : await this.#locks.run(account, () => this.#steps.letOut(rest, faults));
     if (back === undefined) return suspendedAgain(account);
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
@@ -187,7 +193,7 @@ class SuspensionFlow implements Suspensions {
   async close(): Promise<void> {
     this.#closed = true;
     for (const stop of this.#waiting) stop();
-    await this.#turns.ended(this.#deps.timers, closeMs);
+    await this.#idle();
   }
 
   #open(
@@ -242,7 +248,7 @@ class SuspensionFlow implements Suspensions {
   #follow(incident: IncidentRow): Promise<void> {
     const { account } = incident;
     return this.#logged(account, async () => {
-      const row = await this.#inTurn(account, () => this.#enforce(incident));
+      const row = await this.#locks.run(account, () => this.#enforce(incident));
       this.#deps.notices.send(this.#notice(row));
       if (!this.#closed) this.#sweepLater(row);
     });
@@ -254,14 +260,18 @@ class SuspensionFlow implements Suspensions {
       stop();
       this.#waiting.delete(stop);
       void this.#logged(account, async () => {
-        await this.#inTurn(account, () => this.#sweep(incident));
+        await this.#locks.run(account, () => this.#sweep(incident));
       });
     });
     this.#waiting.add(stop);
   }
 
-  #inTurn<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
-    return this.#turns.take(account, work);
+  /** Waits for all that is under way, but no longer than `closeMs`. */
+  async #idle(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const stop = this.#deps.timers.every(closeMs, () => late.resolve());
+    await Promise.race([this.#locks.idle(), late.promise]);
+    stop();
   }
 
   async #openLogins(): Promise<void> {
@@ -278,7 +288,7 @@ class SuspensionFlow implements Suspensions {
   async #step(account: Account, work: () => Promise<unknown>): Promise<void> {
     if (this.#closed) return;
     await this.#logged(account, async () => {
-      await this.#inTurn(account, work);
+      await this.#locks.run(account, work);
     });
   }
 
@@ -326,10 +336,6 @@ class SuspensionFlow implements Suspensions {
   #notice(incident: IncidentRow): Notice {
     const { clock, host, iso } = this.#deps;
     return suspensionNotice(incident, { host, iso, at: clock.now() });
-  }
-
-  #commit(changes: readonly Change[]): Promise<boolean> {
-    return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
   }
 }
 
