@@ -9,13 +9,13 @@ import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type {
+  AccountSearch,
   AuditRow,
   ExemptionRow,
   HeldRow,
   HeldState,
   IncidentRow,
   MessageRow,
-  Search,
   StoryRow,
 } from './ledger.ts';
 import type { ScriptAdmin } from './scripts.ts';
@@ -70,7 +70,7 @@ export type FeedItem = {
   readonly why: string;
   readonly observed: boolean;
 };
-export type Done =
+export type AdminResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
   | { readonly ok: false; readonly text: string; readonly hint?: string };
 /** Per minute, the last two hours: for the chart. */
@@ -128,24 +128,24 @@ export type NewKeys = {
 export type KeyAdmin = {
   readonly folder: string;
   list(domain?: string): readonly KeyView[];
-  make(wanted: NewKeys, by: string): Promise<Done>;
-  rotate(domain: string, by: string): Promise<Done>;
+  make(wanted: NewKeys, by: string): Promise<AdminResult>;
+  rotate(domain: string, by: string): Promise<AdminResult>;
   retire(
     key: Pick<DkimKey, 'domain' | 'selector'>,
     how: { readonly compromised: boolean },
     by: string,
-  ): Promise<Done>;
+  ): Promise<AdminResult>;
   /** Takes keys over whose files were put into the folder. */
   adopt(
     keys: readonly Pick<DkimKey, 'domain' | 'selector'>[],
     note: string,
     by: string,
-  ): Promise<Done>;
+  ): Promise<AdminResult>;
 };
 
 export type Admin = {
   status(): StatusView;
-  accounts(filter: Search): readonly AccountView[];
+  accounts(filter: AccountSearch): readonly AccountView[];
   account(name: string):
     | {
         readonly account: AccountView;
@@ -154,9 +154,9 @@ export type Admin = {
         readonly audit: readonly AuditRow[];
       }
     | undefined;
-  suspend(name: string, by: string, note: string): Promise<Done>;
-  release(name: string, how: ReleaseHow): Promise<Done>;
-  allow(name: string, until: Millis, by: string, note: string): Promise<Done>;
+  suspend(name: string, by: string, note: string): Promise<AdminResult>;
+  release(name: string, how: ReleaseHow): Promise<AdminResult>;
+  allow(name: string, until: Millis, by: string, note: string): Promise<AdminResult>;
   /** Those in force, the first to end first. */
   exemptions(): readonly ExemptionRow[];
   held(filter: {
@@ -168,8 +168,8 @@ export type Admin = {
     queueId: string,
   ): { readonly held: HeldRow; readonly story: StoryRow | undefined } | undefined;
   /** Ids, or every held message of an account. */
-  releaseHeld(which: Which, by: string): Promise<Done>;
-  dropHeld(which: Which, by: string): Promise<Done>;
+  releaseHeld(which: Which, by: string): Promise<AdminResult>;
+  dropHeld(which: Which, by: string): Promise<AdminResult>;
   explain(
     id: string,
   ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;
@@ -179,7 +179,7 @@ export type Admin = {
   minutes(): readonly FlowMinute[];
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
-  testNotice(): Promise<Done>;
+  testNotice(): Promise<AdminResult>;
   /** Numbers of the last minute are missing. */
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
@@ -187,5 +187,5 @@ export type Admin = {
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
   /** From an audit that is under way, or from who wrote to the owners. */
-  notePasswords(report: PasswordReport, by: string): Promise<Done>;
+  notePasswords(report: PasswordReport, by: string): Promise<AdminResult>;
 };

@@ -4,7 +4,7 @@
  */
 
 import type { ScriptMail, ScriptSubmitter } from '../core/script-mail.ts';
-import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
+import type { HandoverRequest, ProcessFacts } from '../core/scripts/handover-request.ts';
 import type { Millis } from '../lib/time.ts';
 
 /** By the kernel's word (SO_PEERCRED). */
@@ -16,10 +16,10 @@ export type Peer = {
 };
 
 /** What postern-sendmail ends with, and says. */
-export type HandInAnswer = { readonly exit: number; readonly text: string };
+export type SendmailExit = { readonly exit: number; readonly text: string };
 
 /** A message on its way into a file; given up unless it is finished. */
-export type Draft = {
+export type HandoverDraft = {
   /** The bytes are only lent. Throws when the disk does not take them. */
   write(bytes: Buffer): void;
   /** On the disk, or why not. Calls back exactly once. */
@@ -30,15 +30,15 @@ export type Draft = {
 /** The sendmail door's flow. */
 export type HandoverHandler = {
   /** Before the message itself. */
-  open(peer: Peer, handIn: HandIn): SendmailTurn;
+  open(peer: Peer, request: HandoverRequest): MessageIntake;
 };
-export type SendmailTurn =
+export type MessageIntake =
   /** Without an answer it is to go to the spool: our own disk does not take it. */
-  | { readonly kind: 'refused'; readonly answer: HandInAnswer | undefined }
+  | { readonly kind: 'refused'; readonly answer: SendmailExit | undefined }
   | {
       readonly kind: 'taken';
       write(bytes: Buffer): void;
-      finish(answer: (answer: HandInAnswer | undefined) => void): void;
+      finish(answer: (answer: SendmailExit | undefined) => void): void;
       drop(): void;
     };
 
@@ -51,21 +51,21 @@ export type WaitingMail = {
   readonly token: string;
   readonly at: Millis;
   readonly submitter: ScriptSubmitter;
-  readonly handIn: Omit<HandIn, 'claim'>;
+  readonly request: Omit<HandoverRequest, 'claim'>;
 };
 
 /** What a script wrote, as far as rules look at it. */
 export type WrittenMail = Pick<ScriptMail, 'header' | 'bodyStart'>;
 
 /** Files of messages that were handed in. Each is whole and on the disk, or not there. */
-export type SubmissionFiles = {
-  begin(submission: WaitingMail): Draft;
+export type HandoverFiles = {
+  begin(handover: WaitingMail): HandoverDraft;
   /**
    * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the
    * mail server has it on its disk.
    */
   list(): readonly {
-    readonly submission: WaitingMail;
+    readonly handover: WaitingMail;
     readonly state: 'going' | 'sent';
     /** About: of the file. */
     readonly bytes: number;
@@ -87,7 +87,7 @@ export type SendOutcome =
   | { readonly kind: 'refused' | 'unknown'; readonly why: string };
 
 /** Which try of a message the mail server has shown us: that one counts, and no other. For ever. */
-export type SubmissionRow = {
+export type HandoverRow = {
   readonly token: string;
   readonly attempt: string;
   readonly at: Millis;
@@ -95,23 +95,23 @@ export type SubmissionRow = {
   readonly sender: string;
 };
 
-export type SubmissionLedger = {
+export type HandoverLedger = {
   /** Undefined: the mail server has not shown it to us yet, or nobody handed it in. */
-  submission(token: string): SubmissionRow | undefined;
+  handover(token: string): HandoverRow | undefined;
 };
 
 /** What the milter door asks of the flow about a message with a token in it. */
-export type Submissions = {
+export type HandoverLookup = {
   /** Undefined: nobody handed that in here. */
   submitterOf(token: string): ScriptSubmitter | undefined;
   /**
    * At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once.
    */
-  claim(token: string, attempt: string, answer: (claim: Claim) => void): void;
+  recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void;
   /** The mail server has its answer. */
   answered(token: string): void;
 };
-export type Claim =
+export type HandoverMatch =
   /** It came already. unknown: nobody handed it in, as far as is known by now. */
   | { readonly kind: 'copy' | 'unknown' }
   | { readonly kind: 'counts'; readonly sender: string; readonly written: WrittenMail };
@@ -132,10 +132,10 @@ export type Identities = {
 };
 
 /** Messages that were left while nobody listened. */
-export type Spooled = {
+export type SpooledMessage = {
   /** Who owns the file, and so who wrote it. */
   readonly uid: number;
-  readonly handIn: HandIn;
+  readonly request: HandoverRequest;
   read(): Iterable<Buffer>;
   /** It is somewhere else now. */
   remove(): void;
@@ -147,5 +147,5 @@ export type Spool = {
    * What is whole of this user's, in the order in which it came; as cheap as it has few files.
    * `bad` is told of what is no message, which is removed.
    */
-  messages(uid: number, bad: (why: string) => void): Iterable<Spooled>;
+  messages(uid: number, bad: (why: string) => void): Iterable<SpooledMessage>;
 };

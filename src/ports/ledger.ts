@@ -6,7 +6,7 @@ import type { DkimKey } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
 import type { Lazy } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
-import type { SubmissionLedger, SubmissionRow } from './handover.ts';
+import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
@@ -115,11 +115,11 @@ export type AuditRow = {
   readonly detail: string;
 };
 
-/** A notice on its way to the operator; stays until each road has taken it or given up. */
+/** A notice on its way to the operator; stays until each channel has taken it or given up. */
 export type NoticeRow = {
   readonly id: string;
   readonly at: Millis;
-  readonly road: 'mail' | 'webhook';
+  readonly channel: 'mail' | 'webhook';
   /** JSON. */
   readonly body: string;
   readonly tries: number;
@@ -164,14 +164,14 @@ export type Change =
   | { readonly kind: 'meta'; readonly key: string; readonly value: string }
   | { readonly kind: 'dkim-key'; readonly row: DkimKey }
   | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
-  | { readonly kind: 'submission'; readonly row: SubmissionRow }
+  | { readonly kind: 'handover'; readonly row: HandoverRow }
   /** Added to what is there. */
   | { readonly kind: 'rollup'; readonly row: RollupRow }
   | { readonly kind: 'weak-password'; readonly row: WeakPassword }
   | { readonly kind: 'script'; readonly row: ScriptSeen }
   | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow };
 
-export type Search = {
+export type AccountSearch = {
   readonly state?: AccountState;
   readonly like?: string;
   readonly limit: number;
@@ -182,7 +182,7 @@ export type Search = {
  */
 export type Ledger = StatsLedger &
   ScriptLedger &
-  SubmissionLedger & {
+  HandoverLedger & {
     /**
      * One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is
      * gone; nothing is then kept.
@@ -195,7 +195,9 @@ export type Ledger = StatsLedger &
      */
     knownHere(recipient: number): number | undefined;
     /** Names and states, newest activity first. */
-    accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
+    accounts(
+      filter: AccountSearch,
+    ): readonly { account: Account; state: AccountState; past: string }[];
     countAccounts(): number;
     /** Passed messages of an account since then, newest first (for the queue hold). */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];

@@ -18,7 +18,10 @@ export type QueuedMessage = {
  * What was done, and why not the rest: many messages go in several calls, and what was done is to
  * be remembered.
  */
-export type Moved = { readonly done: ReadonlySet<string>; readonly fault: Error | undefined };
+export type MovedMessages = {
+  readonly done: ReadonlySet<string>;
+  readonly fault: Error | undefined;
+};
 
 /**
  * The mail server's own queue tools. Every call has a deadline. Hold, release and drop never
@@ -30,10 +33,12 @@ export type Mta = {
    * id used before.
    * `at`: when the message was answered for. Done: the ids that are now in the hold queue.
    */
-  hold(messages: readonly { readonly queueId: string; readonly at: Millis }[]): Promise<Moved>;
+  hold(
+    messages: readonly { readonly queueId: string; readonly at: Millis }[],
+  ): Promise<MovedMessages>;
   /** From hold back to deferred, and tried at once. Done: the ids that left the hold queue. */
-  release(queueIds: readonly string[]): Promise<Moved>;
-  drop(queueIds: readonly string[]): Promise<Moved>;
+  release(queueIds: readonly string[]): Promise<MovedMessages>;
+  drop(queueIds: readonly string[]): Promise<MovedMessages>;
   /**
    * Which of these are on hold. Throws when not the whole queue could be read: then nobody knows.
    */
@@ -55,8 +60,8 @@ export type LoginDoor = {
   closedNames(): Promise<ReadonlySet<string>>;
 };
 
-/** One road by which the operator is told. Throws when the notice was not taken. */
+/** One channel by which the operator is told. Throws when the notice was not taken. */
 export type NoticeChannel = {
-  readonly name: NoticeRow['road'];
+  readonly name: NoticeRow['channel'];
   send(notice: Notice, signal: AbortSignal): Promise<void>;
 };

@@ -44,7 +44,7 @@ export type ScriptListView = {
 };
 
 /** As Done of ports-desk.ts. */
-export type RuleDone =
+export type RuleResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
   | { readonly ok: false; readonly text: string; readonly hint?: string };
 
@@ -53,9 +53,9 @@ export type NewRule = Omit<ScriptRule, 'id'>;
 export type ScriptAdmin = {
   list(filter: { readonly like?: string; readonly limit: number }): ScriptListView;
   /** A rule of the same path and user is replaced. */
-  rule(wanted: NewRule, note: string, by: string): Promise<RuleDone>;
+  rule(wanted: NewRule, note: string, by: string): Promise<RuleResult>;
   /** By the rule's name, or by its path. */
-  forget(which: string, by: string): Promise<RuleDone>;
+  forget(which: string, by: string): Promise<RuleResult>;
   /** The web user whose connection from this machine to itself that is; undefined: none's. */
   whose(end: SocketEnd): Promise<string | undefined>;
 };

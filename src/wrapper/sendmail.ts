@@ -9,7 +9,7 @@
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
-import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
+import { encodeHandoverRequest, type HandoverRequest } from '../core/scripts/handover-request.ts';
 import { fieldOf, headerRecipients, sendmailMessage } from '../formats/sendmail/message.ts';
 import { type SendmailCall, sendmailCall } from '../formats/sendmail/options.ts';
 import { type SmtpMessage, SmtpSession } from '../formats/smtp/session.ts';
@@ -35,7 +35,7 @@ const answerMs = 30_000;
 const answerBytesMax = 4_096;
 
 type Answer = { readonly exit: number; readonly text: string };
-type Made = { readonly handIn: HandIn; readonly message: Buffer };
+type Made = { readonly request: HandoverRequest; readonly message: Buffer };
 
 export function runSendmail(place: Place, args: readonly string[]): void {
   const call = sendmailCall(args);
@@ -61,17 +61,20 @@ function readMessage(place: Place, call: Extract<SendmailCall, { kind: 'message'
   }
   const fullName = call.fullName ?? process.env['NAME'];
   const envelope = { sender, fullName, recipients, through, crlf, headerRecipients: inHeaders };
-  return { handIn: handInOf(envelope, message), message };
+  return { request: handoverRequestOf(envelope, message), message };
 }
 
-function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message: Buffer): HandIn {
+function handoverRequestOf(
+  envelope: Omit<HandoverRequest, 'id' | 'phpScript' | 'claim'>,
+  message: Buffer,
+): HandoverRequest {
   const phpScript = fieldOf(message, 'x-php-originating-script');
   return { ...envelope, id: newId(), phpScript, claim: processFacts(process.pid) };
 }
 
 /** Tells the door; when it is not there, or goes away before it has answered, the spool. */
-function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer) => void): void {
-  const head = printHandIn(handIn, message.length);
+function handOver(place: Place, { request, message }: Made, done: (answer: Answer) => void): void {
+  const head = encodeHandoverRequest(request, message.length);
   if (head === undefined) {
     done({ exit: tempFail, text: 'too many recipients' });
     return;
@@ -87,7 +90,7 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
   };
   const spool = (): void => {
     if (over) return;
-    const fault = spoolMessage(place.spool, handIn.id, bytes);
+    const fault = spoolMessage(place.spool, request.id, bytes);
     answer(fault === undefined ? { exit: 0, text: '' } : { exit: tempFail, text: fault });
   };
   socket.setTimeout(answerMs, spool);
@@ -143,9 +146,9 @@ function smtpMessage(
 ): void {
   const through = eightBit ? ['-B8BITMIME'] : [];
   const envelope = { sender, recipients, through, fullName: undefined };
-  const handIn = handInOf({ ...envelope, crlf: false, headerRecipients: false }, message);
-  handOver(place, { handIn, message }, ({ exit, text }) => {
-    done((session) => session.done(exit === 0 ? { taken: handIn.id.slice(-12) } : { why: text }));
+  const request = handoverRequestOf({ ...envelope, crlf: false, headerRecipients: false }, message);
+  handOver(place, { request, message }, ({ exit, text }) => {
+    done((session) => session.done(exit === 0 ? { taken: request.id.slice(-12) } : { why: text }));
   });
 }
 

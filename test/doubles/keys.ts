@@ -1,7 +1,7 @@
 /** Key files and a zone that do as a test tells them, without a disk or a name server. */
 import { keyName, type SightKind } from '../../src/core/signing/key.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Done, KeyAdmin } from '../../src/ports/admin.ts';
+import type { AdminResult, KeyAdmin } from '../../src/ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../src/ports/keys.ts';
 
 /** A admin without keys. */
@@ -16,7 +16,7 @@ export const noKeys: KeyAdmin = {
 
 /** A admin that says yes to everything, and notes what it was asked. */
 export function agreeableKeys(calls: string[]): KeyAdmin {
-  const yes = async (call: string, count = 1): Promise<Done> => {
+  const yes = async (call: string, count = 1): Promise<AdminResult> => {
     calls.push(call);
     return { ok: true, text: 'done', count };
   };

@@ -5,10 +5,15 @@
 import type { Account } from '../../src/core/account-name.ts';
 import { ruleText } from '../../src/core/scripts/rule-text.ts';
 import { hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
-import type { RuleDone, ScriptAdmin, ScriptRuleRow, ScriptView } from '../../src/ports/scripts.ts';
+import type {
+  RuleResult,
+  ScriptAdmin,
+  ScriptRuleRow,
+  ScriptView,
+} from '../../src/ports/scripts.ts';
 
 export function agreeableScripts(calls: string[], start?: Millis): ScriptAdmin {
-  const yes = async (call: string): Promise<RuleDone> => {
+  const yes = async (call: string): Promise<RuleResult> => {
     calls.push(call);
     return { ok: true, text: 'done', count: 1 };
   };

@@ -27,11 +27,11 @@ import {
   accountOf,
   ann,
   dkimKey,
+  handoverRow,
   heldRow,
   joe,
   scriptRuleRow,
   scriptSeen,
-  submissionRow,
   weakPassword,
 } from './samples.ts';
 
@@ -212,8 +212,8 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
-    const { token } = submissionRow();
-    assertStrict.deepEqual(ledger.submission(token), index < 7 ? undefined : submissionRow());
+    const { token } = handoverRow();
+    assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });
     assertStrict.equal(ledger.knownHere(33) !== undefined, true);
     ledger.close();

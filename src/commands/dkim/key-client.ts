@@ -12,7 +12,7 @@ import { keysFolder, openKeys } from '../../daemon/keys.ts';
 import { openJournal, type Timers } from '../../flow/journal/journal.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Done, KeyAdmin, KeyView } from '../../ports/admin.ts';
+import type { AdminResult, KeyAdmin, KeyView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
@@ -29,9 +29,9 @@ export type KeyAdminClient = {
   retire(
     ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
   ): Promise<Yes>;
-  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<Done>;
+  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<AdminResult>;
 };
-type Yes = Extract<Done, { ok: true }>;
+type Yes = Extract<AdminResult, { ok: true }>;
 
 /**
  * Runs `work` at the admin. `reads`: it only looks, so that a ledger is not made, and not opened for
@@ -133,7 +133,7 @@ async function openOwnLedger(state: string, readOnly: boolean): Promise<Ledger> 
   return openLedger(join(state, 'ledger.db'), { readOnly });
 }
 
-function yes(done: Done): Yes {
+function yes(done: AdminResult): Yes {
   if (done.ok) return done;
   throw notDone(done);
 }

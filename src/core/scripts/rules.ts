@@ -6,14 +6,7 @@
 
 import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import type {
-  ReasonCode,
-  ScriptFinding,
-  ScriptHeader,
-  ScriptMail,
-  ScriptReason,
-  ScriptSubmitter,
-} from '../script-mail.ts';
+import type { ScriptFinding, ScriptMail, ScriptReason, ScriptSubmitter } from '../script-mail.ts';
 import { addressesIn, headerInjection } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
 import { isByRight, subjectOf } from './submitter.ts';

@@ -5,7 +5,7 @@
 
 import { hash53 } from '../../lib/hash.ts';
 import type { Account } from '../account-name.ts';
-import type { Ancestor, ScriptSubmitter } from '../script-mail.ts';
+import type { ScriptSubmitter } from '../script-mail.ts';
 
 /**
  * Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's

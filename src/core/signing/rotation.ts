@@ -61,7 +61,7 @@ export type KeyAction =
     }
   | { readonly kind: 'tell'; readonly news: KeyNews; readonly key: DkimKey };
 
-export type Stepped = {
+export type RotationStep = {
   /** All keys as they are from now on. */
   readonly keys: readonly DkimKey[];
   /** Those that are not as they were: to be written before anything is done. */
@@ -87,7 +87,7 @@ export function step(
   sightings: ReadonlyMap<string, Sighting>,
   now: Millis,
   policy: RotationPolicy,
-): Stepped {
+): RotationStep {
   const run = new Step(before, sightings, now, policy);
   for (const index of before.keys()) run.look(index);
   for (const index of before.keys()) run.begin(index);
@@ -260,7 +260,7 @@ class Step {
     }
   }
 
-  result(): Stepped {
+  result(): RotationStep {
     const changed = this.#keys.filter((key, index) => !isSame(key, this.#before[index]));
     return { keys: this.#keys, changed, actions: this.#actions };
   }

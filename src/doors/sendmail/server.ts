@@ -11,8 +11,8 @@ import {
   type FirstLine,
   firstLineBytesMax,
   parseFirstLine,
-  parseHandIn,
-} from '../../core/scripts/hand-in.ts';
+  parseHandoverRequest,
+} from '../../core/scripts/handover-request.ts';
 import { HeldBytes } from '../../lib/byte-buffer.ts';
 import {
   type Line,
@@ -27,11 +27,11 @@ import { faultLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
-import type { HandInAnswer, HandoverHandler, Peer, SendmailTurn } from '../../ports/handover.ts';
+import type { HandoverHandler, MessageIntake, Peer, SendmailExit } from '../../ports/handover.ts';
 import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
-  readonly admin: HandoverHandler;
+  readonly handler: HandoverHandler;
   /** The process at the other end of this file descriptor. */
   readonly peerOf: (fd: number) => Peer | undefined;
   readonly messageBytesMax: number;
@@ -56,7 +56,7 @@ const defaultLimits: ListenerLimits = {
 const perUserDefault = 100;
 /** The sender is a process on this machine that has the whole message already. */
 const wholeMsDefault = 2 * minuteMs;
-const unknownPeer: HandInAnswer = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
+const unknownPeer: SendmailExit = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<Listener> {
@@ -79,7 +79,7 @@ class SendmailTalk implements Talk {
   readonly #peer: Peer | undefined;
   readonly #held = new HeldBytes();
   #first: FirstLine | undefined;
-  #turn: Extract<SendmailTurn, { kind: 'taken' }> | undefined;
+  #turn: Extract<MessageIntake, { kind: 'taken' }> | undefined;
   #left = 0;
   #state: TalkState = 'fresh';
   #over = false;
@@ -157,10 +157,10 @@ class SendmailTalk implements Talk {
     }
     const end = lineEnd + 1 + requestBytes;
     if (bytes.length < end) return;
-    const request = parseHandIn(bytes.toString('utf8', lineEnd + 1, end));
+    const request = parseHandoverRequest(bytes.toString('utf8', lineEnd + 1, end));
     if (!request.ok) throw new PeerError(`request: ${request.error}`);
     if (this.#peer === undefined) return;
-    const turn = this.#deps.admin.open(this.#peer, request.value);
+    const turn = this.#deps.handler.open(this.#peer, request.value);
     if (turn.kind === 'refused') {
       this.#answer(turn.answer);
       return;
@@ -195,7 +195,7 @@ class SendmailTalk implements Talk {
     this.#line.end();
   }
 
-  #answer(answer: HandInAnswer | undefined): void {
+  #answer(answer: SendmailExit | undefined): void {
     if (this.#over) return;
     if (answer === undefined) {
       this.#hangUp();

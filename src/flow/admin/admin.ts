@@ -9,7 +9,7 @@ import { accountOf } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, Done, KeyAdmin, StatusView } from '../../ports/admin.ts';
+import type { AccountView, Admin, AdminResult, KeyAdmin, StatusView } from '../../ports/admin.ts';
 import type { AuditRow, Change, HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
@@ -202,7 +202,7 @@ async function moveHeld(
   which: { readonly ids: readonly string[] } | { readonly account: string },
   by: string,
   state: 'released' | 'dropped',
-): Promise<Done> {
+): Promise<AdminResult> {
   const { clock, mta } = deps;
   if (mta === undefined) {
     return {
@@ -263,12 +263,12 @@ function heldRows(
     .filter((row): row is HeldRow => row?.state === 'held');
 }
 
-async function testNotice(deps: AdminDeps): Promise<Done> {
+async function testNotice(deps: AdminDeps): Promise<AdminResult> {
   const { clock, facts, iso, newId, notices } = deps;
-  if (notices.roads.length === 0) {
+  if (notices.channels.length === 0) {
     return {
       ok: false,
-      text: 'no road for notices is set',
+      text: 'no channel for notices is set',
       hint: 'set notices.mail_to and notices.webhook',
     };
   }
@@ -295,14 +295,16 @@ async function testNotice(deps: AdminDeps): Promise<Done> {
     by: 'operator',
     action: 'test-notice',
     account: '',
-    detail: said.map(({ road, fault }) => `${road}: ${fault === '' ? 'taken' : fault}`).join('; '),
+    detail: said
+      .map(({ channel, fault }) => `${channel}: ${fault === '' ? 'taken' : fault}`)
+      .join('; '),
   };
   deps.journal.add({ kind: 'audit', row });
   if (faults.length === 0) return { ok: true, count: said.length, text: row.detail };
-  return { ok: false, text: row.detail, hint: 'look at the roads under [notices]' };
+  return { ok: false, text: row.detail, hint: 'look at the channels under [notices]' };
 }
 
-function doneIf(kept: boolean, text: string, count: number): Done {
+function doneIf(kept: boolean, text: string, count: number): AdminResult {
   if (kept) return { ok: true, text, count };
   return {
     ok: false,

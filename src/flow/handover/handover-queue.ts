@@ -4,17 +4,17 @@
  * in which they came. A user who sends much makes nobody else wait.
  */
 import { hourMs } from '../../lib/time.ts';
-import type { SendOutcome, SubmissionFiles } from '../../ports/handover.ts';
+import type { HandoverFiles, SendOutcome } from '../../ports/handover.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import type { Timers } from '../journal/journal.ts';
 
-export type QueueDeps = {
-  readonly files: Pick<SubmissionFiles, 'send'>;
+export type HandoverQueueDeps = {
+  readonly files: Pick<HandoverFiles, 'send'>;
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
   /** Has the mail server look at what it has; answers whether it runs. */
-  readonly knock: () => Promise<boolean>;
+  readonly wakePickup: () => Promise<boolean>;
   /**
    * Nothing of it is needed any more: the mail server has it, and our answer where it wanted one.
    */
@@ -32,7 +32,7 @@ const unseenMs = 15_000;
 const forgottenMs = 6 * hourMs;
 /**
  * It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again
- * when we knock.
+ * when we wakePickup.
  */
 const shownAgainMs = 5_000;
 /** After a try that failed; twice as long after the next. */
@@ -59,8 +59,8 @@ type Lane = {
   notBefore: number;
 };
 
-export class SubmissionQueue {
-  readonly #deps: QueueDeps;
+export class HandoverQueue {
+  readonly #deps: HandoverQueueDeps;
   readonly #lanes = new Map<number, Lane>();
   readonly #stop: () => void;
   readonly #flights = new Set<Promise<void>>();
@@ -74,7 +74,7 @@ export class SubmissionQueue {
   #served = 0;
   #runs = true;
 
-  constructor(deps: QueueDeps) {
+  constructor(deps: HandoverQueueDeps) {
     this.#deps = deps;
     this.#stop = deps.timers.every(tickMs, () => this.#tick());
   }
@@ -204,7 +204,7 @@ export class SubmissionQueue {
     if (this.#runs) this.#served += tickMs;
     const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
     if (late.length > 0) {
-      void this.#deps.knock().then((runs) => {
+      void this.#deps.wakePickup().then((runs) => {
         this.#runs = runs;
       });
     }

@@ -11,31 +11,31 @@
  */
 
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
-import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
-import { submissionToken } from '../../core/scripts/submission-field.ts';
+import { handoverToken } from '../../core/scripts/handover-field.ts';
+import type { HandoverRequest, ProcessFacts } from '../../core/scripts/handover-request.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
-  Claim,
-  Draft,
-  HandInAnswer,
+  HandoverDraft,
+  HandoverFiles,
   HandoverHandler,
+  HandoverLookup,
+  HandoverMatch,
   Identities,
+  MessageIntake,
   Peer,
-  SendmailTurn,
+  SendmailExit,
   Spool,
-  SubmissionFiles,
-  Submissions,
   WaitingMail,
 } from '../../ports/handover.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import type { Journal, Timers } from '../journal/journal.ts';
-import { SubmissionQueue } from './handover-queue.ts';
+import { HandoverQueue } from './handover-queue.ts';
 import { type SpoolHandler, takeSpool } from './spool-taken.ts';
 
-export type SubmissionDeps = {
-  readonly files: SubmissionFiles;
+export type HandoverDeps = {
+  readonly files: HandoverFiles;
   readonly spool: Spool;
   readonly identities: Identities;
   readonly journal: Journal;
@@ -44,11 +44,11 @@ export type SubmissionDeps = {
   readonly log: Log;
   readonly count: Count;
   /** The mail server is to look for what was handed to it. */
-  readonly knock: () => Promise<boolean>;
+  readonly wakePickup: () => Promise<boolean>;
 };
 
 export type Handovers = HandoverHandler &
-  Submissions & {
+  HandoverLookup & {
     /** Takes what was left in the spool. */
     takeSpool(): Promise<void>;
     /** Begins to hand over. */
@@ -61,7 +61,7 @@ export type Handovers = HandoverHandler &
     close(): Promise<void>;
   };
 
-const taken: HandInAnswer = { exit: sysexits.ok, text: '' };
+const taken: SendmailExit = { exit: sysexits.ok, text: '' };
 /** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
 const waitingPerUserMax = 1_000;
 /** They lie on the disk of our own state, which nobody may fill by himself. */
@@ -82,14 +82,14 @@ const waitingMax = 20_000;
 /** Rounds through the spool that may wait: one for each message, and those of the timer. */
 const roundsMax = 2 * waitingMax;
 
-export function openSubmissions(deps: SubmissionDeps): Handovers {
-  return new SubmissionFlow(deps);
+export function openHandovers(deps: HandoverDeps): Handovers {
+  return new HandoverFlow(deps);
 }
 
-class SubmissionFlow implements Handovers, SpoolHandler {
-  readonly #deps: SubmissionDeps;
-  readonly #queue: SubmissionQueue;
-  readonly #submissions = new Map<string, WaitingMail>();
+class HandoverFlow implements Handovers, SpoolHandler {
+  readonly #deps: HandoverDeps;
+  readonly #queue: HandoverQueue;
+  readonly #handovers = new Map<string, WaitingMail>();
   readonly #perUser = new Map<number, number>();
   readonly #bytesPerUser = new Map<number, number>();
   readonly #bytes = new Map<string, number>();
@@ -104,33 +104,33 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   /** Being written down: the first try counts. */
   readonly #claimed = new Map<string, string>();
 
-  constructor(deps: SubmissionDeps) {
+  constructor(deps: HandoverDeps) {
     this.#deps = deps;
-    this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.#over(token) });
+    this.#queue = new HandoverQueue({ ...deps, over: (token) => this.#over(token) });
     this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
-    for (const { submission, state, bytes } of deps.files.list()) {
-      const { token, submitter } = submission;
-      this.#remember(submission, bytes);
-      const wasShown = deps.journal.live.submission(token) !== undefined;
+    for (const { handover, state, bytes } of deps.files.list()) {
+      const { token, submitter } = handover;
+      this.#remember(handover, bytes);
+      const wasShown = deps.journal.live.handover(token) !== undefined;
       this.#queue.add(token, submitter.uid, wasShown ? 'shown' : state);
     }
-    if (this.#submissions.size > 0) {
-      deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
-      void deps.knock();
+    if (this.#handovers.size > 0) {
+      deps.log('info', 'sendmail.resumed', { waiting: this.#handovers.size });
+      void deps.wakePickup();
     }
   }
 
   get waiting(): number {
-    return this.#submissions.size;
+    return this.#handovers.size;
   }
 
-  open(peer: Peer, handIn: HandIn): SendmailTurn {
+  open(peer: Peer, request: HandoverRequest): MessageIntake {
     const facts = this.#deps.identities.facts(peer);
-    return this.#open(handIn, this.#submitter(peer.uid, facts, handIn, 'kernel'));
+    return this.#open(request, this.#submitter(peer.uid, facts, request, 'kernel'));
   }
 
-  openSpooled(uid: number, handIn: HandIn): SendmailTurn {
-    return this.#open(handIn, this.#submitter(uid, undefined, handIn, 'owner'));
+  openSpooled(uid: number, request: HandoverRequest): MessageIntake {
+    return this.#open(request, this.#submitter(uid, undefined, request, 'owner'));
   }
 
   async takeSpool(): Promise<void> {
@@ -147,32 +147,31 @@ class SubmissionFlow implements Handovers, SpoolHandler {
 
   #takeOf(uid: number): Promise<void> {
     const { spool, log } = this.#deps;
-    return this.#rounds.run(uid, () => takeSpool({ spool, admin: this, log, uid }));
+    return this.#rounds.run(uid, () => takeSpool({ spool, handler: this, log, uid }));
   }
 
   submitterOf(token: string): ScriptSubmitter | undefined {
     return (
-      this.#submissions.get(token)?.submitter ??
-      this.#deps.journal.live.submission(token)?.submitter
+      this.#handovers.get(token)?.submitter ?? this.#deps.journal.live.handover(token)?.submitter
     );
   }
 
-  claim(token: string, attempt: string, answer: (claim: Claim) => void): void {
+  recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void {
     const { files, journal, clock } = this.#deps;
-    const shown = journal.live.submission(token);
+    const shown = journal.live.handover(token);
     const known = this.#claimed.get(token) ?? shown?.attempt;
     if (known !== undefined && known !== attempt) {
       this.#deps.count('postern_sendmail_copies_total');
       answer({ kind: 'copy' });
       return;
     }
-    const row = this.#submissions.get(token) ?? shown;
+    const row = this.#handovers.get(token) ?? shown;
     if (row === undefined) {
       answer({ kind: 'unknown' });
       return;
     }
     const { submitter } = row;
-    const sender = 'handIn' in row ? row.handIn.sender : row.sender;
+    const sender = 'request' in row ? row.request.sender : row.sender;
     this.#claimed.set(token, attempt);
     void files
       .written(token)
@@ -181,7 +180,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
         // Shown again: it counts from the first time.
         const at = shown?.at ?? clock.now();
         const change = { token, attempt, at, submitter, sender };
-        journal.commit([{ kind: 'submission', row: change }], (kept) => {
+        journal.commit([{ kind: 'handover', row: change }], (kept) => {
           this.#queue.seen(token, submitter.uid);
           if (!kept) this.#deps.log('warn', 'sendmail.not-kept', { token });
           answer({ kind: 'counts', sender, written: written ?? nothing });
@@ -190,7 +189,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   }
 
   answered(token: string): void {
-    const uid = this.#submissions.get(token)?.submitter.uid;
+    const uid = this.#handovers.get(token)?.submitter.uid;
     this.#over(token);
     // It may have been met before a reload of the settings.
     if (uid !== undefined) this.#queue.seen(token, uid);
@@ -199,10 +198,10 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   #over(token: string): void {
     this.#claimed.delete(token);
     this.#deps.files.remove(token);
-    const submission = this.#submissions.get(token);
-    if (submission === undefined) return;
-    const { uid } = submission.submitter;
-    this.#submissions.delete(token);
+    const handover = this.#handovers.get(token);
+    if (handover === undefined) return;
+    const { uid } = handover.submitter;
+    this.#handovers.delete(token);
     counted(this.#perUser, uid, -1);
     counted(this.#bytesPerUser, uid, -(this.#bytes.get(token) ?? 0));
     this.#bytes.delete(token);
@@ -228,8 +227,8 @@ class SubmissionFlow implements Handovers, SpoolHandler {
       this.#paced.shift()?.answer();
   }
 
-  #open(handIn: HandIn, submitter: ScriptSubmitter): SendmailTurn {
-    const token = submissionToken(submitter.uid, handIn.id);
+  #open(request: HandoverRequest, submitter: ScriptSubmitter): MessageIntake {
+    const token = handoverToken(submitter.uid, request.id);
     if (this.submitterOf(token) !== undefined) {
       // Its answer was lost on the way: it is here already.
       return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
@@ -237,16 +236,16 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     if (this.#closed) return { kind: 'refused', answer: undefined };
     const ofUser = this.#perUser.get(submitter.uid) ?? 0;
     const full = (this.#bytesPerUser.get(submitter.uid) ?? 0) >= waitingBytesPerUserMax;
-    if (full || ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
+    if (full || ofUser >= waitingPerUserMax || this.#handovers.size >= waitingMax) {
       this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
       return refused('too many messages wait for delivery');
     }
-    const { claim: _, ...rest } = handIn;
-    const submission: WaitingMail = { token, at: this.#deps.clock.now(), submitter, handIn: rest };
+    const { claim: _, ...rest } = request;
+    const handover: WaitingMail = { token, at: this.#deps.clock.now(), submitter, request: rest };
     let length = 0;
-    let draft: Draft;
+    let draft: HandoverDraft;
     try {
-      draft = this.#deps.files.begin(submission);
+      draft = this.#deps.files.begin(handover);
     } catch (cause) {
       this.#unwritten(cause);
       return { kind: 'refused', answer: undefined };
@@ -270,14 +269,14 @@ class SubmissionFlow implements Handovers, SpoolHandler {
             return;
           }
           this.#deps.count('postern_sendmail_messages_total', 1, submitter.proven);
-          this.#remember(submission, length);
+          this.#remember(handover, length);
           const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
           // What this user left in the spool came before.
           if (submitter.proven === 'owner') goes();
           else void this.#takeOf(submitter.uid).then(goes, goes);
           const told = (): void => answer(taken);
           if (submitter.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
-          else this.#paced.push({ uid: submitter.uid, since: submission.at, answer: told });
+          else this.#paced.push({ uid: submitter.uid, since: handover.at, answer: told });
         });
       },
     };
@@ -288,10 +287,10 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
   }
 
-  #remember(submission: WaitingMail, bytes: number): void {
-    const { uid } = submission.submitter;
-    this.#submissions.set(submission.token, submission);
-    this.#bytes.set(submission.token, bytes);
+  #remember(handover: WaitingMail, bytes: number): void {
+    const { uid } = handover.submitter;
+    this.#handovers.set(handover.token, handover);
+    this.#bytes.set(handover.token, bytes);
     counted(this.#perUser, uid, 1);
     counted(this.#bytesPerUser, uid, bytes);
   }
@@ -300,7 +299,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   #submitter(
     uid: number,
     facts: ProcessFacts | undefined,
-    { claim, phpScript }: HandIn,
+    { claim, phpScript }: HandoverRequest,
     proven: ScriptSubmitter['proven'],
   ): ScriptSubmitter {
     const said = facts === undefined ? claim : merged(facts, claim);
@@ -351,6 +350,6 @@ function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFa
   };
 }
 
-function refused(text: string): SendmailTurn & { readonly kind: 'refused' } {
+function refused(text: string): MessageIntake & { readonly kind: 'refused' } {
   return { kind: 'refused', answer: { exit: sysexits.tempFail, text } };
 }

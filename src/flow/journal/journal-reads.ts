@@ -62,7 +62,7 @@ type MailReads = Pick<
   LedgerReads,
   | 'messagesOf'
   | 'message'
-  | 'submission'
+  | 'handover'
   | 'stories'
   | 'story'
   | 'held'
@@ -94,9 +94,9 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
         (row) => row.account === (filter.account ?? row.account),
       );
     },
-    submission: (token) =>
-      pending.rows('submission').findLast(({ row }) => row.token === token)?.row ??
-      ledger.submission(token),
+    handover: (token) =>
+      pending.rows('handover').findLast(({ row }) => row.token === token)?.row ??
+      ledger.handover(token),
     story: (id) => stories().get(id) ?? ledger.story(id),
     held(filter) {
       const waiting = held();
@@ -158,7 +158,7 @@ function deskReads(ledger: Ledger, pending: PendingChanges): GuardReads {
       return [...fresh.reverse(), ...ledger.audit(filter)].slice(0, filter.limit);
     },
     notices(due) {
-      const key = (row: NoticeRow): string => `${row.road} ${row.id}`;
+      const key = (row: NoticeRow): string => `${row.channel} ${row.id}`;
       const waiting = byKey(pending.rows('notice'), ({ row }) => key(row));
       const stored = ledger.notices(due).filter((row) => !waiting.has(key(row)));
       const fresh = [...waiting.values()].filter(

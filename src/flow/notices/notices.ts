@@ -1,6 +1,6 @@
 /**
- * Notices on their way to the operator: written with what they tell about, sent by every road,
- * tried again until each road has taken them. A restart goes on where it was.
+ * Notices on their way to the operator: written with what they tell about, sent by every channel,
+ * tried again until each channel has taken them. A restart goes on where it was.
  */
 
 import type { Notice } from '../../core/notice.ts';
@@ -13,7 +13,7 @@ import type { Journal, Timers } from '../journal/journal.ts';
 
 /** Waits between tries; the last one repeats. */
 const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
-/** After this long a notice is given up on its road, and that is logged as an error. */
+/** After this long a notice is given up on its channel, and that is logged as an error. */
 const giveUpMs = 2 * dayMs;
 /** A notice that is still being completed (how much was stopped) goes as it is after this long. */
 const completeMs = 20 * secondMs;
@@ -31,15 +31,15 @@ export type Notices = {
   send(notice: Notice): void;
   /** Is this the Message-ID of one of our notices? */
   isOurs(messageId: string | undefined): boolean;
-  /** By every road, at once, without trying again: what each said; empty when there is no road. */
-  now(notice: Notice): Promise<readonly { readonly road: string; readonly fault: string }[]>;
-  readonly roads: readonly string[];
+  /** By every channel, at once, without trying again: what each said. Empty without a channel. */
+  now(notice: Notice): Promise<readonly { readonly channel: string; readonly fault: string }[]>;
+  readonly channels: readonly string[];
   close(): void;
 };
 
 export type NoticesDeps = {
   readonly journal: Journal;
-  readonly roads: readonly NoticeChannel[];
+  readonly channels: readonly NoticeChannel[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
@@ -51,7 +51,7 @@ export function openNotices(deps: NoticesDeps): Notices {
 }
 
 class Outbox implements Notices {
-  readonly roads: readonly string[];
+  readonly channels: readonly string[];
   readonly #deps: NoticesDeps;
   readonly #ids = new Set<string>();
   readonly #inFlight = new Set<string>();
@@ -61,19 +61,19 @@ class Outbox implements Notices {
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
-    this.roads = deps.roads.map(({ name }) => name);
+    this.channels = deps.channels.map(({ name }) => name);
     this.#stop = deps.timers.every(tickMs, () => this.#tick());
   }
 
   prepare(notice: Notice): readonly Change[] {
     remember(this.#ids, notice.id);
     const at = this.#deps.clock.now();
-    return this.#deps.roads.map(({ name }) => ({
+    return this.#deps.channels.map(({ name }) => ({
       kind: 'notice' as const,
       row: {
         id: `${notice.id}.${name}`,
         at,
-        road: name,
+        channel: name,
         body: JSON.stringify(notice),
         tries: 0,
         nextAt: (at + completeMs) as Millis,
@@ -98,16 +98,16 @@ class Outbox implements Notices {
     return id !== undefined && this.#ids.has(id);
   }
 
-  async now(notice: Notice): Promise<readonly { road: string; fault: string }[]> {
+  async now(notice: Notice): Promise<readonly { channel: string; fault: string }[]> {
     remember(this.#ids, notice.id);
-    const { roads } = this.#deps;
+    const { channels } = this.#deps;
     return Promise.all(
-      roads.map(async (road) => {
+      channels.map(async (channel) => {
         try {
-          await road.send(notice, this.#abort.signal);
-          return { road: road.name, fault: '' };
+          await channel.send(notice, this.#abort.signal);
+          return { channel: channel.name, fault: '' };
         } catch (error) {
-          return { road: road.name, fault: faultText(error) };
+          return { channel: channel.name, fault: faultText(error) };
         }
       }),
     );
@@ -126,12 +126,12 @@ class Outbox implements Notices {
   }
 
   #try(row: NoticeRow): void {
-    const road = this.#deps.roads.find(({ name }) => name === row.road);
-    if (road === undefined || this.#inFlight.has(row.id)) return;
+    const channel = this.#deps.channels.find(({ name }) => name === row.channel);
+    if (channel === undefined || this.#inFlight.has(row.id)) return;
     const notice = JSON.parse(row.body) as Notice;
     remember(this.#ids, notice.id);
     this.#inFlight.add(row.id);
-    road.send(notice, this.#abort.signal).then(
+    channel.send(notice, this.#abort.signal).then(
       () => this.#sent(row),
       (error: unknown) => this.#failed(row, error),
     );
@@ -142,7 +142,7 @@ class Outbox implements Notices {
     this.#inFlight.delete(row.id);
     remember(this.#taken, row.id);
     count('postern_notices_total', 1, 'sent');
-    log('info', 'notice.sent', { id: row.id, road: row.road, tries: row.tries + 1 });
+    log('info', 'notice.sent', { id: row.id, road: row.channel, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
     journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
   }
@@ -158,7 +158,7 @@ class Outbox implements Notices {
     count('postern_notices_total', 1, over ? 'failed' : 'retried');
     log(over ? 'error' : 'warn', over ? 'notice.given-up' : 'notice.not-taken', {
       id: row.id,
-      road: row.road,
+      road: row.channel,
       tries,
       why: faultText(error),
     });

@@ -16,7 +16,7 @@ const accountsMax = 10_000;
 /** A disk that is full, has a little room and is full again is one piece of news. */
 const failingEveryMs = 10 * minuteMs;
 
-export type ToldDeps = {
+export type NoticeLogDeps = {
   readonly notices: Notices;
   readonly clock: Clock;
   readonly settings: Settings;
@@ -34,7 +34,7 @@ export type NoticeLog = {
   ledgerFailing(why: string): void;
 };
 
-export function openTold(deps: ToldDeps): NoticeLog {
+export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
   const { clock, host, iso, newId, notices, settings } = deps;
   const toldAt = new Map<Account, Millis>();
   let failingToldAt: Millis | undefined;

@@ -12,7 +12,7 @@ import {
   summaryOf,
 } from '../../core/passwords/audit-report.ts';
 import { type AuditSummary, type WeakPassword, weakText } from '../../core/passwords/weak.ts';
-import type { Done } from '../../ports/admin.ts';
+import type { AdminResult } from '../../ports/admin.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -23,7 +23,7 @@ export type WeakPasswords = {
   /** Those that are weak now. */
   all(): readonly WeakPassword[];
   last(): AuditSummary | undefined;
-  note(report: PasswordReport, by: string): Promise<Done>;
+  note(report: PasswordReport, by: string): Promise<AdminResult>;
 };
 
 export function openWeakPasswords(

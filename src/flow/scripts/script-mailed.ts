@@ -16,7 +16,7 @@ import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type {
   NewRule,
-  RuleDone,
+  RuleResult,
   ScriptAdmin,
   ScriptJudge,
   ScriptLedger,
@@ -129,7 +129,7 @@ class ScriptRegister {
     return scriptList({ mode, scripts: this.#seen.values(), rules: this.#rules }, filter);
   }
 
-  async rule(wanted: NewRule, note: string, by: string): Promise<RuleDone> {
+  async rule(wanted: NewRule, note: string, by: string): Promise<RuleResult> {
     const same = this.#rules.find(({ path, uid }) => path === wanted.path && uid === wanted.uid);
     if (same === undefined && this.#rules.length >= rulesMax) {
       return {
@@ -152,7 +152,7 @@ class ScriptRegister {
     return said(kept, `${detail}\nundo: ${shellWords('postern', 'scripts', ...undo)}`);
   }
 
-  async forget(which: string, by: string): Promise<RuleDone> {
+  async forget(which: string, by: string): Promise<RuleResult> {
     const gone = this.#rules.filter(({ id, path }) => id === which || path === which);
     if (gone.length === 0) {
       return { ok: false, text: `no rule ${which}`, hint: 'postern scripts list --rules' };
@@ -258,7 +258,7 @@ function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter
   return { ...finding, findings: [...finding.findings, { code: 'script-many', detail }] };
 }
 
-function said(kept: boolean, text: string): RuleDone {
+function said(kept: boolean, text: string): RuleResult {
   if (kept) return { ok: true, text, count: 1 };
   return { ok: false, text: `${text}\ndone, but the ledger could not be written` };
 }

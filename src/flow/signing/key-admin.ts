@@ -19,7 +19,7 @@ import {
 import { retired } from '../../core/signing/rotation.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Done, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
+import type { AdminResult, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
 import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 
 type Named = Pick<DkimKey, 'domain' | 'selector'>;
@@ -66,7 +66,7 @@ function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
   };
 }
 
-async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<Done> {
+async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<AdminResult> {
   const { domain, algorithms, selector } = wanted;
   if (!isKeyName(domain)) return no(`${domain} is not a domain as DNS has it`);
   if (selector !== undefined) {
@@ -84,7 +84,7 @@ async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<Don
   return done(`${domain}: made ${names(made)}`, made.length);
 }
 
-async function rotate(keeper: KeyKeeper, domain: string, by: string): Promise<Done> {
+async function rotate(keeper: KeyKeeper, domain: string, by: string): Promise<AdminResult> {
   const current = keeper.keys.filter((key) => key.domain === domain && key.state === 'signing');
   if (current.length === 0) {
     return no(`no key signs for ${domain}`, `make one: postern dkim new ${domain}`);
@@ -111,7 +111,7 @@ async function retire(
   deps: SigningKeysDeps,
   { domain, selector, compromised }: Named & { readonly compromised: boolean },
   by: string,
-): Promise<Done> {
+): Promise<AdminResult> {
   const key = keeper.find(domain, selector);
   if (key === undefined) return no(`there is no key ${selector} of ${domain}`);
   const after = retired(key, deps.clock.now(), { compromised });
@@ -139,7 +139,7 @@ async function adopt(
   deps: SigningKeysDeps,
   named: readonly Named[],
   { note, by }: { readonly note: string; readonly by: string },
-): Promise<Done> {
+): Promise<AdminResult> {
   const rows: DkimKey[] = [];
   const lines: string[] = [];
   for (const { domain, selector } of named) {
@@ -200,10 +200,10 @@ function names(keys: readonly DkimKey[]): string {
     .join(', ');
 }
 
-function done(text: string, count: number): Done {
+function done(text: string, count: number): AdminResult {
   return { ok: true, text, count };
 }
 
-function no(text: string, hint?: string): Done {
+function no(text: string, hint?: string): AdminResult {
   return { ok: false, text, ...(hint === undefined ? {} : { hint }) };
 }

@@ -6,7 +6,7 @@ import type { Notice } from '../../core/notice.ts';
 import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
-import type { Done, NewKeys } from '../../ports/admin.ts';
+import type { AdminResult, NewKeys } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { type Journal, openJournal, type Timers } from '../journal/journal.ts';
 import { openNotices } from '../notices/notices.ts';
@@ -64,8 +64,8 @@ function openRig(from: From = {}): Rig {
   // Its ticks would be millions in what these tests let pass.
   const timers = from.timers ?? { every: () => () => {}, soon: (run) => time.soon(run) };
   const journal = openJournal({ ledger: written, timers, log, count, onState: () => {} });
-  const road = { name: 'mail', send: async (notice: Notice) => void told.push(notice) } as const;
-  const notices = openNotices({ journal, roads: [road], clock, timers: time, log, count });
+  const channel = { name: 'mail', send: async (notice: Notice) => void told.push(notice) } as const;
+  const notices = openNotices({ journal, channels: [channel], clock, timers: time, log, count });
   let ids = 0;
   const now = { ...policy };
   const keys = openSigningKeys({
@@ -122,7 +122,7 @@ async function after<Value>(rig: Rig, what: Promise<Value>): Promise<Value> {
   return what;
 }
 
-const words = (said: Done): string => `${said.ok ? 'yes' : 'no'}: ${said.text}`;
+const words = (said: AdminResult): string => `${said.ok ? 'yes' : 'no'}: ${said.text}`;
 
 test('two keys are made, sent, seen, and sign after a while; each by itself', async () => {
   const rig = openRig();
@@ -327,7 +327,7 @@ test('between two updates of a step a command has its turn, and what it overtook
 test('retired, rotated, and what makes no sense', async () => {
   const rig = openRig();
   const admin = rig.keys.admin;
-  const say = async (what: Promise<Done>): Promise<string> => words(await after(rig, what));
+  const say = async (what: Promise<AdminResult>): Promise<string> => words(await after(rig, what));
   const one = { domain: 'example.org', selector: 's1' };
   assert.equal(await say(admin.rotate('example.org', 'op')), 'no: no key signs for example.org');
   assert.match(

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { Done } from '../../ports/admin.ts';
+import type { AdminResult } from '../../ports/admin.ts';
 
 const joe = 'joe@here.test' as Account;
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };
@@ -17,7 +17,7 @@ function since(rig: FlowRig): readonly string[] {
   return rig.order.slice(rig.order.findIndex((what) => what.includes('incident')));
 }
 const incident = (rig: FlowRig) => rig.journal.live.incidents({ account: joe, limit: 1 })[0];
-async function suspendByHand(rig: FlowRig): Promise<Done> {
+async function suspendByHand(rig: FlowRig): Promise<AdminResult> {
   const done = await rig.admin.suspend(joe, 'op', 'called');
   await rig.time.settle();
   return done;
@@ -178,7 +178,7 @@ test('after a crash each step is done again, once, and the operator is told', as
   await again.time.pass(minuteMs);
   assert.equal(again.queue.messages.get(friend.id), 'hold');
   assert.ok(again.logins.closed.has(joe));
-  assert.equal(again.taken.length, 2, 'once by each road');
+  assert.equal(again.taken.length, 2, 'once by each channel');
   assert.equal(again.gate.mayBegin({ account: joe, by: 'login' }).kind, 'reply');
   assert.deepEqual([incident(again)?.queuedHeld, incident(again)?.loginClosed], [1, true]);
 });

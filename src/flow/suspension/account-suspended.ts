@@ -5,7 +5,7 @@
  *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
  *                                 ├─ queue held, twice: at once, and for what was on its way into the queue
  *                                 ├─ login closed
- *                                 └─ notice by every road
+ *                                 └─ notice by every channel
  *
  * After a crash the open incidents are gone through again: each step may be done twice. What is
  * done about one account outside this process is done in turn, so that a release which comes in the
@@ -20,7 +20,7 @@ import type { Reason } from '../../core/verdict.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
-import type { Done, ReleaseHow } from '../../ports/admin.ts';
+import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
 import type { Change, IncidentRow } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
@@ -67,8 +67,8 @@ export type Suspensions = {
     judgement: Judgement,
     at: Millis,
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
-  byHand(account: Account, by: string, note: string): Promise<Done>;
-  release(account: Account, how: ReleaseHow): Promise<Done>;
+  byHand(account: Account, by: string, note: string): Promise<AdminResult>;
+  release(account: Account, how: ReleaseHow): Promise<AdminResult>;
   /** After a start: what an earlier run may not have finished. */
   resume(): void;
   /**
@@ -107,7 +107,7 @@ class SuspensionFlow implements Suspensions {
     return this.#open(account, past, reasons, at, { by: 'guard', detail });
   }
 
-  async byHand(account: Account, by: string, note: string): Promise<Done> {
+  async byHand(account: Account, by: string, note: string): Promise<AdminResult> {
     const { accounts, clock, count, settings } = this.#deps;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
@@ -128,7 +128,7 @@ class SuspensionFlow implements Suspensions {
     return { ok: true, count: 1, text: `${account} is suspended` };
   }
 
-  async release(account: Account, how: ReleaseHow): Promise<Done> {
+  async release(account: Account, how: ReleaseHow): Promise<AdminResult> {
     const { accounts, clock, count } = this.#deps;
     const past = accounts.known(account);
     if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
@@ -339,7 +339,7 @@ class SuspensionFlow implements Suspensions {
   }
 }
 
-const onlyObserving: Done = {
+const onlyObserving: AdminResult = {
   ok: false,
   text: 'this guard only observes: it stops nobody',
   hint: 'set mode = "guard" and reload, or stop the account in the mail server: change its password',
@@ -348,7 +348,7 @@ const onlyObserving: Done = {
 const nothingOutside = { rest: undefined, change: undefined };
 
 /** While its release waited for its turn: a later suspension has the last word. */
-function suspendedAgain(account: Account): Done {
+function suspendedAgain(account: Account): AdminResult {
   return {
     ok: false,
     text: `${account} was suspended again meanwhile: its login stays closed, its mail on hold`,

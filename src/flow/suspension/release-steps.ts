@@ -14,7 +14,12 @@ import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
 import type { Clock, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
-import { goesWith, ReleaseRests, type Rest, restOf } from './unfinished-releases.ts';
+import {
+  goesWith,
+  type UnfinishedRelease,
+  UnfinishedReleases,
+  unfinishedRelease,
+} from './unfinished-releases.ts';
 
 const heldMax = 50_000;
 
@@ -29,32 +34,36 @@ export type ReleaseDeps = {
 
 export class ReleaseSteps {
   readonly #deps: ReleaseDeps;
-  readonly #rests: ReleaseRests;
+  readonly #rests: UnfinishedReleases;
 
   constructor(deps: ReleaseDeps) {
     this.#deps = deps;
-    this.#rests = new ReleaseRests(deps.journal);
+    this.#rests = new UnfinishedReleases(deps.journal);
   }
 
   /** The change is to be committed with the release, then `letOut` does what it stands for. */
-  begun(account: Account, how: ReleaseHow, at: Millis): { readonly rest: Rest; change: Change } {
-    const rest = restOf(account, how, at);
+  begun(
+    account: Account,
+    how: ReleaseHow,
+    at: Millis,
+  ): { readonly rest: UnfinishedRelease; change: Change } {
+    const rest = unfinishedRelease(account, how, at);
     return { rest, change: this.#rests.begun(rest) };
   }
 
   /**
    * In the account's turn. How many messages went back; undefined: the account is suspended again.
    */
-  async letOut(rest: Rest, faults: string[]): Promise<number | undefined> {
+  async letOut(rest: UnfinishedRelease, faults: string[]): Promise<number | undefined> {
     return this.#letOut(rest, faults, () => true);
   }
 
-  unfinished(): readonly Rest[] {
+  unfinished(): readonly UnfinishedRelease[] {
     return this.#rests.all();
   }
 
   /** In the account's turn. Mail that was held after the release is none of it. */
-  async finish(rest: Rest): Promise<void> {
+  async finish(rest: UnfinishedRelease): Promise<void> {
     if (!this.#rests.has(rest)) return;
     await this.#letOut(rest, [], (changedAt) => changedAt <= rest.at);
   }
@@ -79,7 +88,7 @@ export class ReleaseSteps {
   }
 
   async #letOut(
-    rest: Rest,
+    rest: UnfinishedRelease,
     told: string[],
     mayGo: (changedAt: Millis) => boolean,
   ): Promise<number | undefined> {
@@ -101,7 +110,7 @@ export class ReleaseSteps {
   }
 
   async #releaseHeld(
-    rest: Rest,
+    rest: UnfinishedRelease,
     faults: string[],
     mayGo: (changedAt: Millis) => boolean,
   ): Promise<number> {

@@ -17,7 +17,7 @@ const key = 'releases-unfinished';
  */
 const restsMax = 1_000;
 
-export type Rest = {
+export type UnfinishedRelease = {
   readonly account: Account;
   readonly by: string;
   /**
@@ -28,21 +28,25 @@ export type Rest = {
   readonly at: Millis;
 };
 
-export function restOf(account: Account, how: ReleaseHow, at: Millis): Rest {
+export function unfinishedRelease(
+  account: Account,
+  how: ReleaseHow,
+  at: Millis,
+): UnfinishedRelease {
   const mail = how.falseAlarm ? 'all' : how.keepHeld ? 'none' : 'queue';
   return { account, by: how.by, mail, at };
 }
 
 /** Does this held message go with it? */
-export function goesWith(rest: Rest, row: HeldRow): boolean {
+export function goesWith(rest: UnfinishedRelease, row: HeldRow): boolean {
   // The account may be honest, and the virus is one all the same.
   if (row.why === 'content' || row.why === 'rule') return false;
   return rest.mail === 'all' || (rest.mail === 'queue' && row.why === 'queue');
 }
 
-export class ReleaseRests {
+export class UnfinishedReleases {
   readonly #journal: Journal;
-  readonly #rests = new Map<Account, Rest>();
+  readonly #rests = new Map<Account, UnfinishedRelease>();
 
   /** Throws nothing: a value that cannot be read leaves nothing to finish. */
   constructor(journal: Journal) {
@@ -50,17 +54,17 @@ export class ReleaseRests {
     for (const rest of parsed(journal.live.meta(key))) this.#rests.set(rest.account, rest);
   }
 
-  all(): readonly Rest[] {
+  all(): readonly UnfinishedRelease[] {
     return [...this.#rests.values()];
   }
 
   /** Is this still the last word about its account? */
-  has(rest: Rest): boolean {
+  has(rest: UnfinishedRelease): boolean {
     return this.#rests.get(rest.account) === rest;
   }
 
   /** To be committed with the release. */
-  begun(rest: Rest): Change {
+  begun(rest: UnfinishedRelease): Change {
     this.#rests.delete(rest.account);
     this.#rests.set(rest.account, rest);
     const [oldest] = this.#rests.keys();
@@ -68,7 +72,7 @@ export class ReleaseRests {
     return this.#change();
   }
 
-  done(rest: Rest): void {
+  done(rest: UnfinishedRelease): void {
     if (!this.has(rest)) return;
     this.#rests.delete(rest.account);
     this.#journal.add(this.#change());
@@ -79,7 +83,7 @@ export class ReleaseRests {
   }
 }
 
-function parsed(stored: string | undefined): readonly Rest[] {
+function parsed(stored: string | undefined): readonly UnfinishedRelease[] {
   try {
     const value: unknown = JSON.parse(stored ?? '[]');
     return Array.isArray(value) ? value.filter(isRest) : [];
@@ -88,9 +92,9 @@ function parsed(stored: string | undefined): readonly Rest[] {
   }
 }
 
-function isRest(value: unknown): value is Rest {
+function isRest(value: unknown): value is UnfinishedRelease {
   if (typeof value !== 'object' || value === null) return false;
-  const { account, by, mail, at } = value as Partial<Record<keyof Rest, unknown>>;
+  const { account, by, mail, at } = value as Partial<Record<keyof UnfinishedRelease, unknown>>;
   const isMail = mail === 'none' || mail === 'queue' || mail === 'all';
   return typeof account === 'string' && typeof by === 'string' && typeof at === 'number' && isMail;
 }

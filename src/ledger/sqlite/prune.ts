@@ -38,7 +38,7 @@ export function pruner(
     `DELETE FROM notice WHERE rowid IN
        (SELECT rowid FROM notice WHERE at < ? AND state <> 'waiting' LIMIT ${sliceRows})`,
   );
-  const submission = make.command(
+  const handover = make.command(
     `DELETE FROM submission WHERE token IN
        (SELECT token FROM submission WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
   );
@@ -64,7 +64,7 @@ export function pruner(
       story(olderThan.stories);
       held(olderThan.stories);
       notice(olderThan.stories);
-      submission(olderThan.messages);
+      handover(olderThan.messages);
       sendingDomain(olderThan.stories);
       script();
       const day = Math.floor(olderThan.statistics / dayMs);

@@ -79,8 +79,8 @@ function apply(tables: Tables, change: Change): void {
     case 'rollup':
       tables.rollups.put(change.row);
       break;
-    case 'submission':
-      tables.submissions.put(change.row);
+    case 'handover':
+      tables.handovers.put(change.row);
       break;
     case 'meta':
       tables.meta.put(change.key, change.value);

@@ -6,7 +6,7 @@
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Ancestor, ScriptSource } from '../../core/script-mail.ts';
-import type { ProcessFacts } from '../../core/scripts/hand-in.ts';
+import type { ProcessFacts } from '../../core/scripts/handover-request.ts';
 
 /** From a form to init there are fewer. */
 const ancestorsMax = 16;

@@ -60,7 +60,7 @@ function auditRow(row: Row): AuditRow {
   };
 }
 
-/** A notice has a row for each road, under one id. */
+/** A notice has a row for each channel, under one id. */
 export function noticeTable(make: Statements): NoticeTable {
   const put = make.command(
     `INSERT OR REPLACE INTO notice (id, road, at, body, tries, next_at, state)
@@ -71,7 +71,7 @@ export function noticeTable(make: Statements): NoticeTable {
      ORDER BY next_at, id, road LIMIT ${noticesMax}`,
   );
   return {
-    put: (row) => put(row.id, row.road, row.at, row.body, row.tries, row.nextAt, row.state),
+    put: (row) => put(row.id, row.channel, row.at, row.body, row.tries, row.nextAt, row.state),
     notices: (now) => due.all(now).map(noticeRow),
   };
 }
@@ -79,14 +79,14 @@ export function noticeTable(make: Statements): NoticeTable {
 /** Notices handed out at once: after a long outage the rest follows when these are sent. */
 const noticesMax = 500;
 
-const roads: readonly NoticeRow['road'][] = ['mail', 'webhook'];
+const channels: readonly NoticeRow['channel'][] = ['mail', 'webhook'];
 const noticeStates: readonly NoticeRow['state'][] = ['waiting', 'sent', 'failed'];
 
 function noticeRow(row: Row): NoticeRow {
   return {
     id: text(row, 'id'),
     at: instant(row, 'at'),
-    road: oneOf(roads, row, 'road'),
+    channel: oneOf(channels, row, 'road'),
     body: text(row, 'body'),
     tries: integer(row, 'tries'),
     nextAt: instant(row, 'next_at'),

@@ -19,7 +19,7 @@ export type ProcessFacts = {
   readonly parents: readonly Ancestor[];
 };
 
-export type HandIn = {
+export type HandoverRequest = {
   /** When, and a name that no other message has: sorted, they are in order. */
   readonly id: string;
   /** Envelope sender; empty for the null sender. */
@@ -40,7 +40,7 @@ export type HandIn = {
   readonly claim: ProcessFacts | undefined;
 };
 
-export const handInId: RegExp = /^\d{13}-[0-9a-f]{32}$/;
+export const handoverId: RegExp = /^\d{13}-[0-9a-f]{32}$/;
 /** Ten thousand recipients on a command line. So much of each connection is in memory. */
 const requestBytesMax = 300_000;
 /** The first line. */
@@ -63,11 +63,14 @@ const pathLengthMax = 4_096;
 export type FirstLine = { readonly requestBytes: number; readonly messageBytes: number };
 
 /** Undefined: it has more recipients than go into one, or longer ones than any is. */
-export function printHandIn(handIn: HandIn, messageBytes: number): Buffer | undefined {
-  const { sender, fullName = '', recipients, through } = handIn;
+export function encodeHandoverRequest(
+  request: HandoverRequest,
+  messageBytes: number,
+): Buffer | undefined {
+  const { sender, fullName = '', recipients, through } = request;
   const words = [sender, fullName, ...recipients, ...through];
   if (words.some((word) => word.length > wordLengthMax)) return undefined;
-  const json = Buffer.from(JSON.stringify(handIn));
+  const json = Buffer.from(JSON.stringify(request));
   if (json.length > requestBytesMax) return undefined;
   return Buffer.concat([Buffer.from(`postern-sendmail 1 ${json.length} ${messageBytes}\n`), json]);
 }
@@ -83,7 +86,7 @@ export function parseFirstLine(line: string): FirstLine | undefined {
     : { requestBytes, messageBytes: Number(message) };
 }
 
-export function parseHandIn(text: string): Result<HandIn, string> {
+export function parseHandoverRequest(text: string): Result<HandoverRequest, string> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -92,7 +95,7 @@ export function parseHandIn(text: string): Result<HandIn, string> {
   }
   if (!isObject(value)) return { ok: false, error: 'no object' };
   const { id, sender, fullName, recipients, through, phpScript, claim } = value;
-  if (typeof id !== 'string' || !handInId.test(id)) return { ok: false, error: 'no id' };
+  if (typeof id !== 'string' || !handoverId.test(id)) return { ok: false, error: 'no id' };
   if (!isWord(sender)) return { ok: false, error: 'no sender' };
   if (fullName !== undefined && !isWord(fullName)) return { ok: false, error: 'fullName' };
   if (!isList(recipients) || recipients.includes('')) return { ok: false, error: 'recipients' };
