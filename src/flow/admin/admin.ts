@@ -6,11 +6,9 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { Notice } from '../../core/notice.ts';
-import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, AdminResult, KeyAdmin, StatusView } from '../../ports/admin.ts';
-import type { AuditRow, Change, HeldRow, IncidentRow } from '../../ports/ledger.ts';
+import type { AccountView, Admin, KeyAdmin, StatusView } from '../../ports/admin.ts';
+import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -20,9 +18,12 @@ import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
+import { sendTestNotice } from '../notices/test-notice.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
+import { moveHeld } from './held-mail.ts';
+import { detailed, writtenResult } from './result.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -94,7 +95,7 @@ export function openAdmin(deps: AdminDeps): Admin {
       const more = suspended
         ? `; it is suspended all the same: postern accounts release ${account}`
         : '';
-      return doneIf(kept, `${account}: ${detail}${more}`, 1);
+      return writtenResult(kept, `${account}: ${detail}${more}`, 1);
     },
     exemptions: () => exemptions.all(deps.clock.now()),
     held: ({ account, ...filter }) =>
@@ -103,8 +104,8 @@ export function openAdmin(deps: AdminDeps): Admin {
       const held = live.heldOne(queueId);
       return held === undefined ? undefined : { held, story: live.story(queueId) };
     },
-    releaseHeld: (which, by) => moveHeld(deps, which, by, 'released'),
-    dropHeld: (which, by) => moveHeld(deps, which, by, 'dropped'),
+    releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
+    dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
     explain(id) {
       const story = live.story(id);
       const message = live.message(id);
@@ -114,7 +115,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.clock.now()),
     watch: (listener) => feed.watch(listener),
-    testNotice: () => testNotice(deps),
+    testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
@@ -197,59 +198,6 @@ function asOfNow(incident: IncidentRow, past: AccountProfile): IncidentRow {
   return { ...incident, stoppedMessages: Math.max(incident.stoppedMessages, past.stoppedMessages) };
 }
 
-async function moveHeld(
-  deps: AdminDeps,
-  which: { readonly ids: readonly string[] } | { readonly account: string },
-  by: string,
-  state: 'released' | 'dropped',
-): Promise<AdminResult> {
-  const { clock, mta } = deps;
-  if (mta === undefined) {
-    return {
-      ok: false,
-      text: 'this guard has no hand on a mail queue',
-      hint: 'set postfix.queue, or use postsuper -H ID yourself',
-    };
-  }
-  const rows = heldRows(deps, which);
-  if (rows.length === 0) return { ok: false, text: 'no such message is held' };
-  const ids = rows.map(({ queueId }) => queueId);
-  const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
-  if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };
-  const at = clock.now();
-  const changes: Change[] = [];
-  for (const row of rows) {
-    if (moved.has(row.queueId)) {
-      changes.push({ kind: 'held', row: { ...row, state, changedAt: at, by } });
-    }
-  }
-  for (const account of new Set(rows.map((row) => row.account))) {
-    const detail = rows
-      .filter((row) => row.account === account && moved.has(row.queueId))
-      .map(({ queueId }) => queueId);
-    changes.push({
-      kind: 'audit',
-      row: {
-        at,
-        by,
-        action: state === 'released' ? 'release-held' : 'drop-held',
-        account,
-        detail: detailed(`${detail.length} messages`, detail.slice(0, shownMax).join(' ')),
-      },
-    });
-  }
-  const kept = await deps.journal.committed(changes);
-  const missed = ids.length - moved.size;
-  const what = `${moved.size} ${moved.size === 1 ? 'message' : 'messages'} ${state}`;
-  if (fault !== undefined) {
-    const text = `${what}, ${missed} are not: ${faultText(fault)}`;
-    const told = doneIf(kept, text, moved.size);
-    return told.ok ? { ok: false, text, hint: 'ask again for the rest' } : told;
-  }
-  const text = missed === 0 ? what : `${what}; ${missed} are not in the hold queue any more`;
-  return doneIf(kept, text, moved.size);
-}
-
 function heldRows(
   deps: AdminDeps,
   which: { readonly ids: readonly string[] } | { readonly account: string },
@@ -261,58 +209,4 @@ function heldRows(
   return which.ids
     .map((id) => live.heldOne(id))
     .filter((row): row is HeldRow => row?.state === 'held');
-}
-
-async function testNotice(deps: AdminDeps): Promise<AdminResult> {
-  const { clock, facts, iso, newId, notices } = deps;
-  if (notices.channels.length === 0) {
-    return {
-      ok: false,
-      text: 'no channel for notices is set',
-      hint: 'set notices.mail_to and notices.webhook',
-    };
-  }
-  const at = iso(clock.now());
-  const notice: Notice = {
-    version: 1,
-    event: 'test',
-    id: newId(),
-    host: facts.host,
-    at,
-    account: '',
-    since: at,
-    leaked: { messages: 0, recipients: 0 },
-    stopped: { messages: 0, fromQueue: 0 },
-    loginClosed: false,
-    reasons: [],
-    undo: '',
-    explain: 'postern status',
-  };
-  const said = await notices.now(notice);
-  const faults = said.filter(({ fault }) => fault !== '');
-  const row: AuditRow = {
-    at: clock.now(),
-    by: 'operator',
-    action: 'test-notice',
-    account: '',
-    detail: said
-      .map(({ channel, fault }) => `${channel}: ${fault === '' ? 'taken' : fault}`)
-      .join('; '),
-  };
-  deps.journal.add({ kind: 'audit', row });
-  if (faults.length === 0) return { ok: true, count: said.length, text: row.detail };
-  return { ok: false, text: row.detail, hint: 'look at the channels under [notices]' };
-}
-
-function doneIf(kept: boolean, text: string, count: number): AdminResult {
-  if (kept) return { ok: true, text, count };
-  return {
-    ok: false,
-    text: `${text}; done, but the ledger could not be written`,
-    hint: 'see postern doctor: most often the disk is full',
-  };
-}
-
-function detailed(what: string, more: string): string {
-  return more === '' ? what : `${what}: ${more}`;
 }

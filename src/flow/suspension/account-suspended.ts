@@ -1,15 +1,15 @@
 /**
- * An account is suspended: committed first; then what it has queued is put on hold, its login is
- * closed, the operator is told. And the way back: a release undoes all of that.
+ * Suspends an account: commits that first, then puts its queued mail on hold, closes its login and
+ * tells the operator. A release undoes all of this.
  *
  *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
- *                                 ├─ queue held, twice: at once, and for what was on its way into the queue
+ *                                 ├─ queue held twice: at once, and 15 seconds later
  *                                 ├─ login closed
  *                                 └─ notice by every channel
  *
- * After a crash the open incidents are gone through again: each step may be done twice. What is
- * done about one account outside this process is done in turn, so that a release which comes in the
- * middle has the last word.
+ * A start goes through the open incidents again, in case the last run crashed: every step may be
+ * done twice. One lock for each account guards what is done outside this process, so that a release
+ * that comes in the middle has the last word.
  */
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
@@ -29,17 +29,17 @@ import type { Journal, Timers } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
 import { currentIncident, sweepQueue } from './queue-sweep.ts';
-import { isLogin, ReleaseSteps } from './release-steps.ts';
+import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
 import { suspensionNotice } from './suspension-notice.ts';
 
-/** What the sessions of that moment were still handing over is in the queue by then. */
+/** By then, mail that sessions were still handing over at the suspension is in the queue. */
 const secondSweepMs = 15 * secondMs;
-/** What is under way gets this long to end; the next start does it again. */
+/** Steps under way get this long to end at a stop. The next start does them again. */
 const closeMs = 3 * secondMs;
 /** Steps about accounts that may wait: more than there are accounts on any server we know. */
 const workMax = 1_000_000;
-/** Incidents looked at in one go. */
+/** Incidents read at once. */
 const openMax = 10_000;
 
 export type SuspensionDeps = {
@@ -60,7 +60,7 @@ export type SuspensionDeps = {
 };
 
 export type Suspensions = {
-  /** For the gate: what a fresh suspension adds to the commit, and what follows it. */
+  /** For the gate: what a new suspension adds to the commit, and what to call after it. */
   suspending(
     account: Account,
     past: AccountProfile,
@@ -69,12 +69,9 @@ export type Suspensions = {
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
   byHand(account: Account, by: string, note: string): Promise<AdminResult>;
   release(account: Account, how: ReleaseHow): Promise<AdminResult>;
-  /** After a start: what an earlier run may not have finished. */
+  /** Does what an earlier run may not have finished. For the start. */
   resume(): void;
-  /**
-   * Starts nothing more by itself, and waits a little for what is under way: it writes to the
-   * journal.
-   */
+  /** Starts nothing more, and waits a little for steps under way: they write to the journal. */
   close(): Promise<void>;
 };
 
@@ -87,7 +84,7 @@ class SuspensionFlow implements Suspensions {
   /** One thing at a time is done about an account outside this process. */
   readonly #locks = new SerialQueue<Account>(workMax);
   readonly #steps: ReleaseSteps;
-  /** How to stop the second sweeps that are yet to come. */
+  /** How to stop the second sweeps that have not run yet. */
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
@@ -138,8 +135,7 @@ class SuspensionFlow implements Suspensions {
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
-    // What was only observed says nothing about how often the account may be trusted again by
-    // itself.
+    // A suspension that was only observed does not count as an automatic release.
     const real = open.some(({ observed }) => !observed);
     past.automaticReleases = automatic && real ? past.automaticReleases + 1 : 0;
     const what = releaseWord(how);
@@ -154,19 +150,19 @@ class SuspensionFlow implements Suspensions {
         row: { ...incident, stoppedMessages, endedAt: at, endedBy: how.by },
       });
     }
-    // A suspension that was only noted has closed nothing outside.
+    // A suspension that was only observed has changed nothing outside this process.
     const outside = !automatic || real;
-    const { rest, change } = outside ? this.#steps.begun(account, how, at) : nothingOutside;
-    if (change !== undefined) changes.push(change);
-    const faults: string[] = [];
-    if (!(await this.#deps.journal.committed(changes)))
-      faults.push('the ledger could not be written yet');
+    const steps = outside ? this.#steps.prepare(account, how, at) : undefined;
+    if (steps !== undefined) changes.push(steps.change);
+    const kept = await this.#deps.journal.committed(changes);
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
-    const back =
-      rest === undefined
-        ? 0
-        : await this.#locks.run(account, () => this.#steps.letOut(rest, faults));
-    if (back === undefined) return suspendedAgain(account);
+    const outcome =
+      steps === undefined
+        ? nothingOutside
+        : await this.#locks.run(account, () => this.#steps.run(steps.release));
+    if (outcome === undefined) return suspendedAgain(account);
+    const { back } = outcome;
+    const faults = [...(kept ? [] : ['the ledger could not be written yet']), ...outcome.faults];
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
   }
@@ -176,11 +172,11 @@ class SuspensionFlow implements Suspensions {
     const open = this.#deps.journal.live
       .incidents({ open: true, limit: openMax })
       .filter(({ observed }) => enforced && !observed);
-    // One after the other: each starts programs. Releases first: those people wait, and who is
-    // suspended is refused.
+    // One after the other, as each starts programs. Releases first: their people wait to send, and
+    // mail of suspended accounts is refused in any case.
     const all = async (): Promise<void> => {
-      for (const rest of this.#steps.unfinished()) {
-        await this.#step(rest.account, () => this.#steps.finish(rest));
+      for (const release of this.#steps.unfinished()) {
+        await this.#step(release.account, () => this.#steps.finish(release));
       }
       await this.#openLogins();
       for (const incident of open) {
@@ -242,8 +238,8 @@ class SuspensionFlow implements Suspensions {
   }
 
   /**
-   * Everything after the commit. Never throws: what fails is logged, told in the notice, and tried
-   * at the next start.
+   * Does everything after the commit. Never throws: a failure is logged, shown in the notice, and
+   * tried again at the next start.
    */
   #follow(incident: IncidentRow): Promise<void> {
     const { account } = incident;
@@ -284,7 +280,7 @@ class SuspensionFlow implements Suspensions {
     }
   }
 
-  /** One of many things that a start finds to do. */
+  /** Runs one of the steps that a start finds to do. */
   async #step(account: Account, work: () => Promise<unknown>): Promise<void> {
     if (this.#closed) return;
     await this.#logged(account, async () => {
@@ -292,7 +288,7 @@ class SuspensionFlow implements Suspensions {
     });
   }
 
-  /** For what nobody waits for: a fault in it is logged. It must not end the guard. */
+  /** Runs work that nobody waits for. A fault is logged and must not end the guard. */
   async #logged(account: Account, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -342,16 +338,18 @@ class SuspensionFlow implements Suspensions {
 const onlyObserving: AdminResult = {
   ok: false,
   text: 'this guard only observes: it stops nobody',
-  hint: 'set mode = "guard" and reload, or stop the account in the mail server: change its password',
+  hint:
+    'set mode = "guard" and reload, ' +
+    'or stop the account in the mail server by changing its password',
 };
 
-const nothingOutside = { rest: undefined, change: undefined };
+const nothingOutside: ReleaseOutcome = { back: 0, faults: [] };
 
-/** While its release waited for its turn: a later suspension has the last word. */
+/** The account was suspended while its release waited for the lock: the suspension counts. */
 function suspendedAgain(account: Account): AdminResult {
   return {
     ok: false,
-    text: `${account} was suspended again meanwhile: its login stays closed, its mail on hold`,
+    text: `${account} was suspended again in the meantime: its login stays closed, its mail held`,
     hint: `look at why, then: postern accounts release ${account}`,
   };
 }
