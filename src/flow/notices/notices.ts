@@ -1,6 +1,6 @@
 /**
- * Notices on their way to the operator: written with what they tell about, sent by every channel,
- * tried again until each channel has taken them. A restart goes on where it was.
+ * Sends notices to the operator by every channel, and tries again until each channel has taken
+ * them. A notice is committed together with what it is about, so a restart continues with it.
  */
 
 import type { Notice } from '../../core/notice.ts';
@@ -13,26 +13,29 @@ import type { Journal, Timers } from '../journal/journal.ts';
 
 /** Waits between tries; the last one repeats. */
 const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
-/** After this long a notice is given up on its channel, and that is logged as an error. */
+/** After this time a channel is given up for this notice, and that is logged as an error. */
 const giveUpMs = 2 * dayMs;
-/** A notice that is still being completed (how much was stopped) goes as it is after this long. */
+/** A notice that waits for more facts (how much was stopped) goes as it is after this time. */
 const completeMs = 20 * secondMs;
 const tickMs = 2 * secondMs;
 /**
- * Ids of our own notices, by which the gate knows them, and of those that were taken, so that none
- * goes twice.
+ * Ids kept in memory: of our own notices, by which the gate knows their mail, and of notices that
+ * were taken, so that none is sent twice.
  */
 const idsMax = 1_000;
 
+/** What one channel said. Undefined fault: it took the notice. */
+export type ChannelAnswer = { readonly channel: string; readonly fault: string | undefined };
+
 export type Notices = {
-  /** The rows to commit with what the notice tells: from then on it will not be forgotten. */
+  /** The rows to commit together with what the notice is about: then it cannot get lost. */
   prepare(notice: Notice): readonly Change[];
-  /** All is known now: goes out at once. */
+  /** Sends a notice at once: all facts are known now. */
   send(notice: Notice): void;
   /** Is this the Message-ID of one of our notices? */
   isOurs(messageId: string | undefined): boolean;
-  /** By every channel, at once, without trying again: what each said. Empty without a channel. */
-  now(notice: Notice): Promise<readonly { readonly channel: string; readonly fault: string }[]>;
+  /** Sends by every channel without trying again. Answers with what each said; `fault`: why not. */
+  now(notice: Notice): Promise<readonly ChannelAnswer[]>;
   readonly channels: readonly string[];
   close(): void;
 };
@@ -84,7 +87,7 @@ class Outbox implements Notices {
 
   send(notice: Notice): void {
     for (const change of this.prepare(notice)) {
-      // What was still being found out took too long: it went as it was.
+      // It was sent without the last facts already, as they took too long.
       if (change.kind !== 'notice' || this.#taken.has(change.row.id)) continue;
       this.#deps.journal.add(change);
       this.#try(change.row);
@@ -98,14 +101,14 @@ class Outbox implements Notices {
     return id !== undefined && this.#ids.has(id);
   }
 
-  async now(notice: Notice): Promise<readonly { channel: string; fault: string }[]> {
+  async now(notice: Notice): Promise<readonly ChannelAnswer[]> {
     remember(this.#ids, notice.id);
     const { channels } = this.#deps;
     return Promise.all(
       channels.map(async (channel) => {
         try {
           await channel.send(notice, this.#abort.signal);
-          return { channel: channel.name, fault: '' };
+          return { channel: channel.name, fault: undefined };
         } catch (error) {
           return { channel: channel.name, fault: faultText(error) };
         }
@@ -169,7 +172,7 @@ class Outbox implements Notices {
   }
 }
 
-/** Keeps the newest. */
+/** Adds an id and drops the oldest beyond `idsMax`. */
 function remember(ids: Set<string>, id: string): void {
   ids.add(id);
   if (ids.size <= idsMax) return;

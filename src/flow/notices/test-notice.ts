@@ -36,12 +36,10 @@ export async function sendTestNotice(deps: TestNoticeDeps): Promise<AdminResult>
     by: 'operator',
     action: 'test-notice',
     account: '',
-    detail: answers
-      .map(({ channel, fault }) => `${channel}: ${fault === '' ? 'taken' : fault}`)
-      .join('; '),
+    detail: answers.map(({ channel, fault }) => `${channel}: ${fault ?? 'taken'}`).join('; '),
   };
   journal.add({ kind: 'audit', row });
-  if (answers.every(({ fault }) => fault === '')) {
+  if (answers.every(({ fault }) => fault === undefined)) {
     return { ok: true, count: answers.length, text: row.detail };
   }
   return { ok: false, text: row.detail, hint: 'look at the channels under [notices]' };

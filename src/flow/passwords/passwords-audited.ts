@@ -1,6 +1,6 @@
 /**
- * A password audit hands over what it found: who is weak is in force for the guard at once, and
- * kept until an audit sees another password.
+ * Takes the findings of a password audit. The guard knows at once which accounts have a weak
+ * password, until an audit finds another password there.
  */
 import type { Account } from '../../core/account-name.ts';
 import {
@@ -18,9 +18,9 @@ import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export type WeakPasswords = {
-  /** Why the guard is stricter with this account, as a sentence; empty for nearly everybody. */
+  /** Why the guard is stricter with this account, as a sentence; empty if its password is not weak. */
   why(account: Account): string;
-  /** Those that are weak now. */
+  /** Accounts with a weak password now. */
   all(): readonly WeakPassword[];
   last(): AuditSummary | undefined;
   note(report: PasswordReport, by: string): Promise<AdminResult>;
@@ -64,7 +64,7 @@ export function openWeakPasswords(
   };
 }
 
-/** What of it goes into the ledger. */
+/** What the ledger keeps of a report. */
 export function passwordChanges(
   rows: readonly WeakPassword[],
   { summary }: PasswordReport,

@@ -81,7 +81,7 @@ export function openSuspensions(deps: SuspensionDeps): Suspensions {
 
 class SuspensionFlow implements Suspensions {
   readonly #deps: SuspensionDeps;
-  /** One thing at a time is done about an account outside this process. */
+  /** One lock for each account guards what is done about it outside this process. */
   readonly #locks = new SerialQueue<Account>(workMax);
   readonly #steps: ReleaseSteps;
   /** How to stop the second sweeps that have not run yet. */
