@@ -1,6 +1,6 @@
 /**
- * What commands ask of the keys: shown, made, rotated, retired, taken over. Each act is written
- * down with who did it.
+ * The operator's commands for DKIM keys: list, make, rotate, retire, adopt. The audit trail keeps
+ * every change with who made it.
  */
 import {
   type DkimKey,
@@ -30,7 +30,7 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
     list: (domain) =>
       keeper.keys
         .filter((key) => domain === undefined || key.domain === domain)
-        .map((key) => deskKey(keeper, deps, key)),
+        .map((key) => keyView(keeper, deps, key)),
     make: (wanted, by) => keeper.locked(() => make(keeper, wanted, by)),
     rotate: (domain, by) => keeper.locked(() => rotate(keeper, domain, by)),
     retire: (key, how, by) => keeper.locked(() => retire(keeper, deps, { ...key, ...how }, by)),
@@ -38,7 +38,7 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
   };
 }
 
-function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
+function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
   const { clock, iso, policy, zone } = deps;
   const canSend = zone.canSend(key.domain);
   const around: KeyContext = { policy: policy(), canSend, now: clock.now(), iso };
@@ -117,7 +117,7 @@ async function retire(
   const after = retired(key, deps.clock.now(), { compromised });
   if (after === key) return no(`${selector} of ${domain} is ${key.state} already`);
   if (!(await keeper.keep([after], by))) return no(notWritten);
-  // Not after a look at DNS, which may take its time.
+  // Before any look at DNS, which may take minutes.
   if (compromised) await keeper.act([{ kind: 'revoke', key: after }]);
   const words = [`${selector} of ${domain} signs no more${compromised ? ', and is revoked' : ''}`];
   const followed = keeper.keys.some(
@@ -178,7 +178,7 @@ function adopted(
     );
     if (there !== undefined) return `not taken: ${there.selector} is there for that already`;
     const now = deps.clock.now();
-    // Nobody can say that DNS was ever without it: it signs as soon as it is seen.
+    // DNS may have shown it for years: it signs as soon as it is seen.
     const times = { made: now, published: now };
     const key = newKey({ ...what, ...facts }, now);
     return { ...key, state: 'published', times, absentAt: undefined, toldAt: now };
