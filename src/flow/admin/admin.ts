@@ -1,6 +1,6 @@
 /**
- * The operator's admin: what the status page and the command line show and do. Reads through the
- * journal, so that nothing decided is seen late; every act is written down with who did it.
+ * What the operator sees and does on the status page and the command line. It reads through the
+ * journal, so that no decision is seen late; the audit trail keeps every action and who did it.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
@@ -51,7 +51,7 @@ export type AdminDeps = {
 
 /** Rows of one kind shown with an account. */
 const shownMax = 50;
-/** Accounts counted by state; more are shown as this many. */
+/** Accounts counted by state. Larger counts are shown as this number. */
 const countMax = 100_000;
 const heldMax = 50_000;
 
@@ -92,9 +92,7 @@ export function openAdmin(deps: AdminDeps): Admin {
         },
       ]);
       const suspended = deps.accounts.known(account)?.state === 'suspended';
-      const more = suspended
-        ? `; it is suspended all the same: postern accounts release ${account}`
-        : '';
+      const more = suspended ? `; it is still suspended: postern accounts release ${account}` : '';
       return writtenResult(kept, `${account}: ${detail}${more}`, 1);
     },
     exemptions: () => exemptions.all(deps.clock.now()),
@@ -124,9 +122,9 @@ export function openAdmin(deps: AdminDeps): Admin {
   };
 }
 
-/** The account as it is known: names of clients and local senders are taken as they stand. */
+/** The account that an operator names: as it is known, else with the default domain. */
 function named(deps: AdminDeps, text: string): Account {
-  // Paths have capitals; logins have none.
+  // Paths may have capitals; logins have none.
   if (/^(?:script|user):/.test(text)) return text.trim() as Account;
   const asIs = text.trim().toLowerCase() as Account;
   if (deps.accounts.known(asIs) !== undefined) return asIs;
@@ -161,7 +159,7 @@ function accountList(
   filter: Parameters<Admin['accounts']>[0],
 ): readonly AccountView[] {
   return deps.journal.live.accounts(filter).map(({ account, past }) =>
-    // Without its book: listing must not load thousands of them.
+    // Without its book of recipients: a list must not load thousands of books.
     accountView(deps, account, decodeProfile(past)),
   );
 }
@@ -191,7 +189,8 @@ function accountView(deps: AdminDeps, account: Account, past: AccountProfile): A
 }
 
 /**
- * An open incident goes on: what was stopped since it was written down is in the account's past.
+ * The incident with its latest count. While it is open, the account's profile counts the stopped
+ * messages.
  */
 function asOfNow(incident: IncidentRow, past: AccountProfile): IncidentRow {
   if (incident.endedAt !== undefined || past.state !== 'suspended') return incident;
