@@ -79,7 +79,7 @@ class SendmailTalk implements Talk {
   readonly #peer: Peer | undefined;
   readonly #held = new HeldBytes();
   #first: FirstLine | undefined;
-  #turn: Extract<MessageIntake, { kind: 'taken' }> | undefined;
+  #intake: Extract<MessageIntake, { kind: 'taken' }> | undefined;
   #left = 0;
   #state: TalkState = 'fresh';
   #over = false;
@@ -107,7 +107,7 @@ class SendmailTalk implements Talk {
     if (this.#over) return; // bytes after Postern's answer
     if (this.#state === 'answering') throw new PeerError('more bytes than announced');
     this.#state = 'partial';
-    if (this.#turn !== undefined) {
+    if (this.#intake !== undefined) {
       this.#message(chunk);
       return;
     }
@@ -132,7 +132,7 @@ class SendmailTalk implements Talk {
   }
 
   gone(): void {
-    if (!this.#over && this.#state !== 'answering') this.#turn?.drop();
+    if (!this.#over && this.#state !== 'answering') this.#intake?.drop();
     this.#over = true;
     if (this.#peer === undefined) return;
     const { uid } = this.#peer;
@@ -160,12 +160,12 @@ class SendmailTalk implements Talk {
     const request = parseHandoverRequest(bytes.toString('utf8', lineEnd + 1, end));
     if (!request.ok) throw new PeerError(`request: ${request.error}`);
     if (this.#peer === undefined) return;
-    const turn = this.#deps.handler.open(this.#peer, request.value);
-    if (turn.kind === 'refused') {
-      this.#answer(turn.answer);
+    const intake = this.#deps.handler.open(this.#peer, request.value);
+    if (intake.kind === 'refused') {
+      this.#answer(intake.answer);
       return;
     }
-    this.#turn = turn;
+    this.#intake = intake;
     this.#left = messageBytes;
     const rest = Buffer.from(bytes.subarray(end));
     this.#held.drop(bytes.length);
@@ -175,18 +175,18 @@ class SendmailTalk implements Talk {
   #message(bytes: Buffer): void {
     if (bytes.length > this.#left) throw new PeerError('more bytes than announced');
     try {
-      this.#turn?.write(bytes);
+      this.#intake?.write(bytes);
     } catch {
       // The disk cannot be written. Without an answer, postern-sendmail leaves the message in the
       // spool, which may be on another disk.
-      this.#turn?.drop();
+      this.#intake?.drop();
       this.#hangUp();
       return;
     }
     this.#left -= bytes.length;
     if (this.#left > 0) return;
     this.#state = 'answering';
-    this.#turn?.finish((answer) => this.#line.run(() => this.#answer(answer)));
+    this.#intake?.finish((answer) => this.#line.run(() => this.#answer(answer)));
   }
 
   /** Ends the connection without an answer, so that postern-sendmail uses the spool. */

@@ -1,15 +1,13 @@
 /**
- * Mail that was handed in by sendmail(1): on our disk first, then to the mail server, one message
- * of a user after the other, and known again when the mail server shows it to the milter door. Each
- * goes out once, whenever we are ended:
+ * Takes mail that scripts hand over through sendmail(1): first onto our own disk, then to the mail
+ * server, one message of a user after the other. When the mail server shows a message to the milter
+ * door, it is recognised there. Each message goes out once, whenever Postern is ended:
  *
- * A message whose try did not surely succeed is tried again, each try under a name of its own.
- * Which try the mail server shows us first is written down before it is answered: that one counts
- * from then on, as often as the mail server may show it (it does so when our answer did not reach
- * it), and every other try vanishes. Whatever was shown is on the mail server's disk, so nothing is
- * lost by that.
+ * A message is tried again unless the last try surely succeeded, each try under a name of its own.
+ * The try that the mail server shows first is written down before it is answered. From then on that
+ * try counts, however often the mail server shows it (it does so if our answer did not reach it),
+ * and every other try is discarded. What was shown is on the mail server's disk, so nothing is lost.
  */
-
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { handoverToken } from '../../core/scripts/handover-field.ts';
 import type { HandoverRequest, ProcessFacts } from '../../core/scripts/handover-request.ts';
@@ -43,7 +41,7 @@ export type HandoverDeps = {
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
-  /** The mail server is to look for what was handed to it. */
+  /** Asks the mail server to look at what it has; answers whether it runs. */
   readonly wakePickup: () => Promise<boolean>;
 };
 
@@ -51,35 +49,33 @@ export type Handovers = HandoverHandler &
   HandoverLookup & {
     /** Takes what was left in the spool. */
     takeSpool(): Promise<void>;
-    /** Begins to hand over. */
+    /** Starts to hand messages to the mail server. */
     start(): void;
-    /** Messages that wait. */
+    /** How many messages wait. */
     readonly waiting: number;
-    /**
-     * Takes nothing more. Resolves when nothing is being written, taken or handed over any more.
-     */
+    /** Takes nothing more. Resolves when all writing, taking and handing over has ended. */
     close(): Promise<void>;
   };
 
 const taken: SendmailExit = { exit: sysexits.ok, text: '' };
-/** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
+/** Messages of one user that may wait; a form's newsletter leaves at some dozens a second. */
 const waitingPerUserMax = 1_000;
-/** They lie on the disk of our own state, which nobody may fill by himself. */
+/** Bytes of one user that may wait: nobody alone may fill the disk with our state. */
 const waitingBytesPerUserMax = 500_000_000;
 /**
- * From so many on, a program hears that its message is here when one of the same user has left, or
- * after this long.
+ * If this many messages of its user wait, a program gets its answer only when one of them has left,
+ * or after `pacedMs`.
  */
 const pacedFrom = 100;
 const pacedMs = 3_000;
 /**
- * Users whose spooled messages are taken at once: one who left a thousand keeps nobody else's
- * waiting.
+ * Users whose spooled messages are taken at the same time: a user who left a thousand messages does
+ * not keep the others waiting.
  */
 const takenAtOnce = 8;
-/** Of all: each is held in memory, less the message. */
+/** Messages of all users that may wait: what is known of each is in memory. */
 const waitingMax = 20_000;
-/** Rounds through the spool that may wait: one for each message, and those of the timer. */
+/** Rounds through the spool that may wait: one for each message, and the timer's. */
 const roundsMax = 2 * waitingMax;
 
 export function openHandovers(deps: HandoverDeps): Handovers {
@@ -93,21 +89,21 @@ class HandoverFlow implements Handovers, SpoolHandler {
   readonly #perUser = new Map<number, number>();
   readonly #bytesPerUser = new Map<number, number>();
   readonly #bytes = new Map<string, number>();
-  /** Programs that wait for their answer, since others of their user are to leave first. */
+  /** Programs that wait for their answer until other messages of their user have left. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
-  /** Of each user, one round through what he left after the other; nobody waits for another's. */
+  /** Rounds through the spool: one at a time for each user. */
   readonly #rounds = new SerialQueue<number>(roundsMax);
-  /** Messages on their way to the disk. */
+  /** Messages that are being written to the disk. */
   readonly #written = new Set<Promise<void>>();
   #closed = false;
-  /** Being written down: the first try counts. */
-  readonly #claimed = new Map<string, string>();
+  /** The try that counts for each token, while that is being written down. */
+  readonly #counting = new Map<string, string>();
 
   constructor(deps: HandoverDeps) {
     this.#deps = deps;
     this.#queue = new HandoverQueue({ ...deps, over: (token) => this.#over(token) });
-    this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
+    this.#stop = deps.timers.every(pacedMs / 3, () => this.#answerLate());
     for (const { handover, state, bytes } of deps.files.list()) {
       const { token, submitter } = handover;
       this.#remember(handover, bytes);
@@ -159,7 +155,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void {
     const { files, journal, clock } = this.#deps;
     const shown = journal.live.handover(token);
-    const known = this.#claimed.get(token) ?? shown?.attempt;
+    const known = this.#counting.get(token) ?? shown?.attempt;
     if (known !== undefined && known !== attempt) {
       this.#deps.count('postern_sendmail_copies_total');
       answer({ kind: 'copy' });
@@ -172,12 +168,12 @@ class HandoverFlow implements Handovers, SpoolHandler {
     }
     const { submitter } = row;
     const sender = 'request' in row ? row.request.sender : row.sender;
-    this.#claimed.set(token, attempt);
+    this.#counting.set(token, attempt);
     void files
       .written(token)
       .catch(() => undefined)
       .then((written) => {
-        // Shown again: it counts from the first time.
+        // If it is shown again, the first time counts.
         const at = shown?.at ?? clock.now();
         const change = { token, attempt, at, submitter, sender };
         journal.commit([{ kind: 'handover', row: change }], (kept) => {
@@ -191,12 +187,12 @@ class HandoverFlow implements Handovers, SpoolHandler {
   answered(token: string): void {
     const uid = this.#handovers.get(token)?.submitter.uid;
     this.#over(token);
-    // It may have been met before a reload of the settings.
+    // It may have been recognised before a reload of the settings.
     if (uid !== undefined) this.#queue.seen(token, uid);
   }
 
   #over(token: string): void {
-    this.#claimed.delete(token);
+    this.#counting.delete(token);
     this.#deps.files.remove(token);
     const handover = this.#handovers.get(token);
     if (handover === undefined) return;
@@ -221,7 +217,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
     await Promise.all([this.#rounds.idle(), ...this.#written, handedOver]);
   }
 
-  #letGo(): void {
+  #answerLate(): void {
     const late = this.#deps.clock.now() - pacedMs;
     while ((this.#paced[0]?.since ?? Number.POSITIVE_INFINITY) <= late)
       this.#paced.shift()?.answer();
@@ -230,7 +226,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   #open(request: HandoverRequest, submitter: ScriptSubmitter): MessageIntake {
     const token = handoverToken(submitter.uid, request.id);
     if (this.submitterOf(token) !== undefined) {
-      // Its answer was lost on the way: it is here already.
+      // It is here already, but our answer was lost.
       return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
     }
     if (this.#closed) return { kind: 'refused', answer: undefined };
@@ -271,7 +267,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
           this.#deps.count('postern_sendmail_messages_total', 1, submitter.proven);
           this.#remember(handover, length);
           const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
-          // What this user left in the spool came before.
+          // What this user left in the spool came earlier.
           if (submitter.proven === 'owner') goes();
           else void this.#takeOf(submitter.uid).then(goes, goes);
           const told = (): void => answer(taken);
@@ -295,7 +291,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
     counted(this.#bytesPerUser, uid, bytes);
   }
 
-  /** What the kernel tells; where only root may look, what the process says of itself. */
+  /** Who submits, as the kernel says. What only root may see, the process says about itself. */
   #submitter(
     uid: number,
     facts: ProcessFacts | undefined,
@@ -311,7 +307,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
       uid,
       user: identities.user(uid).name,
       proven,
-      // By that, a script is somebody's own.
+      // Shows whether the script is the user's own.
       scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
     };
   }
@@ -333,8 +329,8 @@ const unknown: Omit<ProcessFacts, 'uid' | 'pid'> = {
 };
 
 /**
- * The kernel's word first: what it does not tell us of another user's process, that process says of
- * itself.
+ * The facts from the kernel. Where it hides facts about another user's process, the process's own
+ * claim fills the gap.
  */
 function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFacts {
   if (facts.cwd !== '' || claim === undefined) return facts;
