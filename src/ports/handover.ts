@@ -19,7 +19,7 @@ export type SendmailExit = { readonly exit: number; readonly text: string };
 
 /** A message that is being written into a file. It is given up unless it is finished. */
 export type HandoverDraft = {
-  /** Copies the bytes. Throws if the disk does not take them. */
+  /** Writes the bytes; keeps no reference to them. Throws if the disk does not take them. */
   write(bytes: Buffer): void;
   /** Calls back exactly once: when the message is on the disk, or with why it is not. */
   finish(done: (fault: Error | undefined) => void): void;
@@ -57,7 +57,8 @@ export type WrittenMail = Pick<ScriptMail, 'header' | 'bodyStart'>;
 export type HandoverFiles = {
   begin(handover: WaitingMail): HandoverDraft;
   /**
-   * All messages, in the order in which they came. `going`: it may or may not have been handed over.
+   * All messages, in the order in which they came. `going`: it may or may not have been handed
+   * over.
    * `sent`: the mail server has it on its disk.
    */
   list(): readonly {
@@ -114,8 +115,8 @@ export type Identities = {
   /** Adds the script that PHP's own header field names, if it is not known otherwise. */
   hinted(facts: ProcessFacts, phpScript: string): ProcessFacts;
   /**
-   * The owner of a file; undefined if there is no such file. If we may not look into its folder, the
-   * owner of the folder.
+   * The owner of a file; undefined if there is no such file. If we may not look into its folder,
+   * the owner of the folder.
    */
   ownerOf(path: string): number | undefined;
   /** Name and full name of a user; empty if there is no such user. */
@@ -135,8 +136,8 @@ export type Spool = {
   /** Users who may have left something. Reads the whole spool, off the event loop. */
   users(): Promise<readonly number[]>;
   /**
-   * The complete messages of a user, in the order in which they came. The cost grows with the number
-   * of the user's files. A file that is not a message is removed; `bad` gets the reason.
+   * The complete messages of a user, in the order in which they came. The cost grows with the
+   * number of the user's files. A file that is not a message is removed; `bad` gets the reason.
    */
   messages(uid: number, bad: (why: string) => void): Iterable<SpooledMessage>;
 };

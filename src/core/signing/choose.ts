@@ -3,8 +3,8 @@
  * parent that has, else what the operator's table says, else this server's own identity. Pure.
  *
  * DMARC counts a signature only if its domain is the author's or belongs to the same organisation.
- * So a parent's signature helps DMARC, and the server's own does not: it only gives receivers a name
- * that can earn a reputation.
+ * So a parent's signature helps DMARC, and the server's own does not: it only gives receivers a
+ * name that can earn a reputation.
  */
 export type SigningRules = {
   /**

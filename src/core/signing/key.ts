@@ -12,9 +12,9 @@ import type { Millis } from '../../lib/time.ts';
 /**
  * made: the key file exists. published: the record was sent to DNS, or the operator was asked to
  * publish it. seen: every authoritative server shows it. signing: mail is signed with the key.
- * retiring: the key no longer signs, but mail on its way still needs the record. revoked: the record
- * has an empty `p=` (RFC 6376 section 3.6.1). gone: there is no record and no private key; a `file`
- * is still to be deleted.
+ * retiring: the key no longer signs, but mail on its way still needs the record. revoked: the
+ * record has an empty `p=` (RFC 6376 section 3.6.1). gone: there is no record and no private key; a
+ * `file` is still to be deleted.
  */
 export const keyStates = [
   'made',
@@ -29,9 +29,9 @@ export type KeyState = (typeof keyStates)[number];
 
 /**
  * What the authoritative servers show at a key's name. everywhere: all show this key and nothing
- * else. nowhere: all show nothing. partly: some show this key. revoked: all that show something show
- * an empty `p=`. other: something else. unknown: at least one server did not answer. unasked: nobody
- * has looked yet.
+ * else. nowhere: all show nothing. partly: some show this key. revoked: all that show something
+ * show an empty `p=`. other: something else. unknown: at least one server did not answer. unasked:
+ * nobody has looked yet.
  */
 export const sightKinds = [
   'everywhere',
@@ -66,8 +66,8 @@ export type DkimKey = {
   /** When it last came into each state. */
   readonly times: Readonly<Partial<Record<KeyState, Millis>>>;
   /**
-   * When DNS was last seen without the record: resolvers may remember that. Undefined: never, as for
-   * a key that was taken over.
+   * When DNS was last seen without the record: resolvers may remember that. Undefined: never, as
+   * for a key that was taken over.
    */
   readonly absentAt: Millis | undefined;
   /** How long resolvers may remember that. */
@@ -108,7 +108,9 @@ export function sameLine(one: DkimKey, other: Pick<DkimKey, 'domain' | 'algorith
   return one.domain === other.domain && one.algorithm === other.algorithm;
 }
 
-/** The younger key is to sign. A total order, so that two keys never replace each other by turns. */
+/**
+ * The younger key is to sign. A total order, so that two keys never replace each other by turns.
+ */
 export function isOlder(one: DkimKey, than: DkimKey): boolean {
   const a = one.times.made ?? 0;
   const b = than.times.made ?? 0;

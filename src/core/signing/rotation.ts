@@ -196,8 +196,8 @@ class Step {
   }
 
   /**
-   * If no key signs because one was lost, the key before it signs again: in the first step that sees
-   * it everywhere.
+   * If no key signs because one was lost, the key before it signs again: in the first step that
+   * sees it everywhere.
    */
   fallBack(index: number): void {
     const lost = this.#at(index);

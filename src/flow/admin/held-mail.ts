@@ -20,7 +20,9 @@ export type HeldMailDeps = {
 /** Queue ids named in one entry of the audit trail. */
 const namedMax = 50;
 
-/** Releases or drops these held messages. What cannot be moved stays held, and the answer says so. */
+/**
+ * Releases or drops these held messages. What cannot be moved stays held, and the answer says so.
+ */
 export async function moveHeld(
   { clock, journal, mta }: HeldMailDeps,
   rows: readonly HeldRow[],

@@ -6,7 +6,8 @@
  * A message is tried again unless the last try surely succeeded, each try under a name of its own.
  * The try that the mail server shows first is written down before it is answered. From then on that
  * try counts, however often the mail server shows it (it does so if our answer did not reach it),
- * and every other try is discarded. What was shown is on the mail server's disk, so nothing is lost.
+ * and every other try is discarded. What was shown is on the mail server's disk, so nothing is
+ * lost.
  */
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { handoverToken } from '../../core/scripts/handover-field.ts';

@@ -67,8 +67,8 @@ const failuresBeforeAnswer = 4;
 /** Rows in a slice: they take 2 to 10 ms, depending on how much of the file is in memory. */
 const sliceWeight = 100;
 /**
- * Share of the waiting accounts that is written each tick, so that a busy account is written once in
- * two seconds.
+ * Share of the waiting accounts that is written each tick, so that a busy account is written once
+ * in two seconds.
  */
 const accountShare = 1 / 8;
 const accountsPerTickMin = 50;

@@ -1,5 +1,6 @@
 /**
- * Notices on their way: once by each channel, tried again until taken or given up, also over restarts.
+ * Notices on their way: once by each channel, tried again until taken or given up, also over
+ * restarts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -20,7 +20,9 @@ export type TestNoticeDeps = {
   readonly iso: (at: Millis) => string;
 };
 
-/** Sends it without trying again. Not ok if a channel did not take it, or if there is no channel. */
+/**
+ * Sends it without trying again. Not ok if a channel did not take it, or if there is no channel.
+ */
 export async function sendTestNotice(deps: TestNoticeDeps): Promise<AdminResult> {
   const { clock, host, iso, journal, newId, notices } = deps;
   if (notices.channels.length === 0) {

@@ -18,7 +18,9 @@ import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export type WeakPasswords = {
-  /** Why the guard is stricter with this account, as a sentence; empty if its password is not weak. */
+  /**
+   * Why the guard is stricter with this account, as a sentence; empty if its password is not weak.
+   */
   why(account: Account): string;
   /** Accounts with a weak password now. */
   all(): readonly WeakPassword[];

@@ -148,7 +148,9 @@ class SigningReader implements MessageReader {
 
 type Faults = (domain: string, id: string, fault: Error) => void;
 
-/** Logs a fault once a minute for each domain. Only domains with keys come here, so they are few. */
+/**
+ * Logs a fault once a minute for each domain. Only domains with keys come here, so they are few.
+ */
 function openFaults({ clock, log }: SigningDeps): Faults {
   const told = new Map<string, { at: number; leftOut: number }>();
   return (domain, id, fault) => {

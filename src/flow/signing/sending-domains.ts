@@ -1,6 +1,7 @@
 /**
- * Counts the From domains that this server sends for, and who signed. `dns check` compares published
- * records with them. Counts are in memory; every few seconds the changed rows are written.
+ * Counts the From domains that this server sends for, and who signed. `dns check` compares
+ * published records with them. Counts are in memory; every few seconds the changed rows are
+ * written.
  */
 import type { Mutable } from '../../lib/mutable.ts';
 import { secondMs } from '../../lib/time.ts';

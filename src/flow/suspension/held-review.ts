@@ -97,7 +97,8 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
   const { clock, journal } = deps;
   const there = new Set(onHold.map(({ queueId }) => queueId));
   for (const account of new Set(onHold.map((row) => row.account))) {
-    // Read again for each account: earlier releases take time, and this account may be suspended now.
+    // Read again for each account: earlier releases take time, and this account may be suspended
+    // now.
     const now = clock.now();
     const after = lastReleaseOf(deps, account);
     const held = journal.live

@@ -1,4 +1,4 @@
-/** Mail that was handed in by sendmail(1), and which try of it counts. */
+/** Mail that was handed over through sendmail(1), and which try of each message counts. */
 import type { ScriptSubmitter } from '../../../core/script-mail.ts';
 import type { HandoverRow } from '../../../ports/handover.ts';
 import type { Ledger } from '../../../ports/ledger.ts';
@@ -8,7 +8,8 @@ export type HandoverTable = Pick<Ledger, 'handover'> & { put(row: HandoverRow): 
 
 export function handoverTable(make: Statements): HandoverTable {
   const put = make.command(
-    'INSERT OR REPLACE INTO submission (token, attempt, at, speaker, sender) VALUES (?, ?, ?, ?, ?)',
+    `INSERT OR REPLACE INTO submission
+       (token, attempt, at, speaker, sender) VALUES (?, ?, ?, ?, ?)`,
   );
   const one = make.query('SELECT * FROM submission WHERE token = ?');
   return {
