@@ -24,7 +24,7 @@ export type ScriptJudge = (message: Submission) => Submission;
 
 /** A script as the status page and the command line show it. */
 export type ScriptView = ScriptSeen & {
-  /** The rule for this script; empty if there is none. */
+  /** The rule for this script; empty without a rule. */
   readonly rule: string;
   readonly ruleText: string;
   /**

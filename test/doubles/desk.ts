@@ -1,6 +1,7 @@
 /**
- * A admin with a night's worth of made-up mail on it: for this door's tests, and for looking at the
- * status page without a mail server. It keeps to the promises of `Admin`; its state is a few maps.
+ * An admin with a night's worth of made-up mail on it: for this door's tests, and for looking at
+ * the status page without a mail server. It keeps to the promises of `Admin`; its state is a few
+ * maps.
  */
 
 import type { AccountState } from '../../src/core/verdict.ts';

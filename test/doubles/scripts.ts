@@ -94,7 +94,8 @@ function seen(start: Millis): readonly ScriptView[] {
       recipients: 118,
       lastAt: ago(3 * hourMs),
       suggestion:
-        'postern scripts allow /var/www/praxis/termin.php --owner praxis@praxis.example --from termin@praxis.example',
+        'postern scripts allow /var/www/praxis/termin.php --owner praxis@praxis.example ' +
+        '--from termin@praxis.example',
     }),
     script('/var/www/shop/htdocs/wp-content/uploads/2026/x.php', {
       messages: 12,
@@ -103,7 +104,7 @@ function seen(start: Millis): readonly ScriptView[] {
       rule: 'r2',
       odd: 12,
       oddAt: ago(hourMs),
-      oddText: 'rule r2 lets it send nothing',
+      oddText: 'rule r2 allows it to send nothing',
     }),
   ];
 }

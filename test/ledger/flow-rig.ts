@@ -74,27 +74,25 @@ export type FlowRig = {
   readonly logins: ScriptedLogins;
   /** What each channel has taken. */
   readonly taken: { readonly channel: string; readonly notice: Notice }[];
-  /** Roads that take nothing now. */
+  /** Channels that take nothing now. */
   readonly blocked: Set<string>;
-  /** Roads that answer only then. */
+  /** Channels that answer only when this resolves. */
   readonly wait: Map<string, Promise<void>>;
   breakDisk(broken: boolean): void;
   /** What the journal said of itself. */
   readonly states: readonly JournalState[];
-  /**
-   * A letter; what it was answered with so far. Its id is in the queue when it passed or is held.
-   */
-  send(letter: Letter): { readonly id: string; readonly answers: readonly Answer[] };
+  /** Sends a test message; its answers so far. A message that passed or is held is in the queue. */
+  send(message: TestMessage): { readonly id: string; readonly answers: readonly Answer[] };
   /** As send, after all that it caused. */
-  mail(letter: Letter): Promise<Answer>;
+  mail(message: TestMessage): Promise<Answer>;
   /**
-   * Single letters to strangers, ten seconds apart, until the account is suspended; how many
-   * passed.
+   * Sends single messages to strangers, ten seconds apart, until the account is suspended. Answers
+   * with how many passed.
    */
   hijack(account: string, most?: number): Promise<number>;
 };
 
-export type Letter = Partial<Omit<Submission, 'account' | 'outside' | 'local'>> & {
+export type TestMessage = Partial<Omit<Submission, 'account' | 'outside' | 'local'>> & {
   readonly account: string;
   readonly to?: readonly string[];
   readonly local?: readonly string[];
@@ -314,8 +312,8 @@ function mailing(
   time: ManualTime,
   accounts: Accounts,
 ): Pick<FlowRig, 'mail' | 'hijack'> {
-  const mail: FlowRig['mail'] = async (letter) => {
-    const { answers } = send(letter);
+  const mail: FlowRig['mail'] = async (message) => {
+    const { answers } = send(message);
     await time.settle();
     const [answer] = answers;
     if (answer === undefined || answers.length > 1) throw new Error(`${answers.length} answers`);

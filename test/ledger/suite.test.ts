@@ -266,7 +266,7 @@ for (const kind of ['file', 'memory'] as const) {
       ledger.close();
     });
 
-    test('keys come by domain and age, a later state replaces one, and what is unset stays unset', () => {
+    test('keys come by domain and age, a later state replaces one, unset stays unset', () => {
       const bare = dkimKey({
         domain: 'a.example',
         selector: 'e',

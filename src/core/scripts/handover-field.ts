@@ -1,18 +1,19 @@
 /**
- * The field by which a message is known again that was handed to the mail server: which message,
- * and which try of it. It stands first and is taken out before anybody else reads it. Pure.
+ * The header field by which Postern recognises a message that it handed to the mail server: which
+ * message, and which try. The field comes first, and is removed before others read the message.
+ * Pure.
  */
 
 export const handoverFieldName = 'X-Postern-Submission';
 
 export type HandoverField = { readonly token: string; readonly attempt: string };
 
-/** The whole field, always of one length for one token. */
+/** The whole field. For one token it always has the same length. */
 export function handoverField(token: string, attempt: string): string {
   return `${handoverFieldName}: ${token} ${attempt}`;
 }
 
-/** Undefined: it is not one of ours. */
+/** Reads a field; undefined if Postern did not write it. */
 export function parseHandoverField(value: string): HandoverField | undefined {
   const [, token, attempt] =
     /^\s*(\d{1,10}-\d{13}-[0-9a-f]{32}) ([0-9a-f]{16})\s*$/.exec(value) ?? [];

@@ -61,7 +61,7 @@ test('what is printed is read again', () => {
   );
 });
 
-test('anything else is none, and says why', () => {
+test('anything else is refused, with the reason', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (json) => {
       const parsed = parseHandoverRequest(json);
@@ -92,7 +92,7 @@ test('no word brings another option along, or eats the end of the options', () =
     assert.deepEqual(parsed({ through: [word] }), { ok: false, error: 'through' }, word);
   }
   assert.ok(parsed({ through: ['-v', '-G', '-B8BITMIME', '-Nnever', '-Rhdrs', '-XV+='] }).ok);
-  // What no command line takes would be tried for ever.
+  // What no command line takes would be tried without end.
   for (const recipients of [[''], ['x'.repeat(40_001)]]) {
     assert.deepEqual(parsed({ recipients }), { ok: false, error: 'recipients' });
   }

@@ -1,6 +1,6 @@
 /**
- * A DKIM key as Postern keeps track of it. Its private half is in a file; here is what the key is,
- * its state, and what DNS showed of it.
+ * A DKIM key as Postern tracks it: what it is, its state, and what DNS showed. Its private
+ * half is in a file.
  *
  *   made ─▶ published ─▶ seen ─▶ signing ─▶ retiring ─▶ revoked ─▶ gone
  *               ▲─────────────────┘  ▲──────────┘

@@ -1,4 +1,4 @@
-/** The door by itself, with a handler that writes down what it is handed. */
+/** The door alone, with a handler that writes down what it is handed. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -90,7 +90,7 @@ test('nothing goes out before the start, and then by time', async () => {
   assert.deepEqual(server.sent, ['1-a', '1-b']);
 });
 
-test('a message that the mail server throws away itself holds up one message, for a while', async () => {
+test('a message that the mail server discards delays one other message, for a while', async () => {
   const server = new MailServer({ shows: (token) => token !== '1-a' });
   server.queue.start();
   server.add('1-a', '1-b', '1-c', '1-d');
@@ -103,7 +103,7 @@ test('a message that the mail server throws away itself holds up one message, fo
   assert.deepEqual(server.logged, ['sendmail.unseen']);
 });
 
-test('a message that is never taken lets the others pass, and is tried for ever, more rarely', async () => {
+test('a message that is never taken stops no others, and is tried again, more rarely', async () => {
   const server = new MailServer({
     send: (token) => (token === '1-a' ? { kind: 'refused', why: 'no' } : { kind: 'sent' }),
   });

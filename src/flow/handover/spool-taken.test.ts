@@ -83,7 +83,7 @@ test('one user’s spool, whose disk is slow, keeps no other user’s mail waiti
   void handler.close();
 });
 
-test('who has no room for one message of the spool is not asked about the rest of it', async () => {
+test('a user without room for one message of the spool is not asked about the others', async () => {
   const { handler, opened } = world(Array<number>(1_500).fill(5), () => true);
   await handler.takeSpool();
   assert.equal(opened.length, 1_001);
@@ -93,7 +93,7 @@ test('who has no room for one message of the spool is not asked about the rest o
   void handler.close();
 });
 
-test('a user’s waiting messages are bounded in bytes, for him alone, and until one of them has left', async () => {
+test('a user’s waiting messages are bounded in bytes, until one of them has left', async () => {
   const { handler } = world([], () => true);
   const open = (uid: number, nth: number) =>
     handler.open({ pid: 1, uid, startedAt: 1 }, request(nth));

@@ -22,7 +22,7 @@ export async function takeSpool(of: {
   const bad: string[] = [];
   try {
     for (const message of spool.messages(uid, (why) => bad.push(why))) {
-      // If there is no room for one message of this user, there is none for the next.
+      // If one message of this user finds no room, the next does not either.
       if ((await take(message, handler)) === 'no room') break;
     }
   } catch (cause) {

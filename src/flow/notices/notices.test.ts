@@ -1,6 +1,6 @@
 /**
- * Notices on their way: once by each channel, tried again until taken or given up, also over
- * restarts.
+ * Notices are sent once by each channel, and tried again until taken or given up, also after
+ * a restart.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,7 +51,7 @@ test('what takes too long to find out does not delay the news, nor is it told tw
   assert.equal(rig.taken.length, 2, 'one notice an incident');
 });
 
-test('a blocked channel is tried again, later and later, and the other does not fail by it', async () => {
+test('a blocked channel is tried again, later and later; the other is not affected', async () => {
   const rig = openRig();
   rig.blocked.add('mail');
   rig.notices.send(complete);

@@ -27,7 +27,7 @@ test('held mail is told once a day an account, by each channel', async () => {
   assert.equal(events().length, 6);
 });
 
-test('observing holds nothing, so nothing is told of it', async () => {
+test('observing holds nothing, so no notice is sent', async () => {
   const rig = openRig({ settings: { mode: 'observe' } });
   rig.send({ account: 'joe@here.test', to: many(0) });
   await rig.time.pass(minuteMs);
@@ -65,7 +65,7 @@ test('a channel that is blocked while the ledger fails is tried again from memor
   );
 });
 
-test('a disk that is full, has room, and is full again every minute: no flood of notices', async () => {
+test('a disk that is full again every minute causes no flood of notices', async () => {
   const rig = openRig();
   for (let nth = 0; nth < 10; nth++) {
     rig.breakDisk(true);

@@ -23,7 +23,10 @@ test('compromised: out at once, before any look at DNS, and a new key in its pla
   held.resolve();
   assert.match(
     words(await after(rig, retiring)),
-    /^yes: r20260105 of example\.org signs no more, and is revoked; made r20260105-2 \(RSA, 2048 bits\) in its place; nothing signs for example\.org now$/,
+    new RegExp(
+      '^yes: r20260105 of example\\.org signs no more, and is revoked; ' +
+        'made r20260105-2 \\(RSA, 2048 bits\\) in its place; nothing signs for example\\.org now$',
+    ),
   );
   await rig.pass(3 * hourMs);
   assert.equal(rig.signers(), 'r20260105-2');

@@ -190,7 +190,8 @@ class Keeper implements KeyKeeper {
 
   /** A selector with its day, `r20261125`, then `r20261125-2`: it sorts by age. */
   #freeSelector(domain: string, algorithm: DkimAlgorithm, today: string): string {
-    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${today.slice(0, 10).replaceAll('-', '')}`;
+    const day = today.slice(0, 10).replaceAll('-', '');
+    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${day}`;
     let selector = base;
     for (let nth = 2; this.find(domain, selector) !== undefined; nth++) selector = `${base}-${nth}`;
     return selector;

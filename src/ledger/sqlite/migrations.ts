@@ -131,8 +131,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX notice_waiting ON notice (next_at) WHERE state = 'waiting';
   `,
   `
-  -- Whether a suspension was only observed, and who suspended. For older ones the audit trail knows,
-  -- as its row was written together with the incident.
+  -- Whether a suspension was only observed, and who suspended. For older ones the audit trail
+  -- knows, as its row was written together with the incident.
   ALTER TABLE incident ADD COLUMN observed INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE incident ADD COLUMN suspended_by TEXT NOT NULL DEFAULT 'guard';
   UPDATE incident SET observed = 1 WHERE EXISTS (
@@ -257,7 +257,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   `,
   `
-  -- Mail that was handed over through sendmail(1): the try that the mail server showed first counts.
+  -- Mail handed over through sendmail(1): the try that the mail server showed first counts.
   CREATE TABLE submission (
     token TEXT PRIMARY KEY,
     attempt TEXT NOT NULL,
@@ -311,7 +311,7 @@ function tooNew(
   );
 }
 
-/** Applies what is missing, all of it or nothing. Answers with the version the file had before. */
+/** Applies the missing entries, all or none. Answers with the version that the file had before. */
 export function migrate(
   database: DatabaseSync,
   path: string,

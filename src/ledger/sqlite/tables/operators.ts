@@ -61,7 +61,7 @@ function auditRow(row: Row): AuditRow {
   };
 }
 
-/** Notices: one row for each channel. The column of the channel is called road since 0.1. */
+/** Notices: one row for each channel. The name of its column is from version 0.1. */
 export function noticeTable(make: Statements): NoticeTable {
   const put = make.command(
     `INSERT OR REPLACE INTO notice (id, road, at, body, tries, next_at, state)
