@@ -25,7 +25,7 @@ import { openAdmin } from '../flow/admin/admin.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { readTogether } from '../flow/message-readers.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
-import { openTold } from '../flow/notices/operator-told.ts';
+import { openNoticeLog } from '../flow/notices/operator-told.ts';
 import { openWeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
@@ -155,8 +155,8 @@ function openFlows(
     defaultDomain,
   });
   const feed = openFeed();
-  const roads = noticeChannels(config, host);
-  const notices = openNotices({ journal, roads, clock, timers, log, count });
+  const channels = noticeChannels(config, host);
+  const notices = openNotices({ journal, channels, clock, timers, log, count });
   scope.defer(() => notices.close());
   const { mta, logins, mayRelay, close } = openMailServer({ config, state, log, localDomains });
   scope.defer(close);
@@ -176,7 +176,7 @@ function openFlows(
     iso,
   });
   scope.defer(() => suspensions.close());
-  const told = openTold({ notices, clock, settings, host, newId, iso });
+  const told = openNoticeLog({ notices, clock, settings, host, newId, iso });
   const review = openReview({
     accounts,
     journal,
@@ -362,7 +362,7 @@ async function openDoors(
         limits,
         options: milterOptions,
         scanning: flows.scan.scanning,
-        submissions: sendmail.submissions,
+        handovers: sendmail.handovers,
         ...(reading === undefined ? {} : { reading }),
       }),
   );
@@ -462,13 +462,13 @@ function isTaken(error: unknown): boolean {
 
 function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
   const { mail_to, webhook, webhook_secret_file } = config.notices;
-  const roads: NoticeChannel[] = [];
-  if (mail_to.length > 0) roads.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
+  const channels: NoticeChannel[] = [];
+  if (mail_to.length > 0) channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
   if (webhook !== '') {
     const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
-    roads.push(noticeWebhook({ url: webhook, secret }));
+    channels.push(noticeWebhook({ url: webhook, secret }));
   }
-  return roads;
+  return channels;
 }
 
 function prune(journal: Journal, config: Config): () => void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readOpenMetrics } from '../../test/openmetrics-check.ts';
+import { readOpenMetrics } from '../../test/doubles/openmetrics.ts';
 import { openCounters } from './counters.ts';
 
 const definitions = [

@@ -9,9 +9,10 @@ import { Command } from './parts/marks.js';
 import { sentences } from './parts/words.js';
 
 /**
- * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. It
- * may have `choices` instead of `command`; the operator takes one of them: { label, detail,
- * command, body, after? }. `after` lists commands for the next step, as [purpose, command].
+ * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) } where `act`
+ * returns an AdminResult. Instead of `command` it may have `choices`; the operator takes one:
+ * { label, detail, command, body, after? }. `after` lists commands for the next step, as [purpose,
+ * command].
  */
 export function Confirm({ question, onDone, onClose }) {
   const dialog = useRef(null);

@@ -12,6 +12,7 @@
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { SerialQueue } from '../lib/serial.ts';
 import type { LoginDoor } from '../ports/mail-server.ts';
 import { isLoginName, type PrivilegedTools } from './privileged-tools.ts';
 
@@ -28,6 +29,8 @@ export type DovecotOptions = {
  * second.
  */
 const blindMs = 1_050;
+/** Changes of the deny file that may wait: more than any server has logins. */
+const rewritesMax = 1_000_000;
 
 const denyHeader: string =
   '# Logins that Postern has closed. Written by Postern; undo with: postern accounts release ' +
@@ -35,17 +38,14 @@ const denyHeader: string =
 
 export function dovecot(options: DovecotOptions): LoginDoor {
   const { tools, denyFile, deadlineMs = 10_000 } = options;
-  let turn: Promise<void> = Promise.resolve();
-  // One change rewrites the file at a time. Otherwise two suspensions at once could lose a name.
-  const inTurn = (change: (names: Set<string>) => void): Promise<void> => {
-    const mine = turn.then(() => rewrite(denyFile, change));
-    turn = mine.catch(() => undefined);
-    return mine;
-  };
+  // Two suspensions at once must not lose one of the names: the file is rewritten by one at a time.
+  const rewrites = new SerialQueue<'deny file'>(rewritesMax);
+  const changeNames = (change: (names: Set<string>) => void): Promise<void> =>
+    rewrites.run('deny file', () => rewrite(denyFile, change));
   return {
     async close(account) {
       const names = loginNames(account, options.defaultDomain);
-      await inTurn((closed) => {
+      await changeNames((closed) => {
         for (const name of names) closed.add(name);
       });
       const signal = AbortSignal.timeout(deadlineMs);
@@ -56,7 +56,7 @@ export function dovecot(options: DovecotOptions): LoginDoor {
     },
     async open(account) {
       const names = loginNames(account, options.defaultDomain);
-      await inTurn((closed) => {
+      await changeNames((closed) => {
         for (const name of names) closed.delete(name);
       });
     },

@@ -1,36 +1,35 @@
-/** Between those who scan mail, the flow that asks them, and the door that reads it. Types only. */
-
+/** Types between the scanners, the flow that asks them, and the door that reads a message. */
 import type { Submission } from '../core/event.ts';
 import type { ScannerName, ScanReport } from '../core/scan/report.ts';
 import type { MessageStart } from './message.ts';
 
-/** A scanner. Rejects when it is not there, answers nonsense, or not within the deadline. */
+/** A scanner. Rejects if it is not there, answers nonsense, or misses the deadline. */
 export type Scanner = {
   readonly name: ScannerName;
-  /** Octets of a message that it wants to see, at most. */
+  /** The scanner sees at most this many octets of a message. */
   readonly octetsMax: number;
-  /** `octets` is the whole message, lines ending with CRLF, or its beginning. */
+  /** Scans a message, or its beginning if it is long. Lines end with CRLF. */
   scan(octets: Buffer, deadlineMs: number): Promise<ScanReport>;
   close(): void;
 };
 
 /**
- * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing
- * waits but `finish`.
+ * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, and only
+ * `finish` waits.
  */
 export type MessageScan = {
-  /** Octets (Latin-1); a value is all that stands behind the colon, folds as LF. */
+  /** Takes a field, as Latin-1. The value is all after the colon, with folds as LF. */
   header(name: string, value: string): void;
-  /** The bytes are only lent. Answers whether more of the body is of use. */
+  /** Takes a part of the body; keep no reference to it. Answers whether more is needed. */
   body(bytes: Buffer, start: number, end: number): boolean;
   /**
-   * The message with what was found, exactly once: at once, or when the scanners have answered or
-   * their time is over.
+   * Answers exactly once with the message and what was found: at once, or when the scanners have
+   * answered or their time is over.
    */
   finish(message: Submission, done: (message: Submission) => void): void;
-  /** The message was given up. */
+  /** Drops a message that was given up. */
   drop(): void;
 };
 
-/** Asked once a message, when its headers begin; undefined: this one is not scanned. */
+/** Asked once for each message, when its headers begin. Undefined: it is not scanned. */
 export type MessageScanning = { open(start: MessageStart): MessageScan | undefined };

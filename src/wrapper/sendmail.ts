@@ -10,7 +10,7 @@
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
-import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
+import { encodeHandoverRequest, type HandoverRequest } from '../core/scripts/handover-request.ts';
 import { fieldOf, headerRecipients, sendmailMessage } from '../formats/sendmail/message.ts';
 import { type SendmailCall, sendmailCall } from '../formats/sendmail/options.ts';
 import { type SmtpMessage, SmtpSession } from '../formats/smtp/session.ts';
@@ -36,7 +36,7 @@ const answerMs = 30_000;
 const answerBytesMax = 4_096;
 
 type DoorAnswer = { readonly exit: number; readonly text: string };
-type PreparedMessage = { readonly handIn: HandIn; readonly message: Buffer };
+type PreparedMessage = { readonly request: HandoverRequest; readonly message: Buffer };
 
 export function runSendmail(place: WrapperPaths, args: readonly string[]): void {
   const call = sendmailCall(args);
@@ -65,24 +65,24 @@ function readMessage(
   }
   const fullName = call.fullName ?? process.env['NAME'];
   const envelope = { sender, fullName, recipients, through, crlf, headerRecipients: inHeaders };
-  return { handIn: handInOf(envelope, message), message };
+  return { request: handoverRequestOf(envelope, message), message };
 }
 
-function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message: Buffer): HandIn {
+function handoverRequestOf(
+  envelope: Omit<HandoverRequest, 'id' | 'phpScript' | 'claim'>,
+  message: Buffer,
+): HandoverRequest {
   const phpScript = fieldOf(message, 'x-php-originating-script');
   return { ...envelope, id: newId(), phpScript, claim: processFacts(process.pid) };
 }
 
-/**
- * Hands the message over to the door. If the door is missing or closes before it answers, the
- * message goes into the spool.
- */
+/** Tells the door; when it is not there, or goes away before it has answered, the spool. */
 function handOver(
   place: WrapperPaths,
-  { handIn, message }: PreparedMessage,
+  { request, message }: PreparedMessage,
   done: (answer: DoorAnswer) => void,
 ): void {
-  const head = printHandIn(handIn, message.length);
+  const head = encodeHandoverRequest(request, message.length);
   if (head === undefined) {
     done({ exit: tempFail, text: 'too many recipients' });
     return;
@@ -98,7 +98,7 @@ function handOver(
   };
   const spool = (): void => {
     if (over) return;
-    const fault = spoolMessage(place.spool, handIn.id, bytes);
+    const fault = spoolMessage(place.spool, request.id, bytes);
     answer(fault === undefined ? { exit: 0, text: '' } : { exit: tempFail, text: fault });
   };
   socket.setTimeout(answerMs, spool);
@@ -154,9 +154,9 @@ function smtpMessage(
 ): void {
   const through = eightBit ? ['-B8BITMIME'] : [];
   const envelope = { sender, recipients, through, fullName: undefined };
-  const handIn = handInOf({ ...envelope, crlf: false, headerRecipients: false }, message);
-  handOver(place, { handIn, message }, ({ exit, text }) => {
-    done((session) => session.done(exit === 0 ? { taken: handIn.id.slice(-12) } : { why: text }));
+  const request = handoverRequestOf({ ...envelope, crlf: false, headerRecipients: false }, message);
+  handOver(place, { request, message }, ({ exit, text }) => {
+    done((session) => session.done(exit === 0 ? { taken: request.id.slice(-12) } : { why: text }));
   });
 }
 

@@ -94,7 +94,7 @@ function plan(chance: Dice): readonly Planned[] {
 
 /** Through the milter door, each message at its own time, over a session from its client. */
 async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<LiveRun> {
-  let rig = openRig({ roads: [], at: planned[0]?.at ?? start });
+  let rig = openRig({ channels: [], at: planned[0]?.at ?? start });
   const said = new Map<string, Live>();
   const prints = new Map<string, string>();
   let restarts = 0;
@@ -105,7 +105,7 @@ async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<L
       await door.close();
       rig.accounts.saveBaseline();
       rig.journal.close();
-      rig = openRig({ roads: [], ledger: rig.ledger, at: rig.time.now() });
+      rig = openRig({ channels: [], ledger: rig.ledger, at: rig.time.now() });
       door = await openDoor(rig, prints);
     }
     rig.time.jump(message.at - rig.time.now());

@@ -152,7 +152,7 @@ function spooled(): readonly Mail[] {
   const spool = openSpool({ folder: two.spool, messageBytesMax, nowMs: () => Date.now() });
   const found: Mail[] = [];
   for (const one of spool.messages(0, (why) => assert.fail(why))) {
-    const { sender, recipients } = one.handIn;
+    const { sender, recipients } = one.request;
     found.push({ sender, recipients, body: String(Buffer.concat([...one.read()])) });
     one.remove();
   }

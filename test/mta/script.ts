@@ -7,7 +7,7 @@ import { type MilterOptions, milterDefaults } from '../../src/doors/milter/optio
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { Submissions } from '../../src/ports/handover.ts';
+import type { HandoverLookup } from '../../src/ports/handover.ts';
 import type {
   Answer,
   Finished,
@@ -194,14 +194,14 @@ export class Conversation {
     options: Partial<MilterOptions> = {},
     reading?: MessageReading,
     scanning?: MessageScanning,
-    submissions?: Submissions,
+    handovers?: HandoverLookup,
   ) {
     this.gate = gate;
     this.session = new MilterSession({
       gate,
       reading,
       scanning,
-      submissions,
+      handovers,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },
       log: () => {},

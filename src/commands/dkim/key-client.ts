@@ -13,7 +13,7 @@ import { keysFolder, openKeys } from '../../daemon/keys.ts';
 import { openJournal, type Timers } from '../../flow/journal/journal.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Done, KeyAdmin, KeyView } from '../../ports/admin.ts';
+import type { AdminResult, KeyAdmin, KeyView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
@@ -30,9 +30,9 @@ export type KeyAdminClient = {
   retire(
     ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
   ): Promise<ActionDone>;
-  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<Done>;
+  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<AdminResult>;
 };
-type ActionDone = Extract<Done, { ok: true }>;
+type ActionDone = Extract<AdminResult, { ok: true }>;
 
 /**
  * Runs `work` with the admin. `reads`: true if it changes nothing; then no ledger is created or
@@ -134,7 +134,7 @@ async function openOwnLedger(state: string, readOnly: boolean): Promise<Ledger> 
   return openLedger(join(state, 'ledger.db'), { readOnly });
 }
 
-function yes(done: Done): ActionDone {
+function yes(done: AdminResult): ActionDone {
   if (done.ok) return done;
   throw notDone(done);
 }

@@ -4,7 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Admin, Done } from '../../ports/admin.ts';
+import type { Admin, AdminResult } from '../../ports/admin.ts';
 import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 /** Most answers come from memory; holding and releasing mail calls Postfix's slow tools. */
@@ -20,7 +20,10 @@ export type GuardClient = {
   /** `path`: below /api, with its query. Throws OperatorError `no-such` if nothing is there. */
   read<Answer>(path: string): Promise<Answer>;
   /** Answers with what was done; throws OperatorError `not-done` with the reason otherwise. */
-  act(path: string, body: Readonly<Record<string, unknown>>): Promise<Extract<Done, { ok: true }>>;
+  act(
+    path: string,
+    body: Readonly<Record<string, unknown>>,
+  ): Promise<Extract<AdminResult, { ok: true }>>;
 };
 
 /** Throws OperatorError `not-running` or `door-off` (69) when no guard can be asked. */
@@ -32,7 +35,7 @@ export async function connectToGuard(state: string | undefined): Promise<GuardCl
     read: <Answer>(path: string) => ask(run, path, { method: 'GET' }, readMs) as Promise<Answer>,
     async act(path, body) {
       const whole = JSON.stringify({ by: operator(), ...body });
-      const done = (await ask(run, path, { method: 'POST', body: whole }, actMs)) as Done;
+      const done = (await ask(run, path, { method: 'POST', body: whole }, actMs)) as AdminResult;
       if (done.ok) return done;
       throw notDone(done);
     },
@@ -114,7 +117,7 @@ function refused(run: RunFile, status: number, value: unknown): OperatorError {
   return new OperatorError('guard-failed', answered, { hint, exit: sysexits.unavailable });
 }
 
-export function notDone(done: Extract<Done, { ok: false }>): OperatorError {
+export function notDone(done: Extract<AdminResult, { ok: false }>): OperatorError {
   return new OperatorError('not-done', done.text, {
     ...(done.hint === undefined ? {} : { hint: done.hint }),
     exit: 1,

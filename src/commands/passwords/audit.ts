@@ -11,6 +11,7 @@ import type { PasswordFinding, PasswordReport } from '../../core/passwords/audit
 import { strengthText } from '../../core/passwords/strength.ts';
 import { whatToDo } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { SourceFault } from '../../passwords/audit/load-accounts.ts';
 import { type AuditEvents, runAudit } from '../../passwords/audit/run-audit.ts';
@@ -154,6 +155,9 @@ function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void }
   };
 }
 
+/** Reports that may wait for the guard; more wait for the end of the audit. */
+const reportsMax = 10_000;
+
 /**
  * Sends findings to the guard while the audit runs, one report after another. Reports that the
  * guard does not take, because it is restarting, are sent again at the end.
@@ -161,16 +165,10 @@ function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void }
 function openReports(
   store: PasswordStore,
 ): Pick<AuditEvents, 'found' | 'changed'> & { done(): Promise<void> } {
-  let last: Promise<void> = Promise.resolve();
+  const reports = new SerialQueue<'report'>(reportsMax);
   const waiting: Partial<PasswordReport>[] = [];
   const send = (report: Partial<PasswordReport>): void => {
-    last = last.then(async () => {
-      try {
-        await store.note(report);
-      } catch {
-        waiting.push(report);
-      }
-    });
+    reports.run('report', () => store.note(report)).catch(() => waiting.push(report));
   };
   return {
     found: (found) => send({ found }),
@@ -178,7 +176,7 @@ function openReports(
       if (changed.length > 0) send({ changed });
     },
     async done() {
-      await last;
+      await reports.idle();
       for (const report of waiting) await patiently(() => store.note(report));
     },
   };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readOpenMetrics } from '../../../test/openmetrics-check.ts';
+import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
 import { openCounters } from '../../lib/counters.ts';
 import { metrics } from './metrics.ts';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { ask, bearer, stage, testNow } from '../../../test/doubles/client.ts';
-import { readOpenMetrics } from '../../../test/openmetrics-check.ts';
+import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
 import { metrics as listed } from '../../core/metrics/metrics.ts';
 
 const joe = 'joe.weber%40example.org';

@@ -5,7 +5,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import type { Done } from '../../ports/admin.ts';
+import type { AdminResult } from '../../ports/admin.ts';
 import { nameParameter, parse } from './requests.ts';
 import type { Session } from './session.ts';
 
@@ -38,7 +38,7 @@ export function actor(c: ApiContext, by?: string): string {
   return by === undefined || by === '' ? 'command line' : by;
 }
 
-export function done(c: ApiContext, outcome: Done): Response {
+export function done(c: ApiContext, outcome: AdminResult): Response {
   return c.json(outcome, outcome.ok ? 200 : 409);
 }
 

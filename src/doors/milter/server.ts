@@ -12,7 +12,7 @@ import {
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { hourMs, secondMs } from '../../lib/time.ts';
-import type { Submissions } from '../../ports/handover.ts';
+import type { HandoverLookup } from '../../ports/handover.ts';
 import type { Gate, MessageReading } from '../../ports/message.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
@@ -29,7 +29,7 @@ export type MilterDeps = {
    * Who knows mail again that the sendmail door handed to the mail server, where there is that
    * door.
    */
-  readonly submissions?: Submissions;
+  readonly handovers?: HandoverLookup;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
@@ -52,7 +52,7 @@ const defaultLimits: ListenerLimits = {
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openMilter(where: SocketAddress, deps: MilterDeps): Promise<Listener> {
-  const { gate, reading, scanning, submissions, clock, log, count } = deps;
+  const { gate, reading, scanning, handovers, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
   let told = false;
   const noEdits = (): void => {
@@ -71,7 +71,7 @@ export function openMilter(where: SocketAddress, deps: MilterDeps): Promise<List
           gate,
           reading,
           scanning,
-          submissions,
+          handovers,
           options,
           clock,
           log,

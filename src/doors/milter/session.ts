@@ -17,7 +17,7 @@ import { action, command, protocol, stringEnd } from '../../formats/milter/packe
 import type { PeerSessionState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { peerText } from '../../lib/peer-text.ts';
-import type { Submissions } from '../../ports/handover.ts';
+import type { HandoverLookup } from '../../ports/handover.ts';
 import type { Answer, Gate, MessageReading, Submitter } from '../../ports/message.ts';
 import type { MessageScanning } from '../../ports/scan.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
@@ -47,7 +47,7 @@ export type SessionPort = {
   /** Who scans mail that leaves, before it is judged. */
   readonly scanning: MessageScanning | undefined;
   /** Who knows mail again that the sendmail door handed to the mail server. */
-  readonly submissions: Submissions | undefined;
+  readonly handovers: HandoverLookup | undefined;
   readonly options: MilterOptions;
   readonly clock: Clock;
   readonly count: Count;
@@ -173,7 +173,7 @@ export class MilterSession {
   }
 
   #negotiate(bytes: Buffer, start: number, end: number): void {
-    const wanted = this.#port.reading !== undefined || this.#port.submissions !== undefined;
+    const wanted = this.#port.reading !== undefined || this.#port.handovers !== undefined;
     this.#agreed = negotiate(bytes, { start, end }, wanted ? 'reading' : 'not reading');
     if (wanted && !mayEdit(this.#agreed)) {
       this.#port.noEdits();
@@ -196,7 +196,7 @@ export class MilterSession {
     const senderEnd = stringEnd(bytes, start, end);
     const typed = peerText(bytes, start, senderEnd);
     this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
-    if (this.#client.how === 'local') this.#handedIn = handedInTo(this.#port.submissions);
+    if (this.#client.how === 'local') this.#handedIn = handedInTo(this.#port.handovers);
     this.#identify(this.#message);
     const answer = this.#begin();
     if (answer !== undefined) {

@@ -11,8 +11,8 @@ import {
   type FirstLine,
   firstLineBytesMax,
   parseFirstLine,
-  parseHandIn,
-} from '../../core/scripts/hand-in.ts';
+  parseHandoverRequest,
+} from '../../core/scripts/handover-request.ts';
 import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import {
   type Listener,
@@ -27,11 +27,11 @@ import { faultLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
-import type { HandInAnswer, HandoverHandler, Peer, SendmailTurn } from '../../ports/handover.ts';
+import type { HandoverHandler, MessageIntake, Peer, SendmailExit } from '../../ports/handover.ts';
 import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
-  readonly admin: HandoverHandler;
+  readonly handler: HandoverHandler;
   /** The process at the other end of this file descriptor. */
   readonly peerOf: (fd: number) => Peer | undefined;
   readonly messageBytesMax: number;
@@ -56,7 +56,7 @@ const defaultLimits: ListenerLimits = {
 const perUserDefault = 100;
 /** The sender is a process on this machine that has the whole message already. */
 const wholeMsDefault = 2 * minuteMs;
-const unknownPeer: HandInAnswer = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
+const unknownPeer: SendmailExit = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
 export function openSendmail(where: SocketAddress, deps: SendmailDoorDeps): Promise<Listener> {
@@ -79,7 +79,7 @@ class SendmailTalk implements PeerSession {
   readonly #peer: Peer | undefined;
   readonly #held = new ByteBuffer();
   #first: FirstLine | undefined;
-  #turn: Extract<SendmailTurn, { kind: 'taken' }> | undefined;
+  #intake: Extract<MessageIntake, { kind: 'taken' }> | undefined;
   #left = 0;
   #state: PeerSessionState = 'fresh';
   #over = false;
@@ -107,7 +107,7 @@ class SendmailTalk implements PeerSession {
     if (this.#over) return; // bytes after Postern's answer
     if (this.#state === 'answering') throw new PeerError('more bytes than announced');
     this.#state = 'partial';
-    if (this.#turn !== undefined) {
+    if (this.#intake !== undefined) {
       this.#message(chunk);
       return;
     }
@@ -132,7 +132,7 @@ class SendmailTalk implements PeerSession {
   }
 
   gone(): void {
-    if (!this.#over && this.#state !== 'answering') this.#turn?.drop();
+    if (!this.#over && this.#state !== 'answering') this.#intake?.drop();
     this.#over = true;
     if (this.#peer === undefined) return;
     const { uid } = this.#peer;
@@ -157,15 +157,15 @@ class SendmailTalk implements PeerSession {
     }
     const end = lineEnd + 1 + requestBytes;
     if (bytes.length < end) return;
-    const request = parseHandIn(bytes.toString('utf8', lineEnd + 1, end));
+    const request = parseHandoverRequest(bytes.toString('utf8', lineEnd + 1, end));
     if (!request.ok) throw new PeerError(`request: ${request.error}`);
     if (this.#peer === undefined) return;
-    const turn = this.#deps.admin.open(this.#peer, request.value);
-    if (turn.kind === 'refused') {
-      this.#answer(turn.answer);
+    const intake = this.#deps.handler.open(this.#peer, request.value);
+    if (intake.kind === 'refused') {
+      this.#answer(intake.answer);
       return;
     }
-    this.#turn = turn;
+    this.#intake = intake;
     this.#left = messageBytes;
     const rest = Buffer.from(bytes.subarray(end));
     this.#held.drop(bytes.length);
@@ -175,18 +175,18 @@ class SendmailTalk implements PeerSession {
   #message(bytes: Buffer): void {
     if (bytes.length > this.#left) throw new PeerError('more bytes than announced');
     try {
-      this.#turn?.write(bytes);
+      this.#intake?.write(bytes);
     } catch {
       // The disk cannot be written. Without an answer, postern-sendmail leaves the message in the
       // spool, which may be on another disk.
-      this.#turn?.drop();
+      this.#intake?.drop();
       this.#hangUp();
       return;
     }
     this.#left -= bytes.length;
     if (this.#left > 0) return;
     this.#state = 'answering';
-    this.#turn?.finish((answer) => this.#line.run(() => this.#answer(answer)));
+    this.#intake?.finish((answer) => this.#line.run(() => this.#answer(answer)));
   }
 
   /** Ends the connection without an answer, so that postern-sendmail uses the spool. */
@@ -195,7 +195,7 @@ class SendmailTalk implements PeerSession {
     this.#line.end();
   }
 
-  #answer(answer: HandInAnswer | undefined): void {
+  #answer(answer: SendmailExit | undefined): void {
     if (this.#over) return;
     if (answer === undefined) {
       this.#hangUp();

@@ -113,7 +113,7 @@ test('a suspension while the disk is full stands, and is told', async () => {
   rig.send({ account: joe, to: strangers(400) });
   await rig.time.pass(10_000);
   assert.equal(rig.gate.mayBegin({ account: joe as Account, by: 'login' }).kind, 'reply');
-  const events = rig.taken.map(({ road, notice }) => `${road} ${notice.event}`);
+  const events = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
   assert.ok(
     events.includes('webhook account.suspended') && events.includes('mail account.suspended'),
   );
@@ -134,7 +134,7 @@ test('observing: everything passes, and what would have been done is written', a
   assert.ok(stories.length > 0 && stories.every(({ observed }) => observed));
   assert.equal(rig.ledger.countHeld(), 0);
   await rig.time.pass(minuteMs);
-  const told = rig.taken.map(({ road, notice }) => `${road} ${notice.event}`);
+  const told = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
   assert.deepEqual(told.sort(), ['mail account.would-suspend', 'webhook account.would-suspend']);
   assert.ok(!rig.order.some((what) => what.startsWith('queue') || what.startsWith('login')));
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptMail, shop, submitter } from '../../../test/doubles/mail.ts';
-import { type FlowRig, type Letter, openRig } from '../../../test/ledger/flow-rig.ts';
+import { type FlowRig, openRig, type TestMessage } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { NewRule } from '../../ports/scripts.ts';
@@ -31,7 +31,7 @@ function rigged(
 }
 
 /** A letter as the milter door hands it on; its account is whatever the door made of it. */
-const letter = (to: readonly string[], more: Partial<Letter> = {}): Letter => ({
+const letter = (to: readonly string[], more: Partial<TestMessage> = {}): TestMessage => ({
   account,
   to,
   by: 'local',

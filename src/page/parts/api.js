@@ -38,7 +38,7 @@ export async function read(path) {
   return response.json();
 }
 
-/** Performs an action; returns the admin's `Done`. */
+/** Performs an action; returns an `AdminResult`. */
 export async function act(path, body = {}) {
   const done = await send(path, body);
   if (done.status === 401) signedOut();

@@ -6,7 +6,7 @@
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Ancestor, ScriptSource } from '../../core/script-mail.ts';
-import type { ProcessFacts } from '../../core/scripts/hand-in.ts';
+import type { ProcessFacts } from '../../core/scripts/handover-request.ts';
 
 /** Between a web form and init there are fewer processes. */
 const ancestorsMax = 16;

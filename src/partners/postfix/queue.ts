@@ -7,7 +7,7 @@
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { Moved, Mta, QueuedMessage } from '../../ports/mail-server.ts';
+import type { MovedMessages, Mta, QueuedMessage } from '../../ports/mail-server.ts';
 import { namesPerCallMax, type PrivilegedTools, type ToolVerb } from '../privileged-tools.ts';
 
 export type PostfixOptions = {
@@ -130,7 +130,7 @@ function isThatMessage(arrivedAt: Millis, answeredAt: Millis): boolean {
   return arrivedAt <= answeredAt + laterMs && arrivedAt >= answeredAt - earlierMs;
 }
 
-async function moved(work: (done: Set<string>) => Promise<void>): Promise<Moved> {
+async function moved(work: (done: Set<string>) => Promise<void>): Promise<MovedMessages> {
   const done = new Set<string>();
   try {
     await work(done);

@@ -54,7 +54,7 @@ export function realSendmail(of: {
  * Tells pickup(8) to look now. Returns whether it may have received that. If it does not listen, it
  * looks when it starts.
  */
-export function knockAtPickup(queueDirectory: string): Promise<boolean> {
+export function wakePickup(queueDirectory: string): Promise<boolean> {
   const path = join(queueDirectory, 'public', 'pickup');
   const socket = connect({ path });
   return new Promise((resolve) => {

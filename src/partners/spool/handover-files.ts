@@ -28,16 +28,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parseFacts, parseHandIn } from '../../core/scripts/hand-in.ts';
-import { submissionField } from '../../core/scripts/submission-field.ts';
+import { handoverField } from '../../core/scripts/handover-field.ts';
+import { parseFacts, parseHandoverRequest } from '../../core/scripts/handover-request.ts';
 import { writtenMail } from '../../core/scripts/written-mail.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
+import type {
+  HandoverDraft,
+  HandoverFiles,
+  SendOutcome,
+  WaitingMail,
+} from '../../ports/handover.ts';
 
 /** Runs the mail server's own sendmail with this file as its standard input. */
 export type RunSendmail = (args: readonly string[], input: number) => Promise<SendOutcome>;
 
-export type SubmissionFilesOptions = {
+export type HandoverFilesOptions = {
   readonly folder: string;
   readonly run: RunSendmail;
   readonly user: (uid: number) => { readonly fullName: string };
@@ -53,7 +58,7 @@ const headBytesMax = 65_536;
 const attemptBytes = 8;
 const firstLine = /^postern-submission 1 (\d{1,8})$/;
 
-export function openSubmissionFiles(options: SubmissionFilesOptions): SubmissionFiles {
+export function openHandoverFiles(options: HandoverFilesOptions): HandoverFiles {
   const at = (stage: string, token = ''): string => join(options.folder, stage, token);
   for (const stage of ['new', ...stages]) mkdirSync(at(stage), { recursive: true, mode: 0o700 });
   // Removes incomplete messages; their senders were never told that Postern has them.
@@ -61,7 +66,7 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
   const place = (token: string): string | undefined =>
     stages.map((stage) => at(stage, token)).find((path) => existsSync(path));
   return {
-    begin: (submission) => new FileDraft(at('new', submission.token), at('going'), submission),
+    begin: (handover) => new FileDraft(at('new', handover.token), at('going'), handover),
     list: () =>
       stages
         .flatMap((state) =>
@@ -73,10 +78,10 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
             }
             const bytes = fstatSync(opened.file).size;
             closeSync(opened.file);
-            return [{ submission: opened.submission, state, bytes }];
+            return [{ handover: opened.handover, state, bytes }];
           }),
         )
-        .sort((one, other) => (one.submission.handIn.id < other.submission.handIn.id ? -1 : 1)),
+        .sort((one, other) => (one.handover.request.id < other.handover.request.id ? -1 : 1)),
     async send(token, how) {
       if (!existsSync(at('going', token))) return { kind: 'gone' };
       if (how === 'again') anotherTry(at('going', token), at('new', token));
@@ -85,9 +90,9 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
       // pass, and then the message is sent.
       if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
       try {
-        const { submitter, handIn } = opened.submission;
-        const fullName = handIn.fullName ?? options.user(submitter.uid).fullName;
-        const outcome = await options.run(argumentsOf(handIn, fullName), opened.file);
+        const { submitter, request } = opened.handover;
+        const fullName = request.fullName ?? options.user(submitter.uid).fullName;
+        const outcome = await options.run(argumentsOf(request, fullName), opened.file);
         if (outcome.kind === 'sent') move(at('going', token), at('sent', token));
         return outcome;
       } finally {
@@ -110,23 +115,23 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
   };
 }
 
-class FileDraft implements Draft {
+class FileDraft implements HandoverDraft {
   readonly #path: string;
   readonly #going: string;
-  readonly #submission: WaitingMail;
+  readonly #handover: WaitingMail;
   readonly #file: number;
   #begun = false;
 
-  constructor(path: string, going: string, submission: WaitingMail) {
+  constructor(path: string, going: string, handover: WaitingMail) {
     this.#path = path;
     this.#going = going;
-    this.#submission = submission;
+    this.#handover = handover;
     this.#file = openSync(path, 'wx', 0o600);
-    const { handIn, submitter, token, at } = submission;
-    const json = JSON.stringify({ token, at, speaker: submitter, handIn });
+    const { request, submitter, token, at } = handover;
+    const json = JSON.stringify({ token, at, speaker: submitter, handIn: request });
     const line = `postern-submission 1 ${Buffer.byteLength(json)}\n`;
-    const field = submissionField(token, randomBytes(attemptBytes).toString('hex'));
-    const end = handIn.crlf ? '\r\n' : '\n';
+    const field = handoverField(token, randomBytes(attemptBytes).toString('hex'));
+    const end = request.crlf ? '\r\n' : '\n';
     try {
       this.#all(Buffer.from(`${line}${json}${field}${end}`));
     } catch (cause) {
@@ -163,7 +168,7 @@ class FileDraft implements Draft {
     } finally {
       closeSync(this.#file);
     }
-    renameSync(this.#path, join(this.#going, this.#submission.token));
+    renameSync(this.#path, join(this.#going, this.#handover.token));
     await syncFolder(this.#going);
   }
 
@@ -177,18 +182,16 @@ class FileDraft implements Draft {
   }
 }
 
-/** Reads the facts about a message. The file position is then at the message. */
-function open(
-  path: string,
-): { readonly file: number; readonly submission: WaitingMail } | undefined {
+/** Reads what is known of a message; the file then stands at the message itself. */
+function open(path: string): { readonly file: number; readonly handover: WaitingMail } | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch {
     return undefined;
   }
-  const submission = readHead(file);
-  if (submission !== undefined) return { file, submission };
+  const handover = readHead(file);
+  if (handover !== undefined) return { file, handover };
   closeSync(file);
   return undefined;
 }
@@ -218,7 +221,7 @@ function parseSubmission(text: string): WaitingMail | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const { token, at, speaker: submitter, handIn } = value as Partial<Record<string, unknown>>;
-  const request = parseHandIn(JSON.stringify(handIn));
+  const request = parseHandoverRequest(JSON.stringify(handIn));
   const facts = parseFacts(submitter);
   if (!request.ok || facts === undefined || typeof token !== 'string') return undefined;
   const { claim: _, ...asked } = request.value;
@@ -226,7 +229,7 @@ function parseSubmission(text: string): WaitingMail | undefined {
   return {
     token,
     at: Number(at) as Millis,
-    handIn: asked,
+    request: asked,
     submitter: {
       ...facts,
       user: String(user ?? ''),
@@ -253,7 +256,7 @@ function anotherTry(path: string, fresh: string): void {
     const lineEnd = line.indexOf(0x0a);
     const length = Number(firstLine.exec(line.toString('latin1', 0, lineEnd))?.[1] ?? 0);
     const attempt = randomBytes(attemptBytes).toString('hex');
-    const field = submissionField(opened.submission.token, attempt);
+    const field = handoverField(opened.handover.token, attempt);
     const bytes = Buffer.from(field);
     writeSync(file, bytes, 0, bytes.length, lineEnd + 1 + length);
     fsyncSync(file);
@@ -263,8 +266,8 @@ function anotherTry(path: string, fresh: string): void {
   renameSync(fresh, path);
 }
 
-function argumentsOf(handIn: WaitingMail['handIn'], fullName: string): readonly string[] {
-  const { sender, through, headerRecipients, recipients } = handIn;
+function argumentsOf(request: WaitingMail['request'], fullName: string): readonly string[] {
+  const { sender, through, headerRecipients, recipients } = request;
   return [
     ...['-i', '-f', sender, '-F', fullName],
     ...through,

@@ -17,7 +17,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { timed } from '../../../test/processor-time.ts';
-import { type HandIn, printHandIn } from '../../core/scripts/hand-in.ts';
+import {
+  encodeHandoverRequest,
+  type HandoverRequest,
+} from '../../core/scripts/handover-request.ts';
 import type { Spool } from '../../ports/handover.ts';
 import { leftInSpool, openSpool } from './spool-folder.ts';
 
@@ -55,7 +58,7 @@ function put(path: string, content: string | Buffer): void {
 const id = (nth: number): string => `${1_700_000_000_000 + nth}-${String(nth).padStart(32, '0')}`;
 
 function message(nth: number, body = 'x\n'): Buffer {
-  const handIn: HandIn = {
+  const request: HandoverRequest = {
     id: id(nth),
     sender: 'a@x.example',
     fullName: undefined,
@@ -66,7 +69,7 @@ function message(nth: number, body = 'x\n'): Buffer {
     phpScript: '',
     claim: undefined,
   };
-  const head = printHandIn(handIn, body.length) ?? assert.fail('too long');
+  const head = encodeHandoverRequest(request, body.length) ?? assert.fail('too long');
   return Buffer.concat([head, Buffer.from(body)]);
 }
 
@@ -76,7 +79,9 @@ async function taken(opened = openSpoolHere()): Promise<{ found: string[]; bad: 
   const found: string[] = [];
   for (const uid of await opened.users()) {
     for (const one of opened.messages(uid, (why) => bad.push(why))) {
-      found.push(`${one.uid} ${Number(one.handIn.id.slice(-4))} ${Buffer.concat([...one.read()])}`);
+      found.push(
+        `${one.uid} ${Number(one.request.id.slice(-4))} ${Buffer.concat([...one.read()])}`,
+      );
       one.remove();
     }
   }

@@ -20,13 +20,13 @@ import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   firstLineBytesMax,
-  type HandIn,
-  handInId,
+  type HandoverRequest,
+  handoverId,
   parseFirstLine,
-  parseHandIn,
-} from '../../core/scripts/hand-in.ts';
+  parseHandoverRequest,
+} from '../../core/scripts/handover-request.ts';
 import { hourMs, minuteMs } from '../../lib/time.ts';
-import type { Spool, Spooled } from '../../ports/handover.ts';
+import type { Spool, SpooledMessage } from '../../ports/handover.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** The folder of a user. The longer form is used if another user took the short name. */
@@ -160,7 +160,7 @@ export function leftInSpool(spool: string): number {
   });
   const files = folders.flatMap(({ path }) => entries(path));
   return files.filter(({ name, path }) => {
-    const found = handInId.test(name) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    const found = handoverId.test(name) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
     return found?.isFile() === true && (found.mode & 0o040) !== 0;
   }).length;
 }
@@ -196,7 +196,7 @@ function filesIn(
     for (let entries = 0; entries < filesMax; entries++) {
       const name = listing.readSync()?.name;
       if (name === undefined) break;
-      if (handInId.test(name)) found.push({ folder, name });
+      if (handoverId.test(name)) found.push({ folder, name });
       else removeHalf(join(base, name), nowMs);
     }
   } catch {
@@ -251,7 +251,7 @@ function read(
   file: number,
   uid: number,
   { messageBytesMax }: { readonly messageBytesMax: number },
-): Pick<Spooled, 'handIn' | 'read'> | string {
+): Pick<SpooledMessage, 'request' | 'read'> | string {
   const stat = fstatSync(file);
   if (!stat.isFile()) return 'not a file';
   if (stat.uid !== uid) return 'of another user';
@@ -266,10 +266,10 @@ function read(
   if (first.messageBytes > messageBytesMax) return 'larger than messages may be';
   const json = Buffer.alloc(first.requestBytes);
   readSync(file, json, 0, json.length, lineEnd + 1);
-  const parsed = parseHandIn(json.toString('utf8'));
+  const parsed = parseHandoverRequest(json.toString('utf8'));
   if (!parsed.ok) return parsed.error;
-  const handIn: HandIn = parsed.value;
-  return { handIn, read: () => chunks(file, bodyStart, first.messageBytes) };
+  const request: HandoverRequest = parsed.value;
+  return { request, read: () => chunks(file, bodyStart, first.messageBytes) };
 }
 
 function* chunks(file: number, start: number, length: number): Generator<Buffer> {

@@ -49,7 +49,7 @@ export function accountTable(make: Statements): AccountTable {
       const state = oneOf(accountStates, row, 'state');
       return { account, state, past: text(row, 'past'), recipients, sinceMinutes };
     },
-    // Of a recipient whom many know, some of the first accounts' minutes are early enough.
+    // If many accounts know a recipient, the minutes of a few of them are early enough.
     knownHere(recipient) {
       const minute = anyone.first(recipient)?.['minute'];
       return minute === null || minute === undefined ? undefined : Number(minute);
@@ -86,7 +86,7 @@ function putAccount(make: Statements): AccountTable['put'] {
 }
 
 /**
- * One walk of the index per state, newest first; only rows that match are fetched from the table.
+ * Walks the index once for each state, newest first. Only matching rows are read from the table.
  */
 function listAccounts(make: Statements): Ledger['accounts'] {
   const columns = 'SELECT name, state, touched, past FROM account WHERE state = ?';
@@ -113,7 +113,7 @@ function accountLine(row: Row): AccountLine {
   };
 }
 
-/** A LIKE pattern for "contains this", whatever it contains. */
+/** A LIKE pattern for "contains this text", with its special characters escaped. */
 function containing(part: string): string {
   return `%${part.replace(/[\\%_]/g, '\\$&')}%`;
 }
