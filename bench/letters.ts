@@ -151,7 +151,7 @@ export function seededAccount(
     kind: 'account',
     account: accountName(number),
     state: 'clear',
-    past: encodeProfile(busyPast(number, now)),
+    profile: encodeProfile(busyPast(number, now)),
     learned,
     forgotten: [],
   };
@@ -170,29 +170,29 @@ const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, 
 };
 
 function busyPast(number: number, now: Millis): AccountProfile {
-  const past = newProfile((now - 90 * dayMs) as Millis);
+  const profile = newProfile((now - 90 * dayMs) as Millis);
   const roll = dice(number + 13);
   const slots = counts.flatMap((count) => peaks[count]);
-  past.at = (now - dayMs / 2) as Millis;
-  past.peaks.splice(0, slots.length, ...slots);
-  past.hours.forEach((_, hour) => {
-    past.hours[hour] = 10 + Math.floor(roll() * 5);
+  profile.at = (now - dayMs / 2) as Millis;
+  profile.peaks.splice(0, slots.length, ...slots);
+  profile.hours.forEach((_, hour) => {
+    profile.hours[hour] = 10 + Math.floor(roll() * 5);
   });
   slots.forEach((peak, slot) => {
-    past.sums[slot] = slot % windowsMs.length === 2 ? peak * 0.1 : 0;
+    profile.sums[slot] = slot % windowsMs.length === 2 ? peak * 0.1 : 0;
   });
-  past.networks.push({
+  profile.networks.push({
     network: clientOf(number).address.replace(/\.\d+$/, '.0/24'),
     first: Math.floor((now - 90 * dayMs) / minuteMs),
     last: Math.floor((now - dayMs) / minuteMs),
   });
-  past.fingerprints.push(...Array.from({ length: 16 }, () => roll().toString(36).slice(2)));
+  profile.fingerprints.push(...Array.from({ length: 16 }, () => roll().toString(36).slice(2)));
   const today = Math.floor(now / dayMs);
   for (const day of [today - 2, today - 1]) {
-    past.days.push({
+    profile.days.push({
       day,
       peaks: slots.map((peak) => Math.floor(peak * roll() * 1_000) / 1_000),
-      hours: past.hours.map(() => Math.floor(roll() * 8)),
+      hours: profile.hours.map(() => Math.floor(roll() * 8)),
       networks: 1,
       messages: 80,
       recipients: 120,
@@ -200,5 +200,5 @@ function busyPast(number: number, now: Millis): AccountProfile {
       tainted: false,
     });
   }
-  return past;
+  return profile;
 }

@@ -77,11 +77,15 @@ export function guardNumbersPage(made: string): string {
     ['`growthHeld`', signals.growthHeld, 'or by this, when mail was held on that day'],
     ['`peakHalfLifeDays`', signals.peakHalfLifeDays, 'days with mail in which a peak halves'],
     [
-      '`normQuantile`',
-      signals.normQuantile,
+      '`baselineQuantile`',
+      signals.baselineQuantile,
       'what is usual on this server: this share of account-days stays below',
     ],
-    ['`normPriorDays`', signals.normPriorDays, 'account-days that the starting values are worth'],
+    [
+      '`baselinePriorDays`',
+      signals.baselinePriorDays,
+      'account-days that the starting values are worth',
+    ],
   ];
   return `# The guard's numbers
 

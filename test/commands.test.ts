@@ -216,13 +216,13 @@ describe('how a command ends', () => {
 test('without a guard its ledger is read, and that is said', async () => {
   await using state = await stateFolder();
   const ledger = openLedger(join(state.path, 'ledger.db'));
-  const past = encodeProfile(newProfile(time(1_000)));
+  const profile = encodeProfile(newProfile(time(1_000)));
   const rows = [
     { kind: 'held', row: heldRow() },
     { kind: 'story', row: storyRow() },
   ] as const;
   const exempt = { kind: 'exemption', row: exemptionRow({ until: time(4e12) }) } as const;
-  ledger.write([accountOf(stored, { state: 'suspended', past }), ...rows, exempt], {
+  ledger.write([accountOf(stored, { state: 'suspended', profile }), ...rows, exempt], {
     durable: true,
   });
   ledger.close();

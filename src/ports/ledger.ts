@@ -10,11 +10,11 @@ import type { SubmissionLedger, SubmissionRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
-/** One account as stored. `past` is opaque text made by core/account/past.ts. */
+/** One account as stored. `profile` is opaque text made by core/account/profile.ts. */
 export type AccountRecord = {
   readonly account: Account;
   readonly state: AccountState;
-  readonly past: string;
+  readonly profile: string;
   /**
    * Hashes of the recipients it has written to (core/account/recipient-book.ts), ascending; the
    * minute of the first time.
@@ -149,7 +149,7 @@ export type Change =
        * As a function it is made only when it is written: a busy account changes many times before
        * that.
        */
-      readonly past: Lazy;
+      readonly profile: Lazy;
       /** Hash and minute, in pairs. `forgotten` goes first: a hash in both is known afterwards. */
       readonly learned: readonly number[];
       readonly forgotten: readonly number[];
@@ -195,7 +195,7 @@ export type Ledger = StatsLedger &
      */
     knownHere(recipient: number): number | undefined;
     /** Names and states, newest activity first. */
-    accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
+    accounts(filter: Search): readonly { account: Account; state: AccountState; profile: string }[];
     countAccounts(): number;
     /** Passed messages of an account since then, newest first (for the queue hold). */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];

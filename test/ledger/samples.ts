@@ -36,7 +36,7 @@ export function accountOf(
     kind: 'account',
     account,
     state: 'clear',
-    past: '{}',
+    profile: '{}',
     learned: [],
     forgotten: [],
     ...more,

@@ -117,7 +117,7 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
   const record = ledger.loadAccount(name as Account);
   if (record === undefined) return undefined;
   const norms = ledger.meta('norms');
-  const past = decodeProfile(record.past);
+  const past = decodeProfile(record.profile);
   const seen = norms === undefined ? newBaseline() : decodeBaseline(norms);
   const weak = ledger
     .weakPasswords()

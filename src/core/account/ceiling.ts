@@ -12,19 +12,19 @@ import { type AccountProfile, today } from './profile.ts';
 import { watchAt, weakPassword } from './signals.ts';
 
 export function overCeiling(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
   policy: Policy,
-  standing: AccountFlags,
+  flags: AccountFlags,
   evidence: number,
 ): { readonly verdict: 'delay' | 'refuse'; readonly reason: Reason } | undefined {
   if (!hasCeiling(policy)) return undefined;
   const here = message.outside.length;
-  const share = standing.weakPassword === '' ? 1 : weakPassword.counts;
+  const share = flags.weakPassword === '' ? 1 : weakPassword.counts;
   const ceilings = [
     [policy.messageRecipientsMax, 0, 'in one message'],
-    [policy.accountRecipientsPerHour, thisHour(past, message.at), 'an hour'],
-    [policy.accountRecipientsPerDay, today(past, message.at).recipients, 'a day'],
+    [policy.accountRecipientsPerHour, thisHour(profile, message.at), 'an hour'],
+    [policy.accountRecipientsPerDay, today(profile, message.at).recipients, 'a day'],
   ] as const;
   for (const [set, before, unit] of ceilings) {
     const limit = set === 0 ? 0 : Math.max(1, Math.floor(set / share));
@@ -40,7 +40,7 @@ export function overCeiling(
     };
   }
   const server = policy.serverRecipientsPerHour;
-  const all = standing.serverRecipientsThisHour + here;
+  const all = flags.serverRecipientsThisHour + here;
   if (server === 0 || all <= server || evidence < watchAt) return undefined;
   return {
     verdict: 'delay',
@@ -49,8 +49,8 @@ export function overCeiling(
 }
 
 /** Recipients of this account in this hour of the clock. */
-function thisHour(past: AccountProfile, at: number): number {
-  return past.hour === Math.floor(at / hourMs) ? past.hourRecipients : 0;
+function thisHour(profile: AccountProfile, at: number): number {
+  return profile.hour === Math.floor(at / hourMs) ? profile.hourRecipients : 0;
 }
 
 function tooMany(saw: number, limit: number, text: string): Reason {

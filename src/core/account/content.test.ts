@@ -66,9 +66,9 @@ test('a virus is held, unless the operator lets everything of this account pass'
   assert.equal(judged.verdict, 'hold');
   assert.equal(judged.reasons[0]?.text, 'it carries what ClamAV knows as Eicar-Test-Signature');
   const server = openServer();
-  server.standing = {
-    ...server.standing,
-    exemptUntil: (2 ** 50) as typeof server.standing.exemptUntil,
+  server.flags = {
+    ...server.flags,
+    exemptUntil: (2 ** 50) as typeof server.flags.exemptUntil,
   };
   assert.equal(server.account('bob@here.example').send({ strangers: 1, scan }).verdict, 'pass');
 });

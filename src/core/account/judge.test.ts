@@ -316,7 +316,8 @@ test('evidence decays: an hour later there is less, four days later next to none
   account.hijacked(9, minuteMs);
   const after = [0, 1, 24, 96].map(
     (hours) =>
-      evidenceNow(account.past, server.norms, (account.now + hours * hourMs) as never).evidence,
+      evidenceNow(account.profile, server.baseline, (account.now + hours * hourMs) as never)
+        .evidence,
   );
   for (const [i, evidence] of after.entries()) assert.ok(i === 0 || evidence < (after[i - 1] ?? 0));
   assert.ok((after[3] ?? 1) < watchAt / 2);
@@ -329,7 +330,7 @@ test('people whom colleagues have long known count far less than strangers', () 
   for (const person of many(40).slice(6)) colleague.hours(5).send({ to: [person] });
   const account = server.account(name, colleague.now).ordinaryDays(28);
   const known = account.send({ to: many(12) });
-  account.past.sums.fill(0);
+  account.profile.sums.fill(0);
   const strange = account.send({ strangers: 12 });
   assert.deepEqual([known.verdict, known.state], ['pass', 'clear']);
   assert.ok(strange.evidence > 2 * known.evidence);
@@ -348,7 +349,7 @@ test('a message that is not passed says why, with finite numbers, strongest firs
     fc.property(fc.array(letter, { minLength: 1, maxLength: 40 }), (letters) => {
       const account = openServer().account(name);
       for (const { waitMs, ...sent } of letters) {
-        const before = account.past.state;
+        const before = account.profile.state;
         const judged = account.wait(waitMs).send(sent);
         assert.ok(Number.isFinite(judged.evidence) && judged.evidence >= 0);
         assert.ok(judged.verdict === 'pass' || judged.reasons.length > 0);

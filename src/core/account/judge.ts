@@ -15,12 +15,7 @@ import { contentBoost, contentReason, contentStop, spamLike } from './content.ts
 import { allowed } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import {
-  circumstanceReasons,
-  slotReasons,
-  suspendedReason,
-  weakPasswordReasons,
-} from './reasons.ts';
+import { riskFactorReasons, slotReasons, suspendedReason, weakPasswordReasons } from './reasons.ts';
 import { riskFactors } from './risk-factors.ts';
 import {
   boostMax,
@@ -59,25 +54,25 @@ export type Judgement = {
   readonly fresh: readonly number[];
 };
 
-/** Judges a message. `past` must be settled (learn.ts) for the day of the message. */
+/** Judges a message. `profile` must be settled (learn.ts) for the day of the message. */
 export function judge(
-  past: AccountProfile,
-  norms: ServerBaseline,
+  profile: AccountProfile,
+  baseline: ServerBaseline,
   message: Submission,
   people: People,
   policy: Policy,
-  standing: AccountFlags,
+  flags: AccountFlags,
 ): Judgement {
   const fresh: number[] = [];
-  const weak = standing.weakPassword !== '';
-  const circumstance = riskFactors(past, message, { seed: people.seed, weak });
-  const boost = Math.min(boostMax, circumstance.boost * contentBoost(message.scan));
-  const adds = tally(past, message, people, fresh);
-  if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
+  const weak = flags.weakPassword !== '';
+  const factors = riskFactors(profile, message, { seed: people.seed, weak });
+  const boost = Math.min(boostMax, factors.boost * contentBoost(message.scan));
+  const adds = tally(profile, message, people, fresh);
+  if (factors.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
   const sums = zeroSlots.slice();
   const factor = weak ? weakPassword.counts : 1;
-  const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums) * factor;
-  const evidence = traffic * boost + circumstance.alone;
+  const traffic = weigh(profile, baseline, elapsed(profile, message.at), adds, sums) * factor;
+  const evidence = traffic * boost + factors.alone;
   const found = (
     verdict: VerdictKind,
     state: AccountState,
@@ -91,9 +86,9 @@ export function judge(
     fresh,
   });
 
-  if (past.state === 'suspended')
-    return found('refuse', 'suspended', [suspendedReason(past, message.at)]);
-  const exempt = standing.exemptUntil > message.at;
+  if (profile.state === 'suspended')
+    return found('refuse', 'suspended', [suspendedReason(profile, message.at)]);
+  const exempt = flags.exemptUntil > message.at;
   // An exemption is from what is usual, not from the register's rules.
   const unruly = scriptReasons(message.scriptFinding);
   if (unruly.length > 0 && (exempt || evidence < suspendAt))
@@ -101,25 +96,25 @@ export function judge(
   if (!exempt) {
     const content = contentStop(message.scan, policy);
     if (content !== undefined && evidence < suspendAt) {
-      const state = content.verdict === 'hold' ? 'watched' : past.state;
+      const state = content.verdict === 'hold' ? 'watched' : profile.state;
       return found(content.verdict, state, [content.reason]);
     }
-    const ceiling = overCeiling(past, message, policy, standing, evidence);
+    const ceiling = overCeiling(profile, message, policy, flags, evidence);
     // Waiting must not hide an attack: what suspends, suspends.
     if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
-      return found(ceiling.verdict, past.state, [
+      return found(ceiling.verdict, profile.state, [
         ceiling.reason,
-        ...weakPasswordReasons(standing.weakPassword),
+        ...weakPasswordReasons(flags.weakPassword),
       ]);
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
   const content = contentReason(message.scan);
   const reasons = [
-    ...slotReasons(past, norms, sums, boost * factor),
+    ...slotReasons(profile, baseline, sums, boost * factor),
     ...unruly,
-    ...circumstanceReasons(circumstance),
+    ...riskFactorReasons(factors),
     ...(content === undefined ? [] : [content]),
-    ...weakPasswordReasons(standing.weakPassword),
+    ...weakPasswordReasons(flags.weakPassword),
   ].sort((a, b) => b.weight - a.weight);
   if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
@@ -127,15 +122,18 @@ export function judge(
 
 /** How strong the evidence is right now, with no message at hand: for the operator's admin. */
 export function evidenceNow(
-  past: AccountProfile,
-  norms: ServerBaseline,
+  profile: AccountProfile,
+  baseline: ServerBaseline,
   at: Submission['at'],
   weakReason = '',
 ): { evidence: number; reasons: readonly Reason[] } {
   const sums = zeroSlots.slice();
   const factor = weakReason === '' ? 1 : weakPassword.counts;
-  const evidence = weigh(past, norms, elapsed(past, at), none, sums) * factor;
-  const reasons = [...slotReasons(past, norms, sums, factor), ...weakPasswordReasons(weakReason)];
+  const evidence = weigh(profile, baseline, elapsed(profile, at), none, sums) * factor;
+  const reasons = [
+    ...slotReasons(profile, baseline, sums, factor),
+    ...weakPasswordReasons(weakReason),
+  ];
   return { evidence, reasons };
 }
 
@@ -160,13 +158,18 @@ type Tally = {
   spamLike: number;
 };
 
-function tally(past: AccountProfile, message: Submission, people: People, fresh: number[]): Tally {
+function tally(
+  profile: AccountProfile,
+  message: Submission,
+  people: People,
+  fresh: number[],
+): Tally {
   const ripe = (message.at - lagDays * dayMs) / minuteMs;
   let strangers = 0;
   let newcomers = 0;
   for (const recipient of message.outside) {
     const hash = hash53(recipient, people.seed);
-    if (past.book.has(hash)) continue;
+    if (profile.book.has(hash)) continue;
     fresh.push(hash);
     newcomers++;
     const minute = people.knownHere(hash);
@@ -174,7 +177,7 @@ function tally(past: AccountProfile, message: Submission, people: People, fresh:
   }
   for (const recipient of message.local) {
     const hash = hash53(recipient, people.seed);
-    if (past.book.has(hash)) continue;
+    if (profile.book.has(hash)) continue;
     fresh.push(hash);
     newcomers += localWeight;
   }
@@ -184,7 +187,9 @@ function tally(past: AccountProfile, message: Submission, people: People, fresh:
     recipients: message.outside.length + localWeight * message.local.length,
     messages: message.outside.length > 0 ? 1 : localWeight,
     copies:
-      message.fingerprint !== undefined && past.fingerprints.includes(message.fingerprint) ? 1 : 0,
+      message.fingerprint !== undefined && profile.fingerprints.includes(message.fingerprint)
+        ? 1
+        : 0,
     elsewhere: 0,
     spamLike: spamLike(message.scan) * (message.outside.length > 0 ? 1 : localWeight),
   };
@@ -199,8 +204,8 @@ function raised(here: number, count: number): number {
  * Milliseconds since the sums were current. A clock that was set back a little decays nothing; by
  * much, it is believed.
  */
-function elapsed(past: AccountProfile, at: number): number {
-  const passed = at - past.at;
+function elapsed(profile: AccountProfile, at: number): number {
+  const passed = at - profile.at;
   return Math.max(passed, 0);
 }
 
@@ -208,8 +213,8 @@ function elapsed(past: AccountProfile, at: number): number {
  * Fills `sums` with the decayed sums plus what is added, and answers with the norm of all ratios.
  */
 function weigh(
-  past: AccountProfile,
-  norms: ServerBaseline,
+  profile: AccountProfile,
+  baseline: ServerBaseline,
   passedMs: number,
   adds: Tally,
   sums: number[],
@@ -220,10 +225,10 @@ function weigh(
     const kept = Math.exp(-passedMs / (windowsMs[window] ?? hourMs));
     for (let count = 0; count < rules.length; count++) {
       const slot = count * windows + window;
-      const value = (past.sums[slot] ?? 0) * kept + addition(adds, count);
+      const value = (profile.sums[slot] ?? 0) * kept + addition(adds, count);
       sums[slot] = value;
       if (value === 0) continue;
-      const ratio = ((rules[count]?.weight ?? 0) * value) / allowed(past, norms, slot);
+      const ratio = ((rules[count]?.weight ?? 0) * value) / allowed(profile, baseline, slot);
       const square = ratio * ratio;
       total += square * square * square;
     }

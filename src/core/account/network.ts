@@ -43,43 +43,43 @@ export function networkOf(client: string): string {
  * with.
  */
 export function networkStanding(
-  past: AccountProfile,
+  profile: AccountProfile,
   network: string,
   at: Millis,
-): 'known' | 'new' | 'no-past' {
+): 'known' | 'new' | 'no-history' {
   const ripe = (at - dayMs) / minuteMs;
   let any = false;
-  for (const seen of past.networks) {
+  for (const seen of profile.networks) {
     if (seen.first > ripe) continue;
     if (seen.network === network) return 'known';
     any = true;
   }
-  return any ? 'new' : 'no-past';
+  return any ? 'new' : 'no-history';
 }
 
 /** Different networks within the last hour, this one included. */
-export function networksAtOnce(past: AccountProfile, network: string, at: Millis): number {
+export function networksAtOnce(profile: AccountProfile, network: string, at: Millis): number {
   const since = (at - hourMs) / minuteMs;
   let count = 1;
-  for (const seen of past.networks) if (seen.last >= since && seen.network !== network) count++;
+  for (const seen of profile.networks) if (seen.last >= since && seen.network !== network) count++;
   return count;
 }
 
 /** Remembers that the account was seen from there. */
-export function noteNetwork(past: AccountProfile, network: string, at: Millis): void {
+export function noteNetwork(profile: AccountProfile, network: string, at: Millis): void {
   const minute = Math.floor(at / minuteMs);
-  const seen = past.networks.find((one) => one.network === network);
+  const seen = profile.networks.find((one) => one.network === network);
   if (seen !== undefined) {
     seen.last = minute;
     return;
   }
-  past.networks.push({ network, first: minute, last: minute });
-  if (past.networks.length <= networksMax) return;
-  const oldest = past.networks.reduce((a, b) => (b.last < a.last ? b : a));
-  past.networks = past.networks.filter((one) => one !== oldest);
+  profile.networks.push({ network, first: minute, last: minute });
+  if (profile.networks.length <= networksMax) return;
+  const oldest = profile.networks.reduce((a, b) => (b.last < a.last ? b : a));
+  profile.networks = profile.networks.filter((one) => one !== oldest);
 }
 
 /** Networks that came up since then are not the owner's: forgotten after a hijack. */
-export function forgetNetworks(past: AccountProfile, since: Millis): void {
-  past.networks = past.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
+export function forgetNetworks(profile: AccountProfile, since: Millis): void {
+  profile.networks = profile.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
 }

@@ -36,7 +36,7 @@ export function hasCeiling(policy: Policy): boolean {
   );
 }
 
-/** What the flow knows besides the account's past. */
+/** What the flow knows besides the account's profile. */
 export type AccountFlags = {
   /** An operator's exemption ends then; 0 when there is none. */
   readonly exemptUntil: Millis;

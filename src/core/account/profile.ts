@@ -108,11 +108,11 @@ export function newProfile(at: Millis): AccountProfile {
 }
 
 /** The bucket of the day that `at` falls in, made when there is none. */
-export function dayOf(past: AccountProfile, at: Millis): Day {
+export function dayOf(profile: AccountProfile, at: Millis): Day {
   const day = Math.floor(at / dayMs);
   // Days that a wrong clock made up would keep the account from learning until they come.
-  while ((past.days.at(-1)?.day ?? day) > day + 1) past.days.pop();
-  const last = past.days.at(-1);
+  while ((profile.days.at(-1)?.day ?? day) > day + 1) profile.days.pop();
+  const last = profile.days.at(-1);
   // A clock that was set back goes on in the newest bucket.
   if (last !== undefined && last.day >= day) return last;
   const made: Day = {
@@ -125,14 +125,17 @@ export function dayOf(past: AccountProfile, at: Millis): Day {
     held: false,
     tainted: false,
   };
-  past.days.push(made);
+  profile.days.push(made);
   return made;
 }
 
 /** Messages and recipients on the day of `at`. */
-export function today(past: AccountProfile, at: Millis): { messages: number; recipients: number } {
+export function today(
+  profile: AccountProfile,
+  at: Millis,
+): { messages: number; recipients: number } {
   const day = Math.floor(at / dayMs);
-  const last = past.days.at(-1);
+  const last = profile.days.at(-1);
   // As in dayOf: after the clock was set back, tomorrow's bucket is today's.
   if (last === undefined || (last.day !== day && last.day !== day + 1))
     return { messages: 0, recipients: 0 };
@@ -142,11 +145,11 @@ export function today(past: AccountProfile, at: Millis): { messages: number; rec
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** As stored: JSON, without the book (its rows are stored one by one). */
-export function encodeProfile(past: AccountProfile): string {
-  const { book: _, sums, peaks, hours, days, ...plain } = past;
+export function encodeProfile(profile: AccountProfile): string {
+  const { book: _, sums, peaks, hours, days, ...plain } = profile;
   return JSON.stringify({
     ...plain,
-    bookSize: past.book.size,
+    bookSize: profile.book.size,
     sums: sums.map(round),
     peaks: peaks.map(round),
     hours: hours.map(round),

@@ -33,8 +33,8 @@ const what: Readonly<Record<CountName, string>> = {
 
 /** One reason a count: that of its strongest window. */
 export function slotReasons(
-  past: AccountProfile,
-  norms: ServerBaseline,
+  profile: AccountProfile,
+  baseline: ServerBaseline,
   sums: readonly number[],
   boost: number,
 ): Reason[] {
@@ -45,10 +45,10 @@ export function slotReasons(
     for (let window = 0; window < windows; window++) {
       const slot = index * windows + window;
       const saw = sums[slot] ?? 0;
-      const usual = allowed(past, norms, slot);
+      const usual = allowed(profile, baseline, slot);
       const weight = ((rules[index]?.weight ?? 0) * saw * boost) / usual;
       if (best !== undefined && best.weight >= weight) continue;
-      const whose = ownAllowance(past, slot) >= usual ? 'for this account' : 'on this server';
+      const whose = ownAllowance(profile, slot) >= usual ? 'for this account' : 'on this server';
       best = {
         signal: count,
         text: `${shown(saw)} ${what[count]} in ${windowNames[window]}; usual ${whose}: at most ${shown(usual)}`,
@@ -67,7 +67,7 @@ export function slotReasons(
 /**
  * What the risk factors add. Their weight is the factor less one, or the evidence they are alone.
  */
-export function circumstanceReasons(seen: RiskFactors): Reason[] {
+export function riskFactorReasons(seen: RiskFactors): Reason[] {
   const reasons: Reason[] = [];
   const add = (signal: string, text: string, saw: number, usual: number, weight: number): void => {
     reasons.push({ signal, text, saw, usual, weight: hundredths(weight) });
@@ -125,11 +125,11 @@ export function weakPasswordReasons(why: string): Reason[] {
 }
 
 /** Why everything is refused. */
-export function suspendedReason(past: AccountProfile, at: number): Reason {
-  const minutes = Math.max(0, Math.round((at - past.suspendedAt) / minuteMs));
+export function suspendedReason(profile: AccountProfile, at: number): Reason {
+  const minutes = Math.max(0, Math.round((at - profile.suspendedAt) / minuteMs));
   return {
     signal: 'suspended',
-    text: `the account was suspended ${minutes} min ago; ${past.leakedRecipients} recipients had been reached`,
+    text: `the account was suspended ${minutes} min ago; ${profile.leakedRecipients} recipients had been reached`,
     saw: minutes,
     usual: 0,
     weight: 1,

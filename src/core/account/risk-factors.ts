@@ -52,14 +52,14 @@ export function identityKey(address: string): string {
 }
 
 export function riskFactors(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
   { seed, weak }: { readonly seed: number; readonly weak: boolean },
 ): RiskFactors {
   const hour = Math.floor(message.at / hourMs) % 24;
-  const messages = sum(past.hours);
+  const messages = sum(profile.hours);
   const hourUnusual =
-    messages >= hourMessagesMin && near(past.hours, hour, 1) / messages < hourShare;
+    messages >= hourMessagesMin && near(profile.hours, hour, 1) / messages < hourShare;
   let boost = hourUnusual ? boosts.hour : 1;
   let alone = 0;
   let networkNew = '';
@@ -67,24 +67,24 @@ export function riskFactors(
   let networksAlone = 0;
   const network = message.client === undefined ? '' : networkOf(message.client);
   if (network !== '') {
-    if (networkStanding(past, network, message.at) === 'new') {
+    if (networkStanding(profile, network, message.at) === 'new') {
       networkNew = network;
       boost *= networkBoost(weak);
     }
-    networks = networksAtOnce(past, network, message.at);
-    const free = Math.max(networksFree, past.usualNetworks + 1);
+    networks = networksAtOnce(profile, network, message.at);
+    const free = Math.max(networksFree, profile.usualNetworks + 1);
     networksAlone = networkAloneWeight * Math.max(0, networks - free);
     alone += networksAlone;
   }
-  const identityNew = newIdentity(past, message, seed);
+  const identityNew = newIdentity(profile, message, seed);
   if (identityNew !== '') boost *= boosts.identity;
-  const breached = past.breachFails > 0 && message.at - past.breachAt < breachMs;
+  const breached = profile.breachFails > 0 && message.at - profile.breachAt < breachMs;
   if (breached) {
     boost *= boosts.breach;
     alone += breachAlone;
   }
   const farHour =
-    messages >= farMessagesMin && near(past.hours, hour, farHours) / messages < hourShare;
+    messages >= farMessagesMin && near(profile.hours, hour, farHours) / messages < hourShare;
   return {
     boost: Math.min(boost, boostMax),
     alone,
@@ -94,9 +94,9 @@ export function riskFactors(
     networkNew,
     networkBoost: networkBoost(weak),
     identityNew,
-    breachFails: breached ? past.breachFails : 0,
+    breachFails: breached ? profile.breachFails : 0,
     networks,
-    networksUsual: past.usualNetworks,
+    networksUsual: profile.usualNetworks,
     networksAlone,
   };
 }
@@ -123,12 +123,12 @@ function near(hours: readonly number[], hour: number, away: number): number {
  * A From address that is neither the login nor one it has used for a day. Empty when there is
  * nothing odd.
  */
-function newIdentity(past: AccountProfile, message: Submission, seed: number): string {
+function newIdentity(profile: AccountProfile, message: Submission, seed: number): string {
   const from = message.headerFrom;
   if (from === undefined || from === '' || from === message.account) return '';
-  const known = past.book.get(hash53(identityKey(from), seed));
+  const known = profile.book.get(hash53(identityKey(from), seed));
   const ripe = (message.at - dayMs) / minuteMs;
   if (known !== undefined && known <= ripe) return '';
-  // An account without a ripe past has no usual identity.
-  return past.firstSeen <= message.at - dayMs ? from : '';
+  // An account without a ripe profile has no usual identity.
+  return profile.firstSeen <= message.at - dayMs ? from : '';
 }

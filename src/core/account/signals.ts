@@ -2,7 +2,7 @@
  * What the guard counts, over which windows, and the numbers that its judgement starts from.
  *
  * Each slot is one count over one window, an exponentially decaying sum. A slot's ratio is what was
- * seen over what is allowed; what is allowed is the larger of what this account's own past allows
+ * seen over what is allowed; what is allowed is the larger of what this account's own profile allows
  * and what is usual on this server. The numbers were set by measuring (docs/internals/guard.md
  * tells how), not by taste.
  */
@@ -31,7 +31,7 @@ export type CountRule = {
   /** Weight of its ratio: 1 means that reaching what is allowed holds a message. */
   readonly weight: number;
   /**
-   * The account's own past peak times this is allowed; busy accounts get `slack` more, growing up
+   * The account's own profile peak times this is allowed; busy accounts get `slack` more, growing up
    * to a peak of 40.
    */
   readonly factor: number;
@@ -148,9 +148,9 @@ export const growth = 1.3;
 export const growthHeld = 1.2;
 /** A peak halves in this many days with mail. */
 export const peakHalfLifeDays = 60;
-/** Server norms: this share of account-days stays below; a prior worth this many account-days. */
-export const normQuantile = 0.9985;
-export const normPriorDays = 400;
+/** Server baseline: this share of account-days stays below; a prior worth this many account-days. */
+export const baselineQuantile = 0.9985;
+export const baselinePriorDays = 400;
 
 /** Ratios add up in this norm: several near the line weigh more than one. */
 export const norm = 6;

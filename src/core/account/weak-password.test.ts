@@ -20,7 +20,7 @@ const weakStanding = { ...noFlags, weakPassword: why };
 function scene(weak: boolean): { server: ScriptedServer; ann: ScriptedAccount } {
   const server = openServer();
   const ann = server.account('ann@example.org').ordinaryDays(20);
-  if (weak) server.standing = weakStanding;
+  if (weak) server.flags = weakStanding;
   return { server, ann };
 }
 
@@ -59,7 +59,7 @@ test('a new network weighs more', () => {
 
 test('the password was changed: judged as before', () => {
   const { ann, server } = scene(true);
-  server.standing = noFlags;
+  server.flags = noFlags;
   const other = scene(false).ann;
   assert.deepEqual(ann.send({ strangers: 4 }).evidence, other.send({ strangers: 4 }).evidence);
 });
@@ -71,18 +71,18 @@ test('fixed ceilings drop too, and the sender is not told why', () => {
   assert.equal(judged.verdict, 'refuse');
   assert.match(judged.reasons[0]?.text ?? '', /24 recipients in one message; .* is 20$/);
   assert.equal(judged.reasons[1]?.signal, 'weak-password');
-  server.standing = noFlags;
+  server.flags = noFlags;
   assert.notEqual(ann.send({ to: ann.friends(24) }).verdict, 'refuse');
 });
 
 test('the admin sees it also while there is no mail', () => {
   const { ann, server } = scene(true);
   assert.equal(
-    evidenceNow(ann.past, server.norms, ann.now, why).reasons.at(-1)?.signal,
+    evidenceNow(ann.profile, server.baseline, ann.now, why).reasons.at(-1)?.signal,
     'weak-password',
   );
   assert.ok(
-    evidenceNow(ann.past, server.norms, ann.now).reasons.every(
+    evidenceNow(ann.profile, server.baseline, ann.now).reasons.every(
       ({ signal }) => signal !== 'weak-password',
     ),
   );

@@ -1,5 +1,5 @@
 /**
- * Accounts at hand: the pasts of those who sent lately are kept in memory, the others come from the
+ * Accounts at hand: the profiles of those who sent lately are kept in memory, the others come from the
  * ledger when they are asked for. What changes is written through the journal.
  */
 
@@ -39,15 +39,15 @@ const seedKey = 'seed';
 const baselineKey = 'norms';
 
 export type Accounts = {
-  readonly around: GuardContext;
-  /** The account's past, made when it was never seen. */
-  past(account: Account, at: Millis): AccountProfile;
-  /** The past of an account that was seen before. */
+  readonly context: GuardContext;
+  /** The account's profile, made when it was never seen. */
+  profile(account: Account, at: Millis): AccountProfile;
+  /** The profile of an account that was seen before. */
   known(account: Account): AccountProfile | undefined;
   /** What is to be written of it. */
-  change(account: Account, past: AccountProfile, book: BookChange): Change;
+  change(account: Account, profile: AccountProfile, book: BookChange): Change;
   /** Writes it soon. */
-  changed(account: Account, past: AccountProfile, book: BookChange): void;
+  changed(account: Account, profile: AccountProfile, book: BookChange): void;
   /** Writes what is usual on this server. */
   saveBaseline(): void;
 };
@@ -58,10 +58,10 @@ export function openAccounts(journal: Journal, policy: Policy, randomSeed: numbe
 }
 
 class LiveAccounts implements Accounts {
-  readonly around: GuardContext;
+  readonly context: GuardContext;
   readonly #journal: Journal;
-  readonly #norms: ServerBaseline;
-  readonly #pasts = new RecentMap<Account, AccountProfile>(
+  readonly #baseline: ServerBaseline;
+  readonly #profiles = new RecentMap<Account, AccountProfile>(
     recentBytesMax,
     ({ book }) => accountBytes + book.size * bookEntryBytes,
   );
@@ -70,46 +70,53 @@ class LiveAccounts implements Accounts {
   constructor(journal: Journal, policy: Policy, randomSeed: number) {
     this.#journal = journal;
     const { live } = journal;
-    const storedNorms = live.meta(baselineKey);
-    this.#norms = storedNorms === undefined ? newBaseline() : decodeBaseline(storedNorms);
-    this.#baselineDays = this.#norms.accountDays;
-    this.around = { norms: this.#norms, people: people(journal, randomSeed), policy };
+    const stored = live.meta(baselineKey);
+    this.#baseline = stored === undefined ? newBaseline() : decodeBaseline(stored);
+    this.#baselineDays = this.#baseline.accountDays;
+    this.context = { baseline: this.#baseline, people: people(journal, randomSeed), policy };
   }
 
-  past(account: Account, at: Millis): AccountProfile {
+  profile(account: Account, at: Millis): AccountProfile {
     return this.known(account) ?? this.#keep(account, newProfile(at));
   }
 
   known(account: Account): AccountProfile | undefined {
-    return this.#pasts.get(account) ?? this.#load(account);
+    return this.#profiles.get(account) ?? this.#load(account);
   }
 
-  change(account: Account, past: AccountProfile, { learned, forgotten }: BookChange): Change {
-    this.#pasts.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
-    const { state } = past;
-    return { kind: 'account', account, state, past: () => encodeProfile(past), learned, forgotten };
+  change(account: Account, profile: AccountProfile, { learned, forgotten }: BookChange): Change {
+    this.#profiles.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
+    const { state } = profile;
+    return {
+      kind: 'account',
+      account,
+      state,
+      profile: () => encodeProfile(profile),
+      learned,
+      forgotten,
+    };
   }
 
-  changed(account: Account, past: AccountProfile, book: BookChange): void {
-    this.#journal.add(this.change(account, past, book));
+  changed(account: Account, profile: AccountProfile, book: BookChange): void {
+    this.#journal.add(this.change(account, profile, book));
   }
 
   saveBaseline(): void {
-    if (this.#norms.accountDays === this.#baselineDays) return;
-    this.#baselineDays = this.#norms.accountDays;
-    this.#journal.add({ kind: 'meta', key: baselineKey, value: encodeBaseline(this.#norms) });
+    if (this.#baseline.accountDays === this.#baselineDays) return;
+    this.#baselineDays = this.#baseline.accountDays;
+    this.#journal.add({ kind: 'meta', key: baselineKey, value: encodeBaseline(this.#baseline) });
   }
 
   #load(account: Account): AccountProfile | undefined {
     const stored = this.#journal.live.loadAccount(account);
     if (stored === undefined) return undefined;
     const book = new RecipientBook(stored.recipients, stored.sinceMinutes);
-    return this.#keep(account, decodeProfile(stored.past, book));
+    return this.#keep(account, decodeProfile(stored.profile, book));
   }
 
-  #keep(account: Account, past: AccountProfile): AccountProfile {
-    this.#pasts.set(account, past);
-    return past;
+  #keep(account: Account, profile: AccountProfile): AccountProfile {
+    this.#profiles.set(account, profile);
+    return profile;
   }
 }
 

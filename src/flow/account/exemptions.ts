@@ -6,7 +6,7 @@ import type { Change, ExemptionRow } from '../../ports/ledger.ts';
 export type Exemptions = {
   /** 0 when there is none. */
   until(account: Account): Millis;
-  /** Takes it into force and says what to write. An end that is past ends it. */
+  /** Takes it into force and says what to write. An end that is profile ends it. */
   set(row: ExemptionRow): Change;
   /** In force at `now`, the first to end first. */
   all(now: Millis): readonly ExemptionRow[];

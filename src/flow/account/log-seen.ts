@@ -1,6 +1,6 @@
 /**
- * The mail log said something: a login, good or bad, goes to its account's past; a recipient that
- * does not exist goes to the past of whoever wrote to him. Nothing is judged here: the account's
+ * The mail log said something: a login, good or bad, goes to its account's profile; a recipient that
+ * does not exist goes to the profile of whoever wrote to him. Nothing is judged here: the account's
  * next message is.
  *
  * A stranger can make a mail server log what he likes: any login name, as often as he likes. So
@@ -99,24 +99,24 @@ class LogSeen {
       this.#dropped('repeated-login');
       return;
     }
-    const past = accounts.known(account);
-    if (past === undefined) {
+    const profile = accounts.known(account);
+    if (profile === undefined) {
       this.#dropped('unknown-account');
       return;
     }
     if (!ok) {
       // The login was closed by us: that it fails is our doing, and the owner's programs go on
       // trying for hours.
-      if (past.state === 'suspended') {
+      if (profile.state === 'suspended') {
         this.#dropped('closed-login');
         return;
       }
       put(this.#failed, account, at, failedMax);
     }
     for (let nth = 0; nth < event.times; nth++) {
-      login(past, { kind: 'login', at, account, client, ok });
+      login(profile, { kind: 'login', at, account, client, ok });
     }
-    this.#changed(account, past);
+    this.#changed(account, profile);
   }
 
   /** Whose login failed, when the mail server does not say. */
@@ -151,13 +151,13 @@ class LogSeen {
     }
     if (requeuedAs !== '') put(this.#owners, requeuedAs, { account, at }, ownersMax);
     if (outcome !== 'bounced') return;
-    const past = accounts.known(account);
-    if (past === undefined) {
+    const profile = accounts.known(account);
+    if (profile === undefined) {
       this.#dropped('unknown-account');
       return;
     }
-    delivery(past, { kind: 'delivery', at, account, recipient, outcome, reply });
-    this.#changed(account, past);
+    delivery(profile, { kind: 'delivery', at, account, recipient, outcome, reply });
+    this.#changed(account, profile);
   }
 
   /**
@@ -174,8 +174,8 @@ class LogSeen {
     return row.account;
   }
 
-  #changed(account: Account, past: AccountProfile): void {
-    this.#deps.accounts.changed(account, past, nothingNew);
+  #changed(account: Account, profile: AccountProfile): void {
+    this.#deps.accounts.changed(account, profile, nothingNew);
   }
 
   #dropped(why: string): void {

@@ -1,5 +1,5 @@
 /**
- * A message wants to leave: the account's past is asked, the guard judges, the verdict is kept, the
+ * A message wants to leave: the account's profile is asked, the guard judges, the verdict is kept, the
  * door is answered.
  *
  * A pass is answered at once and written soon. Everything else is answered only after it was
@@ -48,7 +48,7 @@ export type GateDeps = {
   /** The changes that a suspension adds to the commit, and what follows once it is kept. */
   readonly suspending: (
     account: Account,
-    past: AccountProfile,
+    profile: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ) => { readonly changes: readonly Change[]; readonly committed: () => void };
@@ -61,8 +61,8 @@ const sampleMax = 5;
 const passAnswer: Answer = { kind: 'pass' };
 
 export function openGate(deps: GateDeps): Gate & {
-  /** The standing of an account with the server, for judging without counting. */
-  standing(account: Account, at: Millis): AccountFlags;
+  /** The flags of an account with the server, for judging without counting. */
+  flags(account: Account, at: Millis): AccountFlags;
   /**
    * A message that was let pass before this: counted as passed, whatever is thought of it by now.
    */
@@ -72,7 +72,7 @@ export function openGate(deps: GateDeps): Gate & {
   return {
     mayBegin: (submitter) => gate.mayBegin(submitter),
     submit: (message, by, answer) => gate.submit(message, by, answer),
-    standing: (account, at) => gate.standing(account, at),
+    flags: (account, at) => gate.flags(account, at),
     passed: (message) => gate.passed(message),
   };
 }
@@ -91,10 +91,10 @@ class MessageGate {
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
     // held at the end: pickup(8) would retry for ever
     if (submitter.by === 'local') return passAnswer;
-    const past = accounts.known(submitter.account);
-    if (past?.state !== 'suspended') return passAnswer;
-    past.stoppedMessages++;
-    accounts.changed(submitter.account, past, { learned: [], forgotten: [] });
+    const profile = accounts.known(submitter.account);
+    if (profile?.state !== 'suspended') return passAnswer;
+    profile.stoppedMessages++;
+    accounts.changed(submitter.account, profile, { learned: [], forgotten: [] });
     this.#deps.count('postern_refused_early_total');
     this.#deps.feed.add({
       at: clock.now(),
@@ -109,7 +109,7 @@ class MessageGate {
     return { kind: 'reply', ...suspendedReply(settings.contact) };
   }
 
-  standing(account: Account, at: Millis): AccountFlags {
+  flags(account: Account, at: Millis): AccountFlags {
     const exemptUntil = this.#deps.exemptions.until(account);
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
@@ -127,23 +127,23 @@ class MessageGate {
       answer(passAnswer);
       return;
     }
-    const { past, before, judgement, book } = this.#judge(message);
+    const { profile, before, judgement, book } = this.#judge(message);
     if (judgement.verdict === 'pass') {
-      this.#passed(message, past, book, judgement);
+      this.#passed(message, profile, book, judgement);
       answer(passAnswer);
       return;
     }
     this.#deps.count('postern_verdicts_total', 1, judgement.verdict);
-    this.#stopped({ message, by, past, before, judgement, book, answer });
+    this.#stopped({ message, by, profile, before, judgement, book, answer });
   }
 
   passed(message: Submission): void {
-    const { past, before, judgement, book } = this.#judge(message);
-    this.#passed(message, past, book, judgement);
+    const { profile, before, judgement, book } = this.#judge(message);
+    this.#passed(message, profile, book, judgement);
     if (judgement.state !== 'suspended' || before === 'suspended') return;
     const { changes, committed } = this.#deps.suspending(
       message.account,
-      past,
+      profile,
       judgement,
       message.at,
     );
@@ -152,15 +152,20 @@ class MessageGate {
   }
 
   /** Judged and counted; `before` is the account's state until then. */
-  #judge(message: Submission): Pick<Stop, 'past' | 'before' | 'judgement' | 'book'> {
+  #judge(message: Submission): Pick<Stop, 'profile' | 'before' | 'judgement' | 'book'> {
     const { accounts } = this.#deps;
-    const past = accounts.past(message.account, message.at);
-    const before = past.state;
-    const standing = this.standing(message.account, message.at);
-    return { past, before, ...submit(past, message, accounts.around, standing) };
+    const profile = accounts.profile(message.account, message.at);
+    const before = profile.state;
+    const flags = this.flags(message.account, message.at);
+    return { profile, before, ...submit(profile, message, accounts.context, flags) };
   }
 
-  #passed(message: Submission, past: AccountProfile, book: BookChange, judgement: Judgement): void {
+  #passed(
+    message: Submission,
+    profile: AccountProfile,
+    book: BookChange,
+    judgement: Judgement,
+  ): void {
     const { accounts, count, journal } = this.#deps;
     const hour = Math.floor(message.at / hourMs);
     if (hour !== this.#hour) {
@@ -168,7 +173,7 @@ class MessageGate {
       this.#serverRecipients = 0;
     }
     this.#serverRecipients += message.outside.length;
-    accounts.changed(message.account, past, book);
+    accounts.changed(message.account, profile, book);
     if (message.id !== '') journal.add({ kind: 'message', row: messageRow(message, 'pass') });
     count('postern_verdicts_total', 1, 'pass');
     count('postern_recipients_total', message.outside.length + message.local.length);
@@ -176,14 +181,14 @@ class MessageGate {
   }
 
   #stopped(stop: Stop): void {
-    const { message, by, past, before, judgement, book, answer } = stop;
+    const { message, by, profile, before, judgement, book, answer } = stop;
     const { accounts, count, journal, newId, settings } = this.#deps;
     const observed = settings.mode === 'observe';
     const local = by === 'local' || message.account.startsWith('script:');
     const kind = effective(judgement.verdict, local, settings);
     const row = storyRow(message, judgement, observed, newId);
     const changes: Change[] = [
-      accounts.change(message.account, past, book),
+      accounts.change(message.account, profile, book),
       { kind: 'story', row },
     ];
     if (message.id !== '') changes.push({ kind: 'message', row: messageRow(message, kind) });
@@ -192,7 +197,7 @@ class MessageGate {
     }
     let committed = (): void => {};
     if (judgement.state === 'suspended' && before !== 'suspended') {
-      const suspending = this.#deps.suspending(message.account, past, judgement, message.at);
+      const suspending = this.#deps.suspending(message.account, profile, judgement, message.at);
       changes.push(...suspending.changes);
       committed = suspending.committed;
       count('postern_suspensions_total', 1, 'guard');
@@ -240,7 +245,7 @@ class MessageGate {
 type Stop = {
   readonly message: Submission;
   readonly by: Submitter['by'];
-  readonly past: AccountProfile;
+  readonly profile: AccountProfile;
   readonly before: AccountProfile['state'];
   readonly judgement: Judgement;
   readonly book: BookChange;

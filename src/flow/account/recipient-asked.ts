@@ -54,7 +54,7 @@ type Reservation = {
 
 export type RecipientAskedDeps = {
   readonly gate: Gate & {
-    standing(account: Account, at: Millis): AccountFlags;
+    flags(account: Account, at: Millis): AccountFlags;
     passed(message: Submission): void;
   };
   readonly accounts: Accounts;
@@ -146,7 +146,7 @@ class PolicyFlow {
     if (reservation === undefined || reservation.recipients.size >= recipientsMax) return wait;
     if (request.recipient !== '') reservation.recipients.add(request.recipient);
     // Only a fixed ceiling can be known before all recipients are.
-    if (!hasCeiling(this.#deps.accounts.around.policy)) return dunno;
+    if (!hasCeiling(this.#deps.accounts.context.policy)) return dunno;
     return this.#ceilingAnswer(this.#judge(reservation));
   }
 
@@ -206,9 +206,9 @@ class PolicyFlow {
       if (other.account !== reservation.account) continue;
       for (const recipient of other.recipients) all.add(recipient);
     }
-    const past = accounts.past(reservation.account, now);
+    const profile = accounts.profile(reservation.account, now);
     const message = this.#submission(reservation, all, now);
-    return preview(past, message, accounts.around, gate.standing(reservation.account, now));
+    return preview(profile, message, accounts.context, gate.flags(reservation.account, now));
   }
 
   #ceilingAnswer(judgement: Judgement): Answer {

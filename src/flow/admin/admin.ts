@@ -159,16 +159,16 @@ function accountList(
   deps: AdminDeps,
   filter: Parameters<Admin['accounts']>[0],
 ): readonly AccountView[] {
-  return deps.journal.live.accounts(filter).map(({ account, past }) =>
+  return deps.journal.live.accounts(filter).map(({ account, profile }) =>
     // Without its book: listing must not load thousands of them.
-    accountView(deps, account, decodeProfile(past)),
+    accountView(deps, account, decodeProfile(profile)),
   );
 }
 
 function accountView(deps: AdminDeps, account: Account, past: AccountProfile): AccountView {
   const now = deps.clock.now();
   const why = deps.weakPasswords.why(account);
-  const { evidence, reasons } = evidenceNow(past, deps.accounts.around.norms, now, why);
+  const { evidence, reasons } = evidenceNow(past, deps.accounts.context.baseline, now, why);
   const { messages, recipients } = today(past, now);
   const until = deps.exemptions.until(account);
   const suspended = past.state === 'suspended';

@@ -85,7 +85,7 @@ function changeOf({ kind, account, id, pick, learned, forgotten }: Draft, now: n
     case 'account': {
       const state = pick === 0 ? 'suspended' : 'clear';
       const pairs = learned.flatMap((hash) => [hash, now]);
-      return accountOf(account, { past: `${now}`, state, learned: pairs, forgotten });
+      return accountOf(account, { profile: `${now}`, state, learned: pairs, forgotten });
     }
     case 'message': {
       const verdict = pick === 0 ? 'hold' : 'pass';

@@ -84,7 +84,7 @@ class MemoryReplay implements Replay {
   readonly #accounts = new Map<Account, AccountProfile>();
   /** When anyone here first wrote to a recipient (hash). */
   readonly #firstMinute = new Map<number, number>();
-  readonly #around: GuardContext;
+  readonly #context: GuardContext;
   /** Message id → who sent it. */
   readonly #senders = new RecentMap<string, Account>(messagesRemembered);
   /** Sent since the last delivery: many recordings have no deliveries, and need no index. */
@@ -100,7 +100,7 @@ class MemoryReplay implements Replay {
   constructor(options: ReplayOptions) {
     this.#operatorClearsMs = options.operatorClearsMs;
     const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
-    this.#around = { norms: newBaseline(), people, policy: options.policy };
+    this.#context = { baseline: newBaseline(), people, policy: options.policy };
   }
 
   now(): Millis {
@@ -115,11 +115,12 @@ class MemoryReplay implements Replay {
       case 'send':
         return this.#send(event);
       case 'login':
-        login(this.#past(event.account, event.at), event);
+        login(this.#profile(event.account, event.at), event);
         return undefined;
       case 'delivery': {
         const account = this.#senderOf(event.id);
-        if (account !== undefined) delivery(this.#past(account, event.at), { ...event, account });
+        if (account !== undefined)
+          delivery(this.#profile(account, event.at), { ...event, account });
         return undefined;
       }
       case 'clear':
@@ -128,13 +129,13 @@ class MemoryReplay implements Replay {
     }
   }
 
-  #past(account: Account, at: Millis): AccountProfile {
-    let past = this.#accounts.get(account);
-    if (past === undefined) {
-      past = newProfile(at);
-      this.#accounts.set(account, past);
+  #profile(account: Account, at: Millis): AccountProfile {
+    let profile = this.#accounts.get(account);
+    if (profile === undefined) {
+      profile = newProfile(at);
+      this.#accounts.set(account, profile);
     }
-    return past;
+    return profile;
   }
 
   #remember({ id, account }: Submission): void {
@@ -156,14 +157,14 @@ class MemoryReplay implements Replay {
   }
 
   #send(message: Submission): ReplayVerdict {
-    const past = this.#past(message.account, message.at);
-    const before = past.state;
-    const { judgement, book } = submit(past, message, this.#around, this.#standing(message.at));
+    const profile = this.#profile(message.account, message.at);
+    const before = profile.state;
+    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message.at));
     this.#learn(book);
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
     this.#remember(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
-      this.#suspended(message, past, judgement.reasons);
+      this.#suspended(message, profile, judgement.reasons);
     }
     this.#tell(message.account, judgement.verdict);
     return {
@@ -174,7 +175,7 @@ class MemoryReplay implements Replay {
     };
   }
 
-  #standing(at: Millis): AccountFlags {
+  #flags(at: Millis): AccountFlags {
     const hour = Math.floor(at / hourMs);
     if (hour !== this.#hour) {
       this.#hour = hour;
@@ -204,16 +205,20 @@ class MemoryReplay implements Replay {
     }
   }
 
-  #suspended({ account, at }: Submission, past: AccountProfile, because: readonly Reason[]): void {
+  #suspended(
+    { account, at }: Submission,
+    profile: AccountProfile,
+    because: readonly Reason[],
+  ): void {
     const suspension: Suspension = {
       account,
       at,
-      since: past.since,
-      leakedMessages: past.leakedMessages,
-      leakedRecipients: past.leakedRecipients,
+      since: profile.since,
+      leakedMessages: profile.leakedMessages,
+      leakedRecipients: profile.leakedRecipients,
       because,
       // This message is among them, and is counted when its verdict is told.
-      stopped: past.stoppedMessages - 1,
+      stopped: profile.stoppedMessages - 1,
     };
     this.summary.suspensions.push(suspension);
     this.summary.touched.delete(account);
@@ -247,8 +252,8 @@ class MemoryReplay implements Replay {
   }
 
   #clear(account: Account): void {
-    const past = this.#accounts.get(account);
-    if (past?.state === 'suspended') release(past, { honest: true });
+    const profile = this.#accounts.get(account);
+    if (profile?.state === 'suspended') release(profile, { honest: true });
     this.#open.delete(account);
   }
 }

@@ -108,7 +108,7 @@ class SuspensionFlow implements Suspensions {
     const { accounts, clock, count, settings } = this.#deps;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
-    const past = accounts.past(account, at);
+    const past = accounts.profile(account, at);
     if (past.state === 'suspended') return { ok: false, text: `${account} is suspended already` };
     const book = suspendByHand(past, at);
     const reason: Reason = {
