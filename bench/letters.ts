@@ -4,8 +4,9 @@
  * mail.
  */
 import { type AccountProfile, encodeProfile, newProfile } from '../src/core/account/profile.ts';
-import { counts, windowsMs } from '../src/core/account/signals.ts';
+import { windowsMs } from '../src/core/account/signals.ts';
 import type { Account } from '../src/core/account-name.ts';
+import { type CountName, countNames } from '../src/core/reason.ts';
 import { hash53 } from '../src/lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../src/lib/time.ts';
 import type { ClientMessage } from '../src/partners/milter/message.ts';
@@ -158,7 +159,7 @@ export function seededAccount(
 }
 
 /** Peaks a window: enough that a benchmark's pace is nothing unheard of. */
-const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, number]>> = {
+const peaks: Readonly<Record<CountName, readonly [number, number, number]>> = {
   strangers: [120, 300, 900],
   'new-recipients': [120, 300, 900],
   recipients: [2_000, 6_000, 15_000],
@@ -172,7 +173,7 @@ const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, 
 function busyPast(number: number, now: Millis): AccountProfile {
   const profile = newProfile((now - 90 * dayMs) as Millis);
   const roll = dice(number + 13);
-  const slots = counts.flatMap((count) => peaks[count]);
+  const slots = countNames.flatMap((count) => peaks[count]);
   profile.at = (now - dayMs / 2) as Millis;
   profile.peaks.splice(0, slots.length, ...slots);
   profile.hours.forEach((_, hour) => {

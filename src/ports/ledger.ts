@@ -1,9 +1,10 @@
 /** What is remembered: the rows of the ledger, and what flows ask of it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
+import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
-import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
+import type { AccountState, VerdictKind } from '../core/verdict.ts';
 import type { Lazy } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { SubmissionLedger, SubmissionRow } from './handover.ts';
@@ -50,7 +51,7 @@ export type StoryRow = {
   readonly sample: readonly string[];
   readonly client: string;
   readonly subject: string;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly StoredReason[];
 };
 
 export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
@@ -95,7 +96,7 @@ export type IncidentRow = {
   readonly stoppedMessages: number;
   readonly queuedHeld: number;
   readonly loginClosed: boolean;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly StoredReason[];
 };
 
 export type ExemptionRow = {

@@ -21,7 +21,7 @@ function owner(name = 'ann@here.example', server = openServer()): ScriptedAccoun
 }
 
 /**
- * Sends as `next` says, the time between letters varied, until the account is suspended or `most`
+ * Sends as `next` says, the time between messages varied, until the account is suspended or `most`
  * were sent.
  */
 function attack(
@@ -64,7 +64,7 @@ test(named('stopped: a rate that doubles every hour'), () => {
   assert.ok(account.passed <= 20, `${account.passed} passed`);
 });
 
-test(named('stopped: letters to fifty strangers at a time'), () => {
+test(named('stopped: messages to fifty strangers at a time'), () => {
   const account = owner();
   attack(account, 20, (sent) => ({
     waitMs: 10_000,
@@ -91,7 +91,7 @@ test(named('stopped: its own contacts first, then strangers'), () => {
 });
 
 /**
- * Sends a stranger's letter whenever the evidence is below `line`: a spammer who knows the guard's
+ * Sends a stranger's message whenever the evidence is below `line`: a spammer who knows the guard's
  * every number.
  */
 function justBelow(
@@ -116,7 +116,7 @@ test(named('two weeks just below the hold line teach no faster than the document
   const server = openServer();
   const account = owner('ann@here.example', server);
   const at = (): number[] =>
-    Array.from({ length: slots }, (_, slot) => allowed(account.profile, server.baseline, slot));
+    slots.map((_, slot) => allowed(account.profile, server.baseline, slot));
   const start = at();
   let before = start;
   for (let day = 0; day < 14; day++) {
@@ -218,7 +218,7 @@ test(named('the same list in one message, from elsewhere at night, is held whole
 test(named('an owner who travels and writes to friends at night is let through'), () => {
   const account = owner();
   account.until(1, 1);
-  for (let letter = 0; letter < 25; letter++) {
+  for (let message = 0; message < 25; message++) {
     account.wait(12 * minuteMs * (0.5 + dice.roll()));
     account.send({ to: [account.friends(12)[dice.below(12)] ?? ''], client: '203.0.113.9' });
   }
@@ -244,7 +244,7 @@ test(named('a new account that begins quietly is left alone'), () => {
   const account = openServer().account('new@here.example');
   for (let day = 0; day < 5; day++) {
     account.until(1, 9);
-    for (let letter = 0; letter < 3; letter++) account.hours(2).send({ strangers: 1 });
+    for (let message = 0; message < 3; message++) account.hours(2).send({ strangers: 1 });
   }
   assert.ok(account.verdicts.every((verdict) => verdict === 'pass'));
 });

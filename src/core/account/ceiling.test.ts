@@ -54,10 +54,10 @@ test('the reason has the number and the limit', () => {
   const [reason] = ann.send({ to: ann.friends(12) }).reasons;
   assert.deepEqual(reason, {
     signal: 'ceiling',
-    text: '12 recipients in one message; the limit for one account is 10',
     saw: 12,
     usual: 10,
     weight: 1,
+    limit: 'message',
   });
 });
 

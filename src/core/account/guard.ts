@@ -1,6 +1,6 @@
 /**
- * The guard: one message of one account, judged and counted. The live doors, `postern replay` and
- * the tests all come through here.
+ * The guard judges one message of one account, and counts it. The live doors, `postern replay` and
+ * the tests all use these functions.
  */
 import { dayMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
@@ -20,8 +20,8 @@ export type GuardContext = {
 };
 
 /**
- * Judges the message and counts it in `profile`, unless its script's own rule holds it. What changed
- * in the account's book must reach the ledger.
+ * Judges the message and counts it in `profile`, unless its script's own rule holds it. The caller
+ * writes the change of the account's book to the ledger.
  */
 export function submit(
   profile: AccountProfile,
@@ -42,7 +42,7 @@ function heldByRule(profile: AccountProfile, message: Submission): Judgement {
   return { verdict: 'hold', state, evidence, reasons, sums, fresh: [] };
 }
 
-/** Judges without counting: for the policy door, whose message may still be aborted. */
+/** Judges without counting. The policy door needs that: its message may still be aborted. */
 export function preview(
   profile: AccountProfile,
   message: Submission,

@@ -1,4 +1,4 @@
-/** What the profile teaches: late, slowly, and never from an attack. */
+/** What the guard learns from a profile: late, slowly, and never from an attack. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -7,10 +7,9 @@ import { type Millis, minuteMs } from '../../lib/time.ts';
 import { newBaseline } from './baseline.ts';
 import { allowed, ownAllowance, settle, vouch } from './learn.ts';
 import { type AccountProfile, dayOf, newProfile } from './profile.ts';
-import { growth, growthHeld, lagDays, rules, slots, windowsMs } from './signals.ts';
+import { growth, growthHeld, lagDays, slots } from './signals.ts';
 
 const firstDay = Math.floor(monday / 86_400_000);
-const windows = windowsMs.length;
 const none = newBaseline();
 none.floors.fill(1e-6);
 
@@ -47,16 +46,14 @@ test('a day with a suspension teaches nothing, neither the account nor the serve
 
 const peakOf = fc.double({ min: 0.01, max: 1e5, noNaN: true });
 
-test('from one day to the next, what is allowed grows by no more than the documented factor', () => {
+test('from one day to the next, what is allowed grows at most by the documented factor', () => {
   fc.assert(
     fc.property(peakOf, peakOf, fc.boolean(), (before, peak, held) => {
       const baseline = newBaseline();
       const profile = oneDay(peak, { held });
       profile.peaks.fill(before);
       settle(profile, baseline, firstDay);
-      const allowedBefore = Array.from({ length: slots }, (_, slot) =>
-        allowed(profile, baseline, slot),
-      );
+      const allowedBefore = slots.map((_, slot) => allowed(profile, baseline, slot));
       settle(profile, baseline, firstDay + lagDays + 1);
       for (const [slot, was] of allowedBefore.entries()) {
         const most = was * (held ? growthHeld : growth);
@@ -68,9 +65,8 @@ test('from one day to the next, what is allowed grows by no more than the docume
 
 test('a day within what was allowed is learned as it was', () => {
   const baseline = newBaseline();
-  for (let slot = 0; slot < slots; slot++) {
-    const rule = rules[Math.floor(slot / windows)];
-    const profile = oneDay((0.9 * (rule?.least[slot % windows] ?? 1)) / 2.5);
+  for (const [slot, { rule, window }] of slots.entries()) {
+    const profile = oneDay((0.9 * rule.least[window]) / 2.5);
     const peak = profile.days[0]?.peaks[slot];
     settle(profile, baseline, firstDay + 3);
     assert.equal(profile.peaks[slot], peak);
@@ -114,12 +110,10 @@ test('what an operator vouches for is usual at once, an attack of last week incl
   assert.equal(profile.days[0]?.tainted, false);
 });
 
-test('an attack does not teach: after it was stopped and released, as little is allowed as before', () => {
+test('an attack does not teach: after its release, no more is allowed than before', () => {
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(28);
-  const before = Array.from({ length: slots }, (_, slot) =>
-    allowed(ann.profile, server.baseline, slot),
-  );
+  const before = slots.map((_, slot) => allowed(ann.profile, server.baseline, slot));
   ann.hijacked(3_600, 1_000);
   for (let i = 0; i < 3_000; i++) ann.wait(1_000).send({ strangers: 1 });
   ann.release({ honest: false });

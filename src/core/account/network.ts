@@ -1,24 +1,18 @@
 /**
- * Client networks: the unit in which a person's addresses change without meaning anything. /24 for
- * IPv4, /48 for IPv6.
+ * Client networks: /24 for IPv4, /48 for IPv6. Within a network, a person's address changes without
+ * meaning anything.
  */
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { AccountProfile } from './profile.ts';
 
-/**
- * Networks remembered per account: a botnet may bring hundreds, and only a few of a person's
- * matter.
- */
+/** Networks remembered for each account: a person uses a few, a botnet brings hundreds. */
 const networksMax = 32;
 
-/** IPv4, also as IPv6 shows it. */
+/** IPv4, also mapped into IPv6 (`::ffff:192.0.2.1`). */
 const dotted = /^(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}$/i;
 
-/**
- * The network of an address as text: `192.0.2.0/24`, `2001:db8:1::/48`; empty for anything that is
- * no address.
- */
+/** The network of an address: `192.0.2.0/24`, `2001:db8:1::/48`. Empty for anything else. */
 export function networkOf(client: string): string {
   if (dotted.test(client)) {
     return `${client.slice(client.lastIndexOf(':') + 1, client.lastIndexOf('.'))}.0/24`;
@@ -39,8 +33,8 @@ export function networkOf(client: string): string {
 }
 
 /**
- * Known: first seen at least a day ago. Undefined when the account has no known network to compare
- * with.
+ * Says whether the account knows this network. `known`: first seen at least a day ago.
+ * `no-history`: the account has no known network to compare with.
  */
 export function networkStanding(
   profile: AccountProfile,
@@ -79,7 +73,7 @@ export function noteNetwork(profile: AccountProfile, network: string, at: Millis
   profile.networks = profile.networks.filter((one) => one !== oldest);
 }
 
-/** Networks that came up since then are not the owner's: forgotten after a hijack. */
+/** Forgets the networks first seen since then: after a hijack they may be the attacker's. */
 export function forgetNetworks(profile: AccountProfile, since: Millis): void {
   profile.networks = profile.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
 }

@@ -13,7 +13,7 @@ import { slots } from './signals.ts';
 const stored = (text: string): Record<string, unknown> => JSON.parse(text);
 
 test('stored and read again, an account is the same', () => {
-  const letter = fc.record({
+  const message = fc.record({
     strangers: fc.integer({ min: 0, max: 9 }),
     client: fc.ipV4(),
     from: fc.constantFrom('a@b.example', 'c@d.example'),
@@ -21,15 +21,15 @@ test('stored and read again, an account is the same', () => {
     waitMs: fc.integer({ min: 0, max: 2 * dayMs }),
   });
   fc.assert(
-    fc.property(fc.array(letter, { maxLength: 20 }), (letters) => {
+    fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
       const account = openServer().account('ann@here.example');
-      for (const { waitMs, ...sent } of letters) account.wait(waitMs).send(sent);
+      for (const { waitMs, ...sent } of messages) account.wait(waitMs).send(sent);
       const text = encodeProfile(account.profile);
       const again = decodeProfile(text, account.profile.book);
       assert.equal(encodeProfile(again), text);
       assert.equal(again.state, account.profile.state);
       assert.equal(again.book, account.profile.book);
-      for (let slot = 0; slot < slots; slot++) {
+      for (let slot = 0; slot < slots.length; slot++) {
         assert.ok(Math.abs((again.sums[slot] ?? 0) - (account.profile.sums[slot] ?? 0)) <= 0.0005);
       }
     }),
@@ -75,10 +75,10 @@ test('slots that an older version did not have are zero, those of a newer one ar
     more[name] = [...(more[name] as number[]), 99, 99, 99];
   }
   const narrow = decodeProfile(JSON.stringify(fewer));
-  assert.equal(narrow.sums.length, slots);
+  assert.equal(narrow.sums.length, slots.length);
   assert.deepEqual(
     [...narrow.peaks.slice(12)],
-    Array.from({ length: slots - 12 }, () => 0),
+    Array.from({ length: slots.length - 12 }, () => 0),
   );
   assert.deepEqual(decodeProfile(JSON.stringify(more)), decodeProfile(text));
 });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { firstReasonText } from '../explain.ts';
 import { holdAt } from './signals.ts';
 
 const name = 'ann@here.example';
@@ -42,7 +43,7 @@ test('when the evidence is gone, so is the count', () => {
   assert.deepEqual([account.profile.since, account.profile.leakedMessages], [0, 0]);
 });
 
-test('a suspension forgets whom the account wrote to since the first sign, and keeps the rest', () => {
+test('a suspension forgets the recipients since the first sign, and keeps the others', () => {
   const account = ann();
   const [friend = ''] = account.friends(1);
   account.hijacked(5, minuteMs);
@@ -84,7 +85,7 @@ test('everything of a suspended account is refused, and teaches nothing', () => 
   for (let day = 0; day < 5; day++) {
     const judged = account.until(1, 10).send({ to: account.friends(3), strangers: 2 });
     assert.deepEqual([judged.verdict, judged.state], ['refuse', 'suspended']);
-    assert.match(judged.reasons[0]?.text ?? '', /was suspended \d+ min ago; \d+ recipients/);
+    assert.match(firstReasonText(judged.reasons), /was suspended \d+ min ago; \d+ recipients/);
   }
   account.wait(dayMs).bounce('550 5.1.1 no such user');
   assert.ok(account.profile.days.every(({ tainted }) => tainted));
@@ -204,7 +205,7 @@ test('bodies and networks that are remembered are few, whatever comes', () => {
   assert.ok(account.profile.days.length <= 4);
 });
 
-test('what is held is counted once, and whom it went to is known while nothing worse comes', () => {
+test('held mail is counted once, and its recipients are known while nothing worse comes', () => {
   const account = ann();
   const judged = account.send({
     to: Array.from({ length: 25 }, (_, i) => `guest${i}@party.example`),

@@ -1,6 +1,6 @@
 /**
- * What an event leaves behind in an account's profile. The only functions besides learn.ts that change
- * it.
+ * Records events in an account's profile. Only these functions and those of learn.ts and network.ts
+ * change a profile.
  */
 
 import { hash53 } from '../../lib/hash.ts';
@@ -17,29 +17,24 @@ import {
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import { counts, firstSignAt, slots, windowsMs } from './signals.ts';
+import { breachFailsMin, firstSignAt, slots, slotsOf, windowsMs } from './signals.ts';
 
-/**
- * What the ledger must add to or take from the account's book: hash and minute, in pairs; hashes.
- */
+/** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {
+  /** Pairs of a hash and its minute, one after another. */
   readonly learned: readonly number[];
+  /** Hashes. */
   readonly forgotten: readonly number[];
 };
 
-/**
- * Nobody's clock jumps forward by more than this and is right: then the older time was wrong, and
- * the newer is taken.
- */
+/** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
 const failedLoginsWindowMs = 6 * hourMs;
-/** So many failures before a good login from a new network are a guess that hit. */
-const breachFailsMin = 5;
 
 /**
- * Counts a judged message. A suspended account's message leaves its demand, and nothing that could
- * teach.
+ * Counts a judged message. A message of a suspended account counts in the sums, but nothing is
+ * learned from it.
  */
 export function record(
   profile: AccountProfile,
@@ -51,10 +46,11 @@ export function record(
   const refused = judged.verdict === 'refuse' || judged.verdict === 'delay';
   const wasSuspended = profile.state === 'suspended';
   const day = dayOf(profile, at);
-  if (judged.verdict === 'delay') return { learned: [], forgotten: [] }; // it will come again
+  // The sender tries a delayed message again: it counts then.
+  if (judged.verdict === 'delay') return { learned: [], forgotten: [] };
   profile.at = at > profile.at || profile.at - at > clockSlackMs ? at : profile.at;
   profile.evidence = judged.evidence;
-  for (let slot = 0; slot < slots; slot++) {
+  for (let slot = 0; slot < slots.length; slot++) {
     const sum = judged.sums[slot] ?? 0;
     profile.sums[slot] = sum;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
@@ -74,10 +70,7 @@ export function record(
   return { learned: noteBook(profile, message, judged, seed), forgotten: [] };
 }
 
-/**
- * From the first sign on, what passed is a possible leak, and is told when it comes to a
- * suspension.
- */
+/** Counts what passes and what is stopped from the first sign on: a suspension reports both. */
 function noteSigns(profile: AccountProfile, message: Submission, judged: Judgement): void {
   if (judged.state !== 'suspended' && judged.evidence < firstSignAt) {
     profile.since = 0 as Millis;
@@ -139,26 +132,25 @@ function noteBook(
 }
 
 /**
- * The moment of suspension: nothing of the last days is believed, whom it wrote to since the first
- * sign is unlearned.
+ * The moment of a suspension. Nothing will be learned from the last days; recipients and networks
+ * since the first sign are forgotten.
  */
 function suspended(profile: AccountProfile, at: Millis): BookChange {
   profile.suspendedAt = at;
   for (const day of profile.days) day.tainted = true;
-  // Whoever took the account may have looked around first: a network is not the owner's until it is
-  // a day old.
+  // The attacker may have logged in earlier, without sending: forget the day before as well.
   forgetNetworks(profile, (profile.since - dayMs) as Millis);
   return { learned: [], forgotten: profile.book.forgetSince(Math.floor(profile.since / minuteMs)) };
 }
 
-/** A person suspends the account. */
+/** An operator suspends the account. */
 export function suspendByHand(profile: AccountProfile, at: Millis): BookChange {
   if (profile.since === 0) profile.since = at;
   profile.state = 'suspended';
   return suspended(profile, at);
 }
 
-/** Lifts a suspension. `honest`: what was seen was no attack, and is usual from now on. */
+/** Ends a suspension. `honest`: what was seen was no attack, and is usual from now on. */
 export function release(profile: AccountProfile, how: { readonly honest: boolean }): void {
   if (how.honest) vouch(profile);
   profile.state = 'clear';
@@ -173,8 +165,8 @@ export function release(profile: AccountProfile, how: { readonly honest: boolean
 }
 
 /**
- * A login. Many failures and then a good one from a network that the account never used: a guess
- * that hit.
+ * Records a login. A success after many failures, from a network the account has not used, means a
+ * guessed password.
  */
 export function login(profile: AccountProfile, seen: LoginSeen): void {
   const passed = Math.max(0, seen.at - profile.failedLoginsAt);
@@ -190,38 +182,44 @@ export function login(profile: AccountProfile, seen: LoginSeen): void {
     profile.breachAt = seen.at;
     profile.breachFails = Math.round(profile.failedLogins);
   }
-  // A suspended account's password is in the hands of others.
+  // An attacker has the password of a suspended account: the network may be the attacker's.
   if (network !== '' && profile.state !== 'suspended') noteNetwork(profile, network, seen.at);
 }
 
-/** What became of a recipient. Only "there is no such user" says something about whoever wrote. */
+/** Records what happened to a recipient. Only "no such user" counts against the sender. */
 export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
   if (seen.outcome !== 'bounced' || !isUnknownUser(seen.reply)) return;
   advance(profile, seen.at);
   const day = dayOf(profile, seen.at);
-  // What the attack wrote to comes back for days.
+  // Replies to an attack's mail arrive for days.
   if (profile.state === 'suspended') day.tainted = true;
-  const first = counts.indexOf('failed-recipients') * windowsMs.length;
-  for (let slot = first; slot < first + windowsMs.length; slot++) {
+  for (const slot of slotsOf['failed-recipients']) {
     const sum = (profile.sums[slot] ?? 0) + 1;
     profile.sums[slot] = sum;
     day.peaks[slot] = Math.max(day.peaks[slot] ?? 0, sum);
   }
 }
 
-/** Lets the sums decay up to `at`. */
+/** Makes the sums decay until `at`. */
 function advance(profile: AccountProfile, at: Millis): void {
   if (at <= profile.at) return;
-  for (let slot = 0; slot < slots; slot++) {
-    const window = windowsMs[slot % windowsMs.length] ?? hourMs;
-    profile.sums[slot] = (profile.sums[slot] ?? 0) * Math.exp((profile.at - at) / window);
+  for (let slot = 0; slot < slots.length; slot++) {
+    const windowMs = windowsMs[slots[slot]?.window ?? 0];
+    profile.sums[slot] = (profile.sums[slot] ?? 0) * Math.exp((profile.at - at) / windowMs);
   }
   profile.at = at;
 }
 
-/** RFC 3463 5.1.1 and its neighbours, or the words of servers that send no enhanced code. */
+/** The codes of RFC 3463 section 3.2 for an unknown user. */
+const unknownUserCode = /(?<![\d.])5\.1\.(?:1|2|3|6|10)(?!\d|\.\d)/;
+/** The words of servers that send no such code. */
+const subject = '(?:user|recipient|mailbox|address|account)';
+const unknownUserWords = new RegExp(
+  `${subject}[^.;]{0,40}(?:unknown|not found|does ?n[o\x27]t exist|unavailable|disabled)|` +
+    `(?:unknown|no such|invalid) ${subject}`,
+  'i',
+);
+
 function isUnknownUser(reply: string): boolean {
-  return /(?<![\d.])5\.1\.(?:1|2|3|6|10)(?!\d|\.\d)|(?:user|recipient|mailbox|account|address)[^.;]{0,40}(?:unknown|not found|does ?n[o']t exist|unavailable|disabled)|(?:unknown|no such|invalid) (?:user|recipient|mailbox|address|account)/i.test(
-    reply,
-  );
+  return unknownUserCode.test(reply) || unknownUserWords.test(reply);
 }

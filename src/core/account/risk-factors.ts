@@ -1,7 +1,6 @@
 /**
- * RiskFactors of a message that change what its numbers mean: an hour, a network or a From
- * address that this account never used, a login that was guessed. Alone they are ordinary life;
- * with strangers in the To field they are not.
+ * Risk factors of a message: an hour, a network or a From address that this account has not used
+ * before, or a guessed login. Alone they are ordinary; they make mail to strangers weigh more.
  */
 
 import { hash53 } from '../../lib/hash.ts';
@@ -22,26 +21,26 @@ import {
 export type RiskFactors = {
   /** Multiplies the evidence. */
   readonly boost: number;
-  /** Evidence by itself. */
+  /** Evidence without any count. */
   readonly alone: number;
-  /** A new network, and besides a strange hour or a guessed login: this is hardly the owner. */
+  /** A new network with a strange hour or a guessed login: hardly the owner. */
   readonly elsewhere: boolean;
   readonly hour: number;
   readonly hourUnusual: boolean;
-  readonly networkNew: string;
+  readonly newNetwork: string | undefined;
   /** What a new network multiplies the evidence by. */
   readonly networkBoost: number;
-  readonly identityNew: string;
+  readonly newIdentity: string | undefined;
   readonly breachFails: number;
   readonly networks: number;
   readonly networksUsual: number;
-  /** What the networks at once are by themselves. */
+  /** What the number of networks adds to `alone`. */
   readonly networksAlone: number;
 };
 
-/** A guess that hit stays evidence for a day. */
+/** A guessed login stays evidence for a day. */
 const breachMs = dayMs;
-/** Networks at once that anybody may use: telephone, office, home, train. */
+/** Networks at once that are ordinary for everybody: telephone, office, home, train. */
 const networksFree = 4;
 const networkAloneWeight = 0.25;
 const breachAlone = 0.3;
@@ -62,13 +61,13 @@ export function riskFactors(
     messages >= hourMessagesMin && near(profile.hours, hour, 1) / messages < hourShare;
   let boost = hourUnusual ? boosts.hour : 1;
   let alone = 0;
-  let networkNew = '';
+  let newNetwork: string | undefined;
   let networks = 0;
   let networksAlone = 0;
   const network = message.client === undefined ? '' : networkOf(message.client);
   if (network !== '') {
     if (networkStanding(profile, network, message.at) === 'new') {
-      networkNew = network;
+      newNetwork = network;
       boost *= networkBoost(weak);
     }
     networks = networksAtOnce(profile, network, message.at);
@@ -76,8 +75,8 @@ export function riskFactors(
     networksAlone = networkAloneWeight * Math.max(0, networks - free);
     alone += networksAlone;
   }
-  const identityNew = newIdentity(profile, message, seed);
-  if (identityNew !== '') boost *= boosts.identity;
+  const newIdentity = unusedFrom(profile, message, seed);
+  if (newIdentity !== undefined) boost *= boosts.identity;
   const breached = profile.breachFails > 0 && message.at - profile.breachAt < breachMs;
   if (breached) {
     boost *= boosts.breach;
@@ -88,12 +87,12 @@ export function riskFactors(
   return {
     boost: Math.min(boost, boostMax),
     alone,
-    elsewhere: networkNew !== '' && (hourUnusual || farHour || breached),
+    elsewhere: newNetwork !== undefined && (hourUnusual || farHour || breached),
     hour,
     hourUnusual,
-    networkNew,
+    newNetwork,
     networkBoost: networkBoost(weak),
-    identityNew,
+    newIdentity,
     breachFails: breached ? profile.breachFails : 0,
     networks,
     networksUsual: profile.usualNetworks,
@@ -101,7 +100,7 @@ export function riskFactors(
   };
 }
 
-/** Where a password is weak, a new network is more likely somebody else's. */
+/** With a weak password, a new network is more likely an attacker's. */
 function networkBoost(weak: boolean): number {
   return weak ? boosts.network * weakPassword.network : boosts.network;
 }
@@ -120,15 +119,19 @@ function near(hours: readonly number[], hour: number, away: number): number {
 }
 
 /**
- * A From address that is neither the login nor one it has used for a day. Empty when there is
- * nothing odd.
+ * The From address, if it is neither the login nor one that the account has used for a day;
+ * undefined otherwise.
  */
-function newIdentity(profile: AccountProfile, message: Submission, seed: number): string {
+function unusedFrom(
+  profile: AccountProfile,
+  message: Submission,
+  seed: number,
+): string | undefined {
   const from = message.headerFrom;
-  if (from === undefined || from === '' || from === message.account) return '';
+  if (from === undefined || from === '' || from === message.account) return undefined;
   const known = profile.book.get(hash53(identityKey(from), seed));
   const ripe = (message.at - dayMs) / minuteMs;
-  if (known !== undefined && known <= ripe) return '';
-  // An account without a ripe profile has no usual identity.
-  return profile.firstSeen <= message.at - dayMs ? from : '';
+  if (known !== undefined && known <= ripe) return undefined;
+  // An account that is younger than a day has no usual identity.
+  return profile.firstSeen <= message.at - dayMs ? from : undefined;
 }

@@ -1,6 +1,6 @@
 /** Metrics of mail that scripts send: of the sendmail door, and of the register. Of metrics.ts. */
 
-import { reasonCodes } from '../script-mail.ts';
+import { scriptSignals } from '../script-mail.ts';
 import type { Metric } from './metric.ts';
 
 export const scriptMetrics: readonly Metric[] = [
@@ -16,7 +16,7 @@ export const scriptMetrics: readonly Metric[] = [
     kind: 'counter',
     help: 'What the register found against messages of scripts, whether or not they were held for it.',
     label: 'finding',
-    values: reasonCodes,
+    values: scriptSignals,
   },
   {
     name: 'postern_script_direct_total',

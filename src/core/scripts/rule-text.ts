@@ -1,6 +1,7 @@
 /** Rules and what they say, as people read and type them. Pure. */
 import { addressKey } from '../../formats/message/address.ts';
-import { during, type RecipientRule, type ScriptRate, type ScriptRule } from './rules.ts';
+import { during } from '../../lib/time.ts';
+import type { RecipientRule, ScriptRate, ScriptRule } from './rules.ts';
 
 /** Of one rule: a list that is longer belongs into a mailing list program. */
 const entriesMax = 1_000;

@@ -7,12 +7,11 @@
 import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type {
-  ReasonCode,
   ScriptFinding,
-  ScriptHeader,
   ScriptMail,
   ScriptReason,
   ScriptSubmitter,
+  SomeAddresses,
 } from '../script-mail.ts';
 import { addressesIn, headerInjection } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
@@ -56,7 +55,7 @@ export type Register = {
   readonly sentLately: (rule: ScriptRule) => number;
 };
 
-/** Recipients named in a sentence. */
+/** Addresses that a reason keeps. */
 const namedMax = 3;
 
 export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFinding {
@@ -105,16 +104,15 @@ function unruled({ trustedUsers }: Register, mail: ScriptMail): readonly ScriptR
   if (isTrusted(mail.submitter, trustedUsers)) return [];
   const { script, user, uid } = mail.submitter;
   const who = user === '' ? `user number ${uid}` : user;
-  const detail =
-    script === ''
-      ? `no rule for mail of ${who} without a script`
-      : `no rule for the script ${script} (as ${who})`;
-  return [{ code: 'script-unknown', detail }, ...injected(mail, { manyAllowed: false })];
+  return [
+    { signal: 'script-unknown', script, user: who },
+    ...injected(mail, { manyAllowed: false }),
+  ];
 }
 
 function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly ScriptReason[] {
   if (rule.effect === 'deny') {
-    return [{ code: 'script-denied', detail: `rule ${rule.id} lets it send nothing` }];
+    return [{ signal: 'script-denied', rule: rule.id }];
   }
   return [
     ...wrongRecipients(rule, mail),
@@ -128,30 +126,25 @@ function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly
 }
 
 function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): ScriptReason[] {
-  const code = 'script-recipients';
   switch (recipients.kind) {
     case 'any':
       return [];
     case 'listed': {
       const strangers = mail.recipients.filter((to) => !isListedRecipient(to, recipients.entries));
       if (strangers.length === 0) return [];
-      return [{ code, detail: `it writes to ${named(strangers)}, whom rule ${id} does not name` }];
+      return [{ signal: 'script-recipients', rule: id, others: some(strangers) }];
     }
     default: {
       const others = mail.recipients.filter((to) => !isListedRecipient(to, recipients.owners));
       if (others.length <= 1) return [];
-      const owners = named(recipients.owners);
-      const detail =
-        `it writes to ${others.length} others besides ${owners} (${named(others)}); ` +
-        `rule ${id} lets it write to one visitor`;
-      return [{ code, detail }];
+      const owners = some(recipients.owners);
+      return [{ signal: 'script-recipients', rule: id, others: some(others), owners }];
     }
   }
 }
 
 function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[] {
   if (from.length === 0) return [];
-  const code = 'script-sender';
   // Every From counts: of two, nobody knows which one is shown.
   const senders = mail.header
     .filter(({ name }) => name.toLowerCase() === 'from')
@@ -159,8 +152,7 @@ function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[]
   if (mail.sender !== '') senders.push(mail.sender);
   const wrong = senders.filter((sender) => !isListedRecipient(sender, from));
   if (wrong.length === 0) return [];
-  const who = named([...new Set(wrong.map((one) => one || 'nobody'))]);
-  return [{ code, detail: `it sends as ${who}, which rule ${id} does not name` }];
+  return [{ signal: 'script-sender', rule: id, senders: some([...new Set(wrong)]) }];
 }
 
 function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptReason[] {
@@ -168,8 +160,8 @@ function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptRe
   if (rate === undefined) return [];
   const sent = sentLately(rule) + 1;
   if (sent <= rate.messages) return [];
-  const detail = `${sent} messages within ${during(rate.perMs)}; rule ${id} allows ${rate.messages}`;
-  return [{ code: 'script-rate', detail }];
+  const { messages: allowed, perMs } = rate;
+  return [{ signal: 'script-rate', rule: id, sent, allowed, perMs }];
 }
 
 /** Those whom a rule names; it says nothing against them, wherever they stand. */
@@ -179,10 +171,7 @@ function namedIn(recipients: RecipientRule): readonly string[] {
 }
 
 function injected(mail: ScriptMail, how: Parameters<typeof headerInjection>[1]): ScriptReason[] {
-  return headerInjection(mail, how).map((found) => ({
-    code: 'header-injection',
-    detail: `header injection: ${found}`,
-  }));
+  return headerInjection(mail, how).map((found) => ({ signal: 'header-injection', found }));
 }
 
 /** Is this address key among entries: addresses, `@domain`, `@*.domain`? */
@@ -196,23 +185,6 @@ export function isListedRecipient(address: string, entries: readonly string[]): 
   });
 }
 
-function named(addresses: readonly string[]): string {
-  const shown = addresses.slice(0, namedMax).join(', ');
-  const more = addresses.length - namedMax;
-  return more > 0 ? `${shown} and ${more} more` : shown;
+function some(addresses: readonly string[]): SomeAddresses {
+  return { first: addresses.slice(0, namedMax), count: addresses.length };
 }
-
-/** `an hour`, `a day`, `10 minutes`. */
-export function during(ms: number): string {
-  for (const [name, one, length] of units) {
-    if (ms % length === 0) return ms === length ? one : `${ms / length} ${name}s`;
-  }
-  return `${Math.round(ms / 1_000)} seconds`;
-}
-
-const units = [
-  ['day', 'a day', 86_400_000],
-  ['hour', 'an hour', 3_600_000],
-  ['minute', 'a minute', 60_000],
-  ['second', 'a second', 1_000],
-] as const;

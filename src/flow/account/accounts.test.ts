@@ -35,7 +35,7 @@ test('after a restart an account is what it was, its book too', async () => {
   assert.equal(again.accounts.context.people.seed, rig.accounts.context.people.seed);
 });
 
-test('whom somebody here wrote to is known at once, before it is in the ledger', async () => {
+test('a recipient of this server’s mail is known at once, before it is in the ledger', async () => {
   const rig = openRig();
   await rig.mail({ account: joe, to });
   const [[hash] = [0]] = [...(rig.accounts.known(joe)?.book ?? [])];
@@ -44,7 +44,7 @@ test('whom somebody here wrote to is known at once, before it is in the ledger',
   assert.equal(people.knownHere(hash + 1), undefined);
 });
 
-test('what is usual here is kept over a restart, and not written when nothing was learned', async () => {
+test('the baseline is kept over a restart, and not written when nothing was learned', async () => {
   const rig = openRig();
   for (let day = 0; day < 6; day++) {
     await rig.mail({ account: joe, to });

@@ -1,6 +1,6 @@
 /**
- * Accounts at hand: the profiles of those who sent lately are kept in memory, the others come from the
- * ledger when they are asked for. What changes is written through the journal.
+ * Keeps the profiles of accounts that sent lately in memory. Other profiles come from the ledger on
+ * demand. Changes are written through the journal.
  */
 
 import {
@@ -26,13 +26,10 @@ import type { Millis } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 
-/** What an account takes in memory, and each recipient in its book. */
+/** Memory of an account, and of each recipient in its book. */
 const accountBytes = 4_000;
 const bookEntryBytes = 12;
-/**
- * Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in
- * all.
- */
+/** Memory for the newest accounts; slightly older ones take the same again. Some 8,000 in all. */
 const recentBytesMax = 25_000_000;
 
 const seedKey = 'seed';
@@ -40,19 +37,19 @@ const baselineKey = 'norms';
 
 export type Accounts = {
   readonly context: GuardContext;
-  /** The account's profile, made when it was never seen. */
+  /** The account's profile; a new one for an account that was never seen. */
   profile(account: Account, at: Millis): AccountProfile;
-  /** The profile of an account that was seen before. */
+  /** The profile of an account that was seen before; undefined for others. */
   known(account: Account): AccountProfile | undefined;
-  /** What is to be written of it. */
+  /** The change to write for the account. */
   change(account: Account, profile: AccountProfile, book: BookChange): Change;
   /** Writes it soon. */
   changed(account: Account, profile: AccountProfile, book: BookChange): void;
-  /** Writes what is usual on this server. */
+  /** Writes the server's baseline. */
   saveBaseline(): void;
 };
 
-/** `randomSeed`: used once in a ledger's life. */
+/** `randomSeed` becomes the ledger's seed if it has none yet. */
 export function openAccounts(journal: Journal, policy: Policy, randomSeed: number): Accounts {
   return new LiveAccounts(journal, policy, randomSeed);
 }

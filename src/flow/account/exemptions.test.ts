@@ -35,7 +35,7 @@ test('an end that is profile ends it', async () => {
   assert.deepEqual(rig.admin.exemptions(), []);
 });
 
-test('those in force are listed, the first to end first, also of accounts that never sent mail', async () => {
+test('those in force are listed by their ends, also of accounts that never sent mail', async () => {
   const rig = openRig();
   const inHours = (hours: number): Millis => (rig.time.now() + hours * hourMs) as Millis;
   await rig.admin.allow('late@here.test', inHours(3), 'op', '');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
-import { counts, windowsMs } from '../../core/account/signals.ts';
+import { slotsOf } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -51,7 +51,7 @@ function rig() {
     seen: (event: LogEvent) => flow.seen(event),
     changes: () => changed,
     questions: () => asked,
-    unknownUsers: () => profile.sums[counts.indexOf('failed-recipients') * windowsMs.length] ?? 0,
+    unknownUsers: () => profile.sums[slotsOf['failed-recipients'][0] ?? 0] ?? 0,
   };
 }
 
@@ -74,7 +74,7 @@ test('failed logins and then a good one from elsewhere are a guess that hit', ()
   assert.equal(profile.breachFails, 10);
 });
 
-test('the same login again and again is taken once in ten minutes, unless one failed between', () => {
+test('the same login is recorded once in ten minutes, unless one failed in between', () => {
   const { profile, seen, changes, counted } = rig();
   for (let nth = 0; nth < 30; nth++) seen(loginEvent(true, home, start + nth * 20_000));
   assert.equal(changes(), 1);
@@ -106,7 +106,7 @@ test('logins that fail because the account is suspended are no guesses', () => {
   assert.equal(changes(), 0);
 });
 
-test('a failure without a name is that of whom the password service named just before', () => {
+test('a failure without a name belongs to the account the password service named last', () => {
   const { profile, seen, counted } = rig();
   const unnamed = (at: number): LogEvent => loginEvent(false, abroad, at, { account: undefined });
   seen(unnamed(start));

@@ -6,11 +6,19 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
+import { shownReason, withShownReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, Done, KeyAdmin, StatusView } from '../../ports/admin.ts';
-import type { AuditRow, Change, HeldRow, IncidentRow } from '../../ports/ledger.ts';
+import type {
+  AccountView,
+  Admin,
+  Done,
+  KeyAdmin,
+  StatusView,
+  StoryView,
+} from '../../ports/admin.ts';
+import type { AuditRow, Change, HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -69,8 +77,8 @@ export function openAdmin(deps: AdminDeps): Admin {
         account: accountView(deps, account, past),
         incidents: live
           .incidents({ account, limit: shownMax })
-          .map((incident) => asOfNow(incident, past)),
-        stories: live.stories({ account, limit: shownMax }),
+          .map((incident) => withShownReasons(asOfNow(incident, past))),
+        stories: live.stories({ account, limit: shownMax }).map(withShownReasons),
         audit: live.audit({ account, limit: shownMax }),
       };
     },
@@ -101,12 +109,12 @@ export function openAdmin(deps: AdminDeps): Admin {
       live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
     heldOne(queueId) {
       const held = live.heldOne(queueId);
-      return held === undefined ? undefined : { held, story: live.story(queueId) };
+      return held === undefined ? undefined : { held, story: shownStory(live.story(queueId)) };
     },
     releaseHeld: (which, by) => moveHeld(deps, which, by, 'released'),
     dropHeld: (which, by) => moveHeld(deps, which, by, 'dropped'),
     explain(id) {
-      const story = live.story(id);
+      const story = shownStory(live.story(id));
       const message = live.message(id);
       return story === undefined && message === undefined ? undefined : { story, message };
     },
@@ -179,7 +187,7 @@ function accountView(deps: AdminDeps, account: Account, past: AccountProfile): A
     account,
     state: past.state,
     evidence: suspended ? Math.max(evidence, past.evidence) : evidence,
-    reasons: incident?.reasons ?? reasons,
+    reasons: (incident?.reasons ?? reasons).map(shownReason),
     lastSeen: past.at,
     messagesToday: messages,
     recipientsToday: recipients,
@@ -187,6 +195,10 @@ function accountView(deps: AdminDeps, account: Account, past: AccountProfile): A
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
   };
+}
+
+function shownStory(story: StoryRow | undefined): StoryView | undefined {
+  return story === undefined ? undefined : withShownReasons(story);
 }
 
 /**
