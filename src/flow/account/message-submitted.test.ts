@@ -89,7 +89,7 @@ test('scripts and local mail never hear no', async () => {
   assert.ok(never.kind === 'reply' && never.code === 550 && /\b3\b/.test(never.text));
 });
 
-test('a ledger that cannot be written: the verdict stands within five seconds, or the client waits', async () => {
+test('the ledger cannot be written: a verdict in five seconds, or the client waits', async () => {
   for (const whenFailing of ['answer', 'tempfail'] as const) {
     const rig = openRig({ settings: { whenFailing } });
     rig.breakDisk(true);
