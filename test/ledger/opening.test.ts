@@ -19,7 +19,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
+import {
+  applicationId,
+  migrate,
+  migrations,
+  readableVersion,
+} from '../../src/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';
@@ -221,6 +226,18 @@ for (const [index, sql] of earlierLedgers.entries()) {
     ledger.close();
   });
 }
+
+test('a ledger whose tables are those of today is read without a migration', () => {
+  const sql = earlierLedgers[readableVersion - 1] ?? '';
+  const path = sqliteFile('readable.db', sql);
+  const before = readFileSync(path);
+  const ledger = openLedger(path, { readOnly: true });
+  assertStrict.equal(ledger.meta('host'), 'mx.example.org');
+  ledger.close();
+  assertStrict.deepEqual(readFileSync(path), before);
+  const older = sqliteFile('older.db', earlierLedgers[readableVersion - 2] ?? '');
+  assertStrict.equal(fault(() => openLedger(older, { readOnly: true })).code, 'ledger-too-old');
+});
 
 test('the audit trail of a first ledger tells who suspended, and what was only observed', () => {
   const incident = (id: string, at: number): string =>
