@@ -386,20 +386,3 @@ for (const kind of ['file', 'memory'] as const) {
     });
   });
 }
-
-test('a file keeps everything across a restart, the order of activity too', () => {
-  const path = join(folder, 'restart.db');
-  const before = openLedger(path);
-  before.write([accountOf(joe, { learned: [3, 4] }), accountOf(ann)], { durable: false });
-  before.write([{ kind: 'incident', row: incidentRow() }], { durable: true });
-  before.close();
-  const after = openLedger(path);
-  after.write([accountOf(joe, { profile: 'again' })], { durable: false });
-  assertStrict.deepEqual(
-    after.accounts({ limit: 9 }).map(({ account }) => account),
-    [joe, ann],
-  );
-  assertStrict.deepEqual([...(after.loadAccount(joe)?.recipients ?? [])], [3]);
-  assertStrict.deepEqual(after.incidents({ limit: 9 }), [incidentRow()]);
-  after.close();
-});
