@@ -1,6 +1,6 @@
 # Everything that a developer runs. `make test` runs all tests: it installs what it needs and starts the real
 # programs.
-.PHONY: setup check test bench docs format
+.PHONY: setup check test test-long bench docs format
 SHELL := /bin/sh
 
 setup:
@@ -14,6 +14,11 @@ check: setup
 test: setup
 	@./scripts/debian-packages.sh
 	@./scripts/test.sh
+
+# What takes longer than a usual run: more seeds, other circumstances. At most an hour.
+test-long: setup
+	@./scripts/debian-packages.sh
+	@./scripts/test.sh --long
 
 bench: setup
 	@./scripts/debian-packages.sh

@@ -1,7 +1,7 @@
 /**
- * Everything, in stages: checks, unit tests, the unit tests under other circumstances, the ledger
+ * Runs all tests in stages: checks, unit tests, the unit tests under other circumstances, the ledger
  * under fire, replay and simulations, the page in Chromium, the real mail server. Prints each
- * stage's time, what was skipped and why, and last of all the sum.
+ * stage's time, what was skipped and why, and last of all the sum. `--long` runs what takes longer.
  */
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,6 +16,8 @@ type Stage = {
   /** Test files at once; 0: all in one process. */
   readonly atOnce: number;
   readonly minutesMax: number;
+  /** Of tests that draw at random. Without one they take their own. */
+  readonly seed?: number;
 };
 
 const home = resolve(import.meta.dirname, '..');
@@ -31,18 +33,56 @@ const unit: Stage = {
   atOnce: 0,
   minutesMax: 5,
 };
+const simulations: Stage = {
+  name: 'simulations',
+  files: ['test/sim/*.test.ts'],
+  atOnce: 2,
+  minutesMax: 5,
+};
+const ledger: Stage = {
+  name: 'ledger',
+  files: ['test/ledger/*.test.ts'],
+  atOnce: 2,
+  minutesMax: 5,
+};
 const stages: readonly Stage[] = [
   unit,
-  { name: 'simulations', files: ['test/sim/*.test.ts'], atOnce: 2, minutesMax: 5 },
-  { name: 'ledger', files: ['test/ledger/*.test.ts'], atOnce: 2, minutesMax: 5 },
+  simulations,
+  ledger,
   { name: 'page', files: ['test/page/*.test.ts'], atOnce: 1, minutesMax: 5 },
-  { name: 'mail server', files: ['test/integration/*.test.ts'], atOnce: 1, minutesMax: 15 },
+  { name: 'mail server', files: ['test/integration/*.test.ts'], atOnce: 1, minutesMax: 20 },
+];
+/** Tests that kill, restart and compare at random moments. */
+const crashes = ['crash', 'sendmail-crash', 'replay-same', 'bad-input', 'pyspf'];
+/** What takes too long for every run: `make test-long`. */
+const longStages: readonly Stage[] = [
+  ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
+  ...[11, 12, 13].flatMap((seed) => [
+    { ...ledger, name: `ledger, seed ${seed}`, seed },
+    {
+      name: `crashes, seed ${seed}`,
+      files: crashes.map((name) => `test/integration/${name}.test.ts`),
+      atOnce: 1,
+      minutesMax: 15,
+      seed,
+    },
+  ]),
 ];
 
 const total: Tally = { passed: 0, failed: 0, skipped: 0, skips: [] };
-const only = process.argv.slice(2);
+const long = process.argv.includes('--long');
+const only = process.argv.slice(2).filter((word) => word !== '--long');
 const scratch = mkdtempSync(join(tmpdir(), 'postern-test-'));
 try {
+  await (long ? runLong() : runUsual());
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+for (const skip of total.skips) console.log(`skipped: ${skip}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+async function runUsual(): Promise<void> {
   for (const [name, args] of checks) {
     if (only.length > 0 && !only.includes('checks')) continue;
     const code = await run(name, args, 5);
@@ -52,31 +92,36 @@ try {
   for (const stage of stages) {
     if (only.length > 0 && !only.includes(stage.name)) continue;
     add(await runStage(stage));
-    if (stage === unit && only.length === 0) await runCircumstances();
+    if (stage === unit && only.length === 0) await runCircumstances(unit);
   }
-  if (only.includes('circumstances')) await runCircumstances();
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
+  if (only.includes('circumstances')) await runCircumstances(unit);
 }
-for (const skip of total.skips) console.log(`skipped: ${skip}`);
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** More seeds, and the ledger and the simulations under other circumstances too. */
+async function runLong(): Promise<void> {
+  for (const stage of longStages) {
+    if (only.length === 0 || only.includes(stage.name)) add(await runStage(stage));
+  }
+  if (only.length > 0) return;
+  await runCircumstances(simulations);
+  await runCircumstances(ledger);
+}
 
 /**
- * The unit tests, once more under each circumstance. A run that passes counts as one test, because
+ * The tests of a stage, once more under each circumstance. A run that passes counts as one test, because
  * the tests are the same; a failed or skipped test of a run counts.
  */
-async function runCircumstances(): Promise<void> {
+async function runCircumstances(stage: Stage): Promise<void> {
   let began = performance.now();
   for (const one of circumstances(home, scratch, () => performance.now() - began)) {
-    const name = `circumstances: ${one.name}`;
+    const name = `circumstances, ${stage.name}: ${one.name}`;
     try {
       if (one.missing !== undefined) {
         add({ passed: 0, failed: 0, skipped: 1, skips: [`${name}: ${one.missing}`] });
         continue;
       }
       began = performance.now();
-      const { failed, skipped, skips } = await runStage({ ...unit, name, minutesMax: 10 }, one);
+      const { failed, skipped, skips } = await runStage({ ...stage, name, minutesMax: 10 }, one);
       const said = skips.map((skip) => `${name}: ${skip}`);
       add({ passed: failed === 0 ? 1 : 0, failed, skipped, skips: said });
     } finally {
@@ -105,7 +150,7 @@ async function runStage(stage: Stage, under?: Circumstance): Promise<Tally> {
       ...files,
     ],
     stage.minutesMax,
-    under,
+    { under, seed: stage.seed },
   );
   const tally = readTally(out);
   // A run that was cut off, or a file that failed before its tests: never counted as good.
@@ -136,7 +181,10 @@ function run(
   name: string,
   args: readonly string[],
   minutesMax: number,
-  under?: Circumstance,
+  {
+    under,
+    seed,
+  }: { readonly under?: Circumstance | undefined; readonly seed?: number | undefined } = {},
 ): Promise<number> {
   const began = performance.now();
   if (under !== undefined) console.log(`${name}: begins`);
@@ -144,7 +192,7 @@ function run(
   const [program = '', ...words] = under?.command(plain) ?? plain;
   const child = spawn(program, words, {
     cwd: home,
-    env: { ...process.env, ...under?.env },
+    env: { ...process.env, ...under?.env, ...(seed === undefined ? {} : { SEED: String(seed) }) },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const late = setTimeout(() => {
