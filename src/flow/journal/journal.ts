@@ -15,7 +15,7 @@
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
-import type { Count, Log } from '../../ports/world.ts';
+import type { Count, Log, Timers } from '../../ports/world.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
 import { type CommitDone, PendingChanges, type Slice } from './pending-changes.ts';
 
@@ -23,12 +23,7 @@ type OlderThan = Parameters<Ledger['prune']>[0];
 
 export type JournalState = 'ok' | 'failing';
 
-/** Timers, as an argument: `every` answers with how to stop it. */
-export type Timers = {
-  every(ms: number, tick: () => void): () => void;
-  /** On the next turn of the event loop. */
-  soon(run: () => void): void;
-};
+export type { Timers };
 
 export type JournalOptions = {
   readonly ledger: Ledger;
