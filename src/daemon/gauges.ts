@@ -1,8 +1,4 @@
-/**
- * What the running guard shows of itself in /metrics that is no count of events: read from its admin
- * now and then.
- */
-
+/** Keeps the gauges of /metrics up to date: reads them from the admin every few seconds. */
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';

@@ -1,6 +1,6 @@
 /**
- * Opens the keeping of DKIM keys with what it needs: files, a resolver, nsupdate. For the daemon,
- * and for commands without one.
+ * Opens the DKIM keys with what their rotation needs: files, a resolver, nsupdate. For the daemon,
+ * and for commands where no daemon runs.
  */
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';

@@ -1,11 +1,11 @@
-/** The part of the daemon that takes the place of sendmail(1). Of daemon.ts. */
+/** Opens what takes the place of sendmail(1): its door, its spool, its handover to Postfix. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { openSendmail } from '../doors/sendmail/server.ts';
 import { type Handovers, openSubmissions } from '../flow/handover/handover.ts';
-import type { Journal, Timers } from '../flow/journal/journal.ts';
+import type { Journal } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
 import type { Listener, Where } from '../lib/listener.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
@@ -14,85 +14,79 @@ import { knockAtPickup, realSendmail } from '../partners/postfix/sendmail.ts';
 import { openSubmissionFiles } from '../partners/spool/handover-files.ts';
 import { openSpool } from '../partners/spool/spool-folder.ts';
 import type { Submissions } from '../ports/handover.ts';
-import type { Clock, Count, Log } from '../ports/world.ts';
+import type { DaemonParts } from './options.ts';
 import { startTimer } from './timers.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */
   readonly submissions: Submissions;
-  /** Opens the door; before that, what was left in the spool is taken. */
+  /** Takes what was left in the spool, then opens the door. */
   start(): Promise<void>;
-  /** Opens or closes it, as the changed configuration says; `off` until it is open. */
+  /** Opens or closes the door, as the changed configuration says. */
   configure(config: Config): void;
   close(): Promise<void>;
 };
 
-export type SendmailParts = {
-  readonly config: Config;
-  readonly state: string;
+type SendmailDeps = {
   readonly journal: Journal;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
-  /** Messages that wait. */
-  readonly waiting: (messages: number) => void;
-  /** Where it is now. */
+  /** Takes the address of the door whenever it changes. */
   readonly moved: (address: string) => void;
 };
 
-/** Any user may connect: who that is the kernel says. */
+/** Any user may connect: the kernel says which user it is. */
 const doorMode = 0o666;
 const spoolEveryMs = 2_000;
-/** A hand-over takes milliseconds; at a stop, systemd ends us some seconds later. */
+/** A handover takes milliseconds; at a stop, systemd ends the process some seconds later. */
 const closeMs = 5_000;
 
-export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
+export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): DaemonSendmail {
   let { config } = parts;
-  let admin: Handovers | undefined;
+  let handovers: Handovers | undefined;
   let open = new AsyncDisposableStack();
   let wasOpen = false;
-  let turns: Promise<void> = Promise.resolve();
+  let reopening: Promise<void> = Promise.resolve();
   const reopen = async (wanted: Config): Promise<void> => {
     await open.disposeAsync();
     open = new AsyncDisposableStack();
     config = wanted;
     const where = whereOf(wanted.sendmail.door, doorMode);
-    admin = where === undefined ? undefined : openAdmin(parts, wanted, open);
+    handovers =
+      where === undefined ? undefined : openHandovers(parts, deps.journal, { config, scope: open });
     const door =
-      where === undefined || admin === undefined
+      where === undefined || handovers === undefined
         ? undefined
-        : await openDoor(parts, { config: wanted, where, admin }, open);
-    if (door !== undefined || wasOpen) parts.moved(door?.address ?? 'off');
+        : await openDoor(parts, { config, where, handovers }, open);
+    if (door !== undefined || wasOpen) deps.moved(door?.address ?? 'off');
     wasOpen = door !== undefined;
   };
   return {
     submissions: {
-      submitterOf: (token) => admin?.submitterOf(token),
+      submitterOf: (token) => handovers?.submitterOf(token),
       claim(token, attempt, answer) {
-        if (admin === undefined) answer({ kind: 'unknown' });
-        else admin.claim(token, attempt, answer);
+        if (handovers === undefined) answer({ kind: 'unknown' });
+        else handovers.claim(token, attempt, answer);
       },
-      answered: (token) => admin?.answered(token),
+      answered: (token) => handovers?.answered(token),
     },
     start: () => reopen(config),
     configure(changed) {
       if (JSON.stringify(changed.sendmail) === JSON.stringify(config.sendmail)) return;
-      turns = turns
+      reopening = reopening
         .then(() => reopen(changed))
         .catch((cause: unknown) => {
-          parts.log('error', 'sendmail.not-opened', { why: faultText(cause) });
+          parts.world.log('error', 'sendmail.not-opened', { why: faultText(cause) });
         });
     },
     close: () => open.disposeAsync(),
   };
 }
 
-function openAdmin(
-  { state, journal, clock, timers, log, count }: SendmailParts,
-  { postfix, sendmail }: Config,
-  scope: AsyncDisposableStack,
+function openHandovers(
+  { state, world }: DaemonParts,
+  journal: Journal,
+  of: { readonly config: Config; readonly scope: AsyncDisposableStack },
 ): Handovers {
+  const { postfix, sendmail } = of.config;
   const identities = openIdentities();
   const files = openSubmissionFiles({
     folder: join(state, 'submissions'),
@@ -101,48 +95,47 @@ function openAdmin(
       configDirectory: postfix.config_directory,
     }),
     user: (uid) => identities.user(uid),
-    unreadable: (path) => log('error', 'sendmail.unreadable', { path }),
+    unreadable: (path) => world.log('error', 'sendmail.unreadable', { path }),
   });
-  const admin = openSubmissions({
+  const handovers = openSubmissions({
+    ...world,
     files,
     identities,
     journal,
-    clock,
-    timers,
-    log,
-    count,
     spool: openSpool({
       folder: sendmail.spool,
       messageBytesMax: sendmail.message_bytes_max,
-      nowMs: () => clock.now(),
+      nowMs: () => world.clock.now(),
     }),
     knock: () => knockAtPickup(sendmail.queue_directory),
   });
-  // Else what it is just doing would be done again, or be forgotten, by the one that comes after
-  // it.
-  scope.defer(() => Promise.race([admin.close(), sleep(closeMs, undefined, { ref: false })]));
-  return admin;
+  // Waits for a handover that is under way: else the next process would repeat or forget it.
+  of.scope.defer(() =>
+    Promise.race([handovers.close(), sleep(closeMs, undefined, { ref: false })]),
+  );
+  return handovers;
 }
 
 async function openDoor(
-  { log, count, waiting }: SendmailParts,
-  of: { readonly config: Config; readonly where: Where; readonly admin: Handovers },
+  { counters, world }: DaemonParts,
+  of: { readonly config: Config; readonly where: Where; readonly handovers: Handovers },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
-  const { admin } = of;
+  const { handovers: admin } = of;
+  const { count, log } = world;
   await admin.takeSpool();
   admin.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
   const door = await openSendmail(of.where, { admin, peerOf, messageBytesMax, log, count });
   scope.use(door);
   let taking = false;
-  const round = async (): Promise<void> => {
-    waiting(admin.waiting);
+  const takeSpool = async (): Promise<void> => {
+    counters.set('postern_sendmail_waiting', admin.waiting);
     if (taking) return;
     taking = true;
     await admin.takeSpool();
     taking = false;
   };
-  scope.defer(startTimer(spoolEveryMs, () => void round()));
+  scope.defer(startTimer(spoolEveryMs, () => void takeSpool()));
   return door;
 }

@@ -5,12 +5,12 @@
  */
 
 import { noRules, type SigningRules } from '../../src/core/signing/choose.ts';
-import { acceptAll } from '../../src/doors/milter/accept-all.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import { openSigning } from '../../src/flow/signing/message-signed.ts';
 import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import type { Millis } from '../../src/lib/time.ts';
+import { acceptAll, plainPath } from '../doubles/path.ts';
 
 export type SigningDoor = AsyncDisposable & {
   /** As Postfix wants it. */
@@ -55,7 +55,7 @@ export async function openSigningDoor(
   });
   const door = await openMilter(
     { host: '127.0.0.1', port: 0 },
-    { ...common, gate: acceptAll, reading },
+    { ...common, path: plainPath(acceptAll, [reading]) },
   );
   const { address } = door;
   return { address, records, counted, logged, [Symbol.asyncDispose]: () => door.close() };

@@ -17,6 +17,7 @@ import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
+import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { type NoticeLog, openTold } from '../../src/flow/notices/operator-told.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
@@ -30,9 +31,10 @@ import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
-import type { Answer, Submitter } from '../../src/ports/message.ts';
-import type { Clock } from '../../src/ports/world.ts';
+import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
+import type { Clock, World } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 
@@ -190,14 +192,8 @@ export function openRig(options: RigOptions = {}): FlowRig {
     holding: (story) => told.holding(story),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
-  const scripts = openScripts({
-    stored: ledger,
-    journal,
-    timers,
-    clock,
-    count,
-    settings: scriptSettings,
-  });
+  const world: World = { clock, timers, log, count, newId };
+  const scripts = openScripts({ world, stored: ledger, journal, settings: scriptSettings });
   const policyHandler = openPolicyHandler({
     gate,
     accounts,
@@ -227,7 +223,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     weakPasswords,
     doors: () => ({}),
   });
-  const send = sender(throughRegister(gate, scripts), queue, order, clock);
+  const send = sender(pathOf({ gate, scripts }), queue, order, clock);
   return {
     time,
     order,
@@ -272,24 +268,21 @@ const settingsOfTests: Settings = {
   automaticReleasesMax: 1,
 };
 
-/** As daemon.ts does it. */
-function throughRegister(
-  gate: ReturnType<typeof openGate>,
-  scripts: Scripts,
-): Pick<ReturnType<typeof openGate>, 'submit'> {
-  return {
-    submit(message, by, answer) {
-      const judged = scripts.judge(message);
-      gate.submit(judged, by, (said) => {
-        scripts.answered(judged, said.kind === 'pass' ? 'passed' : 'stopped');
-        answer(said);
-      });
-    },
-  };
+/** The way of a message as the daemon wires it, without readers and without a policy door. */
+function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
+  return openMessagePath({
+    ...rig,
+    readers: [],
+    direct: { known: (message, _by, go) => go(message) },
+    reservations: { counted: () => {} },
+    statistics: { seen: () => {} },
+    stopwatch: () => 0,
+    observe: () => {},
+  });
 }
 
 function sender(
-  gate: Pick<ReturnType<typeof openGate>, 'submit'>,
+  path: MessagePath,
   queue: ScriptedQueue,
   order: string[],
   clock: Clock,
@@ -300,11 +293,14 @@ function sender(
     const answers: Answer[] = [];
     const message = { kind: 'send', at: clock.now(), ...more, id } as const;
     const who = account as Account;
-    gate.submit({ ...message, account: who, outside: to, local }, by, (answer) => {
+    const said = (answer: Answer): void => {
       answers.push(answer);
       order.push(`answer ${answer.kind}`);
       if (answer.kind !== 'reply') queue.arrive(id, answer.kind === 'hold');
-    });
+    };
+    const submission = { ...message, account: who, outside: to, local };
+    const passing = path.open(scriptedStart({ by, account: who, queueId: id }), undefined);
+    passing.judge(submission, by, said, (run) => run());
     return { id, answers };
   };
 }

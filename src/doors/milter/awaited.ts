@@ -4,7 +4,7 @@
  * only the first of each counts, and none after the connection is gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { Answer, HeaderEdit, MessageReader, Submitter } from '../../ports/message.ts';
+import type { Answer, HeaderEdit, PassingMessage, Submitter } from '../../ports/message.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
@@ -35,7 +35,7 @@ export type Awaited = {
   /** undefined: mail that comes in. */
   readonly by: Submitter['by'] | undefined;
   readonly id: string;
-  readonly reader: MessageReader | undefined;
+  readonly passing: PassingMessage;
   /** Both as agreed with the mail server. */
   readonly mayHold: boolean;
   readonly spaceSent: boolean;
@@ -88,6 +88,11 @@ export class AwaitedAnswer {
     }
   }
 
+  /** Runs a step towards the answer, unless nobody waits for the answer any more. */
+  readonly step = (run: () => void): void => {
+    if (!this.#over && this.#answer === undefined) this.#step(run);
+  };
+
   /** The connection is gone: nothing is said any more. */
   drop(): void {
     this.#over = true;
@@ -111,10 +116,10 @@ export class AwaitedAnswer {
   #answered(answer: AwaitedOutcome): void {
     if (this.#over || this.#answer !== undefined) return;
     this.#answer = answer;
-    const { by, reader } = this.#about;
+    const { by, passing } = this.#about;
     const goesOn = (answer.kind !== 'reply' || by === 'local') && answer.kind !== 'discard';
-    if (reader === undefined || !goesOn) this.#edited([]);
-    else this.#step(() => reader.finish((edits, refused) => this.#finished(edits, refused)));
+    if (!passing.isEdited || !goesOn) this.#edited([]);
+    else this.#step(() => passing.finish(by, (edits, refused) => this.#finished(edits, refused)));
   }
 
   /**
@@ -141,11 +146,6 @@ export class AwaitedAnswer {
       this.#port.write(this.#final(answer));
       this.#about.over(when);
     });
-  }
-
-  /** Takes a step towards the answer, unless nobody waits for it any more. */
-  step(step: () => void): void {
-    if (!this.#over && this.#answer === undefined) this.#step(step);
   }
 
   /** Whoever called `ask` takes care of what is thrown in it; later, nobody does. */

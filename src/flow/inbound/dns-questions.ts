@@ -4,7 +4,7 @@
  * with what is known by then.
  */
 import type { DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
 
 /**
  * An honest message with five signatures and a long SPF record needs fifty; one that was made to
@@ -22,14 +22,14 @@ export type InboundQuestions = {
 
 export function openQuestions(of: {
   readonly resolve: (question: DnsQuestion) => Promise<DnsAnswer>;
-  readonly timers: Pick<Timers, 'every'>;
+  readonly world: World;
   readonly deadlineMs: number;
 }): InboundQuestions {
   const asked = new Map<string, Promise<DnsAnswer>>();
   const open = new Set<(answer: DnsAnswer) => void>();
   let overdue = false;
   let late = false;
-  const stop = of.timers.every(of.deadlineMs, () => {
+  const stop = of.world.timers.every(of.deadlineMs, () => {
     stop();
     overdue = true;
     for (const answer of open) answer(overdueAnswer());

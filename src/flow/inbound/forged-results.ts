@@ -4,7 +4,7 @@
  * servers stay.
  */
 import { isForged } from '../../formats/message/authentication-results.ts';
-import type { HeaderEdit, MessageReading } from '../../ports/message.ts';
+import type { HeaderEdit, MessageReader } from '../../ports/message.ts';
 
 const fieldKey = 'authentication-results';
 /**
@@ -64,24 +64,23 @@ function isResults(name: string): boolean {
 }
 
 /**
- * Mail of our own accounts is not verified; what it claims in our name is taken out all the same.
+ * Opens a reader that only takes out forged fields. Mail of our own accounts is not verified, but
+ * what it claims in our name is removed as well.
  */
 export function openStripping(
   authservId: string,
-  heard: (queueId: string, forged: number, refused: boolean) => void,
-): MessageReading {
-  return {
-    open({ queueId }) {
-      const results = openForgedResults(authservId);
-      return {
-        header: results.header,
-        body: () => undefined,
-        finish(done) {
-          const { count, refused } = results;
-          if (count > 0) heard(queueId, count, refused !== undefined);
-          done(results.edits(), refused);
-        },
-      };
-    },
+  found: (queueId: string, forged: number, refused: boolean) => void,
+): (queueId: string) => MessageReader {
+  return (queueId) => {
+    const results = openForgedResults(authservId);
+    return {
+      header: results.header,
+      body: () => undefined,
+      finish(done) {
+        const { count, refused } = results;
+        if (count > 0) found(queueId, count, refused !== undefined);
+        done(results.edits(), refused);
+      },
+    };
   };
 }

@@ -5,9 +5,9 @@
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import type { Clock, World } from '../../ports/world.ts';
 
-export type Telling = {
+export type InboundLog = {
   verified(results: InboundResults): void;
   /** A message brought so many fields along in our name; `refused`: too many. */
   forged(id: string, fields: number, refused: boolean): void;
@@ -17,9 +17,7 @@ export type Telling = {
   failed(id: string, fault: unknown): void;
 };
 
-type TellingDeps = { readonly clock: Clock; readonly count: Count; readonly log: Log };
-
-export function openTelling({ clock, count, log }: TellingDeps): Telling {
+export function openInboundLog({ clock, count, log }: World): InboundLog {
   const late = openSparing(clock);
   const unsealed = openSparing(clock);
   return {

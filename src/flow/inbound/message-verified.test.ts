@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { openSigner } from '../../formats/dkim/sign.ts';
@@ -89,12 +90,14 @@ async function verified(
       deadlineMs: 8_000,
       trusted: ['127.0.0.0/8'].flatMap((one) => parseNetwork(one) ?? []),
     },
-    timers: time,
-    clock: time,
+    world: quietWorld({
+      timers: time,
+      clock: time,
+      count: (name, by = 1, label = '') => void counted.push(`${name} ${label} ${by}`),
+      log: (_level, event) => void logged.push(event),
+    }),
     sealing: rig.sealing,
-    count: (name, by = 1, label = '') => void counted.push(`${name} ${label} ${by}`),
     observe: () => undefined,
-    log: (_level, event) => void logged.push(event),
     heard: (results) => void heard.push(results),
   });
   const reader = reading.open(scriptedStart(rig.start));

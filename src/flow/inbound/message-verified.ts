@@ -20,17 +20,16 @@ import { isAmong, type Network } from '../../formats/postfix/network-list.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import type {
+  EditSource,
   Finished,
   HeaderEdit,
   MessageReader,
-  MessageReading,
   MessageStart,
 } from '../../ports/message.ts';
-import type { Clock, Count, Log, Resolver } from '../../ports/world.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { Resolver, World } from '../../ports/world.ts';
 import { type InboundQuestions, openQuestions } from './dns-questions.ts';
 import { type ForgedResults, openForgedResults, openStripping } from './forged-results.ts';
-import { openTelling, type Telling } from './inbound-log.ts';
+import { type InboundLog, openInboundLog } from './inbound-log.ts';
 import { InboundMessage, type SealForm } from './inbound-message.ts';
 
 export type VerifyOptions = {
@@ -57,11 +56,8 @@ export type VerifyDeps = {
   readonly resolve: Resolver;
   readonly isPublicSuffix: (domain: string) => boolean;
   readonly options: VerifyOptions;
-  readonly timers: Pick<Timers, 'every'>;
-  readonly clock: Clock;
-  readonly count: Count;
+  readonly world: World;
   readonly observe: (name: string, value: number) => void;
-  readonly log: Log;
   /** Undefined: nothing is sealed. */
   readonly sealing: Sealing | undefined;
   /** Who wants to know what was found. */
@@ -69,29 +65,30 @@ export type VerifyDeps = {
 };
 
 /** Verifies mail that comes in; takes forged fields out of all mail but that of trusted clients. */
-export function openVerification(deps: VerifyDeps): MessageReading {
+export function openVerification(deps: VerifyDeps): EditSource {
   const { authservId, trusted } = deps.options;
-  const told = openTelling(deps);
+  const told = openInboundLog(deps.world);
   const stripping = openStripping(authservId, told.forged);
   return {
+    phase: 'after-judgement',
     open(start) {
       // Who has logged in is a person, wherever from.
       if (start.by !== 'login' && isAmong(start.client, trusted)) return undefined;
       return start.by === undefined
         ? new VerifyingReader(deps, told, start)
-        : stripping.open(start);
+        : stripping(start.queueId);
     },
   };
 }
 
 class VerifyingReader implements MessageReader {
   readonly #deps: VerifyDeps;
-  readonly #told: Telling;
+  readonly #told: InboundLog;
   readonly #start: MessageStart;
   readonly #forged: ForgedResults;
   readonly #message: InboundMessage;
 
-  constructor(deps: VerifyDeps, told: Telling, start: MessageStart) {
+  constructor(deps: VerifyDeps, told: InboundLog, start: MessageStart) {
     this.#deps = deps;
     this.#told = told;
     this.#start = start;
@@ -136,11 +133,11 @@ class VerifyingReader implements MessageReader {
   /** The fields that tell what was found, the topmost last. */
   async #results(): Promise<readonly HeaderField[]> {
     const { deadlineMs, authservId } = this.#deps.options;
-    const { resolve, timers, clock, observe, heard } = this.#deps;
-    const began = clock.now();
-    const questions = openQuestions({ resolve, timers, deadlineMs });
+    const { resolve, world, observe, heard } = this.#deps;
+    const began = world.clock.now();
+    const questions = openQuestions({ resolve, world, deadlineMs });
     const results = await this.#verify(questions).finally(() => questions.close());
-    observe('postern_inbound_seconds', Math.max(0, clock.now() - began) / 1_000);
+    observe('postern_inbound_seconds', Math.max(0, world.clock.now() - began) / 1_000);
     this.#told.verified(results);
     heard?.(results);
     const told = authenticationResults(results, authservId);
@@ -151,8 +148,8 @@ class VerifyingReader implements MessageReader {
 
   async #verify(questions: InboundQuestions): Promise<InboundResults> {
     const { client, helo, sender, queueId } = this.#start;
-    const { clock, isPublicSuffix, options } = this.#deps;
-    const now = clock.now();
+    const { isPublicSuffix, options, world } = this.#deps;
+    const now = world.clock.now();
     const { ask } = questions;
     const [spf, dkim, arc, iprev] = await Promise.all([
       answeredLater(
@@ -202,7 +199,7 @@ class VerifyingReader implements MessageReader {
     { arc, queueId }: InboundResults,
     results: AuthenticationResults,
   ): Promise<readonly HeaderField[]> {
-    const { sealing, clock } = this.#deps;
+    const { sealing, world } = this.#deps;
     const message = this.#message.toSeal();
     // What could not be checked for the moment is neither vouched for nor called broken for ever.
     if (sealing === undefined || message === undefined || arc.result === 'temperror') return [];
@@ -211,7 +208,13 @@ class VerifyingReader implements MessageReader {
       this.#told.unsealed(queueId, 'no-key', `${sealing.domain} has no RSA key that signs`);
       return [];
     }
-    const request = { ...message, results, key, now: clock.now(), valid: arc.result === 'pass' };
+    const request = {
+      ...message,
+      results,
+      key,
+      now: world.clock.now(),
+      valid: arc.result === 'pass',
+    };
     return new Promise((resolve) => {
       sealArc(request, (fault, fields) => {
         if (fault !== undefined) this.#told.unsealed(queueId, 'failed', fault.message);

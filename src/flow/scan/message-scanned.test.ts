@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { newsletter } from '../../../test/integration/scan-letters.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -7,9 +8,9 @@ import type { Submission } from '../../core/event.ts';
 import { maskOf } from '../../core/scan/masked-rules.ts';
 import type { ScannerName } from '../../core/scan/report.ts';
 import type { MessageStart } from '../../ports/message.ts';
-import { openScanning } from './message-scanned.ts';
+import { openScans } from './message-scanned.ts';
 import { copiesMax } from './scan-reuse.ts';
-import { ScanLine } from './scanner-queue.ts';
+import { ScannerQueue } from './scanner-queue.ts';
 
 const start: MessageStart = {
   by: 'login',
@@ -30,9 +31,9 @@ function rig(
   const counted = new Map<string, number>();
   let fails = false;
   let hangs = false;
-  const lines = names.map(
+  const queues = names.map(
     (name) =>
-      new ScanLine({
+      new ScannerQueue({
         scanner: {
           name,
           octetsMax,
@@ -53,19 +54,19 @@ function rig(
         },
         connections: 2,
         deadlineMs: 5_000,
-        clock: time,
-        timers: time,
-        log: () => {},
+        world: quietWorld({ clock: time, timers: time }),
         onState: () => {},
       }),
   );
-  const scanning = openScanning(
+  const scanning = openScans(
     {
-      lines,
+      queues,
       settings: { reuseMs, isMasked: maskOf(['RDNS_*']) },
-      clock: time,
-      count: (name, by = 1, label = '') =>
-        void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
+      world: quietWorld({
+        clock: time,
+        count: (name, by = 1, label = '') =>
+          void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
+      }),
       observe: () => {},
     },
     heldMax,

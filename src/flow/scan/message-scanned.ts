@@ -9,11 +9,10 @@ import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
 import { messagePrint } from '../../formats/scan/copy-key.ts';
 import { sha256 } from '../../lib/sha256.ts';
-import type { MessageStart } from '../../ports/message.ts';
-import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
-import type { Clock, Count } from '../../ports/world.ts';
+import type { MessageScan, MessageStart, ScanSource } from '../../ports/message.ts';
+import type { World } from '../../ports/world.ts';
 import { type CopyKey, ScanReuse } from './scan-reuse.ts';
-import type { QueueAnswer, ScanLine } from './scanner-queue.ts';
+import type { QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */
 export type ScanSettings = {
@@ -22,11 +21,10 @@ export type ScanSettings = {
   readonly isMasked: (name: string) => boolean;
 };
 
-export type ScanningDeps = {
-  readonly lines: readonly ScanLine[];
+type ScanDeps = {
+  readonly queues: readonly ScannerQueue[];
   readonly settings: ScanSettings;
-  readonly clock: Clock;
-  readonly count: Count;
+  readonly world: World;
   readonly observe: (name: string, value: number) => void;
 };
 
@@ -41,19 +39,20 @@ const headerOctetsMax = 102_400;
 const neededField = /^(?:content-.{1,40}|mime-version|subject|from|to|reply-to|date|message-id)$/i;
 
 /** `heldMax`: octets of all messages together. */
-export function openScanning(deps: ScanningDeps, heldMax: number = heldOctetsMax): MessageScanning {
-  const octetsMax = Math.max(...deps.lines.map((line) => line.octetsMax));
+export function openScans(deps: ScanDeps, heldMax: number = heldOctetsMax): ScanSource {
+  const octetsMax = Math.max(...deps.queues.map((queue) => queue.octetsMax));
   const room = { held: 0, heldMax, reuse: new ScanReuse() };
   return {
+    phase: 'before-judgement',
     open: (start: MessageStart) =>
-      start.by === undefined ? undefined : new Scanning(deps, room, octetsMax),
+      start.by === undefined ? undefined : new ScannedMessage(deps, room, octetsMax),
   };
 }
 
 type Room = { held: number; readonly heldMax: number; readonly reuse: ScanReuse };
 
-class Scanning implements MessageScan {
-  readonly #deps: ScanningDeps;
+class ScannedMessage implements MessageScan {
+  readonly #deps: ScanDeps;
   readonly #room: Room;
   readonly #octetsMax: number;
   readonly #header: string[] = [];
@@ -70,11 +69,11 @@ class Scanning implements MessageScan {
   /** Scanners have its octets, whether somebody still waits or not. */
   #asking = false;
 
-  constructor(deps: ScanningDeps, room: Room, octetsMax: number) {
+  constructor(deps: ScanDeps, room: Room, octetsMax: number) {
     this.#deps = deps;
     this.#room = room;
     this.#octetsMax = octetsMax;
-    this.#idle = deps.lines.every((line) => line.isDown);
+    this.#idle = deps.queues.every((queue) => queue.isDown);
   }
 
   header(name: string, value: string): void {
@@ -98,11 +97,11 @@ class Scanning implements MessageScan {
   }
 
   finish(message: Submission, done: (message: Submission) => void): void {
-    const { lines, clock, settings } = this.#deps;
+    const { queues, settings, world } = this.#deps;
     if (this.#idle || this.#lost) {
-      const missing = lines.map(({ name }) => name);
+      const missing = queues.map(({ name }) => name);
       const why = this.#idle ? 'down' : 'large';
-      this.#deps.count('postern_scan_silences_total', missing.length, why);
+      world.count('postern_scan_silences_total', missing.length, why);
       done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
       return;
     }
@@ -110,32 +109,32 @@ class Scanning implements MessageScan {
     const keyOf = this.#keys(whole.subarray(whole.length - this.#bodyOctets));
     this.#body = [];
     this.#asking = true;
-    const began = clock.now();
+    const began = world.clock.now();
     const reports: ScanReport[] = [];
     const missing: ScannerName[] = [];
     let scans = 0;
     let reused = 0;
-    let left = lines.length;
-    for (const line of lines) {
-      const octets = whole.subarray(0, line.octetsMax);
+    let left = queues.length;
+    for (const queue of queues) {
+      const octets = whole.subarray(0, queue.octetsMax);
       const heard = (what: QueueAnswer, how: 'scanned' | 'reused'): void => {
         if (what.kind === 'report') reports.push(what.report);
         else {
-          missing.push(line.name);
-          this.#deps.count('postern_scan_silences_total', 1, what.why);
+          missing.push(queue.name);
+          world.count('postern_scan_silences_total', 1, what.why);
         }
         if (what.kind === 'report' && how === 'reused') reused++;
         else if (what.kind === 'report') scans++;
         left--;
         if (left > 0) return;
-        const tookMs = Math.max(0, clock.now() - began);
+        const tookMs = Math.max(0, world.clock.now() - began);
         done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
       };
-      const scan = (then: (what: QueueAnswer) => void): void => line.ask(octets, then);
+      const scan = (then: (what: QueueAnswer) => void): void => queue.ask(octets, then);
       const forMs = settings.reuseMs;
       // A key takes milliseconds to find: not where nobody asks by it.
       if (forMs === 0) scan((what) => heard(what, 'scanned'));
-      else this.#room.reuse.ask({ key: keyOf(line), now: began, forMs, scan, done: heard });
+      else this.#room.reuse.ask({ key: keyOf(queue), now: began, forMs, scan, done: heard });
     }
   }
 
@@ -150,7 +149,8 @@ class Scanning implements MessageScan {
   }
 
   #seen(message: Submission, heard: Parameters<typeof combine>[0]): Submission {
-    const { count, observe, settings } = this.#deps;
+    const { observe, settings, world } = this.#deps;
+    const { count } = world;
     this.#free();
     const scan = combine(heard, settings.isMasked);
     const what = heard.scans > 0 ? 'scanned' : heard.reused > 0 ? 'reused' : 'missing';
@@ -162,7 +162,7 @@ class Scanning implements MessageScan {
   }
 
   /** By what a copy is known: of viruses by its octets, else by what it says. */
-  #keys(body: Buffer): (line: ScanLine) => CopyKey {
+  #keys(body: Buffer): (queue: ScannerQueue) => CopyKey {
     let print: CopyKey | undefined;
     let digest: string | undefined;
     const octets = (): string => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { ScanReport } from '../../core/scan/report.ts';
-import { type QueueAnswer, ScanLine } from './scanner-queue.ts';
+import { type QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 const report: ScanReport = { scanner: 'spamassassin', score: 1, required: 5, rules: [], virus: '' };
 
@@ -12,7 +13,7 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
   const states: string[] = [];
   const asked: { octets: string; answer(): void; fail(): void }[] = [];
   let still = false;
-  const line = new ScanLine({
+  const line = new ScannerQueue({
     scanner: {
       name: 'spamassassin',
       octetsMax: 1_000,
@@ -30,9 +31,11 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
     },
     connections,
     deadlineMs: 10_000,
-    clock: time,
-    timers: time,
-    log: (_, event) => void states.push(event),
+    world: quietWorld({
+      clock: time,
+      timers: time,
+      log: (_, event) => void states.push(event),
+    }),
     onState: (_, state) => void states.push(state),
   });
   const heard: string[] = [];

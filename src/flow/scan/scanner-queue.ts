@@ -12,21 +12,18 @@ import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts
 import { faultText } from '../../lib/error-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import type { Clock, Log } from '../../ports/world.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
 
 export type QueueAnswer =
   | { readonly kind: 'report'; readonly report: ScanReport }
   | { readonly kind: 'silence'; readonly why: Silence };
 
-export type LineDeps = {
+export type ScannerQueueDeps = {
   readonly scanner: Scanner;
   /** Scans at once: spamd has five children unless told otherwise. */
   readonly connections: number;
   readonly deadlineMs: number;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
+  readonly world: World;
   readonly onState: (scanner: ScannerName, state: 'up' | 'down') => void;
 };
 
@@ -55,8 +52,8 @@ type Waiting = {
   readonly done: (heard: QueueAnswer) => void;
 };
 
-export class ScanLine {
-  readonly #deps: LineDeps;
+export class ScannerQueue {
+  readonly #deps: ScannerQueueDeps;
   readonly #stopTicks: () => void;
   #waiting: Waiting[] = [];
   #running = 0;
@@ -67,9 +64,9 @@ export class ScanLine {
   #retryAt = 0;
   #retryMs = retryFirstMs;
 
-  constructor(deps: LineDeps) {
+  constructor(deps: ScannerQueueDeps) {
     this.#deps = deps;
-    this.#stopTicks = deps.timers.every(tickMs, () => this.#tick());
+    this.#stopTicks = deps.world.timers.every(tickMs, () => this.#tick());
     deps.onState(this.name, 'up');
   }
 
@@ -87,12 +84,12 @@ export class ScanLine {
 
   /** Has the message scanned. Calls back exactly once; at once where nobody is asked. */
   ask(octets: Buffer, done: (heard: QueueAnswer) => void): void {
-    const { connections, deadlineMs, clock } = this.#deps;
+    const { connections, deadlineMs, world } = this.#deps;
     if (this.#down) {
       done(silence('down'));
       return;
     }
-    const one = { octets, since: clock.now(), done };
+    const one = { octets, since: world.clock.now(), done };
     const expectedMs = (this.#meanMs * (this.#waiting.length + 1)) / connections;
     if (this.#running < connections) this.#start(one);
     else if (this.#waiting.length >= waitingMax || expectedMs > deadlineMs) done(silence('busy'));
@@ -115,7 +112,8 @@ export class ScanLine {
   }
 
   #start({ octets, since, done }: Waiting): void {
-    const { scanner, deadlineMs, clock } = this.#deps;
+    const { scanner, deadlineMs, world } = this.#deps;
+    const { clock } = world;
     const began = clock.now();
     const leftMs = Math.max(1, deadlineMs - Math.max(0, began - since));
     this.#running++;
@@ -149,7 +147,8 @@ export class ScanLine {
   #failed(cause: unknown): void {
     this.#failures++;
     if (this.#failures < failuresMax || this.#down) return;
-    const { clock, log, onState } = this.#deps;
+    const { onState, world } = this.#deps;
+    const { clock, log } = world;
     this.#down = true;
     this.#retryMs = retryFirstMs;
     this.#retryAt = clock.now() + this.#retryMs;
@@ -163,7 +162,7 @@ export class ScanLine {
   }
 
   #tick(): void {
-    const now = this.#deps.clock.now();
+    const now = this.#deps.world.clock.now();
     if (this.#down) {
       // A clock that was set back must not leave it alone for hours.
       if (this.#retryAt - now > this.#retryMs && this.#retryAt !== Number.POSITIVE_INFINITY) {
@@ -181,7 +180,8 @@ export class ScanLine {
   }
 
   #try(): void {
-    const { scanner, deadlineMs, clock, log, onState } = this.#deps;
+    const { scanner, deadlineMs, onState, world } = this.#deps;
+    const { clock, log } = world;
     this.#trying = true;
     scanner.scan(trialLetter, Math.min(deadlineMs, trialMs)).then(
       () => {

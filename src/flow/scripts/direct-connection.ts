@@ -8,7 +8,7 @@ import type { ScriptMail } from '../../core/script-mail.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
 import type { Answer } from '../../ports/message.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
-import type { Count, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 
 export type DirectSettings = {
   readonly direct: 'attribute' | 'refuse' | 'ignore';
@@ -20,8 +20,7 @@ export type DirectDeps = {
   readonly owners: SocketOwners;
   readonly userName: (uid: number) => string;
   readonly settings: DirectSettings;
-  readonly count: Count;
-  readonly log: Log;
+  readonly world: World;
 };
 
 export type DirectConnections = {
@@ -57,7 +56,8 @@ const failed: Answer = {
 };
 
 export function openDirectConnections(deps: DirectDeps): DirectConnections {
-  const { count, log, owners, settings } = deps;
+  const { owners, settings, world } = deps;
+  const { count, log } = world;
   return {
     async whose(end) {
       return owners.isHere(end.address) ? webUser(await owners.of(end), deps)?.name : undefined;

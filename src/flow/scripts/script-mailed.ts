@@ -22,8 +22,8 @@ import type {
   ScriptLedger,
   ScriptRuleRow,
 } from '../../ports/scripts.ts';
-import type { Clock, Count } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
 import { scriptList } from './script-list.ts';
 
@@ -50,9 +50,7 @@ const ratedMax = 10_000;
 export type ScriptDeps = {
   readonly stored: ScriptLedger;
   readonly journal: Pick<Journal, 'add' | 'commit'>;
-  readonly timers: Pick<Timers, 'every'>;
-  readonly clock: Clock;
-  readonly count: Count;
+  readonly world: World;
   readonly settings: ScriptSettings;
 };
 
@@ -87,12 +85,12 @@ class ScriptRegister {
     const rules = deps.stored.scriptRules();
     this.#rules = rules.filter(({ removedAt }) => removedAt === undefined);
     this.#nextRule = 1 + Math.max(0, ...rules.map(({ id }) => Number(id.slice(1))));
-    this.#stop = deps.timers.every(writeEveryMs, () => this.#write());
+    this.#stop = deps.world.timers.every(writeEveryMs, () => this.#write());
   }
 
   judge(message: Submission): Submission {
     if (message.handed === undefined) return message;
-    const { count, settings } = this.#deps;
+    const { settings, world } = this.#deps;
     const mail = writtenMail(message, message.handed);
     const { uid } = mail.submitter;
     const judged = judgeScriptMail(
@@ -111,8 +109,8 @@ class ScriptRegister {
     const submitter = this.#countedAs(mail.submitter, rule, message.at);
     const account = scriptAccount(submitter);
     const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
-    count('postern_script_messages_total', 1, finding.verdict);
-    for (const { code } of finding.findings) count('postern_script_findings_total', 1, code);
+    world.count('postern_script_messages_total', 1, finding.verdict);
+    for (const { code } of finding.findings) world.count('postern_script_findings_total', 1, code);
     this.#note(noted(this.#seen.get(account), { ...mail, submitter }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
     return { ...message, account, script, handed: mail, scriptFinding: finding };
@@ -138,7 +136,7 @@ class ScriptRegister {
         hint: 'postern scripts forget RULE',
       };
     }
-    const at = this.#deps.clock.now();
+    const at = this.#deps.world.clock.now();
     const id = `r${this.#nextRule++}`;
     const row: ScriptRuleRow = { ...wanted, id, note, by, at, removedAt: undefined };
     const gone = same === undefined ? [] : [{ ...same, removedAt: at }];
@@ -157,7 +155,7 @@ class ScriptRegister {
     if (gone.length === 0) {
       return { ok: false, text: `no rule ${which}`, hint: 'postern scripts list --rules' };
     }
-    const at = this.#deps.clock.now();
+    const at = this.#deps.world.clock.now();
     this.#rules = this.#rules.filter((rule) => !gone.includes(rule));
     const changes = gone.flatMap((rule): Change[] => [
       { kind: 'script-rule', row: { ...rule, removedAt: at } },

@@ -10,7 +10,7 @@ import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { authorDomains } from '../../formats/message/author-domains.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { Finished, MessageReader, MessageReading, MessageStart } from '../../ports/message.ts';
+import type { EditSource, Finished, MessageReader, MessageStart } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 
 /** As the operator set it; a reload changes it in place. */
@@ -52,9 +52,10 @@ const signatureIndex = 1;
 /** A key that cannot sign would fill the log with every message. */
 const faultEveryMs = minuteMs;
 
-export function openSigning(deps: SigningDeps): MessageReading {
+export function openSigning(deps: SigningDeps): EditSource {
   const faults = openFaults(deps);
   return {
+    phase: 'after-judgement',
     open(start) {
       if (start.by === undefined || !deps.settings.enabled) return undefined;
       return new SigningReader(deps, faults, start);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { journalRig } from '../../../test/ledger/journal-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
@@ -13,7 +14,7 @@ const today = 20_000;
 
 function rig() {
   const disk = journalRig();
-  const statistics = openStatistics({ journal: disk.journal, timers: { every: () => () => {} } });
+  const statistics = openStatistics({ journal: disk.journal, world: quietWorld() });
   return {
     disk,
     statistics,

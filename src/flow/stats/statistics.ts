@@ -15,7 +15,8 @@ import {
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, secondMs } from '../../lib/time.ts';
 import type { RollupRow, StatsKind } from '../../ports/stats.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 
 export type Statistics = {
   /** `stopped`: it was held, delayed or refused. */
@@ -53,7 +54,7 @@ type Group = { readonly counting: Counting; readonly sketch: Sketch };
 
 export function openStatistics(deps: {
   readonly journal: Pick<Journal, 'add' | 'state'>;
-  readonly timers: Pick<Timers, 'every'>;
+  readonly world: World;
 }): Statistics {
   const counted = new StatisticsOfDay();
   const write = (): void => {
@@ -62,7 +63,7 @@ export function openStatistics(deps: {
     if (deps.journal.state().state === 'failing') return;
     for (const row of counted.take()) deps.journal.add({ kind: 'rollup', row });
   };
-  const stop = deps.timers.every(statisticsEveryMs, write);
+  const stop = deps.world.timers.every(statisticsEveryMs, write);
   return {
     seen(message, what) {
       if (counted.isOtherDay(message.at)) write();
