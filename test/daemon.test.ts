@@ -36,6 +36,9 @@ async function started(
   await use((...words) => postern(...words, '--state', state), daemon);
 }
 
+const webhook = (port: number, secretFile: string): string =>
+  `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "${secretFile}"`;
+
 describe('a webhook with a secret', () => {
   test('gets what is signed with it', async () => {
     await using state = await stateFolder();
@@ -50,7 +53,7 @@ describe('a webhook with a secret', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { readonly port: number };
-    const toml = `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "${secretFile}"`;
+    const toml = webhook(port, secretFile);
     await started({ state: state.path, toml }, async (run) => {
       assert.equal((await run('try', 'notice')).exit, 0);
     });
@@ -67,7 +70,7 @@ describe('a webhook with a secret', () => {
     const secretFile = join(state.path, 'webhook.secret');
     await writeFile(secretFile, 'a secret');
     await chmod(secretFile, 0o644);
-    const toml = `[notices]\nwebhook = "http://127.0.0.1:9/"\nwebhook_secret_file = "${secretFile}"`;
+    const toml = webhook(9, secretFile);
     await assert.rejects(
       started({ state: state.path, toml }, async () => assert.fail('it started')),
       /may be read or changed by anybody/,

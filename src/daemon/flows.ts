@@ -278,7 +278,7 @@ function noticeChannels(config: Config, host: string): readonly NoticeChannel[] 
   return channels;
 }
 
-/** Has the journal forget what is older than the configuration says. Answers with how to stop. */
+/** Prunes the journal from time to time. Answers with a function that stops. */
 function startPruning({ config, world }: DaemonParts, journal: Journal): () => void {
   const run = (): void => {
     const now = world.clock.now();

@@ -7,7 +7,7 @@ import { startTimer } from './timers.ts';
 
 const gaugesEveryMs = 10_000;
 
-/** Answers with how to stop. */
+/** Answers with a function that stops. */
 export function startGauges(counters: Counters, admin: Admin, settings: Settings): () => void {
   const run = (): void => {
     const { accounts, held, ledger } = admin.status();

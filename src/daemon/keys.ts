@@ -22,7 +22,7 @@ type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {
 };
 
 export type OpenKeys = SigningKeys & {
-  /** Takes over a changed configuration, as far as it needs no restart. */
+  /** Takes over the changed settings that need no restart. */
   configure(config: Config): void;
 };
 

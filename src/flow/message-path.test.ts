@@ -218,7 +218,7 @@ test('a message that the door gave up during the scan is not judged', () => {
   assert.deepEqual(rig.order, ['a scans', 'a dropped']);
 });
 
-test('each reader gets all headers and the body; edits go out in order when the last is ready', () => {
+test('each reader gets all of the message; edits go out in order when the last is ready', () => {
   const rig = openRig({ sources: (one) => [editor(one, 'A'), editor(one, 'B')] });
   const passing = rig.open();
   passing.header('From', ' x');

@@ -117,7 +117,7 @@ export type HeaderEdit =
 /**
  * Reads one whole message as it goes by: signs what leaves, verifies what comes in. Memory is
  * bounded, nothing throws, nothing waits but `finish`. Header text is octets (Latin-1); a value is
- * all that stands behind the colon, folds as LF. If the message is given up, `finish` is not called.
+ * all that stands behind the colon, folds as LF. `finish` is not called if the message is given up.
  */
 export type MessageReader = {
   header(name: string, value: string): void;

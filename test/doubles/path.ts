@@ -1,4 +1,4 @@
-/** The way of a message with a gate and readers alone: no register, no policy door, no statistics. */
+/** The way of a message with only a gate and readers: no register of scripts, no statistics. */
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import type { Answer, Gate, MessagePath, ReaderSource } from '../../src/ports/message.ts';
 

@@ -35,15 +35,15 @@ const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
 /** What an old Sendmail offers. */
 export const oldOffer: readonly number[] = [2, 0x3f, 0x7f];
 
-const code = (letter: string): number => letter.charCodeAt(0);
+const codeOf = (character: string): number => character.charCodeAt(0);
 
 /** The mail server's packets. */
 export const mta = {
   offer: (numbers: readonly number[] = postfixOffer): Buffer =>
-    packet(code('O'), words(...numbers)),
+    packet(codeOf('O'), words(...numbers)),
   macros: (stage: string, values: Readonly<Record<string, string>>): Buffer =>
     packet(
-      code('D'),
+      codeOf('D'),
       Buffer.concat([
         Buffer.from(stage),
         ...Object.entries(values).map(([name, value]) => strings(name, value)),
@@ -51,7 +51,7 @@ export const mta = {
     ),
   connect: (address = '192.0.2.7', port = 40_001, host = 'client.example'): Buffer =>
     packet(
-      code('C'),
+      codeOf('C'),
       Buffer.concat([
         strings(host),
         Buffer.from(address.includes(':') ? '6' : '4'),
@@ -59,10 +59,10 @@ export const mta = {
         strings(address),
       ]),
     ),
-  helo: (): Buffer => packet(code('H'), strings('client.example')),
+  helo: (): Buffer => packet(codeOf('H'), strings('client.example')),
   mail: (sender: string | Buffer, ...more: readonly string[]): Buffer =>
     packet(
-      code('M'),
+      codeOf('M'),
       typeof sender === 'string' ? strings(sender, ...more) : Buffer.concat([sender, Buffer.of(0)]),
     ),
   rcpt: (recipient: string, transport?: string, queueId?: string): Buffer =>
@@ -71,20 +71,20 @@ export const mta = {
         ...(queueId === undefined ? {} : { i: queueId }),
         ...(transport === undefined ? {} : { '{rcpt_mailer}': transport }),
       }),
-      packet(code('R'), strings(recipient)),
+      packet(codeOf('R'), strings(recipient)),
     ]),
-  header: (name: string, value: string): Buffer => packet(code('L'), strings(name, value)),
-  endOfHeaders: (): Buffer => packet(code('N')),
-  body: (text: string | Buffer): Buffer => packet(code('B'), text),
+  header: (name: string, value: string): Buffer => packet(codeOf('L'), strings(name, value)),
+  endOfHeaders: (): Buffer => packet(codeOf('N')),
+  body: (text: string | Buffer): Buffer => packet(codeOf('B'), text),
   end: (queueId?: string, rest = ''): Buffer =>
     Buffer.concat([
       queueId === undefined ? Buffer.alloc(0) : mta.macros('E', { i: queueId }),
-      packet(code('E'), rest),
+      packet(codeOf('E'), rest),
     ]),
-  data: (): Buffer => packet(code('T')),
-  abort: (): Buffer => packet(code('A')),
-  quit: (): Buffer => packet(code('Q')),
-  quitNew: (): Buffer => packet(code('K')),
+  data: (): Buffer => packet(codeOf('T')),
+  abort: (): Buffer => packet(codeOf('A')),
+  quit: (): Buffer => packet(codeOf('Q')),
+  quitNew: (): Buffer => packet(codeOf('K')),
   /** A whole message of a login to one outside recipient, from MAIL to the end. */
   message: (login: string, queueId = 'QUEUE1'): Buffer =>
     Buffer.concat([
@@ -100,8 +100,8 @@ export const mta = {
     ]),
 } as const;
 
-/** One answer: its letter and its data. */
-export type Heard = { readonly letter: string; readonly text: string };
+/** One answer: its code and its data. */
+export type Heard = { readonly code: string; readonly text: string };
 
 /** Cuts a stream of answers into packets. */
 export function answers(bytes: Buffer): readonly Heard[] {
@@ -109,7 +109,7 @@ export function answers(bytes: Buffer): readonly Heard[] {
   for (let at = 0; at < bytes.length; ) {
     const end = at + 4 + bytes.readUInt32BE(at);
     heard.push({
-      letter: String.fromCharCode(bytes[at + 4] ?? 0),
+      code: String.fromCharCode(bytes[at + 4] ?? 0),
       text: bytes.toString('latin1', at + 5, end),
     });
     at = end;
@@ -233,10 +233,10 @@ export class Conversation {
     return heard;
   }
 
-  /** Just the letters. */
-  letters(packets: readonly Buffer[] | Buffer): string {
+  /** Just the codes. */
+  codes(packets: readonly Buffer[] | Buffer): string {
     return this.say(packets)
-      .map(({ letter }) => letter)
+      .map(({ code }) => code)
       .join('');
   }
 

@@ -43,7 +43,7 @@ function talk(
   const reading = new RecordingReading([]);
   const talking = new Conversation(new RecordingGate(), {}, reading, undefined, submissions);
   talking.greet(undefined, connection);
-  const before = talking.letters([
+  const before = talking.codes([
     ...[mta.mail('<www@here.example>'), mta.rcpt('<ann@there.example>', 'smtp')],
     ...[mta.macros('T', { i: queueId }), ...header, mta.body('Hello.\r\n'), mta.end(queueId)],
   ]);
@@ -52,10 +52,10 @@ function talk(
 const heard = ({ talking }: ReturnType<typeof talk>): string =>
   talking
     .heard()
-    .map(({ letter }) => letter)
+    .map(({ code }) => code)
     .join('');
 
-test('it is the script’s mail, with what the script wrote; the field is taken out and shown to nobody', () => {
+test('it is the script’s mail, with what the script wrote; no reader sees the field', () => {
   const one = talk(fields(['x-postern-SUBMISSION', value], ['Subject', 'Hi']));
   assert.equal(one.gate.submitted.length, 0, 'nothing is judged before it counts');
   assert.equal(one.submissions.claims[0]?.attempt, attempt);

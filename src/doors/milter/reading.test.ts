@@ -57,8 +57,8 @@ test('it hears all headers and all of the body, in order, whatever the size', ()
   const talk = talkWith(reading).greet();
   const chunk = 'x'.repeat(65_535);
   talk.say([mta.macros('M', { '{auth_authen}': 'joe' }), ...raw]);
-  assert.equal(talk.letters([mta.body(chunk), mta.body(chunk), mta.body('\0\r\n')]), '');
-  assert.equal(talk.letters(mta.end('QUEUE1', 'rest')), 'c');
+  assert.equal(talk.codes([mta.body(chunk), mta.body(chunk), mta.body('\0\r\n')]), '');
+  assert.equal(talk.codes(mta.end('QUEUE1', 'rest')), 'c');
   assert.deepEqual(reading.headers, [
     ['Subject', '  two spaces'],
     ['From', 'none'],
@@ -96,21 +96,21 @@ const outcomes = [
   ['a pass', pass, 'mic'],
   ['a hold', { kind: 'hold', reason: 'strangers' }, 'miqa'],
 ] as const;
-for (const [name, answer, letters] of outcomes) {
+for (const [name, answer, codes] of outcomes) {
   test(`edits go out before ${name}, removals first`, () => {
     const talk = talkWith(new RecordingReading([signature, removal]), answer).greet();
     const heard = talk.say(mta.message('joe'));
-    assert.equal(heard.map(({ letter }) => letter).join(''), `cc${letters}`);
+    assert.equal(heard.map(({ code }) => code).join(''), `cc${codes}`);
     assert.deepEqual([heard[2]?.text, heard[3]?.text], [removed, inserted]);
   });
 }
 
 test('a refused message needs no edits; mail of this machine is held, and gets them', () => {
   const reading = new RecordingReading([signature]);
-  assert.equal(talkWith(reading, refuse).greet().letters(mta.message('joe')), 'ccy');
+  assert.equal(talkWith(reading, refuse).greet().codes(mta.message('joe')), 'ccy');
   assert.equal(reading.finishing.length, 0);
   const local = talkWith(reading, refuse).greet(undefined, mta.connect('127.0.0.1', 0));
-  assert.equal(local.letters([...raw, mta.end('QUEUE1')]), 'cciqa');
+  assert.equal(local.codes([...raw, mta.end('QUEUE1')]), 'cciqa');
 });
 
 test('who sends, as far as it is known when the headers begin', () => {
@@ -181,15 +181,15 @@ test('who sends, as far as it is known when the headers begin', () => {
   assert.equal(reading.started.length, 0, 'asked once a message');
 });
 
-test('mail that comes in is read and changed without any gate; a message without content, too', () => {
+test('mail that comes in is read and edited without the gate, even without content', () => {
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading, refuse).greet();
   const mail = [mta.mail('<a@b>'), mta.rcpt('<c@here>', 'virtual')];
-  assert.equal(talk.letters([...mail, mta.header('From', ' x'), mta.body('y'), mta.end()]), 'ccic');
-  assert.equal(talk.letters([...mail, mta.end()]), 'ccic');
+  assert.equal(talk.codes([...mail, mta.header('From', ' x'), mta.body('y'), mta.end()]), 'ccic');
+  assert.equal(talk.codes([...mail, mta.end()]), 'ccic');
   assert.deepEqual([reading.started.length, talk.gate.submitted.length], [2, 0]);
   // All recipients refused: nobody gets it.
-  assert.equal(talk.letters([mta.mail('<a@b>'), mta.header('From', ' x'), mta.end()]), 'cc');
+  assert.equal(talk.codes([mta.mail('<a@b>'), mta.header('From', ' x'), mta.end()]), 'cc');
   assert.equal(reading.finishing.length, 2);
 });
 
@@ -203,7 +203,7 @@ test('a client whose outside recipient was refused: the rest is mail that comes 
     const reading = new RecordingReading([removal]);
     const talk = new Conversation(gate, {}, reading).greet();
     const text = [mta.header('From', ' x'), mta.body('y'), mta.end()];
-    assert.equal(talk.letters([mta.mail('<a@b>'), ...recipients, ...text]), `c${said}mc`);
+    assert.equal(talk.codes([mta.mail('<a@b>'), ...recipients, ...text]), `c${said}mc`);
     assert.deepEqual(
       reading.started.map(({ by }) => by),
       [undefined],
@@ -220,24 +220,24 @@ test('a body is cut short only for those who do not read it', () => {
   assert.match(
     talkWith(new RecordingReading([], () => false))
       .greet(skips)
-      .letters([login, ...long]),
+      .codes([login, ...long]),
     /s/,
   );
   const reading = new RecordingReading([]);
   assert.equal(
     talkWith(reading)
       .greet(skips)
-      .letters([login, ...long]),
+      .codes([login, ...long]),
     'cccccc',
   );
   assert.equal(reading.body.length, 100_000);
 });
 
-test('a login that shows only at the end: it was read as another’s mail, and is not changed', () => {
+test('mail whose login comes only at the end was read as another’s, and is not edited', () => {
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading).greet();
   talk.say([mta.mail('<a@b>'), mta.rcpt('<c@here>', 'virtual'), mta.header('From', ' x')]);
-  assert.equal(talk.letters([mta.macros('E', { '{auth_authen}': 'joe' }), mta.end()]), 'c');
+  assert.equal(talk.codes([mta.macros('E', { '{auth_authen}': 'joe' }), mta.end()]), 'c');
   assert.deepEqual([reading.finishing.length, talk.gate.submitted.length], [0, 1]);
 });
 
@@ -245,10 +245,10 @@ test('a mail server that lets nobody change headers: nothing is read, and it is 
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading).greet([6, 0x120 | 0x1, 0x1fffff]);
   assert.deepEqual(talk.counted, ['no-edits']);
-  assert.equal(talk.letters(mta.message('joe')), 'ccc');
+  assert.equal(talk.codes(mta.message('joe')), 'ccc');
   assert.equal(reading.started.length, 0);
   // An old one lets us.
-  assert.equal(talkWith(reading).greet(oldOffer).letters(mta.message('joe')), 'ccccccic');
+  assert.equal(talkWith(reading).greet(oldOffer).codes(mta.message('joe')), 'ccccccic');
 });
 
 test('gate and reader may both take their time; 50 messages glued together wait their turn', () => {
@@ -262,24 +262,24 @@ test('gate and reader may both take their time; 50 messages glued together wait 
     gates[index]?.();
     gates[index]?.(); // twice, which counts once
     assert.equal(reading.finishing.length, index + 1);
-    assert.equal(talk.letters([]), '');
+    assert.equal(talk.codes([]), '');
     reading.finishing[index]?.([signature]);
     reading.finishing[index]?.([signature]);
-    assert.equal(talk.letters([]), index < 49 ? 'iccc' : 'ic');
+    assert.equal(talk.codes([]), index < 49 ? 'iccc' : 'ic');
   }
   assert.equal(talk.session.state(), 'idle');
 });
 
 test('a reader that never answers: the mail goes on as it is, in time', () => {
   const talk = talkWith(new RecordingReading('later'), { kind: 'hold', reason: 'x' }).greet();
-  assert.equal(talk.letters(mta.message('joe')), 'cc');
+  assert.equal(talk.codes(mta.message('joe')), 'cc');
   assert.equal(talk.session.state(), 'answering');
   talk.session.tick(5_000);
-  assert.equal(talk.letters([]), 'p');
+  assert.equal(talk.codes([]), 'p');
   talk.session.tick(55_000);
-  assert.equal(talk.letters([]), 'qa');
+  assert.equal(talk.codes([]), 'qa');
   assert.deepEqual(talk.counted, ['postern_milter_faults_total reader']);
-  assert.equal(talk.letters(mta.message('joe')), 'cc');
+  assert.equal(talk.codes(mta.message('joe')), 'cc');
 });
 
 test('given up in the middle: nothing is finished, and the next message is another', () => {
@@ -288,7 +288,7 @@ test('given up in the middle: nothing is finished, and the next message is anoth
   const begun = [mta.macros('M', { '{auth_authen}': 'joe' }), ...raw, mta.body('half')];
   talk.say([...begun, mta.abort()]);
   talk.say([...begun]); // and no abort, as Sendmail does it
-  assert.equal(talk.letters(mta.message('joe')), 'ccic');
+  assert.equal(talk.codes(mta.message('joe')), 'ccic');
   assert.deepEqual([reading.started.length, reading.finishing.length], [3, 1]);
   assert.equal(reading.body, 'Shall we have lunch today?\r\n');
 });
@@ -330,11 +330,11 @@ test('an edit that is no header is left out, and counted', () => {
     { ...removal, name: 'X\n' },
   ];
   const talk = talkWith(new RecordingReading([...bad, signature])).greet();
-  assert.equal(talk.letters(mta.message('joe')), 'ccic');
+  assert.equal(talk.codes(mta.message('joe')), 'ccic');
   assert.deepEqual(talk.counted, ['postern_milter_faults_total edit']);
 });
 
-test('whatever an edit says, it makes one header: no line of it begins like another', () => {
+test('whatever an edit says, it makes one header: no line in it begins like another', () => {
   const text = fc.string({ unit: fc.constantFrom('a', ' ', '\t', '\n', '\r', '\0', ':', 'é') });
   fc.assert(
     fc.property(text, text, (name, value) => {

@@ -36,12 +36,12 @@ const defaultLimits: ListenerLimits = {
   firstMs: 30 * secondMs,
   // Postfix itself gives up on one command after 30 s (milter_command_timeout).
   partialMs: 30 * secondMs,
-  // As libmilter: a client may take its time between commands, and hours to send a large message.
+  // As in libmilter: a client may be slow between commands, and take hours for a large message.
   idleMs: 2 * hourMs,
   drainMs: 5 * secondMs,
 };
 
-/** Opens the door; `close` or `await using` shuts it. */
+/** Opens the door; `close` or `await using` closes it. */
 export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
   const { path, submissions, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };

@@ -1,9 +1,9 @@
 /**
  * One milter connection: takes what the mail server says, and answers it.
  *
- *   O → then per SMTP session C (H), then per message M R… (T) L… (N) B… E, any of them cut short by
- *   A; K starts over with C, Q ends. Each event but D, A, K and Q is answered once, or never where
- *   that was agreed (NR_…).
+ *   O → then per SMTP session C (H), then per message M R… (T) L… (N) B… E, any of them cut short
+ *   by A; K starts over with C, Q ends. Each event but D, A, K and Q is answered once, or never
+ *   where that was agreed (NR_…).
  *
  * Pure but for its port: no sockets, no timers, and the clock comes from outside. One wrong answer
  * here costs a mail server's connection. So Postern accepts nothing before the end of a message
@@ -49,7 +49,7 @@ export class MilterSession {
     );
   }
 
-  /** Bytes from the mail server. Throws PeerError when it breaks the protocol. */
+  /** Takes bytes from the mail server. Throws PeerError if they break the protocol. */
   take(chunk: Buffer): void {
     if (!this.#ended) this.#frames.push(chunk);
   }
@@ -65,12 +65,12 @@ export class MilterSession {
     return this.#message === undefined ? 'idle' : 'busy';
   }
 
-  /** Time goes by. */
+  /** Tells that `ms` have passed. */
   tick(ms: number): void {
     this.#awaited?.tick(ms);
   }
 
-  /** The connection is gone: what was under way never happened. */
+  /** The connection is gone: the message that was under way is forgotten. */
   gone(): void {
     this.#ended = true;
     this.#awaited?.drop();
@@ -135,7 +135,7 @@ export class MilterSession {
   #negotiate(bytes: Buffer, start: number, end: number): void {
     const { path, submissions } = this.#port;
     const edits = path.edits || submissions !== undefined;
-    const agreed = negotiate(bytes, { start, end }, edits ? 'reading' : 'not reading');
+    const agreed = negotiate(bytes, { start, end }, edits ? 'edits' : 'no edits');
     if (edits && !mayEdit(agreed)) this.#port.noEdits();
     this.#connection.agreed = agreed;
     this.#newConnection();

@@ -1,7 +1,6 @@
 /**
- * A message that leaves is shown to the scanners before it is judged. What they say is evidence for
- * the guard; where they say nothing in time, the operator's stance decides
- * (core/account/content.ts).
+ * Shows a message that leaves to the scanners before it is judged. Their reports are evidence for
+ * the guard. If a scanner gives none in time, `scan.when_down` decides (core/account/content.ts).
  */
 
 import type { Submission } from '../../core/event.ts';
@@ -16,7 +15,7 @@ import type { QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */
 export type ScanSettings = {
-  /** 0: every message is scanned. */
+  /** How long a report is reused for copies; 0: every message is scanned. */
   readonly reuseMs: number;
   readonly isMasked: (name: string) => boolean;
 };
@@ -28,12 +27,12 @@ type ScanDeps = {
   readonly observe: (name: string, value: number) => void;
 };
 
-/** All messages that are read or wait, together. */
+/** Octets of all messages together that are being read or wait. */
 const heldOctetsMax = 256 * 1024 * 1024;
 /**
- * What Postfix lets one field have. Further fields are left out, so that a thief with many of them
- * does not push the body out of what scanners see; but for those without which nobody can read it,
- * for which there is as much room again.
+ * Octets of header that scanners see: what Postfix allows for one field. Further fields are left
+ * out, so that a thief with many fields cannot push the body out of what scanners see. Fields that
+ * are needed to read the message have as much room again.
  */
 const headerOctetsMax = 102_400;
 const neededField = /^(?:content-.{1,40}|mime-version|subject|from|to|reply-to|date|message-id)$/i;
@@ -59,14 +58,14 @@ class ScannedMessage implements MessageScan {
   #headerOctets = 0;
   #body: Buffer[] = [];
   #bodyOctets = 0;
-  /** More came than is kept. */
+  /** Some of the body was not kept. */
   #cut = false;
-  /** Every scanner is left alone: nothing is kept for them. */
+  /** All scanners were down when the message began: nothing is kept for them. */
   readonly #idle: boolean;
-  /** There was no room for it. */
+  /** There was no room for the message: it is not scanned. */
   #lost = false;
   #held = 0;
-  /** Scanners have its octets, whether somebody still waits or not. */
+  /** The scanners have its octets, even if nobody waits for them any more. */
   #asking = false;
 
   constructor(deps: ScanDeps, room: Room, octetsMax: number) {
@@ -132,7 +131,7 @@ class ScannedMessage implements MessageScan {
       };
       const scan = (then: (what: QueueAnswer) => void): void => queue.ask(octets, then);
       const forMs = settings.reuseMs;
-      // A key takes milliseconds to find: not where nobody asks by it.
+      // A key takes milliseconds to compute, so only if it is used.
       if (forMs === 0) scan((what) => heard(what, 'scanned'));
       else this.#room.reuse.ask({ key: keyOf(queue), now: began, forMs, scan, done: heard });
     }
@@ -161,7 +160,7 @@ class ScannedMessage implements MessageScan {
     return { ...message, scan };
   }
 
-  /** By what a copy is known: of viruses by its octets, else by what it says. */
+  /** Computes the keys of copies: for viruses from the octets, else from the text. */
   #keys(body: Buffer): (queue: ScannerQueue) => CopyKey {
     let print: CopyKey | undefined;
     let digest: string | undefined;
@@ -179,7 +178,7 @@ class ScannedMessage implements MessageScan {
     };
   }
 
-  /** Those of content say of the same octets that they are another text, or another file. */
+  /** The wanted fields as text: fields of content decide what the same octets mean. */
   #fields(wanted: RegExp): Buffer {
     const fields = this.#header.filter((_, at) => wanted.test(this.#header[at & ~1]?.trim() ?? ''));
     return Buffer.from(fields.join('\n'), 'latin1');
@@ -194,7 +193,7 @@ class ScannedMessage implements MessageScan {
     return Buffer.from(`${lines.join('')}\r\n`, 'latin1');
   }
 
-  /** False: there is no room left, and this message is not scanned. */
+  /** Takes room for octets. False if no room is left: then this message is not scanned. */
   #hold(octets: number): boolean {
     if (this.#lost) return false;
     if (this.#room.held + octets > this.#room.heldMax) {

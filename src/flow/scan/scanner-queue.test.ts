@@ -70,7 +70,7 @@ test('so many at once, the others in turn', async () => {
   assert.deepEqual(heard, ['report']);
 });
 
-test('nobody waits longer than the deadline, and nobody begins to where it would be longer', async () => {
+test('no message waits longer than the deadline, or begins to wait for longer', async () => {
   const { ask, asked, heard, time } = rig({ connections: 1 });
   ask();
   await time.pass(4_000);
@@ -85,7 +85,7 @@ test('nobody waits longer than the deadline, and nobody begins to where it would
   assert.deepEqual(heard, ['report', 'busy', 'late', 'late']);
 });
 
-test('stopped: whoever waits is let go, nobody else waits, and it is back when a letter of ours is scanned', async () => {
+test('down: all waits end, no message waits, until a test message is scanned', async () => {
   const { ask, asked, heard, line, standStill, states, time } = rig({ connections: 3 });
   standStill(true);
   for (let sent = 0; sent < 6; sent++) ask();
@@ -162,7 +162,7 @@ test('each is answered once, also when the clock is set back while they wait', a
   assert.deepEqual(heard, ['second silence', 'first silence']);
 });
 
-test('a clock that is set forward during a scan makes nobody believe that all scans are so slow', async () => {
+test('a clock that is set forward during a scan does not make all scans look slow', async () => {
   const { ask, asked, heard, time } = rig({ connections: 1 });
   ask();
   time.jump(3_600_000);
@@ -179,7 +179,7 @@ test('a clock that is set forward during a scan makes nobody believe that all sc
   assert.deepEqual(heard.slice(-1), ['report']);
 });
 
-test('closed by a reload: what is being scanned is heard, what waits is let go', async () => {
+test('closed by a reload: scans under way still answer, waits end', async () => {
   const { ask, asked, heard, line, states, time } = rig({ connections: 1 });
   ask();
   ask();

@@ -1,12 +1,12 @@
 /**
- * The way to one scanner: so many messages at once, the others wait, and nobody longer than the
- * deadline.
+ * Queues messages for one scanner. A limited number are scanned at once, the others wait, none
+ * longer than the deadline.
  *
- *   up ──failures in a row──▶ down ──a letter of our own is scanned──▶ up
+ *   up ──failures in a row──▶ down ──a test message is scanned──▶ up
  *
- * While it is down nobody waits for it: not even to find out whether it is back, since that is
- * tried with a letter of our own. And where the wait would be longer than the deadline, nobody
- * begins to wait.
+ * While the scanner is down no message waits: Postern finds out with test messages of its own
+ * whether the scanner is back. A message also does not begin to wait if the wait would be longer
+ * than the deadline.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -20,30 +20,29 @@ export type QueueAnswer =
 
 export type ScannerQueueDeps = {
   readonly scanner: Scanner;
-  /** Scans at once: spamd has five children unless told otherwise. */
+  /** Scans at once: spamd has five children by default. */
   readonly connections: number;
   readonly deadlineMs: number;
   readonly world: World;
   readonly onState: (scanner: ScannerName, state: 'up' | 'down') => void;
 };
 
-/** A scanner that failed so often in a row is left alone. */
+/** Failures in a row after which a scanner counts as down. */
 const failuresMax = 3;
-/** When it is tried again, at first and at most. */
+/** Times between two test messages, at first and at most. */
 const retryFirstMs = 2 * secondMs;
 const retryMostMs = minuteMs;
 const trialMs = 5 * secondMs;
 const tickMs = 250;
-/**
- * Messages that wait, as many as a milter door has sessions; their octets are counted elsewhere.
- */
+/** Messages that wait: as many as the milter door has sessions. */
 const waitingMax = 2_000;
-/** Of the mean time of a scan, what the newest counts. */
+/** The weight of the newest scan in the mean time of a scan. */
 const newestShare = 0.1;
 
-const trialLetter = Buffer.from(
+const testMessage = Buffer.from(
   'From: postern@localhost\r\nTo: postern@localhost\r\nSubject: Are you there?\r\n' +
-    'Message-ID: <trial@postern.invalid>\r\n\r\nThis is how Postern finds out that its scanner is back.\r\n',
+    'Message-ID: <trial@postern.invalid>\r\n\r\n' +
+    'This is how Postern finds out that its scanner is back.\r\n',
 );
 
 type Waiting = {
@@ -82,7 +81,7 @@ export class ScannerQueue {
     return this.#deps.scanner.octetsMax;
   }
 
-  /** Has the message scanned. Calls back exactly once; at once where nobody is asked. */
+  /** Has the message scanned. Calls back exactly once; at once if the scanner is not asked. */
   ask(octets: Buffer, done: (heard: QueueAnswer) => void): void {
     const { connections, deadlineMs, world } = this.#deps;
     if (this.#down) {
@@ -96,7 +95,7 @@ export class ScannerQueue {
     else this.#waiting.push(one);
   }
 
-  /** Nobody is asked any more; what is being scanned is heard to its end. */
+  /** Asks the scanner no more; scans that are under way still answer. */
   close(): void {
     this.#stopTicks();
     this.#down = true;
@@ -128,7 +127,7 @@ export class ScannerQueue {
       },
       (cause: unknown) => {
         this.#ended();
-        // One that had waited long before it came to the scanner says little about the scanner.
+        // A message that had waited long in this queue says little about the scanner.
         if (leftMs >= deadlineMs / 2) this.#failed(cause);
         this.#next();
         done(silence('failed'));
@@ -164,14 +163,14 @@ export class ScannerQueue {
   #tick(): void {
     const now = this.#deps.world.clock.now();
     if (this.#down) {
-      // A clock that was set back must not leave it alone for hours.
+      // After the clock was set back, the scanner must not count as down for hours.
       if (this.#retryAt - now > this.#retryMs && this.#retryAt !== Number.POSITIVE_INFINITY) {
         this.#retryAt = now + this.#retryMs;
       }
       if (!this.#trying && now >= this.#retryAt) this.#try();
       return;
     }
-    // Not always the first ones: the clock may have been set back while they waited.
+    // Late ones are not always the first: the clock may have been set back while they waited.
     const isLate = ({ since }: Waiting): boolean => now - since >= this.#deps.deadlineMs;
     const late = this.#waiting.filter(isLate);
     if (late.length === 0) return;
@@ -183,7 +182,7 @@ export class ScannerQueue {
     const { scanner, deadlineMs, onState, world } = this.#deps;
     const { clock, log } = world;
     this.#trying = true;
-    scanner.scan(trialLetter, Math.min(deadlineMs, trialMs)).then(
+    scanner.scan(testMessage, Math.min(deadlineMs, trialMs)).then(
       () => {
         this.#trying = false;
         if (this.#retryAt === Number.POSITIVE_INFINITY) return;

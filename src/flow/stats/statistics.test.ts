@@ -62,7 +62,7 @@ test('which web script sends spam?', () => {
   assert.ok((worst?.p50 ?? 0) > 8.5 && (worst?.p50 ?? 0) < 9.5);
 });
 
-test('by provider each message counts once, with the recipients there; by domain of From; by day', () => {
+test('a message counts once for each provider, with its recipients there; by From; by day', () => {
   const { sent, stats } = rig();
   sent('joe@here.example', 1, { headerFrom: 'joe@shop.example' });
   sent('joe@here.example', undefined, { headerFrom: 'joe@shop.example', day: today - 1 });
