@@ -1,4 +1,5 @@
-# Everything a developer runs. `make test` is the whole: it installs what it needs and starts the real programs.
+# Everything that a developer runs. `make test` runs all tests: it installs what it needs and starts the real
+# programs.
 .PHONY: setup check test bench docs format
 SHELL := /bin/sh
 
@@ -9,7 +10,7 @@ setup:
 check: setup
 	@./scripts/check.sh
 
-# All of it, the real programs of Debian included.
+# All tests, with the real programs from Debian packages.
 test: setup
 	@./scripts/debian-packages.sh
 	@./scripts/test.sh
@@ -18,7 +19,7 @@ bench: setup
 	@./scripts/debian-packages.sh
 	@./scripts/node.sh bench/main.ts
 
-# The reference pages, from the code.
+# Writes the reference pages from the code.
 docs: setup
 	@./scripts/node.sh scripts/reference.ts
 

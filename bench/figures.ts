@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { assert } from '../src/lib/assert.ts';
 
 export type Goal = {
   readonly what: string;
@@ -67,17 +68,35 @@ export function machineLoad(): number {
   return loadavg()[0] ?? 0;
 }
 
-/** Processor time of a process and all its threads so far. */
+/** A file in /proc. Empty when its process or thread ended before it was read. */
+export function procText(path: string): string {
+  try {
+    return readFileSync(`/proc/${path}`, 'latin1');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+    if (code === 'ENOENT' || code === 'ESRCH') return '';
+    throw cause;
+  }
+}
+
+/**
+ * Processor time so far of a process, all its threads, and its children that have ended. Zero when
+ * the process has ended too: its parent has the time then.
+ */
 export function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
-  // utime and stime (proc(5)); a tick is 10 ms on every Linux that Node runs on.
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const stat = procText(`${pid}/stat`);
+  if (stat === '') return 0;
+  // Fields from the third on: utime, stime, cutime and cstime (proc(5)). A tick is 10 ms on every
+  // Linux that Node runs on.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 10;
 }
 
 /** Resident memory of a process now, in megabytes. */
 export function rssMbOf(pid: number): number {
-  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return (Number(found?.[1]) * 1024) / 1e6;
+  const found = /^VmRSS:\s+(\d+) kB$/m.exec(procText(`${pid}/status`));
+  assert(found !== null, `process ${pid}, whose memory is measured, has ended`);
+  return (Number(found[1]) * 1024) / 1e6;
 }
 
 /** xorshift: the same numbers in every run. */

@@ -4,7 +4,8 @@
  *
  *   node bench/main.ts [--only NAME] [--seconds N] [--strict] [--json]
  *
- * `--seconds`: how long the milter is measured, 60 unless said otherwise; the others take their share of it.
+ * `--seconds`: how long the milter is measured, 60 unless said otherwise; the others take a share
+ * of that time.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';

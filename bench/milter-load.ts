@@ -1,14 +1,14 @@
 /**
  * The mail server's side of the milter benchmark, in a process of its own: so many SMTP sessions at
- * once, a few letters in each, one after the other as fast as the milter answers. Told what to do
+ * once, a few messages in each, one after the other as fast as the milter answers. Told what to do
  * by its parent.
  */
 
 import { assert } from '../src/lib/assert.ts';
-import type { MilterAddress, Outcome } from '../src/partners/milter/client.ts';
+import type { MilterAddress, MilterOutcome } from '../src/partners/milter/client.ts';
 import { openMilterClient } from '../src/partners/milter/client.ts';
 import { quantile } from './figures.ts';
-import { clientOf, session } from './letters.ts';
+import { clientOf, session } from './load-messages.ts';
 
 export type LoadOrder = {
   readonly where: MilterAddress;
@@ -35,7 +35,7 @@ export type LoadFigures = {
 };
 
 async function load(order: LoadOrder): Promise<LoadFigures> {
-  const { accounts, friends, lettersPerSession: letters } = order;
+  const { accounts, friends, lettersPerSession: testMessages } = order;
   const times: number[] = [];
   const hangups: Promise<void>[] = [];
   let stopped = 0;
@@ -46,11 +46,11 @@ async function load(order: LoadOrder): Promise<LoadFigures> {
   const until = began + order.forMs;
   const line = async (): Promise<void> => {
     while (performance.now() < until) {
-      const { account, letters: all } = session(next++, { accounts, friends, letters });
+      const { account, testMessages: all } = session(next++, { accounts, friends, testMessages });
       const client = await openMilterClient(order.where, { client: clientOf(account) });
-      for (const letter of all) {
+      for (const testMessage of all) {
         const start = performance.now();
-        const outcome = await client.send(letter);
+        const outcome = await client.send(testMessage);
         times.push(performance.now() - start);
         const fault = faultOf(outcome, order.signatures);
         if (fault === '') continue;
@@ -77,10 +77,10 @@ async function load(order: LoadOrder): Promise<LoadFigures> {
 }
 
 /** Why it did not end as it should; empty: it did. */
-function faultOf(outcome: Outcome, signatures: number): string {
+function faultOf(outcome: MilterOutcome, signatures: number): string {
   if (outcome.kind !== 'taken') return outcome.reply;
   if (outcome.held !== undefined) return `held: ${outcome.held}`;
-  const inserted = outcome.edits.filter((letter) => letter === 'i').length;
+  const inserted = outcome.edits.filter((edit) => edit === 'i').length;
   return inserted === signatures ? '' : `${inserted} headers`;
 }
 

@@ -9,13 +9,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { keyboardWalks, seasonsAndYears } from '../src/core/passwords/generated.ts';
+import { keyboardPatterns, seasonsAndYears } from '../src/core/passwords/generated.ts';
 import type { Millis } from '../src/lib/time.ts';
-import { type AuditOptions, conduct } from '../src/passwords/audit/run-audit.ts';
+import { type AuditOptions, runAudit } from '../src/passwords/audit/run-audit.ts';
 import { planOf } from '../src/passwords/candidates/candidates.ts';
 import { findJohn, type John } from '../src/passwords/john/john.ts';
 import { openPrivateFolder, type PrivateFolder } from '../src/passwords/sandbox/private-folder.ts';
-import { openSandbox, type Sandbox, spawnSecluded } from '../src/passwords/sandbox/sandbox.ts';
+import { openSandbox, type Sandbox, spawnSandboxed } from '../src/passwords/sandbox/sandbox.ts';
 import { parseSource } from '../src/passwords/sources/source.ts';
 import { type Goal, shown, table } from './figures.ts';
 
@@ -90,7 +90,7 @@ async function byAudit(dir: string, shadow: string): Promise<void> {
     now: () => Date.now() as Millis,
     signal: new AbortController().signal,
     known: [],
-    told: {
+    events: {
       began: none,
       found: none,
       changed: none,
@@ -99,7 +99,7 @@ async function byAudit(dir: string, shadow: string): Promise<void> {
       result: none,
     },
   };
-  const { complete, weak } = await conduct(options);
+  const { complete, weak } = await runAudit(options);
   if (!complete || weak > 0) throw new Error(`complete ${complete}, ${weak} weak`);
 }
 
@@ -110,7 +110,7 @@ async function byHand(shadow: string, sandbox: Sandbox): Promise<void> {
     writeFileSync(folder.file(name), text);
     return folder.file(name);
   };
-  const keyboard = file('keyboard', `${keyboardWalks().join('\n')}\n`);
+  const keyboard = file('keyboard', `${keyboardPatterns().join('\n')}\n`);
   const season = file('season', `${seasonsAndYears(year).join('\n')}\n`);
   // The very rules of the audit: all of them, in one John.
   const plans = planOf(john, { top: '', leaked: [], keyboard, season }, { rules: [], year });
@@ -137,7 +137,7 @@ async function oneJohn(
   how: { readonly folder: PrivateFolder; readonly sandbox: Sandbox; readonly mode: string },
 ): Promise<void> {
   const words = [...how.sandbox.john, john.program, '--format=crypt', how.mode, 'hashes'];
-  const child = spawnSecluded(words, {
+  const child = spawnSandboxed(words, {
     cwd: how.folder.path,
     stdio: ['ignore', 'ignore', 'ignore'],
     processors: availableParallelism(),

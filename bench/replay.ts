@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dayMs, hourMs } from '../src/lib/time.ts';
 import { dice, type Goal, goalLines, machineLoad, median, shown, table } from './figures.ts';
-import { accountName, friend } from './letters.ts';
+import { accountName, friend } from './load-messages.ts';
 import { firstLine, postern } from './servers.ts';
 
 export type ReplayFigures = {
@@ -31,7 +31,7 @@ const friends = 60;
 const days = 90;
 const firstDay = Date.UTC(2026, 0, 5);
 
-/** Sends of office people, each at his own hours; one letter in twelve goes to somebody new. */
+/** Sends of office people, each at his own hours; one message in twelve goes to somebody new. */
 export async function writeEvents(path: string, events: number): Promise<void> {
   const file = createWriteStream(path);
   const roll = dice(4_711);

@@ -1,7 +1,7 @@
 /**
  * What scanning costs those who are not scanned: with SpamAssassin's spamd stopped (SIGSTOP), mail
  * whose stance is `pass` goes on, once it was noticed, as fast as where nobody scans. Two guards
- * take turns on the same letters, one with spamd, one without. And what reuse saves: scans for
+ * take turns on the same messages, one with spamd, one without. And what reuse saves: scans for
  * 1,000 copies of one spam, and for 1,000 newsletters.
  *
  *   node bench/scan.ts [--seconds N] [--rounds N] [--json]
@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openMilterClient } from '../src/partners/milter/client.ts';
-import { newsletter, spamCopy } from '../test/integration/scan-letters.ts';
+import { newsletter, spamCopy } from '../test/integration/scan-messages.ts';
 import { startSpamd } from '../test/integration/scanner-instances.ts';
 import { type Goal, machineLoad, median, shown, table } from './figures.ts';
 import { type InRounds, runInRounds } from './in-rounds.ts';
@@ -31,7 +31,7 @@ export type ScanFigures = {
   readonly plainPerSecond: number;
   readonly stoppedPerSecond: number;
   readonly ratio: number;
-  /** The slowest letter while it was being noticed that spamd does not answer. */
+  /** The slowest message while it was being noticed that spamd does not answer. */
   readonly noticeP99Ms: number;
   readonly spamScans: number;
   readonly newsletterScans: number;
@@ -108,7 +108,7 @@ export async function benchScan(options: InRounds): Promise<ScanFigures> {
 type Spamd = Awaited<ReturnType<typeof startSpamd>>;
 
 /**
- * Sends so many letters, a few at once, each of an account of its own; answers with how many spamd
+ * Sends so many messages, a few at once, each of an account of its own; answers with how many spamd
  * has scanned.
  */
 async function scansOf(
@@ -121,18 +121,18 @@ async function scansOf(
   const line = async (): Promise<void> => {
     await using client = await openMilterClient(guard.where, {});
     for (let n = next++; n < copies; n = next++) {
-      const letter = letterOf(n);
-      const blank = letter.indexOf('\r\n\r\n');
+      const testMessage = letterOf(n);
+      const blank = testMessage.indexOf('\r\n\r\n');
       await client.send({
         sender: `a${n}@here.example`,
         login: `a${n}@here.example`,
         queueId: `S${n}XYZ`,
         recipients: [`r${n}@elsewhere.example`],
-        headers: letter
+        headers: testMessage
           .slice(0, blank)
           .split('\r\n')
           .map((text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 2)]),
-        body: Buffer.from(letter.slice(blank + 4)),
+        body: Buffer.from(testMessage.slice(blank + 4)),
       });
     }
   };

@@ -1,6 +1,6 @@
 /**
  * What postern-sendmail costs a program over the mail server's own sendmail: both take turns on the
- * same letter in the same run, each a process of its own, wall time from its start to its end. And
+ * same message in the same run, each a process of its own, wall time from its start to its end. And
  * what it costs while the guard is away.
  *
  *   node bench/sendmail.ts [--rounds N] [--json]
@@ -23,8 +23,10 @@ export type SendmailFigures = {
   readonly goals: readonly Goal[];
 };
 
-/** A form's letter. */
-const letter = `To: owner@world.test\nSubject: A form\nFrom: form@mail.test\n\n${'A line of a letter.\n'.repeat(50)}`;
+/** A form's message. */
+const message =
+  'To: owner@world.test\nSubject: A form\nFrom: form@mail.test\n\n' +
+  `${'A line of a message.\n'.repeat(50)}`;
 const warmRounds = 5;
 
 export async function benchSendmail(options: {
@@ -39,7 +41,7 @@ export async function benchSendmail(options: {
     timed('/usr/sbin/sendmail', ['-C', server.postfix.configDirectory, '-t', '-i']);
   const ours = (): number => timed(server.sendmail, ['-t', '-i']);
   for (let round = 0; round < warmRounds; round++) [plain(), ours()];
-  say(`sendmail: ${rounds} letters each way`);
+  say(`sendmail: ${rounds} messages each way`);
   const [plainMs, doorMs] = takeTurns(rounds, plain, ours);
   const handedIn = await server.guard.metric('postern_sendmail_messages_total{proven="kernel"}');
   if (handedIn !== rounds + warmRounds) throw new Error(`${handedIn} came by the door`);
@@ -83,7 +85,7 @@ function takeTurns(
 
 function timed(program: string, args: readonly string[]): number {
   const began = performance.now();
-  const { status, stderr } = spawnSync(program, args, { input: letter, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(program, args, { input: message, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr}`);
   return performance.now() - began;
 }
@@ -100,12 +102,13 @@ export function sendmailTable(figures: SendmailFigures): string {
   ];
   return [
     table([
-      ['ms for a letter', 'median', 'slowest'],
+      ['ms for a message', 'median', 'slowest'],
       row("the mail server's own sendmail", figures.plainMs),
       row('postern-sendmail, by the door', figures.doorMs),
       row('postern-sendmail, into the spool', figures.spoolMs),
     ]),
-    `${figures.plainMs.length} letters each; load before and after: ${figures.load.map(shown).join(', ')}`,
+    `${figures.plainMs.length} messages each; load before and after: ` +
+      `${figures.load.map(shown).join(', ')}`,
   ].join('\n');
 }
 

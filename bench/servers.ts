@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,8 +13,8 @@ import { assert } from '../src/lib/assert.ts';
 import type { Millis } from '../src/lib/time.ts';
 import { type MilterAddress, parseMilterAddress } from '../src/partners/milter/client.ts';
 import type { Change } from '../src/ports/ledger.ts';
-import { cpuMs } from './figures.ts';
-import { ledgerSeed, seededAccount } from './letters.ts';
+import { cpuMs, procText } from './figures.ts';
+import { ledgerSeed, seededAccount } from './load-messages.ts';
 import type { LoadFigures, LoadOrder } from './milter-load.ts';
 
 export type MilterServer = {
@@ -153,10 +153,10 @@ export function server(
   };
 }
 
-/** A process and its children. */
+/** A process and its children. A thread that ends between the listing and the reading has none. */
 function family(pid: number): readonly number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
+    procText(`${pid}/task/${thread}/children`).split(' ').filter(Boolean),
   );
   return [pid, ...children.map(Number)];
 }

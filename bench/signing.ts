@@ -1,6 +1,6 @@
 /**
  * Speed of signing: Postern with the guard on against Debian's OpenDKIM, over Unix sockets, with
- * the same RSA-2048 key on the same letters of 4 KB, in turns; and Postern with an Ed25519
+ * the same RSA-2048 key on the same messages of 4 KB, in turns; and Postern with an Ed25519
  * signature besides. Then what a very large message costs: how long the event loop stands still,
  * and how far memory rises.
  *
@@ -13,7 +13,7 @@ import { makeKeyPair } from '../src/lib/private-key.ts';
 import { type MilterAddress, openMilterClient } from '../src/partners/milter/client.ts';
 import { type Goal, machineLoad, shown, table } from './figures.ts';
 import { type InRounds, runInRounds } from './in-rounds.ts';
-import { accountName, clientOf, senderDomains } from './letters.ts';
+import { accountName, clientOf, senderDomains } from './load-messages.ts';
 import type { PauseFigures } from './loop-pause.ts';
 import { rowsTable } from './milter.ts';
 import { startOpenDkim } from './opendkim.ts';

@@ -2,8 +2,8 @@
  * Size: a ledger of 100,000 accounts with 100 known recipients each, opened anew in a fresh
  * process. How much memory does the guard take, and how long does a decision last? What decides is
  * the real gate over the journal and the ledger's file, asked for random accounts at fixed
- * instants; before that, for so many accounts that those kept at hand are as many as they ever get.
- * Then the daemon itself: `postern up` on the same ledger, after mail of about as many accounts.
+ * instants; before that, for enough accounts to fill the memory of accounts. Then the daemon
+ * itself: `postern up` on the same ledger, after mail of about as many accounts.
  *
  *   node bench/size.ts [--accounts N] [--recipients N] [--seconds N] [--keep FILE] [--json]
  */
@@ -24,7 +24,7 @@ import { openFeed } from '../src/flow/account/verdict-feed.ts';
 import { type Journal, openJournal } from '../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../src/ledger/sqlite/open.ts';
 import { assert } from '../src/lib/assert.ts';
-import { forced } from '../src/lib/lazy.ts';
+import { lazyText } from '../src/lib/lazy.ts';
 import type { Millis } from '../src/lib/time.ts';
 import type { Gate } from '../src/ports/message.ts';
 import {
@@ -37,7 +37,7 @@ import {
   shown,
   table,
 } from './figures.ts';
-import { accountName, clientOf, friend, ledgerSeed, seededAccount } from './letters.ts';
+import { accountName, clientOf, friend, ledgerSeed, seededAccount } from './load-messages.ts';
 import type { LoadFigures } from './milter-load.ts';
 import { ask, runPostern, stop } from './servers.ts';
 
@@ -90,7 +90,7 @@ function fill(path: string, accounts: number, recipientsEach: number): void {
   for (let number = 0; number < accounts; number++) {
     const seeded = seededAccount(number, recipientsEach, now);
     const [, minute = 0] = seeded.learned;
-    account.run(number + 1, seeded.account, number + 1, forced(seeded.past));
+    account.run(number + 1, seeded.account, number + 1, lazyText(seeded.past));
     const book = Float64Array.from(seeded.learned.filter((_, at) => at % 2 === 0)).sort();
     for (const recipient of book) known.run(number + 1, recipient, minute);
   }
@@ -105,7 +105,7 @@ function gateOver(journal: Journal): Gate {
     mode: 'guard',
     contact: '',
     suspendedMail: 'refuse',
-    whenFailing: 'pass',
+    whenFailing: 'answer',
     calmAfterMs: 0,
     releaseAfterMs: 0,
     automaticReleasesMax: 0,
@@ -229,7 +229,7 @@ async function play(decide: () => void, decisions: number): Promise<Times> {
   return { decision, answer };
 }
 
-/** The daemon's memory after a letter each of random accounts. */
+/** The daemon's memory after a message each of random accounts. */
 async function measureDaemon(
   state: string,
   { accounts, recipients, seconds }: { accounts: number; recipients: number; seconds: number },
@@ -332,7 +332,8 @@ export function sizeTable(figures: SizeFigures): string {
       ['from when it was due, p99, ms', shown(figures.answerP99Ms)],
       ['from when it was due, slowest, ms', shown(figures.answerMaxMs)],
     ]),
-    `${shown(figures.decisions)} decisions timed; load before and after ${load.map(shown).join(', ')}`,
+    `${shown(figures.decisions)} decisions timed; load before and after ` +
+      `${load.map(shown).join(', ')}`,
     ...(stopped + dropped === 0 ? [] : [`NOTE: ${stopped} did not pass, ${dropped} were dropped`]),
   ].join('\n');
 }

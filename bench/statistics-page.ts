@@ -68,7 +68,9 @@ export async function benchStatisticsPage(options: {
       cpuMs: guard.cpuMs() - spent,
       goals: [
         {
-          what: `${shown(options.accounts)} accounts a day: longest pause of the event loop while the page asks`,
+          what:
+            `${shown(options.accounts)} accounts a day: longest pause of the event loop ` +
+            'while the page asks',
           value: asked.pauseMs,
           unit: 'ms',
           most: 50,

@@ -69,7 +69,9 @@ export async function benchStatistics(options: {
       goals: [
         ...page.goals,
         {
-          what: `stats over ${shown(options.messages / 1e6)} million messages, the slowest question`,
+          what:
+            `stats over ${shown(options.messages / 1e6)} million messages, the slowest ` +
+            'question',
           value: Math.max(...questions.map(({ seconds }) => seconds)),
           unit: 's',
           most: 2,

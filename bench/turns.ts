@@ -1,6 +1,6 @@
 /**
- * Milters compared on the same letters, in turns (A B C A B C …), so that whatever else the machine
- * does strikes all alike. Ratios are taken within a round, then their median.
+ * Compares milters on the same messages, in turns (A B C A B C …), so that other work of the
+ * machine affects all equally. Ratios are taken within a round, then their median.
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * This version against another checkout of Postern, in one run and in turns: milter and replay. What
- * counts is the ratio; absolute figures depend on what else the machine does.
+ * Compares this version with another checkout of Postern, in one run and in turns: milter and
+ * replay. The ratio counts; absolute figures depend on other work of the machine.
  *
  *   node bench/versions.ts --against DIR [--seconds N] [--rounds N] [--runs N] [--json]
  *

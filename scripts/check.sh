@@ -1,5 +1,5 @@
 #!/bin/sh
-# Types, lint and format, dead code, then the unit tests: what should pass before every commit.
+# Runs everything that must pass before a commit: types, lint and format, dead code, unit tests.
 set -eu
 cd "$(dirname "$0")/.."
 ./scripts/node.sh node_modules/typescript/bin/tsc -p . &

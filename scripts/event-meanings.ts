@@ -1,127 +1,183 @@
 /**
- * What each event in the log means and what to do about it. The reference page is made from this
- * and from the code.
+ * The meaning of each log event, and what to do about it. `make docs` makes
+ * docs/reference/log-events.md from this list and the code.
  */
 
 export const eventMeanings: Readonly<Record<string, string>> = {
   'account.cleared':
-    'A suspension that was only noted in mode observe is ended, because the mode is guard now.',
+    'Postern ended a suspension that was only recorded in mode observe, because the mode is ' +
+    'guard now.',
   'account.not-cleared':
-    'A suspension that was only noted could not be ended: `postern accounts release` does it.',
-  'account.suspended': 'An account was suspended. The operator is told by notice too.',
-  'account.would-suspend': 'In mode observe: an account would have been suspended.',
+    'A suspension that was only recorded in mode observe could not be ended. Run `postern ' +
+    'accounts release`.',
+  'account.suspended':
+    'An account was suspended: its mail is refused. Postern also sends a notice.',
+  'account.would-suspend':
+    'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
+    'mail passes.',
   'config.not-reloaded':
-    'SIGHUP came, but the file has a fault; what was in force stays. See `postern config check`.',
+    'Postern received SIGHUP, but the configuration file has a fault. The old settings stay ' +
+    'in force; run `postern config check`.',
+  'config.old-name':
+    'The configuration has a name of version 0.1. Use the new name: the next version needs it.',
   'config.reloaded':
-    'SIGHUP came and the file was read. `needRestart`: what changes at a restart only.',
-  'dkim.key': 'A DKIM key came into another state; `postern dkim keys` tells all.',
-  'dkim.key-unusable': 'The file of a DKIM key that should sign cannot be used: it does not sign.',
+    'Postern received SIGHUP and read the configuration file. The settings in `needRestart` ' +
+    'change only at a restart.',
+  'dkim.key': 'The state of a DKIM key changed; `postern dkim keys` lists all keys.',
+  'dkim.key-unusable':
+    'The file of a DKIM key cannot be used, so the key does not sign. See `postern dkim keys`.',
   'dkim.not-done':
-    'A DKIM record could not be changed, or a key not be made; it is tried again at the next step.',
-  'dkim.not-kept': 'The ledger could not be written, so a DKIM key stays in the state it was in.',
-  'dkim.sent': 'A DKIM record was changed by nsupdate.',
-  'dkim.step-failed': 'Looking after the DKIM keys failed: a mistake in Postern. Please report it.',
+    'A DKIM record could not be changed, or a key could not be made. Postern tries again at ' +
+    'the next step.',
+  'dkim.not-kept': 'The ledger could not be written, so the state of a DKIM key did not change.',
+  'dkim.sent': 'Postern changed a DKIM record through nsupdate.',
+  'dkim.step-failed':
+    'The periodic check of DKIM keys failed. This is a mistake in Postern; please report it.',
   'door.moved':
-    'The port of a door was taken, and nobody had insisted on it: a free one was taken instead.',
-  'guard.late': 'Not everything was done within 10 s of the signal to end; the rest is left.',
-  'guard.ready': 'The doors are open.',
-  'guard.stopped': 'Ended in order.',
-  'guard.stopping': 'A signal to end has come.',
-  'held.released': 'Held mail of an account that has calmed down left by itself.',
-  'http.failed': 'A request failed inside Postern. Please report it.',
-  'http.socket': 'The HTTP door had trouble taking a connection; it stays open.',
-  'http.wrong-token': 'Somebody brought a wrong token. Once a minute and address at most.',
+    'The port of a door was in use and no setting requires it, so Postern took a free port.',
+  'guard.late':
+    'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
+  'guard.ready': 'Postern has started and its doors are open.',
+  'guard.stopped': 'Postern stopped in order.',
+  'guard.stopping': 'Postern received a signal to stop.',
+  'held.released':
+    'Held mail was delivered automatically, because its account sends normally again.',
+  'http.failed': 'An HTTP request failed because of a mistake in Postern. Please report it.',
+  'http.socket': 'The HTTP door could not accept a connection; the door stays open.',
+  'http.wrong-token': 'A client sent a wrong token. Logged at most once a minute for each address.',
   'inbound.failed':
-    'A mistake in Postern while mail that came in was checked: it went on without a result. Please report it.',
+    'The check of an incoming message failed, and the message was delivered without a ' +
+    'result. This is a mistake in Postern; please report it.',
   'inbound.forged':
-    'Mail brought so many Authentication-Results fields along in our name. They were taken out; `refused`: they are too many, and the message was refused (held, if it came by sendmail).',
+    'A message had Authentication-Results fields that claim to come from this server. ' +
+    'Postern removed them. With `refused` there were too many, and the message was refused ' +
+    '(held, if it came through sendmail).',
   'inbound.late':
-    'The DNS took longer than verify.deadline: what was not known by then was told as temperror. Once a minute at most; `leftOut` says how often it was not.',
+    'The DNS took longer than verify.deadline; results that were missing then are temperror. ' +
+    'Logged at most once a minute; `leftOut` counts the cases that were not logged.',
   'inbound.unsealed':
-    'A message was not sealed (ARC) because its key does not sign or is not there. Once a minute at most.',
-  'inbound.verified': 'A message came in and was checked: what each method said.',
-  'ledger.answer-failed': 'A mistake in Postern while answering after a commit. Please report it.',
-  'ledger.change-refused': 'The ledger refused one change as malformed: a mistake in Postern.',
+    'A message was not sealed (ARC), because the key is missing or does not sign. Logged at ' +
+    'most once a minute.',
+  'inbound.verified': 'An incoming message was checked; the fields give the result of each method.',
+  'ledger.answer-failed':
+    'An answer after a commit failed. This is a mistake in Postern; please report it.',
+  'ledger.change-refused':
+    'The ledger refused a malformed change. This is a mistake in Postern; please report it.',
   'ledger.checkpoint-thread-died':
-    'The thread that folds the write-ahead log into the file ended; the main thread does it now.',
+    'The thread that copies the write-ahead log into the ledger file ended. The main thread ' +
+    'does this work now.',
   'ledger.copied':
-    'The ledger was copied before its upgrade; `toGoBack` says how to take the copy back.',
-  'ledger.failing': 'The ledger takes no writes. Mostly the disk is full. A notice goes out.',
-  'ledger.lost': 'Postern ended while the ledger took no writes: so many changes are lost.',
-  'ledger.migrated': 'The ledger was brought up to date from this version of its format.',
-  'ledger.opened': 'The ledger is open.',
-  'ledger.prune-failed': 'Old rows could not be deleted; it is tried again.',
-  'ledger.recovered': 'The ledger takes writes again; what waited is written.',
+    'Postern copied the ledger before its upgrade. `toGoBack` says how to restore the copy.',
+  'ledger.failing':
+    'The ledger cannot be written; most often the disk is full. Postern sends a notice and ' +
+    'answers mail as ledger.when_failing says.',
+  'ledger.lost':
+    'Postern stopped while the ledger could not be written. The fields give the number of lost ' +
+    'changes.',
+  'ledger.migrated': 'The ledger was migrated from this older version of its format.',
+  'ledger.opened': 'Postern opened the ledger.',
+  'ledger.prune-failed': 'Old rows could not be deleted from the ledger. Postern tries again.',
+  'ledger.recovered': 'The ledger can be written again, and the waiting changes are written.',
   'ledger.statistics-thread-ended':
-    'The thread that reads statistics for the status page ended, `why` says how; the next question starts another.',
-  'login.not-closed': 'A login could not be closed in Dovecot: change the password by hand.',
+    'The thread that reads statistics for the status page ended; `why` gives the reason. The ' +
+    'next request starts a new thread.',
+  'login.not-closed':
+    'Postern could not close a login in Dovecot. Change the password of the account now.',
   'login.opened':
-    'A login was still closed though its account is not suspended; the start opened it.',
-  'login.unread': 'The deny file could not be read at the start: see `postern doctor`.',
-  'maillog.failed': 'A mistake in Postern with one line of the mail log. Please report it.',
+    'A login was closed although its account is not suspended. Postern opened it at the start.',
+  'login.unread': 'The deny file could not be read at the start. Run `postern doctor`.',
+  'maillog.failed':
+    'A line of the mail log could not be handled. This is a mistake in Postern; please report ' +
+    'it.',
   'maillog.trouble':
-    'A mail log is not there, may not be read, or lines of it were passed over; once an hour for each log and trouble. See `postern doctor`.',
+    'A mail log is missing or unreadable, or lines were skipped. Logged once an hour for ' +
+    'each log and kind of fault. Run `postern doctor`.',
   'message.stopped':
-    'A message was not simply passed: verdict, state of its account, and the strongest reason. `observed`: it passed all the same.',
+    'A message was held, delayed or refused. The fields give the verdict, the state of the ' +
+    'account and the strongest reason. With `observed` the message was delivered anyway, ' +
+    'because the mode is observe.',
   'scripts.direct-failed':
-    'Whose mail of this machine itself it is was found out, and then something was wrong in the program; the client tries again.',
+    'Finding the script behind a local SMTP message failed. This is a mistake in Postern; ' +
+    'the client tries again. Please report it.',
   'scan.down':
-    'A scanner failed three times in a row: it is left alone, and mail does what scan.when_down says, until it answers again.',
-  'scan.up': 'A scanner answers again: mail is shown to it.',
+    'A scanner failed three times in a row, so Postern does not ask it. Until it answers ' +
+    'again, mail is treated as scan.when_down says.',
+  'scan.up': 'A scanner answers again, so Postern uses it again.',
   'milter.bad-edit':
-    'A header that Postern wanted to put into a message was none, and was left out: a mistake in Postern, please report it.',
+    'Postern made a malformed header field and left it out of the message. This is a mistake ' +
+    'in Postern; please report it.',
   'milter.no-edits':
-    'The mail server lets this milter change no headers: mail is neither signed nor verified. Once per start.',
+    'The mail server does not allow this milter to change headers, so mail is neither signed ' +
+    'nor verified. Logged once after each start.',
   'milter.unlisted-client':
-    'Mail left without a login for a client that is neither in mynetworks nor in accounts.client_networks, as far as is known: judged, and not signed.',
-  'milter.unread': 'Signing or verifying a message took too long; it went on without.',
-  'message.signing': 'An outgoing message was signed, or not and why; `domain` is the key’s.',
-  'milter.no-answer': 'A verdict did not come in time; the client is asked to come again.',
+    'A client sent mail out without a login, and as far as Postern knows it is neither in ' +
+    'mynetworks nor in accounts.client_networks. The mail was judged but not signed.',
+  'milter.unread':
+    'Signing or verifying a message took too long, so it continued without a signature or a ' +
+    'result.',
+  'message.signing':
+    'An outgoing message was signed, or was not signed for the reason given. `domain` is the ' +
+    'domain of the key.',
+  'milter.no-answer':
+    'There was no verdict in time. The client got a temporary error (4xx) and tries again.',
   'milter.no-quarantine':
-    'The mail server does not let this milter hold mail; the client is asked to come again instead.',
-  'notice.given-up': 'A notice was refused too often by this road and is not tried again.',
-  'notice.not-taken': 'A notice was not taken by this road; it is tried again.',
-  'notice.sent': 'A notice was taken.',
-  'policy.no-answer': 'A policy request got no answer in time; the connection was closed.',
+    'The mail server does not allow this milter to hold mail. The client got a temporary ' +
+    'error (4xx) instead and tries again.',
+  'notice.given-up': 'A notice failed too often on this channel, and Postern gave it up.',
+  'notice.not-taken': 'A notice could not be sent on this channel. Postern tries again.',
+  'notice.sent': 'A notice was sent.',
+  'policy.no-answer': 'A policy request got no answer in time, and Postern closed the connection.',
   'postfix.connected':
-    '`postern connect postfix` has told about the mail server: which configuration, which domains stay here.',
+    '`postern connect postfix` recorded the configuration of the mail server and its local ' +
+    'domains.',
   'postfix.unread': 'A file about the connected Postfix could not be read.',
-  'queue.not-counted':
-    'What of the held mail had been sent already could not be read from the queue.',
+  'queue.not-counted': 'Postern could not read from the queue which held mail was already sent.',
   'queue.not-held':
-    'Queued mail of a suspended account could not be put on hold. See `postern doctor`.',
+    'Queued mail of a suspended account could not be put on hold and may still be sent. Run ' +
+    '`postern doctor`.',
   'release.unfinished':
-    'A login could not be opened, or held mail not let go, after a release. The next start tries again; releasing once more does too.',
-  'review.failed': 'The look that is taken every minute at held mail failed; it is taken again.',
+    'After a release, a login could not be opened or held mail could not be delivered. ' +
+    'Release the account again; the next start tries again too.',
+  'review.failed': 'The check of held mail, which runs every minute, failed. Postern tries again.',
   'sendmail.not-handed-over':
-    'The mail server’s own sendmail did not take a message of a script; it is tried again every few seconds.',
+    'The mail server’s own sendmail did not take a message of a script. Postern tries again ' +
+    'every few seconds.',
   'sendmail.not-kept':
-    'The ledger could not be written: if Postern is killed now, a message of a script may be sent twice.',
+    'The ledger could not be written. If Postern is killed now, a message of a script may be ' +
+    'sent twice.',
   'sendmail.not-opened':
-    'The sendmail door could not be opened as the changed configuration says. What programs send waits in the spool.',
+    'The sendmail door could not be opened with the changed configuration. Messages of ' +
+    'programs wait in the spool.',
   'sendmail.not-written':
-    'A message of a program could not be written to the state folder: it was left in the spool.',
-  'sendmail.resumed': 'Messages of scripts from before the start: each goes on, once.',
+    'A message of a program could not be written to the state folder and stays in the spool.',
+  'sendmail.resumed':
+    'Postern continues with messages of scripts from before the start. Each is delivered once.',
   'sendmail.spool-bad':
-    'Files of the spool were no messages of their user, and were removed. `why` is said of the first.',
-  'sendmail.spool-unread': 'The spool could not be read; it is tried again every few seconds.',
+    'Files in the spool that are not messages of their user were removed. `why` describes ' +
+    'the first.',
+  'sendmail.spool-unread': 'The spool could not be read. Postern tries again every few seconds.',
   'sendmail.unreadable':
-    'A file of a message on its way cannot be read: it is left where it is, and the message does not go on.',
+    'The file of a message of a script cannot be read. The file stays where it is, and the ' +
+    'message is not sent.',
   'sendmail.unseen':
-    'The mail server never showed a message that it took from us: it threw it away by itself (header_checks), or Postern is not in its non_smtpd_milters.',
+    'The mail server took a message from Postern but never passed it to the milter door. ' +
+    'Either it discarded the message (header_checks), or Postern is not in its ' +
+    'non_smtpd_milters.',
   'signing.failed':
-    'A message went out unsigned because a key or the signing failed. Once a minute and domain; `leftOut` tells of how many more.',
+    'A message was sent unsigned, because a key or the signing failed. Logged once a minute ' +
+    'for each domain; `leftOut` counts the others.',
   'suspension.step-failed':
-    'What follows a suspension was cut off by a fault in the ledger or in Postern; the next start does it.',
+    'The steps after a suspension (queue, login, notice) were cut off by a fault in the ' +
+    'ledger or in Postern. The next start finishes them.',
   'systemd.unreached':
-    'systemd-notify could not be run; without it the watchdog ends this process.',
+    'systemd-notify could not be run. Without it, the watchdog of systemd restarts Postern.',
 };
 
-/** Fault of a listener, `milter.slow` and the like. */
+/** Meanings of the faults of a listener, such as `milter.slow`. */
 export const faultMeanings: Readonly<Record<string, string>> = {
-  bug: 'A mistake in Postern ended one session. Please report it, with the stack.',
-  full: 'A connection was refused because there are as many as doors.sessions_max already.',
-  idle: 'A connection on which nothing happened for too long was closed; Postfix opens another.',
-  protocol: 'A peer did not keep to the protocol; its session was closed.',
-  slow: 'A peer took too long over a request, or to take its answer; its session was closed.',
+  bug: 'A mistake in Postern ended one session. Please report it with the stack.',
+  full: 'A connection was refused because doors.sessions_max connections are open.',
+  idle: 'A connection was idle for too long and was closed; Postfix opens another.',
+  protocol: 'A peer broke the protocol, and its session was closed.',
+  slow: 'A peer was too slow to send a request or to read an answer, and its session was closed.',
 };

@@ -1,19 +1,85 @@
 /**
- * docs/reference/guard-numbers.md: the numbers that the guard starts from, read out of
+ * Makes docs/reference/guard-numbers.md, the numbers that the guard starts with, from
  * src/core/account/signals.ts.
  */
 import * as signals from '../src/core/account/signals.ts';
 
 const meanings: Readonly<Record<signals.CountName, string>> = {
-  strangers: 'recipients to whom nobody here ever wrote',
-  'new-recipients': 'recipients to whom the account never wrote',
+  strangers: 'recipients to which nobody on this server has written before',
+  'new-recipients': 'recipients to which the account has not written before',
   recipients: 'recipients, known or not',
   messages: 'messages',
-  'failed-recipients': 'replies that there is no such user',
-  'same-body': 'messages with a body that was sent before',
-  elsewhere: 'recipients written to from a new network at a strange hour, or after a guessed login',
+  'failed-recipients': 'recipients refused because the user does not exist',
+  'same-body': 'messages whose body was sent before',
+  elsewhere:
+    'recipients written to from a new network at an unusual hour, or after a guessed login',
   'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
 };
+
+const { boosts } = signals;
+const otherNumbers: readonly (readonly [string, string | number, string])[] = [
+  [
+    '`watchAt`, `holdAt`, `suspendAt`',
+    `${signals.watchAt}, ${signals.holdAt}, ${signals.suspendAt}`,
+    'evidence at which an account is watched, a message is held, an account is suspended',
+  ],
+  ['`firstSignAt`', signals.firstSignAt, 'evidence at which an incident counts as begun'],
+  [
+    '`norm`',
+    signals.norm,
+    'ratios add up in this norm, so several near the limit weigh more than one',
+  ],
+  [
+    '`boosts`',
+    [
+      `hour ${boosts.hour}, network ${boosts.network}, identity ${boosts.identity}`,
+      `breach ${boosts.breach}, content ${boosts.content}`,
+    ].join(', '),
+    'risk factors multiply the evidence',
+  ],
+  [
+    '`spamLikeMin`, `spamLikeMost`',
+    `${signals.spamLikeMin}, ${signals.spamLikeMost}`,
+    'share of the spam threshold from which a message counts as spam-like, and the most messages ' +
+      'that one message counts as',
+  ],
+  ['`boostMax`', signals.boostMax, 'all risk factors together multiply by at most this'],
+  [
+    '`hourShare`',
+    signals.hourShare,
+    'an hour is unusual if it and its neighbours have less than this share of the messages',
+  ],
+  ['`hourMessagesMin`', signals.hourMessagesMin, 'and if at least this many messages are known'],
+  [
+    '`knownHereWeight`',
+    signals.knownHereWeight,
+    'share of a new recipient that one counts as if another account has known it for long',
+  ],
+  [
+    '`lately`',
+    signals.lately,
+    'or this share, if the other account wrote to it only in the last days',
+  ],
+  [
+    '`localWeight`',
+    signals.localWeight,
+    'share of a recipient that a recipient on this server counts as',
+  ],
+  ['`lagDays`', signals.lagDays, 'whole days that must pass before the guard learns from a day'],
+  [
+    '`growth`',
+    signals.growth,
+    'the allowed amount grows by at most this factor from one learned day',
+  ],
+  ['`growthHeld`', signals.growthHeld, 'or by this factor, if mail was held on that day'],
+  ['`peakHalfLifeDays`', signals.peakHalfLifeDays, 'days with mail after which a peak has halved'],
+  [
+    '`normQuantile`',
+    signals.normQuantile,
+    'normal on this server: this share of account-days stays below it',
+  ],
+  ['`normPriorDays`', signals.normPriorDays, 'account-days that the starting values count as'],
+];
 
 export function guardNumbersPage(made: string): string {
   const rows = signals.counts.map((name, nth) => {
@@ -31,74 +97,24 @@ export function guardNumbersPage(made: string): string {
     ];
     return `| \`${name}\` | ${meanings[name]} | ${numbers.join(' | ')} |\n`;
   });
-  const { boosts } = signals;
-  const others: readonly (readonly [string, string | number, string])[] = [
-    [
-      '`watchAt`, `holdAt`, `suspendAt`',
-      `${signals.watchAt}, ${signals.holdAt}, ${signals.suspendAt}`,
-      'evidence at which an account is watched, a message held, an account suspended',
-    ],
-    ['`firstSignAt`', signals.firstSignAt, 'evidence from which an incident is told to have begun'],
-    [
-      '`norm`',
-      signals.norm,
-      'ratios add up in this norm: several near the line weigh more than one',
-    ],
-    [
-      '`boosts`',
-      `hour ${boosts.hour}, network ${boosts.network}, identity ${boosts.identity}, breach ${boosts.breach}, content ${boosts.content}`,
-      'risk factors multiply the evidence',
-    ],
-    [
-      '`spamLikeMin`, `spamLikeMost`',
-      `${signals.spamLikeMin}, ${signals.spamLikeMost}`,
-      'share of the points that make spam from which a message counts as spam-like, and as how many at most',
-    ],
-    ['`boostMax`', signals.boostMax, 'together at most by this'],
-    [
-      '`hourShare`',
-      signals.hourShare,
-      'an hour is unusual when it and its neighbours have less than this share of the messages',
-    ],
-    ['`hourMessagesMin`', signals.hourMessagesMin, 'and when at least so many are known'],
-    [
-      '`knownHereWeight`',
-      signals.knownHereWeight,
-      'a recipient new to the account but long known to another here counts this much of a stranger',
-    ],
-    [
-      '`lately`',
-      signals.lately,
-      'or this much, when the other has written to it only in the last days',
-    ],
-    ['`localWeight`', signals.localWeight, 'a recipient of this server counts this much'],
-    ['`lagDays`', signals.lagDays, 'whole days that a day must lie back before it teaches'],
-    ['`growth`', signals.growth, 'what is allowed grows at most by this from one learned day'],
-    ['`growthHeld`', signals.growthHeld, 'or by this, when mail was held on that day'],
-    ['`peakHalfLifeDays`', signals.peakHalfLifeDays, 'days with mail in which a peak halves'],
-    [
-      '`normQuantile`',
-      signals.normQuantile,
-      'what is usual on this server: this share of account-days stays below',
-    ],
-    ['`normPriorDays`', signals.normPriorDays, 'account-days that the starting values are worth'],
-  ];
   return `# The guard's numbers
 
-What the guard starts from. [How the guard judges](../internals/guard.md) tells what they do, and what was measured.
+The numbers that the guard starts with. [How the guard judges](../internals/guard.md) explains what
+they do and what was measured.
 ${made}
 ## Counts
 
-Each is counted over ${signals.windowNames.join(', ')}; three numbers are those windows. \`factor + slack\` times an account's
-own peak is allowed (the slack grows in up to a peak of 40); what is allowed to anybody starts at \`start\` and is learned on
-this server between \`least\` and \`most\`. n of them in one message count as n to the \`power\`.
+Each is counted over ${signals.windowNames.join(', ')}; three numbers are for those windows.
+\`factor + slack\` times an account's own peak is allowed (the slack grows in up to a peak of 40).
+The amount allowed to every account starts at \`start\` and is learned on this server between
+\`least\` and \`most\`. n of them in one message count as n to the \`power\`.
 
 | count | of what | weight | factor + slack | power | start | least | most |
 |---|---|---|---|---|---|---|---|
 ${rows.join('')}
-## The rest
+## Other numbers
 
 | name in signals.ts | value | meaning |
 |---|---|---|
-${others.map(([name, value, meaning]) => `| ${name} | ${value} | ${meaning} |\n`).join('')}`;
+${otherNumbers.map(([name, value, meaning]) => `| ${name} | ${value} | ${meaning} |\n`).join('')}`;
 }

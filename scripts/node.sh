@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the project's own Node 24 (or the system's, where that is new enough) with the arguments given.
+# Runs the project's Node 24 (or the system's Node, if it is new enough) with the given arguments.
 set -eu
 home=$(cd "$(dirname "$0")/.." && pwd -P)
 for found in "$home"/runtime/node_modules/node-linux-*/bin/node; do

@@ -1,7 +1,7 @@
 /**
  * Writes docs/reference from the code: settings, commands, metrics, errors, log events, the guard's
- * numbers. `make docs` runs it; test/reference.test.ts fails while the pages differ from what the
- * code gives.
+ * numbers. `make docs` runs this script; test/reference.test.ts fails if the pages differ from the
+ * code.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ import { callsOf, literalsOf } from './source-scan.ts';
 const home = resolve(import.meta.dirname, '..');
 const folder = join(home, 'docs/reference');
 
-/** File name in docs/reference, and its text. */
+/** Each page of docs/reference: its file name and its text. */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['config.md', configPage()],
@@ -34,17 +34,20 @@ const made = '\n<!-- Made from the code by `make docs`. -->\n';
 function configPage(): string {
   let text = `# Settings
 
-One TOML file; \`postern install\` puts it at \`/etc/postern/postern.toml\`. Every setting has a default. Durations are text
-such as \`"90s"\`, \`"1h"\` or \`"14d"\`. \`postern config check\` says what is wrong with a file, \`postern config show\` what is
-in force and why. After a change: \`systemctl reload postern\`. What is read only at the start (host, doors, accounts,
-notices, postfix, dovecot, mail_log, log) is named in the log line \`config.reloaded\` and wants a restart.
+Postern reads one TOML file; \`postern install\` puts it at \`/etc/postern/postern.toml\`. Every
+setting has a default. Durations are text such as \`"90s"\`, \`"1h"\` or \`"14d"\`.
+\`postern config check\` says what is wrong with a file; \`postern config show\` says which settings
+are in force and why. After a change, run \`systemctl reload postern\`. Some settings are read only
+at the start (host, doors, accounts, notices, postfix, dovecot, mail_log, log). If one of them
+changed, the log line \`config.reloaded\` names it, and Postern needs a restart.
 ${made}`;
   let section: string | undefined;
   for (const { key, value, about } of settings(schema.parse({}))) {
     const dot = key.lastIndexOf('.');
     const table = key.slice(0, Math.max(dot, 0));
     if (table !== section) {
-      text += `\n## ${table === '' ? 'Top of the file' : `[${table}]`}\n\n| setting | default | what it is for |\n|---|---|---|\n`;
+      const title = table === '' ? 'Top of the file' : `[${table}]`;
+      text += `\n## ${title}\n\n| setting | default | what it is for |\n|---|---|---|\n`;
       section = table;
     }
     text += `| \`${key.slice(dot + 1)}\` | \`${cell(value)}\` | ${cell(about)} |\n`;
@@ -55,7 +58,8 @@ ${made}`;
 async function commandsPage(): Promise<string> {
   let text = `# Commands
 
-What \`postern COMMAND --help\` says. In a checkout the program is \`./postern\`; installed, it is \`postern\`.
+The output of \`postern COMMAND --help\`. The program is \`./postern\` in a checkout, and
+\`postern\` when it is installed.
 ${made}`;
   text += await helpBlock([]);
   for (const name of commandNames) {
@@ -88,11 +92,13 @@ function metricsPage(): string {
       label === undefined ? '' : `\`${label}\`${values ? `: ${values.join(', ')}` : ''}`;
     return `| \`${name}\` | ${kind} | ${labels} | ${cell(help)} |\n`;
   });
+  const alertRows = alerts.map(([when, meaning]) => `| ${when} | ${meaning} |\n`);
   return `# Metrics
 
-\`/metrics\` of the HTTP door, in the OpenMetrics text format. No label carries an account, an address or a subject. On
-loopback it is open; on another address it wants the token as a bearer. \`/health\` answers 200 while the guard runs and
-its ledger takes writes, else 503 with the reason.
+\`/metrics\` of the HTTP door answers in the OpenMetrics text format. No label contains an account,
+an address or a subject. On loopback it is open; on another address it requires the token as a
+bearer token. \`/health\` answers 200 while the guard runs and its ledger can be written, else 503
+with the reason.
 ${made}
 | metric | kind | label | what it counts |
 |---|---|---|---|
@@ -101,13 +107,31 @@ ${rows.join('')}
 
 | when | what it means |
 |---|---|
-| \`postern_up_seconds\` is missing | Postern is down; Postfix does what \`postern_when_down\` says |
-| \`postern_ledger_ok == 0\` | the disk is full or the file is gone: suspensions may not survive a restart |
-| \`increase(postern_suspensions_total[5m]) > 0\` | an account was suspended; the notice tells which |
-| \`increase(postern_notices_total{outcome=~"retried|failed"}[1h]) > 0\` | a road by which you are told does not work |
-| \`increase(postern_verdicts_total{verdict="pass"}[1h]) == 0\` by day | Postfix may have lost the guard: \`postern doctor\` |
-`;
+${alertRows.join('')}`;
 }
+
+const alerts: readonly (readonly [when: string, meaning: string])[] = [
+  [
+    '`postern_up_seconds` is missing',
+    'Postern is down; Postfix treats mail as `postern_when_down` says',
+  ],
+  [
+    '`postern_ledger_ok == 0`',
+    'the disk is full or the file is gone; suspensions may not survive a restart',
+  ],
+  [
+    '`increase(postern_suspensions_total[5m]) > 0`',
+    'an account was suspended; the notice says which',
+  ],
+  [
+    '`increase(postern_notices_total{outcome=~"retried|failed"}[1h]) > 0`',
+    'a notice channel does not work; run `postern doctor`',
+  ],
+  [
+    '`increase(postern_verdicts_total{verdict="pass"}[1h]) == 0` by day',
+    'Postfix may no longer ask the guard; run `postern doctor`',
+  ],
+];
 
 function errorsPage(): string {
   const rows = callsOf(home, /new OperatorError\(/g).map(({ args }) => {
@@ -115,7 +139,7 @@ function errorsPage(): string {
     return {
       code: literalsOf(code)[0] ?? '',
       exit: exitOf(more),
-      says: literalsOf(message).at(0) ?? '(its own words, which name the thing)',
+      says: literalsOf(message).at(0) ?? '(a message of its own that names the cause)',
       hint: hintOf(more),
     };
   });
@@ -126,8 +150,8 @@ function errorsPage(): string {
   const names = Object.entries(sysexits).map(([name, value]) => `${value} ${name}`);
   return `# Errors
 
-What \`postern: …\` on standard error means, and what to do. The codes are for programs and
-reports of faults, and stay the same. \`…\` stands for what is put in at run time; a cause may follow. Exit codes are
+The meaning of \`postern: …\` on standard error, and what to do. The codes are for programs and bug
+reports, and do not change. \`…\` is filled in at run time; a cause may follow. The exit codes are
 those of sysexits(3): ${names.join(', ')}.
 ${made}
 | code | exit | it says | what to do |
@@ -154,7 +178,7 @@ function hintOf(more: string): string {
 
 type LogEvent = { readonly event: string; readonly level: string; readonly fields: string };
 
-/** Every event that the code writes, with its level and fields. */
+/** Lists every event that the code writes, with its level and fields. */
 export function logEvents(): readonly LogEvent[] {
   const found: LogEvent[] = [];
   for (const { args } of callsOf(home, /\blog\(/g)) {
@@ -180,7 +204,7 @@ function faultKinds(): readonly string[] {
   return literalsOf(/export type ListenerFault = ([^;]+);/.exec(text)?.[1] ?? '');
 }
 
-/** What an event means; undefined for one that nobody wrote a sentence for. */
+/** The meaning of an event; undefined if event-meanings.ts does not have it. */
 export function meaningOf(event: string): string | undefined {
   const [, kind = ''] = event.split('.');
   return eventMeanings[event] ?? faultMeanings[kind];
@@ -200,16 +224,18 @@ function logEventsPage(): string {
   );
   return `# Log events
 
-The log is a JSON object a line on standard error (with systemd: \`journalctl -u postern -o cat\`): \`level\`, \`time\` and
-\`event\`, then fields. No line holds a body, a password, a token or a whole recipient list. \`log.level\` sets how much is
-written. A door's own trouble is written ten times a minute and kind at most; \`leftOut\` says how often it was not.
+Postern logs one JSON object a line to standard error (with systemd:
+\`journalctl -u postern -o cat\`), with \`level\`, \`time\`, \`event\` and further fields. No line
+contains a body, a password, a token or a whole recipient list. \`log.level\` sets the lowest level
+that is written. Faults of a door are written at most ten times a minute for each kind; \`leftOut\`
+counts those that were not written.
 ${made}
 | event | level | fields | meaning |
 |---|---|---|---|
 ${[...new Set(lines)].join('')}`;
 }
 
-/** Fit for a cell of a table. */
+/** Escapes text for a cell of a table. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

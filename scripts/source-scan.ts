@@ -1,20 +1,17 @@
 /**
- * Finds calls in the source and takes their arguments apart, for the reference pages of errors and
- * log events. Knows strings, templates, comments and brackets of TypeScript; that is enough for
+ * Finds calls in the source and splits their arguments, for the reference pages of errors and log
+ * events. It knows strings, templates, comments and brackets of TypeScript, which is enough for
  * calls that are written out.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type Call = { readonly file: string; readonly args: readonly string[] };
+export type SourceCall = { readonly file: string; readonly args: readonly string[] };
 
-/**
- * Every call that `opening` (ending in its bracket) finds in src/, but not in tests and what plays
- * for them.
- */
-export function callsOf(home: string, opening: RegExp): readonly Call[] {
+/** Finds every call in src/, without tests, that matches `opening` (which ends in its bracket). */
+export function callsOf(home: string, opening: RegExp): readonly SourceCall[] {
   const files = globSync('src/**/*.ts', { cwd: home })
-    .filter((file) => !file.endsWith('.test.ts') && !file.includes('scripted'))
+    .filter((file) => !file.endsWith('.test.ts'))
     .sort();
   return files.flatMap((file) => {
     const text = readFileSync(join(home, file), 'utf8');
@@ -25,10 +22,7 @@ export function callsOf(home: string, opening: RegExp): readonly Call[] {
   });
 }
 
-/**
- * The string literals of an expression, as the reader sees them: what is put in at run time becomes
- * `…`.
- */
+/** Returns the string literals of an expression; parts filled in at run time become `…`. */
 export function literalsOf(expression: string): readonly string[] {
   const found = expression.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g);
   return [...found].map((match) => {
@@ -37,7 +31,7 @@ export function literalsOf(expression: string): readonly string[] {
   });
 }
 
-/** `${…}` of a template, nested ones too. */
+/** Replaces each `${…}` of a template, nested ones too, by `…`. */
 function withoutHoles(template: string): string {
   let text = '';
   let depth = 0;
@@ -54,7 +48,7 @@ function withoutHoles(template: string): string {
   return text;
 }
 
-/** Splits at the commas between here and the closing bracket. */
+/** Splits at the commas between `start` and the closing bracket. */
 function argumentsFrom(text: string, start: number): readonly string[] {
   const args: string[] = [];
   let from = start;

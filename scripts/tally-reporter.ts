@@ -1,6 +1,6 @@
 /**
- * A reporter for node:test that only counts: one JSON object at the end. Suites do not count,
- * skipped and todo tests do.
+ * A reporter for node:test that only counts, and prints one JSON object at the end. It does not
+ * count suites, but it counts skipped and todo tests.
  */
 import type { TestEvent } from 'node:test/reporters';
 

@@ -1,12 +1,13 @@
 /**
- * Everything, in stages: checks, unit tests, the ledger under fire, replay and simulations, the
- * page in Chromium, the real mail server. Prints each stage's time, what was skipped and why, and
- * last of all the sum.
+ * Everything, in stages: checks, unit tests, the unit tests under other circumstances, the ledger
+ * under fire, replay and simulations, the page in Chromium, the real mail server. Prints each
+ * stage's time, what was skipped and why, and last of all the sum.
  */
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Circumstance, circumstances } from './circumstances.ts';
 
 type Tally = { passed: number; failed: number; skipped: number; skips: string[] };
 type Stage = {
@@ -24,8 +25,14 @@ const checks: readonly (readonly [string, readonly string[]])[] = [
   ['lint and format', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']],
   ['dead code', [bin('knip/bin/knip.js')]],
 ];
+const unit: Stage = {
+  name: 'unit',
+  files: ['src/**/*.test.ts', 'test/*.test.ts'],
+  atOnce: 0,
+  minutesMax: 5,
+};
 const stages: readonly Stage[] = [
-  { name: 'unit', files: ['src/**/*.test.ts', 'test/*.test.ts'], atOnce: 0, minutesMax: 5 },
+  unit,
   { name: 'simulations', files: ['test/sim/*.test.ts'], atOnce: 2, minutesMax: 5 },
   { name: 'ledger', files: ['test/ledger/*.test.ts'], atOnce: 2, minutesMax: 5 },
   { name: 'page', files: ['test/page/*.test.ts'], atOnce: 1, minutesMax: 5 },
@@ -45,7 +52,9 @@ try {
   for (const stage of stages) {
     if (only.length > 0 && !only.includes(stage.name)) continue;
     add(await runStage(stage));
+    if (stage === unit && only.length === 0) await runCircumstances();
   }
+  if (only.includes('circumstances')) await runCircumstances();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -53,10 +62,34 @@ for (const skip of total.skips) console.log(`skipped: ${skip}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
-async function runStage(stage: Stage): Promise<Tally> {
+/**
+ * The unit tests, once more under each circumstance. A run that passes counts as one test, because
+ * the tests are the same; a failed or skipped test of a run counts.
+ */
+async function runCircumstances(): Promise<void> {
+  let began = performance.now();
+  for (const one of circumstances(home, scratch, () => performance.now() - began)) {
+    const name = `circumstances: ${one.name}`;
+    try {
+      if (one.missing !== undefined) {
+        add({ passed: 0, failed: 0, skipped: 1, skips: [`${name}: ${one.missing}`] });
+        continue;
+      }
+      began = performance.now();
+      const { failed, skipped, skips } = await runStage({ ...unit, name, minutesMax: 10 }, one);
+      const said = skips.map((skip) => `${name}: ${skip}`);
+      add({ passed: failed === 0 ? 1 : 0, failed, skipped, skips: said });
+    } finally {
+      if (one.folder !== scratch) rmSync(one.folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function runStage(stage: Stage, under?: Circumstance): Promise<Tally> {
   const files = stage.files.flatMap((pattern) => globSync(pattern, { cwd: home })).sort();
   if (files.length === 0) return { passed: 0, failed: 1, skipped: 0, skips: [] };
-  const out = join(scratch, `${stage.name}.json`);
+  const out = join(under?.folder ?? scratch, 'tally.json');
+  rmSync(out, { force: true });
   const code = await run(
     stage.name,
     [
@@ -72,6 +105,7 @@ async function runStage(stage: Stage): Promise<Tally> {
       ...files,
     ],
     stage.minutesMax,
+    under,
   );
   const tally = readTally(out);
   // A run that was cut off, or a file that failed before its tests: never counted as good.
@@ -98,14 +132,25 @@ function add(tally: Tally): void {
  * Runs node with these arguments; answers with its exit code. Killed, and said so, when it takes
  * too long.
  */
-function run(name: string, args: readonly string[], minutesMax: number): Promise<number> {
+function run(
+  name: string,
+  args: readonly string[],
+  minutesMax: number,
+  under?: Circumstance,
+): Promise<number> {
   const began = performance.now();
-  const child = spawn(process.execPath, args, {
+  if (under !== undefined) console.log(`${name}: begins`);
+  const plain = [process.execPath, ...args];
+  const [program = '', ...words] = under?.command(plain) ?? plain;
+  const child = spawn(program, words, {
     cwd: home,
+    env: { ...process.env, ...under?.env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const late = setTimeout(() => {
     console.log(`${name}: not done after ${minutesMax} minutes, ended`);
+    // faketime waits for its child, and would leave it behind.
+    for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
     child.kill('SIGKILL');
   }, minutesMax * 60_000);
   return new Promise((done) => {
@@ -116,4 +161,13 @@ function run(name: string, args: readonly string[], minutesMax: number): Promise
       done(code ?? 1);
     });
   });
+}
+
+function childrenOf(pid: number | undefined): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return text.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return []; // it has ended just now
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * The house as a test: which floor may import which, no circle of folders, no crowded folder, and no
- * grant that nobody needs. The table is the plan in ARCHITECTURE.md.
+ * Tests the layout of the source: which floor may import which, no circle of folders, no crowded
+ * folder, and no unused grant. The table is the plan in ARCHITECTURE.md.
  */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
@@ -65,7 +65,7 @@ const edges = shipped.flatMap((file) =>
 );
 const across = edges.filter(({ from, to }) => floorOf(from) !== floorOf(to));
 
-/** The grant by which `from` may import `to`; undefined: there is none. */
+/** The grant by which `from` may import `to`; undefined without one. */
 function grantOf(from: string, to: string): string | undefined {
   const grants = may[floorOf(from)] ?? onTop[floorOf(from)] ?? [];
   return grants.find((grant) => to.startsWith(`src/${grant}/`));
@@ -160,7 +160,7 @@ test('no folder of the source is crowded', () => {
   );
 });
 
-test('no exported name stands for two things', () => {
+test('no exported name has two meanings', () => {
   const places = new Map<string, string[]>();
   const exported = /^export (?:async )?(?:function\*?|const|class|type|interface) (\w+)/gm;
   for (const file of shipped.filter((file) => file.endsWith('.ts'))) {

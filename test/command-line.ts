@@ -8,6 +8,9 @@ import { runCommandLine } from '../src/commands/program.ts';
 
 export type Ran = { readonly exit: number; readonly out: string; readonly err: string };
 
+// Commands colour their text and ask questions on a terminal. Tests may be started from one.
+for (const stream of [process.stdin, process.stdout, process.stderr]) stream.isTTY = false;
+
 /** `words` as after `postern`. */
 export async function postern(...words: readonly string[]): Promise<Ran> {
   let out = '';

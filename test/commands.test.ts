@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { operator } from '../src/commands/guard/client.ts';
 import { encodeProfile, newProfile } from '../src/core/account/profile.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import { postern, type Ran, stateFolder } from './command-line.ts';
@@ -21,9 +21,9 @@ import {
 } from './ledger/samples.ts';
 
 const joe = 'joe.weber@example.org';
-const who = process.env['SUDO_USER'] ?? userInfo().username;
+const who = operator();
 
-/** Runs against a staged guard. `{door}` stands for its address in what was printed. */
+/** Runs against a staged guard. `{door}` replaces its address in what was printed. */
 async function asked(
   words: readonly string[],
   scene: Parameters<typeof stage>[0] = 'hijack',
@@ -109,8 +109,8 @@ describe('what reaches the admin', () => {
   const until = '2099-01-31';
   const cases: readonly (readonly [readonly string[], string])[] = [
     [
-      ['accounts', 'suspend', joe, '--note', 'he called'],
-      `suspend ${joe} by ${who} note he called`,
+      ['accounts', 'suspend', joe, '--note', 'owner called'],
+      `suspend ${joe} by ${who} note owner called`,
     ],
     [['accounts', 'release', joe], `release ${joe} by ${who} note `],
     [['accounts', 'release', joe, '--false-alarm'], `release ${joe} by ${who} note false alarm `],
@@ -150,10 +150,14 @@ describe('how a command ends', () => {
     [['explain'], 64, /^postern: missing required argument 'id'\n$/],
     [['accounts', 'list', '--state', 'gone'], 64, /suspended, watched or clear/],
     [['accounts', 'list', '--limit', '0'], 64, /a whole number from 1 to 1000/],
-    [['accounts', 'list', '--exempt', '--state', 'clear'], 64, /give --exempt or a state/],
+    [
+      ['accounts', 'list', '--exempt', '--state', 'clear'],
+      64,
+      /--exempt and a state cannot be combined/,
+    ],
     [['accounts', 'allow', joe], 64, /required option '--until <when>' not specified/],
     [['accounts', 'allow', joe, '--until', 'soon'], 64, /a duration \(30d\), a date/],
-    [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /lies in the past/],
+    [['accounts', 'allow', joe, '--until', '2020-01-01'], 64, /is in the past/],
     [['accounts', 'suspend', joe, '--note', 'x'.repeat(501)], 64, /at most 500 characters/],
     [['accounts', 'release', joe, '--keep-held', '--false-alarm'], 64, /cannot be used with/],
     [['held', 'list', '--was', 'lost'], 64, /held, released, dropped, gone/],
@@ -205,7 +209,7 @@ describe('how a command ends', () => {
     await using state = await stateFolder({ doors, token: 'x'.repeat(24) });
     const ran = await postern('status', '--state', state.path);
     assert.equal(ran.exit, 77);
-    assert.match(ran.err, /that is not the token/);
+    assert.match(ran.err, /the token is wrong/);
   });
 });
 
@@ -233,12 +237,38 @@ test('without a guard its ledger is read, and that is said', async () => {
   for (const [words, told] of cases) {
     const ran = await postern(...words, '--state', `${state.path}/`);
     assert.equal(ran.exit, 0, ran.err);
-    assert.match(ran.err, /^postern: not running; this is what its ledger remembers/);
+    assert.match(ran.err, /^postern: the guard is not running; this comes from its ledger/);
     assert.match(ran.out, told);
   }
   const unknown = await postern('accounts', 'show', 'nobody', '--state', state.path);
   assert.equal(unknown.exit, 67);
   assert.equal((await postern('status', '--state', state.path)).exit, 69, 'status needs the guard');
+});
+
+describe('doctor', () => {
+  const words = ['doctor', '--config', '/dev/null'];
+
+  test('names a check neutrally, says how it is, what is wanted, and how to fix it', async () => {
+    const { exit, out } = await asked(words);
+    assert.equal(exit, 0, 'a failed check sets the exit code of the process alone');
+    assert.match(out, /^ok {6}Guard: running, version /m);
+    assert.match(out, /^ok {6}Ledger: writable, /m);
+    assert.match(
+      out,
+      /^FAIL {4}Notices: no channel is configured\n {10}wanted: .*\n {10}fix: set /m,
+    );
+    assert.match(out, /\n\n\d+ checks: \d+ fail, \d+ warn, \d+ unknown\n$/);
+    process.exitCode = undefined;
+  });
+
+  test('--json has the fix of each finding under its old name too', async () => {
+    const { out } = await asked([...words, '--json']);
+    const { findings } = JSON.parse(out) as { findings: readonly Record<string, string>[] };
+    const notices = findings.find(({ id }) => id === 'notices');
+    assert.match(notices?.['fix'] ?? '', /notices\.webhook/);
+    assert.equal(notices?.['mend'], notices?.['fix']);
+    process.exitCode = undefined;
+  });
 });
 
 describe('config', () => {
@@ -258,7 +288,22 @@ describe('config', () => {
     }
   });
 
-  test('check and show read what defaults prints, and show says where values come from', async () => {
+  test('an old name is read; check and show warn with a line, show has the new name', async () => {
+    await using state = await stateFolder();
+    const file = join(state.path, 'postern.toml');
+    await writeFile(file, '[ledger]\nwhen_failing = "delay"\n');
+    const warning =
+      `postern: ${file}: ledger.when_failing = "delay" is now called "tempfail"; ` +
+      'the next version will not read the old name\n';
+    const checked = await postern('config', 'check', file);
+    assert.deepEqual([checked.exit, checked.err], [0, warning]);
+    const shown = await postern('config', 'show', file);
+    assert.equal(shown.err, warning);
+    assert.match(shown.out, /^ledger\.when_failing +"tempfail" /m);
+    assert.match((await postern('config', 'defaults')).out, /^when_failing = "answer"$/m);
+  });
+
+  test('check and show read what defaults prints; show says where values come from', async () => {
     await using state = await stateFolder();
     const file = join(state.path, 'postern.toml');
     await writeFile(file, (await postern('config', 'defaults')).out);

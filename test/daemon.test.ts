@@ -36,9 +36,6 @@ async function started(
   await use((...words) => postern(...words, '--state', state), daemon);
 }
 
-const webhook = (port: number, secretFile: string): string =>
-  `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "${secretFile}"`;
-
 describe('a webhook with a secret', () => {
   test('gets what is signed with it', async () => {
     await using state = await stateFolder();
@@ -53,7 +50,9 @@ describe('a webhook with a secret', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { readonly port: number };
-    const toml = webhook(port, secretFile);
+    const toml =
+      `[notices]\nwebhook = "http://127.0.0.1:${port}/"\nwebhook_secret_file = "` +
+      `${secretFile}"`;
     await started({ state: state.path, toml }, async (run) => {
       assert.equal((await run('try', 'notice')).exit, 0);
     });
@@ -70,10 +69,11 @@ describe('a webhook with a secret', () => {
     const secretFile = join(state.path, 'webhook.secret');
     await writeFile(secretFile, 'a secret');
     await chmod(secretFile, 0o644);
-    const toml = webhook(9, secretFile);
+    const webhook = 'webhook = "http://127.0.0.1:9/"';
+    const toml = `[notices]\n${webhook}\nwebhook_secret_file = "${secretFile}"`;
     await assert.rejects(
       started({ state: state.path, toml }, async () => assert.fail('it started')),
-      /may be read or changed by anybody/,
+      /can be read or changed by every user/,
     );
   });
 });
@@ -109,12 +109,15 @@ describe('doors that are off', () => {
         assert.equal(exit, 69, words.join(' '));
         assert.match(
           err,
-          /^postern: the guard runs, but its http door is off\npostern: set doors\.http/,
+          /^postern: the guard is running, but its http door is off\npostern: set doors\.http/,
         );
       }
       const held = await run('held', 'list');
       assert.equal(held.exit, 0, held.err);
-      assert.match(held.err, /^postern: its http door is off; this is what its ledger remembers/);
+      assert.match(
+        held.err,
+        /^postern: the http door of the guard is off; this comes from its ledger/,
+      );
     });
   });
 

@@ -78,7 +78,7 @@ test('before the first start: keys are made, their records printed for both name
   stage(async ({ dns, state, run, keys }) => {
     const { exit, out, err } = await run('new', 'Example.ORG.');
     assert.equal(exit, 0);
-    assert.match(err, /^postern: not running; this is its ledger itself/);
+    assert.match(err, /^postern: not running; using its ledger/);
     const [bind = '', tinydns = ''] = out.split('For BIND:\n')[1]?.split('\nFor tinydns:\n') ?? [];
     const published = parseBindZone(bind);
     const again = parseTinydnsZone(tinydns);
@@ -179,11 +179,12 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
       return join(folder, name);
     };
     const pem = await makeKeyPair('rsa', 1024);
-    const weak = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey;
+    const short = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey;
+    const weak = short.export({ type: 'pkcs8', format: 'pem' }).toString();
     const rows = [
       `good example.com:mail:${put('good.private', pem)}`,
       `open open.example:mail:${put('open.private', pem, 0o644)}`,
-      `weak weak.example:mail:${put('weak.private', weak.export({ type: 'pkcs8', format: 'pem' }).toString())}`,
+      `weak weak.example:mail:${put('weak.private', weak)}`,
       `rubbish rubbish.example:mail:${put('rubbish.private', 'no key')}`,
       `lost lost.example:mail:${join(folder, 'nowhere.private')}`,
       `other shop.example:s1:${put('other.private', await makeKeyPair('ed25519'))}`,
@@ -201,7 +202,8 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     put('SigningTable', domains.map((domain, n) => `*@${domain} ${names[n]}`).join('\n'));
     const conf = put(
       'opendkim.conf',
-      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}/SigningTable\nInternalHosts 127.0.0.1\n`,
+      `KeyTable ${folder}/KeyTable\nSigningTable refile:${folder}/SigningTable\n` +
+        'InternalHosts 127.0.0.1\n',
     );
     const key = openPrivateKey(pem);
     assert.ok(key.ok);
@@ -213,23 +215,29 @@ test('keys of OpenDKIM: what is right is taken, what is wrong is said, each in a
     const dry = await run('import', 'opendkim', conf, '--dry-run');
     assert.match(
       dry.out,
-      /^ {2}mail\._domainkey\.example\.com: would be taken \(RSA, 1024 bits, too few/,
+      /^ {2}mail\._domainkey\.example\.com: would be imported \(RSA, 1024 bits, fewer than 2048/,
     );
     assert.ok(!existsSync(state));
     const { exit, out } = await run('import', 'opendkim', conf);
     assert.equal(exit, 1);
     const lines = out.replaceAll(folder, '').split('\n');
     assert.deepEqual(lines, [
-      '  mail._domainkey.example.com: taken over, signs (RSA, 1024 bits, too few: have a new one follow it soon)',
-      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS (ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
-      '! mail._domainkey.open.example: the key /open.private may be read or changed by anybody',
-      '! mail._domainkey.weak.example: the key /weak.private has 512 bits; no receiver accepts less than 1024',
-      '! mail._domainkey.rubbish.example: the key /rubbish.private is no private key in PEM or base64',
-      "! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ENOENT: no such file or directory, stat '/nowhere.private'",
-      '2 keys, and 4 that cannot be taken',
+      '  mail._domainkey.example.com: taken over, signs ' +
+        '(RSA, 1024 bits, fewer than 2048; replace it soon: postern dkim rotate)',
+      '  s1._domainkey.shop.example: taken over, waits to be seen in DNS ' +
+        '(ns.shop.example: another key: v=DKIM1; k=ed25519; p=AAAA) (Ed25519)',
+      '! mail._domainkey.open.example: the key /open.private can be read or changed by every user',
+      '! mail._domainkey.weak.example: the key /weak.private ' +
+        'has 512 bits; no receiver accepts less than 1024',
+      '! mail._domainkey.rubbish.example: the key /rubbish.private ' +
+        'is not a private key in PEM or base64',
+      '! mail._domainkey.lost.example: the key /nowhere.private cannot be read: ' +
+        "ENOENT: no such file or directory, stat '/nowhere.private'",
+      '2 keys, and 4 that cannot be imported',
       '',
       'Notes:',
-      '  InternalHosts 127.0.0.1: whose mail is signed, Postfix says here: logins and mynetworks',
+      '  InternalHosts 127.0.0.1: Postern instead signs mail of logins and of clients in ' +
+        'mynetworks',
       '',
     ]);
     const [mail] = await keys();

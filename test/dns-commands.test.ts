@@ -116,14 +116,14 @@ describe('plan', () => {
 
   const wrong: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['dns', 'plan', 'a b'], 64, /a b is no domain name/],
-    [['dns', 'plan', 'example.com', '--ip', 'x'], 64, /no IP address/],
+    [['dns', 'plan', 'example.com', '--ip', 'x'], 64, /Not an IP address/],
     [['dns', 'plan', 'example.com', '--key', 's1'], 64, /SELECTOR=FILE/],
     [['dns', 'plan', 'example.com', '--key', 's1=/nowhere'], 66, /cannot read the key/],
-    [['dns', 'plan', 'example.com', '--key', `s1=${zone}`], 65, /is no private key/],
+    [['dns', 'plan', 'example.com', '--key', `s1=${zone}`], 65, /is not a private key/],
     [['dns', 'plan', 'example.com', '--certificate', key, '--ip', '192.0.2.1'], 66, /certificate/],
     [['dns', 'plan', 'example.com', '--zone', file('@ TXT "open')], 65, /line 1/],
     [['dns', 'plan', 'example.com', '--zone', '/nowhere'], 66, /cannot read/],
-    [['dns', 'plan'], 64, /which domain/],
+    [['dns', 'plan'], 64, /no domain was named/],
   ];
   for (const [words, code, said] of wrong) {
     test(`refused: ${words.slice(2).join(' ').replaceAll(folder, '')}`, async () => {
@@ -192,7 +192,7 @@ _domainkey.example.com. A 192.0.2.1
   });
 
   for (const fault of ['silent', 'servfail', 'refused', 'garbage'] as const) {
-    test(`a resolver with a fault (${fault}) makes everything unknown, and nothing bad`, async () => {
+    test(`a resolver with a fault (${fault}) makes all unknown, nothing bad`, async () => {
       await using dns = await served(fault);
       const { out } = await check(dns.config, '--json');
       const { domains } = JSON.parse(out) as { domains: { findings: { kind: string }[] }[] };
@@ -229,7 +229,7 @@ _domainkey.example.com. A 192.0.2.1
     );
     const said = domains[0]?.findings.find(({ id }) => id === 'domain');
     assert.deepEqual([said?.kind, exitCode()], ['fail', 1]);
-    assert.match(said?.found ?? '', /never send, and about 7 messages a day/);
+    assert.match(said?.found ?? '', /never send, but about 7 messages a day/);
   });
 });
 

@@ -178,7 +178,7 @@ test('its postern-sendmail is recognized at an upgrade, with its places', async 
   for (const name of ['sendmail', 'postern-sendmail.cjs']) {
     cpSync(join(fixtures, 'connect/sendmail/after', name), join(folder, name));
   }
-  assert.match(await renewWrapper(root), /anew$|up to date$/);
+  assert.match(await renewWrapper(root), /again$|up to date$/);
   assert.match(await renewWrapper(root), /up to date$/);
   const places = (text: string): string => /^runSendmail\(\{.*\}/m.exec(text)?.[0] ?? '';
   const now = readFileSync(join(folder, 'postern-sendmail.cjs'), 'utf8');

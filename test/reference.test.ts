@@ -16,7 +16,7 @@ test('each reference page is what the code gives (else: make docs)', async () =>
   }
 });
 
-test('a default in the help is a text that a person can type, not a number of days or milliseconds', async () => {
+test('a default in the help can be typed, and is not days or milliseconds', async () => {
   const help = (await referencePages()).get('commands.md') ?? '';
   const computed = [...help.matchAll(/\(default: (\d{5,})\)/g)].map(([found]) => found);
   assert.deepEqual(computed, []);

@@ -16,14 +16,17 @@ const launcher = resolve(import.meta.dirname, '../postern');
 const day = 86_400_000;
 const start = Date.UTC(2026, 2, 2, 9);
 
-/** One message, as Postfix tells of it. */
+/** One message, as Postfix logs it. */
 function message(at: number, nth: number, to: string): string {
   const stamp = (seconds: number): string => new Date(at + seconds * 1_000).toISOString();
   const id = `4jYG8k${String(nth).padStart(8, '0')}`;
   return [
-    `${stamp(0)} mail postfix/smtpd[1]: ${id}: client=x[192.0.2.7], sasl_method=PLAIN, sasl_username=joe`,
-    `${stamp(1)} mail postfix/qmgr[1]: ${id}: from=<joe@example.test>, size=283, nrcpt=1 (queue active)`,
-    `${stamp(2)} mail postfix/smtp[1]: ${id}: to=<${to}>, relay=mx[192.0.2.2]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)`,
+    `${stamp(0)} mail postfix/smtpd[1]: ${id}: client=x[192.0.2.7], sasl_method=PLAIN, ` +
+      'sasl_username=joe',
+    `${stamp(1)} mail postfix/qmgr[1]: ${id}: from=<joe@example.test>, size=283, nrcpt=1 ` +
+      '(queue active)',
+    `${stamp(2)} mail postfix/smtp[1]: ${id}: to=<${to}>, relay=mx[192.0.2.2]:25, ` +
+      'delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)',
     `${stamp(2)} mail postfix/qmgr[1]: ${id}: removed\n`,
   ].join('\n');
 }

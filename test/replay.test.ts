@@ -213,7 +213,7 @@ test('--summary: a table for a person; with --json, an object', async () => {
 
 const wrong = [
   ['an unknown option', ['--frobnicate']],
-  ['a duration that is none', ['--operator-clears', 'soon']],
+  ['an invalid duration', ['--operator-clears', 'soon']],
 ] as const;
 for (const [what, args] of wrong) {
   test(`exit 64 with one clear line: ${what}`, async () => {

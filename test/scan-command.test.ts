@@ -11,14 +11,14 @@ import { stateFolder } from './command-line.ts';
 
 test('--marked prints the message octet for octet, whatever its charset', async () => {
   await using folder = await stateFolder();
-  const letter = Buffer.from('Subject: caf\xe9\r\n\r\n\xfc\xc3\xbc\r\n', 'latin1');
-  const file = join(folder.path, 'letter.eml');
-  await writeFile(file, letter);
+  const message = Buffer.from('Subject: caf\xe9\r\n\r\n\xfc\xc3\xbc\r\n', 'latin1');
+  const file = join(folder.path, 'message.eml');
+  await writeFile(file, message);
   await using server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
     socket.on('end', () => {
-      socket.write(`SPAMD/1.1 0 EX_OK\r\nContent-length: ${letter.length}\r\n\r\n`);
-      socket.end(letter);
+      socket.write(`SPAMD/1.1 0 EX_OK\r\nContent-length: ${message.length}\r\n\r\n`);
+      socket.end(message);
     });
     socket.resume();
   }).listen(0, '127.0.0.1');
@@ -29,5 +29,5 @@ test('--marked prints the message octet for octet, whatever its charset', async 
   const { stdout } = await promisify(execFile)(process.execPath, ['src/cli.ts', ...words], {
     encoding: 'buffer',
   });
-  assert.deepEqual(stdout, letter);
+  assert.deepEqual(stdout, message);
 });

@@ -63,7 +63,7 @@ for (const [name, body] of Object.entries(bodies)) {
     most = Math.max(most, inUse());
     talk.say([packet.subarray(cut), mta.end('QUEUE1')]);
     await promise;
-    const heard = talk.heard().map(({ code }) => code);
+    const heard = talk.heard().map(({ command }) => command);
     assert.deepEqual(heard, ['i', 'c']);
     const megabytes = (most - before) / 1e6;
     assert.ok(megabytes <= megabytesMax, `${megabytes} MB`);

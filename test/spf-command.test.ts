@@ -19,7 +19,8 @@ function zoneFile(text: string): string {
 }
 
 const zone = zoneFile(`$TTL 1h
-example.org.        TXT  "v=spf1 ip4:198.51.100.0/24 a:mail.example.org " "include:_spf.example.net ?exists:%{ir}.x.org -all exp=e.example.org"
+example.org.        TXT  "v=spf1 ip4:198.51.100.0/24 a:mail.example.org " \
+                         "include:_spf.example.net ?exists:%{ir}.x.org -all exp=e.example.org"
 e.example.org.      TXT  "%{i} may not send for %{d}, says %{r}"
 mail.example.org.   A    192.0.2.7
 _spf.example.net.   TXT  "v=spf1 mx:example.net ptr ~all"
@@ -87,8 +88,13 @@ for (const [name, words, want] of results) {
 
 const refused = [
   ['no address', ['--from', 'joe@example.org'], 64, /--ip/],
-  ['no IP address', ['--ip', '192.0.2.300', '--from', 'joe@example.org'], 64, /no IPv4 or IPv6/],
-  ['nobody to judge', ['--ip', '192.0.2.1'], 64, /whose mail is it/],
+  [
+    'no IP address',
+    ['--ip', '192.0.2.300', '--from', 'joe@example.org'],
+    64,
+    /Not an IPv4 or IPv6/,
+  ],
+  ['nobody to judge', ['--ip', '192.0.2.1'], 64, /the sender is missing/],
   ['an argument too many', ['--ip', '192.0.2.1', '--helo', 'a.b', 'x'], 64, /too many arguments/],
 ] as const;
 for (const [name, words, code, says] of refused) {
@@ -109,7 +115,7 @@ test('a zone file that is not there, and one with faults: each with its line', a
   assert.match(bad.err, /line 3: .*\n.*line 4: /);
 });
 
-test('a record of a type that is none of ours is named and left out', async () => {
+test('a record of an unknown type is named and left out', async () => {
   const file = zoneFile('a.example. CAA 0 issue "ca.example"\na.example. TXT "v=spf1 ~all"\n');
   const ran = await postern('spf', 'eval', '--ip', '::1', '--helo', 'a.example', '--zone', file);
   assert.equal(ran.exit, 0);

@@ -62,8 +62,10 @@ test('which web script sends spam, in one command', async () => {
   assert.equal(
     out,
     `2026-11-01 to 2026-11-25: 2,040 messages to 2,040 recipients, 1,200 stopped.
-2,040 have a score; 59 % look like spam. Half score below 9.3, nine in ten below 9.3.
-2,040 were scanned, 0 took what was said of a copy, 0 went without. They waited 100 ms on average.
+2,040 messages have a score; 59 % look like spam. \
+50 % score below 9.3 points, 90 % below 9.3 points.
+2,040 scans were made, 0 results of a copy were reused, 0 messages were not scanned.
+Scans delayed a message by 100 ms on average.
 
 SCRIPT                     MESSAGES  RECIPIENTS  STOPPED   SPAM  SHARE  MEDIAN  90 %  MEAN  BEFORE
 /var/www/club/kontakt.php     1,200       1,200    1,200  1,200  100 %     9.3   9.3   9.0     0.4
@@ -93,10 +95,10 @@ test('as JSON and as comma-separated values, in which no cell is a formula', asy
 test('without scanning there are numbers all the same, and how to have more', async () => {
   await using state = await filled(false);
   const { out } = await postern('stats', ...since, '--state', state.path);
-  assert.match(out, /None was scanned: see `postern connect spamassassin`/);
+  assert.match(out, /No message was scanned; see postern connect spamassassin/);
   assert.match(out, /ACCOUNT +MESSAGES +RECIPIENTS +STOPPED\n/);
   const rules = await postern('stats', '--by', 'rule', ...since, '--state', state.path);
-  assert.match(rules.out, /No rule has struck in this time/);
+  assert.match(rules.out, /No rule matched in this time/);
 });
 
 test('a last day is given as a date, as days back, or as today', async () => {
@@ -118,7 +120,7 @@ test('what cannot be asked is said', async () => {
   }
 });
 
-test('what the page asks each minute keeps no mail waiting, with thousands of busy accounts', () => {
+test('what the page asks each minute keeps no mail waiting, with thousands of accounts', () => {
   const ledger = openLedger(':memory:');
   const until = Math.floor(day / dayMs);
   const accounts = 2_000;

@@ -1,7 +1,7 @@
 /**
- * The house style, as far as a program can see it: files are short and say what they are, lines fit,
- * words are plain, and nothing of one developer's machine is in the tree. Each rule names the file
- * and what is wrong with it. The floors of the house are in boundaries.test.ts.
+ * Tests the house style as far as a program can see it: files are short and say what they are, and
+ * nothing of one developer's machine is in the tree. Each rule names the file and the fault. The
+ * layout of the source is in boundaries.test.ts.
  */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';

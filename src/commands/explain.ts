@@ -1,7 +1,4 @@
-/**
- * `postern explain ID`: why a message got its verdict, in sentences with numbers, and what undoes
- * it.
- */
+/** `postern explain ID`: says why a message got its verdict, and which command undoes it. */
 import type { Command } from 'commander';
 import { openReads } from './guard/reads.ts';
 import { explainText } from './held/held-text.ts';
@@ -15,20 +12,26 @@ export function register(program: Command): void {
     .command('explain')
     .summary('why a message got its verdict')
     .description(
-      'Tells what was done with a message and why: each reason with what was seen and what is usual, and how much it ' +
-        'weighs (evidence of 1 holds a message, 2.5 suspends its account).',
+      'Says what happened to a message and why: each reason with what was seen, what is ' +
+        'normal, and its weight (from 1 on a message is held, from 2.5 on its account is ' +
+        'suspended).',
     )
-    .argument('<id>', 'its queue id, from the mail log; or the id on the status page')
+    .argument('<id>', 'queue id from the mail log, or the id on the status page')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object: story and message')
     .addHelpText(
       'after',
       helpAfter({
         examples: [['postern explain 4bXm2R7hQzz2', '']],
-        exits: [[0, 'told'], [67, 'nothing is known of that id (any more)'], exitCodes.notRunning],
+        exits: [
+          [0, 'done'],
+          [67, 'no message with that id is known (any more)'],
+          exitCodes.notRunning,
+        ],
         notes:
-          'Reasons are kept for 180 days, plain passes for 14 (settings ledger.keep_stories and keep_messages). Where\n' +
-          'the guard does not run, its ledger is read instead.',
+          'Postern remembers reasons for 180 days and messages that passed for 14 days\n' +
+          '(settings ledger.keep_stories and ledger.keep_messages). If the guard is not\n' +
+          'running, the command reads its ledger instead.',
       }),
     )
     .action(async (id: string, options: Options, command: Command) => {

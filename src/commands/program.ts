@@ -1,7 +1,6 @@
 /**
- * The command line as a whole: which commands there are, how they are found, and how a run ends.
- * Each command lives in a file of its own and is loaded only when it is asked for, so that the rest
- * costs nothing at start.
+ * The command line: the list of commands, how a command is found, and how a run ends. Each command
+ * has its own file, loaded only when that command runs, so that others cost no time at start.
  */
 import { getSystemErrorMessage } from 'node:util';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
@@ -10,54 +9,54 @@ import { version } from '../version.ts';
 
 type Module = { register(program: Command): void };
 
-/** Name, first line of its help (`postern --help` lists all), and where it is. */
+/** Name of the command, its line in `postern --help`, and its file. */
 const commands: readonly (readonly [string, string, () => Promise<Module>])[] = [
   ['up', 'start the guard in the foreground', () => import('./up.ts')],
   ['status', 'what the guard does right now', () => import('./status.ts')],
   ['accounts', 'list, show, suspend, release, allow', () => import('./accounts/accounts.ts')],
   ['held', 'list, show, release, drop held messages', () => import('./held/held.ts')],
   ['explain', 'why a message got its verdict', () => import('./explain.ts')],
-  ['try', 'play a hijack against the running guard', () => import('./try/try.ts')],
-  ['replay', 'what would have been done to recorded mail', () => import('./replay/replay.ts')],
+  ['try', 'play a hijack, or send a test notice', () => import('./try/try.ts')],
+  ['replay', 'judge recorded mail: what would have happened', () => import('./replay/replay.ts')],
   ['passwords', 'find weak passwords, have them changed', () => import('./passwords/passwords.ts')],
-  ['connect', 'put the guard into Postfix, and take it out', () => import('./connect/postfix.ts')],
-  ['install', 'as a service of this machine', () => import('./install/install.ts')],
+  ['connect', 'connect Postfix, sendmail or a scanner', () => import('./connect/postfix.ts')],
+  ['install', 'make Postern a service of this machine', () => import('./install/install.ts')],
   ['dns', 'plan, check and watch the DNS records of mail', () => import('./dns/dns.ts')],
-  ['doctor', 'check everything around the guard', () => import('./doctor/doctor.ts')],
-  ['scan', 'what scanners say of a message', () => import('./scan/scan.ts')],
+  ['doctor', 'check guard, mail server and machine', () => import('./doctor/doctor.ts')],
+  ['scan', 'what scanners say about a message', () => import('./scan/scan.ts')],
   [
     'scripts',
-    'which web scripts send mail, and what each may',
+    'which web scripts send mail, and rules for them',
     () => import('./scripts/scripts.ts'),
   ],
-  ['stats', 'numbers of mail that left, by whom and by day', () => import('./stats/stats.ts')],
-  ['dkim', 'keys, and signatures of mail', () => import('./dkim/dkim.ts')],
+  ['stats', 'numbers of outgoing mail, by account or day', () => import('./stats/stats.ts')],
+  ['dkim', 'DKIM keys, and signatures of messages', () => import('./dkim/dkim.ts')],
   ['spf', 'what SPF says about mail from an address', () => import('./dns/spf.ts')],
-  ['config', 'check, show, defaults', () => import('./config/config.ts')],
+  ['config', 'check and show the configuration', () => import('./config/config.ts')],
 ];
 
 export const commandNames: readonly string[] = commands.map(([name]) => name);
 
-const about = `The gate that a mail server's mail leaves through: catches a hijacked account after a handful of
-messages, stops it, and tells you.`;
+const about = `Postern watches the mail that leaves your mail server. It stops a hijacked account
+after a few messages, and tells you.`;
 
 const more = `
 Files:
-  ./.state, or --state DIR    the ledger and run.json, which tells commands where the guard is
+  ./.state, or --state DIR    the ledger, and run.json with the guard's addresses
   /etc/postern/postern.toml   the configuration of an installed guard; see postern config defaults
 
 Exit codes (sysexits(3)):
-  0 done   1 something is wrong and was said   64 usage   65 bad data   66 no such file
+  0 done   1 a problem was found and reported   64 usage   65 bad data   66 no such file
   67 no such account or message   69 not running or not reachable   73 cannot create
   77 not allowed   78 configuration
 
 Start with:
   ./postern up                and in another terminal:
   ./postern try hijack        watch it being stopped
-  ./postern connect postfix   put it into your mail server (shows the change first)
+  ./postern connect postfix   connect your mail server to it (shows the change first)
 `;
 
-/** Where the text of a run goes. */
+/** Takes the text of a run. */
 export type Output = { out(text: string): void; err(text: string): void };
 
 /** Runs one command line (without node and script) and answers with the exit code. */
@@ -71,7 +70,7 @@ export async function runCommandLine(words: readonly string[], output: Output): 
   }
 }
 
-/** The program with the command that is asked for, or with the first lines of all. */
+/** The program with the wanted command, or without one with the summaries of all. */
 export async function openProgram(words: readonly string[], output: Output): Promise<Command> {
   const program = new Command('postern')
     .description(about)
@@ -94,7 +93,7 @@ export async function openProgram(words: readonly string[], output: Output): Pro
   return program;
 }
 
-/** `postern help held` is `postern held --help`. */
+/** `postern help held` means `postern held --help`. */
 function helpAsOption(words: readonly string[]): readonly string[] {
   return words[0] === 'help' ? [...words.slice(1), '--help'] : words;
 }
@@ -107,13 +106,13 @@ function outputConfiguration(output: Output): OutputConfiguration {
   };
 }
 
-/** Sub-commands end the same way as the program does. */
+/** Subcommands print and end in the same way as the program. */
 function inherit(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent).helpCommand(false);
   for (const sub of command.commands) inherit(sub, command);
 }
 
-/** One clear line for each thing that is wrong, and the exit code that goes with it. */
+/** Prints one clear line for each error, and answers with the exit code. */
 function failed(error: unknown, output: Output): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : sysexits.usage;
   if (error instanceof OperatorError) {
@@ -123,14 +122,17 @@ function failed(error: unknown, output: Output): number {
     if (error.hint !== undefined && error.hint !== '') output.err(`postern: ${error.hint}\n`);
     return error.exit;
   }
-  output.err(`postern: our mistake: ${error instanceof Error ? error.stack : error}\n`);
+  output.err(
+    'postern: an error in Postern, please report it: ' +
+      `${error instanceof Error ? error.stack : error}\n`,
+  );
   return sysexits.software;
 }
 
 function because(cause: unknown): string {
   if (cause === undefined) return '';
   const { errno, message } = { errno: undefined, message: String(cause), ...errorOf(cause) };
-  // Node's own text repeats the path, which the message names already.
+  // Node's own text repeats the path, which the message already names.
   return `: ${errno === undefined ? message : getSystemErrorMessage(errno)}`;
 }
 

@@ -1,4 +1,4 @@
-/** `postern status`: what the running guard does right now, and where its status page is. */
+/** `postern status`: shows what the running guard does, and the address of its status page. */
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
@@ -10,7 +10,7 @@ import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
 import { clock, paint, paintState, table } from './terminal/table.ts';
 
-/** The part of GET /api/overview that is shown (src/doors/http/overview.ts). */
+/** The part of GET /api/overview that status shows (src/doors/http/overview.ts). */
 export type StatusOverview = {
   readonly status: StatusView;
   readonly suspended: readonly {
@@ -27,22 +27,23 @@ export function register(program: Command): void {
     .command('status')
     .summary('what the guard does right now')
     .description(
-      'Shows the mode, the doors, the verdicts since the start, which accounts are watched or suspended and why, how ' +
-        'much mail is held, whether the ledger takes writes, and the address of the status page.',
+      'Shows the mode, the doors, the verdicts since the start, the accounts that are watched or ' +
+        'suspended and why, how many messages are held, whether the ledger takes writes, and the ' +
+        'address of the status page.',
     )
     .option('--state <dir>', stateHelp)
-    .option('--token', 'with the token in the address, also where this is not a terminal')
+    .option('--token', 'show the token in the address, even if this is not a terminal')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       helpAfter({
         examples: [
-          ['postern status', 'the token is in the link when this is a terminal'],
+          ['postern status', 'on a terminal, the link contains the token'],
           ['postern status --json | jq .verdicts', ''],
         ],
         exits: [
-          [0, 'the guard runs and its ledger takes writes'],
-          [1, 'it runs, but its ledger takes no writes'],
+          [0, 'the guard is running and its ledger takes writes'],
+          [1, 'it is running, but its ledger takes no writes'],
           exitCodes.notRunning,
         ],
       }),
@@ -60,15 +61,15 @@ export function register(program: Command): void {
         options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),
       );
       if (status.ledger.state === 'ok') return;
-      throw new OperatorError('ledger-failing', `the ledger takes no writes`, {
+      throw new OperatorError('ledger-failing', 'the ledger takes no writes', {
         cause: status.ledger.why,
-        hint: 'mail is answered as `ledger.when_failing` says; make room on its disk, it mends itself',
+        hint: 'make room on its disk; until then mail is answered as `ledger.when_failing` says',
         exit: 1,
       });
     });
 }
 
-/** For a person. `page`: the address of the status page, with the token or without. */
+/** Status as text. `page`: the address of the status page, with the token or without. */
 export function statusText({ status, suspended, watched }: StatusOverview, page: string): string {
   const { verdicts, accounts, ledger, mode } = status;
   const doing = mode === 'guard' ? 'guarding' : 'observing only, nothing is stopped';
@@ -78,7 +79,8 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
     ...doors.map(([name, at], nth) => [nth === 0 ? 'doors' : '', `${name} ${at}`] as const),
     [
       'verdicts',
-      `${verdicts.pass} passed, ${verdicts.delay} delayed, ${verdicts.hold} held, ${verdicts.refuse} refused`,
+      `${verdicts.pass} passed, ${verdicts.delay} delayed, ${verdicts.hold} held, ` +
+        `${verdicts.refuse} refused`,
     ],
     [
       'accounts',
@@ -104,15 +106,17 @@ function suspendedText(cards: StatusOverview['suspended'], all: number): string 
   let text = '\n';
   for (const { account, incident } of cards) {
     text += `${paintState('suspended')}  ${plain(account.account)}\n`;
-    if (incident === undefined) text += '  by hand\n';
+    if (incident === undefined) text += '  by an operator\n';
     else {
       text +=
-        `  since ${clock(incident.suspendedAt)}: ${many(incident.leakedRecipients, 'recipient')} reached, ` +
+        `  since ${clock(incident.suspendedAt)}: ` +
+        `${many(incident.leakedRecipients, 'recipient')} reached, ` +
         `${many(incident.stoppedMessages, 'message')} stopped\n`;
     }
     const [first] = incident?.reasons ?? account.reasons;
     if (first !== undefined) text += `  ${plain(first.text)}\n`;
-    text += `  to undo: ${shellWords('postern', 'accounts', 'release', account.account)}\n`;
+    const release = shellWords('postern', 'accounts', 'release', account.account);
+    text += `  once its password has been changed: ${release} --keep-held\n`;
   }
   return all > cards.length ? `${text}and ${many(all - cards.length, 'more account')}\n` : text;
 }

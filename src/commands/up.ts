@@ -1,10 +1,10 @@
-/** `postern up`: the guard in the foreground. */
+/** `postern up`: starts the guard in the foreground. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
-import { loadConfig } from '../config/load.ts';
+import { type LoadedConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
@@ -28,7 +28,7 @@ type Options = {
 
 const defaultState = join(home, '.state');
 const door = 'inet:HOST:PORT, unix:/PATH or off';
-/** What is not done by then is left: systemd would kill us a little later. */
+/** Time for an orderly end. After it the guard ends anyway; systemd would soon kill it. */
 const closeMs = 10_000;
 
 export function register(program: Command): void {
@@ -36,44 +36,46 @@ export function register(program: Command): void {
     .command('up')
     .summary('start the guard in the foreground')
     .description(
-      'Starts the guard in the foreground, on loopback, with its ledger in a file: a milter door and a policy door ' +
-        'for Postfix, and a status page. Ends with Ctrl-C or SIGTERM, reads its configuration again on SIGHUP.',
+      'Starts the guard in the foreground, on loopback, with its ledger in a file: a milter ' +
+        'door and a policy door for Postfix, and a status page. Ctrl-C or SIGTERM ends it; on ' +
+        'SIGHUP it reads its configuration again.',
     )
-    .option('--state <dir>', 'where it keeps things', defaultState)
-    .option('--config <file>', 'a TOML file; see `postern config defaults`')
+    .option('--state <dir>', 'state folder: ledger, token, run.json', defaultState)
+    .option('--config <file>', 'configuration, a TOML file; see `postern config defaults`')
     .addOption(
-      new Option('--mode <mode>', 'observe: judge, tell, let pass; guard: act').choices([
-        'observe',
-        'guard',
-      ]),
+      new Option(
+        '--mode <mode>',
+        'observe: judge mail and report, let all pass; guard: act',
+      ).choices(['observe', 'guard']),
     )
     .option(
       '--port <n>',
-      'first of three ports: milter, policy, page; 0 picks free ones',
+      'first of three ports: milter, policy, status page; 0 takes free ports',
       portOption,
     )
-    .option('--milter <address>', `milter door: ${door}`)
-    .option('--policy <address>', `policy door: ${door}`)
-    .option('--http <address>', 'status page: inet:HOST:PORT or off')
+    .option('--milter <address>', `address of the milter door: ${door}`)
+    .option('--policy <address>', `address of the policy door: ${door}`)
+    .option('--http <address>', 'address of the status page: inet:HOST:PORT or off')
     .option('--json', 'one JSON line when ready; the log goes to standard error')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          'Doors that nobody set move to a free port where theirs is taken: 9900 milter, 9901 policy, 9902 status page.\n' +
-          'The log is a JSON object a line on standard error.',
+          'Without a setting or option the doors are at 9900 (milter), 9901 (policy) and\n' +
+          '9902 (status page), or at a free port if that is taken. The log is on standard\n' +
+          'error, one JSON object a line.',
         examples: [
-          ['./postern up', 'guarding, on loopback, ledger in ./.state'],
-          ['./postern up --mode observe --port 0 --json', 'free ports, told as JSON'],
+          ['./postern up', 'mode guard, on loopback, ledger in ./.state'],
+          ['./postern up --mode observe --port 0 --json', 'free ports, printed as JSON'],
           ['postern up --config /etc/postern/postern.toml --state /var/lib/postern', ''],
         ],
         exits: [
           [0, 'ended by a signal'],
-          [64, 'an unknown option or a bad value'],
+          [64, 'an unknown option or a wrong value'],
           [69, 'a door cannot be opened'],
           [73, 'the state folder or the ledger cannot be made'],
           [75, 'another guard uses this ledger'],
-          [78, 'the configuration or the ledger is not fit for this version'],
+          [78, 'the configuration has an error, or the ledger is of a newer version'],
         ],
       }),
     )
@@ -82,7 +84,8 @@ export function register(program: Command): void {
 
 async function up(options: Options): Promise<void> {
   const began = performance.now();
-  const { config, set } = loadConfig(options.config);
+  const loaded = readConfig(options.config);
+  const { config, set } = loaded;
   apply(config, options);
   const movable =
     ![...set].some((key) => key.startsWith('doors.')) &&
@@ -92,6 +95,7 @@ async function up(options: Options): Promise<void> {
     options.port === undefined;
   const state = resolve(options.state);
   const log = openLog(config.log.level);
+  logOldNames(loaded, log);
   const manager = serviceManager(process.env, (cause) =>
     log('warn', 'systemd.unreached', { why: String(cause) }),
   );
@@ -120,7 +124,7 @@ async function up(options: Options): Promise<void> {
   log('info', 'guard.stopped', {});
 }
 
-/** The command line's words over the file's. */
+/** Options of the command line override the file. */
 function apply(config: Config, options: Options): void {
   const { doors } = config;
   if (options.mode !== undefined) config.mode = options.mode;
@@ -141,8 +145,10 @@ function apply(config: Config, options: Options): void {
 
 function reload(daemon: Daemon, options: Options, log: Log): void {
   try {
-    const { config } = loadConfig(options.config);
+    const loaded = readConfig(options.config);
+    const { config } = loaded;
     apply(config, options);
+    logOldNames(loaded, log);
     const restart = daemon.reload(config);
     log('info', 'config.reloaded', { mode: config.mode, needRestart: restart });
   } catch (error) {
@@ -151,13 +157,17 @@ function reload(daemon: Daemon, options: Options, log: Log): void {
   }
 }
 
+function logOldNames({ file, oldNames }: LoadedConfig, log: Log): void {
+  for (const why of oldNames) log('warn', 'config.old-name', { file, why });
+}
+
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
   });
 }
 
-/** One token for the life of the state folder: sessions and bookmarks outlive a restart. */
+/** The token stays the same across restarts, so sessions and bookmarks keep working. */
 function keepToken(state: string): string {
   const path = join(state, 'token');
   try {
@@ -190,8 +200,8 @@ function openLog(level: Config['log']['level']): Log {
 }
 
 /**
- * Lines to standard error. Its disk may be full, or its reader gone: then lines are lost and
- * counted, and the guard goes on, since mail must not wait for a log.
+ * Writes lines to standard error. If its disk is full or its reader is gone, lines are lost and
+ * counted, and the guard continues: mail must not wait for a log.
  */
 function logWriter(): (line: string) => void {
   let lost = 0;
@@ -219,6 +229,11 @@ function logWriter(): (line: string) => void {
   };
 }
 
+const noQueueTools = `
+Postern cannot use Postfix's queue tools here, so it cannot hold mail that is already queued.
+To change that: sudo ./postern install
+`;
+
 function say(
   daemon: Daemon,
   about: { token: string; config: Config; state: string; json: boolean; ms: number },
@@ -228,14 +243,14 @@ function say(
     process.stdout.write(`${JSON.stringify({ ready: true, doors, token: about.token })}\n`);
     return;
   }
-  // Elsewhere than on a terminal it would end up in a log that others read.
+  // Only on a terminal: anywhere else the token would end up in a log that others read.
   const token = process.stdout.isTTY ? `/?token=${about.token}` : '/';
   const page = doors.http === 'off' ? 'off' : `${doors.http}${token}`;
   const call = callOf(about.state);
   const mode =
     about.config.mode === 'guard'
-      ? 'guarding: verdicts are acted on'
-      : 'observing: everything passes, verdicts are only told';
+      ? 'mode guard: Postern acts on its verdicts'
+      : 'mode observe: everything passes, Postern only reports its verdicts';
   process.stdout.write(
     `${paint('bold', 'Postern is up')} (${about.ms.toFixed(0)} ms), ${mode}
 
@@ -244,18 +259,18 @@ function say(
   status page  ${page}
   token        ${join(about.state, 'token')}
   ledger       ${join(about.state, 'ledger.db')}
-${daemon.queue ? '' : '\nIt has no hand on a mail queue here, so it cannot take back what is queued: see `postern install`.\n'}
+${daemon.queue ? '' : noQueueTools}
 Now, in another terminal:
   ${call('try hijack')}
       watch a hijacked account being stopped
   ${call('connect postfix')}
-      put the guard into your Postfix (shows the change first)
+      connect your Postfix to the guard (shows the change first)
 
 `,
   );
 }
 
-/** How this very program is called from where the operator is, for this state folder. */
+/** How to call this program from the operator's folder, with this state folder. */
 function callOf(state: string): (words: string) => string {
   const launcher = process.env['POSTERN_LAUNCHER'] ?? 'postern';
   const here = launcher === join(process.cwd(), 'postern');

@@ -1,4 +1,4 @@
-/** Durations as people write them: `90s`, `1h30m`, `2d`. */
+/** Reads durations as people write them: `90s`, `1h30m`, `2d`. */
 import { dayMs, hourMs, minuteMs, secondMs } from '../lib/time.ts';
 
 const units: Readonly<Record<string, number>> = {

@@ -18,7 +18,7 @@ const rows = [
   ['another value', '[scan]\nspamassassin = "off"\nx = 1\n', `[scan]\n${set}\nx = 1\n`],
 ] as const;
 for (const [name, before, after] of rows) {
-  test(`set in ${name}, and taken out again`, () => {
+  test(`set in ${name}, and removed again`, () => {
     assert.equal(withSetting(before, place, address), after);
     assert.equal(withSetting(after, place, address), after);
     if (!before.includes('spamassassin'))
@@ -26,7 +26,7 @@ for (const [name, before, after] of rows) {
   });
 }
 
-test('what is written is what is read; the same name elsewhere is not meant', () => {
+test('what is written is what is read; the same name in another table stays', () => {
   const text = withSetting('[notices]\nmail_to = []\n', place, address);
   assert.equal(parseConfig(text, 'x').config.scan.spamassassin, 'inet:127.0.0.1:783');
   const other = '[other]\nspamassassin = 1\n';

@@ -1,14 +1,11 @@
 /**
- * One setting of a TOML file, set or taken out, and every other octet left as it is: comments,
- * order, white space. Pure. Only tables in their plain form are understood; the caller reads the
- * result again and compares.
+ * Sets or removes one setting of a TOML file and keeps every other byte: comments, order, white
+ * space. Pure. It understands only plain tables; the caller parses the result and compares.
  */
 
 const header = /^\s*\[{1,2}\s*([^[\]]+?)\s*\]{1,2}\s*(?:#.*)?$/;
 
-/**
- * `value` as TOML; undefined: the setting is taken out, and with it a table that has nothing else.
- */
+/** `value` as TOML; undefined: remove the setting, and its table if nothing else is in it. */
 export function withSetting(
   text: string,
   { table, key }: { readonly table: string; readonly key: string },
@@ -25,7 +22,7 @@ export function withSetting(
     lines.splice(at, 1);
     const rest = lines.slice(start + 1, after - 1);
     if (rest.every((line) => line.trim() === '')) {
-      // The table that was made for it, and the empty line in front.
+      // The table made for this setting, and the empty line before it.
       const from = start > 0 && lines[start - 1]?.trim() === '' ? start - 1 : start;
       lines.splice(from, start - from + 1);
     }
@@ -35,7 +32,7 @@ export function withSetting(
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-/** Where the table that begins at `start` ends. */
+/** The line after the table that begins at line `start`. */
 function endOf(lines: readonly string[], start: number): number {
   const next = lines.findIndex((line, i) => i > start && header.test(line));
   return next < 0 ? lines.length : next;

@@ -1,27 +1,45 @@
 /**
- * The configuration in force: defaults, then the file, then the command line; and where each value
- * came from. Anything unknown or wrong is refused, with the line's key and what would be right.
+ * Reads the configuration file: the values in force, and which of them the file sets. A file with
+ * an unknown setting or a wrong value is refused as a whole; the error names the setting and what
+ * it must be.
  */
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
+import { withNewNames } from './old-names.ts';
 import { type Config, schema, settings } from './schema.ts';
 
-export type Loaded = {
+export type LoadedConfig = {
   readonly config: Config;
-  /** The file read; undefined where there is none. */
+  /** The file that was read; undefined: no file, only defaults. */
   readonly file: string | undefined;
   /** Keys (`doors.milter`) that the file sets. */
   readonly set: ReadonlySet<string>;
+  /** A sentence for each name of version 0.1 in the file. */
+  readonly oldNames: readonly string[];
 };
 
+/** As readConfig, for commands: each old name in the file is a warning on standard error. */
+export function loadConfig(file: string | undefined): LoadedConfig {
+  const loaded = readConfig(file);
+  process.stderr.write(oldNamesText(loaded));
+  return loaded;
+}
+
+/** A warning line for each old name in the file; empty without old names. */
+export function oldNamesText({ file, oldNames }: Pick<LoadedConfig, 'file' | 'oldNames'>): string {
+  return oldNames.map((text) => `postern: ${file ?? ''}: ${text}\n`).join('');
+}
+
 /**
- * Reads the file (undefined: defaults alone). Throws OperatorError `config` with all that is wrong,
- * a line each.
+ * Reads the file (undefined: defaults alone). Throws OperatorError `config` with a line for each
+ * error in the file.
  */
-export function loadConfig(file: string | undefined): Loaded {
-  if (file === undefined) return { config: schema.parse({}), file, set: new Set() };
+export function readConfig(file: string | undefined): LoadedConfig {
+  if (file === undefined) {
+    return { config: schema.parse({}), file, set: new Set(), oldNames: [] };
+  }
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -31,29 +49,30 @@ export function loadConfig(file: string | undefined): Loaded {
   return { ...parseConfig(text, file), file };
 }
 
-/** As loadConfig, from text; `name` is how the file is called in messages. */
-export function parseConfig(text: string, name: string): Omit<Loaded, 'file'> {
-  let raw: unknown;
+/** As readConfig, from text; `name` is the file's name in messages. */
+export function parseConfig(text: string, name: string): Omit<LoadedConfig, 'file'> {
+  let toml: unknown;
   try {
-    raw = parse(text);
+    toml = parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const what = error.message.split('\n')[0] ?? 'not TOML';
     throw wrong(`${name}, line ${error.line}: ${what}`, error);
   }
+  const { raw, oldNames } = withNewNames(toml);
   const read = schema.safeParse(raw);
   if (!read.success) {
     const lines = read.error.issues.map((issue) => `${name}: ${issueText(issue)}`);
     throw wrong(lines.join('\n'), undefined);
   }
-  return { config: read.data, set: new Set(keysOf(raw, '')) };
+  return { config: read.data, set: new Set(keysOf(raw, '')), oldNames };
 }
 
 function wrong(text: string, cause: unknown): OperatorError {
   return new OperatorError('config', text, {
     ...(cause === undefined ? {} : { cause }),
     exit: sysexits.config,
-    hint: '`postern config defaults` shows every setting',
+    hint: '`postern config defaults` prints every setting with its default and its meaning',
   });
 }
 
@@ -73,7 +92,7 @@ function keysOf(value: unknown, prefix: string): string[] {
   );
 }
 
-/** A whole configuration file with every setting, its default, and what it is for. */
+/** A complete configuration file: every setting with its default and its meaning. */
 export function defaultsText(): string {
   const lines: string[] = [];
   let section = '';

@@ -1,6 +1,6 @@
 /**
- * Every setting: its type, its default, and what it is for in a sentence or two. The reference
- * page, `config defaults` and the error messages are all made from here. Durations are text such as
+ * Defines every setting: its type, its default, and its meaning in a sentence or two. The reference
+ * page, `config defaults` and the error messages are made from this. Durations are text such as
  * `90s` or `1h`.
  */
 import { z } from 'zod';
@@ -30,7 +30,7 @@ const clientNetwork = z
   .string()
   .refine(
     (text) => parseNetworkRule(text) !== undefined,
-    'must be an IP address or a network in CIDR, with ! in front or not',
+    'must be an IP address or a network such as 192.0.2.0/24; ! in front excludes it',
   );
 
 export type Config = {
@@ -89,7 +89,7 @@ export type Config = {
     keep_messages: string;
     keep_stories: string;
     keep_statistics: string;
-    when_failing: 'pass' | 'delay';
+    when_failing: 'answer' | 'tempfail';
   };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 };
@@ -98,7 +98,9 @@ const shape = z.strictObject({
   mode: z
     .enum(['observe', 'guard'])
     .default('guard')
-    .describe('observe: judge and tell, but let everything pass. guard: act on the verdicts.'),
+    .describe(
+      'observe: judge mail and report, but let everything pass. guard: act on the ' + 'verdicts.',
+    ),
   host: z
     .string()
     .default('')
@@ -107,18 +109,22 @@ const shape = z.strictObject({
     .string()
     .default('your mail administrator')
     .describe(
-      'Whom a refused owner is told to call. Goes into the SMTP reply, so: short, no secrets.',
+      'The contact for a user whose mail is refused. Part of the SMTP reply, which ' +
+        'strangers can read: keep it short and without secrets.',
     ),
   doors: z
     .strictObject({
-      milter: door.default('inet:127.0.0.1:9900').describe('Where Postfix connects as a milter.'),
+      milter: door
+        .default('inet:127.0.0.1:9900')
+        .describe('Address where Postfix connects as to a milter.'),
       policy: door
         .default('inet:127.0.0.1:9901')
-        .describe('Where Postfix asks as a policy service.'),
+        .describe('Address where Postfix asks as a policy service.'),
       http: door
         .default('inet:127.0.0.1:9902')
         .describe(
-          'Status page, API, /health and /metrics. Keep it on loopback; use an SSH tunnel.',
+          'Address of the status page, the API, /health and /metrics. Keep it on ' +
+            'loopback; use an SSH tunnel.',
         ),
       socket_mode: z
         .string()
@@ -131,7 +137,10 @@ const shape = z.strictObject({
         .min(10)
         .max(20_000)
         .default(2_000)
-        .describe('Connections a door takes at once; Postfix opens one a smtpd process.'),
+        .describe(
+          'Connections that a door accepts at the same time. Postfix opens one for each' +
+            ' smtpd process.',
+        ),
     })
     .prefault({}),
   accounts: z
@@ -140,46 +149,53 @@ const shape = z.strictObject({
         .string()
         .default('')
         .describe(
-          'Domain of logins that have none, so that bob and bob@example.org are one account.',
+          'Domain added to logins without one, so that bob and bob@example.org are one ' +
+            'account.',
         ),
       local_domains: z
         .array(z.string())
         .default([])
         .describe(
-          'This server’s own domains, where the MTA does not tell; `.example.org` stands for all below it.',
+          'Domains of this server that the mail server does not report; `.example.org` ' +
+            'means every name below it.',
         ),
       local_transports: z
         .array(z.string())
         .default([...localTransports])
         .describe(
-          'Postfix transports that deliver on this server: such recipients count far less.',
+          'Postfix transports that deliver on this server. Recipients on them count far' +
+            ' less than others.',
         ),
       local_services: z
         .array(z.string())
         .default([])
-        .describe('milter_macro_daemon_name of services whose clients are this machine itself.'),
+        .describe('milter_macro_daemon_name of services whose clients are all on this machine.'),
       client_networks: z
         .array(clientNetwork)
         .max(1_000)
         .default([])
         .describe(
-          'Clients that may send elsewhere without a login, so that it is ours to sign: networks, looked at before mynetworks as `postern connect postfix` found it (where it did not: before 127.0.0.0/8 and ::1). `!192.0.2.1` takes one out; the first that fits decides.',
+          'Networks of clients that may send to other servers without a login; Postern ' +
+            'signs their mail. Checked before Postfix’s mynetworks as `postern connect ' +
+            'postfix` recorded it, or before 127.0.0.0/8 and ::1 without a record. ' +
+            '`!192.0.2.1` excludes one client; the first entry that matches decides.',
         ),
     })
     .prefault({}),
   ceilings: z
     .strictObject({
-      message_recipients: limit.default(0).describe('Recipients of one message. 0: none.'),
+      message_recipients: limit.default(0).describe('Most recipients of one message. 0: no limit.'),
       account_recipients_per_hour: limit
         .default(0)
-        .describe('Recipients of one account in an hour. 0: none.'),
+        .describe('Most recipients of one account in an hour. 0: no limit.'),
       account_recipients_per_day: limit
         .default(0)
-        .describe('Recipients of one account in a day (UTC). 0: none.'),
+        .describe('Most recipients of one account in a day (UTC). 0: no limit.'),
       server_recipients_per_hour: limit
         .default(0)
         .describe(
-          'Recipients of all accounts in an hour; only accounts with evidence against them then wait. 0: none.',
+          'Most recipients of all accounts together in an hour. Above it, accounts with' +
+            ' evidence against them must wait. 0: no limit.',
         ),
     })
     .prefault({}),
@@ -189,43 +205,52 @@ const shape = z.strictObject({
         .enum(['refuse', 'hold'])
         .default('refuse')
         .describe(
-          'What happens to later messages of a suspended account. Mail of scripts and of this machine is always held.',
+          'What happens to later messages of a suspended account. Mail of scripts and ' +
+            'of this machine is always held.',
         ),
       release_after: z
         .union([z.literal('never'), duration])
         .default('never')
-        .describe('A suspension ends by itself after this long, or never.'),
+        .describe('A suspension ends automatically after this time, or never.'),
       automatic_releases_max: limit
         .default(1)
-        .describe('So often an account is released without a person; then a person must decide.'),
+        .describe(
+          'How many times an account may be released automatically. After that an ' +
+            'operator must do it.',
+        ),
       held_calm_after: z
         .union([z.literal('never'), duration])
         .default('1h')
         .describe(
-          'Held mail of an account that has calmed down leaves by itself, at the earliest after this long: evidence of many strangers takes hours to days to fade. What was held before a suspension ended never does.',
+          'Held mail of an account goes out automatically when the account is clear ' +
+            'again, but not before this time has passed. Evidence of many new recipients ' +
+            'takes hours to days to fade. Mail that was held before a suspension ended ' +
+            'never goes out automatically.',
         ),
     })
     .prefault({}),
   notices: z
     .strictObject({
-      mail_to: z.array(address).default([]).describe('Who is told by mail.'),
+      mail_to: z.array(address).default([]).describe('Mail addresses that notices are sent to.'),
       mail_from: z.string().default('').describe('Sender of notices. Empty: postern@HOST.'),
       mail_server: z
         .string()
         .regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT')
         .default('127.0.0.1:25')
-        .describe('Where notices are handed in.'),
+        .describe('Mail server that delivers notices, as HOST:PORT.'),
       webhook: z
         .union([z.literal(''), z.url({ protocol: /^https?$/ })])
         .default('')
         .describe(
-          'Second road: a URL that gets each notice as a JSON POST, so that a blocked mail road does not swallow the news.',
+          'Second channel: a URL that receives each notice as a JSON POST, so that ' +
+            'notices arrive even when mail is blocked.',
         ),
       webhook_secret_file: z
         .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
         .default('')
         .describe(
-          'File with a secret by which the POST is signed (X-Postern-Signature); only Postern may read it. Empty: not signed.',
+          'File with the secret that signs the POST (X-Postern-Signature); only Postern' +
+            ' may read it. Empty: not signed.',
         ),
     })
     .prefault({}),
@@ -234,12 +259,13 @@ const shape = z.strictObject({
       config_directory: z
         .string()
         .default('')
-        .describe('Where main.cf is, for the queue tools. Empty: Postfix’s own default.'),
+        .describe('Folder of main.cf, for the queue tools. Empty: Postfix’s own default.'),
       queue: z
         .enum(['auto', 'direct', 'helper', 'off'])
         .default('auto')
         .describe(
-          'How held mail is moved: direct (as root), through the root helper, not at all; auto finds out.',
+          'How Postern holds and releases queued mail: direct (as root), helper ' +
+            '(through the root helper), off (not at all), or auto, which chooses.',
         ),
       helper_socket: z
         .string()
@@ -252,8 +278,14 @@ const shape = z.strictObject({
       deny_file: z
         .string()
         .default('')
-        .describe('passwd-file of a `deny = yes` passdb: suspended logins are closed. Empty: off.'),
-      config: z.string().default('').describe('dovecot.conf for doveadm. Empty: its default.'),
+        .describe(
+          'File of logins that Dovecot refuses: the passwd-file of a passdb with `deny ' +
+            '= yes`. Postern writes suspended accounts into it. Empty: logins stay open.',
+        ),
+      config: z
+        .string()
+        .default('')
+        .describe('Path of dovecot.conf for doveadm. Empty: doveadm’s default.'),
     })
     .prefault({}),
   mail_log: z
@@ -263,7 +295,10 @@ const shape = z.strictObject({
         .regex(/^(?:auto|journal|off|\/.+)$/, 'must be auto, journal, off or the path of a file')
         .default('auto')
         .describe(
-          'The log of Postfix and Dovecot, from which failed logins and recipients that do not exist are learned: auto, journal, a file, or off. auto takes the file that Postfix itself writes (maillog_file), else /var/log/mail.log or /var/log/maillog if written to within a day, else the systemd journal.',
+          'Log of Postfix and Dovecot, which shows failed logins and recipients that do' +
+            ' not exist: auto, journal, the path of a file, or off. auto takes the file ' +
+            'that Postfix itself writes (maillog_file), else /var/log/mail.log or ' +
+            '/var/log/maillog if written to within a day, else the systemd journal.',
         ),
       more: z
         .array(z.string().regex(/^\/.+$/, 'must be the path of a file'))
@@ -282,16 +317,22 @@ const shape = z.strictObject({
   identity: identitySettings,
   ledger: z
     .strictObject({
-      keep_messages: duration.default('14d').describe('How long passed messages are remembered.'),
-      keep_stories: duration.default('180d').describe('How long reasons are remembered.'),
+      keep_messages: duration
+        .default('14d')
+        .describe('How long Postern remembers messages that passed.'),
+      keep_stories: duration
+        .default('180d')
+        .describe('How long Postern remembers the reasons for its verdicts.'),
       keep_statistics: duration
         .default('400d')
-        .describe('How long the numbers of a day are remembered (`postern stats`).'),
+        .describe('How long Postern remembers the numbers of a day (`postern stats`).'),
       when_failing: z
-        .enum(['pass', 'delay'])
-        .default('pass')
+        .enum(['answer', 'tempfail'])
+        .default('answer')
         .describe(
-          'When the ledger cannot be written and a verdict must be kept: pass lets the message go to hold or refusal unrecorded; delay answers 451.',
+          'When a verdict must be recorded but the ledger cannot be written. answer: ' +
+            'give the verdict (hold or refuse) unrecorded. tempfail: answer 451, so that ' +
+            'the sender tries again.',
         ),
     })
     .prefault({}),
@@ -300,18 +341,18 @@ const shape = z.strictObject({
       level: z
         .enum(['debug', 'info', 'warn', 'error'])
         .default('info')
-        .describe('How much is logged.'),
+        .describe('Least severe level that is logged.'),
     })
     .prefault({}),
 });
 
-/** Text to Config: unknown keys and wrong values are issues. */
+/** Checks a configuration: unknown keys and wrong values are issues. */
 export const schema: z.ZodType<Config> = shape;
 
-/** One setting of the reference: its key, its value as TOML, and what it is for. */
+/** One setting: its key, its value as TOML, and its meaning. */
 export type Setting = { readonly key: string; readonly value: string; readonly about: string };
 
-/** Every setting in the order of this file, with the values of `config`. */
+/** Every setting, in the order of this file, with its value in `config`. */
 export function settings(config: Config): Setting[] {
   const out: Setting[] = [];
   walk(shape, config, '', out);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseConfig } from './load.ts';
 import { signingRulesOf } from './values.ts';
 
-test('who signs, with names as messages have them', () => {
+test('domains that sign, with names as messages have them', () => {
   const { config } = parseConfig(
     `[signing]
      identity = "Server.example"

@@ -1,23 +1,20 @@
-/** Settings in the form that the parts take them. */
+/** Turns settings into the values that the parts of the guard take. */
 import type { Policy } from '../core/account/policy.ts';
 import type { SigningRules } from '../core/signing/choose.ts';
 import { addressKey } from '../formats/message/address.ts';
 import { asciiDomain } from '../formats/message/author-domains.ts';
-import type { Where } from '../lib/listener.ts';
+import type { SocketAddress } from '../lib/listener.ts';
 import type { Config } from './schema.ts';
 
-/**
- * `inet:HOST:PORT` or `unix:/PATH`; undefined for `off`. The configuration's schema has checked the
- * form.
- */
-export function whereOf(address: string, mode: number): Where | undefined {
+/** Of `inet:HOST:PORT` or `unix:/PATH`, which the schema has checked; undefined for `off`. */
+export function whereOf(address: string, mode: number): SocketAddress | undefined {
   if (address.startsWith('unix:')) return { path: address.slice(5), mode };
   const inet = /^inet:(?:\[(.+)\]|([^:]+)):(\d+)$/i.exec(address);
   if (inet === null) return undefined;
   return { host: inet[1] ?? inet[2] ?? '', port: Number(inet[3]) };
 }
 
-/** The fixed ceilings, and what scanners' words count for. */
+/** The fixed ceilings, and how scan results count. */
 export function policyOf({ ceilings, scan }: Config): Policy {
   return {
     messageRecipientsMax: ceilings.message_recipients,
@@ -29,7 +26,7 @@ export function policyOf({ ceilings, scan }: Config): Policy {
   };
 }
 
-/** Where mail of our own is handed in, and from whom it is. */
+/** The mail server that takes Postern's own mail, and the sender of that mail. */
 export function mailServerOf(
   { notices }: Config,
   host: string,
@@ -39,10 +36,7 @@ export function mailServerOf(
   return { host: server, port: Number(port), from };
 }
 
-/**
- * Which key signs: names as messages have them, in A-labels. The configuration's schema has checked
- * them.
- */
+/** Which domain's key signs which From domain, in A-labels (RFC 5890) as in messages. */
 export function signingRulesOf({ signing }: Config): SigningRules {
   const name = (text: string): string =>
     text.startsWith('*.') ? `*.${asciiDomain(text.slice(2)) ?? ''}` : (asciiDomain(text) ?? '');

@@ -55,13 +55,13 @@ const rows: readonly Row[] = [
     ['fail postfix.submission.milter'],
   ],
   [
-    'port 25 goes round, nobody logs in there',
+    'port 25 bypasses the guard, without logins',
     ours,
     `${inbound}  -o smtpd_milters=\n${submission}${pickup}`,
     ['warn postfix.smtp.milter'],
   ],
   [
-    'port 25 goes round, people log in there',
+    'port 25 bypasses the guard, with logins',
     ours,
     `${inbound}  -o smtpd_milters=\n  -o smtpd_sasl_auth_enable=yes\n${pickup}`,
     ['fail postfix.smtp.milter', 'warn postfix.smtp.policy'],
@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
     ['warn postfix.submission.policy'],
   ],
   [
-    'local mail goes round',
+    'local mail bypasses the guard',
     ours.replace('non_smtpd_milters = $smtpd_milters\n', ''),
     submission + pickup,
     ['fail postfix.local.milter'],
@@ -119,7 +119,7 @@ for (const [name, main, master, wanted] of rows) {
       wanted,
     );
     for (const one of bad)
-      assert.ok(one.mend !== '' && one.wanted !== '', `${one.id} says what to do`);
+      assert.ok(one.fix !== '' && one.wanted !== '', `${one.id} says what to do`);
     const kinds = wanted.map((one) => one.split(' ')[0]);
     assert.equal(worst(findings), kinds.includes('fail') ? 'fail' : (kinds[0] ?? 'ok'));
   });

@@ -5,7 +5,7 @@ import { openMailLog } from '../doors/log/reader.ts';
 import { logEnvironment, sourceOf } from '../doors/log/source.ts';
 import { openMilter } from '../doors/milter/server.ts';
 import { openPolicy } from '../doors/policy/server.ts';
-import type { Listener, Where } from '../lib/listener.ts';
+import type { Listener, SocketAddress } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { Flows } from './flows.ts';
@@ -68,7 +68,7 @@ function openPolicyDoor(opening: Opening): Promise<Listener | undefined> {
   const { accounts, doors } = parts.config;
   return opened(opening, 'policy', (where) =>
     openPolicy(where, {
-      admin: flows.policy,
+      handler: flows.policy,
       log,
       count,
       defaultDomain: accounts.default_domain,
@@ -79,7 +79,7 @@ function openPolicyDoor(opening: Opening): Promise<Listener | undefined> {
 
 async function openMilterDoor(
   opening: Opening,
-  { submissions }: DaemonSendmail,
+  { handovers }: DaemonSendmail,
 ): Promise<Listener | undefined> {
   const { parts, flows } = opening;
   const { clock, count, log } = parts.world;
@@ -88,7 +88,7 @@ async function openMilterDoor(
   const milter = await opened(opening, 'milter', (where) =>
     openMilter(where, {
       path,
-      submissions,
+      handovers,
       clock,
       log,
       count,
@@ -110,7 +110,7 @@ async function openMilterDoor(
 async function opened<Door extends AsyncDisposable>(
   { parts, options }: Opening,
   name: 'http' | 'policy' | 'milter',
-  open: (where: Where) => Promise<Door>,
+  open: (where: SocketAddress) => Promise<Door>,
 ): Promise<Door | undefined> {
   const { doors } = parts.config;
   const address = doors[name];
@@ -141,7 +141,7 @@ function followMailLog({ parts, flows }: Opening): void {
   if (mail_log.source === 'off' && mail_log.more.length === 0) return;
   scope.use(
     openMailLog({
-      admin: flows.mailLog,
+      handler: flows.mailLog,
       clock,
       log,
       count,

@@ -17,7 +17,7 @@ import { openAdmin } from '../flow/admin/admin.ts';
 import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
-import { type NoticeLog, openTold } from '../flow/notices/operator-told.ts';
+import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
@@ -164,10 +164,10 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     clock: world.clock,
     defaultDomain: config.accounts.default_domain,
   });
-  const roads = noticeChannels(config, host);
-  const notices = openNotices({ ...world, journal, roads });
+  const channels = noticeChannels(config, host);
+  const notices = openNotices({ ...world, journal, channels });
   scope.defer(() => notices.close());
-  const told = openTold({ ...world, notices, settings, host, iso });
+  const told = openNoticeLog({ ...world, notices, settings, host, iso });
   return {
     journal,
     accounts,

@@ -4,22 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { openSendmail } from '../doors/sendmail/server.ts';
-import { type Handovers, openSubmissions } from '../flow/handover/handover.ts';
+import { type Handovers, openHandovers } from '../flow/handover/handover.ts';
 import type { Journal } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
-import type { Listener, Where } from '../lib/listener.ts';
+import type { Listener, SocketAddress } from '../lib/listener.ts';
+import { SerialQueue } from '../lib/serial.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { peerOf } from '../partners/kernel/peer-credentials.ts';
-import { knockAtPickup, realSendmail } from '../partners/postfix/sendmail.ts';
-import { openSubmissionFiles } from '../partners/spool/handover-files.ts';
+import { realSendmail, wakePickup } from '../partners/postfix/sendmail.ts';
+import { openHandoverFiles } from '../partners/spool/handover-files.ts';
 import { openSpool } from '../partners/spool/spool-folder.ts';
-import type { Submissions } from '../ports/handover.ts';
+import type { HandoverLookup } from '../ports/handover.ts';
 import type { DaemonParts } from './options.ts';
 import { startTimer } from './timers.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */
-  readonly submissions: Submissions;
+  readonly handovers: HandoverLookup;
   /** Takes what was left in the spool, then opens the door. */
   start(): Promise<void>;
   /** Opens or closes the door, as the changed configuration says. */
@@ -35,6 +36,8 @@ type SendmailDeps = {
 
 /** Any user may connect: the kernel says which user it is. */
 const doorMode = 0o666;
+/** Reloads that may wait while the door is opened anew. */
+const reloadsMax = 1_000;
 const spoolEveryMs = 2_000;
 /** A handover takes milliseconds; at a stop, systemd ends the process some seconds later. */
 const closeMs = 5_000;
@@ -44,14 +47,16 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
   let handovers: Handovers | undefined;
   let open = new AsyncDisposableStack();
   let wasOpen = false;
-  let reopening: Promise<void> = Promise.resolve();
+  const reloads = new SerialQueue<'door'>(reloadsMax);
   const reopen = async (wanted: Config): Promise<void> => {
     await open.disposeAsync();
     open = new AsyncDisposableStack();
     config = wanted;
     const where = whereOf(wanted.sendmail.door, doorMode);
     handovers =
-      where === undefined ? undefined : openHandovers(parts, deps.journal, { config, scope: open });
+      where === undefined
+        ? undefined
+        : openMailHandover(parts, deps.journal, { config, scope: open });
     const door =
       where === undefined || handovers === undefined
         ? undefined
@@ -60,19 +65,19 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
     wasOpen = door !== undefined;
   };
   return {
-    submissions: {
+    handovers: {
       submitterOf: (token) => handovers?.submitterOf(token),
-      claim(token, attempt, answer) {
+      recognise(token, attempt, answer) {
         if (handovers === undefined) answer({ kind: 'unknown' });
-        else handovers.claim(token, attempt, answer);
+        else handovers.recognise(token, attempt, answer);
       },
       answered: (token) => handovers?.answered(token),
     },
     start: () => reopen(config),
     configure(changed) {
       if (JSON.stringify(changed.sendmail) === JSON.stringify(config.sendmail)) return;
-      reopening = reopening
-        .then(() => reopen(changed))
+      reloads
+        .run('door', () => reopen(changed))
         .catch((cause: unknown) => {
           parts.world.log('error', 'sendmail.not-opened', { why: faultText(cause) });
         });
@@ -81,14 +86,14 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
   };
 }
 
-function openHandovers(
+function openMailHandover(
   { state, world }: DaemonParts,
   journal: Journal,
   of: { readonly config: Config; readonly scope: AsyncDisposableStack },
 ): Handovers {
   const { postfix, sendmail } = of.config;
   const identities = openIdentities();
-  const files = openSubmissionFiles({
+  const files = openHandoverFiles({
     folder: join(state, 'submissions'),
     run: realSendmail({
       program: sendmail.program,
@@ -97,7 +102,7 @@ function openHandovers(
     user: (uid) => identities.user(uid),
     unreadable: (path) => world.log('error', 'sendmail.unreadable', { path }),
   });
-  const handovers = openSubmissions({
+  const handovers = openHandovers({
     ...world,
     files,
     identities,
@@ -107,7 +112,7 @@ function openHandovers(
       messageBytesMax: sendmail.message_bytes_max,
       nowMs: () => world.clock.now(),
     }),
-    knock: () => knockAtPickup(sendmail.queue_directory),
+    wakePickup: () => wakePickup(sendmail.queue_directory),
   });
   // Waits for a handover that is under way: else the next process would repeat or forget it.
   of.scope.defer(() =>
@@ -118,22 +123,28 @@ function openHandovers(
 
 async function openDoor(
   { counters, world }: DaemonParts,
-  of: { readonly config: Config; readonly where: Where; readonly handovers: Handovers },
+  of: { readonly config: Config; readonly where: SocketAddress; readonly handovers: Handovers },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
-  const { handovers: admin } = of;
+  const { handovers } = of;
   const { count, log } = world;
-  await admin.takeSpool();
-  admin.start();
+  await handovers.takeSpool();
+  handovers.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
-  const door = await openSendmail(of.where, { admin, peerOf, messageBytesMax, log, count });
+  const door = await openSendmail(of.where, {
+    handler: handovers,
+    peerOf,
+    messageBytesMax,
+    log,
+    count,
+  });
   scope.use(door);
   let taking = false;
   const takeSpool = async (): Promise<void> => {
-    counters.set('postern_sendmail_waiting', admin.waiting);
+    counters.set('postern_sendmail_waiting', handovers.waiting);
     if (taking) return;
     taking = true;
-    await admin.takeSpool();
+    await handovers.takeSpool();
     taking = false;
   };
   scope.defer(startTimer(spoolEveryMs, () => void takeSpool()));

@@ -5,8 +5,8 @@ export type Settings = {
   readonly contact: string;
   /** The answer to later mail of a suspended login. Local mail and scripts are always held. */
   readonly suspendedMail: 'refuse' | 'hold';
-  /** The answer to a message whose verdict could not be written. */
-  readonly whenFailing: 'pass' | 'delay';
+  /** The answer to a message whose verdict could not be written: the verdict, or a 451. */
+  readonly whenFailing: 'answer' | 'tempfail';
   /** Held mail is delivered this long after sending returned to normal; 0: never. */
   readonly calmAfterMs: number;
   /** A suspension ends automatically after this long; 0: never. */

@@ -1,9 +1,12 @@
 /**
- * What must be true, checked in production too. For our own mistakes only: never for input, clock
- * or peer.
+ * Checks that stay on in production. They are only for mistakes in Postern itself, never for input,
+ * the clock or a peer.
  */
 
-/** Our mistake. Ends the session it happened in; in the ledger, the process. */
+/**
+ * A mistake in Postern. It ends the session in which it happened; in the ledger it ends the
+ * process.
+ */
 class Bug extends Error {
   override readonly name = 'Bug';
 }
@@ -14,7 +17,8 @@ export function assert(condition: unknown, what: string): asserts condition {
 }
 
 /**
- * The end of every switch over a closed set: a new kind fails to compile where it is not handled.
+ * Ends a switch over a closed set. A new kind that the switch does not handle then fails to
+ * compile.
  */
 export function unreachable(value: never): never {
   throw new Bug(`unhandled case: ${JSON.stringify(value)}`);

@@ -1,4 +1,4 @@
-/** Types that must not be mixed up although each is a string or a number underneath. */
+/** Keeps types apart that are all strings or numbers underneath. */
 declare const brand: unique symbol;
-/** `Base` that only its own parser may make. */
+/** A `Base` that only its own parser may make. */
 export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HeldBytes } from './byte-buffer.ts';
+import { ByteBuffer } from './byte-buffer.ts';
 
 const step = fc.record({ append: fc.nat(700), from: fc.nat(50), drop: fc.nat(900) });
 
 test('whatever is appended and dropped, what is held is what came and was not dropped', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const held = new HeldBytes();
+      const held = new ByteBuffer();
       let model = Buffer.alloc(0);
       let next = 0;
       for (const { append, from, drop } of steps) {
@@ -33,7 +33,7 @@ function chunkOf(length: number, next: number): readonly number[] {
 }
 
 test('a stream that never runs dry is held in one place', () => {
-  const held = new HeldBytes();
+  const held = new ByteBuffer();
   const places = new Set<ArrayBufferLike>();
   for (let round = 0; round < 500; round++) {
     held.append(Buffer.alloc(65_536));

@@ -1,9 +1,9 @@
 /**
- * Bytes of a stream that cannot be used yet: grows by doubling, so that bytes that come one by one
- * are not copied one by one; and while something is held, room that was read is used again, so that
- * a long stream makes no garbage.
+ * Holds bytes of a stream that cannot be used yet. The buffer grows by doubling, so bytes that
+ * arrive one at a time are not copied one at a time. Room that was read is reused while something
+ * is held, so a long stream makes no garbage.
  */
-export class HeldBytes {
+export class ByteBuffer {
   #buffer: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
@@ -12,12 +12,12 @@ export class HeldBytes {
     return this.#end - this.#start;
   }
 
-  /** What is held. Valid until the next `append`. */
+  /** The bytes that are held. Valid until the next `append`. */
   get bytes(): Buffer {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
-  /** Keeps a copy: what a socket hands out is part of a much larger buffer. */
+  /** Copies the bytes, because a chunk from a socket is part of a much larger buffer. */
   append(chunk: Buffer, from = 0): void {
     const more = chunk.length - from;
     const length = this.length;

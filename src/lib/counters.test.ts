@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { readOpenMetrics } from '../../test/doubles/openmetrics.ts';
 import { openCounters } from './counters.ts';
-import { readOpenMetrics } from './openmetrics-check.ts';
 
 const definitions = [
   { name: 'mail_total', kind: 'counter', help: 'Mail.', label: 'verdict', values: ['pass'] },

@@ -1,8 +1,8 @@
 /**
- * Counters, gauges and histograms in memory, printed as OpenMetrics 1.0 text. Pure: no clock, no
- * I/O. Bounded: a label that grows without end is folded into `other`, and so is one with an `@`,
- * since addresses must never reach a scrape. Counting never throws: a wrong name is shown, it does
- * not stop mail.
+ * Counters, gauges and histograms in memory, printed as OpenMetrics 1.0 text. It is pure (no clock,
+ * no I/O) and bounded: too many values of a label are counted as `other`. A value with an `@` is
+ * counted as `other` too, since addresses must never reach a scrape. Counting never throws: a wrong
+ * name is counted as such and stops no mail.
  */
 type Definition = {
   readonly name: string;
@@ -18,11 +18,11 @@ export type Counters = {
   count(name: string, by?: number, label?: string): void;
   /** Sets a gauge, or a counter whose total is kept elsewhere. */
   set(name: string, value: number, label?: string): void;
-  /** Forgets a gauge of something that is there no more. */
+  /** Removes a gauge whose subject no longer exists. */
   drop(name: string, label: string): void;
   /** Puts one value into a histogram. */
   observe(name: string, value: number): void;
-  /** The value now; 0 for what never happened. For tests and the status command. */
+  /** The current value; 0 if it was never counted. For tests and the status command. */
   read(name: string, label?: string): number;
   /** OpenMetrics text, closed with `# EOF`. */
   text(): string;
@@ -30,7 +30,7 @@ export type Counters = {
 
 export const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** Distinct label values kept for one metric: more is a label that should not be one. */
+/** Distinct values kept for one label. A label with more values should not be a label. */
 const labelValuesMax = 64;
 const labelLengthMax = 64;
 
@@ -38,7 +38,8 @@ type Series = { readonly definition: Definition; readonly values: Map<string, nu
 type Histogram = { readonly bounds: readonly number[]; readonly hits: Float64Array; sum: number };
 
 /**
- * A registry for these definitions. Counts under other names go to the metric named by `unlisted`.
+ * Opens a registry for these definitions. Counts under other names go to the metric that `unlisted`
+ * names.
  */
 export function openCounters(
   definitions: readonly Definition[],
@@ -93,7 +94,7 @@ function add(series: Series, by: number, label: string): void {
   series.values.set(key, (series.values.get(key) ?? 0) + by);
 }
 
-/** The label value under which this is kept. */
+/** The label value under which a count is kept. */
 function slot({ definition, values }: Series, label: string): string {
   if (definition.label === undefined) return '';
   if (values.has(label)) return label;
@@ -121,7 +122,7 @@ function family(series: Series, histograms: ReadonlyMap<string, Histogram>): str
   return `${[...head, ...samples].join('\n')}\n`;
 }
 
-/** Buckets are cumulative and end in `+Inf`, which equals the count. */
+/** The samples of a histogram. Buckets are cumulative and end in `+Inf`, which equals the count. */
 function histogramSamples(name: string, histogram: Histogram): readonly string[] {
   let total = 0;
   const lines = [...histogram.hits].map((hits, index) => {
@@ -132,7 +133,7 @@ function histogramSamples(name: string, histogram: Histogram): readonly string[]
   return [...lines, `${name}_sum ${shown(histogram.sum)}`, `${name}_count ${total}`];
 }
 
-/** OpenMetrics wants the canonical float, `1.0` and not `1`, so that bounds compare as text. */
+/** Prints a bound as OpenMetrics requires: `1.0` and not `1`, so that bounds compare as text. */
 function edge(bound: number): string {
   return Number.isInteger(bound) ? bound.toFixed(1) : shown(bound);
 }

@@ -1,12 +1,15 @@
 /**
- * A deadline below another signal that leaves nothing behind when it is done. AbortSignal.any()
- * keeps a trace of each of its signals in a long-lived parent, and AbortSignal.timeout() a timer
- * until the time is over.
+ * A time limit under a parent signal that leaves nothing behind when the work is done.
+ * AbortSignal.any() leaves a trace of each signal in a long-lived parent, and AbortSignal.timeout()
+ * keeps its timer until the time is over.
  */
 export type Deadline = Disposable & { readonly signal: AbortSignal };
 
-/** Aborts after `ms`, or with `parent`. Dispose it when the work is done. */
-export function within(ms: number, parent: AbortSignal): Deadline {
+/**
+ * Opens a deadline that aborts after `ms`, or with `parent`. Dispose the deadline when the work is
+ * done.
+ */
+export function openDeadline(ms: number, parent: AbortSignal): Deadline {
   const controller = new AbortController();
   const end = (): void => controller.abort();
   const timer = setTimeout(end, ms);

@@ -1,6 +1,5 @@
 /**
- * What went wrong, on one line, for logs and answers: the error's message, and that of what caused
- * it.
+ * Describes an error on one line, for logs and answers: its message, then the message of its cause.
  */
 export function faultText(fault: unknown): string {
   if (!(fault instanceof Error)) return String(fault);

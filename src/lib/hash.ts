@@ -1,7 +1,7 @@
 /**
- * A 53-bit hash of a short text: a number that JavaScript and SQLite both hold exactly. Two
- * multiplicative lanes with a final mix. Not cryptographic; the seed (random per ledger) keeps
- * outsiders from preparing collisions.
+ * A 53-bit hash of a short text, a number that both JavaScript and SQLite hold exactly. It has two
+ * multiplicative lanes with a final mix. It is not cryptographic; the seed (random per ledger)
+ * keeps outsiders from preparing collisions.
  */
 export function hash53(text: string, seed: number): number {
   let high = 0x9e3779b9 ^ seed;

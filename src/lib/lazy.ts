@@ -1,7 +1,7 @@
-/** A text, or how to make it when it is needed. */
-export type Lazy = string | (() => string);
+/** A text, or a function that makes it when it is needed. */
+export type LazyText = string | (() => string);
 
 /** The text itself. */
-export function forced(lazy: Lazy): string {
+export function lazyText(lazy: LazyText): string {
   return typeof lazy === 'string' ? lazy : lazy();
 }

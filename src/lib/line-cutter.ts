@@ -1,15 +1,18 @@
-/** Chunks of bytes → lines, bounded: a line that is too long is passed over to its end. */
-import { textOf } from './peer-text.ts';
+/** Cuts chunks of bytes into lines. A line that is too long is skipped to its end. */
+import { peerText } from './peer-text.ts';
 
-/** Postfix cuts its own lines at about 2 KB; a journal record with all its fields takes a few. */
+/**
+ * The longest line that is read. Postfix cuts its own lines at about 2 KB; a journal record with
+ * all its fields takes a few KB.
+ */
 export const lineBytesMax: number = 16 * 1024;
 
 export type LineCutter = {
-  /** Lines that are whole now, without their ends. */
+  /** Returns the lines that are complete now, without their line ends. */
   take(chunk: Buffer): readonly string[];
   /**
-   * Forgets what it has of a line. `midLine`: what comes next is the rest of a line, and is passed
-   * over.
+   * Drops the unfinished line. With `mid-line`, the next bytes are the rest of a line and are
+   * skipped.
    */
   reset(midLine?: 'mid-line'): void;
 };
@@ -26,7 +29,7 @@ export function openLineCutter(dropped: () => void): LineCutter {
   const finish = (piece: Buffer, lines: string[]): void => {
     if (skipping) skipping = false;
     else if (kept + piece.length > lineBytesMax) dropped();
-    else lines.push(textOf(parts.length === 0 ? piece : Buffer.concat([...parts, piece])));
+    else lines.push(peerText(parts.length === 0 ? piece : Buffer.concat([...parts, piece])));
     clear();
   };
   return {
@@ -45,7 +48,7 @@ export function openLineCutter(dropped: () => void): LineCutter {
         clear();
         return lines;
       }
-      // A copy: the reader uses its buffer again.
+      // A copy, because the reader reuses its buffer.
       parts.push(Buffer.from(chunk.subarray(from)));
       kept += rest;
       return lines;

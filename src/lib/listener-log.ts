@@ -1,6 +1,6 @@
 /**
- * Writes down what went wrong on a listener: every case is counted, and logged while that helps. A
- * peer that fails a thousand times a second must not fill the disk with saying so.
+ * Counts every fault of a listener, and logs the first ones of each minute. A peer that fails a
+ * thousand times a second must not fill the disk with log lines.
  */
 import type { ListenerFault } from './listener.ts';
 
@@ -10,11 +10,11 @@ type Write = (
   fields: Readonly<Record<string, unknown>>,
 ) => void;
 
-/** Log lines of one kind in one minute; the next line tells how many were left out. */
+/** Log lines of one kind in one minute. The next line says how many were left out. */
 const linesPerMinute = 10;
 const minuteMs = 60_000;
 
-/** The `trouble` hook of the door `name`. `nowMs` counts up and is never set back. */
+/** Makes the `fault` hook of the door `name`. `nowMs` only counts up and is never set back. */
 export function faultLog(
   name: string,
   write: Write,

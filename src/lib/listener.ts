@@ -1,10 +1,10 @@
 /**
- * A listening socket for programs on this machine that speak a request-and-answer protocol for
- * hours: how many may come, how long they may be silent, what happens to their bytes. Knows nothing
- * of what is said.
+ * A listening socket for programs that speak a request-and-answer protocol for hours. It limits how
+ * many peers may connect and how long they may be silent, and moves their bytes. It knows nothing
+ * about the protocol.
  *
- * One timer serves all connections: a slow or dead peer costs no timer of its own. Times are kept
- * as ticks of that timer, so a clock that is set forward or back ends nobody's session.
+ * One timer serves all connections, so a slow or dead peer costs no timer of its own. Times are
+ * counted in ticks of that timer, so setting the clock forward or back ends no session.
  */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -12,90 +12,95 @@ import { OperatorError, sysexits } from './operator-error.ts';
 import { PeerError } from './peer-error.ts';
 import { minuteMs } from './time.ts';
 
-export type Where =
+export type SocketAddress =
   | { readonly host: string; readonly port: number }
-  /** A Unix socket; `mode` 0o660 unless said otherwise. */
+  /** A Unix socket; `mode` is 0o660 by default. */
   | { readonly path: string; readonly mode?: number };
 
-/** What one connection can be told. */
-export type Line = {
+/** One connection to a peer, as the protocol uses it. */
+export type PeerConnection = {
   readonly peer: string;
-  /** Its file descriptor, to ask the kernel who the peer is; -1 where there is none. */
+  /** The file descriptor, to ask the kernel who the peer is; -1 without one. */
   readonly fd: number;
-  /** Goes out at once; what is written while bytes are being taken goes out together. */
+  /** Sends at once. Writes made while received bytes are being handled are sent together. */
   write(bytes: Buffer): void;
-  /** Ends the connection after what was written. */
+  /** Ends the connection after everything written was sent. */
   end(): void;
   /**
-   * Runs a step that no bytes of the peer set off, with the same care: what it throws ends this
-   * connection alone.
+   * Runs a step that was not caused by bytes of the peer. An error in it ends only this connection.
    */
   run(step: () => void): void;
 };
 
 /**
- * fresh: no whole request yet. idle: nothing is under way. partial: half of a request is here.
- * busy: a request of several parts is. answering: the peer waits for us.
+ * fresh: no complete request yet. idle: nothing is under way. partial: part of a request has
+ * arrived. busy: a request of several parts is under way. answering: the peer waits for Postern.
  */
-export type TalkState = 'fresh' | 'idle' | 'partial' | 'busy' | 'answering';
+export type PeerSessionState = 'fresh' | 'idle' | 'partial' | 'busy' | 'answering';
 
-/** The other side of a line: what the protocol does with it. */
-export type Talk = {
+/** The protocol on one connection. */
+export type PeerSession = {
   /**
-   * Bytes came. Throws PeerError when the peer breaks its protocol; any other error is our mistake.
+   * Handles received bytes. Throws PeerError if the peer breaks its protocol; any other error is a
+   * mistake in Postern.
    */
   take(chunk: Buffer): void;
-  state(): TalkState;
-  /** Whole requests so far: a peer that sends a byte now and then gets nowhere. */
+  state(): PeerSessionState;
+  /**
+   * Complete requests so far. Time limits follow them, so sending a byte now and then extends
+   * nothing.
+   */
   requests(): number;
-  /** `ms` have gone by: about a second, less where limits are short. */
+  /** Called when `ms` have passed: about a second, less if the limits are short. */
   tick(ms: number): void;
-  /** The connection is gone, whoever ended it. Called once. */
+  /** Called once when the connection has ended, whichever side ended it. */
   gone(): void;
 };
 
 export type ListenerLimits = {
   readonly connectionsMax: number;
-  /** From the connection to the first whole request. */
+  /** From the connection to the first complete request. */
   readonly firstMs: number;
   /**
-   * From a part of a request to the whole of it; also until our answer must have been taken off our
-   * hands.
+   * From a part of a request to the complete request. Also the time in which the peer must read an
+   * answer.
    */
   readonly partialMs: number;
   readonly idleMs: number;
-  /** At close: how long requests under way may take to finish. */
+  /** How long requests under way may take to finish at close. */
   readonly drainMs: number;
 };
 
 export type ListenerFault = 'full' | 'slow' | 'idle' | 'protocol' | 'bug';
 
 export type ListenerHooks = {
-  open(line: Line): Talk;
-  /** A connection was ended by us, or not taken. `cause` where there is one. */
+  open(line: PeerConnection): PeerSession;
+  /** Called when Postern ends or refuses a connection, with the `cause` if there is one. */
   fault(kind: ListenerFault, peer: string, cause?: unknown): void;
 };
 
 export type Listener = {
   /** `inet:127.0.0.1:4321` or `unix:/path`: as Postfix wants it. */
   readonly address: string;
-  /** Connections now. */
+  /** Open connections. */
   readonly connections: number;
-  /** Takes no more connections, ends the idle ones, lets what is under way finish for a while. */
+  /**
+   * Accepts no more connections, ends the idle ones, and gives requests under way time to finish.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Milliseconds between two ticks, at most. */
+/** The longest time between two ticks. */
 const tickMsMax = 1_000;
-/** sun_path on Linux, less its closing NUL. */
+/** The size of sun_path on Linux, without its closing NUL. */
 const socketPathBytesMax = 107;
-/** Connections the kernel may keep waiting for us: a burst after a restart. */
+/** Connections that the kernel may keep waiting, enough for a burst after a restart. */
 const backlog = 1_024;
 
 /** Listens, and hands each connection to `hooks.open`. */
 export async function openListener(
-  where: Where,
+  where: SocketAddress,
   limits: ListenerLimits,
   hooks: ListenerHooks,
 ): Promise<Listener> {
@@ -104,7 +109,7 @@ export async function openListener(
     10,
     Math.min(tickMsMax, Math.floor(Math.min(limits.firstMs, limits.partialMs, limits.idleMs) / 4)),
   );
-  // Keep-alive: the host of a mail server may die without a word.
+  // Keep-alive, because the host of a mail server may die without closing its connections.
   const server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: minuteMs },
     (socket) => {
@@ -122,7 +127,7 @@ export async function openListener(
     },
   );
   const address = await listen(server, where);
-  // No file descriptor for one connection must not end the others.
+  // A missing file descriptor for one connection must not end the others.
   server.on('error', (cause) => hooks.fault('full', 'accept', cause));
   const timer = setInterval(() => {
     for (const connection of connections) connection.tick(tickMs, limits);
@@ -143,16 +148,16 @@ export async function openListener(
   };
 }
 
-/** One connection: bytes in, bytes out, and how long it has been in its state. */
+/** One connection, and how long it has been in its state. */
 class Connection {
   readonly #socket: Socket;
   readonly #peer: string;
   readonly #hooks: ListenerHooks;
-  readonly #talk: Talk;
-  /** What `write` gathers while bytes are being taken. */
+  readonly #talk: PeerSession;
+  /** Bytes that `write` collects while received bytes are handled. */
   #pending: Buffer[] = [];
   #taking = false;
-  #state: TalkState = 'fresh';
+  #state: PeerSessionState = 'fresh';
   #requests = 0;
   #stateMs = 0;
   #stuckMs = 0;
@@ -174,7 +179,7 @@ class Connection {
     });
     socket.on('data', (chunk: Buffer) => this.#run(() => this.#talk.take(chunk)));
     socket.on('drain', () => socket.resume());
-    // A peer that hangs up is no fault: mail servers close without a word.
+    // A peer that hangs up is no fault: mail servers often just close the connection.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       left();
@@ -205,11 +210,11 @@ class Connection {
     const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending);
     this.#pending = [];
     if (!this.#socket.writable) return;
-    // The peer does not take our answers: it must not make us take more of its requests.
+    // A peer that does not read its answers must not send more requests.
     if (!this.#socket.write(bytes)) this.#socket.pause();
   }
 
-  /** Runs one step of the talk; what it throws ends this connection and no other. */
+  /** Runs one step of the session. An error in it ends this connection and no other. */
   #guarded(step: () => void): void {
     try {
       step();
@@ -242,7 +247,7 @@ class Connection {
     this.#hooks.fault(kind, this.#peer);
   }
 
-  /** From now on: ends as soon as nothing is under way. */
+  /** From now on the connection ends as soon as nothing is under way. */
   drain(): void {
     this.#draining = true;
     this.#endWhenIdle();
@@ -258,7 +263,7 @@ class Connection {
   }
 }
 
-/** Node has no name for it in public. */
+/** Reads the file descriptor from an internal field, because Node has no public one. */
 function descriptorOf(socket: Socket): number {
   const handle: unknown = '_handle' in socket ? socket._handle : undefined;
   if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return -1;
@@ -280,11 +285,11 @@ async function drain(
 }
 
 /**
- * A server of any kind listens there; answers with the address as Postfix writes it. A Unix socket
- * is open to nobody for even a moment, and takes the place of one that nobody listens on any more,
- * but of no other file.
+ * Makes any kind of server listen, and returns the address as Postfix writes it. A Unix socket
+ * never has wider permissions than `mode`, not even for a moment. It replaces a dead socket file,
+ * but no other file.
  */
-export async function listen(server: Server, where: Where): Promise<string> {
+export async function listen(server: Server, where: SocketAddress): Promise<string> {
   if (!('path' in where)) {
     await bound(
       server,
@@ -303,7 +308,7 @@ export async function listen(server: Server, where: Where): Promise<string> {
   }
   await removeStale(where.path);
   const mode = where.mode ?? 0o660;
-  // The file must not be open to others for even a moment: bind happens inside listen().
+  // The umask must be set before, because bind happens inside listen().
   const start = (): void => {
     const before = process.umask(0o777 & ~mode);
     try {
@@ -317,7 +322,7 @@ export async function listen(server: Server, where: Where): Promise<string> {
   return `unix:${where.path}`;
 }
 
-/** Waits until the server listens; says in the operator's words why it does not. */
+/** Waits until the server listens. If it cannot, the error tells the operator why. */
 function bound(server: Server, start: () => void, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('listening', () => {
@@ -326,7 +331,7 @@ function bound(server: Server, start: () => void, name: string): Promise<void> {
     });
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const hints: Readonly<Record<string, string>> = {
-        EADDRINUSE: 'another program listens there; choose another port, or stop it',
+        EADDRINUSE: 'another program listens there; choose another port, or stop that program',
         EACCES: 'this user may not listen there; choose a port above 1023 or a folder of its own',
         ENOENT: 'make the folder first',
         EADDRNOTAVAIL: 'this machine does not have that address',
@@ -345,7 +350,7 @@ function bound(server: Server, start: () => void, name: string): Promise<void> {
 }
 
 /**
- * Removes the socket file of a process that died; refuses when somebody listens, or when it is
+ * Removes the socket file of a process that died. Refuses if a program listens there, or if it is
  * another kind of file.
  */
 async function removeStale(path: string): Promise<void> {
@@ -353,7 +358,7 @@ async function removeStale(path: string): Promise<void> {
   if (found === undefined) return;
   if (!found.isSocket()) {
     throw new OperatorError('socket-path', `${path} exists and is not a socket`, {
-      hint: 'choose another path for the socket, or move that file away',
+      hint: 'choose another path for the socket, or move the existing file away',
       exit: sysexits.config,
     });
   }

@@ -1,2 +1,2 @@
-/** The same fields, and they may be set: of what its readers see as readonly. */
+/** The same fields without readonly, for the code that fills an object in. */
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -1,7 +1,6 @@
 /**
- * Something in the operator's hands is wrong: a file, an address, a value. Says what, which, why,
- * and what to do.
- * `code` is stable (docs/reference/errors.md); `exit` follows sysexits(3).
+ * An error that the operator can fix: a file, an address, a value. It says what is wrong, why, and
+ * what to do. `code` is stable (docs/reference/errors.md); `exit` follows sysexits(3).
  */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';

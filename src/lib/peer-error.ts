@@ -1,4 +1,6 @@
-/** The other side broke its protocol. Ends that session, is counted, and touches nothing else. */
+/**
+ * The peer broke its protocol. The error ends that session, is counted, and affects nothing else.
+ */
 export class PeerError extends Error {
   override readonly name = 'PeerError';
 }

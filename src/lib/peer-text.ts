@@ -1,13 +1,13 @@
 /**
- * Bytes that a peer sent, as text, without ever mixing up two of them: UTF-8 where they are UTF-8,
- * else Latin-1. (Decoding bad UTF-8 with replacement characters would make different addresses look
- * the same.)
+ * Turns bytes from a peer into text so that different bytes stay different. They are read as UTF-8
+ * if they are valid UTF-8, else as Latin-1. (Replacement characters for bad UTF-8 would make
+ * different addresses look the same.)
  */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const beyondAscii = /[\u0080-\u00ff]/;
 
 /** `bytes` from `start` to `end` (not included). Never throws. */
-export function textOf(bytes: Buffer, start = 0, end: number = bytes.length): string {
+export function peerText(bytes: Buffer, start = 0, end: number = bytes.length): string {
   const text = bytes.toString('latin1', start, end);
   if (!beyondAscii.test(text)) return text;
   try {

@@ -1,6 +1,6 @@
 /**
- * Private keys as signers' programs keep them, and signing on the thread pool. The key itself stays
- * inside a closure: whatever logs or prints a PrivateKey shows its public half.
+ * Reads private keys in the forms that signing programs use, and signs on the thread pool. The key
+ * itself stays inside a closure: code that logs or prints a PrivateKey shows only its public half.
  */
 import {
   createPrivateKey,
@@ -21,7 +21,7 @@ export type KeyType = (typeof keyTypes)[number];
  */
 export const rsaBits = { min: 1024, advised: 2048, max: 8192 } as const;
 
-/** One file holds one key; the largest, RSA with 8192 bits, has 6,400 characters. */
+/** The longest key text that is read. The largest key, RSA with 8192 bits, has 6,400 characters. */
 const privateKeyOctetsMax = 16_384;
 
 export type PrivateKey = {
@@ -29,13 +29,13 @@ export type PrivateKey = {
   /** 256 for Ed25519. */
   readonly bits: number;
   /**
-   * As it stands in `p=` of a DKIM key record: base64 of SubjectPublicKeyInfo (RSA) or of the 32
-   * octets (RFC 8463).
+   * The value of `p=` in a DKIM key record: base64 of SubjectPublicKeyInfo (RSA) or of the 32
+   * octets (Ed25519, RFC 8463 section 4.2).
    */
   readonly publicKey: string;
   /**
-   * Signs the SHA-256 digest of `data`, as RFC 6376 and RFC 8463 want it. Asynchronous, on the
-   * thread pool: calls back once, later, never throws.
+   * Signs the SHA-256 digest of `data`, as RFC 6376 and RFC 8463 require. It works on the thread
+   * pool, calls back once and later, and never throws.
    */
   sign(data: Buffer, done: (fault: Error | undefined, signature: Buffer) => void): void;
 };
@@ -43,30 +43,33 @@ export type PrivateKey = {
 export type PrivateKeyFault = {
   readonly kind: 'unreadable' | 'encrypted' | 'unsupported' | 'weak';
   /**
-   * A sentence about the key, without its subject: "is encrypted with a passphrase". Never has a
-   * piece of the key.
+   * A sentence about the key without its subject, such as "is encrypted with a passphrase". It
+   * never contains a part of the key.
    */
   readonly text: string;
 };
 
 /**
- * Reads a key: PEM (PKCS#1, PKCS#8), or one line of base64 (the seed of Ed25519 as dkimpy writes
- * it, seed and public key as rspamd does, or DER).
+ * Reads a key in PEM (PKCS#1, PKCS#8) or in one line of base64. The base64 may be the Ed25519 seed
+ * (as dkimpy writes it), seed and public key (as rspamd does), or DER.
  */
 export function openPrivateKey(text: string): Result<PrivateKey, PrivateKeyFault> {
   if (text.length > privateKeyOctetsMax) return wrong('unreadable', 'is too long for a key');
   if (/^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(text)) {
-    return wrong('encrypted', 'is encrypted with a passphrase, which nobody could type at a start');
+    return wrong(
+      'encrypted',
+      'is encrypted with a passphrase, which nobody can type when Postern starts',
+    );
   }
   if (/^-----BEGIN (?:RSA )?PUBLIC KEY-----/m.test(text)) {
-    return wrong('unsupported', 'is the public half; the private one is wanted');
+    return wrong('unsupported', 'is a public key; a private key is needed');
   }
   const key = /-----BEGIN /.test(text) ? fromPem(text) : fromBase64(text);
-  if (key === undefined) return wrong('unreadable', 'is no private key in PEM or base64');
+  if (key === undefined) return wrong('unreadable', 'is not a private key in PEM or base64');
   return fromObject(key);
 }
 
-/** A new key pair, made on the thread pool: the private half as PKCS#8 PEM. */
+/** Makes a new key pair on the thread pool, and returns the private half as PKCS#8 PEM. */
 export async function makeKeyPair(type: KeyType, bits: number = rsaBits.advised): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const done = (error: Error | null, _: unknown, key: KeyObject): void => {
@@ -85,7 +88,10 @@ function fromObject(key: KeyObject): Result<PrivateKey, PrivateKeyFault> {
     return ok({ type: 'ed25519', bits: 256, publicKey, sign: signer(key, 'ed25519') });
   }
   if (key.asymmetricKeyType !== 'rsa') {
-    return wrong('unsupported', `is for ${key.asymmetricKeyType}, where DKIM has rsa and ed25519`);
+    return wrong(
+      'unsupported',
+      `is of type ${key.asymmetricKeyType}; DKIM has only rsa and ed25519`,
+    );
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < rsaBits.min) {
@@ -107,7 +113,7 @@ function signer(key: KeyObject, type: KeyType): PrivateKey['sign'] {
   return (data, done) => {
     const answer = (error: Error | null, signature: Buffer): void =>
       done(error ?? undefined, signature);
-    // RFC 8463 section 3: what Ed25519 signs is the digest.
+    // RFC 8463 section 3: Ed25519 signs the digest.
     if (type === 'ed25519') signOnPool(null, sha256(data), key, answer);
     else signOnPool('sha256', data, key, answer);
   };
@@ -117,7 +123,7 @@ function fromPem(text: string): KeyObject | undefined {
   return attempt(() => createPrivateKey({ key: text, format: 'pem' }));
 }
 
-/** What stands before the 32 octets of a seed in PKCS#8 (RFC 8410 section 7). */
+/** The octets before the 32 octets of a seed in PKCS#8 (RFC 8410 section 7). */
 const ed25519Pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 function fromBase64(text: string): KeyObject | undefined {
@@ -129,7 +135,7 @@ function fromBase64(text: string): KeyObject | undefined {
     const key = attempt(() => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
     if (bytes.length === 32 || key === undefined) return key;
     const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
-    // The second half must be the public key that goes with the first.
+    // The second half must be the public key of the first.
     return Buffer.from(x, 'base64url').equals(bytes.subarray(32)) ? key : undefined;
   }
   return (
@@ -142,7 +148,7 @@ function attempt(read: () => KeyObject): KeyObject | undefined {
   try {
     return read();
   } catch {
-    // OpenSSL's own words tell an operator nothing, and might quote the file.
+    // OpenSSL's messages do not help an operator, and might quote the file.
     return undefined;
   }
 }

@@ -1,13 +1,12 @@
-/**
- * Public keys as DKIM key records hold them (`p=`), and what is signed with their private halves.
- */
+/** Reads public keys as DKIM key records hold them (`p=`), and verifies signatures with them. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { type KeyType, rsaBits } from './private-key.ts';
 import { fault, ok, type Result } from './result.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * A key made to cost its readers time has an exponent as long as itself. Real ones are 3 or 65537.
+ * The largest exponent that is accepted; real ones are 3 or 65537. A key made to waste its readers'
+ * time has an exponent as long as the key.
  */
 const rsaExponentMax = 2n ** 32n;
 
@@ -15,7 +14,7 @@ export type PublicKey = {
   readonly type: KeyType;
   readonly bits: number;
   /**
-   * Whether `signature` was made over the SHA-256 digest of `data` with the other half. Never
+   * Whether `signature` was made over the SHA-256 digest of `data` with the private half. Never
    * throws.
    */
   verifies(data: Buffer, signature: Buffer): boolean;
@@ -29,13 +28,14 @@ export function openPublicKey(p: string, type: KeyType): Result<PublicKey, strin
 }
 
 function rsa(bytes: Buffer): Result<PublicKey, string> {
-  // RFC 6376 section 3.6.1 names RSAPublicKey, its examples and everybody since use
+  // RFC 6376 section 3.6.1 names RSAPublicKey, but its examples and all programs use
   // SubjectPublicKeyInfo.
   const key = spki(bytes) ?? attempt(bytes, 'pkcs1');
-  if (key === undefined) return fault('cannot be read: cut off, or no key');
+  if (key === undefined) return fault('cannot be read: it is cut off, or not a key');
   if (key.asymmetricKeyType !== 'rsa') return fault(`is for ${key.asymmetricKeyType}, not rsa`);
   const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  if (bits > rsaBits.max) return fault(`has ${bits} bits, more than are read (${rsaBits.max})`);
+  if (bits > rsaBits.max)
+    return fault(`has ${bits} bits, more than the ${rsaBits.max} that are read`);
   if (publicExponent > rsaExponentMax) return fault('has an exponent longer than 32 bits');
   return ok({
     type: 'rsa',
@@ -61,7 +61,7 @@ function holds(key: KeyObject, digest: 'sha256' | null, data: Buffer, signature:
   try {
     return verify(digest, data, key, signature);
   } catch {
-    // A signature of the wrong length, or a key that OpenSSL does not work with after all.
+    // The signature has the wrong length, or OpenSSL does not accept the key after all.
     return false;
   }
 }

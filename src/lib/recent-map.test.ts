@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { RecentMap } from './recent-map.ts';
 
-test('the latest keys of a generation are always there, and never more than two generations', () => {
+test('keeps the latest generation of keys, and never more than two generations', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 6 }),

@@ -1,11 +1,11 @@
 /**
- * A Map that forgets what was not asked for lately, without keeping order: entries live in a young
- * and an old generation. Whatever is asked for is young; when the young ones are too many they
- * become the old, and the old ones go.
+ * A Map that forgets entries that were not used recently. Entries live in a young and an old
+ * generation. Using an entry makes it young; when there are too many young entries, they become the
+ * old generation, and the old ones are dropped.
  *
- * Why not a Map whose oldest key is deleted: in V8 a deleted key leaves a gap until the table is
- * made anew, and whoever looks for the oldest key walks over all gaps, each time. With a million
- * keys that is a hundred times slower.
+ * Deleting the oldest key of a plain Map would be slower: in V8 a deleted key leaves a gap until
+ * the table is rebuilt, and each search for the oldest key walks over all gaps. With a million keys
+ * that is a hundred times slower.
  */
 export class RecentMap<Key, Value> {
   readonly #generationMax: number;
@@ -15,8 +15,8 @@ export class RecentMap<Key, Value> {
   #youngWeight = 0;
 
   /**
-   * Keeps the latest `generationMax` and at most twice that; `weigh` says how much an entry is: 1
-   * unless said otherwise.
+   * Keeps at least the latest `generationMax` entries and at most twice as many. `weigh` gives the
+   * weight of an entry, by default 1.
    */
   constructor(generationMax: number, weigh: (value: Value) => number = () => 1) {
     this.#generationMax = generationMax;
@@ -42,7 +42,7 @@ export class RecentMap<Key, Value> {
     this.#youngWeight += this.#weigh(value);
   }
 
-  /** An entry that was asked for just now weighs so much more than it did. */
+  /** Adds to the weight of an entry that was just used. */
   grew(by: number): void {
     this.#youngWeight += by;
   }

@@ -1,4 +1,4 @@
-/** A number that is shown or kept, with two digits behind the point at most. */
+/** Rounds a number to at most two digits after the point. */
 export function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -1,16 +1,13 @@
-/**
- * SHA-256, of what comes in pieces or is at hand: the only digest of DKIM that is still accepted
- * (RFC 8301).
- */
+/** SHA-256 of bytes that come in pieces or all at once. */
 import { createHash, type Hash, hash } from 'node:crypto';
 
-/** A digest under way. */
+/** A digest that is being computed. */
 export type Sha256 = {
-  /** Reads the bytes before it returns: they may be overwritten afterwards. */
+  /** Reads the bytes before it returns, so they may be overwritten afterwards. */
   update(bytes: Buffer): void;
-  /** The same digest so far, which from here on goes its own way. */
+  /** A copy of the digest so far, which continues independently. */
   copy(): Sha256;
-  /** Ends it. */
+  /** Finishes the digest. */
   digest(): Buffer;
 };
 
@@ -26,7 +23,7 @@ function around(state: Hash): Sha256 {
   };
 }
 
-/** Of bytes that are at hand. */
+/** The digest of bytes that are all there. */
 export function sha256(bytes: Buffer): Buffer {
   return hash('sha256', bytes, 'buffer');
 }

@@ -1,4 +1,4 @@
-/** Time in milliseconds, and the units it is written in. */
+/** Time in milliseconds, and larger units in milliseconds. */
 import type { Brand } from './brand.ts';
 
 /** Milliseconds since 1970-01-01 UTC. */

@@ -1,14 +1,15 @@
-/**
- * The unified difference of two texts, as diff -u prints it. Pure.
- */
+/** Makes the unified difference of two texts, as diff -u prints it. Pure. */
 
 const contextLines = 3;
-/** Beyond this many differing lines squared, the middle is shown as replaced whole. */
+/**
+ * Largest table of lines before and lines after. Above it, the differing middle is shown as
+ * replaced completely.
+ */
 const cellsMax = 4_000_000;
 
 type Step = { readonly kind: ' ' | '-' | '+'; readonly line: string };
 
-/** Empty when both are the same. */
+/** The difference; empty if both texts are the same. */
 export function unifiedDiff(
   before: string,
   after: string,
@@ -72,7 +73,7 @@ function script(before: readonly string[], after: readonly string[]): readonly S
   ];
 }
 
-/** Longest common subsequence, by the table. */
+/** The differing middle, by the longest common subsequence (dynamic programming). */
 function middle(before: readonly string[], after: readonly string[]): readonly Step[] {
   const width = after.length + 1;
   if ((before.length + 1) * width > cellsMax) {

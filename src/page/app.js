@@ -1,4 +1,6 @@
-/** The page as a whole: who is signed in, what is shown, what was asked. */
+/**
+ * The whole page: it signs in, reads the overview and follows the live feed, and shows every view.
+ */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Chart } from './charts/chart.js';
 import { Confirm } from './confirm.js';
@@ -8,7 +10,7 @@ import { Notice } from './notice.js';
 import { onSignedOut, read, session } from './parts/api.js';
 import { html } from './parts/html.js';
 import { follow } from './parts/live.js';
-import { useNow } from './parts/marks.js';
+import { Command, useNow } from './parts/marks.js';
 import { isFresh, setServerNow, stateLine } from './parts/words.js';
 import { Start } from './start.js';
 import { asLines, Feed, withBatch } from './views/feed.js';
@@ -38,20 +40,26 @@ export function App() {
   if (state === 'out') return html`<${Login} onIn=${enter} />`;
   if (state === 'in') return html`<${Panel} onSignedOut=${() => setState('out')} />`;
   return html`<main class="alone">
-    <p role="status">${state === 'away' ? 'Postern does not answer. Is it running?' : 'One moment…'}</p>
+    <p role="status">
+      ${
+        state === 'away'
+          ? html`Postern does not answer. On the server, run: <${Command} text="postern status" />`
+          : 'Connecting to Postern…'
+      }
+    </p>
     ${state === 'away' && html`<button type="button" onClick=${enter}>Try again</button>`}
   </main>`;
 }
 
 /**
- * What is shown, kept fresh: anew every quarter of a minute, and soon after anything but a plain
- * pass.
+ * Keeps the overview fresh. The page reads it every 15 seconds, and within a second after a message
+ * was stopped or a count changed.
  */
 function useView(onSignedOut) {
   const [view, setView] = useState(undefined);
   const [feed, setFeed] = useState([]);
   const [link, setLink] = useState('connecting');
-  const [trouble, setTrouble] = useState('');
+  const [fault, setFault] = useState('');
   const pending = useRef(undefined);
   const refresh = useCallback(async () => {
     clearTimeout(pending.current);
@@ -60,10 +68,10 @@ function useView(onSignedOut) {
       const fresh = await read('/api/overview');
       setServerNow(fresh.status.now);
       setView(fresh);
-      setTrouble('');
+      setFault('');
       setFeed((known) => (known.length === 0 ? asLines(fresh.recent) : known));
     } catch (error) {
-      setTrouble(error.message);
+      setFault(error.message);
     }
   }, []);
   useEffect(() => {
@@ -93,7 +101,7 @@ function useView(onSignedOut) {
       stop();
     };
   }, []);
-  return { view, feed, link, trouble, refresh };
+  return { view, feed, link, fault, refresh };
 }
 
 function changed(known, fresh) {
@@ -105,7 +113,7 @@ function changed(known, fresh) {
 }
 
 function Panel({ onSignedOut }) {
-  const { view, feed, link, trouble, refresh } = useView(onSignedOut);
+  const { view, feed, link, fault, refresh } = useView(onSignedOut);
   const [question, ask] = useState(undefined);
   const [about, setAbout] = useState(undefined);
   const [notice, setNotice] = useState(undefined);
@@ -115,7 +123,9 @@ function Panel({ onSignedOut }) {
     document.title = title;
   }, [title]);
   if (view === undefined) {
-    return html`<main class="alone"><p role="status">${trouble || 'One moment…'}</p></main>`;
+    return html`<main class="alone">
+      <p role="status">${fault || 'Connecting to Postern…'}</p>
+    </main>`;
   }
   const open = (account) => setAbout({ account });
   const explain = (id) => setAbout({ id });
@@ -129,7 +139,7 @@ function Panel({ onSignedOut }) {
     <${Masthead} view=${view} link=${link} />
     <main>
       <${Notice} notice=${notice} ask=${ask} onClose=${() => setNotice(undefined)} />
-      ${trouble !== '' && html`<p class="trouble" role="alert">${trouble}</p>`}
+      ${fault !== '' && html`<p class="fault" role="alert">${fault}</p>`}
       <div class="columns">
         <div class="major">
           ${isFresh(view.status) && html`<${Start} />`}
@@ -146,7 +156,20 @@ function Panel({ onSignedOut }) {
         </div>
       </div>
     </main>
-    ${about && html`<${Sheet} key=${about.id ?? about.account} about=${about} ask=${ask} open=${open} explain=${explain} onClose=${() => setAbout(undefined)} />`}
-    ${question && html`<${Confirm} question=${question} onDone=${done} onClose=${() => ask(undefined)} />`}
+    ${
+      about &&
+      html`<${Sheet}
+        key=${about.id ?? about.account}
+        about=${about}
+        ask=${ask}
+        open=${open}
+        explain=${explain}
+        onClose=${() => setAbout(undefined)}
+      />`
+    }
+    ${
+      question &&
+      html`<${Confirm} question=${question} onDone=${done} onClose=${() => ask(undefined)} />`
+    }
   </div>`;
 }

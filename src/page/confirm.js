@@ -1,22 +1,24 @@
 /**
- * Asks before something is done: what it does, what undoes it, and the command line that is the
- * same. Escape and
- * `Cancel` leave everything as it is; focus starts on `Cancel`, so that no stray Enter lets a spammer out.
+ * Asks for confirmation: the dialog says what the action does, what undoes it, and which command
+ * does the same. Escape and `Cancel` change nothing. The focus starts on `Cancel`, so that an
+ * accidental Enter releases no account.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from './parts/html.js';
 import { Command } from './parts/marks.js';
+import { sentences } from './parts/words.js';
 
 /**
- * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) → Done }. In place of `command` it may
- * have `choices`, of which one is taken: { label, detail, command, body, after? }; `after`: what
- * may come next, as [what for, command].
+ * `question`: { title, text, verb, danger?, note?, command, undo?, act(note, choice) } where `act`
+ * returns an AdminResult. Instead of `command` it may have `choices`; the operator takes one:
+ * { label, detail, command, body, after? }. `after` lists commands for the next step, as [purpose,
+ * command].
  */
 export function Confirm({ question, onDone, onClose }) {
   const dialog = useRef(null);
   const cancel = useRef(null);
   const note = useRef(null);
-  const [trouble, setTrouble] = useState(undefined);
+  const [fault, setFault] = useState(undefined);
   const [busy, setBusy] = useState(false);
   const [choice, choose] = useState(question.choices?.[0]);
   useEffect(() => {
@@ -28,22 +30,32 @@ export function Confirm({ question, onDone, onClose }) {
     setBusy(true);
     const done = await question.act(note.current?.value.trim() ?? '', choice);
     setBusy(false);
-    if (!done.ok) return setTrouble(done);
+    if (!done.ok) return setFault(done);
     dialog.current.close();
     onDone(done);
   }
-  return html`<dialog ref=${dialog} class="confirm" aria-labelledby="confirm-title" onClose=${onClose}>
+  return html`<dialog
+    ref=${dialog}
+    class="confirm"
+    aria-labelledby="confirm-title"
+    onClose=${onClose}
+  >
     <form onSubmit=${submit}>
       <h2 id="confirm-title">${question.title}</h2>
       <p>${question.text}</p>
-      ${question.choices && html`<${Choices} all=${question.choices} chosen=${choice} choose=${choose} />`}
+      ${
+        question.choices &&
+        html`<${Choices} all=${question.choices} chosen=${choice} choose=${choose} />`
+      }
       ${
         question.note &&
-        html`<label for="confirm-note">Note for the record <span class="quiet">(optional)</span></label>
+        html`<label for="confirm-note">
+          Note for the record <span class="quiet">(optional)</span>
+        </label>
         <input id="confirm-note" ref=${note} maxlength="500" autocomplete="off" />`
       }
-      <p class="trouble" role="alert">
-        ${trouble === undefined ? '' : [trouble.text, trouble.hint].filter(Boolean).join('. ')}
+      <p class="fault" role="alert">
+        ${fault === undefined ? '' : sentences(fault)}
       </p>
       <div class="buttons">
         <button class=${question.danger ? 'danger' : 'primary'} type="submit" disabled=${busy}>
@@ -57,7 +69,7 @@ export function Confirm({ question, onDone, onClose }) {
         ${(choice?.after ?? []).map(
           ([what, text]) => html`<dt>${what}</dt><dd><${Command} text=${text} /></dd>`,
         )}
-        ${question.undo && html`<dt>To undo it</dt><dd>${question.undo}</dd>`}
+        ${question.undo && html`<dt>To undo this</dt><dd>${question.undo}</dd>`}
       </dl>
     </form>
   </dialog>`;
@@ -65,7 +77,7 @@ export function Confirm({ question, onDone, onClose }) {
 
 function Choices({ all, chosen, choose }) {
   return html`<fieldset class="choices">
-    <legend class="unseen">What had happened</legend>
+    <legend class="unseen">What happened</legend>
     ${all.map(
       (one) => html`<label key=${one.label}>
         <input type="radio" name="choice" checked=${one === chosen} onChange=${() => choose(one)} />

@@ -1,15 +1,13 @@
-/** Asks for the token, once. */
+/** Asks for the token once; after that a cookie keeps the browser signed in for seven days. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { signIn } from './parts/api.js';
 import { html } from './parts/html.js';
 import { Command } from './parts/marks.js';
-import { opened } from './parts/words.js';
+import { sentences } from './parts/words.js';
 
 export function Login({ onIn }) {
-  const [trouble, setTrouble] = useState(
-    location.hash === '#wrong-token'
-      ? { text: 'The token in that link is not the right one.' }
-      : undefined,
+  const [fault, setFault] = useState(
+    location.hash === '#wrong-token' ? { text: 'The token in that link is wrong.' } : undefined,
   );
   const [busy, setBusy] = useState(false);
   const field = useRef(null);
@@ -26,7 +24,7 @@ export function Login({ onIn }) {
       history.replaceState(null, '', '/');
       onIn();
     } else {
-      setTrouble(done);
+      setFault(done);
       field.current.select();
     }
   }
@@ -42,21 +40,17 @@ export function Login({ onIn }) {
         autocomplete="current-password"
         spellcheck=${false}
         required
-        aria-describedby="token-hint token-trouble"
+        aria-describedby="token-hint token-fault"
       />
       <button class="primary" type="submit" disabled=${busy}>Sign in</button>
     </form>
-    <p id="token-trouble" class="trouble" role="alert">
-      ${trouble === undefined ? '' : `${sentence(trouble.text)} ${trouble.hint === undefined ? '' : sentence(trouble.hint)}`}
+    <p id="token-fault" class="fault" role="alert">
+      ${fault === undefined ? '' : sentences(fault)}
     </p>
     <p id="token-hint" class="quiet">
-      It was printed when Postern started, and opens this page by its link too. To see it again, on
-      the server:
+      Postern printed the token when it started, in a link that also opens this page. To see the
+      link again, run on the server:
     </p>
     <p><${Command} text="postern status" /></p>
   </main>`;
-}
-
-function sentence(text) {
-  return `${opened(text)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }

@@ -1,16 +1,13 @@
-/**
- * The top: whose guard this is, its mode, whether the page is live, and how things stand in one
- * line.
- */
+/** The top of the page: host, mode, state of the connection, and the state of mail in one line. */
 import { signOut } from './parts/api.js';
 import { html } from './parts/html.js';
 import { Glyph } from './parts/marks.js';
 import { stateLine } from './parts/words.js';
 
-const links = { live: 'Live', connecting: 'Connecting…', lost: 'Connection lost, trying again' };
+const links = { live: 'Live', connecting: 'Connecting…', lost: 'Connection lost, reconnecting…' };
 const modes = {
-  guard: ['Guarding', 'Bad mail is held or refused, hijacked accounts are suspended'],
-  observe: ['Observing only', 'Nothing is stopped; the page shows what would have been done'],
+  guard: ['Guarding', 'Postern holds or refuses bad mail and suspends hijacked accounts'],
+  observe: ['Observing only', 'Postern stops no mail; the page shows what it would have done'],
 };
 
 export function Masthead({ view, link }) {

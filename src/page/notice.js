@@ -1,6 +1,6 @@
 /**
- * What was just done, and the way back. Takes the focus, since the button that was pressed is often
- * gone.
+ * Says what was just done and how to undo it. It takes the focus, because the button that was
+ * pressed is often gone.
  */
 import { useEffect, useRef } from 'preact/hooks';
 import { html } from './parts/html.js';
@@ -15,7 +15,7 @@ export function Notice({ notice, ask, onClose }) {
       notice !== undefined &&
       html`<div class="notice" ref=${place} tabindex="-1">
         <p><strong>${notice.text}.</strong></p>
-        ${notice.undo && html`<p class="quiet undo">To undo it: ${notice.undo}</p>`}
+        ${notice.undo && html`<p class="quiet undo">To undo this: ${notice.undo}</p>`}
         <span class="buttons">
           ${
             notice.again &&

@@ -1,5 +1,4 @@
-/** What to do on a new installation, until the first message has come through. */
-
+/** First steps of a new installation, shown until the first message arrives. */
 import { html } from './parts/html.js';
 import { Command, Heading } from './parts/marks.js';
 
@@ -8,13 +7,16 @@ export function Start() {
     <${Heading} id="start" title="Start here" />
     <ol class="start">
       <li>
-        <p><strong>Watch a hijack being stopped.</strong> It plays on this page, with made-up mail.</p>
+        <p>
+          <strong>Watch Postern stop a hijack.</strong> The attack plays on this page, with made-up
+          mail.
+        </p>
         <${Command} text="postern try hijack" />
       </li>
       <li>
         <p>
-          <strong>Connect your mail server.</strong> You see every change to its files before it is
-          made, and <code>--undo</code> takes them back.
+          <strong>Connect your mail server.</strong> Postern shows every change to its files first,
+          and <code class="option">--undo</code> takes all changes back.
         </p>
         <${Command} text="postern connect postfix" />
       </li>

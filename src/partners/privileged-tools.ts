@@ -1,8 +1,8 @@
 /**
- * The few calls that need root (Postfix's and Dovecot's own tools), in two ways: done by us, where
- * we are root or the Postfix instance is ours; or asked of postern-root, a small root helper behind
- * a socket that only Postern may open. Both take the same verbs and validate the same names; the
- * helper trusts nobody and validates again.
+ * The few calls that need root: tools of Postfix and Dovecot. Postern runs them directly if it is
+ * root or owns the Postfix instance. Otherwise it asks postern-root, a small helper with root
+ * rights behind a socket that only Postern may open. Both accept the same verbs and check the same
+ * names; the helper checks again.
  */
 import { connect } from 'node:net';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
@@ -10,23 +10,24 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { lineSplitter, programLines, programOutput } from './program.ts';
 
 /**
- * hold, release, drop: queue ids. kick: login names. queue: nothing; answers as `postqueue -j`
- * does. check: nothing; does nothing and says so (for doctor).
+ * What a call does, and the names that it takes. hold, release, drop: queue ids. kick: login names.
+ * queue: no names; answers like `postqueue -j`. check: no names; only answers (for doctor).
  */
-export type Verb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
+export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
 
 export type PrivilegedTools = {
   /**
-   * Lines that the programs wrote. Throws OperatorError when one failed or the signal says stop.
+   * Runs the tools and yields the lines that they print. Throws OperatorError if a tool fails or
+   * the signal aborts.
    */
-  run(verb: Verb, names: readonly string[], signal: AbortSignal): AsyncGenerator<string>;
+  run(verb: ToolVerb, names: readonly string[], signal: AbortSignal): AsyncGenerator<string>;
 };
 
-/** Ids or names that one call takes; the helper refuses more. */
+/** The most ids or names in one call; the helper refuses more. */
 export const namesPerCallMax = 200;
 /**
- * Of the messages that one call releases, so many are tried at once: each takes a process.
- * postern-root: the same.
+ * How many released messages of a call are sent at once, since each needs a process. postern-root
+ * has the same limit.
  */
 const triedMax = 20;
 const tryMs = 3_000;
@@ -34,19 +35,19 @@ const tryMs = 3_000;
 const postsuper = '/usr/sbin/postsuper';
 const postqueue = '/usr/sbin/postqueue';
 const doveadm = '/usr/bin/doveadm';
-/** doveadm: nobody of that name has a session. */
+/** Exit code of doveadm if the user has no session. */
 const nobodyThere = 68;
 
 /**
- * A login as it may go to doveadm and into a deny file: no wildcards (`*` would end everybody's
- * session), nothing that looks like an option or a comment, no separators of a passwd-file.
- * postern-root knows the same rule.
+ * Whether a login may be passed to doveadm and written to a deny file. It must have no wildcard
+ * (`*` would end the sessions of all users), not look like an option or a comment, and have no
+ * separator of a passwd-file. postern-root has the same rule.
  */
 export function isLoginName(text: string): boolean {
   return /^[0-9A-Za-z._%+=@~/&'][0-9A-Za-z._%+=@~/&'#-]{0,253}$/.test(text);
 }
 
-/** Runs the programs itself. */
+/** Privileged tools that this process runs directly. */
 export function ownTools(
   where: { readonly postfixConfig?: string; readonly dovecotConfig?: string } = {},
 ): PrivilegedTools {
@@ -83,8 +84,9 @@ export function ownTools(
 }
 
 /**
- * Released messages are queued again already, and the queue manager gets to them by itself: a nudge
- * that fails changes nothing. One that hangs is the last.
+ * Asks Postfix to send released messages at once. They are back in the queue already and the queue
+ * manager sends them in any case, so a failed call changes nothing. After a call that hangs, no
+ * more are made.
  */
 async function tryAtOnce(
   flags: readonly string[],
@@ -100,9 +102,9 @@ async function tryAtOnce(
 }
 
 /**
- * Asks postern-root. The request is the verb and the names, a line each, then end of input; the
- * answer ends with
- * `postern-root: done` or `postern-root: failed …`, so that a cut connection is never taken for success.
+ * Privileged tools through postern-root. The request is the verb and the names, one a line, then
+ * end of input. The answer ends with `postern-root: done` or `postern-root: failed …`, so a cut
+ * connection is never mistaken for success.
  */
 export function helperTools(socketPath: string): PrivilegedTools {
   return {
@@ -131,8 +133,8 @@ export function helperTools(socketPath: string): PrivilegedTools {
       if (last === 'postern-root: done') return;
       throw new OperatorError(
         'helper-failed',
-        `postern-root could not ${verb}: ${last ?? 'it said nothing'}`,
-        { hint: 'its own words are in: journalctl -u "postern-root@*"', exit: sysexits.osErr },
+        `postern-root could not ${verb}: ${last ?? 'it gave no answer'}`,
+        { hint: 'its messages are in: journalctl -u "postern-root@*"', exit: sysexits.osErr },
       );
     },
   };
@@ -141,13 +143,13 @@ export function helperTools(socketPath: string): PrivilegedTools {
 function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
   return new OperatorError('helper-unreachable', `cannot ask postern-root at ${socketPath}`, {
     cause,
-    hint: 'is postern-root.socket running? see: systemctl status postern-root.socket',
+    hint: 'is postern-root.socket running? run: systemctl status postern-root.socket',
     exit: sysexits.unavailable,
   });
 }
 
-/** Bad names come from callers that did not filter: refused before anything runs. */
-function check(verb: Verb, names: readonly string[]): void {
+/** Refuses invalid names before anything runs. They come from callers that did not filter. */
+function check(verb: ToolVerb, names: readonly string[]): void {
   const bad = names.find((name) =>
     verb === 'kick' ? !isLoginName(name) : parseQueueId(name) === undefined,
   );

@@ -1,39 +1,37 @@
 /**
- * Runs another program without a shell and reads its output line by line, within a deadline and
- * within bounds.
+ * Runs another program without a shell and reads its output line by line, with limits on time and
+ * size.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 
-/**
- * A line longer than this is given cut short: a queue entry with 50,000 recipients is about 10 MB.
- */
+/** A longer line is cut; a queue entry with 50,000 recipients has about 10 MB. */
 export const programLineBytesMax = 4_194_304;
-/** What we keep of stderr to explain a failure. */
+/** How much of stderr is kept to explain a failure. */
 const complaintBytesMax = 4_096;
 
-export type Call = {
+export type ProgramCall = {
   readonly program: string;
   readonly args: readonly string[];
-  /** Written to its stdin, which is then closed. */
+  /** Text for its standard input, which is then closed. */
   readonly input?: string;
   readonly signal: AbortSignal;
-  /** Both streams are read; where `errors` is 'lines', stderr's lines are given too. */
+  /** `lines`: lines of stderr are returned too. `complaint`: stderr only explains a failure. */
   readonly errors: 'lines' | 'complaint';
   readonly env?: Readonly<Record<string, string>>;
-  /** Exit codes that are no failure. */
+  /** Exit codes that also count as success. */
   readonly fine?: readonly number[];
 };
 
 /**
- * Lines of its output as they come. Throws OperatorError when it cannot start, fails, or the signal
- * says stop.
+ * Yields the lines of its output as they come. Throws OperatorError if the program cannot start or
+ * fails, or if the signal aborts.
  */
-export async function* programLines(call: Call): AsyncGenerator<string> {
+export async function* programLines(call: ProgramCall): AsyncGenerator<string> {
   call.signal.throwIfAborted();
-  // LC_ALL: its messages are read by us. PATH is not inherited: programs are named by their whole
-  // path.
+  // LC_ALL, because Postern reads its messages. PATH is not inherited, because programs are named
+  // by their full path.
   const child = spawn(call.program, [...call.args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...call.env },
@@ -45,7 +43,7 @@ export async function* programLines(call: Call): AsyncGenerator<string> {
   let complaint = '';
   const splitter = lineSplitter();
   const ready: string[] = [];
-  child.stdin.on('error', () => undefined); // it may end without reading all of it
+  child.stdin.on('error', () => undefined); // it may end before it has read all input
   child.stdin.end(call.input ?? '');
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-complaintBytesMax);
@@ -71,8 +69,8 @@ export async function* programLines(call: Call): AsyncGenerator<string> {
   }
 }
 
-/** All lines, for programs that say little. */
-export async function programOutput(call: Call): Promise<readonly string[]> {
+/** All lines, for programs that print little. */
+export async function programOutput(call: ProgramCall): Promise<readonly string[]> {
   const lines: string[] = [];
   for await (const line of programLines(call)) {
     if (lines.length < 10_000) lines.push(line);
@@ -80,14 +78,14 @@ export async function programOutput(call: Call): Promise<readonly string[]> {
   return lines;
 }
 
-function failure(call: Call, code: number | null, complaint: string): OperatorError {
+function failure(call: ProgramCall, code: number | null, complaint: string): OperatorError {
   const said = complaint.trim().split('\n').at(-1) ?? '';
   return new OperatorError('program-failed', `${call.program} ended with ${code}: ${said}`, {
     exit: sysexits.osErr,
   });
 }
 
-function cannotRun(call: Call, cause: unknown): OperatorError {
+function cannotRun(call: ProgramCall, cause: unknown): OperatorError {
   const why = call.signal.aborted ? 'it took too long' : String(cause);
   return new OperatorError('program-failed', `${call.program} did not finish: ${why}`, {
     cause,
@@ -96,8 +94,8 @@ function cannotRun(call: Call, cause: unknown): OperatorError {
 }
 
 /**
- * Turns chunks into lines; `undefined` ends the last one. A line over the limit is cut, its rest
- * dropped.
+ * Splits chunks into lines; `undefined` ends the last line. A line over the limit is cut and its
+ * rest dropped.
  */
 export function lineSplitter(): (chunk: Buffer | undefined) => string[] {
   let parts: Buffer[] = [];

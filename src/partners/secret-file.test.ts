@@ -13,8 +13,8 @@ after(() => rmSync(folder, { recursive: true }));
 const cases: readonly (readonly [string, string, number, string | RegExp])[] = [
   ['its owner alone reads it', 'key\n', 0o600, 'key'],
   ['its group reads it too', 'a key with spaces', 0o640, 'a key with spaces'],
-  ['anybody reads it', 'key', 0o644, /may be read or changed by anybody/],
-  ['anybody writes it', 'key', 0o602, /may be read or changed by anybody/],
+  ['anybody reads it', 'key', 0o644, /can be read or changed by every user/],
+  ['anybody writes it', 'key', 0o602, /can be read or changed by every user/],
   ['nothing is in it', ' \n', 0o600, /is empty/],
   ['it is no key', 'x'.repeat(5_000), 0o600, /is longer than 4096 bytes/],
 ];
@@ -37,7 +37,7 @@ function refusal(words: RegExp): (error: unknown) => boolean {
     assert.ok(error instanceof OperatorError);
     assert.equal(error.exit, sysexits.config);
     assert.match(error.message, words);
-    assert.ok((error.hint ?? '').includes(folder), 'how to mend it');
+    assert.ok((error.hint ?? '').includes(folder), 'how to fix it');
     return true;
   };
 }

@@ -1,21 +1,21 @@
 /**
- * Says "ready" and "alive" to systemd, where systemd started us, through systemd-notify(1): Node
- * cannot write to a Unix datagram socket. One small process every few seconds; it runs beside us,
- * so the event loop does not wait for it.
+ * Tells systemd that Postern is ready and alive, if systemd started it, through systemd-notify(1).
+ * Node cannot write to a Unix datagram socket. This costs one small process every few seconds, for
+ * which the event loop does not wait.
  */
 import { programOutput } from './program.ts';
 
 export type ServiceManager = {
   ready(status: string): Promise<void>;
   stopping(): Promise<void>;
-  /** Ends the sign of life. */
+  /** Stops the keep-alive messages. */
   stop(): void;
 };
 
-/** Undefined where no service manager listens. The sign of life starts with `ready`. */
+/** Undefined if no service manager listens. The keep-alive messages start with `ready`. */
 export function serviceManager(
   env: Readonly<Record<string, string | undefined>>,
-  /** Told once when a message could not be delivered. */
+  /** Called once when a message could not be delivered. */
   onFault: (cause: unknown) => void = () => undefined,
 ): ServiceManager | undefined {
   const socket = env['NOTIFY_SOCKET'];

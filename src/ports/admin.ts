@@ -1,21 +1,20 @@
 /**
- * What the operator's admin (flow/desk.ts) is asked by page and command line, and what it answers.
+ * What the status page and the command line ask (flow/admin/admin.ts), and what they are answered.
  * Types only.
  */
-
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type {
+  AccountSearch,
   AuditRow,
   ExemptionRow,
   HeldRow,
   HeldState,
   IncidentRow,
   MessageRow,
-  Search,
   StoryRow,
 } from './ledger.ts';
 import type { ScriptAdmin } from './scripts.ts';
@@ -24,7 +23,7 @@ import type { AskStats } from './stats.ts';
 export type AccountView = {
   readonly account: string;
   readonly state: AccountState;
-  /** 1 holds a message, more than 1 leads to suspension. */
+  /** At 1 a message is held; more than 1 leads to suspension. */
   readonly evidence: number;
   readonly reasons: readonly Reason[];
   readonly lastSeen: Millis;
@@ -32,7 +31,7 @@ export type AccountView = {
   readonly recipientsToday: number;
   readonly knownRecipients: number;
   readonly exemptUntil: Millis | undefined;
-  /** Why its password counts as weak; empty where it does not. */
+  /** Why its password counts as weak; empty if it does not. */
   readonly weakPassword: string;
 };
 export type StatusView = {
@@ -51,7 +50,7 @@ export type StatusView = {
     readonly known: number;
     readonly watched: number;
     readonly suspended: number;
-    /** Exemptions in force, also of accounts that never sent mail. */
+    /** Exemptions in force, including accounts that never sent mail. */
     readonly exempt: number;
   };
   readonly held: number;
@@ -66,14 +65,15 @@ export type FeedItem = {
   readonly verdict: VerdictKind;
   readonly state: AccountState;
   readonly recipients: number;
-  /** The strongest reason's sentence, or empty. */
+  /** The sentence of the strongest reason, or empty. */
   readonly why: string;
   readonly observed: boolean;
 };
-export type Done =
+/** The answer to an action, in words for the operator. `count`: how many things were done. */
+export type AdminResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
   | { readonly ok: false; readonly text: string; readonly hint?: string };
-/** Per minute, the last two hours: for the chart. */
+/** Verdicts of one minute, for the chart of the last two hours. */
 export type FlowMinute = {
   readonly at: Millis;
   readonly pass: number;
@@ -85,15 +85,16 @@ export type FlowMinute = {
 export type ReleaseHow = {
   readonly by: string;
   readonly note: string;
-  /** It was honest: what was seen is usual from now on, and all that is held leaves. */
+  /** The mail was honest: it counts as usual from now on, and all held mail is released. */
   readonly falseAlarm: boolean;
-  /** What the suspension took from the queue stays held too; unless it was a false alarm. */
+  /** Mail that the suspension held in the queue stays held, unless it was a false alarm. */
   readonly keepHeld: boolean;
 };
 
-type Which = { readonly ids: readonly string[] } | { readonly account: string };
+/** Messages by their ids, or all held messages of an account. */
+type HeldSelection = { readonly ids: readonly string[] } | { readonly account: string };
 
-/** A key as commands show it. */
+/** A DKIM key as commands show it. */
 export type KeyView = {
   readonly domain: string;
   readonly selector: string;
@@ -106,46 +107,46 @@ export type KeyView = {
   readonly sight: DkimKey['sight'];
   readonly sightAt: Millis | undefined;
   readonly sightText: string;
-  /** Its record as it should be now; empty text: none. */
+  /** The record as it should be now; the text is empty if there should be none. */
   readonly record: { readonly name: string; readonly text: string; readonly ttlSeconds: number };
   /** What comes next, in words. */
   readonly next: string;
-  /** What the operator is to do; empty: nothing. */
+  /** What the operator must do; empty if nothing. */
   readonly todo: string;
-  /** Why it cannot be used although it should sign; empty: it can. */
+  /** Why the key cannot be used although it should sign; empty if it can. */
   readonly fault: string;
 };
 
 export type NewKeys = {
   readonly domain: string;
   readonly algorithms: readonly DkimKey['algorithm'][];
-  /** Of one algorithm; undefined: a name with the date. */
+  /** Only with one algorithm. Undefined: a name with the date. */
   readonly selector: string | undefined;
   readonly bits: number;
 };
 
-/** Keys, as commands use them (flow/signing-keys.ts). Who asks is in the audit trail. */
+/** Commands for DKIM keys (flow/signing/key-admin.ts). `by` goes into the audit trail. */
 export type KeyAdmin = {
   readonly folder: string;
   list(domain?: string): readonly KeyView[];
-  make(wanted: NewKeys, by: string): Promise<Done>;
-  rotate(domain: string, by: string): Promise<Done>;
+  make(wanted: NewKeys, by: string): Promise<AdminResult>;
+  rotate(domain: string, by: string): Promise<AdminResult>;
   retire(
     key: Pick<DkimKey, 'domain' | 'selector'>,
     how: { readonly compromised: boolean },
     by: string,
-  ): Promise<Done>;
-  /** Takes keys over whose files were put into the folder. */
+  ): Promise<AdminResult>;
+  /** Takes over keys whose files were put into the folder. */
   adopt(
     keys: readonly Pick<DkimKey, 'domain' | 'selector'>[],
     note: string,
     by: string,
-  ): Promise<Done>;
+  ): Promise<AdminResult>;
 };
 
 export type Admin = {
   status(): StatusView;
-  accounts(filter: Search): readonly AccountView[];
+  accounts(filter: AccountSearch): readonly AccountView[];
   account(name: string):
     | {
         readonly account: AccountView;
@@ -154,10 +155,10 @@ export type Admin = {
         readonly audit: readonly AuditRow[];
       }
     | undefined;
-  suspend(name: string, by: string, note: string): Promise<Done>;
-  release(name: string, how: ReleaseHow): Promise<Done>;
-  allow(name: string, until: Millis, by: string, note: string): Promise<Done>;
-  /** Those in force, the first to end first. */
+  suspend(name: string, by: string, note: string): Promise<AdminResult>;
+  release(name: string, how: ReleaseHow): Promise<AdminResult>;
+  allow(name: string, until: Millis, by: string, note: string): Promise<AdminResult>;
+  /** Exemptions in force, the first to end first. */
   exemptions(): readonly ExemptionRow[];
   held(filter: {
     readonly account?: string;
@@ -167,25 +168,24 @@ export type Admin = {
   heldOne(
     queueId: string,
   ): { readonly held: HeldRow; readonly story: StoryRow | undefined } | undefined;
-  /** Ids, or every held message of an account. */
-  releaseHeld(which: Which, by: string): Promise<Done>;
-  dropHeld(which: Which, by: string): Promise<Done>;
+  releaseHeld(which: HeldSelection, by: string): Promise<AdminResult>;
+  dropHeld(which: HeldSelection, by: string): Promise<AdminResult>;
   explain(
     id: string,
   ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;
-  /** What people and Postern itself did, newest first. */
+  /** What operators and Postern did, newest first. */
   audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
   recent(limit: number): readonly FeedItem[];
   minutes(): readonly FlowMinute[];
   /** Calls back on each verdict until the returned function is called. */
   watch(listener: (item: FeedItem) => void): () => void;
-  testNotice(): Promise<Done>;
-  /** Numbers of the last minute are missing. */
+  testNotice(): Promise<AdminResult>;
+  /** Without the numbers of the last minute. */
   readonly stats: AskStats;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   /** Accounts whose password an audit guessed, and the last audit. */
   passwords(): { readonly weak: readonly WeakPassword[]; readonly last: AuditSummary | undefined };
-  /** From an audit that is under way, or from who wrote to the owners. */
-  notePasswords(report: PasswordReport, by: string): Promise<Done>;
+  /** Takes a report from an audit that runs, or from the command that wrote to the owners. */
+  notePasswords(report: PasswordReport, by: string): Promise<AdminResult>;
 };

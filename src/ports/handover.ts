@@ -1,93 +1,87 @@
 /**
- * Types between the sendmail door, what hands its mail to the mail server, and the milter door that
- * meets it again.
+ * Mail that scripts hand over: types between the sendmail door, the flow that hands the mail to the
+ * mail server, and the milter door that recognises it. Types only.
  */
-
 import type { ScriptMail, ScriptSubmitter } from '../core/script-mail.ts';
-import type { HandIn, ProcessFacts } from '../core/scripts/hand-in.ts';
+import type { HandoverRequest, ProcessFacts } from '../core/scripts/handover-request.ts';
 import type { Millis } from '../lib/time.ts';
 
-/** By the kernel's word (SO_PEERCRED). */
+/** The process at the other end of a socket, as the kernel says (SO_PEERCRED). */
 export type Peer = {
   readonly pid: number;
   readonly uid: number;
-  /** When that process was started (process-facts.ts): its number may be another's later. */
+  /** When the process started (process-facts.ts): another may get its number later. */
   readonly startedAt: number | undefined;
 };
 
-/** What postern-sendmail ends with, and says. */
-export type HandInAnswer = { readonly exit: number; readonly text: string };
+/** The exit code of postern-sendmail, and what it says. */
+export type SendmailExit = { readonly exit: number; readonly text: string };
 
-/** A message on its way into a file; given up unless it is finished. */
-export type Draft = {
-  /** The bytes are only lent. Throws when the disk does not take them. */
+/** A message that is being written into a file. It is given up unless it is finished. */
+export type HandoverDraft = {
+  /** Writes the bytes; keeps no reference to them. Throws if the disk does not take them. */
   write(bytes: Buffer): void;
-  /** On the disk, or why not. Calls back exactly once. */
+  /** Calls back exactly once: when the message is on the disk, or with why it is not. */
   finish(done: (fault: Error | undefined) => void): void;
   drop(): void;
 };
 
-/** The sendmail door's flow. */
+/** What the sendmail door calls. */
 export type HandoverHandler = {
-  /** Before the message itself. */
-  open(peer: Peer, handIn: HandIn): SendmailTurn;
+  /** Opens a message, before its bytes come. */
+  open(peer: Peer, request: HandoverRequest): MessageIntake;
 };
-export type SendmailTurn =
-  /** Without an answer it is to go to the spool: our own disk does not take it. */
-  | { readonly kind: 'refused'; readonly answer: HandInAnswer | undefined }
+export type MessageIntake =
+  /** Without an answer, postern-sendmail uses the spool: our own disk does not take the message. */
+  | { readonly kind: 'refused'; readonly answer: SendmailExit | undefined }
   | {
       readonly kind: 'taken';
       write(bytes: Buffer): void;
-      finish(answer: (answer: HandInAnswer | undefined) => void): void;
+      finish(answer: (answer: SendmailExit | undefined) => void): void;
       drop(): void;
     };
 
 /** A message that waits to be handed to the mail server, without the message itself. */
 export type WaitingMail = {
-  /**
-   * User id and id: no other message has it. It is the token by which the milter door knows it
-   * again.
-   */
+  /** User id and message id, unique. The milter door recognises the message by this token. */
   readonly token: string;
   readonly at: Millis;
   readonly submitter: ScriptSubmitter;
-  readonly handIn: Omit<HandIn, 'claim'>;
+  readonly request: Omit<HandoverRequest, 'claim'>;
 };
 
-/** What a script wrote, as far as rules look at it. */
+/** The part of a script's message that rules look at. */
 export type WrittenMail = Pick<ScriptMail, 'header' | 'bodyStart'>;
 
-/** Files of messages that were handed in. Each is whole and on the disk, or not there. */
-export type SubmissionFiles = {
-  begin(submission: WaitingMail): Draft;
+/** Files of messages that were handed over. Each is whole and on the disk, or does not exist. */
+export type HandoverFiles = {
+  begin(handover: WaitingMail): HandoverDraft;
   /**
-   * In the order in which they came. `going`: perhaps it was handed over, perhaps not. `sent`: the
-   * mail server has it on its disk.
+   * All messages, in the order in which they came. `going`: it may or may not have been handed
+   * over.
+   * `sent`: the mail server has it on its disk.
    */
   list(): readonly {
-    readonly submission: WaitingMail;
+    readonly handover: WaitingMail;
     readonly state: 'going' | 'sent';
-    /** About: of the file. */
+    /** Size of the file, which is about that of the message. */
     readonly bytes: number;
   }[];
-  /**
-   * PrivilegedTools it to the mail server under a name of its own (`attempt`), which is not used for any
-   * other try.
-   */
+  /** Hands the message to the mail server, each try under a name of its own (`attempt`). */
   send(token: string, how: 'first try' | 'again'): Promise<SendOutcome>;
   written(token: string): Promise<WrittenMail | undefined>;
   remove(token: string): void;
 };
 /**
- * refused: it says why not. unknown: it did not end in time, or was ended. gone: somebody took the
- * file away.
+ * refused: the mail server says why. unknown: its program did not end in time, or was ended. gone:
+ * somebody removed the file.
  */
 export type SendOutcome =
   | { readonly kind: 'sent' | 'gone' }
   | { readonly kind: 'refused' | 'unknown'; readonly why: string };
 
-/** Which try of a message the mail server has shown us: that one counts, and no other. For ever. */
-export type SubmissionRow = {
+/** The try of a message that the mail server showed first: that one counts, and no other. */
+export type HandoverRow = {
   readonly token: string;
   readonly attempt: string;
   readonly at: Millis;
@@ -95,57 +89,55 @@ export type SubmissionRow = {
   readonly sender: string;
 };
 
-export type SubmissionLedger = {
-  /** Undefined: the mail server has not shown it to us yet, or nobody handed it in. */
-  submission(token: string): SubmissionRow | undefined;
+export type HandoverLedger = {
+  /** Undefined: the mail server has not shown it yet, or nobody handed it over. */
+  handover(token: string): HandoverRow | undefined;
 };
 
-/** What the milter door asks of the flow about a message with a token in it. */
-export type Submissions = {
-  /** Undefined: nobody handed that in here. */
+/** What the milter door asks about a message that has a token. */
+export type HandoverLookup = {
+  /** Who handed the message over; undefined if nobody did. */
   submitterOf(token: string): ScriptSubmitter | undefined;
-  /**
-   * At the message's end. `copy`: it came already; this one is to vanish. Calls back exactly once.
-   */
-  claim(token: string, attempt: string, answer: (claim: Claim) => void): void;
+  /** At the message's end: whether this try counts. Calls back exactly once. */
+  recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void;
   /** The mail server has its answer. */
   answered(token: string): void;
 };
-export type Claim =
-  /** It came already. unknown: nobody handed it in, as far as is known by now. */
+export type HandoverMatch =
+  /** copy: another try counts, and this one is discarded. unknown: nobody handed it over. */
   | { readonly kind: 'copy' | 'unknown' }
   | { readonly kind: 'counts'; readonly sender: string; readonly written: WrittenMail };
 
-/** Looks at /proc and at the users' list. */
+/** Reads /proc and the list of users. */
 export type Identities = {
-  /** Undefined: that process is gone, or is another's by now. */
+  /** Undefined: the process is gone, or another process has its number. */
   facts(peer: Peer): ProcessFacts | undefined;
-  /** The script as PHP's own field tells it, where no other way does. */
+  /** Adds the script that PHP's own header field names, if it is not known otherwise. */
   hinted(facts: ProcessFacts, phpScript: string): ProcessFacts;
   /**
-   * Whose file that is; undefined: there is none. In a folder that we may not look into, whose the
-   * folder is.
+   * The owner of a file; undefined if there is no such file. If we may not look into its folder,
+   * the owner of the folder.
    */
   ownerOf(path: string): number | undefined;
-  /** Its name and full name; empty: there is no such user. */
+  /** Name and full name of a user; empty if there is no such user. */
   user(uid: number): { readonly name: string; readonly fullName: string };
 };
 
-/** Messages that were left while nobody listened. */
-export type Spooled = {
-  /** Who owns the file, and so who wrote it. */
+/** A message that was left in the spool because nobody listened at the door. */
+export type SpooledMessage = {
+  /** The user who owns the file, and so wrote it. */
   readonly uid: number;
-  readonly handIn: HandIn;
+  readonly request: HandoverRequest;
   read(): Iterable<Buffer>;
-  /** It is somewhere else now. */
+  /** Removes the file, once the message is stored elsewhere. */
   remove(): void;
 };
 export type Spool = {
-  /** Who may have left something. Looks at the whole spool, beside the event loop. */
+  /** Users who may have left something. Reads the whole spool, off the event loop. */
   users(): Promise<readonly number[]>;
   /**
-   * What is whole of this user's, in the order in which it came; as cheap as it has few files.
-   * `bad` is told of what is no message, which is removed.
+   * The complete messages of a user, in the order in which they came. The cost grows with the
+   * number of the user's files. A file that is not a message is removed; `bad` gets the reason.
    */
-  messages(uid: number, bad: (why: string) => void): Iterable<Spooled>;
+  messages(uid: number, bad: (why: string) => void): Iterable<SpooledMessage>;
 };

@@ -1,41 +1,33 @@
 /**
- * DKIM keys: what the flow that looks after them (flow/signing-keys.ts) asks of the world. Types
- * only.
+ * Files and DNS zones of DKIM keys, as the flow that looks after the keys uses them
+ * (flow/signing/key-keeper.ts). Types only.
  */
 import type { DkimKey, Sighting } from '../core/signing/key.ts';
 import type { SigningKey } from '../formats/dkim/signing-key.ts';
 
-/** What a private key is, without it. */
+/** Facts about a private key, without the key itself. */
 export type KeyFacts = Pick<DkimKey, 'algorithm' | 'bits' | 'publicKey' | 'file'>;
 
-/**
- * Private keys in files. Throws OperatorError: `key-file` for one that cannot be used,
- * `key-exists`.
- */
+/** Private keys in files. Throws OperatorError: `key-file` if a file is unusable, `key-exists`. */
 export type KeyFiles = {
   readonly folder: string;
-  /** A new pair, on the disk before this answers. */
+  /** Makes a new pair of keys, which is on the disk before this resolves. */
   make(key: Pick<DkimKey, 'domain' | 'selector' | 'algorithm' | 'bits'>): Promise<KeyFacts>;
-  /** Of a key whose file was put there: what it is. */
+  /** Facts about a key whose file was put into the folder. */
   facts(key: Pick<DkimKey, 'domain' | 'selector'>): KeyFacts;
-  /**
-   * Read once, and again when the file has changed. Throws also where it is another key than this
-   * one.
-   */
+  /** Reads a key, again only if its file has changed. Also throws if the file has another key. */
   open(key: DkimKey): SigningKey;
   delete(key: DkimKey): void;
 };
 
-/** The DNS as far as keys need it. */
+/** DNS, as far as keys need it. */
 export type KeyZone = {
-  /** What the authoritative servers show. Never rejects. */
+  /** Looks at what the authoritative servers show. Never rejects. */
   look(key: DkimKey): Promise<Sighting>;
-  /** Can its zone be changed from here? */
+  /** Can Postern change the zone of this domain? */
   canSend(domain: string): boolean;
-  /** Of records that are sent or shown. */
+  /** Time to live of records that are sent or shown. */
   readonly ttlSeconds: number;
-  /**
-   * Has the record be the key, its revocation, or nothing. Rejects where the update was not taken.
-   */
+  /** Sets the record to the key or its revocation, or removes it. Rejects if the zone refuses. */
   send(key: DkimKey, record: 'key' | 'revoked' | 'nothing'): Promise<void>;
 };

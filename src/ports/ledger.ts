@@ -1,29 +1,29 @@
-/** What is remembered: the rows of the ledger, and what flows ask of it. Types only. */
+/** The ledger: its rows, and what flows ask it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
 import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
-import type { Lazy } from '../lib/lazy.ts';
+import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
-import type { SubmissionLedger, SubmissionRow } from './handover.ts';
+import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
-/** One account as stored. `past` is opaque text made by core/account/past.ts. */
+/** One account as stored. `past` is opaque text made by core/account/profile.ts. */
 export type AccountRecord = {
   readonly account: Account;
   readonly state: AccountState;
   readonly past: string;
   /**
-   * Hashes of the recipients it has written to (core/account/recipient-book.ts), ascending; the
-   * minute of the first time.
+   * Hashes of the recipients it has written to, ascending (core/account/recipient-book.ts), and the
+   * minute of the first message to each.
    */
   readonly recipients: Float64Array;
   readonly sinceMinutes: Uint32Array;
 };
 
-/** One message we answered for. */
+/** One message that Postern answered for. */
 export type MessageRow = {
   readonly queueId: string;
   readonly at: Millis;
@@ -35,18 +35,18 @@ export type MessageRow = {
   readonly messageId: string;
 };
 
-/** Why: the stored explanation of a verdict that was not a plain pass. */
+/** The stored explanation of a verdict that was not a plain pass. */
 export type StoryRow = {
-  /** Queue id where there is one, else a made-up id. */
+  /** The queue id if there is one, else a made-up id. */
   readonly id: string;
   readonly at: Millis;
   readonly account: Account;
   readonly verdict: VerdictKind;
   readonly state: AccountState;
-  /** True in observe mode: this is what would have been done. */
+  /** True in observe mode: the verdict was not applied. */
   readonly observed: boolean;
   readonly recipients: number;
-  /** The first few recipients, for a person to recognise; never the whole list. */
+  /** The first few recipients, for the operator to recognise; never the whole list. */
   readonly sample: readonly string[];
   readonly client: string;
   readonly subject: string;
@@ -56,8 +56,8 @@ export type StoryRow = {
 export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
 export type HeldState = (typeof heldStates)[number];
 /**
- * A message in Postfix's hold queue on our account. `gone`: the queue no longer has it, and not by
- * our doing.
+ * A message that Postern put into Postfix's hold queue. `gone`: the queue no longer has it, but
+ * Postern did not remove it.
  */
 export type HeldRow = {
   readonly queueId: string;
@@ -65,9 +65,9 @@ export type HeldRow = {
   readonly account: Account;
   readonly recipients: number;
   /**
-   * verdict: held when it came. queue: was already queued when its account was suspended. content:
-   * held when it came, for what is in it; rule: because no rule of scripts allows it. Both only a
-   * person lets go.
+   * verdict: held when it came. queue: already queued when its account was suspended. content: held
+   * when it came, for what is in the message. rule: held when it came, as no rule of scripts allows
+   * it. Only an operator releases messages held for content or rule.
    */
   readonly why: 'verdict' | 'queue' | 'content' | 'rule';
   readonly state: HeldState;
@@ -75,20 +75,21 @@ export type HeldRow = {
   readonly by: string;
 };
 
-/** From the first bad sign to the release. */
+/** A suspension, from the first bad sign to the release. */
 export type IncidentRow = {
   readonly id: string;
   readonly account: Account;
-  /** True in observe mode: nobody was stopped. */
+  /** True in observe mode: no mail was stopped. */
   readonly observed: boolean;
-  /** Who suspended: `guard`, or a person's name. */
+  /** Who suspended: `guard`, or an operator's name. */
   readonly by: string;
-  /** First sign of the evidence that led here. */
+  /** The first sign of the evidence that led to the suspension. */
   readonly since: Millis;
   readonly suspendedAt: Millis;
   readonly endedAt: Millis | undefined;
+  /** Who released the account; empty while the suspension is open. */
   readonly endedBy: string;
-  /** Recipients and messages that had passed since `since`, less those caught in the queue. */
+  /** Messages and recipients that passed since `since`, less those caught in the queue. */
   readonly leakedMessages: number;
   readonly leakedRecipients: number;
   /** Messages refused or held since, and taken back from the queue. */
@@ -106,7 +107,7 @@ export type ExemptionRow = {
   readonly at: Millis;
 };
 
-/** What a person or Postern itself did, for ever. */
+/** What an operator or Postern did. These rows are never deleted. */
 export type AuditRow = {
   readonly at: Millis;
   readonly by: string;
@@ -115,11 +116,11 @@ export type AuditRow = {
   readonly detail: string;
 };
 
-/** A notice on its way to the operator; stays until each road has taken it or given up. */
+/** A notice to the operator for one channel. It waits until it is sent or given up. */
 export type NoticeRow = {
   readonly id: string;
   readonly at: Millis;
-  readonly road: 'mail' | 'webhook';
+  readonly channel: 'mail' | 'webhook';
   /** JSON. */
   readonly body: string;
   readonly tries: number;
@@ -133,24 +134,23 @@ export type SendingDomainRow = {
   readonly firstAt: Millis;
   readonly lastAt: Millis;
   readonly messages: number;
-  /** Of them, signed. */
+  /** How many of the messages were signed. */
   readonly signed: number;
-  /** The domain of the keys of the last that was; empty: none was. */
+  /** The domain whose key signed the last signed message; empty if none was signed. */
   readonly signedBy: string;
 };
 
-/** One thing to remember. A row with a key that exists replaces it. */
+/** One change to remember. A row replaces an existing row with the same key. */
 export type Change =
   | {
       readonly kind: 'account';
       readonly account: Account;
       readonly state: AccountState;
+      /** A function is called only at the write: a busy account changes many times before that. */
+      readonly past: LazyText;
       /**
-       * As a function it is made only when it is written: a busy account changes many times before
-       * that.
+       * Hash and minute, in pairs. `forgotten` applies first: a hash in both is known afterwards.
        */
-      readonly past: Lazy;
-      /** Hash and minute, in pairs. `forgotten` goes first: a hash in both is known afterwards. */
       readonly learned: readonly number[];
       readonly forgotten: readonly number[];
     }
@@ -164,40 +164,39 @@ export type Change =
   | { readonly kind: 'meta'; readonly key: string; readonly value: string }
   | { readonly kind: 'dkim-key'; readonly row: DkimKey }
   | { readonly kind: 'sending-domain'; readonly row: SendingDomainRow }
-  | { readonly kind: 'submission'; readonly row: SubmissionRow }
-  /** Added to what is there. */
+  | { readonly kind: 'handover'; readonly row: HandoverRow }
+  /** Its counts are added to the stored ones. */
   | { readonly kind: 'rollup'; readonly row: RollupRow }
   | { readonly kind: 'weak-password'; readonly row: WeakPassword }
   | { readonly kind: 'script'; readonly row: ScriptSeen }
   | { readonly kind: 'script-rule'; readonly row: ScriptRuleRow };
 
-export type Search = {
+export type AccountSearch = {
   readonly state?: AccountState;
   readonly like?: string;
   readonly limit: number;
 };
 
 /**
- * Memory. Synchronous: SQLite in this process, one writer (the flow batches, see flow/journal.ts).
+ * The ledger. Synchronous: SQLite in this process, one writer (flow/journal/journal.ts batches).
  */
 export type Ledger = StatsLedger &
   ScriptLedger &
-  SubmissionLedger & {
+  HandoverLedger & {
     /**
-     * One transaction. Throws OperatorError `ledger-write` when the disk is full or the file is
-     * gone; nothing is then kept.
+     * Writes one transaction. Throws OperatorError `ledger-write` if the disk is full or the file
+     * is gone; then nothing is kept.
      */
     write(changes: readonly Change[], how: { readonly durable: boolean }): void;
     loadAccount(account: Account): AccountRecord | undefined;
-    /**
-     * Minute in which somebody here first wrote to this recipient (hash); undefined when nobody
-     * ever did.
-     */
+    /** The minute in which an account here first wrote to this recipient (hash), if any did. */
     knownHere(recipient: number): number | undefined;
     /** Names and states, newest activity first. */
-    accounts(filter: Search): readonly { account: Account; state: AccountState; past: string }[];
+    accounts(
+      filter: AccountSearch,
+    ): readonly { account: Account; state: AccountState; past: string }[];
     countAccounts(): number;
-    /** Passed messages of an account since then, newest first (for the queue hold). */
+    /** Messages of an account that passed since then, newest first (to hold those in the queue). */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];
     message(queueId: string): MessageRow | undefined;
     /** Newest first. */
@@ -210,9 +209,9 @@ export type Ledger = StatsLedger &
     }): readonly HeldRow[];
     heldOne(queueId: string): HeldRow | undefined;
     countHeld(): number;
-    /** When the oldest message that is still held came. */
+    /** When the oldest message came that is still held. */
     oldestHeldAt(): Millis | undefined;
-    /** Newest first; `open` alone: those without an end. */
+    /** Newest first. `open`: only those that have not ended. */
     incidents(filter: {
       readonly account?: Account;
       readonly open?: boolean;
@@ -222,15 +221,13 @@ export type Ledger = StatsLedger &
     audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
     notices(due: Millis): readonly NoticeRow[];
     meta(key: string): string | undefined;
-    /** All that there ever were, by domain and age. */
+    /** All keys that there ever were, by domain and age. */
     dkimKeys(): readonly DkimKey[];
-    /** The last to send first. */
+    /** The domain that sent last comes first. */
     sendingDomains(limit: number): readonly SendingDomainRow[];
-    /** Also of passwords that were changed since, which have `changedAt`. */
+    /** Includes passwords that were changed since; they have `changedAt`. */
     weakPasswords(): readonly WeakPassword[];
-    /**
-     * Deletes messages and stories older than these, a slice at a call. True: there may be more.
-     */
+    /** Deletes rows older than these times, one slice at a call. True: there may be more. */
     prune(olderThan: {
       readonly messages: Millis;
       readonly stories: Millis;

@@ -1,62 +1,64 @@
-/** What flows ask of the mail server: its queue, its logins, and the ways to reach the operator. Types only. */
+/**
+ * What flows ask of the mail server: its queue, its logins, channels to the operator. Types only.
+ */
 import type { Account } from '../core/account-name.ts';
 import type { Notice } from '../core/notice.ts';
 import type { Millis } from '../lib/time.ts';
 import type { NoticeRow } from './ledger.ts';
 
-/** What one message in the MTA's queue looks like to us. */
+/** One message in the mail server's queue. */
 export type QueuedMessage = {
   readonly queueId: string;
   readonly queue: string;
-  /** When its sender began to hand it over; 0 when the queue does not say. */
+  /** When the message began to arrive; 0 if the queue does not say. */
   readonly arrivedAt: Millis;
   readonly sender: string;
   readonly recipients: number;
 };
 
 /**
- * What was done, and why not the rest: many messages go in several calls, and what was done is to
- * be remembered.
+ * The messages that were moved, and why not the others. Many messages take several calls of a tool,
+ * so some may have been moved before a fault.
  */
-export type Moved = { readonly done: ReadonlySet<string>; readonly fault: Error | undefined };
+export type MovedMessages = {
+  readonly done: ReadonlySet<string>;
+  readonly fault: Error | undefined;
+};
 
-/**
- * The mail server's own queue tools. Every call has a deadline. Hold, release and drop never
- * reject.
- */
+/** The mail server's queue tools. Every call has a deadline. Hold, release, drop never reject. */
 export type Mta = {
   /**
-   * Puts these on hold; what is gone is ignored, and so is another message that came later under an
-   * id used before.
-   * `at`: when the message was answered for. Done: the ids that are now in the hold queue.
+   * Puts these messages on hold. Ignores messages that are gone, and later messages that got the
+   * same id. `at`: when Postern answered for the message. Done: the ids that are now in the hold
+   * queue.
    */
-  hold(messages: readonly { readonly queueId: string; readonly at: Millis }[]): Promise<Moved>;
-  /** From hold back to deferred, and tried at once. Done: the ids that left the hold queue. */
-  release(queueIds: readonly string[]): Promise<Moved>;
-  drop(queueIds: readonly string[]): Promise<Moved>;
-  /**
-   * Which of these are on hold. Throws when not the whole queue could be read: then nobody knows.
-   */
+  hold(
+    messages: readonly { readonly queueId: string; readonly at: Millis }[],
+  ): Promise<MovedMessages>;
+  /** Moves messages from hold to deferred and tries them at once. Done: ids that left hold. */
+  release(queueIds: readonly string[]): Promise<MovedMessages>;
+  drop(queueIds: readonly string[]): Promise<MovedMessages>;
+  /** Which of these are on hold. Throws if the whole queue could not be read. */
   onHold(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Which of these are on hold with nobody left to send them to: a delivery was under way. Throws
-   * as `onHold`.
+   * Which of these are on hold without a recipient left: a delivery was under way when they were
+   * put on hold. Throws as `onHold` does.
    */
   spent(queueIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Everything queued, by `postqueue -j`; at most `limit`. */
+  /** The queue, by `postqueue -j`: at most `limit` messages. */
   queue(limit: number): Promise<readonly QueuedMessage[]>;
 };
 
-/** The login of an account (Dovecot): closed by a deny file and by ending its sessions. */
+/** Logins of accounts (Dovecot). Closing adds to a deny file and ends the sessions. */
 export type LoginDoor = {
   close(account: Account): Promise<void>;
   open(account: Account): Promise<void>;
-  /** Names that are closed now. */
+  /** Login names that are closed now. */
   closedNames(): Promise<ReadonlySet<string>>;
 };
 
-/** One road by which the operator is told. Throws when the notice was not taken. */
+/** One channel by which the operator is told. Throws if the notice was not taken. */
 export type NoticeChannel = {
-  readonly name: NoticeRow['road'];
+  readonly name: NoticeRow['channel'];
   send(notice: Notice, signal: AbortSignal): Promise<void>;
 };

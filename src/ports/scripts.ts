@@ -1,10 +1,10 @@
-/** The register of scripts: what it keeps, and what doors and admin ask of it. Types only. */
+/** The register of scripts: its rows, and what doors and operators ask it. Types only. */
 import type { Submission } from '../core/event.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { ScriptMode, ScriptRule } from '../core/scripts/rules.ts';
 import type { Millis } from '../lib/time.ts';
 
-/** A rule as stored. One that was taken back stays, so that what is told of it can be looked up. */
+/** A rule as stored. A removed rule stays, so that older explanations can name it. */
 export type ScriptRuleRow = ScriptRule & {
   readonly note: string;
   readonly by: string;
@@ -12,24 +12,23 @@ export type ScriptRuleRow = ScriptRule & {
   readonly removedAt: Millis | undefined;
 };
 
-/** The part of the ledger that keeps them; all are in memory too. */
+/** The part of the ledger that keeps scripts and rules. All of them are in memory too. */
 export type ScriptLedger = {
   scripts(): readonly ScriptSeen[];
-  /** In the order in which they were made, those taken back included. */
+  /** In the order in which they were made, removed rules included. */
   scriptRules(): readonly ScriptRuleRow[];
 };
 
-/** Before a message is judged: what came by the sendmail door is compared with the register. */
+/** Compares a message of the sendmail door with the register, before the message is judged. */
 export type ScriptJudge = (message: Submission) => Submission;
 
-/** A script as page and command line show it. */
+/** A script as the status page and the command line show it. */
 export type ScriptView = ScriptSeen & {
-  /** The rule that it comes under; empty: none. */
+  /** The rule for this script; empty without a rule. */
   readonly rule: string;
   readonly ruleText: string;
   /**
-   * The command that would make a rule of what was seen; empty: too little was seen, or there is
-   * one.
+   * The command that makes a rule from what was seen; empty if too little was seen or it has one.
    */
   readonly suggestion: string;
 };
@@ -39,12 +38,12 @@ export type ScriptListView = {
   /** Newest first. */
   readonly scripts: readonly ScriptView[];
   readonly rules: readonly ScriptRuleRow[];
-  /** More than are shown. */
+  /** How many scripts are known: more than are shown. */
   readonly known: number;
 };
 
-/** As Done of ports-desk.ts. */
-export type RuleDone =
+/** As AdminResult (admin.ts). */
+export type RuleResult =
   | { readonly ok: true; readonly text: string; readonly count: number }
   | { readonly ok: false; readonly text: string; readonly hint?: string };
 
@@ -52,25 +51,25 @@ export type NewRule = Omit<ScriptRule, 'id'>;
 
 export type ScriptAdmin = {
   list(filter: { readonly like?: string; readonly limit: number }): ScriptListView;
-  /** A rule of the same path and user is replaced. */
-  rule(wanted: NewRule, note: string, by: string): Promise<RuleDone>;
-  /** By the rule's name, or by its path. */
-  forget(which: string, by: string): Promise<RuleDone>;
-  /** The web user whose connection from this machine to itself that is; undefined: none's. */
+  /** Adds a rule. It replaces a rule for the same path and user. */
+  rule(wanted: NewRule, note: string, by: string): Promise<RuleResult>;
+  /** Removes a rule, given by its name or path. */
+  forget(which: string, by: string): Promise<RuleResult>;
+  /** The web user who has this local connection; undefined if no web user does. */
   whose(end: SocketEnd): Promise<string | undefined>;
 };
 
 /** One end of a TCP connection. */
 export type SocketEnd = { readonly address: string; readonly port: number };
 /**
- * closed: by its process, so that nobody can tell any more. unknown: the table of sockets could not
- * be read. elsewhere: there is no such socket here.
+ * Who owns a socket. closed: its process closed it, so nobody can tell. unknown: the table of
+ * sockets could not be read. elsewhere: this machine has no such socket.
  */
 export type SocketOwner = { readonly uids: readonly number[] } | 'closed' | 'unknown' | 'elsewhere';
 
-/** Whose sockets of this machine are. */
+/** Finds the owners of this machine's sockets. */
 export type SocketOwners = {
-  /** Is it an address of this machine? */
+  /** Is this an address of this machine? */
   isHere(address: string): boolean;
   /** Never rejects. */
   of(end: SocketEnd): Promise<SocketOwner>;

@@ -1,13 +1,13 @@
 /**
- * Statistics: what is counted of mail that leaves, by day and by whom; what is asked of it. Types
- * only.
+ * Statistics: counts of mail that leaves by day and by account, script, domain and so on, and the
+ * questions about them. Types only.
  */
 import type { Sketch } from '../core/stats/sketch.ts';
 
 export const statsKinds = ['account', 'script', 'domain', 'provider', 'rule', 'day'] as const;
 /**
- * By whom or what: the account, its web script, the domain in From, where it goes, the rules of
- * scanners, the day alone.
+ * What is counted for: the account, its web script, the domain in From, the provider it goes to,
+ * the rules of scanners, the day alone.
  */
 export type StatsKind = (typeof statsKinds)[number];
 
@@ -18,24 +18,21 @@ export type Tally = {
   /** Messages that were held, delayed or refused. */
   readonly stopped: number;
   /**
-   * Messages of which there is a score, their scores together, and how many of them look like spam
-   * and have no virus.
+   * Messages with a score, the sum of their scores, and how many look like spam without a virus.
    */
   readonly scored: number;
   readonly points: number;
   readonly spam: number;
   readonly viruses: number;
-  /**
-   * Scans that were made; messages that took a copy's; messages of which a scanner said nothing.
-   */
+  /** Scans that ran; messages that reused a copy's result; messages without a scanner's answer. */
   readonly scans: number;
   readonly reused: number;
   readonly unscanned: number;
-  /** How long messages waited for scanners, together. */
+  /** The sum of the time that messages waited for scanners. */
   readonly scanMs: number;
 };
 
-/** What is to be added for one day (since 1970, UTC) and key; the key is empty for kind `day`. */
+/** Counts to add for one day (since 1970, UTC) and key. The key is empty for kind `day`. */
 export type RollupRow = {
   readonly by: StatsKind;
   readonly day: number;
@@ -46,8 +43,8 @@ export type RollupRow = {
 
 export const statsOrders = ['messages', 'spam', 'score', 'moved'] as const;
 /**
- * messages: most first. spam: most spam-like first. score: highest mean. moved: whose mean changed
- * most.
+ * messages: most messages first. spam: most spam-like first. score: highest mean first. moved:
+ * largest change of the mean first.
  */
 export type StatsOrder = (typeof statsOrders)[number];
 
@@ -62,14 +59,14 @@ export type StatsQuery = {
 
 /** One line of an answer. */
 export type StatsLine = Tally & {
-  /** Account, script, domain, provider, rule; a date of kind `day`. */
+  /** The account, script, domain, provider or rule; a date for kind `day`. */
   readonly key: string;
-  /** Mean score, and quantiles; 0 where nothing was scored. Of a rule: the points that it gave. */
+  /** Mean score and quantiles; 0 if nothing was scored. For a rule: the points that it gave. */
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
-  /** Mean score in as many days before; undefined: too few messages to compare. */
+  /** Mean score of as many days before; undefined if too few messages can be compared. */
   readonly meanBefore: number | undefined;
 };
 
@@ -77,17 +74,17 @@ export type StatsAnswer = {
   readonly query: StatsQuery;
   readonly total: StatsLine;
   readonly lines: readonly StatsLine[];
-  /** More keys than lines. */
+  /** How many keys there are: more than lines. */
   readonly keys: number;
 };
 
-/** Rejects with OperatorError `statistics-…` where there is no answer. */
+/** Answers a question. Rejects with OperatorError `statistics-…` if there is no answer. */
 export type AskStats = (query: StatsQuery) => Promise<StatsAnswer>;
 
-/** The part of the ledger that keeps them. */
+/** The part of the ledger that keeps statistics. */
 export type StatsLedger = {
-  /** For commands: everything else in this process waits meanwhile, a second for a long span. */
+  /** For commands: blocks this process, for up to a second with a long span. */
   stats(query: StatsQuery): StatsAnswer;
-  /** For the guard: read beside the event loop, which goes on. */
+  /** For the guard: reads in another thread, so that the event loop goes on. */
   readonly statsAside: AskStats;
 };

@@ -1,16 +1,16 @@
 /**
- * Makes one plain script of postern-sendmail and the files that it imports: Node starts it without
- * looking for anything else, and without reading types. Imports of Node's own modules become
- * require(); the rest stands in front, in order.
+ * Makes one plain script from postern-sendmail and the files that it imports, so Node starts it
+ * without loading other files or stripping types. Imports of Node's modules become require();
+ * imported files are placed before, in order.
  */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Place } from './sendmail.ts';
+import type { WrapperPaths } from './sendmail.ts';
 
 const entry = join(import.meta.dirname, 'sendmail.ts');
 
-export function assembleSendmail(place: Place): string {
+export function assembleSendmail(place: WrapperPaths): string {
   const parts: string[] = [];
   const required = new Map<string, Set<string>>();
   gather(entry, new Set(), parts, required);
@@ -34,7 +34,7 @@ function gather(
 ): void {
   if (seen.has(file)) return;
   seen.add(file);
-  // Types go first, so that an import of nothing but types is gone.
+  // Types are stripped first, which removes imports of types only.
   const plain = stripTypeScriptTypes(readFileSync(file, 'utf8'));
   const code = plain.replace(
     /^import\s*\{([^}]*)\}\s*from\s*'([^']+)';$/gm,
@@ -54,7 +54,7 @@ function gather(
   parts.push(bare.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n'));
 }
 
-/** The shell's part, with its paths filled in: what stands at /usr/sbin/sendmail. */
+/** The shell script for /usr/sbin/sendmail, with its paths filled in. */
 export function sendmailLauncher(of: {
   readonly node: string;
   readonly script: string;

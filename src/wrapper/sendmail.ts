@@ -1,43 +1,44 @@
 /**
- * What runs as /usr/sbin/sendmail: reads a message as sendmail(1) does and hands it to Postern's
- * door, or, where nobody listens, into a file of the spool. What is no message goes to the mail
- * server's own sendmail.
+ * The program that runs as /usr/sbin/sendmail. It reads a message as sendmail(1) does and hands it
+ * over to Postern's door, or writes it to the spool if Postern does not listen. Calls that bring no
+ * message go to the mail server's own sendmail.
  *
- * `postern connect sendmail` makes one plain script of this file and those it imports (assemble.ts), so: no package, no
- * import that is renamed, no top-level name that another of these files has.
+ * `postern connect sendmail` makes one plain script from this file and those that it imports
+ * (assemble.ts). So these files must not use packages, renamed imports, or the same top-level name
+ * twice.
  */
 import { readFileSync, readSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
-import { type HandIn, printHandIn } from '../core/scripts/hand-in.ts';
+import { encodeHandoverRequest, type HandoverRequest } from '../core/scripts/handover-request.ts';
 import { fieldOf, headerRecipients, sendmailMessage } from '../formats/sendmail/message.ts';
 import { type SendmailCall, sendmailCall } from '../formats/sendmail/options.ts';
 import { type SmtpMessage, SmtpSession } from '../formats/smtp/session.ts';
 import { processFacts } from '../partners/kernel/process-facts.ts';
 import { spoolMessage } from './spool-message.ts';
 
-/** Where things are; written into the script when it is made. */
-export type Place = {
+/** Paths and limits that are written into the script. */
+export type WrapperPaths = {
   readonly door: string;
   readonly spool: string;
   /** The mail server's own sendmail. */
   readonly real: string;
   readonly messageBytesMax: number;
-  /** Name of this machine, as its mail server says it. */
+  /** Host name of this machine, as its mail server uses it. */
   readonly host: string;
 };
 
-/** Postfix's sendmail ends so whatever is wrong. */
+/** The exit code of Postfix's sendmail after any error. */
 const tempFail = 75;
 /** The door answers when the message is on the disk. */
 const answerMs = 30_000;
-/** Of its answer: a line. */
+/** The answer is one line. */
 const answerBytesMax = 4_096;
 
-type Answer = { readonly exit: number; readonly text: string };
-type Made = { readonly handIn: HandIn; readonly message: Buffer };
+type DoorAnswer = { readonly exit: number; readonly text: string };
+type PreparedMessage = { readonly request: HandoverRequest; readonly message: Buffer };
 
-export function runSendmail(place: Place, args: readonly string[]): void {
+export function runSendmail(place: WrapperPaths, args: readonly string[]): void {
   const call = sendmailCall(args);
   if (call.kind === 'message') {
     handOver(place, readMessage(place, call), (answer) => {
@@ -48,7 +49,10 @@ export function runSendmail(place: Place, args: readonly string[]): void {
   else process.execve?.(place.real, ['sendmail', ...args], process.env);
 }
 
-function readMessage(place: Place, call: Extract<SendmailCall, { kind: 'message' }>): Made {
+function readMessage(
+  place: WrapperPaths,
+  call: Extract<SendmailCall, { kind: 'message' }>,
+): PreparedMessage {
   const input = readInput(place.messageBytesMax);
   const { start, end, crlf } = sendmailMessage(input, call);
   const message = input.subarray(start, end);
@@ -61,17 +65,24 @@ function readMessage(place: Place, call: Extract<SendmailCall, { kind: 'message'
   }
   const fullName = call.fullName ?? process.env['NAME'];
   const envelope = { sender, fullName, recipients, through, crlf, headerRecipients: inHeaders };
-  return { handIn: handInOf(envelope, message), message };
+  return { request: handoverRequestOf(envelope, message), message };
 }
 
-function handInOf(envelope: Omit<HandIn, 'id' | 'phpScript' | 'claim'>, message: Buffer): HandIn {
+function handoverRequestOf(
+  envelope: Omit<HandoverRequest, 'id' | 'phpScript' | 'claim'>,
+  message: Buffer,
+): HandoverRequest {
   const phpScript = fieldOf(message, 'x-php-originating-script');
   return { ...envelope, id: newId(), phpScript, claim: processFacts(process.pid) };
 }
 
 /** Tells the door; when it is not there, or goes away before it has answered, the spool. */
-function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer) => void): void {
-  const head = printHandIn(handIn, message.length);
+function handOver(
+  place: WrapperPaths,
+  { request, message }: PreparedMessage,
+  done: (answer: DoorAnswer) => void,
+): void {
+  const head = encodeHandoverRequest(request, message.length);
   if (head === undefined) {
     done({ exit: tempFail, text: 'too many recipients' });
     return;
@@ -80,14 +91,14 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
   let said = '';
   let over = false;
   const socket = connect({ path: place.door });
-  const answer = (text: Answer): void => {
+  const answer = (text: DoorAnswer): void => {
     over = true;
     socket.destroy();
     done(text);
   };
   const spool = (): void => {
     if (over) return;
-    const fault = spoolMessage(place.spool, handIn.id, bytes);
+    const fault = spoolMessage(place.spool, request.id, bytes);
     answer(fault === undefined ? { exit: 0, text: '' } : { exit: tempFail, text: fault });
   };
   socket.setTimeout(answerMs, spool);
@@ -102,8 +113,8 @@ function handOver(place: Place, { handIn, message }: Made, done: (answer: Answer
   socket.write(bytes);
 }
 
-/** sendmail -bs: each message is handed in before it is answered. */
-function speakSmtp(place: Place): void {
+/** sendmail -bs: hands each message over before answering it. */
+function speakSmtp(place: WrapperPaths): void {
   const session = new SmtpSession(place);
   const say = (text: string): void => void writeSync(1, `${text}\r\n`);
   let held: Buffer = Buffer.alloc(0);
@@ -126,7 +137,7 @@ function speakSmtp(place: Place): void {
     }
     const more = Buffer.allocUnsafe(65_536);
     const read = readSome(more);
-    // It hangs up: half a message is none.
+    // The client closed the connection; an incomplete message does not count.
     if (read === 0) process.exit(0);
     held = Buffer.concat([held, more.subarray(0, read)]);
     if (held.length > place.messageBytesMax + 65_536) process.exit(tempFail);
@@ -137,19 +148,19 @@ function speakSmtp(place: Place): void {
 }
 
 function smtpMessage(
-  place: Place,
+  place: WrapperPaths,
   { message, sender, recipients, eightBit }: SmtpMessage,
   done: (reply: (session: SmtpSession) => string) => void,
 ): void {
   const through = eightBit ? ['-B8BITMIME'] : [];
   const envelope = { sender, recipients, through, fullName: undefined };
-  const handIn = handInOf({ ...envelope, crlf: false, headerRecipients: false }, message);
-  handOver(place, { handIn, message }, ({ exit, text }) => {
-    done((session) => session.done(exit === 0 ? { taken: handIn.id.slice(-12) } : { why: text }));
+  const request = handoverRequestOf({ ...envelope, crlf: false, headerRecipients: false }, message);
+  handOver(place, { request, message }, ({ exit, text }) => {
+    done((session) => session.done(exit === 0 ? { taken: request.id.slice(-12) } : { why: text }));
   });
 }
 
-/** All of standard input. It is read at once: whatever is written there is there soon, or never. */
+/** Reads all of standard input, synchronously, because nothing else is to be done meanwhile. */
 function readInput(bytesMax: number): Buffer {
   const parts: Buffer[] = [];
   let length = 0;
@@ -171,7 +182,7 @@ function readSome(part: Buffer): number {
       const code = error instanceof Error && 'code' in error ? error.code : '';
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN') fatal(`cannot read standard input: ${code}`);
-      // Somebody made it non-blocking: a moment later there may be more.
+      // Standard input is non-blocking, so there may be more a moment later.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
@@ -195,7 +206,7 @@ function fatal(text: string, exit: number = tempFail): never {
   try {
     who = userInfo().username;
   } catch {
-    // It has no entry: its number says it.
+    // The user has no entry; the number is enough.
   }
   writeSync(2, `sendmail: fatal: ${who}(${process.getuid?.()}): ${text}\n`);
   process.exit(exit);

@@ -1,8 +1,8 @@
 /**
- * A message into the spool, while nobody listens: whole and on the disk, or not there. Each user
- * has a folder of his own, which he owns, so that how much he leaves is bounded, and nobody else
- * can list, read or change it. Anybody may have made a folder by that name before: what is not his
- * own is left alone.
+ * Writes a message into the spool while Postern does not listen, completely or not at all. Each
+ * user owns a folder there, so the amount is limited for each user, and no other user can list,
+ * read or change it. Another user may have made a folder with that name before; such a folder is
+ * not used.
  */
 import {
   closeSync,
@@ -16,13 +16,13 @@ import {
   writeSync as writeToFile,
 } from 'node:fs';
 
-/** A user's messages that wait, at most: as many as the door takes from one. */
+/** The most waiting messages of a user, the same number that the door accepts. */
 const spooledMax = 1_000;
 const spooledBytesMax = 200_000_000;
 
-/** Answers with what is wrong. */
+/** Writes the message. Returns what went wrong, or undefined. */
 export function spoolMessage(spool: string, id: string, bytes: Buffer): string | undefined {
-  // For the group, which the folder hands down: Postern's.
+  // Files must be readable for Postern's group, which they inherit from the folder.
   process.umask(0o007);
   try {
     const folder = ownFolder(spool, id);

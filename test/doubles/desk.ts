@@ -1,13 +1,20 @@
 /**
- * A admin with a night's worth of made-up mail on it: for this door's tests, and for looking at the
- * status page without a mail server. It keeps to the promises of `Admin`; its state is a few maps.
+ * An admin with a night's worth of made-up mail on it: for this door's tests, and for looking at
+ * the status page without a mail server. It keeps to the promises of `Admin`; its state is a few
+ * maps.
  */
 
 import type { AccountState } from '../../src/core/verdict.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { dayMs } from '../../src/lib/time.ts';
-import type { AccountView, Admin, Done, FeedItem, StatusView } from '../../src/ports/admin.ts';
+import type {
+  AccountView,
+  Admin,
+  AdminResult,
+  FeedItem,
+  StatusView,
+} from '../../src/ports/admin.ts';
 import type { HeldRow } from '../../src/ports/ledger.ts';
 import { agreeableKeys } from './keys.ts';
 import type { Night, Scene } from './night.ts';
@@ -157,7 +164,7 @@ type Acts = Pick<
 >;
 
 function acts(state: Night, now: () => Millis, calls: string[]): Acts {
-  function change(name: string, to: AccountState, by: string, note: string): Done {
+  function change(name: string, to: AccountState, by: string, note: string): AdminResult {
     calls.push(`${to === 'clear' ? 'release' : 'suspend'} ${name} by ${by} note ${note}`);
     const account = state.accounts.get(name);
     if (account === undefined)
@@ -180,7 +187,7 @@ function acts(state: Night, now: () => Millis, calls: string[]): Acts {
     which: Parameters<Admin['releaseHeld']>[0],
     to: 'released' | 'dropped',
     by: string,
-  ): Done {
+  ): AdminResult {
     calls.push(`${to} ${'ids' in which ? which.ids.join(',') : which.account} by ${by}`);
     let count = 0;
     for (const [id, row] of state.held) {

@@ -5,7 +5,12 @@
  */
 
 import { type DkimKey, keyName, type Sighting } from '../../src/core/signing/key.ts';
-import { type RotationPolicy, type Stepped, step, toAsk } from '../../src/core/signing/rotation.ts';
+import {
+  type RotationPolicy,
+  type RotationStep,
+  step,
+  toAsk,
+} from '../../src/core/signing/rotation.ts';
 import type { Millis } from '../../src/lib/time.ts';
 
 export type Record = 'key' | 'revoked' | undefined;
@@ -60,7 +65,7 @@ export class ScriptedZone {
   }
 
   /** A step of the rotation, with what it asks for done; answers with what it did. */
-  step(policy: RotationPolicy, stepper: Stepper = step): Stepped {
+  step(policy: RotationPolicy, stepper: Stepper = step): RotationStep {
     const asked = toAsk(this.keys, this.now);
     const sightings = new Map(asked.map((key) => [keyName(key), this.sighting(key)]));
     const held = this.#queue.length === 0 ? undefined : policy.heldSince;

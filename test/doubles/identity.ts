@@ -81,7 +81,7 @@ function identityOf(domain: string, its: MailServer | undefined): fc.Arbitrary<I
   return fc
     .record({
       sends: fc.boolean(),
-      // Ed25519 alone is criticised, and no record mends that.
+      // Ed25519 alone is criticised, and no record fixes that.
       keys: fc.subarray([...keys]).filter((some) => !some.includes(edOnly) || some.includes(rsa)),
       dmarcReports: reports,
       tlsReports: reports,

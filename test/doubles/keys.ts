@@ -1,10 +1,10 @@
 /** Key files and a zone that do as a test tells them, without a disk or a name server. */
 import { keyName, type SightKind } from '../../src/core/signing/key.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
-import type { Done, KeyAdmin } from '../../src/ports/admin.ts';
+import type { AdminResult, KeyAdmin } from '../../src/ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../src/ports/keys.ts';
 
-/** A admin without keys. */
+/** An admin without keys. */
 export const noKeys: KeyAdmin = {
   folder: '/nowhere',
   list: () => [],
@@ -14,9 +14,9 @@ export const noKeys: KeyAdmin = {
   adopt: async () => ({ ok: false, text: 'no keys here' }),
 };
 
-/** A admin that says yes to everything, and notes what it was asked. */
+/** An admin that says yes to everything, and notes what it was asked. */
 export function agreeableKeys(calls: string[]): KeyAdmin {
-  const yes = async (call: string, count = 1): Promise<Done> => {
+  const yes = async (call: string, count = 1): Promise<AdminResult> => {
     calls.push(call);
     return { ok: true, text: 'done', count };
   };

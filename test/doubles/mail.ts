@@ -50,7 +50,8 @@ export function scriptMail(with_: Partial<ScriptMail> = {}): ScriptMail {
     sender: '',
     recipients: ['owner@shop.example'],
     header: header(
-      'To: owner@shop.example\nSubject: Contact\nFrom: wwwdata@shop.example\nReply-To: vi@sit.example',
+      'To: owner@shop.example\nSubject: Contact\nFrom: wwwdata@shop.example\n' +
+        'Reply-To: vi@sit.example',
     ),
     bodyStart: Buffer.from('Name: Vi\n\nI like it.\n'),
     ...with_,

@@ -16,7 +16,7 @@ import type {
 
 /**
  * empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the
- * same, only noted.
+ * same, only observed.
  */
 export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
 
@@ -160,7 +160,7 @@ const people = [
 ];
 
 function quiet(state: Night, start: Millis): void {
-  // It has not sent anything yet: the letter that it is exempt for comes next week.
+  // It has not sent anything yet: the newsletter that it is exempt for comes next week.
   state.exemptions.push({
     account: 'fair-2026@example.org' as Account,
     until: (start + 12 * dayMs) as Millis,

@@ -5,10 +5,15 @@
 import type { Account } from '../../src/core/account-name.ts';
 import { ruleText } from '../../src/core/scripts/rule-text.ts';
 import { hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
-import type { RuleDone, ScriptAdmin, ScriptRuleRow, ScriptView } from '../../src/ports/scripts.ts';
+import type {
+  RuleResult,
+  ScriptAdmin,
+  ScriptRuleRow,
+  ScriptView,
+} from '../../src/ports/scripts.ts';
 
 export function agreeableScripts(calls: string[], start?: Millis): ScriptAdmin {
-  const yes = async (call: string): Promise<RuleDone> => {
+  const yes = async (call: string): Promise<RuleResult> => {
     calls.push(call);
     return { ok: true, text: 'done', count: 1 };
   };
@@ -89,7 +94,8 @@ function seen(start: Millis): readonly ScriptView[] {
       recipients: 118,
       lastAt: ago(3 * hourMs),
       suggestion:
-        'postern scripts allow /var/www/praxis/termin.php --owner praxis@praxis.example --from termin@praxis.example',
+        'postern scripts allow /var/www/praxis/termin.php --owner praxis@praxis.example ' +
+        '--from termin@praxis.example',
     }),
     script('/var/www/shop/htdocs/wp-content/uploads/2026/x.php', {
       messages: 12,
@@ -98,7 +104,7 @@ function seen(start: Millis): readonly ScriptView[] {
       rule: 'r2',
       odd: 12,
       oddAt: ago(hourMs),
-      oddText: 'rule r2 lets it send nothing',
+      oddText: 'rule r2 allows it to send nothing',
     }),
   ];
 }

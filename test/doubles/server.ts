@@ -29,7 +29,7 @@ export const home = '192.0.2.10';
 
 export type Sent = {
   readonly to?: readonly string[];
-  /** So many people to whom nobody ever wrote. */
+  /** This many new recipients: nobody here has ever written to them. */
   readonly strangers?: number;
   readonly local?: readonly string[];
   readonly client?: string;
@@ -102,25 +102,25 @@ export class ScriptedAccount {
     return judgement;
   }
 
-  /** Sends single letters to strangers until the guard suspends the account, at most `most`. */
-  hijacked(most: number, everyMs: number, letter: Sent = { strangers: 1 }): Judgement {
+  /** Sends single messages to strangers until the guard suspends the account, at most `most`. */
+  hijacked(most: number, everyMs: number, message: Sent = { strangers: 1 }): Judgement {
     this.passed = 0;
-    let judged = this.send(letter);
+    let judged = this.send(message);
     for (let sent = 1; sent < most && judged.state !== 'suspended'; sent++) {
       this.wait(everyMs);
-      judged = this.send(letter);
+      judged = this.send(message);
     }
     return judged;
   }
 
-  /** So many days of ordinary letters to the same people, from home, in office hours. */
-  ordinaryDays(days: number, lettersADay = 6): this {
+  /** Days of ordinary messages to the same people, from home, in office hours. */
+  ordinaryDays(days: number, messagesADay = 6): this {
     const friends = this.friends(12);
     for (let day = 0; day < days; day++) {
       this.until(day === 0 ? 0 : 1, 9);
-      for (let letter = 0; letter < lettersADay; letter++) {
-        this.wait((8 * hourMs) / lettersADay);
-        const friend = friends[(day * lettersADay + letter) % friends.length] ?? '';
+      for (let message = 0; message < messagesADay; message++) {
+        this.wait((8 * hourMs) / messagesADay);
+        const friend = friends[(day * messagesADay + message) % friends.length] ?? '';
         // One more friend every other day: everybody has to begin with somebody.
         this.send({ to: [friend], client: home, from: this.name });
       }

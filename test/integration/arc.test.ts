@@ -48,7 +48,7 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-const letter = Buffer.from(
+const testMessage = Buffer.from(
   [
     'Received: from a.example by b.example; Wed, 25 Nov 2026 04:00:00 +0000',
     'From: Joe  Doe <joe@example.org>',
@@ -107,7 +107,9 @@ async function handOn(who: Who, message: Buffer): Promise<Buffer> {
   const authservId = `mx.${domains[who]}`;
   const by = { domain: domains[who], selector: 'arc', keyFile, authservId };
   if (who === 'Postern') return sealedByUs(message, found === 'pass', by);
-  const results = `Authentication-Results: ${authservId}; arc=${found}; spf=pass smtp.mailfrom=a@b.example\r\n`;
+  const results =
+    `Authentication-Results: ${authservId}; arc=${found}; spf=pass ` +
+    'smtp.mailfrom=a@b.example\r\n';
   return sealArcBy(who, Buffer.concat([Buffer.from(results), message]), by);
 }
 
@@ -146,7 +148,7 @@ const chains: readonly (readonly Who[])[] = [
 ];
 for (const chain of chains) {
   test(`handed on by ${chain.length === 0 ? 'nobody' : chain.join(', ')}`, async () => {
-    let message: Buffer = letter;
+    let message: Buffer = testMessage;
     for (const who of chain) message = await handOn(who, message);
     const wanted = chain.length === 0 ? 'none' : 'pass';
     for (const who of all) assert.equal(await verify(who, message), wanted, who);
@@ -158,7 +160,7 @@ for (const chain of chains) {
 }
 
 test('a chain that was broken is sealed as such, and nobody believes it afterwards', async () => {
-  const sealed = await handOn('dkimpy', letter);
+  const sealed = await handOn('dkimpy', testMessage);
   const broken = await handOn(
     'Postern',
     Buffer.from(sealed.toString('latin1').replace('Hello', 'Bye')),

@@ -1,6 +1,6 @@
 /**
- * `postern connect postfix` on a real, running Postfix: the change is shown, made, proved with real mail, and undone
- * byte for byte; what cannot be proved is taken back by itself.
+ * `postern connect postfix` on a real, running Postfix: the change is shown, made, proved with real
+ * mail, and undone byte for byte; what cannot be proved is undone automatically.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -45,7 +45,8 @@ before(async () => {
         'virtual.test texthash:$config_directory/domains regexp:$config_directory/patterns',
       relay_domains: 'relayed.test',
       mynetworks:
-        '127.0.0.1/32 !192.0.2.9 192.0.2.0/24 texthash:$config_directory/clients cidr:$config_directory/nets',
+        '127.0.0.1/32 !192.0.2.9 192.0.2.0/24 texthash:$config_directory/clients ' +
+        'cidr:$config_directory/nets',
       virtual_transport: `maildrop:[127.0.0.1]:${sink.port}`,
     },
   });
@@ -83,7 +84,7 @@ async function sendByAllRoads(id: string): Promise<void> {
   await using relay = await connectSmtp(postfix.ports.smtp);
   await relay.send({ from: 'x@mail.test', to: ['b@world.test'], id: `${id}-relay` });
   await postfix.sendmail({ from: 'www@mail.test', to: ['c@world.test'], id: `${id}-local` });
-  const all = ['login', 'relay', 'local'].map((road) => `${id}-${road}`);
+  const all = ['login', 'relay', 'local'].map((path) => `${id}-${path}`);
   await sink.until(() => all.every((one) => sink.recipients(one).length === 1), 'all three');
 }
 
@@ -109,7 +110,7 @@ test('a dry run changes nothing', async () => {
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
 });
 
-test('connected: every road is seen, again changes nothing, the undo is byte for byte', async () => {
+test('connected: every path is seen; again changes nothing; undone byte for byte', async () => {
   await chmod(join(postfix.configDirectory, 'main.cf'), 0o640);
   const was = await snapshot(postfix.configDirectory);
   const first = await connectPostfix(ways(), quiet);
@@ -130,8 +131,8 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
   const seen = daemon.submissions
     .filter(({ message }) => message.messageId?.includes('connected-') === true)
     .map(({ message, by }) => `${by} ${message.account}`);
-  const roads = [`login ${joe.user}`, 'client client:127.0.0.1', 'local local:www@mail.test'];
-  assert.deepEqual(seen.sort(), roads.sort());
+  const paths = [`login ${joe.user}`, 'client client:127.0.0.1', 'local local:www@mail.test'];
+  assert.deepEqual(seen.sort(), paths.sort());
   const stages = daemon.asked
     .filter(({ account }) => account === joe.user)
     .map(({ stage }) => stage);
@@ -145,7 +146,7 @@ test('connected: every road is seen, again changes nothing, the undo is byte for
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
   await assert.rejects(readFile(join(daemon.state, 'postfix.json')));
   const unguarded = (await fault()).filter((one) => one.endsWith('.milter'));
-  assert.equal(unguarded.length, 3, 'doctor says of each road that it is open');
+  assert.equal(unguarded.length, 3, 'doctor says of each path that it is open');
   const before = daemon.submissions.length;
   await sendByAllRoads('undone');
   assert.equal(daemon.submissions.length, before);
@@ -167,7 +168,7 @@ test('an undo after edits takes out our lines alone, and says so', async () => {
 test('a door that nobody answers is found out before anything is touched', async () => {
   const was = await snapshot(postfix.configDirectory);
   await daemon.say({ milter: `inet:127.0.0.1:${await freePort()}` });
-  await assert.rejects(connectPostfix(ways(), quiet), /nobody answers at inet:127/);
+  await assert.rejects(connectPostfix(ways(), quiet), /no door answers at inet:127/);
   await daemon.say({});
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
 });
@@ -183,14 +184,14 @@ test('a door that is no milter is found out by the proof, and all is as it was',
   const address = stranger.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   await daemon.say({ milter: `inet:127.0.0.1:${port}` });
-  await assert.rejects(connectPostfix(ways(), quiet), /not connected, all is as it was/);
+  await assert.rejects(connectPostfix(ways(), quiet), /not connected, everything is as before/);
   await daemon.say({});
   stranger.close();
   assert.deepEqual(await snapshot(postfix.configDirectory), was);
   await sendByAllRoads('after-failure');
 });
 
-test("Debian's own files, no Postfix running: connected and undone, and Postfix reads them", async () => {
+test("Debian's own files without a running Postfix: connected, readable, undone", async () => {
   const dir = await mkdtemp(join(tmpdir(), 'pcf-'));
   const golden = join(import.meta.dirname, '../golden/connect');
   for (const name of ['debian', 'crowded']) {

@@ -47,7 +47,7 @@ export async function startConnectedDaemon(): Promise<ConnectedDaemon> {
     count,
   });
   const policy = await openPolicy(here, {
-    admin: {
+    handler: {
       ask(_connection, request, answer) {
         asked.push(request);
         answer({ kind: 'pass' });

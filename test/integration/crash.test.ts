@@ -49,19 +49,19 @@ async function killAndStart(): Promise<number> {
 }
 
 /**
- * Sends one letter until it is taken or refused for good; answers with how often it was told to
+ * Sends one message until it is taken or refused for good; answers with how often it was told to
  * come again.
  */
 async function sendUntilTaken(account: string, to: string, id: string): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     try {
       await using client = await server.login(account);
-      const body = `Letter ${id} of ${account}\n`;
+      const body = `Message ${id} of ${account}\n`;
       const sent = await outgoing.send(client, { from: account, to: [to], id, body });
       if (sent.stage === 'done') return tries;
       if (sent.reply.code >= 500) throw new Error(`refused: ${sent.reply.text}`);
     } catch (error) {
-      // 421 while the guard is away; whatever else it was, the letter was not taken.
+      // 421 while the guard is away; whatever else it was, the message was not taken.
       if (String(error).includes('refused')) throw error;
     }
     await sleep(100);
@@ -105,13 +105,13 @@ test('killed in the middle of traffic: whatever was taken is there, once', {
 }, async () => {
   let running = true;
   let again = 0;
-  let letters = 0;
+  let messages = 0;
   const honest = Promise.all(
     writers.map(async ({ account, friends }, writer) => {
       for (let nth = 0; running || nth === 0; nth++) {
         const to = friends[nth % friends.length] ?? '';
         again += await sendUntilTaken(account, to, `honest-${writer}-${nth}`);
-        letters++;
+        messages++;
         // An ordinary pace, so that it is the kills that are tested.
         await sleep(150 + chance.below(200));
       }
@@ -133,7 +133,7 @@ test('killed in the middle of traffic: whatever was taken is there, once', {
   );
   assert.deepEqual(stopped, [], 'a restart makes no suspect of anybody');
   console.log(
-    `# ${kills} kills: ${letters} honest letters, ${again} of them had to come again, ` +
+    `# ${kills} kills: ${messages} honest messages, ${again} of them had to come again, ` +
       `each delivered once; ready again after ${Math.round(slowest)} ms at most`,
   );
   const held = await server.guard.json<readonly HeldRow[]>('/api/held?state=held&limit=1000');
@@ -160,7 +160,9 @@ test('a suspension that a client was told of survives kill -9', { timeout: 80_00
     sink.deliveries.filter(({ to, headers }) => {
       return to.includes(operatorAddress) && headers.includes(`${account} suspended`);
     }).length;
-  await eventually('both roads tell', () => told() > 0 && mailed() > 0, { timeoutMs: 60_000 });
+  await eventually('both channels send notices', () => told() > 0 && mailed() > 0, {
+    timeoutMs: 60_000,
+  });
   const due = Date.now() + 3_000;
   await eventually('a second time', () => Date.now() > due);
   assert.deepEqual([told(), mailed()], [1, 1]);

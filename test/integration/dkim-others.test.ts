@@ -136,7 +136,8 @@ test('one octet changed anywhere: the same is said here, by dkimpy and by Mail::
       assert.equal(
         result === 'pass',
         other?.result === 'pass',
-        `${i}: here ${result} (${why}), ${by} ${other?.result} (${other?.detail})\n${message.toString('latin1')}`,
+        `${i}: here ${result} (${why}), ${by} ${other?.result} (${other?.detail})\n` +
+          `${message.toString('latin1')}`,
       );
     }
   }

@@ -6,7 +6,7 @@
  *     await using folder = await messageFolder();
  *     await folder.put('one.eml', bytes);                 // as on the wire: lines end with CRLF
  *     const found = await folder.verify('dkimpy', { 's1._domainkey.example.org': 'v=DKIM1; p=…' });
- *     found.get('one.eml');                               // [{ domain, selector, algorithm, result: 'pass', … }]
+ *     found.get('one.eml');  // [{ domain, selector, result: 'pass', … }]
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -26,26 +26,26 @@ async function findings(): Promise<ReadonlyMap<string, Finding>> {
   return new Map(all.map((one) => [one.id, one]));
 }
 
-test('doctor finds postdrop open, and shut once it is; whose a connection is, is known', async () => {
+test('doctor finds postdrop open, then closed; the owner of a connection is known', async () => {
   const open = await findings();
   const postdrop = open.get('scripts.postdrop');
   assert.deepEqual(
     [postdrop?.kind, postdrop?.found],
-    ['fail', 'tried: www-data may call postdrop himself (authorized_submit_users is not set)'],
+    ['fail', 'tried as www-data: accepted (authorized_submit_users is not set)'],
   );
   const loopback = open.get('scripts.loopback');
   assert.match(
     loopback?.found ?? '',
-    /^tried as www-data at 127\.0\.0\.1:\d+: it counts as user:www-data$/,
+    /^tried as www-data at 127\.0\.0\.1:\d+: counted as user:www-data$/,
   );
   assert.equal(open.get('scripts.register')?.kind, 'ok');
 
   await server.postfix.set({ authorized_submit_users: `root, ${guardUser.name}` });
   const shut = (await findings()).get('scripts.postdrop');
-  assert.deepEqual([shut?.kind, shut?.found], ['ok', 'tried as www-data: postdrop refused']);
+  assert.deepEqual([shut?.kind, shut?.found], ['ok', 'tried as www-data: refused']);
 });
 
-test('a guard without rights knows a form by what its process says and by whose the file is', async () => {
+test('a guard without rights knows a form by its process and the file’s owner', async () => {
   const shop = join(server.dir, 'shop');
   await website(shop, users.www, { 'contact.php': contactForm });
   const script = join(shop, 'contact.php');
@@ -62,5 +62,8 @@ test('a guard without rights knows a form by what its process says and by whose 
   });
   assert.deepEqual(seen, [`script:${script}`, `script:${script} as nobody`]);
   const register = (await findings()).get('scripts.register');
-  assert.match(register?.found ?? '', /nothing is held; 2 seen, 2 without a rule/);
+  assert.match(
+    register?.found ?? '',
+    /nothing is held \(scripts\.mode = "observe"\); 2 scripts seen, 2 without a rule/,
+  );
 });

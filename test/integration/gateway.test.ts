@@ -92,7 +92,7 @@ for (const [name, to] of [
   });
 }
 
-test('a stranger, to a domain that could not be listed: judged as his, verified, not signed', async () => {
+test('a stranger, to a domain that is not listed: judged, verified, not signed', async () => {
   const found = await through('unlisted', 'ceo@unlisted.test', { client: stranger });
   assert.deepEqual(found, { ...verified, judged: 1 });
   const { guard } = server;
@@ -108,7 +108,7 @@ test('a login, from anywhere: judged and signed', async () => {
   assert.deepEqual(await through('login', friend, how), signed);
 });
 
-test('connected again after mynetworks changed: whom it has now is signed', async () => {
+test('connected again after mynetworks changed: clients in it now are signed', async () => {
   const { guard, postfix } = server;
   await postfix.set({ mynetworks: `127.0.0.1/32 ${stranger}` });
   await postfix.reload();

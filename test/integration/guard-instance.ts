@@ -3,7 +3,8 @@
  * scope:
  *
  *     await using guard = await startGuard({ config: 'mode = "guard"' });
- *     guard.doors.milter; guard.pid; await guard.json('/api/recent'); await guard.cli('held', 'list');
+ *     guard.doors.milter; guard.pid;
+ *     await guard.json('/api/recent'); await guard.cli('held', 'list');
  *     await guard.logged('account.suspended'); guard.kill('SIGKILL'); await guard.ended;
  *
  * A killed guard is started again in the same place with `startGuard({ state: guard.state, … })`;

@@ -59,7 +59,7 @@ test('observing: a hijack passes whole and is told once', { timeout: 90_000 }, a
     sink.deliveries.filter(
       ({ to, headers }) => to.includes(operatorAddress) && headers.includes(victim),
     ).length;
-  await eventually('both roads have told', () => told() > 0 && mailed() > 0);
+  await eventually('both channels have sent notices', () => told() > 0 && mailed() > 0);
   // Well after the rows that were committed with it are due.
   const due = Date.now() + 22_000;
   await eventually('the second look', () => Date.now() > due, { timeoutMs: 30_000 });

@@ -20,7 +20,7 @@ const everyMs = 3 * hourMs;
 
 export type Person = {
   readonly account: string;
-  /** To whom he has always written. */
+  /** Recipients to which the person has always written. */
   readonly friends: readonly string[];
 };
 
@@ -91,7 +91,7 @@ function pastGate(
       mode: 'guard',
       contact: '',
       suspendedMail: 'refuse',
-      whenFailing: 'pass',
+      whenFailing: 'answer',
       calmAfterMs: 0,
       releaseAfterMs: 0,
       automaticReleasesMax: 0,

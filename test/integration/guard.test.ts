@@ -46,29 +46,29 @@ before(async () => {
 });
 after(() => server?.[Symbol.asyncDispose]());
 
-/** Six letters of one person to his friends, two of them to several at once. */
-async function honestMail(nth: number, letters = 6): Promise<void> {
+/** Six messages of one person to his friends, two of them to several at once. */
+async function honestMail(nth: number, messages = 6): Promise<void> {
   const { account, friends } = honest[nth] ?? victim;
   await using client = await server.login(account);
-  for (let letter = 0; letter < letters; letter++) {
-    const to = friends.slice(letter, letter + (letter % 3 === 0 ? 2 : 1));
+  for (let message = 0; message < messages; message++) {
+    const to = friends.slice(message, message + (message % 3 === 0 ? 2 : 1));
     const sent = await outgoing.send(client, {
       from: account,
       to,
-      id: `honest-${nth}-${letter}`,
-      body: `Dear friend,\nletter ${letter} is about ${nth * 7} things.\n`,
+      id: `honest-${nth}-${message}`,
+      body: `Dear friend,\nletter ${message} is about ${nth * 7} things.\n`,
     });
     assert.equal(sent.stage, 'done', `${account}: ${sent.reply.text}`);
   }
 }
 
 async function localMail(): Promise<void> {
-  for (let letter = 0; letter < 4; letter++) {
+  for (let message = 0; message < 4; message++) {
     await outgoing.sendmail({
       from: 'cron@mail.test',
-      to: [`admin${letter}@mail.test`],
-      id: `cron-${letter}`,
-      body: `Backup ${letter} is done.\n`,
+      to: [`admin${message}@mail.test`],
+      id: `cron-${message}`,
+      body: `Backup ${message} is done.\n`,
     });
   }
 }
@@ -159,7 +159,7 @@ test('honest people, local mail and one hijack at once', { timeout: 90_000 }, as
   const touched = everything.filter(
     ({ id, places }) => /^(honest|cron)-/.test(id) && places[0] !== 'delivered',
   );
-  assert.deepEqual(touched, [], 'honest mail is delivered, all of it');
+  assert.deepEqual(touched, [], 'all honest mail is delivered');
   console.log(
     `# hijack: ${spam.length} tries, ${leaked.length} recipients leaked, ` +
       `${everything.length - leaked.length} others, ${Date.now() - began} ms`,
@@ -196,7 +196,7 @@ test('what it had in the queue is on hold, the owner too, and the counts agree',
   );
 });
 
-test('told once by each road, within a minute', { timeout: 70_000 }, async () => {
+test('told once on each channel, within a minute', { timeout: 70_000 }, async () => {
   const { webhook, sink } = server;
   const suspended = (): number => webhook.of('account.suspended', victim.account).length;
   await eventually('the webhook', () => suspended() > 0, { timeoutMs: 60_000 });
@@ -252,13 +252,13 @@ test('accounts show, explain and held list say why', async () => {
 test('held release delivers exactly once', { timeout: 60_000 }, async () => {
   const some = (await held()).filter(({ why }) => why === 'verdict').map(({ queueId }) => queueId);
   assert.ok(some.length > 0);
-  const letters = outgoing.taken.filter(({ queueId }) => some.includes(queueId));
-  assert.equal(letters.length, some.length, 'every held message is one that a client was told of');
+  const messages = outgoing.taken.filter(({ queueId }) => some.includes(queueId));
+  assert.equal(messages.length, some.length, 'every held message is one that a client was told of');
   server.slow.on = false;
   await server.guard.cli('held', 'release', ...some);
   const arrived = (): boolean =>
-    letters.every(({ letter }) => server.sink.recipients(letter.id).length > 0);
-  await server.sink.until(arrived, 'the released letters');
+    messages.every(({ message }) => server.sink.recipients(message.id).length > 0);
+  await server.sink.until(arrived, 'the released messages');
   await assert.rejects(server.guard.cli('held', 'release', ...some), 'there is nothing to release');
   const places = await outgoing.settled();
   assert.ok(places.every((one) => one.places.length === 1));
@@ -282,8 +282,8 @@ test('accounts release undoes the rest, and it is written down', { timeout: 60_0
     return undefined;
   });
   assert.equal(await imapLogin(), 'OK');
-  const letter = { from: victim.account, to: [victim.friends[1] ?? ''], id: 'after-release' };
-  assert.equal((await client.send(letter)).stage, 'done');
+  const message = { from: victim.account, to: [victim.friends[1] ?? ''], id: 'after-release' };
+  assert.equal((await client.send(message)).stage, 'done');
   await server.sink.until(() => server.sink.recipients('after-release').length === 1, 'his mail');
   const { account, incidents, audit } = await shown();
   assert.equal(account.state, 'clear');
@@ -321,7 +321,7 @@ test('a script that floods through sendmail(1) is held, never bounced', {
   assert.equal(queue.filter(({ sender }) => sender === '').length, 0, 'no bounce');
   const log = await server.postfix.log();
   assert.doesNotMatch(log, /configuration error|status=bounced/);
-  // Picked up once each: a letter that is tried again has a new id each time.
+  // Picked up once each: a message that is tried again has a new id each time.
   const picked = [...log.matchAll(/pickup\[\d+\]: ([0-9A-Za-z]+): uid=\d+ from=<www@mail\.test>/g)];
   assert.equal(picked.length, count);
   await server.guard.cli('held', 'drop', '--yes', '--account', `local:${from}`);

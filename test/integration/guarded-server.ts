@@ -15,7 +15,7 @@ import { type GuardInstance, type GuardOptions, startGuard } from './guard-insta
 import { type Person, writePast } from './guard-past.ts';
 import { eventually } from './leash.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
-import { connectSmtp, type Letter, type Sent, type SmtpClient } from './smtp-client.ts';
+import { connectSmtp, type Sent, type SmtpClient, type TestMessage } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 export const password = 'secret';
@@ -153,51 +153,49 @@ export async function listenForNotices(): Promise<WebhookListener> {
   };
 }
 
-/**
- * Letters and what the client was told of each, so that every one that was taken can be looked for.
- */
+/** Messages and the answer to each, so that every accepted message can be looked for. */
 export class Outgoing {
   readonly #server: GuardedServer;
-  readonly taken: { readonly letter: Letter; readonly queueId: string }[] = [];
+  readonly taken: { readonly message: TestMessage; readonly queueId: string }[] = [];
 
   constructor(server: GuardedServer) {
     this.#server = server;
   }
 
-  async send(client: SmtpClient, letter: Letter): Promise<Sent> {
-    const sent = await client.send(letter);
+  async send(client: SmtpClient, message: TestMessage): Promise<Sent> {
+    const sent = await client.send(message);
     if (sent.stage === 'done') {
-      this.taken.push({ letter: { ...letter, to: sent.accepted }, queueId: sent.queueId });
+      this.taken.push({ message: { ...message, to: sent.accepted }, queueId: sent.queueId });
     }
     return sent;
   }
 
-  /** Through sendmail(1): nobody tells its queue id, so its recipients are this letter's alone. */
-  async sendmail(letter: Letter): Promise<void> {
-    await this.#server.postfix.sendmail(letter);
-    this.taken.push({ letter, queueId: '' });
+  /** Through sendmail(1): nobody tells its queue id, so its recipients are this message's alone. */
+  async sendmail(message: TestMessage): Promise<void> {
+    await this.#server.postfix.sendmail(message);
+    this.taken.push({ message, queueId: '' });
   }
 
   /**
-   * Where each recipient of each letter that was taken is now, by the name of the queue or
+   * Where each recipient of each message that was taken is now, by the name of the queue or
    * `delivered`.
    */
   async whereabouts(): Promise<readonly Whereabouts[]> {
     const queue = await this.#server.postfix.queue();
     const byId = new Map(queue.map((entry) => [entry.queue_id, entry]));
-    return this.taken.flatMap(({ letter, queueId }) => {
-      const delivered = this.#server.sink.recipients(letter.id);
+    return this.taken.flatMap(({ message, queueId }) => {
+      const delivered = this.#server.sink.recipients(message.id);
       const entry =
         queueId === ''
           ? queue.find(({ recipients }) =>
-              recipients.some(({ address }) => letter.to.includes(address)),
+              recipients.some(({ address }) => message.to.includes(address)),
             )
           : byId.get(queueId);
-      return letter.to.map((recipient) => {
+      return message.to.map((recipient) => {
         const places: string[] = delivered.filter((to) => to === recipient).map(() => 'delivered');
         const waits = entry?.recipients.some(({ address }) => address === recipient) === true;
         if (entry !== undefined && waits) places.push(entry.queue_name);
-        return { id: letter.id, recipient, places };
+        return { id: message.id, recipient, places };
       });
     });
   }
@@ -214,7 +212,7 @@ export class Outgoing {
       );
     let last: readonly Whereabouts[] = [];
     return eventually(
-      'every letter is delivered, held or deferred, once',
+      'every message is delivered, held or deferred, once',
       async () => {
         last = await this.whereabouts();
         return last.every(isStill) ? last : undefined;

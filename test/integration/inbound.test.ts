@@ -13,7 +13,7 @@ import { makeKeyPair, openPrivateKey, type PrivateKey } from '../../src/lib/priv
 import { openScriptedDns, type ScriptedDns } from '../doubles/dns-server.ts';
 import { type GuardInstance, inet, startGuard } from './guard-instance.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
-import { connectSmtp, type Letter } from './smtp-client.ts';
+import { connectSmtp, type TestMessage } from './smtp-client.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 const run = promisify(execFile);
@@ -90,12 +90,12 @@ function zone(publicKey: string): readonly DnsRecord[] {
 const body = 'Hello,\r\nthis is a test.\r\n';
 
 /** A DKIM-Signature over the fields that the client writes. */
-async function signature(letter: Letter): Promise<string> {
+async function signature(message: TestMessage): Promise<string> {
   const signer = openSigner({ lineLengthLimit: 998 });
-  signer.header('From', ` <${letter.from}>`);
-  signer.header('To', ` <${letter.to[0] ?? ''}>`);
+  signer.header('From', ` <${message.from}>`);
+  signer.header('To', ` <${message.to[0] ?? ''}>`);
   signer.header('Subject', ' a test');
-  signer.header('Message-Id', ` <${letter.id}@client.test>`);
+  signer.header('Message-Id', ` <${message.id}@client.test>`);
   signer.body(Buffer.from(body), 0, body.length);
   const key = { domain: 'example.org', selector: 'mail', algorithm: 'rsa-sha256' } as const;
   return new Promise((resolve, reject) => {
@@ -112,11 +112,11 @@ type Arrived = {
   readonly names: readonly string[];
 };
 
-let letters = 0;
-const letter = (more: Partial<Letter> = {}): Letter => ({
+let messages = 0;
+const message = (more: Partial<TestMessage> = {}): TestMessage => ({
   from: 'joe@example.org',
   to: ['ann@mail.test'],
-  id: `in${letters++}`,
+  id: `in${messages++}`,
   body,
   ...more,
 });
@@ -134,8 +134,8 @@ async function arrived(id: string): Promise<Arrived> {
   };
 }
 
-/** Sends a letter from a client; answers with what arrived. */
-async function through(client: string, one: Letter): Promise<Arrived> {
+/** Sends a message from a client; answers with what arrived. */
+async function through(client: string, one: TestMessage): Promise<Arrived> {
   await using smtp = await connectSmtp(world.postfix.ports.smtp, { localAddress: client });
   const sent = await smtp.send(one);
   assert.equal(sent.stage, 'done', sent.reply.text);
@@ -152,17 +152,25 @@ function methods({ results }: Arrived): string {
 }
 
 test('a good signature from the right client', async () => {
-  const one = letter();
+  const one = message();
   const found = await through(good, { ...one, headers: [await signature(one)] });
   assert.equal(methods(found), 'spf=pass dkim=pass dmarc=pass iprev=pass');
   assert.deepEqual(found.names.slice(0, 2), ['Authentication-Results', 'Received']);
   assert.match(
     found.results[0] ?? '',
-    /smtp\.mailfrom=joe@example\.org; dkim=pass \(2048-bit key\) header\.d=example\.org header\.s=mail/,
+    new RegExp(
+      'smtp\\.mailfrom=joe@example\\.org; dkim=pass \\(2048-bit key\\) ' +
+        'header\\.d=example\\.org header\\.s=mail',
+    ),
   );
 });
 
-const rows: readonly (readonly [string, string, string, (one: Letter) => Promise<Letter>])[] = [
+const rows: readonly (readonly [
+  string,
+  string,
+  string,
+  (one: TestMessage) => Promise<TestMessage>,
+])[] = [
   [
     'a changed body',
     good,
@@ -198,12 +206,12 @@ const rows: readonly (readonly [string, string, string, (one: Letter) => Promise
 ];
 for (const [name, client, wanted, change] of rows) {
   test(`inbound: ${name}`, async () => {
-    assert.equal(methods(await through(client, await change(letter()))), wanted);
+    assert.equal(methods(await through(client, await change(message()))), wanted);
   });
 }
 
 test('what DMARC asks for is told, and the mail is there all the same', async () => {
-  const found = await through(stranger, letter({ from: 'joe@sub.example.org' }));
+  const found = await through(stranger, message({ from: 'joe@sub.example.org' }));
   assert.match(
     found.results[0] ?? '',
     /dmarc=fail .*header\.from=sub\.example\.org policy\.dmarc=quarantine/,
@@ -221,7 +229,7 @@ const forged = [
 ];
 
 test('forged fields are gone, those of others stay', async () => {
-  const found = await through(stranger, letter({ headers: forged }));
+  const found = await through(stranger, message({ headers: forged }));
   assert.equal(methods(found), 'spf=fail dkim=none dmarc=fail iprev=permerror');
   assert.deepEqual(found.results.slice(1), [
     'other.example; spf=fail smtp.mailfrom=a@b.example',
@@ -231,12 +239,12 @@ test('forged fields are gone, those of others stay', async () => {
 });
 
 test('from a client that is trusted, all stays as it is', async () => {
-  const found = await through('127.0.0.9', letter({ headers: forged }));
+  const found = await through('127.0.0.9', message({ headers: forged }));
   assert.equal(found.results.length, forged.length - 1);
 });
 
 test('mail of this machine is not checked, and loses what it claims in our name', async () => {
-  const one = letter({ headers: forged.map((field) => field.replaceAll('\r', '')) });
+  const one = message({ headers: forged.map((field) => field.replaceAll('\r', '')) });
   await world.postfix.sendmail(one);
   const found = await arrived(one.id);
   assert.deepEqual(found.results, [
@@ -248,12 +256,12 @@ test('mail of this machine is not checked, and loses what it claims in our name'
 const manyForged = (count: number): readonly string[] =>
   Array.from({ length: count }, () => 'Authentication-Results: mx.test; dmarc=pass');
 
-test('a thousand forged fields are gone; of more, none is delivered: the message is refused', async () => {
+test('a thousand forged fields are removed; with more the message is refused', async () => {
   const { postfix, sink } = world;
-  const found = await through(stranger, letter({ headers: manyForged(1_000) }));
+  const found = await through(stranger, message({ headers: manyForged(1_000) }));
   assert.equal(methods(found), 'spf=fail dkim=none dmarc=fail iprev=permerror');
   assert.equal(found.results.length, 1);
-  const one = letter({ headers: manyForged(1_001) });
+  const one = message({ headers: manyForged(1_001) });
   await using smtp = await connectSmtp(postfix.ports.smtp, { localAddress: stranger });
   const sent = await smtp.send(one);
   assert.equal(sent.reply.code, 550);
@@ -263,7 +271,7 @@ test('a thousand forged fields are gone; of more, none is delivered: the message
 
 test('by sendmail, where nobody would be told, it is held and says why', async () => {
   const { guard, postfix, sink } = world;
-  const one = letter({ headers: manyForged(1_001) });
+  const one = message({ headers: manyForged(1_001) });
   await postfix.sendmail(one);
   // Postfix 3.7 does not log the reason itself.
   const [, id] = await postfix.logged(/: (\w+): milter-hold: END-OF-MESSAGE from localhost/);
@@ -280,13 +288,14 @@ test('by sendmail, where nobody would be told, it is held and says why', async (
 
 test('hundreds of signatures, results and megabytes of header: the mail arrives', async () => {
   const many = Array.from({ length: 300 }, (_, n) => [
-    `DKIM-Signature: v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${'A'.repeat(43)}=; b=aaaa`,
+    `DKIM-Signature: v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${'A'.repeat(43)}` +
+      '=; b=aaaa',
     `ARC-Seal: i=${(n % 50) + 1}; a=rsa-sha256; cv=pass; d=d${n}.example; s=s; b=aaaa`,
     `Authentication-Results: mx.test; x=${'y'.repeat(900)}`,
     ...Array.from({ length: 5 }, () => `X-Long: ${'z'.repeat(900)}`),
   ]).flat();
   world.dns.asked.length = 0;
-  const found = await through(good, letter({ headers: many }));
+  const found = await through(good, message({ headers: many }));
   assert.match(methods(found), /^spf=pass (?:dkim=policy ){9}dmarc=pass arc=fail iprev=pass$/);
   assert.equal(found.results.length, 1);
   assert.ok(world.dns.asked.length < 20, `${world.dns.asked.length} questions`);
@@ -295,7 +304,7 @@ test('hundreds of signatures, results and megabytes of header: the mail arrives'
 test('the DNS is silent, lies or talks rubbish: the mail arrives in time', async () => {
   for (const fault of ['silent', 'servfail', 'garbage', 'compression-loop', 'nxdomain'] as const) {
     world.dns.fault = fault;
-    const one = letter();
+    const one = message();
     const headers = [await signature(one)];
     const began = performance.now();
     await using smtp = await connectSmtp(world.postfix.ports.smtp, { localAddress: good });

@@ -1,6 +1,6 @@
 /**
- * `postern install` into a folder that stands for `/`, and its undo; the units as systemd reads them; the helper
- * behind a real socket activation; what is said to the service manager.
+ * `postern install` into a folder that replaces `/`, and its undo; the units as systemd reads them;
+ * the helper behind a real socket activation; what is said to the service manager.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -41,7 +41,7 @@ async function files(dir: string): Promise<string[]> {
   return all.map((entry) => join(entry.parentPath, entry.name).slice(dir.length)).sort();
 }
 
-test('installed into a folder, it starts from there; undone, only what is the operator’s is left', async () => {
+test('installed into a folder, it starts; undone, only the operator’s files stay', async () => {
   await using place = await scratch();
   const root = place.dir;
   const plan = await install({ root, dryRun: true }, quiet);
@@ -61,7 +61,7 @@ test('installed into a folder, it starts from there; undone, only what is the op
   await appendFile(config, '# mine\n');
   await writeFile(join(root, 'var/lib/postern/ledger.db'), 'x');
   const again = await install({ root }, quiet);
-  assert.ok(again.includes('/etc/postern/postern.toml is there: left alone'));
+  assert.ok(again.includes('/etc/postern/postern.toml exists: left alone'));
   assert.ok(again.includes('/usr/local/lib/postern is up to date'));
   assert.ok(again.includes('/etc/systemd/system/postern.service is up to date'));
   await appendFile(join(root, 'usr/local/lib/postern/package.json'), ' ');

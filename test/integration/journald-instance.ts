@@ -3,7 +3,7 @@
  * under systemd:
  *
  *     await using journald = await startJournald();
- *     await journald.log('postfix/smtpd', 'connect from …');    // as a mail program would, by syslog
+ *     await journald.log('postfix/smtpd', 'connect from …');    // through syslog
  *     journald.words;                                           // for journalctl: --namespace=…
  */
 import { execFile } from 'node:child_process';

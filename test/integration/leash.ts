@@ -55,7 +55,7 @@ export function leash(
   child.stderr?.on('data', gather);
   const exited = once(child, 'exit');
   const line = child.stdio[3];
-  line?.on('error', () => undefined); // the keeper may be gone before we let go
+  line?.on('error', () => undefined); // the keeper may be gone before the port is freed
   return {
     async stop() {
       if (line !== null && line !== undefined && 'end' in line) line.end();
@@ -69,8 +69,8 @@ export function leash(
 }
 
 /**
- * A port on 127.0.0.1 that was free a moment ago, below the range the kernel hands out by itself,
- * so that nobody's outgoing connection takes it in the meantime.
+ * A port on 127.0.0.1 that was free a moment ago, below the range that the kernel assigns, so that
+ * nobody's outgoing connection takes it in the meantime.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {

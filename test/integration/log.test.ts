@@ -22,7 +22,7 @@ const nobody = { account: '', friends: [] as readonly string[] };
 
 let server: GuardedServer;
 before(async () => {
-  // All whom the first one ever wrote to have gone.
+  // All recipients to which the first one wrote have gone.
   const refuse = (recipient: string): string | undefined =>
     recipient.endsWith('.of0@world.test') ? `550 5.1.1 <${recipient}>: User unknown` : undefined;
   server = await startGuardedServer({
@@ -72,7 +72,7 @@ async function imap(account: string, from: string, wrong: number, right: boolean
 }
 
 test('who writes to people that do not exist is held for it, his neighbour is not', async () => {
-  const letter = async (nth: number, { account, friends } = nobody): Promise<string> => {
+  const sendMessage = async (nth: number, { account, friends } = nobody): Promise<string> => {
     await using client = await server.login(account);
     const body = `Dear friend,\nthis is number ${nth * 31} of what I wanted to say to you.\n`;
     const to = [friends[nth % friends.length] ?? ''];
@@ -82,17 +82,17 @@ test('who writes to people that do not exist is held for it, his neighbour is no
   };
   const heldOf = async (account = ''): Promise<readonly HeldRow[]> =>
     JSON.parse(await server.guard.cli('held', 'list', '--account', account, '--json'));
-  let letters = 0;
+  let messages = 0;
   let held: readonly HeldRow[] = [];
-  for (; letters < 40 && held.length === 0; letters++) {
+  for (; messages < 40 && held.length === 0; messages++) {
     const before = await told('bounced');
-    const id = await letter(letters, cleaner);
-    await letter(letters, neighbour);
+    const id = await sendMessage(messages, cleaner);
+    await sendMessage(messages, neighbour);
     held = await heldOf(cleaner?.account);
     if (held.length === 0) await reaches(`the bounce of ${id}`, () => told('bounced'), before + 1);
   }
   assert.equal(held.length, 1, 'held in the end');
-  assert.ok(letters > 4, 'a few wrong addresses are nobody’s fault');
+  assert.ok(messages > 4, 'a few wrong addresses are nobody’s fault');
   const id = held[0]?.queueId ?? '';
   const { story } = JSON.parse(await server.guard.cli('explain', id, '--json')) as {
     story: StoryRow;
@@ -100,7 +100,7 @@ test('who writes to people that do not exist is held for it, his neighbour is no
   assert.equal(story.reasons[0]?.signal, 'failed-recipients');
   assert.match(story.reasons[0]?.text ?? '', /recipients that do not exist/);
   assert.deepEqual(await heldOf(neighbour?.account), []);
-  console.log(`# held after ${letters} letters: ${story.reasons[0]?.text}`);
+  console.log(`# held after ${messages} messages: ${story.reasons[0]?.text}`);
 });
 
 test('ten failed logins and then a good one from elsewhere: the guess is seen', async () => {

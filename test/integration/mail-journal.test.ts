@@ -73,7 +73,7 @@ test('a person who calls logger(1) is not a mail program', async () => {
   assert.ok(!seen.records.some(({ message }) => message === 'said by a person'));
 });
 
-test('goes on after the last record that was handed out; a cursor of nowhere is given up', async () => {
+test('continues after the last record; drops an unknown cursor', async () => {
   let place = '';
   {
     await using first = await follow();
@@ -105,7 +105,7 @@ test('the door: a failed login in the journal is an event, and its place is kept
       source: async () => ({ kind: 'journal' }),
       more: [],
       defaultDomain: 'example.test',
-      admin: { seen: (event) => void events.push(event) },
+      handler: { seen: (event) => void events.push(event) },
       places: { read: () => undefined, write: (key, place) => void kept.set(key, place) },
       clock: { now: () => Date.now() as Millis },
       log: () => undefined,

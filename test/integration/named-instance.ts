@@ -106,7 +106,8 @@ function configuration(of: {
 }): string {
   const zones = of.zones.map(
     (zone) =>
-      `zone "${zone}" { type primary; file "${of.dir}/${zone}.zone"; allow-update { key postern; }; };\n`,
+      `zone "${zone}" { type primary; file "${of.dir}/${zone}.zone"; allow-update { key ` +
+      'postern; }; };\n',
   );
   return `include "${of.keyFile}";
 options {

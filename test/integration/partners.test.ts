@@ -105,7 +105,7 @@ const ways: readonly (readonly [string, () => PrivilegedTools])[] = [
 /** As one that was answered for just now. */
 const row = (queueId: string) => ({ queueId, at: Date.now() as Millis });
 
-/** Messages on hold; the sink is the only road out, so they stay. */
+/** Messages on hold; the sink is the only way out, so they stay. */
 async function queueThree(prefix: string): Promise<string[]> {
   await mail.set({ defer_transports: 'smtp' });
   await mail.reload();

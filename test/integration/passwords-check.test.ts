@@ -28,7 +28,8 @@ libc.strdup.restype = ctypes.c_void_p
 libc.calloc.restype = ctypes.c_void_p
 class Response(ctypes.Structure):
     _fields_ = [('resp', ctypes.c_void_p), ('code', ctypes.c_int)]
-Talk = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p)
+Talk = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p)
 password = sys.stdin.readline().rstrip('\\n').encode()
 def talk(count, messages, out, data):
     answers = libc.calloc(count, ctypes.sizeof(Response))
@@ -40,7 +41,9 @@ class Conversation(ctypes.Structure):
     _fields_ = [('talk', Talk), ('data', ctypes.c_void_p)]
 conversation = Conversation(Talk(talk), None)
 handle = ctypes.c_void_p()
-assert pam.pam_start_confdir(b'postern', user.encode(), ctypes.byref(conversation), folder.encode(), ctypes.byref(handle)) == 0
+started = pam.pam_start_confdir(
+    b'postern', user.encode(), ctypes.byref(conversation), folder.encode(), ctypes.byref(handle))
+assert started == 0
 print(getattr(pam, what)(handle, 0))
 `;
 
@@ -50,10 +53,13 @@ const apart = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /etc/security &
 test('pam_exec: a weak password is not taken, a good one is', async () => {
   using scene = openScene(['Vole-harbour-9-quiet']);
   const said = join(scene.dir, 'said');
-  const exec = `pam_exec.so expose_authtok log=${said} ${launcher} passwords check --config ${scene.config}`;
+  const exec =
+    `pam_exec.so expose_authtok log=${said} ${launcher} passwords check --config ` +
+    `${scene.config}`;
   scene.file(
     'postern',
-    `auth requisite ${exec}\npassword requisite pam_pwhistory.so remember=1\npassword requisite ${exec}\npassword required pam_permit.so\n`,
+    `auth requisite ${exec}\npassword requisite pam_pwhistory.so remember=1\npassword ` +
+      `requisite ${exec}\npassword required pam_permit.so\n`,
   );
   const asked = async (what: string, password: string): Promise<boolean> => {
     const [program = '', ...args] = [
@@ -76,7 +82,7 @@ test('pam_exec: a weak password is not taken, a good one is', async () => {
     const taken = await asked(what, good);
     // Debian 12: no new password is handed over. Then none is taken, and it is said why.
     if (!taken && what === 'pam_chauthtok') {
-      assert.match(readFileSync(said, 'utf8'), /pam_exec hands over no new password/);
+      assert.match(readFileSync(said, 'utf8'), /pam_exec did not pass on the new password/);
     } else assert.ok(taken, readFileSync(said, 'utf8'));
   }
   assert.doesNotMatch(readFileSync(said, 'utf8'), /qwertz123|quokka/);
@@ -90,7 +96,9 @@ test('Dovecot: with a weak password nobody logs in, also where it is the right o
   for (const path of [scene.dir, scene.config]) chmodSync(path, 0o755);
   const door = `${launcher} passwords check --checkpassword --config ${scene.config} --`;
   const config = readFileSync(dovecot.configFile, 'utf8');
-  const passdb = `passdb {\n  driver = checkpassword\n  args = ${door}\n  result_success = continue-fail\n  result_failure = return-fail\n}\n`;
+  const passdb =
+    `passdb {\n  driver = checkpassword\n  args = ${door}\n  result_success = ` +
+    'continue-fail\n  result_failure = return-fail\n}\n';
   const login = async (name: string, password: string): Promise<boolean> => {
     try {
       const words = ['-c', dovecot.configFile, 'auth', 'test', name, password];

@@ -26,10 +26,10 @@ import { startSink } from './smtp-sink.ts';
 const list = ['letmein99'];
 
 /**
- * One letter to so many strangers, as the milter sees it from Postfix. `held`: the reason, or
+ * One message to so many strangers, as the milter sees it from Postfix. `held`: the reason, or
  * undefined.
  */
-async function letter(
+async function sendMessage(
   guard: GuardInstance,
   login: string,
   to: number,
@@ -54,7 +54,7 @@ async function audited(scene: Scene, guard: GuardInstance, source: string): Prom
   assert.equal(code, 0, err);
 }
 
-test('the guard’s verdict on the same letter before and after an audit, and after the change', async () => {
+test('the verdict on a message before and after an audit, and after the change', async () => {
   using scene = openScene(list);
   await using guard = await startGuard({
     config: '[postfix]\nqueue = "off"\n[mail_log]\nsource = "off"\n',
@@ -65,13 +65,13 @@ test('the guard’s verdict on the same letter before and after an audit, and af
     const others = { 'bob@here.test': 'letmein99', 'kim@here.test': 'kX9-wqPq2z' };
     scene.file('users', await hashLines('ssha256', { 'ann@here.test': ann, ...others }));
   };
-  assert.equal(await letter(guard, 'before@here.test', strangers), undefined, 'passed before');
+  assert.equal(await sendMessage(guard, 'before@here.test', strangers), undefined, 'passed before');
   await file('letmein99');
   await audited(scene, guard, source);
-  assert.match((await letter(guard, 'ann@here.test', strangers)) ?? '', /^postern: /);
-  assert.equal(await letter(guard, 'kim@here.test', strangers), undefined, 'hers is not weak');
+  assert.match((await sendMessage(guard, 'ann@here.test', strangers)) ?? '', /^postern: /);
+  assert.equal(await sendMessage(guard, 'kim@here.test', strangers), undefined, 'hers is not weak');
   const shown = await guard.cli('accounts', 'show', 'ann@here.test');
-  assert.match(shown, /The audit found its password weak: guessed in under a second/);
+  assert.match(shown, /The password audit found the password weak: guessed in under a second/);
   assert.match(shown, /until it is changed, 67 % of what is usual is allowed/);
   assert.match(
     await guard.cli('passwords', 'list', '--weak'),
@@ -138,7 +138,7 @@ function holdingJohn(scene: Scene): {
   };
 }
 
-test('a store of tried passwords that was lost: who has another password, or is gone, is weak no more', async () => {
+test('without the store of tried passwords, changed or removed accounts are not weak', async () => {
   using scene = openScene(list);
   const source = ['--source', `passwd-file:${join(scene.dir, 'users')}`, '--rules', 'none'];
   const audit = async (passwords: Readonly<Record<string, string>>): Promise<string> => {
@@ -162,7 +162,7 @@ test('a store of tried passwords that was lost: who has another password, or is 
   assert.equal(await audit({ ann: 'letmein99', bob: 'zzQ8-rrTvv4pX' }), 'ann', 'it still is');
 });
 
-test('several passwords of one account: one that is weak is enough, and its owner is told once', async () => {
+test('several passwords of an account: one weak one is enough; told once', async () => {
   await using sink = await startSink();
   using scene = openScene(list, `[notices]\nmail_server = "127.0.0.1:${sink.port}"\n`);
   const person = async (name: string, ...passwords: readonly string[]): Promise<string> => {
@@ -190,7 +190,8 @@ test('owners are written to once, in two languages, and the operator gets a list
   await using sink = await startSink({ keepMessages: true });
   using scene = openScene(
     list,
-    `contact = "the admin"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = "127.0.0.1:${sink.port}"\n`,
+    'contact = "the admin"\n[notices]\nmail_to = ["root@here.test"]\nmail_server = ' +
+      `"127.0.0.1:${sink.port}"\n`,
   );
   scene.file('users', `ann@here.test:${await hashOf('ssha256', 'ann@here.test', 'letmein99')}\n`);
   const config = readFileSync(scene.config, 'utf8');
@@ -198,13 +199,14 @@ test('owners are written to once, in two languages, and the operator gets a list
   const change = scene.file('change', `#!/bin/sh\necho "$@" >>${out}\n`);
   scene.file(
     'postern.toml',
-    `${config}languages = ["en", "de"]\nrequire_change_command = ["/bin/sh", "${change}", "-u", "{account}"]\n`,
+    `${config}languages = ["en", "de"]\nrequire_change_command = ["/bin/sh", "${change}", ` +
+      '"-u", "{account}"]\n',
   );
   const ran = await scene.audit('--source', `passwd-file:${scene.dir}/users`, '--quick').done;
   assert.match(ran.out, /1 account, 1 weak/);
   const { about } = scene;
   assert.match(await said('passwords', 'notify', ...about), /^1 owner told/);
-  await sink.until(() => sink.deliveries.length === 2, 'a letter and a list');
+  await sink.until(() => sink.deliveries.length === 2, 'a message and a list');
   const [mail, summary] = sink.deliveries;
   assert.deepEqual([mail?.to, summary?.to], [['ann@here.test'], ['root@here.test']]);
   assert.match(mail?.headers ?? '', /^Auto-Submitted: auto-generated$/m);
@@ -212,7 +214,7 @@ test('owners are written to once, in two languages, and the operator gets a list
   assert.match(summary?.message ?? '', /ann@here\.test/);
   for (const { message } of sink.deliveries) assert.doesNotMatch(message, /letmein99|https?:/);
   // What looks like a list of addresses, or another address, is one account's name and nobody
-  // else's letter.
+  // else's message.
   const odd = `mal,eve@here.test:${await hashOf('ssha256', 'mal', 'letmein99')}\n`;
   writeFileSync(
     join(scene.dir, 'users'),
@@ -220,7 +222,7 @@ test('owners are written to once, in two languages, and the operator gets a list
   );
   await scene.audit('--source', `passwd-file:${scene.dir}/users`, '--quick').done;
   assert.match(await said('passwords', 'notify', ...about), /^1 owner told/);
-  await sink.until(() => sink.deliveries.length === 4, 'one letter more, and the list');
+  await sink.until(() => sink.deliveries.length === 4, 'one message more, and the list');
   assert.deepEqual(sink.deliveries[2]?.to, ['"mal,eve"@here.test']);
   assert.match(await said('passwords', 'notify', ...about), /^0 owners told/);
   assert.match(await said('passwords', 'show', 'ann@here.test', ...about), /owner told +20\d\d-/);

@@ -99,8 +99,8 @@ function mustNotHold(what: string, bytes: Buffer | string, needles: readonly str
 }
 
 /**
- * A core is mostly address space that nobody wrote to: parts of it, those that are all zero left
- * out.
+ * A core is mostly address space that was never written: its parts, without those that are all
+ * zero.
  */
 function* partsOf(path: string): Generator<Buffer> {
   const [bytes, overlap] = [1_048_576, 256];
@@ -125,7 +125,7 @@ function files(folder: string): readonly string[] {
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }
 
-test('nothing is in the process list, the reports, the ledger, temporary folders or a core', async () => {
+test('nothing is in the process list, reports, ledger, temporary folders or a core', async () => {
   using scene = openScene([...secrets, ...Array.from({ length: 400 }, (_, nth) => `common${nth}`)]);
   const made = await people(28);
   const source = `passwd-file:${scene.file('users', lines(made))}`;
@@ -186,7 +186,7 @@ test('nothing is in the process list, the reports, the ledger, temporary folders
   assert.equal(writtenAt(johnsPot), potBefore, 'John left nothing at home');
 });
 
-test('the private folder holds no plaintext while John runs, and its hashes have no name any more', async () => {
+test('the private folder has no plaintext, and its hashes have no name', async () => {
   using scene = openScene(Array.from({ length: 3_000 }, (_, nth) => `common${nth}`));
   const maker = makers.find(({ scheme }) => scheme === 'sha512crypt');
   assert.ok(maker !== undefined);
@@ -257,7 +257,7 @@ test('it leaves no core file, where another program does', async () => {
   );
 });
 
-test('killed in the middle: nothing of it runs on, the next removes what it left and takes it up', async () => {
+test('killed in the middle: nothing runs on; the next run cleans up and continues', async () => {
   using scene = openScene([
     'tenrec-99',
     ...Array.from({ length: 1_200 }, (_, nth) => `common${nth}`),

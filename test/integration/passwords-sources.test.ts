@@ -26,13 +26,16 @@ test('MariaDB, by names and by a query of our own', async () => {
   // As awkward as a password of a database can be.
   await mariadb.sql(`
     CREATE DATABASE mail; USE mail;
-    CREATE TABLE users (username varchar(64), domain varchar(64), password varchar(200), person varchar(64));
+    CREATE TABLE users (username varchar(64), domain varchar(64),
+      password varchar(200), person varchar(64));
     INSERT INTO users VALUES ('joe', 'example.test', '${joe}', 'Joe Weber'),
       ('o''neil\\\\', 'example.test', '${kim}', ''), ('pat', 'example.test', NULL, NULL),
-      ('eve" \\\\! touch ${scene.dir}/owned; "', 'example.test', '${kim}', 'Eve\\nvictim\\t{PLAIN}letmein99');
+      ('eve" \\\\! touch ${scene.dir}/owned; "', 'example.test', '${kim}',
+        'Eve\\nvictim\\t{PLAIN}letmein99');
     CREATE USER audit@localhost IDENTIFIED BY 'it''s "se\\\\cret" # 1';
     GRANT SELECT ON mail.users TO audit@localhost;`);
-  const connect = `host=${mariadb.socket} dbname=mail user=audit password='it\\'s "se\\\\cret" # 1'`;
+  const secret = `'it\\'s "se\\\\cret" # 1'`;
+  const connect = `host=${mariadb.socket} dbname=mail user=audit password=${secret}`;
   const dovecot = scene.file(
     'dovecot-sql.conf.ext',
     `driver = mysql
@@ -58,19 +61,21 @@ list_query = SELECT concat(username, '@', domain) AS user, password, person AS n
   assert.deepEqual(await told(scene, `sql:${own}`), accounts);
   const wrong = scene.file(
     'wrong.conf',
-    `driver = mysql\nconnect = host=${mariadb.socket} dbname=mail user=audit password=no\nlist_query = SELECT 1\n`,
+    `driver = mysql\nconnect = host=${mariadb.socket} dbname=mail user=audit ` +
+      'password=no\nlist_query = SELECT 1\n',
   );
   const { code, err } = await scene.audit('--source', `sql:${wrong}`).done;
   assert.equal(code, 66);
   assert.match(err, /wrong\.conf cannot be read: .*Access denied/);
 });
 
-test('PostgreSQL: names as they are, and the connection as encrypted as the file says', async () => {
+test('PostgreSQL: names unchanged, encryption as the file says', async () => {
   await using postgres = await startPostgres();
   using scene = openScene(list);
   const hash = await hashOf('ssha256', 'user', 'letmein99');
   await postgres.sql(
-    `CREATE ROLE audit LOGIN PASSWORD 'secret'; CREATE TABLE users (username text, password text, name text);
+    `CREATE ROLE audit LOGIN PASSWORD 'secret';
+    CREATE TABLE users (username text, password text, name text);
     GRANT SELECT ON users TO audit;
     INSERT INTO users VALUES ('username', '${hash}', 'Joe "the mail", Weber'), ('pat', '', NULL)`,
   );
@@ -99,7 +104,8 @@ test('OpenLDAP, with more entries than come in one page', async () => {
     person(`user${nth}`, '{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ=='),
   );
   await using slapd = await startSlapd(
-    `dn: dc=example,dc=org\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n${[...people, ...many].join('')}`,
+    'dn: dc=example,dc=org\nobjectClass: dcObject\nobjectClass: organization\ndc: ' +
+      `example\no: Example\n\n${[...people, ...many].join('')}`,
   );
   using scene = openScene(list);
   const file = scene.file(

@@ -88,7 +88,7 @@ function isWeak({ account }: Made): boolean {
   return Number(/\d+/.exec(account)?.[0]) % weakEvery === 1;
 }
 
-test('found where Dovecot keeps them: a passwd-file and PostgreSQL, by its own configuration', async () => {
+test('found from Dovecot’s configuration: a passwd-file and PostgreSQL', async () => {
   await using postgres = await startPostgres();
   await using dovecot = await startDovecot({
     users: { 'ann@example.test': 'letmein99', 'bob@example.test': 'kX9-wqPq22zz' },
@@ -106,7 +106,8 @@ test('found where Dovecot keeps them: a passwd-file and PostgreSQL, by its own c
     'dovecot-sql.conf.ext',
     `driver = pgsql
 connect = host=${postgres.socketFolder} dbname=postgres user=dovecot password='it\\'s secret'
-password_query = SELECT username || '@' || domain AS user, password FROM users WHERE username = '%n' AND domain = '%d'
+password_query = SELECT username || '@' || domain AS user, password FROM users \\
+  WHERE username = '%n' AND domain = '%d'
 iterate_query = SELECT username, domain FROM users
 `,
   );
@@ -133,7 +134,8 @@ test('an SQLite database, by a query of our own', async () => {
   database.close();
   const file = scene.file(
     'sqlite.conf',
-    `driver = sqlite\nconnect = ${path}\nlist_query = SELECT name AS user, hash AS password, person AS name FROM mailbox\n`,
+    `driver = sqlite\nconnect = ${path}\nlist_query = SELECT name AS user, hash AS ` +
+      'password, person AS name FROM mailbox\n',
   );
   const { results, err } = await scene.audit('--source', `sql:${file}`, '--quick', '--json').done;
   assert.deepEqual(
@@ -151,7 +153,7 @@ test('sources and lines that cannot be read are said; the rest is tried', async 
   const { code, err, out, results } = await scene.audit(...sources, '--quick', '--json').done;
   assert.equal(code, 0);
   for (const told of [
-    'line 1: no password field',
+    'line 1: the line has no password field',
     'line 3: pat: ',
     'line 4: the account name',
     `${scene.dir}/none`,
@@ -214,7 +216,7 @@ function spiedJohn(scene: Scene): { readonly seen: string; readonly config: stri
   return { seen, config: afterJohnDid(scene, 'spy', spy) };
 }
 
-test('the empty password behind a hash, and odd names and passwords, each told by its own name', async () => {
+test('an empty password in a hash, odd names and passwords are each reported', async () => {
   const long = 'a'.repeat(80);
   using scene = openScene(['two words', 'pass:word', 'Mötley99', 'tail (x)', long]);
   const shadow = {
@@ -272,7 +274,7 @@ test('a hash that takes an hour for one try does not keep the others from their 
   assert.match(err, /not everything was tried/);
 });
 
-test('leaks by range, of what has no salt; where nobody answers that is said, and the rest tried', async () => {
+test('leaks by range without salt; a silent service is reported, the rest tried', async () => {
   const leaked = 'Leaked-quokka-7';
   const sha1 = createHash('sha1').update(leaked).digest('hex').toUpperCase();
   using scene = openScene(list);
@@ -322,7 +324,7 @@ test('on a terminal a bar with rate and time left', async () => {
   for (const bar of shown.slice(1, -1)) {
     assert.match(bar, /^\[#*\.*\] +\d+ % {2}[\w-]+ {2}[\d,]+\/s {2}0 weak {2}\d+ \w+ left$/);
   }
-  assert.equal(shown.at(-1), '1 account, 0 weak\n', 'and nothing of it is left');
+  assert.equal(shown.at(-1), '1 account, 0 weak\n', 'and nothing is left');
   assert.doesNotMatch(text, /"leg"/);
 });
 

@@ -61,9 +61,9 @@ export function postedMessage(number: number, domains: readonly string[]): Poste
   };
 }
 
-const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const characters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const word = (d: Dice): string =>
-  Array.from({ length: 1 + d.below(9) }, () => letters[d.below(letters.length)]).join('');
+  Array.from({ length: 1 + d.below(9) }, () => characters[d.below(characters.length)]).join('');
 const words = (d: Dice, count: number, gap = ' '): string =>
   Array.from({ length: count }, () => word(d)).join(gap);
 const lines = (d: Dice, count: number): string =>
@@ -148,7 +148,8 @@ const bodyKinds = {
     head: mime('multipart/mixed;\n boundary="=_b"', '8bit'),
     body:
       `pre\r\n--=_b\r\nContent-Type: text/plain;\r\n charset=utf-8\r\n\r\n${lines(d, 4)}\r\n` +
-      `--=_b\r\nContent-Type: message/rfc822\r\n\r\nSubject: ${longLine(d, 1_200)}\r\n\r\n${lines(d, 2)}` +
+      `--=_b\r\nContent-Type: message/rfc822\r\n\r\nSubject: ${longLine(d, 1_200)}\r\n\r\n` +
+      `${lines(d, 2)}` +
       `--=_b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n` +
       `${Buffer.from(words(d, 30)).toString('base64')}\r\n--=_b--\r\n`,
   }),

@@ -5,8 +5,9 @@
  *
  *     await using sink = await startSink();
  *     await using dovecot = await startDovecot({ users });
- *     await using postfix = await startPostfix({ sink: sink.port, saslSocket: dovecot.authSocket });
- *     postfix.ports.smtp; postfix.ports.submission;   // smtpd without login; smtpd that demands one
+ *     const saslSocket = dovecot.authSocket;
+ *     await using postfix = await startPostfix({ sink: sink.port, saslSocket });
+ *     postfix.ports.smtp; postfix.ports.submission;   // without login; with login
  *     postfix.configDirectory;                        // for -c of every Postfix tool
  *     await postfix.set({ smtpd_milters: 'inet:127.0.0.1:…' }); await postfix.reload();
  *     await postfix.sendmail({ from, to, id });       // through sendmail(1) and pickup(8)
@@ -23,7 +24,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { eventually, freePort, type Leashed, leash } from './leash.ts';
-import type { Letter } from './smtp-client.ts';
+import type { TestMessage } from './smtp-client.ts';
 
 const run = promisify(execFile);
 
@@ -40,8 +41,8 @@ export type PostfixInstance = AsyncDisposable & {
   /** Changes main.cf; needs `reload`. */
   set(settings: Readonly<Record<string, string>>): Promise<void>;
   reload(): Promise<void>;
-  /** PrivilegedTools a letter to sendmail(1). Rejects when sendmail does. */
-  sendmail(letter: Letter): Promise<void>;
+  /** Hands a message to sendmail(1). Rejects when sendmail does. */
+  sendmail(message: TestMessage): Promise<void>;
   queue(): Promise<readonly QueueEntry[]>;
   /** Tries everything deferred again. */
   flush(): Promise<void>;
@@ -108,7 +109,7 @@ export async function startPostfix(options: PostfixOptions): Promise<PostfixInst
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as QueueEntry),
-    sendmail: (letter) => sendmail(configDirectory, letter),
+    sendmail: (message) => sendmail(configDirectory, message),
     logged: (pattern, timeoutMs) =>
       eventually(`${pattern} in the mail log`, async () => pattern.exec(await log()) ?? undefined, {
         detail: log,
@@ -243,20 +244,20 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 `;
 }
 
-async function sendmail(configDirectory: string, letter: Letter): Promise<void> {
-  const args = ['-C', configDirectory, '-oi', '-f', letter.from, ...letter.to];
+async function sendmail(configDirectory: string, message: TestMessage): Promise<void> {
+  const args = ['-C', configDirectory, '-oi', '-f', message.from, ...message.to];
   const child = spawn('/usr/sbin/sendmail', args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString('latin1');
   });
   const headers = [
-    `Subject: ${letter.subject ?? 'a test'}`,
-    `Message-Id: <${letter.id}@client.test>`,
-    `X-Test-Id: ${letter.id}`,
-    ...(letter.headers ?? []),
+    `Subject: ${message.subject ?? 'a test'}`,
+    `Message-Id: <${message.id}@client.test>`,
+    `X-Test-Id: ${message.id}`,
+    ...(message.headers ?? []),
   ];
-  child.stdin.end(`${headers.join('\n')}\n\n${letter.body ?? 'Hello.\n'}`);
+  child.stdin.end(`${headers.join('\n')}\n\n${message.body ?? 'Hello.\n'}`);
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`sendmail ended with ${code}: ${said}`);
 }

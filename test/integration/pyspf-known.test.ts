@@ -1,6 +1,6 @@
 /**
  * Where pyspf sees SPF otherwise than RFC 7208, case by case, with what decides. A pyspf that is
- * mended shows here.
+ * fixed shows here.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -14,7 +14,7 @@ import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import type { Listener } from '../../src/lib/listener.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/time.ts';
-import { type Outcome, openMilterClient } from '../../src/partners/milter/client.ts';
+import { type MilterOutcome, openMilterClient } from '../../src/partners/milter/client.ts';
 import type { FeedItem } from '../../src/ports/admin.ts';
 import { plainPath } from '../doubles/path.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
@@ -31,7 +31,7 @@ type Planned = {
   readonly body: string;
 };
 /** What the live guard said of one message. */
-type Live = { readonly outcome: Outcome; readonly item: FeedItem | undefined };
+type Live = { readonly outcome: MilterOutcome; readonly item: FeedItem | undefined };
 
 const days = 14;
 const accounts = Array.from({ length: 8 }, (_, nth) => `user${nth}@here.test`);
@@ -52,12 +52,14 @@ function plan(chance: Dice): readonly Planned[] {
       to,
       from: account,
       client: '192.0.2.10',
-      body: `Letter of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}.\r\n`,
+      body:
+        `Message of ${Math.floor(at)}, about ${chance.below(1_000_000)} matters and ${to[0]}` +
+        '.\r\n',
       ...more,
     });
   for (let nth = 0; nth < days; nth++) {
     for (const [who, account] of accounts.entries()) {
-      for (let letter = 1 + chance.below(5); letter > 0; letter--) {
+      for (let testMessage = 1 + chance.below(5); testMessage > 0; testMessage--) {
         const friend = `friend${chance.below(2 + nth)}.of${who}@world.test`;
         const more = chance.below(4) === 0 ? [accounts[chance.below(8)] ?? ''] : [];
         const client = chance.below(9) === 0 ? '198.51.100.7' : `192.0.2.${10 + who}`;
@@ -75,7 +77,7 @@ function plan(chance: Dice): readonly Planned[] {
   const night = monday + 9 * day + 3 * hourMs;
   for (let nth = 0; nth < 80; nth++) {
     const client = `203.0.${100 + (nth % 5)}.9`;
-    // In the middle of it, friends of others here: they must stay known to those.
+    // In between, friends of others here, who must stay known to those.
     const to =
       nth === 6 ? [0, 1, 2].map((n) => `friend${n}.of1@world.test`) : [`s${nth}@else.test`];
     write(hijacked, night + nth * 15 * secondMs, to, {
@@ -93,7 +95,7 @@ function plan(chance: Dice): readonly Planned[] {
 
 /** Through the milter door, each message at its own time, over a session from its client. */
 async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<LiveRun> {
-  let rig = openRig({ roads: [], at: planned[0]?.at ?? start });
+  let rig = openRig({ channels: [], at: planned[0]?.at ?? start });
   const said = new Map<string, Live>();
   const prints = new Map<string, string>();
   let restarts = 0;
@@ -104,7 +106,7 @@ async function throughDoor(planned: readonly Planned[], chance: Dice): Promise<L
       await door.close();
       rig.accounts.saveBaseline();
       rig.journal.close();
-      rig = openRig({ roads: [], ledger: rig.ledger, at: rig.time.now() });
+      rig = openRig({ channels: [], ledger: rig.ledger, at: rig.time.now() });
       door = await openDoor(rig, prints);
     }
     rig.time.jump(message.at - rig.time.now());
@@ -146,7 +148,7 @@ function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> 
   );
 }
 
-async function sendOne(door: Listener, message: Planned): Promise<Outcome> {
+async function sendOne(door: Listener, message: Planned): Promise<MilterOutcome> {
   const client = { name: 'client.test', address: message.client, port: 40_000 };
   await using milter = await openMilterClient(inet(door.address), { client });
   return await milter.send({
@@ -221,7 +223,8 @@ test('live and replay agree, message by message', { timeout: 60_000 }, async () 
     if (!same) apart.push({ id, live: [seen(one), item], replay: { verdict, account, because } });
   }
   console.log(
-    `# SEED=${seed}: ${planned.length} messages, ${JSON.stringify(tally)}, ${live.restarts} restarts`,
+    `# SEED=${seed}: ${planned.length} messages, ${JSON.stringify(tally)}, ` +
+      `${live.restarts} restarts`,
   );
   assert.deepEqual(apart.slice(0, 5), []);
   assert.ok(tally.hold > 0 && tally.refuse > 20, 'there was something to agree on');

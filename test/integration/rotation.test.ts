@@ -226,10 +226,11 @@ async function verified({ fields }: Message, ask: Ask, now: number): Promise<str
   return wrong.map(({ selector, result, text }) => `${selector} ${result}: ${text}`).join('; ');
 }
 
-test('eight weeks of rotation: whatever waits in a queue verifies at every moment, at every server', async (t) => {
+test('eight weeks of rotation: queued mail verifies at every server at any time', async (t) => {
   const played = await play(8, {});
   t.diagnostic(
-    `${played.messages} messages with two signatures each, looked at ${played.looks} times, ${played.selectors} keys`,
+    `${played.messages} messages with two signatures each, looked at ${played.looks} ` +
+      `times, ${played.selectors} keys`,
   );
   assert.deepEqual(played.faults, []);
   assert.equal(played.gaps, 0);

@@ -20,7 +20,7 @@ import { openSpamAssassin } from '../../src/partners/scanners/spamassassin.ts';
 import type { StatsAnswer } from '../../src/ports/stats.ts';
 import { postern, type Ran, type StateFolder, stateFolder } from '../command-line.ts';
 import { eventually } from './leash.ts';
-import { newsletter, spamCopy } from './scan-letters.ts';
+import { newsletter, spamCopy } from './scan-messages.ts';
 import {
   eicar,
   type ScannerInstance,
@@ -65,13 +65,13 @@ class Guard implements AsyncDisposable {
     return new Guard(state, config, daemon, logged);
   }
 
-  /** Sends a letter of `login`; answers with how it ended: pass, hold, or the reply. */
+  /** Sends a message of `login`; answers with how it ended: pass, hold, or the reply. */
   async send(
     login: string,
-    letter: Buffer | string,
+    testMessage: Buffer | string,
     to = ['a@elsewhere.example'],
   ): Promise<string> {
-    const text = Buffer.from(letter).toString().replace(/\r?\n/g, '\r\n');
+    const text = Buffer.from(testMessage).toString().replace(/\r?\n/g, '\r\n');
     const blank = text.indexOf('\r\n\r\n');
     const headers = text
       .slice(0, blank)
@@ -189,35 +189,36 @@ suite('SpamAssassin', () => {
     assert.equal(await guard.metric('postern_scan_spam_total'), 1_000);
   });
 
-  test('the letter is told from newsletters: no verdict on spam is taken over for ham', async (t) => {
+  test('spam is told from newsletters: no spam verdict is reused for ham', async (t) => {
     await using guard = await scanned('hold_score = 0\nconnections = 3');
     await guard.send('spammer@here.example', spamCopy(1));
-    const letters = 100;
+    const testMessages = 100;
     const seen = new Set<string>();
     // All thousand are in flow/message-scanned.test.ts: here each costs a scan.
-    for (let from = 0; from < letters; from += 20) {
+    for (let from = 0; from < testMessages; from += 20) {
       await Promise.all(
         Array.from({ length: 20 }, async (_, i) => {
-          const letter = newsletter(from + i);
-          seen.add(letter);
-          await guard.send(`news${from + i}@here.example`, letter);
+          const testMessage = newsletter(from + i);
+          seen.add(testMessage);
+          await guard.send(`news${from + i}@here.example`, testMessage);
         }),
       );
     }
-    assert.equal(seen.size, letters);
+    assert.equal(seen.size, testMessages);
     const { total } = await eventually('all are counted', async () => {
       const found = await guard.stats('--by', 'day');
-      return found.total.messages === letters + 1 ? found : undefined;
+      return found.total.messages === testMessages + 1 ? found : undefined;
     });
     t.diagnostic(
-      `${total.scans} scans, ${total.reused} reused, ${total.spam} spam-like of ${letters + 1}`,
+      `${total.scans} scans, ${total.reused} reused, ${total.spam} spam-like of ` +
+        `${testMessages + 1}`,
     );
     assert.equal(total.spam, 1);
-    assert.equal(total.scored, letters + 1);
+    assert.equal(total.scored, testMessages + 1);
     assert.equal(total.reused, 0);
   });
 
-  test('stopped in the middle: mail passes on, unscanned and counted, and is scanned when it is back', async () => {
+  test('stopped in the middle: mail passes unscanned and counted, until it is back', async () => {
     await using guard = await scanned('deadline = "1s"\nconnections = 3');
     const send = (n: number): Promise<string> =>
       guard.send(`u${n}@here.example`, newsletter(2_000 + n));
@@ -258,7 +259,7 @@ suite('SpamAssassin', () => {
     await writeFile(file, '# mine\nmode = "observe"\n');
     const words = ['connect', 'spamassassin', '--config', file, '--state', folder.path];
     const dry = await postern(...words, '--at', spamd.address, '--dry-run');
-    assert.match(dry.out, /spam by agreement gets 1000\S* points[\s\S]*\+\[scan\]/);
+    assert.match(dry.out, /the spam test message gets 1000\S* points[\s\S]*\+\[scan\]/);
     assert.equal(readFileSync(file, 'utf8'), '# mine\nmode = "observe"\n');
     const done = await postern(...words, '--at', spamd.address, '--yes');
     assert.equal(done.exit, 0, done.err);
@@ -277,7 +278,7 @@ suite('SpamAssassin', () => {
     assert.equal(readFileSync(file, 'utf8'), '# mine\nmode = "observe"\n');
     const nobody = await postern(...words, '--at', 'inet:127.0.0.1:1');
     assert.equal(nobody.exit, 69);
-    assert.match(nobody.err, /no spamd answers/);
+    assert.match(nobody.err, /spamd does not answer at any/);
   });
 });
 
@@ -308,9 +309,13 @@ suite('rspamd and ClamAV', () => {
     await using guard = await Guard.start(
       `[scan]\nrspamd = "${rspamd.address}"\nclamav = "${clamd.address}"`,
     );
-    const letter = (text: string): string => `From: joe@here.example\nSubject: Hello\n\n${text}\n`;
-    assert.equal(await guard.send('joe@here.example', letter('Lunch tomorrow at noon?')), 'pass');
-    assert.equal(await guard.send('joe@here.example', letter(eicar)), 'hold');
+    const testMessage = (text: string): string =>
+      `From: joe@here.example\nSubject: Hello\n\n${text}\n`;
+    assert.equal(
+      await guard.send('joe@here.example', testMessage('Lunch tomorrow at noon?')),
+      'pass',
+    );
+    assert.equal(await guard.send('joe@here.example', testMessage(eicar)), 'hold');
     assert.match((await guard.run('explain', 'T1XYZ')).out, /ClamAV knows as Eicar-Test-Signature/);
     assert.equal(await guard.send('ann@here.example', gtube), 'hold');
     const found = await guard.doctor();

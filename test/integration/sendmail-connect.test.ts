@@ -1,6 +1,6 @@
 /**
- * `postern connect sendmail` on this machine's own /usr/sbin/sendmail and dpkg, in a mount namespace of its own: nothing of
- * it is seen outside.
+ * `postern connect sendmail` on this machine's own /usr/sbin/sendmail and dpkg, in a private mount
+ * namespace, so that nothing changes outside.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -49,7 +49,7 @@ const look = async (command: string): Promise<string> =>
 const mainCf = (): Promise<string> =>
   readFile(join(server.postfix.configDirectory, 'main.cf'), 'utf8');
 const config = (): Promise<string> => readFile(server.guard.configFile, 'utf8');
-const letter = (id: string): string => `To: a@world.test\nSubject: ${id}\nX-Test-Id: ${id}\n\nx\n`;
+const message = (id: string): string => `To: a@world.test\nSubject: ${id}\nX-Test-Id: ${id}\n\nx\n`;
 const delivered = (id: string) =>
   eventually(`${id} is delivered`, () => server.sink.deliveries.find((one) => one.id === id), {
     detail: async () =>
@@ -72,7 +72,7 @@ test('it shows what it would do, does it, and undoes it to the byte', {
 
   const made = await connect();
   assert.equal(made.exit, 0, made.stderr + JSON.stringify(await server.guard.log()));
-  assert.match(made.stdout, /^ok {3}a letter by \/usr\/sbin\/sendmail was seen/m);
+  assert.match(made.stdout, /^ok {3}the test message through \/usr\/sbin\/sendmail was seen/m);
   assert.equal(await look('sha256sum /usr/sbin/sendmail.postfix | cut -c1-64'), digest);
   assert.equal(
     await look('dpkg-divert --list /usr/sbin/sendmail'),
@@ -80,14 +80,14 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   );
   for (const program of ['/usr/sbin/sendmail', '/usr/lib/sendmail']) {
     const id = `by-${program.replaceAll('/', '-')}`;
-    const ran = await server.run(program, { uid: users.www, args: ['-t'], input: letter(id) });
+    const ran = await server.run(program, { uid: users.www, args: ['-t'], input: message(id) });
     assert.deepEqual(ran, { exit: 0, stdout: '', stderr: '' });
     await delivered(id);
   }
   const past = await server.run('/usr/sbin/sendmail.postfix', {
     uid: users.www,
     args: ['-t'],
-    input: letter('past'),
+    input: message('past'),
   });
   assert.notEqual(past.exit, 0);
   const queue = await server.run('/usr/bin/mailq', {});
@@ -98,13 +98,14 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   assert.match(again.stdout, /connected already/);
 
   await look(
-    `sed -i 's/^.use strict.;/"use strict"; \\/\\/ an older version/' /usr/local/lib/postern-sendmail/postern-sendmail.cjs`,
+    `sed -i 's/^.use strict.;/"use strict"; \\/\\/ an older version/' ` +
+      '/usr/local/lib/postern-sendmail/postern-sendmail.cjs',
   );
   const parts = join(import.meta.dirname, '../../src/commands/connect/sendmail-steps.ts');
   const renew = `import('${parts}').then(async (m) => console.log(await m.renewWrapper('')))`;
   const renewed = async (): Promise<string> =>
     (await server.run(process.execPath, { args: ['-e', renew] })).stdout.trim();
-  assert.match(await renewed(), /anew$/);
+  assert.match(await renewed(), /again$/);
   assert.match(await renewed(), /up to date$/);
   assert.match((await connect()).stdout, /connected already/, 'both write the same');
 
@@ -125,7 +126,7 @@ test('it shows what it would do, does it, and undoes it to the byte', {
   const plain = await server.run('/usr/sbin/sendmail', {
     uid: users.www,
     args: ['-t'],
-    input: letter('plain'),
+    input: message('plain'),
   });
   assert.equal(plain.exit, 0, plain.stderr);
   await delivered('plain');
@@ -140,7 +141,7 @@ test('a step that fails takes back all before it', { timeout: 120_000 }, async (
   );
   const failed = await connect();
   assert.equal(failed.exit, 70, failed.stdout);
-  assert.match(failed.stderr, /is diverted already/);
+  assert.match(failed.stderr, /is already diverted/);
   assert.deepEqual({ main: await mainCf(), config: await config() }, before);
   assert.equal(await look('ls /usr/local/lib/postern-sendmail 2>/dev/null'), '');
   await look(

@@ -35,7 +35,9 @@ async function sendForms(count: number, pauseMs: number): Promise<void> {
     writers.map(async (uid, nth) => {
       const share = Math.floor(count / writers.length) + (nth < count % writers.length ? 1 : 0);
       for (let form = 0; form < share; form++) {
-        const id = `form-${uid}-${String(sent.filter((one) => one.uid === uid).length).padStart(3, '0')}`;
+        const id =
+          `form-${uid}-` +
+          `${String(sent.filter((one) => one.uid === uid).length).padStart(3, '0')}`;
         const input = `To: owner@world.test\nSubject: ${id}\nX-Test-Id: ${id}\n\nA form.\n`;
         const ran = await server.send({ uid, args: ['-t', '-i'], input });
         assert.deepEqual(ran, { exit: 0, stdout: '', stderr: '' }, id);

@@ -37,7 +37,7 @@ test('a user sends: delivered, without a trace of us, on the account of the user
   assert.ok((await accounts()).includes('user:www-data'), String(await accounts()));
 });
 
-test('a script is known by what its interpreter runs; in CGI, by what the web server said', async () => {
+test('a script is known by its interpreter’s file; in CGI, by the web server', async () => {
   const { dir, sendmail } = server;
   const script = join(dir, 'report.sh');
   await writeFile(
@@ -49,7 +49,7 @@ test('a script is known by what its interpreter runs; in CGI, by what the web se
   assert.ok((await accounts()).includes(`script:${script}`), String(await accounts()));
 });
 
-test('in CGI the script is the one that the web server named, whatever it says of itself', async () => {
+test('in CGI the script is the one that the web server named', async () => {
   const { dir, sendmail } = server;
   const script = join(dir, 'contact.php');
   const code = `<?php putenv('SCRIPT_FILENAME=/var/www/other.php');
@@ -71,7 +71,9 @@ test('in CGI the script is the one that the web server named, whatever it says o
 
 test('fields that only look like ours are taken out, and count for nothing', async () => {
   const token = `${users.www}-1700000000000-${'0'.repeat(32)} ${'0'.repeat(16)}`;
-  const input = `X-Postern-Submission: ${token}\nTo: a@world.test\nx-postern-submission: x\nX-Test-Id: three\n\n.\nx\n`;
+  const input =
+    `X-Postern-Submission: ${token}\nTo: a@world.test\nx-postern-submission: x\nX-Test-Id: ` +
+    'three\n\n.\nx\n';
   const ran = await server.send({ uid: users.games, args: ['-ti', 'b@world.test'], input });
   assert.equal(ran.exit, 0, ran.stderr);
   const { headers, to, message } = await delivered('three');

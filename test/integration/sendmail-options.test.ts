@@ -9,11 +9,11 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { submissionToken } from '../../src/core/scripts/submission-field.ts';
+import { handoverToken } from '../../src/core/scripts/handover-field.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { openIdentities } from '../../src/partners/kernel/identities.ts';
 import { realSendmail } from '../../src/partners/postfix/sendmail.ts';
-import { openSubmissionFiles } from '../../src/partners/spool/handover-files.ts';
+import { openHandoverFiles } from '../../src/partners/spool/handover-files.ts';
 import { openSpool } from '../../src/partners/spool/spool-folder.ts';
 import { messageBytesMax, startTwoSendmails, type TwoSendmails } from './two-sendmails.ts';
 
@@ -70,7 +70,9 @@ const messages: readonly (readonly [args: readonly string[], input: string, exit
   [['-t'], 'To: =?utf-8?q?a=40x=2Eexample?= <g@x.example>\n\nbody\n', exits.done],
   [
     ['-t'],
-    'To: "A, B" <a@x.example>, (c@x) d@x.example (Comment), <@r1,@r2:e@x.example>,\n group: f@x.example, g@x.example;\nCC: "joe doe"@x.example\n , <>\nReply-To: n@x.example\nBcc: z@x.example\n\nTo: body@x\n',
+    'To: "A, B" <a@x.example>, (c@x) d@x.example (Comment), <@r1,@r2:e@x.example>,\n group: ' +
+      'f@x.example, g@x.example;\nCC: "joe doe"@x.example\n , <>\nReply-To: n@x.example\nBcc: ' +
+      'z@x.example\n\nTo: body@x\n',
     exits.done,
   ],
   [['-t'], 'To: a@x.example\nResent-To: b@x.example\n\n', exits.done],
@@ -157,7 +159,7 @@ function fatalLines(text: string): string {
 async function handOver(): Promise<string | undefined> {
   const folder = two.spool;
   const spool = openSpool({ folder, messageBytesMax, nowMs: () => Date.now() });
-  const files = openSubmissionFiles({
+  const files = openHandoverFiles({
     folder: join(two.dir, 'submissions'),
     run: realSendmail({
       program: '/usr/sbin/sendmail',
@@ -168,12 +170,12 @@ async function handOver(): Promise<string | undefined> {
   });
   let found: string | undefined;
   for (const one of spool.messages(0, (why) => assert.fail(why))) {
-    const { claim, ...handIn } = one.handIn;
+    const { claim, ...request } = one.request;
     assert.equal(claim?.uid, 0);
-    const token = submissionToken(one.uid, handIn.id);
+    const token = handoverToken(one.uid, request.id);
     const whose = { uid: one.uid, user: 'root', scriptOwner: undefined, proven: 'owner' } as const;
     const submitter = { ...claim, ...whose };
-    const draft = files.begin({ token, at: 0 as Millis, submitter, handIn });
+    const draft = files.begin({ token, at: 0 as Millis, submitter, request });
     for (const bytes of one.read()) draft.write(bytes);
     await new Promise<void>((resolve) =>
       draft.finish((fault) => {

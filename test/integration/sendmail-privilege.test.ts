@@ -31,10 +31,11 @@ const delivered = (id: string) =>
     detail: async () =>
       `${await server.postfix.log()}\n${JSON.stringify(await server.guard.log())}`,
   });
-const letter = (id: string): string => `To: a@world.test\nSubject: ${id}\nX-Test-Id: ${id}\n\nx\n`;
+const testMessage = (id: string): string =>
+  `To: a@world.test\nSubject: ${id}\nX-Test-Id: ${id}\n\nx\n`;
 
 test('a guard without rights hands mail on', async () => {
-  const ran = await server.send({ uid: users.www, args: ['-t'], input: letter('plain') });
+  const ran = await server.send({ uid: users.www, args: ['-t'], input: testMessage('plain') });
   assert.deepEqual(ran, { exit: 0, stdout: '', stderr: '' });
   const { from } = await delivered('plain');
   assert.equal(from, 'www-data@mail.test');
@@ -43,7 +44,7 @@ test('a guard without rights hands mail on', async () => {
 test('what was left while it was away, too, and the spool is empty then', async () => {
   server.guard.kill('SIGKILL');
   await server.guard.ended;
-  const ran = await server.send({ uid: users.www, args: ['-t'], input: letter('spooled') });
+  const ran = await server.send({ uid: users.www, args: ['-t'], input: testMessage('spooled') });
   assert.deepEqual(ran, { exit: 0, stdout: '', stderr: '' });
   server.guard = await server.startGuard();
   await delivered('spooled');
@@ -56,10 +57,10 @@ const sh = (uid: number, command: string, input = '') =>
 const refused = (ran: Ran): void => assert.notEqual(ran.exit, 0, `it worked: ${ran.stdout}`);
 const handed = (): number => server.sink.deliveries.length;
 
-test('while the guard is away: nobody lists the spool, or reads, changes, removes what another left', async () => {
+test('without the guard, nobody lists the spool or touches files of others', async () => {
   server.guard.kill('SIGKILL');
   await server.guard.ended;
-  const ran = await server.send({ uid: users.www, args: ['-t'], input: letter('private') });
+  const ran = await server.send({ uid: users.www, args: ['-t'], input: testMessage('private') });
   assert.equal(ran.exit, 0);
   const folder = join(server.spool, String(users.www));
   const [name = ''] = await readdir(folder);
@@ -82,16 +83,18 @@ test('while the guard is away: nobody lists the spool, or reads, changes, remove
 test('the spool is bounded for each user, and full for him alone', async () => {
   // The guard is still away.
   const folder = join(server.spool, String(users.games));
-  const fill = `mkdir -p ${folder} && cd ${folder} && i=0 && while [ $i -lt 1000 ]; do : >x$i; i=$((i+1)); done`;
+  const fill =
+    `mkdir -p ${folder} && cd ${folder} && i=0 && while [ $i -lt 1000 ]; do : >x$i; ` +
+    'i=$((i+1)); done';
   assert.equal((await sh(users.games, fill)).exit, 0);
-  const full = await server.send({ uid: users.games, args: ['-t'], input: letter('full') });
+  const full = await server.send({ uid: users.games, args: ['-t'], input: testMessage('full') });
   assert.deepEqual(full, {
     exit: 75,
     stdout: '',
     stderr: 'sendmail: fatal: games(5): too many messages wait for delivery\n',
   });
   await sh(users.games, `rm -rf ${folder}`);
-  const again = await server.send({ uid: users.games, args: ['-t'], input: letter('room') });
+  const again = await server.send({ uid: users.games, args: ['-t'], input: testMessage('room') });
   assert.equal(again.exit, 0);
   await sh(users.games, `rm -rf ${folder}`);
 });
@@ -103,13 +106,21 @@ test('a folder in the name of another stops nobody, and what is in it is nobodyâ
   refused(await sh(users.games, `ln -s ${server.state} ${server.spool}/${users.www}`));
   const own = await sh(users.games, `mkdir ${folder} && chmod 777 ${folder}`);
   assert.equal(own.exit, 0, own.stderr);
-  const forged = await server.send({ uid: users.games, args: ['-t'], input: letter('forged') });
+  const forged = await server.send({
+    uid: users.games,
+    args: ['-t'],
+    input: testMessage('forged'),
+  });
   assert.equal(forged.exit, 0);
   const games = join(server.spool, String(users.games));
   refused(await sh(users.games, `test -z "$(ls ${games})"`));
   const moved = await sh(users.games, `mv ${games}/* ${folder}/`);
   assert.equal(moved.exit, 0, moved.stderr);
-  const honest = await server.send({ uid: users.daemon, args: ['-t'], input: letter('honest') });
+  const honest = await server.send({
+    uid: users.daemon,
+    args: ['-t'],
+    input: testMessage('honest'),
+  });
   assert.deepEqual(honest, { exit: 0, stdout: '', stderr: '' });
   server.guard = await server.startGuard();
   const { from } = await delivered('honest');
@@ -130,7 +141,7 @@ test('a link in place of a file or a folder leads nowhere', async () => {
   });
   await access(file);
   await sh(users.games, `rm -rf ${folder}; ln -s ${server.state}/submissions/going ${folder}`);
-  const ran = await server.send({ uid: users.games, args: ['-t'], input: letter('after') });
+  const ran = await server.send({ uid: users.games, args: ['-t'], input: testMessage('after') });
   assert.equal(ran.exit, 0);
   await delivered('after');
   await access(`${server.state}/submissions/going`);
@@ -179,7 +190,8 @@ test('past us: the mail server takes nothing from an ordinary user', async () =>
     uid: users.www,
     args: [
       '-c',
-      'd=$(mktemp -d) && cp /etc/postfix/main.cf $d/ && sed -i /authorized/d $d/main.cf && chmod -R go+rX $d && echo $d',
+      'd=$(mktemp -d) && cp /etc/postfix/main.cf $d/ && sed -i /authorized/d $d/main.cf && ' +
+        'chmod -R go+rX $d && echo $d',
     ],
   });
   const own = evil.stdout.trim();
@@ -203,7 +215,7 @@ test('past us: the mail server takes nothing from an ordinary user', async () =>
   for (const way of ways) {
     const input = way.includes('smtpd')
       ? 'HELO x\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@world.test>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n'
-      : letter('past');
+      : testMessage('past');
     const ran = await sh(users.www, `timeout 5 ${way}`, input);
     assert.ok(
       ran.exit !== 0 || /^45\d|^55\d/m.test(ran.stdout),

@@ -24,7 +24,7 @@ type Mail = {
 
 const dialogues: readonly (readonly [name: string, lines: readonly string[]])[] = [
   [
-    'a letter',
+    'a message',
     [
       'HELO x',
       'MAIL FROM:<a@x.example>',
@@ -40,7 +40,7 @@ const dialogues: readonly (readonly [name: string, lines: readonly string[]])[] 
     ],
   ],
   [
-    'two letters',
+    'two messages',
     [
       'EHLO x',
       'MAIL FROM:<a@x.example> SIZE=100 BODY=8BITMIME',
@@ -121,7 +121,7 @@ for (const [name, lines] of dialogues) {
   }
 }
 
-/** Less ids, and what is offered to EHLO: programs ask for none of it. */
+/** Without ids, and without the extensions offered to EHLO, which programs do not use. */
 function replies(text: string): readonly string[] {
   return text
     .split('\r\n')
@@ -140,10 +140,9 @@ function maildrop(): readonly Mail[] {
       rmSync(path);
       const of = (key: string): string[] =>
         [...stdout.matchAll(new RegExp(`^${key}: (.*)$`, 'gm'))].map(([, value = '']) => value);
-      const body =
-        /\*\*\* MESSAGE CONTENTS .* \*\*\*\n(?:Received: .*\n(?:\t.*\n)*)?([\s\S]*?)\*\*\* HEADER/.exec(
-          stdout,
-        )?.[1] ?? '';
+      const contents =
+        /\*{3} MESSAGE CONTENTS .* \*{3}\n(?:Received: .*\n(?:\t.*\n)*)?([\s\S]*?)\*{3} HEADER/;
+      const body = contents.exec(stdout)?.[1] ?? '';
       return { sender: of('sender')[0] ?? '', recipients: of('recipient'), body };
     })
     .sort(byBody);
@@ -153,7 +152,7 @@ function spooled(): readonly Mail[] {
   const spool = openSpool({ folder: two.spool, messageBytesMax, nowMs: () => Date.now() });
   const found: Mail[] = [];
   for (const one of spool.messages(0, (why) => assert.fail(why))) {
-    const { sender, recipients } = one.handIn;
+    const { sender, recipients } = one.request;
     found.push({ sender, recipients, body: String(Buffer.concat([...one.read()])) });
     one.remove();
   }

@@ -102,9 +102,9 @@ for (const [index, [name, from, domain]] of froms.entries()) {
   test(`by submission, From ${name}: signed by ${domain}`, async () => {
     await using client = await server.login(person.account);
     const id = `submission-${index}`;
-    const letter = { from: person.account, to: friend, mailArguments: '' };
+    const testMessage = { from: person.account, to: friend, mailArguments: '' };
     const text = `From: Somebody <${from}>\r\nX-Test-Id: ${id}\r\n\r\nHello,  there.\r\n\r\n`;
-    assert.equal((await client.sendOctets({ ...letter, text })).code, 250);
+    assert.equal((await client.sendOctets({ ...testMessage, text })).code, 250);
     await signedBy(await delivered(id), domain);
   });
 }
@@ -147,7 +147,9 @@ test('by cron(8)', async () => {
 
 test('from the null sender', async () => {
   await using client = await connectSmtp(server.postfix.ports.smtp);
-  const text = `From: ${person.account}\r\nAuto-Submitted: auto-replied\r\nX-Test-Id: null\r\n\r\nAway.\r\n`;
+  const text =
+    `From: ${person.account}\r\nAuto-Submitted: auto-replied\r\nX-Test-Id: ` +
+    'null\r\n\r\nAway.\r\n';
   assert.equal((await client.sendOctets({ from: '', to: 'a@world.test', text })).code, 250);
   const delivery = await delivered('null');
   assert.equal(delivery.from, '');
@@ -179,7 +181,7 @@ test('held mail is signed before it is held: a release does not come past us aga
   await signedBy(await delivered('held'), 'second.test');
 });
 
-test('what Postfix bounces by itself is signed, where it lets filters see it', async () => {
+test('bounces made by Postfix are signed, if Postfix shows them to filters', async () => {
   await server.postfix.set({ internal_mail_filter_classes: 'bounce' });
   await server.postfix.reload();
   await using client = await connectSmtp(server.postfix.ports.smtp);

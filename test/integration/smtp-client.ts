@@ -2,15 +2,15 @@
  * A small SMTP client for tests: one connection, AUTH PLAIN, replies as values. Many of them at
  * once are cheap.
  *
- *     await using client = await connectSmtp(port, { user: 'joe@example.test', password: 'secret' });
+ *     await using client = await connectSmtp(port, { user, password });
  *     const sent = await client.send({ from: 'joe@example.test', to: ['a@world.test'], id: 'x1' });
- *     sent.reply.code; sent.queueId; sent.stage;  // stage: where it ended: mail, rcpt, data or done
+ *     sent.reply.code; sent.queueId; sent.stage;  // stage: mail, rcpt, data or done
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export type Reply = { readonly code: number; readonly text: string };
-export type Letter = {
+export type TestMessage = {
   readonly from: string;
   readonly to: readonly string[];
   /** Goes into X-Test-Id and Message-Id. */
@@ -42,7 +42,7 @@ export type Octets = {
 export type SmtpClient = AsyncDisposable & {
   /** The reply to AUTH, where a user was given. */
   readonly login: Reply | undefined;
-  send(letter: Letter): Promise<Sent>;
+  send(message: TestMessage): Promise<Sent>;
   command(line: string): Promise<Reply>;
   /**
    * A whole message, an octet a character, its line ends and dots as they are; `chunked`: with
@@ -93,7 +93,7 @@ export async function connectSmtp(port: number, options: SmtpOptions = {}): Prom
     login,
     command,
     quit,
-    send: (letter) => send(letter, command),
+    send: (message) => send(message, command),
     sendOctets: (octets) =>
       sendOctets(octets, command, (bytes) => {
         socket.write(bytes);
@@ -103,7 +103,10 @@ export async function connectSmtp(port: number, options: SmtpOptions = {}): Prom
   };
 }
 
-async function send(letter: Letter, command: (line: string) => Promise<Reply>): Promise<Sent> {
+async function send(
+  message: TestMessage,
+  command: (line: string) => Promise<Reply>,
+): Promise<Sent> {
   const accepted: string[] = [];
   const refused: { to: string; reply: Reply }[] = [];
   const end = async (stage: Sent['stage'], reply: Reply): Promise<Sent> => {
@@ -111,10 +114,10 @@ async function send(letter: Letter, command: (line: string) => Promise<Reply>): 
     const queueId = /queued as (\S+)/.exec(reply.text)?.[1] ?? '';
     return { stage, reply, accepted, refused, queueId };
   };
-  const mail = await command(`MAIL FROM:<${letter.from}>`);
+  const mail = await command(`MAIL FROM:<${message.from}>`);
   if (mail.code !== 250) return end('mail', mail);
   let last: Reply = mail;
-  for (const to of letter.to) {
+  for (const to of message.to) {
     last = await command(`RCPT TO:<${to}>`);
     if (last.code === 250) accepted.push(to);
     else refused.push({ to, reply: last });
@@ -122,7 +125,7 @@ async function send(letter: Letter, command: (line: string) => Promise<Reply>): 
   if (accepted.length === 0) return end('rcpt', last);
   const ready = await command('DATA');
   if (ready.code !== 354) return end('rcpt', ready);
-  const done = await command(`${text(letter)}\r\n.`);
+  const done = await command(`${text(message)}\r\n.`);
   return end(done.code === 250 ? 'done' : 'data', done);
 }
 
@@ -146,16 +149,16 @@ async function sendOctets(
   return write(Buffer.from(`${ended.replace(/(^|\n)\./g, '$1..')}.\r\n`, 'latin1'));
 }
 
-/** The letter on the wire, dots stuffed, without the final dot. */
-function text(letter: Letter): string {
-  const body = (letter.body ?? 'Hello,\nthis is a test.\n').replace(/\r?\n/g, '\r\n');
+/** The message on the wire, dots stuffed, without the final dot. */
+function text(message: TestMessage): string {
+  const body = (message.body ?? 'Hello,\nthis is a test.\n').replace(/\r?\n/g, '\r\n');
   const lines = [
-    `From: <${letter.from}>`,
-    `To: <${letter.to[0] ?? ''}>`,
-    `Subject: ${letter.subject ?? 'a test'}`,
-    `Message-Id: <${letter.id}@client.test>`,
-    `X-Test-Id: ${letter.id}`,
-    ...(letter.headers ?? []),
+    `From: <${message.from}>`,
+    `To: <${message.to[0] ?? ''}>`,
+    `Subject: ${message.subject ?? 'a test'}`,
+    `Message-Id: <${message.id}@client.test>`,
+    `X-Test-Id: ${message.id}`,
+    ...(message.headers ?? []),
     '',
     body.replace(/\r\n$/, ''),
   ];

@@ -43,7 +43,8 @@ function rareLength(): number {
 
 const x = (count: number): string => 'x'.repeat(count);
 const head = (id: number): string =>
-  `From: joe@example.org\r\nTo: a@world.test\r\nDate: Wed, 25 Nov 2026 12:00:00 +0000\r\nMessage-ID: <${id}@example.org>\r\nX-Test-Id: ${id}\r\n`;
+  'From: joe@example.org\r\nTo: a@world.test\r\nDate: Wed, 25 Nov 2026 12:00:00 ' +
+  `+0000\r\nMessage-ID: <${id}@example.org>\r\nX-Test-Id: ${id}\r\n`;
 
 /** More fields, and a body. */
 const messages: readonly (readonly [string, string])[] = [

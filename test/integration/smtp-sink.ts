@@ -4,7 +4,8 @@
  * several pieces (per destination, per 50 recipients), so recipients are what is counted.
  *
  *     await using sink = await startSink();
- *     sink.port; sink.recipients('id-7'); await sink.until(() => sink.deliveries.length === 3, 'three deliveries');
+ *     sink.port; sink.recipients('id-7');
+ *     await sink.until(() => sink.deliveries.length === 3, 'three deliveries');
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -19,7 +20,7 @@ export type Delivery = {
   /** The body, when `keepBodies` was asked for. */
   readonly body: string;
   /**
-   * All of it as it came, dots unstuffed, an octet a character; when `keepMessages` was asked for.
+   * The whole message as it came, dots unstuffed, one octet a character; if `keepMessages` is set.
    */
   readonly message: string;
   readonly bytes: number;

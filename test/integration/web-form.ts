@@ -15,9 +15,11 @@ export type Fields = Readonly<Record<string, string>>;
  * sink.
  */
 export const contactForm = `<?php
-$headers = "From: Shop <form@shop.test>\\nReply-To: " . $_POST['email'] . "\\nX-Test-Id: " . $_POST['id'];
+$headers = "From: Shop <form@shop.test>\\nReply-To: " . $_POST['email'];
+$headers .= "\\nX-Test-Id: " . $_POST['id'];
 if (!empty($_POST['copy'])) $headers .= "\\nCc: " . $_POST['email'];
-$text = "Name: " . $_POST['name'] . "\\nEmail: " . $_POST['email'] . "\\n\\n" . $_POST['message'] . "\\n";
+$text = "Name: " . $_POST['name'] . "\\nEmail: " . $_POST['email'];
+$text .= "\\n\\n" . $_POST['message'] . "\\n";
 echo mail('owner@shop.test', $_POST['subject'], $text, $headers) ? 'thank you' : 'sorry';
 `;
 
@@ -26,7 +28,8 @@ export const mailer = `<?php
 for ($n = 0; $n < (int) $_POST['messages']; $n++) {
   $to = [];
   for ($i = 0; $i < 10; $i++) $to[] = "s" . ($n * 10 + $i) . "@stranger.test";
-  echo mail(implode(', ', $to), 'Win now', "Click here $n", "From: win@shop.test\\nX-Test-Id: run") ? '.' : 'x';
+  $headers = "From: win@shop.test\\nX-Test-Id: run";
+  echo mail(implode(', ', $to), 'Win now', "Click here $n", $headers) ? '.' : 'x';
 }
 `;
 
@@ -110,7 +113,10 @@ php_admin_value[sendmail_path] = ${sendmail} -t -i
 php_admin_value[mail.add_x_header] = 1
 `,
   );
-  const name = readdirSync('/usr/sbin').find((one) => /^php-fpm[\d.]+$/.test(one)) ?? 'php-fpm';
+  const name =
+    readdirSync('/usr/sbin')
+      .sort()
+      .find((one) => /^php-fpm[\d.]+$/.test(one)) ?? 'php-fpm';
   const fpm: Leashed = leash(`/usr/sbin/${name}`, ['-n', '-F', '-y', config], {
     detaches: false,
     graceMs: 4_000,

@@ -1,7 +1,7 @@
 /**
  * The flows of the daemon over a real ledger in memory, wired as daemon.ts does it, with time in
  * the test's hand: a clock that only `pass` and `jump` move, a mail queue, a login door and two
- * roads for notices that do as they are told.
+ * channels for notices that do as they are told.
  * `order` has what happened, in order.
  */
 
@@ -19,7 +19,7 @@ import { openAdmin } from '../../src/flow/admin/admin.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
-import { type NoticeLog, openTold } from '../../src/flow/notices/operator-told.ts';
+import { type NoticeLog, openNoticeLog } from '../../src/flow/notices/operator-told.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
 import { openScripts, type Scripts } from '../../src/flow/scripts/script-mailed.ts';
 import type { Settings } from '../../src/flow/settings.ts';
@@ -48,7 +48,7 @@ export type RigOptions = {
   readonly ledger?: Ledger;
   readonly at?: number;
   readonly milterPresent?: () => boolean;
-  readonly roads?: readonly NoticeChannel['name'][];
+  readonly channels?: readonly NoticeChannel['name'][];
 };
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -74,29 +74,27 @@ export type FlowRig = {
   readonly review: () => Promise<void>;
   readonly queue: ScriptedQueue;
   readonly logins: ScriptedLogins;
-  /** What each road has taken. */
-  readonly taken: { readonly road: string; readonly notice: Notice }[];
-  /** Roads that take nothing now. */
+  /** What each channel has taken. */
+  readonly taken: { readonly channel: string; readonly notice: Notice }[];
+  /** Channels that take nothing now. */
   readonly blocked: Set<string>;
-  /** Roads that answer only then. */
+  /** Channels that answer only when this resolves. */
   readonly wait: Map<string, Promise<void>>;
   breakDisk(broken: boolean): void;
   /** What the journal said of itself. */
   readonly states: readonly JournalState[];
-  /**
-   * A letter; what it was answered with so far. Its id is in the queue when it passed or is held.
-   */
-  send(letter: Letter): { readonly id: string; readonly answers: readonly Answer[] };
+  /** Sends a test message; its answers so far. A message that passed or is held is in the queue. */
+  send(message: TestMessage): { readonly id: string; readonly answers: readonly Answer[] };
   /** As send, after all that it caused. */
-  mail(letter: Letter): Promise<Answer>;
+  mail(message: TestMessage): Promise<Answer>;
   /**
-   * Single letters to strangers, ten seconds apart, until the account is suspended; how many
-   * passed.
+   * Sends single messages to strangers, ten seconds apart, until the account is suspended. Answers
+   * with how many passed.
    */
   hijack(account: string, most?: number): Promise<number>;
 };
 
-export type Letter = Partial<Omit<Submission, 'account' | 'outside' | 'local'>> & {
+export type TestMessage = Partial<Omit<Submission, 'account' | 'outside' | 'local'>> & {
   readonly account: string;
   readonly to?: readonly string[];
   readonly local?: readonly string[];
@@ -140,14 +138,14 @@ export function openRig(options: RigOptions = {}): FlowRig {
     defaultDomain: '',
   });
   const feed = openFeed();
-  const taken: { road: string; notice: Notice }[] = [];
+  const taken: { channel: string; notice: Notice }[] = [];
   const blocked = new Set<string>();
   const states: JournalState[] = [];
   const wait = new Map<string, Promise<void>>();
-  const roads = (options.roads ?? ['mail', 'webhook']).map((name) =>
+  const channels = (options.channels ?? ['mail', 'webhook']).map((name) =>
     scriptedRoad(name, { order, taken, blocked, wait }),
   );
-  const notices = openNotices({ journal, roads, clock, timers, log, count });
+  const notices = openNotices({ journal, channels, clock, timers, log, count });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
   const suspensions = openSuspensions({
@@ -165,7 +163,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     newId,
     iso,
   });
-  const told = openTold({ notices, clock, settings, host, newId, iso });
+  const told = openNoticeLog({ notices, clock, settings, host, newId, iso });
   const { review } = openReview({
     accounts,
     journal,
@@ -262,7 +260,7 @@ const settingsOfTests: Settings = {
   mode: 'guard',
   contact: 'postmaster@mail.test',
   suspendedMail: 'refuse',
-  whenFailing: 'pass',
+  whenFailing: 'answer',
   calmAfterMs: 0,
   releaseAfterMs: 0,
   automaticReleasesMax: 1,
@@ -310,8 +308,8 @@ function mailing(
   time: ManualTime,
   accounts: Accounts,
 ): Pick<FlowRig, 'mail' | 'hijack'> {
-  const mail: FlowRig['mail'] = async (letter) => {
-    const { answers } = send(letter);
+  const mail: FlowRig['mail'] = async (message) => {
+    const { answers } = send(message);
     await time.settle();
     const [answer] = answers;
     if (answer === undefined || answers.length > 1) throw new Error(`${answers.length} answers`);
@@ -354,7 +352,7 @@ function scriptedRoad(
       rig.order.push(`${name} ${notice.event}`);
       await rig.wait.get(name);
       if (rig.blocked.has(name)) throw new Error(`${name} is blocked`);
-      rig.taken.push({ road: name, notice });
+      rig.taken.push({ channel: name, notice });
     },
   };
 }

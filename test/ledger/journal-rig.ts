@@ -2,15 +2,11 @@
  * A journal over a real ledger in memory, with time in the test's hand and a disk that can be made
  * to fail.
  */
-import {
-  type Journal,
-  type JournalState,
-  openJournal,
-  type Timers,
-} from '../../src/flow/journal/journal.ts';
+import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Change, Ledger } from '../../src/ports/ledger.ts';
+import type { Timers } from '../../src/ports/world.ts';
 
 export type Write = { readonly kinds: readonly Change['kind'][]; readonly durable: boolean };
 

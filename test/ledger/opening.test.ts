@@ -27,11 +27,11 @@ import {
   accountOf,
   ann,
   dkimKey,
+  handoverRow,
   heldRow,
   joe,
   scriptRuleRow,
   scriptSeen,
-  submissionRow,
   weakPassword,
 } from './samples.ts';
 
@@ -182,7 +182,9 @@ test('a ledger with a damaged page says so when that is read, and names the file
 
 test('a ledger from a newer version is refused, naming both versions, and not touched', () => {
   const next = migrations.length + 1;
-  const sql = `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${next}; CREATE TABLE x (a)`;
+  const sql =
+    `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${next}; ` +
+    'CREATE TABLE x (a)';
   const path = sqliteFile('newer.db', sql);
   const before = readFileSync(path);
   for (const readOnly of [false, true]) {
@@ -212,15 +214,15 @@ for (const [index, sql] of earlierLedgers.entries()) {
     assertStrict.deepEqual(ledger.weakPasswords(), index < 5 ? [] : [weakPassword()]);
     assertStrict.deepEqual(ledger.scripts(), index < 6 ? [] : [scriptSeen()]);
     assertStrict.deepEqual(ledger.scriptRules(), index < 6 ? [] : [scriptRuleRow()]);
-    const { token } = submissionRow();
-    assertStrict.deepEqual(ledger.submission(token), index < 7 ? undefined : submissionRow());
+    const { token } = handoverRow();
+    assertStrict.deepEqual(ledger.handover(token), index < 7 ? undefined : handoverRow());
     ledger.write([accountOf(joe, { learned: [33, 1] })], { durable: true });
     assertStrict.equal(ledger.knownHere(33) !== undefined, true);
     ledger.close();
   });
 }
 
-test('of suspensions in a first ledger the record tells whose they are, and which were only noted', () => {
+test('the audit trail of a first ledger tells who suspended, and what was only observed', () => {
   const incident = (id: string, at: number): string =>
     `INSERT INTO incident (id, account, since, suspended_at, ended_by, leaked_messages,
        leaked_recipients, stopped_messages, queued_held, login_closed, reasons)

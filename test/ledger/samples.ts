@@ -7,7 +7,7 @@ import type { WeakPassword } from '../../src/core/passwords/weak.ts';
 import type { ScriptSeen } from '../../src/core/scripts/register.ts';
 import type { DkimKey } from '../../src/core/signing/key.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { SubmissionRow } from '../../src/ports/handover.ts';
+import type { HandoverRow } from '../../src/ports/handover.ts';
 import type {
   AuditRow,
   Change,
@@ -127,7 +127,7 @@ export function noticeRow(more: Partial<NoticeRow> = {}): NoticeRow {
   return {
     id: 'notice-1',
     at: at(7_000),
-    road: 'mail',
+    channel: 'mail',
     body: '{"a":1}',
     tries: 1,
     nextAt: at(7_500),
@@ -231,7 +231,7 @@ export function scriptRuleRow(more: Partial<ScriptRuleRow> = {}): ScriptRuleRow 
   };
 }
 
-export function submissionRow(more: Partial<SubmissionRow> = {}): SubmissionRow {
+export function handoverRow(more: Partial<HandoverRow> = {}): HandoverRow {
   return {
     token: '0123456789abcdef',
     attempt: 'a2',

@@ -4,7 +4,7 @@
  */
 import type { Account } from '../../src/core/account-name.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { LoginDoor, Moved, Mta, QueuedMessage } from '../../src/ports/mail-server.ts';
+import type { LoginDoor, MovedMessages, Mta, QueuedMessage } from '../../src/ports/mail-server.ts';
 
 export class ScriptedQueue implements Mta {
   /** Queue by id. */
@@ -35,17 +35,17 @@ export class ScriptedQueue implements Mta {
     return [...this.messages].filter(([, where]) => where === queue).map(([id]) => id);
   }
 
-  hold(messages: Parameters<Mta['hold']>[0]): Promise<Moved> {
+  hold(messages: Parameters<Mta['hold']>[0]): Promise<MovedMessages> {
     const ids = messages.map(({ queueId }) => queueId);
     return this.#moved('hold', ids, (id) => this.messages.set(id, 'hold'));
   }
 
-  release(ids: readonly string[]): Promise<Moved> {
+  release(ids: readonly string[]): Promise<MovedMessages> {
     const held = (id: string): boolean => this.messages.get(id) === 'hold';
     return this.#moved('release', ids, (id) => held(id) && this.messages.set(id, 'deferred'));
   }
 
-  drop(ids: readonly string[]): Promise<Moved> {
+  drop(ids: readonly string[]): Promise<MovedMessages> {
     const held = (id: string): boolean => this.messages.get(id) === 'hold';
     return this.#moved('drop', ids, (id) => held(id) && this.messages.delete(id));
   }
@@ -75,7 +75,7 @@ export class ScriptedQueue implements Mta {
     what: string,
     ids: readonly string[],
     move: (id: string) => unknown,
-  ): Promise<Moved> {
+  ): Promise<MovedMessages> {
     const done = new Set<string>();
     try {
       await this.#called(what);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import type { Change, Ledger } from '../../src/ports/ledger.ts';
-import { at, scriptRuleRow, scriptSeen, submissionRow } from './samples.ts';
+import { at, handoverRow, scriptRuleRow, scriptSeen } from './samples.ts';
 
 function ledgerWith(...changes: readonly Change[]): Ledger {
   const ledger = openLedger(inMemory);
@@ -58,13 +58,13 @@ test('of scripts, the ten thousand that sent last are kept', () => {
 });
 
 test('the try of a handed-in message that counts: the newest writing stands', () => {
-  const first = submissionRow({ attempt: 'a1' });
+  const first = handoverRow({ attempt: 'a1' });
   const ledger = ledgerWith(
-    { kind: 'submission', row: first },
-    { kind: 'submission', row: { ...first, token: 'another' } },
-    { kind: 'submission', row: submissionRow() },
+    { kind: 'handover', row: first },
+    { kind: 'handover', row: { ...first, token: 'another' } },
+    { kind: 'handover', row: handoverRow() },
   );
-  assertStrict.deepEqual(ledger.submission(first.token), submissionRow());
-  assertStrict.equal(ledger.submission('none'), undefined);
+  assertStrict.deepEqual(ledger.handover(first.token), handoverRow());
+  assertStrict.equal(ledger.handover('none'), undefined);
   ledger.close();
 });

@@ -82,7 +82,7 @@ test('a thread that dies is logged and started again, for those who wait too', a
   assert.equal((await reader.ask(asks('day'))).keys, 1);
   assert.deepEqual(reader.logged, [
     'warn ledger.statistics-thread-ended: the disk is broken',
-    'warn ledger.statistics-thread-ended: it ended by itself',
+    'warn ledger.statistics-thread-ended: it ended on its own',
   ]);
 });
 

@@ -234,7 +234,7 @@ for (const kind of ['file', 'memory'] as const) {
         { kind: 'audit', row: auditRow({ account: ann }) },
         { kind: 'audit', row: auditRow() },
         { kind: 'notice', row: noticeRow() },
-        { kind: 'notice', row: noticeRow({ road: 'webhook', nextAt: at(1) }) },
+        { kind: 'notice', row: noticeRow({ channel: 'webhook', nextAt: at(1) }) },
         { kind: 'notice', row: noticeRow({ id: 'N2', nextAt: at(90_000) }) },
         { kind: 'notice', row: noticeRow({ id: 'N3', state: 'sent' }) },
         { kind: 'weak-password', row: weakPassword() },
@@ -253,7 +253,7 @@ for (const kind of ['file', 'memory'] as const) {
       ]);
       assertStrict.deepEqual(ledger.audit({ limit: 1 }), [auditRow()]);
       assertStrict.deepEqual(ledger.notices(at(7_500)), [
-        noticeRow({ road: 'webhook', nextAt: at(1) }),
+        noticeRow({ channel: 'webhook', nextAt: at(1) }),
         noticeRow(),
       ]);
       assertStrict.deepEqual(ledger.notices(at(0)), []);
@@ -266,7 +266,7 @@ for (const kind of ['file', 'memory'] as const) {
       ledger.close();
     });
 
-    test('keys come by domain and age, a later state replaces one, and what is unset stays unset', () => {
+    test('keys come by domain and age, a later state replaces one, unset stays unset', () => {
       const bare = dkimKey({
         domain: 'a.example',
         selector: 'e',

@@ -1,14 +1,13 @@
 /**
- * A scripted mail server for the milter door: packets are spelled out one by one, also those that
- * no sane client would send, cut into chunks as the test likes, and everything the session answers
- * is written down. No sockets.
+ * A scripted mail server for the milter door, without sockets. A test gives it packets one by one,
+ * valid or not, cut into any chunks, and it records every answer of the session.
  */
 import type { Submission } from '../../src/core/event.ts';
 import { type MilterOptions, milterDefaults } from '../../src/doors/milter/options.ts';
 import { MilterSession } from '../../src/doors/milter/session.ts';
 import { packet, strings, words } from '../../src/formats/milter/packet.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { Submissions } from '../../src/ports/handover.ts';
+import type { HandoverLookup } from '../../src/ports/handover.ts';
 import type {
   Answer,
   EditSource,
@@ -30,20 +29,20 @@ export const refuse: Answer = {
   text: 'Account suspended',
 };
 
-/** What Postfix 3.7 offers. */
+/** The options that Postfix 3.7 offers. */
 const postfixOffer: readonly number[] = [6, 0x1ff, 0x1fffff];
-/** What an old Sendmail offers. */
+/** The options that an old Sendmail offers. */
 export const oldOffer: readonly number[] = [2, 0x3f, 0x7f];
 
-const codeOf = (character: string): number => character.charCodeAt(0);
+const code = (command: string): number => command.charCodeAt(0);
 
 /** The mail server's packets. */
 export const mta = {
   offer: (numbers: readonly number[] = postfixOffer): Buffer =>
-    packet(codeOf('O'), words(...numbers)),
+    packet(code('O'), words(...numbers)),
   macros: (stage: string, values: Readonly<Record<string, string>>): Buffer =>
     packet(
-      codeOf('D'),
+      code('D'),
       Buffer.concat([
         Buffer.from(stage),
         ...Object.entries(values).map(([name, value]) => strings(name, value)),
@@ -51,7 +50,7 @@ export const mta = {
     ),
   connect: (address = '192.0.2.7', port = 40_001, host = 'client.example'): Buffer =>
     packet(
-      codeOf('C'),
+      code('C'),
       Buffer.concat([
         strings(host),
         Buffer.from(address.includes(':') ? '6' : '4'),
@@ -59,10 +58,10 @@ export const mta = {
         strings(address),
       ]),
     ),
-  helo: (): Buffer => packet(codeOf('H'), strings('client.example')),
+  helo: (): Buffer => packet(code('H'), strings('client.example')),
   mail: (sender: string | Buffer, ...more: readonly string[]): Buffer =>
     packet(
-      codeOf('M'),
+      code('M'),
       typeof sender === 'string' ? strings(sender, ...more) : Buffer.concat([sender, Buffer.of(0)]),
     ),
   rcpt: (recipient: string, transport?: string, queueId?: string): Buffer =>
@@ -71,20 +70,20 @@ export const mta = {
         ...(queueId === undefined ? {} : { i: queueId }),
         ...(transport === undefined ? {} : { '{rcpt_mailer}': transport }),
       }),
-      packet(codeOf('R'), strings(recipient)),
+      packet(code('R'), strings(recipient)),
     ]),
-  header: (name: string, value: string): Buffer => packet(codeOf('L'), strings(name, value)),
-  endOfHeaders: (): Buffer => packet(codeOf('N')),
-  body: (text: string | Buffer): Buffer => packet(codeOf('B'), text),
+  header: (name: string, value: string): Buffer => packet(code('L'), strings(name, value)),
+  endOfHeaders: (): Buffer => packet(code('N')),
+  body: (text: string | Buffer): Buffer => packet(code('B'), text),
   end: (queueId?: string, rest = ''): Buffer =>
     Buffer.concat([
       queueId === undefined ? Buffer.alloc(0) : mta.macros('E', { i: queueId }),
-      packet(codeOf('E'), rest),
+      packet(code('E'), rest),
     ]),
-  data: (): Buffer => packet(codeOf('T')),
-  abort: (): Buffer => packet(codeOf('A')),
-  quit: (): Buffer => packet(codeOf('Q')),
-  quitNew: (): Buffer => packet(codeOf('K')),
+  data: (): Buffer => packet(code('T')),
+  abort: (): Buffer => packet(code('A')),
+  quit: (): Buffer => packet(code('Q')),
+  quitNew: (): Buffer => packet(code('K')),
   /** A whole message of a login to one outside recipient, from MAIL to the end. */
   message: (login: string, queueId = 'QUEUE1'): Buffer =>
     Buffer.concat([
@@ -100,16 +99,16 @@ export const mta = {
     ]),
 } as const;
 
-/** One answer: its code and its data. */
-export type Heard = { readonly code: string; readonly text: string };
+/** One answer: its command character and its data. */
+export type ReceivedPacket = { readonly command: string; readonly text: string };
 
 /** Cuts a stream of answers into packets. */
-export function answers(bytes: Buffer): readonly Heard[] {
-  const heard: Heard[] = [];
+export function answers(bytes: Buffer): readonly ReceivedPacket[] {
+  const heard: ReceivedPacket[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = at + 4 + bytes.readUInt32BE(at);
     heard.push({
-      code: String.fromCharCode(bytes[at + 4] ?? 0),
+      command: String.fromCharCode(bytes[at + 4] ?? 0),
       text: bytes.toString('latin1', at + 5, end),
     });
     at = end;
@@ -117,7 +116,7 @@ export function answers(bytes: Buffer): readonly Heard[] {
   return heard;
 }
 
-/** A gate that writes down what it is asked. */
+/** A gate that records each call. */
 export class RecordingGate implements Gate {
   readonly begun: Submitter[] = [];
   readonly submitted: { readonly message: Submission; readonly by: Submitter['by'] }[] = [];
@@ -151,9 +150,9 @@ export class RecordingReading implements EditSource {
   readonly started: MessageStart[] = [];
   readonly headers: (readonly [name: string, value: string])[] = [];
   body = '';
-  /** Those that were asked for their edits. */
+  /** Callbacks that wait for their edits. */
   readonly finishing: Finished[] = [];
-  /** Why it refuses what it reads. */
+  /** Why it refuses the message. */
   refused: string | undefined;
   readonly #edits: readonly HeaderEdit[] | 'later';
   readonly #wanted: (start: MessageStart) => boolean;
@@ -197,7 +196,7 @@ export class Conversation {
     options: Partial<MilterOptions> = {},
     reading?: EditSource,
     scanning?: ScanSource,
-    submissions?: Submissions,
+    handovers?: HandoverLookup,
   ) {
     this.gate = gate;
     this.session = new MilterSession({
@@ -205,7 +204,7 @@ export class Conversation {
         gate,
         [reading, scanning].filter((source) => source !== undefined),
       ),
-      submissions,
+      handovers,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },
       log: () => {},
@@ -220,23 +219,23 @@ export class Conversation {
     });
   }
 
-  /** Says these packets at once; answers with what came back since the last time. */
-  say(packets: readonly Buffer[] | Buffer): readonly Heard[] {
+  /** Sends these packets at once; returns the answers since the last call. */
+  say(packets: readonly Buffer[] | Buffer): readonly ReceivedPacket[] {
     this.session.take(Buffer.isBuffer(packets) ? packets : Buffer.concat(packets));
     return this.heard();
   }
 
-  /** What came back since the last time. */
-  heard(): readonly Heard[] {
+  /** The answers since the last call. */
+  heard(): readonly ReceivedPacket[] {
     const heard = answers(Buffer.concat(this.#sent));
     this.#sent = [];
     return heard;
   }
 
-  /** Just the codes. */
-  codes(packets: readonly Buffer[] | Buffer): string {
+  /** Says these packets; returns only the command characters of the answers. */
+  commands(packets: readonly Buffer[] | Buffer): string {
     return this.say(packets)
-      .map(({ code }) => code)
+      .map(({ command }) => command)
       .join('');
   }
 

@@ -1,7 +1,7 @@
 /**
- * Drives Debian's Chromium over the DevTools protocol, with nothing but Node: starts it headless in
- * a folder of its own, sends keys as a person does, and collects everything that the page
- * complained about.
+ * Drives Debian's Chromium over the DevTools protocol with Node alone. It starts Chromium
+ * headless in a folder of its own, sends keys as a person does, and collects every error of the
+ * page.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -27,10 +27,10 @@ type Message = {
 type Waiting = { resolve(result: Record<string, unknown>): void; reject(error: Error): void };
 
 export type Page = {
-  /** Console errors, exceptions, CSP violations and failed requests, as they came. */
+  /** Console errors, exceptions, CSP violations and failed requests, in order. */
   readonly complaints: readonly string[];
   goto(url: string): Promise<void>;
-  /** Evaluates an expression in the page; what it gives must be JSON. */
+  /** Evaluates an expression in the page. Its value must be JSON. */
   evaluate<Value>(expression: string): Promise<Value>;
   /** Waits until the expression is truthy. */
   until(expression: string): Promise<void>;
@@ -39,18 +39,18 @@ export type Page = {
   type(text: string): Promise<void>;
   size(width: number, height: number, how?: { readonly phone: boolean }): Promise<void>;
   scheme(name: 'light' | 'dark'): Promise<void>;
-  /** PNG of what is seen, or of the whole page. */
+  /** PNG of the window, or of the whole page. */
   screenshot(how?: { readonly whole: boolean }): Promise<Buffer>;
   close(): Promise<void>;
 };
 
 export type Browser = {
-  /** A page with cookies of its own. */
+  /** Opens a page with cookies of its own. */
   open(): Promise<Page>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Starts a browser. Its folder and its process go when it is disposed. */
+/** Starts a browser. Disposing it ends its processes and removes its folder. */
 export async function openChromium(): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-page-'));
   const child = spawn(
@@ -74,7 +74,7 @@ export async function openChromium(): Promise<Browser> {
   async function stop(): Promise<void> {
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       const gone = once(child, 'exit');
-      process.kill(-child.pid, 'SIGKILL'); // its own process group: the helpers go with it
+      process.kill(-child.pid, 'SIGKILL'); // the whole process group, with all its children
       await gone;
     }
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -184,7 +184,7 @@ async function openPage(wire: Wire): Promise<Page> {
     return (answer['result'] as { value: Value }).value;
   }
   async function until(expression: string): Promise<void> {
-    // Waits inside the page, by its own frames; a navigation in between only means asking again.
+    // Waits inside the page. A navigation in between only means asking again.
     const giveUp = Date.now() + waitMs;
     const asked = `new Promise((done) => {
       const began = performance.now();
@@ -251,7 +251,7 @@ function keyEvents(key: string, shift: boolean): readonly Record<string, unknown
   ];
 }
 
-/** What a person with the console open would have seen in red. */
+/** What the browser's console would show in red. */
 function complaintOf({ method, params = {} }: Message): readonly string[] {
   if (method === 'Runtime.exceptionThrown') {
     const details = params['exceptionDetails'] as {

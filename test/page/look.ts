@@ -1,6 +1,6 @@
 /**
- * Screenshots of the status page with a made-up night on it, to be looked at: `scripts/node.sh
- * test/page/look.ts DIR`.
+ * Makes screenshots of every part of the status page, with a made-up night, for a person to look
+ * at: `scripts/node.sh test/page/look.ts DIR`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,13 +12,19 @@ const folder = process.argv[2] ?? 'screenshots';
 const desktop = { width: 1280, height: 900, phone: false };
 const picture = { width: 1280, height: 880, phone: false };
 const phone = { width: 360, height: 740, phone: true };
+const tabs = (count: number): readonly string[] => Array<string>(count).fill('Tab');
 const shots: readonly {
   readonly name: string;
   readonly scene: Scene;
   readonly scheme: 'light' | 'dark';
   readonly size: typeof desktop;
   readonly click?: string;
-  /** What is under the window's edge too, where nothing is clicked. */
+  /** Keys that are pressed before. */
+  readonly keys?: readonly string[];
+  /** Typed into the search field before. */
+  readonly search?: string;
+  readonly isFailing?: true;
+  /** False: only what the window shows, not the whole page. */
   readonly whole?: false;
 }[] = [
   // docs/status-page.png
@@ -34,11 +40,32 @@ const shots: readonly {
   { name: 'sheet', scene: 'hijack', scheme: 'light', size: desktop, click: '.card .name' },
   { name: 'sheet-phone', scene: 'hijack', scheme: 'dark', size: phone, click: '.card .name' },
   { name: 'story', scene: 'hijack', scheme: 'light', size: desktop, click: '.held .id' },
+  { name: 'confirm-phone', scene: 'hijack', scheme: 'dark', size: phone, click: '.card .primary' },
+  { name: 'suspend', scene: 'hijack', scheme: 'dark', size: desktop, click: '.watched > button' },
+  {
+    name: 'drop',
+    scene: 'hijack',
+    scheme: 'light',
+    size: phone,
+    click: '.held td button:last-child',
+  },
+  { name: 'failing', scene: 'hijack', scheme: 'light', size: phone, isFailing: true, whole: false },
+  { name: 'search', scene: 'hijack', scheme: 'light', size: desktop, search: '4bXm2R7hQzz2' },
+  { name: 'not-found', scene: 'hijack', scheme: 'dark', size: phone, search: 'nobody' },
+  { name: 'focus-button', scene: 'hijack', scheme: 'light', size: desktop, keys: tabs(3) },
+  { name: 'focus-row', scene: 'hijack', scheme: 'dark', size: desktop, keys: tabs(12) },
 ];
 
 await mkdir(folder, { recursive: true });
 await using browser = await openChromium();
 const page = await browser.open();
+{
+  await using at = await stage('quiet', '127.0.0.1', Date.now());
+  await page.size(phone.width, phone.height, phone);
+  await page.goto(`${at.door.address}/?token=wrong`);
+  await page.until(`document.querySelector('.fault')?.innerText.includes('wrong')`);
+  await writeFile(join(folder, 'sign-in.png'), await page.screenshot());
+}
 for (const shot of shots) {
   await using at = await stage(shot.scene, '127.0.0.1', Date.now());
   await page.size(shot.size.width, shot.size.height, shot.size);
@@ -46,12 +73,24 @@ for (const shot of shots) {
   await page.goto(`${at.door.address}/?token=${testToken}`);
   await page.until(`location.search === '' && document.querySelector('.state') !== null`);
   await page.until(`document.querySelector('.link.live') !== null`);
+  if (shot.scene !== 'empty') await page.until(`document.querySelector('#statistics') !== null`);
+  if (shot.isFailing) {
+    at.fail('disk full');
+    await page.until(`document.querySelector('h1').innerText.includes('ledger')`);
+  }
+  for (const key of shot.keys ?? []) await page.press(key);
+  if (shot.search !== undefined) {
+    await page.evaluate(`document.getElementById('lookup-field').focus()`);
+    await page.type(shot.search);
+    await page.until(`document.querySelector('.found, .empty') !== null`);
+  }
   if (shot.click !== undefined) {
     await page.evaluate(`document.querySelector(${JSON.stringify(shot.click)}).click()`);
     await page.until(`document.querySelector('dialog[open] button') !== null`);
-    await page.until(`!document.body.innerText.includes('Looking it up')`);
+    await page.until(`!document.body.innerText.includes('Loading')`);
   }
-  const whole = shot.click === undefined && shot.whole !== false;
+  const isWindow = shot.click ?? shot.keys ?? shot.search;
+  const whole = isWindow === undefined && shot.whole !== false;
   await writeFile(join(folder, `${shot.name}.png`), await page.screenshot({ whole }));
 }
 process.stdout.write(`${page.complaints.map((one) => `${one}\n`).join('')}in ${folder}\n`);

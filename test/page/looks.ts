@@ -1,11 +1,10 @@
 /**
- * Judgements made inside the page, as expressions to evaluate there. Each gives a list of what is
- * wrong: empty is good.
+ * Checks that run inside the page, as expressions. Each returns a list of faults; empty is good.
  */
 
 /**
- * Text under 4.5:1 against the ground it stands on (WCAG 2 contrast), disabled controls and what a
- * dialog covers aside.
+ * Finds text with a contrast under 4.5:1 against its ground (WCAG 2), except disabled controls and
+ * text that a dialog covers.
  */
 export const faintText = `(() => {
   const channel = (value) => {
@@ -41,7 +40,7 @@ export const faintText = `(() => {
   return faint;
 })()`;
 
-/** Controls that a screen reader would announce without a name. */
+/** Finds controls that a screen reader would announce without a name. */
 export const namelessControls = `[...document.querySelectorAll('button, input, [tabindex="0"]')]
   .filter((one) => one.checkVisibility())
   .filter((one) => {
@@ -50,12 +49,12 @@ export const namelessControls = `[...document.querySelectorAll('button, input, [
   })
   .map((one) => one.outerHTML.slice(0, 120))`;
 
-/** The page, or an open dialog, wider than the window: it would scroll sideways. */
+/** Finds a page or an open dialog that is wider than its window and would scroll sideways. */
 export const tooWide = `[document.documentElement, ...document.querySelectorAll('dialog[open]')]
   .filter((one) => one.scrollWidth > one.clientWidth)
   .map((one) => one.tagName + ' is ' + one.scrollWidth + ' in ' + one.clientWidth)`;
 
-/** Buttons and fields that stick out of the window on the right. */
+/** Finds buttons, fields and texts that stick out of the window on the right. */
 export const clippedText = `[...document.querySelectorAll('button, input, code, h1, h2, h3, td')]
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
   .map((one) => one.outerHTML.slice(0, 120))`;

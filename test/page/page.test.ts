@@ -1,7 +1,7 @@
 /**
- * The status page in a real Chromium: signed in by hand, an account released by keyboard alone, the
- * live feed, every scene without a complaint in the console, legible in light and dark, and narrow
- * enough for a phone.
+ * The status page in a real Chromium. An operator signs in and releases an account by keyboard
+ * alone; the live feed moves; every scene is legible in light and dark, fits a phone, and logs no
+ * error to the console.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -22,7 +22,7 @@ before(async () => {
 }, limit);
 after(() => browser[Symbol.asyncDispose]());
 
-/** A page, signed in through the printed link; nothing may have gone wrong on it by its end. */
+/** Opens a page through the printed link. At the end the console must have no error. */
 async function visit(scene: Scene, look: (page: Page, at: Stage) => Promise<void>): Promise<void> {
   await using at = await stage(scene, '127.0.0.1', Date.now());
   const page = await browser.open();
@@ -36,10 +36,11 @@ async function visit(scene: Scene, look: (page: Page, at: Stage) => Promise<void
 
 const focused = (page: Page) =>
   page.evaluate<string>(
-    `document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent.trim() ?? ''`,
+    `document.activeElement?.getAttribute('aria-label') ??
+      document.activeElement?.textContent.trim() ?? ''`,
   );
 
-/** Presses Tab until what has the focus is called so. */
+/** Presses Tab until the focused element has this name. */
 async function tabTo(page: Page, name: string, how = { shift: false }): Promise<void> {
   const seen: string[] = [];
   for (let nth = 0; nth < 60; nth++) {
@@ -63,19 +64,19 @@ describe('by keyboard alone', limit, () => {
     assert.equal(await page.evaluate('location.href'), `${at.door.address}/`);
     assert.equal(await page.evaluate('document.title'), '1 account suspended · Postern');
     const card = await page.evaluate<string>(`document.querySelector('.card').innerText`);
-    for (const told of [
+    for (const text of [
       'joe.weber@example.org',
       'recipients reached',
       'usual on this server',
       '41',
     ]) {
-      assert.ok(card.includes(told), `${told} in ${card}`);
+      assert.ok(card.includes(text), `${text} in ${card}`);
     }
 
     await tabTo(page, 'Release…');
     await page.press('Enter');
     await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
-    assert.equal(await focused(page), 'Cancel', 'a stray Enter releases nobody');
+    assert.equal(await focused(page), 'Cancel', 'an accidental Enter releases no account');
     await page.press('Escape');
     await page.until(`document.querySelector('dialog') === null`);
     assert.equal(await focused(page), 'Release…', 'Escape gives the focus back');
@@ -83,7 +84,7 @@ describe('by keyboard alone', limit, () => {
 
     await page.press('Enter');
     await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
-    await tabTo(page, '', { shift: true }); // the note, which has no text of its own
+    await tabTo(page, '', { shift: true }); // the note, which has no text
     await page.type('password changed');
     await tabTo(page, 'Release');
     await page.press('Enter');
@@ -94,7 +95,7 @@ describe('by keyboard alone', limit, () => {
     await page.until(`document.activeElement?.className === 'notice'`);
     const notice = await page.evaluate<string>(`document.activeElement.innerText`);
     assert.match(notice, /Released joe\.weber@example\.org/);
-    assert.match(notice, /postern accounts suspend joe\.weber@example\.org/, 'the way back');
+    assert.match(notice, /postern accounts suspend joe\.weber@example\.org/, 'how to undo it');
 
     await tabTo(page, 'Sign out', { shift: true });
     await page.press('Enter');
@@ -118,12 +119,12 @@ describe('by keyboard alone', limit, () => {
     }),
   );
 
-  test('drop a held message, and look an account up', limit, () =>
+  test('drop a held message, and look up an account', limit, () =>
     visit('hijack', async (page, at) => {
       await tabTo(page, 'Drop 4bXn9K2pWzz9');
       await page.press('Space');
       await page.until(`document.querySelector('dialog.confirm[open]') !== null`);
-      await tabTo(page, 'Drop for good');
+      await tabTo(page, 'Drop permanently');
       await page.press('Enter');
       await page.until(`document.querySelector('#held').textContent.includes('3')`);
       assert.deepEqual(at.calls, ['dropped 4bXn9K2pWzz9 by status page']);
@@ -141,7 +142,7 @@ describe('by keyboard alone', limit, () => {
     visit('hijack', async (page) => {
       await page.evaluate(`document.getElementById('lookup-field').focus()`);
       await page.type('4bXm2R7hQzz2');
-      await page.until(`document.querySelector('.found')?.innerText.includes('Why')`);
+      await page.until(`document.querySelector('.found')?.innerText.includes('Explain')`);
       await page.press('Enter');
       await page.until(`document.querySelector('dialog.sheet')?.innerText.includes('parcel')`);
     }),
@@ -149,10 +150,14 @@ describe('by keyboard alone', limit, () => {
 });
 
 describe('what happens now', limit, () => {
-  test('shows at once, stays short however much comes, and cannot inject', limit, () =>
+  test('the feed shows a message at once, stays short, and cannot inject', limit, () =>
     visit('quiet', async (page, at) => {
       const nasty = '<img src=x onerror=alert(1)>@example.org';
-      at.push({ account: nasty, verdict: 'refuse', why: '<b>bold</b> <script>alert(2)</script>' });
+      at.push({
+        account: nasty,
+        verdict: 'refuse',
+        why: '<b>bold</b> <script>alert(2)</script>',
+      });
       await page.until(
         `document.querySelector('.feed-list li').innerText.includes(${JSON.stringify(nasty)})`,
       );
@@ -176,17 +181,20 @@ describe('what happens now', limit, () => {
     }),
   );
 
-  test('the last thirty days say which web script sends spam', limit, () =>
+  test('the last 30 days say which web script sends spam', limit, () =>
     visit('hijack', async (page) => {
       await page.until(`document.querySelector('.ranking li') !== null`);
       const worst = `document.querySelector('.ranking li').textContent.replace(/\\s+/g, ' ')`;
-      assert.match(await page.evaluate(worst), /kontakt\.php.*612 of 742, mean 8\.9, before 0\.6/);
+      assert.match(
+        await page.evaluate(worst),
+        /kontakt\.php.*612 of 742 messages, mean score 8\.9 \(before: 0\.6\)/,
+      );
       const rows = `document.querySelectorAll('[aria-labelledby=statistics] tbody tr').length`;
       assert.equal(await page.evaluate(rows), 30);
     }),
   );
 
-  test('statistics that cannot be read are said to be so', limit, async () => {
+  test('statistics that cannot be read: the page says so', limit, async () => {
     await using at = await stage('quiet', '127.0.0.1', Date.now());
     at.failStatistics('the numbers cannot be read now');
     const page = await browser.open();
@@ -195,12 +203,12 @@ describe('what happens now', limit, () => {
     await page.until(`${section} !== null`);
     assert.match(
       await page.evaluate<string>(`${section}.innerText`),
-      /The numbers cannot be read now\. It is asked again each minute\./,
+      /The numbers cannot be read now\. The page asks again every minute\./,
     );
     await page.close();
   });
 
-  test('a door that goes away is said to be lost', limit, async () => {
+  test('a door that closes: the page says that the connection is lost', limit, async () => {
     const at = await stage('quiet', '127.0.0.1', Date.now());
     const page = await browser.open();
     await page.goto(`${at.door.address}/?token=${testToken}`);
@@ -210,16 +218,18 @@ describe('what happens now', limit, () => {
     await page.close();
   });
 
-  test('a ledger that fails is the first thing said', limit, () =>
+  test('a failing ledger is the first thing on the page', limit, () =>
     visit('hijack', async (page, at) => {
       at.fail('disk full');
-      await page.until(`document.querySelector('h1').textContent.includes('takes no writes')`);
-      await page.until(`document.querySelector('.state').innerText.includes('disk full')`);
+      await page.until(
+        `document.querySelector('h1').textContent.includes('cannot write to its ledger')`,
+      );
+      await page.until(`document.querySelector('.state').innerText.includes('Disk full')`);
     }),
   );
 });
 
-test('the policy really forbids inline script, style and strangers', limit, async () => {
+test('the content security policy forbids inline code and other servers', limit, async () => {
   await using at = await stage('quiet', '127.0.0.1', Date.now());
   const page = await browser.open();
   await page.goto(`${at.door.address}/?token=${testToken}`);
@@ -264,7 +274,7 @@ describe('looks', limit, () => {
         if (click !== '') {
           await page.evaluate(`document.querySelector(${JSON.stringify(click)}).click()`);
           await page.until(`document.querySelector('dialog[open] p') !== null`);
-          await page.until(`!document.body.innerText.includes('Looking it up')`);
+          await page.until(`!document.body.innerText.includes('Loading')`);
         }
         for (const scheme of ['light', 'dark'] as const) {
           await page.scheme(scheme);

@@ -18,7 +18,9 @@ const tool = process.env['POSTERN_EVALUATE'] ?? join(beside, 'tools/evaluate-gua
 const seed = Number(process.env['SEED'] ?? 1);
 
 const files = existsSync(traces)
-  ? readdirSync(traces).filter((name) => /\.tsv(?:\.gz)?$/.test(name))
+  ? readdirSync(traces)
+      .filter((name) => /\.tsv(?:\.gz)?$/.test(name))
+      .sort()
   : [];
 const missing =
   files.length === 0

@@ -1,4 +1,4 @@
-/** Accounts as a person reads them on a terminal. Pure. */
+/** Accounts as text for a terminal. Pure. */
 import type { Reason } from '../../core/verdict.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import type { AccountView } from '../../ports/admin.ts';
@@ -7,7 +7,7 @@ import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, paintState, table } from '../terminal/table.ts';
 
-/** Of stories, incidents and the record each, the newest. `--json` has them all. */
+/** Rows shown of stories, incidents and the record, the newest first. `--json` has all. */
 const shownMax = 10;
 
 export function accountListText(rows: readonly AccountView[]): string {
@@ -54,13 +54,13 @@ export function exemptionListText(rows: readonly ExemptionRow[]): string {
   );
 }
 
-/** An exemption over the strongest reason: while it lasts, nothing else counts. */
+/** The exemption if there is one, because nothing else counts then; else the strongest reason. */
 function whyLine({ exemptUntil, reasons, state }: AccountView): string {
   if (isSet(exemptUntil) && state !== 'suspended') return `exempt until ${clock(exemptUntil)}`;
   return plain(state === 'clear' ? '' : (reasons[0]?.text ?? ''));
 }
 
-/** Over JSON, what is undefined is missing; from a row of the ledger it may be null. */
+/** A value that JSON leaves out is undefined; a row of the ledger has null instead. */
 function isSet<Value>(value: Value | undefined | null): value is Value {
   return value !== undefined && value !== null;
 }
@@ -68,7 +68,7 @@ function isSet<Value>(value: Value | undefined | null): value is Value {
 export function accountText(found: FoundGuard<'account'>): string {
   const { account, incidents, stories, audit } = found;
   return [
-    standing(account),
+    summary(account),
     why(account, incidents),
     incidentLines(incidents),
     storyLines(stories),
@@ -79,7 +79,7 @@ export function accountText(found: FoundGuard<'account'>): string {
     .join('\n');
 }
 
-function standing(one: AccountView): string {
+function summary(one: AccountView): string {
   const { exemptUntil } = one;
   const exempt = isSet(exemptUntil)
     ? `Exempt until ${clock(exemptUntil)}: everything passes.\n`
@@ -90,7 +90,7 @@ function standing(one: AccountView): string {
     `Evidence ${one.evidence.toFixed(2)} (1 holds a message, 2.5 suspends). ` +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
-    `it knows ${many(one.knownRecipients, 'recipient')}.\n${exempt}${weak}`
+    `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n${exempt}${weak}`
   );
 }
 
@@ -98,9 +98,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/**
- * A suspended account's reasons are those of its incident: by now the evidence itself has faded.
- */
+/** Reasons. Those of a suspended account come from its incident: its evidence has faded since. */
 function why(account: AccountView, incidents: readonly IncidentRow[]): string {
   const open = incidents.find((one) => isOpen(one));
   const reasons = account.state === 'suspended' ? (open?.reasons ?? []) : account.reasons;
@@ -108,7 +106,7 @@ function why(account: AccountView, incidents: readonly IncidentRow[]): string {
   return `${paint('bold', 'Why')}\n${reasonLines(reasons)}`;
 }
 
-/** `  - 12 people whom …  (1.4)`, strongest first. */
+/** A line for each reason with its weight, `  - … (1.40)`, strongest first. */
 export function reasonLines(reasons: readonly Reason[]): string {
   return reasons.map(({ text, weight }) => `  - ${plain(text)} (${weight.toFixed(2)})\n`).join('');
 }
@@ -119,9 +117,9 @@ function incidentLines(incidents: readonly IncidentRow[]): string {
     const end = isOpen(one) ? 'open' : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
     return (
       `  ${clock(one.suspendedAt)}  first sign ${clock(one.since)}; ` +
-      `${many(one.leakedMessages, 'message')} to ${many(one.leakedRecipients, 'recipient')} got out, ` +
-      `${many(one.stoppedMessages, 'message')} stopped, ${one.queuedHeld} of them taken from the queue; ` +
-      `login ${one.loginClosed ? 'closed' : 'not closed'}; ${end}\n`
+      `${many(one.leakedMessages, 'message')} to ${many(one.leakedRecipients, 'recipient')} ` +
+      `got out, ${many(one.stoppedMessages, 'message')} stopped, ${one.queuedHeld} of them ` +
+      `taken from the queue; login ${one.loginClosed ? 'closed' : 'not closed'}; ${end}\n`
     );
   });
   return `${paint('bold', 'Incidents')}\n${lines.join('')}`;
@@ -140,7 +138,7 @@ function storyLines(stories: readonly StoryRow[]): string {
         `  ${clock(one.at)}  ${one.id}  ${verdictWord(one.verdict, one.observed)}, ` +
         `${many(one.recipients, 'recipient')}: ${plain(one.reasons[0]?.text ?? 'no reason')}\n`,
     );
-  return `${paint('bold', 'Last messages that did not simply pass')}\n${lines.join('')}`;
+  return `${paint('bold', 'Held, delayed and refused messages')}\n${lines.join('')}`;
 }
 
 function recordLines(audit: readonly AuditRow[]): string {
@@ -155,9 +153,9 @@ function recordLines(audit: readonly AuditRow[]): string {
 function whatNext({ account, state }: AccountView): string {
   if (state === 'clear') return '';
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
-  if (state === 'watched') return `To stop it: ${words('suspend')}\n`;
+  if (state === 'watched') return `To stop this account: ${words('suspend')}\n`;
   return (
-    `When its password is changed:  ${words('release')} --keep-held\n` +
-    `When it was honest mail:       ${words('release')} --false-alarm\n`
+    `When its password has been changed:  ${words('release')} --keep-held\n` +
+    `If it was honest mail:               ${words('release')} --false-alarm\n`
   );
 }

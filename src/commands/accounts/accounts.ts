@@ -1,4 +1,4 @@
-/** `postern accounts`: list and show accounts, suspend and release them, exempt one for a while. */
+/** `postern accounts`: lists, shows, suspends, releases and exempts accounts. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AccountState, accountStates } from '../../core/verdict.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -21,7 +21,7 @@ type ListOptions = Omit<Common, 'state'> & {
 type ActOptions = Common & { readonly note?: string };
 
 const noSuch = [67, 'there is no such account'] as const;
-const notDone = [1, 'the guard could not do it, and said why'] as const;
+const notDone = [1, 'the guard could not do it; the error says why'] as const;
 const { done, notRunning } = exitCodes;
 
 export function register(program: Command): void {
@@ -29,9 +29,10 @@ export function register(program: Command): void {
     .command('accounts')
     .summary('list, show, suspend, release, allow')
     .description(
-      'An account is whose mail it is: a login (joe@example.org), a host that relays without one ' +
-        '(client:10.0.0.7), mail of this machine itself by its sender (local:www-data@host), or where Postern is its sendmail ' +
-        'by its script (script:/var/www/shop/contact.php) or user (user:backup).',
+      'Mail is counted by account: a login (joe@example.org), a host that relays without a login ' +
+        '(client:10.0.0.7), or mail of this machine by its sender (local:www-data@host). Where ' +
+        'Postern replaces sendmail, it is a script (script:/var/www/shop/contact.php) or a user ' +
+        '(user:backup).',
     );
   list(accounts);
   show(accounts);
@@ -43,19 +44,20 @@ export function register(program: Command): void {
 function list(accounts: Command): void {
   accounts
     .command('list')
-    .summary('accounts and how they stand, newest mail first')
+    .summary('accounts and their state, newest mail first')
     .description(
-      'Lists accounts, those with the newest mail first: their state, the evidence against them (1 holds a message, ' +
-        '2.5 suspends), messages and recipients today, and the strongest reason.',
+      'Lists accounts, newest mail first: state, evidence (from 1 on a message is held, from ' +
+        '2.5 on the account is suspended), messages and recipients today, and the strongest ' +
+        'reason.',
     )
     .option(
       '--state <state>',
-      `suspended, watched or clear; with a / in it: ${stateHelp}`,
+      `suspended, watched or clear; a value with a / is the ${stateHelp}`,
       stateOrFolder,
     )
-    .option('--like <text>', 'only names that contain this')
-    .option('--exempt', 'the exemptions in force, also of accounts that never sent mail')
-    .option('--limit <n>', 'at most so many', listLimitOption, 100)
+    .option('--like <text>', 'show only names that contain this text')
+    .option('--exempt', 'show the exemptions in force, also of accounts that never sent mail')
+    .option('--limit <n>', 'show at most N accounts', listLimitOption, 100)
     .option('--json', 'one JSON array')
     .addHelpText(
       'after',
@@ -63,18 +65,25 @@ function list(accounts: Command): void {
         examples: [
           ['postern accounts list --state suspended', ''],
           ['postern accounts list --like @example.org --limit 20', ''],
-          ['postern accounts list --exempt', 'who may send what he likes, until when, and why'],
+          [
+            'postern accounts list --exempt',
+            'accounts that may send anything, until when, and why',
+          ],
         ],
         exits: [done, notRunning],
-        notes: 'Where the guard does not run, its ledger is read instead.',
+        notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
       const { exempt, limit, like = '' } = options;
       if (exempt === true && options.state?.is !== undefined) {
-        throw new OperatorError('usage', 'give --exempt or a state, not both', {
-          exit: sysexits.usage,
-        });
+        throw new OperatorError(
+          'usage',
+          '--exempt and a state cannot be combined: give one of them',
+          {
+            exit: sysexits.usage,
+          },
+        );
       }
       using reads = await openReads(options.state?.folder, (text) => warn(command, text));
       if (exempt === true) {
@@ -93,15 +102,14 @@ function list(accounts: Command): void {
     });
 }
 
-/**
- * `--state suspended` and `--state /var/lib/postern` are told apart by the slash, and may both be
- * given.
- */
+/** `--state` takes a state, or a folder if the value has a slash. Both may be given. */
 function stateOrFolder(text: string, before: Wanted = {}): Wanted {
   const is = accountStates.find((state) => state === text);
   if (is !== undefined) return { ...before, is };
   if (text.includes('/')) return { ...before, folder: text };
-  throw new InvalidArgumentError('It must be suspended, watched or clear (or a folder, with a /).');
+  throw new InvalidArgumentError(
+    'It must be suspended, watched or clear, or a folder with a / in it.',
+  );
 }
 
 function show(accounts: Command): void {
@@ -109,10 +117,11 @@ function show(accounts: Command): void {
     .command('show')
     .summary('one account: state, reasons, incidents, record')
     .description(
-      'Shows how an account stands, every reason with its numbers, its incidents (first sign, what got out, what was ' +
-        'stopped), its last messages that did not simply pass, and what people did.',
+      'Shows the state of an account, every reason with its numbers, its incidents (first ' +
+        'sign, what got out, what was stopped), its latest held, delayed and refused messages, ' +
+        'and the actions of operators.',
     )
-    .argument('<name>', 'the account, as `accounts list` writes it')
+    .argument('<name>', 'name of the account, as `accounts list` shows it')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -120,7 +129,7 @@ function show(accounts: Command): void {
       helpAfter({
         examples: [['postern accounts show joe@example.org', '']],
         exits: [done, noSuch, notRunning],
-        notes: 'Where the guard does not run, its ledger is read instead.',
+        notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
     .action(async (name: string, options: Common, command: Command) => {
@@ -135,18 +144,19 @@ function suspend(accounts: Command): void {
     .command('suspend')
     .summary('stop an account')
     .description(
-      'Stops an account by hand: later mail is refused (mail of this machine is held), what it has in the queue is put ' +
-        'on hold, and its login is closed where Dovecot is configured. The operator is told as for any suspension.',
+      'Stops an account: later mail is refused (mail of this machine is held), its mail in ' +
+        'the queue is put on hold, and its login is closed if Dovecot is configured. A notice ' +
+        'goes to the operator as for any suspension.',
     )
-    .argument('<name>', 'the account')
-    .option('--note <text>', 'why, for the record', noteOption)
+    .argument('<name>', 'name of the account')
+    .option('--note <text>', 'reason, for the record', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       helpAfter({
         examples: [
-          ['postern accounts suspend joe@example.org --note "he called, his laptop is gone"', ''],
+          ['postern accounts suspend joe@example.org --note "laptop stolen, owner called"', ''],
         ],
         exits: [done, notDone, notRunning],
         notes: 'To undo: postern accounts release NAME',
@@ -162,38 +172,44 @@ type ReleaseOptions = ActOptions & { readonly falseAlarm?: true; readonly keepHe
 function release(accounts: Command): void {
   const command = accounts
     .command('release')
-    .summary('let a suspended account mail again')
+    .summary('let a suspended account send again')
     .description(
-      'Ends a suspension: the account may mail again, its login opens, and what the suspension took from the queue goes ' +
-        'back into it, unless --keep-held is given. Mail that was held as it came stays held, unless --false-alarm is.',
+      'Ends a suspension: the account may send again and its login opens. Mail that the ' +
+        'suspension took from the queue goes back into the queue, unless you give --keep-held. ' +
+        'Mail that was held on arrival stays held, unless you give --false-alarm.',
     )
-    .argument('<name>', 'the account')
-    .option('--keep-held', 'it was hijacked: what was taken from the queue stays held too')
+    .argument('<name>', 'name of the account')
+    .option('--keep-held', 'after a hijack: mail taken from the queue stays held too')
     .addOption(
       new Option(
         '--false-alarm',
-        'it was honest mail: all of it goes out, and counts as usual from now on',
+        'it was honest mail: all held mail goes out, and counts as normal from now on',
       ).conflicts('keepHeld'),
     )
-    .option('--note <text>', 'what was found, for the record', noteOption)
+    .option('--note <text>', 'what you found, for the record', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       helpAfter({
         examples: [
-          ['postern accounts release joe@example.org --keep-held', 'its password is changed'],
+          [
+            'postern accounts release joe@example.org --keep-held',
+            'after a hijack, once the password is changed',
+          ],
           ['postern accounts release press@example.org --false-alarm', 'it was honest mail'],
-          ['postern held list --account joe@example.org', 'what stayed held'],
-          ['postern held drop --account joe@example.org', 'deletes it'],
-          ['postern held release --account joe@example.org', 'or lets it go'],
+          ['postern held list --account joe@example.org', 'see what stayed held'],
+          ['postern held drop --account joe@example.org', 'delete it'],
+          ['postern held release --account joe@example.org', 'or deliver it'],
         ],
         exits: [done, notDone, [64, '--keep-held and --false-alarm together'], notRunning],
         notes:
-          'Without --false-alarm the hijack was real and is mended (the password is changed): nothing of it is learned,\n' +
-          'and the same amount of mail to strangers would suspend the account again. Say --keep-held then, or the spam\n' +
-          'that was still in the queue goes out after all. With --false-alarm that amount passes from now on, and all\n' +
-          'its held mail goes out; never say so of mail that the owner did not send.',
+          'After a hijack, change the password first, then release with --keep-held:\n' +
+          'without it, spam that was still in the queue is delivered. Postern learns\n' +
+          'nothing from the attack; the same amount of mail to new recipients would suspend\n' +
+          'the account again. With --false-alarm that amount passes from now on, and all\n' +
+          'held mail of the account is delivered: never use it for mail that the owner did\n' +
+          'not send.',
       }),
     );
   command.action((name: string, options: ReleaseOptions) => {
@@ -210,16 +226,17 @@ function allow(accounts: Command): void {
     .command('allow')
     .summary('exempt an account until a date')
     .description(
-      'Lets everything of an account pass until then, whatever is usual, ceilings included. For the newsletter of next ' +
-        'week. A suspension is not lifted by it, and what passes meanwhile is learned as any mail is.',
+      'Lets all mail of an account pass until a date, ceilings included, for example for a ' +
+        'planned newsletter. It does not end a suspension, and Postern learns from this mail as ' +
+        'from any other.',
     )
-    .argument('<name>', 'the account')
+    .argument('<name>', 'name of the account')
     .requiredOption(
       '--until <when>',
-      '30d, 2026-12-31, tomorrow, an RFC 3339 time; now ends an exemption',
+      '30d, 2026-12-31, tomorrow, or an RFC 3339 time; now ends an exemption',
       untilOption,
     )
-    .option('--note <text>', 'why, for the record', noteOption)
+    .option('--note <text>', 'reason, for the record', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -227,10 +244,10 @@ function allow(accounts: Command): void {
       helpAfter({
         examples: [
           ['postern accounts allow billing@example.org --until tomorrow', ''],
-          ['postern accounts allow billing@example.org --until now', 'ends it'],
+          ['postern accounts allow billing@example.org --until now', 'end it'],
         ],
         exits: [done, notDone, notRunning],
-        notes: 'Dates run to their last second, UTC.',
+        notes: 'A date includes its last second, UTC.',
       }),
     );
   command.action((name: string, options: AllowOptions) => {

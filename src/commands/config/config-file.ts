@@ -1,6 +1,4 @@
-/**
- * The operator's configuration as text, read and written by commands that change a setting of it.
- */
+/** Reads and writes the configuration as text, for commands that change one setting. */
 import {
   chmodSync,
   chownSync,
@@ -18,8 +16,8 @@ export function readConfigText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
-      throw new OperatorError('config', `there is no ${file}`, {
-        hint: 'name the configuration that the guard is started with: --config FILE',
+      throw new OperatorError('config', `there is no configuration ${file}`, {
+        hint: 'name the file that the guard is started with: --config FILE',
         exit: sysexits.config,
       });
     }
@@ -27,9 +25,7 @@ export function readConfigText(file: string): string {
   }
 }
 
-/**
- * Whole or not at all, with owner and mode as they were; where a link leads to it, the link stays.
- */
+/** Replaces the file completely or not at all. Owner and mode stay; a link to the file stays. */
 export function writeConfigText(file: string, text: string): void {
   let next = `${file}.new`;
   try {
@@ -39,14 +35,14 @@ export function writeConfigText(file: string, text: string): void {
     rmSync(next, { force: true });
     writeFileSync(next, text, { mode: 0o600, flag: 'wx', flush: true });
     if (process.getuid?.() === 0) chownSync(next, uid, gid);
-    // Whatever the umask of whoever types this: the guard's user must go on reading it.
+    // Independent of the operator's umask: the guard's user must still be able to read the file.
     chmodSync(next, mode & 0o777);
     renameSync(next, real);
   } catch (cause) {
     rmSync(next, { force: true });
     throw new OperatorError('config-not-written', `cannot write ${file}`, {
       cause,
-      hint: 'run this as root',
+      hint: 'run this command as root',
       exit: sysexits.noPerm,
     });
   }

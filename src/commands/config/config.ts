@@ -1,21 +1,15 @@
-/**
- * `postern config`: check the configuration file, show what is in force and where it comes from,
- * print all settings.
- */
+/** `postern config`: checks the configuration file, shows its settings, prints the defaults. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { defaultsText, type Loaded, loadConfig } from '../../config/load.ts';
+import { defaultsText, type LoadedConfig, oldNamesText, readConfig } from '../../config/load.ts';
 import { settings } from '../../config/schema.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
-import { print } from '../terminal/print.ts';
+import { print, warn } from '../terminal/print.ts';
 import { table } from '../terminal/table.ts';
 import { installedConfig } from './usual-config.ts';
 
 const fileHelp = `the file (default: ${installedConfig})`;
-const faulty = [
-  78,
-  'the file cannot be read or says something wrong; a line for each fault',
-] as const;
+const faulty = [78, 'the file cannot be read or has errors; one line for each error'] as const;
 
 type Options = { readonly json?: true };
 
@@ -24,34 +18,41 @@ export function register(program: Command): void {
     .command('config')
     .summary('check, show, defaults')
     .description(
-      'The configuration is one TOML file in which everything has a default. The guard reads it at its start and on ' +
-        'SIGHUP (systemctl reload postern); a file with a fault is refused whole, and the guard goes on as before.',
+      'The configuration is one TOML file; every setting has a default. The guard reads the ' +
+        'file when it starts and on SIGHUP (systemctl reload postern). It refuses a file with ' +
+        'an error as a whole, and keeps the settings that were in force.',
     );
   config
     .command('check')
-    .summary('say what is wrong with a file')
-    .description('Reads a configuration file as the guard would, and says what is wrong with it.')
+    .summary('find errors in a file')
+    .description(
+      'Reads a configuration file as the guard does, and prints each error, and a warning for ' +
+        'each old name in it.',
+    )
     .argument('[file]', fileHelp, installedConfig)
     .addHelpText(
       'after',
       helpAfter({
         examples: [['postern config check && systemctl reload postern', '']],
-        exits: [[0, 'the guard would take it'], faulty],
+        exits: [[0, 'the guard accepts the file'], faulty],
       }),
     )
     .action((file: string, _: Options, command: Command) => {
-      const { set } = loadConfig(file);
+      const loaded = readConfig(file);
+      const { set } = loaded;
+      warn(command, oldNamesText(loaded));
       const count = set.size === 1 ? '1 setting' : `${set.size} settings`;
-      print(command, `${file} is right: ${count}, the rest are defaults\n`);
+      print(command, `${file} has no errors: ${count}, the rest are defaults\n`);
     });
   config
     .command('show')
-    .summary('every value in force, and where it comes from')
+    .summary('every setting in force, and where it comes from')
     .description(
-      'Shows every setting with the value that the guard would use, and whether it comes from the file or is the default.',
+      'Shows every setting with the value that the guard would use, and whether the value is ' +
+        'from the file or the default.',
     )
     .argument('[file]', fileHelp)
-    .option('--json', 'one JSON object: key to value and origin')
+    .option('--json', 'one JSON object: value and origin of each key')
     .addHelpText(
       'after',
       helpAfter({
@@ -59,27 +60,28 @@ export function register(program: Command): void {
           ['postern config show', ''],
           ['postern config show --json | jq \'.["doors.milter"].value\'', ''],
         ],
-        exits: [[0, 'shown'], faulty],
-        notes: `Without a file, and where there is no ${installedConfig}: the defaults.`,
+        exits: [[0, 'done'], faulty],
+        notes: `Without a file argument and without ${installedConfig} it shows the defaults.`,
       }),
     )
     .action((file: string | undefined, options: Options, command: Command) => {
-      const loaded = loadConfig(
+      const loaded = readConfig(
         file ?? (existsSync(installedConfig) ? installedConfig : undefined),
       );
+      warn(command, oldNamesText(loaded));
       print(command, options.json === true ? showJson(loaded) : showText(loaded));
     });
   config
     .command('defaults')
     .summary('a file with every setting, its default and its meaning')
     .description(
-      'Prints a whole configuration file: every setting with its default and what it is for.',
+      'Prints a complete configuration file: every setting with its default and its meaning.',
     )
     .addHelpText(
       'after',
       helpAfter({
         examples: [['postern config defaults > /etc/postern/postern.toml', 'a file to start from']],
-        exits: [[0, 'printed']],
+        exits: [[0, 'done']],
       }),
     )
     .action((_: Options, command: Command) => print(command, `${defaultsText()}`));
@@ -87,7 +89,7 @@ export function register(program: Command): void {
 
 type Shown = { readonly key: string; readonly value: string; readonly from: string };
 
-function shown({ config, file, set }: Loaded): readonly Shown[] {
+function shown({ config, file, set }: LoadedConfig): readonly Shown[] {
   return settings(config).map(({ key, value }) => ({
     key,
     value,
@@ -95,14 +97,14 @@ function shown({ config, file, set }: Loaded): readonly Shown[] {
   }));
 }
 
-function showText(loaded: Loaded): string {
+function showText(loaded: LoadedConfig): string {
   return table(
     [{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }],
     shown(loaded).map(({ key, value, from }) => [key, value, from]),
   );
 }
 
-function showJson(loaded: Loaded): string {
+function showJson(loaded: LoadedConfig): string {
   const entries = shown(loaded).map(({ key, value, from }) => [
     key,
     { value: JSON.parse(value) as unknown, from },

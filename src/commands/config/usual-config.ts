@@ -1,11 +1,9 @@
-/** The configuration of an installed Postern, for commands that were told none. */
+/** The configuration of an installed Postern, for commands without --config. */
 import { accessSync, constants } from 'node:fs';
 
 export const installedConfig = '/etc/postern/postern.toml';
 
-/**
- * It belongs to root and Postern: undefined for whoever may not read it, and where there is none.
- */
+/** Undefined if there is no such file, or this user may not read it. */
 export function usualConfig(): string | undefined {
   try {
     accessSync(installedConfig, constants.R_OK);

@@ -1,11 +1,10 @@
 /**
- * What the guard should know of the Postfix it was connected to: where its configuration is, which
- * domains are its own, and which clients may relay by their address. Written to the state folder,
- * which belongs to an unprivileged user: never through a link of his.
+ * Tells the guard facts about its Postfix: the configuration folder, the local domains, and the
+ * clients that may relay by address. They go into a file in the state folder. That folder belongs
+ * to an unprivileged user, so the file is never written through a link.
  *
- * Not all can be listed: patterns and databases only answer questions. What is not listed is not
- * taken for our own: such mail is then judged like any client's, and not signed; the operator is
- * told what to set.
+ * Patterns and databases cannot be listed. Mail of such domains and clients is judged like that of
+ * any client, and is not signed; a note tells the operator what to set.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -25,7 +24,7 @@ const domainParameters = [
   'virtual_alias_domains',
 ] as const;
 
-/** Answers with what the operator should know. */
+/** Answers with notes for the operator. */
 export async function tellGuard(
   state: string,
   configDirectory: string,
@@ -47,11 +46,12 @@ export async function tellGuard(
   const many = clients.found.length > clientNetworksMax;
   return [
     ...domains.unread.map(
-      (table) => `the domains in ${table} cannot be listed; name them in accounts.local_domains`,
+      (table) => `the domains in ${table} cannot be listed; add them to accounts.local_domains`,
     ),
     ...clients.unread.map(
       (item) =>
-        `${item} of mynetworks cannot be listed; name these clients in accounts.client_networks, or what they send is not signed`,
+        `${item} of mynetworks cannot be listed; add these clients to accounts.client_networks, ` +
+        'or their mail is not signed',
     ),
     ...(many ? [`of mynetworks, only the first ${clientNetworksMax} entries are used`] : []),
   ];
@@ -61,7 +61,7 @@ export async function untellGuard(state: string): Promise<void> {
   await rm(join(state, connectedFile), { force: true });
 }
 
-/** Domains whose mail Postfix takes from anybody, and the tables that it cannot list. */
+/** Domains that Postfix accepts mail for, and tables that cannot be listed. */
 async function localDomains(configDirectory: string): Promise<Listed> {
   const domains = new Set<string>();
   const unread: string[] = [];

@@ -1,7 +1,7 @@
 /**
- * Reading, keeping and writing main.cf and master.cf. Written whole or not at all, with the owner
- * and mode they had; the bytes before the first change are kept in a file beside them, so that the
- * undo gives back exactly those.
+ * Reads, keeps and writes main.cf and master.cf. A file is written completely or not at all, with
+ * the same owner and mode. A record beside them keeps the bytes before the first change, so that
+ * the undo restores exactly those.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -22,7 +22,7 @@ import type { PostfixFiles } from './postfix-plan.ts';
 
 const fileNames = { main: 'main.cf', master: 'master.cf' } as const;
 
-/** What was there before we came, and what we left, to see whether somebody changed it since. */
+/** The files before the connection, and digests of those after, which show later changes. */
 export type ConnectRecord = {
   readonly before: PostfixFiles;
   readonly afterDigest: { readonly main: string; readonly master: string };
@@ -41,7 +41,7 @@ export async function readPostfixFiles(configDirectory: string): Promise<Postfix
     } catch (cause) {
       throw new OperatorError('no-postfix', `cannot read ${join(configDirectory, name)}`, {
         cause,
-        hint: 'name the folder with --config-dir DIR (postconf -h config_directory says it)',
+        hint: 'name the folder with --config-dir DIR (postconf -h config_directory prints it)',
         exit: sysexits.noInput,
       });
     }
@@ -67,7 +67,7 @@ export async function writePostfixFiles(
 function cannotWrite(configDirectory: string, cause: unknown): OperatorError {
   return new OperatorError('cannot-write', `cannot write to ${configDirectory}`, {
     cause,
-    hint: 'run this as root',
+    hint: 'run this command as root',
     exit: sysexits.noPerm,
   });
 }
@@ -92,8 +92,8 @@ async function replace(path: string, text: string): Promise<void> {
 }
 
 /**
- * Beside Postfix's own files: only root can write there. In Postern's state folder its unprivileged
- * user could, and the undo would then write, as root, whatever that user put into it.
+ * The record is beside Postfix's files, where only root can write. In the state folder Postern's
+ * unprivileged user could change it, and the undo would write that text as root.
  */
 function recordPath(configDirectory: string): string {
   return join(configDirectory, 'before-postern.json');
@@ -136,7 +136,7 @@ export async function dropRecord(configDirectory: string): Promise<void> {
   await rm(recordPath(configDirectory), { force: true });
 }
 
-/** Nobody changed this file since we wrote it. */
+/** True if the file was not changed since `postern connect` wrote it. */
 export function untouched(kept: ConnectRecord, now: PostfixFiles, key: 'main' | 'master'): boolean {
   return kept.afterDigest[key] === digest(now[key]);
 }

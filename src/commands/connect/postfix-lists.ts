@@ -1,11 +1,8 @@
-/**
- * Reads the lists in Postfix's parameters: words, files, and tables as far as postmap(1) can list
- * them.
- */
+/** Reads lists in Postfix's parameters: words, files, and tables that postmap(1) can list. */
 import { readFile } from 'node:fs/promises';
 import { programOutput } from '../../partners/program.ts';
 
-/** What of a list could be listed, and what could not. */
+/** Entries of a list, and its parts that cannot be listed. */
 export type Listed = { readonly found: readonly string[]; readonly unread: readonly string[] };
 
 /** Tables whose keys postmap(1) can list. */
@@ -15,10 +12,7 @@ export function wordsOf(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((word) => word !== '');
 }
 
-/**
- * A name itself, the names in a file, or the keys of a table; undefined for a table that cannot be
- * listed.
- */
+/** A name, the names in a file, or the keys of a table; undefined if they cannot be listed. */
 export async function listEntries(
   word: string,
   configDirectory: string,
@@ -27,7 +21,7 @@ export async function listEntries(
   return word.includes(':') ? keysOf(word, configDirectory) : [word];
 }
 
-/** The keys of a table; undefined where it cannot be listed. */
+/** The keys of a table; undefined if it cannot be listed. */
 export async function keysOf(
   table: string,
   configDirectory: string,

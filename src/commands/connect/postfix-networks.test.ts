@@ -29,7 +29,7 @@ const rows = [
   ],
   ['exclusions keep their place', '!10.0.0.5 10.0.0.0/8', '!10.0.0.5 10.0.0.0/8', ''],
   ['a file', '/lan', '10.0.0.0/8 192.0.2.1 !10.9.9.9 [fd00::]/8', ''],
-  ['a file that is taken out', '!/lan ::1', '!10.0.0.0/8 !192.0.2.1 10.9.9.9 ![fd00::]/8 ::1', ''],
+  ['a file that is excluded', '!/lan ::1', '!10.0.0.0/8 !192.0.2.1 10.9.9.9 ![fd00::]/8 ::1', ''],
   [
     'a file in a file',
     '/more',
@@ -37,16 +37,21 @@ const rows = [
     '',
   ],
   ['a table: whole addresses alone', 'hash:/clients', '192.0.2.7 2001:db8::7', ''],
-  ['a table that is taken out', '!hash:/clients', '!192.0.2.7 !2001:db8::7', ''],
+  ['a table that is excluded', '!hash:/clients', '!192.0.2.7 !2001:db8::7', ''],
   [
     'what cannot be listed',
     'cidr:/x host.example 10.0.0.0/33 /gone ::1',
     '::1',
     'cidr:/x host.example 10.0.0.0/33 /gone',
   ],
-  ['nothing behind what may take it out', '::1 !cidr:/x 10.0.0.0/8', '::1', '!cidr:/x'],
-  ['nor behind that in a file', '/half ::1', '198.51.100.2', '!cidr:/x'],
-  ['nor what stands in braces', '::1 cidr:{ {10.0.0.0/8 OK} } 192.0.2.1', '::1', 'cidr:{'],
+  [
+    'nothing after an exclusion that cannot be listed',
+    '::1 !cidr:/x 10.0.0.0/8',
+    '::1',
+    '!cidr:/x',
+  ],
+  ['nor after that in a file', '/half ::1', '198.51.100.2', '!cidr:/x'],
+  ['nor a table in braces', '::1 cidr:{ {10.0.0.0/8 OK} } 192.0.2.1', '::1', 'cidr:{'],
   ['nothing', ' ', '', ''],
 ] as const;
 for (const [name, mynetworks, found, unread] of rows) {

@@ -1,6 +1,6 @@
 /**
- * The plan on files as people have them: what it adds, that it adds it once, and that the undo is
- * its inverse.
+ * The plan on realistic files: what it adds, that it adds it once, and that the undo is its
+ * inverse.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

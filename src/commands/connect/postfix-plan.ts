@@ -1,19 +1,20 @@
 /**
- * What `postern connect postfix` changes in main.cf and master.cf, and how it is taken out again.
- * Pure: text in, text out; everything that was there stays, byte for byte.
+ * Plans the changes of `postern connect postfix` to main.cf and master.cf, and their undo. Pure:
+ * text in, text out; all text that was there stays, byte for byte.
  *
- * main.cf gets three parameters of ours and, in the lists, only references to them, so that an
- * address stands in one place and the undo knows each piece:
+ * main.cf gets three parameters of Postern. Lists get only references to them, so that each address
+ * is in one place and the undo recognises every piece:
  *
- *   postern_when_down  what Postfix answers while Postern is away: tempfail (mail waits); `accept` on port 25 where
- *                      nobody can log in, since strangers' mail must not wait for a guard of outgoing mail
+ *   postern_when_down  what Postfix answers while Postern is down: tempfail, so mail waits; accept
+ *                      on port 25 without login, because mail from strangers must not wait for a
+ *                      guard of outgoing mail
  *   postern_milter     the milter door
  *   postern_policy     the policy door
  *
- * Order: our milter is the last of a list. It changes no message, so a signature made before it
- * stays good; it sees the headers that scanners before it added; and what they refused never counts
- * as sent. Our policy service is the first of its restriction list, so that no `permit_…` before it
- * can skip it; it only ever refuses or has no opinion.
+ * Order: Postern's milter is the last in a list. It changes no message, so earlier signatures stay
+ * valid; it sees the header fields that scanners added; and mail that others refuse never counts as
+ * sent. Postern's policy service is the first in its restriction list, so that no `permit_…` can
+ * skip it; it either refuses or gives no opinion (DUNNO).
  */
 import {
   appendLines,
@@ -31,15 +32,12 @@ import {
 } from '../../formats/postfix/master-cf.ts';
 import { type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 
-/**
- * Addresses as Postfix writes them, `inet:127.0.0.1:9900` or `unix:/path`. The policy door may be
- * `off`.
- */
+/** Addresses as Postfix writes them: `inet:127.0.0.1:9900`, `unix:/path`; policy may be `off`. */
 export type ConnectDoors = { readonly milter: string; readonly policy: string };
 export type PostfixFiles = { readonly main: string; readonly master: string };
 export type ConnectPlan = {
   readonly files: PostfixFiles;
-  /** What a person should know about his own configuration. */
+  /** Remarks for the operator about the configuration. */
   readonly notes: readonly string[];
 };
 
@@ -50,10 +48,7 @@ const restrictionLists = [
   'smtpd_end_of_data_restrictions',
 ] as const;
 
-/**
- * The files as they should be. Applied to files that are connected already, it brings them up to
- * date.
- */
+/** The files with Postern connected. Files that are already connected are brought up to date. */
 export function planConnect(current: PostfixFiles, doors: ConnectDoors): ConnectPlan {
   const clean = planDisconnect(current);
   const notes: string[] = [];
@@ -73,7 +68,8 @@ function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): P
     '',
     heading,
     'postern_when_down = tempfail',
-    `postern_milter = { ${doors.milter}, connect_timeout=5s, content_timeout=60s, default_action=$postern_when_down }`,
+    `postern_milter = { ${doors.milter}, ` +
+      'connect_timeout=5s, content_timeout=60s, default_action=$postern_when_down }',
     ...(doors.policy === 'off' ? [] : [policyLine(doors.policy)]),
     ...(shut ? ['postern_none ='] : []),
   ]);
@@ -87,20 +83,27 @@ function addMilter(files: PostfixFiles, doors: ConnectDoors, notes: string[]): P
 }
 
 function policyLine(address: string): string {
-  return `postern_policy = check_policy_service { ${address}, timeout=10s, try_limit=1, default_action=DUNNO }`;
+  return (
+    `postern_policy = check_policy_service { ${address}, ` +
+    'timeout=10s, try_limit=1, default_action=DUNNO }'
+  );
 }
 
 function inherits({ service }: SmtpdService): boolean {
   return override(service, 'smtpd_milters') === undefined;
 }
 
-type Known = { readonly main: string; readonly shut: boolean; readonly notes: string[] };
+type ServiceContext = {
+  readonly main: string;
+  readonly shut: boolean;
+  readonly notes: string[];
+};
 
 /**
- * One smtpd service of master.cf, by its place among them; looked up anew after each change, since
- * lines move.
+ * Connects one smtpd service of master.cf, given by its place among them. It is looked up again
+ * after each change, because lines move.
  */
-function guardService(text: string, place: number, known: Known): string {
+function guardService(text: string, place: number, known: ServiceContext): string {
   const main = parseMainCf(known.main);
   const find = (now: string): SmtpdService | undefined =>
     smtpdServices(main, parseMasterCf(now))[place];
@@ -120,8 +123,8 @@ function guardService(text: string, place: number, known: Known): string {
   }
   if (own !== undefined && own.value === '' && role === 'smtp' && !login) {
     known.notes.push(
-      `${service.name}: its milters are switched off (-o smtpd_milters=) and nobody can log in there; left alone. ` +
-        'Hosts that relay through it are not guarded.',
+      `${service.name}: left alone, because -o smtpd_milters= switches its milters off and ` +
+        'nobody can log in there. Hosts that relay through it are not guarded.',
     );
     return master;
   }
@@ -135,7 +138,8 @@ function guardService(text: string, place: number, known: Known): string {
   }
   if (/\bno_milters\b/.test(override(service, 'receive_override_options')?.value ?? '')) {
     known.notes.push(
-      `${service.name}: receive_override_options=no_milters keeps every milter out, ours too. Take it out there.`,
+      `${service.name}: receive_override_options=no_milters switches off every milter, ` +
+        'Postern too. Remove it there.',
     );
   }
   return master;
@@ -143,12 +147,12 @@ function guardService(text: string, place: number, known: Known): string {
 
 function judgedTwice(name: string): string {
   return (
-    `${name}: a content filter seems to bring mail back here, where the milters of main.cf see it a second time. ` +
-    'Add to it: -o receive_override_options=no_milters'
+    `${name}: a content filter seems to return mail here, where the milters of main.cf see it a ` +
+    'second time. Add to this service: -o receive_override_options=no_milters'
   );
 }
 
-/** The policy service, where people can log in. */
+/** Adds the policy service to services where users can log in. */
 function addPolicy(files: PostfixFiles): PostfixFiles {
   let { main, master } = files;
   const services = smtpdServices(parseMainCf(main), parseMasterCf(master));
@@ -180,13 +184,25 @@ function refersToPolicy(main: string, value: string): boolean {
   return expand(value, look).includes('<ours>');
 }
 
-/** Lines that are ours as a whole. */
-const ourMainLines =
-  /^(?:# Postern guards the mail that leaves\..*|postern_(?:when_down|milter|policy|none) =.*|(?:non_)?smtpd_milters = \$postern_milter|[ \t]+\$postern_milter)\r?\n?$/;
-const ourMasterLines =
-  /^[ \t]+-o (?:smtpd_(?:recipient|data|end_of_data)_restrictions=\$postern_policy|smtpd_milters=\$postern_none|postern_when_down=accept|milter_macro_daemon_name=postern-[a-z]+)[ \t]*\r?\n?$/;
+/** Lines that Postern added as a whole. */
+const ourMainLines = ourLines('', '', [
+  '# Postern guards the mail that leaves\\..*',
+  'postern_(?:when_down|milter|policy|none) =.*',
+  '(?:non_)?smtpd_milters = \\$postern_milter',
+  '[ \\t]+\\$postern_milter',
+]);
+const ourMasterLines = ourLines('[ \\t]+-o ', '[ \\t]*', [
+  'smtpd_(?:recipient|data|end_of_data)_restrictions=\\$postern_policy',
+  'smtpd_milters=\\$postern_none',
+  'postern_when_down=accept',
+  'milter_macro_daemon_name=postern-[a-z]+',
+]);
 
-/** Both files without anything of ours, whatever else was changed in them since. */
+function ourLines(before: string, after: string, texts: readonly string[]): RegExp {
+  return new RegExp(`^${before}(?:${texts.join('|')})${after}\\r?\\n?$`);
+}
+
+/** Both files without the lines and pieces of Postern; other changes stay. */
 export function planDisconnect(files: PostfixFiles): PostfixFiles {
   return {
     main: withoutPieces(withoutLines(files.main, ourMainLines)),
@@ -199,7 +215,7 @@ function withoutLines(text: string, ours: RegExp): string {
   const kept: string[] = [];
   for (const line of lines) {
     if (!ours.test(line)) kept.push(line);
-    // The empty line in front of our heading came with it.
+    // The empty line before Postern's heading was added with it.
     else if (line.startsWith('# Postern') && kept.at(-1)?.trim() === '') kept.pop();
   }
   return kept.join('');

@@ -1,8 +1,7 @@
 /**
- * Proves a connection with a real message: one letter to postmaster through sendmail(1), whose
- * Message-Id nobody could guess, must turn up in the daemon's memory; and each smtpd service that
- * can be reached from here must open a milter session. The letter stays with postmaster and says
- * what it is.
+ * Proves a connection. A test message to postmaster through sendmail(1), with a Message-Id that
+ * nobody can guess, must reach the guard; and each smtpd service that can be reached from here must
+ * open a milter session. The test message is delivered to postmaster and says what it is.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +18,7 @@ export type Seen = { readonly what: string; readonly ok: boolean; readonly text:
 
 const waitMs = 30_000;
 
-/** Throws where nobody listens at the address: better before a change than after. */
+/** Throws if nothing listens at the address. Called before a change. */
 export async function doorAnswers(address: string): Promise<void> {
   const [, host, port] = /^inet:(.*):(\d+)$/.exec(address) ?? [];
   const where =
@@ -31,9 +30,9 @@ export async function doorAnswers(address: string): Promise<void> {
   try {
     await once(socket, 'connect');
   } catch (cause) {
-    throw new OperatorError('door-shut', `nobody answers at ${address}`, {
+    throw new OperatorError('door-shut', `no door answers at ${address}`, {
       cause,
-      hint: 'is Postern running? see: postern status',
+      hint: 'is the guard running? see: postern status',
       exit: sysexits.unavailable,
     });
   } finally {
@@ -41,7 +40,7 @@ export async function doorAnswers(address: string): Promise<void> {
   }
 }
 
-/** Through sendmail(1) and pickup. */
+/** Proves local mail: a test message through sendmail(1) and pickup(8). */
 export async function verifyLocal(
   configDirectory: string,
   run: RunFile,
@@ -53,17 +52,18 @@ export async function verifyLocal(
   if (sent !== undefined) return { what, ok: false, text: sent };
   const deadline = Date.now() + waitMs;
   while (Date.now() < deadline) {
-    if (await daemonSaw(run, messageId)) return { what, ok: true, text: 'a letter was seen' };
+    if (await daemonSaw(run, messageId))
+      return { what, ok: true, text: 'the test message was seen' };
     await sleep(100);
   }
   return {
     what,
     ok: false,
-    text: `a letter to postmaster was not seen within ${waitMs / 1_000} s`,
+    text: `the test message to postmaster was not seen within ${waitMs / 1_000} s`,
   };
 }
 
-/** Undefined when Postfix took it. */
+/** Undefined if Postfix accepted the message; else why not. */
 async function sendmail(configDirectory: string, messageId: string): Promise<string | undefined> {
   const args = ['-C', configDirectory, '-oi', '-f', 'postmaster', 'postmaster'];
   const child = spawn('/usr/sbin/sendmail', args, {
@@ -75,7 +75,7 @@ async function sendmail(configDirectory: string, messageId: string): Promise<str
     said = (said + chunk.toString('latin1')).slice(-1_000);
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(letter(messageId));
+  child.stdin.end(testMessage(messageId));
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     return code === 0 ? undefined : `sendmail ended with ${code}: ${said.trim()}`;
@@ -84,14 +84,14 @@ async function sendmail(configDirectory: string, messageId: string): Promise<str
   }
 }
 
-function letter(messageId: string): string {
+function testMessage(messageId: string): string {
   return `From: Postern <postmaster>
 To: postmaster
 Subject: Postern is connected to this mail server
 Message-ID: <${messageId}>
 Auto-Submitted: auto-generated
 
-This letter was sent by \`postern connect postfix\` to prove that mail passes Postern.
+This test message was sent by \`postern connect postfix\` to prove that mail passes Postern.
 Nothing needs to be done. To see what passes: postern status
 To undo the connection: postern connect postfix --undo
 `;
@@ -108,43 +108,41 @@ async function daemonSaw(run: RunFile, messageId: string): Promise<boolean> {
   return false;
 }
 
-/** An smtpd service: a session that says only who we are must reach the milter door. */
+/** Proves an smtpd service: a session with only EHLO must open a session at the milter door. */
 export async function verifySmtpd(service: SmtpdService, run: RunFile): Promise<Seen> {
   const { name } = service.service;
   const what = `${service.role} (${name})`;
   const before = await sessions(run);
-  if (before === undefined) return { what, ok: false, text: 'the guard does not say what it sees' };
+  if (before === undefined)
+    return { what, ok: false, text: 'the guard does not answer at /metrics' };
   const greeted = await greet(name, service.role === 'submissions');
-  if (greeted !== 'greeted') return { what, ok: true, text: `not tried: ${greeted}` };
+  if (greeted !== 'greeted') return { what, ok: true, text: `not tested: ${greeted}` };
   const deadline = Date.now() + 5_000;
   while (Date.now() < deadline) {
     if (((await sessions(run)) ?? 0) > before)
-      return { what, ok: true, text: 'a session was seen' };
+      return { what, ok: true, text: 'the test session was seen' };
     await sleep(50);
   }
-  return { what, ok: false, text: 'greeted us, but opened no milter session' };
+  return { what, ok: false, text: 'it answered, but opened no milter session within 5 s' };
 }
 
-/** Milter sessions so far; undefined where the guard does not say. */
+/** Milter sessions until now; undefined if the guard does not answer. */
 async function sessions(run: RunFile): Promise<number | undefined> {
   const sample = await guardMetrics(run);
   return sample?.('postern_milter_sessions_total');
 }
 
-/**
- * Connects, reads the greeting, says EHLO and QUIT. Ports in TLS from the first byte open their
- * session on connect.
- */
+/** Connects, reads the greeting, sends EHLO and QUIT. Answers `greeted`, or why it could not. */
 async function greet(name: string, wrapped: boolean): Promise<string> {
   const [, host, port] = /^(?:(.*):)?([A-Za-z0-9-]+)$/.exec(name) ?? [];
-  if (wrapped) return 'it wants TLS first';
+  if (wrapped) return 'the port uses TLS from the first byte';
   const number = port === undefined ? Number.NaN : (wellKnown[port] ?? Number(port));
-  if (!Number.isInteger(number)) return `port ${port} is not known here`;
+  if (!Number.isInteger(number)) return `the port of ${port} is not known`;
   const socket = connect({ host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port: number });
   socket.setTimeout(10_000, () => socket.destroy(new Error('no greeting in 10 s')));
   try {
     const [greeting] = (await once(socket, 'data')) as [Buffer];
-    if (!greeting.toString('latin1').startsWith('220')) return 'it did not greet us';
+    if (!greeting.toString('latin1').startsWith('220')) return 'it did not answer with 220';
     socket.write('EHLO localhost\r\n');
     await once(socket, 'data');
     return 'greeted';

@@ -1,7 +1,8 @@
 /**
- * `postern connect postfix`: puts Postern's doors into main.cf and master.cf. Shows the difference first, asks, keeps
- * the bytes that were there, writes, lets Postfix check and reload, proves it with a real message,
- * and takes everything back by itself when a step fails. `--undo` takes it out again.
+ * `postern connect postfix`: puts Postern's doors into main.cf and master.cf. It shows the
+ * difference, asks, keeps the old bytes, writes, lets Postfix check and reload, and proves the
+ * connection with a real message. When a step fails, it undoes everything automatically. `--undo`
+ * removes the connection.
  */
 import { stdout } from 'node:process';
 import { type Command, Option } from 'commander';
@@ -59,39 +60,43 @@ export type ConnectReport = {
 export function register(program: Command): void {
   const connect = program
     .command('connect')
-    .description('connect the running Postern with a mail server, or a scanner with it');
+    .description('connect a mail server, a sendmail or a scanner with the running guard');
   registerSpamAssassin(connect);
   registerSendmail(connect);
   connect
     .command('postfix')
-    .description('put the doors into main.cf and master.cf; shows the change before it makes it')
+    .description('put the doors into main.cf and master.cf; shows the change first')
     .option(
       '--config-dir <dir>',
-      "Postfix's configuration (default: $MAIL_CONFIG, or what postconf says)",
+      "Postfix's configuration folder (default: $MAIL_CONFIG, or what postconf says)",
     )
     .option('--state <dir>', stateHelp)
-    .option('--dry-run', 'show the change, make none')
-    .option('--undo', 'take it out again; byte for byte where nobody changed the files since')
-    .option('--yes', 'do not ask; without a terminal nobody is asked')
-    .option('--no-verify', 'do not send a letter to postmaster to prove it')
+    .option('--dry-run', 'show the change without making it')
+    .option(
+      '--undo',
+      'remove it; restores the old files byte for byte if they were not changed since',
+    )
+    .option('--yes', 'do not ask (without a terminal, the command never asks)')
+    .option('--no-verify', 'do not send a test message to postmaster')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          'Puts the milter door last in smtpd_milters and non_smtpd_milters, and the policy door first in the restrictions\n' +
-          'of the services where people log in. Postfix checks and reloads; a letter to postmaster proves it. When a step\n' +
-          'fails, everything is taken back. What was there before is kept in before-postern.json beside main.cf.',
+          'Puts the milter door last in smtpd_milters and non_smtpd_milters, and the policy\n' +
+          'door first in the restrictions of the services where users log in. Postfix\n' +
+          'checks and reloads; a test message to postmaster proves it. When a step fails,\n' +
+          'everything is undone. before-postern.json beside main.cf keeps the old files.',
         examples: [
           ['postern connect postfix --dry-run', 'show the change'],
-          ['sudo postern connect postfix', 'show it, ask, make it, prove it'],
+          ['sudo postern connect postfix', 'show the change, ask, make it, prove it'],
           ['sudo postern connect postfix --undo', ''],
         ],
         exits: [
           [0, 'done, or nothing to do'],
-          [69, 'Postern does not run, or a door does not answer'],
-          [70, 'a step failed; all is as it was'],
-          [77, 'the files cannot be written; run this as root'],
+          [69, 'the guard is not running, or a door does not answer'],
+          [70, 'a step failed; everything is as before'],
+          [77, 'the files cannot be written; run this command as root'],
         ],
       }),
     )
@@ -108,7 +113,7 @@ type Show = (text: string) => unknown;
 
 export async function connectPostfix(options: ConnectOptions, show: Show): Promise<ConnectReport> {
   const state = stateDirectory(options.state);
-  // MAIL_CONFIG is how Postfix's own commands are told of another instance.
+  // Postfix's own commands find another instance by MAIL_CONFIG too.
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
   const configDirectory = named ?? (await postconf('config_directory', undefined));
   await needsVersion3(configDirectory);
@@ -134,7 +139,7 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
     const reloaded = await checkAndReload(configDirectory);
     await dropRecord(configDirectory);
     await untellGuard(state);
-    show(`Postern is taken out of ${configDirectory}.\n`);
+    show(`Postern is removed from ${configDirectory}.\n`);
     return { ...report, reloaded };
   }
   // The record keeps what was there before the first connection, not before this one.
@@ -152,25 +157,20 @@ export async function connectPostfix(options: ConnectOptions, show: Show): Promi
   return { ...report, ...done, notes: [...plan.notes, ...told] };
 }
 
-/**
- * Tells the guard what it should know of this Postfix; shows and answers what the operator should.
- */
+/** Gives the guard the facts about this Postfix; shows and answers notes for the operator. */
 async function toldGuard(
   state: string,
   configDirectory: string,
   show: Show,
 ): Promise<readonly string[]> {
   const told = await tellGuard(state, configDirectory).catch((cause: unknown) => [
-    `the guard could not be told the domains and networks of Postfix: ${faultText(cause)}`,
+    `the guard did not get the domains and networks of Postfix: ${faultText(cause)}`,
   ]);
   for (const note of told) show(`note: ${note}\n`);
   return told;
 }
 
-/**
- * What the undo should give back when somebody edited the files, or when no record is left: all but
- * ours.
- */
+/** The files without Postern, for an undo after edits or without a record. */
 function planned(before: PostfixFiles): PostfixFiles {
   return planDisconnect(before);
 }
@@ -182,13 +182,13 @@ function unchangedSince(kept: ConnectRecord, now: PostfixFiles): boolean {
 function planUndo(now: PostfixFiles, kept: ConnectRecord | undefined): ConnectPlan {
   const cleaned = planDisconnect(now);
   if (kept === undefined) {
-    const notes = ['no record of the connection is left; only lines that are ours are taken out'];
+    const notes = ['there is no record of the connection; only lines of Postern are removed'];
     return { files: cleaned, notes: cleaned.main === now.main ? [] : notes };
   }
   const notes: string[] = [];
   const pick = (key: 'main' | 'master'): string => {
     if (untouched(kept, now, key)) return kept.before[key];
-    notes.push(`${key}.cf was changed since; only lines that are ours are taken out of it`);
+    notes.push(`${key}.cf was changed since; only lines of Postern are removed from it`);
     return cleaned[key];
   };
   return { files: { main: pick('main'), master: pick('master') }, notes };
@@ -201,7 +201,7 @@ async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon>
   if (milter !== undefined && policy !== undefined) return { doors: { milter, policy } };
   const live = await readRunFile(state);
   neededDoor(live, 'milter');
-  // By it the guard says what it has seen.
+  // The guard reports over it which mail it has seen.
   if (options.verify !== false && options.dryRun !== true) neededDoor(live, 'http');
   for (const door of [live.doors.milter, live.doors.policy]) {
     if (door !== 'off') await doorAnswers(door);
@@ -217,7 +217,7 @@ type Application = {
   readonly options: ConnectOptions;
 };
 
-/** Done, or the error because of which everything is as it was. */
+/** The result, or the error after which everything is as before. */
 async function applyOrTakeBack(
   work: Application,
 ): Promise<{ readonly reloaded: boolean; readonly seen: readonly Seen[] } | Error> {
@@ -231,7 +231,7 @@ async function applyOrTakeBack(
     await checkAndReload(configDirectory).catch(() => undefined);
     const why = faultText(cause);
     const hint = cause instanceof OperatorError ? cause.hint : undefined;
-    return new OperatorError('not-connected', `not connected, all is as it was: ${why}`, {
+    return new OperatorError('not-connected', `not connected, everything is as before: ${why}`, {
       cause,
       ...(hint === undefined ? {} : { hint }),
       exit: sysexits.software,
@@ -254,13 +254,13 @@ async function verify(work: Application, reloaded: boolean): Promise<readonly Se
     seen.push(one);
     if (one.ok) continue;
     throw new OperatorError('not-verified', `${one.what}: ${one.text}`, {
-      hint: 'the mail log says why; with --no-verify the change is made without this proof',
+      hint: 'look at the mail log; --no-verify makes the change without this test',
     });
   }
   return seen;
 }
 
-/** True when Postfix runs and has read its files again. */
+/** True if Postfix is running and has read its files again. */
 async function checkAndReload(configDirectory: string): Promise<boolean> {
   const signal = AbortSignal.timeout(60_000);
   const call = (args: readonly string[]) =>
@@ -283,7 +283,7 @@ async function needsVersion3(configDirectory: string): Promise<void> {
   const version = await postconf('mail_version', configDirectory);
   if (Number.parseInt(version, 10) >= 3) return;
   throw new OperatorError('postfix-too-old', `Postfix ${version} is older than 3.0`, {
-    hint: 'settings for one milter alone (connect_timeout, default_action) came with 3.0',
+    hint: 'Postern needs settings for a single milter, which came with Postfix 3.0',
     exit: sysexits.unavailable,
   });
 }

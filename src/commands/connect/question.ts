@@ -1,14 +1,14 @@
-/** Asks whether a change that was shown is to be made. */
+/** Asks the operator whether to make the change that was shown. */
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** Throws OperatorError `not-wanted` where a person says no. */
+/** Throws OperatorError `not-wanted` if the answer is no. */
 export async function mayGoOn(options: {
   readonly yes?: boolean;
   readonly json?: boolean;
 }): Promise<void> {
-  // A script that calls this means it: everything can be taken back, and is when a step fails.
+  // Without a terminal the command does not ask: the change can be undone.
   if (options.yes === true || !stdin.isTTY || !stdout.isTTY || options.json === true) return;
   const terminal = createInterface({ input: stdin, output: stdout });
   try {

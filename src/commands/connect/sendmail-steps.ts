@@ -1,7 +1,7 @@
 /**
- * The pieces of `postern connect sendmail`, in the order in which they are made: each knows whether
- * it is there, what it changes, how it is made and how it is taken back. The last is the one by
- * which programs come to us.
+ * The parts of `postern connect sendmail`, in the order in which they are made. Each knows whether
+ * it is there, what it changes, how to make it and how to undo it. The last part makes programs use
+ * Postern.
  */
 import { existsSync } from 'node:fs';
 import {
@@ -27,12 +27,12 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { programOutput } from '../../partners/program.ts';
 import { assembleSendmail, sendmailLauncher } from '../../wrapper/assemble.ts';
-import type { Place } from '../../wrapper/sendmail.ts';
+import type { WrapperPaths } from '../../wrapper/sendmail.ts';
 import type { ProcessUser } from '../guard/process-user.ts';
 import { readPostfixFiles, writePostfixFiles } from './postfix-files.ts';
 
 export const sendmailPath = '/usr/sbin/sendmail';
-/** Where the mail server's own is while ours stands in its place. */
+/** Path of the mail server's own sendmail while Postern's replaces it. */
 export const realPath = '/usr/sbin/sendmail.postfix';
 const wrapperFolder = '/usr/local/lib/postern-sendmail';
 export const launcherPath: string = join(wrapperFolder, 'sendmail');
@@ -40,16 +40,16 @@ const scriptPath = join(wrapperFolder, 'postern-sendmail.cjs');
 const unitFile = '/etc/systemd/system/postern.service';
 const dropIn = '/etc/systemd/system/postern.service.d/sendmail.conf';
 
-export type Part = {
+export type ConnectPart = {
   readonly name: 'spool' | 'unit' | 'config' | 'wrapper' | 'postfix' | 'divert';
-  /** What is done, and, to take it back, what is done then. */
+  /** What is done, and what is done to undo it. */
   readonly text: string;
   readonly undoText: string;
-  /** A change of a text file, to be shown. */
+  /** The change of a text file, to be shown. */
   readonly diff?: string;
   readonly undoDiff?: string;
   readonly isMade: boolean;
-  /** Something of it is there, to be taken back. */
+  /** True if at least a piece exists, which the undo removes. */
   readonly isThere: boolean;
   make(): Promise<void>;
   takeBack(): Promise<void>;
@@ -61,22 +61,22 @@ export type PartOptions = {
   readonly guard: ProcessUser;
   readonly spool: string;
   readonly queueDirectory: string;
-  readonly place: Place;
+  readonly place: WrapperPaths;
   readonly node: string;
 };
 
-/** Programs come to us. */
+/** True if programs that call sendmail reach Postern. */
 export async function isConnected(): Promise<boolean> {
   return (await readlink(sendmailPath).catch(() => '')) === launcherPath;
 }
 
-export async function spoolPart({ spool, guard }: PartOptions): Promise<Part> {
+export async function spoolPart({ spool, guard }: PartOptions): Promise<ConnectPart> {
   const found = await lstat(spool).catch(() => undefined);
   const right = found?.isDirectory() === true && (found.mode & 0o7777) === 0o3733;
   return {
     name: 'spool',
-    text: `make ${spool}: every user may leave mail there, none may look into it`,
-    undoText: `remove ${spool}, where it is empty`,
+    text: `make ${spool}: every user can leave mail there, no user can look into it`,
+    undoText: `remove ${spool}, if it is empty`,
     isMade: right && found.uid === guard.uid && found.gid === guard.gid,
     isThere: found !== undefined,
     async make() {
@@ -93,8 +93,8 @@ export async function spoolPart({ spool, guard }: PartOptions): Promise<Part> {
   };
 }
 
-/** What the service may do besides, where it is one. Undefined: it is none. */
-export async function unitPart(options: PartOptions): Promise<Part | undefined> {
+/** More rights for the systemd service. Undefined: Postern is not installed as a service. */
+export async function unitPart(options: PartOptions): Promise<ConnectPart | undefined> {
   if (!existsSync(unitFile)) return undefined;
   const text = dropInText(options);
   const before = await textAt(dropIn);
@@ -122,7 +122,7 @@ export async function unitPart(options: PartOptions): Promise<Part | undefined> 
   };
 }
 
-/** What the service is allowed besides. */
+/** The systemd drop-in with the additional rights. */
 export function dropInText({
   spool,
   queueDirectory,
@@ -131,17 +131,17 @@ export function dropInText({
 [Service]
 RuntimeDirectory=postern
 RuntimeDirectoryMode=0755
-# To write into the maildrop without postdrop's set-group-id bit, which NoNewPrivileges switches off.
+# To write into the maildrop: NoNewPrivileges switches off the set-group-id bit of postdrop.
 SupplementaryGroups=postdrop
 ReadWritePaths=-${spool} -${join(queueDirectory, 'maildrop')}
-# To see which process speaks, and who started it. What only root sees of it, that process says itself.
+# To see which process connects, and its parents. The process itself reports what only root can see.
 ProtectProc=default
-# To see whose a script in a home is; shut, all homes would look like root's, and no script there like its owner's.
+# To see the owner of a script in a home folder. Otherwise every home would look like root's.
 ProtectHome=read-only
 `;
 }
 
-export async function wrapperPart({ place, node }: PartOptions): Promise<Part> {
+export async function wrapperPart({ place, node }: PartOptions): Promise<ConnectPart> {
   const script = assembleSendmail(place);
   const launcher = sendmailLauncher({ node, script: scriptPath, real: place.real });
   return {
@@ -160,9 +160,8 @@ export async function wrapperPart({ place, node }: PartOptions): Promise<Part> {
 }
 
 /**
- * Writes postern-sendmail anew as this version has it, with the places that it has; answers with
- * what was done. For upgrades: what stands at /usr/sbin/sendmail is no part of the program's own
- * folder.
+ * Writes this version's postern-sendmail over an older one and keeps its paths; answers with what
+ * was done. An upgrade needs it, because this script is outside the program's own folder.
  */
 export async function renewWrapper(root: string): Promise<string> {
   const [script, launcher] = [join(root, scriptPath), join(root, launcherPath)];
@@ -170,18 +169,18 @@ export async function renewWrapper(root: string): Promise<string> {
   const place = /^runSendmail\((\{.*\}), /m.exec(before)?.[1];
   const node = /^node='(.*)'$/m.exec(shell)?.[1];
   if (place === undefined || node === undefined) return 'postern-sendmail is not in use';
-  const known = JSON.parse(place) as Place;
+  const known = JSON.parse(place) as WrapperPaths;
   const fresh = assembleSendmail(known);
   const freshShell = sendmailLauncher({ node, script: scriptPath, real: known.real });
   if (fresh === before && freshShell === shell) return 'postern-sendmail is up to date';
   await replace(script, fresh, 0o644);
   await replace(launcher, freshShell, 0o755);
-  return `wrote ${launcherPath} anew`;
+  return `wrote ${launcherPath} again`;
 }
 
 const textAt = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
-/** A program that starts meanwhile finds the old one or the new one, whole. */
+/** A program that starts meanwhile finds the old file or the new one, complete. */
 async function replace(path: string, text: string, mode: number): Promise<void> {
   await rm(`${path}.new`, { force: true });
   await writeFile(`${path}.new`, text, { mode, flag: 'wx', flush: true });
@@ -189,7 +188,7 @@ async function replace(path: string, text: string, mode: number): Promise<void> 
   await rename(`${path}.new`, path);
 }
 
-export async function postfixPart({ configDirectory, guard }: PartOptions): Promise<Part> {
+export async function postfixPart({ configDirectory, guard }: PartOptions): Promise<ConnectPart> {
   const path = join(configDirectory, 'main.cf');
   const { main } = await readPostfixFiles(configDirectory);
   const users = [...new Set(['root', guard.name])];
@@ -201,8 +200,8 @@ export async function postfixPart({ configDirectory, guard }: PartOptions): Prom
   };
   return {
     name: 'postfix',
-    text: `let Postfix take mail by sendmail(1) from ${users.join(' and ')} alone`,
-    undoText: 'let Postfix take mail by sendmail(1) as before',
+    text: `let Postfix accept mail through sendmail(1) only from ${users.join(' and ')}`,
+    undoText: 'let Postfix accept mail through sendmail(1) as before',
     diff: unifiedDiff(main, after, { before: path, after: `${path} (connected)` }),
     undoDiff: unifiedDiff(main, cleaned, { before: path, after: `${path} (not connected)` }),
     isMade: main === after,
@@ -212,7 +211,7 @@ export async function postfixPart({ configDirectory, guard }: PartOptions): Prom
   };
 }
 
-export async function divertPart(): Promise<Part> {
+export async function divertPart(): Promise<ConnectPart> {
   return {
     name: 'divert',
     text: `move ${sendmailPath} to ${realPath} (dpkg-divert), and link it to ${launcherPath}`,
@@ -231,13 +230,17 @@ async function divert(): Promise<void> {
   const [owner = ''] = await call(divertTool, ['--listpackage', sendmailPath]);
   const [target = ''] = await call(divertTool, ['--truename', sendmailPath]);
   if (owner !== '' && (owner !== 'LOCAL' || target !== realPath)) {
-    throw new OperatorError('sendmail-diverted', `${sendmailPath} is diverted already: ${owner}`, {
-      hint: `dpkg-divert --list ${sendmailPath} says by whom; that one would have to be taken back first`,
-      exit: sysexits.config,
-    });
+    throw new OperatorError(
+      'sendmail-diverted',
+      `${sendmailPath} is already diverted by ${owner}`,
+      {
+        hint: `dpkg-divert --list ${sendmailPath} shows the diversion; remove it first`,
+        exit: sysexits.config,
+      },
+    );
   }
   if (target !== realPath) await call(divertTool, [...divertWords, '--add', sendmailPath]);
-  // Between the two there is no sendmail for a moment, as at any upgrade of the package.
+  // For a moment there is no sendmail, as during any upgrade of its package.
   await linkTo(launcherPath);
 }
 
@@ -248,8 +251,8 @@ async function linkTo(path: string): Promise<void> {
 }
 
 /**
- * Programs go the old way again, while what they have handed to us still needs the mail server's
- * own.
+ * Makes programs call the mail server's own sendmail again. It stays at its new path, because
+ * handovers that are not done yet still need it there.
  */
 export async function stepAside(): Promise<void> {
   if (await isConnected()) await linkTo(realPath);

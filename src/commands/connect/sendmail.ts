@@ -1,14 +1,14 @@
 /**
- * `postern connect sendmail`: puts postern-sendmail in the place of /usr/sbin/sendmail, and lets Postfix take such mail from
- * Postern and root alone. Shows what it would do, asks, does it, proves it with a letter, and takes
- * everything back when a step fails. `--undo` takes it back, and waits for what is still under way.
+ * `postern connect sendmail`: replaces /usr/sbin/sendmail by postern-sendmail, and lets Postfix
+ * accept such mail only from Postern and root. It shows the steps, asks, does them, and proves them
+ * with a test message. When a step fails, it undoes everything. `--undo` removes the connection and
+ * waits for handovers that are not done yet.
  */
-
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { withSetting } from '../../config/edit.ts';
-import { parseConfig } from '../../config/load.ts';
+import { oldNamesText, parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -25,9 +25,9 @@ import { readPostfixFiles } from './postfix-files.ts';
 import { mayGoOn } from './question.ts';
 import { doorIs, queueEmptied, verified } from './sendmail-proof.ts';
 import {
+  type ConnectPart,
   divertPart,
   isConnected,
-  type Part,
   type PartOptions,
   postfixPart,
   realPath,
@@ -57,46 +57,47 @@ type Report = {
 type Show = (text: string) => void;
 
 const usualDoor = 'unix:/run/postern/sendmail';
-/** Postfix counts the envelope, and our own field; what it would refuse is refused at once. */
+/** Part of Postfix's limit that envelope and Postern's own header field take. */
 const envelopeBytes = 4_096;
-/** Where Postfix has no limit. */
+/** Limit if Postfix has none. */
 const unlimitedBytes = 100_000_000;
 
 export function registerSendmail(connect: Command): void {
   connect
     .command('sendmail')
-    .description('put postern-sendmail in the place of /usr/sbin/sendmail, through dpkg-divert')
+    .description('replace /usr/sbin/sendmail by postern-sendmail, with dpkg-divert')
     .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
-    .option('--config-dir <dir>', "Postfix's configuration (default: what postconf says)")
+    .option('--config-dir <dir>', "Postfix's configuration folder (default: what postconf says)")
     .option('--state <dir>', stateHelp)
-    .option('--dry-run', 'show what would be done, do nothing')
-    .option('--undo', 'take it back; waits for mail that is under way')
-    .option('--yes', 'do not ask; without a terminal nobody is asked')
-    .option('--no-verify', 'do not send a letter to postmaster to prove it')
+    .option('--dry-run', 'show the steps without doing them')
+    .option('--undo', 'remove it; waits for mail that is not yet passed on')
+    .option('--yes', 'do not ask (without a terminal, the command never asks)')
+    .option('--no-verify', 'do not send a test message to postmaster')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          'Every program that sends by sendmail(1) then hands its mail to Postern, which knows whose it is, and Postfix takes\n' +
-          'such mail from Postern and root alone (authorized_submit_users). While Postern is away the mail waits in a spool.\n' +
-          'Which scripts send, and what they may: postern scripts.',
+          'Every program that calls sendmail(1) then hands its mail to Postern, which finds\n' +
+          'the script or user behind it. Postfix accepts such mail only from Postern and\n' +
+          'root (authorized_submit_users). While the guard is down, the mail waits in a\n' +
+          'spool. Scripts and the rules for them: postern scripts.',
         examples: [
-          ['sudo postern connect sendmail --dry-run', 'every step, and what changes in main.cf'],
+          ['sudo postern connect sendmail --dry-run', 'show every step, and the change of main.cf'],
           ['sudo postern connect sendmail', ''],
           ['sudo postern connect sendmail --undo', ''],
         ],
         exits: [
           [0, 'done, or nothing to do'],
           [67, 'the guard runs as a user that has no name'],
-          [69, 'Postern does not run, or Postfix is not connected'],
-          [70, 'a step failed; all is as it was'],
+          [69, 'the guard is not running, or Postfix is not connected'],
+          [70, 'a step failed; everything is as before'],
           [77, 'not root'],
-          [78, 'a fault in the configuration, or /usr/sbin/sendmail is diverted by somebody else'],
+          [78, 'an error in the configuration, or /usr/sbin/sendmail is diverted already'],
         ],
       }),
     )
-    .addOption(new Option('--door <address>', 'where the door is to be').hideHelp())
+    .addOption(new Option('--door <address>', 'address of the sendmail door').hideHelp())
     .action(async (options: Options, command: Command) => {
       const show: Show = (text) => {
         if (options.json !== true) print(command, text);
@@ -108,13 +109,14 @@ export function registerSendmail(connect: Command): void {
 
 async function connectSendmail(options: Options, show: Show): Promise<Report> {
   if (options.dryRun !== true && process.getuid?.() !== 0) {
-    throw new OperatorError('not-root', 'putting another sendmail into place needs root', {
+    throw new OperatorError('not-root', 'replacing /usr/sbin/sendmail needs root', {
       hint: 'sudo postern connect sendmail',
       exit: sysexits.noPerm,
     });
   }
   const file = options.config ?? usualConfig() ?? installedConfig;
-  const { config } = parseConfig(readConfigText(file), file);
+  const { config, oldNames } = parseConfig(readConfigText(file), file);
+  process.stderr.write(oldNamesText({ file, oldNames }));
   const about = await partOptions(options, config);
   const parts = await allParts(about, { file, options });
   return options.undo === true
@@ -123,7 +125,7 @@ async function connectSendmail(options: Options, show: Show): Promise<Report> {
 }
 
 async function connect(of: {
-  readonly parts: readonly Part[];
+  readonly parts: readonly ConnectPart[];
   readonly options: Options;
   readonly show: Show;
 }): Promise<Report> {
@@ -138,7 +140,7 @@ async function connect(of: {
   if (wanted.length === 0) show('sendmail is connected already.\n');
   if (options.dryRun === true || wanted.length === 0) return report;
   await mayGoOn(options);
-  const made: Part[] = [];
+  const made: ConnectPart[] = [];
   try {
     for (const part of wanted) {
       made.unshift(part);
@@ -150,7 +152,7 @@ async function connect(of: {
     const hint = cause instanceof OperatorError ? cause.hint : undefined;
     throw new OperatorError(
       'sendmail-not-connected',
-      `not connected, all is as it was: ${faultText(cause)}`,
+      `not connected, everything is as before: ${faultText(cause)}`,
       { cause, ...(hint === undefined ? {} : { hint }), exit: sysexits.software },
     );
   }
@@ -159,7 +161,7 @@ async function connect(of: {
 }
 
 async function undo(of: {
-  readonly parts: readonly Part[];
+  readonly parts: readonly ConnectPart[];
   readonly config: Config;
   readonly options: Options;
   readonly show: Show;
@@ -175,13 +177,12 @@ async function undo(of: {
   if (made.length === 0) show('sendmail is not connected.\n');
   if (options.dryRun === true || made.length === 0) return report;
   await mayGoOn(options);
-  // Programs go the old way again first; then what they have handed to us leaves; then all is taken
-  // away.
+  // First programs use the old sendmail again, then handovers finish, then all parts are removed.
   await made.find((part) => part.name === 'postfix')?.takeBack();
   await stepAside();
   await queueEmptied(options.state, config.sendmail.spool);
   for (const part of made) await part.takeBack();
-  show('sendmail is as it was.\n');
+  show('sendmail is as before.\n');
   return report;
 }
 
@@ -189,7 +190,7 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
   const named = options.configDir ?? process.env['MAIL_CONFIG'];
   const configDirectory = named ?? (await postconf('config_directory', undefined));
   const guard = await guardUser(options).catch((cause: unknown) => {
-    // To take it back nobody needs to run.
+    // The undo does not need a running guard.
     if (options.undo !== true) throw cause;
     return { name: 'postern', uid: 0, gid: 0 };
   });
@@ -212,13 +213,19 @@ async function partOptions(options: Options, config: Config): Promise<PartOption
   };
 }
 
-/** Whoever the guard runs as: Postfix takes mail from it. */
+/** The user that the guard runs as; Postfix must accept mail from this user. */
 async function guardUser(options: Options): Promise<PartOptions['guard']> {
   const { pid } = await readRunFile(stateDirectory(options.state));
   const user = processUser(pid);
+  if (user === undefined) {
+    throw new OperatorError('not-running', 'Postern has just ended', {
+      hint: 'start it again, then call this again',
+      exit: sysexits.unavailable,
+    });
+  }
   if (user.name === '') {
     throw new OperatorError('guard-user', `the guard runs as user ${user.uid}, which has no name`, {
-      hint: 'Postfix wants one to take mail from it; sudo ./postern install makes a user',
+      hint: 'Postfix needs a user name to accept its mail; sudo ./postern install makes a user',
       exit: sysexits.noUser,
     });
   }
@@ -226,29 +233,36 @@ async function guardUser(options: Options): Promise<PartOptions['guard']> {
 }
 
 /**
- * Mail that goes past the milter door would never be met again; and who starts Node is often root.
+ * Throws unless all conditions hold. Without the milter door the guard would never see the mail
+ * again; and root often starts the Node that every user would run.
  */
 async function mustBeReady(configDirectory: string): Promise<void> {
   const { main } = await readPostfixFiles(configDirectory);
   if (mainValue(parseMainCf(main), 'postern_milter') === undefined) {
     throw new OperatorError('postfix-not-connected', 'Postfix is not connected to Postern', {
-      hint: 'first: postern connect postfix',
+      hint: 'connect it first: postern connect postfix',
       exit: sysexits.unavailable,
     });
   }
   if (!existsSync('/usr/bin/dpkg-divert')) {
-    throw new OperatorError('no-dpkg', 'there is no dpkg-divert here', {
-      hint: 'postern-sendmail is put into place by it; this is not Debian',
+    throw new OperatorError('no-dpkg', 'there is no /usr/bin/dpkg-divert', {
+      hint: 'this command needs dpkg-divert, which Debian and its relatives have',
       exit: sysexits.unavailable,
     });
   }
   for (let path = process.execPath; ; path = join(path, '..')) {
     const { uid, mode } = statSync(path);
     if (uid !== 0 || (mode & 0o022) !== 0 || (mode & 0o001) === 0) {
-      throw new OperatorError('node-not-shared', `every user would run ${process.execPath}`, {
-        hint: `${path} must be root’s, written by nobody else, and open to all; sudo ./postern install puts it so`,
-        exit: sysexits.config,
-      });
+      throw new OperatorError(
+        'node-not-shared',
+        `${process.execPath} is not safe to be run by every user`,
+        {
+          hint:
+            `${path} must belong to root, be writable by root only, and be readable by all; ` +
+            'sudo ./postern install arranges that',
+          exit: sysexits.config,
+        },
+      );
     }
     if (path === '/') return;
   }
@@ -257,7 +271,7 @@ async function mustBeReady(configDirectory: string): Promise<void> {
 async function allParts(
   about: PartOptions,
   of: { readonly file: string; readonly options: Options },
-): Promise<readonly Part[]> {
+): Promise<readonly ConnectPart[]> {
   const unit = await unitPart(about);
   return [
     await spoolPart(about),
@@ -272,7 +286,7 @@ async function allParts(
 function configPart(
   { place, queueDirectory }: PartOptions,
   { file, options }: { readonly file: string; readonly options: Options },
-): Part {
+): ConnectPart {
   const door = `unix:${place.door}`;
   const before = readConfigText(file);
   const values: readonly (readonly [string, string])[] = [
@@ -289,10 +303,14 @@ function configPart(
     );
   const [after, cleaned] = [set(before, false), set(before, true)];
   if (parseConfig(after, file).config.sendmail.door !== door) {
-    throw new OperatorError('config-not-changed', `${file} has [sendmail] in a form of its own`, {
-      hint: `set sendmail.door = "${door}" by hand`,
-      exit: sysexits.config,
-    });
+    throw new OperatorError(
+      'config-not-changed',
+      `${file} has [sendmail] in a form that this command cannot change`,
+      {
+        hint: `set sendmail.door = "${door}" in it yourself, then repeat this command`,
+        exit: sysexits.config,
+      },
+    );
   }
   const write = async (clear: boolean): Promise<void> => {
     writeConfigText(file, set(readConfigText(file), clear));
@@ -300,8 +318,8 @@ function configPart(
   };
   return {
     name: 'config',
-    text: 'have the guard open the door',
-    undoText: 'have the guard close the door',
+    text: 'let the guard open the sendmail door',
+    undoText: 'let the guard close the sendmail door',
     diff: unifiedDiff(before, after, { before: file, after: `${file} (connected)` }),
     undoDiff: unifiedDiff(before, cleaned, { before: file, after: `${file} (not connected)` }),
     isMade: before === after,
@@ -311,14 +329,11 @@ function configPart(
   };
 }
 
-/**
- * Throws OperatorError `still-connected` while programs come to us: what they send would get
- * nowhere.
- */
+/** Throws OperatorError `still-connected` while programs use Postern: their mail would fail. */
 export async function sendmailMustBeFree(): Promise<void> {
   if (!(await isConnected())) return;
-  throw new OperatorError('still-connected', `${sendmailPath} is still Postern’s`, {
-    hint: 'first: postern connect sendmail --undo',
+  throw new OperatorError('still-connected', `${sendmailPath} is still postern-sendmail`, {
+    hint: 'disconnect it first: postern connect sendmail --undo',
     exit: sysexits.config,
   });
 }

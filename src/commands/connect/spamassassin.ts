@@ -1,14 +1,14 @@
 /**
- * `postern connect spamassassin`: finds spamd, has it scan a letter that is spam by agreement and one that is none, sets
- * scan.spamassassin in the configuration, and sees the running guard take it over. `--undo` takes
- * it out again.
+ * `postern connect spamassassin`: finds spamd and lets it scan two test messages, one spam (GTUBE)
+ * and one not. Then it sets scan.spamassassin in the configuration and waits until the running
+ * guard uses it. `--undo` removes the setting.
  */
 import type { Command } from 'commander';
 import { withSetting } from '../../config/edit.ts';
-import { parseConfig } from '../../config/load.ts';
+import { oldNamesText, parseConfig } from '../../config/load.ts';
 import { whereOf } from '../../config/values.ts';
 import { faultText } from '../../lib/error-text.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
@@ -17,7 +17,7 @@ import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
 import { isNotRunning } from '../guard/run-file.ts';
-import { badLetter, isKnown, ordinaryLetter } from '../scan/test-letters.ts';
+import { badTestMessage, isKnown, ordinaryTestMessage } from '../scan/test-messages.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
 import { mayGoOn } from './question.ts';
@@ -32,7 +32,7 @@ type Options = {
   readonly json?: true;
 };
 
-/** Where Debian's spamd listens, and where others have it. */
+/** Where spamd listens on Debian, and on other systems. */
 const usualPlaces = [
   'inet:127.0.0.1:783',
   'unix:/run/spamd.sock',
@@ -42,40 +42,39 @@ const usualPlaces = [
 ];
 const pingMs = 2_000;
 const scanMs = 20_000;
-/**
- * The guard reads its configuration again at once; its first metrics after that may take a moment.
- */
+/** The guard reads its configuration at once, but its status may take a moment to show it. */
 const takenOverMs = 5_000;
 const place = { table: 'scan', key: 'spamassassin' } as const;
 
 export function registerSpamAssassin(connect: Command): void {
   connect
     .command('spamassassin')
-    .description('have mail that leaves scanned by SpamAssassin, and its score count as evidence')
+    .description('let SpamAssassin scan outgoing mail; its score counts as evidence')
     .option('--at <address>', 'where spamd listens: inet:HOST:PORT or unix:/PATH (default: found)')
     .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
     .option('--state <dir>', stateHelp)
-    .option('--dry-run', 'show the change, make none')
-    .option('--undo', 'take it out again')
-    .option('--yes', 'do not ask; without a terminal nobody is asked')
+    .option('--dry-run', 'show the change without making it')
+    .option('--undo', 'remove it')
+    .option('--yes', 'do not ask (without a terminal, the command never asks)')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          "With Debian's packages: apt-get install spamd spamassassin, systemctl enable --now spamd. Nothing of\n" +
-          'SpamAssassin is changed. rspamd and ClamAV are set by hand: scan.rspamd, scan.clamav.',
+          "With Debian's packages: apt-get install spamd spamassassin, systemctl enable\n" +
+          '--now spamd. This command changes nothing in SpamAssassin. For rspamd and\n' +
+          'ClamAV, set scan.rspamd and scan.clamav yourself.',
         examples: [
-          ['sudo postern connect spamassassin --dry-run', 'find it, try it, show the change'],
+          ['sudo postern connect spamassassin --dry-run', 'find spamd, test it, show the change'],
           ['sudo postern connect spamassassin', ''],
           ['sudo postern connect spamassassin --undo', ''],
         ],
         exits: [
           [0, 'done, or nothing to do'],
-          [69, 'no spamd answers, or it does not scan; nothing was changed'],
-          [70, 'the running guard did not take it over; the file is changed'],
-          [77, 'the file cannot be written; run this as root'],
-          [78, 'the configuration is wrong'],
+          [69, 'no spamd answers, or spamd does not scan; nothing was changed'],
+          [70, 'the running guard did not apply the setting; the file is changed'],
+          [77, 'the file cannot be written; run this command as root'],
+          [78, 'the configuration has an error'],
         ],
       }),
     )
@@ -106,31 +105,42 @@ async function connectSpamAssassin(
   const address = spamd?.address ?? 'off';
   const value = spamd === undefined ? undefined : JSON.stringify(address);
   const after = withSetting(before, place, value);
-  if (parseConfig(after, file).config.scan.spamassassin !== address) {
-    throw new OperatorError('config-not-changed', `${file} has [scan] in a form of its own`, {
-      hint: `set scan.spamassassin = ${value ?? '"off"'} by hand`,
-      exit: sysexits.config,
-    });
+  const { config, oldNames } = parseConfig(after, file);
+  process.stderr.write(oldNamesText({ file, oldNames }));
+  if (config.scan.spamassassin !== address) {
+    throw new OperatorError(
+      'config-not-changed',
+      `${file} has [scan] in a form that this command cannot change`,
+      {
+        hint:
+          `set scan.spamassassin = ${value ?? '"off"'} in it yourself, then: systemctl reload ` +
+          'postern',
+        exit: sysexits.config,
+      },
+    );
   }
   const diff = unifiedDiff(before, after, { before: file, after: `${file} (connected)` });
   show(diff);
   const report = { changed: diff !== '', diff, address, takenOver: false };
   if (diff === '') {
-    show(options.undo === true ? 'SpamAssassin is not connected.\n' : 'It is connected already.\n');
+    show(
+      options.undo === true
+        ? 'SpamAssassin is not connected.\n'
+        : 'SpamAssassin is connected already.\n',
+    );
     return report;
   }
   if (options.dryRun === true) return report;
   await mayGoOn(options);
   writeConfigText(file, after);
   const takenOver = await guardTakesOver(options.state, address);
-  if (!takenOver) show('The guard does not run; it scans from its next start on.\n');
-  else if (options.undo === true)
-    show('SpamAssassin is taken out; mail is not shown to it any more.\n');
-  else show('Mail that leaves is scanned. To undo: postern connect spamassassin --undo\n');
+  if (!takenOver) show('The guard is not running; mail is scanned from its next start on.\n');
+  else if (options.undo === true) show('SpamAssassin is removed; it no longer scans mail.\n');
+  else show('Outgoing mail is scanned. To undo: postern connect spamassassin --undo\n');
   return { ...report, takenOver };
 }
 
-type Found = { readonly address: string; readonly where: Where };
+type Found = { readonly address: string; readonly where: SocketAddress };
 
 /** The first address where a spamd answers. */
 async function found(named: string | undefined): Promise<Found> {
@@ -139,9 +149,13 @@ async function found(named: string | undefined): Promise<Found> {
   for (const address of places) {
     const where = whereOf(address, 0);
     if (where === undefined) {
-      throw new OperatorError('usage', '--at is inet:HOST:PORT or unix:/PATH', {
-        exit: sysexits.usage,
-      });
+      throw new OperatorError(
+        'usage',
+        `--at ${address} is not an address: give inet:HOST:PORT or unix:/PATH`,
+        {
+          exit: sysexits.usage,
+        },
+      );
     }
     try {
       await openSpamAssassin({ where, user: '', octetsMax: 1 }).ping(pingMs);
@@ -150,26 +164,33 @@ async function found(named: string | undefined): Promise<Found> {
       faults.push(`${address}: ${faultText(cause)}`);
     }
   }
-  throw new OperatorError('no-spamd', `no spamd answers\n${faults.join('\n')}`, {
-    hint: 'apt-get install spamd spamassassin && systemctl enable --now spamd; or name it with --at',
-    exit: sysexits.unavailable,
-  });
+  throw new OperatorError(
+    'no-spamd',
+    `spamd does not answer at any of these addresses\n${faults.join('\n')}`,
+    {
+      hint:
+        'apt-get install spamd spamassassin && systemctl enable --now spamd; ' +
+        'or name its address with --at',
+      exit: sysexits.unavailable,
+    },
+  );
 }
 
-/** Both letters, and what came of them in words. */
+/** Scans both test messages; answers with the results as text. */
 async function tried({ address, where }: Found): Promise<string> {
   const spamd = openSpamAssassin({ where, user: '', octetsMax: 100_000 });
   try {
-    const spam = await spamd.scan(badLetter('spamassassin', new Date()), scanMs);
-    const ham = await spamd.scan(ordinaryLetter(new Date()), scanMs);
+    const spam = await spamd.scan(badTestMessage('spamassassin', new Date()), scanMs);
+    const ham = await spamd.scan(ordinaryTestMessage(new Date()), scanMs);
     if (isKnown(spam) && !isKnown(ham)) {
       return (
-        `ok   spamd at ${address}: the letter that is spam by agreement gets ${spam.score} points, an ordinary ` +
-        `one ${ham.score}; ${ham.required} are spam\n`
+        `ok   spamd at ${address}: the spam test message gets ${spam.score} points, an ordinary ` +
+        `message ${ham.score}; from ${ham.required} on it is spam\n`
       );
     }
     throw new Error(
-      `spam gets ${spam.score} points, ham ${ham.score}, where ${ham.required} are spam`,
+      `the spam test message gets ${spam.score} points, an ordinary message ${ham.score}, ` +
+        `where ${ham.required} are spam`,
     );
   } catch (cause) {
     throw new OperatorError(
@@ -177,14 +198,14 @@ async function tried({ address, where }: Found): Promise<string> {
       `spamd at ${address} does not scan: ${faultText(cause)}`,
       {
         cause,
-        hint: 'its own log says why; `spamassassin --lint` checks its configuration',
+        hint: 'look at its own log; `spamassassin --lint` checks its configuration',
         exit: sysexits.unavailable,
       },
     );
   }
 }
 
-/** False: no guard runs. */
+/** Waits until the running guard uses the address. False: no guard is running. */
 async function guardTakesOver(state: string | undefined, address: string): Promise<boolean> {
   let admin: Awaited<ReturnType<typeof connectToGuard>>;
   try {
@@ -200,8 +221,8 @@ async function guardTakesOver(state: string | undefined, address: string): Promi
     const { doors } = await admin.read<StatusView>('/status');
     if ((doors['spamassassin'] ?? 'off') === address) return true;
   }
-  throw new OperatorError('not-taken-over', 'the guard runs, and did not take the setting over', {
-    hint: 'was it started with another file? `postern up --config FILE`; its log says more',
+  throw new OperatorError('not-taken-over', 'the guard is running, but did not apply the setting', {
+    hint: 'was it started with another configuration file? look at its log',
     exit: sysexits.software,
   });
 }

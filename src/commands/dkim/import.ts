@@ -1,4 +1,4 @@
-/** `postern dkim import opendkim|rspamd`: takes over the keys that another signer uses. */
+/** `postern dkim import opendkim|rspamd`: imports the keys that another signer uses. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { isKeyName } from '../../core/signing/key.ts';
@@ -24,28 +24,29 @@ import { askKeyAdmin, type KeyAdminClient, type KeyAdminOptions } from './key-cl
 
 type Options = KeyAdminOptions & { readonly dryRun?: true; readonly json?: true };
 /** One line of the report. */
-type Line = { readonly key: string; readonly taken: boolean; readonly text: string };
-type Ready = ConfiguredKey & { readonly text: string; readonly about: string };
+type ImportLine = { readonly key: string; readonly taken: boolean; readonly text: string };
+type ReadableKey = ConfiguredKey & { readonly text: string; readonly about: string };
 
-/** A configuration or a map of domains; a wrong path may lead to something large. */
+/** The largest file that is read; a wrong path may name something large. */
 const octetsMax = 16 * 1024 * 1024;
-/** Keys that the admin takes at a time. */
+/** Keys in one request to the admin. */
 const atOnce = 500;
 
 export function registerImport(dkim: Command): void {
   const from = dkim
     .command('import')
-    .summary('take over keys from OpenDKIM or rspamd')
+    .summary('import keys from OpenDKIM or rspamd')
     .description(
-      'Copies the private keys that another signer uses. Each signs here once DNS shows its record at every name ' +
-        'server, which is looked at right away. What is found wrong is said in a line, and the others go on.',
+      'Copies the private keys that another signer uses. Postern signs with a key as soon as ' +
+        'every name server shows its record, and checks that immediately. A key with a fault ' +
+        'gets a line that says why; the other keys are imported.',
     );
-  one(from, 'opendkim', '/etc/opendkim.conf', 'its configuration', opendkim);
+  one(from, 'opendkim', '/etc/opendkim.conf', 'configuration of OpenDKIM', opendkim);
   one(
     from,
     'rspamd',
     '/etc/rspamd/local.d/dkim_signing.conf',
-    'dkim_signing.conf, or a folder with files DOMAIN.SELECTOR.key',
+    'dkim_signing.conf of rspamd, or a folder with files DOMAIN.SELECTOR.key',
     rspamd,
   );
 }
@@ -60,31 +61,36 @@ function one(
   from
     .command(name)
     .summary(
-      `from ${name === 'opendkim' ? 'KeyTable and SigningTable, or KeyFile' : 'its module dkim_signing'}`,
+      name === 'opendkim'
+        ? 'from KeyTable and SigningTable, or KeyFile'
+        : 'from the module dkim_signing',
     )
     .description(
-      `Takes over the keys of ${name === 'opendkim' ? 'OpenDKIM' : 'rspamd'}. Its own files stay as they are.`,
+      `Imports the keys of ${name === 'opendkim' ? 'OpenDKIM' : 'rspamd'}, and leaves its files ` +
+        'as they are.',
     )
     .argument('[path]', about, usual)
-    .option('--dry-run', 'only say what would be taken')
+    .option('--dry-run', 'only say which keys would be imported')
     .option('--state <dir>', stateHelp)
-    .option('--config <file>', 'configuration of this Postern, where it does not run')
+    .option('--config <file>', 'configuration of Postern, if Postern does not run')
     .option('--json', 'one JSON object: keys, each with a text, and notes')
     .addHelpText(
       'after',
       helpAfter({
         examples: [
           [`sudo postern dkim import ${name} --dry-run`, ''],
-          [`sudo postern dkim import ${name} ${usual}`, 'as root: their owner is another user'],
+          [`sudo postern dkim import ${name} ${usual}`, 'as root, because the files are private'],
         ],
         exits: [
           exitCodes.done,
-          [1, 'not every key could be taken'],
+          [1, 'not every key could be imported'],
           [66, 'the configuration cannot be read'],
           exitCodes.notRunning,
         ],
         notes:
-          'Let the other signer run until `postern dkim keys` says that all of them sign, then switch it off.',
+          'Keep the other signer running until postern dkim keys shows that all keys sign. Then ' +
+          'switch\n' +
+          'it off.',
       }),
     )
     .action(async (path: string, options: Options, command: Command) => {
@@ -96,7 +102,7 @@ function one(
         (admin) =>
           options.dryRun === true ? foretold(admin, ready) : taken(admin, ready, `from ${name}`),
       ).catch((error: unknown) => {
-        // To say what would be taken no guard is needed, and no ledger.
+        // --dry-run needs neither a guard nor a ledger.
         if (options.dryRun === true && isNotRunning(error)) return ready.map(wouldBe);
         throw error;
       });
@@ -109,7 +115,7 @@ function one(
       );
       const left = lines.filter((line) => !line.taken).length;
       if (left > 0) {
-        throw new OperatorError('not-taken', `${many(left, 'key')} could not be taken`, {
+        throw new OperatorError('not-taken', `${many(left, 'key')} could not be imported`, {
           exit: 1,
         });
       }
@@ -142,7 +148,7 @@ function rspamd(path: string): KeysFound {
     }
   };
   const reads = {
-    names: (folder: string) => tried((): readonly string[] => readdirSync(folder), []),
+    names: (folder: string) => tried((): readonly string[] => readdirSync(folder).sort(), []),
     text: (map: string) => tried((): string | undefined => readText(map), undefined),
   };
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -152,13 +158,13 @@ function rspamd(path: string): KeysFound {
   return { keys: found.keys, notes: [...found.notes, ...unreadable] };
 }
 
-/** The private keys themselves; a line for each that cannot be taken. */
+/** Reads the private keys; a line of the report for each that cannot be read. */
 function readKeys(keys: readonly ConfiguredKey[]): {
-  readonly ready: readonly Ready[];
-  readonly wrong: readonly Line[];
+  readonly ready: readonly ReadableKey[];
+  readonly wrong: readonly ImportLine[];
 } {
-  const ready: Ready[] = [];
-  const wrong: Line[] = [];
+  const ready: ReadableKey[] = [];
+  const wrong: ImportLine[] = [];
   for (const found of keys) {
     const read = readKey(found);
     if ('about' in read) ready.push(read);
@@ -167,15 +173,17 @@ function readKeys(keys: readonly ConfiguredKey[]): {
   return { ready, wrong };
 }
 
-function readKey(found: ConfiguredKey): Ready | Line {
+function readKey(found: ConfiguredKey): ReadableKey | ImportLine {
   const { domain, selector, key } = found;
-  const no = (text: string): Line => ({ key: nameOf(found), taken: false, text });
-  if (!isKeyName(domain) || !isKeyName(selector)) return no('is not a name as DNS has it');
+  const no = (text: string): ImportLine => ({ key: nameOf(found), taken: false, text });
+  if (!isKeyName(domain) || !isKeyName(selector)) return no('is no valid DNS name');
   try {
     const opened = key.kind === 'file' ? readPrivateKeyText(key.path) : inline(key.text);
     const { type, bits } = opened.key;
     const weak =
-      type === 'rsa' && bits < rsaBits.advised ? ', too few: have a new one follow it soon' : '';
+      type === 'rsa' && bits < rsaBits.advised
+        ? `, fewer than ${rsaBits.advised}; replace it soon: postern dkim rotate`
+        : '';
     const about = type === 'rsa' ? `RSA, ${bits} bits${weak}` : 'Ed25519';
     return { ...found, text: opened.text, about };
   } catch (error) {
@@ -189,7 +197,10 @@ function inline(text: string): ReturnType<typeof readPrivateKeyText> {
   throw new OperatorError('key-file', `the key in KeyTable ${opened.error.text}`);
 }
 
-async function foretold(admin: KeyAdminClient, ready: readonly Ready[]): Promise<readonly Line[]> {
+async function foretold(
+  admin: KeyAdminClient,
+  ready: readonly ReadableKey[],
+): Promise<readonly ImportLine[]> {
   const known = new Set((await admin.list()).map(nameOf));
   return ready.map((key) =>
     known.has(nameOf(key))
@@ -198,19 +209,19 @@ async function foretold(admin: KeyAdminClient, ready: readonly Ready[]): Promise
   );
 }
 
-function wouldBe(key: Ready): Line {
-  return { key: nameOf(key), taken: true, text: `would be taken (${key.about})` };
+function wouldBe(key: ReadableKey): ImportLine {
+  return { key: nameOf(key), taken: true, text: `would be imported (${key.about})` };
 }
 
-/** Files first, then the admin: what it does not take is taken back. */
+/** Writes the files of keys, then asks the admin to adopt them. Removes files that it refuses. */
 async function taken(
   admin: KeyAdminClient,
-  ready: readonly Ready[],
+  ready: readonly ReadableKey[],
   note: string,
-): Promise<readonly Line[]> {
+): Promise<readonly ImportLine[]> {
   const known = new Set((await admin.list()).map(nameOf));
-  const lines: Line[] = [];
-  const written: Ready[] = [];
+  const lines: ImportLine[] = [];
+  const written: ReadableKey[] = [];
   for (const key of ready) {
     const name = nameOf(key);
     if (known.has(name)) {
@@ -242,13 +253,13 @@ async function taken(
   return lines;
 }
 
-function text(lines: readonly Line[], notes: readonly string[]): string {
+function text(lines: readonly ImportLine[], notes: readonly string[]): string {
   const shown = lines.map(
     ({ key, taken: yes, text: words }) => `${yes ? '  ' : '! '}${key}: ${plain(words)}`,
   );
   const count = lines.filter((line) => line.taken).length;
   const rest = lines.length - count;
-  const sum = `${many(count, 'key')}${rest === 0 ? '' : `, and ${rest} that cannot be taken`}`;
+  const sum = `${many(count, 'key')}${rest === 0 ? '' : `, and ${rest} that cannot be imported`}`;
   const more =
     notes.length === 0 ? '' : `\nNotes:\n${notes.map((note) => `  ${plain(note)}\n`).join('')}`;
   return `${[...shown, sum].join('\n')}\n${more}`;
@@ -266,7 +277,7 @@ function readText(path: string): string {
   } catch (cause) {
     throw new OperatorError('no-input', `cannot read ${path}`, {
       cause,
-      hint: 'name its configuration, or run this as root',
+      hint: 'give the path of the configuration, or run this as root',
       exit: sysexits.noInput,
     });
   }

@@ -1,6 +1,7 @@
 /**
- * The admin of keys, of the guard that runs; where none runs, of its ledger itself, which one
- * program at a time may write. So keys can be made before the first start.
+ * The admin of DKIM keys: that of the running guard. If no guard runs, this opens the ledger
+ * itself, so that keys can be made before the first start. Only one program at a time may write the
+ * ledger.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -9,33 +10,34 @@ import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { keysFolder, openKeys } from '../../daemon/keys.ts';
-import { openJournal, type Timers } from '../../flow/journal/journal.ts';
+import { openJournal } from '../../flow/journal/journal.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Done, KeyAdmin, KeyView } from '../../ports/admin.ts';
+import type { AdminResult, KeyAdmin, KeyView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
+import type { Timers } from '../../ports/world.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
 
 export type KeyAdminOptions = { readonly state?: string; readonly config?: string };
 
-/** As KeyAdmin, with what was not done as OperatorError `not-done`. */
+/** Like KeyAdmin, but throws OperatorError `not-done` if the admin did nothing. */
 export type KeyAdminClient = {
   readonly folder: string;
   list(domain?: string): Promise<readonly KeyView[]>;
-  make(wanted: Parameters<KeyAdmin['make']>[0]): Promise<Yes>;
-  rotate(domain: string): Promise<Yes>;
+  make(wanted: Parameters<KeyAdmin['make']>[0]): Promise<ActionDone>;
+  rotate(domain: string): Promise<ActionDone>;
   retire(
     ...how: Parameters<KeyAdmin['retire']> extends [infer K, infer H, string] ? [K, H] : never
-  ): Promise<Yes>;
-  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<Done>;
+  ): Promise<ActionDone>;
+  adopt(keys: Parameters<KeyAdmin['adopt']>[0], note: string): Promise<AdminResult>;
 };
-type Yes = Extract<Done, { ok: true }>;
+type ActionDone = Extract<AdminResult, { ok: true }>;
 
 /**
- * Runs `work` at the admin. `reads`: it only looks, so that a ledger is not made, and not opened for
- * writing.
+ * Runs `work` with the admin. `reads`: true if it changes nothing; then no ledger is created or
+ * opened for writing.
  */
 export async function askKeyAdmin<Value>(
   options: KeyAdminOptions,
@@ -47,12 +49,12 @@ export async function askKeyAdmin<Value>(
     live = await connectToGuard(options.state);
   } catch (error) {
     if (!isNotRunning(error)) throw error;
-    // It may run, and only be none of this user's business.
+    // The guard may run, and this user may not be allowed to reach it.
     const { cause } = error;
     if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') throw error;
     const state = stateDirectory(options.state);
     if (how.reads && !existsSync(join(state, 'ledger.db'))) throw error;
-    how.warn(`postern: not running; this is its ledger itself (${join(state, 'ledger.db')})\n`);
+    how.warn(`postern: not running; using its ledger (${join(state, 'ledger.db')})\n`);
     const { config } = loadConfig(options.config ?? usualConfig());
     return withOwn({ state, config, reads: how.reads }, work);
   }
@@ -98,7 +100,7 @@ async function withOwn<Value>(
   const ledger = await openOwnLedger(state, reads);
   scope.defer(() => ledger.close());
   const log = (): void => {};
-  // No steps but those that an act wants: the guard takes them when it runs.
+  // No timers run here: the guard does the periodic steps when it runs.
   const timers: Timers = { every: () => () => {}, soon };
   const journal = openJournal({ ledger, timers, log, count: log, onState: log });
   scope.defer(() => journal.close());
@@ -133,7 +135,7 @@ async function openOwnLedger(state: string, readOnly: boolean): Promise<Ledger> 
   return openLedger(join(state, 'ledger.db'), { readOnly });
 }
 
-function yes(done: Done): Yes {
+function yes(done: AdminResult): ActionDone {
   if (done.ok) return done;
   throw notDone(done);
 }

@@ -1,4 +1,4 @@
-/** Keys and their records as people read them, and as name servers take them. Pure. */
+/** DKIM keys and their records as text: tables for people, zone files for name servers. Pure. */
 import { type DnsRecord, txtStrings } from '../../formats/dns/record.ts';
 import { printBindZone } from '../../formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../formats/dns/zone-tinydns.ts';
@@ -6,7 +6,7 @@ import type { KeyView } from '../../ports/admin.ts';
 import { many, plain } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
-/** A table of keys, and under it what is to be done by hand. */
+/** A table of keys, and below it what the operator has to do. */
 export function keyListText(keys: readonly KeyView[]): string {
   if (keys.length === 0) return 'No keys. Make the first: postern dkim new DOMAIN\n';
   const rows = keys.map((key) => [
@@ -23,7 +23,7 @@ export function keyListText(keys: readonly KeyView[]): string {
   return table(columns, rows) + handText(keys);
 }
 
-/** What the operator is to do, with the records that this takes; empty: nothing. */
+/** What the operator has to do, with the records to publish; empty if there is nothing to do. */
 function handText(keys: readonly KeyView[]): string {
   const waiting = keys.filter(({ todo }) => todo !== '');
   if (waiting.length === 0) return '';
@@ -34,7 +34,7 @@ function handText(keys: readonly KeyView[]): string {
   return `\nTo do:\n${lines.join('\n')}\n${recordsText(records)}`;
 }
 
-/** The records, in both syntaxes. */
+/** The records in the syntax of BIND and of tinydns. */
 function recordsText(keys: readonly KeyView[]): string {
   if (keys.length === 0) return '';
   const records = keys.map(({ record }): DnsRecord => {
@@ -44,19 +44,20 @@ function recordsText(keys: readonly KeyView[]): string {
   return `\nFor BIND:\n${printBindZone(records)}\nFor tinydns:\n${printTinydnsZone(records)}`;
 }
 
-/** After keys were made. */
+/** The text after keys were made: what happens now, or what the operator has to publish. */
 export function madeText(text: string, keys: readonly KeyView[]): string {
   const byHand = keys.filter(({ todo }) => todo !== '');
   const sent = keys.length - byHand.length;
   const ours =
     sent === 0
       ? ''
-      : `${many(sent, 'record')} sent to the name server; postern dkim keys tells how it goes.\n`;
+      : `${many(sent, 'record')} sent to the name server; postern dkim keys shows the progress.\n`;
   const hand =
     byHand.length === 0
       ? ''
-      : '\nPublish these records. Postern looks for them every ten minutes while it runs, and signs once every\n' +
-        `name server has shown them for a while.\n${recordsText(byHand)}`;
+      : '\nPublish these records. Postern looks for them every 10 minutes while it runs, and\n' +
+        'signs once every name server has shown them for a while.\n' +
+        recordsText(byHand);
   return `${text}\n${ours}${hand}`;
 }
 

@@ -1,6 +1,5 @@
 /**
- * `postern dkim keys|new|rotate|retire`: the keys of domains, made, shown, followed by new ones,
- * taken out.
+ * `postern dkim keys|new|rotate|retire`: shows, makes, replaces and retires DKIM keys of domains.
  */
 import { domainToASCII } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -11,12 +10,13 @@ import { print, warn } from '../terminal/print.ts';
 import { askKeyAdmin, type KeyAdminOptions } from './key-client.ts';
 import { keyListText, madeText } from './key-text.ts';
 
-type Common = KeyAdminOptions & { readonly json?: true };
+type CommonOptions = KeyAdminOptions & { readonly json?: true };
 const configHelp =
-  'its configuration, where it does not run (default: the installed one, if it is there)';
-const notDone = [1, 'it could not be done'] as const;
-const locked = [69, 'its ledger is in use, and its http door is off'] as const;
-const withoutIt = 'Where the guard does not run, its ledger is used itself.';
+  'configuration of Postern, if the guard does not run (default: the installed one, if it is ' +
+  'there)';
+const notDone = [1, 'it could not be done; prints why'] as const;
+const locked = [69, 'the ledger is in use, and the http door of the guard is off'] as const;
+const withoutIt = 'If the guard does not run, the command uses its ledger.';
 
 export function registerKeys(dkim: Command): void {
   keys(dkim);
@@ -25,7 +25,7 @@ export function registerKeys(dkim: Command): void {
   retire(dkim);
 }
 
-/** The options that all of them have, last. */
+/** Adds the options that all these commands have, at the end. */
 function common(command: Command, jsonHelp = 'one JSON object: text, and the keys'): Command {
   return command
     .option('--state <dir>', stateHelp)
@@ -36,13 +36,14 @@ function common(command: Command, jsonHelp = 'one JSON object: text, and the key
 function keys(dkim: Command): void {
   const command = dkim
     .command('keys')
-    .summary('keys, where they stand, what comes next')
+    .summary('list keys, their states, and what comes next')
     .description(
-      'Lists DKIM keys: what they are, where they stand in their life (made, published, seen, signing, retiring, ' +
-        'revoked, gone), what comes next, and what you have to do, with the records in BIND’s and tinydns’ syntax.',
+      'Lists DKIM keys with their state (made, published, seen, signing, retiring, revoked, ' +
+        'gone), what comes next, and what you have to do, with the records in the syntax of BIND ' +
+        'and tinydns.',
     )
-    .argument('[domain]', 'only those of this domain')
-    .option('--all', 'those that are gone too');
+    .argument('[domain]', 'only keys of this domain')
+    .option('--all', 'also keys that are gone');
   common(command, 'one JSON array')
     .addHelpText(
       'after',
@@ -56,7 +57,11 @@ function keys(dkim: Command): void {
       }),
     )
     .action(
-      async (domain: string | undefined, options: Common & { all?: true }, command: Command) => {
+      async (
+        domain: string | undefined,
+        options: CommonOptions & { all?: true },
+        command: Command,
+      ) => {
         const shown = await askAdmin(command, options, true, (admin) =>
           admin.list(domainName(domain)),
         );
@@ -66,7 +71,7 @@ function keys(dkim: Command): void {
     );
 }
 
-type NewOptions = Common & {
+type NewOptions = CommonOptions & {
   readonly selector?: string;
   readonly algorithm: 'rsa' | 'ed25519' | 'both';
   readonly bits: number;
@@ -77,20 +82,21 @@ function make(dkim: Command): void {
     .command('new')
     .summary('make keys for a domain')
     .description(
-      'Makes a pair of keys (RSA and Ed25519), and sends their records to the name server where [[dns.updates]] has the ' +
-        'zone; otherwise prints them for BIND and tinydns. A key signs once every name server shows its record.',
+      'Makes two keys (RSA and Ed25519). If [[dns.updates]] has the zone, Postern sends their ' +
+        'records to the name server; otherwise it prints them for BIND and tinydns. A key signs ' +
+        'once every name server shows its record.',
     )
     .argument('<domain>', 'the domain that signs')
     .option(
       '--selector <name>',
-      'name of the key (default: r or e and the date); with one --algorithm',
+      'name of the key (default: r or e and the date); only with a single --algorithm',
     )
     .addOption(
       new Option('--algorithm <kind>', 'rsa, ed25519 or both')
         .choices(['rsa', 'ed25519', 'both'])
         .default('both'),
     )
-    .option('--bits <n>', 'size of the RSA key: 1024 to 4096', bitsOption, 2_048);
+    .option('--bits <n>', 'size of the RSA key in bits: 1024 to 4096', bitsOption, 2_048);
   common(command)
     .addHelpText(
       'after',
@@ -120,10 +126,11 @@ function make(dkim: Command): void {
 function rotate(dkim: Command): void {
   const command = dkim
     .command('rotate')
-    .summary('have new keys follow those of a domain')
+    .summary('replace the keys of a domain by new ones')
     .description(
-      'Makes a successor for each key that signs for the domain, now instead of when [signing.rotation] says so. The ' +
-        'old key signs until DNS shows the new one everywhere, and its record stays for mail on its way.',
+      'Makes a successor for each key that signs for the domain, without waiting for ' +
+        '[signing.rotation]. The old key signs until every name server shows the new one. Its ' +
+        'record stays for mail that is still on its way.',
     )
     .argument('<domain>', 'the domain');
   common(command)
@@ -132,10 +139,10 @@ function rotate(dkim: Command): void {
       helpAfter({
         examples: [['postern dkim rotate example.org', '']],
         exits: [exitCodes.done, notDone, locked],
-        notes: 'Is the old key in wrong hands? postern dkim retire DOMAIN SELECTOR --compromised',
+        notes: 'If the old key was stolen: postern dkim retire DOMAIN SELECTOR --compromised',
       }),
     )
-    .action((domain: string, options: Common, command: Command) =>
+    .action((domain: string, options: CommonOptions, command: Command) =>
       madeBy(command, options, domainName(domain) ?? '', (admin) =>
         admin.rotate(domainName(domain) ?? ''),
       ),
@@ -145,17 +152,15 @@ function rotate(dkim: Command): void {
 function retire(dkim: Command): void {
   const command = dkim
     .command('retire')
-    .summary('let a key sign no more')
+    .summary('stop signing with a key')
     .description(
-      'Takes a key out: it signs no more at once, its record stays for mail on its way and is then revoked. With ' +
-        '--compromised it is revoked at once, and a new key is made where no other is there.',
+      'Retires a key. Postern immediately stops signing with it. Its record stays for mail that ' +
+        'is still on its way, and is then revoked. With --compromised the key is revoked ' +
+        'immediately, and a new key is made if the domain has no other.',
     )
     .argument('<domain>', 'the domain')
-    .argument('<selector>', 'the key')
-    .option(
-      '--compromised',
-      'somebody else has it: whatever it signed is not to be believed any more',
-    );
+    .argument('<selector>', 'selector of the key')
+    .option('--compromised', 'somebody else has the key: no signature with it may count any more');
   common(command)
     .addHelpText(
       'after',
@@ -172,7 +177,7 @@ function retire(dkim: Command): void {
       async (
         domain: string,
         selector: string,
-        options: Common & { compromised?: true },
+        options: CommonOptions & { compromised?: true },
         command: Command,
       ) => {
         const compromised = options.compromised === true;
@@ -196,17 +201,17 @@ type Admin = Parameters<Parameters<typeof askKeyAdmin>[2]>[0];
 
 function askAdmin<Value>(
   command: Command,
-  options: Common,
+  options: CommonOptions,
   reads: boolean,
   work: (admin: Admin) => Promise<Value>,
 ): Promise<Value> {
   return askKeyAdmin(options, { reads, warn: (text) => warn(command, text) }, work);
 }
 
-/** Prints what was done, and the records of keys that were not there before. */
+/** Prints what was done, and the records of new keys. */
 async function madeBy(
   command: Command,
-  options: Common,
+  options: CommonOptions,
   domain: string,
   act: (admin: Admin) => Promise<{ readonly text: string }>,
 ): Promise<void> {
@@ -219,7 +224,7 @@ async function madeBy(
   print(command, options.json === true ? jsonLine({ text, keys: made }) : madeText(text, made));
 }
 
-/** As DNS has it: lower case, no last dot, A-labels. */
+/** The name as in DNS: lower case, no dot at the end, A-labels (RFC 5890 section 2.3.2.1). */
 function domainName(domain: string | undefined): string | undefined {
   if (domain === undefined) return undefined;
   const name = domain.replace(/\.$/, '').toLowerCase();
@@ -229,7 +234,7 @@ function domainName(domain: string | undefined): string | undefined {
 function bitsOption(text: string): number {
   const bits = Number(text);
   if (!/^\d+$/.test(text) || bits < 1_024 || bits > 4_096 || bits % 8 !== 0) {
-    throw new InvalidArgumentError('It must be from 1024 to 4096, such as 2048.');
+    throw new InvalidArgumentError('It must be a multiple of 8 from 1024 to 4096, such as 2048.');
   }
   return bits;
 }

@@ -1,4 +1,4 @@
-/** `postern dkim sign FILE`: the DKIM-Signature fields for a message. */
+/** `postern dkim sign FILE`: prints the DKIM-Signature fields for a message. */
 import type { Command } from 'commander';
 import type { HeaderField } from '../../formats/dkim/header-canonical.ts';
 import { keyRecordName } from '../../formats/dkim/key-lookup.ts';
@@ -22,17 +22,18 @@ type Options = {
 export function registerSign(dkim: Command): void {
   dkim
     .command('sign')
-    .summary('the signature of a message')
+    .summary('print the signature of a message')
     .description(
-      'Prints the DKIM-Signature field for a message, made exactly as the milter door makes it: relaxed/relaxed, ' +
-        'From and the other fields that may stand once protected against a second one, the whole body. Put it on ' +
-        'top of the message. With a second --key and --selector, two fields.',
+      'Prints the DKIM-Signature field for a message, exactly as the milter door makes it: ' +
+        'relaxed/relaxed, with the whole body, and with From and other fields that are allowed ' +
+        'once protected against a second one. Put the field on top of the message. A second ' +
+        '--key and --selector give two fields.',
     )
     .argument('<file>', 'the message; -: standard input. Lines may end with LF')
     .requiredOption('--key <file>', 'the private key, RSA or Ed25519; may be given twice', several)
-    .requiredOption('--selector <name>', 'its selector; in the order of the keys', several)
+    .requiredOption('--selector <name>', 'selector of the key; in the order of the keys', several)
     .requiredOption('--domain <domain>', 'the domain that signs (d=)')
-    .option('--identity <address>', 'on whose behalf (i=); in that domain or below it')
+    .option('--identity <address>', 'the user or agent (i=), in that domain or below it')
     .option('--json', 'one JSON object: fields, each with name and value')
     .addHelpText(
       'after',
@@ -40,20 +41,22 @@ export function registerSign(dkim: Command): void {
         examples: [
           ['postern dkim sign mail.eml --key r1.pem --selector r1 --domain example.org', ''],
           [
-            '(postern dkim sign mail.eml --key r1.pem --selector r1 --key e1.pem --selector e1 --domain example.org; cat mail.eml) > signed.eml',
+            '(postern dkim sign mail.eml --key r1.pem --selector r1 --key e1.pem --selector e1 ' +
+              '--domain example.org; cat mail.eml) > signed.eml',
             '',
           ],
         ],
         exits: [
           [0, 'signed'],
-          [64, 'not as many selectors as keys, or no such domain'],
-          [65, 'it is no message that can be signed'],
+          [64, 'not as many selectors as keys, or an invalid domain'],
+          [65, 'the file is no message that can be signed'],
           [66, 'a file cannot be read'],
-          [78, 'a key is weak, locked, or open to all'],
+          [78, 'a key is weak, has a passphrase, or can be read by everybody'],
         ],
         notes:
-          'The message is signed as it stands in the file. What Postfix changes afterwards (lines longer than 998\n' +
-          'octets are broken) is minded by the milter door, not here.',
+          'The message is signed as it is in the file. Postfix later breaks lines longer than ' +
+          '998 octets;\n' +
+          'the milter door takes that into account, this command does not.',
       }),
     )
     .action(async (file: string, options: Options, command: Command) => {
@@ -75,7 +78,7 @@ export function registerSign(dkim: Command): void {
 
 function requestOf({ key, selector, domain, identity }: Options): SignRequest {
   if (key.length !== selector.length) {
-    throw usage(`${key.length} keys and ${selector.length} selectors: each key has one`);
+    throw usage(`${key.length} keys and ${selector.length} selectors: each key needs one selector`);
   }
   const name = domain.toLowerCase();
   const inside = identity === undefined ? name : identity.slice(identity.lastIndexOf('@') + 1);
@@ -85,7 +88,7 @@ function requestOf({ key, selector, domain, identity }: Options): SignRequest {
   const keys = key.map((path, i): SigningKey => {
     const own = (selector[i] ?? '').toLowerCase();
     if (keyRecordName(own, name) === undefined || !/^[\w.-]+$/.test(name + own)) {
-      throw usage(`${own}._domainkey.${name} is no name of the DNS`);
+      throw usage(`${own}._domainkey.${name} is no valid DNS name`);
     }
     const { type, sign } = readPrivateKeyFile(path);
     return { domain: name, selector: own, algorithm: algorithmOf(type), sign };

@@ -1,6 +1,10 @@
-/** `postern dkim verify FILE`: what the signatures of a message are worth, each with its reason. */
+/** `postern dkim verify FILE`: verifies the signatures of a message, each with a reason. */
 import type { Command } from 'commander';
-import { askLeftOvers, domainKeyField, type LeftOver } from '../../formats/dkim/domain-keys.ts';
+import {
+  askLeftOvers,
+  type DomainKeysRemnant,
+  domainKeyField,
+} from '../../formats/dkim/domain-keys.ts';
 import { keyRecordName } from '../../formats/dkim/key-lookup.ts';
 import { type DkimResult, type DkimResultKind, openVerifier } from '../../formats/dkim/verify.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
@@ -22,11 +26,11 @@ type Options = DnsSourceOptions & { readonly json?: true };
 export function registerVerify(dkim: Command): void {
   dkim
     .command('verify')
-    .summary('what the signatures of a message are worth')
+    .summary('verify the signatures of a message')
     .description(
-      'Verifies each DKIM signature of a message as a receiving server does, and says of each why it holds or not: ' +
-        'what was changed, what is wrong with the key, what the signature may not say. Left-overs of DomainKeys, the ' +
-        'forerunner of DKIM, are named too.',
+      'Verifies each DKIM signature of a message as a receiving server does, and says why it ' +
+        'is valid or not: what was changed, what is wrong with the key or with the signature ' +
+        'itself. Also names left-over records of DomainKeys, the predecessor of DKIM.',
     )
     .argument('<file>', 'the message; -: standard input. Lines may end with LF')
     .option('--zone <file>', zoneHelp)
@@ -43,15 +47,16 @@ export function registerVerify(dkim: Command): void {
           ],
         ],
         exits: [
-          [0, 'at least one signature holds'],
-          [1, 'none does'],
-          [65, 'it is no message, or a fault in the zone file'],
+          [0, 'at least one signature is valid'],
+          [1, 'no signature is valid'],
+          [65, 'the file is no message, or the zone file has a fault'],
           [66, 'a file cannot be read'],
           [78, 'the configuration is wrong'],
         ],
         notes:
-          'Give the message as it was received, with all its fields: what a mail program saves after showing it may\n' +
-          'have been changed.',
+          'Use the message as it was received, with all its fields. A mail program may change a ' +
+          'message\n' +
+          'before it saves it.',
       }),
     )
     .action(async (file: string, options: Options, command: Command) => {
@@ -61,7 +66,7 @@ export function registerVerify(dkim: Command): void {
         });
       }
       const verifier = openVerifier();
-      const leftOvers: LeftOver[] = [];
+      const leftOvers: DomainKeysRemnant[] = [];
       await readMessageFile(file, {
         header(name, value) {
           const found = domainKeyField(name, value);
@@ -81,15 +86,15 @@ export function registerVerify(dkim: Command): void {
         options.json === true ? jsonLine({ results, leftOvers }) : text(results, leftOvers),
       );
       if (!results.some(({ result }) => result === 'pass')) {
-        throw new OperatorError('not-verified', 'no signature holds', { exit: 1 });
+        throw new OperatorError('not-verified', 'no signature is valid', { exit: 1 });
       }
     });
 }
 
-/** One is told of as well as many. */
+/** Left-overs that are shown; more would not say more. */
 const leftOversMax = 3;
 
-function text(results: readonly DkimResult[], leftOvers: readonly LeftOver[]): string {
+function text(results: readonly DkimResult[], leftOvers: readonly DomainKeysRemnant[]): string {
   const rows = results.map(({ result, domain, selector, algorithm, bits, text: why }) => [
     paint(colours[result], result),
     plain(domain),

@@ -1,7 +1,4 @@
-/**
- * Where a command's DNS answers come from: the network, or a zone file that answers instead
- * (`--zone`).
- */
+/** The source of a command's DNS answers: the network, or a zone file instead (`--zone`). */
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../../config/load.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
@@ -16,15 +13,15 @@ import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { durationOption } from '../terminal/options.ts';
 
 export const zoneHelp =
-  'a master file with absolute names that answers instead of the network; -: standard input';
+  'a zone file with absolute names that answers instead of the network; -: standard input';
 
 export type DnsSource = Disposable & { readonly answer: Resolver };
 
-export const configHelp: string = `which resolvers to ask: [dns] in this file (default: ${installedConfig}, if it is there)`;
+export const configHelp: string = `file with [dns] (default: ${installedConfig}, if it is there)`;
 
 export type DnsSourceOptions = { readonly zone?: string; readonly config?: string };
 
-/** `warn` hears of records in the file that are left out. */
+/** `warn` is called for records of the file that are left out. */
 export function openDnsSource(
   { zone, config }: DnsSourceOptions,
   warn: (text: string) => void,
@@ -42,7 +39,7 @@ export function openDnsSource(
   return { answer: resolver, [Symbol.dispose]: () => resolver[Symbol.dispose]() };
 }
 
-/** The records of a master file, or an error that names every line with a fault. */
+/** The records of a zone file. Throws an error that names every line with a fault. */
 export function readZoneFile(
   file: string,
   warn: (text: string) => void,

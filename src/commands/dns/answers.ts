@@ -1,7 +1,7 @@
 /**
- * The DNS as `dns plan`, `check` and `watch` see it: live, a zone file instead, or a zone file laid
- * over it. No name server can make a command hang: when time is up, or nobody ever answers, all
- * that is left to ask is unknown.
+ * The DNS answers for `dns plan`, `check` and `watch`: from the network, from a zone file, or from
+ * both. No name server can make a command hang. When time is up, or if no resolver ever answers,
+ * all further answers are unknown.
  */
 import type { Config } from '../../config/schema.ts';
 import type { Identity, TlsCertificate } from '../../core/identity/identity.ts';
@@ -15,20 +15,19 @@ import { digestsShown } from '../../partners/dns/server-certificate.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
 import type { Resolver } from '../../ports/world.ts';
 import { durationOption } from '../terminal/options.ts';
-
-export type World = Disposable & { readonly answer: Resolver };
+import type { DnsSource } from './answer-source.ts';
 
 /**
- * For a look at everything around the server, and for each domain: some thirty questions one after
- * the other.
+ * Time for all questions about the server, and for those about each domain: about 30 questions, one
+ * after the other.
  */
 const allMsMax = 60 * secondMs;
 const domainMsMax = 5 * secondMs;
-/** So many questions without an answer to any: there is no resolver. */
+/** After this many questions without any answer, there is no resolver. */
 const silentMax = 2;
 
-/** The network, by [dns]. */
-export function liveWorld({ dns }: Config, domains: number): World {
+/** Answers from the network, by the resolvers of [dns]. */
+export function openLiveDns({ dns }: Config, domains: number): DnsSource {
   const resolver = openResolver({
     ...dnsServers(dns.servers),
     clock: { now: () => Date.now() as Millis },
@@ -41,10 +40,10 @@ export function liveWorld({ dns }: Config, domains: number): World {
 function patient(answer: Resolver, end: number): Resolver {
   let heard = false;
   let silent = 0;
-  const gone = (text: string) => ({ kind: 'failure', reason: 'timeout', text }) as const;
+  const unknown = (text: string) => ({ kind: 'failure', reason: 'timeout', text }) as const;
   return async (question) => {
-    if (Date.now() > end) return gone('the time for all questions is up');
-    if (!heard && silent >= silentMax) return gone('no resolver answers');
+    if (Date.now() > end) return unknown('the time for all questions is up');
+    if (!heard && silent >= silentMax) return unknown('no resolver answers');
     const said = await answer(question);
     if (said.kind !== 'failure') heard = true;
     else if (said.reason === 'timeout' || said.reason === 'unreachable') silent++;
@@ -52,7 +51,10 @@ function patient(answer: Resolver, end: number): Resolver {
   };
 }
 
-/** Names that are in the file answer from it, all others as before: “what if I publish this?” */
+/**
+ * Answers from the file for names that it contains, from `answer` for all others. So `dns check`
+ * can show what would happen if the file were published.
+ */
 export function overlaid(answer: Resolver, records: readonly DnsRecord[]): Resolver {
   const names = new Set(records.map(({ name }) => name));
   const fromFile = zoneAnswers(records);
@@ -65,13 +67,13 @@ export function overlaid(answer: Resolver, records: readonly DnsRecord[]): Resol
       records.some((one) => one.name === name.toLowerCase() && one.type !== 'CNAME')
     )
       return said;
-    // An alias leads out of the file.
+    // The alias points to a name outside the file.
     const alias = records.find((one) => one.name === name.toLowerCase() && one.type === 'CNAME');
     return alias?.type === 'CNAME' ? answer({ name: alias.target, type }) : said;
   };
 }
 
-/** Only the file: of names outside its zones nothing is known. */
+/** Answers from the file alone; names outside its zones are unknown. */
 export function fromFileAlone(records: readonly DnsRecord[], zones: readonly string[]): Resolver {
   const answer = zoneAnswers(records);
   const tops = [...zones, ...records.flatMap((one) => (one.type === 'SOA' ? one.name : []))];
@@ -84,19 +86,16 @@ export function fromFileAlone(records: readonly DnsRecord[], zones: readonly str
       : { kind: 'failure', reason: 'unreachable', text: `${question.name} is not in the file` };
 }
 
-export type Fetching = {
+export type FetchOptions = {
   readonly answer: Resolver;
-  /** Ask MX hosts for their certificates. */
+  /** True: ask MX hosts for their certificates. */
   readonly askMx: boolean;
-  /** False: nothing but the DNS may be asked. */
+  /** False: ask nothing but `answer`. */
   readonly network: boolean;
 };
 
-/**
- * The identity with what has to be fetched: its MTA-STS policy where there is a record of one,
- * certificates.
- */
-export async function fetched(identity: Identity, fetching: Fetching): Promise<Identity> {
+/** The identity with its certificates and, if it has an MTA-STS record, the policy file. */
+export async function fetched(identity: Identity, fetching: FetchOptions): Promise<Identity> {
   const { domain } = identity;
   const { answer, askMx, network } = fetching;
   const record = await answer({ name: `_mta-sts.${domain}`, type: 'TXT' });
@@ -111,7 +110,7 @@ export async function fetched(identity: Identity, fetching: Fetching): Promise<I
   return { ...identity, policyFile, certificates: [...identity.certificates, ...more] };
 }
 
-/** More than that is no mail server of a person's own. */
+/** MX hosts that are asked for a certificate, for each domain. */
 const mxMax = 5;
 
 async function certificatesOf(

@@ -1,16 +1,16 @@
 /**
- * The findings of `dns check` on a terminal: the worst first, what to do with each, and what
- * providers require. Pure.
+ * The findings of `dns check` as text: the worst first, how to fix each, and what providers
+ * require. Pure.
  */
 import { type Finding, type FindingKind, worst } from '../../core/finding.ts';
-import type { Met, Provider, Requirement } from '../../core/identity/requirements.ts';
+import type { MetState, Provider, Requirement } from '../../core/identity/requirements.ts';
 import { shellWords } from '../../lib/shell-words.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 import { wrapped } from './plan-text.ts';
 
-export type Checked = {
-  /** Undefined: nothing is known of the server. */
+export type DnsCheck = {
+  /** Undefined if nothing is known about the server. */
   readonly server:
     | { readonly host: string | undefined; readonly findings: readonly Finding[] }
     | undefined;
@@ -18,10 +18,10 @@ export type Checked = {
     readonly domain: string;
     readonly findings: readonly Finding[];
     readonly bulk: boolean;
-    /** Empty: it never sends. */
+    /** Empty for a domain that never sends. */
     readonly requirements: readonly Requirement[];
   }[];
-  /** Domains in From of mail that left here, which were not looked at. */
+  /** Other domains in From of outgoing mail, which were not checked. */
   readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
@@ -34,17 +34,17 @@ const marks: Readonly<Record<FindingKind, readonly [string, 'red' | 'yellow' | '
     ok: ['✓ ok     ', 'green'],
   };
 const width = 100;
-/** Of the words behind the mark. */
+/** Indentation of the lines below a mark. */
 const indent = 10;
 const labelWidth = 8;
 
-export function checkText(checked: Checked): string {
+export function checkText(checked: DnsCheck): string {
   const { server, domains } = checked;
   const parts: string[] = [];
   if (server === undefined && domains.every(({ requirements }) => requirements.length === 0)) {
-    // Nobody sends.
+    // No domain sends mail, so the server does not matter.
   } else if (server === undefined) {
-    parts.push('The server: not known (--ip and --host, or [identity] in postern.toml)\n');
+    parts.push('The server: not known (set --ip and --host, or [identity] in postern.toml)\n');
   } else {
     parts.push(section(`The server ${server.host ?? ''}`.trim(), server.findings));
   }
@@ -62,22 +62,22 @@ function section(title: string, findings: readonly Finding[]): string {
   return `${paint('bold', title)}\n${sorted.map(findingText).join('')}`;
 }
 
-function findingText({ kind, title, found, wanted, mend }: Finding): string {
+function findingText({ kind, title, found, wanted, fix }: Finding): string {
   const [mark, colour] = marks[kind];
   const head = `${paint(colour, mark)} ${plain(title)}`;
   if (kind === 'ok') {
-    const hint = mend === '' ? '' : labelled('hint', mend);
+    const hint = fix === '' ? '' : labelled('hint', fix);
     const line = `${mark} ${plain(title)}: ${plain(found)}`;
     if (line.length <= width) return `${head}: ${plain(found)}\n${hint}`;
     return `${head}\n${labelled('found', found)}${hint}`;
   }
   const parts = [labelled('found', found)];
   if (wanted !== '') parts.push(labelled('wanted', wanted));
-  if (mend !== '') parts.push(labelled('mend', mend));
+  if (fix !== '') parts.push(labelled('fix', fix));
   return `${head}\n${parts.join('')}`;
 }
 
-/** Keys and other words without a space are not cut in the middle of a line: they can be copied. */
+/** Lines with a label in front. Words are never broken, so that they can be copied. */
 function labelled(label: string, text: string): string {
   const lines = wrapped(shortened(plain(text)), width - indent - labelWidth);
   const space = ' '.repeat(indent);
@@ -88,7 +88,7 @@ function labelled(label: string, text: string): string {
 
 const shownMax = 60;
 
-/** A key of 400 characters says nothing to a person; `dns plan` prints it whole. */
+/** Shortens long words such as keys; `dns plan` prints them whole. */
 function shortened(text: string): string {
   return text
     .split(' ')
@@ -97,11 +97,11 @@ function shortened(text: string): string {
 }
 
 const providers: readonly Provider[] = ['Gmail', 'Yahoo', 'Microsoft'];
-const metMarks: Readonly<Record<Met, string>> = {
+const metMarks: Readonly<Record<MetState, string>> = {
   yes: '✓ yes',
   no: '✗ NO',
   unknown: '? unknown',
-  unseen: '· look',
+  unseen: '· check',
 };
 
 function requirementsText(domain: string, rows: readonly Requirement[], bulk: boolean): string {
@@ -123,17 +123,19 @@ function requirementsText(domain: string, rows: readonly Requirement[], bulk: bo
 
 const othersShownMax = 5;
 
-function othersText(others: Checked['others']): string {
+function othersText(others: DnsCheck['others']): string {
   const first = others.slice(0, othersShownMax);
   const names = first.map(
-    ({ domain, messagesPerDay }) => `${plain(domain)} (${messagesPerDay} a day)`,
+    ({ domain, messagesPerDay }) => `${plain(domain)} (${messagesPerDay} messages a day)`,
   );
   const rest = others.length > first.length ? `, and ${others.length - first.length} more` : '';
-  const text = `Mail also left here in the name of ${names.join(', ')}${rest}: check them by name.`;
+  const text =
+    `Mail of other domains also left this server: ${names.join(', ')}${rest}. ` +
+    'To check one: postern dns check DOMAIN';
   return `${wrapped(text, width).join('\n')}\n`;
 }
 
-function summary({ server, domains }: Checked): string {
+function summary({ server, domains }: DnsCheck): string {
   const all = [...(server?.findings ?? []), ...domains.flatMap(({ findings }) => findings)];
   const counts = (['fail', 'warn', 'unknown'] as const).map(
     (kind) => `${all.filter((one) => one.kind === kind).length} ${kind}`,
@@ -142,5 +144,6 @@ function summary({ server, domains }: Checked): string {
   const bad = worst(all);
   if (bad === 'ok' || bad === 'unknown') return line;
   const names = domains.map(({ domain }) => domain).slice(0, 3);
-  return `${line}The records to publish: ${shellWords('postern', 'dns', 'plan', ...names)} --only-changes\n`;
+  const plan = shellWords('postern', 'dns', 'plan', ...names);
+  return `${line}For the records to publish: ${plan} --only-changes\n`;
 }

@@ -1,11 +1,11 @@
 /**
- * `postern dns check`: what is wrong with the mail identity of domains, as the DNS has it or as it
- * would be with a file.
+ * `postern dns check`: finds faults in the mail records of domains, as published or as they would
+ * be with the records of a zone file.
  */
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { worst } from '../../core/finding.ts';
+import { findingJson, worst } from '../../core/finding.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { requirements } from '../../core/identity/requirements.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
@@ -13,9 +13,9 @@ import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, liveWorld, overlaid } from './answers.ts';
-import { type Checked, checkText } from './check-text.ts';
-import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { fetched, openLiveDns, overlaid } from './answers.ts';
+import { checkText, type DnsCheck } from './check-text.ts';
+import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 
 type Options = IdentityOptions & {
   readonly zone?: string;
@@ -27,16 +27,18 @@ type Options = IdentityOptions & {
 export function registerCheck(dns: Command): void {
   const command = dns
     .command('check')
-    .summary('what is wrong with the mail records of domains, and how to mend it')
+    .summary('check the mail records of domains, and say how to fix faults')
     .description(
-      'Looks at SPF (its syntax, what it costs, whom it lets pass), DKIM keys, DMARC, MX, the names of the server and ' +
-        'their reverse, MTA-STS, TLS-RPT and TLSA, and at what Gmail, Yahoo and Microsoft require. A name server that does ' +
-        'not answer makes a finding unknown, never bad.',
+      'Checks SPF (its syntax, its DNS lookups, which senders pass), DKIM keys, DMARC, MX, the ' +
+        'names and reverse names of the server, MTA-STS, TLS-RPT and TLSA, and the requirements ' +
+        'of Gmail, Yahoo and Microsoft. If a name server does not answer, the state is unknown, ' +
+        'never a fault.',
     )
-    .argument('[domain...]', 'domains; none: all that this server is known to send for')
+    .argument('[domain...]', 'domains (default: all that this server is known to send for)')
     .option(
       '--zone <file>',
-      'what if this were published? names in the master file answer from it, all others as before; -: standard input',
+      'check as if this zone file were published: names in the file answer from it, all others ' +
+        'as before; -: standard input',
     );
   identityOptions(command)
     .option('--ask-mx', 'ask the mail servers for their certificates, for TLSA (port 25)')
@@ -51,10 +53,10 @@ export function registerCheck(dns: Command): void {
           ['postern dns check example.org --zone new.zone', 'before it is published'],
         ],
         exits: [
-          [0, 'nothing fails, and there are no warnings; something may be unknown'],
-          [1, 'something is wrong'],
+          [0, 'no failures and no warnings; something may be unknown'],
+          [1, 'a failure or a warning'],
           [64, 'no such option, or no domain'],
-          [65, 'a fault in the zone file; a line for each'],
+          [65, 'faults in the zone file; prints a line for each'],
         ],
       }),
     )
@@ -62,7 +64,7 @@ export function registerCheck(dns: Command): void {
       const { config } = loadConfig(options.config ?? usualConfig());
       const warning = (text: string): void => warn(self, text);
       const checked = await checkDomains(domains, options, { config, warn: warning });
-      print(self, options.json === true ? jsonLine(checked) : checkText(checked));
+      print(self, options.json === true ? jsonLine(checkedJson(checked)) : checkText(checked));
       const findings = [
         ...(checked.server?.findings ?? []),
         ...checked.domains.flatMap((one) => one.findings),
@@ -72,16 +74,25 @@ export function registerCheck(dns: Command): void {
     });
 }
 
-type Around = { readonly config: Config; warn(text: string): void };
+/** As `--json` prints it: each finding also has its field of version 0.1. */
+function checkedJson({ server, domains, ...rest }: DnsCheck): unknown {
+  return {
+    server: server && { ...server, findings: server.findings.map(findingJson) },
+    ...rest,
+    domains: domains.map((one) => ({ ...one, findings: one.findings.map(findingJson) })),
+  };
+}
+
+type CheckContext = { readonly config: Config; warn(text: string): void };
 
 async function checkDomains(
   domains: readonly string[],
   options: Options,
-  { config, warn }: Around,
-): Promise<Checked> {
-  const known = await knownOf(domains, options, { config, warn });
+  { config, warn }: CheckContext,
+): Promise<DnsCheck> {
+  const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
-  using live = liveWorld(config, names.length);
+  using live = openLiveDns(config, names.length);
   const { zone } = options;
   const answer =
     zone === undefined

@@ -1,7 +1,4 @@
-/**
- * `postern dns …`: what to publish for a domain's mail, what is wrong with it, and when the world
- * sees it.
- */
+/** `postern dns …`: plans, checks and watches the DNS records of a domain's mail. */
 import type { Command } from 'commander';
 import { registerCheck } from './check.ts';
 import { registerPlan } from './plan.ts';
@@ -12,8 +9,8 @@ export function register(program: Command): void {
     .command('dns')
     .summary('plan, check and watch the DNS records of mail')
     .description(
-      'The records by which the world knows the mail of a domain: SPF, DKIM, DMARC, MX, names of the server and their ' +
-        'reverse, MTA-STS, TLS-RPT, TLSA.',
+      'The DNS records that identify the mail of a domain: SPF, DKIM, DMARC, MX, names and ' +
+        'reverse names of the server, MTA-STS, TLS-RPT, TLSA.',
     );
   registerPlan(dns);
   registerCheck(dns);

@@ -1,11 +1,8 @@
-/**
- * What the ledger of this machine remembers of domains: their DKIM keys, and what was sent in their
- * name.
- */
+/** Reads from the ledger which domains send mail here, how much, and their DKIM keys. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import type { IdentityKey, Sent } from '../../core/identity/identity.ts';
+import type { IdentityKey, SentMail } from '../../core/identity/identity.ts';
 import { type DkimKey, keyType } from '../../core/signing/key.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { dayMs } from '../../lib/time.ts';
@@ -13,14 +10,14 @@ import type { SendingDomainRow } from '../../ports/ledger.ts';
 import { stateDirectory } from '../guard/run-file.ts';
 
 export type DomainMemory = {
-  /** All that are this server's own, as far as is known. */
+  /** This server's own domains, as far as they are known. */
   readonly domains: readonly string[];
   keys(domain: string): readonly IdentityKey[];
-  /** Another domain, whose keys sign for this one. */
+  /** Another domain that signs for this one with its keys. */
   signedBy(domain: string): string | undefined;
-  /** Undefined: nothing, as far as anybody counted. */
-  sent(domain: string): Sent | undefined;
-  /** Domains besides these in whose name mail left, the busiest first. */
+  /** Undefined if no mail was counted. */
+  sent(domain: string): SentMail | undefined;
+  /** Other domains in From of outgoing mail, the busiest first. */
   others(
     than: readonly string[],
   ): readonly { readonly domain: string; readonly messagesPerDay: number }[];
@@ -28,17 +25,17 @@ export type DomainMemory = {
 
 /** As many as are counted (flow/sending-domains.ts). */
 const domainsMax = 10_000;
-/** Who sent nothing for so long sends no more. */
+/** A domain without mail for this long counts as not sending. */
 const staleMs = 90 * dayMs;
 
-/** `warn` hears why the ledger cannot be read; the commands go on without. */
+/** Reads the ledger. If it cannot be read, `warn` gets the reason, and the commands go on. */
 export async function domainMemory(
   state: string | undefined,
   { accounts, signing }: Config,
   warn: (text: string) => void,
 ): Promise<DomainMemory> {
   const own = [accounts.default_domain, ...accounts.local_domains].filter(
-    // `.example.org` is no domain, but all below one.
+    // `.example.org` means all names below example.org.
     (one) => one !== '' && !one.startsWith('.'),
   );
   const path = join(stateDirectory(state), 'ledger.db');
@@ -80,7 +77,7 @@ export async function domainMemory(
           .sort((one, other) => other.messagesPerDay - one.messagesPerDay),
     };
   } catch (cause) {
-    warn(`postern: ${path} is not read: ${faultText(cause)}\n`);
+    warn(`postern: cannot read ${path}, so this goes on without it: ${faultText(cause)}\n`);
     return nothing;
   }
 }
@@ -89,7 +86,7 @@ function perDay({ firstAt, lastAt, messages }: SendingDomainRow): number {
   return Math.ceil(messages / Math.max(1, (lastAt - firstAt) / dayMs));
 }
 
-/** `example.org` and `org` of `shop.example.org`. */
+/** The names above a domain: `example.org` and `org` for `shop.example.org`. */
 function namesAbove(domain: string): readonly string[] {
   const labels = domain.split('.');
   return labels.slice(1).map((_, nth) => labels.slice(nth + 1).join('.'));

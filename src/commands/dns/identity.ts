@@ -1,7 +1,7 @@
 /**
- * What the commands `dns …` know of the domains they are asked about: options, then [identity] of
- * the configuration, then the machine and the ledger. All of it may be missing; then only what the
- * DNS itself says is judged.
+ * What the commands `dns …` know about domains: from options, then from [identity] of the
+ * configuration, then from the machine and the ledger. Everything may be missing; then only the
+ * published records are checked.
  */
 import { readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
@@ -40,16 +40,18 @@ export type IdentityOptions = {
   readonly state?: string;
 };
 
-export type Known = {
-  /** Undefined too where none of the domains sends. */
+export type KnownDomains = {
+  /** Undefined if not known, or if no domain sends mail. */
   readonly server: MailServer | undefined;
-  /** Without what has to be fetched. */
+  /** The identities, without policy files and certificates of other hosts. */
   readonly identities: readonly Identity[];
-  /** Domains in From of mail that left here, which nobody asked about, the busiest first. */
+  /** Other domains in From of outgoing mail, the busiest first. */
   readonly others: readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
-/** Google, Yahoo and Microsoft ask more of those who send more (5,000 a day to one of them). */
+/**
+ * Google, Yahoo and Microsoft require more of senders with more than 5,000 messages a day to one.
+ */
 const bulkPerDay = 5_000;
 const domainsMax = 1_000;
 
@@ -59,31 +61,33 @@ export function identityOptions(command: Command): Command {
     read(text),
   ];
   return command
-    .option('--ip <address>', 'address that mail leaves from; may be given again', many(ipValue))
+    .option('--ip <address>', 'IP address that mail leaves from; may be given again', many(ipValue))
     .option('--host <name>', 'name of the mail server', nameValue)
-    .option('--helo <name>', 'what it says in EHLO (default: its name)', nameValue)
-    .option('--never-sends', 'the domains never send mail, and should say so')
-    .option('--bulk', 'they send more than 5,000 messages a day to one big provider')
-    .option('--rua <address>', 'who gets DMARC reports; may be given again', many(mailboxValue))
-    .option('--tls-rua <address>', 'who gets reports on failed TLS', many(mailboxValue))
+    .option('--helo <name>', 'name that the server uses in EHLO (default: its name)', nameValue)
+    .option('--never-sends', 'the domains never send mail, and their records should say so')
+    .option('--bulk', 'the domains send more than 5,000 messages a day to one big provider')
+    .option('--rua <address>', 'address for DMARC reports; may be given again', many(mailboxValue))
+    .option('--tls-rua <address>', 'address for reports on failed TLS', many(mailboxValue))
     .option(
       '--mx <host>',
-      'where mail to the domains goes, if nothing is published',
+      'host that takes mail for the domains, if no MX is published',
       many(nameValue),
     )
-    .addOption(new Option('--mta-sts <mode>', 'MTA-STS for mail to them').choices(mtaStsWishes))
-    .option('--key <selector=file>', 'a private DKIM key they are signed with', keyValue)
-    .option('--selector <name>', 'a DKIM key to look at without having it', many(String))
+    .addOption(
+      new Option('--mta-sts <mode>', 'MTA-STS mode for mail to the domains').choices(mtaStsWishes),
+    )
+    .option('--key <selector=file>', 'private DKIM key that signs their mail', keyValue)
+    .option('--selector <name>', 'selector of a DKIM key of another signer', many(String))
     .option('--certificate <file>', 'certificate of the mail server (PEM), for TLSA')
     .option('--state <dir>', stateHelp);
 }
 
 function ipValue(text: string): string {
-  if (parseClientIp(text) === undefined) throw new InvalidArgumentError('It is no IP address.');
+  if (parseClientIp(text) === undefined) throw new InvalidArgumentError('Not an IP address.');
   return clientAddress(text);
 }
 
-/** In the form of records; names in other scripts as A-labels. */
+/** The name as in DNS records; names in other scripts become A-labels. */
 function nameValue(text: string): string {
   const bare = text.toLowerCase().replace(/\.$/, '');
   const ascii =
@@ -91,13 +95,13 @@ function nameValue(text: string): string {
       ? new URL(`http://${bare}/`).hostname
       : bare;
   if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(ascii) || !askable(ascii)) {
-    throw new InvalidArgumentError('It is no domain name.');
+    throw new InvalidArgumentError('Not a domain name.');
   }
   return ascii;
 }
 
 function mailboxValue(text: string): string {
-  if (!/^[^\s@]+@[^\s@]+$/.test(text)) throw new InvalidArgumentError('It is no mail address.');
+  if (!/^[^\s@]+@[^\s@]+$/.test(text)) throw new InvalidArgumentError('Not a mail address.');
   return text.replace(/^mailto:/i, '');
 }
 
@@ -128,24 +132,24 @@ function readKey(file: string): Pick<IdentityKey, 'algorithm' | 'publicKey'> {
   return { algorithm: key.value.type, publicKey: key.value.publicKey };
 }
 
-/** Domains on the command line; none: all that this server is known to sign or send for. */
-export async function knownOf(
+/** What is known about the named domains, or about all that this server signs or sends for. */
+export async function knownDomains(
   named: readonly string[],
   options: IdentityOptions,
   { config, warn }: { readonly config: Config; warn(text: string): void },
-): Promise<Known> {
+): Promise<KnownDomains> {
   const memory = await domainMemory(options.state, config, warn);
   const given = named.map(domainArgument);
   const domains = [...new Set(given.length > 0 ? given : ownDomains(memory, config))];
   if (domains.length === 0) {
-    throw new OperatorError('no-domain', 'which domain? none is known here yet', {
-      hint: 'name it: postern dns check example.org',
+    throw new OperatorError('no-domain', 'no domain was named, and this server knows none yet', {
+      hint: 'name one: postern dns check example.org',
       exit: sysexits.usage,
     });
   }
   if (domains.length > domainsMax) {
-    throw new OperatorError('no-domain', `${domains.length} domains are too many at once`, {
-      hint: `name at most ${domainsMax}`,
+    throw new OperatorError('no-domain', `${domains.length} domains, at most ${domainsMax}`, {
+      hint: `name at most ${domainsMax} domains in one command`,
       exit: sysexits.usage,
     });
   }
@@ -153,7 +157,7 @@ export async function knownOf(
   const identities = domains.map((domain) =>
     identityOf(domain, { options, config, memory, server }),
   );
-  // Who never sends needs no server.
+  // A domain that never sends needs no server.
   return {
     server: identities.some(({ sends }) => sends) ? server : undefined,
     identities,
@@ -176,7 +180,7 @@ function ownDomains(memory: DomainMemory, { identity }: Config): readonly string
   return [...new Set([...memory.domains, ...identity.never_send])].sort();
 }
 
-/** Undefined where nobody says from where mail leaves: this may be any machine. */
+/** The sending server. Undefined without an address: this machine may be another one. */
 function serverOf(options: IdentityOptions, config: Config): MailServer | undefined {
   const { identity } = config;
   const named = [options.host, identity.host, config.host, hostname()];
@@ -195,14 +199,18 @@ function publicAddresses(): readonly string[] {
 }
 
 /**
- * Not private, shared, link-local or for documentation (RFC 6890), and no temporary IPv6 address
- * can be told apart.
+ * True for an address that is not private, shared, or link-local (RFC 6890). Temporary IPv6
+ * addresses cannot be recognised.
  */
 function isPublic(address: string): boolean {
-  return !/^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cde]|::|0\.)/i.test(
-    address,
-  );
+  return !notPublic.some((range) => range.test(address));
 }
+
+const notPublic: readonly RegExp[] = [
+  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\./,
+  /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+  /^(?:f[cde]|::)/i,
+];
 
 type Sources = {
   readonly options: IdentityOptions;
@@ -228,7 +236,7 @@ function identityOf(domain: string, { options, config, memory, server }: Sources
     tlsReports: options.tlsRua ?? identity.tls_reports,
     mx: options.mx ?? [],
     mtaSts: options.mtaSts ?? identity.mta_sts,
-    policyFile: { kind: 'none', why: 'there is no record of it yet' },
+    policyFile: { kind: 'none', why: 'there is no MTA-STS record yet' },
     certificates:
       certificate === '' || server?.host === undefined
         ? []

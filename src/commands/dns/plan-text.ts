@@ -1,7 +1,4 @@
-/**
- * The plan as people and name servers read it: master file, tinydns data, or name, type and value.
- * Pure.
- */
+/** The plan as text: a BIND zone file, tinydns data, or names, types and values. Pure. */
 import type { FileStep, Step } from '../../core/identity/aspect.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
@@ -14,7 +11,7 @@ export const planFormats = ['bind', 'tinydns', 'web'] as const;
 export type PlanFormat = (typeof planFormats)[number];
 
 export type DnsPlan = {
-  /** The domains that were asked about, in that order. */
+  /** The named domains, in their order. */
   readonly domains: readonly string[];
   readonly steps: readonly Step[];
   readonly files: readonly FileStep[];
@@ -40,10 +37,7 @@ export function planText(plan: DnsPlan, view: PlanView): string {
   return parts.join('\n');
 }
 
-/**
- * The domain in whose zone a record stands; the longest that fits. Undefined: none that was asked
- * about.
- */
+/** The longest named domain that contains the record; undefined if none of them does. */
 function zoneOf({ name, where }: Step, domains: readonly string[]): string | undefined {
   if (where !== 'zone') return undefined;
   const above = domains.filter((domain) => name === domain || name.endsWith(`.${domain}`));
@@ -56,10 +50,10 @@ type Writer = {
   elsewhere(steps: readonly Step[]): string;
 };
 
-const elsewhereTitle = 'Not in these zones: for whoever has them';
+const elsewhereTitle = 'Records in other zones, for the owners of those zones';
 const width = 100;
 
-/** Name servers read what is behind no comment mark; so a file can be used as it is. */
+/** A writer of zone files. All explanations are comments, so that the file can be used as it is. */
 function zoneWriter(
   comment: string,
   print: (records: readonly DnsRecord[], origin: string | undefined) => string,
@@ -81,7 +75,8 @@ function zoneWriter(
     zone: (domain, steps) => {
       const head = `${comment}${domain}\n`;
       const origin = print([], domain);
-      return `${head}${origin}${steps.map((step) => `\n${about(step)}${body(step, domain)}`).join('')}`;
+      const all = steps.map((step) => `\n${about(step)}${body(step, domain)}`);
+      return `${head}${origin}${all.join('')}`;
     },
     elsewhere: (steps) => {
       const all = steps.map((step) => {
@@ -102,17 +97,17 @@ function zoneWriter(
 
 function printBind(records: readonly DnsRecord[], origin: string | undefined): string {
   const text = printBindZone(records, origin === undefined ? {} : { origin });
-  // The origin is said once, at the top of the domain.
+  // $ORIGIN is printed once, at the top of the domain.
   return records.length === 0 || origin === undefined ? text : text.replace(/^\$ORIGIN .*\n/, '');
 }
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
 
-/** What an answer by UDP may hold where the name server knows no EDNS (RFC 1035 section 2.3.4). */
+/** Octets of the largest answer by UDP without EDNS (RFC 1035 section 2.3.4). */
 const udpOctetsMax = 512;
 const txtStringOctets = 127;
 
-/** tinydns answers by UDP alone; long keys then need axfrdns beside it. */
+/** A warning for answers that are too long for tinydns, which answers only by UDP. */
 function tooLong(records: readonly DnsRecord[]): string {
   const texts = records.flatMap((one) => (one.type === 'TXT' ? [textOfTxt(one).length] : []));
   const [first] = records;
@@ -123,7 +118,10 @@ function tooLong(records: readonly DnsRecord[]): string {
     header,
   );
   if (octets <= udpOctetsMax) return '';
-  return `the answer has ${octets} octets, and tinydns answers by UDP in at most ${udpOctetsMax}: run axfrdns for TCP beside it`;
+  return (
+    `the answer has ${octets} octets, and tinydns (UDP only) sends at most ${udpOctetsMax}: ` +
+    'run axfrdns beside it, which answers by TCP'
+  );
 }
 
 const writers: Readonly<Record<PlanFormat, Writer>> = {
@@ -136,7 +134,7 @@ const writers: Readonly<Record<PlanFormat, Writer>> = {
   },
 };
 
-/** As control panels ask for it: names without the domain, values without quotes and uncut. */
+/** Rows for control panels: names without the domain, whole values without quotes. */
 function webRows(steps: readonly Step[], domain: string | undefined): string {
   const columns = ['STATE', 'DO', 'NAME', 'TYPE', 'VALUE'].map((title) => ({ title }));
   const rows = steps.flatMap((step) => {
@@ -203,9 +201,11 @@ function summary({ steps, files }: DnsPlan): string {
     [...steps, ...files].filter((one) => one.state === state).length;
   const change = amount('missing') + amount('wrong');
   const unknown = amount('unknown');
+  const right = `${amount('have')} right`;
   const rest = unknown === 0 ? '' : `, ${unknown} unknown (the DNS does not answer)`;
-  if (change === 0) return `nothing to change: ${amount('have')} are as they should be${rest}`;
-  return `${many(change, 'change')}: ${amount('missing')} missing, ${amount('wrong')} wrong; ${amount('have')} are as they should be${rest}`;
+  if (change === 0) return `nothing to change: ${right}${rest}`;
+  const open = `${amount('missing')} missing, ${amount('wrong')} wrong`;
+  return `${many(change, 'change')}: ${open}; ${right}${rest}`;
 }
 
 /** Lines of at most `most` characters, broken between words. */

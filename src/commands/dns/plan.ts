@@ -1,12 +1,12 @@
 /**
- * `postern dns plan`: what to publish for domains, merged with what is published, in the syntax of
- * the name server.
+ * `postern dns plan`: prints the records to publish for domains, merged with those that are
+ * published, in the syntax of the name server.
  */
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { type Examined, examine } from '../../core/identity/examine.ts';
+import { type ExaminedMail, examine } from '../../core/identity/examine.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { secondMs } from '../../lib/time.ts';
@@ -15,8 +15,8 @@ import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { configHelp, readZoneFile } from './answer-source.ts';
-import { fetched, fromFileAlone, liveWorld } from './answers.ts';
-import { type IdentityOptions, identityOptions, knownOf } from './identity.ts';
+import { fetched, fromFileAlone, openLiveDns } from './answers.ts';
+import { type IdentityOptions, identityOptions, knownDomains } from './identity.ts';
 import { type DnsPlan, type PlanFormat, planFormats, planText } from './plan-text.ts';
 import { sendPlan } from './update.ts';
 
@@ -34,49 +34,50 @@ type Options = IdentityOptions & {
 export function registerPlan(dns: Command): void {
   const command = dns
     .command('plan')
-    .summary('the records to publish, for BIND, tinydns or a control panel')
+    .summary('print the records to publish, for BIND, tinydns or a control panel')
     .description(
-      'Compares what is published with what should be, and prints the records: those that are there (have), are not right ' +
-        '(wrong) or not there (missing), each with the reason. What is there is kept where it is right: an SPF record is ' +
-        'extended, a DMARC record keeps its tags.',
+      'Compares the published records with those that are needed, and prints each record with ' +
+        'its state (have: right as it is; wrong: to be changed; missing: to be added) and the ' +
+        'reason. It keeps what is right: an SPF record is extended, a DMARC record keeps its ' +
+        'tags.',
     )
-    .argument('[domain...]', 'domains; none: all that this server is known to send for')
+    .argument('[domain...]', 'domains (default: all that this server is known to send for)')
     .addOption(
       new Option(
         '--format <format>',
-        'bind: master file; tinydns: data file; web: name, type, value',
+        'bind: zone file; tinydns: data file; web: names, types, values',
       )
         .choices([...planFormats, 'json'])
         .default('bind'),
     )
-    .option('--only-changes', 'leave out what is as it should be')
+    .option('--only-changes', 'leave out records that are right')
     .option(
       '--zone <file>',
-      'what is published: a master file instead of the DNS; -: standard input',
+      'zone file with the published records, instead of the DNS; -: standard input',
     );
   identityOptions(command)
-    .option('--ask-mx', 'ask the mail servers for their certificates, for TLSA (port 25)')
+    .option('--ask-mx', 'ask the mail servers (port 25) for their certificates, for TLSA')
     .option(
       '--update',
-      'make the changes by RFC 2136, in zones of [[dns.updates]]; shows them first',
+      'show the changes, then make them by RFC 2136 in the zones of [[dns.updates]]',
     )
-    .option('--yes', 'do not ask; without a terminal nobody is asked')
+    .option('--yes', 'do not ask before --update; without a terminal it never asks')
     .option('--config <file>', configHelp)
     .option('--json', 'as --format json')
     .addHelpText(
       'after',
       helpAfter({
         examples: [
-          ['postern dns plan example.org', 'a master file, with comments'],
+          ['postern dns plan example.org', 'a zone file with comments'],
           ['postern dns plan example.org --format tinydns --only-changes', 'lines for data'],
           ['postern dns plan example.org --format web --ip 192.0.2.25 --host mail.example.org', ''],
           ['postern dns plan parked.example --never-sends', 'a domain without mail'],
         ],
         exits: [
-          [0, 'planned; with --update: changed'],
+          [0, 'the plan was made; with --update also the changes'],
           [64, 'no such option, or no domain'],
-          [65, 'a fault in the zone file; a line for each'],
-          [69, 'a name server did not take the changes'],
+          [65, 'faults in the zone file; prints a line for each'],
+          [69, 'a name server did not accept the changes'],
         ],
       }),
     )
@@ -97,17 +98,17 @@ export function registerPlan(dns: Command): void {
     });
 }
 
-type Around = { readonly config: Config; warn(text: string): void };
+type PlanContext = { readonly config: Config; warn(text: string): void };
 
 async function makePlan(
   domains: readonly string[],
   options: Options,
-  { config, warn }: Around,
+  { config, warn }: PlanContext,
 ): Promise<DnsPlan> {
-  const known = await knownOf(domains, options, { config, warn });
+  const known = await knownDomains(domains, options, { config, warn });
   const names = known.identities.map(({ domain }) => domain);
   const { zone } = options;
-  using live = liveWorld(config, names.length);
+  using live = openLiveDns(config, names.length);
   const answer =
     zone === undefined
       ? live.answer
@@ -118,14 +119,14 @@ async function makePlan(
   return planOf(found, names, Math.round(durationOption(config.dns.ttl) / secondMs));
 }
 
-/** All steps of what was examined, their records with this time to live. */
-function planOf(found: Examined, domains: readonly string[], ttlSeconds: number): DnsPlan {
+/** All steps of the examined domains; their records get this time to live. */
+function planOf(found: ExaminedMail, domains: readonly string[], ttlSeconds: number): DnsPlan {
   const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
   const timed = (one: DnsRecord): DnsRecord => ({ ...one, ttlSeconds });
   const steps = aspects.flatMap((one) => one?.steps ?? []);
   return {
     domains,
-    // A resolver says how long it will remember a record, not how long its zone says.
+    // A resolver gives the remaining time to live, not the one in the zone.
     steps: steps.map(({ keep, remove, add, ...rest }) => ({
       ...rest,
       keep: keep.map(timed),

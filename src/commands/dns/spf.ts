@@ -1,7 +1,4 @@
-/**
- * `postern spf eval`: what the SPF record of a domain says about mail from an address, term by
- * term, with the costs.
- */
+/** `postern spf eval`: evaluates the SPF record of a domain for one client, term by term. */
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { answeredLater } from '../../formats/dns/question.ts';
@@ -16,7 +13,7 @@ import { print, warn } from '../terminal/print.ts';
 import { paint, table } from '../terminal/table.ts';
 import { configHelp, type DnsSourceOptions, openDnsSource, zoneHelp } from './answer-source.ts';
 
-/** RFC 7208 section 4.6.4 wants at least this; what is asked later is not answered. */
+/** Time for one evaluation: RFC 7208 section 4.6.4 requires at least 20 seconds. */
 const evaluationMsMax = 20 * secondMs;
 
 type Options = DnsSourceOptions & {
@@ -30,20 +27,21 @@ type Options = DnsSourceOptions & {
 export function register(program: Command): void {
   const spf = program
     .command('spf')
-    .summary('what SPF says about mail from an address')
+    .summary('evaluate SPF for mail from an address')
     .description('SPF (RFC 7208): which addresses may send mail in the name of a domain.');
   spf
     .command('eval')
     .summary('the result for one client, with every term and its cost')
     .description(
-      'Evaluates SPF as a receiving server does: the record of the domain in MAIL FROM, or of the name in HELO where ' +
-        `the sender is empty. Terms that ask the DNS are lookups (${lookupsMax} are allowed, in all records together); those that ` +
-        `ask for what is not there are voids (${spfVoidsMax}).`,
+      'Evaluates SPF as a receiving server does: the record of the domain in MAIL FROM, or of ' +
+        'the name in HELO if the sender is empty. Terms that ask the DNS cost a lookup (at most ' +
+        `${lookupsMax} in all records together). Lookups without a result are voids (at most ` +
+        `${spfVoidsMax}).`,
     )
     .requiredOption('--ip <address>', "the client's address", ipOption)
     .option('--from <address>', 'the address in MAIL FROM; empty: the null sender')
     .option('--helo <name>', 'the name in HELO or EHLO')
-    .option('--receiver <name>', "our own name, for explanations (default: this machine's)")
+    .option('--receiver <name>', "name of the receiver, for explanations (default: this machine's)")
     .option('--zone <file>', zoneHelp)
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON object: result, explanation, lookups, voids, terms')
@@ -56,21 +54,22 @@ export function register(program: Command): void {
           ['postern spf eval --ip 192.0.2.1 --from joe@example.org --zone new.zone', ''],
         ],
         exits: [
-          [0, 'evaluated, whatever the result is'],
+          [0, 'evaluated, with any result'],
           [64, 'no address, or neither --from nor --helo'],
-          [65, 'a fault in the zone file; a line for each'],
+          [65, 'faults in the zone file; prints a line for each'],
           [66, 'the zone file cannot be read'],
           [78, 'the configuration is wrong'],
         ],
         notes:
-          'In a zone file, a name whose only record is TXT "TIMEOUT" stands for a server that does not answer. What\n' +
-          'is not in the file does not exist.',
+          'In a zone file, a name with only the record TXT "TIMEOUT" acts like a server that ' +
+          'does not\n' +
+          'answer. Names that are not in the file do not exist.',
       }),
     )
     .action(async (options: Options, command: Command) => {
       const { from, helo = '', json } = options;
       if ((from ?? '') === '' && helo === '') {
-        throw new OperatorError('usage', 'give --from, --helo, or both: whose mail is it?', {
+        throw new OperatorError('usage', 'the sender is missing: give --from, --helo, or both', {
           exit: sysexits.usage,
         });
       }
@@ -93,12 +92,12 @@ export function register(program: Command): void {
 
 function ipOption(text: string): string {
   if (parseClientIp(text) === undefined) {
-    throw new InvalidArgumentError('It is no IPv4 or IPv6 address.');
+    throw new InvalidArgumentError('Not an IPv4 or IPv6 address.');
   }
   return text;
 }
 
-/** Then, nobody answers any more. */
+/** Answers until `end`; later questions fail. */
 function answeredUntil(end: number, answer: Resolver): Resolver {
   return async (question) =>
     Date.now() < end
@@ -111,7 +110,7 @@ function spfJson({ result, explanation, lookups, voids, terms, domain, why }: Sp
 }
 
 function spfText({ result, explanation, lookups, voids, terms, why }: SpfAnswer): string {
-  const said = explanation === '' ? '' : `The domain's owner says: ${explanation}\n`;
+  const said = explanation === '' ? '' : `Explanation of the domain: ${explanation}\n`;
   const head = `${paint(colours[result], result)}: ${why}\n${said}`;
   if (terms.length === 0) return head;
   const rows = terms.map((step) => [

@@ -1,6 +1,6 @@
 /**
- * Sends the changes of a plan to the name servers that take them (RFC 2136, [[dns.updates]]), after
- * asking.
+ * Sends the changes of a plan to the name servers of [[dns.updates]] (RFC 2136), after the operator
+ * has agreed.
  */
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
@@ -28,7 +28,7 @@ export async function sendPlan(
     say(
       changing.length === 0
         ? ''
-        : 'No zone of [[dns.updates]] holds these records: publish them yourself.\n',
+        : 'No zone of [[dns.updates]] contains these records: publish them yourself.\n',
     );
     return;
   }
@@ -44,15 +44,15 @@ export async function sendPlan(
     else faults.push(done.error);
   }
   if (left.length > 0)
-    say(`${many(left.length, 'change')} left, in zones that are not in [[dns.updates]]\n`);
+    say(`${many(left.length, 'change')} left for you: their zones are not in [[dns.updates]]\n`);
   if (faults.length === 0) return;
-  throw new OperatorError('not-updated', `not all was changed: ${faults.join('; ')}`, {
-    hint: 'what is shown above can be published by hand',
+  throw new OperatorError('not-updated', `not all records were changed: ${faults.join('; ')}`, {
+    hint: 'publish the records above by hand, or try again',
     exit: sysexits.unavailable,
   });
 }
 
-/** Each step goes to the longest zone that fits. */
+/** The steps by zone; each belongs to the longest zone that contains its name. */
 function batchesOf(steps: readonly Step[], updates: readonly Update[]): readonly Batch[] {
   const zones = updates
     .flatMap((update) =>
@@ -70,7 +70,7 @@ function batchesOf(steps: readonly Step[], updates: readonly Update[]): readonly
 }
 
 async function mayGoOn(question: string, yes: boolean): Promise<void> {
-  // A script that calls this means it.
+  // Without a terminal, a script has called this on purpose.
   if (yes || !stdin.isTTY || !stdout.isTTY) return;
   const terminal = createInterface({ input: stdin, output: stdout });
   try {

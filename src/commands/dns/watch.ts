@@ -1,6 +1,6 @@
 /**
- * `postern dns watch`: when does the world see what the plan wants? Asks each name server of the zones itself, so that no
- * resolver remembers from our asking that a record was not there.
+ * `postern dns watch`: shows when all name servers have the records of the plan. It asks each
+ * authoritative name server directly, so that no resolver caches that a record was missing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -11,14 +11,19 @@ import { examine } from '../../core/identity/examine.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import { type AuthorityAnswer, openAuthorities } from '../../partners/dns/authority.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { plain } from '../terminal/format.ts';
+import { many, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption, optionWithDefault } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { paint } from '../terminal/table.ts';
 import { configHelp } from './answer-source.ts';
-import { fetched, liveWorld } from './answers.ts';
-import { type IdentityOptions, identityOptions, type Known, knownOf } from './identity.ts';
+import { fetched, openLiveDns } from './answers.ts';
+import {
+  type IdentityOptions,
+  identityOptions,
+  type KnownDomains,
+  knownDomains,
+} from './identity.ts';
 
 type Options = IdentityOptions & {
   readonly untilSeen?: true;
@@ -28,35 +33,36 @@ type Options = IdentityOptions & {
   readonly json?: true;
 };
 
-/** What one name server shows of one step. */
-type Sight = {
+/** Whether one name server shows the records of one step. */
+type RecordSighting = {
   readonly id: string;
   readonly name: string;
   readonly type: string;
   readonly server: string;
   readonly seen: boolean;
-  /** Where it is not: what is there instead. */
+  /** If not seen: what is wrong. */
   readonly text: string;
 };
 
-/** More name servers than that see the same; each adds a look at everything. */
+/** Name servers that are asked, at most; each costs another round of all questions. */
 const viewsMax = 16;
 
 export function registerWatch(dns: Command): void {
   const command = dns
     .command('watch')
-    .summary('when the name servers show what the plan wants')
+    .summary('watch when all name servers show the records of the plan')
     .description(
-      'Asks every authoritative name server of the domains for each record of the plan, and says which of them show it ' +
-        'already. No resolver is asked for these names, so none remembers that they were not there.',
+      'Asks every authoritative name server of the domains for each record of the plan, and ' +
+        'says which of them show it. No resolver is asked for these names, so that none caches ' +
+        'that a record was missing.',
     )
-    .argument('[domain...]', 'domains; none: all that this server is known to send for')
-    .option('--until-seen', 'look again and again until all of them show everything')
+    .argument('[domain...]', 'domains (default: all that this server is known to send for)')
+    .option('--until-seen', 'repeat until all name servers show all records')
     .addOption(
-      optionWithDefault('--timeout <duration>', 'give up after this long', durationOption, '10m'),
+      optionWithDefault('--timeout <duration>', 'give up after this time', durationOption, '10m'),
     )
     .addOption(
-      optionWithDefault('--interval <duration>', 'time between two looks', durationOption, '15s'),
+      optionWithDefault('--interval <duration>', 'time between two rounds', durationOption, '15s'),
     );
   identityOptions(command)
     .option('--config <file>', configHelp)
@@ -65,18 +71,18 @@ export function registerWatch(dns: Command): void {
       'after',
       helpAfter({
         examples: [
-          ['postern dns watch example.org', 'one look'],
+          ['postern dns watch example.org', 'one round'],
           ['postern dns watch example.org --until-seen --timeout 1h && echo published', ''],
         ],
         exits: [
-          [0, 'every name server shows everything'],
-          [1, 'some do not, or do not answer'],
+          [0, 'every name server shows all records'],
+          [1, 'a name server lacks a record or does not answer'],
         ],
       }),
     )
     .action(async (domains: readonly string[], options: Options, self: Command) => {
       const { config } = loadConfig(options.config ?? usualConfig());
-      const known = await knownOf(domains, options, {
+      const known = await knownDomains(domains, options, {
         config,
         warn: (text) => warn(self, text),
       });
@@ -91,13 +97,13 @@ export function registerWatch(dns: Command): void {
     });
 }
 
-type Around = { readonly config: Config; say(text: string): void };
+type WatchContext = { readonly config: Config; say(text: string): void };
 
 async function watch(
-  known: Known,
+  known: KnownDomains,
   { untilSeen, timeout, interval }: Options,
-  { config, say }: Around,
-): Promise<readonly Sight[]> {
+  { config, say }: WatchContext,
+): Promise<readonly RecordSighting[]> {
   const end = Date.now() + timeout;
   const before = new Map<string, string>();
   for (;;) {
@@ -115,12 +121,12 @@ async function watch(
 }
 
 /**
- * The plan, by what the name servers themselves say: one view for each of the servers of a zone. A
- * step is seen by a server when, with its answers, there is nothing left to do.
+ * One round: the plan by the answers of each name server of a zone. A server shows the records of a
+ * step if its answers leave nothing to do.
  */
-async function lookOnce(known: Known, config: Config): Promise<readonly Sight[]> {
-  using world = liveWorld(config, known.identities.length);
-  const ask = openAuthorities({ resolve: world.answer, port: config.dns.authority_port });
+async function lookOnce(known: KnownDomains, config: Config): Promise<readonly RecordSighting[]> {
+  using live = openLiveDns(config, known.identities.length);
+  const ask = openAuthorities({ resolve: live.answer, port: config.dns.authority_port });
   const asked = new Map<string, Promise<readonly AuthorityAnswer[]>>();
   const answers = (question: DnsQuestion): Promise<readonly AuthorityAnswer[]> => {
     const key = `${question.type} ${question.name.toLowerCase()}`;
@@ -136,7 +142,7 @@ async function lookOnce(known: Known, config: Config): Promise<readonly Sight[]>
     network: true,
   };
   const identities = await Promise.all(known.identities.map((one) => fetched(one, first)));
-  const sights = new Map<string, Sight>();
+  const sights = new Map<string, RecordSighting>();
   for (let view = 0, views = 1; view < Math.min(views, viewsMax); view++) {
     const found = await answeredLater(examine(known.server, identities), (question) =>
       nth(question, view),
@@ -162,7 +168,10 @@ function pick(told: readonly AuthorityAnswer[], view: number): AuthorityAnswer |
   return told[Math.min(view, told.length - 1)];
 }
 
-function sightOf({ id, name, type, state, why }: Step, told: AuthorityAnswer | undefined): Sight {
+function sightOf(
+  { id, name, type, state, why }: Step,
+  told: AuthorityAnswer | undefined,
+): RecordSighting {
   const server = told === undefined || told.server === '' ? 'no name server' : told.server;
   const where = told === undefined || told.address === '' ? '' : ` (${told.address})`;
   return {
@@ -175,15 +184,15 @@ function sightOf({ id, name, type, state, why }: Step, told: AuthorityAnswer | u
   };
 }
 
-function sightText({ name, type, server, seen, text }: Sight): string {
+function sightText({ name, type, server, seen, text }: RecordSighting): string {
   const mark = seen ? paint('green', 'seen   ') : paint('yellow', 'not yet');
   return `${mark}  ${type} ${plain(name)} on ${plain(server)}${seen ? '' : `: ${plain(text)}`}`;
 }
 
-function conclusion(sights: readonly Sight[]): string {
+function conclusion(sights: readonly RecordSighting[]): string {
   const open = new Set(
     sights.filter(({ seen }) => !seen).map(({ type, name }) => `${type} ${name}`),
   );
-  if (open.size === 0) return 'Every name server shows everything that is wanted.\n';
-  return `${open.size} not seen everywhere: ${[...open].join(', ')}\n`;
+  if (open.size === 0) return 'Every name server shows all records of the plan.\n';
+  return `${many(open.size, 'record')} not seen on every name server: ${[...open].join(', ')}\n`;
 }

@@ -1,19 +1,15 @@
-/**
- * Doctor shows each scanner of the configuration a letter that is bad by agreement. No mail comes
- * of it.
- */
+/** Doctor sends each configured scanner a test message. The message goes no further. */
 import type { Config } from '../../config/schema.ts';
 import { checkScanner, type ScannerFacts } from '../../core/checklist/scanners.ts';
 import type { Finding } from '../../core/finding.ts';
 import { openScanners } from '../../daemon/scanners.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import { badLetter, isKnown } from '../scan/test-letters.ts';
+import { badTestMessage, isKnown } from '../scan/test-messages.ts';
 import { durationOption } from '../terminal/options.ts';
 
 /**
- * `status`: of the running guard; undefined: none runs, or none that answers. Nothing where no
- * scanner is set.
+ * `status`: of the running guard; undefined if none answers. Empty if no scanner is configured.
  */
 export async function checkScanners(
   config: Config,
@@ -37,7 +33,7 @@ export async function checkScanners(
 async function tryScanner(scanner: Scanner, deadlineMs: number): Promise<ScannerFacts['tried']> {
   const began = performance.now();
   try {
-    const report = await scanner.scan(badLetter(scanner.name, new Date()), deadlineMs);
+    const report = await scanner.scan(badTestMessage(scanner.name, new Date()), deadlineMs);
     if (!isKnown(report)) return { kind: 'unknown' };
     return { kind: 'known', tookMs: Math.round(performance.now() - began) };
   } catch (cause) {

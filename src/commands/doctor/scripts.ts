@@ -1,7 +1,7 @@
 /**
- * Doctor tries the ways round the sendmail door as the user that websites run as: postdrop with no
- * message in it, and a connection to this machine on which nothing is said. No mail comes of it;
- * Postfix logs both.
+ * Doctor tries to bypass the sendmail door as the user that websites run as. It calls postdrop
+ * without a message, and opens an SMTP connection without a command. Both send no mail; Postfix
+ * logs both.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ import type { RunFile } from '../guard/run-file.ts';
 
 const trialMs = 10_000;
 
-/** Nothing where the door is off: then no script is known by any way. */
+/** Empty if the sendmail door is off: Postern then does not know any script. */
 export async function checkScripts(
   { scripts, sendmail }: Config,
   live: RunFile | undefined,
@@ -37,9 +37,9 @@ export async function checkScripts(
   const user = triedAs(scripts.web_users);
   const why =
     process.getuid?.() !== 0
-      ? 'I am not root'
+      ? 'doctor does not run as root'
       : user === undefined
-        ? 'no user of scripts.web_users is there'
+        ? 'this machine has no user of scripts.web_users'
         : '';
   const tried = why !== '' || user === undefined ? undefined : user;
   const facts: WaysRound = {
@@ -56,7 +56,7 @@ export async function checkScripts(
 
 const submitUsers = 'authorized_submit_users';
 
-/** Of other users without a script, such as cron's, there is none to be found. */
+/** Only web users count: mail of others, such as cron's, has no script. */
 async function register(live: RunFile, webUsers: readonly string[]): Promise<readonly Finding[]> {
   const list = (await guardAnswer(live, '/api/scripts?limit=10000')) as ScriptListView | undefined;
   if (list === undefined) return [];
@@ -82,23 +82,19 @@ function triedAs(names: readonly string[]): ProcessUser | undefined {
 }
 
 function guardUser(pid: number): string {
-  try {
-    return processUser(pid).name || 'postern';
-  } catch {
-    return 'postern'; // it has just ended
-  }
+  // Undefined: the guard has just ended.
+  return processUser(pid)?.name || 'postern';
 }
 
 /**
- * Without a message: who may not submit is told so; who may gets a name for it, and it is given up
- * when nothing comes.
+ * Calls postdrop without a message. It refuses a user who may not submit; for others it opens a
+ * queue file and removes it when no message follows.
  */
 async function tryPostdrop(
   { uid, gid }: ProcessUser,
   configDir: string,
 ): Promise<WaysRound['postdrop']> {
-  // A user may name no other folder than the machine's own: postdrop would refuse that, whoever he
-  // is.
+  // postdrop lets no user but root name another configuration folder.
   if (configDir !== '/etc/postfix') return { why: `not possible with ${configDir}` };
   const child = spawn('/usr/sbin/postdrop', ['-r'], {
     uid,
@@ -120,10 +116,10 @@ async function tryPostdrop(
   }
   if (/is not allowed to submit mail/.test(said)) return { outcome: 'refused' };
   if (/queue_id/.test(said)) return { outcome: 'taken' };
-  return { why: `postdrop said: ${said.trim().split('\n')[0] ?? 'nothing'}` };
+  return { why: `postdrop answered: ${said.trim().split('\n')[0] ?? 'nothing'}` };
 }
 
-/** Connects as this user, and asks the guard meanwhile whose connection that is. */
+/** Connects as this user, and asks the guard which user the connection belongs to. */
 async function tryLoopback(
   { uid, gid }: ProcessUser,
   port: number,
@@ -149,7 +145,7 @@ async function tryLoopback(
     ])) as [Buffer | string];
     const word = first.toString().trim();
     if (word === 'ECONNREFUSED') return { outcome: 'closed' };
-    if (!/^\d+$/.test(word)) return { why: `it could not be started: ${word}` };
+    if (!/^\d+$/.test(word)) return { why: `the test connection failed: ${word}` };
     const path = `/api/scripts/whose?address=127.0.0.1&port=${word}`;
     const answer = (await guardAnswer(live, path)) as { readonly user?: string } | undefined;
     if (answer === undefined) return { why: 'the guard did not answer' };

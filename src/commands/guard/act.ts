@@ -1,4 +1,4 @@
-/** What commands that do something have in common: ask the guard, and print what it did. */
+/** Asks the guard to do something, and prints what it did. */
 import type { Command } from 'commander';
 import { jsonLine } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
@@ -6,7 +6,7 @@ import { connectToGuard } from './client.ts';
 
 export type ActOptions = { readonly state?: string; readonly json?: true };
 
-/** POSTs to `path` below /api. Throws OperatorError where it was not done. */
+/** POSTs to `path` below /api. Throws OperatorError if the guard did not do it. */
 export async function act(
   command: Command,
   options: ActOptions,

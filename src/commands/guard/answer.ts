@@ -1,12 +1,9 @@
-/**
- * What the running guard answers over HTTP to commands that look at it, or at Postfix, and go on
- * without an answer.
- */
+/** Asks the running guard over HTTP, for commands that can continue without an answer. */
 import type { RunFile } from './run-file.ts';
 
 export type AskedHow = { readonly method?: 'GET' | 'POST'; readonly deadlineMs?: number };
 
-/** JSON; undefined where there is no answer, or it is none. A POST's refusal is an answer too. */
+/** The JSON answer, also of a refused POST; undefined: no answer, or it is not JSON. */
 export async function guardAnswer(
   run: RunFile,
   path: string,
@@ -27,8 +24,8 @@ export async function guardAnswer(
 }
 
 /**
- * The value of a sample of /metrics without labels, 0 where there is none; undefined where there is
- * no answer.
+ * Reads /metrics: gives the value of a sample without labels, 0 for a missing sample. Undefined: no
+ * answer.
  */
 export async function guardMetrics(run: RunFile): Promise<((name: string) => number) | undefined> {
   try {

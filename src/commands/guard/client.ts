@@ -1,17 +1,13 @@
 /**
- * Asks the running guard over its HTTP door (src/doors/http/api.ts lists the routes), with the
- * address and the token that it left in run.json. What it answers is trusted: it is this same
- * program.
+ * Asks the running guard over its HTTP door, with the address and the token in run.json.
+ * src/doors/http/api.ts lists the routes. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import type { Admin, Done } from '../../ports/admin.ts';
+import type { Admin, AdminResult } from '../../ports/admin.ts';
 import { neededDoor, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
-/**
- * The guard answers from memory; only holding and releasing mail take Postfix's own tools, and
- * those a while.
- */
+/** Most answers come from memory; holding and releasing mail calls Postfix's slow tools. */
 const readMs = 10_000;
 const actMs = 120_000;
 
@@ -21,13 +17,16 @@ export type FoundGuard<Method extends 'account' | 'heldOne' | 'explain'> = NonNu
 
 export type GuardClient = {
   readonly run: RunFile;
-  /** `path` as below /api, with its query. Throws OperatorError `no-such` for what is not there. */
+  /** `path`: below /api, with its query. Throws OperatorError `no-such` if nothing is there. */
   read<Answer>(path: string): Promise<Answer>;
   /** Answers with what was done; throws OperatorError `not-done` with the reason otherwise. */
-  act(path: string, body: Readonly<Record<string, unknown>>): Promise<Extract<Done, { ok: true }>>;
+  act(
+    path: string,
+    body: Readonly<Record<string, unknown>>,
+  ): Promise<Extract<AdminResult, { ok: true }>>;
 };
 
-/** Throws OperatorError `not-running` or `door-off` (69) where there is nobody to ask. */
+/** Throws OperatorError `not-running` or `door-off` (69) when no guard can be asked. */
 export async function connectToGuard(state: string | undefined): Promise<GuardClient> {
   const run = await readRunFile(stateDirectory(state));
   neededDoor(run, 'http');
@@ -36,19 +35,19 @@ export async function connectToGuard(state: string | undefined): Promise<GuardCl
     read: <Answer>(path: string) => ask(run, path, { method: 'GET' }, readMs) as Promise<Answer>,
     async act(path, body) {
       const whole = JSON.stringify({ by: operator(), ...body });
-      const done = (await ask(run, path, { method: 'POST', body: whole }, actMs)) as Done;
+      const done = (await ask(run, path, { method: 'POST', body: whole }, actMs)) as AdminResult;
       if (done.ok) return done;
       throw notDone(done);
     },
   };
 }
 
-/** `/accounts/NAME…`, whatever the name is made of. */
+/** `/accounts/NAME/VERB`, for a name with any characters. */
 export function accountPath(name: string, verb = ''): string {
   return `/accounts/${encodeURIComponent(name)}${verb === '' ? '' : `/${verb}`}`;
 }
 
-/** `?a=1&b=2` of what is set. */
+/** `?a=1&b=2` of the values that are defined. */
 export function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
   const set = Object.entries(query).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, String(value)] as [string, string]],
@@ -56,7 +55,7 @@ export function queryText(query: Readonly<Record<string, string | number | undef
   return set.length === 0 ? '' : `?${new URLSearchParams(set)}`;
 }
 
-/** Who sits at the terminal, for the record: the person behind sudo, where there is one. */
+/** The operator's user name for the record: the user who called sudo, if there is one. */
 export function operator(): string {
   const behind = process.env['SUDO_USER'];
   const name = behind === undefined || behind === '' ? userName() : behind;
@@ -93,7 +92,7 @@ async function ask(
   }
   const value = parsed(text);
   if (answer.ok) return value;
-  // 409 is an answer of the admin itself: it could not do it, and says why.
+  // With 409 the guard says why it could not do it.
   if (answer.status === 409) return value;
   throw refused(run, answer.status, value);
 }
@@ -102,7 +101,7 @@ function unreachable(run: RunFile, cause: unknown): OperatorError {
   const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return new OperatorError('not-reachable', `the guard does not answer at ${run.doors.http}`, {
     cause: why,
-    hint: `its process is ${run.pid}; its log says more, and \`postern doctor\` looks around it`,
+    hint: `process ${run.pid} exists; look at its log, and run \`postern doctor\``,
     exit: sysexits.unavailable,
   });
 }
@@ -115,10 +114,10 @@ function refused(run: RunFile, status: number, value: unknown): OperatorError {
   if (status === 401 || status === 429) {
     return new OperatorError('wrong-token', answered, { hint, exit: sysexits.noPerm });
   }
-  return new OperatorError('desk-failed', answered, { hint, exit: sysexits.unavailable });
+  return new OperatorError('guard-failed', answered, { hint, exit: sysexits.unavailable });
 }
 
-export function notDone(done: Extract<Done, { ok: false }>): OperatorError {
+export function notDone(done: Extract<AdminResult, { ok: false }>): OperatorError {
   return new OperatorError('not-done', done.text, {
     ...(done.hint === undefined ? {} : { hint: done.hint }),
     exit: 1,

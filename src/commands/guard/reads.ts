@@ -1,7 +1,7 @@
 /**
- * What commands that show something ask for. From the running guard where there is one, else
- * straight from the ledger's file, which is only read. The difference is said on standard error: a
- * ledger knows nothing of the last seconds.
+ * The data that showing commands ask for. It comes from the running guard, else from the ledger's
+ * file, opened read-only. A line on standard error says so, because a ledger may lack the last
+ * seconds.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { accountPath, connectToGuard, type FoundGuard, queryText } from './clien
 import { stateDirectory } from './run-file.ts';
 
 export type GuardReads = {
-  /** False: from the file. */
+  /** False: read from the ledger's file. */
   readonly live: boolean;
   accounts(filter: Parameters<Admin['accounts']>[0]): Promise<readonly AccountView[]>;
   account(name: string): Promise<FoundGuard<'account'>>;
@@ -36,7 +36,7 @@ export type GuardReads = {
   [Symbol.dispose](): void;
 };
 
-/** Throws OperatorError `not-running` where there is neither a guard nor a ledger. */
+/** Throws OperatorError `not-running` when there is neither a guard nor a ledger. */
 export async function openReads(
   state: string | undefined,
   warn: (text: string) => void,
@@ -58,11 +58,14 @@ export async function openReads(
   } catch (error) {
     const path = join(stateDirectory(state), 'ledger.db');
     if (!(error instanceof OperatorError) || !existsSync(path)) throw error;
-    const why = { 'not-running': 'not running', 'door-off': 'its http door is off' }[error.code];
+    const why = {
+      'not-running': 'the guard is not running',
+      'door-off': 'the http door of the guard is off',
+    }[error.code];
     if (why === undefined) throw error;
     const { openLedger } = await import('../../ledger/sqlite/open.ts');
     const reads = fileReads(openLedger(path, { readOnly: true }), Date.now() as Millis);
-    warn(`postern: ${why}; this is what its ledger remembers (${path})\n`);
+    warn(`postern: ${why}; this comes from its ledger (${path})\n`);
     return reads;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Where the running daemon says how it is reached: `<state>/run.json`, written by the daemon,
- * readable by it and root. Commands that talk to it read the addresses and the token from there.
+ * Reads `run.json` in the state folder: the addresses and the token of the running guard. The guard
+ * writes it; only the guard's user and root can read it.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,19 +10,16 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 export type RunFile = {
   readonly pid: number;
-  /**
-   * milter and policy as Postfix writes them, `inet:127.0.0.1:9900`; http a URL; each may be `off`.
-   */
+  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
   readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
   readonly token: string;
 };
 
-/** Strict, since root puts these into main.cf. */
+const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}';
+/** Strict, because root writes these addresses into main.cf. */
 const doorAddress: z.ZodType<string> = z
   .string()
-  .regex(
-    /^(?:off|inet:(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}|unix:\/[A-Za-z0-9._/-]{1,100})$/,
-  );
+  .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
 const runFile: z.ZodType<RunFile> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
@@ -33,21 +30,21 @@ const runFile: z.ZodType<RunFile> = z.object({
   token: z.string().min(1).max(512),
 });
 
-/** Where an installed Postern keeps its things. */
+/** The state folder of an installed Postern. */
 export const installedState = '/var/lib/postern';
-/** The folder that this program runs from. */
+/** The folder from which this program runs. */
 export const home: string = resolve(import.meta.dirname, '../../..');
-/** Where `postern install` puts the program. */
+/** The folder into which `postern install` copies the program. */
 export const installedHome = '/usr/local/lib/postern';
 
-/** Was it thrown because no guard runs, or none that this user may ask? */
+/** True for the error that no guard runs, or none that this user may ask. */
 export function isNotRunning(error: unknown): error is OperatorError {
   return error instanceof OperatorError && error.code === 'not-running';
 }
 
 /**
- * The state folder that a command means when none is named: an installed program's is the service's
- * own; a checkout prefers its own guard, where one has run, to the installed one.
+ * The state folder of a command: the named one, else the default. An installed program uses the
+ * service's folder. A checkout uses its own, if a guard has run there, before the service's.
  */
 export function stateDirectory(named: string | undefined): string {
   if (named !== undefined) return named;
@@ -56,54 +53,61 @@ export function stateDirectory(named: string | undefined): string {
   return existsSync(join(own, 'run.json')) || !existsSync(installedState) ? own : installedState;
 }
 
-/** Throws OperatorError `state` where it cannot be made. */
+/** Throws OperatorError `state` if the folder cannot be made. */
 export function makeState(state: string): void {
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new OperatorError('state', `cannot use ${state}`, { cause, exit: sysexits.cantCreate });
+    throw new OperatorError('state', `cannot make the state folder ${state}`, {
+      cause,
+      hint: 'name another folder with --state DIR',
+      exit: sysexits.cantCreate,
+    });
   }
 }
 
-/** Throws OperatorError where no daemon runs (`isNotRunning`), saying how to start one. */
+/** Throws OperatorError if no guard runs (`isNotRunning`); its hint says how to start one. */
 export async function readRunFile(state: string): Promise<RunFile> {
   const path = join(state, 'run.json');
-  const hint = 'start it with `postern up`, or name its folder with --state DIR';
+  const hint =
+    'start it with `postern up` (installed: systemctl start postern), ' +
+    'or name its folder with --state DIR';
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'EACCES' ? 'may not be read by you' : 'is not there';
-    throw new OperatorError('not-running', `no Postern runs here: ${path} ${why}`, {
+    const denied = cause.code === 'EACCES';
+    const text = denied ? `cannot ask the guard: ${path}` : `no Postern runs here: ${path}`;
+    throw new OperatorError('not-running', text, {
       cause,
-      hint:
-        cause.code === 'EACCES' ? 'run this as root, or as the user that Postern runs as' : hint,
+      hint: denied ? 'run this as root, or as the user that Postern runs as' : hint,
       exit: sysexits.unavailable,
     });
   });
   const parsed = runFile.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new OperatorError('run-file', `${path} is not what a Postern writes`, {
+    throw new OperatorError('run-file', `${path} was not written by this version of Postern`, {
       cause: parsed.error,
       hint,
       exit: sysexits.unavailable,
     });
   }
   if (!alive(parsed.data.pid)) {
-    throw new OperatorError('not-running', `Postern is not running (${path} is a leftover)`, {
-      hint,
-      exit: sysexits.unavailable,
-    });
+    throw new OperatorError(
+      'not-running',
+      `Postern is not running (${path} is left over from an earlier run)`,
+      {
+        hint,
+        exit: sysexits.unavailable,
+      },
+    );
   }
   return parsed.data;
 }
 
-/**
- * A door that a command cannot do without. Throws OperatorError `door-off` where the guard was
- * started without it.
- */
+/** The address of a door that a command needs. Throws OperatorError `door-off` if it is off. */
 export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
   const address = run.doors[name];
   if (address !== 'off') return address;
-  throw new OperatorError('door-off', `the guard runs, but its ${name} door is off`, {
-    hint: `set doors.${name} in postern.toml (or --${name} of \`postern up\`) and restart it`,
+  throw new OperatorError('door-off', `the guard is running, but its ${name} door is off`, {
+    hint: `set doors.${name} in postern.toml (or give \`postern up\` --${name}) and restart it`,
     exit: sysexits.unavailable,
   });
 }

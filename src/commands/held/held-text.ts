@@ -1,4 +1,4 @@
-/** Held messages and stories as a person reads them on a terminal. Pure. */
+/** Held messages and stories as text for a terminal. Pure. */
 import { shellWords } from '../../lib/shell-words.ts';
 import type { HeldRow, StoryRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
@@ -7,16 +7,16 @@ import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
 
 const whys: Readonly<Record<HeldRow['why'], string>> = {
-  verdict: 'as it came',
+  verdict: 'on arrival',
   queue: 'taken from the queue',
   content: 'for its content',
-  rule: 'by the rules of scripts',
+  rule: 'by the rules for scripts',
 };
-const cameAndWas: Readonly<Record<HeldRow['why'], string>> = {
-  verdict: 'held as it came',
+const heldBecause: Readonly<Record<HeldRow['why'], string>> = {
+  verdict: 'held on arrival',
   queue: 'taken from the queue when its account was suspended',
-  content: 'held as it came for what is in it: only a person lets it go',
-  rule: 'held as it came because no rule of scripts allows it: only a person lets it go',
+  content: 'held on arrival for its content (only an operator can release it)',
+  rule: 'held on arrival because no rule for scripts allows it (only an operator can release it)',
 };
 
 export function heldListText(rows: readonly HeldRow[]): string {
@@ -49,11 +49,11 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
       : `${state} ${clock(held.changedAt)}${state === 'gone' ? '' : ` by ${plain(held.by)}`}`;
   const head =
     `${queueId} of ${plain(account)}: ${paint('bold', now)}\n` +
-    `Came ${clock(held.at)}, ${cameAndWas[held.why]}, ` +
+    `Received ${clock(held.at)}, ${heldBecause[held.why]}, ` +
     `to ${many(held.recipients, 'recipient')}.\n`;
   const next =
     state === 'held'
-      ? `To let it go:       ${shellWords('postern', 'held', 'release', queueId)}\n` +
+      ? `To deliver it:      ${shellWords('postern', 'held', 'release', queueId)}\n` +
         `To delete it:       ${shellWords('postern', 'held', 'drop', queueId)}\n` +
         `To read it (root):  ${shellWords('postcat', '-q', queueId)}\n`
       : '';
@@ -61,15 +61,17 @@ export function heldText({ held, story }: FoundGuard<'heldOne'>): string {
   return [head, about, next].filter((part) => part !== '').join('\n');
 }
 
-/** The story of a verdict, with the way to undo it. */
+/** The verdict of a message with its reasons, and the command that undoes it. */
 export function explainText({ story, message }: FoundGuard<'explain'>): string {
   if (story === undefined) {
     if (message === undefined) return '';
     const what = verdictWord(message.verdict, false);
     return (
       `${message.queueId} of ${plain(message.account)}: ${paint('bold', what)}\n` +
-      `Came ${clock(message.at)} from ${fromWhere(message.client)}, to ${many(message.recipients, 'recipient')}.\n\n` +
-      'Nothing spoke against it.\n'
+      `Received ${clock(message.at)} from ${fromWhere(message.client)}, to ` +
+      `${many(message.recipients, 'recipient')}.\n` +
+      '\n' +
+      'Postern found nothing unusual in it.\n'
     );
   }
   const { id, account, verdict, state, observed } = story;
@@ -77,7 +79,8 @@ export function explainText({ story, message }: FoundGuard<'explain'>): string {
     state === 'clear' ? '' : `, its account ${observed ? 'would have been ' : ''}${state}`;
   const head =
     `${id} of ${plain(account)}: ${paint('bold', verdictWord(verdict, observed))}${and}\n` +
-    `Came ${clock(story.at)} from ${fromWhere(story.client)}, to ${many(story.recipients, 'recipient')}.\n`;
+    `Received ${clock(story.at)} from ${fromWhere(story.client)}, to ` +
+    `${many(story.recipients, 'recipient')}.\n`;
   return [head, storyFacts(story) + whyText(story), undoText(story)]
     .filter((part) => part !== '')
     .join('\n');
@@ -101,16 +104,20 @@ function whyText(story: StoryRow): string {
 }
 
 function undoText({ id, account, verdict, state, observed }: StoryRow): string {
-  if (observed) return 'Postern only observes: the message passed.\n';
+  if (observed) return 'Postern only observes (mode = "observe"): the message passed.\n';
   const lines: string[] = [];
-  if (verdict === 'hold') lines.push(`To let it go:             postern held release ${id}`);
-  if (verdict === 'delay') lines.push('Its sender tries again by itself; nothing is to be done.');
+  if (verdict === 'hold') lines.push(`To deliver it:            postern held release ${id}`);
+  if (verdict === 'delay')
+    lines.push('The sender tries again automatically; you need not do anything.');
   if (verdict === 'refuse' && state === 'suspended') {
-    lines.push('Its sender was told whom to ask; the message itself is not here.');
+    lines.push('The sender was told your contact; Postern does not have the message.');
   }
   if (state === 'suspended') {
     const release = shellWords('postern', 'accounts', 'release', account);
-    lines.push(`To release the account:   ${release}`);
+    lines.push(
+      'To release the account, once its password has been changed:',
+      `                          ${release} --keep-held`,
+    );
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

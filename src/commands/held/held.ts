@@ -1,7 +1,4 @@
-/**
- * `postern held`: mail that waits in Postfix's hold queue for a decision: list, show, release,
- * drop.
- */
+/** `postern held`: lists, shows, releases and drops messages in Postfix's hold queue. */
 import { stdin, stdout } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -25,7 +22,10 @@ type ListOptions = Common & {
 type WhichOptions = Common & { readonly account?: string; readonly yes?: true };
 
 const { done, notRunning } = exitCodes;
-const notDone = [1, 'none was held any more, or the queue tools failed, and it was said'] as const;
+const notDone = [
+  1,
+  'none of them is still held, or the queue tools failed; the error says which',
+] as const;
 const unknown = [67, 'no message with that id was ever held'] as const;
 
 export function register(program: Command): void {
@@ -33,8 +33,8 @@ export function register(program: Command): void {
     .command('held')
     .summary('list, show, release, drop held messages')
     .description(
-      "Held messages are in Postfix's own hold queue. There they wait, without end, until somebody releases or drops " +
-        'them. An id is the queue id that the mail log and `postqueue -p` show.',
+      "Held messages wait in Postfix's own hold queue until you release or drop them. There " +
+        'is no time limit. An id is the queue id that the mail log and `postqueue -p` show.',
     );
   list(held);
   show(held);
@@ -47,9 +47,14 @@ function list(held: Command): void {
     .command('list')
     .summary('what is held now')
     .description('Lists held messages, newest first.')
-    .option('--account <name>', 'only of this account')
-    .option('--was <state>', 'held, released, dropped, or gone by another hand', heldState, 'held')
-    .option('--limit <n>', 'at most so many', listLimitOption, 100)
+    .option('--account <name>', 'show only messages of this account')
+    .option(
+      '--was <state>',
+      'held, released, dropped, or gone (removed outside Postern)',
+      heldState,
+      'held',
+    )
+    .option('--limit <n>', 'show at most N messages', listLimitOption, 100)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array')
     .addHelpText(
@@ -60,7 +65,7 @@ function list(held: Command): void {
           ['postern held list --account joe@example.org --was dropped', ''],
         ],
         exits: [done, notRunning],
-        notes: 'Where the guard does not run, its ledger is read instead.',
+        notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -91,7 +96,9 @@ function show(held: Command): void {
   held
     .command('show')
     .summary('one held message and why it is held')
-    .description('Shows a held message: whose, since when, to how many, why, and how to let it go.')
+    .description(
+      'Shows a held message: account, time, recipients, reasons, and how to deliver or delete it.',
+    )
     .argument('<id>', 'its queue id', queueId)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -100,10 +107,10 @@ function show(held: Command): void {
       helpAfter({
         examples: [
           ['postern held show 4bXn9K2pWzz9', ''],
-          ['postcat -q 4bXn9K2pWzz9', 'as root: the message itself'],
+          ['postcat -q 4bXn9K2pWzz9', 'as root: show the message itself'],
         ],
         exits: [done, unknown, notRunning],
-        notes: 'Where the guard does not run, its ledger is read instead.',
+        notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
     .action(async (id: string, options: Common, command: Command) => {
@@ -116,13 +123,14 @@ function show(held: Command): void {
 function release(held: Command): void {
   const command = held
     .command('release')
-    .summary('let held messages go out')
+    .summary('deliver held messages')
     .description(
-      'Releases held messages: Postfix tries to deliver them at once. They are not judged a second time, and nothing ' +
-        'calls them back. The account itself stays as it is; see `postern accounts release`.',
+      'Releases held messages: Postfix tries to deliver them at once. Postern does not judge ' +
+        'them again, and you cannot call them back. The state of the account does not change; ' +
+        'see `postern accounts release`.',
     )
     .argument('[ids...]', 'queue ids', queueIds)
-    .option('--account <name>', 'all that is held of this account')
+    .option('--account <name>', 'all held messages of this account')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -146,11 +154,11 @@ function drop(held: Command): void {
     .command('drop')
     .summary('delete held messages for good')
     .description(
-      'Deletes held messages from the queue. Nobody is told, sender and recipient neither, and nothing brings them ' +
-        'back. Asks first on a terminal; elsewhere it wants --yes.',
+      'Deletes held messages from the queue. Neither sender nor recipient is told, and you ' +
+        'cannot get them back. On a terminal the command asks first; elsewhere it needs --yes.',
     )
     .argument('[ids...]', 'queue ids', queueIds)
-    .option('--account <name>', 'all that is held of this account')
+    .option('--account <name>', 'all held messages of this account')
     .option('--yes', 'do not ask')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -161,7 +169,7 @@ function drop(held: Command): void {
           ['postern held drop 4bXn9K2pWzz9', ''],
           ['postern held drop --account joe@example.org --yes', ''],
         ],
-        exits: [done, notDone, [64, 'there was nobody to ask, and no --yes'], notRunning],
+        exits: [done, notDone, [64, 'not on a terminal, and no --yes'], notRunning],
       }),
     );
   command.action(async (ids: readonly string[], options: WhichOptions) => {
@@ -175,7 +183,7 @@ function queueIds(text: string, before: readonly string[] | undefined): readonly
   return [...(before ?? []), queueId(text)];
 }
 
-/** What the guard takes in one request. */
+/** The guard accepts at most this many ids in one request. */
 const idsMax = 1_000;
 
 function whichOf(
@@ -186,16 +194,20 @@ function whichOf(
   if (account === undefined && ids.length > 0 && ids.length <= idsMax) return { ids };
   const text =
     ids.length > idsMax
-      ? `${ids.length} ids at once; at most ${idsMax}`
+      ? `${ids.length} ids are too many for one command: give at most ${idsMax}`
       : 'give either queue ids or --account NAME';
   throw new OperatorError('which-held', text, { exit: sysexits.usage });
 }
 
 async function mayDrop(ids: readonly string[], account: string | undefined): Promise<void> {
   if (!stdin.isTTY || !stdout.isTTY) {
-    throw new OperatorError('not-asked', 'there is nobody to ask; say --yes to drop them', {
-      exit: sysexits.usage,
-    });
+    throw new OperatorError(
+      'not-asked',
+      'this is not a terminal, so nobody can be asked: say --yes to drop the messages',
+      {
+        exit: sysexits.usage,
+      },
+    );
   }
   const what = account === undefined ? many(ids.length, 'message') : `all held mail of ${account}`;
   const terminal = createInterface({ input: stdin, output: stdout });

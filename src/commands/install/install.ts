@@ -1,6 +1,6 @@
 /**
- * `postern install`: makes this Postern a service of the machine. `--undo` takes away exactly what it made, and keeps
- * the configuration and the ledger unless `--purge` is said.
+ * `postern install`: makes this Postern a service of the machine. `--undo` removes exactly what it
+ * made, and keeps the configuration and the ledger unless `--purge` is given.
  */
 import { existsSync } from 'node:fs';
 import { stdout } from 'node:process';
@@ -16,49 +16,41 @@ export type InstallOptions = {
   readonly purge?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-  /** A folder that stands for `/`: packages and tests. No user is made and no service started. */
+  /** A folder used instead of `/`, for packages and tests. No user is made, no service started. */
   readonly root?: string;
 };
-
-/**
- * One thing that is done, and what is said of it. `run` answers with what happened, where that is
- * not the plan.
- */
-export type InstallStep = { readonly text: string; run(): Promise<string | undefined> };
 
 export function register(program: Command): void {
   program
     .command('install')
     .description(
-      'make it a service: own user, /etc/postern, /var/lib/postern, systemd units (as root)',
+      'make Postern a service: own user, /etc/postern, /var/lib/postern, systemd units (as root)',
     )
-    .option('--undo', 'take away what was made; keeps /etc/postern and /var/lib/postern')
-    .option('--purge', 'with --undo: these and the user too')
-    .option('--dry-run', 'show the steps, do none')
+    .option('--undo', 'remove what was made; keeps /etc/postern and /var/lib/postern')
+    .option('--purge', 'with --undo: remove these and the user too')
+    .option('--dry-run', 'show the steps without doing them')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          'The service runs as its own user, without any capability. What needs root (postsuper, doveadm kick) is done by\n' +
-          'postern-root, a short script behind a socket that only this user may open.',
+          'The service runs as its own user, without any capability. Calls that need root\n' +
+          '(postsuper, doveadm kick) are made by postern-root, a short script behind a\n' +
+          'socket that only this user may open.',
         examples: [
-          [
-            'sudo ./postern install',
-            'starts it too, watching only (mode = "observe"); or upgrades it',
-          ],
-          ['postern install --dry-run', 'every step it would do'],
+          ['sudo ./postern install', 'starts it too, in mode observe; or upgrades it'],
+          ['postern install --dry-run', 'show every step'],
           ['sudo postern install --undo', ''],
         ],
         exits: [
           [0, 'done'],
           [71, 'a system tool failed'],
           [77, 'not root'],
-          [78, 'a fault in the configuration; with --undo, Postfix is still connected'],
+          [78, 'an error in the configuration; with --undo: Postfix is still connected'],
         ],
       }),
     )
-    .addOption(new Option('--root <dir>', 'a folder that stands for / (packages, tests)'))
+    .addOption(new Option('--root <dir>', 'a folder used instead of / (packages, tests)'))
     .action(async (options: InstallOptions) => {
       const done = await install(options, (line) => {
         if (options.json !== true) stdout.write(`${line}\n`);
@@ -67,13 +59,15 @@ export function register(program: Command): void {
     });
 }
 
-/** Does the steps, saying each; answers with what was done. */
+/** Does the steps and says each one; answers with what was done. */
 export async function install(
   options: InstallOptions,
   say: (line: string) => void,
 ): Promise<readonly string[]> {
   if (options.purge === true && options.undo !== true) {
-    throw new OperatorError('usage', '--purge goes with --undo', { exit: sysexits.usage });
+    throw new OperatorError('usage', '--purge works only together with --undo', {
+      exit: sysexits.usage,
+    });
   }
   const place: InstallPlace = { root: options.root ?? '', staging: options.root !== undefined };
   if (!place.staging && options.dryRun !== true && process.getuid?.() !== 0) {
@@ -102,7 +96,7 @@ export async function install(
   return done;
 }
 
-/** Without Postern, a Postfix that is still connected answers "try again later" to all mail. */
+/** A Postfix that is still connected would answer "try again later" (451) to all mail. */
 async function mustBeDisconnected(place: InstallPlace): Promise<void> {
   const program = '/usr/sbin/postconf';
   if (place.staging || !existsSync(program)) return;
@@ -111,7 +105,7 @@ async function mustBeDisconnected(place: InstallPlace): Promise<void> {
   const lines = await programOutput({ program, args, signal, errors: 'complaint' }).catch(() => []);
   if (!lines.join(' ').includes('postern')) return;
   throw new OperatorError('still-connected', 'Postfix is still connected to Postern', {
-    hint: 'first: postern connect postfix --undo',
+    hint: 'disconnect it first, or all mail waits: postern connect postfix --undo',
     exit: sysexits.config,
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The steps of `postern install` and of its undo. A second install renews what the first one made.
- * Everything is made under `root`, which is empty on a real machine.
+ * All paths are below `root`, which is empty on a real machine.
  */
 import { existsSync } from 'node:fs';
 import {
@@ -22,12 +22,12 @@ import { dirname, join, relative } from 'node:path';
 import { programOutput } from '../../partners/program.ts';
 import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
 import { home, installedHome, installedState } from '../guard/run-file.ts';
-import type { InstallStep } from './install.ts';
 import { startStep, stopStep } from './service.ts';
+import type { InstallStep } from './step.ts';
 
 export type InstallPlace = {
   readonly root: string;
-  /** Not this machine's own root: no user, no services. */
+  /** `root` is not this machine's own: no user is made, no service started. */
   readonly staging: boolean;
 };
 
@@ -40,7 +40,7 @@ const units = [
   ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
 ] as const;
 const link = '/usr/local/bin/postern';
-/** What the service needs of a checkout. */
+/** The parts of a checkout that the service needs. */
 const parts = [
   'postern',
   'package.json',
@@ -90,7 +90,7 @@ export function undoSteps(
   const remove = (path: string): InstallStep => ({
     text: `remove ${path}`,
     async run() {
-      if (!existsSync(at(path))) return `${path} is not there`;
+      if (!existsSync(at(path))) return `${path} does not exist`;
       await rm(at(path), { recursive: true });
       return undefined;
     },
@@ -112,14 +112,14 @@ export function undoSteps(
 }
 
 /**
- * Copied beside the old one and put in its place whole: a service that restarts in between finds
- * one of them.
+ * Copies the program beside the old one, then renames it: a service that restarts meanwhile finds
+ * either the old program or the new one, complete.
  */
 function programStep(target: string, changed: () => void): InstallStep {
   return {
     text: `copy the program and its documents to ${installedHome}`,
     async run() {
-      if (home === target) return `${installedHome} is where this runs from`;
+      if (home === target) return `${installedHome}: this command runs from there, nothing to copy`;
       const fresh = `${target}.new`;
       const old = `${target}.old`;
       const skip = await developersPackages();
@@ -148,8 +148,13 @@ function programStep(target: string, changed: () => void): InstallStep {
 }
 
 /** npm and Node's headers are for set-up and compilers; the compile cache is the service's own. */
-const unwanted =
-  /^(?:runtime\/node_modules\/(?:npm|[^/]+\/(?:include|share))|node_modules\/\.(?:cache|bin))(?:\/|$)/;
+const unwanted = new RegExp(
+  `^(?:${[
+    'runtime/node_modules/npm',
+    'runtime/node_modules/[^/]+/(?:include|share)',
+    'node_modules/\\.(?:cache|bin)',
+  ].join('|')})(?:/|$)`,
+);
 
 function wanted(path: string, skip: ReadonlySet<string>): boolean {
   if (skip.has(path) || path.endsWith('.test.ts')) return false;
@@ -163,7 +168,7 @@ async function developersPackages(): Promise<ReadonlySet<string>> {
     typeof lock === 'object' && lock !== null && 'packages' in lock ? lock.packages : {};
   const all = Object.entries(packages as Record<string, { readonly dev?: boolean }>);
   const skip = new Set(all.filter(([, about]) => about.dev === true).map(([path]) => path));
-  // A scope, `@types`, of which nothing else is left.
+  // A scope such as `@types` is left out when all its packages are.
   for (const path of [...skip]) {
     const scope = /^node_modules\/@[^/]+/.exec(path)?.[0];
     if (scope === undefined) continue;
@@ -172,7 +177,7 @@ async function developersPackages(): Promise<ReadonlySet<string>> {
   return skip;
 }
 
-/** True where both folders hold the same files, byte for byte. */
+/** True if both folders hold the same files, byte for byte. */
 async function sameFiles(one: string, other: string): Promise<boolean> {
   const lists = await Promise.all([filesIn(one), filesIn(other)]);
   const [names, others] = lists;
@@ -191,7 +196,7 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => !entry.isDirectory());
   const names = files.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
-  // What the installed program made for itself does not count.
+  // Files that the installed program itself made do not count.
   return names.filter((name) => !unwanted.test(name)).sort();
 }
 
@@ -200,7 +205,7 @@ async function linkStep(path: string): Promise<string | undefined> {
   const there = await lstat(path).catch(() => undefined);
   if (there !== undefined) {
     const ours = there.isSymbolicLink() && (await readlink(path)) === target;
-    return ours ? `${link} is there` : `${link} is there and not ours: left alone`;
+    return ours ? `${link} exists` : `${link} exists and is not Postern's: left alone`;
   }
   await mkdir(dirname(path), { recursive: true });
   await symlink(target, path);
@@ -209,13 +214,13 @@ async function linkStep(path: string): Promise<string | undefined> {
 
 async function unlinkStep(path: string): Promise<string | undefined> {
   const target = await readlink(path).catch(() => undefined);
-  if (target !== join(installedHome, 'postern')) return `${link} is not ours: left alone`;
+  if (target !== join(installedHome, 'postern')) return `${link} is not Postern's: left alone`;
   await rm(path);
   return undefined;
 }
 
 async function configStep(path: string): Promise<string | undefined> {
-  if (existsSync(path)) return `${config} is there: left alone`;
+  if (existsSync(path)) return `${config} exists: left alone`;
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   await writeFile(path, await readFile(join(home, 'packaging', 'postern.toml')), { mode: 0o640 });
   return undefined;
@@ -245,7 +250,7 @@ function userStep(): InstallStep {
   return {
     text: `make the system user ${user}`,
     async run() {
-      if ((await idOf('passwd', user)) !== undefined) return `user ${user} is there`;
+      if ((await idOf('passwd', user)) !== undefined) return `user ${user} exists`;
       await call('/usr/sbin/useradd', [
         ...['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin'],
         ...['--home-dir', installedState, user],
@@ -275,14 +280,14 @@ function folderOwners(): readonly InstallStep[] {
   ];
 }
 
-/** Dovecot goes on reading it: while it names somebody, that somebody should stay out. */
+/** Kept while it has entries: Dovecot still reads it, and those logins should stay closed. */
 async function removeDenyFolder(path: string, purge: boolean): Promise<string | undefined> {
-  if (!existsSync(path)) return `${denyFolder} is not there`;
+  if (!existsSync(path)) return `${denyFolder} does not exist`;
   if (purge) {
     await rm(path, { recursive: true });
     return undefined;
   }
-  if ((await readdir(path)).length > 0) return `kept: ${denyFolder}, Dovecot may read it`;
+  if ((await readdir(path)).length > 0) return `kept: ${denyFolder}, because Dovecot may read it`;
   await rmdir(path);
   return undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * `postern passwords audit`: every account's password tried, and who is weak told, to the guard and
- * to you.
+ * `postern passwords audit`: tries the passwords of all accounts, and reports the weak ones to the
+ * guard and to the operator.
  */
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -11,9 +11,10 @@ import type { PasswordFinding, PasswordReport } from '../../core/passwords/audit
 import { strengthText } from '../../core/passwords/strength.ts';
 import { whatToDo } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Fault } from '../../passwords/audit/load-accounts.ts';
-import { type AuditEvents, conduct } from '../../passwords/audit/run-audit.ts';
+import type { SourceFault } from '../../passwords/audit/load-accounts.ts';
+import { type AuditEvents, runAudit } from '../../passwords/audit/run-audit.ts';
 import { openTriedStore } from '../../passwords/audit/tried-store.ts';
 import type { UnitResult } from '../../passwords/audit/worklist.ts';
 import { discover } from '../../passwords/sources/discover.ts';
@@ -41,7 +42,7 @@ export type AuditCommandOptions = {
   readonly json?: true;
 };
 
-/** What --resume takes up. */
+/** The audit that --resume continues. */
 type Unfinished = {
   readonly sources: readonly string[];
   readonly rules: readonly string[];
@@ -56,7 +57,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const triedStore = join(store.state, 'passwords.db');
   const before = options.resume === true ? unfinished(triedStore) : undefined;
   if (options.resume === true && before === undefined) {
-    warn(command, 'postern: no audit is unfinished\n');
+    warn(command, 'postern: there is no unfinished audit to resume\n');
     return;
   }
   const chosen = options.source ?? before?.sources;
@@ -68,7 +69,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
   const reports = openReports(store);
   const stop = openStop(options.time ?? timeOf(config));
   try {
-    const summary = await conduct({
+    const summary = await runAudit({
       john: passwords.john,
       topList: passwords.top_list,
       domain: accounts.default_domain,
@@ -83,7 +84,7 @@ export async function auditCommand(options: AuditCommandOptions, command: Comman
       signal: stop.signal,
       now: () => Date.now() as Millis,
       known: (await store.read()).weak,
-      told: { ...output.told, found: reports.found, changed: reports.changed },
+      events: { ...output.events, found: reports.found, changed: reports.changed },
     });
     output.report(summary);
     await reports.done();
@@ -107,8 +108,8 @@ export async function chosenSources(
           .map(({ spec }) => spec)
           .filter((spec) => spec !== '');
   if (specs.length > 0) return specs.map(parseSource);
-  throw new OperatorError('no-sources', 'no place where passwords are kept was found', {
-    hint: 'name it: --source shadow:/etc/shadow; see postern passwords sources',
+  throw new OperatorError('no-sources', 'no source of passwords was found on this server', {
+    hint: 'name one: --source shadow:/etc/shadow; see postern passwords sources',
     exit: sysexits.noInput,
   });
 }
@@ -118,7 +119,7 @@ function rulesOf(asked: string | undefined, usual: readonly string[]): readonly 
   return asked === 'none' ? [] : asked.split(',').filter((name) => name !== '');
 }
 
-/** 0: without an end. */
+/** How long the audit may take; 0: no limit. */
 function timeOf({ passwords }: Config): number {
   return passwords.time === 'never' ? 0 : (parseDuration(passwords.time) ?? 0);
 }
@@ -134,11 +135,11 @@ function keepUnfinished(path: string, audit: Unfinished | undefined): void {
   triedStore.keep('unfinished', audit === undefined ? '' : JSON.stringify(audit));
 }
 
-/** Node's longest timer, 24 days: what is longer would go off at once. */
+/** Node's longest timer, 24 days; a longer one would fire immediately. */
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Aborts when time is up, or at Ctrl-C or SIGTERM: what was done until then is kept, and reported.
+ * Aborts when time is up, or at Ctrl-C or SIGTERM. What was done until then is kept and reported.
  */
 function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void } {
   const control = new AbortController();
@@ -154,23 +155,20 @@ function openStop(timeMs: number): { readonly signal: AbortSignal; end(): void }
   };
 }
 
+/** Reports that may wait for the guard; more wait for the end of the audit. */
+const reportsMax = 10_000;
+
 /**
- * Findings go out while the audit runs, one report after another. What the guard does not take
- * then, since it is just started anew, it gets at the end.
+ * Sends findings to the guard while the audit runs, one report after another. Reports that the
+ * guard does not take, because it is restarting, are sent again at the end.
  */
 function openReports(
   store: PasswordStore,
 ): Pick<AuditEvents, 'found' | 'changed'> & { done(): Promise<void> } {
-  let last: Promise<void> = Promise.resolve();
+  const reports = new SerialQueue<'report'>(reportsMax);
   const waiting: Partial<PasswordReport>[] = [];
   const send = (report: Partial<PasswordReport>): void => {
-    last = last.then(async () => {
-      try {
-        await store.note(report);
-      } catch {
-        waiting.push(report);
-      }
-    });
+    reports.run('report', () => store.note(report)).catch(() => waiting.push(report));
   };
   return {
     found: (found) => send({ found }),
@@ -178,20 +176,20 @@ function openReports(
       if (changed.length > 0) send({ changed });
     },
     async done() {
-      await last;
+      await reports.idle();
       for (const report of waiting) await patiently(() => store.note(report));
     },
   };
 }
 
 type AuditOutput = {
-  readonly told: Omit<AuditEvents, 'found' | 'changed'>;
+  readonly events: Omit<AuditEvents, 'found' | 'changed'>;
   readonly weak: PasswordFinding[];
   end(): void;
-  report(summary: Awaited<ReturnType<typeof conduct>>): void;
+  report(summary: Awaited<ReturnType<typeof runAudit>>): void;
 };
 
-/** Faults shown one by one; what is more is counted. */
+/** Faults that are shown one by one; further faults are counted. */
 const faultsShown = 50;
 
 function openOutput(command: Command, json: boolean): AuditOutput {
@@ -206,12 +204,12 @@ function openOutput(command: Command, json: boolean): AuditOutput {
   };
   return {
     weak,
-    told: {
+    events: {
       began({ accounts, locked, john, memory }) {
         const without = locked === 0 ? '' : `, ${locked} locked`;
         warn(command, `postern: ${many(accounts, 'account')} to try with John ${john}${without}\n`);
         if (!memory)
-          warn(command, 'postern: there is no tmpfs here: hashes lie on the disk meanwhile\n');
+          warn(command, 'postern: there is no tmpfs, so hashes are on the disk during the audit\n');
       },
       fault(fault) {
         if (++faults <= faultsShown) warn(command, `postern: ${faultText(fault)}\n`);
@@ -224,9 +222,9 @@ function openOutput(command: Command, json: boolean): AuditOutput {
       meter.end();
       lines.end();
       if (faults > faultsShown) {
-        warn(command, `postern: ${faults - faultsShown} more could not be read\n`);
+        warn(command, `postern: ${faults - faultsShown} more lines could not be read\n`);
       }
-      const rest = summary.complete ? '' : `; not everything was tried: ${goOn}`;
+      const rest = summary.complete ? '' : `; not everything was tried, continue with ${goOn}`;
       const all = `${many(summary.accounts, 'account')}, ${summary.weak} weak${rest}`;
       if (json) warn(command, `postern: ${all}\n`);
       else print(command, `${weakTable(weak)}${all}\n`);
@@ -236,12 +234,12 @@ function openOutput(command: Command, json: boolean): AuditOutput {
 
 const goOn = 'postern passwords audit --resume';
 
-function faultText({ source, line, what }: Fault): string {
+function faultText({ source, line, what }: SourceFault): string {
   const where = line === 0 ? source : `${source}, line ${line}`;
   return `${where}: ${plain(what)}`;
 }
 
-/** `class`: as the operator's scripts read it. */
+/** One line of --json. The field `class` keeps its name for scripts of operators. */
 function resultLine({ source, account, scheme, weak }: UnitResult): Record<string, unknown> {
   if (weak === undefined) return { account, scheme, weak: false, source };
   const since = new Date(weak.since).toISOString();

@@ -1,5 +1,5 @@
 /**
- * `postern passwords check`: is the password on standard input good enough? For pam_exec, Dovecot,
+ * `postern passwords check`: says whether a new password is good enough. For pam_exec, Dovecot and
  * web panels.
  */
 import { spawn } from 'node:child_process';
@@ -30,7 +30,7 @@ const passwordBytesMax = 1_024;
 const socketMode = 0o660;
 const loopback = /^(?:127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/;
 
-/** `reply`: with --checkpassword, the program that says yes to Dovecot, and its arguments. */
+/** `reply`: with --checkpassword, the program that accepts the login for Dovecot, and arguments. */
 export async function checkCommand(
   reply: readonly string[],
   options: CheckCommandOptions,
@@ -53,7 +53,7 @@ export async function checkCommand(
     process.exitCode = await checkpassword(reply, check, command);
     return;
   }
-  // pam_exec says whose it is in its environment.
+  // pam_exec names the account in the environment.
   const account = options.account ?? process.env['PAM_USER'] ?? '';
   const password = readPassword();
   if (password.length === 0 && process.env['PAM_TYPE'] === 'password') throw nothingCame();
@@ -62,15 +62,15 @@ export async function checkCommand(
   if (!verdict.ok) process.exitCode = 1;
 }
 
-/** Until Linux-PAM 1.5 it gave passwords to `auth` alone, and says so only in the system's log. */
+/** Linux-PAM up to 1.5 gives passwords only to `auth`, and says so only in the system's log. */
 function nothingCame(): OperatorError {
-  return new OperatorError('pam-exec', 'pam_exec hands over no new password', {
-    hint: 'expose_authtok in a password stack needs the Linux-PAM of Debian 13 or later',
+  return new OperatorError('pam-exec', 'pam_exec did not pass on the new password', {
+    hint: 'expose_authtok in a password stack needs Linux-PAM of Debian 13 or later',
     exit: sysexits.unavailable,
   });
 }
 
-/** The first line; pam_exec ends it with a zero byte. */
+/** The first line of standard input; pam_exec ends it with a zero byte. */
 function readPassword(): Buffer {
   const { buffer, length } = readAll(0, (bytes) => bytes.includes(10));
   const ends = [10, 0, 13].map((byte) => buffer.subarray(0, length).indexOf(byte));
@@ -78,7 +78,7 @@ function readPassword(): Buffer {
   return buffer.subarray(0, end);
 }
 
-/** Up to the end, or to where `done` says so. */
+/** Reads until the end, or until `done` says that it is enough. */
 function readAll(
   fd: number,
   done: (bytes: Buffer) => boolean,
@@ -93,12 +93,12 @@ function readAll(
   return { buffer, length };
 }
 
-/** Exit codes of that interface: wrong, called wrongly, not now. */
+/** Exit codes of checkpassword: refused, called wrongly, temporary failure. */
 const [refused, misused, later] = [1, 2, 111];
 
 /**
- * As Dovecot's passdb `checkpassword` has it: login and password on descriptor 3, each with a zero
- * byte behind it; where nothing is to be said against them the program in our arguments says so, on
+ * Serves Dovecot's passdb `checkpassword`. Login and password come on descriptor 3, each with a
+ * zero byte behind. If the password is good, the program in our arguments tells Dovecot on
  * descriptor 4.
  */
 async function checkpassword(
@@ -139,9 +139,9 @@ async function serve(
   if (!('path' in where) && !loopback.test(where.host)) {
     throw new OperatorError(
       'usage',
-      `--listen on ${where.host}: passwords would cross the network`,
+      `--listen on ${where.host} would send passwords over the network unencrypted`,
       {
-        hint: 'inet:127.0.0.1:PORT or unix:/PATH, and an SSH tunnel from elsewhere',
+        hint: 'use inet:127.0.0.1:PORT or unix:/PATH, and an SSH tunnel from other hosts',
         exit: sysexits.usage,
       },
     );

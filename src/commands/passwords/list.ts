@@ -1,6 +1,6 @@
 /**
- * `postern passwords sources`, `list` and `show`: where passwords are, whose they are, and who is
- * weak since when.
+ * `postern passwords sources`, `list` and `show`: where passwords are stored, the accounts, and
+ * which of them are weak since when.
  */
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
@@ -44,7 +44,7 @@ export async function sourcesCommand(options: ListOptions, command: Command): Pr
     return;
   }
   if (found.length === 0) {
-    print(command, 'No place where passwords are kept was found; name it with --source.\n');
+    print(command, 'No source of passwords was found; name one with --source.\n');
     return;
   }
   const rows = found.map(({ spec, foundBy, note }) => [spec === '' ? '-' : spec, foundBy, note]);
@@ -88,7 +88,7 @@ export async function listCommand(options: ListOptions, command: Command): Promi
   if (options.json !== true) print(command, `${many(accounts, 'account')}\n`);
 }
 
-/** Ctrl-C ends this command, and what it started, by itself. */
+/** Never aborted: Ctrl-C ends this command and all that it started. */
 const untilKilled = new AbortController().signal;
 
 function listed(weak: readonly WeakPassword[]): string {
@@ -98,7 +98,7 @@ function listed(weak: readonly WeakPassword[]): string {
 const schemeWidth = 14;
 const stateWidth = 12;
 
-/** A line at a time: a million accounts are never in memory at once. */
+/** One line; lines are written one by one, so that a million accounts are never in memory. */
 function accountLine(
   row: Exclude<SourceRow, { kind: 'fault' }>,
   { source, account }: { readonly source: string; readonly account: string },
@@ -124,7 +124,7 @@ export async function showCommand(
   const { weak, last } = await store.read();
   const found = weak.filter(({ login, account }) => login === name || account === name);
   if (found.length === 0) {
-    const when = last === undefined ? 'no audit was made yet' : `last audit ${clock(last.at)}`;
+    const when = last === undefined ? 'there was no audit yet' : `last audit ${clock(last.at)}`;
     throw new OperatorError('no-such', `${name} is not known to have a weak password; ${when}`, {
       hint: 'postern passwords audit',
       exit: sysexits.noUser,
@@ -140,7 +140,7 @@ function weakLines(one: WeakPassword): string {
     `  source      ${one.source} (${one.scheme})`,
     `  since       ${clock(one.since)}`,
     `  owner told  ${told}`,
-    '  the guard   allows it two thirds of what is usual, and trusts new networks less',
+    '  the guard   allows two thirds of the usual mail, and trusts new networks less',
     `  what to do  ${whatToDo(one)}`,
     '',
   ].join('\n');

@@ -1,6 +1,6 @@
 /**
- * `postern passwords`: which accounts have passwords that can be guessed, and what follows. The
- * work is loaded when asked for.
+ * `postern passwords`: finds passwords that can be guessed, and has them changed. Each sub-command
+ * loads its own module only when it runs.
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { installedConfig } from '../config/usual-config.ts';
@@ -9,7 +9,7 @@ import { durationOption, several } from '../terminal/options.ts';
 import type { AuditCommandOptions } from './audit.ts';
 import type { CheckCommandOptions } from './check.ts';
 import type { ListOptions } from './list.ts';
-import type { TellOptions } from './tell.ts';
+import type { WeakOptions } from './tell.ts';
 
 const configHelp = `configuration of Postern (default: ${installedConfig}, if it is there)`;
 const sourceHelp = 'KIND:PATH, such as shadow:/etc/shadow; may be given again';
@@ -22,8 +22,8 @@ export function register(program: Command): void {
     .command('passwords')
     .summary('audit, sources, list, show, notify, check')
     .description(
-      'Finds out whose password can be guessed, with John the Ripper, and sees to it that it is changed. What is found is ' +
-        'never shown, kept or logged: not by Postern, and not by John.',
+      'Finds accounts with a password that can be guessed, with John the Ripper, and has the ' +
+        'password changed. Neither Postern nor John ever shows, keeps or logs a guessed password.',
     );
   audit(passwords);
   sources(passwords);
@@ -40,39 +40,42 @@ function audit(passwords: Command): void {
     .command('audit')
     .summary('try the passwords of all accounts')
     .description(
-      'Tries on every account what an attacker would try first: its own names, common passwords, walks over the keyboard, ' +
-        'seasons with years, leaked lists, and these varied by rule. At the lowest priority, within a time; the next audit ' +
-        'goes on where this one ended, tries changed passwords first, and never the same twice.',
+      'Tries on every account what an attacker would try first: names of the account, common ' +
+        'passwords, keyboard patterns, seasons with years, leaked lists, and variations of these ' +
+        'by rules. It runs at the lowest priority and for a limited time. The next audit ' +
+        'continues where this one ended, tries changed passwords first, and tries nothing twice.',
     )
     .option('--source <source>', sourceHelp, several)
-    .option('--rules <names>', "sections of John's rules for the end, with commas, or none")
+    .option('--rules <names>', "sections of John's rules for the last leg, with commas; or none")
     .option('--list <file>', 'a further list of leaked passwords; may be given again', several)
-    .option('--quick', 'only what is guessed in under a second')
+    .option('--quick', 'try only passwords that are guessed in under a second')
     .option('--time <duration>', 'end after this long (default: passwords.time)', durationOption)
     .option('--cpus <n>', 'processors to use (default: passwords.processors)', processorsOption)
-    .option('--resume', 'take up the audit that did not end, with its sources and rules')
+    .option('--resume', 'continue the unfinished audit with its sources and rules')
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
-    .option('--json', 'at the end one JSON object a line for each account')
+    .option('--json', 'at the end one line with a JSON object for each account')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          'How it gets on is shown on standard error: a bar on a terminal, JSON lines elsewhere.\n' +
-          'KIND is shadow, passwd-file, htpasswd, vpopmail, ldif, list, sql or ldap (files such as dovecot-sql.conf.ext).',
+          'Progress is shown on standard error: a bar on a terminal, JSON lines elsewhere.\n' +
+          'KIND is shadow, passwd-file, htpasswd, vpopmail, ldif, list, sql or ldap (with a ' +
+          'file such\n' +
+          'as dovecot-sql.conf.ext).',
         examples: [
-          ['sudo postern passwords audit', 'where this server keeps them'],
+          ['sudo postern passwords audit', 'all sources of this server'],
           ['sudo postern passwords audit --source shadow:/etc/shadow --time 10m', ''],
           ['sudo postern passwords audit --resume', ''],
           ['sudo postern passwords audit --json | jq "select(.weak)"', ''],
         ],
         exits: [
-          [0, 'done, or as far as time allowed'],
+          [0, 'everything was tried, or time was up'],
           [64, 'an unknown source or option'],
           noSource,
           [69, 'John is not installed, or the guard cannot be reached'],
-          [75, 'another audit is under way'],
-          [77, 'John cannot be run apart from your home folder: run it as root'],
+          [75, 'another audit is running'],
+          [77, 'John cannot be kept from your home folder: run the audit as root'],
           wrongConfig,
         ],
       }),
@@ -87,7 +90,8 @@ function sources(passwords: Command): void {
     .command('sources')
     .summary('where this server keeps passwords')
     .description(
-      'Looks into the configuration of Dovecot, Postfix and the system for the places where passwords are kept.',
+      'Reads the configuration of Dovecot, Postfix and the system, and lists where passwords ' +
+        'are stored.',
     )
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON array')
@@ -104,12 +108,12 @@ function list(passwords: Command): void {
   passwords
     .command('list')
     .summary('accounts, their schemes, and who is weak')
-    .description('Lists the accounts of the sources; or, of the last audits, those that are weak.')
+    .description('Lists the accounts of the sources, or the accounts that audits found weak.')
     .option('--source <source>', sourceHelp, several)
-    .option('--weak', 'only those known to be weak, with what to do; reads no source')
+    .option('--weak', 'only accounts known to be weak, and what to do; reads no source')
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
-    .option('--json', 'one JSON object a line for each account; with --weak one array')
+    .option('--json', 'one line with a JSON object for each account; with --weak one array')
     .addHelpText(
       'after',
       helpAfter({
@@ -130,7 +134,7 @@ function show(passwords: Command): void {
     .command('show')
     .summary('one account with a weak password')
     .description(
-      'Shows how weak a password is, since when, whether its owner was told, and what to do.',
+      'Shows how weak a password is, since when, whether the owner was told, and what to do.',
     )
     .argument('<name>', 'the account')
     .option('--state <dir>', stateHelp)
@@ -153,12 +157,13 @@ function notify(passwords: Command): void {
     .command('notify')
     .summary('write to the owners of weak passwords')
     .description(
-      'Writes to each owner who was not told yet, in passwords.languages, and a list to notices.mail_to. The mail names no ' +
-        'password and has no link.',
+      'Writes a mail to each owner who was not told yet, in the languages of ' +
+        'passwords.languages, and a list to notices.mail_to. The mail contains no password and ' +
+        'no link.',
     )
     .argument('[names...]', 'accounts (default: all that are weak)')
-    .option('--again', 'also to those who were told')
-    .option('--dry-run', 'show the mails, send none')
+    .option('--again', 'also to owners who were told before')
+    .option('--dry-run', 'show the mails and send nothing')
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON object')
@@ -169,10 +174,10 @@ function notify(passwords: Command): void {
           ['postern passwords notify --dry-run', ''],
           ['postern passwords notify joe@example.org --again', ''],
         ],
-        exits: [done, [1, 'a mail was not taken'], [67, 'not known to be weak'], wrongConfig],
+        exits: [done, [1, 'a mail was not accepted'], [67, 'not known to be weak'], wrongConfig],
       }),
     )
-    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+    .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
       (await import('./tell.ts')).notifyCommand(names, options, command),
     );
 }
@@ -181,7 +186,7 @@ function requireChange(passwords: Command): void {
   passwords
     .command('require-change')
     .summary('have weak passwords changed at the next login')
-    .description('Runs passwords.require_change_command for each account.')
+    .description('Runs passwords.require_change_command once for each account.')
     .argument('[names...]', 'accounts with a weak password')
     .option('--all', 'all that are weak')
     .option('--state <dir>', stateHelp)
@@ -194,7 +199,7 @@ function requireChange(passwords: Command): void {
         exits: [done, [1, 'the command failed for one'], [67, 'not known to be weak'], wrongConfig],
       }),
     )
-    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+    .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
       (await import('./tell.ts')).requireChangeCommand(names, options, command),
     );
 }
@@ -202,13 +207,14 @@ function requireChange(passwords: Command): void {
 function forget(passwords: Command): void {
   passwords
     .command('forget')
-    .summary('take accounts off the list of the weak')
+    .summary('take accounts off the list of weak passwords')
     .description(
-      'For what no audit will see again, such as a file that is gone: these accounts count as weak no more, for the guard ' +
-        'and for doctor. The next audit that still finds one weak puts it back.',
+      'For accounts that no audit will see again, such as those of a deleted file. The guard ' +
+        'and doctor then no longer count them as weak. An audit that still finds one weak puts ' +
+        'it back.',
     )
     .argument('[names...]', 'accounts with a weak password')
-    .option('--source <source>', 'all of this source; may be given again', several)
+    .option('--source <source>', 'all accounts of this source; may be given again', several)
     .option('--state <dir>', stateHelp)
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON object')
@@ -219,7 +225,7 @@ function forget(passwords: Command): void {
         exits: [done, [67, 'not known to be weak'], wrongConfig],
       }),
     )
-    .action(async (names: readonly string[], options: TellOptions, command: Command) =>
+    .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
       (await import('./tell.ts')).forgetCommand(names, options, command),
     );
 }
@@ -227,17 +233,18 @@ function forget(passwords: Command): void {
 function check(passwords: Command): void {
   passwords
     .command('check')
-    .summary('is a new password good enough')
+    .summary('check whether a new password is good enough')
     .description(
-      'Reads one password from standard input and says whether it is good: zxcvbn, your lists, and leaks where ranges are ' +
-        'set up. For pam_exec (expose_authtok), with --checkpassword for Dovecot, and with --listen for web panels.',
+      'Reads one password from standard input and checks it with zxcvbn, your lists, and leaks ' +
+        'if passwords.range_files or passwords.range_service is set. For pam_exec ' +
+        '(expose_authtok); with --checkpassword for Dovecot; with --listen for web panels.',
     )
     .argument('[reply...]', 'with --checkpassword: the program that Dovecot names')
-    .option('--account <name>', 'whose it will be (default: PAM_USER)')
-    .option('--checkpassword', 'as a passdb of Dovecot: login and password on descriptor 3')
+    .option('--account <name>', 'the account that gets the password (default: PAM_USER)')
+    .option('--checkpassword', 'act as a passdb of Dovecot: login and password on descriptor 3')
     .option(
       '--listen <address>',
-      'inet:HOST:PORT or unix:/PATH: POST the password, X-Account beside it',
+      'serve HTTP on inet:HOST:PORT or unix:/PATH: POST the password, account in X-Account',
     )
     .option('--config <file>', configHelp)
     .option('--json', 'one JSON object: ok, score, why, advice')
@@ -248,11 +255,12 @@ function check(passwords: Command): void {
           ['postern passwords check --account joe@example.org < file', ''],
           ['postern passwords check --listen unix:/run/postern/passwords.sock', ''],
           [
-            'password requisite pam_exec.so expose_authtok stdout /usr/local/bin/postern passwords check',
-            'in /etc/pam.d; docs/passwords.md has the rest, and Dovecot’s',
+            'password requisite pam_exec.so expose_authtok stdout /usr/local/bin/postern ' +
+              'passwords check',
+            'a line in /etc/pam.d; see docs/passwords.md, also for Dovecot',
           ],
         ],
-        exits: [[0, 'good'], [1, 'weak, and said why'], wrongConfig],
+        exits: [[0, 'good'], [1, 'weak; prints why'], wrongConfig],
       }),
     )
     .action(async (reply: readonly string[], options: CheckCommandOptions, command: Command) =>

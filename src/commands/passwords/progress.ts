@@ -1,10 +1,10 @@
 /** How an audit gets on: a bar on a terminal, JSON lines elsewhere, on standard error. */
-import type { AuditProgress } from '../../passwords/audit/audit.ts';
+import type { AuditProgress } from '../../passwords/audit/audit-state.ts';
 import { plain, span } from '../terminal/format.ts';
 
 export type AuditMeter = { show(progress: AuditProgress): void; end(): void };
 
-/** On a terminal as often as one can read; elsewhere as often as somebody would look. */
+/** Milliseconds between two lines: often on a terminal, where the bar is redrawn. */
 const everyMs = { terminal: 250, elsewhere: 2_000 } as const;
 const barWidth = 24;
 
@@ -20,7 +20,7 @@ export function openAuditMeter(write: (text: string) => void): AuditMeter {
       shownAt = now;
       const seconds = (now - began) / 1_000;
       if (!terminal) return write(`${json(progress, seconds)}\n`);
-      // The estimate grows when slow hashes come: then the bar waits.
+      // The estimate grows when slow hashes come; then the bar stands still and never runs back.
       farthest = Math.max(farthest, shareOf(progress, seconds));
       write(`\r\u001b[K${bar(progress, farthest)}`);
     },
@@ -37,7 +37,8 @@ function bar(progress: AuditProgress, share: number): string {
   const rate = Math.round(progress.perSecond).toLocaleString('en-US');
   const left = span(progress.secondsLeft * 1_000);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
-  return `[${drawn}] ${percent}  ${plain(progress.leg)}  ${rate}/s  ${progress.weak} weak  ${left} left`;
+  const { leg, weak } = progress;
+  return `[${drawn}] ${percent}  ${plain(leg)}  ${rate} tries/s  ${weak} weak  ${left} left`;
 }
 
 function json(progress: AuditProgress, seconds: number): string {

@@ -1,4 +1,4 @@
-/** Where an audit's findings go: to the running guard, or into its ledger where none runs. */
+/** Stores the findings of an audit: in the running guard, else in its ledger. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,16 +18,16 @@ import type { Millis } from '../../lib/time.ts';
 import { connectToGuard, type GuardClient, operator } from '../guard/client.ts';
 import { isNotRunning, makeState, stateDirectory } from '../guard/run-file.ts';
 
-type Keeper = {
+type FindingsStore = {
   read(): Promise<{
     readonly weak: readonly WeakPassword[];
     readonly last: AuditSummary | undefined;
   }>;
   note(report: Partial<PasswordReport>): Promise<void>;
 };
-export type PasswordStore = Keeper & { readonly state: string };
+export type PasswordStore = FindingsStore & { readonly state: string };
 
-/** Rows in one request: its body may have 64 KiB. */
+/** Rows in one request; the body may have at most 64 KiB. */
 const rowsAtOnce = 100;
 
 export async function openPasswordStore(
@@ -36,7 +36,7 @@ export async function openPasswordStore(
 ): Promise<PasswordStore> {
   const folder = stateDirectory(state);
   // Looked up each time: an audit takes long, and the guard may be stopped or started meanwhile.
-  const keeper = async (): Promise<Keeper> => {
+  const current = async (): Promise<FindingsStore> => {
     try {
       return toGuard(await connectToGuard(state));
     } catch (error) {
@@ -44,24 +44,24 @@ export async function openPasswordStore(
       return toLedger(folder, defaultDomain);
     }
   };
-  // What is wrong with it is said now, and not after an hour.
-  await keeper();
+  // Fail now if the store cannot be used, and not after an hour of audit.
+  await current();
   return {
     state: folder,
-    read: async () => await (await keeper()).read(),
-    note: async (report) => await (await keeper()).note(report),
+    read: async () => await (await current()).read(),
+    note: async (report) => await (await current()).note(report),
   };
 }
 
-/** So long a guard may take that is started anew. */
+/** How long to wait for a guard that is restarting. */
 const patienceMs = 30_000;
 const betweenMs = 1_000;
-/** What such a guard leaves behind meanwhile. */
+/** Error codes that occur while a guard restarts. */
 const passing: ReadonlySet<string> = new Set([
-  ...['not-reachable', 'run-file', 'ledger-locked', 'desk-failed', 'wrong-token', 'not-done'],
+  ...['not-reachable', 'run-file', 'ledger-locked', 'guard-failed', 'wrong-token', 'not-done'],
 ]);
 
-/** Tries until it goes, or a guard would long be there again. */
+/** Tries again while the guard may be restarting. */
 export async function patiently(act: () => Promise<void>): Promise<void> {
   const until = performance.now() + patienceMs;
   while (true) {
@@ -75,11 +75,11 @@ export async function patiently(act: () => Promise<void>): Promise<void> {
   }
 }
 
-function toGuard(admin: GuardClient): Keeper {
+function toGuard(admin: GuardClient): FindingsStore {
   return {
     read: () => admin.read('/passwords'),
     async note({ found = [], changed = [], told = [], summary }) {
-      // In this order: another password may be weak as well.
+      // In this order, because the changed password may be weak too.
       for (const part of parts(changed)) await admin.act('/passwords', { changed: part });
       for (const part of parts(found)) await admin.act('/passwords', { found: part });
       for (const part of parts(told)) await admin.act('/passwords', { told: part });
@@ -94,8 +94,8 @@ function parts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
   return found;
 }
 
-/** Opened for each report, so that a guard that is started meanwhile finds its ledger free. */
-function toLedger(state: string, defaultDomain: string): Keeper {
+/** Opens the ledger for each report, so that a guard that starts meanwhile can lock it. */
+function toLedger(state: string, defaultDomain: string): FindingsStore {
   const path = join(state, 'ledger.db');
   return {
     async read() {

@@ -1,6 +1,6 @@
 /**
- * `postern passwords notify`, `require-change` and `forget`: the owner of a weak password is told; he is made to change it; and
- * what no audit will see again is taken off the list.
+ * `postern passwords notify`, `require-change` and `forget`: tells the owners of weak passwords,
+ * has passwords changed, and takes accounts off the list that no audit will see again.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -10,7 +10,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { mailServerOf } from '../../config/values.ts';
 import { loginOf } from '../../core/passwords/audit-report.ts';
-import { letterOf, ownTemplates } from '../../core/passwords/owner-mail.ts';
+import { ownerMail, ownTemplates } from '../../core/passwords/owner-mail.ts';
 import { strengthText } from '../../core/passwords/strength.ts';
 import type { WeakPassword } from '../../core/passwords/weak.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -22,7 +22,7 @@ import { jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { openPasswordStore, type PasswordStore } from './store.ts';
 
-export type TellOptions = {
+export type WeakOptions = {
   readonly state?: string;
   readonly config?: string;
   readonly again?: true;
@@ -32,12 +32,12 @@ export type TellOptions = {
   readonly json?: true;
 };
 
-/** A program that changes one account's entry takes no longer. */
+/** Milliseconds that the command for one account may take. */
 const changeMs = 30_000;
 
 export async function notifyCommand(
   names: readonly string[],
-  options: TellOptions,
+  options: WeakOptions,
   command: Command,
 ): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
@@ -50,13 +50,13 @@ export async function notifyCommand(
   const told: WeakPassword[] = [];
   for (const one of waiting) {
     const to = ownerOf(one, config, host);
-    const letter = letterOf(templates, { account: one.login, host, contact: config.contact });
+    const mail = ownerMail(templates, { account: one.login, host, contact: config.contact });
     if (options.dryRun === true) {
-      print(command, `To: ${to}\nSubject: ${letter.subject}\n\n${letter.body}\n`);
+      print(command, `To: ${to}\nSubject: ${mail.subject}\n\n${mail.body}\n`);
       continue;
     }
     try {
-      await outbox.send({ to: [to], ...letter });
+      await outbox.send({ to: [to], ...mail });
       told.push(one);
       await store.note({ told: [loginOf(one)] });
     } catch (error) {
@@ -67,7 +67,7 @@ export async function notifyCommand(
   }
   if (options.dryRun === true) return;
   if (weak.length > 0 && config.notices.mail_to.length > 0) {
-    await outbox.send({ to: config.notices.mail_to, ...summaryLetter(weak, told, host) });
+    await outbox.send({ to: config.notices.mail_to, ...summaryMail(weak, told, host) });
   }
   const done = { ok: true, text: `${many(told.length, 'owner')} told`, count: told.length };
   print(command, options.json === true ? jsonLine(done) : `${done.text}\n`);
@@ -94,31 +94,33 @@ function templatesOf({ passwords }: Config): readonly string[] {
     }
     const own = ownTemplates[language];
     if (own !== undefined) return own;
-    throw new OperatorError('template-unread', `there is no text in ${language}`, {
-      hint: `our own are in ${Object.keys(ownTemplates).join(', ')}; set passwords.templates`,
+    throw new OperatorError('template-unread', `Postern has no text in the language ${language}`, {
+      hint: `it has ${Object.keys(ownTemplates).join(', ')}; for others set passwords.templates`,
       exit: sysexits.config,
     });
   });
 }
 
-function summaryLetter(
+function summaryMail(
   weak: readonly WeakPassword[],
   told: readonly WeakPassword[],
   host: string,
 ): { readonly subject: string; readonly body: string } {
   const lines = weak.map(
-    (one) =>
-      `* ${one.login} (${one.source}): ${strengthText(one.strength, one.by)}, since ${dayText(one.since)}`,
+    ({ login, source, strength, by, since }) =>
+      `* ${login} (${source}): ${strengthText(strength, by)}, since ${dayText(since)}`,
   );
+  const toldNow = `${many(told.length, 'owner')} told now.`;
+  const next = 'To have one changed: postern passwords require-change NAME';
   return {
     subject: `${many(weak.length, 'weak password')} on ${host}`,
-    body: `${lines.join('\n')}\n\n${many(told.length, 'owner')} told now. To have one changed: postern passwords require-change NAME\n`,
+    body: `${lines.join('\n')}\n\n${toldNow} ${next}\n`,
   };
 }
 
 export async function requireChangeCommand(
   names: readonly string[],
-  options: TellOptions,
+  options: WeakOptions,
   command: Command,
 ): Promise<void> {
   const { config } = loadConfig(options.config ?? usualConfig());
@@ -138,7 +140,7 @@ export async function requireChangeCommand(
     const words = args.map((word) => word.replaceAll('{account}', login));
     const signal = AbortSignal.timeout(changeMs);
     if (login.startsWith('-')) {
-      warn(command, `postern: ${login}: it would be taken for an option\n`);
+      warn(command, `postern: ${login}: skipped, because a name with a dash would be an option\n`);
       process.exitCode = 1;
       continue;
     }
@@ -156,10 +158,10 @@ export async function requireChangeCommand(
   print(command, options.json === true ? jsonLine(answer) : `${text}\n`);
 }
 
-/** The guard trusts them again; an audit that still finds such a password weak puts it back. */
+/** Takes accounts off the list, so that the guard trusts them again. */
 export async function forgetCommand(
   names: readonly string[],
-  options: TellOptions,
+  options: WeakOptions,
   command: Command,
 ): Promise<void> {
   const { source: sources = [] } = options;
@@ -177,7 +179,7 @@ export async function forgetCommand(
   print(command, options.json === true ? jsonLine(done) : `${text}\n`);
 }
 
-/** All that are weak, or those of them that are named. */
+/** The weak accounts with these names, or all. */
 async function chosen(
   store: PasswordStore,
   names: readonly string[],

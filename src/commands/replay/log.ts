@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { ReplayEvent } from '../../core/event.ts';
-import { type History, type HistoryReader, openHistory } from '../../doors/log/history.ts';
+import { type HistoryContext, type LogHistory, openHistory } from '../../doors/log/history.ts';
 import type { Replay, ReplayVerdict } from '../../flow/replay/replay.ts';
 import { openLineCutter } from '../../lib/line-cutter.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -59,17 +59,17 @@ async function about(name: string): Promise<LogFile> {
 
 async function replayFile(
   file: LogFile,
-  history: History,
+  history: LogHistory,
   how: LogReplay,
   done: (bytes: number) => void,
 ): Promise<void> {
-  const reader: HistoryReader = { defaultDomain: how.defaultDomain, writtenAt: file.writtenAt };
+  const context: HistoryContext = { defaultDomain: how.defaultDomain, writtenAt: file.writtenAt };
   const cutter = openLineCutter(() => undefined);
   const raw = file.name === '-' ? process.stdin : createReadStream(file.name);
   raw.on('data', (chunk: Buffer) => done(chunk.length));
   const take = async (chunk: Buffer): Promise<void> => {
     for (const line of cutter.take(chunk)) {
-      const events = history.take(line, reader);
+      const events = history.take(line, context);
       if (events.length > 0) await apply(events, how);
     }
   };

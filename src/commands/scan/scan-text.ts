@@ -1,17 +1,18 @@
-/** What scanners said of a message, as a person reads it on a terminal. Pure. */
+/** The reports of scanners on a message as text for a terminal. Pure. */
 import { type Scan, type ScanReport, scannerTitles } from '../../core/scan/report.ts';
 import type { RuleHit } from '../../formats/scan/rule.ts';
 import { plain } from '../terminal/format.ts';
 import { paint, table } from '../terminal/table.ts';
 
-/** `holdScore` 0: there is no limit. */
+/** `holdScore`: 0 if no score alone holds a message. */
 export function scanText(scan: Scan, reports: readonly ScanReport[], holdScore: number): string {
   return [
     ...reports.map((report) => said(report, scan)),
     rules(scan.rules),
     scan.masked.length === 0
       ? ''
-      : `\nNot counted, since they say nothing about mail that leaves (scan.masked_rules):\n${rules(scan.masked)}`,
+      : `\nNot counted, because they say nothing about outgoing mail (scan.masked_rules):\n` +
+        rules(scan.masked),
     `\n${counts(scan, holdScore)}\n`,
   ].join('');
 }
@@ -26,7 +27,8 @@ function said({ scanner, score, required, virus }: ScanReport, scan: Scan): stri
   const counted = scan.by === scanner ? scan.score : score;
   const colour = counted >= required ? 'red' : 'green';
   const less = counted === score ? '' : ` (${points(score)} with the rules that do not count)`;
-  return `${who} gives it ${paint(colour, points(counted))} points where ${points(required)} are spam${less}.\n`;
+  const given = `${paint(colour, points(counted))} points`;
+  return `${who} gives the message ${given}; spam begins at ${points(required)}${less}.\n`;
 }
 
 function rules(hits: readonly RuleHit[]): string {
@@ -38,14 +40,19 @@ function rules(hits: readonly RuleHit[]): string {
 }
 
 function counts({ likeness, score, virus }: Scan, holdScore: number): string {
-  if (virus !== '') return 'It would be held, and only a person could let it go.';
+  if (virus !== '') {
+    return 'Postern would hold this message for its virus; only an operator could release it.';
+  }
   if (holdScore > 0 && score >= holdScore) {
-    return `From ${holdScore} points on (scan.hold_score) it would be held, and only a person could let it go.`;
+    return (
+      `Postern would hold this message, because it has ${holdScore} points or more ` +
+      '(scan.hold_score); only an operator could release it.'
+    );
   }
   if (likeness >= 1) {
-    return 'It looks like spam: evidence against its account, together with all else that is known of it.';
+    return 'The message looks like spam. That counts against the account, among other evidence.';
   }
-  return 'It does not look like spam: no evidence against anybody.';
+  return 'The message does not look like spam, so it does not count against the account.';
 }
 
 const points = (value: number): string => value.toFixed(1);

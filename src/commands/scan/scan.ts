@@ -1,6 +1,6 @@
 /**
- * `postern scan FILE`: what the scanners say of one message, rule by rule, and what their word
- * would count for.
+ * `postern scan FILE`: shows what the scanners find in one message, rule by rule, and what that
+ * would mean for the message.
  */
 import { stdout } from 'node:process';
 import type { Command } from 'commander';
@@ -29,21 +29,22 @@ type Options = {
   readonly json?: true;
 };
 
-/** Of a file that somebody wants scanned; scanners see less. */
+/** The largest file that is read; scanners see less of a message. */
 const octetsMax = 64 * 1024 * 1024;
 
 export function register(program: Command): void {
   program
     .command('scan')
-    .summary('what scanners say of a message')
+    .summary('what scanners find in a message')
     .description(
-      'Shows a message to the scanners that mail is shown to when it leaves ([scan] in the configuration), and tells the ' +
-        'score, each rule with its points, and the rules that do not count, since they say nothing about mail that ' +
-        'leaves. The guard need not run; nothing is counted.',
+      'Gives a message to the scanners that check outgoing mail ([scan] in the ' +
+        'configuration). Shows the score, each rule with its points, and the rules that do not ' +
+        'count because they say nothing about outgoing mail. Works without the guard, and ' +
+        'changes no statistics.',
     )
     .argument('<file>', 'the message; -: standard input. Lines may end with LF')
     .option('--config <file>', `[scan] in this file (default: ${installedConfig}, if it is there)`)
-    .option('--spamassassin <address>', 'ask this spamd alone: inet:HOST:PORT or unix:/PATH')
+    .option('--spamassassin <address>', 'ask only this spamd: inet:HOST:PORT or unix:/PATH')
     .option('--learn <as>', 'teach SpamAssassin instead: spam, ham, or forget', lesson)
     .option('--marked', 'print the message as SpamAssassin marks it')
     .option('--json', 'one JSON object: scan and reports')
@@ -56,11 +57,11 @@ export function register(program: Command): void {
           ['postern scan newsletter.eml --learn ham', 'spamd must allow it: --allow-tell'],
         ],
         exits: [
-          [0, 'told, and no scanner would mark it'],
+          [0, 'scanned; no scanner calls it spam'],
           [1, 'it looks like spam, or has a virus'],
-          [65, 'it is no message'],
+          [65, 'the file is no message'],
           [66, 'the file cannot be read'],
-          [69, 'a scanner does not answer, or none is set'],
+          [69, 'a scanner does not answer, or no scanner is configured'],
           [78, 'the configuration is wrong'],
         ],
       }),
@@ -91,10 +92,10 @@ export function register(program: Command): void {
 
 function lesson(text: string): NonNullable<Options['learn']> {
   if (text === 'spam' || text === 'ham' || text === 'forget') return text;
-  throw new OperatorError('usage', '--learn is spam, ham or forget', { exit: sysexits.usage });
+  throw new OperatorError('usage', '--learn must be spam, ham or forget', { exit: sysexits.usage });
 }
 
-/** The message with its lines ending as scanners see them. */
+/** The message with CRLF at the end of lines, as scanners see it. */
 async function octetsOf(file: string): Promise<Buffer> {
   const parts: Buffer[] = [];
   let octets = 0;
@@ -151,8 +152,10 @@ async function learned(
   const spamd = spamAssassin(options, config);
   const changed = await spamd.tell(message, as, deadline(config)).catch(refused);
   const done =
-    as === 'forget' ? 'SpamAssassin has forgotten it' : `SpamAssassin has learned it as ${as}`;
-  return changed ? `${done}.\n` : 'SpamAssassin had nothing to change: it knew that already.\n';
+    as === 'forget'
+      ? 'SpamAssassin has forgotten the message'
+      : `SpamAssassin has learned the message as ${as}`;
+  return changed ? `${done}.\n` : 'SpamAssassin changed nothing, because it knew that already.\n';
 }
 
 function spamAssassin(options: Options, { scan }: Config): SpamAssassin {
@@ -167,15 +170,21 @@ function deadline({ scan }: Config): number {
 }
 
 function nobody(): OperatorError {
-  return new OperatorError('no-scanner', 'no scanner is set', {
-    hint: '`postern connect spamassassin` finds one; or name it with --spamassassin inet:127.0.0.1:783',
+  return new OperatorError('no-scanner', 'no scanner is configured', {
+    hint:
+      'postern connect spamassassin finds and sets one; ' +
+      'or name one with --spamassassin inet:127.0.0.1:783',
     exit: sysexits.unavailable,
   });
 }
 
 function refused(cause: unknown, who = 'SpamAssassin'): never {
-  throw new OperatorError('scanner-failed', `${who} did not scan it: ${faultText(cause)}`, {
-    cause,
-    exit: sysexits.unavailable,
-  });
+  throw new OperatorError(
+    'scanner-failed',
+    `${who} did not scan the message: ${faultText(cause)}`,
+    {
+      cause,
+      exit: sysexits.unavailable,
+    },
+  );
 }

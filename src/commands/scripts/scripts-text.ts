@@ -1,4 +1,4 @@
-/** The register of scripts as a person reads it on a terminal. Pure. */
+/** The register of scripts as text for a terminal. Pure. */
 import { rateText, recipientsText, ruleText } from '../../core/scripts/rule-text.ts';
 import type { StoryRow } from '../../ports/ledger.ts';
 import type { ScriptListView, ScriptRuleRow, ScriptView } from '../../ports/scripts.ts';
@@ -10,9 +10,12 @@ export function scriptListText({ mode, scripts, rules, known }: ScriptListView):
   const how =
     mode === 'guard'
       ? 'scripts.mode = "guard": mail that no rule allows is held.'
-      : 'scripts.mode = "observe": nothing is held for the rules; this is what was seen.';
+      : 'scripts.mode = "observe": rules hold no mail; this is what was seen.';
   if (known === 0) {
-    return `${how}\nNo script has been seen sending. They are seen where the sendmail door is in use: postern connect sendmail\n`;
+    return (
+      `${how}\nNo script has sent mail yet. ` +
+      'Postern sees scripts only through the sendmail door: postern connect sendmail\n'
+    );
   }
   const lines = table(
     [
@@ -42,7 +45,8 @@ export function scriptListText({ mode, scripts, rules, known }: ScriptListView):
   const without =
     hold === 0
       ? ''
-      : `\n${many(hold, 'has', 'have')} no rule: postern scripts show SCRIPT says which would fit.\n`;
+      : `\n${many(hold, 'script has', 'scripts have')} no rule; ` +
+        'postern scripts show SCRIPT suggests one.\n';
   return `${how}\n\n${lines}${more}${without}`;
 }
 
@@ -52,15 +56,15 @@ const effectOf = ({ rule }: ScriptView, rules: readonly ScriptRuleRow[]): string
 function mostly({ to }: ScriptView): string {
   const [first, second] = to;
   if (first === undefined) return '';
-  // One visitor after another says nothing.
+  // If each recipient got one message, no recipient is typical.
   return first.count === 1 && second !== undefined
-    ? 'each another'
+    ? 'always someone else'
     : `${first.key} (${first.count})`;
 }
 
 export function ruleListText({ mode, rules }: ScriptListView): string {
-  const how = mode === 'guard' ? 'in force' : 'nothing is held while scripts.mode = "observe"';
-  if (rules.length === 0) return `There are no rules: postern scripts allow --help\n`;
+  const how = mode === 'guard' ? 'in force' : 'they hold no mail while scripts.mode = "observe"';
+  if (rules.length === 0) return 'There are no rules; see postern scripts allow --help\n';
   const lines = table(
     [
       { title: 'RULE' },
@@ -88,7 +92,7 @@ export function ruleListText({ mode, rules }: ScriptListView): string {
   return `${many(rules.length, 'rule')}; ${how}.\n\n${lines}`;
 }
 
-/** A list of addresses may be long. */
+/** Shortens a long list of addresses. */
 const cut = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 59)}…`);
 
 const found: Readonly<Record<ScriptView['how'], string>> = {
@@ -99,7 +103,7 @@ const found: Readonly<Record<ScriptView['how'], string>> = {
   none: 'no script is known',
 };
 
-/** One script, its rule or the one that would fit, and its last mail that did not simply pass. */
+/** One script, its rule or a suggested rule, and its last mail that did not simply pass. */
 export function scriptText(
   one: ScriptView,
   rules: readonly ScriptRuleRow[],
@@ -148,10 +152,10 @@ function ruleLines(one: ScriptView, rule: ScriptRuleRow | undefined): readonly s
     ];
   }
   if (one.suggestion !== '')
-    return ['No rule. This one would fit what was seen:', `  ${plain(one.suggestion)}`];
+    return ['No rule. This rule would allow what was seen:', `  ${plain(one.suggestion)}`];
   const why =
     one.messages < 3
-      ? 'too little was seen to suggest one'
-      : 'it writes to too many to suggest one';
-  return [`No rule; ${why}. See postern scripts allow --help`];
+      ? 'fewer than 3 messages were seen, too few to suggest one'
+      : 'the script writes to too many recipients to suggest one';
+  return [`No rule: ${why}. See postern scripts allow --help`];
 }

@@ -1,4 +1,6 @@
-/** `postern scripts`: which scripts of this machine send mail, and what each of them may. */
+/**
+ * `postern scripts`: shows which scripts of this machine send mail, and sets what each may send.
+ */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
@@ -14,14 +16,14 @@ import { listLimitOption, noteOption } from '../terminal/options.ts';
 import { print, warn } from '../terminal/print.ts';
 import { ruleListText, scriptListText, scriptText } from './scripts-text.ts';
 
-type Common = { readonly state?: string; readonly json?: true };
-type ListOptions = Common & {
+type CommonOptions = { readonly state?: string; readonly json?: true };
+type ListOptions = CommonOptions & {
   readonly like?: string;
   readonly rules?: true;
   readonly odd?: true;
   readonly limit: number;
 };
-type RuleOptions = Common & {
+type RuleOptions = CommonOptions & {
   readonly user?: number;
   readonly any?: true;
   readonly to?: readonly string[];
@@ -34,16 +36,17 @@ type RuleOptions = Common & {
 
 const { done, notRunning } = exitCodes;
 const noSuch = [67, 'no such script has been seen'] as const;
-const notDone = [1, 'the guard could not do it, and said why'] as const;
-const pathHelp = 'its path, * for any part of a name, ** for folders too; or user:NAME';
+const notDone = [1, 'the guard could not do it; prints why'] as const;
+const pathHelp = 'path of the script (* is any part of a name, ** includes folders), or user:NAME';
 
 export function register(program: Command): void {
   const scripts = program
     .command('scripts')
-    .summary('which web scripts send mail, and what each may')
+    .summary('which web scripts send mail, and what each may send')
     .description(
-      'The register of what sends mail by sendmail on this machine: web scripts by their path, and users (user:www-data) ' +
-        'where no script is known. At first it only observes; with scripts.mode = "guard" mail that no rule allows is held.',
+      'The register of senders that use sendmail on this machine: web scripts by path, and ' +
+        'users (user:www-data) if no script is known. At first it only observes. With ' +
+        'scripts.mode = "guard", Postern holds mail that no rule allows.',
     );
   list(scripts);
   show(scripts);
@@ -54,11 +57,11 @@ export function register(program: Command): void {
 function list(scripts: Command): void {
   scripts
     .command('list')
-    .summary('what sends, how much, to whom; newest mail first')
-    .option('--like <text>', 'only those whose path or user contains this')
-    .option('--odd', 'only those with odd mail: outside its rule, or with injected header fields')
-    .option('--rules', 'the rules instead')
-    .option('--limit <n>', 'at most so many', listLimitOption, 100)
+    .summary('scripts that send, how much and to which recipients; newest mail first')
+    .option('--like <text>', 'only scripts with this text in the path or user')
+    .option('--odd', 'only scripts with odd mail: outside a rule, or with injected header fields')
+    .option('--rules', 'list the rules instead')
+    .option('--limit <n>', 'number of scripts, at most', listLimitOption, 100)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object: mode, scripts, rules, known')
     .addHelpText(
@@ -66,14 +69,15 @@ function list(scripts: Command): void {
       helpAfter({
         examples: [
           ['postern scripts list', ''],
-          ['postern scripts list --odd', 'forms that are being abused'],
+          ['postern scripts list --odd', 'web forms that may be abused'],
           ['postern scripts list --rules', ''],
           ['postern stats --by script', 'which web script sends spam?'],
         ],
         exits: [done, notRunning],
         notes:
-          'ODD counts messages outside of a rule, or with injected header fields. Where the guard does not run, its ledger\n' +
-          'is read instead.',
+          'ODD counts messages outside a rule or with injected header fields. If the guard does ' +
+          'not run,\n' +
+          'the command reads its ledger.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -90,8 +94,8 @@ function list(scripts: Command): void {
 function show(scripts: Command): void {
   scripts
     .command('show')
-    .summary('one script: what it sent, its rule or the one that would fit')
-    .argument('<script>', 'its path, or user:NAME')
+    .summary('one script: what it sent, and its rule or a suggested rule')
+    .argument('<script>', 'path of the script, or user:NAME')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array: an object for each user that runs it')
     .addHelpText(
@@ -99,22 +103,22 @@ function show(scripts: Command): void {
       helpAfter({
         examples: [
           ['postern scripts show /var/www/shop/contact.php', ''],
-          ['postern held list --account script:/var/www/shop/contact.php', 'what of it is held'],
+          ['postern held list --account script:/var/www/shop/contact.php', 'its held mail'],
         ],
         exits: [done, noSuch, notRunning],
-        notes: 'Where the guard does not run, its ledger is read instead.',
+        notes: 'If the guard does not run, the command reads its ledger.',
       }),
     )
-    .action(async (script: string, options: Common, command: Command) => {
+    .action(async (script: string, options: CommonOptions, command: Command) => {
       using reads = await openReads(options.state, (text) => warn(command, text));
-      // The guard looks for a part of the name: of others that have it, the exact ones are wanted.
+      // The guard searches for a part of the name; only exact matches are wanted here.
       const { scripts: near, rules } = await reads.scripts({
         like: script.slice(0, 256),
         limit: 1_000,
       });
       const exact = near.filter(({ account, subject }) => subject === script || account === script);
       if (exact.length === 0) {
-        throw new OperatorError('no-such', `no script ${script} has been seen sending`, {
+        throw new OperatorError('no-such', `no script ${script} has sent mail`, {
           hint:
             near.length === 0 ? 'see postern scripts list' : `did you mean ${near[0]?.subject}?`,
           exit: sysexits.noUser,
@@ -134,22 +138,24 @@ async function storiesOf(reads: GuardReads, account: string) {
   try {
     return (await reads.account(account)).stories;
   } catch {
-    return []; // it never sent anything that the guard judged
+    return []; // the guard never judged mail of this account
   }
 }
 
 const about: Readonly<Record<RuleEffect, readonly [string, string]>> = {
   allow: [
-    'let a script send, within limits',
-    'Says to whom a script may write, as whom and how often. Mail outside of that is held in guard mode, with the reason.',
+    'allow a script to send, within limits',
+    'Sets to which recipients a script may write, with which sender addresses and how often. In ' +
+      'guard mode, Postern holds other mail of the script and says why.',
   ],
   deny: [
-    'hold all that a script sends',
-    'All mail of a script is held in guard mode, until a person releases it. Nothing is deleted.',
+    'hold all mail of a script',
+    'In guard mode, Postern holds all mail of a script until an operator releases it. Nothing ' +
+      'is deleted.',
   ],
   observe: [
-    'let a script send as it did, and watch',
-    'Nothing of a script is held for the register, also in guard mode; what is odd about its mail is noted.',
+    'allow all mail of a script, and watch it',
+    'The register holds no mail of the script, even in guard mode. Odd mail is still counted.',
   ],
 };
 
@@ -170,11 +176,15 @@ function rule(scripts: Command, effect: RuleEffect): void {
       'after',
       helpAfter({
         examples: examples[effect],
-        exits: [done, notDone, [64, 'an address or a path is none'], notRunning],
+        exits: [done, notDone, [64, 'an address or a path is invalid'], notRunning],
         notes:
-          'A rule of the same path and user is replaced; of several that fit, the one whose path says most counts. A rule\n' +
-          'without --user is for the owner of the script and for the web server (users below 1000); anybody else who\n' +
-          'names a script that is not his own needs a rule with --user. What it prints last takes it back.',
+          'It replaces a rule with the same path and user. If several rules fit, the one with ' +
+          'the most\n' +
+          'specific path counts. A rule without --user holds for the owner of the script and ' +
+          'for the web\n' +
+          'server (users below 1000); other users who name the script need a rule with --user. ' +
+          'The last\n' +
+          'line of the output is the command that undoes this one.',
       }),
     )
     .action((script: string, options: RuleOptions) =>
@@ -186,16 +196,13 @@ const examples: Readonly<Record<RuleEffect, readonly (readonly [string, string])
   allow: [
     [
       'postern scripts allow /var/www/shop/contact.php --owner info@shop.example',
-      'its owner and one visitor',
+      'to its owner and one visitor a message',
     ],
     ["postern scripts allow '/var/www/shop/**' --to @shop.example --from @shop.example", ''],
     ['postern scripts allow /var/www/club/list.php --to-file members.txt --rate 200/1d', ''],
-    [
-      'postern scripts allow user:backup --to root@here.example',
-      'mail of a user, without a script',
-    ],
+    ['postern scripts allow user:backup --to root@here.example', 'mail of a user without a script'],
   ],
-  deny: [["postern scripts deny '/var/www/*/wp-content/uploads/**'", 'where no script belongs']],
+  deny: [["postern scripts deny '/var/www/*/wp-content/uploads/**'", 'uploads are no scripts']],
   observe: [['postern scripts observe /var/www/shop/newsletter.php', '']],
 };
 
@@ -205,27 +212,27 @@ function recipientOptions(command: Command): void {
     ...entriesOption(text),
   ];
   command
-    .addOption(new Option('--any', 'it may write to anybody').conflicts(['to', 'toFile', 'owner']))
+    .addOption(new Option('--any', 'to all recipients').conflicts(['to', 'toFile', 'owner']))
     .option(
       '--to <address>',
-      'only to these: an address, @domain or @*.domain; may be repeated',
+      'only to this recipient: an address, @domain or @*.domain; may be repeated',
       more,
     )
     .option(
       '--to-file <file>',
-      'only to those in this file, one a line; read now',
+      'only to the recipients in this file, one a line; the file is read once, now',
       (file: string, before: readonly string[] = []) => [
         ...before,
         ...entriesOption(readList(file)),
       ],
     )
     .addOption(
-      new Option('--owner <address>', 'to its owner, and to one visitor a message; may be repeated')
+      new Option('--owner <address>', 'to this owner, and one visitor a message; may be repeated')
         .argParser(more)
         .conflicts(['to', 'toFile']),
     )
-    .option('--from <address>', 'only as these, in From and envelope; may be repeated', more)
-    .option('--rate <n/time>', 'at most so many messages in a time, such as 20/1h', rateOption);
+    .option('--from <address>', 'only with this sender (From, envelope); may be repeated', more)
+    .option('--rate <n/time>', 'number of messages in a time, at most, such as 20/1h', rateOption);
 }
 
 function ruleBody(
@@ -236,14 +243,10 @@ function ruleBody(
   const { any, owner, from, rate, note, user } = options;
   const listed = [...(options.to ?? []), ...(options.toFile ?? [])];
   if (effect === 'allow' && any !== true && owner === undefined && listed.length === 0) {
-    throw new OperatorError(
-      'usage',
-      'say to whom it may write: --owner, --to, --to-file or --any',
-      {
-        hint: `postern scripts show ${script} says which rule would fit`,
-        exit: sysexits.usage,
-      },
-    );
+    throw new OperatorError('usage', 'name the recipients: --owner, --to, --to-file or --any', {
+      hint: `postern scripts show ${script} suggests a rule`,
+      exit: sysexits.usage,
+    });
   }
   const recipients =
     owner !== undefined
@@ -265,8 +268,8 @@ function ruleBody(
 function forget(scripts: Command): void {
   const command = scripts
     .command('forget')
-    .summary('take a rule back')
-    .argument('<rule>', 'its name (r3), or its path')
+    .summary('remove a rule')
+    .argument('<rule>', 'name (r3) or path of the rule')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -274,10 +277,10 @@ function forget(scripts: Command): void {
       helpAfter({
         examples: [['postern scripts forget r3', '']],
         exits: [done, notDone, notRunning],
-        notes: 'What it prints last makes the rule again.',
+        notes: 'The last line of the output is the command that makes the rule again.',
       }),
     );
-  command.action((which: string, options: Common) =>
+  command.action((which: string, options: CommonOptions) =>
     act(command, options, '/scripts/forget', { rule: which }),
   );
 }
@@ -291,7 +294,7 @@ function path(text: string): string {
 function entriesOption(text: string): readonly string[] {
   const entries = entriesOf(text);
   if (entries !== undefined && entries.length > 0) return entries;
-  throw new InvalidArgumentError('It must be addresses, @domain or @*.domain, at most 1000.');
+  throw new InvalidArgumentError('It must be 1 to 1000 of: an address, @domain, @*.domain.');
 }
 
 function readList(file: string): string {
@@ -302,7 +305,7 @@ function readList(file: string): string {
   }
 }
 
-/** `20/1h`: messages within a time. */
+/** `20/1h`: at most 20 messages in 1 hour. */
 function rateOption(text: string): ScriptRate {
   const [, count = '', time = ''] = /^(\d{1,4})\/(.+)$/.exec(text) ?? [];
   const messages = Number(count);
@@ -310,7 +313,7 @@ function rateOption(text: string): ScriptRate {
   if (perMs !== undefined && perMs >= 1_000 && messages >= 1 && messages <= 1_000) {
     return { messages, perMs };
   }
-  throw new InvalidArgumentError('It must be such as 20/1h or 200/1d, at most 1000 messages.');
+  throw new InvalidArgumentError('It must be like 20/1h or 200/1d, with at most 1000 messages.');
 }
 
 function userOption(text: string): number {

@@ -1,4 +1,4 @@
-/** Statistics as a table for people, and as comma-separated values. Pure. */
+/** Statistics as a table for a terminal, and as comma-separated values. Pure. */
 import { dayMs } from '../../lib/time.ts';
 import type { StatsAnswer, StatsKind, StatsLine, Tally } from '../../ports/stats.ts';
 import { many, plain } from '../terminal/format.ts';
@@ -31,17 +31,18 @@ function totalText({ query, total }: StatsAnswer): string {
   const stopped = total.stopped === 0 ? '' : `, ${number(total.stopped)} stopped`;
   const first = `${span}: ${sent}${stopped}.\n`;
   if (total.scored === 0)
-    return `${first}None was scanned: see \`postern connect spamassassin\`.\n`;
+    return `${first}No message was scanned; see postern connect spamassassin.\n`;
   const viruses = total.viruses === 0 ? '' : `, ${many(total.viruses, 'virus', 'viruses')}`;
   const cost =
     total.scans === 0
       ? ''
-      : ` They waited ${Math.round(total.scanMs / total.messages)} ms on average.`;
+      : `Scans delayed a message by ${Math.round(total.scanMs / total.messages)} ms on average.\n`;
   return (
-    `${first}${number(total.scored)} have a score; ${share(total)} look like spam${viruses}. Half score ` +
-    `below ${points(total.p50)}, nine in ten below ${points(total.p90)}.\n` +
-    `${number(total.scans)} were scanned, ${number(total.reused)} took what was said of a copy, ` +
-    `${number(total.unscanned)} went without.${cost}\n`
+    `${first}${number(total.scored)} messages have a score; ${share(total)} look like ` +
+    `spam${viruses}. 50 % score below ${points(total.p50)} points, 90 % below ` +
+    `${points(total.p90)} points.\n` +
+    `${number(total.scans)} scans were made, ${number(total.reused)} results of a copy were ` +
+    `reused, ${number(total.unscanned)} messages were not scanned.\n${cost}`
   );
 }
 
@@ -68,9 +69,9 @@ function cells(line: StatsLine, by: StatsKind, scored: boolean): readonly string
 }
 
 function nothing(by: StatsKind): string {
-  if (by === 'script') return 'No web script has been seen sending in this time.';
-  if (by === 'rule') return 'No rule has struck in this time.';
-  return 'Nothing was counted in this time.';
+  if (by === 'script') return 'No web script sent mail in this time.';
+  if (by === 'rule') return 'No rule matched in this time.';
+  return 'No mail was counted in this time.';
 }
 
 const numbers = [
@@ -90,7 +91,7 @@ export function statsCsv({ query, lines }: StatsAnswer): string {
   return `${[head, ...rows].join('\n')}\n`;
 }
 
-/** Text of strangers: what a spreadsheet would take for a formula gets a mark in front. */
+/** A field of CSV. Text that a spreadsheet would take for a formula gets a quote in front. */
 function quoted(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\n\r']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

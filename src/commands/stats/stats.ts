@@ -1,7 +1,4 @@
-/**
- * `postern stats`: numbers of mail that left, by day and by whom; which account or web script sends
- * spam.
- */
+/** `postern stats`: counts outgoing mail by account, script, domain, provider, rule or day. */
 
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -37,11 +34,11 @@ type Options = {
 export function register(program: Command): void {
   program
     .command('stats')
-    .summary('numbers of mail that left, by whom and by day')
+    .summary('statistics of outgoing mail, by account, script or day')
     .description(
-      'Messages, recipients, and where mail is scanned their scores: how many look like spam, the median, what nine in ten ' +
-        'stay below, and how the mean moved against as many days before. Numbers are kept by day (UTC) for ' +
-        'ledger.keep_statistics.',
+      'Counts messages and recipients. If mail is scanned, also scores: how many messages look ' +
+        'like spam, the median, the 90th percentile, and the mean compared with the same number ' +
+        'of days before. Numbers are kept by day (UTC) as long as ledger.keep_statistics says.',
     )
     .option('--by <what>', `${statsKinds.join(', ')}`, kind, 'account')
     .addOption(
@@ -62,10 +59,10 @@ export function register(program: Command): void {
     )
     .option(
       '--sort <order>',
-      'messages, spam, score (highest mean), moved (whose mean changed most)',
+      'messages, spam, score (highest mean), moved (largest change of the mean)',
       order,
     )
-    .option('--limit <n>', 'at most so many lines', listLimitOption, 20)
+    .option('--limit <n>', 'number of lines, at most', listLimitOption, 20)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object: query, total, lines, keys')
     .option('--csv', 'comma-separated values, a header line first')
@@ -74,14 +71,15 @@ export function register(program: Command): void {
       helpAfter({
         examples: [
           ['postern stats --by script', 'which web script sends spam?'],
-          ['postern stats --by account --sort moved --since 7d', 'whose mail has changed?'],
-          ['postern stats --by rule', 'which rules strike most'],
+          ['postern stats --by account --sort moved --since 7d', 'which account has changed?'],
+          ['postern stats --by rule', 'which rules match most?'],
           ['postern stats --by day --since 2026-01-01 --csv >2026.csv', ''],
         ],
         exits: [exitCodes.done, exitCodes.notRunning],
         notes:
-          'Held, delayed and refused messages are counted too (STOPPED). The ledger is read beside the guard, so no\n' +
-          'mail waits for a long answer. Scripts are known where the sendmail door is in use.',
+          'STOPPED counts held, delayed and refused messages. The command reads the ledger ' +
+          'itself, so mail\n' +
+          'does not wait for a long answer. Scripts are known only through the sendmail door.',
       }),
     )
     .action(async (options: Options, command: Command) => {
@@ -94,8 +92,8 @@ export function register(program: Command): void {
 }
 
 /**
- * From the ledger's file where it may be read: a long span takes a second, and no mail waits for
- * that. Else from the guard, which answers for a month.
+ * Reads the ledger's file if that is allowed: a long span takes a second, and mail does not wait
+ * for it. Otherwise asks the guard, which answers for a month.
  */
 async function answerOf(
   query: StatsQuery,
@@ -118,7 +116,7 @@ async function answerOf(
   }
 }
 
-/** What one most often wants to know first. */
+/** The default order for each grouping. */
 const usual: Readonly<Record<StatsKind, StatsOrder>> = {
   account: 'spam',
   script: 'spam',
@@ -144,7 +142,7 @@ function today(): number {
   return Math.floor(Date.now() / dayMs);
 }
 
-/** A day, counted from 1970-01-01. `30d`: the last thirty days, today among them. */
+/** A day as days since 1970-01-01. `30d`: the last 30 days including today. */
 function dayOption(text: string): number {
   if (text === 'today') return today();
   const ms = parseDuration(text);

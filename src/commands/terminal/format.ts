@@ -1,4 +1,4 @@
-/** How commands say numbers, times and verdicts. Pure. */
+/** Numbers, times and verdicts as commands print them. Pure. */
 import type { VerdictKind } from '../../core/verdict.ts';
 import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/time.ts';
 
@@ -38,14 +38,14 @@ const would: Readonly<Record<VerdictKind, string>> = {
   refuse: 'would have been refused',
 };
 
-/** What was done with a message, or in observe mode would have been. */
+/** What Postern did with a message, or in mode observe would have done. */
 export function verdictWord(verdict: VerdictKind, observed: boolean): string {
   return (observed ? would : done)[verdict];
 }
 
 /**
- * Text of strangers (subjects, addresses) on a terminal: nothing in it may move the cursor or set a
- * colour.
+ * Makes text of strangers (subjects, addresses) safe to print: it cannot move the cursor, set a
+ * colour or turn the direction of writing.
  */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, '?');

@@ -1,15 +1,15 @@
-/** The lower half of a command's help: examples and exit codes, laid out alike everywhere. */
+/** Makes the lower half of a command's help: notes, examples and exit codes. */
 
-export const stateHelp = 'folder where the guard keeps its things (default: where one runs)';
+export const stateHelp = 'state folder of the guard (default: that of the guard found here)';
 
-/** Exit codes that mean the same in each command that asks the guard. */
+/** Exit codes with the same meaning in every command that asks the guard. */
 export const exitCodes = {
   done: [0, 'done'],
-  notRunning: [69, 'the guard does not run, or its http door is off'],
+  notRunning: [69, 'the guard is not running, or its http door is off'],
 } as const;
 
 export type HelpAfter = {
-  /** A command line, and what to know about it. */
+  /** A command line, and a remark about it. */
   readonly examples: readonly (readonly [string, string])[];
   readonly exits: readonly (readonly [number, string])[];
   /** A paragraph between options and examples. */
@@ -37,7 +37,7 @@ function section(title: string, lines: readonly string[]): string {
   return [`\n${title}:`, ...lines.map((line) => ' '.repeat(indent) + line)].join('\n');
 }
 
-/** What `--json` prints. */
+/** A value as `--json` prints it. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }

@@ -1,13 +1,13 @@
 /**
- * Output of very many lines: gathered, and no faster than the reader takes them, so that they never
- * pile up in memory.
+ * Prints very many lines in batches, and waits for the reader, so that lines never pile up in
+ * memory.
  */
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { print } from './print.ts';
 
 export type ManyLines = {
-  /** Undefined: go on. Else wait for the reader. */
+  /** Undefined: continue. A promise: wait for the reader. */
   add(line: string): Promise<unknown> | undefined;
   end(): void;
 };

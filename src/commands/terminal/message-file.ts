@@ -1,12 +1,9 @@
-/**
- * A message in a file, or on standard input, read in pieces: a large one never is in memory as a
- * whole.
- */
+/** Reads a message from a file or standard input, in pieces of limited size. */
 import { open } from 'node:fs/promises';
 import { type MessageSink, openMessageFeed } from '../../formats/dkim/message-from-file.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** PrivilegedTools the message over field by field and piece by piece; `-` is standard input. */
+/** Passes the message to `sink`, field by field and piece by piece; `-` is standard input. */
 export async function readMessageFile(file: string, sink: MessageSink): Promise<void> {
   const feed = openMessageFeed(sink);
   try {
@@ -22,7 +19,7 @@ export async function readMessageFile(file: string, sink: MessageSink): Promise<
   }
   feed.end();
   if (feed.fault !== undefined) {
-    throw new OperatorError('message-file', `${file} is no message: ${feed.fault}`, {
+    throw new OperatorError('message-file', `${file} is not a message: ${feed.fault}`, {
       exit: sysexits.dataErr,
     });
   }
@@ -30,7 +27,7 @@ export async function readMessageFile(file: string, sink: MessageSink): Promise<
 
 const pieceOctets = 65_536;
 
-/** All in one buffer: a piece is only good until the next is asked for. */
+/** All pieces share one buffer: a piece is valid only until the next is read. */
 async function* pieces(file: string): AsyncGenerator<Buffer> {
   await using handle = await open(file);
   const buffer = Buffer.allocUnsafe(pieceOctets);

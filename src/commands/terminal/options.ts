@@ -1,14 +1,13 @@
-/** Values on the command line: read strictly, refused with one clear line (exit 64). */
-
+/** Parses values of options strictly. A wrong value ends with one clear line, exit 64. */
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
-import { dayMs, hourMs, minuteMs, secondMs } from '../../lib/time.ts';
+import { dayMs } from '../../lib/time.ts';
 
 /** A duration as an option's value. */
 export function durationOption(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined)
-    throw new InvalidArgumentError('It is not a duration such as 90s, 1h or 2d.');
+    throw new InvalidArgumentError('It must be a duration such as 90s, 1h or 2d.');
   return ms;
 }
 
@@ -33,7 +32,7 @@ export function countOption(text: string): number {
   return count;
 }
 
-/** Of an option that may be given again: all its values. */
+/** For an option that may be given several times: all its values. */
 export function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
@@ -47,7 +46,7 @@ export function portOption(text: string): number {
   return port;
 }
 
-/** Rows of a list; the guard gives no more at a time. */
+/** Rows of a list. The guard gives at most 1000 at a time. */
 export function listLimitOption(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > 1_000) {
@@ -65,7 +64,7 @@ export function rateOption(text: string): number {
   return rate;
 }
 
-/** Words for the record; the guard takes no more. */
+/** A note for the record. The guard takes at most 500 characters. */
 export function noteOption(text: string): string {
   if (text.length > 500) throw new InvalidArgumentError('It must have at most 500 characters.');
   return text;
@@ -88,6 +87,7 @@ export function untilOption(text: string): number {
       'It must be a duration (30d), a date (2026-12-31), tomorrow, now, or a time (RFC 3339).',
     );
   }
-  if (at <= now) throw new InvalidArgumentError('It lies in the past; to end an exemption: now.');
+  if (at <= now)
+    throw new InvalidArgumentError('It is in the past. To end an exemption, use: now.');
   return at;
 }

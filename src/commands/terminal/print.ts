@@ -1,12 +1,12 @@
-/** Where a command's text goes: wherever the program's text goes, so that tests can read it. */
+/** Prints text of a command where the program prints, so that tests can read it. */
 import type { Command } from 'commander';
 
-/** What a command prints goes where its program prints. */
+/** On standard output. */
 export function print(command: Command, text: string): void {
   command.configureOutput().writeOut?.(text);
 }
 
-/** A word beside the output, for whoever sits there. */
+/** On standard error, beside the output. */
 export function warn(command: Command, text: string): void {
   command.configureOutput().writeErr?.(text);
 }

@@ -1,7 +1,4 @@
-/**
- * Progress of long work on a terminal: share done, rate and time left, one line on standard error,
- * four times a second.
- */
+/** Shows progress on a terminal: share done, rate and time left, in a line on standard error. */
 
 export type ProgressLine = { add(amount: number): void; end(): void };
 
@@ -9,8 +6,8 @@ const everyMs = 250;
 const mega = 1024 * 1024;
 
 /**
- * Counts bytes. `total` undefined: no share, only the amount. Prints nothing where standard error
- * is no terminal.
+ * Counts bytes. Without `total` it shows only the amount. Prints nothing if standard error is not a
+ * terminal.
  */
 export function openProgress(what: string, total: number | undefined): ProgressLine {
   if (!process.stderr.isTTY) return { add() {}, end() {} };

@@ -1,9 +1,9 @@
-/** Text for people on a terminal: tables that line up, colour only there. */
+/** Lays out tables and colours text for a terminal. */
 import { stripVTControlCharacters } from 'node:util';
 
 export type Column = { readonly title: string; readonly align?: 'right' };
 
-/** Rows under their titles, two spaces between; trailing white space cut. */
+/** Rows under their titles, with two spaces between columns and none at the end of a line. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map((column, i) =>
     Math.max(width(column.title), ...rows.map((row) => width(row[i] ?? ''))),
@@ -17,14 +17,15 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       })
       .join('  ')
       .trimEnd();
-  return `${[columns.map((column) => paint('bold', column.title)), ...rows].map(print).join('\n')}\n`;
+  const titles = columns.map((column) => paint('bold', column.title));
+  return `${[titles, ...rows].map(print).join('\n')}\n`;
 }
 
 const width = (text: string): number => stripVTControlCharacters(text).length;
 
 const codes = { bold: 1, red: 31, green: 32, yellow: 33, dim: 2 } as const;
 
-/** Coloured where standard output is a terminal and NO_COLOR is not set. */
+/** Coloured if standard output is a terminal and NO_COLOR is not set. */
 export function paint(colour: keyof typeof codes, text: string): string {
   if (!process.stdout.isTTY || (process.env['NO_COLOR'] ?? '') !== '' || text === '') return text;
   return `\u001b[${codes[colour]}m${text}\u001b[0m`;

@@ -1,14 +1,14 @@
 /**
- * The play that `postern try hijack` gives: honest mail of made-up accounts, then one of them in
- * the hands of a spammer. It is handed to the milter door as a mail server would; since this is the
- * mail server, nothing is ever delivered. Everything in it ends in .invalid (RFC 2606: nobody can
- * have it) and queue ids start with TRY, which no queue gives out.
+ * Plays a hijack for `postern try hijack`: honest mail of made-up accounts, then spam from one of
+ * them. This code acts as the mail server at the milter door, so nothing is delivered. All names
+ * end in .invalid, which nobody can own (RFC 2606), and queue ids start with TRY, which no queue
+ * uses.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { secondMs } from '../../lib/time.ts';
 import {
   type MilterAddress,
-  type Outcome,
+  type MilterOutcome,
   openMilterClient,
 } from '../../partners/milter/client.ts';
 import type { ClientMessage, ClientSession } from '../../partners/milter/message.ts';
@@ -24,9 +24,9 @@ export type Play = {
   readonly perSecond: number;
   /** Makes names differ from one play to the next: letters and digits. */
   readonly tag: string;
-  /** What the guard remembers of a message; undefined for a plain pass. */
+  /** What the guard remembers about a message; undefined for one that simply passed. */
   readonly story: (id: string) => Promise<StoryRow | undefined>;
-  /** The guard lets all pass and only notes what it would do. */
+  /** Mode observe: the guard lets all mail pass and only notes what it would do. */
   readonly observed: boolean;
   readonly tell: (scene: Scene) => void;
 };
@@ -38,12 +38,12 @@ export type Scene =
   | { readonly kind: 'hijack' }
   | { readonly kind: 'message'; readonly number: number; readonly fate: Fate };
 
-/** What became of a message of the spammer. */
+/** What happened to one message of the spammer. */
 export type Fate = {
   readonly verdict: 'pass' | 'delay' | 'hold' | 'refuse';
-  /** The reply of SMTP, or the strongest reasons. */
+  /** The SMTP reply, or the strongest reasons. */
   readonly why: string;
-  /** With this message the account was suspended. */
+  /** This message caused the suspension. */
   readonly suspends: boolean;
 };
 
@@ -54,15 +54,15 @@ export type HijackTally = {
   readonly passed: number;
   readonly held: number;
   readonly refused: number;
-  /** The number of the message that led to it; undefined when none did. */
+  /** The number of the message that caused the suspension; undefined: none did. */
   readonly suspendedAt: number | undefined;
 };
 
 const neighbours = ['anna', 'ben', 'carla'] as const;
 const honestEach = 4;
-/** After the suspension, so many more show that the door is shut. */
+/** Messages played after the suspension, to show that they are refused. */
 const afterwards = 3;
-/** Postfix itself would wait 300 s; here somebody is watching. */
+/** Postfix itself would wait 300 s; here a person watches. */
 const patienceMs = 30 * secondMs;
 
 export async function playHijack(play: Play): Promise<HijackTally> {
@@ -97,14 +97,14 @@ async function playHonest(
   let passed = 0;
   for (const [seat, account] of accounts.entries()) {
     const client = {
-      name: `desk-${seat}.${tryDomain}`,
+      name: `computer-${seat}.${tryDomain}`,
       address: `192.0.2.${10 + seat}`,
       port: 40_000,
     };
     await using session = await openMilterClient(play.door, { client, patienceMs });
     for (let nth = 1; nth <= honestEach; nth++) {
       const id = `TRY${play.tag}H${seat}${nth}`;
-      const outcome = await session.send(letter(account, id, nth));
+      const outcome = await session.send(honestMessage(account, id, nth));
       if (outcome.kind === 'taken' && outcome.held === undefined) passed++;
       await wait(Math.min(100, secondMs / play.perSecond));
     }
@@ -119,7 +119,7 @@ const thief: ClientSession = {
   patienceMs,
 };
 
-async function fateOf(play: Play, id: string, outcome: Outcome): Promise<Fate> {
+async function fateOf(play: Play, id: string, outcome: MilterOutcome): Promise<Fate> {
   const plainPass = outcome.kind === 'taken' && outcome.held === undefined;
   const story = plainPass && !play.observed ? undefined : await play.story(id);
   const why = (story?.reasons ?? [])
@@ -134,8 +134,8 @@ async function fateOf(play: Play, id: string, outcome: Outcome): Promise<Fate> {
   return { verdict, why: why || (outcome.held ?? ''), suspends: story?.state === 'suspended' };
 }
 
-/** A few lines to people whom it always writes to. */
-function letter(account: string, id: string, nth: number): ClientMessage {
+/** A short message to one of the account's usual recipients. */
+function honestMessage(account: string, id: string, nth: number): ClientMessage {
   const to = `friend-${(nth % 2) + 1}.of.${account.split('@')[0]}@mail.${tryDomain}`;
   return message(account, id, to, {
     subject: `Minutes of meeting ${nth}`,
@@ -143,13 +143,16 @@ function letter(account: string, id: string, nth: number): ClientMessage {
   });
 }
 
-/** The same text to somebody else each time. */
+/** The same text to a new recipient each time. */
 function spam(play: Play, id: string, number: number): ClientMessage {
   const provider = ['gmail', 'yahoo', 'aol', 'outlook'][number % 4] ?? 'gmail';
   const to = `stranger-${play.tag}-${number}@${provider}.${tryDomain}`;
   return message(play.victim, id, to, {
     subject: 'Your parcel is waiting',
-    body: 'Dear customer,\r\n\r\nyour parcel could not be delivered. Pay 1.99 at http://parcel.invalid/\r\n',
+    body:
+      'Dear customer,\r\n' +
+      '\r\n' +
+      'your parcel could not be delivered. Pay 1.99 at http://parcel.invalid/\r\n',
   });
 }
 

@@ -1,4 +1,4 @@
-/** What `postern try hijack` says while it plays. Pure. */
+/** Text that `postern try hijack` prints while it plays. Pure. */
 import { shellWords } from '../../lib/shell-words.ts';
 import { many, plain } from '../terminal/format.ts';
 import { paint } from '../terminal/table.ts';
@@ -10,17 +10,22 @@ export type TryFacts = {
   readonly perSecond: number;
 };
 
-/** A scene as it happens, with its line end. */
+/** A scene as text, with its line end. */
 export function sceneText(scene: Scene, { victim, observed, perSecond }: TryFacts): string {
   switch (scene.kind) {
     case 'honest':
-      return `\nHonest mail first: ${many(scene.messages, 'message')} of ${scene.accounts.join(', ')}\n`;
+      return (
+        '\n' +
+        `Honest mail first: ${many(scene.messages, 'message')} of ` +
+        `${scene.accounts.join(', ')}\n`
+      );
     case 'honest-done':
       return `  ${scene.passed} passed\n`;
     case 'hijack':
       return (
-        `\nNow a spammer has the password of ${paint('bold', victim)}: ${perSecond} messages a second, each to one ` +
-        `person that nobody here ever wrote to\n`
+        '\n' +
+        `Now a spammer has the password of ${paint('bold', victim)}: ${perSecond} messages a ` +
+        'second, each to one new recipient\n'
       );
     default:
       return `  message ${String(scene.number).padStart(3)}  ${fateText(scene.fate, observed)}\n`;
@@ -33,11 +38,11 @@ function fateText(fate: Fate, observed: boolean): string {
   const what = { delay: 'delayed', hold: 'held', refuse: 'refused' }[verdict];
   const word = observed ? `passed, would be ${what}` : what;
   const fatal = suspends && verdict === 'hold';
-  const and = fatal ? `, and the account is${observed ? ' taken for hijacked' : ' suspended'}` : '';
+  const and = fatal ? `, and the account${observed ? ' would be suspended' : ' is suspended'}` : '';
   return `${paint(suspends ? 'red' : 'yellow', `${word}${and}`)}: ${plain(why)}`;
 }
 
-/** How it ended, what is left behind, and what to try next. */
+/** The result, what is left behind, and what to try next. */
 export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): string {
   const words = (...more: readonly string[]): string => shellWords('postern', ...more);
   const stopped = tally.held + tally.refused;
@@ -45,12 +50,14 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
     tally.suspendedAt === undefined
       ? 'The account was not suspended.'
       : observed
-        ? `In mode guard it would have been suspended with message ${tally.suspendedAt}.`
-        : `The account was suspended with message ${tally.suspendedAt}.`;
+        ? `In mode guard the account would have been suspended at message ${tally.suspendedAt}.`
+        : `The account was suspended at message ${tally.suspendedAt}.`;
   return (
-    `\n${many(tally.passed, 'message')} to strangers got out, ${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
-    'Left behind: the made-up accounts in the ledger, and rows of held messages (TRY...) that no queue has.\n\n' +
-    `See why:            ${words('accounts', 'show', victim)}\n` +
-    `Let it mail again:  ${words('accounts', 'release', victim)}\n`
+    `\n${many(tally.passed, 'message')} of the spammer got out, ` +
+    `${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
+    'Left behind: the made-up accounts in the ledger, and entries in the list of held messages ' +
+    '(TRY...)\nwithout a real message.\n\n' +
+    `See why:                     ${words('accounts', 'show', victim)}\n` +
+    `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n`
   );
 }

@@ -1,7 +1,4 @@
-/**
- * `postern try`: a hijack played against the running guard, and a test of the roads by which the
- * operator is told.
- */
+/** `postern try`: plays a hijack against the running guard, or sends a test notice. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { parseMilterAddress } from '../../partners/milter/client.ts';
@@ -23,14 +20,14 @@ type HijackOptions = Options & {
 };
 
 const { notRunning } = exitCodes;
-/** Plays of one guard whose victim was never released. */
+/** Names tried before giving up: each play leaves a suspended victim until it is released. */
 const victimsMax = 100;
 
 export function register(program: Command): void {
   const trial = program
     .command('try')
-    .summary('play a hijack against the running guard')
-    .description('Shows that the guard works, before a spammer does.');
+    .summary('play a hijack against the running guard, or send a test notice')
+    .description('Tests that the guard stops a hijacked account and that notices reach you.');
   hijack(trial);
   notice(trial);
 }
@@ -38,14 +35,24 @@ export function register(program: Command): void {
 function hijack(trial: Command): void {
   const command = trial
     .command('hijack')
-    .summary('a made-up account is hijacked; watch it being stopped')
+    .summary('watch a made-up hijacked account being stopped')
     .description(
-      'Plays mail to the milter door as a mail server would: first honest mail of a few made-up accounts, then the same ' +
-        'text from one of them to one stranger after another, until the guard has suspended it. Harmless: this command is ' +
-        'the mail server, so nothing is delivered, whatever Postfix is connected to the guard.',
+      'Plays mail to the milter door as a mail server would: first honest mail of a few ' +
+        'made-up accounts, then the same text from one of them to one new recipient after ' +
+        'another, until the guard suspends it. Harmless: this command acts as the mail server, ' +
+        'so nothing is delivered, even if a Postfix is connected to the guard.',
     )
-    .option('--account <name>', `the victim, in ${tryDomain} (default: victim)`, victimOption)
-    .option('--messages <n>', 'stop after so many, whatever the guard does', countOption, 100)
+    .option(
+      '--account <name>',
+      `name of the hijacked account, in ${tryDomain} (default: victim)`,
+      victimOption,
+    )
+    .option(
+      '--messages <n>',
+      'stop after N messages, even if the guard did nothing',
+      countOption,
+      100,
+    )
     .option('--rate <n/s>', 'messages a second', rateOption, 5)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object at the end')
@@ -54,16 +61,17 @@ function hijack(trial: Command): void {
       helpAfter({
         examples: [
           ['postern try hijack', ''],
-          ['postern try hijack --account eve --rate 50/s', 'a hasty spammer'],
+          ['postern try hijack --account eve --rate 50/s', 'a fast spammer'],
         ],
         exits: [
-          [0, 'the account was suspended (in mode observe: would have been)'],
-          [1, 'all messages were played and it was not'],
+          [0, 'the account was suspended (in mode observe: it would have been)'],
+          [1, 'all messages were played, and the account was not suspended'],
           notRunning,
         ],
         notes:
-          `It leaves behind: accounts ...@${tryDomain} in the ledger, one of them suspended, rows of held messages that no\n` +
-          'queue has (ids TRY...), and a notice to you by each road that is configured, as a real hijack would.',
+          `Left behind: accounts ...@${tryDomain} in the ledger, one of them suspended;\n` +
+          'entries in the list of held messages without a real message (ids TRY...); and a\n' +
+          'notice to you on each channel that is configured, as after a real hijack.',
       }),
     );
   command.action(async (options: HijackOptions) => {
@@ -93,7 +101,7 @@ function hijack(trial: Command): void {
     );
     if (tally.suspendedAt !== undefined) return;
     throw new OperatorError('not-stopped', `the guard did not suspend ${victim}`, {
-      hint: `after ${options.messages} messages; with more, or at a higher rate, it should`,
+      hint: `${options.messages} messages were played; try more --messages, or a higher --rate`,
       exit: 1,
     });
   });
@@ -102,10 +110,10 @@ function hijack(trial: Command): void {
 function notice(trial: Command): void {
   const command = trial
     .command('notice')
-    .summary('send a test notice by every road')
+    .summary('send a test notice on every channel')
     .description(
-      'Lets the guard send a test notice by every road that is configured (settings notices.mail_to and ' +
-        'notices.webhook), and says which took it.',
+      'Lets the guard send a test notice on every channel that is configured (settings ' +
+        'notices.mail_to and notices.webhook), and says which channel accepted it.',
     )
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
@@ -114,8 +122,8 @@ function notice(trial: Command): void {
       helpAfter({
         examples: [['postern try notice', '']],
         exits: [
-          [0, 'every road took it'],
-          [1, 'no road is configured, or one failed, and it was said'],
+          [0, 'every channel accepted it'],
+          [1, 'no channel is configured, or one failed; the error says which'],
           notRunning,
         ],
       }),
@@ -123,7 +131,7 @@ function notice(trial: Command): void {
   command.action((options: Options) => act(command, options, '/test-notice'));
 }
 
-/** Only made-up accounts: a real one would really be suspended. */
+/** Accepts only made-up accounts: a real one would really be suspended. */
 function victimOption(text: string): string {
   const [name = '', domain = tryDomain, ...more] = text.split('@');
   if (domain !== tryDomain || more.length > 0 || !/^[\w.-]{1,64}$/.test(name)) {
@@ -134,17 +142,21 @@ function victimOption(text: string): string {
   return `${name.toLowerCase()}@${tryDomain}`;
 }
 
-/** A victim of an earlier play may still be suspended; then the next one. */
+/** The first victim that is not still suspended from an earlier play. */
 async function freshVictim(admin: GuardClient): Promise<string> {
   for (let nth = 1; nth <= victimsMax; nth++) {
     const name = `victim${nth === 1 ? '' : `-${nth}`}@${tryDomain}`;
     const found = await known<FoundGuard<'account'>>(admin, accountPath(name));
     if (found === undefined || found.account.state === 'clear') return name;
   }
-  throw new OperatorError('no-victim', `all ${victimsMax} victims of earlier plays are suspended`, {
-    hint: `release one: postern accounts release victim@${tryDomain}`,
-    exit: 1,
-  });
+  throw new OperatorError(
+    'no-victim',
+    `all ${victimsMax} made-up accounts of earlier plays are still suspended`,
+    {
+      hint: `release one: postern accounts release victim@${tryDomain} --keep-held`,
+      exit: 1,
+    },
+  );
 }
 
 async function known<Answer>(admin: GuardClient, path: string): Promise<Answer | undefined> {
@@ -159,23 +171,24 @@ async function known<Answer>(admin: GuardClient, path: string): Promise<Answer |
 function opening({ run }: GuardClient): string {
   const token = process.stdout.isTTY ? `/?token=${encodeURIComponent(run.token)}` : '/';
   return (
-    `Playing mail to ${run.doors.milter}. Nothing is delivered: this command is the mail server.\n` +
+    `Playing mail to ${run.doors.milter}. Nothing is delivered: this command acts as the mail ` +
+    'server.\n' +
     `Watch it on the status page: ${run.doors.http}${token}\n`
   );
 }
 
 function noDoor(address: string): OperatorError {
   return new OperatorError('no-milter-door', `the guard has no milter door (${address})`, {
-    hint: 'setting doors.milter',
+    hint: 'set doors.milter in postern.toml and restart the guard',
     exit: sysexits.unavailable,
   });
 }
 
 function broken(address: string, cause: unknown): unknown {
   if (cause instanceof OperatorError) return cause;
-  return new OperatorError('milter-failed', `the milter door ${address} failed`, {
+  return new OperatorError('milter-failed', `the milter door at ${address} broke off the session`, {
     cause,
-    hint: 'the log of the guard says more',
+    hint: 'look at the log of the guard',
     exit: sysexits.unavailable,
   });
 }

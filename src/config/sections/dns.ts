@@ -1,4 +1,4 @@
-/** Settings of [dns]: which resolvers are asked, and which zones Postern may change by itself. */
+/** Settings of [dns]: resolvers that Postern asks, and zones that it may change. */
 import { z } from 'zod';
 import { parseServer } from '../../formats/dns/server-address.ts';
 
@@ -12,7 +12,7 @@ const updates = z.strictObject({
     .string()
     .refine(
       (text) => isServer(text) || isNamed(text),
-      'must be a name or an address, and :PORT where it is not 53',
+      'must be a host name or an IP address, with :PORT if it is not 53',
     ),
   key_file: z.string().regex(/^\//, 'must be an absolute path'),
 });
@@ -36,29 +36,38 @@ export type DnsSettings = {
 export const dnsSettings: z.ZodType<DnsSettings> = z
   .strictObject({
     servers: z
-      .array(z.string().refine(isServer, 'must be an IP address, and :PORT where it is not 53'))
+      .array(z.string().refine(isServer, 'must be an IP address, with :PORT if it is not 53'))
       .max(3)
       .default([])
       .describe(
-        'Resolvers to ask, in this order; they are believed when they say that an answer was validated. Empty: those of /etc/resolv.conf.',
+        'Resolvers to ask, in this order. Postern trusts their statement that an ' +
+          'answer was validated (DNSSEC). Empty: those of /etc/resolv.conf.',
       ),
     timeout: duration
       .default('10s')
-      .describe('How long one question may take, with all servers and tries.'),
-    ttl: duration.default('1h').describe('Time to live of records that are planned or published.'),
+      .describe('Longest time for one question, with all servers and retries.'),
+    ttl: duration
+      .default('1h')
+      .describe('Time to live of the records that Postern plans or publishes.'),
     authority_port: z
       .number()
       .int()
       .min(1)
       .max(65_535)
       .default(53)
-      .describe('Port of the name servers of a zone. Other than 53 only behind a redirection.'),
+      .describe(
+        'Port of a zone’s name servers. Another port than 53 is useful only behind a ' +
+          'redirection.',
+      ),
     updates: z
       .array(updates)
       .max(100)
       .default([])
       .describe(
-        'Zones that Postern may change with nsupdate (RFC 2136). Each [[dns.updates]] has zones (a list), server (its primary name server) and key_file (the TSIG key as tsig-keygen writes it, readable by Postern alone). None: records are only shown.',
+        'Zones that Postern may change with nsupdate (RFC 2136). Each [[dns.updates]]' +
+          ' has zones (a list), server (its primary name server) and key_file (the TSIG' +
+          ' key as tsig-keygen writes it, readable by Postern alone). Without an entry ' +
+          'Postern only shows records.',
       ),
   })
   .prefault({});

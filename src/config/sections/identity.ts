@@ -1,6 +1,6 @@
 /**
- * Settings of [identity]: what the records of the domains should say, where the server itself does
- * not tell.
+ * Settings of [identity]: facts for the DNS records of the domains that Postern cannot read from
+ * the server.
  */
 import { z } from 'zod';
 import { type MtaStsWish, mtaStsWishes } from '../../core/identity/identity.ts';
@@ -10,7 +10,7 @@ const name = z
   .string()
   .regex(
     /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/,
-    'must be a domain name in lower case, without a last dot',
+    'must be a domain name in lower case, without a dot at the end',
   );
 const mailbox = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'must be a mail address');
 const ip = z
@@ -36,37 +36,48 @@ export const identitySettings: z.ZodType<IdentitySettings> = z
       .union([z.literal(''), name])
       .default('')
       .describe(
-        'Name of the mail server in the DNS, as it says in EHLO. Empty: `host`, else the name of the machine.',
+        'Name of the mail server in the DNS, as in its EHLO. Empty: `host`, else the ' +
+          'name of the machine.',
       ),
     addresses: z
       .array(ip)
       .default([])
       .describe(
-        'Addresses that mail leaves from. Empty: the public addresses of this machine’s interfaces.',
+        'IP addresses that outgoing mail comes from. Empty: the public addresses of ' +
+          'this machine’s interfaces.',
       ),
     never_send: z
       .array(name)
       .default([])
-      .describe('Domains that never send mail: their records should say so.'),
+      .describe('Domains that never send mail. Their records should say so.'),
     dmarc_reports: z
       .array(mailbox)
       .max(10)
       .default([])
-      .describe('Who gets the daily reports of DMARC (rua). Empty: whoever the records name.'),
+      .describe(
+        'Mail addresses for the daily DMARC reports (rua). Empty: those in the ' +
+          'existing records.',
+      ),
     tls_reports: z
       .array(mailbox)
       .max(10)
       .default([])
-      .describe('Who is told when mail to the domains could not be encrypted (TLS-RPT).'),
+      .describe(
+        'Mail addresses for reports about mail to the domains that could not be ' +
+          'encrypted (TLS-RPT).',
+      ),
     mta_sts: z
       .enum(mtaStsWishes)
       .default('off')
-      .describe('MTA-STS for mail to the domains: off (none is advised), testing or enforce.'),
+      .describe(
+        'MTA-STS policy to advise for mail to the domains: off (none), testing or ' + 'enforce.',
+      ),
     certificate: z
       .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
       .default('')
       .describe(
-        'PEM file with the mail server’s certificate, for TLSA records. Empty: none are advised.',
+        'PEM file with the mail server’s certificate, for TLSA records. Empty: no ' +
+          'TLSA records are advised.',
       ),
   })
   .prefault({});

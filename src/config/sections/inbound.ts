@@ -1,12 +1,13 @@
-/**
- * Settings of [verify]: mail that comes in is checked, and what was found is written on top of it.
- */
+/** Settings of [verify]: checks of incoming mail, with the results in a header field. */
 import { z } from 'zod';
 import { parseNetwork } from '../../formats/postfix/network-list.ts';
 
 const networks = z
   .string()
-  .refine((text) => parseNetwork(text) !== undefined, 'must be an IP address or a network in CIDR');
+  .refine(
+    (text) => parseNetwork(text) !== undefined,
+    'must be an IP address or a network such as 192.0.2.0/24',
+  );
 const host = z.union([
   z.literal(''),
   z.string().regex(/^[A-Za-z0-9_.-]{1,253}$/, 'must be a host name'),
@@ -27,35 +28,46 @@ export const verifySettings: z.ZodType<VerifySettings> = z
       .boolean()
       .default(false)
       .describe(
-        'Check mail that comes in (SPF, DKIM, DMARC, ARC, name of the client) and tell what was found in an Authentication-Results field; fields that came with the mail in our name are taken out. No mail is refused for what is found; only for more than 1,000 such fields.',
+        'Check incoming mail (SPF, DKIM, DMARC, ARC, name of the client) and write ' +
+          'the results into an Authentication-Results field. Fields that the mail ' +
+          'already carries in the name of this server are removed. No result leads to a' +
+          ' refusal; only more than 1,000 such fields do.',
       ),
     authserv_id: host
       .default('')
-      .describe('In whose name results are told, the same on all your mail servers. Empty: host.'),
+      .describe(
+        'Name in Authentication-Results (RFC 8601), the same on all your mail ' +
+          'servers. Empty: host.',
+      ),
     deadline: z
       .string()
       .regex(/^(?:[1-9]|[12]\d)s$/, 'must be 1s to 29s')
       .default('8s')
       .describe(
-        'So long a message waits for the DNS, 1s to 29s; what is not known by then is told as temperror.',
+        'Longest time that a message waits for the DNS, 1s to 29s. Checks without an ' +
+          'answer by then are reported as temperror.',
       ),
     trusted_networks: z
       .array(networks)
       .max(1_000)
       .default(['127.0.0.0/8', '::1'])
       .describe(
-        'Mail from these clients was verified before (a backup MX, a filter on this machine) and is left as it is.',
+        'Clients whose mail was checked already (a backup MX, a filter on this ' +
+          'machine). Their mail is left as it is.',
       ),
     arc: z
       .boolean()
       .default(false)
       .describe(
-        'Seal all mail that is checked (RFC 8617), so that who gets it forwarded sees what was found here. Postfix decides only afterwards which mail it forwards, so all of it is sealed.',
+        'Add an ARC seal to all mail that is checked (RFC 8617), so that the receiver' +
+          ' of forwarded mail sees the results. Postern seals all mail, because Postfix ' +
+          'decides only later which mail it forwards.',
       ),
     arc_domain: host
       .default('')
       .describe(
-        'Domain whose RSA key seals (`postern dkim new`). Empty: that of host, or the nearest above it that has one.',
+        'Domain whose RSA key makes the seal (`postern dkim new`). Empty: the domain ' +
+          'of host, or the nearest domain above it that has a key.',
       ),
   })
   .prefault({});

@@ -1,4 +1,4 @@
-/** Settings of [passwords]: where they are, what is tried, and what follows from a weak one. */
+/** Settings of [passwords]: where passwords are stored, what the audit tries, what follows. */
 import { z } from 'zod';
 
 const duration = z
@@ -30,17 +30,23 @@ export const passwordSettings: z.ZodType<PasswordSettings> = z
       .max(100)
       .default([])
       .describe(
-        'Where passwords are kept, as KIND:PATH with KIND one of shadow, passwd-file, htpasswd, vpopmail, ldif, list, sql, ldap. Empty: what the server’s own configuration says; see `postern passwords sources`.',
+        'Where passwords are stored, as KIND:PATH. KIND is one of shadow, passwd-' +
+          'file, htpasswd, vpopmail, ldif, list, sql, ldap. Empty: what the ' +
+          'configuration of the mail server names; see `postern passwords sources`.',
       ),
     john: optionalPath
       .default('')
       .describe(
-        'John the Ripper’s program. Empty: where programs are; the jumbo version is used where it is.',
+        'Path of John the Ripper. Empty: searched for; the jumbo version is used ' +
+          'where it is installed.',
       ),
     time: z
       .union([z.literal('never'), duration])
       .default('1h')
-      .describe('An audit ends after this long, and the next goes on; never: when all is tried.'),
+      .describe(
+        'Longest time of one audit; the next audit continues where it stopped. never:' +
+          ' it runs until everything was tried.',
+      ),
     processors: z
       .number()
       .int()
@@ -53,11 +59,14 @@ export const passwordSettings: z.ZodType<PasswordSettings> = z
       .max(20)
       .default(['Wordlist'])
       .describe(
-        'Sections of John’s rules by which common passwords are varied at the end. Empty: none.',
+        'Sections of John’s rules that vary common passwords, tried at the end. ' +
+          'Empty: no variations.',
       ),
     top_list: optionalPath
       .default('')
-      .describe('Common passwords, the commonest first, one a line. Empty: John’s own list.'),
+      .describe(
+        'File of common passwords, one a line, the most common first. Empty: John’s ' + 'own list.',
+      ),
     leaked_lists: z
       .array(path)
       .max(100)
@@ -66,13 +75,16 @@ export const passwordSettings: z.ZodType<PasswordSettings> = z
     range_files: optionalPath
       .default('')
       .describe(
-        'SHA-1 ranges of leaked passwords ("Have I Been Pwned"): a folder with a file for each range, or one sorted file. For `passwords check`, and for accounts without a salt.',
+        'SHA-1 ranges of leaked passwords ("Have I Been Pwned"): a folder with a file' +
+          ' for each range, or one sorted file. Used by `passwords check`, and for ' +
+          'accounts without a salt.',
       ),
     range_service: z
       .union([z.literal(''), z.url({ protocol: /^https?$/ })])
       .default('')
       .describe(
-        'Service that is asked for such a range; five of forty digits leave this server. Empty: nobody is asked.',
+        'URL of a service that answers such ranges; it sees five of the forty digits ' +
+          'of a hash. Empty: no service is asked.',
       ),
     languages: z
       .array(z.string().regex(/^[a-z]{2}(?:-[A-Za-z]{2,8})?$/, 'must be a language such as de'))
@@ -80,19 +92,22 @@ export const passwordSettings: z.ZodType<PasswordSettings> = z
       .max(10)
       .default(['en'])
       .describe(
-        'Languages of the mail to the owner of a weak password, one after another in one mail.',
+        'Languages of the mail to the owner of a weak password; one mail has the text' +
+          ' in each of them.',
       ),
     templates: optionalPath
       .default('')
       .describe(
-        'Folder with LANGUAGE.txt for that mail; first line the subject. Empty: our own (en, de, fr, es, it, nl).',
+        'Folder with a LANGUAGE.txt for each language of that mail; the first line is' +
+          ' the subject. Empty: Postern’s own texts (en, de, fr, es, it, nl).',
       ),
     require_change_command: z
       .array(z.string().max(500))
       .max(50)
       .default([])
       .describe(
-        'Program and arguments by which an account must change its password; {account} stands for its login. Without a shell. Empty: none.',
+        'Program and arguments that make an account change its password, run without ' +
+          'a shell; {account} is replaced by the login. Empty: none.',
       ),
     minimum_score: z
       .number()
@@ -100,6 +115,6 @@ export const passwordSettings: z.ZodType<PasswordSettings> = z
       .min(0)
       .max(4)
       .default(3)
-      .describe('`passwords check` refuses what zxcvbn scores below this (0 to 4).'),
+      .describe('`passwords check` refuses a password that zxcvbn scores below this (0 to 4).'),
   })
   .prefault({});

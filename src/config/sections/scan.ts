@@ -1,7 +1,4 @@
-/**
- * Settings of [scan]: who looks at mail that leaves before it is judged, and what their word counts
- * for.
- */
+/** Settings of [scan]: scanners of outgoing mail, and how much their results count. */
 import { z } from 'zod';
 import { maskedRules } from '../../core/scan/masked-rules.ts';
 
@@ -33,28 +30,34 @@ export const scanSettings: z.ZodType<ScanSection> = z
     spamassassin: scanner
       .default('off')
       .describe(
-        'Where spamd listens, usually inet:127.0.0.1:783: mail that leaves is shown to it before it is judged, and its score is evidence. `postern connect spamassassin` finds it and sets this.',
+        'Address of spamd, usually inet:127.0.0.1:783. It scans outgoing mail before ' +
+          'Postern judges it, and its score is evidence. `postern connect spamassassin`' +
+          ' finds it and sets this.',
       ),
     spamassassin_user: z
       .string()
       .regex(/^[\w.@-]{0,64}$/, 'must be a user name')
       .default('')
       .describe(
-        'Whose SpamAssassin preferences count. Empty: those of the user that spamd runs as.',
+        'User whose SpamAssassin preferences count. Empty: those of the user that ' +
+          'spamd runs as.',
       ),
     rspamd: scanner
       .default('off')
-      .describe('Where rspamd’s normal worker listens, usually inet:127.0.0.1:11333.'),
+      .describe('Address of rspamd’s normal worker, usually inet:127.0.0.1:11333.'),
     clamav: scanner
       .default('off')
       .describe(
-        'Where clamd listens, usually unix:/run/clamav/clamd.ctl: a message with a virus is held, and only a person lets it go.',
+        'Address of clamd, usually unix:/run/clamav/clamd.ctl. A message with a virus' +
+          ' is held until an operator releases or drops it.',
       ),
     when_down: z
       .enum(['pass', 'delay'])
       .default('pass')
       .describe(
-        'When a scanner says nothing in time: pass judges the message without it, and counts that; delay answers 451, so that the sender tries again.',
+        'When a scanner gives no result in time. pass: the message is judged without ' +
+          'it, and counted as unscanned. delay: the answer is 451, so that the sender ' +
+          'tries again.',
       ),
     hold_score: z
       .number()
@@ -62,14 +65,18 @@ export const scanSettings: z.ZodType<ScanSection> = z
       .max(10_000)
       .default(15)
       .describe(
-        'From so many points on a message is held whatever else is known of its account, and only a person lets it go. SpamAssassin calls 5 spam. 0: never; the score is evidence only.',
+        'A message with this many points or more is held, whatever its account, until' +
+          ' an operator releases or drops it. SpamAssassin itself calls 5 points spam. ' +
+          '0: the score is evidence only.',
       ),
     deadline: z
       .string()
       .regex(/^(?:[1-9]|[12]\d|30)s$/, 'must be 1s to 30s')
       .default('10s')
       .describe(
-        'So long a message waits for scanners, at most, 1s to 30s. One that fails three times in a row is left alone, and no mail waits for it, until it answers again.',
+        'Longest time that a message waits for scanners, 1s to 30s. After three ' +
+          'failures in a row, mail no longer waits for a scanner until it answers ' +
+          'again.',
       ),
     connections: z
       .number()
@@ -78,18 +85,20 @@ export const scanSettings: z.ZodType<ScanSection> = z
       .max(200)
       .default(5)
       .describe(
-        'Messages that a scanner gets at once; spamd has five children unless told otherwise.',
+        'Messages that one scanner gets at the same time; spamd has five child ' +
+          'processes unless configured otherwise.',
       ),
     message_bytes_max: octets
       .max(16_000_000)
       .default(512_000)
       .describe(
-        'So much of a message SpamAssassin and rspamd see. Spam is short; the rest of a long message is its attachments.',
+        'Bytes of a message that SpamAssassin and rspamd see. Spam is short; the rest' +
+          ' of a long message is attachments.',
       ),
     clamav_bytes_max: octets
       .max(64_000_000)
       .default(8_000_000)
-      .describe('So much of a message ClamAV sees; below its StreamMaxLength.'),
+      .describe('Bytes of a message that ClamAV sees; keep it below ClamAV’s StreamMaxLength.'),
     reuse_for: z
       .union([
         z.literal('never'),
@@ -102,16 +111,20 @@ export const scanSettings: z.ZodType<ScanSection> = z
       ])
       .default('1h')
       .describe(
-        'So long what was said of a message counts for its copies, in which names, links and numbers may be others. never: each is scanned.',
+        'How long a scan result counts for copies of the message, which may differ in' +
+          ' names, links and numbers. never: every message is scanned.',
       ),
     masked_rules: z
       .array(
-        z.string().regex(/^[\w*-]{1,100}$/, 'must be the name of a rule, * for any part of it'),
+        z
+          .string()
+          .regex(/^[\w*-]{1,100}$/, 'must be the name of a rule; * replaces any part of the name'),
       )
       .max(1_000)
       .default([...maskedRules])
       .describe(
-        'Rules that say nothing about mail that leaves: their points are not in the score. `postern scan FILE` shows which struck.',
+        'Rules that say nothing about outgoing mail: their points are left out of the' +
+          ' score. `postern scan FILE` shows which rules matched.',
       ),
   })
   .prefault({});

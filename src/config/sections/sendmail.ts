@@ -1,4 +1,4 @@
-/** Settings of [sendmail]: the door that stands in the place of /usr/sbin/sendmail. */
+/** Settings of [sendmail]: the door for the program that replaces /usr/sbin/sendmail. */
 import { z } from 'zod';
 
 const path = z.string().regex(/^\/\S+$/, 'must be an absolute path');
@@ -18,25 +18,30 @@ export const sendmailSettings: z.ZodType<SendmailSettings> = z
       .regex(/^(?:unix:\/\S+|off)$/, 'must be unix:/PATH or off')
       .default('off')
       .describe(
-        'Where postern-sendmail hands in the mail of scripts, usually unix:/run/postern/sendmail. `postern connect sendmail` sets this.',
+        'Socket where postern-sendmail hands over the mail of scripts, usually ' +
+          'unix:/run/postern/sendmail. `postern connect sendmail` sets this.',
       ),
     spool: path
       .default('/var/spool/postern')
-      .describe('Where it leaves mail while nobody listens: any user writes there, none reads.'),
+      .describe(
+        'Folder where postern-sendmail leaves mail while the guard is down. Every ' +
+          'user can write into it, no user can read it.',
+      ),
     program: path
       .default('/usr/sbin/sendmail')
       .describe(
-        'The mail server’s own sendmail, by which that mail goes on; `postern connect sendmail` moves it aside.',
+        'Path of the mail server’s own sendmail, which sends that mail on. `postern ' +
+          'connect sendmail` moves it aside.',
       ),
     queue_directory: path
       .default('/var/spool/postfix')
-      .describe('Postfix’s queue_directory, where pickup(8) is told that there is mail.'),
+      .describe('Postfix’s queue_directory, where Postern tells pickup(8) about new mail.'),
     message_bytes_max: z
       .number()
       .int()
       .min(10_000)
       .max(1_000_000_000)
       .default(10_240_000)
-      .describe('So large may a message be: Postfix’s message_size_limit.'),
+      .describe('Largest message in bytes: Postfix’s message_size_limit.'),
   })
   .prefault({});

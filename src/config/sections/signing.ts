@@ -1,4 +1,4 @@
-/** Settings of [signing]: who signs what, where DKIM keys are, and how they follow one another. */
+/** Settings of [signing]: which DKIM keys sign what, where they are, and how they are rotated. */
 import { z } from 'zod';
 import { asciiDomain } from '../../formats/message/author-domains.ts';
 
@@ -28,12 +28,16 @@ export const signingSettings: z.ZodType<SigningSection> = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Sign outgoing mail with the keys that may sign. Without keys, nothing is.'),
+      .describe(
+        'Sign outgoing mail with the DKIM keys that Postern has. Without keys, no ' +
+          'mail is signed.',
+      ),
     identity: z
       .union([z.literal(''), domain])
       .default('')
       .describe(
-        'Domain whose keys sign what no key of its author’s domain signs. Empty: that goes out unsigned.',
+        'Domain whose keys sign mail when no key of the From domain does. Empty: such' +
+          ' mail goes out unsigned.',
       ),
     line_length_limit: z
       .number()
@@ -42,19 +46,24 @@ export const signingSettings: z.ZodType<SigningSection> = z
       .max(1_000_000)
       .default(998)
       .describe(
-        'Where the mail server breaks longer lines when it sends them: smtp_line_length_limit of Postfix. What is signed is what it will send. 0: it does not.',
+        'Length at which the mail server breaks longer lines when it sends them ' +
+          '(smtp_line_length_limit of Postfix). Postern signs the lines as they will be' +
+          ' sent. 0: it does not break lines.',
       ),
     domains: z
       .record(fromDomain, z.union([z.literal('off'), domain]))
       .default({})
       .describe(
-        'From domain = domain whose keys sign it, or off; `*.example.org` stands for all below it. Without an entry a domain’s own keys sign, else those of the nearest domain above it.',
+        'From domain = domain whose keys sign its mail, or off; `*.example.org` means' +
+          ' every name below it. A domain without an entry is signed with its own keys,' +
+          ' else with those of the nearest domain above it.',
       ),
     keys_folder: z
       .union([z.literal(''), z.string().regex(/^\//, 'must be an absolute path')])
       .default('')
       .describe(
-        'Where private DKIM keys lie, a file each, for Postern’s user alone. Empty: keys in the state folder.',
+        'Folder of private DKIM keys, one file each, which only Postern’s user may ' +
+          'read. Empty: keys in the state folder.',
       ),
     rotation: z
       .strictObject({
@@ -62,21 +71,29 @@ export const signingSettings: z.ZodType<SigningSection> = z
           .union([z.literal('never'), duration])
           .default('never')
           .describe(
-            'How long a DKIM key signs before a new one is made to follow it, such as 26w; or never. Where [dns] has no updates for the zone, you are told which record to publish, and the old key signs until DNS shows the new one.',
+            'How long a DKIM key signs before Postern makes its successor, such as 26w; ' +
+              'or never. For a zone without [[dns.updates]], a notice says which record to ' +
+              'publish, and the old key signs until the DNS shows the new one.',
           ),
         settle: duration
           .default('1h')
           .describe(
-            'How long every name server must have shown a new record before its key signs; longer by itself where resolvers may remember the time before.',
+            'How long every name server must have shown a new record before its key ' +
+              'signs. Postern waits longer when resolvers may remember that the record was ' +
+              'not there.',
           ),
         withdraw_after: duration
           .default('10d')
           .describe(
-            'How long the record of a key stays after it last signed: longer than any mail waits in a queue (maximal_queue_lifetime of Postfix, 5d), here and where it is forwarded.',
+            'How long the record of a key stays in the DNS after its last signature. It ' +
+              'must be longer than mail waits in a queue, here (maximal_queue_lifetime of ' +
+              'Postfix, 5d) and where it is forwarded.',
           ),
         remove_after: duration
           .default('30d')
-          .describe('How long a record then says that its key is revoked, before it is removed.'),
+          .describe(
+            'How long a record then says that its key is revoked, before Postern removes ' + 'it.',
+          ),
       })
       .prefault({}),
   })

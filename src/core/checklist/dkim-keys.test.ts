@@ -23,7 +23,7 @@ test('keys: unusable ones fail, what waits for the operator too long is a warnin
   assert.equal(said(key({ state: 'gone', todo: 'x' })), '');
   assert.equal(
     said(key(), key({ domain: 'a.example' }), key({ state: 'retiring' })),
-    'ok: 2 sign for 2 domains, 1 on their way in or out',
+    'ok: signing with 2 keys for 2 domains; 1 more being introduced or retired',
   );
   const waits = key({ state: 'published', todo: 'publish its record' });
   assert.equal(said(key(), waits), 'warn: s of example.org: publish its record');

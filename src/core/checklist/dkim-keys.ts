@@ -1,6 +1,6 @@
 /**
- * The DKIM keys of the running guard: usable, on their way, and longer in the DNS than mail is in a
- * queue. Pure.
+ * Checks the DKIM keys of the running guard: Postern can read them, their records are in the DNS,
+ * and the records stay there longer than mail can wait in a queue. Pure.
  */
 import { dayMs, hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -10,58 +10,80 @@ export type DkimKeyFacts = {
   readonly selector: string;
   readonly state: string;
   readonly since: Millis;
-  /** What the operator is to do. */
+  /** What the operator has to do; empty where there is nothing to do. */
   readonly todo: string;
-  /** Why it cannot sign. */
+  /** Why the key cannot sign; empty where it can. */
   readonly fault: string;
 };
 
-/** Who was asked to publish a record has so long before doctor speaks of it. */
+/** Time that an operator has to publish a record before doctor warns. */
 const patienceMs = 2 * dayMs;
-/** The rest is said by `postern dkim keys`. */
+/** Keys that a finding names; `postern dkim keys` lists all. */
 const namedMax = 3;
 
-/** Empty where there are no keys: then nothing is wrong with them. */
+/** Empty where there are no keys. */
 export function checkDkimKeys(keys: readonly DkimKeyFacts[], now: Millis): readonly Finding[] {
   const id = 'signing.keys';
-  const title = 'DKIM keys can be used, and their records are in the DNS';
+  const title = 'DKIM keys';
   const here = keys.filter(({ state }) => state !== 'gone');
   if (here.length === 0) return [];
   const broken = here.filter(({ fault }) => fault !== '');
   if (broken.length > 0) {
     const found = named(broken, ({ fault }) => fault);
-    const mend =
-      'put the file back, or make it private again (chmod 0600); else a new key: postern dkim new';
-    return [{ id, kind: 'fail', title, found, wanted: 'files that can be read', mend }];
+    const fix =
+      'put the file back, or make it private (chmod 0600), or make a new key: postern dkim new';
+    return [
+      {
+        id,
+        kind: 'fail',
+        title,
+        found,
+        wanted: 'private key files that only Postern can read',
+        fix,
+      },
+    ];
   }
   const stuck = here.filter(({ todo, since }) => todo !== '' && now - since > patienceMs);
   if (stuck.length > 0) {
     const found = named(stuck, ({ todo }) => todo);
-    const mend = 'postern dkim keys has the records';
-    return [{ id, kind: 'warn', title, found, wanted: 'records that all servers show', mend }];
+    const fix = 'postern dkim keys shows the records to publish';
+    return [
+      {
+        id,
+        kind: 'warn',
+        title,
+        found,
+        wanted: 'records that every name server of the zone answers with',
+        fix,
+      },
+    ];
   }
   const signing = here.filter(({ state }) => state === 'signing');
   const domains = new Set(signing.map(({ domain }) => domain));
   const waiting = here.length - signing.length;
-  const rest = waiting === 0 ? '' : `, ${waiting} on their way in or out`;
-  return [fine(id, title, `${signing.length} sign for ${domains.size} domains${rest}`)];
+  const rest = waiting === 0 ? '' : `; ${waiting} more being introduced or retired`;
+  const count = `${counted(signing.length, 'key')} for ${counted(domains.size, 'domain')}`;
+  return [fine(id, title, `signing with ${count}${rest}`)];
 }
 
-/** `queueLifetime`: as in main.cf; undefined: not set there. */
+/** `queueLifetime` as main.cf has it; undefined: main.cf does not set it. */
 export function checkQueueLifetime(
   queueLifetime: string | undefined,
   withdrawAfterMs: number,
 ): readonly Finding[] {
-  const ms = postfixTime(queueLifetime ?? '5d');
+  const lifetime = queueLifetime ?? '5d';
+  const ms = postfixTime(lifetime);
   if (ms === undefined || ms < withdrawAfterMs) return [];
   return [
     {
       id: 'signing.queue-lifetime',
       kind: 'warn',
-      title: 'DKIM records stay for as long as mail may be in a queue',
-      found: `maximal_queue_lifetime = ${queueLifetime ?? '5d'} in main.cf`,
-      wanted: 'less than signing.rotation.withdraw_after',
-      mend: 'set signing.rotation.withdraw_after in postern.toml to twice of it',
+      title: 'Lifetime of DKIM records',
+      found:
+        'shorter than mail may wait in Postfix ' +
+        `(maximal_queue_lifetime = ${lifetime} in main.cf)`,
+      wanted: 'maximal_queue_lifetime shorter than signing.rotation.withdraw_after',
+      fix: 'set signing.rotation.withdraw_after in postern.toml to twice maximal_queue_lifetime',
     },
   ];
 }
@@ -74,10 +96,14 @@ const units: Readonly<Record<string, number>> = {
   w: 7 * dayMs,
 };
 
-/** postconf(5): a number and s, m, h, d or w; this parameter's own unit is the day. */
+/** postconf(5): a number and s, m, h, d or w; without a unit it counts days. */
 function postfixTime(text: string): number | undefined {
   const [, number, unit = 'd'] = /^(\d+)([smhdw])?$/.exec(text.trim()) ?? [];
   return number === undefined ? undefined : Number(number) * (units[unit] ?? dayMs);
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
 function named(keys: readonly DkimKeyFacts[], what: (key: DkimKeyFacts) => string): string {

@@ -1,10 +1,11 @@
-/** Does Dovecot read the list of closed logins? From what `doveconf -n` prints. Pure. */
+/** Checks from the output of `doveconf -n` that Dovecot reads the list of closed logins. Pure. */
 import { type Finding, fine } from '../finding.ts';
 
 const id = 'dovecot.deny';
-const title = 'a suspended account cannot log in';
+export const dovecotTitle = 'Login of suspended accounts';
 
 export function checkDovecot(configuration: string, denyFile: string): Finding {
+  const title = dovecotTitle;
   const blocks = [...configuration.matchAll(/^passdb\s*\{([^{}]*)\}/gm)].map(
     (match) => match[1] ?? '',
   );
@@ -12,7 +13,8 @@ export function checkDovecot(configuration: string, denyFile: string): Finding {
     (block) => setting(block, 'args')?.split(/\s+/).at(-1) === denyFile,
   );
   const block = blocks[place];
-  const mend = `put this in front of the other passdb blocks, then: doveadm reload
+  const wanted = `${denyFile} in the first passdb`;
+  const fix = `put this before the other passdb blocks, then: doveadm reload
 
 passdb {
   driver = passwd-file
@@ -20,17 +22,24 @@ passdb {
   args = ${denyFile}
 }`;
   if (block === undefined) {
-    return { id, kind: 'warn', title, found: `no passdb reads ${denyFile}`, wanted: 'one', mend };
+    return {
+      id,
+      kind: 'warn',
+      title,
+      found: `stays open: no passdb reads ${denyFile}`,
+      wanted,
+      fix,
+    };
   }
   if (setting(block, 'deny') !== 'yes' || setting(block, 'driver') !== 'passwd-file') {
-    const found = 'the passdb that reads it does not deny: it would let people in';
-    return { id, kind: 'fail', title, found, wanted: 'driver = passwd-file, deny = yes', mend };
+    const found = `open to others: the passdb that reads ${denyFile} lets its accounts in`;
+    return { id, kind: 'fail', title, found, wanted: 'driver = passwd-file and deny = yes', fix };
   }
   if (place > 0) {
-    const found = `it is passdb number ${place + 1}: those before it may let people in`;
-    return { id, kind: 'fail', title, found, wanted: 'the first passdb', mend };
+    const found = `may stay open: passdb ${place + 1} reads it, but those before may accept`;
+    return { id, kind: 'fail', title, found, wanted, fix };
   }
-  return fine(id, title, `Dovecot reads ${denyFile}`);
+  return fine(id, title, `closed: Dovecot reads ${denyFile}`);
 }
 
 function setting(block: string, name: string): string | undefined {

@@ -1,43 +1,52 @@
-/** Is the mail log read? Pure. */
+/** Checks that the guard reads the mail log. Pure. */
 import { type Finding, fine } from '../finding.ts';
 
 export type MailLogFacts = {
   /** mail_log.source. */
   readonly source: string;
-  /** Which logs; empty where none was found. */
+  /** The logs that were found; empty where there are none. */
   readonly names: string;
-  /** What the running guard counts. */
+  /** Counts of the running guard: logs that it reads, logs that it should read, lines. */
   readonly reading: number;
   readonly wanted: number;
   readonly lines: number;
 };
 
-/** `unknown`: no guard runs that could tell. */
+/** `unknown`: no guard runs, or it does not answer. */
 export function checkMailLog(log: MailLogFacts | 'unknown'): Finding {
   const id = 'mail-log.read';
-  const title = 'failed logins and unknown recipients are seen in the mail log';
+  const title = 'Mail log';
+  const wanted = 'a log that shows failed logins and unknown recipients';
   if (log === 'unknown') {
-    const mend = 'start Postern first';
-    return { id, kind: 'unknown', title, found: 'not known', wanted: 'a run', mend };
+    const fix = 'start Postern, then run doctor again';
+    return {
+      id,
+      kind: 'unknown',
+      title,
+      found: 'not known: the guard does not answer',
+      wanted,
+      fix,
+    };
   }
   const { names, source } = log;
   if (source === 'off' && log.wanted === 0) {
-    const mend = 'set mail_log.source = "auto" in postern.toml';
-    const found = 'mail_log.source = "off"';
-    return { id, kind: 'warn', title, found, wanted: 'a mail log', mend };
+    const fix = 'set mail_log.source = "auto" in postern.toml';
+    const found = 'not read: mail_log.source = "off"';
+    return { id, kind: 'warn', title, found, wanted, fix };
   }
   if (names === '') {
-    const mend =
+    const fix =
       'apt-get install rsyslog, or name the file: mail_log.source = "/path" in postern.toml';
-    const found = 'no mail log was found';
-    return { id, kind: 'warn', title, found, wanted: 'a mail log', mend };
+    const found = 'not found';
+    return { id, kind: 'warn', title, found, wanted, fix };
   }
   if (log.reading < log.wanted) {
-    const found = `${log.reading} of ${log.wanted} can be read: ${names}`;
-    const mend =
-      'let its user read them: usermod -aG adm,systemd-journal postern (the service from `postern install` ' +
-      'has these groups), then restart it; the log of Postern (maillog.trouble) says what is wrong';
-    return { id, kind: 'warn', title, found, wanted: 'all of them', mend };
+    const found = `${log.reading} of ${log.wanted} logs can be read: ${names}`;
+    const fix =
+      'let the user postern read them: usermod -aG adm,systemd-journal postern (the service that ' +
+      '`postern install` makes has these groups), then restart Postern; its log says why ' +
+      '(maillog.trouble)';
+    return { id, kind: 'warn', title, found, wanted: 'all of them', fix };
   }
-  return fine(id, title, `${names}, ${log.lines} lines since the start`);
+  return fine(id, title, `${names}, ${log.lines} lines since the guard started`);
 }

@@ -1,35 +1,38 @@
-/** What doctor says of the last password audit. Pure. */
+/** Checks the last password audit: when it was, and what it found. Pure. */
 import { dayMs, type Millis } from '../../lib/time.ts';
 import { type Finding, fine } from '../finding.ts';
 import type { AuditSummary } from '../passwords/weak.ts';
 
-/** New accounts and changed passwords come every week; the audit itself is cheap then. */
+/** An older audit misses new accounts and changed passwords; a repeated one takes little time. */
 const oldMs = 31 * dayMs;
-const wanted = 'an audit every month, and no weak password';
+const wanted = 'an audit every month that finds no weak password';
 
-/** `day`: the date of that audit. `weak`: those that are weak now. */
+export const passwordTitle = 'Password audit';
+
+/** `day`: the date of that audit. `weak`: accounts whose password is weak now. */
 export function checkPasswords(
   last: (AuditSummary & { readonly day: string }) | undefined,
   weak: number,
   now: Millis,
 ): Finding {
   const id = 'passwords.audit';
-  const title = 'no password can be guessed';
+  const title = passwordTitle;
   if (last === undefined) {
-    const mend = 'sudo postern passwords audit';
-    return { id, kind: 'warn', title, found: 'no audit was made yet', wanted, mend };
+    const fix = 'sudo postern passwords audit';
+    return { id, kind: 'warn', title, found: 'never run', wanted, fix };
   }
   const days = Math.floor((now - last.at) / dayMs);
-  const rest = last.complete ? '' : ', not everything was tried';
-  const unread = last.faults === 0 ? '' : `, ${last.faults} entries could not be read`;
-  const found = `${last.day}: ${last.accounts} accounts, ${weak} weak${rest}${unread}`;
+  const rest = last.complete ? '' : '; stopped before everything was tried';
+  const unread = last.faults === 0 ? '' : `; ${last.faults} entries or sources could not be read`;
+  const found =
+    `${last.day}: ${last.accounts} accounts, ${weak} with a weak password` + `${rest}${unread}`;
   if (weak > 0) {
-    const mend = 'postern passwords list --weak; then notify and require-change';
-    return { id, kind: 'fail', title, found, wanted, mend };
+    const fix = 'postern passwords list --weak; then postern passwords notify or require-change';
+    return { id, kind: 'fail', title, found, wanted, fix };
   }
   if (now - last.at > oldMs) {
-    const mend = 'sudo postern passwords audit';
-    return { id, kind: 'warn', title, found: `${found}, ${days} days ago`, wanted, mend };
+    const fix = 'sudo postern passwords audit';
+    return { id, kind: 'warn', title, found: `${found}; ${days} days ago`, wanted, fix };
   }
   if (!last.complete) {
     return {
@@ -38,7 +41,7 @@ export function checkPasswords(
       title,
       found,
       wanted,
-      mend: 'sudo postern passwords audit --resume',
+      fix: 'sudo postern passwords audit --resume',
     };
   }
   return fine(id, title, found);

@@ -15,29 +15,29 @@ const rows: readonly (readonly [string, Partial<ScannerFacts>, string, RegExp, R
     'nobody there',
     { tried: { kind: 'failed', why: 'connect ENOENT' } },
     'fail',
-    /^connect ENOENT; mail goes without it$/,
+    /^connect ENOENT; mail goes out without its scan \(scan\.when_down\)$/,
     /clamav-daemon/,
   ],
-  ['it finds nothing', { tried: { kind: 'unknown' } }, 'fail', /finds nothing/, /freshclam/],
-  ['the guard was not told', { guard: undefined }, 'fail', /does not ask it/, /reload/],
+  ['it finds nothing', { tried: { kind: 'unknown' } }, 'fail', /does not recognise/, /freshclam/],
+  ['the guard was not told', { guard: undefined }, 'fail', /does not use it/, /reload/],
   [
     'only root may open it',
     { guard: 'unix:/run/clamd (does not answer)' },
     'fail',
-    /answers me, and to the guard it is unix:\/run\/clamd \(does not answer\)/,
+    /answers this command, but the guard has unix:\/run\/clamd \(does not answer\)/,
     /guard's user open \/run\/clamd/,
   ],
 ];
-for (const [name, more, kind, found, mend] of rows) {
+for (const [name, more, kind, found, fix] of rows) {
   test(`doctor on scanners: ${name}`, () => {
     const finding = checkScanner({ ...well, ...more }, 'pass');
     assert.equal(finding.kind, kind);
     assert.match(finding.found, found);
-    assert.match(finding.mend, mend);
+    assert.match(finding.fix, fix);
   });
 }
 
-test('doctor says what becomes of mail meanwhile', () => {
+test('doctor says what happens to mail meanwhile', () => {
   const finding = checkScanner({ ...well, tried: { kind: 'unknown' } }, 'delay');
   assert.match(finding.found, /mail is delayed \(scan\.when_down\)$/);
 });

@@ -1,4 +1,4 @@
-/** What doctor makes of the ways round the sendmail door. */
+/** Doctor's findings about programs that bypass the sendmail door. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkRegister, checkWaysRound, type WaysRound } from './scripts.ts';
@@ -16,12 +16,12 @@ const found = (change: Partial<WaysRound>): readonly string[] =>
   checkWaysRound({ ...closed, ...change }).map(({ kind, found: text }) => `${kind}: ${text}`);
 
 const submit = [
-  [{}, 'ok: tried as www-data: postdrop refused'],
+  [{}, 'ok: tried as www-data: refused'],
   [
     { postdrop: { outcome: 'taken' }, authorized: undefined },
-    'fail: tried: www-data may call postdrop himself (authorized_submit_users is not set)',
+    'fail: tried as www-data: accepted (authorized_submit_users is not set)',
   ],
-  [{ authorized: 'root,postern, joe' }, 'warn: tried as www-data: refused; but these may: joe'],
+  [{ authorized: 'root,postern, joe' }, 'warn: tried as www-data: refused; other users may: joe'],
   [
     { postdrop: { why: 'not root' }, authorized: undefined },
     'fail: not tried (not root); authorized_submit_users is not set',
@@ -36,22 +36,19 @@ for (const [change, text] of submit) {
 }
 
 const loop = [
-  [{}, 'ok: tried as www-data at 127.0.0.1:25: it counts as user:www-data'],
-  [{ direct: 'refuse' }, 'ok: tried as www-data at 127.0.0.1:25: it is told to use sendmail'],
-  [{ loopback: { outcome: 'closed' } }, 'ok: nobody listens at 127.0.0.1:25'],
+  [{}, 'ok: tried as www-data at 127.0.0.1:25: counted as user:www-data'],
+  [{ direct: 'refuse' }, 'ok: tried as www-data at 127.0.0.1:25: told to use sendmail'],
+  [{ loopback: { outcome: 'closed' } }, 'ok: not possible: nothing listens at 127.0.0.1:25'],
   [
     { loopback: { outcome: { user: '' } } },
-    'fail: tried as www-data at 127.0.0.1:25: the guard cannot tell whose it is',
+    'fail: tried as www-data at 127.0.0.1:25: the guard cannot tell which user it is',
   ],
   [
     { loopback: { outcome: { user: 'root' } } },
     'fail: tried as www-data at 127.0.0.1:25: the guard took it for root',
   ],
   [{ loopback: { why: 'not root' } }, 'unknown: not tried (not root)'],
-  [
-    { direct: 'ignore' },
-    'warn: scripts.direct_connections = "ignore": it is a client like any other',
-  ],
+  [{ direct: 'ignore' }, 'warn: treated like any client (scripts.direct_connections = "ignore")'],
 ] as const;
 for (const [change, text] of loop) {
   test(text, () => assert.equal(found(change)[1], text));
@@ -65,8 +62,8 @@ test('the register: from observing to guarding', () => {
     faceless: string[] = [],
   ) => checkRegister({ mode, known, withoutRule, faceless });
   assert.equal(of('observe', 0, 0).kind, 'ok');
-  assert.match(of('observe', 5, 2).mend, /which rule would fit/);
-  assert.match(of('observe', 5, 0).mend, /scripts\.mode = "guard"/);
+  assert.match(of('observe', 5, 2).fix, /which rule would fit/);
+  assert.match(of('observe', 5, 0).fix, /scripts\.mode = "guard"/);
   assert.equal(of('guard', 5, 2).kind, 'ok');
-  assert.match(of('guard', 5, 2, ['www-data']).mend, /mail\.add_x_header/);
+  assert.match(of('guard', 5, 2, ['www-data']).fix, /mail\.add_x_header/);
 });

@@ -1,4 +1,4 @@
-/** What is advised for records as they are found: kept where they are right, mended where not. */
+/** The advice for records as they are found: right records are kept, wrong ones fixed. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -174,7 +174,7 @@ describe('DMARC', () => {
     });
   }
 
-  test('a subdomain is covered by its organisation; who sends nothing only if that refuses all', () => {
+  test('a subdomain is covered by its organisation; without mail only if that refuses all', () => {
     const domain = 'shop.example.org';
     const above = [txt('_dmarc.example.org', 'v=DMARC1; p=none; sp=quarantine')];
     assert.equal(advised(aspect(above, { domain }), 'dmarc'), 'no step');

@@ -1,8 +1,9 @@
 /**
- * One aspect of a domain's identity (its SPF, one DKIM key, …) as it was found: a step of the plan,
- * and a finding of the check. Both are made here from one look, so that they cannot disagree. Pure.
+ * One aspect of a domain's mail identity (its SPF, one DKIM key …) as it was found: steps of the
+ * plan and findings of the check. Both are made here from the same answers, so that they cannot
+ * disagree. Pure.
  */
-import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import {
   type DnsData,
   type DnsRecord,
@@ -12,14 +13,14 @@ import {
 } from '../../formats/dns/record.ts';
 import { type Finding, type FindingKind, fine } from '../finding.ts';
 
-/** New records are cached for an hour, so that a mistake is not for long. */
+/** New records are cached for one hour, so that a mistake does not last long. */
 const ttlSeconds = 3_600;
 
 export type StepState = 'have' | 'wrong' | 'missing' | 'unknown';
 
 /** What to do with the records of one name and type. */
 export type Step = {
-  /** As the finding's. */
+  /** The id of the finding. */
   readonly id: string;
   readonly state: StepState;
   readonly name: string;
@@ -29,11 +30,11 @@ export type Step = {
   readonly add: readonly DnsRecord[];
   /** One sentence. */
   readonly why: string;
-  /** `reverse`: whoever gave us the address. `other`: somebody else's zone. */
+  /** Who can change it. `reverse`: the provider of the address. `other`: owners of other zones. */
   readonly where: 'zone' | 'reverse' | 'other';
 };
 
-/** A file to be served, such as the policy of MTA-STS. */
+/** A file that must be served, such as the policy of MTA-STS. */
 export type FileStep = {
   readonly id: string;
   readonly state: StepState;
@@ -64,24 +65,24 @@ export type TargetRecord = Extract<DnsRecord, { readonly type: 'CNAME' | 'NS' | 
 export type MxRecord = Extract<DnsRecord, { readonly type: 'MX' }>;
 export type TlsaRecord = Extract<DnsRecord, { readonly type: 'TLSA' }>;
 
-export type Found<One extends DnsRecord> =
+export type FoundRecords<One extends DnsRecord> =
   | {
       readonly kind: 'known';
       readonly records: readonly One[];
-      /** Where they stand, which an alias may have led to: a change has to be made there. */
+      /** The name that has the records, perhaps behind an alias. Changes must be made there. */
       readonly name: string;
       readonly secure: boolean;
-      /** The name is there, with this type or others. */
+      /** True if the name exists, with this type or others. */
       readonly exists: boolean;
     }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** The records of an answer that are of the kind that was asked for. */
+/** The records of an answer that are of the wanted kind. */
 export function found<One extends DnsRecord>(
   answer: DnsAnswer | undefined,
   name: string,
   fits: (record: DnsRecord) => record is One,
-): Found<One> {
+): FoundRecords<One> {
   if (answer === undefined) return { kind: 'unknown', why: 'no answer was given' };
   if (answer.kind === 'failure') return { kind: 'unknown', why: answer.text };
   const { secure } = answer;
@@ -94,8 +95,11 @@ export function found<One extends DnsRecord>(
 
 const isTxt = (one: DnsRecord): one is TxtRecord => one.type === 'TXT';
 
-/** The TXT records of a name whose text is of the kind that is meant. */
-export function* textsAt(name: string, meant: (text: string) => boolean): Asking<Found<TxtRecord>> {
+/** The TXT records of a name with a text of the wanted kind. */
+export function* textsAt(
+  name: string,
+  meant: (text: string) => boolean,
+): DnsLookup<FoundRecords<TxtRecord>> {
   const texts = found(yield* ask(name, 'TXT'), name, isTxt);
   if (texts.kind === 'unknown') return texts;
   return { ...texts, records: texts.records.filter((one) => meant(textOfTxt(one))) };
@@ -109,7 +113,7 @@ export function txt(name: string, text: string): DnsRecord {
   return recordOf(name, { type: 'TXT', strings: txtStrings(text) });
 }
 
-/** What a record says, for people. */
+/** The data of a record as people write it. */
 function dataText(one: DnsRecord): string {
   switch (one.type) {
     case 'A':
@@ -134,7 +138,7 @@ export const dataTexts = (records: readonly DnsRecord[]): string =>
 export const sameData = (one: DnsRecord, other: DnsRecord): boolean =>
   one.type === other.type && dataText(one) === dataText(other);
 
-export type Look = {
+export type AspectSubject = {
   readonly id: string;
   readonly title: string;
   readonly name: string;
@@ -142,9 +146,9 @@ export type Look = {
   readonly where?: Step['where'];
 };
 
-/** Nobody could say what is there; so nothing is advised. */
-export function unknownAspect(look: Look, why: string): Aspect {
-  const { id, title, name, type, where = 'zone' } = look;
+/** The aspect if the DNS did not answer: the state is unknown, and nothing is advised. */
+export function unknownAspect(subject: AspectSubject, why: string): Aspect {
+  const { id, title, name, type, where = 'zone' } = subject;
   const step = { id, state: 'unknown', name, type, keep: [], remove: [], add: [], where } as const;
   const finding: Finding = {
     id,
@@ -152,7 +156,7 @@ export function unknownAspect(look: Look, why: string): Aspect {
     title,
     found: why,
     wanted: 'an answer of the DNS',
-    mend: 'try again; if it stays so, look at the name servers of the domain',
+    fix: 'try again; if it stays so, look at the name servers of the domain',
   };
   return {
     steps: [{ ...step, why: `the DNS does not say: ${why}` }],
@@ -162,23 +166,23 @@ export function unknownAspect(look: Look, why: string): Aspect {
 }
 
 /**
- * What is there (`published`) and what should be there (`wanted`, in the same form): equal records
- * are kept, others replaced. `severity` is how bad it is while that is not so.
+ * Compares the published records with the wanted ones: equal records are kept, others are replaced.
+ * `severity`: the kind of the finding if they differ.
  */
 export function comparedAspect(
-  look: Look,
+  subject: AspectSubject,
   given: {
     readonly published: readonly DnsRecord[];
     readonly wanted: readonly DnsRecord[];
     readonly severity: Exclude<FindingKind, 'ok' | 'unknown'>;
-    /** One sentence each: why it is right, why it is not. */
+    /** One sentence each: why the records are right, and why they are wrong. */
     readonly right: string;
     readonly wrong: string;
-    /** In a good finding, what could be better one day. */
+    /** What could be better, shown with a good finding. */
     readonly hint?: string;
   },
 ): Aspect {
-  const { id, title, name, type, where = 'zone' } = look;
+  const { id, title, name, type, where = 'zone' } = subject;
   const { published, wanted } = given;
   const keep = published.filter((one) => wanted.some((other) => sameData(one, other)));
   const remove = published.filter((one) => !keep.includes(one));
@@ -190,37 +194,34 @@ export function comparedAspect(
   const seen = published.length === 0 ? 'nothing' : dataTexts(published);
   const finding: Finding =
     state === 'have'
-      ? { ...fine(id, title, seen), mend: given.hint ?? '' }
+      ? { ...fine(id, title, seen), fix: given.hint ?? '' }
       : {
           id,
           kind: given.severity,
           title,
           found: `${seen} — ${given.wrong}`,
           wanted: wanted.length === 0 ? `no such record at ${name}` : dataTexts(wanted),
-          mend: mending(step),
+          fix: fixOf(step),
         };
   const empty = published.length === 0 && wanted.length === 0;
   return { steps: empty ? [] : [step], files: [], findings: [finding] };
 }
 
-/**
- * Something is wrong, and what to do about it only the operator can decide: so no record is
- * advised.
- */
+/** The aspect if only the operator can decide what to do. So no record is advised. */
 export function stuckAspect(
-  look: Look,
+  subject: AspectSubject,
   given: {
     readonly published: readonly DnsRecord[];
     readonly severity: 'warn' | 'fail';
     readonly wrong: string;
     readonly wanted: string;
-    readonly mend: string;
+    readonly fix: string;
   },
 ): Aspect {
-  const { id, title, name, type, where = 'zone' } = look;
-  const { published, severity, wrong, wanted, mend } = given;
+  const { id, title, name, type, where = 'zone' } = subject;
+  const { published, severity, wrong, wanted, fix } = given;
   const seen = published.length === 0 ? 'nothing' : dataTexts(published);
-  const finding: Finding = { id, kind: severity, title, found: `${seen} — ${wrong}`, wanted, mend };
+  const finding: Finding = { id, kind: severity, title, found: `${seen} — ${wrong}`, wanted, fix };
   const step: Step = {
     id,
     state: published.length === 0 ? 'missing' : 'wrong',
@@ -229,13 +230,13 @@ export function stuckAspect(
     keep: published,
     remove: [],
     add: [],
-    why: `${wrong}; ${mend}`,
+    why: `${wrong}; ${fix}`,
     where,
   };
   return { steps: [step], files: [], findings: [finding] };
 }
 
-function mending({ name, type, state, add, where }: Step): string {
+function fixOf({ name, type, state, add, where }: Step): string {
   const what = add.length > 1 ? `${type} records` : `${type} record`;
   const verb = state === 'missing' ? 'publish' : add.length === 0 ? 'remove' : 'change';
   const by = {
@@ -246,7 +247,7 @@ function mending({ name, type, state, add, where }: Step): string {
   return `${by}${verb} the ${what} of ${name}`;
 }
 
-/** A finding about what no record mends. */
+/** A finding that no record can fix. */
 export function remark(finding: Finding): Aspect {
   return { ...nothing, findings: [finding] };
 }

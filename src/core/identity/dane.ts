@@ -1,17 +1,17 @@
 /**
- * DANE for SMTP (RFC 7672): TLSA records by which senders know the mail server's certificate. They
- * count only where the zone is signed with DNSSEC, and then a stale one makes senders that use DANE
- * refuse to deliver.
+ * DANE for SMTP (RFC 7672): TLSA records that name the certificate of the mail server. They count
+ * only if the zone is signed with DNSSEC. Then senders that use DANE do not deliver if a record is
+ * out of date.
  */
-import { type Asking, ask } from '../../formats/dns/question.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   dataTexts,
   found,
-  type Look,
   nothing,
   recordOf,
   remark,
@@ -22,40 +22,43 @@ import type { TlsCertificate } from './identity.ts';
 
 /** DANE-EE: the certificate or key of the server itself. */
 const endEntity = 3;
-/** DANE-TA: one of those that signed it, which is not seen here. */
+/** DANE-TA: a certificate authority that signed it, which is not seen here. */
 const trustAnchor = 2;
 
 const isTlsa = (one: DnsRecord): one is TlsaRecord => one.type === 'TLSA';
 
-/** `certificate` undefined: it is not known, so only what is published can be told. */
-export function* daneAspect(host: string, certificate: TlsCertificate | undefined): Asking<Aspect> {
+/** `certificate`: undefined if it is not known; then only the published records can be shown. */
+export function* daneAspect(
+  host: string,
+  certificate: TlsCertificate | undefined,
+): DnsLookup<Aspect> {
   const name = `_25._tcp.${host}`;
   const id = `dane.${host}`;
-  const look: Look = {
+  const subject: AspectSubject = {
     id,
-    title: `TLSA records of ${host} name its certificate`,
+    title: `TLSA records of ${host}`,
     name,
     type: 'TLSA',
   };
   const published = found(yield* ask(name, 'TLSA'), name, isTlsa);
   if (published.kind === 'unknown') {
-    return certificate === undefined ? nothing : unknownAspect(look, published.why);
+    return certificate === undefined ? nothing : unknownAspect(subject, published.why);
   }
   const { records } = published;
   const signed = published.secure;
   if (records.length === 0 && (certificate === undefined || !signed)) return nothing;
   if (!signed) {
     const note = `${dataTexts(records)} (without DNSSEC nobody uses them)`;
-    return remark(fine(id, look.title, note));
+    return remark(fine(id, subject.title, note));
   }
   if (certificate === undefined) {
     return remark({
       id,
       kind: 'unknown',
-      title: look.title,
+      title: subject.title,
       found: dataTexts(records),
       wanted: 'to see the certificate',
-      mend: 'name its file with --certificate, or let me ask the server: --ask-mx',
+      fix: 'name its file with --certificate, or let me ask the server: --ask-mx',
     });
   }
   const fits = (one: TlsaRecord): boolean =>
@@ -71,7 +74,7 @@ export function* daneAspect(host: string, certificate: TlsCertificate | undefine
   const ours =
     key === undefined ? [] : [recordOf(published.name, { type: 'TLSA', usage: endEntity, ...key })];
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: records,
       wanted: good ? records : ours,

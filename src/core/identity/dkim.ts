@@ -1,7 +1,7 @@
 /**
- * The DKIM keys of a domain as the DNS shows them (RFC 6376, RFC 8301, RFC 8463): the very keys
- * that mail is signed with, usable as they stand; old ones revoked; nothing left of DomainKeys and
- * ADSP. A domain that never sends revokes all.
+ * Checks the published DKIM keys of a domain (RFC 6376, RFC 8301, RFC 8463). They must be the keys
+ * that sign its mail, and usable; old keys are revoked; no records of DomainKeys and ADSP are left.
+ * A domain that never sends revokes all keys.
  */
 
 import { adspMeaning, policyMeaning } from '../../formats/dkim/domain-keys.ts';
@@ -12,14 +12,14 @@ import {
   parseKeyRecord,
   printKeyRecord,
 } from '../../formats/dkim/key-record.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import type { Result } from '../../lib/result.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   nothing,
   remark,
   textsAt,
@@ -27,11 +27,11 @@ import {
   txt,
   unknownAspect,
 } from './aspect.ts';
-import type { Identity, IdentityKey, Sent } from './identity.ts';
+import type { Identity, IdentityKey, SentMail } from './identity.ts';
 
 const any = (): boolean => true;
 
-export function* dkimAspect(identity: Identity): Asking<Aspect> {
+export function* dkimAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain, keys, selectors, sends } = identity;
   const aspects: Aspect[] = [];
   for (const key of keys) aspects.push(yield* ownKey(domain, key));
@@ -46,7 +46,7 @@ export function* dkimAspect(identity: Identity): Asking<Aspect> {
   return together(aspects);
 }
 
-function lookAt(domain: string, selector: string): Look {
+function lookAt(domain: string, selector: string): AspectSubject {
   const name = `${selector}._domainkey.${domain}`;
   return {
     id: `dkim.${selector}`,
@@ -56,23 +56,23 @@ function lookAt(domain: string, selector: string): Look {
   };
 }
 
-function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
-  const look = lookAt(domain, key.selector);
-  const published = yield* textsAt(look.name, any);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+function* ownKey(domain: string, key: IdentityKey): DnsLookup<Aspect> {
+  const subject = lookAt(domain, key.selector);
+  const published = yield* textsAt(subject.name, any);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const texts = published.records.map(textOfTxt);
   const [only] = texts.map(parseKeyRecord);
   const before = only?.ok === true ? only.value : undefined;
   const publicKey = key.state === 'revoked' ? '' : key.publicKey;
   const wanted: KeyRecord = {
     ...keyRecordFor({ type: key.algorithm, publicKey }),
-    // What the operator said about it stays.
+    // Flags and notes of the operator are kept.
     flags: before?.flags.filter((flag) => flag === 's') ?? [],
     notes: before?.notes,
   };
   const fault = keyFault(texts, only, wanted, key);
   const compared = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted:
@@ -85,17 +85,17 @@ function* ownKey(domain: string, key: IdentityKey): Asking<Aspect> {
       wrong: fault?.text ?? '',
     },
   );
-  return key.state === 'revoked' ? compared : together([compared, strength(look, wanted)]);
+  return key.state === 'revoked' ? compared : together([compared, strength(subject, wanted)]);
 }
 
-type Fault = { readonly text: string; readonly harmful: boolean };
+type KeyFault = { readonly text: string; readonly harmful: boolean };
 
 function keyFault(
   texts: readonly string[],
   read: Result<KeyRecord, string> | undefined,
   wanted: KeyRecord,
   { state }: IdentityKey,
-): Fault | undefined {
+): KeyFault | undefined {
   const revoked = state === 'revoked';
   if (read === undefined) {
     return revoked
@@ -113,7 +113,7 @@ function keyFault(
     return revoked
       ? { text: 'the old key still counts: whoever has it can sign', harmful: false }
       : {
-          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the one that mail is signed with`,
+          text: `it is ${publicKey === '' ? 'revoked' : 'another key'}, not the key that signs`,
           harmful: true,
         };
   }
@@ -126,8 +126,8 @@ function keyFault(
     : { text: remarks.map(({ text }) => text).join('; '), harmful: first.kind === 'bad' };
 }
 
-/** What the key itself is worth, which no record changes. */
-function strength({ id, title }: Look, record: KeyRecord): Aspect {
+/** The strength of the key itself, which no record can change. */
+function strength({ id, title }: AspectSubject, record: KeyRecord): Aspect {
   const [first] = keyRemarks(record);
   if (first === undefined) return nothing;
   return remark({
@@ -136,15 +136,14 @@ function strength({ id, title }: Look, record: KeyRecord): Aspect {
     title,
     found: first.text,
     wanted: 'RSA with 2048 bits, and Ed25519 beside it',
-    mend: 'make a new key: postern dkim new',
+    fix: 'make a new key: postern dkim new',
   });
 }
 
 /**
- * A key of which only the name is known: of another server, or of a service that sends for the
- * domain.
+ * A key with only a known selector: of another server, or of a service that sends for the domain.
  */
-function* otherKey(domain: string, selector: string): Asking<Aspect> {
+function* otherKey(domain: string, selector: string): DnsLookup<Aspect> {
   const { id, title, name, type } = lookAt(domain, selector);
   const published = yield* textsAt(name, any);
   if (published.kind === 'unknown') {
@@ -159,7 +158,7 @@ function* otherKey(domain: string, selector: string): Asking<Aspect> {
       title,
       found,
       wanted,
-      mend: `ask whoever signs with it for the record of ${name}`,
+      fix: `ask whoever signs with it for the record of ${name}`,
     });
   if (text === undefined) return bad('nothing is published', 'fail');
   if (more !== undefined) return bad(`${published.records.length} records`, 'fail');
@@ -171,10 +170,10 @@ function* otherKey(domain: string, selector: string): Asking<Aspect> {
   return bad(remarks.map((one) => one.text).join('; '), kind);
 }
 
-/** Mail is signed at all, and with a key that everybody can verify. */
+/** Whether mail is signed at all, with a key that all receivers can verify. */
 function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
   const id = 'dkim';
-  const title = `mail from ${domain} is signed`;
+  const title = `DKIM signatures of mail from ${domain}`;
   const used = keys.filter(({ state }) => state === 'published');
   if (used.some(({ algorithm }) => algorithm === 'rsa')) {
     return fine(
@@ -185,9 +184,9 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
   }
   const wanted = 'an RSA key';
   if (used.length > 0) {
-    const mend = `postern dkim new ${domain}`;
+    const fix = `postern dkim new ${domain}`;
     const found = 'Ed25519 alone, which big receivers do not verify';
-    return { id, kind: 'warn', title, found, wanted, mend };
+    return { id, kind: 'warn', title, found, wanted, fix };
   }
   if (signedBy !== undefined) return fine(id, title, `by the keys of ${signedBy}`);
   const named = selectors.length === 0 ? '' : `; looked at ${selectors.join(', ')}`;
@@ -195,53 +194,56 @@ function enough({ domain, keys, selectors, signedBy }: Identity): Finding {
     id,
     kind: 'unknown',
     title,
-    found: `no key of it is known here${named}`,
+    found: `no key of this domain is known here${named}`,
     wanted,
-    mend: `postern dkim new ${domain}; or, where another server signs, name its selector: --selector`,
+    fix: `postern dkim new ${domain}; if another server signs, name its selector with --selector`,
   };
 }
 
 /**
- * What was really sent is signed, by keys that count for the domain in From (DMARC's relaxed
- * alignment).
+ * Whether the mail that really left was signed by keys that count for the domain in From: relaxed
+ * alignment of DMARC (RFC 7489 section 3.1.1).
  */
-function signed({ domain, organisation }: Identity, { signedBy, messagesPerDay }: Sent): Finding {
+function signed(
+  { domain, organisation }: Identity,
+  { signedBy, messagesPerDay }: SentMail,
+): Finding {
   const id = 'dkim.sent';
-  const title = `mail from ${domain} that left here was signed`;
+  const title = `DKIM signatures of mail from ${domain} that left this server`;
   const amount = `about ${messagesPerDay} messages a day`;
-  const mend = `postern dkim new ${domain}; see also signing.domains in postern.toml`;
+  const fix = `postern dkim new ${domain}; see also signing.domains in postern.toml`;
   const wanted = `signatures of ${domain}`;
   if (signedBy === '') {
-    return { id, kind: 'warn', title, found: `${amount}, none of them signed`, wanted, mend };
+    return { id, kind: 'warn', title, found: `${amount}, none of them signed`, wanted, fix };
   }
   if ((organisation(signedBy) ?? signedBy) !== (organisation(domain) ?? domain)) {
     const found = `${amount}, signed by ${signedBy}, which does not count for DMARC`;
-    return { id, kind: 'warn', title, found, wanted, mend };
+    return { id, kind: 'warn', title, found, wanted, fix };
   }
   return fine(id, title, `${amount}, signed by ${signedBy}`);
 }
 
-/** Whatever selector a forger makes up, its key is revoked. */
-function* noKeys(domain: string): Asking<Aspect> {
+/** Revokes the keys of all selectors, so that no invented selector counts. */
+function* noKeys(domain: string): DnsLookup<Aspect> {
   const name = `*._domainkey.${domain}`;
-  const look: Look = {
+  const subject: AspectSubject = {
     id: 'dkim.none',
-    title: `no DKIM key of ${domain} counts`,
+    title: `revocation of all DKIM keys of ${domain}`,
     name,
     type: 'TXT',
   };
   const published = yield* textsAt(name, any);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const read = published.records.map((one) => parseKeyRecord(textOfTxt(one)));
   const good = read.length === 1 && read[0]?.ok === true && read[0].value.publicKey === '';
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: good ? published.records : [txt(published.name, 'v=DKIM1; p=')],
       severity: 'warn',
       right: 'every key of a domain that sends no mail is revoked',
-      wrong: 'a domain that sends no mail can say that no signature of it counts',
+      wrong: 'a domain that sends no mail can say that no signature in its name counts',
     },
   );
 }
@@ -250,28 +252,28 @@ type LeftOver = {
   readonly id: string;
   readonly at: string;
   readonly title: string;
-  /** What a record meant; undefined: it is no left-over. */
+  /** What such a record meant; undefined for other records. */
   readonly meaning: (text: string) => string | undefined;
 };
 const leftOvers: readonly LeftOver[] = [
   {
     id: 'dkim.domain-keys',
     at: '_domainkey',
-    title: 'nothing is left of DomainKeys',
+    title: 'left-over record of DomainKeys',
     meaning: policyMeaning,
   },
   {
     id: 'dkim.adsp',
     at: '_adsp._domainkey',
-    title: 'nothing is left of ADSP',
+    title: 'left-over record of ADSP',
     meaning: adspMeaning,
   },
 ];
 
-function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): Asking<Aspect> {
+function* withoutLeftOver(domain: string, { at, meaning, ...of }: LeftOver): DnsLookup<Aspect> {
   const name = `${at}.${domain}`;
   const published = yield* textsAt(name, (text) => meaning(text) !== undefined);
-  // That old records are not seen is nothing to worry about.
+  // No answer about old records is no fault.
   if (published.kind === 'unknown' || published.records.length === 0) return nothing;
   const [first] = published.records;
   const wrong = first === undefined ? '' : (meaning(textOfTxt(first)) ?? '');

@@ -1,7 +1,7 @@
 /**
- * The DMARC record of a domain (RFC 9989, RFC 7489), and the consent of those who get its reports
- * from outside (RFC 9990). What stands there is kept: only tags that receivers cannot read, or that
- * have lost their effect, go.
+ * Checks the DMARC record of a domain (RFC 9989, RFC 7489), and the consent of other domains that
+ * get its reports (RFC 9990). Published tags are kept, except tags that receivers cannot read or
+ * that no longer have an effect.
  */
 import {
   type DmarcRecord,
@@ -11,13 +11,13 @@ import {
   printDmarcTags,
   reportAddress,
 } from '../../formats/dmarc/record.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   nothing,
   remark,
   textsAt,
@@ -28,28 +28,33 @@ import {
 import type { Identity } from './identity.ts';
 
 const isDmarc = (text: string): boolean => parseDmarcRecord(text) !== undefined;
-/** More would be a way to have strangers flooded; nobody needs them. */
+/** Other domains for reports that are checked; nobody needs more. */
 const reportDomainsMax = 10;
 
-export function* dmarcAspect(identity: Identity): Asking<Aspect> {
+export function* dmarcAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain } = identity;
   const name = `_dmarc.${domain}`;
-  const look: Look = { id: 'dmarc', title: `the DMARC record of ${domain}`, name, type: 'TXT' };
+  const subject: AspectSubject = {
+    id: 'dmarc',
+    title: `the DMARC record of ${domain}`,
+    name,
+    type: 'TXT',
+  };
   const published = yield* textsAt(name, isDmarc);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const records = published.records.flatMap((one) => parseDmarcRecord(textOfTxt(one)) ?? []);
   if (records.length === 0) {
     const above = yield* inherited(identity);
     if (above !== undefined) return together([above.aspect, yield* consents(identity, above.tags)]);
   }
-  const tags = mended(records, identity);
+  const tags = fixedTags(records, identity);
   const unchanged =
     records.length === 1 &&
     printDmarcTags(records[0]?.tags ?? []) === printDmarcTags(tags) &&
     !records[0]?.faults.some(isLoud);
   const wanted = unchanged ? published.records : [txt(published.name, printDmarcTags(tags))];
   const aspect = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted,
@@ -62,14 +67,14 @@ export function* dmarcAspect(identity: Identity): Asking<Aspect> {
   return together([aspect, yield* consents(identity, tags)]);
 }
 
-/** What makes a record be written anew although its tags would stay. */
+/** Faults for which a record is written again although its tags stay. */
 const isLoud = ({ kind }: DmarcRecord['faults'][number]): boolean =>
   kind === 'malformed' || kind === 'duplicate';
 
-/** Without a record of its own, a domain has that of its organisation. */
+/** The record of the organisation, which holds for a domain without a record of its own. */
 function* inherited(
   identity: Identity,
-): Asking<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
+): DnsLookup<{ readonly aspect: Aspect; readonly tags: readonly DmarcTag[] } | undefined> {
   const { domain, organisation, sends } = identity;
   const above = organisation(domain);
   if (above === undefined || above === domain) return undefined;
@@ -86,8 +91,8 @@ function* inherited(
   };
 }
 
-/** The tags as they should be; unknown ones stay. */
-function mended(records: readonly DmarcRecord[], identity: Identity): readonly DmarcTag[] {
+/** The tags as they should be; unknown tags stay. */
+function fixedTags(records: readonly DmarcRecord[], identity: Identity): readonly DmarcTag[] {
   const tags = new Map<string, string>();
   for (const record of records) {
     for (const { name, value } of record.tags) {
@@ -104,7 +109,7 @@ function mended(records: readonly DmarcRecord[], identity: Identity): readonly D
       if (!tags.has(name)) tags.set(name, value);
     }
   }
-  // Of two records none counts: the milder one takes nobody by surprise.
+  // Of several records none counts, so the mildest policy surprises nobody.
   const policies = records.map((record) => dmarcPolicyFor(record, 'domain'));
   const p = identity.sends
     ? (['none', 'quarantine', 'reject'] as const).find((one) => policies.includes(one))
@@ -124,13 +129,13 @@ function mended(records: readonly DmarcRecord[], identity: Identity): readonly D
   return [{ name: 'v', value: 'DMARC1' }, { name: 'p', value: kept }, ...rest];
 }
 
-/** pct below 100 with a policy that acts: what RFC 9989 has t=y for. */
+/** True for pct below 100 with a policy other than none; RFC 9989 has t=y instead. */
 function partly(record: DmarcRecord): boolean {
   const percent = Number(record.tags.find(({ name }) => name === 'pct')?.value ?? '100');
   return percent < 100 && dmarcPolicyFor(record, 'domain') !== 'none';
 }
 
-/** Who gets reports: whom the records name, then whom the operator wants. */
+/** The addresses for reports: those of the records, then those that the operator wants. */
 function addresses(
   records: readonly DmarcRecord[],
   name: 'rua' | 'ruf',
@@ -143,7 +148,7 @@ function addresses(
   const has = new Set(uris.map((uri) => reportAddress(uri)?.address.toLowerCase()));
   const more = wanted.filter((address) => !has.has(address.toLowerCase())).map(mailto);
   const all = [...new Set([...uris, ...more])];
-  // As it was written, where nothing changes.
+  // Unchanged if no address changes.
   const same = (only ?? '')
     .split(',')
     .map((one) => one.trim())
@@ -158,7 +163,7 @@ function asUri(text: string): readonly string[] {
   return /^[^\s@:,!;]+@[^\s@:,!;]+$/.test(uri) ? [mailto(uri)] : [];
 }
 
-/** Characters that would end the address, or the tag, are written by their code. */
+/** A mailto URI. Characters that would end the address or the tag are percent-encoded. */
 export function mailto(address: string): string {
   const escaped = address.replace(
     /[^\w.@+=~-]/g,
@@ -206,8 +211,8 @@ function hintText(identity: Identity, tags: readonly DmarcTag[]): string {
     : '';
 }
 
-/** Each domain outside that gets reports has to say that it wants them. */
-function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect> {
+/** Each other domain that gets reports must publish its consent (RFC 9990). */
+function* consents(identity: Identity, tags: readonly DmarcTag[]): DnsLookup<Aspect> {
   const { domain, organisation } = identity;
   const uris = tags
     .filter(({ name }) => name === 'rua' || name === 'ruf')
@@ -218,20 +223,20 @@ function* consents(identity: Identity, tags: readonly DmarcTag[]): Asking<Aspect
   const aspects: Aspect[] = [];
   for (const one of outside.slice(0, reportDomainsMax)) {
     const name = `${domain}._report._dmarc.${one}`;
-    const look: Look = {
+    const subject: AspectSubject = {
       id: `dmarc.reports.${one}`,
-      title: `${one} takes the DMARC reports of ${domain}`,
+      title: `consent of ${one} to DMARC reports of ${domain}`,
       name,
       type: 'TXT',
       where: 'other',
     };
     const published = yield* textsAt(name, isDmarc);
     if (published.kind === 'unknown') {
-      aspects.push(unknownAspect(look, published.why));
+      aspects.push(unknownAspect(subject, published.why));
       continue;
     }
     aspects.push(
-      comparedAspect(look, {
+      comparedAspect(subject, {
         published: published.records,
         wanted: published.records.length > 0 ? published.records : [txt(name, 'v=DMARC1')],
         severity: 'warn',

@@ -9,10 +9,10 @@ import { answeredBy, type DnsAnswer } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { type Step, sameData } from './aspect.ts';
-import { type Examined, examine } from './examine.ts';
+import { type ExaminedMail, examine } from './examine.ts';
 import type { Identity } from './identity.ts';
 
-function look({ server, identities, records }: World, secure = false): Examined {
+function look({ server, identities, records }: World, secure = false): ExaminedMail {
   const answer = zoneAnswers(records);
   const asked = (question: Parameters<typeof answer>[0]): DnsAnswer => {
     const said = answer(question);
@@ -20,14 +20,14 @@ function look({ server, identities, records }: World, secure = false): Examined 
   };
   return answeredBy(examine(server, identities), asked);
 }
-const aspectsOf = ({ server, domains }: Examined) => [
+const aspectsOf = ({ server, domains }: ExaminedMail) => [
   ...(server === undefined ? [] : [server.aspect]),
   ...domains.map(({ aspect }) => aspect),
 ];
-const stepsOf = (found: Examined): readonly Step[] =>
+const stepsOf = (found: ExaminedMail): readonly Step[] =>
   aspectsOf(found).flatMap(({ steps }) => steps);
 
-function applied(given: World, found: Examined): World {
+function applied(given: World, found: ExaminedMail): World {
   let records: readonly DnsRecord[] = given.records;
   for (const { name, remove, add } of stepsOf(found)) {
     records = records.filter(
@@ -53,7 +53,7 @@ const isAdvised = (step: Step): boolean =>
   step.state === 'have' || step.add.length > 0 || step.remove.length > 0;
 
 for (const secure of [false, true]) {
-  test(`check never criticises what plan advises, and a plan carried out is all there (secure: ${secure})`, () => {
+  test(`check never criticises the plan; a finished plan is complete (secure: ${secure})`, () => {
     fc.assert(
       fc.property(world, (before) => {
         const plan = look(before, secure);

@@ -1,10 +1,9 @@
 /**
- * Looks at all of a mail identity: the server, and each domain that it sends for. What comes out is
- * the plan (steps and files) and the check (findings) at once. Later aspects are judged as if the
- * steps before them were carried out: an SPF record that says `mx` is right or wrong by the MX that
- * will be there.
+ * Examines a whole mail identity: the server, and each domain that it sends for. The result is the
+ * plan (steps and files) and the check (findings). Later aspects are judged as if earlier steps
+ * were done: whether an SPF record with `mx` is right depends on the planned MX.
  */
-import type { Asking, DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsAnswer, DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { type Finding, fine } from '../finding.ts';
@@ -19,17 +18,17 @@ import { serverAspect } from './server.ts';
 import { spfAspect } from './spf.ts';
 import { tlsRptAspect } from './tls-rpt.ts';
 
-export type Examined = {
-  /** Undefined: nothing is known of the server. */
+export type ExaminedMail = {
+  /** Undefined if nothing is known about the server. */
   readonly server: { readonly host: string | undefined; readonly aspect: Aspect } | undefined;
   readonly domains: readonly { readonly domain: string; readonly aspect: Aspect }[];
 };
 
-/** `server`: the one that the identities name. */
+/** `server`: the server that the identities name. */
 export function* examine(
   server: MailServer | undefined,
   identities: readonly Identity[],
-): Asking<Examined> {
+): DnsLookup<ExaminedMail> {
   const names = identities.map(({ domain }) => domain);
   const planned: Step[] = [];
   const aspect = server === undefined ? nothing : yield* wholeServer(server, names);
@@ -52,14 +51,14 @@ export function* examine(
   };
 }
 
-function* wholeServer(server: MailServer, domains: readonly string[]): Asking<Aspect> {
+function* wholeServer(server: MailServer, domains: readonly string[]): DnsLookup<Aspect> {
   const itself = yield* serverAspect(server);
   const { helo, addresses } = server;
   if (helo === undefined || addresses.length === 0 || domains.includes(helo)) return itself;
   const spf = spfAspect({
     name: helo,
     id: 'spf.helo',
-    title: `SPF of ${helo}, by which bounces are judged`,
+    title: `SPF of ${helo}, for bounces`,
     addresses,
     sends: true,
     all: '-',
@@ -67,11 +66,11 @@ function* wholeServer(server: MailServer, domains: readonly string[]): Asking<As
   return together([itself, yield* supposing(spf, asPlanned(itself.steps))]);
 }
 
-function* wholeDomain(identity: Identity): Asking<Aspect> {
+function* wholeDomain(identity: Identity): DnsLookup<Aspect> {
   const { domain, server, sends } = identity;
   const mx = yield* mxAspect(identity);
   const suppose = asPlanned(mx.aspect.steps);
-  const rest = function* (): Asking<Aspect> {
+  const rest = function* (): DnsLookup<Aspect> {
     const aspects: Aspect[] = [];
     const helo = server?.helo === domain;
     aspects.push(
@@ -98,11 +97,11 @@ function* wholeDomain(identity: Identity): Asking<Aspect> {
   return together([remark(whatItIs(identity)), yield* supposing(rest(), suppose)]);
 }
 
-/** SPF that is right only when other records of the plan are there. */
+/** Findings for SPF that passes only after other records of the plan are published. */
 function* notYet(
   { domain, server, sends }: Identity,
   { steps }: Aspect,
-): Asking<readonly Finding[]> {
+): DnsLookup<readonly Finding[]> {
   if (!sends || steps.find(({ id }) => id === 'spf')?.state !== 'have') return [];
   const findings: Finding[] = [];
   for (const ip of server?.addresses ?? []) {
@@ -112,32 +111,34 @@ function* notYet(
     findings.push({
       id: 'spf.today',
       kind: 'fail',
-      title: `SPF of ${domain} does not let ${ip} pass yet`,
+      title: `SPF of ${domain} for ${ip}, before the planned changes`,
       found: `${result}: ${why}`,
       wanted: 'pass',
-      mend: 'change the other records first: the names in it do not lead here yet',
+      fix: 'change the other records first: the names in it do not lead here yet',
     });
   }
   return findings;
 }
 
-/** Whether what is said of the domain agrees with what was seen, and whether anybody can own it. */
+/** Whether the domain is said to send, really sends, and can belong to one organisation. */
 function whatItIs({ domain, sends, sent, organisation }: Identity): Finding {
   const id = 'domain';
   const title = domain;
   if (organisation(domain) === undefined) {
-    const mend = 'name a domain below it that is yours';
+    const fix = 'name a domain below it that is yours';
     const found = 'a public suffix: everybody registers names below it, nobody sends from it';
-    return { id, kind: 'warn', title, found, wanted: 'a domain of one organisation', mend };
+    return { id, kind: 'warn', title, found, wanted: 'a domain of one organisation', fix };
   }
   if (!sends && sent !== undefined) {
     return {
       id,
       kind: 'fail',
       title,
-      found: `it is said to never send, and about ${sent.messagesPerDay} messages a day left in its name`,
+      found:
+        `the domain is set to never send, but about ${sent.messagesPerDay} ` +
+        'messages a day left this server in its name',
       wanted: 'one or the other',
-      mend: 'find out who sends (postern accounts), or take it out of identity.never_send',
+      fix: 'find out who sends (postern accounts), or take it out of identity.never_send',
     };
   }
   const seen = sent === undefined ? '' : `, ${sent.messagesPerDay} messages a day`;
@@ -148,7 +149,7 @@ const changes = ({ state }: Step): boolean => state === 'wrong' || state === 'mi
 const sameSet = (one: Step, other: Step): boolean =>
   one.name === other.name && one.type === other.type && one.id === other.id;
 
-/** Answers as they will be, for names and types that steps change. */
+/** The answers after the steps, for names and types that they change. */
 function asPlanned(steps: readonly Step[]): (question: DnsQuestion) => DnsAnswer | undefined {
   return ({ name, type }) => {
     if (type === 'TXT') return undefined;
@@ -163,10 +164,7 @@ function asPlanned(steps: readonly Step[]): (question: DnsQuestion) => DnsAnswer
   };
 }
 
-/**
- * A record in somebody else's zone is ours to publish where that zone is among those that are asked
- * about.
- */
+/** The step, with `where` set to `zone` if its record is in the zone of one of the domains. */
 function within(step: Step, domains: readonly string[]): Step {
   const ours = domains.some((domain) => step.name.endsWith(`.${domain}`));
   return step.where === 'other' && ours ? { ...step, where: 'zone' } : step;

@@ -1,33 +1,30 @@
 /**
- * What a domain's mail is: who sends it, what it is signed with, where its reports go. Together
- * with what the DNS says this gives what to publish (`dns plan`) and what is wrong (`dns check`):
- * both from the same look, in the files beside this one. Types only.
+ * The mail identity of a domain: its server, its DKIM keys, the addresses for reports. The files
+ * beside this one compare it with the DNS. That gives what to publish (`dns plan`) and what is
+ * wrong (`dns check`). Types only.
  */
 
 /** The server that sends the domains' mail. */
 export type MailServer = {
-  /** Undefined: only its addresses are known. */
+  /** Undefined if only the addresses are known. */
   readonly host: string | undefined;
-  /** What it says in EHLO; mostly the host's name. */
+  /** The name in EHLO; mostly the name of the host. */
   readonly helo: string | undefined;
-  /** Those that mail leaves from, in their shortest form. */
+  /** Addresses that mail leaves from, in their shortest form. */
   readonly addresses: readonly string[];
 };
 
-/** A DKIM key as it should be seen in the DNS. */
+/** A DKIM key as the DNS should show it. */
 export type IdentityKey = {
   readonly selector: string;
   readonly algorithm: 'rsa' | 'ed25519';
   /** The value of p=: base64 without white space. */
   readonly publicKey: string;
-  /** `revoked`: nothing is signed with it any more; an empty key says so. */
+  /** `revoked`: it no longer signs; an empty p= says so (RFC 6376 section 3.6.1). */
   readonly state: 'published' | 'revoked';
 };
 
-/**
- * What a TLSA record may hold of a certificate: selector, matching type and the digest in
- * hexadecimal (RFC 6698).
- */
+/** A certificate as in a TLSA record (RFC 6698): selector, matching type, and digest in hex. */
 export type TlsDigest = {
   readonly selector: number;
   readonly matching: number;
@@ -38,48 +35,43 @@ export type TlsCertificate = { readonly host: string; readonly digests: readonly
 /** The file at https://mta-sts.DOMAIN/.well-known/mta-sts.txt. */
 export type PolicyFile =
   | { readonly kind: 'text'; readonly text: string }
-  /** The server answered that there is none. */
+  /** The server answered that the file does not exist. */
   | { readonly kind: 'none'; readonly why: string }
   | { readonly kind: 'unknown'; readonly why: string };
 
 export const mtaStsWishes = ['off', 'testing', 'enforce'] as const;
 export type MtaStsWish = (typeof mtaStsWishes)[number];
 
-/** Mail with the domain in From. */
-export type Sent = {
+/** Mail that left this server with the domain in From. */
+export type SentMail = {
   readonly messagesPerDay: number;
-  /** Domain of the keys that signed the last of it that was signed; empty: none ever was. */
+  /** Domain that signed the last signed message; empty if no message was signed. */
   readonly signedBy: string;
 };
 
 export type Identity = {
   readonly domain: string;
-  /** False: nobody sends mail from this domain, and that should be known. */
+  /** False if the domain never sends mail, so that its records should say so. */
   readonly sends: boolean;
-  /**
-   * What this server was seen to send in its name; undefined: nothing, as far as anybody counted.
-   */
-  readonly sent: Sent | undefined;
-  /** More than 5,000 messages a day to one of the big providers: then they want more. */
+  /** Mail of the domain that this server has counted; undefined without any. */
+  readonly sent: SentMail | undefined;
+  /** True for more than 5,000 messages a day to one big provider, which then requires more. */
   readonly bulk: boolean;
-  /** Undefined: nothing is known of the server; then only the domain itself is looked at. */
+  /** Undefined if nothing is known about the server; then only the domain is checked. */
   readonly server: MailServer | undefined;
   readonly keys: readonly IdentityKey[];
-  /** Whose keys sign its mail where it has none of its own. */
+  /** Another domain with keys that sign for this one, if this one has no keys. */
   readonly signedBy: string | undefined;
-  /** Selectors to look at although no key of ours goes with them. */
+  /** Selectors of other signers that are checked too. */
   readonly selectors: readonly string[];
-  /** Addresses; empty: nobody wants reports. */
+  /** Addresses for reports; empty if nobody wants them. */
   readonly dmarcReports: readonly string[];
   readonly tlsReports: readonly string[];
-  /** Where mail to the domain should go while nothing is published. */
+  /** Hosts that take mail for the domain, if no MX is published. */
   readonly mx: readonly string[];
   readonly mtaSts: MtaStsWish;
   readonly policyFile: PolicyFile;
   readonly certificates: readonly TlsCertificate[];
-  /**
-   * The organisation's domain by the list of public suffixes; undefined: the domain is itself a
-   * public suffix.
-   */
+  /** The organisation's domain by the public suffix list; undefined for a public suffix itself. */
   readonly organisation: (domain: string) => string | undefined;
 };

@@ -1,9 +1,9 @@
 /**
- * MTA-STS (RFC 8461): the record, the host that serves the policy, and the policy file, which must
- * agree with where the domain's mail really goes; else senders that keep to it cannot deliver.
+ * Checks MTA-STS (RFC 8461): the record, the host of the policy, and the policy file. The policy
+ * must name the real MX hosts of the domain; otherwise senders that follow it cannot deliver.
  */
 
-import { type Asking, ask } from '../../formats/dns/question.ts';
+import { ask, type DnsLookup } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import {
   allowsMx,
@@ -18,9 +18,9 @@ import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   found,
-  type Look,
   nothing,
   recordOf,
   textsAt,
@@ -31,22 +31,26 @@ import {
 import type { Identity } from './identity.ts';
 
 /**
- * A policy is remembered for a week: long enough to be worth it, short enough to move the mail
- * server.
+ * Senders keep a policy for 7 days: long enough to protect, short enough to move the mail server.
  */
 const maxAgeSeconds = 604_800;
 
-/** `mx`: the hosts that mail goes to; undefined: not known. */
+/** `mx`: the hosts that mail goes to; undefined if not known. */
 export function* mtaStsAspect(
   identity: Identity,
   mx: readonly string[] | undefined,
-): Asking<Aspect> {
+): DnsLookup<Aspect> {
   const { domain, mtaSts } = identity;
   const name = `_mta-sts.${domain}`;
-  const look: Look = { id: 'mta-sts', title: `the MTA-STS record of ${domain}`, name, type: 'TXT' };
+  const subject: AspectSubject = {
+    id: 'mta-sts',
+    title: `the MTA-STS record of ${domain}`,
+    name,
+    type: 'TXT',
+  };
   const published = yield* textsAt(name, isMtaStsRecord);
   const wished = mtaSts !== 'off';
-  if (published.kind === 'unknown') return wished ? unknownAspect(look, published.why) : nothing;
+  if (published.kind === 'unknown') return wished ? unknownAspect(subject, published.why) : nothing;
   const any = published.records.length > 0;
   if ((!wished && !any) || (mx !== undefined && mx.length === 0 && !any)) return nothing;
   const policy = judgePolicy(identity, mx);
@@ -54,12 +58,12 @@ export function* mtaStsAspect(
   const fresh = policy.kind === 'wanted' ? idOf(policy.text) : undefined;
   const good = ids.length === 1 && ids[0] !== undefined;
   if (!good && fresh === undefined && policy.kind !== 'good') {
-    return together([unknownAspect(look, policy.why), policyAspect(identity, policy)]);
+    return together([unknownAspect(subject, policy.why), policyAspect(identity, policy)]);
   }
   const id = good && (fresh === undefined || fresh === ids[0]) ? ids[0] : (fresh ?? policy.id);
   const keep = good && ids[0] === id;
   const record = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: keep ? published.records : [txt(published.name, `v=STSv1; id=${id}`)],
@@ -92,7 +96,7 @@ function judgePolicy(identity: Identity, mx: readonly string[] | undefined): Pol
   const { policyFile, mtaSts } = identity;
   if (policyFile.kind === 'unknown') return { kind: 'unknown', why: policyFile.why, id: '' };
   if (mx === undefined) {
-    return { kind: 'unknown', why: 'nobody knows where mail to the domain goes', id: '' };
+    return { kind: 'unknown', why: 'the MX hosts of the domain are not known', id: '' };
   }
   const read = policyFile.kind === 'text' ? parseMtaStsPolicy(policyFile.text) : undefined;
   const now = read?.ok === true ? read.value : undefined;
@@ -142,14 +146,14 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
   const url = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
   const title = `the MTA-STS policy of ${domain}`;
   if (policy.kind === 'unknown') {
-    const mend = `can you read ${url} ?`;
+    const fix = `check that you can read ${url}`;
     const finding: Finding = {
       id,
       kind: 'unknown',
       title,
       found: policy.why,
       wanted: 'the policy',
-      mend,
+      fix,
     };
     return { steps: [], files: [], findings: [finding] };
   }
@@ -164,21 +168,25 @@ function policyAspect({ domain }: Identity, policy: PolicyView): Aspect {
           title,
           found: why,
           wanted: text.trim().replaceAll('\r\n', ' | '),
-          mend: `serve this text as ${url}`,
+          fix: `serve this text as ${url}`,
         };
   return { steps: [], files: [{ id, state, url, text, why }], findings: [finding] };
 }
 
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 
-/** Somebody must serve the file; where nobody is named, this server. */
-function* policyHost({ domain, server }: Identity): Asking<Aspect> {
+/** The host that serves the policy file; without a published address, this server. */
+function* policyHost({ domain, server }: Identity): DnsLookup<Aspect> {
   const name = `mta-sts.${domain}`;
-  const look = { id: 'mta-sts.host', title: `${name} serves the policy`, name } as const;
+  const subject = {
+    id: 'mta-sts.host',
+    title: `host of the MTA-STS policy, ${name}`,
+    name,
+  } as const;
   const v4 = found(yield* ask(name, 'A'), name, isAddress);
   const v6 = found(yield* ask(name, 'AAAA'), name, isAddress);
   for (const one of [v4, v6]) {
-    if (one.kind === 'unknown') return unknownAspect({ ...look, type: 'A' }, one.why);
+    if (one.kind === 'unknown') return unknownAspect({ ...subject, type: 'A' }, one.why);
   }
   if (v4.kind !== 'known' || v6.kind !== 'known') return nothing;
   const type = v4.records.length === 0 && v6.records.length > 0 ? 'AAAA' : 'A';
@@ -193,7 +201,7 @@ function* policyHost({ domain, server }: Identity): Asking<Aspect> {
           recordOf(name, { type: family, address }),
         );
   return comparedAspect(
-    { ...look, type: published.length > 0 ? type : family },
+    { ...subject, type: published.length > 0 ? type : family },
     {
       published,
       wanted,

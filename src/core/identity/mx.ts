@@ -1,14 +1,14 @@
 /**
- * Where mail to a domain goes (RFC 5321 section 5.1), and the null MX by which a domain says that
- * it takes none (RFC 7505). A domain that sends must be able to get bounces.
+ * Checks where mail to a domain goes (RFC 5321 section 5.1). A null MX says that a domain takes no
+ * mail (RFC 7505); a domain that sends must be able to get bounces.
  */
-import { type Asking, ask, type DnsAnswer } from '../../formats/dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   found,
-  type Look,
   type MxRecord,
   recordOf,
   stuckAspect,
@@ -16,27 +16,29 @@ import {
 } from './aspect.ts';
 import type { Identity } from './identity.ts';
 
-/** A domain with more is either a mistake or nothing that one answer holds. */
+/** MX hosts that are checked; more are probably a mistake. */
 const hostsMax = 20;
 const preference = 10;
 
 export type MxAspect = {
   readonly aspect: Aspect;
-  /**
-   * Hosts that mail goes to when the plan is carried out; undefined: nobody knows. Empty: it takes
-   * no mail.
-   */
+  /** MX hosts after the plan; undefined if not known, empty if the domain takes no mail. */
   readonly hosts: readonly string[] | undefined;
 };
 
 const isMx = (one: DnsRecord): one is MxRecord => one.type === 'MX';
 
-export function* mxAspect(identity: Identity): Asking<MxAspect> {
+export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
   const { domain } = identity;
-  const look: Look = { id: 'mx', title: `where mail to ${domain} goes`, name: domain, type: 'MX' };
+  const subject: AspectSubject = {
+    id: 'mx',
+    title: `where mail to ${domain} goes`,
+    name: domain,
+    type: 'MX',
+  };
   const published = found(yield* ask(domain, 'MX'), domain, isMx);
   if (published.kind === 'unknown') {
-    return { aspect: unknownAspect(look, published.why), hosts: undefined };
+    return { aspect: unknownAspect(subject, published.why), hosts: undefined };
   }
   const judged = yield* judge(published.records, identity);
   const good = judged.filter(({ fault }) => fault === undefined).map(({ record }) => record);
@@ -44,18 +46,18 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
   const wanted = good.length > 0 ? good : yield* instead(identity, published.name);
   if (wanted.length === 0) {
     const severity = published.records.length === 0 ? 'warn' : 'fail';
-    const aspect = stuckAspect(look, {
+    const aspect = stuckAspect(subject, {
       published: published.records,
       severity,
       wrong: wrong ?? missing(identity),
       wanted: 'an MX that takes mail',
-      mend: 'say which host takes it: --mx, or --host',
+      fix: 'say which host takes it: --mx, or --host',
     });
     return { aspect, hosts: undefined };
   }
   const hosts = wanted.map(({ exchange }) => exchange).filter((host) => host !== '');
   const aspect = comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted,
@@ -70,12 +72,12 @@ export function* mxAspect(identity: Identity): Asking<MxAspect> {
 function missing({ sends, domain }: Identity): string {
   return sends
     ? `without it, bounces and answers to mail from ${domain} go astray`
-    : 'a domain without mail should say so: then nobody tries, and its name is worth less to forgers';
+    : 'a domain without mail should say so: then nobody tries, and forgers use its name less';
 }
 
-type Judged = { readonly record: MxRecord; readonly fault: string | undefined };
+type JudgedMx = { readonly record: MxRecord; readonly fault: string | undefined };
 
-function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<readonly Judged[]> {
+function* judge(records: readonly MxRecord[], { sends }: Identity): DnsLookup<readonly JudgedMx[]> {
   const named = records.filter(({ exchange }) => exchange !== '').slice(0, hostsMax);
   const answers = yield named.flatMap(({ exchange }) => [
     { name: exchange, type: 'CNAME' } as const,
@@ -98,7 +100,7 @@ function* judge(records: readonly MxRecord[], { sends }: Identity): Asking<reado
   });
 }
 
-/** Undefined too where nobody knows: a host is not bad because a name server is silent. */
+/** Undefined also if a name server does not answer, because that is no fault of the host. */
 function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefined {
   if (/^[\d.]+$/.test(host) || host.includes(':')) return `${host} is an address, not a name`;
   const [alias, v4, v6] = answers;
@@ -106,8 +108,8 @@ function hostFault(host: string, answers: readonly DnsAnswer[]): string | undefi
   return v4?.kind === 'none' && v6?.kind === 'none' ? `${host} has no address` : undefined;
 }
 
-/** What to publish where nothing good is. */
-function* instead(identity: Identity, name: string): Asking<readonly MxRecord[]> {
+/** The MX records to publish if no published record is right. */
+function* instead(identity: Identity, name: string): DnsLookup<readonly MxRecord[]> {
   const mx = (exchange: string, at: number): MxRecord => ({
     ...recordOf(name, { type: 'MX', preference: at, exchange }),
     type: 'MX',

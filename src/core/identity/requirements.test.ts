@@ -8,7 +8,7 @@ const good = ['spf', 'dkim', 'dmarc', 'host.reverse.192.0.2.1', 'host.helo'].map
 );
 const but = (id: string, kind: Finding['kind']): readonly Finding[] => [
   ...good.filter((one) => one.id !== id),
-  { id, kind, title: '', found: '', wanted: '', mend: '' },
+  { id, kind, title: '', found: '', wanted: '', fix: '' },
 ];
 const said = (findings: readonly Finding[], bulk: boolean): string =>
   requirements(findings, { bulk })

@@ -1,27 +1,27 @@
 /**
- * What the big providers require of senders, and which findings say whether it is met. From their
- * published rules: Gmail (support 81126), Yahoo (senders.yahooinc.com), Microsoft (outlook.com,
- * since May 2025). Pure.
+ * The requirements of big providers for senders, and the findings that show whether they are met.
+ * Sources are the published rules of Gmail (support 81126), Yahoo (senders.yahooinc.com) and
+ * Microsoft (outlook.com, since May 2025). Pure.
  */
 import type { Finding } from '../finding.ts';
 
 export type Provider = 'Gmail' | 'Yahoo' | 'Microsoft';
-/** `unseen`: nothing here can tell. */
-export type Met = 'yes' | 'no' | 'unknown' | 'unseen';
+/** `unseen`: Postern cannot check it. */
+export type MetState = 'yes' | 'no' | 'unknown' | 'unseen';
 export type Requirement = {
   readonly what: string;
   readonly by: readonly Provider[];
-  /** Only of those who send more than 5,000 messages a day to one provider. */
+  /** True if only senders of more than 5,000 messages a day to one provider must meet it. */
   readonly bulkOnly: boolean;
-  readonly met: Met;
-  /** Ids of the findings that say so; or where to look. */
+  readonly met: MetState;
+  /** Ids of the findings that show it, or where to look. */
   readonly see: string;
 };
 
 type Rule = Omit<Requirement, 'met' | 'see'> & {
-  /** Met when these are; a list inside: when one of it is. */
+  /** Ids of findings that must be good; of an inner list, one is enough. */
   readonly needs: readonly (string | readonly string[])[];
-  /** Where no finding can tell. */
+  /** Where to look, if no finding can show it. */
   readonly look?: string;
 };
 
@@ -61,7 +61,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Of a domain that sends: `findings` are its own and the server's. */
+/** The requirements for a domain that sends. `findings`: those of the domain and the server. */
 export function requirements(
   findings: readonly Finding[],
   { bulk }: { readonly bulk: boolean },
@@ -75,22 +75,23 @@ export function requirements(
     }));
 }
 
-function metBy(findings: readonly Finding[], need: string | readonly string[]): Met {
+function metBy(findings: readonly Finding[], need: string | readonly string[]): MetState {
   const several = typeof need === 'string' ? [need] : need;
   const each = several.map((id) => group(findings, id));
   return order.toReversed().find((met) => each.includes(met)) ?? 'unknown';
 }
 
-const order: readonly Met[] = ['no', 'unknown', 'unseen', 'yes'];
-const worstOf = (mets: readonly Met[]): Met => order.find((met) => mets.includes(met)) ?? 'unknown';
+const order: readonly MetState[] = ['no', 'unknown', 'unseen', 'yes'];
+const worstOf = (mets: readonly MetState[]): MetState =>
+  order.find((met) => mets.includes(met)) ?? 'unknown';
 
-/** A warning is about what could be better; only a failure breaks a requirement. */
-function group(findings: readonly Finding[], id: string): Met {
+/** Only a failure breaks a requirement; a warning does not. */
+function group(findings: readonly Finding[], id: string): MetState {
   const fitting = findings.filter((one) => one.id === id || one.id.startsWith(`${id}.`));
   const kinds = fitting.filter((one) => !aside.includes(one.id)).map(({ kind }) => kind);
   if (kinds.includes('fail')) return 'no';
   return kinds.length === 0 || kinds.includes('unknown') ? 'unknown' : 'yes';
 }
 
-/** Findings below a name that say nothing about it. */
+/** Findings with a fitting id that say nothing about the requirement. */
 const aside: readonly string[] = ['spf.helo', 'spf.helo.budget', 'dkim.domain-keys', 'dkim.adsp'];

@@ -1,17 +1,23 @@
 /**
- * The server itself: its names have its addresses, its addresses have names, and both agree
- * (forward-confirmed reverse DNS, which every big receiver wants), the name it says in EHLO too.
+ * Checks the mail server: its names have its addresses, its addresses have names, and both agree
+ * (forward-confirmed reverse DNS, which all big receivers require). The name in EHLO is checked
+ * too.
  */
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
+import {
+  ask,
+  type DnsAnswer,
+  type DnsLookup,
+  type DnsQuestion,
+} from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { parseClientIp, reverseName } from '../../formats/spf/network.ts';
 import { type Finding, fine } from '../finding.ts';
 import {
   type AddressRecord,
   type Aspect,
+  type AspectSubject,
   comparedAspect,
   found,
-  type Look,
   recordOf,
   remark,
   stuckAspect,
@@ -21,13 +27,13 @@ import {
 } from './aspect.ts';
 import type { MailServer } from './identity.ts';
 
-/** Names of one address that are followed: a hosting company may have given it many. */
+/** Names of one address that are checked; some hosting companies set many. */
 const namesMax = 8;
 
 const isAddress = (one: DnsRecord): one is AddressRecord => one.type === 'A' || one.type === 'AAAA';
 const isTarget = (one: DnsRecord): one is TargetRecord => one.type === 'PTR';
 
-export function* serverAspect(server: MailServer): Asking<Aspect> {
+export function* serverAspect(server: MailServer): DnsLookup<Aspect> {
   const names = new Set([server.host, server.helo].filter((name) => name !== undefined));
   const aspects: Aspect[] = server.helo === undefined ? [] : [remark(heloName(server.helo))];
   for (const name of names) {
@@ -37,27 +43,32 @@ export function* serverAspect(server: MailServer): Asking<Aspect> {
   return together(aspects);
 }
 
-/** GMX and Microsoft turn away who does not say a full name. */
+/** GMX and Microsoft refuse mail from servers without a full host name in EHLO. */
 function heloName(helo: string): Finding {
   const id = 'host.helo';
-  const title = 'the name in EHLO is a full host name';
+  const title = 'the name in EHLO';
   const good = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
   const local = /(?:^|\.)(?:localhost|localdomain|local|lan|internal|home|invalid)$/;
   if (good.test(helo) && !local.test(helo) && !/^[\d.]+$/.test(helo)) return fine(id, title, helo);
-  const mend = 'set myhostname (or smtp_helo_name) in main.cf to a name that the DNS knows';
-  return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', mend };
+  const fix = 'set myhostname (or smtp_helo_name) in main.cf to a name that the DNS knows';
+  return { id, kind: 'fail', title, found: helo, wanted: 'mail.example.org', fix };
 }
 
-function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<Aspect> {
+function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): DnsLookup<Aspect> {
   const mine = server.addresses.filter((one) => one.includes(':') === (type === 'AAAA'));
   if (mine.length === 0) return together([]);
-  const look: Look = { id: `host.${name}.${type}`, title: `${name} leads here`, name, type };
+  const subject: AspectSubject = {
+    id: `host.${name}.${type}`,
+    title: `address records of ${name}`,
+    name,
+    type,
+  };
   const published = found(yield* ask(name, type), name, isAddress);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const has = published.records.map(({ address }) => address);
   const lacking = mine.filter((address) => !has.includes(address));
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: [
@@ -71,19 +82,19 @@ function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): Asking<
   );
 }
 
-function* reverse(address: string, server: MailServer): Asking<Aspect> {
+function* reverse(address: string, server: MailServer): DnsLookup<Aspect> {
   const ip = parseClientIp(address);
   if (ip === undefined) return together([]);
   const name = reverseName(ip);
-  const look: Look = {
+  const subject: AspectSubject = {
     id: `host.reverse.${address}`,
-    title: `${address} has a name that leads back to it`,
+    title: `reverse name of ${address}`,
     name,
     type: 'PTR',
     where: 'reverse',
   };
   const published = found(yield* ask(name, 'PTR'), name, isTarget);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
   const names = published.records.map(({ target }) => target).slice(0, namesMax);
   const type = address.includes(':') ? 'AAAA' : 'A';
   const answers = yield names.map((one): DnsQuestion => ({ name: one, type }));
@@ -93,18 +104,18 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
   }));
   const silent = judged.find(({ fault }) => fault?.kind === 'unknown')?.fault;
   const good = judged.some(({ fault }) => fault === undefined);
-  if (!good && silent !== undefined) return unknownAspect(look, silent.text);
+  if (!good && silent !== undefined) return unknownAspect(subject, silent.text);
   const wrong =
     judged[0]?.fault?.text ??
     'Gmail, Yahoo, Comcast and GMX turn away mail from an address without a name';
   const { host } = server;
   if (!good && host === undefined) {
-    return stuckAspect(look, {
+    return stuckAspect(subject, {
       published: published.records,
       severity: 'fail',
       wrong,
       wanted: 'the name of the mail server',
-      mend: 'say what it is called: --host, or identity.host in postern.toml',
+      fix: 'say what it is called: --host, or identity.host in postern.toml',
     });
   }
   const wanted =
@@ -112,7 +123,7 @@ function* reverse(address: string, server: MailServer): Asking<Aspect> {
       ? published.records
       : [recordOf(published.name, { type: 'PTR', target: host })];
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted,
@@ -131,12 +142,12 @@ function nameFault(
   answer: DnsAnswer | undefined,
   server: MailServer,
 ): NameFault | undefined {
-  // Its own record comes with the same plan.
+  // The address record of this name is part of the same plan.
   if (name === server.host || name === server.helo) return undefined;
   if (looksGeneric(name, address)) {
     return {
       kind: 'bad',
-      text: `${name} looks like the line of a customer, not like a mail server`,
+      text: `${name} looks like the internet line of a customer, not like a mail server`,
     };
   }
   const back = found(answer, name, isAddress);
@@ -146,17 +157,11 @@ function nameFault(
 }
 
 /**
- * Names that providers make from the address, or that say dynamic: receivers score them as home
- * lines.
+ * True for names that providers make from the address, or that mean dynamic addresses. Receivers
+ * take such hosts for home connections.
  */
 function looksGeneric(name: string, address: string): boolean {
-  if (
-    /(?:^|[.-])(?:dyn|dynamic|dhcp|dialup|dial|dip|pool|ppp|pppoe|adsl|dsl|cable|customer|client|broadband)(?:[.-]|\d*\.)/.test(
-      name,
-    )
-  ) {
-    return true;
-  }
+  if (genericWord.test(name)) return true;
   const host = name.split('.').slice(0, -2).join('.');
   if (address.includes(':')) return /(?:[0-9a-f]{1,4}[-.]){5,}/.test(host);
   const octets = address.split('.');
@@ -164,3 +169,6 @@ function looksGeneric(name: string, address: string): boolean {
   const among = octets.filter((octet) => numbers.includes(octet));
   return among.length === 4 || host.replace(/\D/g, '').includes(octets.join(''));
 }
+
+const lineWords = 'dyn|dynamic|dhcp|dialup|dial|dip|pool|ppp|pppoe|adsl|dsl|cable|customer|client';
+const genericWord = new RegExp(`(?:^|[.-])(?:${lineWords}|broadband)(?:[.-]|\\d*\\.)`);

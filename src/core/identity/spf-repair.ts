@@ -1,7 +1,7 @@
 /**
- * What is wrong in the terms of an SPF record, and the terms without it. Of what is there, as much
- * stays as can: terms that nobody can read, that let the whole world pass, or that RFC 7208 warns
- * of go; two records become one. Pure.
+ * Repairs the terms of an SPF record, and says what was wrong. It keeps as much as possible. It
+ * removes terms that nobody can read, that let everybody pass, or that RFC 7208 advises against; it
+ * merges several records. Pure.
  */
 import {
   parseSpf,
@@ -11,14 +11,14 @@ import {
   type SpfTerm,
 } from '../../formats/spf/record.ts';
 
-export type Repaired = {
+export type RepairedSpf = {
   readonly terms: SpfRecord;
-  /** A clause for each thing that was wrong; empty: the record may stay as it is. */
+  /** A clause for each fault; empty if the record can stay as it is. */
   readonly faults: readonly string[];
 };
 
 /**
- * Broader networks (a quarter of a million addresses) let strangers in; no provider's own network
+ * Broader networks (more than 262,144 IPv4 addresses) let strangers send; no provider's own network
  * is so large.
  */
 const ip4BitsMin = 14;
@@ -26,7 +26,7 @@ const ip6BitsMin = 29;
 
 const isMechanism = (term: SpfTerm): term is SpfMechanism => 'qualifier' in term;
 
-export function repairSpf(texts: readonly string[]): Repaired {
+export function repairSpf(texts: readonly string[]): RepairedSpf {
   const faults: string[] = [];
   if (texts.length > 1)
     faults.push(`there are ${texts.length} SPF records, so none of them counts`);
@@ -35,7 +35,7 @@ export function repairSpf(texts: readonly string[]): Repaired {
   return { terms: closed(cleaned(terms, faults), faults), faults };
 }
 
-/** The terms of a record that can be read. */
+/** The readable terms of a record. */
 function readable(text: string, faults: string[]): SpfRecord {
   const read = parseSpf(text);
   if (read.ok) return read.value;
@@ -51,7 +51,7 @@ function readable(text: string, faults: string[]): SpfRecord {
   return terms;
 }
 
-/** Slips whose meaning is plain. */
+/** Corrects typing errors with an obvious meaning. */
 function corrected(word: string): string {
   return word
     .replace(/^([-+~?]?)(?:ip|ipv4|ip4=|ip4:)[:=]?(?=\d+\.)/i, '$1ip4:')
@@ -59,14 +59,14 @@ function corrected(word: string): string {
     .replace(/^([-+~?]?include)=/i, '$1:');
 }
 
-/** One record of several: whoever may send by one of them may send. */
+/** Merges several records: a sender that one of them allows is allowed. */
 function merged(records: readonly SpfRecord[]): SpfRecord {
   const terms: SpfTerm[] = [];
   const alls: SpfMechanism[] = [];
   for (const record of records) {
     for (const term of record) {
       if (term.kind === 'all') alls.push(term);
-      // What was redirected to is one of several now.
+      // The target of a redirect becomes one of several sources.
       else if (term.kind === 'redirect') {
         terms.push({ kind: 'include', qualifier: '+', domain: term.domain });
       } else if (term.kind !== 'exp' || !terms.some(({ kind }) => kind === 'exp')) terms.push(term);
@@ -118,7 +118,7 @@ function isBroad(term: SpfMechanism): boolean {
   }
 }
 
-/** What becomes of everybody else is said, and is not “pass”. */
+/** Ends the record with `all` that does not let everybody pass. */
 function closed(terms: SpfRecord, faults: string[]): SpfRecord {
   const soft: SpfTerm = { kind: 'all', qualifier: '~' };
   const all = terms.find(({ kind }) => kind === 'all');
@@ -136,7 +136,7 @@ function closed(terms: SpfRecord, faults: string[]): SpfRecord {
   return terms.map((term) => (term === all ? soft : term));
 }
 
-/** Where a term for an address goes: before what decides about everybody else. */
+/** Inserts terms before `all` or `redirect`, which decide about all other senders. */
 export function beforeAll(terms: SpfRecord, more: readonly SpfTerm[]): SpfRecord {
   const all = terms.findIndex(({ kind }) => kind === 'all');
   const at = all < 0 ? terms.findIndex(({ kind }) => kind === 'redirect') : all;

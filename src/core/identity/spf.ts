@@ -1,9 +1,9 @@
 /**
- * The SPF record of a name (RFC 7208): every address that mail leaves from passes, others do not,
- * and receivers are not made to ask more than they may. A record that is there is extended; one
+ * Checks the SPF record of a name (RFC 7208): all addresses that mail leaves from pass, others do
+ * not, and the record needs no more lookups than allowed. A published record is extended; a name
  * that never sends says so.
  */
-import type { Asking, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
 import { supposing } from '../../formats/dns/supposed.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
@@ -19,8 +19,8 @@ import {
 import { type Finding, fine } from '../finding.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   remark,
   stuckAspect,
   textsAt,
@@ -35,22 +35,22 @@ export type SpfWish = {
   readonly name: string;
   readonly id: string;
   readonly title: string;
-  /** Empty: the name never sends, or it is not known from where (`unknownAddresses`). */
+  /** Empty if the name never sends, or if its addresses are not known. */
   readonly addresses: readonly string[];
   readonly sends: boolean;
-  /** For a record that is not there yet. */
+  /** Qualifier of `all` in a new record. */
   readonly all: '-' | '~';
 };
 
-export function* spfAspect(wish: SpfWish): Asking<Aspect> {
+export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
   const { name, id, title } = wish;
-  const look: Look = { id, title, name, type: 'TXT' };
+  const subject: AspectSubject = { id, title, name, type: 'TXT' };
   const published = yield* textsAt(name, isSpfRecord);
-  if (published.kind === 'unknown') return unknownAspect(look, published.why);
-  const at: Look = { ...look, name: published.name };
+  if (published.kind === 'unknown') return unknownAspect(subject, published.why);
+  const at: AspectSubject = { ...subject, name: published.name };
   const texts = published.records.map(textOfTxt);
   if (!wish.sends) return neverSends(at, published.records, texts);
-  if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(look);
+  if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(subject);
   const repaired =
     texts.length === 0
       ? { terms: [{ kind: 'all', qualifier: wish.all } as const], faults: [] }
@@ -84,7 +84,7 @@ function lackingText(lacking: readonly string[], records: number): string {
     : `${list} sends, and the record does not let it pass`;
 }
 
-/** Mail of ours fails, or anybody's passes; else it is untidy. */
+/** True if our mail fails or mail of strangers passes; other faults are only untidy. */
 function isHarmful(faults: readonly string[], records: number): boolean {
   return (
     records !== 1 ||
@@ -92,11 +92,15 @@ function isHarmful(faults: readonly string[], records: number): boolean {
   );
 }
 
-function neverSends(look: Look, published: readonly DnsRecord[], texts: readonly string[]): Aspect {
+function neverSends(
+  subject: AspectSubject,
+  published: readonly DnsRecord[],
+  texts: readonly string[],
+): Aspect {
   const good = texts.length === 1 && /^v=spf1 +-all *$/i.test(texts[0] ?? '');
-  return comparedAspect(look, {
+  return comparedAspect(subject, {
     published,
-    wanted: good ? published : [txt(look.name, 'v=spf1 -all')],
+    wanted: good ? published : [txt(subject.name, 'v=spf1 -all')],
     severity: 'warn',
     right: 'nobody may send in the name of the domain, and that is said',
     wrong:
@@ -106,19 +110,19 @@ function neverSends(look: Look, published: readonly DnsRecord[], texts: readonly
   });
 }
 
-function nothingKnown({ id, title }: Look): Aspect {
+function nothingKnown({ id, title }: AspectSubject): Aspect {
   return remark({
     id,
     kind: 'warn',
     title,
     found: 'nothing',
     wanted: 'v=spf1 … ~all',
-    mend: 'name the addresses that mail leaves from: --ip, or identity.addresses in postern.toml',
+    fix: 'name the addresses that mail leaves from: --ip, or identity.addresses in postern.toml',
   });
 }
 
-/** As if `terms` were the record of `name`. */
-function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Asking<Value> {
+/** Evaluates as if `terms` were the record of `name`. */
+function* as<Value>(name: string, terms: SpfRecord, asking: DnsLookup<Value>): DnsLookup<Value> {
   const records = [txt(name, printSpf(terms))];
   const suppose = (question: DnsQuestion) =>
     question.type === 'TXT' && question.name.toLowerCase() === name
@@ -127,7 +131,7 @@ function* as<Value>(name: string, terms: SpfRecord, asking: Asking<Value>): Aski
   return yield* supposing(asking, suppose);
 }
 
-function spfCostOf(name: string, terms: SpfRecord): Asking<SpfCost> {
+function spfCostOf(name: string, terms: SpfRecord): DnsLookup<SpfCost> {
   return as(name, terms, spfCost(name));
 }
 
@@ -135,13 +139,13 @@ const asks = ({ kind }: SpfTerm): boolean =>
   kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
 
 /**
- * Without terms that lead nowhere: an error for whoever comes to them, or lookups for nothing where
- * there are too many; and without those by which somebody else's record lets the whole world in.
+ * The terms without those that only do harm: they let nearly everybody pass, or, if the record
+ * needs too many lookups, they cause an error or let nobody pass.
  */
 function* lean(
   name: string,
   terms: SpfRecord,
-): Asking<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
+): DnsLookup<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
   const faults: string[] = [];
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
@@ -157,7 +161,7 @@ function* lean(
   return { terms: end ? kept : [...kept, all], faults };
 }
 
-/** No provider has so many addresses of its own: a /8 of IPv4, a /16 of IPv6. */
+/** No provider has more addresses of its own: a /8 of IPv4, a /16 of IPv6. */
 const openIp4 = 1n << 24n;
 const openIp6 = 1n << 112n;
 
@@ -166,10 +170,10 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
 }
 
 /**
- * Why a term does nothing but harm; undefined: it lets somebody pass, or nobody knows. `over`:
- * lookups are scarce.
+ * Why a term only does harm; undefined if it lets somebody pass, or if that is not known. `over`:
+ * true if the record needs too many lookups.
  */
-function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | undefined> {
+function* harm(name: string, term: SpfTerm, over: boolean): DnsLookup<string | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
   if (isOpen(cost)) return `${shown} lets nearly everybody in the world send`;
@@ -183,7 +187,7 @@ function* harm(name: string, term: SpfTerm, over: boolean): Asking<string | unde
     : undefined;
 }
 
-/** Undefined: receivers can evaluate it to its end. */
+/** Why receivers cannot evaluate the record; undefined if they can. */
 function overBudget(cost: SpfCost): string | undefined {
   const { lookups, voids, complete } = cost;
   if (lookups > lookupsMax) {
@@ -199,11 +203,11 @@ function overBudget(cost: SpfCost): string | undefined {
     : `${error.term} in the record of ${error.domain}: ${error.why}`;
 }
 
-/** Terms by which every address passes; those that did not are `lacking`. */
+/** Terms that let every address pass. `lacking`: the addresses that did not pass before. */
 function* reaching(
   wish: SpfWish,
   terms: SpfRecord,
-): Asking<
+): DnsLookup<
   | { readonly kind: 'known'; readonly terms: SpfRecord; readonly lacking: readonly string[] }
   | { readonly kind: 'unknown'; readonly why: string }
 > {
@@ -214,7 +218,7 @@ function* reaching(
   }
   const { lacking } = now;
   const more = lacking.map(addressTerm);
-  // What was said of these addresses before is said anew.
+  // Older terms for the same addresses are replaced.
   const names = new Set(more.map(addressOf));
   const rest = terms.filter((term) => !names.has(addressOf(term)));
   const late = beforeAll(rest, more);
@@ -222,11 +226,11 @@ function* reaching(
   if (then.lacking.length === 0 && then.silent.length === 0) {
     return { kind: 'known', terms: late, lacking };
   }
-  // A term before it decides otherwise, costs too much, or cannot be told: so it comes first.
+  // An earlier term decides otherwise, costs too much, or is unknown: the new terms come first.
   return { kind: 'known', terms: [...more, ...rest], lacking };
 }
 
-/** The one address that a term names, if it does. */
+/** The single address that a term names; undefined for other terms. */
 function addressOf(term: SpfTerm): string | undefined {
   const one = 'address' in term && term.bits === (term.kind === 'ip4' ? 32 : 128);
   return one ? term.address : undefined;
@@ -235,7 +239,7 @@ function addressOf(term: SpfTerm): string | undefined {
 function* failing(
   { name, addresses }: SpfWish,
   terms: SpfRecord,
-): Asking<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
+): DnsLookup<{ readonly lacking: readonly string[]; readonly silent: readonly string[] }> {
   const lacking: string[] = [];
   const silent: string[] = [];
   for (const ip of addresses) {
@@ -253,40 +257,40 @@ function addressTerm(address: string): SpfTerm {
     : { kind: 'ip4', qualifier: '+', address, bits: 32 };
 }
 
-/**
- * Which of somebody else's servers is not needed any more, only the operator knows: so nothing is
- * advised.
- */
+/** Only the operator knows which services are no longer needed, so no record is advised. */
 function* tooCostly(
-  look: Look,
+  subject: AspectSubject,
   published: readonly DnsRecord[],
   terms: SpfRecord,
   over: string,
-): Asking<Aspect> {
+): DnsLookup<Aspect> {
   const costs: string[] = [];
   for (const term of terms.filter(asks)) {
-    const { lookups } = yield* spfCostOf(look.name, [term]);
+    const { lookups } = yield* spfCostOf(subject.name, [term]);
     costs.push(`${printSpfTerm(term)} ${lookups}`);
   }
-  return stuckAspect(look, {
+  return stuckAspect(subject, {
     published,
     severity: 'fail',
     wrong: over,
     wanted: `at most ${lookupsMax} lookups and ${spfVoidsMax} that find nothing, and no errors`,
-    mend: `take out what you do not need, or name addresses instead (ip4:, ip6:); lookups: ${costs.join(', ')}`,
+    fix:
+      'take out what you do not need, or name addresses instead (ip4:, ip6:); ' +
+      `lookups: ${costs.join(', ')}`,
   });
 }
 
 function budgetFinding({ id, title }: SpfWish, cost: SpfCost): Finding {
   const unknown = cost.problems.find(({ kind, why }) => kind === 'unknown' && !/depends/.test(why));
-  const spent = `${cost.lookups} of ${lookupsMax} lookups, ${cost.voids} of ${spfVoidsMax} that find nothing`;
-  if (unknown === undefined) return fine(`${id}.budget`, `${title}: what it costs`, spent);
+  const voids = `${cost.voids} of ${spfVoidsMax} that find nothing`;
+  const spent = `${cost.lookups} of ${lookupsMax} lookups, ${voids}`;
+  if (unknown === undefined) return fine(`${id}.budget`, `${title}: DNS lookups`, spent);
   return {
     id: `${id}.budget`,
     kind: 'unknown',
-    title: `${title}: what it costs`,
+    title: `${title}: DNS lookups`,
     found: `${spent}, without ${unknown.term}: ${unknown.why}`,
     wanted: 'an answer of the DNS',
-    mend: 'try again; if it stays so, take the term out',
+    fix: 'try again; if it stays so, take the term out',
   };
 }

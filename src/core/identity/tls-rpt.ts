@@ -1,14 +1,14 @@
 /**
- * Who is told when mail to the domain could not be encrypted (RFC 8460). Only where somebody wants
- * to know.
+ * Checks the record for reports on mail to the domain that could not be encrypted (RFC 8460). It is
+ * advised only if the operator wants such reports.
  */
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { parseTlsReporting, printTlsReporting } from '../../formats/tls/tls-rpt.ts';
 import {
   type Aspect,
+  type AspectSubject,
   comparedAspect,
-  type Look,
   nothing,
   textsAt,
   txt,
@@ -19,14 +19,14 @@ import type { Identity } from './identity.ts';
 
 const meant = (text: string): boolean => parseTlsReporting(text) !== undefined;
 
-export function* tlsRptAspect(identity: Identity): Asking<Aspect> {
+export function* tlsRptAspect(identity: Identity): DnsLookup<Aspect> {
   const { domain, tlsReports } = identity;
   const name = `_smtp._tls.${domain}`;
   const title = `reports on failed TLS of mail to ${domain}`;
-  const look: Look = { id: 'tls-rpt', title, name, type: 'TXT' };
+  const subject: AspectSubject = { id: 'tls-rpt', title, name, type: 'TXT' };
   const published = yield* textsAt(name, meant);
   if (published.kind === 'unknown') {
-    return tlsReports.length === 0 ? nothing : unknownAspect(look, published.why);
+    return tlsReports.length === 0 ? nothing : unknownAspect(subject, published.why);
   }
   const records = published.records.flatMap((one) => parseTlsReporting(textOfTxt(one)) ?? []);
   if (records.length === 0 && tlsReports.length === 0) return nothing;
@@ -42,7 +42,7 @@ export function* tlsRptAspect(identity: Identity): Asking<Aspect> {
       ? []
       : [txt(published.name, printTlsReporting({ reportsTo, more: [...new Set(kept)] }))];
   return comparedAspect(
-    { ...look, name: published.name },
+    { ...subject, name: published.name },
     {
       published: published.records,
       wanted: unchanged ? published.records : wanted,

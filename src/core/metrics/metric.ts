@@ -4,9 +4,9 @@ export type MetricKind = 'counter' | 'gauge' | 'histogram';
 export type Metric = {
   readonly name: string;
   readonly kind: MetricKind;
-  /** One sentence, as the operator reads it. */
+  /** Help text for the operator. */
   readonly help: string;
-  /** Name of its only label, where it has one. */
+  /** Name of its only label, if it has one. */
   readonly label?: string;
   /**
    * Label values shown as 0 before they first happen, so that an alert on a rate works from the

@@ -1,4 +1,4 @@
-/** Metrics of mail that scripts send: of the sendmail door, and of the register. Of metrics.ts. */
+/** Metrics of mail that scripts send, from the sendmail door and the register of scripts. */
 
 import { reasonCodes } from '../script-mail.ts';
 import type { Metric } from './metric.ts';
@@ -7,21 +7,23 @@ export const scriptMetrics: readonly Metric[] = [
   {
     name: 'postern_script_messages_total',
     kind: 'counter',
-    help: 'Messages that came by the sendmail door, by what the register of scripts says: pass or hold.',
+    help: 'Messages through the sendmail door, by the verdict of the register of scripts.',
     label: 'verdict',
     values: ['pass', 'hold'],
   },
   {
     name: 'postern_script_findings_total',
     kind: 'counter',
-    help: 'What the register found against messages of scripts, whether or not they were held for it.',
+    help:
+      'Findings of the register against messages of scripts, whether or not the message was ' +
+      'held.',
     label: 'finding',
     values: reasonCodes,
   },
   {
     name: 'postern_script_direct_total',
     kind: 'counter',
-    help: 'Messages that a web user brought by SMTP to this machine itself, by what is set to be done with them.',
+    help: 'Messages that a web user sent by SMTP on this machine, by the configured action.',
     label: 'done',
     values: ['attribute', 'refuse'],
   },
@@ -31,38 +33,46 @@ export const sendmailMetrics: readonly Metric[] = [
   {
     name: 'postern_sendmail_messages_total',
     kind: 'counter',
-    help: 'Messages handed in by sendmail(1), by how it is known who did: kernel, or the owner of the spooled file.',
+    help:
+      'Messages handed over by sendmail(1), by the proof of their sender: the kernel, or the ' +
+      'owner of the spooled file.',
     label: 'proven',
     values: ['kernel', 'owner'],
   },
   {
     name: 'postern_sendmail_refused_total',
     kind: 'counter',
-    help: 'Messages that sendmail(1) could not hand in now: too many of its user wait, or the disk.',
+    help:
+      'Messages that sendmail(1) could not hand over, by reason: too many messages of the user ' +
+      'wait, or the disk failed. The calling program gets an error and may try again.',
     label: 'reason',
     values: ['waiting', 'disk'],
   },
   {
     name: 'postern_sendmail_failed_total',
     kind: 'counter',
-    help: 'Times that the mail server’s own sendmail did not take a message; it is tried again.',
+    help:
+      'Failed attempts to give a message to the mail server’s own sendmail. Postern tries ' +
+      'again.',
     label: 'how',
     values: ['refused', 'unknown'],
   },
   {
     name: 'postern_sendmail_copies_total',
     kind: 'counter',
-    help: 'Second copies of one message that vanished, after a crash.',
+    help: 'Second copies of a message that Postern discarded after a crash.',
   },
   {
     name: 'postern_sendmail_waiting',
     kind: 'gauge',
-    help: 'Messages of programs that the mail server has not shown to the milter door yet. Over a hundred for minutes: it does not take them.',
+    help:
+      'Messages of programs that the mail server has not yet passed to the milter door. More ' +
+      'than 100 for several minutes means that the mail server does not take them.',
   },
   {
     name: 'postern_sendmail_faults_total',
     kind: 'counter',
-    help: 'Connections of sendmail(1) ended by us, by reason.',
+    help: 'Connections of sendmail(1) that Postern ended, by reason.',
     label: 'reason',
   },
 ];

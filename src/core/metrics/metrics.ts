@@ -1,8 +1,8 @@
 /**
- * Every metric that `/metrics` shows: its name, what it means, and its label. Parts count by
- * `name`; the unit and the `_total` of a counter are part of it, so that what the code counts is
- * what the operator greps for. No label ever carries an account, an address or a subject: scrapes
- * end up in places that mail must not.
+ * Every metric that `/metrics` shows, with its name, help text and label. The code counts under the
+ * full name, with the unit and the `_total` of a counter, so operators can search for it. No label
+ * contains an account, an address or a subject, because scrapes end up in places where mail must
+ * not.
  */
 
 import { keyStates } from '../signing/key.ts';
@@ -25,27 +25,27 @@ const guardMetrics: readonly Metric[] = [
   {
     name: 'postern_observed_verdicts_total',
     kind: 'counter',
-    help: 'Verdicts that were only noted because the mode is observe.',
+    help: 'Verdicts that were only recorded because the mode is observe.',
     label: 'verdict',
     values: verdicts.slice(1),
   },
   {
     name: 'postern_refused_early_total',
     kind: 'counter',
-    help: 'Commands refused because the account is suspended, before a message was there to judge.',
+    help: 'SMTP commands refused before there was a message, because the account is suspended.',
   },
   { name: 'postern_recipients_total', kind: 'counter', help: 'Recipients of passed messages.' },
   {
     name: 'postern_suspensions_total',
     kind: 'counter',
-    help: 'Accounts suspended, by whom.',
+    help: 'Accounts suspended, by the guard or by an operator.',
     label: 'by',
     values: ['guard', 'operator'],
   },
   {
     name: 'postern_releases_total',
     kind: 'counter',
-    help: 'Accounts released, by whom.',
+    help: 'Accounts released, by the guard or by an operator.',
     label: 'by',
     values: ['guard', 'operator'],
   },
@@ -58,34 +58,38 @@ const guardMetrics: readonly Metric[] = [
   {
     name: 'postern_accounts',
     kind: 'gauge',
-    help: 'Accounts known, watched, suspended, and exempt now.',
+    help: 'Accounts that are known, watched, suspended or exempt now.',
     label: 'state',
     values: ['known', 'watched', 'suspended', 'exempt'],
   },
   {
     name: 'postern_dkim_keys',
     kind: 'gauge',
-    help: 'DKIM keys by the state that they are in.',
+    help: 'DKIM keys by state.',
     label: 'state',
     values: keyStates,
   },
   {
     name: 'postern_dkim_keys_unusable',
     kind: 'gauge',
-    help: 'DKIM keys that should sign, and whose file cannot be used.',
+    help:
+      'DKIM keys that should sign but whose file cannot be used. Mail of their domains leaves ' +
+      'unsigned; see `postern dkim keys`.',
   },
   { name: 'postern_held_messages', kind: 'gauge', help: 'Messages held now.' },
   { name: 'postern_guarding', kind: 'gauge', help: '1 in mode guard, 0 in mode observe.' },
 ];
 
 const ledgerMetrics: readonly Metric[] = [
-  { name: 'postern_ledger_ok', kind: 'gauge', help: '1 while the ledger takes writes.' },
+  { name: 'postern_ledger_ok', kind: 'gauge', help: '1 while the ledger can be written, else 0.' },
   { name: 'postern_ledger_commits_total', kind: 'counter', help: 'Transactions committed.' },
   { name: 'postern_ledger_failures_total', kind: 'counter', help: 'Transactions that failed.' },
   {
     name: 'postern_ledger_dropped_total',
     kind: 'counter',
-    help: 'Changes given up while the ledger failed, by kind; never suspensions or held mail.',
+    help:
+      'Changes lost because the ledger could not be written, by kind. Suspensions and held ' +
+      'mail are never lost.',
     label: 'kind',
   },
 ];
@@ -99,7 +103,12 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_milter_faults_total',
     kind: 'counter',
-    help: 'Milter sessions ended by us, by reason; and what did not end them: answer (no verdict in time), reader (not signed or verified in time), no-edits (the mail server lets us change no headers), edit (a header that is none), unlisted-client (mail left for a client that is not known to be allowed to relay: judged, not signed).',
+    help:
+      'Faults of milter sessions, by reason. These end the session: full, slow, idle, ' +
+      'protocol, bug. These do not: answer (no verdict in time), reader (not signed or ' +
+      'verified in time), no-edits (the mail server allows no change of headers), edit (a ' +
+      'malformed header was left out), unlisted-client (mail of a client that is not known to ' +
+      'be allowed to relay was judged but not signed).',
     label: 'reason',
   },
   {
@@ -111,7 +120,7 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_policy_faults_total',
     kind: 'counter',
-    help: 'Policy sessions ended by us, by reason.',
+    help: 'Policy sessions that Postern ended, by reason.',
     label: 'reason',
   },
   {
@@ -131,7 +140,7 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_live_listeners',
     kind: 'gauge',
-    help: 'Status pages that follow the live feed now.',
+    help: 'Open status pages that receive the live feed.',
   },
   {
     name: 'postern_live_dropped_total',
@@ -141,7 +150,9 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_notices_total',
     kind: 'counter',
-    help: 'Tries to send a notice to the operator, by outcome; failed: given up after two days.',
+    help:
+      'Attempts to send a notice to the operator, by outcome. failed means given up after two ' +
+      'days.',
     label: 'outcome',
     values: ['sent', 'retried', 'failed'],
   },
@@ -151,7 +162,10 @@ const signingMetrics: readonly Metric[] = [
   {
     name: 'postern_signing_total',
     kind: 'counter',
-    help: 'Outgoing messages signed and not signed, by why: no-from (no author with a domain), no-key (no key for any author’s domain), off (by the configuration), failed (see the log event signing.failed).',
+    help:
+      'Outgoing messages, signed or not: no-from (no author with a domain), no-key (no key for ' +
+      'any author’s domain), off (by the configuration), failed (see the log event ' +
+      'signing.failed).',
     label: 'result',
     values: ['signed', 'no-from', 'no-key', 'off', 'failed'],
   },
@@ -161,27 +175,31 @@ const scanMetrics: readonly Metric[] = [
   {
     name: 'postern_scan_messages_total',
     kind: 'counter',
-    help: 'Messages shown to scanners: scanned, reused (a copy had been scanned), missing (no scanner said anything).',
+    help:
+      'Messages by scan result: scanned, reused (a copy was scanned before), missing (no ' +
+      'scanner answered).',
     label: 'result',
     values: ['scanned', 'reused', 'missing'],
   },
   {
     name: 'postern_scan_silences_total',
     kind: 'counter',
-    help: 'Times that a scanner said nothing about a message, by why: down (left alone after failing), busy (too many wait), late, failed, large (no room to keep the message).',
+    help:
+      'Messages that a scanner did not scan, by reason: down (not asked after failures), busy ' +
+      '(too many messages wait), late, failed, large (no room to keep the message).',
     label: 'why',
     values: ['down', 'busy', 'late', 'failed', 'large'],
   },
   {
     name: 'postern_scan_spam_total',
     kind: 'counter',
-    help: 'Messages that a scanner would mark as spam, masked rules left out.',
+    help: 'Messages that a scanner would mark as spam, without counting masked rules.',
   },
   { name: 'postern_scan_viruses_total', kind: 'counter', help: 'Messages with a virus.' },
   {
     name: 'postern_scan_up',
     kind: 'gauge',
-    help: '1 while this scanner is asked, 0 while it is left alone after failing.',
+    help: '1 while this scanner is asked, 0 while it is not asked after failures.',
     label: 'scanner',
   },
   {
@@ -196,25 +214,29 @@ const mailLogMetrics: readonly Metric[] = [
   {
     name: 'postern_mail_log_wanted',
     kind: 'gauge',
-    help: 'Mail logs that are to be read.',
+    help: 'Mail logs that the configuration names.',
   },
   {
     name: 'postern_mail_log_reading',
     kind: 'gauge',
-    help: 'Mail logs that are being read now; fewer than wanted: see `postern doctor`.',
+    help:
+      'Mail logs that are being read now. If this is fewer than postern_mail_log_wanted, run ' +
+      '`postern doctor`.',
   },
-  { name: 'postern_mail_log_lines_total', kind: 'counter', help: 'Lines read of mail logs.' },
+  { name: 'postern_mail_log_lines_total', kind: 'counter', help: 'Lines read from mail logs.' },
   {
     name: 'postern_mail_log_events_total',
     kind: 'counter',
-    help: 'What mail logs told: deliveries by outcome, good and failed logins.',
+    help: 'Events found in mail logs: deliveries by outcome, successful and failed logins.',
     label: 'event',
     values: ['sent', 'deferred', 'bounced', 'login', 'login-failed'],
   },
   {
     name: 'postern_mail_log_dropped_total',
     kind: 'counter',
-    help: 'Told by mail logs and of no account’s concern: of accounts or messages that are not known here, of logins that the line does not name, repeated, or closed by a suspension.',
+    help:
+      'Events in mail logs that Postern ignored, by reason: unknown account, unknown message, ' +
+      'line without a login name, repeated login, login closed by a suspension.',
     label: 'why',
     values: [
       'unknown-account',
@@ -227,7 +249,9 @@ const mailLogMetrics: readonly Metric[] = [
   {
     name: 'postern_mail_log_faults_total',
     kind: 'counter',
-    help: 'Faults of mail logs: not there, not to be read, lines too long or passed over, journalctl ended.',
+    help:
+      'Faults of mail logs: file missing, file unreadable, line too long, lines skipped, ' +
+      'journalctl ended, mistake in Postern.',
     label: 'what',
     values: ['missing', 'unreadable', 'too-long', 'skipped', 'ended', 'bug'],
   },
@@ -237,63 +261,69 @@ const inboundMetrics: readonly Metric[] = [
   {
     name: 'postern_inbound_messages_total',
     kind: 'counter',
-    help: 'Messages that came in and were checked.',
+    help: 'Incoming messages that were checked.',
   },
   {
     name: 'postern_inbound_spf_total',
     kind: 'counter',
-    help: 'What SPF said of them.',
+    help: 'Incoming messages by SPF result.',
     label: 'result',
     values: ['none', 'neutral', 'pass', 'fail', 'softfail', 'temperror', 'permerror'],
   },
   {
     name: 'postern_inbound_dkim_total',
     kind: 'counter',
-    help: 'Their DKIM signatures, by result; none: messages without one.',
+    help:
+      'DKIM signatures of incoming messages, by result. none counts messages without a ' +
+      'signature.',
     label: 'result',
     values: ['none', 'pass', 'fail', 'policy', 'neutral', 'temperror', 'permerror'],
   },
   {
     name: 'postern_inbound_dmarc_total',
     kind: 'counter',
-    help: 'What DMARC said of them.',
+    help: 'Incoming messages by DMARC result.',
     label: 'result',
     values: ['pass', 'fail', 'none', 'temperror', 'permerror'],
   },
   {
     name: 'postern_inbound_arc_total',
     kind: 'counter',
-    help: 'Their ARC chains, by result; none: messages without one.',
+    help: 'ARC chains of incoming messages, by result. none counts messages without a chain.',
     label: 'result',
     values: ['none', 'pass', 'fail', 'temperror'],
   },
   {
     name: 'postern_inbound_iprev_total',
     kind: 'counter',
-    help: 'Whether the names of their clients lead back to them.',
+    help:
+      'Incoming messages by whether the name of the client resolves back to its address ' +
+      '(iprev, RFC 8601 section 2.7.3).',
     label: 'result',
     values: ['pass', 'fail', 'temperror', 'permerror'],
   },
   {
     name: 'postern_inbound_forged_total',
     kind: 'counter',
-    help: 'Authentication-Results fields in our name that mail brought along; they were taken out, or the mail refused.',
+    help:
+      'Authentication-Results fields that claimed to come from this server. They were removed, ' +
+      'or the message was refused.',
   },
   {
     name: 'postern_inbound_late_total',
     kind: 'counter',
-    help: 'Messages for which the DNS took longer than verify.deadline.',
+    help: 'Incoming messages for which the DNS took longer than verify.deadline.',
   },
   {
     name: 'postern_inbound_seconds',
     kind: 'histogram',
-    help: 'Time that a message waited for its check.',
+    help: 'Time that an incoming message waited for its check.',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   {
     name: 'postern_inbound_sealed_total',
     kind: 'counter',
-    help: 'Messages sealed (ARC), and those that were not because the key failed or is not there.',
+    help: 'Messages sealed with ARC, or not sealed because the key failed or is missing.',
     label: 'outcome',
     values: ['sealed', 'failed', 'no-key'],
   },
@@ -310,7 +340,9 @@ const processMetrics: readonly Metric[] = [
   {
     name: 'postern_unlisted_total',
     kind: 'counter',
-    help: 'Counts under a name that this list lacks: a mistake in Postern, please report it.',
+    help:
+      'Counts under a name that is not in this list. This is a mistake in Postern; please ' +
+      'report it.',
     label: 'name',
   },
 ];

@@ -1,11 +1,11 @@
-/** What an audit reports, laid over what is remembered: which rows change. Pure. */
+/** Works out which rows of weak passwords change by the report of an audit. Pure. */
 import type { Millis } from '../../lib/time.ts';
 import { accountOf } from '../account-name.ts';
 import type { CandidateKind, StrengthClass } from './strength.ts';
 import type { AuditSummary, WeakPassword } from './weak.ts';
 
 export type Login = { readonly source: string; readonly account: string };
-/** How weak, found how, and since when. */
+/** How weak a password is, how it was guessed, and since when that is known. */
 export type WeakNote = {
   readonly strength: StrengthClass;
   readonly by: CandidateKind;
@@ -14,33 +14,33 @@ export type WeakNote = {
 export type PasswordFinding = Login & WeakNote & { readonly scheme: string };
 export type PasswordReport = {
   readonly found: readonly PasswordFinding[];
-  /** Weak before, and another one now, or gone. */
+  /** Accounts that had a weak password and now have another one, or are gone. */
   readonly changed: readonly Login[];
-  /** The owner was written to. */
+  /** Accounts with owners that got a mail. */
   readonly told: readonly Login[];
-  /** At the end of an audit. */
+  /** Set by the last report of an audit. */
   readonly summary?: AuditSummary;
 };
 
 export const nothingReported: PasswordReport = { found: [], changed: [], told: [] };
-/** Under which name the ledger keeps the summary of the last audit. */
+/** The name under which the ledger keeps the summary of the last audit. */
 export const lastAuditKey = 'passwords.audit';
 
 export function loginKey({ source, account }: Login): string {
   return `${source}\n${account}`;
 }
 
-/** Where the source has it. */
+/** Source, and the name of the account in the source. */
 export function loginOf({ source, login: account }: WeakPassword): Login {
   return { source, account };
 }
 
-/** By loginKey. */
+/** The rows, each under its loginKey. */
 export function byLogin(rows: readonly WeakPassword[]): Map<string, WeakPassword> {
   return new Map(rows.map((row) => [loginKey(loginOf(row)), row]));
 }
 
-/** `known`: by loginKey. */
+/** The rows that the report changes or adds. `known`: the rows so far, by loginKey. */
 export function notedRows(
   known: ReadonlyMap<string, WeakPassword>,
   report: PasswordReport,
@@ -75,9 +75,7 @@ export function notedRows(
   return [...rows.values()];
 }
 
-/**
- * Undefined for what is no summary: it was never written, or by a version that wrote it otherwise.
- */
+/** Undefined if the text is no summary: never written, or written by another version. */
 export function summaryOf(text: string | undefined): AuditSummary | undefined {
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);

@@ -1,9 +1,9 @@
 /**
- * Candidates that no list has in full: walks over the keyboard; seasons, months and the like with a
- * year. Pure.
+ * Candidates that are generated, because no list has all of them: keyboard patterns; seasons,
+ * months and other words with a year. Pure.
  *
- * Only the child process that writes them into a file loads this: what it makes must not lie in the
- * memory of the process that reads results.
+ * Only the child process that writes them into a file loads this module, so that the candidates are
+ * never in the memory of the process that reads results.
  */
 
 const rows = ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
@@ -15,8 +15,10 @@ const columns = [
 ];
 const ends = ['', '1', '12', '123', '1234', '!', '1!', '123!'];
 
-/** Rows from both ends and their pieces, columns one after another, each with the usual ends. */
-export function keyboardWalks(): readonly string[] {
+/**
+ * Rows of keys from both ends and their pieces, columns and pairs of columns, with usual endings.
+ */
+export function keyboardPatterns(): readonly string[] {
   const bases: string[] = [];
   for (const row of [...rows, ...german, ...french]) {
     for (let length = 4; length <= row.length; length++) {
@@ -63,15 +65,13 @@ const others = [
   'start',
   'login',
 ];
-/** Passwords are kept for years, and some are set for the year to come. */
+/** Years before this one; passwords are kept for years. The next year is tried too. */
 const yearsBack = 8;
-/** Signs between word and year are for those who were asked for one lately. */
+/** Years back with a sign between word and year: only newer passwords had to have a sign. */
 const signsBack = 2;
 const signs = ['@', '.', '-', '_', '#', '$', '*'];
 
-/**
- * `Winter2025`, `winter25`, `Winter2025!`, `Winter@2025` and the like, those of this year first.
- */
+/** `Winter2025`, `winter25`, `Winter2025!`, `Winter@2025` and similar, this year first. */
 export function seasonsAndYears(year: number): readonly string[] {
   const words = [...Object.values(seasons).flat(), ...others, ...months, ...days];
   const forms = words.flatMap((word) => [capital(word), word]);

@@ -1,14 +1,15 @@
 /**
- * Stored passwords, as the real tools write them: scheme, who tries them, and what is no hash at
- * all.
+ * StoredPassword passwords, as the real tools write them: scheme, who tries them, and what is no
+ * hash at all.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isPlain, readHash, type Stored } from './hash.ts';
+import type { StoredPassword } from './hash.ts';
+import { isPlain, readHash } from './read-hash.ts';
 
 const how = { scheme: 'CRYPT', account: 'joe@example.org' };
-const read = (text: string, scheme = 'CRYPT'): Stored => readHash(text, { ...how, scheme });
+const read = (text: string, scheme = 'CRYPT'): StoredPassword => readHash(text, { ...how, scheme });
 
 /** What the tools made of `secret`. */
 const cases: readonly (readonly [string, string, string])[] = [
@@ -18,7 +19,8 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['bcrypt', '$2y$05$EvYVIhEE8.ZWEMqLUl7x/eTH0DmRQZtWDJ/G53yNpg5sbvda0EkWy', 'john:bcrypt'],
   [
     'sha512crypt',
-    '$6$wzaQuj.e3ml5W6Dz$T8TZVEhz2pJFKfUz1Pw9NR4XxuGXC0quirjaCdvgTZgOTobuqLNqQ1OyKenE8ed5ZczDUipq.f3boclh8gQYs/',
+    '$6$wzaQuj.e3ml5W6Dz$T8TZVEhz2pJFKfUz1Pw9NR4XxuGXC0quirjaCdvgTZgO' +
+      'TobuqLNqQ1OyKenE8ed5ZczDUipq.f3boclh8gQYs/',
     'john:crypt',
   ],
   ['yescrypt', `$y$j9T$${'a'.repeat(22)}$${'b'.repeat(43)}`, 'john:crypt'],
@@ -36,12 +38,15 @@ const cases: readonly (readonly [string, string, string])[] = [
   ],
   [
     'argon2id',
-    '{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$dPRY+byRGhhUq9WMtGma4A$JOOfmwfURixTPnWts2qtQ4XjADrsWT4YMbVKhKLNAYk',
+    '{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$dPRY+byRGhhUq9WMtGma4A' +
+      '$JOOfmwfURixTPnWts2qtQ4XjADrsWT4YMbVKhKLNAYk',
     'workers:argon2',
   ],
   [
     'scram-sha256',
-    '{SCRAM-SHA-256}4096,3/xG5P3Dse459nB6TURFIA==,QL0Jl1EAMwpR8qWiaKk5rmC3lTQpSdXvbNOqmq2uoFc=,TNUcYkIEh/yIjLcnQ41NJjmjGwFR+ijiDHnwTYOUVNg=',
+    '{SCRAM-SHA-256}4096,3/xG5P3Dse459nB6TURFIA==' +
+      ',QL0Jl1EAMwpR8qWiaKk5rmC3lTQpSdXvbNOqmq2uoFc=' +
+      ',TNUcYkIEh/yIjLcnQ41NJjmjGwFR+ijiDHnwTYOUVNg=',
     'workers:scram',
   ],
   [
@@ -92,8 +97,8 @@ test('locked and empty are neither', () => {
 });
 
 test('what costs too much memory is left alone', () => {
-  const text = `{ARGON2ID}$argon2id$v=19$m=4194304,t=3,p=1$dPRY+byRGhhUq9WMtGma4A$${'A'.repeat(43)}`;
-  assert.equal(read(text).kind, 'unknown');
+  const settings = '{ARGON2ID}$argon2id$v=19$m=4194304,t=3,p=1$dPRY+byRGhhUq9WMtGma4A$';
+  assert.equal(read(`${settings}${'A'.repeat(43)}`).kind, 'unknown');
 });
 
 test('a plain list says what it is by its length', () => {

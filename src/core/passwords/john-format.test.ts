@@ -1,8 +1,9 @@
 /** Hashes in the forms that a jumbo John takes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Hash, readHash } from './hash.ts';
+import type { Hash } from './hash.ts';
 import { forJohn } from './john-format.ts';
+import { readHash } from './read-hash.ts';
 
 function read(text: string): Hash {
   const stored = readHash(text, { scheme: 'CRYPT', account: 'joe' });
@@ -22,7 +23,8 @@ for (const [text, format, form] of [
   [
     '{PBKDF2}$1$7vOzCLWXXX95ye5x$5000$55b8d8f2aa1ff34e2d5f6d3f750e07ae84c47e6e',
     'PBKDF2-HMAC-SHA1',
-    '$pbkdf2-hmac-sha1$5000.37764f7a434c57585858393579653578.55b8d8f2aa1ff34e2d5f6d3f750e07ae84c47e6e',
+    '$pbkdf2-hmac-sha1$5000.37764f7a434c57585858393579653578' +
+      '.55b8d8f2aa1ff34e2d5f6d3f750e07ae84c47e6e',
   ],
 ] as const) {
   test(`${text.slice(0, 8)}… as ${format}`, () => {

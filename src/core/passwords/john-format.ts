@@ -1,19 +1,20 @@
 /**
- * Which format of John's jumbo version tries a hash faster than crypt(3) or our own workers, and
- * how it is written there. Pure.
+ * Translates a hash into the format of John's jumbo version that tries it faster than crypt(3) or
+ * our own workers. Pure.
  */
 import type { Hash, Trial } from './hash.ts';
 
 type JohnForm = { readonly format: string; readonly text: string };
 
-/** Schemes that the core version leaves to crypt(3), and formats of the same name. */
+/** Schemes that John's core version leaves to crypt(3), and that jumbo has formats for. */
 const native: ReadonlySet<string> = new Set(['sha256crypt', 'sha512crypt', 'sha1crypt']);
 /**
- * John has room for 16 bytes of a salt, in some formats for 8; Dovecot's have 4, LDAP servers' 8.
+ * Hex digits of the longest salt: 8 bytes. Some formats of John take no more. Dovecot's salts have
+ * 4 bytes, those of LDAP servers 8.
  */
 const saltDigitsMax = 16;
 
-/** Undefined: as it is. The operator's John may lack the format. */
+/** Undefined if jumbo has no faster format. The operator's John may still lack the one given. */
 function jumboForm({ scheme, tried }: Hash): JohnForm | undefined {
   if (tried.by === 'workers') return formOf(tried.trial);
   return native.has(scheme) ? { format: scheme, text: tried.text } : undefined;
@@ -42,8 +43,8 @@ function formOf(trial: Trial): JohnForm | undefined {
 }
 
 /**
- * Handed to a John that has that format; in a group of its own, for all of a group are tried
- * together.
+ * The hash as this John tries it: in the faster format if `formats` has it. Such hashes are a group
+ * of their own, because a group is tried together.
  */
 export function forJohn(hash: Hash, formats: ReadonlySet<string>): Hash {
   const form = jumboForm(hash);

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readHash } from './hash.ts';
 import { scryptKiB, scryptRate, yescryptKiB, yescryptRate } from './memory-cost.ts';
+import { readHash } from './read-hash.ts';
 
 const about = { scheme: 'CRYPT', account: '' };
 

@@ -1,13 +1,12 @@
 /**
- * How much memory, and how long, one try of yescrypt or scrypt takes, by the settings in the hash
- * (crypt(5)). Pure.
+ * Memory and speed of one try of yescrypt or scrypt, by the settings in the hash (crypt(5)). Pure.
  */
 
 const digits = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
- * `j9T`: flags, the logarithm of N, and r, each in as many digits as it needs; what follows is seldom there, and takes time
- * rather than memory.
+ * KiB that one try of yescrypt takes. Settings such as `j9T` are flags, the logarithm of N, and r,
+ * each in as many digits as it needs. Further settings are rare; they cost time and no memory.
  */
 export function yescryptKiB(settings: string): number {
   const flags = variable(settings, 0, 0);
@@ -16,9 +15,9 @@ export function yescryptKiB(settings: string): number {
   return kib(blocksLog2.value, blockSize.value);
 }
 
-/** KiB that yescrypt goes through in a second. */
+/** KiB of memory that yescrypt fills in a second. */
 const kibPerSecond = 655_360;
-/** Of settings that say more than how much memory, one hardly knows what they ask for. */
+/** Longer settings have further parameters, which can make a try a thousand times slower. */
 const usualDigits = 4;
 
 export function yescryptRate(settings: string): number {
@@ -26,7 +25,9 @@ export function yescryptRate(settings: string): number {
   return settings.length > usualDigits ? rate / 1_000 : rate;
 }
 
-/** `CU..../....`: one digit for the logarithm of N, five for r, five for p. */
+/**
+ * KiB that one try of scrypt takes. `CU..../....`: one digit for log2 N, five for r, five for p.
+ */
 export function scryptKiB(settings: string): number {
   const [blockSize, lanes] = [fixed(settings, 1), fixed(settings, 6)];
   return Math.max(kib(digits.indexOf(settings[0] ?? '.'), blockSize), (blockSize * lanes) / 8);
@@ -36,7 +37,7 @@ export function scryptRate(settings: string): number {
   return kibPerSecond / 2 / scryptKiB(settings) / Math.max(1, fixed(settings, 6));
 }
 
-/** Five digits, the lowest first. */
+/** A number of five digits, lowest digit first. */
 function fixed(text: string, from: number): number {
   let value = 0;
   for (let at = 0; at < 5; at++) value += digits.indexOf(text[from + at] ?? '.') * 64 ** at;
@@ -47,7 +48,7 @@ function kib(blocksLog2: number, blockSize: number): number {
   return Math.max(1, (128 * blockSize * 2 ** blocksLog2) / 1_024);
 }
 
-/** A number of one digit up to 47, of more beyond: the first digit tells of how many. */
+/** A number of variable length: one digit up to 47, else the first digit shows how many follow. */
 function variable(text: string, at: number, least: number): { value: number; next: number } {
   let [start, end, more, bits] = [0, 47, 0, 0];
   const first = digits.indexOf(text[at] ?? '.');

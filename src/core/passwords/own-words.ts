@@ -1,21 +1,21 @@
 /**
- * What an attacker tries first for this account: its login, its name, its domain and organisation,
- * as words. Pure.
+ * The words that an attacker tries first for an account: login, name, domain and organisation.
+ * Pure.
  */
 
 export type Person = {
   readonly account: string;
-  /** Full name, from GECOS, `cn` or a comment; may be empty. */
+  /** Full name from GECOS, `cn` or a comment; may be empty. */
   readonly name: string;
-  /** Organisation, where the source has one. */
+  /** Empty if the source has no organisation. */
   readonly organisation: string;
 };
 
-/** John takes that many words of an account too; a long GECOS field is no better for being long. */
+/** Words of one account that are tried; John takes as many. Further words rarely help. */
 const wordsMax = 12;
 const wordLengthMax = 32;
 
-/** Without doubles, the likeliest first. Top-level domains and `mail` say nothing of anybody. */
+/** Each word once, the likeliest first. Top-level domains and words such as `mail` are left out. */
 export function ownWords({ account, name, organisation }: Person): readonly string[] {
   const [local = '', domain = ''] = account.split('@');
   const names = split(name);

@@ -1,27 +1,27 @@
-/** The mail to the owner of a weak password: in one or more languages, one after another. Pure. */
+/** The mail to the owner of a weak password, in one or more languages one below the other. Pure. */
 
-export type Letter = { readonly subject: string; readonly body: string };
-export type LetterFacts = {
+export type OwnerMail = { readonly subject: string; readonly body: string };
+export type OwnerMailFacts = {
   readonly account: string;
   readonly host: string;
-  /** Whom to ask. */
+  /** Address for questions. */
   readonly contact: string;
 };
 
 /**
- * `{account}`, `{host}`, `{contact}` stand for the facts. The first line of a template is its
- * subject.
+ * Postern's own texts by language. `{account}`, `{host}` and `{contact}` are replaced by the facts.
+ * The first line is the subject.
  */
 export const ownTemplates: Readonly<Record<string, string>> = {
   en: `Please change the password of {account}
 Hello,
 
-the password of {account} on {host} is easy to guess: our own check has guessed it with the means
-that every attacker has. Please set another one: at least 12 characters, not a word with a number
-behind it, and none that you use elsewhere. A password manager makes good ones.
+the password of {account} on {host} is easy to guess. Our own check guessed it with methods that
+every attacker has. Please set another password: at least 12 characters, not a word followed by a
+number, and not a password that you use elsewhere. A password manager makes good passwords.
 
-We never ask for your password, and this mail has no link on purpose. If you are unsure whether it
-is genuine, ask {contact}.
+We never ask for your password, and this mail has no link on purpose. If you are not sure that this
+mail is genuine, ask {contact}.
 `,
   de: `Bitte ändern Sie das Passwort von {account}
 Guten Tag,
@@ -46,8 +46,8 @@ En cas de doute, adressez-vous à {contact}.
   es: `Por favor, cambie la contraseña de {account}
 Hola:
 
-la contraseña de {account} en {host} es fácil de adivinar: nuestra propia comprobación la adivinó con
-los medios que tiene cualquier atacante. Por favor, ponga otra: al menos 12 caracteres, no una
+la contraseña de {account} en {host} es fácil de adivinar: nuestra propia comprobación la adivinó
+con los medios que tiene cualquier atacante. Por favor, ponga otra: al menos 12 caracteres, no una
 palabra seguida de un número, y ninguna que use en otro sitio.
 
 Nunca le pedimos su contraseña, y este mensaje no lleva enlaces a propósito. Si duda de que sea
@@ -77,10 +77,10 @@ is, vraag het dan aan {contact}.
 
 const between = `\n${'-'.repeat(70)}\n\n`;
 
-/** `templates`: in the order in which they are to stand. */
-export function letterOf(templates: readonly string[], facts: LetterFacts): Letter {
+/** The mail made of `templates`, in their order. */
+export function ownerMail(templates: readonly string[], facts: OwnerMailFacts): OwnerMail {
   const filled = templates.map((template) =>
-    template.replace(/\{(account|host|contact)\}/g, (_, name: keyof LetterFacts) => facts[name]),
+    template.replace(/\{(account|host|contact)\}/g, (_, name: keyof OwnerMailFacts) => facts[name]),
   );
   const parts = filled.map((text) => {
     const end = text.indexOf('\n');

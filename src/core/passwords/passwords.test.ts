@@ -1,15 +1,12 @@
-/**
- * Words of an account, candidates that are worked out, letters, verdicts, and what an audit changes
- * in what is known.
- */
+/** Words of an account, generated candidates, mails to owners, verdicts, and rows of an audit. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Millis } from '../../lib/time.ts';
 import { checkPasswords } from '../checklist/passwords.ts';
 import { lastAuditKey, loginKey, notedRows, nothingReported, summaryOf } from './audit-report.ts';
-import { keyboardWalks, seasonsAndYears } from './generated.ts';
+import { keyboardPatterns, seasonsAndYears } from './generated.ts';
 import { ownWords } from './own-words.ts';
-import { letterOf, ownTemplates } from './owner-mail.ts';
+import { ownerMail, ownTemplates } from './owner-mail.ts';
 import { strengthText } from './strength.ts';
 import { passwordVerdict, verdictText } from './verdict.ts';
 import { type WeakPassword, whatToDo } from './weak.ts';
@@ -32,10 +29,10 @@ describe('words of an account', () => {
   }
 });
 
-test('walks and seasons hold what people set, once each', () => {
-  const walks = keyboardWalks();
+test('keyboard patterns and seasons hold what people set, once each', () => {
+  const patterns = keyboardPatterns();
   for (const one of ['qwertz123', '1qaz2wsx', 'asdfgh', 'Qwerty1!', 'yxcvbnm', '1q2w3e4r']) {
-    assert.ok(walks.includes(one), one);
+    assert.ok(patterns.includes(one), one);
   }
   const seasons = seasonsAndYears(2026);
   for (const one of [
@@ -48,20 +45,20 @@ test('walks and seasons hold what people set, once each', () => {
   ]) {
     assert.ok(seasons.includes(one), one);
   }
-  for (const list of [walks, seasons]) assert.equal(new Set(list).size, list.length);
-  assert.ok(walks.length < 6_000 && seasons.length < 12_000);
+  for (const list of [patterns, seasons]) assert.equal(new Set(list).size, list.length);
+  assert.ok(patterns.length < 6_000 && seasons.length < 12_000);
 });
 
-test('a letter has all its languages, its facts, and no link', () => {
+test('the mail to an owner has all languages, the facts, and no link', () => {
   const facts = { account: 'joe@example.org', host: 'mail.example.org', contact: 'the admin' };
-  const { subject, body } = letterOf([ownTemplates['en'] ?? '', ownTemplates['de'] ?? ''], facts);
+  const { subject, body } = ownerMail([ownTemplates['en'] ?? '', ownTemplates['de'] ?? ''], facts);
   assert.match(
     subject,
     /^Please change .*joe@example\.org \/ Bitte ändern Sie .*joe@example\.org$/,
   );
   for (const text of Object.values(facts)) assert.ok(body.includes(text), text);
   assert.ok(!/https?:|\{/.test(body));
-  assert.equal(letterOf(['Subject: one line'], facts).subject, 'one line');
+  assert.equal(ownerMail(['Subject: one line'], facts).subject, 'one line');
 });
 
 describe('verdicts on a new password', () => {
@@ -78,7 +75,7 @@ describe('verdicts on a new password', () => {
     [
       'zxcvbn says why',
       { ...facts, score: 1, warning: 'topTen', suggestions: ['anotherWord', 'no-such'] },
-      'weak: it is one of the ten commonest passwords; better: one or two more words that nobody would expect',
+      'weak: it is one of the 10 most common passwords; better: one or two more unexpected words',
     ],
     ['empty', { ...facts, score: 0, length: 0 }, 'weak: it is empty'],
   ] as const;
@@ -132,9 +129,9 @@ describe('what an audit changes', () => {
   });
   test('what to do depends on what was done', () => {
     assert.match(whatToDo(row), /notify/);
-    assert.match(whatToDo({ ...row, toldAt: 1 as Millis }), /its owner was told/);
+    assert.match(whatToDo({ ...row, toldAt: 1 as Millis }), /the owner was told/);
     assert.match(whatToDo({ ...row, strength: 'no-password' }), /set a password/);
-    assert.match(strengthText(row.strength, row.by), /under a second \(made of its own name\)/);
+    assert.match(strengthText(row.strength, row.by), /under a second \(made from the name/);
   });
 });
 
@@ -159,11 +156,11 @@ describe('doctor on the last audit', () => {
     test(name, () => {
       const finding = checkPasswords(summary, weak, now as Millis);
       assert.equal(finding.kind, kind);
-      assert.equal(finding.mend === '', kind === 'ok');
+      assert.equal(finding.fix === '', kind === 'ok');
       if (summary !== undefined) assert.match(finding.found, /^2026-11-25: 7 accounts/);
     });
   }
-  test('a summary of another version is none', () => {
+  test('a summary of another version does not count', () => {
     assert.equal(summaryOf(undefined), undefined);
     assert.equal(summaryOf('[]'), undefined);
     assert.deepEqual(summaryOf(JSON.stringify(last)), last);

@@ -1,9 +1,9 @@
 /**
- * The order in which passwords are tried, likeliest first, and what it says of a password that it
- * was found so. Pure.
+ * The legs of an audit, likeliest candidates first, and how weak a password is that a leg guesses.
+ * Pure.
  */
 
-/** How soon somebody who has the hash finds it, with the lists and rules that everybody has. */
+/** How soon an attacker who has the hash finds the password with public lists and rules. */
 export const strengthClasses = [
   'no-password',
   'under-a-second',
@@ -12,7 +12,7 @@ export const strengthClasses = [
 ] as const;
 export type StrengthClass = (typeof strengthClasses)[number];
 
-/** What the candidates are made of. */
+/** Where the candidates of a leg come from. */
 export const candidateKinds = [
   'empty',
   'single',
@@ -25,10 +25,7 @@ export const candidateKinds = [
 ] as const;
 export type CandidateKind = (typeof candidateKinds)[number];
 
-/**
- * One leg of the way: each account goes through all of them, and all accounts through one before
- * the next begins.
- */
+/** One step of an audit. It is tried on all accounts before the next leg begins. */
 export type Leg = {
   readonly name: LegName;
   readonly by: CandidateKind;
@@ -50,11 +47,11 @@ export type LegName = (typeof legNames)[number];
 export const legs: Readonly<Record<LegName, Leg>> = {
   /** The account's own words, by the first and likeliest of John's single-mode rules. */
   own: { name: 'own', by: 'single', strength: 'under-a-second' },
-  /** The first thousand of the list. */
+  /** The first 1,000 passwords of the list. */
   top: { name: 'top', by: 'top-list', strength: 'under-a-second' },
   keyboard: { name: 'keyboard', by: 'keyboard', strength: 'under-a-minute' },
   season: { name: 'season', by: 'season', strength: 'under-a-minute' },
-  /** The rest of John's single-mode rules, and of the list. */
+  /** The other rules of John's single mode, and the rest of the list. */
   'own-more': { name: 'own-more', by: 'single', strength: 'under-a-minute' },
   'top-more': { name: 'top-more', by: 'top-list', strength: 'under-a-minute' },
   leaked: { name: 'leaked', by: 'leaked-list', strength: 'by-rule' },
@@ -62,23 +59,23 @@ export const legs: Readonly<Record<LegName, Leg>> = {
 };
 
 const words: Readonly<Record<StrengthClass, string>> = {
-  'no-password': 'no password is asked for',
+  'no-password': 'login without a password',
   'under-a-second': 'guessed in under a second',
   'under-a-minute': 'guessed in under a minute',
   'by-rule': 'guessed by rule or from a leaked list',
 };
 const made: Readonly<Record<CandidateKind, string>> = {
   empty: 'it is empty',
-  single: 'made of its own name',
-  'top-list': 'one of the commonest',
-  keyboard: 'a walk over the keyboard',
+  single: 'made from the name of the account',
+  'top-list': 'one of the most common passwords',
+  keyboard: 'a keyboard pattern',
   season: 'a season or month with a year',
   'leaked-list': 'on a list of leaked passwords',
   'leaked-range': 'known from leaks',
-  rules: 'a common one, varied',
+  rules: 'a variation of a common password',
 };
 
-/** `guessed in under a second (made of its own name)`. */
+/** `guessed in under a second (made from the name of the account)`. */
 export function strengthText(strength: StrengthClass, by: CandidateKind): string {
   return `${words[strength]} (${made[by]})`;
 }

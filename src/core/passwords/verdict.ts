@@ -1,16 +1,15 @@
 /**
- * What is said of a password that somebody is about to set: good enough, or why not and what would
- * be. Pure.
+ * The verdict on a new password: good enough, or why not and what would be better. Pure.
  */
 
 export type PasswordFacts = {
-  /** zxcvbn's, 0 to 4; and its keys of warning and suggestions. */
+  /** From zxcvbn: a score from 0 to 4, and the keys of its warning and suggestions. */
   readonly score: number;
   readonly warning: string;
   readonly suggestions: readonly string[];
-  /** How often leaks have it; undefined: nobody could be asked. */
+  /** How many times leaks contain it; undefined if no list or service could be asked. */
   readonly leaks: number | undefined;
-  /** On the operator's own lists. */
+  /** True if the password is on a list of the operator. */
   readonly listed: boolean;
   readonly length: number;
 };
@@ -18,7 +17,7 @@ export type PasswordFacts = {
 export type PasswordVerdict = {
   readonly ok: boolean;
   readonly score: number;
-  /** Why not; empty where it is good. */
+  /** Why it is weak; empty for a good password. */
   readonly why: string;
   readonly advice: readonly string[];
 };
@@ -27,35 +26,35 @@ const warnings: Readonly<Record<string, string>> = {
   straightRow: 'a row of keys',
   keyPattern: 'a short pattern of keys',
   simpleRepeat: 'one character again and again',
-  extendedRepeat: 'the same piece again and again',
+  extendedRepeat: 'the same part again and again',
   sequences: 'a sequence such as abc or 6543',
   recentYears: 'a recent year',
   dates: 'a date',
-  topTen: 'one of the ten commonest passwords',
-  topHundred: 'one of the hundred commonest passwords',
+  topTen: 'one of the 10 most common passwords',
+  topHundred: 'one of the 100 most common passwords',
   common: 'a common password',
-  similarToCommon: 'much like a common password',
+  similarToCommon: 'similar to a common password',
   wordByItself: 'a single word',
   namesByThemselves: 'a single name',
   commonNames: 'a common name',
-  userInputs: 'made of the account’s own name',
+  userInputs: 'made from the name of the account',
   pwned: 'known from leaks',
 };
 const suggestions: Readonly<Record<string, string>> = {
-  l33t: 'do not count on @ for a and the like',
-  reverseWords: 'do not count on words spelled backwards',
-  allUppercase: 'not all letters in capitals',
-  capitalization: 'not only the first letter a capital',
-  dates: 'no dates that have to do with you',
+  l33t: 'do not rely on @ instead of a and similar changes',
+  reverseWords: 'do not rely on words spelled backwards',
+  allUppercase: 'not all in capitals',
+  capitalization: 'more than only the first character a capital',
+  dates: 'no dates connected with you',
   recentYears: 'no recent years',
-  associatedYears: 'no years that have to do with you',
+  associatedYears: 'no years connected with you',
   sequences: 'no sequences',
   repeated: 'no repeated words or characters',
-  longerKeyboardPattern: 'no patterns on the keyboard',
-  anotherWord: 'one or two more words that nobody would expect',
+  longerKeyboardPattern: 'no keyboard patterns',
+  anotherWord: 'one or two more unexpected words',
   useWords: 'several words that do not belong together',
   noNeed: 'length matters more than signs, digits and capitals',
-  pwned: 'change it wherever else you use it',
+  pwned: 'change it everywhere you use it',
 };
 
 const leakText = (times: number): string => `known from leaks (${times} times)`;
@@ -71,7 +70,7 @@ export function passwordVerdict(facts: PasswordFacts, scoreMin: number): Passwor
   return { ok, score, why, advice: advice.length > 0 ? advice : [suggestions['useWords'] ?? ''] };
 }
 
-/** One line for a person. */
+/** The verdict as one line. */
 export function verdictText({ ok, why, advice }: PasswordVerdict): string {
   if (ok) return 'good';
   return `weak: it is ${why}${advice.length > 0 ? `; better: ${advice.join(', ')}` : ''}`;

@@ -1,47 +1,47 @@
 /**
- * An account whose password was guessed: what is remembered of it, and what to do. Never the
- * password. Pure.
+ * An account with a password that the audit guessed, and what to do about it. The password itself
+ * is never kept. Pure.
  */
 import type { Millis } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
 import { type CandidateKind, type StrengthClass, strengthText } from './strength.ts';
 
 export type WeakPassword = {
-  /** As the guard knows it. */
+  /** The name that the guard uses. */
   readonly account: Account;
-  /** As the source writes it. */
+  /** The name in the source. */
   readonly login: string;
-  /** `shadow:/etc/shadow`. */
+  /** Such as `shadow:/etc/shadow`. */
   readonly source: string;
   readonly scheme: string;
   readonly strength: StrengthClass;
   readonly by: CandidateKind;
-  /** Found first. */
+  /** When it was first guessed. */
   readonly since: Millis;
-  /** Set when an audit saw that the password was changed. */
+  /** When an audit saw that the password was changed. */
   readonly changedAt: Millis | undefined;
-  /** The owner was written to. */
+  /** When the owner got a mail. */
   readonly toldAt: Millis | undefined;
 };
 
-/** What one audit came to, for doctor and the checklist. */
+/** The result of one audit in numbers, for doctor and the checklist. */
 export type AuditSummary = {
   readonly at: Millis;
   readonly accounts: number;
   readonly weak: number;
-  /** Lines that could not be read, and sources. */
+  /** Lines and sources that could not be read. */
   readonly faults: number;
-  /** False: time was up before every candidate was tried. */
+  /** False if the audit ended before every candidate was tried. */
   readonly complete: boolean;
 };
 
 export function whatToDo(weak: Pick<WeakPassword, 'strength' | 'toldAt'>): string {
   if (weak.strength === 'no-password') return 'set a password, or lock the account';
   if (weak.toldAt === undefined) return 'have it changed: postern passwords notify, require-change';
-  return 'its owner was told; have it changed: postern passwords require-change';
+  return 'the owner was told; have it changed: postern passwords require-change';
 }
 
-/** The sentence with which the guard explains that it is stricter. */
+/** The reason that the guard gives for being stricter with the account. */
 export function weakText(weak: Pick<WeakPassword, 'strength' | 'by'>): string {
-  return `the audit found its password weak: ${strengthText(weak.strength, weak.by)}`;
+  return `the password audit found the password weak: ${strengthText(weak.strength, weak.by)}`;
 }

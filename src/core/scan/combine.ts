@@ -1,6 +1,6 @@
 /**
- * What several scanners said of one message, made into one: masked rules out, the strongest score
- * by its own measure.
+ * Combines the reports of several scanners on one message. Masked rules do not count; the score is
+ * the one that is highest compared with the scanner's own limit.
  */
 
 import type { RuleHit } from '../../formats/scan/rule.ts';
@@ -8,7 +8,7 @@ import { hundredths } from '../../lib/round.ts';
 import { pointsOf } from './masked-rules.ts';
 import type { Scan, ScannerName, ScanReport } from './report.ts';
 
-/** Rules kept of one message: SpamAssassin seldom has more than thirty. */
+/** Rules kept for one message; SpamAssassin rarely has more than 30. */
 const rulesMax = 60;
 
 export type ScannerReport = {

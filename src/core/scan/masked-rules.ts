@@ -1,13 +1,14 @@
 /**
- * Rules that say nothing about mail that leaves here: they are about where the client sits, and our
- * own users sit at home, in dynamic networks, without a reverse name, and in block lists of places
- * that should not send directly. Nor is such mail signed or within SPF yet. Names may hold `*`. The
- * operator's list in scan.masked_rules stands instead of this one.
+ * Rules of scanners that say nothing about outgoing mail, so their points do not count. They judge
+ * the client's address. Users of this server sit at home: in dynamic networks, without a reverse
+ * name, on block lists of addresses that should not send directly. Other rules check SPF and DKIM,
+ * which outgoing mail does not have yet. `*` matches any text. The list in scan.masked_rules
+ * replaces this one.
  */
 import type { RuleHit } from '../../formats/scan/rule.ts';
 
 export const maskedRules: readonly string[] = [
-  // SpamAssassin: relays, names and networks of the client.
+  // SpamAssassin: checks of relays, names and networks of the client.
   ...[
     'ALL_TRUSTED',
     'NO_RELAYS',
@@ -37,7 +38,7 @@ export const maskedRules: readonly string[] = [
   ],
   // Checks of the sender's domain that only a receiver can make.
   ...['SPF_*', 'T_SPF_*', 'DKIM_*', 'T_DKIM_*', 'DMARC_*', 'ARC_*', 'USER_IN_*', 'NML_ADSP_*'],
-  // rspamd: the same.
+  // rspamd: the same checks.
   ...[
     'RBL_*',
     'RECEIVED_*',
@@ -53,8 +54,8 @@ export const maskedRules: readonly string[] = [
 ];
 
 /**
- * Answers for a rule's name whether it is masked. Made once, since it is asked for each rule of
- * each message.
+ * A function that says whether a rule is masked, by its name. It is built once, because it runs for
+ * each rule of each message.
  */
 export function maskOf(patterns: readonly string[]): (name: string) => boolean {
   const whole = new Set(patterns.filter((pattern) => !pattern.includes('*')));
@@ -68,7 +69,7 @@ function quoted(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** Points of these rules together. */
+/** The sum of the points of these rules. */
 export function pointsOf(rules: readonly RuleHit[]): number {
   return rules.reduce((sum, { points }) => sum + points, 0);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { header } from '../../../test/doubles/mail.ts';
+import { timed } from '../../../test/processor-time.ts';
 import { addressesIn, headerInjection } from './header-injection.ts';
 
 function found(fields: string, body = 'Hello.\n', manyAllowed = false): readonly string[] {
@@ -99,19 +100,20 @@ const honest = [
   ],
   ['a German form', form, 'Name: Vi\nTelefon: 123\nNachricht:\nGuten Tag'],
   [
-    'a forwarded letter',
+    'a forwarded message',
     form,
     '---- Forwarded message ----\nFrom: a@b.example\nTo: c@d.example\nSubject: Fw\n\n',
   ],
   [
-    'a letter that begins with its header',
+    'a message that begins with its header',
     form,
     'From: a@b.example\nSent: Monday\nTo: c@d.example\nCc: e@f.example\nSubject: Offer\n\nDear',
   ],
   [
-    'the source of a letter that came',
+    'the source of a message that came',
     form,
-    'Return-Path: <a@b.example>\nReceived: from x by y\nMIME-Version: 1.0\nContent-Type: text/plain\n\nHi',
+    'Return-Path: <a@b.example>\nReceived: from x by y\nMIME-Version: 1.0\n' +
+      'Content-Type: text/plain\n\nHi',
   ],
   [
     'parts without a boundary first',
@@ -119,7 +121,7 @@ const honest = [
     'Content-Type: text/plain\n\nHi\n--x--',
   ],
   [
-    'the header of another letter, where this one has those fields',
+    'the header of another message, where this one has those fields',
     `${form}\nMIME-Version: 1.0\nContent-Type: text/plain`,
     'MIME-Version: 1.0\nContent-Type: text/plain\n\nHi',
   ],
@@ -243,7 +245,8 @@ test('whatever stands in a message: soon an answer, in plain characters', () => 
       }
     }),
   );
-  const began = performance.now();
-  found(`To: ${'(,"<'.repeat(20_000)}\nTo: ${'a:,'.repeat(20_000)}\nX: ${'=?a?b?'.repeat(10_000)}`);
-  assert.ok(performance.now() - began < 1_000);
+  const two = `To: ${'(,"<'.repeat(20_000)}\nTo: ${'a:,'.repeat(20_000)}`;
+  const long = `${two}\nX: ${'=?a?b?'.repeat(10_000)}`;
+  const { ms: took } = timed(() => found(long));
+  assert.ok(took < 1_000, `${took} ms`);
 });

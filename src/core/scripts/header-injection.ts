@@ -1,13 +1,12 @@
 /**
- * Header injection: a form that puts what a visitor typed into a header field, and a visitor who
- * typed a line break and more fields behind it. What comes out is looked at here, as the script
- * wrote it, and named in plain words.
+ * Finds header injection: a visitor of a web form types a line break and more fields into a form
+ * that puts the text into a header field. The message is examined as the script wrote it, and
+ * findings are in plain words.
  *
- * A finding should be right nearly always: it holds mail. So a field that is there twice is none
- * while both say the same, a body that quotes a forwarded letter is none, and nothing is made of
- * which line ends a script uses. Pure, linear.
+ * A finding should nearly always be right, because it holds mail. A repeated field is no finding if
+ * both say the same, nor is a body that quotes a forwarded message. The line ends of a script do
+ * not matter. Pure, linear.
  */
-
 import { addressKey } from '../../formats/message/address.ts';
 import type { ScriptHeader } from '../script-mail.ts';
 
@@ -17,20 +16,17 @@ export type InjectionMail = {
   readonly bodyStart: Buffer;
 };
 
-/**
- * Hidden recipients of one message that need no explanation: a form copies to its owner, his
- * partner, an archive.
- */
+/** This many recipients in Cc and Bcc are normal: a form's owner, a partner, an archive. */
 const hiddenMax = 10;
-/** Characters of a field, and fields, that are looked at. */
+/** Characters of a field, and fields, that are examined. */
 const valueLengthMax = 65_536;
 const fieldsMax = 500;
-/** Lines of a body in which its own header would stand. */
+/** First lines of a body, in which a displaced header would be. */
 const bodyLinesMax = 60;
 
 /**
  * What was found, as ends of the sentence "header injection: …". `manyAllowed`: this script may
- * write to a list. `isNamed`: its rule names this recipient, so that it needs no other explanation.
+ * write to many. `isNamed`: the script's rule names this recipient, so it is expected.
  */
 export function headerInjection(
   mail: InjectionMail,
@@ -76,14 +72,14 @@ function secondBlocks(
     if (new Set(values).size > 1) found.push(`${values.length} ${name} fields that differ`);
   }
   const types = fieldsOf(header, 'content-type').map((value) => value.trim().toLowerCase());
-  // Some mailers set it twice; that one of them makes parts of the message is what an attack needs.
+  // Some mailers set it twice. An attack needs one that divides the message into parts.
   if (new Set(types).size > 1 && types.slice(1).some((type) => type.startsWith('multipart/'))) {
     found.push('a second Content-Type field cuts the message into other parts');
   }
   return found;
 }
 
-/** Many in Cc and Bcc, whom those in To do not see or did not ask for. */
+/** Many recipients in Cc and Bcc. */
 function hiddenCrowd(header: readonly ScriptHeader[]): string[] {
   const hidden = new Set(
     ['cc', 'bcc'].flatMap((name) => fieldsOf(header, name).flatMap(addressesIn)),
@@ -93,10 +89,10 @@ function hiddenCrowd(header: readonly ScriptHeader[]): string[] {
 
 const breakThenField =
   /(?:%0[ad]|[\r\n])[\s>]*(?:b?cc|to|from|subject|content-type|mime-version|reply-to)\s*(?::|%3a)/i;
-/** A carriage return that belongs to no line end. */
+/** A carriage return that is not part of a line end. */
 const bareReturn = /\r(?!\n)/;
 
-/** Line breaks within a field: bare carriage returns, encoded ones with a field behind them. */
+/** Line breaks within a field: bare carriage returns, and encoded ones followed by a field. */
 function lineBreaks(header: readonly ScriptHeader[]): string[] {
   const found: string[] = [];
   for (const { name, value } of header) {
@@ -116,7 +112,7 @@ function lineBreaks(header: readonly ScriptHeader[]): string[] {
 
 const encodedWord = /=\?[^?\s]{1,40}\?([bq])\?([^?\s]{1,1000})\?=/gi;
 
-/** An encoded word (RFC 2047) that becomes a line break and a field once it is decoded. */
+/** Does an encoded word (RFC 2047) decode to a line break and a field? */
 function hidesBreak(text: string): boolean {
   for (const [, encoding = '', body = ''] of text.matchAll(encodedWord)) {
     const decoded =
@@ -132,16 +128,28 @@ const char = (hex: string): string => String.fromCharCode(Number.parseInt(hex, 1
 
 const bodyField = /^([A-Za-z][A-Za-z0-9-]{1,40}):(?:[ \t]|$)(.*)$/;
 /** Fields that a mail program writes for other programs: nobody types them into a form. */
-const machineField =
-  /^(?:mime-version:\s*1\.0\s*$|content-type:\s*[a-z]+\/[a-z0-9.+-]+\s*(?:;|$)|content-transfer-encoding:\s*(?:7bit|8bit|binary|base64|quoted-printable)\s*$|bcc:.*@|x-mailer:|x-php-originating-script:)/i;
-/** Fields that a letter gets on its way: then somebody pasted one that had arrived. */
-const travelled =
-  /^(?:received|return-path|delivered-to|dkim-signature|arc-[a-z-]+|authentication-results|x-received|x-spam-[a-z-]+)$/i;
+const machineField = new RegExp(
+  [
+    String.raw`^mime-version:\s*1\.0\s*$`,
+    String.raw`^content-type:\s*[a-z]+\/[a-z0-9.+-]+\s*(?:;|$)`,
+    String.raw`^content-transfer-encoding:\s*(?:7bit|8bit|binary|base64|quoted-printable)\s*$`,
+    '^bcc:.*@',
+    '^x-mailer:',
+    '^x-php-originating-script:',
+  ].join('|'),
+  'i',
+);
+/** Fields that a message gets in transit: then somebody pasted a message that had arrived. */
+const transitField = new RegExp(
+  '^(?:received|return-path|delivered-to|dkim-signature|arc-[a-z-]+|authentication-results|' +
+    'x-received|x-spam-[a-z-]+)$',
+  'i',
+);
 
 /**
- * The rest of the script's own header at the start of the body: somebody ended the header before
- * its end. The fields of such a rest are missing in the header, which tells it from a letter that a
- * visitor quotes.
+ * Finds the rest of the script's own header at the start of the body: an injected line break ended
+ * the header too early. The fields of this rest are missing in the header, unlike those of a
+ * message that a visitor quotes.
  */
 function displacedHeader(header: readonly ScriptHeader[], bodyStart: Buffer): string[] {
   const type = fieldsOf(header, 'content-type').at(-1)?.trim().toLowerCase() ?? '';
@@ -156,7 +164,7 @@ function displacedHeader(header: readonly ScriptHeader[], bodyStart: Buffer): st
     if (/^[ \t]/.test(line) && line.trim() !== '' && names.length > 0) continue;
     const [, name = ''] = bodyField.exec(line) ?? [];
     if (name === '') break;
-    if (travelled.test(name)) return [];
+    if (transitField.test(name)) return [];
     names.push(name);
     telling ||= machineField.test(line) && !have.has(name.toLowerCase());
   }
@@ -164,10 +172,7 @@ function displacedHeader(header: readonly ScriptHeader[], bodyStart: Buffer): st
   return [`the body starts with header fields (${names.slice(0, 4).map(shownName).join(', ')})`];
 }
 
-/**
- * Addresses of a list field as keys: quotes, comments and groups do not confuse it, and nothing
- * makes it slow.
- */
+/** Addresses of a list field, as keys. Reads quotes, comments and groups, in linear time. */
 export function addressesIn(value: string): readonly string[] {
   return cutList(value.slice(0, valueLengthMax))
     .map((entry) => addressKey(inAngles(entry)))
@@ -214,5 +219,5 @@ function inAngles(entry: string): string {
 }
 
 const people = (count: number): string => (count === 1 ? 'one address' : `${count} addresses`);
-/** A name from outside, fit to be shown. */
+/** A field name from outside, safe to show. */
 const shownName = (name: string): string => name.replace(/[^\x21-\x7e]/g, '?').slice(0, 40);

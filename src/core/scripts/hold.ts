@@ -1,17 +1,18 @@
-/** What the register's finding means for the guard's judgement. Pure. */
+/** Turns the register's finding into reasons for the guard. Pure. */
 
 import type { ScriptFinding } from '../script-mail.ts';
 import type { Reason } from '../verdict.ts';
 
 /**
- * Held by a rule of its own: an attack on a form whose limits are known. It was stopped, and says
- * nothing of the form: were it counted, anybody could have an honest form suspended.
+ * Was the message held by a rule of the script? Then it was an attack on a form whose limits are
+ * known, and it does not count against the form. Otherwise anybody could get an honest form
+ * suspended.
  */
 export function isHeldByRule(finding: ScriptFinding | undefined): boolean {
   return finding !== undefined && finding.verdict === 'hold' && finding.rule !== '';
 }
 
-/** Reasons for the guard to hold a message; empty: the register has nothing against it. */
+/** Reasons for the guard to hold a message; empty if the register has no objection. */
 export function scriptReasons(finding: ScriptFinding | undefined): readonly Reason[] {
   if (finding === undefined || finding.verdict === 'pass') return [];
   return finding.reasons.map(({ code, detail }) => ({

@@ -1,17 +1,17 @@
 /**
- * Patterns of paths: `*` and `?` stay within one folder, `**` goes through all below. Case counts,
- * as in file names. Pure; work is bounded by pattern times path, whatever is in them.
+ * Patterns of paths: `*` and `?` match within one folder, `**` matches across folders. Case counts,
+ * as in file names. Pure; the work is at most pattern length times path length.
  */
 
 /** Longer than any path on Linux (PATH_MAX). */
 const pathLengthMax = 4_096;
-/** Stars of one pattern. */
+/** Stars in one pattern. */
 const starsMax = 16;
 
-/** Why a pattern cannot be used; undefined: it can. */
+/** Why a pattern cannot be used; undefined if it can. */
 export function patternFault(pattern: string): string | undefined {
   if (pattern.startsWith('user:')) {
-    return pattern.length > 'user:'.length ? undefined : 'user: needs a name behind it';
+    return pattern.length > 'user:'.length ? undefined : 'user: needs a name after it';
   }
   if (!pattern.startsWith('/')) return 'a path begins with /; mail without a script is user:NAME';
   if (pattern.length > pathLengthMax) return 'it is longer than any path';
@@ -21,20 +21,17 @@ export function patternFault(pattern: string): string | undefined {
   return stars.length > starsMax ? `more than ${starsMax} times *` : undefined;
 }
 
-/**
- * A path that is not written plainly (`..`, `//`) matches nothing: it may lead elsewhere than it
- * looks.
- */
+/** Does the pattern match? A path with `..` or `//` matches only itself: it may lead elsewhere. */
 export function matchesPath(pattern: string, path: string): boolean {
   if (pattern === path) return true;
   const wild = pattern.search(/[*?]/);
-  // Nearly all rules are somebody else's: that shows in the part before the first star.
+  // Nearly all rules are for other scripts: the part before the first star already differs.
   if (wild < 0 || !path.startsWith(pattern.slice(0, wild))) return false;
   if (path.length > pathLengthMax || (path.startsWith('/') && !isPlain(path))) return false;
   return matches(pattern.slice(wild), path.slice(wild));
 }
 
-/** How much a pattern says: of two that match, the one that says more counts. */
+/** How specific a pattern is: of two that match, the more specific one counts. */
 export function weightOf(pattern: string): number {
   const wild = pattern.search(/[*?]/);
   return wild < 0 ? Number.MAX_SAFE_INTEGER : wild * starsMax + pattern.length;
@@ -44,7 +41,7 @@ function isPlain(path: string): boolean {
   return !/(?:^|\/)(?:\.{1,2})(?:\/|$)|\/\//.test(path);
 }
 
-/** Set of places in the pattern that the path up to here may have led to, one step a character. */
+/** Follows the path character by character through all places in the pattern it may be at. */
 function matches(pattern: string, path: string): boolean {
   const tokens = pattern.match(/\*\*|[\s\S]/gu) ?? [];
   let at = followed(new Set([0]), tokens);
@@ -61,7 +58,7 @@ function matches(pattern: string, path: string): boolean {
   return at.has(tokens.length);
 }
 
-/** A star may stand for nothing. */
+/** Adds the places after stars, as a star may match nothing. */
 function followed(places: Set<number>, tokens: readonly string[]): Set<number> {
   for (const place of places) {
     if (tokens[place] === '*' || tokens[place] === '**') places.add(place + 1);

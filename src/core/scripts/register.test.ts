@@ -45,7 +45,7 @@ test('a report to the same two people: they are the list', () => {
   });
 });
 
-test('nothing is suggested of a newsletter, nor after two messages; From that varies is left out', () => {
+test('no suggestion for a newsletter or after two messages; a From that varies is left out', () => {
   const crowd = Array.from({ length: 30 }, (_, n) => ({
     to: [`a${n}@x.example`, `b${n}@x.example`],
   }));

@@ -1,8 +1,8 @@
 /**
- * What the register knows of one script, or of mail of one user without a script: how much it
- * sends, as whom, to whom. Small, whatever it sends; and from it, which rule would fit. Pure.
+ * What the register knows about one script, or about mail of one user without a script: how much it
+ * sends, as which sender, to which recipients. Its size is bounded. It also suggests a rule that
+ * would fit. Pure.
  */
-
 import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -11,14 +11,12 @@ import type { ScriptFinding, ScriptMail, ScriptSource } from '../script-mail.ts'
 import type { RecipientRule } from './rules.ts';
 import { scriptAccount, subjectOf } from './submitter.ts';
 
-/**
- * An address, and in how many messages; the count of one that came late may be a little too high.
- */
+/** An address and its number of messages. If the address came late, the number may be too high. */
 export type Counted = { readonly key: string; readonly count: number };
 
 export type ScriptSeen = {
   readonly account: Account;
-  /** Its path, or `user:NAME`. */
+  /** The script's path, or `user:NAME`. */
   readonly subject: string;
   readonly uid: number;
   readonly user: string;
@@ -29,35 +27,35 @@ export type ScriptSeen = {
   readonly recipients: number;
   /** Recipients of the largest message that was not odd. */
   readonly recipientsMost: number;
-  /** Messages that were held, for whatever reason. */
+  /** Messages that were held, for any reason. */
   readonly held: number;
-  /** Messages with something odd about them, but that no rule knows them; and what it was last. */
+  /** Messages with a finding, except that no rule knows the script; and the last finding. */
   readonly odd: number;
   readonly oddAt: Millis | undefined;
   readonly oddText: string;
   /**
-   * Those written to most, and those in From; each at most `countedMax`. Of odd mail nothing is
-   * learned.
+   * The most frequent recipients, and the addresses in From: at most `countedMax` each. Nothing is
+   * learned from odd mail.
    */
   readonly to: readonly Counted[];
   readonly from: readonly Counted[];
 };
 
 /**
- * A hosting company has some thousands; whoever makes up a path for each message must not fill
- * memory and disk.
+ * Scripts that are known at most. A hosting company has some thousands; an attacker who makes up a
+ * path for each message must not fill memory and disk.
  */
 export const scriptsMax = 10_000;
-/** Enough to see the owner of a form among a thousand visitors who come once. */
+/** Enough to find the owner of a form among a thousand visitors who come once. */
 export const countedMax = 12;
-/** Of a sentence that is kept. */
+/** Characters of a finding that are kept. */
 const textLengthMax = 300;
-/** An address is the form's own that gets so large a share of its messages. */
+/** An address that gets this share of a form's messages belongs to its owner. */
 const ownShare = 0.8;
-/** Fewer messages say nothing about what is usual. */
+/** With fewer messages, nothing is said about what is usual. */
 const seenMin = 3;
 
-/** `before` and this message. */
+/** The script's row with this message added. */
 export function noted(
   before: ScriptSeen | undefined,
   mail: ScriptMail,
@@ -92,8 +90,8 @@ export function noted(
 }
 
 /**
- * The most frequent keys in room for a few: a new one takes the place of the rarest, and its count
- * (space saving).
+ * Counts keys with room for a few: a new key takes the place and the count of the rarest (the
+ * space-saving algorithm).
  */
 function counted(before: readonly Counted[], keys: readonly string[]): readonly Counted[] {
   const list = [...before];
@@ -113,9 +111,7 @@ function counted(before: readonly Counted[], keys: readonly string[]): readonly 
 
 export type Suggestion = { readonly recipients: RecipientRule; readonly from: readonly string[] };
 
-/**
- * The rule that what was seen would fit; undefined: too little was seen, or it writes to everybody.
- */
+/** A rule that fits what was seen; undefined if too little was seen or it writes to everybody. */
 export function suggested(seen: ScriptSeen): Suggestion | undefined {
   const { recipients, recipientsMost, to } = seen;
   const messages = seen.messages - seen.odd;
@@ -123,7 +119,7 @@ export function suggested(seen: ScriptSeen): Suggestion | undefined {
   const owners = to.filter(({ count }) => count >= messages * ownShare).map(({ key }) => key);
   const from = senders(seen);
   const all = to.length < countedMax && sum(to) >= recipients;
-  // As many addresses as messages are visitors, not a list.
+  // If there are as many addresses as messages, they are visitors and not a list.
   if (all && to.length < messages) {
     return { recipients: { kind: 'listed', entries: to.map(({ key }) => key) }, from };
   }
@@ -131,9 +127,7 @@ export function suggested(seen: ScriptSeen): Suggestion | undefined {
   return { recipients: { kind: 'owner-and-visitor', owners }, from };
 }
 
-/**
- * Addresses where there are few, their domain where they share one; else nothing is said of From.
- */
+/** Senders for a rule: the addresses if there are few, else their domain if all share one. */
 function senders({ from, messages, odd }: ScriptSeen): readonly string[] {
   if (from.length === 0 || sum(from) < messages - odd) return [];
   if (from.length <= 2) return from.map(({ key }) => key);

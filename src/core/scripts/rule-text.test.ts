@@ -14,7 +14,8 @@ const cases = [
       rate: { messages: 20, perMs: 3_600_000 },
       uid: 1_001,
     }),
-    `${shop} of user number 1001 may send to ${owner} and one visitor, as @shop.example, at most 20 messages within an hour`,
+    `${shop} of user number 1001 may send to ${owner} and one visitor, as @shop.example, ` +
+      'at most 20 messages within an hour',
     `allow ${shop} --user 1001 --owner ${owner} --from @shop.example --rate 20/3600s`,
   ],
   [

@@ -1,11 +1,11 @@
-/** Rules and what they say, as people read and type them. Pure. */
+/** Rules as people read and type them. Pure. */
 import { addressKey } from '../../formats/message/address.ts';
 import { during, type RecipientRule, type ScriptRate, type ScriptRule } from './rules.ts';
 
-/** Of one rule: a list that is longer belongs into a mailing list program. */
+/** Entries of one rule at most. A longer list belongs in a mailing list program. */
 const entriesMax = 1_000;
 
-/** What one reads behind "it may write to". */
+/** The recipients, as the end of "it may write to". */
 export function recipientsText(recipients: RecipientRule): string {
   switch (recipients.kind) {
     case 'any':
@@ -32,7 +32,7 @@ export function ruleText(rule: ScriptRule): string {
   return rule.effect === 'allow' ? `${who} may send ${parts}` : `${who} is only watched: ${parts}`;
 }
 
-/** The words behind `postern scripts` that make this rule. */
+/** The words after `postern scripts` that make this rule. */
 export function ruleWords(rule: Omit<ScriptRule, 'id'>): readonly string[] {
   const { effect, path, uid, recipients, from, rate } = rule;
   const many = (option: string, values: readonly string[]): readonly string[] =>
@@ -51,7 +51,7 @@ export function ruleWords(rule: Omit<ScriptRule, 'id'>): readonly string[] {
   return [effect, path, ...user, ...to, ...many('--from', from), ...often];
 }
 
-/** An entry of a list of addresses as rules have it; undefined: it is none. */
+/** An entry of a list of addresses, as rules have it; undefined if it is invalid. */
 export function entryOf(text: string): string | undefined {
   const trimmed = text.trim();
   const domain = /^@((?:\*\.)?[^\s@*]+)$/.exec(trimmed)?.[1];
@@ -61,8 +61,8 @@ export function entryOf(text: string): string | undefined {
 }
 
 /**
- * Entries of a text with commas or a line each; `#` begins a comment. Undefined: one of them is
- * none, or they are many.
+ * Entries of a text, divided by commas or lines; `#` begins a comment. Undefined if an entry is
+ * invalid or there are more than `entriesMax`.
  */
 export function entriesOf(text: string): readonly string[] | undefined {
   const words = text

@@ -60,7 +60,7 @@ const recipients = [
     'not listed',
     { kind: 'listed', entries: ['a@b.example'] },
     ['a@b.example', 'x@b.example', 'y@b.example'],
-    'it writes to x@b.example, y@b.example, whom rule r1 does not name',
+    'it writes to x@b.example, y@b.example, not named in rule r1',
   ],
   [
     'the owner and a visitor',
@@ -79,7 +79,7 @@ const recipients = [
     { kind: 'owner-and-visitor', owners: ['owner@shop.example'] },
     ['owner@shop.example', 'vi@sit.example', 'vo@sit.example'],
     'it writes to 2 others besides owner@shop.example (vi@sit.example, vo@sit.example); ' +
-      'rule r1 lets it write to one visitor',
+      'rule r1 allows one visitor',
   ],
 ] as const;
 for (const [name, rule, to, reason] of recipients) {
@@ -93,7 +93,7 @@ for (const [name, rule, to, reason] of recipients) {
   });
 }
 
-test('as whom it sends: header and envelope, each From of them', () => {
+test('its senders: envelope, and each From field', () => {
   const rule = scriptRule({ from: ['@shop.example'] });
   const judged = (from: string, sender = '') =>
     details(
@@ -104,10 +104,10 @@ test('as whom it sends: header and envelope, each From of them', () => {
     );
   assert.deepEqual(judged('From: Shop <info@shop.example>', 'info@shop.example'), []);
   assert.deepEqual(judged('From: Bank <info@bank.example>'), [
-    'it sends as info@bank.example, which rule r1 does not name',
+    'it sends as info@bank.example, not named in rule r1',
   ]);
   assert.deepEqual(judged('From: info@shop.example', 'x@bank.example'), [
-    'it sends as x@bank.example, which rule r1 does not name',
+    'it sends as x@bank.example, not named in rule r1',
   ]);
   assert.match(judged('From: info@shop.example\nFrom: x@bank.example')[0] ?? '', /x@bank/);
   assert.match(judged('From: info@shop.example, x@bank.example')[0] ?? '', /as x@bank/);
@@ -127,7 +127,7 @@ test('how often', () => {
 
 test('a rule that denies holds all; one that observes holds nothing and still sees', () => {
   const denied = judgeScriptMail(register([scriptRule({ effect: 'deny' })]), scriptMail());
-  assert.deepEqual(details(denied), ['rule r1 lets it send nothing']);
+  assert.deepEqual(details(denied), ['rule r1 allows it to send nothing']);
   const listed = { kind: 'listed', entries: ['a@b.example'] } as const;
   const watched = judgeScriptMail(
     register([scriptRule({ effect: 'observe', recipients: listed })]),
@@ -136,7 +136,7 @@ test('a rule that denies holds all; one that observes holds nothing and still se
   assert.deepEqual([watched.verdict, watched.findings.length], ['pass', 1]);
 });
 
-test('of several rules, the one that says most; of equals, the user’s own, then the one that denies', () => {
+test('the most specific rule counts; of equals, the user’s own, then the one that denies', () => {
   const all = scriptRule({ id: 'all', path: '/var/www/**' });
   const exact = scriptRule({ id: 'exact' });
   const own = scriptRule({ id: 'own', uid: 1_001 });
@@ -180,7 +180,7 @@ test('header injection holds what an allowing rule would let pass', () => {
   ]);
 });
 
-test('PHP’s manual has an example with a second To: whom the rule names is not injected', () => {
+test('PHP’s manual has an example with a second To: addresses in the rule are not injected', () => {
   const mail = scriptMail({
     recipients: ['mary@shop.example', 'kelly@shop.example'],
     header: header(

@@ -1,19 +1,11 @@
 /**
- * The register's rules: may this script send this mail? A rule names scripts by path and says to
- * whom they write, as whom and how often. What no rule knows, or what is outside its rule, is held
- * in mode `guard` and told of in mode `observe`. Pure.
+ * Judges mail of scripts by the register's rules. A rule names scripts by path and says to which
+ * recipients they write, as which sender, and how often. Mail without a rule or outside its rule is
+ * held in mode `guard` and only reported in mode `observe`. Pure.
  */
-
 import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import type {
-  ReasonCode,
-  ScriptFinding,
-  ScriptHeader,
-  ScriptMail,
-  ScriptReason,
-  ScriptSubmitter,
-} from '../script-mail.ts';
+import type { ScriptFinding, ScriptMail, ScriptReason, ScriptSubmitter } from '../script-mail.ts';
 import { addressesIn, headerInjection } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
 import { isByRight, subjectOf } from './submitter.ts';
@@ -25,23 +17,23 @@ export type ScriptMode = (typeof scriptModes)[number];
 export type RecipientRule =
   | { readonly kind: 'any' }
   | { readonly kind: 'listed'; readonly entries: readonly string[] }
-  /** The form's owner, and at most one more: the visitor who gets a copy. */
+  /** The form's owners, and at most one other: the visitor who gets a copy. */
   | { readonly kind: 'owner-and-visitor'; readonly owners: readonly string[] };
 
 export type ScriptRate = { readonly messages: number; readonly perMs: number };
 
 export const ruleEffects = ['allow', 'deny', 'observe'] as const;
-/** observe: it sends as it did, and is only watched. */
+/** observe: the script may send everything, and findings are only reported. */
 export type RuleEffect = (typeof ruleEffects)[number];
 
 export type ScriptRule = {
   readonly id: string;
-  /** A pattern (path-glob.ts), or `user:NAME` for mail of a user of which no script is known. */
+  /** A pattern (path-glob.ts), or `user:NAME` for mail of a user without a known script. */
   readonly path: string;
-  /** Only of this user; undefined: of any. */
+  /** Only scripts of this user; undefined: of any user. */
   readonly uid: number | undefined;
   readonly recipients: RecipientRule;
-  /** From, header and envelope; entries as of recipients. Empty: any. */
+  /** Allowed senders, in From and envelope; entries as for recipients. Empty: any. */
   readonly from: readonly string[];
   readonly rate: ScriptRate | undefined;
   readonly effect: RuleEffect;
@@ -50,13 +42,13 @@ export type ScriptRule = {
 export type Register = {
   readonly mode: ScriptMode;
   readonly rules: readonly ScriptRule[];
-  /** Users whose mail needs no rule while no script is known: root is one always. */
+  /** Users whose mail needs no rule if no script is known. root is always trusted. */
   readonly trustedUsers: ReadonlySet<string>;
-  /** Messages that came under this rule from this user lately, this one not counted. */
+  /** How many earlier messages of this user came under the rule within its time. */
   readonly sentLately: (rule: ScriptRule) => number;
 };
 
-/** Recipients named in a sentence. */
+/** Addresses named in a sentence at most. */
 const namedMax = 3;
 
 export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFinding {
@@ -71,7 +63,7 @@ export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFin
   };
 }
 
-/** The rule for a script: that which says most, and of two alike the one that denies. */
+/** The most specific rule for a script; of two equal ones, the one that denies. */
 export function ruleOf(
   rules: readonly ScriptRule[],
   submitter: ScriptSubmitter,
@@ -80,8 +72,8 @@ export function ruleOf(
   let best: ScriptRule | undefined;
   for (const rule of rules) {
     if (rule.uid !== undefined && rule.uid !== submitter.uid) continue;
-    // Who names another's script does not come under its rules, unless the rule says so; or it
-    // would be a way round them.
+    // A user who names another user's script gets its rules only if the rule names that user, or if
+    // it denies. Otherwise naming it would bypass the register.
     if (rule.uid === undefined && rule.effect !== 'deny' && !isByRight(submitter)) continue;
     if (!matchesPath(rule.path, subject)) continue;
     if (best === undefined || before(rule, best)) best = rule;
@@ -96,7 +88,7 @@ function before(rule: ScriptRule, other: ScriptRule): boolean {
   return rule.effect === 'deny' && other.effect !== 'deny';
 }
 
-/** Mail of a user whom nobody asks for a rule: cron's, the administrator's. */
+/** Does this submitter's mail need no rule? True for cron and the administrator. */
 function isTrusted(submitter: ScriptSubmitter, trustedUsers: ReadonlySet<string>): boolean {
   return submitter.uid === 0 || (submitter.script === '' && trustedUsers.has(submitter.user));
 }
@@ -114,7 +106,7 @@ function unruled({ trustedUsers }: Register, mail: ScriptMail): readonly ScriptR
 
 function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly ScriptReason[] {
   if (rule.effect === 'deny') {
-    return [{ code: 'script-denied', detail: `rule ${rule.id} lets it send nothing` }];
+    return [{ code: 'script-denied', detail: `rule ${rule.id} allows it to send nothing` }];
   }
   return [
     ...wrongRecipients(rule, mail),
@@ -135,7 +127,7 @@ function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): Scri
     case 'listed': {
       const strangers = mail.recipients.filter((to) => !isListedRecipient(to, recipients.entries));
       if (strangers.length === 0) return [];
-      return [{ code, detail: `it writes to ${named(strangers)}, whom rule ${id} does not name` }];
+      return [{ code, detail: `it writes to ${named(strangers)}, not named in rule ${id}` }];
     }
     default: {
       const others = mail.recipients.filter((to) => !isListedRecipient(to, recipients.owners));
@@ -143,7 +135,7 @@ function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): Scri
       const owners = named(recipients.owners);
       const detail =
         `it writes to ${others.length} others besides ${owners} (${named(others)}); ` +
-        `rule ${id} lets it write to one visitor`;
+        `rule ${id} allows one visitor`;
       return [{ code, detail }];
     }
   }
@@ -152,7 +144,7 @@ function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): Scri
 function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[] {
   if (from.length === 0) return [];
   const code = 'script-sender';
-  // Every From counts: of two, nobody knows which one is shown.
+  // Every From field counts: mail programs differ in which of two they show.
   const senders = mail.header
     .filter(({ name }) => name.toLowerCase() === 'from')
     .flatMap(({ value }) => [firstMailbox(value), ...addressesIn(value)]);
@@ -160,7 +152,7 @@ function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[]
   const wrong = senders.filter((sender) => !isListedRecipient(sender, from));
   if (wrong.length === 0) return [];
   const who = named([...new Set(wrong.map((one) => one || 'nobody'))]);
-  return [{ code, detail: `it sends as ${who}, which rule ${id} does not name` }];
+  return [{ code, detail: `it sends as ${who}, not named in rule ${id}` }];
 }
 
 function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptReason[] {
@@ -168,11 +160,12 @@ function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptRe
   if (rate === undefined) return [];
   const sent = sentLately(rule) + 1;
   if (sent <= rate.messages) return [];
-  const detail = `${sent} messages within ${during(rate.perMs)}; rule ${id} allows ${rate.messages}`;
+  const span = during(rate.perMs);
+  const detail = `${sent} messages within ${span}; rule ${id} allows ${rate.messages}`;
   return [{ code: 'script-rate', detail }];
 }
 
-/** Those whom a rule names; it says nothing against them, wherever they stand. */
+/** The addresses that a rule names. They are allowed in every field. */
 function namedIn(recipients: RecipientRule): readonly string[] {
   if (recipients.kind === 'listed') return recipients.entries;
   return recipients.kind === 'owner-and-visitor' ? recipients.owners : [];

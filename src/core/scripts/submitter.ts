@@ -1,30 +1,29 @@
 /**
- * Who handed a message to the sendmail door, and the name under which the guard counts its mail.
- * Pure.
+ * Names the account under which the guard counts mail of a submitter: the user or script that
+ * handed a message to the sendmail door. Pure.
  */
-
 import { hash53 } from '../../lib/hash.ts';
 import type { Account } from '../account-name.ts';
-import type { Ancestor, ScriptSubmitter } from '../script-mail.ts';
+import type { ScriptSubmitter } from '../script-mail.ts';
 
 /**
- * Users with a smaller number run services (login.defs, UID_MIN): a web server runs everybody's
- * scripts by right.
+ * Users with a smaller number run services (login.defs, UID_MIN): a web server rightly runs scripts
+ * of every user.
  */
 const firstPersonUid = 1_000;
 
 export const isService = (uid: number): boolean => uid < firstPersonUid;
-/** As of every account's name (mail/account-name.ts). */
+/** As for every account's name (core/account-name.ts). */
 const nameLengthMax = 256;
-/** Of a path that is too long, its end is kept: there stands the file. */
+/** Characters kept of a path that is too long: its end, with the file's name. */
 const pathTailLength = 180;
-/** Controls, and what changes how the text around it looks. */
+/** Control characters, and characters that change how the text around them looks. */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * The account: `script:/var/www/shop/contact.php`; `user:joe` where no script is known. A person
- * who names a script that is not his own is another account, `script:/var/www/shop/contact.php as
- * joe`: nobody can use up, or ruin, the good name of somebody else's form.
+ * The account: `script:/var/www/shop/contact.php`, or `user:joe` if no script is known. A user who
+ * names another user's script gets an account of its own, `script:/var/www/shop/contact.php as
+ * joe`: nobody can use up or ruin the good name of somebody else's form.
  */
 export function scriptAccount(submitter: ScriptSubmitter): Account {
   const { script, uid, user } = submitter;
@@ -36,25 +35,19 @@ export function scriptAccount(submitter: ScriptSubmitter): Account {
 }
 
 /**
- * Is it the submitter's own script, or the web server's business? The rest is only said by the
- * submitter.
+ * Does the script belong to the submitter, or is the submitter a service such as the web server?
+ * Otherwise the script is only what the submitter claims.
  */
 export function isByRight({ script, scriptOwner, uid }: ScriptSubmitter): boolean {
   return script === '' || scriptOwner === uid || isService(uid);
 }
 
-/**
- * What rules are about, and what is asked for on the command line: the script's path, or
- * `user:NAME`.
- */
+/** What rules and commands name: the script's path, or `user:NAME`. */
 export function subjectOf(submitter: ScriptSubmitter): string {
   return submitter.script === '' ? scriptAccount(submitter) : submitter.script;
 }
 
-/**
- * Where mail of this submitter came from, as one reads it behind "from": `php-cgi8.4 (process 4711 of
- * shop)`.
- */
+/** Where the mail came from, as the end of "from": `php-cgi8.4 (process 4711 of shop)`. */
 export function describeSubmitter({ executable, pid, user, uid }: ScriptSubmitter): string {
   const program = executable.slice(executable.lastIndexOf('/') + 1);
   const who = user === '' ? `user number ${uid}` : user;
@@ -69,5 +62,5 @@ function shortened(path: string): string {
   return `…${clean.slice(-pathTailLength)} #${hash53(path, 0).toString(36)}`;
 }
 
-/** Longer than any user's name (32 in useradd). */
+/** The text without characters that are unsafe to show. */
 const safe = (text: string): string => text.replace(unsafe, '?').toWellFormed();

@@ -1,42 +1,39 @@
 /**
- * Which domain signs a message: the domain of its author if it has keys, else the nearest parent
- * that has, else what the operator's table says, else this server's own identity, else none. Pure.
+ * Chooses the domain that signs a message: the author's domain if it has keys, else the nearest
+ * parent that has, else what the operator's table says, else this server's own identity. Pure.
  *
- * DMARC counts a signature only where its domain is the author's or shares its organisation. So a
- * parent's signature helps, and the server's own does not: it only gives the message a name to have
- * a reputation by.
+ * DMARC counts a signature only if its domain is the author's or belongs to the same organisation.
+ * So a parent's signature helps DMARC, and the server's own does not: it only gives receivers a
+ * name that can earn a reputation.
  */
 export type SigningRules = {
   /**
-   * From domain to signing domain, both in A-labels and lower case. `*.example.org` stands for all
-   * below it, the nearest counts. `off`: not signed.
+   * From domain to signing domain, both in A-labels and lower case. `*.example.org` matches every
+   * domain below it; the nearest entry counts. `off`: not signed.
    */
   readonly domains: ReadonlyMap<string, string>;
-  /** Signs what no other key signs; empty: nothing does. */
+  /** Domain that signs what no other key signs; empty if none does. */
   readonly identity: string;
 };
 
 export const noRules: SigningRules = { domains: new Map(), identity: '' };
 
 /**
- * author: a key of the From domain itself. parent: of one above it. table: as `[signing.domains]`
- * says.
+ * author: a key of the From domain itself. parent: a key of a domain above it. table: as
+ * `[signing.domains]` says. identity: the server's own key.
  */
 export type ChosenBy = 'author' | 'parent' | 'table' | 'identity';
 
 /**
- * no-from: nobody is named as its author. no-key: none of its authors' domains has one. off: the
- * operator said so.
+ * no-from: the message names no author. no-key: no domain of an author has a key. off: the operator
+ * turned signing off for the domain.
  */
 export type UnsignedWhy = 'no-from' | 'no-key' | 'off';
 
 export type Choice<Key> =
   | {
       readonly kind: 'sign';
-      /**
-       * The author's domain for whose sake it is signed; empty where it is by the server's own
-       * identity alone.
-       */
+      /** The author's domain that the signature is for; empty if the message has none. */
       readonly author: string;
       /** The domain of the keys. */
       readonly domain: string;
@@ -45,9 +42,7 @@ export type Choice<Key> =
     }
   | { readonly kind: 'unsigned'; readonly author: string; readonly why: UnsignedWhy };
 
-/**
- * `authors`: domains in From, in their order. `keysOf`: the keys that may sign for a domain now.
- */
+/** `authors`: domains in From, in order. `keysOf`: the keys that may sign for a domain now. */
 export function chooseKeys<Key>(
   authors: readonly string[],
   rules: SigningRules,
@@ -67,9 +62,7 @@ export function chooseKeys<Key>(
   return { kind: 'unsigned', author, why: author === '' ? 'no-from' : 'no-key' };
 }
 
-/**
- * From the domain itself upwards, as far as there is a name; at each, the table before the keys.
- */
+/** Walks up from the author's domain. At each step the table counts before the keys. */
 function forAuthor<Key>(
   author: string,
   { domains }: SigningRules,

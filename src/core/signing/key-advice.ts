@@ -1,27 +1,27 @@
-/** What comes next in a key's life, and what the operator is to do, in words. Pure. */
+/** Says in words what comes next in a key's life, and what the operator must do. Pure. */
 import type { Millis } from '../../lib/time.ts';
 import { type DkimKey, hasSigned, type KeyState, recordText } from './key.ts';
 import type { RotationPolicy } from './rotation.ts';
 
 export type KeyContext = {
   readonly policy: Omit<RotationPolicy, 'heldSince'>;
-  /** Its zone is changed from here; otherwise the operator does it. */
+  /** Postern can change the zone; otherwise the operator must. */
   readonly canSend: boolean;
   readonly now: Millis;
   readonly iso: (at: Millis) => string;
 };
 
-/** The record as it should be now; empty: there should be none. */
+/** The record as it should be now; empty if there should be none. */
 export function wantedRecord(key: DkimKey, { policy, now }: KeyContext): string {
   if (key.state === 'gone') return '';
   if (key.state !== 'revoked') return recordText(key);
   return isOver(key, policy, now) ? '' : recordText(key, 'revoked');
 }
 
-export function nextStep(key: DkimKey, riskFactors: KeyContext): string {
-  const { policy, now } = riskFactors;
+export function nextStep(key: DkimKey, context: KeyContext): string {
+  const { policy, now } = context;
   const day = (state: KeyState, waitMs: number): string =>
-    minute(((key.times[state] ?? now) + waitMs) as Millis, riskFactors);
+    minute(((key.times[state] ?? now) + waitMs) as Millis, context);
   switch (key.state) {
     case 'made':
       return 'its record is published next';
@@ -30,29 +30,31 @@ export function nextStep(key: DkimKey, riskFactors: KeyContext): string {
     case 'seen':
       return `signs from ${day('seen', settleMs(key, policy))} on`;
     case 'signing':
-      if (key.lostSince !== undefined)
-        return 'DNS shows it no more: stops signing at the next look';
+      if (key.lostSince !== undefined) return 'missing from DNS: signing stops at the next look';
       if (policy.everyMs === 0) return 'signs until it is rotated';
       return `a new key follows from ${day('signing', policy.everyMs)} on`;
     case 'retiring':
-      return `its record stays until ${day('retiring', policy.withdrawAfterMs)}, for mail on its way`;
+      return (
+        `its record stays until ${day('retiring', policy.withdrawAfterMs)}, ` +
+        'as mail on its way still needs it'
+      );
     case 'revoked':
-      if (isOver(key, policy, now)) return 'its record goes';
+      if (isOver(key, policy, now)) return 'its record is removed next';
       return `its record says revoked until ${day('revoked', policy.removeAfterMs)}`;
     default:
-      return 'over; its selector is never used again';
+      return 'finished; its selector is never used again';
   }
 }
 
-export function operatorsPart(key: DkimKey, riskFactors: KeyContext): string {
-  if (key.sight !== 'unknown' || key.state === 'gone') return partSeen(key, riskFactors);
+export function operatorsPart(key: DkimKey, context: KeyContext): string {
+  if (key.sight !== 'unknown' || key.state === 'gone') return partSeen(key, context);
   const silent = `see why not every name server answers (${key.sightText})`;
   const waits = key.state === 'made' || key.state === 'published';
-  return waits && !riskFactors.canSend ? `publish its record, and ${silent}` : silent;
+  return waits && !context.canSend ? `publish its record, and ${silent}` : silent;
 }
 
-function partSeen(key: DkimKey, riskFactors: KeyContext): string {
-  const { policy, now, canSend } = riskFactors;
+function partSeen(key: DkimKey, context: KeyContext): string {
+  const { policy, now, canSend } = context;
   const shown = key.sightText === '' ? '' : ` (${key.sightText})`;
   const inWay = key.sight === 'other' || key.sight === 'revoked';
   switch (key.state) {

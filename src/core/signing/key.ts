@@ -1,20 +1,20 @@
 /**
- * A DKIM key as Postern keeps track of it. Its private half lies in a file; here is what it is,
- * where it stands in its life, and what DNS showed of it.
+ * A DKIM key as Postern tracks it: what it is, its state, and what DNS showed. Its private
+ * half is in a file.
  *
  *   made ─▶ published ─▶ seen ─▶ signing ─▶ retiring ─▶ revoked ─▶ gone
  *               ▲─────────────────┘  ▲──────────┘
  *               lost from DNS        its successor was lost
  */
-
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import type { Millis } from '../../lib/time.ts';
 
 /**
- * made: the file is there. published: its record was sent to DNS, or the operator asked for it.
- * seen: every authoritative server shows it. signing: mail is signed with it. retiring: it signs no
- * more, but mail on its way still needs the record. revoked: the record says so (an empty `p=`).
- * gone: there is no record, and no private key (a `file` is still to be deleted).
+ * made: the key file exists. published: the record was sent to DNS, or the operator was asked to
+ * publish it. seen: every authoritative server shows it. signing: mail is signed with the key.
+ * retiring: the key no longer signs, but mail on its way still needs the record. revoked: the
+ * record has an empty `p=` (RFC 6376 section 3.6.1). gone: there is no record and no private key; a
+ * `file` is still to be deleted.
  */
 export const keyStates = [
   'made',
@@ -28,10 +28,10 @@ export const keyStates = [
 export type KeyState = (typeof keyStates)[number];
 
 /**
- * What the authoritative servers show at a key's name. everywhere: all of them this key, and
- * nothing else. nowhere: all of them nothing. partly: some of them this key. revoked: all that show
- * something, an empty `p=`. other: something else. unknown: at least one did not answer, so that
- * nothing can be said. unasked: not yet.
+ * What the authoritative servers show at a key's name. everywhere: all show this key and nothing
+ * else. nowhere: all show nothing. partly: some show this key. revoked: all that show something
+ * show an empty `p=`. other: something else. unknown: at least one server did not answer. unasked:
+ * nobody has looked yet.
  */
 export const sightKinds = [
   'everywhere',
@@ -46,10 +46,7 @@ export type SightKind = (typeof sightKinds)[number];
 
 export type Sighting = {
   readonly kind: SightKind;
-  /**
-   * How long a resolver may go on believing what was there before: negative answers, or another
-   * record.
-   */
+  /** How long a resolver may remember what was there before: a negative answer, another record. */
   readonly cachedMs: number;
   /** For people: which server said what. Empty for `everywhere`. */
   readonly text: string;
@@ -61,28 +58,28 @@ export type DkimKey = {
   readonly selector: string;
   readonly algorithm: DkimAlgorithm;
   readonly bits: number;
-  /** As in the record: base64 of what stands behind `p=`. */
+  /** As in the record: the base64 text after `p=`. */
   readonly publicKey: string;
-  /** The private key, below the folder of keys; empty once it is deleted. */
+  /** File of the private key, below the folder of keys; empty once it is deleted. */
   readonly file: string;
   readonly state: KeyState;
-  /** When it came into each state, the last time that it did. */
+  /** When it last came into each state. */
   readonly times: Readonly<Partial<Record<KeyState, Millis>>>;
   /**
-   * DNS was last seen without it: resolvers may remember that. Undefined: never, as with a key that
-   * was taken over.
+   * When DNS was last seen without the record: resolvers may remember that. Undefined: never, as
+   * for a key that was taken over.
    */
   readonly absentAt: Millis | undefined;
-  /** For how long they may. */
+  /** How long resolvers may remember that. */
   readonly cachedMs: number;
   /**
-   * It signs, and DNS has not shown it since then; or it signs no more for that, and no other has
-   * taken its place.
+   * Since when DNS does not show a signing key. Also set while it no longer signs for that reason
+   * and no other key has taken its place.
    */
   readonly lostSince: Millis | undefined;
-  /** A retiring one signs again if its successor is lost. */
+  /** A retiring key signs again if its successor is lost. */
   readonly returns: boolean;
-  /** When the operator was last told of something that he is to do with it. */
+  /** When the operator was last told that something must be done. */
   readonly toldAt: Millis | undefined;
   readonly sight: SightKind;
   readonly sightAt: Millis | undefined;
@@ -106,14 +103,13 @@ export function isWaiting({ state }: DkimKey): boolean {
   return state === 'made' || state === 'published' || state === 'seen';
 }
 
-/** Keys of which one replaces the other. */
+/** Can one of these keys replace the other? */
 export function sameLine(one: DkimKey, other: Pick<DkimKey, 'domain' | 'algorithm'>): boolean {
   return one.domain === other.domain && one.algorithm === other.algorithm;
 }
 
 /**
- * The younger one is the one to sign with; a total order, so that two never replace each other in
- * turn.
+ * The younger key is to sign. A total order, so that two keys never replace each other by turns.
  */
 export function isOlder(one: DkimKey, than: DkimKey): boolean {
   const a = one.times.made ?? 0;
@@ -130,15 +126,12 @@ export function inOrder(one: DkimKey, other: DkimKey): number {
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const labels = new RegExp(`^${label}(?:\\.${label})*$`);
 
-/**
- * A domain or a selector as we take it: a name of DNS in A-labels, and harmless as the name of a
- * file.
- */
+/** Is this a domain or selector that Postern takes: a DNS name in A-labels, safe as a file name? */
 export function isKeyName(text: string): boolean {
   return text.length <= 191 && labels.test(text);
 }
 
-/** The word of `k=`. */
+/** The value of the record's `k=` tag. */
 export function keyType({ algorithm }: Pick<DkimKey, 'algorithm'>): 'rsa' | 'ed25519' {
   return algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
 }

@@ -258,7 +258,7 @@ test('a key lost from DNS stops after a second look; the one before it comes bac
   assert.match(back.at(-1) ?? '', /^a retiring, b signing/, 'each look begins anew');
 });
 
-test('with nothing to come back to it still stops, and a revoked record is taken at its word', () => {
+test('with nothing to fall back on it still stops, and a revoked record counts at once', () => {
   assert.deepEqual(
     play(
       [signing('a')],

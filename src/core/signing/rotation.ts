@@ -1,13 +1,12 @@
 /**
- * How DKIM keys follow one another. Pure: the keys, what DNS shows of them and the time give the
- * keys as they are from now on, and what is to be done outside once that is written down.
+ * Decides how DKIM keys follow one another. From the keys, what DNS shows of them and the time, it
+ * gives the changed keys, and the actions to carry out once the change is written down. Pure.
  *
  * What always holds: nothing is signed with a key that DNS has never shown at every server. A
  * record stays as long as a message signed with it may be in a queue. A key stops signing for its
- * successor only in the same step in which that one begins. What DNS does not answer changes
- * nothing. A clock that was set back makes each wait begin again.
+ * successor only in the step in which the successor begins. A DNS server that does not answer
+ * changes nothing. When the clock was set back, each wait begins again.
  */
-
 import type { DkimAlgorithm } from '../../formats/dkim/signing-key.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import {
@@ -22,31 +21,28 @@ import {
 } from './key.ts';
 
 export type RotationPolicy = {
-  /** A successor is made when a key has signed for this long; 0: never by itself. */
+  /** A successor is made when a key has signed for this long; 0: only by a command. */
   readonly everyMs: number;
   /** A record must have been everywhere at least this long before its key signs. */
   readonly settleMs: number;
-  /**
-   * A record stays this long after its key last signed: the longest life in a queue, here and
-   * further on.
-   */
+  /** A record stays this long after its key last signed: as long as mail may be in any queue. */
   readonly withdrawAfterMs: number;
   /** A revoked record is removed after this long. */
   readonly removeAfterMs: number;
-  /** The oldest message on hold here: it may leave any day, with the signature it has. */
+  /** Since when the oldest message is held here: it may leave any day, with its signature. */
   readonly heldSince: Millis | undefined;
 };
 
-/** What the operator should hear of. */
+/** What the operator is told about a key. */
 export type KeyNews =
-  /** The record is to be published. */
+  /** The record must be published. */
   | 'publish'
-  /** It was to be published days ago, and DNS does not show it everywhere. */
+  /** The record should have been published days ago, but DNS does not show it everywhere. */
   | 'stuck'
   | 'signing'
-  /** A key that signed is not in DNS any more. */
+  /** A key that signed is missing from DNS. */
   | 'lost'
-  /** It signs no more, but its record must stay, and does not. */
+  /** The key no longer signs, but its record is gone too early. */
   | 'early'
   | 'revoke'
   | 'remove';
@@ -61,33 +57,30 @@ export type KeyAction =
     }
   | { readonly kind: 'tell'; readonly news: KeyNews; readonly key: DkimKey };
 
-export type Stepped = {
+export type RotationStep = {
   /** All keys as they are from now on. */
   readonly keys: readonly DkimKey[];
-  /** Those that are not as they were: to be written before anything is done. */
+  /** The keys that changed: to be written before any action. */
   readonly changed: readonly DkimKey[];
-  /**
-   * In order. Each may be done twice: what DNS does not show yet is asked for again at the next
-   * step.
-   */
+  /** In order. Each may be done twice: what DNS does not show yet is asked for again next time. */
   readonly actions: readonly KeyAction[];
 };
 
-/** Two looks, so that a zone caught in the middle of a reload does not stop the signing. */
+/** At least two looks, so that a zone in the middle of a reload does not stop the signing. */
 export const lostAfterMs: number = 5 * minuteMs;
-/** A record that is not there after this long was forgotten, or its server is down. */
+/** If a record is not there after this time, it was forgotten or its server is down. */
 export const stuckAfterMs: number = 2 * dayMs;
 const tellAgainMs = 7 * dayMs;
 
 const unasked: Sighting = { kind: 'unasked', cachedMs: 0, text: '' };
 
-/** One step. `sightings` by keyName; a key without one is not judged by DNS this time. */
+/** Runs one step. `sightings` by keyName; a key without one is not judged by DNS this time. */
 export function step(
   before: readonly DkimKey[],
   sightings: ReadonlyMap<string, Sighting>,
   now: Millis,
   policy: RotationPolicy,
-): Stepped {
+): RotationStep {
   const run = new Step(before, sightings, now, policy);
   for (const index of before.keys()) run.look(index);
   for (const index of before.keys()) run.begin(index);
@@ -97,7 +90,7 @@ export function step(
   return run.result();
 }
 
-/** Keys that are looked at settle a wait at each step; the others are only kept an eye on. */
+/** Keys that nothing waits for are looked at this often; all others at each step. */
 const quietLookMs = 60 * minuteMs;
 
 /** The keys whose records should be looked at now. */
@@ -105,7 +98,7 @@ export function toAsk(keys: readonly DkimKey[], now: Millis): readonly DkimKey[]
   const lost = keys.filter(({ lostSince }) => lostSince !== undefined);
   return keys.filter((key) => {
     if (key.state === 'gone') return false;
-    // It may have to sign again in this very step, and does so only where it was seen in it.
+    // It may have to sign again in this step, which needs a look at it in this step.
     const wanted =
       key.state === 'retiring' && key.returns && lost.some((one) => sameLine(one, key));
     const calm =
@@ -117,8 +110,8 @@ export function toAsk(keys: readonly DkimKey[], now: Millis): readonly DkimKey[]
 }
 
 /**
- * An operator's word: this key signs no more, and no other is to sign again for it. `compromised`:
- * nothing signed with it may be believed either.
+ * The key after the operator retired it: it never signs again. `compromised`: its record is revoked
+ * at once, so that nothing signed with it is believed.
  */
 export function retired(
   before: DkimKey,
@@ -155,7 +148,7 @@ class Step {
     this.#policy = policy;
   }
 
-  /** What DNS shows: noted, and a key that signed without being there is taken out. */
+  /** Notes what DNS shows. A signing key that is missing there stops signing. */
   look(index: number): void {
     let key = this.#at(index);
     const sight = this.#sight(key);
@@ -176,7 +169,7 @@ class Step {
     }
   }
 
-  /** A key that every server has shown for long enough takes over from the one before it. */
+  /** A key that every server has shown for long enough takes over from the key before it. */
   begin(index: number): void {
     const key = this.#at(index);
     if (key.state !== 'seen' || this.#sight(key).kind !== 'everywhere') return;
@@ -203,7 +196,7 @@ class Step {
   }
 
   /**
-   * A lost key left nobody to sign: the key before it signs again, in this step or the first that
+   * If no key signs because one was lost, the key before it signs again: in the first step that
    * sees it everywhere.
    */
   fallBack(index: number): void {
@@ -221,14 +214,14 @@ class Step {
     this.#keys[index] = { ...lost, lostSince: undefined };
   }
 
-  /** From retiring to gone. */
+  /** Takes a key from retiring to revoked, and from revoked to gone. */
   end(index: number): void {
     const key = this.#at(index);
     if (key.state === 'retiring' && this.#isUnneeded(key)) {
       this.#keys[index] = this.#revoked(key);
       return;
     }
-    // Until it is written down that the file is away: the disk may refuse.
+    // Again and again until it is written that the file is deleted: the disk may refuse.
     if (key.state === 'gone' && key.file !== '') this.#do('delete-file', key);
     if (key.state !== 'revoked') return;
     const sight = this.#sight(key);
@@ -243,7 +236,7 @@ class Step {
     if (sight.kind === 'unasked') return;
     if (due) this.#do('remove', key);
     else if (sight.kind !== 'revoked') this.#do('revoke', key);
-    // The first word of it may have been said when it was retired.
+    // The operator may have been told already when the key was retired.
     if (sight.kind === 'unknown') return;
     if (due) this.#tellAgain(index, 'remove', 0);
     else if (sight.kind !== 'revoked') this.#tellAgain(index, 'revoke', 0);
@@ -260,7 +253,7 @@ class Step {
     }
   }
 
-  result(): Stepped {
+  result(): RotationStep {
     const changed = this.#keys.filter((key, index) => !isSame(key, this.#before[index]));
     return { keys: this.#keys, changed, actions: this.#actions };
   }
@@ -289,7 +282,7 @@ class Step {
     return published;
   }
 
-  /** A signing key: still there? */
+  /** Is a signing key still in DNS? If not for long enough, it stops signing. */
   #watched(key: DkimKey, sight: Sighting): DkimKey {
     if (sight.kind === 'everywhere' || sight.kind === 'partly') {
       return { ...key, lostSince: undefined };
@@ -303,9 +296,7 @@ class Step {
     return lost;
   }
 
-  /**
-   * No message signed with it can be in a queue, and it is not needed as the one to fall back on.
-   */
+  /** Can no message signed with it be in a queue, and is it not needed to fall back on? */
   #isUnneeded(key: DkimKey): boolean {
     const since = key.times.retiring ?? this.#now;
     if (this.#now - since < this.#policy.withdrawAfterMs) return false;
@@ -322,7 +313,7 @@ class Step {
     return revoked;
   }
 
-  /** The same news of a key not more often than every `tellAgainMs`. */
+  /** Tells the same news about a key at most once in `tellAgainMs`. */
   #tellAgain(index: number, news: KeyNews, afterMs: number): void {
     const key = this.#at(index);
     const since = key.times[key.state] ?? this.#now;
@@ -335,14 +326,14 @@ class Step {
   }
 }
 
-/** Its record is to be sent (again): that is harmless where it is there already. */
+/** Must its record be sent (again)? That is harmless if it is there already. */
 function isMissed(key: DkimKey, { kind }: Sighting): boolean {
   if (key.state === 'revoked' || key.state === 'gone') return false;
   if (kind === 'nowhere' || kind === 'partly') return true;
   return kind === 'unknown' && key.state === 'published' && key.absentAt !== undefined;
 }
 
-/** All servers answered, and none of them shows the key. */
+/** Did all servers answer, and does none show the key? */
 function isAbsent({ kind }: Sighting): boolean {
   return kind === 'nowhere' || kind === 'other' || kind === 'revoked';
 }
@@ -359,8 +350,8 @@ function noted(key: DkimKey, sight: Sighting, now: Millis): DkimKey {
 }
 
 /**
- * Nothing has happened in the future: the clock was set back, and each wait begins again. `made`
- * only says who is older.
+ * The key without times in the future: the clock was set back, so each wait begins again. `made`
+ * stays, as it only says which key is older.
  */
 function notAhead(key: DkimKey, now: Millis): DkimKey {
   const past = (at: Millis | undefined): Millis | undefined =>

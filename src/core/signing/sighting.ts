@@ -1,11 +1,11 @@
-/** What the authoritative servers' answers say of a key. Pure. */
+/** Tells from the authoritative servers' answers what DNS shows of a key. Pure. */
 import type { DnsAnswer } from '../../formats/dns/question.ts';
 import { textOfTxt } from '../../formats/dns/record.ts';
 import { type DkimKey, keyType, type Sighting } from './key.ts';
 
 export type ServerAnswer = { readonly server: string; readonly answer: DnsAnswer };
 
-/** How much of each server's record is quoted to the operator. */
+/** Characters of each server's record that are quoted to the operator. */
 const quotedMax = 60;
 
 type Shown = 'key' | 'revoked' | 'nothing' | 'other' | 'failure';

@@ -1,11 +1,11 @@
-/** The API: each route reaches its method of the admin, and says what was wrong when it does not. */
+/** The API: each route reaches its method of the admin, or says what was wrong. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { ask, bearer, stage, testNow } from '../../../test/doubles/client.ts';
+import { readOpenMetrics } from '../../../test/doubles/openmetrics.ts';
 import { metrics as listed } from '../../core/metrics/metrics.ts';
-import { readOpenMetrics } from '../../lib/openmetrics-check.ts';
 
 const joe = 'joe.weber%40example.org';
 const post = (body?: unknown) => ({
@@ -138,7 +138,7 @@ describe('acting', () => {
     assert.deepEqual(at.calls, [`suspend ${name} by command line note `]);
   });
 
-  test('what the admin could not do is 409 with its reason', async () => {
+  test('an action that fails is 409 with its reason', async () => {
     await using at = await stage();
     const answer = await ask(at.door, '/api/accounts/nobody/release', post());
     assert.equal(answer.status, 409);
@@ -150,7 +150,7 @@ describe('acting', () => {
   });
 });
 
-describe('what is not understood is refused in words', () => {
+describe('a request that is not understood is refused with a sentence', () => {
   const cases: readonly (readonly [string, string, string | undefined, number, RegExp])[] = [
     ['GET', '/api/accounts?state=bad', undefined, 400, /state/],
     ['GET', '/api/accounts?limit=0', undefined, 400, /limit/],
@@ -160,15 +160,19 @@ describe('what is not understood is refused in words', () => {
     ['GET', '/api/explain/nothing', undefined, 404, /no such story/],
     ['GET', '/api/accounts/a%0Ab', undefined, 400, /control characters/],
     ['GET', '/api/accounts/%E0%A4%A', undefined, 404, /no such account/],
-    ['POST', `/api/accounts/${joe}/release`, '{', 400, /not JSON/],
+    ['POST', `/api/accounts/${joe}/release`, '{', 400, /not valid JSON/],
     ['POST', `/api/accounts/${joe}/release`, '[]', 400, /expected object/i],
     ['POST', `/api/accounts/${joe}/release`, '{"notes":"x"}', 400, /notes/],
     ['POST', `/api/accounts/${joe}/release`, '{"falseAlarm":"yes"}', 400, /falseAlarm/],
     [
       ...(['POST', `/api/accounts/${joe}/release`] as const),
-      ...(['{"falseAlarm":true,"keepHeld":true}', 400, /cannot stand with keepHeld/] as const),
+      ...([
+        '{"falseAlarm":true,"keepHeld":true}',
+        400,
+        /cannot be combined with keepHeld/,
+      ] as const),
     ],
-    ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: has control/],
+    ['POST', `/api/accounts/${joe}/release`, '{"by":"a\\nb"}', 400, /by: must not contain control/],
     ['POST', `/api/accounts/${joe}/allow`, '{"until":"tomorrow"}', 400, /until/],
     ['POST', `/api/accounts/${joe}/allow`, '{}', 400, /until/],
     ['POST', '/api/held/release', '{}', 400, /either ids or account/],
@@ -209,7 +213,7 @@ describe('limits', () => {
     assert.equal((await ask(at.door, '/health')).status, 200);
   });
 
-  test('headers over 16 KiB and bytes that are no HTTP end their connection only', async () => {
+  test('headers over 16 KiB and bytes that are not HTTP end only their connection', async () => {
     await using at = await stage();
     const { port } = new URL(at.door.address);
     for (const bytes of [
@@ -224,7 +228,7 @@ describe('limits', () => {
   });
 });
 
-test('connections past the limit are closed, and those within it still served', async () => {
+test('connections over the limit are closed, and the others still served', async () => {
   await using at = await stage();
   const { port } = new URL(at.door.address);
   const sockets = Array.from({ length: 140 }, () => connect(Number(port), '127.0.0.1'));
@@ -232,7 +236,7 @@ test('connections past the limit are closed, and those within it still served', 
     socket.on('error', () => undefined);
     return once(socket, 'close');
   });
-  await Promise.race(closed); // the first one too many
+  await Promise.race(closed); // the first one over the limit
   for (const socket of sockets) socket.destroy();
   await Promise.all(closed);
   let answer = await ask(at.door, '/health').catch(() => undefined);
@@ -270,7 +274,7 @@ test('metrics are strict OpenMetrics, complete, and name no account', async () =
   assert.doesNotMatch(answer.text, /@|joe|example/);
 });
 
-/** What the door says to these bytes before it closes. */
+/** The door's answer to these bytes, until it closes the connection. */
 function rawReply(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));

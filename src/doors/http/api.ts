@@ -1,15 +1,15 @@
 /**
- * The operator's admin as JSON, for the status page and the command line. Each route is one method
- * of `Admin`.
+ * Serves `Admin` as JSON to the status page and the command line. Each route is one method of
+ * `Admin`.
  *
- *   GET  /api/overview                   what the status page shows, in one answer (overview.ts)
+ *   GET  /api/overview                   everything on the status page (overview.ts)
  *   GET  /api/status
  *   GET  /api/accounts?state&like&limit
  *   GET  /api/accounts/NAME
  *   POST /api/accounts/NAME/suspend      { note?, by? }
  *   POST /api/accounts/NAME/release      { keepHeld? or falseAlarm?, note?, by? }
  *   POST /api/accounts/NAME/allow        { until, note?, by? }    until: milliseconds or RFC 3339
- *   GET  /api/exemptions                 those in force
+ *   GET  /api/exemptions                 exemptions in force
  *   GET  /api/held?account&state&limit
  *   GET  /api/held/QUEUE-ID
  *   POST /api/held/release               { ids } or { account }, by?
@@ -18,26 +18,30 @@
  *   GET  /api/recent?limit
  *   GET  /api/minutes
  *   GET  /api/audit?account&limit
- *   GET  /api/stats?by&since&until&order&limit    since, until: days since 1970, UTC; at most a minute old
+ *   GET  /api/stats?by&since&until&order&limit
+ *                                        since, until: days since 1970, UTC; at most a minute old
  *   GET  /api/live                       server-sent events: `feed` { items, skipped }, `status`
  *   POST /api/test-notice
  *   GET  /api/dkim                       { folder, keys }
  *   POST /api/dkim/new                   { domain, algorithms?, selector?, bits?, by? }
  *   POST /api/dkim/rotate                { domain, by? }
  *   POST /api/dkim/retire                { domain, selector, compromised?, by? }
- *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }    files that lie in the folder
- *   GET, POST /api/passwords             what an audit found (password-routes.ts)
+ *   POST /api/dkim/adopt                 { keys: [{ domain, selector }], note?, by? }
+ *                                        takes over keys whose files are in the folder already
+ *   GET, POST /api/passwords             results of an audit (password-routes.ts)
+ *   …    /api/scripts                    the register of scripts (script-routes.ts)
  *
- * Needs `Authorization: Bearer TOKEN`, or the session cookie; a POST by cookie also our Origin and
- * `X-CSRF-Token`. Refusals have the shape of a failed `Done`: { ok: false, text, hint? }. 400 not
- * understood, 401 who are you, 403 not from our page, 404 no such thing, 409 the admin could not do
- * it, 429 too many wrong tokens, 503 ledger or statistics.
+ * A request needs `Authorization: Bearer TOKEN` or the session cookie. A POST with the cookie also
+ * needs the page's own Origin and `X-CSRF-Token`. Refusals look like a failed `AdminResult`: { ok: false,
+ * text, hint? }. Status: 400 not understood, 401 not signed in, 403 not sent by the status page,
+ * 404 no such thing, 409 Postern could not do it, 413 body too large, 429 too many wrong tokens,
+ * 503 the ledger or the statistics fail, or too many pages follow the feed.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type { Admin, KeyAdmin } from '../../ports/admin.ts';
 import type { Count } from '../../ports/world.ts';
-import type { Live } from './live.ts';
+import type { LiveFeed } from './live.ts';
 import { listenersMax } from './live.ts';
 import { overview } from './overview.ts';
 import { passwordRoutes } from './password-routes.ts';
@@ -59,8 +63,8 @@ import {
 } from './requests.ts';
 import { scriptRoutes } from './script-routes.ts';
 
-/** All routes below /api, for callers that have been let in. */
-export function apiRoutes(admin: Admin, live: Live, count: Count): Hono<HttpEnv> {
+/** All routes below /api. The caller was checked before (sign-in.ts). */
+export function apiRoutes(admin: Admin, live: LiveFeed, count: Count): Hono<HttpEnv> {
   const api = new Hono<HttpEnv>();
   api.get('/overview', (c) => c.json(overview(admin)));
   api.get('/status', (c) => c.json(admin.status()));
@@ -74,7 +78,8 @@ export function apiRoutes(admin: Admin, live: Live, count: Count): Hono<HttpEnv>
   api.get('/live', (c) => {
     if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
     count('postern_http_refused_total', 1, 'listeners');
-    return c.json({ ok: false, text: `${listenersMax} pages already follow the feed` }, 503);
+    const text = `${listenersMax} pages already follow the live feed, which is the most allowed`;
+    return c.json({ ok: false, text, hint: 'close one of these pages' }, 503);
   });
   api.post('/test-notice', async (c) => done(c, await admin.testNotice()));
   accountRoutes(api, admin);

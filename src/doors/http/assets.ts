@@ -1,8 +1,8 @@
 /**
- * The status page's files, served as they lie in the source and in node_modules: no build. Browsers
- * resolve no bare import (`from 'preact'`), and an import map would have to be inline, which our
- * CSP forbids: so each bare import of a library that we serve is rewritten to its path while the
- * file is read. Files are read at their first request.
+ * Serves the files of the status page from the source and from node_modules, without a build.
+ * Browsers cannot resolve a bare import (`from 'preact'`), and an import map would have to be
+ * inline, which the page's CSP forbids. So each bare import of a served library is rewritten to its
+ * path when the file is read. Files are read at their first request.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export type Asset = {
   readonly etag: string;
 };
 
-/** Import name → path on this door, and the module to serve there. */
+/** For each import name, its path on this door and the module that is served there. */
 const vendor: Readonly<Record<string, { readonly path: string; readonly module: string }>> = {
   preact: { path: '/vendor/preact.js', module: 'preact' },
   'preact/hooks': { path: '/vendor/preact-hooks.js', module: 'preact/hooks' },
@@ -34,7 +34,7 @@ const types: Readonly<Record<string, string>> = {
 
 const pageFolder = new URL('../../page/', import.meta.url);
 
-/** Looks a path up; undefined: no such file. Only listed files exist, so no path can climb out. */
+/** Finds the file for a path. Only listed files exist, so no path can leave the folder. */
 export function openAssets(): (path: string) => Asset | undefined {
   const files = new Map<string, URL>();
   for (const name of readdirSync(pageFolder, { encoding: 'utf8', recursive: true })) {
@@ -63,7 +63,7 @@ function load(file: URL, type: string): Asset {
   return { type, body, gzip: gzipSync(body), etag };
 }
 
-/** Rewrites bare imports, and drops the pointer to a source map that we do not serve. */
+/** Rewrites bare imports, and removes the pointer to a source map that is not served. */
 function withPaths(source: string): string {
   return source
     .replace(/\b(from|import)(\s*)(["'])([a-z/.]+)\3/g, (whole, word, space, quote, name) => {

@@ -1,19 +1,18 @@
 /**
- * What every HTTP answer carries, refusals included, and which Host and Origin are ours. The Host
- * check stops DNS rebinding: a web page somewhere that points its own name at 127.0.0.1 would
- * otherwise be same-origin with us in the operator's browser.
+ * Security headers of every HTTP answer, and the checks of Host and Origin. The Host check stops
+ * DNS rebinding: without it, a foreign web page that points its own name at 127.0.0.1 would have
+ * the same origin as the status page in the operator's browser.
  */
 import { isIP } from 'node:net';
 
 /**
- * No inline script or style, nothing from elsewhere, nobody frames us, nothing is kept or leaked by
- * a referrer.
+ * Forbids inline scripts and styles, content from other servers, framing, caching and referrers.
  */
 export const securityHeaders: readonly (readonly [string, string])[] = [
   [
     'Content-Security-Policy',
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   ],
   ['X-Content-Type-Options', 'nosniff'],
   ['X-Frame-Options', 'DENY'],
@@ -25,19 +24,19 @@ export const securityHeaders: readonly (readonly [string, string])[] = [
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for an address that only this machine reaches. */
+/** True for an address that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** An IPv6 literal goes into brackets. */
+/** `HOST:PORT`, with an IPv6 literal in brackets (RFC 3986 section 3.2.2). */
 export function authority(host: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 /**
- * Decides whether a Host header names this door. Bound to every interface, any IP literal does:
- * rebinding needs a name.
+ * Returns a check whether a Host header names this door. If the door listens on all interfaces, any
+ * IP literal passes, because rebinding needs a name.
  */
 export function hostCheck(bound: string, port: number): (host: string | undefined) => boolean {
   const ours = new Set([...loopbackNames.map((name) => `${name}:${port}`), authority(bound, port)]);
@@ -58,8 +57,8 @@ function isAddressWithPort(host: string, port: number): boolean {
 }
 
 /**
- * True when a request says that it comes from a page of ours. Absent is not ours: browsers send it
- * on every POST.
+ * True if the Origin header names this door. Without the header it is false, because browsers send
+ * it with every POST (RFC 6454 section 7.3).
  */
 export function originOurs(origin: string | undefined, host: string | undefined): boolean {
   return origin !== undefined && host !== undefined && origin.toLowerCase() === `http://${host}`;

@@ -1,4 +1,4 @@
-/** The live feed: batched, bounded, and gone when nobody listens. */
+/** The live feed is batched and bounded, and ends when nobody listens. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ import { listenersMax, openLive } from './live.ts';
 
 type LiveEvent = { readonly name: string; readonly data: unknown };
 
-/** Events as they come. */
+/** Events in order. */
 async function* events(response: IncomingMessage): AsyncGenerator<LiveEvent> {
   let pending = '';
   for await (const chunk of response) {
@@ -27,7 +27,7 @@ async function* events(response: IncomingMessage): AsyncGenerator<LiveEvent> {
   }
 }
 
-test('a page gets the state at once, then verdicts in batches, with those left out counted', async () => {
+test('a page gets the status at once, then verdicts and the number left out', async () => {
   await using at = await stage();
   const response = await begin(at.door, '/api/live', { headers: bearer });
   assert.equal(response.statusCode, 200);
@@ -63,7 +63,7 @@ test('the admin is watched only while somebody listens', async () => {
   again.destroy();
 });
 
-test('there is a limit to listeners, and none is let in without a session', async () => {
+test('listeners are limited, and each needs a session', async () => {
   await using at = await stage();
   assert.equal((await ask(at.door, '/api/live')).status, 401);
   const open = [];
@@ -91,7 +91,7 @@ test('a reader that does not read is dropped, and the others go on', {
   slow.on('error', () => undefined);
   const [connected] = await Promise.all([once(server, 'request')]);
   assert.ok(connected);
-  // Long reasons fill the kernel's buffers sooner; what counts is that it ends.
+  // Long reasons fill the kernel's buffers sooner.
   const why = 'w'.repeat(200_000);
   while (live.listeners() > 0) {
     for (let nth = 0; nth < 40; nth++) scripted.push({ why });

@@ -1,8 +1,8 @@
 /**
- * The live feed: server-sent events of what passes now, for every status page that listens. However
- * much mail flows, a page gets at most four sends a second with the newest verdicts of that quarter
- * and the number of those left out. One subscription and one text serve all pages. A reader that
- * cannot keep up is dropped (its browser comes back by itself), so memory stays bounded.
+ * The live feed: sends the latest verdicts to all open status pages as server-sent events. A page
+ * gets at most four sends a second, each with the newest verdicts of that quarter of a second and
+ * the number left out. One subscription and one text serve all pages. A reader that cannot keep up
+ * is dropped, so that memory stays bounded; its browser reconnects automatically.
  */
 import type { ServerResponse } from 'node:http';
 import type { Admin, FeedItem } from '../../ports/admin.ts';
@@ -12,18 +12,18 @@ export const listenersMax = 16;
 const sendEveryMs = 250;
 const statusEveryMs = 2_000;
 const itemsPerSendMax = 40;
-/** What may wait for one reader: minutes of an ordinary day, about two seconds of a flood. */
+/** Bytes that may wait for one reader: minutes on an ordinary day, about two seconds in a flood. */
 const waitingBytesMax = 128 * 1024;
 
-export type Live = {
-  /** Takes the response over. False: too many listeners already, nothing was written. */
+export type LiveFeed = {
+  /** Takes over the response. False: there are too many listeners, and nothing was written. */
   attach(response: ServerResponse): boolean;
   listeners(): number;
   close(): void;
 };
 
-/** Starts listening to the admin when the first page does, and stops with the last. */
-export function openLive(admin: Admin, count: Count): Live {
+/** Subscribes to the admin when the first page connects, and unsubscribes after the last. */
+export function openLive(admin: Admin, count: Count): LiveFeed {
   const readers = new Set<ServerResponse>();
   let items: FeedItem[] = [];
   let skipped = 0;

@@ -1,5 +1,5 @@
 /**
- * What the status page shows at a glance, in one answer, so that its parts never contradict each
+ * Everything that the status page shows at first, in one answer. So its parts never contradict each
  * other.
  */
 
@@ -10,7 +10,7 @@ export type Overview = {
   readonly status: StatusView;
   readonly suspended: readonly {
     readonly account: AccountView;
-    /** The open one; absent for an account suspended by hand before any sign. */
+    /** The open incident; undefined if an operator suspended the account without any evidence. */
     readonly incident: IncidentRow | undefined;
   }[];
   readonly watched: readonly AccountView[];
@@ -19,13 +19,13 @@ export type Overview = {
   readonly recent: readonly FeedItem[];
 };
 
-/** As many as a person can take in; the counts in `status` tell of the rest. */
+/** Limits of what a person can read. The counts in `status` include the rest. */
 const cardsMax = 25;
 const watchedMax = 50;
 const heldMax = 200;
 const recentMax = 60;
 
-/** Asks the admin for all of it. */
+/** Collects the overview from the admin. */
 export function overview(admin: Admin): Overview {
   const suspended = admin.accounts({ state: 'suspended', limit: cardsMax }).map((account) => ({
     account,

@@ -1,5 +1,5 @@
 /**
- * What a password audit tells the running guard:
+ * Routes through which a password audit reports to the running guard.
  *
  *   GET  /api/passwords      { weak, last }
  *   POST /api/passwords      { found?, changed?, told?, summary?, by? }
@@ -12,7 +12,7 @@ import type { Millis } from '../../lib/time.ts';
 import type { Admin } from '../../ports/admin.ts';
 import { actor, body, done, type HttpEnv } from './request.ts';
 
-/** Rows of one report: an audit sends more often than that. */
+/** Rows of one report. A larger audit sends several reports. */
 const rowsMax = 2_000;
 const text = z
   .string()

@@ -1,24 +1,24 @@
 /**
- * What the routes below /api have in common: who asks, what he said, parsed or refused, and how a
- * deed is answered.
+ * What the routes below /api share: who asks, parsing of the request or a refusal, and the answer
+ * to an action.
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type * as z from 'zod';
-import type { Done } from '../../ports/admin.ts';
+import type { AdminResult } from '../../ports/admin.ts';
 import { nameParameter, parse } from './requests.ts';
 import type { Session } from './session.ts';
 
-/** Who passed the check: a bearer of the token, or a signed-in page. */
+/** A caller that passed the check: one with the token, or a signed-in page. */
 export type Caller =
   | { readonly kind: 'bearer' }
   | { readonly kind: 'page'; readonly session: Session };
 export type HttpEnv = { Bindings: HttpBindings; Variables: { caller: Caller } };
-type Asked = Context<HttpEnv>;
+type ApiContext = Context<HttpEnv>;
 
 /**
- * A refusal: the text says what is wrong with the request, so it never names accounts that were not
- * asked for.
+ * A refused request. The text says what is wrong with the request, and names no account that the
+ * caller did not name.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -30,15 +30,15 @@ export class Refusal extends Error {
 }
 
 /**
- * Who did it, for the record. A page cannot name itself; the command line says which user it runs
- * as.
+ * Name of the actor for the audit record. The command line says which user it runs as; a page
+ * cannot choose its name.
  */
-export function actor(c: Asked, by?: string): string {
+export function actor(c: ApiContext, by?: string): string {
   if (c.get('caller').kind === 'page') return 'status page';
   return by === undefined || by === '' ? 'command line' : by;
 }
 
-export function done(c: Asked, outcome: Done): Response {
+export function done(c: ApiContext, outcome: AdminResult): Response {
   return c.json(outcome, outcome.ok ? 200 : 409);
 }
 
@@ -47,22 +47,22 @@ export function orNotFound<Value>(value: Value | undefined, what: string): Value
   return value;
 }
 
-export function query<Value>(c: Asked, schema: z.ZodType<Value>): Value {
+export function query<Value>(c: ApiContext, schema: z.ZodType<Value>): Value {
   return trusted(parse(schema, c.req.query()));
 }
 
-export function named(c: Asked, parameter: 'id' | 'name'): string {
+export function named(c: ApiContext, parameter: 'id' | 'name'): string {
   return trusted(parse(nameParameter, c.req.param(parameter)));
 }
 
-/** An empty body stands for `{}`: `curl -X POST …/release` should just work. */
-export async function body<Value>(c: Asked, schema: z.ZodType<Value>): Promise<Value> {
+/** Parses the body. An empty body means `{}`, so that `curl -X POST …/release` works. */
+export async function body<Value>(c: ApiContext, schema: z.ZodType<Value>): Promise<Value> {
   const text = await c.req.text();
   let value: unknown = {};
   try {
     if (text !== '') value = JSON.parse(text);
   } catch {
-    throw new Refusal(400, 'the body is not JSON');
+    throw new Refusal(400, 'the body is not valid JSON');
   }
   return trusted(parse(schema, value));
 }

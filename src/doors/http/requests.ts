@@ -1,6 +1,6 @@
 /**
- * What API requests may say: queries and bodies, parsed once into what the admin takes, or a refusal
- * in words.
+ * Schemas of API requests. Queries and bodies are parsed once into what `Admin` takes, or the
+ * parser returns a sentence that says what is wrong.
  */
 import * as z from 'zod';
 import { accountStates } from '../../core/verdict.ts';
@@ -12,32 +12,32 @@ import type { Admin, NewKeys } from '../../ports/admin.ts';
 import { heldStates } from '../../ports/ledger.ts';
 import { type StatsQuery, statsKinds, statsOrders } from '../../ports/stats.ts';
 
-export type Note = { readonly note: string; readonly by?: string };
-export type Release = Note & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
-export type Allow = Note & { readonly until: Millis };
-export type Which = {
+export type NoteBody = { readonly note: string; readonly by?: string };
+export type ReleaseBody = NoteBody & { readonly falseAlarm: boolean; readonly keepHeld: boolean };
+export type AllowBody = NoteBody & { readonly until: Millis };
+export type WhichBody = {
   readonly which: Parameters<Admin['releaseHeld']>[0];
   readonly by?: string;
 };
 
 type By = { readonly by?: string };
-export type Retire = By & {
+export type RetireBody = By & {
   readonly domain: string;
   readonly selector: string;
   readonly compromised: boolean;
 };
-export type Adopt = Note & {
+export type AdoptBody = NoteBody & {
   readonly keys: readonly { readonly domain: string; readonly selector: string }[];
 };
 
 const limitMax = 1_000;
 const limit = z.coerce.number().int().min(1).max(limitMax).default(100);
-/** Account names and ids: one line, nothing that a terminal would act on. */
+/** Account names and ids: one line without control characters, so safe to print to a terminal. */
 const name = z
   .string()
   .min(1)
   .max(512)
-  .regex(/^\P{Cc}+$/u, 'has control characters');
+  .regex(/^\P{Cc}+$/u, 'must not contain control characters');
 /** Days since 1970, UTC. */
 const day = z.coerce.number().int().min(0).max(100_000);
 const note = z.string().max(500).default('');
@@ -57,7 +57,10 @@ export const auditQuery: z.ZodType<Parameters<Admin['audit']>[0]> = z.object({
   account: name.exactOptional(),
   limit,
 });
-/** For longer ones the command reads the ledger's file itself: here pages would wait meanwhile. */
+/**
+ * Longer ranges would make other requests wait. `postern stats` has no limit, because it reads the
+ * ledger's file directly.
+ */
 const statsDaysMax = 31;
 export const statsQuery: z.ZodType<StatsQuery> = z
   .object({
@@ -68,13 +71,15 @@ export const statsQuery: z.ZodType<StatsQuery> = z
     limit,
   })
   .refine(({ since, until }) => until >= since && until - since < statsDaysMax, {
-    message: `since must lie before until, by ${statsDaysMax} days at most; postern stats has no limit`,
+    message:
+      `until must not be before since, and the range is at most ${statsDaysMax} days; ` +
+      'postern stats has no limit',
   });
 export const limitQuery: z.ZodType<{ readonly limit: number }> = z.object({ limit });
 export const nameParameter: z.ZodType<string> = name;
 
-export const noteBody: z.ZodType<Note> = z.strictObject({ note, by });
-export const releaseBody: z.ZodType<Release> = z
+export const noteBody: z.ZodType<NoteBody> = z.strictObject({ note, by });
+export const releaseBody: z.ZodType<ReleaseBody> = z
   .strictObject({
     note,
     by,
@@ -82,9 +87,9 @@ export const releaseBody: z.ZodType<Release> = z
     keepHeld: z.boolean().default(false),
   })
   .refine(({ falseAlarm, keepHeld }) => !(falseAlarm && keepHeld), {
-    message: 'falseAlarm lets all held mail go: it cannot stand with keepHeld',
+    message: 'falseAlarm delivers all held mail, so it cannot be combined with keepHeld',
   });
-export const allowBody: z.ZodType<Allow> = z.strictObject({
+export const allowBody: z.ZodType<AllowBody> = z.strictObject({
   note,
   by,
   /** Milliseconds, or RFC 3339. */
@@ -92,7 +97,7 @@ export const allowBody: z.ZodType<Allow> = z.strictObject({
     .union([z.number().int().positive(), z.iso.datetime({ offset: true }).transform(Date.parse)])
     .transform((value) => value as Millis),
 });
-export const whichBody: z.ZodType<Which> = z
+export const whichBody: z.ZodType<WhichBody> = z
   .strictObject({
     ids: z.array(name).min(1).max(limitMax).exactOptional(),
     account: name.exactOptional(),
@@ -122,12 +127,12 @@ export const domainBody: z.ZodType<By & { readonly domain: string }> = z.strictO
   domain: name,
   by,
 });
-export const retireBody: z.ZodType<Retire> = z.strictObject({
+export const retireBody: z.ZodType<RetireBody> = z.strictObject({
   ...keyNamed,
   compromised: z.boolean().default(false),
   by,
 });
-export const adoptBody: z.ZodType<Adopt> = z.strictObject({
+export const adoptBody: z.ZodType<AdoptBody> = z.strictObject({
   keys: z.array(z.strictObject(keyNamed)).min(1).max(limitMax),
   note,
   by,
@@ -136,11 +141,13 @@ export const loginBody: z.ZodType<{ readonly token: string }> = z.strictObject({
   token: z.string().max(1_024),
 });
 
-/** The parsed value, or one sentence that names the first thing wrong. */
+/** Returns the parsed value, or a sentence about the first thing that is wrong. */
 export function parse<Value>(schema: z.ZodType<Value>, input: unknown): Result<Value, string> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return ok(parsed.data);
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') ?? '';
-  return fault(`${where === '' ? '' : `${where}: `}${issue?.message ?? 'not understood'}`);
+  return fault(
+    `${where === '' ? '' : `${where}: `}${issue?.message ?? 'the request was not understood'}`,
+  );
 }

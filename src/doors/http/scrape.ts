@@ -1,22 +1,24 @@
 /**
- * What other programs read without a session: `/health` for the service manager and `/metrics` for
- * Prometheus.
+ * Answers for other programs, without a session: `/health` for the service manager and `/metrics`
+ * for Prometheus.
  */
 import type { Counters } from '../../lib/counters.ts';
 import { openMetricsType } from '../../lib/counters.ts';
 import type { Admin } from '../../ports/admin.ts';
-import type { Live } from './live.ts';
+import type { LiveFeed } from './live.ts';
 
-export type Health = {
+export type HealthReport = {
   readonly ok: boolean;
-  /** What is wrong, in sentences; empty when all is well. */
+  /** What is wrong, in sentences; empty if `ok`. */
   readonly why: readonly string[];
   readonly mode: 'observe' | 'guard' | 'unknown';
   readonly upSeconds: number;
 };
 
-/** Well means: verdicts are given and remembered. Suspended accounts are not an illness of ours. */
-export function health(admin: Admin): Health {
+/**
+ * `ok` means that Postern gives verdicts and stores them. Suspended accounts do not matter here.
+ */
+export function health(admin: Admin): HealthReport {
   try {
     const status = admin.status();
     const failing = status.ledger.state === 'failing';
@@ -27,12 +29,12 @@ export function health(admin: Admin): Health {
       upSeconds: Math.max(0, Math.round((status.now - status.startedAt) / 1_000)),
     };
   } catch {
-    return { ok: false, why: ['the admin does not answer'], mode: 'unknown', upSeconds: 0 };
+    return { ok: false, why: ['the guard does not answer'], mode: 'unknown', upSeconds: 0 };
   }
 }
 
-/** The registry's text, with what is better read than counted: sizes, states, this process. */
-export function scrape(admin: Admin, live: Live, metrics: Counters): Response {
+/** All metrics as text. Sizes, states and process figures are read when Prometheus asks. */
+export function scrape(admin: Admin, live: LiveFeed, metrics: Counters): Response {
   const status = admin.status();
   for (const state of ['known', 'watched', 'suspended'] as const) {
     metrics.set('postern_accounts', status.accounts[state], state);

@@ -1,6 +1,6 @@
 /**
- * The register over HTTP: what is asked reaches the admin as a rule, and what is none is refused in
- * words.
+ * The register of scripts over HTTP: a valid request reaches the admin as a rule, and others are
+ * refused with a sentence.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { ask, bearer, stage } from '../../../test/doubles/client.ts';
 const post = (body: unknown) => ({ method: 'POST', headers: bearer, body: JSON.stringify(body) });
 const path = '/var/www/shop/contact.php';
 
-test('the list, and whose a connection is', async () => {
+test('the list, and the web user of a connection', async () => {
   await using at = await stage('hijack');
   const list = await ask(at.door, '/api/scripts?like=shop&limit=9', { headers: bearer });
   const { scripts } = list.json() as { readonly scripts: readonly unknown[] };
@@ -38,7 +38,8 @@ const rules = [
       rate: { messages: 20, perMs: 3_600_000 },
       recipients: { kind: 'listed', entries: ['@*.b.example'] },
     },
-    'rule /var/www/** of user number 1001 may send to only @*.b.example, as @shop.example, at most 20 messages within an hour (n) by op',
+    'rule /var/www/** of user number 1001 may send to only @*.b.example, as @shop.example, ' +
+      'at most 20 messages within an hour (n) by op',
   ],
   [{ effect: 'deny', path: 'user:joe' }, 'rule user:joe may send nothing () by command line'],
 ] as const;
@@ -51,7 +52,7 @@ for (const [body, call] of rules) {
   });
 }
 
-test('a rule is taken back', async () => {
+test('a rule is removed', async () => {
   await using at = await stage();
   await ask(at.door, '/api/scripts/forget', post({ rule: 'r3', by: 'op' }));
   assert.deepEqual(at.calls, ['forget r3 by op']);
@@ -61,14 +62,14 @@ const refused = [
   ['/api/scripts/rule', { effect: 'allow', path: 'contact.php' }, /path: a path begins with \//],
   ['/api/scripts/rule', { effect: 'allow', path: '/a/../b' }, /no \. or \.\./],
   ['/api/scripts/rule', { effect: 'permit', path }, /effect/],
-  ['/api/scripts/rule', { effect: 'allow', path, from: ['nobody'] }, /nobody is no address/],
+  ['/api/scripts/rule', { effect: 'allow', path, from: ['nobody'] }, /nobody is not an address/],
   [
     '/api/scripts/rule',
     { effect: 'allow', path, recipients: { kind: 'listed', entries: [] } },
     /entries/,
   ],
   ['/api/scripts/rule', { effect: 'allow', path, rate: { messages: 0, perMs: 1_000 } }, /rate/],
-  ['/api/scripts/rule', { effect: 'allow', path: '/a\nb' }, /controls/],
+  ['/api/scripts/rule', { effect: 'allow', path: '/a\nb' }, /control characters/],
   ['/api/scripts/forget', {}, /rule/],
 ] as const;
 for (const [route, body, why] of refused) {
@@ -81,7 +82,7 @@ for (const [route, body, why] of refused) {
   });
 }
 
-test('no address of a connection: refused', async () => {
+test('refused: an invalid address of a connection', async () => {
   await using at = await stage();
   const answer = await ask(at.door, '/api/scripts/whose?address=x&port=1', { headers: bearer });
   assert.equal(answer.status, 400);

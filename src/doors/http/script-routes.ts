@@ -1,10 +1,11 @@
 /**
- * The register of scripts as JSON.
+ * Serves the register of scripts as JSON.
  *
  *   GET  /api/scripts?like&limit     { mode, scripts, rules, known }
- *   GET  /api/scripts/whose?address&port    { user? }    the web user who has that end of a connection
+ *   GET  /api/scripts/whose?address&port
+ *                                    { user? }    the web user at that end of a connection
  *   POST /api/scripts/rule           { effect, path, uid?, recipients?, from?, rate?, note?, by? }
- *   POST /api/scripts/forget         { rule, by? }    a rule's name, or its path
+ *   POST /api/scripts/forget         { rule, by? }    name or path of a rule
  */
 import type { Hono } from 'hono';
 import * as z from 'zod';
@@ -21,7 +22,10 @@ const entry = z
   .transform((text, context) => {
     const known = entryOf(text);
     if (known !== undefined) return known;
-    context.addIssue({ code: 'custom', message: `${text} is no address, @domain or @*.domain` });
+    context.addIssue({
+      code: 'custom',
+      message: `${text} is not an address, @domain or @*.domain`,
+    });
     return z.NEVER;
   });
 const entries = z.array(entry).max(entriesMax);
@@ -31,7 +35,7 @@ const by = z
   .exactOptional();
 const yearMs = 366 * 86_400_000;
 
-type Asked = { readonly by?: string };
+type By = { readonly by?: string };
 
 const listQuery: z.ZodType<Parameters<ScriptAdmin['list']>[0]> = z.object({
   like: z.string().max(256).exactOptional(),
@@ -43,11 +47,13 @@ const endQuery: z.ZodType<SocketEnd> = z.object({
   port: z.coerce.number().int().min(1).max(65_535),
 });
 
-const ruleBody: z.ZodType<Asked & { readonly wanted: NewRule; readonly note: string }> = z
+const ruleBody: z.ZodType<By & { readonly wanted: NewRule; readonly note: string }> = z
   .strictObject({
     effect: z.enum(ruleEffects),
     path: z.string().superRefine((path, context) => {
-      const fault = patternFault(path) ?? (/\p{Cc}/u.test(path) ? 'it has controls' : undefined);
+      const fault =
+        patternFault(path) ??
+        (/\p{Cc}/u.test(path) ? 'a path must not contain control characters' : undefined);
       if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
     }),
     uid: z.number().int().min(0).max(0xffff_ffff).optional(),
@@ -74,7 +80,7 @@ const ruleBody: z.ZodType<Asked & { readonly wanted: NewRule; readonly note: str
     ...(who === undefined ? {} : { by: who }),
   }));
 
-const forgetBody: z.ZodType<Asked & { readonly rule: string }> = z.strictObject({
+const forgetBody: z.ZodType<By & { readonly rule: string }> = z.strictObject({
   rule: z.string().min(1).max(4_096),
   by,
 });

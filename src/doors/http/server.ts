@@ -1,8 +1,7 @@
 /**
- * The HTTP door: health, metrics, the admin's API and the status page, on loopback unless told
- * otherwise. Everything is limited: connections, header and body sizes, the time a request may
- * take, live listeners, wrong tokens. Whatever goes wrong in one request is answered there; the
- * doors that mail goes through never notice.
+ * The HTTP door serves health, metrics, the API and the status page, on loopback by default. It
+ * limits connections, sizes of headers and bodies, the time of a request, live listeners and wrong
+ * tokens. An error in one request is answered there and never affects the doors that mail uses.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -17,7 +16,7 @@ import type { Clock, Count, Log } from '../../ports/world.ts';
 import { apiRoutes } from './api.ts';
 import { openAssets } from './assets.ts';
 import { authority, hostCheck, isLoopback, securityHeaders } from './headers.ts';
-import type { Live } from './live.ts';
+import type { LiveFeed } from './live.ts';
 import { openLive } from './live.ts';
 import { type HttpEnv, Refusal } from './request.ts';
 import { health, scrape } from './scrape.ts';
@@ -27,15 +26,15 @@ import { entryRoutes, hasToken, onlyKnown } from './sign-in.ts';
 
 const bodyBytesMax = 64 * 1024;
 const headerBytesMax = 16 * 1024;
-/** A few operators' browsers with six connections each, the command line, and a scraper. */
+/** Enough for several browsers with six connections each, the command line, and Prometheus. */
 const connectionsMax = 128;
 const headersMs = 10_000;
 const requestMs = 15_000;
 const idleMs = 30_000;
-/** What may still be on its way when the door closes. */
+/** Time for requests under way when the door closes. */
 const drainMs = 1_000;
 
-export type HttpWhere = { readonly host: string; readonly port: number };
+export type HttpAddress = { readonly host: string; readonly port: number };
 export type HttpDeps = {
   readonly admin: Admin;
   /** At least 128 bits, base64url. */
@@ -46,15 +45,15 @@ export type HttpDeps = {
   readonly clock: Clock;
 };
 export type HttpDoor = {
-  /** `http://127.0.0.1:PORT`; with the port that was found when 0 was asked for. */
+  /** `http://127.0.0.1:PORT`. If port 0 was configured, this is the port that was found. */
   readonly address: string;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Opens the door. Throws OperatorError when the address cannot be had. */
-export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDoor> {
-  const keeper = openSessions(deps.token);
+/** Opens the door. Throws OperatorError if it cannot listen on the address. */
+export async function openHttp(where: HttpAddress, deps: HttpDeps): Promise<HttpDoor> {
+  const sessions = openSessions(deps.token);
   const live = openLive(deps.admin, deps.count);
   let listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void = () => undefined;
   const server = createServer(
@@ -70,10 +69,10 @@ export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDo
   server.maxConnections = connectionsMax;
   const port = await listen(server, where);
   const { clock, count, log } = deps;
-  // Out of file descriptors, say: told, and the door stays open for the next one.
+  // Such as no file descriptor left. Postern logs it, and the door stays open.
   server.on('error', (error) => log('error', 'http.socket', { error: String(error) }));
   const entry: EntryDeps = {
-    keeper,
+    sessions,
     wrong: openWrongTokens(),
     cookieName: `postern-${port}`,
     clock,
@@ -106,7 +105,12 @@ export async function openHttp(where: HttpWhere, deps: HttpDeps): Promise<HttpDo
   };
 }
 
-function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolean): Hono<HttpEnv> {
+function routes(
+  deps: HttpDeps,
+  live: LiveFeed,
+  entry: EntryDeps,
+  onLoopback: boolean,
+): Hono<HttpEnv> {
   const { admin, metrics, count } = deps;
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => {
@@ -115,7 +119,14 @@ function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolea
     if (error instanceof OperatorError) {
       return c.json({ ok: false, text: error.message, hint: error.hint ?? '' }, 503);
     }
-    return c.json({ ok: false, text: 'this failed inside postern; its log says why' }, 500);
+    return c.json(
+      {
+        ok: false,
+        text: 'Postern failed to answer; its log says why',
+        hint: 'journalctl -u postern',
+      },
+      500,
+    );
   });
   app.notFound((c) => c.json({ ok: false, text: 'no such page' }, 404));
   app.use(
@@ -123,7 +134,10 @@ function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolea
       maxSize: bodyBytesMax,
       onError: (c) => {
         count('postern_http_refused_total', 1, 'body');
-        return c.json({ ok: false, text: `the body is over ${bodyBytesMax / 1024} KiB` }, 413);
+        return c.json(
+          { ok: false, text: `the request body is over ${bodyBytesMax / 1024} KiB` },
+          413,
+        );
       },
     }),
   );
@@ -132,8 +146,11 @@ function routes(deps: HttpDeps, live: Live, entry: EntryDeps, onLoopback: boolea
     return c.json(report, report.ok ? 200 : 503);
   });
   app.get('/metrics', (c) => {
-    if (onLoopback || hasToken(c, entry.keeper)) return scrape(admin, live, metrics);
-    return c.json({ ok: false, text: 'metrics need the token on this address' }, 401);
+    if (onLoopback || hasToken(c, entry.sessions)) return scrape(admin, live, metrics);
+    return c.json(
+      { ok: false, text: 'metrics need the token, because other machines can reach this address' },
+      401,
+    );
   });
   entryRoutes(app, entry);
   app.use('/api/*', onlyKnown(entry));
@@ -149,28 +166,30 @@ function assetRoutes(app: Hono<HttpEnv>): void {
     if (asset === undefined) return next();
     const headers: Record<string, string> = { 'Content-Type': asset.type, Vary: 'Accept-Encoding' };
     if (c.req.path !== '/') {
-      // Files of the program itself: kept, but asked for anew, so that an upgrade shows at once.
+      // The browser keeps these files but asks whether they changed, so that an upgrade shows at
+      // once.
       headers['Cache-Control'] = 'no-cache';
       headers['ETag'] = asset.etag;
       if (c.req.header('if-none-match') === asset.etag) {
         return new Response(null, { status: 304, headers });
       }
     }
-    const squeezed = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
-    if (squeezed) headers['Content-Encoding'] = 'gzip';
-    return new Response(new Uint8Array(squeezed ? asset.gzip : asset.body), { headers });
+    const isGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+    if (isGzip) headers['Content-Encoding'] = 'gzip';
+    return new Response(new Uint8Array(isGzip ? asset.gzip : asset.body), { headers });
   });
 }
 
 function refuseHost(outgoing: ServerResponse, port: number): void {
   const text =
-    `This door answers to 127.0.0.1:${port} and localhost:${port} only.\n` +
-    `Through ssh, keep the port: ssh -L ${port}:127.0.0.1:${port} your-server\n`;
+    `Postern's status page answers only as 127.0.0.1:${port} and localhost:${port}.\n` +
+    'Through ssh, use the same port number on both sides:\n' +
+    `ssh -L ${port}:127.0.0.1:${port} your-server\n`;
   outgoing.writeHead(421, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   outgoing.end(text);
 }
 
-async function listen(server: Server, where: HttpWhere): Promise<number> {
+async function listen(server: Server, where: HttpAddress): Promise<number> {
   try {
     server.listen({ host: where.host, port: where.port });
     await once(server, 'listening');
@@ -180,7 +199,7 @@ async function listen(server: Server, where: HttpWhere): Promise<number> {
       `cannot listen on ${authority(where.host, where.port)}`,
       {
         cause,
-        hint: 'another program may have this port; port 0 finds a free one',
+        hint: 'another program may use this port (ss -ltnp); port 0 in doors.http takes a free one',
         exit: sysexits.unavailable,
       },
     );
@@ -193,7 +212,7 @@ async function shut(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  const hurry = setTimeout(() => server.closeAllConnections(), drainMs);
+  const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
-  clearTimeout(hurry);
+  clearTimeout(deadline);
 }

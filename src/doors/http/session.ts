@@ -1,9 +1,9 @@
 /**
- * Who may ask: the token printed at start, as a bearer or exchanged once for a session cookie.
- * Sessions are signed with the token and not stored: they outlive a restart as long as the token
- * does, and a new token ends them all. A right token is never locked out. It is too long to guess,
- * so a lock would only let any local process (an exploited web form, say) keep the operator from
- * releasing or suspending; wrong ones are slowed and logged once.
+ * Checks callers. They send the token as a bearer, or exchange it once for a session cookie.
+ * Sessions are signed with the token and not stored. So they survive a restart as long as the token
+ * stays the same, and a new token ends them all. Wrong tokens are slowed and logged once a minute,
+ * but the right token is never locked out. It is too long to guess, and a lock would let any local
+ * process, such as an exploited web form, keep the operator from releasing or suspending accounts.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -12,31 +12,35 @@ import { dayMs, minuteMs } from '../../lib/time.ts';
 
 /** 128 bits in base64url. */
 const tokenLengthMin = 22;
-/** A page on the wall stays signed in over a week's work. */
+/** A page on a wall screen stays signed in for a week. */
 export const sessionMs: number = 7 * dayMs;
 const wrongPerMinuteMax = 10;
-/** Addresses whose wrong tokens are remembered. */
+/** Client addresses whose wrong tokens are counted. */
 const addressesMax = 1_000;
 
 export type Session = { readonly nonce: string; readonly csrf: string };
 
-export type Keeper = {
+export type Sessions = {
   /** Compares in constant time. */
   tokenRight(text: string): boolean;
   /** Value of a fresh session cookie. */
   open(now: Millis): string;
-  /** The session that this cookie value stands for. */
+  /** The session of this cookie value; undefined if it is invalid or has expired. */
   read(cookie: string | undefined, now: Millis): Session | undefined;
   csrfRight(session: Session, text: string | undefined): boolean;
 };
 
-/** Keeps the token. */
-export function openSessions(token: string): Keeper {
+/** Makes and checks sessions for this token. Throws OperatorError if the token is too short. */
+export function openSessions(token: string): Sessions {
   if (token.length < tokenLengthMin) {
-    throw new OperatorError('token-short', `the HTTP token has ${token.length} characters`, {
-      hint: `use at least ${tokenLengthMin}, for example from: openssl rand -base64 24`,
-      exit: sysexits.config,
-    });
+    throw new OperatorError(
+      'token-short',
+      `the HTTP token has ${token.length} characters, fewer than ${tokenLengthMin}`,
+      {
+        hint: 'make a new one, for example with: openssl rand -base64 24',
+        exit: sysexits.config,
+      },
+    );
   }
   const sign = (text: string) => createHmac('sha256', token).update(text).digest('base64url');
   return {
@@ -49,7 +53,8 @@ export function openSessions(token: string): Keeper {
       const [expires = '', nonce = '', mac = '', ...more] = (cookie ?? '').split('.');
       if (more.length > 0 || !same(mac, sign(`session ${expires}.${nonce}`))) return undefined;
       const until = Number.parseInt(expires, 36);
-      // Not longer than a session lasts either: the clock may have been set back.
+      // An expiry further away than a session lasts is invalid too, because the clock may have been
+      // set back.
       if (!(now < until && until <= now + sessionMs)) return undefined;
       return { nonce, csrf: sign(`csrf ${nonce}`) };
     },
@@ -57,7 +62,9 @@ export function openSessions(token: string): Keeper {
   };
 }
 
-/** Digests first: timingSafeEqual wants one length, and the token's own length stays unknown. */
+/**
+ * Compares digests, because timingSafeEqual needs equal lengths, and to hide the token's length.
+ */
 function same(left: string, right: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(left), digest(right));
@@ -65,7 +72,7 @@ function same(left: string, right: string): boolean {
 
 export type WrongTokens = {
   /**
-   * Notes one wrong token; the answer is how it should be treated. `log` at most once a minute and
+   * Counts one wrong token and says how to answer it. `log` is true at most once a minute for each
    * address.
    */
   note(
@@ -74,14 +81,14 @@ export type WrongTokens = {
   ): { readonly kind: 'wrong' | 'too-many'; readonly log: boolean };
 };
 
-/** Slows wrong tokens, by client address and minute. */
+/** Counts wrong tokens by client address and minute. */
 export function openWrongTokens(): WrongTokens {
   const seen = new Map<string, { since: Millis; count: number }>();
   return {
     note(address, now) {
       const entry = seen.get(address);
       if (entry === undefined || now - entry.since >= minuteMs || now < entry.since) {
-        seen.delete(address); // so that the oldest stays first
+        seen.delete(address); // so that the oldest entry stays first
         const oldest = seen.keys().next();
         if (seen.size >= addressesMax && !oldest.done) seen.delete(oldest.value);
         seen.set(address, { since: now, count: 1 });

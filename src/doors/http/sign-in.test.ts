@@ -1,4 +1,4 @@
-/** Who gets in: tokens, sessions, CSRF, Host and Origin, and what every answer carries. */
+/** Who is let in: tokens, sessions, CSRF, Host and Origin, and the headers of every answer. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ask, bearer, signIn, stage, testToken } from '../../../test/doubles/client.ts';
@@ -25,7 +25,7 @@ describe('the token', () => {
     }
   });
 
-  test('in the printed link becomes a cookie and leaves the address bar', async () => {
+  test('in the printed link becomes a cookie and is removed from the address bar', async () => {
     await using at = await stage();
     const answer = await ask(at.door, `/?token=${testToken}`);
     assert.equal(answer.status, 303);
@@ -38,14 +38,14 @@ describe('the token', () => {
     assert.equal(status.status, 200);
   });
 
-  test('when wrong in the link, gives no cookie and says so on the page', async () => {
+  test('wrong in the link gives no cookie, and the page says so', async () => {
     await using at = await stage();
     const answer = await ask(at.door, '/?token=guess');
     assert.equal(answer.headers['set-cookie'], undefined);
     assert.equal(answer.headers.location, '/#wrong-token');
   });
 
-  test('wrong too often is slowed, logged once a minute, and never locks the right one out', async () => {
+  test('wrong ones are slowed, logged once a minute, and never lock out the right one', async () => {
     await using at = await stage();
     const guesses = [];
     for (let nth = 0; nth < 12; nth++) {
@@ -67,18 +67,18 @@ describe('the token', () => {
 describe('a session', () => {
   test('ends after a week, and with the token', () => {
     const now = 1_790_000_000_000 as Millis;
-    const keeper = openSessions(testToken);
-    const cookie = keeper.open(now);
-    assert.ok(keeper.read(cookie, (now + 7 * dayMs - 1) as Millis));
-    assert.equal(keeper.read(cookie, (now + 7 * dayMs) as Millis), undefined);
-    assert.equal(keeper.read(cookie, (now - 1) as Millis), undefined, 'clock set back');
+    const sessions = openSessions(testToken);
+    const cookie = sessions.open(now);
+    assert.ok(sessions.read(cookie, (now + 7 * dayMs - 1) as Millis));
+    assert.equal(sessions.read(cookie, (now + 7 * dayMs) as Millis), undefined);
+    assert.equal(sessions.read(cookie, (now - 1) as Millis), undefined, 'clock set back');
     assert.equal(openSessions(`${testToken}2`).read(cookie, now), undefined);
   });
 
   test('cannot be made longer or patched together', () => {
     const now = 1_790_000_000_000 as Millis;
-    const keeper = openSessions(testToken);
-    const [expires = '', nonce = '', mac = ''] = keeper.open(now).split('.');
+    const sessions = openSessions(testToken);
+    const [expires = '', nonce = '', mac = ''] = sessions.open(now).split('.');
     const later = (Number.parseInt(expires, 36) + 1).toString(36);
     for (const forged of [
       `${later}.${nonce}.${mac}`,
@@ -87,11 +87,11 @@ describe('a session', () => {
       '..',
       `${expires}.${nonce}.${mac}.`,
     ]) {
-      assert.equal(keeper.read(forged, now), undefined, forged);
+      assert.equal(sessions.read(forged, now), undefined, forged);
     }
   });
 
-  test('reads without more, and changes only from our own page', async () => {
+  test('may read without more, and may change only from the status page', async () => {
     await using at = await stage();
     const { cookie, post } = await signIn(at.door);
     const path = '/api/accounts/joe.weber%40example.org/release';
@@ -133,7 +133,7 @@ describe('a session', () => {
     assert.deepEqual(at.calls, ['suspend press@example.org by status page note ']);
   });
 
-  test('is asked about without an error, and tells nothing to a stranger', async () => {
+  test('is asked about without an error, and a stranger learns nothing', async () => {
     await using at = await stage();
     const stranger = await ask(at.door, '/session');
     assert.deepEqual(stranger.json(), { signedIn: false, csrf: '' });
@@ -151,7 +151,7 @@ describe('a session', () => {
 });
 
 describe('the Host header', () => {
-  test('must name this door: a rebound name gets nothing', async () => {
+  test('must name this door: a rebound name is refused', async () => {
     await using at = await stage();
     const { port } = new URL(at.door.address);
     const cases: readonly (readonly [string, number])[] = [
@@ -172,7 +172,7 @@ describe('the Host header', () => {
     assert.equal(at.metrics.read('postern_http_refused_total', 'host'), 5);
   });
 
-  test('may be any address when bound to all of them, and metrics then need the token', async () => {
+  test('may be any address if the door listens on all; metrics then need the token', async () => {
     await using at = await stage('hijack', '0.0.0.0');
     const { port } = new URL(at.door.address);
     const near = { Host: `192.0.2.7:${port}` };
@@ -184,7 +184,7 @@ describe('the Host header', () => {
   });
 });
 
-test('every answer carries the strict policy, refusals and broken requests too', async () => {
+test('every answer has the strict policy, also refusals and broken requests', async () => {
   await using at = await stage();
   const asked: readonly (readonly [string, string, Record<string, string>])[] = [
     ['GET', '/', {}],

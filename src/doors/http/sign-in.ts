@@ -1,6 +1,6 @@
 /**
- * Letting callers in: the token once (typed on the page, or in the link printed at start), then a
- * session cookie; or the token with every request, as the command line does.
+ * Signs callers in. A browser sends the token once, typed on the page or in the link printed at
+ * start, and gets a session cookie. The command line sends the token with every request.
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono, MiddlewareHandler } from 'hono';
@@ -10,41 +10,46 @@ import type { Clock, Count, Log } from '../../ports/world.ts';
 import { originOurs } from './headers.ts';
 import { body, type Caller, type HttpEnv } from './request.ts';
 import { loginBody } from './requests.ts';
-import type { Keeper, WrongTokens } from './session.ts';
+import type { Sessions, WrongTokens } from './session.ts';
 import { sessionMs } from './session.ts';
 
 export type EntryDeps = {
-  readonly keeper: Keeper;
+  readonly sessions: Sessions;
   readonly wrong: WrongTokens;
   /**
-   * With the port in it: cookies do not tell ports apart, and two guards may run on one machine.
+   * Contains the port, because cookies do not distinguish ports (RFC 6265 section 8.5) and two
+   * guards may run on one machine.
    */
   readonly cookieName: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
 };
-type Asked = Context<HttpEnv>;
+/** Where to find the token. */
+const hint =
+  'postern status prints a link with the token; the file token in the state folder has it too';
+
+type ApiContext = Context<HttpEnv>;
 
 /**
- * Guards what is below it: 401 without a right token or session, 403 for a change that is not from
- * our page.
+ * Protects the API: 401 without the right token or a session, 403 for a change that the status page
+ * did not send.
  */
 export function onlyKnown(deps: EntryDeps): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const bearer = bearerOf(c);
     if (bearer !== undefined) {
-      if (!deps.keeper.tokenRight(bearer)) return wrongToken(c, deps);
+      if (!deps.sessions.tokenRight(bearer)) return wrongToken(c, deps);
       c.set('caller', { kind: 'bearer' });
       return next();
     }
-    const session = deps.keeper.read(getCookie(c, deps.cookieName), deps.clock.now());
-    if (session === undefined) return c.json({ ok: false, text: 'sign in first' }, 401);
+    const session = deps.sessions.read(getCookie(c, deps.cookieName), deps.clock.now());
+    if (session === undefined) return c.json({ ok: false, text: 'not signed in', hint }, 401);
     const caller: Caller = { kind: 'page', session };
     c.set('caller', caller);
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
       if (!fromOurPage(c)) return refuse(c, deps, 'origin');
-      if (!deps.keeper.csrfRight(session, c.req.header('x-csrf-token'))) {
+      if (!deps.sessions.csrfRight(session, c.req.header('x-csrf-token'))) {
         return refuse(c, deps, 'csrf');
       }
     }
@@ -52,10 +57,10 @@ export function onlyKnown(deps: EntryDeps): MiddlewareHandler<HttpEnv> {
   };
 }
 
-/** True when the caller brought the token; for /metrics on an address that others reach. */
-export function hasToken(c: Asked, keeper: Keeper): boolean {
+/** True if the caller sent the token. Used for /metrics on an address that others can reach. */
+export function hasToken(c: ApiContext, sessions: Sessions): boolean {
   const bearer = bearerOf(c);
-  return bearer !== undefined && keeper.tokenRight(bearer);
+  return bearer !== undefined && sessions.tokenRight(bearer);
 }
 
 /** `/?token=…`, `/session`, `/login` and `/logout`. */
@@ -63,64 +68,66 @@ export function entryRoutes(app: Hono<HttpEnv>, deps: EntryDeps): void {
   app.get('/', async (c, next) => {
     const token = c.req.query('token');
     if (token === undefined) return next();
-    if (!deps.keeper.tokenRight(token)) {
+    if (!deps.sessions.tokenRight(token)) {
       note(c, deps);
       return c.redirect('/#wrong-token', 303);
     }
     signIn(c, deps);
-    return c.redirect('/', 303); // the token leaves the address bar and the history
+    return c.redirect('/', 303); // removes the token from the address bar and the history
   });
-  // Answers 200 either way: to be signed out is no error, and should not look like one in a
+  // Answers 200 in both cases: being signed out is no error, and should not look like one in the
   // browser's console.
   app.get('/session', (c) => {
-    const session = deps.keeper.read(getCookie(c, deps.cookieName), deps.clock.now());
+    const session = deps.sessions.read(getCookie(c, deps.cookieName), deps.clock.now());
     return c.json({ signedIn: session !== undefined, csrf: session?.csrf ?? '' });
   });
   app.post('/login', async (c) => {
     if (!fromOurPage(c)) return refuse(c, deps, 'origin');
     const { token } = await body(c, loginBody);
-    if (!deps.keeper.tokenRight(token)) return wrongToken(c, deps);
+    if (!deps.sessions.tokenRight(token)) return wrongToken(c, deps);
     signIn(c, deps);
     return c.json({ ok: true, text: 'signed in', count: 1 });
   });
   app.post('/logout', (c) => {
     if (!fromOurPage(c)) return refuse(c, deps, 'origin');
-    setCookie(c, deps.cookieName, '', { ...cookieWays, maxAge: 0 });
+    setCookie(c, deps.cookieName, '', { ...cookieAttributes, maxAge: 0 });
     return c.json({ ok: true, text: 'signed out', count: 1 });
   });
 }
 
-const cookieWays = { path: '/', httpOnly: true, sameSite: 'Strict' } as const;
+const cookieAttributes = { path: '/', httpOnly: true, sameSite: 'Strict' } as const;
 
-function signIn(c: Asked, deps: EntryDeps): void {
-  const value = deps.keeper.open(deps.clock.now());
-  setCookie(c, deps.cookieName, value, { ...cookieWays, maxAge: sessionMs / secondMs });
+function signIn(c: ApiContext, deps: EntryDeps): void {
+  const value = deps.sessions.open(deps.clock.now());
+  setCookie(c, deps.cookieName, value, { ...cookieAttributes, maxAge: sessionMs / secondMs });
 }
 
-function bearerOf(c: Asked): string | undefined {
+function bearerOf(c: ApiContext): string | undefined {
   const header = c.req.header('authorization');
   return header === undefined ? undefined : header.replace(/^Bearer +/i, '');
 }
 
-function fromOurPage(c: Asked): boolean {
+function fromOurPage(c: ApiContext): boolean {
   return originOurs(c.req.header('origin'), c.req.header('host'));
 }
 
-function refuse(c: Asked, deps: EntryDeps, reason: 'origin' | 'csrf'): Response {
+function refuse(c: ApiContext, deps: EntryDeps, reason: 'origin' | 'csrf'): Response {
   deps.count('postern_http_refused_total', 1, reason);
-  return c.json({ ok: false, text: 'this must come from the status page itself; reload it' }, 403);
+  return c.json({ ok: false, text: 'only the status page may send this; reload the page' }, 403);
 }
 
-function wrongToken(c: Asked, deps: EntryDeps): Response {
+function wrongToken(c: ApiContext, deps: EntryDeps): Response {
   if (note(c, deps) === 'wrong') {
-    const hint = 'it is printed when postern starts, and kept in run.json of its state folder';
-    return c.json({ ok: false, text: 'that is not the token', hint }, 401);
+    return c.json({ ok: false, text: 'the token is wrong', hint }, 401);
   }
   c.header('Retry-After', '60');
-  return c.json({ ok: false, text: 'too many wrong tokens; wait a minute' }, 429);
+  return c.json(
+    { ok: false, text: 'too many wrong tokens from this address; wait one minute' },
+    429,
+  );
 }
 
-function note(c: Asked, deps: EntryDeps): 'wrong' | 'too-many' {
+function note(c: ApiContext, deps: EntryDeps): 'wrong' | 'too-many' {
   const address = remoteOf(c.env);
   const seen = deps.wrong.note(address, deps.clock.now());
   if (seen.log) deps.log('warn', 'http.wrong-token', { address });

@@ -1,8 +1,8 @@
 /**
- * What Dovecot logs of logins, one line → one fact of the guard. Pure, never throws.
+ * Turns a line of Dovecot about a login into a fact for the guard. Pure, never throws.
  *
- * The login is whatever a client typed, `>, rip=` included; what follows it is Dovecot's own. So
- * the last place that looks like the end of the login is taken.
+ * A client may type anything as its login, `>, rip=` included. The text behind the login is written
+ * by Dovecot. So the last place that looks like the end of the login is taken.
  */
 
 import { accountOf } from '../../core/account-name.ts';
@@ -10,32 +10,32 @@ import type { LogFact } from '../../core/event.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 /**
- * imap-login, pop3-login, managesieve-login, submission-login; from 2.4 on `Logged in` and `Login
- * aborted`.
+ * imap-login, pop3-login, managesieve-login, submission-login. Since Dovecot 2.4 they say `Logged
+ * in` and `Login aborted`.
  */
 const service = /^[a-z0-9]{2,20}-login: /;
 const good = /^(?:Login|Logged in): /;
 const bad =
   /^(?:Disconnected|Aborted login|Login aborted)[^<>]{0,200}\(auth failed, (\d{1,6}) attempts? /;
 const user = 'user=<';
-/** What follows the login, up to the address. */
+/** The text behind the login, up to the address. */
 const behind = /^>, (?:[a-z_]+=[^,<>]{0,100}, ){0,3}rip=([0-9A-Fa-f:.]{2,45})(?:,|$)/;
-/**
- * Places that look like the end of a login and are looked at: the fields behind it have none of
- * their own.
- */
+/** How many places that look like the end of a login are tried, from the end of the line. */
 const endsMax = 10;
 /**
- * `auth: passwd-file(joe,192.0.2.1): Password mismatch`. With a session behind the address, a login
- * service tells too.
+ * `auth: passwd-file(joe,192.0.2.1): Password mismatch`. A line with a session id behind the
+ * address is left out, because a login service reports the same failure.
  */
-const mismatch =
-  /^auth(?:-worker)?(?:\([^()]{0,40}\))?: (?:[A-Z][a-z]+: )?[\w-]{1,40}\((.{1,256}),([0-9A-Fa-f:.]{2,45})\): [Pp]assword mismatch/s;
+const mismatch = new RegExp(
+  String.raw`^auth(?:-worker)?(?:\([^()]{0,40}\))?: (?:[A-Z][a-z]+: )?[\w-]{1,40}` +
+    String.raw`\((.{1,256}),([0-9A-Fa-f:.]{2,45})\): [Pp]assword mismatch`,
+  's',
+);
 
-/** One connection may try so often before it counts no further. */
+/** At most this many attempts of one connection are counted. */
 const attemptsMax = 100;
 
-/** The fact, or undefined. */
+/** Returns the fact, or undefined for any other line. */
 export function dovecotFact(
   text: string,
   times: number,

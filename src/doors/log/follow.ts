@@ -1,14 +1,15 @@
 /**
- * Follows a log file: hands out its lines as they are written, through every way in which logs are
- * rotated.
+ * Follows a log file and hands out its lines as they are written, also when the log is rotated.
  *
- *   renamed and made anew   the old file is read until it has been quiet, then the new one from its start
- *   copied and truncated    the file is shorter than where we were, or says something else there: from its start
- *   while we were away      the old file is looked for by its inode beside the new one, and read to its end first
+ *   renamed and created again   reads the old file until it has been quiet, then the new one from
+ *                               its start
+ *   copied and truncated        the file is shorter than the position, or has other text there:
+ *                               reads it from its start
+ *   rotated between two runs    finds the old file by its inode beside the new one, and reads it to
+ *                               its end first
  *
- * Wakes up when the kernel says that the file changed, and once a second, since no kernel tells of
- * everything. Reads as fast as its lines are taken and never ahead of that: what has not been read
- * yet waits in the file.
+ * It reads when the kernel reports a change, and once a second, because the kernel does not report
+ * every change. It never reads ahead of the lines that were taken; the rest waits in the file.
  */
 import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
@@ -16,29 +17,29 @@ import { basename, dirname, join } from 'node:path';
 import { type LineCutter, openLineCutter } from '../../lib/line-cutter.ts';
 import { secondMs } from '../../lib/time.ts';
 
-/** Read at once, so that taking the lines of one read holds up nobody for long. */
+/** Bytes of one read, few enough that handling their lines never blocks other work for long. */
 const chunkBytes = 16 * 1024;
-/** After a long time away the newest part of the log is read, and no more. */
+/** After a long pause only the newest part of the log is read, at most this much. */
 const backlogBytesMax = 16 * 1024 * 1024;
 /**
- * What stands before a place tells whether it is still the same file; the inode alone is soon used
- * again.
+ * Bytes before a position, kept to check that the file is still the same one. The inode alone is
+ * not enough, because file systems use it again.
  */
 const sampleBytes = 64;
-/** A log that is written all the time is read this often. */
+/** A log that is written all the time is read once in this time. */
 const gatherMs = 50;
-/** A rotated file is left when nothing came for this long, */
+/** A rotated file is left when it has not grown for this long. */
 const quietMs = secondMs;
-/** or after this long in any case, when somebody writes to both. */
+/** A rotated file is left after this long in any case, if both files are written to. */
 const lingerMs = 30 * secondMs;
-/** Files in a folder that are looked at for one that was renamed. */
+/** How many files of a folder are searched for a renamed one. */
 const siblingsMax = 10_000;
 
 export type LogPosition = {
   readonly inode: string;
-  /** Start of the first line not handed out. */
+  /** Start of the first line that was not handed out. */
   readonly offset: number;
-  /** The bytes before it, as hexadecimal digits. */
+  /** The bytes before the offset, as hexadecimal digits. */
   readonly sample: string;
 };
 
@@ -47,14 +48,14 @@ export type FollowFault = 'missing' | 'unreadable' | 'too-long' | 'skipped';
 export type FollowHooks = {
   /** Whole lines, oldest first. */
   lines(lines: readonly string[]): void;
-  /** It goes on by itself; `skipped`: lines were passed over that may have mattered. */
+  /** Reports a fault; following continues. `skipped`: lines that may matter were not read. */
   fault(what: FollowFault, cause?: unknown): void;
-  /** Whether the file is being read now. */
+  /** Reports whether the file is being read now. */
   reading(is: boolean): void;
 };
 
 export type Follower = {
-  /** Where to go on after a restart; undefined before the file was first opened. */
+  /** Where to continue after a restart; undefined until the file is first opened. */
   place(): LogPosition | undefined;
   close(): Promise<void>;
 };
@@ -90,7 +91,7 @@ class FileFollower {
   #offset = 0;
   /** The last bytes before `#offset`. */
   #before: Buffer = Buffer.alloc(0);
-  /** A file that comes up while we wait for it is new: read from its start. */
+  /** True if the next file is new, because it was missing before; it is read from its start. */
   #fromStart = false;
   #rotatedAt: number | undefined;
   #lastReadAt = 0;
@@ -123,7 +124,7 @@ class FileFollower {
     this.#wake();
   }
 
-  /** Everything there is to do now. */
+  /** Reads what is new, and changes to another file if the log was rotated. */
   async #step(): Promise<void> {
     const handle = this.#handle ?? (await this.#open());
     if (!(await this.#isSame(handle))) {
@@ -140,7 +141,7 @@ class FileFollower {
 
   async #open(): Promise<FileHandle> {
     const found = await this.#openResumed();
-    // Not blocking: it may be a pipe, which has nothing for us.
+    // Without blocking, because the path may be a pipe, which would wait for a writer.
     const handle = found ?? (await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK));
     try {
       const about = await handle.stat({ bigint: true });
@@ -160,15 +161,15 @@ class FileFollower {
     return handle;
   }
 
-  /** The file that we were in when we were ended, if it is not where it was. */
+  /** Opens the file of the last run by its inode, if it was renamed since. */
   async #openResumed(): Promise<FileHandle | undefined> {
     const resume = this.#resume;
     if (resume === undefined) return undefined;
     const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
     if (here !== undefined && String(here.ino) === resume.inode) return undefined;
     const folder = dirname(this.#path);
-    const names = await readdir(folder).catch(() => []);
-    const siblings = names.filter((name) => name.startsWith(basename(this.#path)));
+    const names = await readdir(folder).catch((): string[] => []);
+    const siblings = names.filter((name) => name.startsWith(basename(this.#path))).sort();
     for (const name of siblings.slice(0, siblingsMax)) {
       const path = join(folder, name);
       const about = await stat(path, { bigint: true }).catch(() => undefined);
@@ -178,7 +179,7 @@ class FileFollower {
     return undefined;
   }
 
-  /** Where to begin in a file that was just opened. */
+  /** Decides where to begin in a file that was just opened. */
   async #seek(handle: FileHandle, size: number): Promise<void> {
     const resume = this.#resume;
     let offset = this.#fromStart ? 0 : size;
@@ -204,7 +205,7 @@ class FileFollower {
     this.place = { inode: this.#inode, offset, sample: before.toString('hex') };
   }
 
-  /** Neither truncated nor written anew. */
+  /** True if the file was neither truncated nor written again from its start. */
   async #isSame(handle: FileHandle): Promise<boolean> {
     const { size } = await handle.stat();
     if (size < this.#offset) return false;
@@ -236,7 +237,7 @@ class FileFollower {
     this.#before = Buffer.from(all.subarray(Math.max(0, all.length - sampleBytes)));
   }
 
-  /** Another file is at the path, and the one that we have is at its end. */
+  /** True if another file is at the path and the open one has been quiet or has lingered. */
   async #isRotated(): Promise<boolean> {
     const here = await stat(this.#path, { bigint: true }).catch(() => undefined);
     if (here === undefined || String(here.ino) === this.#inode) {
@@ -249,7 +250,7 @@ class FileFollower {
     return now - Math.max(this.#rotatedAt, this.#lastReadAt) >= Math.min(quietMs, this.#pollMs);
   }
 
-  /** The file cannot be had now: tried again at the next look. */
+  /** Handles a file that cannot be read now. The next step tries again. */
   async #lost(cause: unknown): Promise<void> {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
@@ -274,8 +275,8 @@ class FileFollower {
       this.#watcher = watch(this.#path, { persistent: false }, () => this.#wake());
       this.#watcher.on('error', () => undefined);
     } catch {
-      // No watch is left for us, or it has just been renamed: there is still the look once a
-      // second.
+      // The kernel has no watch left, or the file was just renamed. The step once a second still
+      // reads the file.
     }
   }
 
@@ -284,10 +285,7 @@ class FileFollower {
     this.#rouse();
   }
 
-  /**
-   * Until the file changes or the next look is due; what changes meanwhile is read after the next
-   * sleep.
-   */
+  /** Waits until the file changes or the next step is due, then gathers changes for a moment. */
   async #sleep(): Promise<void> {
     if (!this.#woken) await this.#pause(this.#pollMs);
     if (!this.#closed) await this.#pause(Math.min(gatherMs, this.#pollMs));
@@ -298,7 +296,7 @@ class FileFollower {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       timer.unref();
-      // While changes are gathered, another change is no reason to hurry; the end is.
+      // While changes are gathered, another change ends no pause; only closing does.
       this.#rouse = () => {
         if (ms < this.#pollMs && !this.#closed) return;
         clearTimeout(timer);

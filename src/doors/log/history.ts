@@ -1,11 +1,11 @@
 /**
- * Old mail logs → what `postern replay` replays: who sent what to whom, logins, recipients that do
- * not exist.
+ * Turns old mail logs into the events that `postern replay` replays: submissions, logins,
+ * recipients that do not exist.
  *
- * Postfix tells of one message in many lines: who handed it in, when it entered the queue, and then
- * each recipient when he was first tried. So a message waits here for its recipients, and all that
- * comes after it waits with it, for a quarter of an hour of the log's own time. What is not in a
- * log: subject, From: and body; the guard judges without them.
+ * Postfix logs one message in several lines: who submitted it, when it entered the queue, and each
+ * recipient when delivery was first tried. So a message waits here for its recipients for 15
+ * minutes of log time, and all later events wait with it. Logs have no subject, From: and body; the
+ * guard judges without them.
  */
 
 import type { Account } from '../../core/account-name.ts';
@@ -17,35 +17,35 @@ import { dovecotFact } from './dovecot.ts';
 import { originalRecipient, postfixFact } from './postfix.ts';
 import { parseSyslog, type SyslogLine, timeOf } from './syslog-line.ts';
 
-export type HistoryReader = {
+export type HistoryContext = {
   readonly defaultDomain: string;
-  /** When the log was last written to: its old stamps have no year. */
+  /** When the log was last written to. Needed because traditional time stamps have no year. */
   readonly writtenAt: Millis;
 };
 
-export type History = {
-  /** What is complete now, in the order of time. */
-  take(line: string, reader: HistoryReader): readonly ReplayEvent[];
-  /** The rest. */
+export type LogHistory = {
+  /** Takes a line; returns the events that are complete now, in order of time. */
+  take(line: string, context: HistoryContext): readonly ReplayEvent[];
+  /** Returns the remaining events. */
   end(): readonly ReplayEvent[];
 };
 
 const waitMs = 15 * minuteMs;
 /**
- * Messages whose lines are put together, and events that wait: the oldest goes on without what is
- * missing.
+ * Limits of messages whose lines are being joined, and of waiting events. Over the limit, the
+ * oldest is passed on without its missing lines.
  */
 const openMax = 200_000;
 const waitingMax = 500_000;
-/** Guesses that one line may tell of. */
+/** Failed logins that one line may count for. */
 const timesMax = 100;
 
-/** Any line that matters has one of these. */
+/** Every line that matters has one of these; looked for first, because most lines have none. */
 const telling = /status=|sasl_username=|SASL |-login: | uid=|, nrcpt=|: removed/;
 const queued = /^([0-9A-Za-z]{5,32}): from=<(.*)>, size=\d+, nrcpt=\d+ /;
-const handedIn = /^([0-9A-Za-z]{5,32}): (?:client=|uid=\d+ from=<(.*?)>)/;
+const submitted = /^([0-9A-Za-z]{5,32}): (?:client=|uid=\d+ from=<(.*?)>)/;
 const removed = /^([0-9A-Za-z]{5,32}): removed/;
-/** Programs of Postfix that deliver on this server. */
+/** Postfix's programs that deliver on this server. */
 const localDelivery = /\/(?:local|virtual|lmtp|pipe)$/;
 
 type Mail = {
@@ -61,29 +61,29 @@ type Mail = {
 };
 type Waiting = Mail | ReplayEvent;
 
-export function openHistory(): History {
-  return new LogHistory();
+export function openHistory(): LogHistory {
+  return new JoinedLogs();
 }
 
-class LogHistory implements History {
+class JoinedLogs implements LogHistory {
   /** By queue id, oldest first. */
   readonly #open = new Map<string, Mail>();
-  /** In the order of time. */
+  /** In order of time. */
   #waiting: Waiting[] = [];
-  /** Of those, how many have gone. */
+  /** How many of the waiting events were handed out. */
   #gone = 0;
   #newest = 0 as Millis;
-  /** Whoever sent or logged in: guesses at other names are nobody's. */
+  /** Accounts that sent mail or logged in. Failed logins to other names are ignored. */
   readonly #accounts = new Set<Account>();
 
-  take(line: string, reader: HistoryReader): readonly ReplayEvent[] {
+  take(line: string, context: HistoryContext): readonly ReplayEvent[] {
     if (!telling.test(line)) return [];
     const parts = parseSyslog(line);
     if (parts === undefined) return [];
-    const at = timeOf(parts.stamp, reader.writtenAt) as Millis;
+    const at = timeOf(parts.stamp, context.writtenAt) as Millis;
     if (Number.isNaN(at)) return [];
     if (at > this.#newest) this.#newest = at;
-    this.#line(parts, at, reader.defaultDomain);
+    this.#line(parts, at, context.defaultDomain);
     return this.#due((this.#newest - waitMs) as Millis);
   }
 
@@ -105,7 +105,7 @@ class LogHistory implements History {
   #login(fact: Extract<LogFact, { kind: 'login' }>, text: string, at: Millis): void {
     const { account, client, ok } = fact;
     if (account === undefined) return;
-    const id = handedIn.exec(text)?.[1];
+    const id = submitted.exec(text)?.[1];
     if (ok) this.#accounts.add(account);
     else if (!this.#accounts.has(account)) return;
     if (id !== undefined) this.#begin(id, account, client, at);
@@ -115,13 +115,13 @@ class LogHistory implements History {
   }
 
   #pickedUp(text: string, at: Millis): void {
-    const found = handedIn.exec(text);
+    const found = submitted.exec(text);
     if (found?.[1] === undefined || found[2] === undefined) return;
     this.#begin(found[1], localAccount(found[2]), '', at);
   }
 
   #begin(id: string, account: Account, client: string, at: Millis): void {
-    this.#open.delete(id); // short queue ids are used again
+    this.#open.delete(id); // Postfix uses short queue ids again
     if (this.#open.size >= openMax) {
       const oldest = this.#open.keys().next();
       if (oldest.done !== true) this.#open.delete(oldest.value);
@@ -148,7 +148,7 @@ class LogHistory implements History {
       return;
     }
     const mail = this.#open.get(found[1] ?? '');
-    if (mail === undefined || mail.isQueued) return; // tried again
+    if (mail === undefined || mail.isQueued) return; // delivery is tried again
     mail.isQueued = true;
     mail.at = at;
     mail.sender = addressKey(found[2] ?? '');
@@ -168,13 +168,15 @@ class LogHistory implements History {
     const own = domainOf(mail.account);
     const isLocal = localDelivery.test(tag) || (own !== '' && domainOf(key) === own);
     if (key !== '') (isLocal ? mail.local : mail.outside).add(key);
-    // A filter hands it back: what becomes of it then is still this message's.
+    // A filter returns the message under a new queue id; later lines still belong to this message.
     if (requeuedAs !== '') this.#open.set(requeuedAs, mail);
     if (outcome !== 'bounced') return;
     this.#wait({ kind: 'delivery', at, id: mail.id, recipient, outcome, reply });
   }
 
-  /** Lines of several programs are a little out of order: from the end it is never far. */
+  /**
+   * Inserts in order of time, searching from the end: lines of several programs are out of order.
+   */
   #wait(event: Waiting): void {
     const waiting = this.#waiting;
     let place = waiting.length;

@@ -1,4 +1,4 @@
-/** Lines of real mail logs, and lines that nobody would write, and the events that they are. */
+/** Lines of real mail logs, and malformed ones, and their events. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ for (const name of ['postfix', 'dovecot']) {
       if (line.startsWith('#')) return line;
       const event = fileEvent(line, reader);
       if (event === undefined) return '-';
-      // Times without a zone are this machine's.
+      // Times without a zone are in this machine's zone.
       const { at: _, ...fact } = event;
       return JSON.stringify(fact);
     });
@@ -44,7 +44,7 @@ for (const [name, stamp, want] of stamps) {
   test(`a stamp ${name}`, () => assert.equal(timeOf(stamp, now), want));
 }
 
-test('at New Year, last year’s lines stay last year’s', () => {
+test('at New Year, lines of the last year stay in the last year', () => {
   const newYear = Date.parse('2026-01-01T00:00:30') as Millis;
   assert.equal(timeOf('Dec 31 23:59:58', newYear), Date.parse('2025-12-31T23:59:58'));
 });
@@ -104,7 +104,7 @@ const pieces = fc.constantFrom(
   ],
 );
 
-test('no line makes a reader stumble, and what it gives is within limits', () => {
+test('no line makes a reader throw, and every event is within limits', () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 400 }),
     fc
@@ -151,15 +151,16 @@ test('whatever the recipient is called, the outcome is what Postfix says', () =>
   );
 });
 
-test('the longest line that is read is read at once', () => {
+test('the longest line is read quickly', () => {
+  const stamp = 'Nov 23 19:24:22';
   const users = 'user=<'.repeat(2_000);
   const hostile = [
-    `Nov 23 19:24:22 mail dovecot: imap-login: Disconnected (auth failed, 1 attempts in 1 secs): ${users}`,
-    `Nov 23 19:24:22 mail dovecot: imap-login: Login: user=<${'>, '.repeat(5_000)}`,
-    `Nov 23 19:24:22 mail postfix/smtp[1]: ABCDEF12: to=<${'>, relay='.repeat(2_000)} status=`,
-    `Nov 23 19:24:22 mail postfix/smtpd[1]: ABCDEF12: client=x[1.2.3.4]${', sasl_username='.repeat(1_000)}`,
-    `Nov 23 19:24:22 mail dovecot: auth: x(${'('.repeat(8_000)}assword mismatch`,
-    `Nov 23 19:24:22 mail postfix/smtp[1]: ABCDEF12: to=<a>, relay=x${', a=b'.repeat(3_000)}, status=`,
+    `${stamp} mail dovecot: imap-login: Disconnected (auth failed, 1 attempts in 1 secs): ${users}`,
+    `${stamp} mail dovecot: imap-login: Login: user=<${'>, '.repeat(5_000)}`,
+    `${stamp} mail postfix/smtp[1]: ABCDEF12: to=<${'>, relay='.repeat(2_000)} status=`,
+    `${stamp} mail postfix/smtpd[1]: ABCDEF12: client=x[1.2.3.4]${', sasl_username='.repeat(1_000)}`,
+    `${stamp} mail dovecot: auth: x(${'('.repeat(8_000)}assword mismatch`,
+    `${stamp} mail postfix/smtp[1]: ABCDEF12: to=<a>, relay=x${', a=b'.repeat(3_000)}, status=`,
   ];
   const began = process.threadCpuUsage().user;
   for (const line of hostile) fileEvent(line, reader);

@@ -1,6 +1,6 @@
 /**
- * One line of the mail log, whichever way it came, → one event, or undefined: most lines say
- * nothing to the guard.
+ * Turns one line of the mail log, from a file or the systemd journal, into an event. Most lines do
+ * not matter to the guard and give undefined.
  */
 
 import type { LogEvent, LogFact } from '../../core/event.ts';
@@ -9,34 +9,33 @@ import { dovecotFact } from './dovecot.ts';
 import { postfixFact } from './postfix.ts';
 import { countedAt, parseSyslog, timeOf, unfolded } from './syslog-line.ts';
 
-export type LineReader = {
-  /** Domain of logins that have none. */
+export type LineContext = {
+  /** Appended to logins without a domain. */
   readonly defaultDomain: string;
-  /** Now. */
   readonly now: Millis;
 };
 
-/** Any fact has one of these in it; looked for first, since most lines have not. */
+/** Every fact has one of these; looked for first, because most lines have none. */
 const telling = /status=|sasl_username=|SASL |-login: |assword mismatch/;
 
-/** A line of a log file. */
-export function fileEvent(line: string, reader: LineReader): LogEvent | undefined {
+/** The event of a line of a log file. */
+export function fileEvent(line: string, context: LineContext): LogEvent | undefined {
   if (!telling.test(line)) return undefined;
   const parts = parseSyslog(line);
   if (parts === undefined) return undefined;
-  const fact = factOf(parts.tag, parts.text, parts.times, reader.defaultDomain);
-  return fact === undefined ? undefined : at(fact, timeOf(parts.stamp, reader.now), reader.now);
+  const fact = factOf(parts.tag, parts.text, parts.times, context.defaultDomain);
+  return fact === undefined ? undefined : at(fact, timeOf(parts.stamp, context.now), context.now);
 }
 
-/** A record of the journal: `tag` is its SYSLOG_IDENTIFIER, `logged` in milliseconds. */
+/** The event of a journal record. `tag` is its SYSLOG_IDENTIFIER, `logged` is in milliseconds. */
 export function journalEvent(
   record: { readonly tag: string; readonly message: string; readonly logged: number },
-  reader: LineReader,
+  context: LineContext,
 ): LogEvent | undefined {
   if (!telling.test(record.message)) return undefined;
   const { text, times } = unfolded(record.message);
-  const fact = factOf(record.tag, text, times, reader.defaultDomain);
-  return fact === undefined ? undefined : at(fact, record.logged, reader.now);
+  const fact = factOf(record.tag, text, times, context.defaultDomain);
+  return fact === undefined ? undefined : at(fact, record.logged, context.now);
 }
 
 function factOf(

@@ -1,10 +1,9 @@
 /**
- * What Postfix logs, one line → one fact of the guard: a recipient's delivery, a login, good or
- * bad. Pure, never throws.
+ * Turns a line of Postfix into a fact for the guard: a delivery to one recipient, or a good or
+ * failed login. Pure, never throws.
  *
- * Much in a line is written by strangers: recipients and logins by clients, replies by remote
- * servers. So lines are read from the left, each field up to where Postfix itself ended it, and
- * nothing is searched for in the whole of a line.
+ * Clients choose recipients and logins, and remote servers choose replies. So a line is read from
+ * the left, each field up to where Postfix ended it. Nothing is searched for in the whole line.
  */
 
 import type { Account } from '../../core/account-name.ts';
@@ -14,20 +13,22 @@ import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 
 const queueId = /^([0-9A-Za-z]{5,32}): /;
-/**
- * From `relay=` to the reply. Later versions put fields of their own in between: conn_use=, tls=.
- */
-const outcome =
-  /^, relay=([^,]{1,400})(?:, [a-z_]+=[^,]{0,200}){0,8}, dsn=[245]\.\d{1,3}\.\d{1,3}, status=(sent|deferred|bounced) \(/;
+/** From `relay=` to the reply. Some Postfix versions add fields in between: conn_use=, tls=. */
+const outcome = new RegExp(
+  '^, relay=([^,]{1,400})(?:, [a-z_]+=[^,]{0,200}){0,8}' +
+    String.raw`, dsn=[245]\.\d{1,3}\.\d{1,3}, status=(sent|deferred|bounced) \(`,
+);
 const requeued = /queued as ([0-9A-Za-z]{5,32})/;
 const client = /^client=[^\s,[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?/;
-const failed =
-  /^warning: [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?: SASL [\w-]{1,40} authentication failed: /;
-/** Failures that say nothing of a password: nobody could ask, or the client speaks badly. */
+const failed = new RegExp(
+  String.raw`^warning: [^\s[\]]{1,300}\[([0-9A-Fa-f:.]{2,45})\](?::\d+)?` +
+    String.raw`: SASL [\w-]{1,40} authentication failed: `,
+);
+/** Failures that say nothing about a password: no check was possible, or the client broke SASL. */
 const noGuess = /^(?:connection lost|invalid (?:base64|authentication))|temporar|not available/i;
 const userField = ', sasl_username=';
 
-/** The fact, or undefined. `tag` is syslog's: `postfix/smtpd`, `postfix-out/smtp`. */
+/** Returns the fact, or undefined. `tag` is from syslog: `postfix/smtpd`, `postfix-out/smtp`. */
 export function postfixFact(
   tag: string,
   text: string,
@@ -69,8 +70,8 @@ function delivery(text: string): LogFact | undefined {
 }
 
 /**
- * To whom the sender wrote, of a line that postfixFact takes for a delivery: before aliases were
- * expanded.
+ * The recipient that the sender wrote, before aliases were expanded. Takes a line that postfixFact
+ * reads as a delivery; empty if the recipient cannot be read.
  */
 export function originalRecipient(text: string): string {
   const from = text.indexOf('to=<') + 4;
@@ -82,7 +83,7 @@ export function originalRecipient(text: string): string {
   return addressKey(text.slice(start, pathEnd(text, start)));
 }
 
-/** Where the address ends: at the first `>` outside quotes that Postfix went on after. */
+/** Where the address ends: at the first `>,` outside quotes; -1 if it is missing. */
 function pathEnd(text: string, from: number): number {
   let quoted = false;
   for (let at = from; at < text.length; at++) {
@@ -94,7 +95,7 @@ function pathEnd(text: string, from: number): number {
   return -1;
 }
 
-/** A filter on this machine that hands the message back under a new queue id. */
+/** True if the relay is a filter on this machine, which returns mail under a new queue id. */
 function isLoopback(relay: string): boolean {
   return /\[(?:127\.\d+\.\d+\.\d+|::1)\](?::\d+)?$/.test(relay);
 }
@@ -106,7 +107,7 @@ function goodLogin(text: string, defaultDomain: string): LogFact | undefined {
   const rest = text.slice(id[0].length + where[0].length);
   const start = rest.indexOf(userField);
   if (start < 0) return undefined;
-  // The fields behind it carry what a client or an earlier hop said.
+  // The fields behind the login contain text of a client or an earlier hop.
   const user = rest.slice(start + userField.length).split(/, (?:sasl_sender|orig_[a-z_]+)=/, 1)[0];
   const account = named(user ?? '', defaultDomain);
   if (account === undefined) return undefined;
@@ -120,8 +121,7 @@ function failedLogin(text: string, times: number, defaultDomain: string): LogFac
   const start = rest.indexOf(userField);
   if (noGuess.test(start < 0 ? rest : rest.slice(0, start))) return undefined;
   const user = start < 0 ? '' : rest.slice(start + userField.length);
-  // Postfix before 3.6 does not say whose login it was. This one says that it could not ask
-  // anybody.
+  // Postfix before 3.6 does not log the login. `(unavailable)` means that no password was checked.
   if (user === '(unavailable)') return undefined;
   const account = named(user, defaultDomain);
   return { kind: 'login', account, client: clientAddress(where[1] ?? ''), ok: false, times };

@@ -1,7 +1,6 @@
 /**
  * The mail log as a door: follows the log, turns lines into events, hands them to the flow, and
- * remembers how far it got. No mail waits for it, and nothing that goes wrong here touches any
- * other door.
+ * remembers its position. No mail waits for this door, and its faults never affect another door.
  */
 
 import type { LogEvent } from '../../core/event.ts';
@@ -9,18 +8,18 @@ import { hourMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { followFile, type LogPosition } from './follow.ts';
-import { fileEvent, journalEvent, type LineReader } from './mail-line.ts';
+import { fileEvent, journalEvent, type LineContext } from './mail-line.ts';
 import type { LogSource } from './source.ts';
 import { followJournal } from './systemd-journal.ts';
 
 export type MailLogOptions = {
-  /** Asked at start, and every minute while there is none. */
+  /** Finds the log. Called at start, and every minute until a log is found. */
   readonly source: () => Promise<LogSource>;
-  /** Further files, such as one that Dovecot writes itself. */
+  /** Further files, such as one that Dovecot writes. */
   readonly more: readonly string[];
   readonly defaultDomain: string;
-  readonly admin: LogHandler;
-  /** Where each log was left. */
+  readonly handler: LogHandler;
+  /** Stored positions, one for each log. */
   readonly places: {
     readonly read: (key: string) => string | undefined;
     readonly write: (key: string, place: string) => void;
@@ -28,7 +27,7 @@ export type MailLogOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
-  /** The logs, how many of them are being read, and how many should be. */
+  /** Reports the logs, how many of them are being read, and how many should be. */
   readonly state: (names: readonly string[], reading: number, wanted: number) => void;
   /** For tests. */
   readonly pollMs?: number;
@@ -44,15 +43,15 @@ type Follower = { place(): unknown; close(): Promise<void> };
 type Followed = { readonly name: string; readonly follower: Follower; reading: boolean };
 
 export function openMailLog(options: MailLogOptions): MailLog {
-  return new Reader(options);
+  return new MailLogReader(options);
 }
 
-class Reader implements MailLog {
+class MailLogReader implements MailLog {
   readonly #options: MailLogOptions;
   readonly #followed = new Map<string, Followed>();
   readonly #saved = new Map<string, string>();
-  /** When each fault with each log was last written down. */
-  readonly #told = new Map<string, Millis>();
+  /** When each fault of each log was last logged. */
+  readonly #faultLoggedAt = new Map<string, Millis>();
   readonly #timers: NodeJS.Timeout[] = [];
   #finding: Promise<void>;
   #sourceFound = false;
@@ -134,17 +133,17 @@ class Reader implements MailLog {
 
   #take<Line>(
     lines: readonly Line[],
-    eventOf: (line: Line, reader: LineReader) => LogEvent | undefined,
+    eventOf: (line: Line, context: LineContext) => LogEvent | undefined,
   ): void {
-    const { clock, count, defaultDomain, admin, log } = this.#options;
+    const { clock, count, defaultDomain, handler, log } = this.#options;
     count('postern_mail_log_lines_total', lines.length);
-    const reader = { defaultDomain, now: clock.now() };
+    const context = { defaultDomain, now: clock.now() };
     for (const line of lines) {
       try {
-        const event = eventOf(line, reader);
-        if (event !== undefined) admin.seen(event);
+        const event = eventOf(line, context);
+        if (event !== undefined) handler.seen(event);
       } catch (error) {
-        // One line must not keep the others from being read.
+        // An error in one line must not stop the others.
         count('postern_mail_log_faults_total', 1, 'bug');
         const stack = error instanceof Error ? error.stack : String(error);
         log('error', 'maillog.failed', { stack });
@@ -152,15 +151,15 @@ class Reader implements MailLog {
     }
   }
 
-  /** Counted each time; written down once an hour. */
+  /** Counts a fault each time, and logs it once an hour. */
   #fault(name: string, what: LogFault, cause: unknown): void {
     const { clock, count } = this.#options;
     count('postern_mail_log_faults_total', 1, what);
     const now = clock.now();
     const key = `${name} ${what}`;
-    const last = this.#told.get(key);
+    const last = this.#faultLoggedAt.get(key);
     if (last !== undefined && Math.abs(now - last) < hourMs) return;
-    this.#told.set(key, now);
+    this.#faultLoggedAt.set(key, now);
     const why = cause instanceof Error ? cause.message : undefined;
     this.#options.log('warn', 'maillog.trouble', {
       source: name,

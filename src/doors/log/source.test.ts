@@ -1,4 +1,4 @@
-/** Which log is read on which machine. */
+/** Which log is chosen on which machine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dayMs, hourMs, type Millis } from '../../lib/time.ts';

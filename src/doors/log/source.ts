@@ -1,7 +1,7 @@
 /**
- * Which log is read: what the operator set, or what is found. Found is, in this order: the file
- * that Postfix writes itself (maillog_file), the file that a syslog daemon has written to within a
- * day, the systemd journal, a file in any case.
+ * Decides which mail log is read: the one that the operator set, or one that is found. The search
+ * takes the first of these: the file that Postfix writes directly (maillog_file), a file that a
+ * syslog daemon has written to within 24 hours, the systemd journal, any file.
  */
 import { type Stats, statSync } from 'node:fs';
 import { dayMs, type Millis } from '../../lib/time.ts';
@@ -10,18 +10,18 @@ export type LogSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'journal' }
   | { readonly kind: 'off' }
-  /** There is none yet. */
+  /** There is no log yet. */
   | { readonly kind: 'none' };
 
 /** Where syslog daemons write mail: Debian, Red Hat, SUSE. */
 const usualFiles = ['/var/log/mail.log', '/var/log/maillog', '/var/log/mail'] as const;
 const journals = ['/run/log/journal', '/var/log/journal'] as const;
-/** systemd-journald listens there. */
+/** The socket of systemd-journald. */
 const journalSocket = '/run/systemd/journal/socket';
 
-/** What `auto` looks at. */
+/** What the choice for `auto` depends on. */
 export type LogEnvironment = {
-  /** Postfix's maillog_file; empty where it logs through syslog. */
+  /** Postfix's maillog_file; empty if Postfix logs through syslog. */
   readonly maillogFile: string;
   readonly now: Millis;
   readonly files: readonly {
@@ -32,17 +32,17 @@ export type LogEnvironment = {
   readonly hasJournal: boolean;
 };
 
-/** `setting`: mail_log.source. `around` is asked only for `auto`. */
-export function sourceOf(setting: string, around: () => LogEnvironment): LogSource {
+/** `setting` is mail_log.source. `environment` is called only for `auto`. */
+export function sourceOf(setting: string, environment: () => LogEnvironment): LogSource {
   if (setting === 'off') return { kind: 'off' };
   if (setting === 'journal') return { kind: 'journal' };
-  return setting === 'auto' ? found(around()) : { kind: 'file', path: setting };
+  return setting === 'auto' ? found(environment()) : { kind: 'file', path: setting };
 }
 
 function found({ maillogFile, now, files, hasJournal }: LogEnvironment): LogSource {
   const regular = files.filter(({ isFile }) => isFile);
   const own = regular.find(({ path }) => path === maillogFile);
-  // Postfix makes it when it first logs. A container's /dev/stdout is nothing to read from.
+  // Postfix creates the file with its first line. A container's /dev/stdout cannot be read.
   if (own === undefined && maillogFile !== '' && !maillogFile.startsWith('/dev/')) {
     return { kind: 'file', path: maillogFile };
   }
@@ -52,7 +52,7 @@ function found({ maillogFile, now, files, hasJournal }: LogEnvironment): LogSour
   return hasJournal ? { kind: 'journal' } : { kind: 'none' };
 }
 
-/** The machine as it is. */
+/** Looks at this machine. */
 export function logEnvironment(maillogFile: string, now: Millis): LogEnvironment {
   const paths = maillogFile === '' ? usualFiles : [maillogFile, ...usualFiles];
   const files = paths.flatMap((path) => {
@@ -69,6 +69,6 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    return undefined; // in a folder that is closed to us
+    return undefined; // in a folder that Postern may not read
   }
 }

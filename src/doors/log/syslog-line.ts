@@ -1,22 +1,20 @@
 /**
- * One line of a log file → when, which program, what it says. The forms that mail servers' logs
- * come in:
+ * Splits a line of a log file into time, program and text. Pure, never throws. The known forms:
  *
- *   Nov 23 19:24:22 mail postfix/smtpd[123]: text           syslog as of old, and Postfix's own maillog_file
- *   2026-11-23T19:24:22.123456+01:00 mail dovecot: text     rsyslog and syslog-ng today (RFC 3339)
- *   Nov 23 19:24:22 imap-login: Info: text                  a log file that Dovecot writes itself
- *
- * Pure, never throws.
+ *   Nov 23 19:24:22 mail postfix/smtpd[123]: text          traditional syslog (RFC 3164), and
+ *                                                          Postfix's own maillog_file
+ *   2026-11-23T19:24:22.123456+01:00 mail dovecot: text    rsyslog and syslog-ng today (RFC 3339)
+ *   Nov 23 19:24:22 imap-login: Info: text                 a log file that Dovecot writes
  */
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 
 export type SyslogLine = {
-  /** As it stands in the line; see timeOf. */
+  /** The time as written in the line; see timeOf. */
   readonly stamp: string;
   /** `postfix/submission/smtpd`, `dovecot`. */
   readonly tag: string;
   readonly text: string;
-  /** So often was it said: syslog daemons may fold repetitions into one line. */
+  /** How many times it was logged. Syslog daemons may fold repetitions into one line. */
   readonly times: number;
 };
 
@@ -27,14 +25,14 @@ const byDovecot =
   /^[\w-]{1,40}(?:\([^()]{0,300}\))?(?:<\d+>)?(?:<[^<>]{0,60}>)?: (Info|Warning|Error): /;
 const repeated = /^message repeated (\d{1,6}) times: \[ ?/;
 
-/** A line that claims more repetitions than this is not believed to the letter. */
+/** More repetitions than this are not believed. */
 const timesMax = 1_000;
-/** A log that is further behind tells nothing about now. */
+/** An older line says nothing about the present. */
 const behindMax: number = dayMs;
-/** Clocks of one machine agree; what is further ahead has the wrong time zone. */
+/** A line further in the future has the wrong time zone, because one machine has one clock. */
 const aheadMax: number = minuteMs;
 
-/** The parts of the line; undefined when it is in no form that is known. */
+/** Returns the parts of the line; undefined if its form is unknown. */
 export function parseSyslog(line: string): SyslogLine | undefined {
   const stamp = (old.exec(line) ?? rfc3339.exec(line))?.[0];
   if (stamp === undefined) return undefined;
@@ -58,8 +56,8 @@ export function unfolded(text: string): { readonly text: string; readonly times:
 }
 
 /**
- * When it was logged. Old stamps have no year and no zone: this machine's zone, and the year that
- * comes nearest to now. NaN for what is no time.
+ * The time of a stamp. A traditional stamp has neither year nor zone; it gets this machine's zone
+ * and the year that brings it nearest to `now`. NaN if the stamp is not a time.
  */
 export function timeOf(stamp: string, now: Millis): number {
   if (/^\d/.test(stamp)) return Date.parse(stamp.replace(' ', 'T'));
@@ -75,8 +73,8 @@ export function timeOf(stamp: string, now: Millis): number {
 }
 
 /**
- * The time an event is counted at: the log's where it can be right, else the clock's. Undefined:
- * too long ago.
+ * The time at which an event is counted: the log's if it can be right, otherwise the clock's.
+ * Undefined if the event is older than a day.
  */
 export function countedAt(logged: number, now: Millis): Millis | undefined {
   if (Number.isNaN(logged) || logged > now + aheadMax) return now;

@@ -1,6 +1,6 @@
 /**
- * Records of the journal as journalctl prints them. Following it live:
- * test/integration/mail-journal.test.ts.
+ * Journal records as journalctl prints them. test/integration/mail-journal.test.ts follows a live
+ * journal.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ for (const [name, more, want] of cases) {
     assert.deepEqual(parseRecord(JSON.stringify({ ...fields, ...more })), want));
 }
 
-test('whatever a line is, it is a record with its parts, or none', () => {
+test('any line is a complete record or undefined', () => {
   const odd = fc.oneof(
     fc.string(),
     fc.json(),

@@ -1,12 +1,12 @@
 /**
- * Follows the systemd journal through journalctl(1): mail programs' records from a cursor on, or
- * from now. Started again when it ends, more and more slowly; what comes faster than it is taken
- * waits in the journal.
+ * Follows the systemd journal through journalctl(1): the records of mail programs, from a cursor or
+ * from now on. If journalctl ends, it is started again after 1 second, then 2, up to 60. Records
+ * that come faster than they are taken wait in the journal.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { openLineCutter } from '../../lib/line-cutter.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 
 export type JournalRecord = {
@@ -35,8 +35,8 @@ const program = '/usr/bin/journalctl';
 const retryMsMin = secondMs;
 const retryMsMax = minuteMs;
 /**
- * Records whose writer is a person: mail programs run under users of the system. Anybody may call
- * logger(1).
+ * The lowest user id of a person. Records of persons are ignored, because mail programs run as
+ * system users and everybody may call logger(1).
  */
 const personUidMin = 1_000;
 const nobodyUid = 65_534;
@@ -44,7 +44,7 @@ const complaintMax = 2_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** `more`: further words for journalctl, such as `--namespace=mail`. */
+/** Follows the journal. `more` are further arguments of journalctl, such as `--namespace=mail`. */
 export function followJournal(
   hooks: JournalHooks,
   how: { readonly resume?: string | undefined; readonly more?: readonly string[] } = {},
@@ -82,7 +82,7 @@ class ChildFollower {
       if (this.#closed) return;
       const lived = performance.now() - began;
       if (lived > retryMsMax) waitMs = retryMsMin;
-      // A cursor that it does not understand would end it for ever.
+      // An invalid cursor would end journalctl each time, so it is given up.
       if (lived < retryMsMin && cursor !== undefined && cursor === this.cursor) {
         this.cursor = undefined;
       }
@@ -96,7 +96,7 @@ class ChildFollower {
     this.#rouse();
   }
 
-  /** One life of journalctl. */
+  /** Runs journalctl once, until it ends. */
   async #follow(): Promise<void> {
     const from = this.cursor === undefined ? ['--lines=0'] : [`--after-cursor=${this.cursor}`];
     const args = [
@@ -130,16 +130,19 @@ class ChildFollower {
     else this.#hooks.fault('ended', new Error(complaint() || `journalctl ended: ${how}`));
   }
 
-  /** What it says on stderr; it says there that it may not read, and goes on without reading. */
+  /** Reads stderr, where journalctl says that it lacks permissions while it keeps running. */
   #listen(child: Child): () => string {
     let said = '';
-    let told = false;
+    let isReported = false;
     child.stderr.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-complaintMax);
-      if (told || !/insufficient permissions|not seeing messages from other users/.test(said)) {
+      if (
+        isReported ||
+        !/insufficient permissions|not seeing messages from other users/.test(said)
+      ) {
         return;
       }
-      told = true;
+      isReported = true;
       this.#hooks.reading(false);
       this.#hooks.fault('unreadable', new Error(said.trim().split('\n')[0]));
     });
@@ -169,7 +172,8 @@ class ChildFollower {
 }
 
 /**
- * One line of `journalctl --output=json`; undefined for what is none, and for what a person wrote.
+ * Parses a line of `journalctl --output=json`. Undefined if it is not a record, or a person wrote
+ * it.
  */
 export function parseRecord(line: string): JournalRecord | undefined {
   let fields: Readonly<Record<string, unknown>>;
@@ -191,9 +195,9 @@ export function parseRecord(line: string): JournalRecord | undefined {
   return { tag, message, logged: Math.floor(Number(microseconds) / 1_000), cursor };
 }
 
-/** Bytes that are not UTF-8 come as a list of numbers. */
+/** The text of a field. journalctl prints bytes that are not UTF-8 as a list of numbers. */
 function text(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return undefined;
-  return textOf(Buffer.from(value.filter((byte) => typeof byte === 'number')));
+  return peerText(Buffer.from(value.filter((byte) => typeof byte === 'number')));
 }

@@ -6,23 +6,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { submitter } from '../../../test/doubles/mail.ts';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
-import { submissionField, submissionToken } from '../../core/scripts/submission-field.ts';
-import type { Claim, Submissions } from '../../ports/handover.ts';
+import { handoverField, handoverToken } from '../../core/scripts/handover-field.ts';
+import type { HandoverLookup, HandoverMatch } from '../../ports/handover.ts';
 
-const token = submissionToken(1_001, `1700000000000-${'a'.repeat(32)}`);
+const token = handoverToken(1_001, `1700000000000-${'a'.repeat(32)}`);
 const attempt = '0123456789abcdef';
-const value = submissionField(token, attempt).replace(/^[^:]*: /, '');
+const value = handoverField(token, attempt).replace(/^[^:]*: /, '');
 const written = { header: [{ name: 'To', value: ' x' }], bodyStart: Buffer.from('body') };
 
-class RecordingSubmissions implements Submissions {
-  readonly claims: { attempt: string; answer(claim: Claim): void }[] = [];
+class RecordingHandovers implements HandoverLookup {
+  readonly claims: { attempt: string; answer(claim: HandoverMatch): void }[] = [];
   readonly over: string[] = [];
 
-  submitterOf(asked: string): ReturnType<Submissions['submitterOf']> {
+  submitterOf(asked: string): ReturnType<HandoverLookup['submitterOf']> {
     return asked === token ? submitter() : undefined;
   }
 
-  claim(_token: string, which: string, answer: (claim: Claim) => void): void {
+  recognise(_token: string, which: string, answer: (match: HandoverMatch) => void): void {
     this.claims.push({ attempt: which, answer });
   }
 
@@ -39,27 +39,27 @@ function talk(
   header: readonly Buffer[],
   { connection = local, queueId = 'QUEUE1' }: { connection?: Buffer; queueId?: string } = {},
 ) {
-  const submissions = new RecordingSubmissions();
+  const handovers = new RecordingHandovers();
   const reading = new RecordingReading([]);
-  const talking = new Conversation(new RecordingGate(), {}, reading, undefined, submissions);
+  const talking = new Conversation(new RecordingGate(), {}, reading, undefined, handovers);
   talking.greet(undefined, connection);
-  const before = talking.codes([
+  const before = talking.commands([
     ...[mta.mail('<www@here.example>'), mta.rcpt('<ann@there.example>', 'smtp')],
     ...[mta.macros('T', { i: queueId }), ...header, mta.body('Hello.\r\n'), mta.end(queueId)],
   ]);
-  return { submissions, reading, talking, before, gate: talking.gate };
+  return { handovers, reading, talking, before, gate: talking.gate };
 }
 const heard = ({ talking }: ReturnType<typeof talk>): string =>
   talking
     .heard()
-    .map(({ code }) => code)
+    .map(({ command }) => command)
     .join('');
 
 test('it is the script’s mail, with what the script wrote; no reader sees the field', () => {
   const one = talk(fields(['x-postern-SUBMISSION', value], ['Subject', 'Hi']));
   assert.equal(one.gate.submitted.length, 0, 'nothing is judged before it counts');
-  assert.equal(one.submissions.claims[0]?.attempt, attempt);
-  one.submissions.claims[0]?.answer({ kind: 'counts', sender: 'asked@here.example', written });
+  assert.equal(one.handovers.claims[0]?.attempt, attempt);
+  one.handovers.claims[0]?.answer({ kind: 'counts', sender: 'asked@here.example', written });
   const [{ message, by } = assert.fail()] = one.gate.submitted;
   assert.equal(by, 'local');
   assert.equal(message.account, 'script:/var/www/shop/contact.php');
@@ -76,21 +76,21 @@ test('it is the script’s mail, with what the script wrote; no reader sees the 
     ['Subject'],
   );
   assert.equal(heard(one), 'mc');
-  assert.deepEqual(one.submissions.over, [token]);
+  assert.deepEqual(one.handovers.over, [token]);
 });
 
 test('a copy of what came already vanishes, unjudged', () => {
   const one = talk(fields(['X-Postern-Submission', value]));
-  one.submissions.claims[0]?.answer({ kind: 'copy' });
+  one.handovers.claims[0]?.answer({ kind: 'copy' });
   assert.equal(heard(one), 'd');
-  assert.deepEqual([one.gate.submitted, one.submissions.over], [[], []]);
+  assert.deepEqual([one.gate.submitted, one.handovers.over], [[], []]);
 });
 
 test('a connection that is gone meanwhile: nothing is judged, and it is not over', () => {
   const one = talk(fields(['X-Postern-Submission', value]));
   one.talking.session.gone();
-  one.submissions.claims[0]?.answer({ kind: 'counts', sender: '', written });
-  assert.deepEqual([one.gate.submitted, one.submissions.over, heard(one)], [[], [], '']);
+  one.handovers.claims[0]?.answer({ kind: 'counts', sender: '', written });
+  assert.deepEqual([one.gate.submitted, one.handovers.over, heard(one)], [[], [], '']);
 });
 
 test('only the first field counts; all that look like it are taken out', () => {
@@ -98,18 +98,18 @@ test('only the first field counts; all that look like it are taken out', () => {
   const fake = talk(fields(['Subject', 'Hi'], ['X-Postern-Submission', value]));
   assert.equal(fake.before.slice(-2), 'mc');
   assert.equal(fake.gate.submitted[0]?.message.account, 'local:www@here.example');
-  assert.equal(fake.submissions.claims.length, 0);
+  assert.equal(fake.handovers.claims.length, 0);
   const unknown = talk(fields(['X-Postern-Submission', other], ['X-Postern-Submission', value]));
   assert.equal(unknown.gate.submitted[0]?.message.account, 'local:www@here.example');
   assert.equal(unknown.before.slice(-3), 'mmc');
   const both = talk(fields(['X-Postern-Submission', value], ['X-Postern-Submission', other]));
-  both.submissions.claims[0]?.answer({ kind: 'counts', sender: '', written });
+  both.handovers.claims[0]?.answer({ kind: 'counts', sender: '', written });
   assert.equal(both.gate.submitted[0]?.message.account, 'script:/var/www/shop/contact.php');
   assert.equal(heard(both), 'mmc');
 });
 
 test('in mail that comes by SMTP it means nothing', () => {
   const one = talk(fields(['X-Postern-Submission', value]), { connection: mta.connect() });
-  assert.equal(one.submissions.claims.length, 0);
+  assert.equal(one.handovers.claims.length, 0);
   assert.equal(one.gate.submitted[0]?.message.account, 'client:192.0.2.7');
 });

@@ -7,26 +7,26 @@
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail, ScriptSubmitter } from '../../core/script-mail.ts';
 import {
-  isSubmissionField,
-  parseSubmissionField,
-  type SubmissionField,
-  submissionFieldName,
-} from '../../core/scripts/submission-field.ts';
+  type HandoverField,
+  handoverFieldName,
+  isHandoverField,
+  parseHandoverField,
+} from '../../core/scripts/handover-field.ts';
 import { scriptAccount } from '../../core/scripts/submitter.ts';
-import type { Claim, Submissions } from '../../ports/handover.ts';
+import type { HandoverLookup, HandoverMatch } from '../../ports/handover.ts';
 import type { HeaderEdit, Submitter } from '../../ports/message.ts';
 import type { AwaitedOutcome } from './awaited.ts';
 
 export class HandedIn {
-  readonly #submissions: Submissions;
-  #field: SubmissionField | undefined;
+  readonly #handovers: HandoverLookup;
+  #field: HandoverField | undefined;
   #script: ScriptSubmitter | undefined;
   #occurrences = 0;
   #begun = false;
   #counts = false;
 
-  constructor(submissions: Submissions) {
-    this.#submissions = submissions;
+  constructor(handovers: HandoverLookup) {
+    this.#handovers = handovers;
   }
 
   /** Looks at a field. Answers whether it is one of ours, which no reader may see. */
@@ -36,16 +36,16 @@ export class HandedIn {
   ): boolean {
     const first = !this.#begun;
     this.#begun = true;
-    if (!isSubmissionField(bytes.toString('latin1', at.start, at.nameEnd))) return false;
+    if (!isHandoverField(bytes.toString('latin1', at.start, at.nameEnd))) return false;
     this.#occurrences++;
     // Only Postern can write above what the user wrote.
-    if (first) this.#known(parseSubmissionField(bytes.toString('latin1', at.nameEnd + 1, at.end)));
+    if (first) this.#known(parseHandoverField(bytes.toString('latin1', at.nameEnd + 1, at.end)));
     return true;
   }
 
-  #known(field: SubmissionField | undefined): void {
+  #known(field: HandoverField | undefined): void {
     if (field === undefined) return;
-    this.#script = this.#submissions.submitterOf(field.token);
+    this.#script = this.#handovers.submitterOf(field.token);
     if (this.#script !== undefined) this.#field = field;
   }
 
@@ -58,7 +58,7 @@ export class HandedIn {
   get edits(): readonly HeaderEdit[] {
     return Array.from({ length: this.#occurrences }, (_, nth) => ({
       kind: 'remove',
-      name: submissionFieldName,
+      name: handoverFieldName,
       occurrence: nth + 1,
     }));
   }
@@ -76,21 +76,21 @@ export class HandedIn {
       answer(undefined);
       return;
     }
-    this.#submissions.claim(field.token, field.attempt, (claim: Claim) => {
-      this.#counts = claim.kind === 'counts';
-      if (claim.kind !== 'counts') answer(claim.kind === 'copy' ? 'copy' : undefined);
-      else answer({ submitter, sender: claim.sender, recipients, ...claim.written });
+    this.#handovers.recognise(field.token, field.attempt, (match: HandoverMatch) => {
+      this.#counts = match.kind === 'counts';
+      if (match.kind !== 'counts') answer(match.kind === 'copy' ? 'copy' : undefined);
+      else answer({ submitter, sender: match.sender, recipients, ...match.written });
     });
   }
 
   /** The answer was sent. */
   answered(): void {
-    if (this.#counts && this.#field !== undefined) this.#submissions.answered(this.#field.token);
+    if (this.#counts && this.#field !== undefined) this.#handovers.answered(this.#field.token);
   }
 }
 
-export function handedInTo(submissions: Submissions | undefined): HandedIn | undefined {
-  return submissions === undefined ? undefined : new HandedIn(submissions);
+export function handedInTo(handovers: HandoverLookup | undefined): HandedIn | undefined {
+  return handovers === undefined ? undefined : new HandedIn(handovers);
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import { command, stringEnd } from '../../formats/milter/packet.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 
 const nul = 0;
 
@@ -99,13 +99,13 @@ export class Macros {
         } else this.queueId = bytes.toString('latin1', nameEnd + 1, valueEnd);
         return;
       case 'auth_authen':
-        this.login = textOf(bytes, nameEnd + 1, valueEnd);
+        this.login = peerText(bytes, nameEnd + 1, valueEnd);
         return;
       case 'rcpt_mailer':
         this.rcptMailer = bytes.toString('latin1', nameEnd + 1, valueEnd);
         return;
       case 'rcpt_addr':
-        this.rcptAddress = textOf(bytes, nameEnd + 1, valueEnd);
+        this.rcptAddress = peerText(bytes, nameEnd + 1, valueEnd);
         return;
       case 'daemon_name':
         // At later stages Postfix's cleanup(8) gives a name of its own.

@@ -10,7 +10,7 @@ import { Fingerprint, fingerprintBytesMax } from '../../formats/message/fingerpr
 import { firstMailbox, readableSubject } from '../../formats/message/header.ts';
 import { readableBody } from '../../formats/message/readable-body.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import type { Millis } from '../../lib/time.ts';
 
 /** Recipients of one message. Postfix's own limit is 1,000 (smtpd_recipient_limit). */
@@ -75,16 +75,16 @@ export class Message {
     // The first field of a name counts, as it does for people who read the mail.
     switch (headerName(bytes, start, nameEnd)) {
       case 'from':
-        this.#from ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        this.#from ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
         return;
       case 'subject':
-        this.#subject ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        this.#subject ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
         return;
       case 'content-transfer-encoding':
         this.#encoding = bytes.toString('latin1', valueStart, Math.min(end, valueStart + 40));
         return;
       case 'message-id':
-        this.#messageId ??= textOf(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
+        this.#messageId ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
         return;
       default:
     }

@@ -57,8 +57,8 @@ test('it hears all headers and all of the body, in order, whatever the size', ()
   const talk = talkWith(reading).greet();
   const chunk = 'x'.repeat(65_535);
   talk.say([mta.macros('M', { '{auth_authen}': 'joe' }), ...raw]);
-  assert.equal(talk.codes([mta.body(chunk), mta.body(chunk), mta.body('\0\r\n')]), '');
-  assert.equal(talk.codes(mta.end('QUEUE1', 'rest')), 'c');
+  assert.equal(talk.commands([mta.body(chunk), mta.body(chunk), mta.body('\0\r\n')]), '');
+  assert.equal(talk.commands(mta.end('QUEUE1', 'rest')), 'c');
   assert.deepEqual(reading.headers, [
     ['Subject', '  two spaces'],
     ['From', 'none'],
@@ -96,21 +96,21 @@ const outcomes = [
   ['a pass', pass, 'mic'],
   ['a hold', { kind: 'hold', reason: 'strangers' }, 'miqa'],
 ] as const;
-for (const [name, answer, codes] of outcomes) {
+for (const [name, answer, commands] of outcomes) {
   test(`edits go out before ${name}, removals first`, () => {
     const talk = talkWith(new RecordingReading([signature, removal]), answer).greet();
     const heard = talk.say(mta.message('joe'));
-    assert.equal(heard.map(({ code }) => code).join(''), `cc${codes}`);
+    assert.equal(heard.map(({ command }) => command).join(''), `cc${commands}`);
     assert.deepEqual([heard[2]?.text, heard[3]?.text], [removed, inserted]);
   });
 }
 
 test('a refused message needs no edits; mail of this machine is held, and gets them', () => {
   const reading = new RecordingReading([signature]);
-  assert.equal(talkWith(reading, refuse).greet().codes(mta.message('joe')), 'ccy');
+  assert.equal(talkWith(reading, refuse).greet().commands(mta.message('joe')), 'ccy');
   assert.equal(reading.finishing.length, 0);
   const local = talkWith(reading, refuse).greet(undefined, mta.connect('127.0.0.1', 0));
-  assert.equal(local.codes([...raw, mta.end('QUEUE1')]), 'cciqa');
+  assert.equal(local.commands([...raw, mta.end('QUEUE1')]), 'cciqa');
 });
 
 test('who sends, as far as it is known when the headers begin', () => {
@@ -185,11 +185,14 @@ test('mail that comes in is read and edited without the gate, even without conte
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading, refuse).greet();
   const mail = [mta.mail('<a@b>'), mta.rcpt('<c@here>', 'virtual')];
-  assert.equal(talk.codes([...mail, mta.header('From', ' x'), mta.body('y'), mta.end()]), 'ccic');
-  assert.equal(talk.codes([...mail, mta.end()]), 'ccic');
+  assert.equal(
+    talk.commands([...mail, mta.header('From', ' x'), mta.body('y'), mta.end()]),
+    'ccic',
+  );
+  assert.equal(talk.commands([...mail, mta.end()]), 'ccic');
   assert.deepEqual([reading.started.length, talk.gate.submitted.length], [2, 0]);
   // All recipients refused: nobody gets it.
-  assert.equal(talk.codes([mta.mail('<a@b>'), mta.header('From', ' x'), mta.end()]), 'cc');
+  assert.equal(talk.commands([mta.mail('<a@b>'), mta.header('From', ' x'), mta.end()]), 'cc');
   assert.equal(reading.finishing.length, 2);
 });
 
@@ -203,7 +206,7 @@ test('a client whose outside recipient was refused: the rest is mail that comes 
     const reading = new RecordingReading([removal]);
     const talk = new Conversation(gate, {}, reading).greet();
     const text = [mta.header('From', ' x'), mta.body('y'), mta.end()];
-    assert.equal(talk.codes([mta.mail('<a@b>'), ...recipients, ...text]), `c${said}mc`);
+    assert.equal(talk.commands([mta.mail('<a@b>'), ...recipients, ...text]), `c${said}mc`);
     assert.deepEqual(
       reading.started.map(({ by }) => by),
       [undefined],
@@ -220,14 +223,14 @@ test('a body is cut short only for those who do not read it', () => {
   assert.match(
     talkWith(new RecordingReading([], () => false))
       .greet(skips)
-      .codes([login, ...long]),
+      .commands([login, ...long]),
     /s/,
   );
   const reading = new RecordingReading([]);
   assert.equal(
     talkWith(reading)
       .greet(skips)
-      .codes([login, ...long]),
+      .commands([login, ...long]),
     'cccccc',
   );
   assert.equal(reading.body.length, 100_000);
@@ -237,7 +240,7 @@ test('mail whose login comes only at the end was read as another’s, and is not
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading).greet();
   talk.say([mta.mail('<a@b>'), mta.rcpt('<c@here>', 'virtual'), mta.header('From', ' x')]);
-  assert.equal(talk.codes([mta.macros('E', { '{auth_authen}': 'joe' }), mta.end()]), 'c');
+  assert.equal(talk.commands([mta.macros('E', { '{auth_authen}': 'joe' }), mta.end()]), 'c');
   assert.deepEqual([reading.finishing.length, talk.gate.submitted.length], [0, 1]);
 });
 
@@ -245,10 +248,10 @@ test('a mail server that lets nobody change headers: nothing is read, and it is 
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading).greet([6, 0x120 | 0x1, 0x1fffff]);
   assert.deepEqual(talk.counted, ['no-edits']);
-  assert.equal(talk.codes(mta.message('joe')), 'ccc');
+  assert.equal(talk.commands(mta.message('joe')), 'ccc');
   assert.equal(reading.started.length, 0);
   // An old one lets us.
-  assert.equal(talkWith(reading).greet(oldOffer).codes(mta.message('joe')), 'ccccccic');
+  assert.equal(talkWith(reading).greet(oldOffer).commands(mta.message('joe')), 'ccccccic');
 });
 
 test('gate and reader may both take their time; 50 messages glued together wait their turn', () => {
@@ -262,24 +265,24 @@ test('gate and reader may both take their time; 50 messages glued together wait 
     gates[index]?.();
     gates[index]?.(); // twice, which counts once
     assert.equal(reading.finishing.length, index + 1);
-    assert.equal(talk.codes([]), '');
+    assert.equal(talk.commands([]), '');
     reading.finishing[index]?.([signature]);
     reading.finishing[index]?.([signature]);
-    assert.equal(talk.codes([]), index < 49 ? 'iccc' : 'ic');
+    assert.equal(talk.commands([]), index < 49 ? 'iccc' : 'ic');
   }
   assert.equal(talk.session.state(), 'idle');
 });
 
 test('a reader that never answers: the mail goes on as it is, in time', () => {
   const talk = talkWith(new RecordingReading('later'), { kind: 'hold', reason: 'x' }).greet();
-  assert.equal(talk.codes(mta.message('joe')), 'cc');
+  assert.equal(talk.commands(mta.message('joe')), 'cc');
   assert.equal(talk.session.state(), 'answering');
   talk.session.tick(5_000);
-  assert.equal(talk.codes([]), 'p');
+  assert.equal(talk.commands([]), 'p');
   talk.session.tick(55_000);
-  assert.equal(talk.codes([]), 'qa');
+  assert.equal(talk.commands([]), 'qa');
   assert.deepEqual(talk.counted, ['postern_milter_faults_total reader']);
-  assert.equal(talk.codes(mta.message('joe')), 'cc');
+  assert.equal(talk.commands(mta.message('joe')), 'cc');
 });
 
 test('given up in the middle: nothing is finished, and the next message is another', () => {
@@ -288,7 +291,7 @@ test('given up in the middle: nothing is finished, and the next message is anoth
   const begun = [mta.macros('M', { '{auth_authen}': 'joe' }), ...raw, mta.body('half')];
   talk.say([...begun, mta.abort()]);
   talk.say([...begun]); // and no abort, as Sendmail does it
-  assert.equal(talk.codes(mta.message('joe')), 'ccic');
+  assert.equal(talk.commands(mta.message('joe')), 'ccic');
   assert.deepEqual([reading.started.length, reading.finishing.length], [3, 1]);
   assert.equal(reading.body, 'Shall we have lunch today?\r\n');
 });
@@ -330,7 +333,7 @@ test('an edit that is no header is left out, and counted', () => {
     { ...removal, name: 'X\n' },
   ];
   const talk = talkWith(new RecordingReading([...bad, signature])).greet();
-  assert.equal(talk.codes(mta.message('joe')), 'ccic');
+  assert.equal(talk.commands(mta.message('joe')), 'ccic');
   assert.deepEqual(talk.counted, ['postern_milter_faults_total edit']);
 });
 

@@ -53,7 +53,7 @@ test('the message is judged when it was scanned, with what was found, and then s
     { kind: 'insert', index: 1, name: 'DKIM-Signature', value: ' v=1' },
   ]);
   const talk = talkWith(scanning, reading);
-  assert.equal(talk.codes(mta.message('joe')), 'cc');
+  assert.equal(talk.commands(mta.message('joe')), 'cc');
   assert.equal(talk.gate.submitted.length, 0);
   assert.equal(scanning.body, 'Shall we have lunch today?\r\n');
   assert.match(scanning.header, /^From:.*\nSubject: ?Lunch\n/);
@@ -62,12 +62,12 @@ test('the message is judged when it was scanned, with what was found, and then s
   assert.equal(
     talk
       .heard()
-      .map(({ code }) => code)
+      .map(({ command }) => command)
       .join(''),
     'ic',
   );
   assert.ok(scanning.dropped >= 1);
-  assert.equal(talk.codes(mta.message('joe', 'QUEUE2')), 'cc');
+  assert.equal(talk.commands(mta.message('joe', 'QUEUE2')), 'cc');
   assert.equal(scanning.started.length, 2);
 });
 
@@ -118,6 +118,6 @@ test('mail that comes in is not scanned; the rest of a long body is not asked fo
   talk.say(mta.end('Q0'));
   assert.equal(scanning.started.length, 0);
   talk.say(envelope('joe'));
-  const codes = [0, 1].map(() => talk.codes(mta.body('x'.repeat(20_000))));
-  assert.deepEqual(codes, ['c', 's']);
+  const commands = [0, 1].map(() => talk.commands(mta.body('x'.repeat(20_000))));
+  assert.deepEqual(commands, ['c', 's']);
 });

@@ -45,15 +45,15 @@ async function dial(door: Listener): Promise<Socket> {
   return socket;
 }
 
-/** Reads until so many answers are here; answers with their codes. */
-async function codes(socket: Socket, count: number): Promise<string> {
+/** Reads until so many answers are here; answers with their commands. */
+async function commands(socket: Socket, count: number): Promise<string> {
   let bytes = Buffer.alloc(0);
   while (answers(bytes).length < count) {
     const [chunk] = (await once(socket, 'data')) as [Buffer];
     bytes = Buffer.concat([bytes, chunk]);
   }
   return answers(bytes)
-    .map(({ code }) => code)
+    .map(({ command }) => command)
     .join('');
 }
 
@@ -70,7 +70,7 @@ test('one byte at a time over TCP', async () => {
   const socket = await dial(door);
   socket.setNoDelay(true);
   for (const byte of Buffer.concat([hello, mta.message('joe')])) socket.write(Buffer.of(byte));
-  assert.equal(await codes(socket, 4), 'Occc');
+  assert.equal(await commands(socket, 4), 'Occc');
   socket.destroy();
 });
 
@@ -79,7 +79,7 @@ test('a peer that breaks the protocol is closed, noted, and alone in that', asyn
   await using door = await openMilter(loopback, given);
   const good = await dial(door);
   good.write(hello);
-  assert.equal(await codes(good, 1), 'O');
+  assert.equal(await commands(good, 1), 'O');
   for (const bad of [
     Buffer.from([0, 0, 0, 0]),
     Buffer.from([255, 255, 255, 255]),
@@ -91,7 +91,7 @@ test('a peer that breaks the protocol is closed, noted, and alone in that', asyn
   }
   assert.deepEqual(given.notes.logged, Array(3).fill('milter.protocol'));
   good.write(mta.message('joe'));
-  assert.equal(await codes(good, 3), 'ccc');
+  assert.equal(await commands(good, 3), 'ccc');
   good.destroy();
 });
 
@@ -107,7 +107,7 @@ test('a mistake of ours closes that session without half an answer, and no other
   await using door = await openMilter(loopback, given);
   const socket = await dial(door);
   socket.write(hello);
-  await codes(socket, 1);
+  await commands(socket, 1);
   let heard = 0;
   socket.on('data', (chunk: Buffer) => {
     heard += chunk.length;
@@ -149,7 +149,7 @@ test('a peer that drips a byte now and then is sent away as well', async () => {
   await using door = await openMilter(loopback, given);
   const socket = await dial(door);
   socket.write(hello);
-  await codes(socket, 1);
+  await commands(socket, 1);
   const drip = setInterval(() => socket.write(Buffer.of(0)), 10);
   // A length of 0x10000 with its data in drops.
   socket.write(Buffer.from([0, 1, 0, 0]));
@@ -163,7 +163,7 @@ test('a peer that takes no answers is not read from without end', async () => {
   await using door = await openMilter(loopback, given);
   const socket = await dial(door);
   socket.write(hello);
-  await codes(socket, 1);
+  await commands(socket, 1);
   socket.pause();
   // Each is answered; nobody reads the answers.
   const helos = Buffer.concat(Array.from({ length: 5_000 }, () => mta.helo()));
@@ -179,7 +179,7 @@ test('1,000 idle sessions do not keep a message from passing', async () => {
   await using door = await openMilter(loopback, deps());
   const sockets = await Promise.all(Array.from({ length: 1_000 }, () => dial(door)));
   for (const socket of sockets) socket.write(hello);
-  await Promise.all(sockets.map((socket) => codes(socket, 1)));
+  await Promise.all(sockets.map((socket) => commands(socket, 1)));
   assert.equal(door.connections, 1_000);
   await using client = await openMilterClient(where(door));
   const message = {
@@ -216,14 +216,14 @@ test('closing lets a message under way finish, and ends idle sessions at once', 
   const [idle, busy] = [await dial(door), await dial(door)];
   for (const socket of [idle, busy]) {
     socket.write(hello);
-    await codes(socket, 1);
+    await commands(socket, 1);
   }
   busy.write(mta.message('joe'));
   await asked.promise;
-  assert.equal(await codes(busy, 2), 'cc');
+  assert.equal(await commands(busy, 2), 'cc');
   const closing = door.close();
   await closed(idle);
-  const last = codes(busy, 1);
+  const last = commands(busy, 1);
   late[0]?.();
   assert.equal(await last, 'c');
   await closing;
@@ -243,7 +243,7 @@ test('closing waits no longer than the limit', async () => {
   );
   const socket = await dial(door);
   socket.write(Buffer.concat([hello, mta.message('joe')]));
-  assert.equal(await codes(socket, 3), 'Occ');
+  assert.equal(await commands(socket, 3), 'Occ');
   await Promise.all([door.close(), closed(socket)]);
 });
 

@@ -7,11 +7,11 @@ import {
   type Listener,
   type ListenerLimits,
   openListener,
-  type Where,
+  type SocketAddress,
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { hourMs, secondMs } from '../../lib/time.ts';
-import type { Submissions } from '../../ports/handover.ts';
+import type { HandoverLookup } from '../../ports/handover.ts';
 import type { MessagePath } from '../../ports/message.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
@@ -20,7 +20,7 @@ import { MilterSession } from './session.ts';
 export type MilterDeps = {
   readonly path: MessagePath;
   /** Recognises mail that the sendmail door handed to the mail server, if that door is open. */
-  readonly submissions?: Submissions;
+  readonly handovers?: HandoverLookup;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: Count;
@@ -42,8 +42,8 @@ const defaultLimits: ListenerLimits = {
 };
 
 /** Opens the door; `close` or `await using` closes it. */
-export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
-  const { path, submissions, clock, log, count } = deps;
+export function openMilter(where: SocketAddress, deps: MilterDeps): Promise<Listener> {
+  const { path, handovers, clock, log, count } = deps;
   const options = { ...milterDefaults, ...deps.options };
   let told = false;
   const noEdits = (): void => {
@@ -60,7 +60,7 @@ export function openMilter(where: Where, deps: MilterDeps): Promise<Listener> {
         count('postern_milter_sessions_total');
         return new MilterSession({
           path,
-          submissions,
+          handovers,
           options,
           clock,
           log,

@@ -27,7 +27,7 @@ test('negotiation asks for nothing that was not offered', () => {
   ] as const) {
     const [answer] = new Conversation().say(mta.offer([version, actions, protocol]));
     const bytes = Buffer.from(answer?.text ?? '', 'latin1');
-    assert.equal(answer?.code, 'O');
+    assert.equal(answer?.command, 'O');
     assert.equal(bytes.readUInt32BE(0), Math.min(version, 6));
     assert.equal(bytes.readUInt32BE(4) & ~actions, 0);
     assert.equal(bytes.readUInt32BE(8) & ~protocol, 0);
@@ -38,7 +38,7 @@ test('negotiation asks for nothing that was not offered', () => {
 
 test('a login hands over a message: everything about it reaches the gate', () => {
   const talk = new Conversation(undefined, { defaultDomain: 'here.example' }).greet();
-  assert.equal(talk.codes(mta.message('Joe', '4ZABC1')), 'ccc');
+  assert.equal(talk.commands(mta.message('Joe', '4ZABC1')), 'ccc');
   assert.deepEqual(talk.gate.begun[0], {
     account: 'joe@here.example',
     by: 'login',
@@ -90,7 +90,7 @@ test('50 messages glued together get 50 verdicts, also from a gate that answers 
   const gate = new RecordingGate({ submit: (_m, answer) => late.push(() => answer(pass)) });
   const talk = new Conversation(gate).greet();
   const glued = Array.from({ length: 50 }, (_, index) => mta.message('joe', `QUEUE${index}`));
-  assert.equal(talk.codes(glued), 'cc');
+  assert.equal(talk.commands(glued), 'cc');
   for (let index = 0; index < 50; index++) {
     assert.equal(gate.submitted.length, index + 1);
     late[index]?.();
@@ -118,18 +118,18 @@ test('an impossible length, or an unknown command, ends the session', () => {
 
 test('an old mail server gets an answer to each header and chunk, and no unknown flag', () => {
   const talk = new Conversation(holding());
-  assert.equal(talk.say(mta.offer(oldOffer))[0]?.code, 'O');
-  assert.equal(talk.codes([mta.connect()]), 'c');
+  assert.equal(talk.say(mta.offer(oldOffer))[0]?.command, 'O');
+  assert.equal(talk.commands([mta.connect()]), 'c');
   // MAIL, RCPT, three headers, a chunk; then the quarantine.
-  assert.equal(talk.codes(mta.message('joe')), 'ccccccqa');
+  assert.equal(talk.commands(mta.message('joe')), 'ccccccqa');
 });
 
 test('500 headers that need no answer get none before the end', () => {
   const talk = new Conversation().greet();
   talk.say([mta.macros('M', { '{auth_authen}': 'joe' }), mta.mail('<a@b>'), mta.rcpt('<c@d>')]);
   const headers = Array.from({ length: 500 }, (_, index) => mta.header(`X-${index}`, 'value'));
-  assert.equal(talk.codes([...headers, mta.body('text')]), '');
-  assert.equal(talk.codes(mta.end('QUEUE1')), 'c');
+  assert.equal(talk.commands([...headers, mta.body('text')]), '');
+  assert.equal(talk.commands(mta.end('QUEUE1')), 'c');
 });
 
 test('the second message of a session is not charged to the login of the first', () => {
@@ -234,8 +234,8 @@ test('a held message is quarantined after its end, never before, and then accept
   const talk = new Conversation(holding()).greet();
   const heard = talk.say(mta.message('joe'));
   assert.deepEqual(heard.slice(2), [
-    { code: 'q', text: `${hold.reason}\0` },
-    { code: 'a', text: '' },
+    { command: 'q', text: `${hold.reason}\0` },
+    { command: 'a', text: '' },
   ]);
 });
 
@@ -247,11 +247,11 @@ test('without quarantine a hold becomes "come again"', () => {
 test('a refused message gets the number and the text', () => {
   const talk = new Conversation(refusing()).greet();
   assert.deepEqual(talk.say(mta.message('joe')).at(-1), {
-    code: 'y',
+    command: 'y',
     text: '550 5.7.1 Account suspended\0',
   });
   // And the next one of the session is read from the start.
-  assert.equal(talk.codes(mta.message('ann')), 'ccy');
+  assert.equal(talk.commands(mta.message('ann')), 'ccy');
 });
 
 test('a suspended account is refused at MAIL, and in the middle of a session at RCPT', () => {
@@ -259,11 +259,11 @@ test('a suspended account is refused at MAIL, and in the middle of a session at 
   const gate = new RecordingGate({ begin: () => (suspended ? refuse : pass) });
   const talk = new Conversation(gate).greet();
   const begin = [mta.macros('M', { '{auth_authen}': 'joe' }), mta.mail('<a@b>')];
-  assert.equal(talk.codes(begin), 'y');
+  assert.equal(talk.commands(begin), 'y');
   suspended = false;
-  assert.equal(talk.codes([...begin, mta.rcpt('<c@d>')]), 'cc');
+  assert.equal(talk.commands([...begin, mta.rcpt('<c@d>')]), 'cc');
   suspended = true;
-  assert.equal(talk.codes(mta.rcpt('<e@f>')), 'y');
+  assert.equal(talk.commands(mta.rcpt('<e@f>')), 'y');
   suspended = false;
   talk.say(mta.end('QUEUE1'));
   assert.deepEqual(gate.submitted[0]?.message.outside, ['c@d']);
@@ -289,7 +289,7 @@ test('the body may come in pieces, be cut short, or arrive with the end', () => 
   const skipping = new Conversation(gate).greet([6, 0x1ff, 0x1fffff & ~0x80000]);
   skipping.say(begin);
   assert.equal(
-    skipping.codes([mta.body('1 2 3\r\n'.repeat(1_000)), mta.body('4 5 6\r\n'.repeat(8_000))]),
+    skipping.commands([mta.body('1 2 3\r\n'.repeat(1_000)), mta.body('4 5 6\r\n'.repeat(8_000))]),
     'cs',
   );
   skipping.say(mta.end('QUEUE1'));
@@ -304,13 +304,13 @@ test('while the gate thinks, the mail server hears so, and in the end to come ag
   const heard: string[] = [];
   for (let second = 1; second <= 14; second++) {
     talk.session.tick(1_000);
-    for (const { code } of talk.heard()) heard.push(`${second}${code}`);
+    for (const { command } of talk.heard()) heard.push(`${second}${command}`);
   }
   assert.deepEqual(heard, ['5p', '10p', '12y']);
   answerLate[0]?.();
   assert.deepEqual(talk.heard(), []);
   assert.ok(talk.counted.includes('postern_milter_faults_total answer'));
-  assert.equal(talk.codes(mta.message('ann').subarray(0, -17)), 'cc');
+  assert.equal(talk.commands(mta.message('ann').subarray(0, -17)), 'cc');
 });
 
 test('only the first answer of a gate counts', () => {
@@ -320,13 +320,13 @@ test('only the first answer of a gate counts', () => {
       answer(pass);
     },
   });
-  assert.equal(new Conversation(gate).greet().codes(mta.message('joe')), 'ccy');
+  assert.equal(new Conversation(gate).greet().commands(mta.message('joe')), 'ccy');
 });
 
 test('events that we did not ask for are answered all the same', () => {
   const talk = new Conversation().greet();
   const unknown = packet('U'.charCodeAt(0), 'XFOO\0');
-  assert.equal(talk.codes([mta.helo(), mta.data(), mta.endOfHeaders(), unknown]), 'cccc');
-  assert.equal(talk.codes([mta.quit(), mta.mail('<a@b>')]), '');
+  assert.equal(talk.commands([mta.helo(), mta.data(), mta.endOfHeaders(), unknown]), 'cccc');
+  assert.equal(talk.commands([mta.quit(), mta.mail('<a@b>')]), '');
   assert.ok(talk.ended);
 });

@@ -12,9 +12,9 @@
  */
 import { FrameReader } from '../../formats/milter/frame.ts';
 import { command, protocol, stringEnd } from '../../formats/milter/packet.ts';
-import type { TalkState } from '../../lib/listener.ts';
+import type { PeerSessionState } from '../../lib/listener.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import type { AwaitedAnswer } from './awaited.ts';
 import { Macros } from './macros.ts';
 import { mayEdit, negotiate, negotiationPacket } from './negotiation.ts';
@@ -58,7 +58,7 @@ export class MilterSession {
     return this.#requests;
   }
 
-  state(): TalkState {
+  state(): PeerSessionState {
     if (this.#connection.agreed === undefined) return 'fresh';
     if (this.#awaited !== undefined) return 'answering';
     if (this.#frames.partial) return 'partial';
@@ -108,7 +108,7 @@ export class MilterSession {
       case command.endOfMessage:
         return this.#endOfMessage(bytes, start, end);
       case command.helo:
-        this.#connection.helo = textOf(bytes, start, stringEnd(bytes, start, end));
+        this.#connection.helo = peerText(bytes, start, stringEnd(bytes, start, end));
         return this.#continue(protocol.nrHelo);
       case command.data:
         return this.#continue(protocol.nrData);
@@ -133,8 +133,8 @@ export class MilterSession {
   }
 
   #negotiate(bytes: Buffer, start: number, end: number): void {
-    const { path, submissions } = this.#port;
-    const edits = path.edits || submissions !== undefined;
+    const { path, handovers } = this.#port;
+    const edits = path.edits || handovers !== undefined;
     const agreed = negotiate(bytes, { start, end }, edits ? 'edits' : 'no edits');
     if (edits && !mayEdit(agreed)) this.#port.noEdits();
     this.#connection.agreed = agreed;

@@ -26,7 +26,7 @@ for (const [name, connection, options] of localMail) {
     const gate = new RecordingGate({ begin: () => refuse, submit: (_m, answer) => answer(refuse) });
     const talk = new Conversation(gate, options).greet(undefined, connection);
     const mail = [mta.mail('www@here.example'), mta.rcpt('ann@there.example'), mta.body('text')];
-    assert.equal(talk.codes([...mail, mta.end('QUEUE1')]), 'ccqa');
+    assert.equal(talk.commands([...mail, mta.end('QUEUE1')]), 'ccqa');
     assert.equal(gate.submitted[0]?.by, 'local');
     assert.equal(gate.submitted[0]?.message.account, 'local:www@here.example');
     assert.equal(gate.submitted[0]?.message.client, undefined);
@@ -47,7 +47,7 @@ test("mail that comes in is not judged; mail that leaves without a login is its 
   const inbound = new Conversation(gate).greet();
   const mail = mta.mail('<stranger@far.example>');
   assert.equal(
-    inbound.codes([
+    inbound.commands([
       mail,
       mta.rcpt('<a@here>', 'virtual'),
       mta.rcpt('<b@here>', 'relay'),
@@ -59,7 +59,7 @@ test("mail that comes in is not judged; mail that leaves without a login is its 
   assert.deepEqual([gate.begun.length, gate.submitted.length], [0, 0]);
   // The recipient that leaves is refused; what is left is inbound mail.
   assert.equal(
-    inbound.codes([mail, mta.rcpt('<a@here>', 'lmtp'), mta.rcpt('<c@out>', 'smtp'), mta.end()]),
+    inbound.commands([mail, mta.rcpt('<a@here>', 'lmtp'), mta.rcpt('<c@out>', 'smtp'), mta.end()]),
     'ccyc',
   );
   assert.deepEqual(gate.begun, [

@@ -6,8 +6,8 @@
 import { addressKey } from '../../formats/message/address.ts';
 import { action, protocol, stringEnd } from '../../formats/milter/packet.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/peer-text.ts';
-import type { Submissions } from '../../ports/handover.ts';
+import { peerText } from '../../lib/peer-text.ts';
+import type { HandoverLookup } from '../../ports/handover.ts';
 import type { Answer, MessagePath, PassingMessage, Submitter } from '../../ports/message.ts';
 import type { Clock } from '../../ports/world.ts';
 import { AwaitedAnswer, type AwaitedPort } from './awaited.ts';
@@ -28,7 +28,7 @@ import {
 export type TransactionPort = AwaitedPort & {
   readonly path: MessagePath;
   /** Recognises mail that the sendmail door handed to the mail server. */
-  readonly submissions: Submissions | undefined;
+  readonly handovers: HandoverLookup | undefined;
   readonly clock: Clock;
 };
 
@@ -63,10 +63,10 @@ export class Transaction {
     this.#port = port;
     this.#connection = connection;
     const senderEnd = stringEnd(bytes, start, end);
-    const typed = textOf(bytes, start, senderEnd);
+    const typed = peerText(bytes, start, senderEnd);
     this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
     const isLocal = connection.client.how === 'local';
-    this.#handedIn = isLocal ? handedInTo(port.submissions) : undefined;
+    this.#handedIn = isLocal ? handedInTo(port.handovers) : undefined;
     this.#identify();
   }
 
@@ -81,7 +81,7 @@ export class Transaction {
   /** Takes one recipient. Answers with its refusal, or undefined. */
   recipient(bytes: Buffer, start: number, end: number): Buffer | undefined {
     const message = this.#message;
-    const typed = textOf(bytes, start, stringEnd(bytes, start, end));
+    const typed = peerText(bytes, start, stringEnd(bytes, start, end));
     const { macros, client } = this.#connection;
     const { rcptMailer, rcptAddress } = macros;
     // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may

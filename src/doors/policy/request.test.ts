@@ -43,7 +43,7 @@ test('without a login there is no account, and other states are other', () => {
   assert.equal(request.stage, 'other');
 });
 
-test('bytes that are no UTF-8 are taken as Latin-1; two such senders stay two', () => {
+test('bytes that are not UTF-8 are read as Latin-1; two such senders stay different', () => {
   const senders = ['j\u00fcrgen', 'j\u00e4rgen'].map((name) => {
     const bytes = Buffer.from(sample.replace('Joe@D', `${name}@D`), 'latin1');
     return parsePolicyRequest(bytes, '').sender;
@@ -51,7 +51,7 @@ test('bytes that are no UTF-8 are taken as Latin-1; two such senders stay two', 
   assert.deepEqual(senders, ['jürgen@d.example', 'järgen@d.example']);
 });
 
-test('what is not a policy request ends the connection', () => {
+test('bytes that are not a policy request end the connection', () => {
   for (const text of [
     '',
     '\n',
@@ -70,7 +70,7 @@ function read(chunks: readonly Buffer[]): readonly string[] {
   return requests;
 }
 
-test('requests survive any cut', () => {
+test('requests are read, however the bytes are cut', () => {
   const line = fc.stringMatching(/^[a-z_]{1,9}=[ -~]{0,20}$/);
   const request = fc
     .array(line, { minLength: 1, maxLength: 5 })
@@ -89,7 +89,7 @@ test('requests survive any cut', () => {
   );
 });
 
-test('a line of 10 MB is not waited for', () => {
+test('a line of 10 MB ends the connection early', () => {
   const chunk = Buffer.alloc(65_536, 0x61);
   let taken = 0;
   assert.throws(() => {
@@ -99,7 +99,7 @@ test('a line of 10 MB is not waited for', () => {
   assert.ok(taken * chunk.length <= 2 * requestBytesMax);
 });
 
-test('while paused, requests wait, and only so many of them', () => {
+test('while paused, requests wait, up to a limit', () => {
   const requests: string[] = [];
   const reader = new RequestReader((bytes) => {
     requests.push(bytes.toString());

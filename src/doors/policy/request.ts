@@ -1,37 +1,37 @@
 /**
- * Postfix's policy protocol: `name=value` lines and an empty one (SMTPD_POLICY_README). Bytes in,
- * requests out; chunks may be cut anywhere, and several requests may come in one. Everything has a
- * limit, since nothing is believed yet.
+ * Parses Postfix's policy protocol: `name=value` lines and an empty line (SMTPD_POLICY_README).
+ * Chunks may be cut anywhere, and one chunk may hold several requests. Everything has a limit,
+ * because the bytes are not trusted yet.
  */
 
 import { accountOf } from '../../core/account-name.ts';
 import { addressKey } from '../../formats/message/address.ts';
 import { clientAddress } from '../../formats/postfix/client-address.ts';
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
-import { HeldBytes } from '../../lib/byte-buffer.ts';
+import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import type { PolicyRequest } from '../../ports/message.ts';
 
 /**
- * A whole request: Postfix sends some 30 attributes, and none longer than its line_length_limit.
+ * Size of a request. Postfix sends about 30 attributes, none longer than its line_length_limit.
  */
 export const requestBytesMax = 65_536;
-/** Requests that may wait while one is being answered: Postfix waits for each answer. */
+/** Bytes that may wait while a request is answered. Postfix waits for each answer anyway. */
 const heldBytesMax = 1_048_576;
-/** instance: a process id, a time and a counter. */
+/** The attribute `instance` is a process id, a time and a counter. */
 const instanceLengthMax = 100;
 
 const newline = 0x0a;
 const equals = 0x3d;
 
-/** Cuts a stream into requests. `take` answers false to pause. */
+/** Cuts a stream into requests. `take` returns false to pause. */
 export class RequestReader {
   readonly #take: (request: Buffer) => boolean;
-  readonly #held = new HeldBytes();
+  readonly #held = new ByteBuffer();
   /**
-   * How much of what is held was searched for an end already: a request that comes byte by byte is
-   * read once.
+   * How many of the held bytes were searched for the end of a request, so that a request that
+   * arrives byte by byte is searched once.
    */
   #searched = 0;
   #paused = false;
@@ -44,7 +44,7 @@ export class RequestReader {
     return this.#held.length > 0 && !this.#paused;
   }
 
-  /** The next bytes of the stream. Throws PeerError for a request without end. */
+  /** Takes the next bytes of the stream. Throws PeerError if a request is too long. */
   push(chunk: Buffer): void {
     const length = this.#held.length + chunk.length;
     if (length > heldBytesMax) throw new PeerError(`${length} bytes sent instead of waiting`);
@@ -76,7 +76,7 @@ export class RequestReader {
 
 const stages: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'END-OF-MESSAGE']);
 
-/** Reads one request, without its empty line. Throws PeerError for what is not one. */
+/** Parses one request, without its empty line. Throws PeerError if it is not one. */
 export function parsePolicyRequest(bytes: Buffer, defaultDomain: string): PolicyRequest {
   const values = attributes(bytes);
   if (values.get('request') !== 'smtpd_access_policy') throw new PeerError('not a policy request');
@@ -95,7 +95,9 @@ export function parsePolicyRequest(bytes: Buffer, defaultDomain: string): Policy
   };
 }
 
-/** The attributes that are used; the first of a name counts. A line without `=` is no attribute. */
+/**
+ * Reads the attributes that are used. The first of a name counts; a line without `=` is an error.
+ */
 function attributes(bytes: Buffer): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (let at = 0; at < bytes.length; ) {
@@ -104,7 +106,7 @@ function attributes(bytes: Buffer): ReadonlyMap<string, string> {
     const split = bytes.indexOf(equals, at);
     if (split < 0 || split >= end) throw new PeerError('policy line without =');
     const name = bytes.toString('latin1', at, split);
-    if (wanted.has(name) && !values.has(name)) values.set(name, textOf(bytes, split + 1, end));
+    if (wanted.has(name) && !values.has(name)) values.set(name, peerText(bytes, split + 1, end));
     at = end + 1;
   }
   return values;
@@ -123,7 +125,7 @@ const wanted: ReadonlySet<string> = new Set([
   'size',
 ]);
 
-/** A count from the mail server; anything else is 0, as it is where it does not know. */
+/** A count from Postfix. Other text is 0, which Postfix also sends for an unknown count. */
 function wholeNumber(text = ''): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

@@ -8,8 +8,8 @@ import { openPolicy, type PolicyDeps } from './server.ts';
 
 type Asked = { readonly connection: number; readonly request: PolicyRequest };
 
-/** A admin that writes down what it is asked and answers as told. */
-class ScriptedAdmin implements PolicyHandler {
+/** A handler that records requests and answers as the test wants. */
+class ScriptedHandler implements PolicyHandler {
   readonly asked: Asked[] = [];
   readonly left: number[] = [];
   readonly #answers: (request: PolicyRequest, answer: (answer: Answer) => void) => void;
@@ -36,11 +36,11 @@ class ScriptedAdmin implements PolicyHandler {
   }
 }
 
-const passing = (): ScriptedAdmin =>
-  new ScriptedAdmin((_request, answer) => answer({ kind: 'pass' }));
+const passing = (): ScriptedHandler =>
+  new ScriptedHandler((_request, answer) => answer({ kind: 'pass' }));
 
-function open(admin: PolicyHandler, more: Partial<PolicyDeps> = {}): Promise<Listener> {
-  const deps = { admin, log: () => {}, count: () => {}, ...more };
+function open(handler: PolicyHandler, more: Partial<PolicyDeps> = {}): Promise<Listener> {
+  const deps = { handler, log: () => {}, count: () => {}, ...more };
   return openPolicy({ host: '127.0.0.1', port: 0 }, deps);
 }
 
@@ -52,16 +52,17 @@ async function dial(door: Listener): Promise<Socket> {
   return socket;
 }
 
-/** The connection is gone, by an end or by a reset. */
+/** Resolves when the connection has ended or was reset. */
 function closed(socket: Socket): Promise<void> {
   socket.resume();
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 const request = (state: string, more = ''): string =>
-  `request=smtpd_access_policy\nprotocol_state=${state}\ninstance=1.2.3\nsasl_username=joe\n${more}\n`;
+  `request=smtpd_access_policy\nprotocol_state=${state}\ninstance=1.2.3\n` +
+  `sasl_username=joe\n${more}\n`;
 
-/** Reads until so many answers are here. */
+/** Reads until `count` answers have arrived. */
 async function answersOf(socket: Socket, count: number): Promise<readonly string[]> {
   let text = '';
   for await (const [chunk] of on(socket)) {
@@ -79,7 +80,7 @@ const actions = [
   ['pass', { kind: 'pass' }, 'action=DUNNO'],
   ['hold', { kind: 'hold', reason: 'many\nstrangers' }, 'action=HOLD many strangers'],
   [
-    'come again',
+    'delayed',
     { kind: 'reply', code: 451, enhanced: '4.7.1', text: 'later' },
     'action=451 4.7.1 later',
   ],
@@ -91,41 +92,41 @@ const actions = [
 ] as const;
 for (const [name, answer, want] of actions) {
   test(`policy: ${name}`, async () => {
-    await using door = await open(new ScriptedAdmin((_request, give) => give(answer)));
+    await using door = await open(new ScriptedHandler((_request, give) => give(answer)));
     using socket = await dialed(door);
     socket.it.write(request('RCPT', 'recipient=a@b\n'));
     assert.deepEqual(await answersOf(socket.it, 1), [want]);
-    // At the end of a message, and for what is no message, there is never anything to say.
+    // The door has no opinion at the end of a message, and about requests without a message.
     socket.it.write(request('END-OF-MESSAGE') + request('VRFY') + request('ETRN'));
     assert.deepEqual(await answersOf(socket.it, 3), Array(3).fill('action=DUNNO'));
   });
 }
 
-/** A socket that goes with its block. */
+/** A socket that closes at the end of its block. */
 async function dialed(door: Listener): Promise<{ readonly it: Socket } & Disposable> {
   const it = await dial(door);
   return { it, [Symbol.dispose]: () => it.destroy() };
 }
 
-test('policy: VRFY and its like are not even asked about', async () => {
-  const admin = passing();
-  await using door = await open(admin);
+test('policy: VRFY is answered without the handler', async () => {
+  const handler = passing();
+  await using door = await open(handler);
   using socket = await dialed(door);
   socket.it.write(request('VRFY') + request('RCPT'));
   await answersOf(socket.it, 2);
   assert.deepEqual(
-    admin.asked.map((asked) => asked.request.stage),
+    handler.asked.map((asked) => asked.request.stage),
     ['RCPT'],
   );
 });
 
-test('policy: glued requests are answered in order, also by a admin that takes its time', async () => {
+test('policy: glued requests are answered in order, also by a slow handler', async () => {
   let turn = 0;
-  const admin = new ScriptedAdmin((_request, answer) => {
+  const handler = new ScriptedHandler((_request, answer) => {
     const code = 450 + ++turn;
     setImmediate(() => answer({ kind: 'reply', code, enhanced: '4.7.1', text: 'x' }));
   });
-  await using door = await open(admin);
+  await using door = await open(handler);
   using socket = await dialed(door);
   socket.it.write(request('RCPT').repeat(20));
   const want = Array.from({ length: 20 }, (_, index) => `action=${451 + index} 4.7.1 x`);
@@ -140,25 +141,25 @@ test('policy: byte by byte', async () => {
   assert.deepEqual(await answersOf(socket.it, 1), ['action=DUNNO']);
 });
 
-test('policy: a connection that goes gives back what it had, once', async () => {
-  const admin = passing();
-  await using door = await open(admin);
+test('policy: the handler learns once that a connection has ended', async () => {
+  const handler = passing();
+  await using door = await open(handler);
   const [first, second] = [await dial(door), await dial(door)];
   for (const socket of [first, second]) {
     socket.write(request('RCPT'));
     await answersOf(socket, 1);
   }
-  const left = admin.nextLeft();
+  const left = handler.nextLeft();
   first.destroy();
-  assert.equal(await left, admin.asked[0]?.connection);
-  assert.notEqual(admin.asked[0]?.connection, admin.asked[1]?.connection);
-  const later = admin.nextLeft();
+  assert.equal(await left, handler.asked[0]?.connection);
+  assert.notEqual(handler.asked[0]?.connection, handler.asked[1]?.connection);
+  const later = handler.nextLeft();
   second.destroy();
   await later;
-  assert.equal(new Set(admin.left).size, admin.left.length);
+  assert.equal(new Set(handler.left).size, handler.left.length);
 });
 
-test('policy: what is no request gets no answer but the end', async () => {
+test('policy: bytes that are not a request end the connection without an answer', async () => {
   const counted: string[] = [];
   await using door = await open(passing(), {
     count: (name, _by, label) => counted.push(`${name} ${label}`),
@@ -176,14 +177,14 @@ test('policy: what is no request gets no answer but the end', async () => {
   assert.deepEqual(counted, Array(4).fill('postern_policy_faults_total protocol'));
 });
 
-test('policy: a admin that fails or never answers costs one connection, not the door', async () => {
+test('policy: a handler that throws or never answers ends one connection, not the door', async () => {
   let calls = 0;
-  const admin = new ScriptedAdmin((_request, answer) => {
+  const handler = new ScriptedHandler((_request, answer) => {
     calls++;
     if (calls === 1) throw new Error('our mistake');
     if (calls > 2) answer({ kind: 'pass' });
   });
-  await using door = await open(admin, { answerMs: 50, limits: { partialMs: 200 } });
+  await using door = await open(handler, { answerMs: 50, limits: { partialMs: 200 } });
   for (let index = 0; index < 2; index++) {
     const socket = await dial(door);
     socket.write(request('RCPT'));

@@ -1,22 +1,22 @@
 /**
- * The policy door: Postfix's check_policy_service asks here at RCPT, DATA and END-OF-MESSAGE.
+ * The policy door answers Postfix's check_policy_service at RCPT, DATA and END-OF-MESSAGE.
  *
- * It never answers OK, which would skip the rest of the operator's restrictions, and nothing but
- * DUNNO at END-OF-MESSAGE: a refusal there, after a milter's answer, has let messages past the
- * milter. What it cannot read it does not answer: Postfix then does what
+ * It never answers OK, because OK skips the operator's remaining restrictions. At END-OF-MESSAGE it
+ * always answers DUNNO: a refusal there comes after the milter's answer, and has let messages past
+ * the milter. It does not answer a request that it cannot read; Postfix then does what
  * smtpd_policy_service_default_action says.
  */
 
 import { smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
 import {
-  type Line,
   type Listener,
   type ListenerLimits,
   openListener,
-  type Talk,
-  type TalkState,
-  type Where,
+  type PeerConnection,
+  type PeerSession,
+  type PeerSessionState,
+  type SocketAddress,
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { printableLine } from '../../lib/peer-text.ts';
@@ -26,23 +26,23 @@ import type { Count, Log } from '../../ports/world.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 
 export type PolicyDeps = {
-  readonly admin: PolicyHandler;
+  readonly handler: PolicyHandler;
   readonly log: Log;
   readonly count: Count;
-  /** Put behind logins that have no domain. */
+  /** Appended to logins without a domain. */
   readonly defaultDomain?: string;
   /**
-   * No answer after this long: the connection is closed. Postfix's smtpd_policy_service_timeout is
-   * 100 s.
+   * The connection is closed after this time without an answer. Postfix waits 100 s
+   * (smtpd_policy_service_timeout).
    */
   readonly answerMs?: number;
   readonly limits?: Partial<ListenerLimits>;
 };
 
 const defaultLimits: ListenerLimits = {
-  // One per smtpd(8) process, in each service that asks.
+  // One connection for each smtpd(8) process, in each service that asks.
   connectionsMax: 2_000,
-  // Postfix connects when it has something to ask.
+  // Postfix connects only when it has a request.
   firstMs: 30 * secondMs,
   partialMs: 30 * secondMs,
   // Postfix closes after 300 s without a request (smtpd_policy_service_max_idle).
@@ -51,11 +51,14 @@ const defaultLimits: ListenerLimits = {
 };
 
 const answerMsDefault = 30 * secondMs;
-/** An SMTP reply line is at most 512 bytes, and Postfix puts an address before the text. */
+/**
+ * An SMTP reply line has at most 512 bytes (RFC 5321 section 4.5.3.1.5), and Postfix puts an
+ * address before the text.
+ */
 const textLengthMax = 300;
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openPolicy(where: Where, deps: PolicyDeps): Promise<Listener> {
+export function openPolicy(where: SocketAddress, deps: PolicyDeps): Promise<Listener> {
   const { log, count } = deps;
   let connections = 0;
   return openListener(
@@ -68,18 +71,18 @@ export function openPolicy(where: Where, deps: PolicyDeps): Promise<Listener> {
   );
 }
 
-class PolicyTalk implements Talk {
+class PolicyTalk implements PeerSession {
   readonly #connection: number;
-  readonly #line: Line;
+  readonly #line: PeerConnection;
   readonly #deps: PolicyDeps;
   readonly #reader: RequestReader;
   #requests = 0;
-  /** The request that waits for its answer; the admin may answer before it returns. */
+  /** The request that waits for its answer. The handler may answer before `ask` returns. */
   #asked: PolicyRequest | undefined;
   #asking = false;
   #waitedMs = 0;
 
-  constructor(connection: number, line: Line, deps: PolicyDeps) {
+  constructor(connection: number, line: PeerConnection, deps: PolicyDeps) {
     this.#connection = connection;
     this.#line = line;
     this.#deps = deps;
@@ -94,7 +97,7 @@ class PolicyTalk implements Talk {
     return this.#requests;
   }
 
-  state(): TalkState {
+  state(): PeerSessionState {
     if (this.#asked !== undefined) return 'answering';
     if (this.#requests === 0) return 'fresh';
     return this.#reader.partial ? 'partial' : 'idle';
@@ -112,28 +115,28 @@ class PolicyTalk implements Talk {
 
   gone(): void {
     this.#asked = undefined;
-    this.#deps.admin.gone(this.#connection);
+    this.#deps.handler.gone(this.#connection);
   }
 
-  /** Answers whether the next request may be read. */
+  /** Handles a request. Returns whether the next one may be read. */
   #request(bytes: Buffer): boolean {
     this.#requests++;
     const request = parsePolicyRequest(bytes, this.#deps.defaultDomain ?? '');
     this.#deps.count('postern_policy_requests_total', 1, request.stage);
     if (request.stage === 'other') {
-      // VRFY, ETRN, EHLO and what may come: nothing to say about them.
+      // VRFY, ETRN, EHLO and unknown states: Postern has no opinion.
       this.#line.write(line('DUNNO'));
       return true;
     }
     this.#asked = request;
     this.#waitedMs = 0;
     this.#asking = true;
-    this.#deps.admin.ask(this.#connection, request, (answer) => this.#answered(request, answer));
+    this.#deps.handler.ask(this.#connection, request, (answer) => this.#answered(request, answer));
     this.#asking = false;
     return this.#asked === undefined;
   }
 
-  /** Only the first answer counts, and none once the connection is gone. */
+  /** Sends the answer. Only the first one counts, and none after the connection has ended. */
   #answered(request: PolicyRequest, answer: Answer): void {
     if (this.#asked !== request) return;
     this.#asked = undefined;
@@ -152,7 +155,7 @@ function line(action: string): Buffer {
   return Buffer.from(`action=${action}\n\n`, 'latin1');
 }
 
-/** The access(5) action for an answer. */
+/** The access(5) action of an answer. */
 function actionOf(answer: Answer): string {
   switch (answer.kind) {
     case 'pass':

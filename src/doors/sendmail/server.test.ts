@@ -1,4 +1,4 @@
-/** The door by itself, with a admin that writes down what it is handed. */
+/** The door alone, with a handler that writes down what it is handed. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,16 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HandIn, printHandIn } from '../../core/scripts/hand-in.ts';
+import {
+  encodeHandoverRequest,
+  type HandoverRequest,
+} from '../../core/scripts/handover-request.ts';
 import type { Listener } from '../../lib/listener.ts';
-import type { HandInAnswer, HandoverHandler, Peer } from '../../ports/handover.ts';
+import type { HandoverHandler, Peer, SendmailExit } from '../../ports/handover.ts';
 import { openSendmail, type SendmailDoorDeps } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'psd-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const me: Peer = { pid: 7, uid: 1_000, startedAt: 1 };
-const handIn: HandIn = {
+const request: HandoverRequest = {
   id: `1700000000000-${'0'.repeat(32)}`,
   sender: 'a@x.example',
   fullName: undefined,
@@ -28,21 +31,26 @@ const handIn: HandIn = {
   claim: undefined,
 };
 
-type Taken = { readonly peer: Peer; readonly handIn: HandIn; message: string; end: string };
+type Taken = {
+  readonly peer: Peer;
+  readonly request: HandoverRequest;
+  message: string;
+  end: string;
+};
 
 class Admin implements HandoverHandler {
   readonly taken: Taken[] = [];
-  readonly #answer: HandInAnswer | undefined;
-  readonly #refusal: HandInAnswer | undefined;
+  readonly #answer: SendmailExit | undefined;
+  readonly #refusal: SendmailExit | undefined;
 
-  constructor(answer: HandInAnswer | 'none' = { exit: 0, text: '' }, refusal?: HandInAnswer) {
+  constructor(answer: SendmailExit | 'none' = { exit: 0, text: '' }, refusal?: SendmailExit) {
     this.#answer = answer === 'none' ? undefined : answer;
     this.#refusal = refusal;
   }
 
-  open(peer: Peer, wanted: HandIn): ReturnType<HandoverHandler['open']> {
+  open(peer: Peer, wanted: HandoverRequest): ReturnType<HandoverHandler['open']> {
     if (this.#refusal !== undefined) return { kind: 'refused', answer: this.#refusal };
-    const one: Taken = { peer, handIn: wanted, message: '', end: '' };
+    const one: Taken = { peer, request: wanted, message: '', end: '' };
     this.taken.push(one);
     return {
       kind: 'taken',
@@ -61,8 +69,14 @@ class Admin implements HandoverHandler {
 }
 
 let doors = 0;
-function open(admin: HandoverHandler, more: Partial<SendmailDoorDeps> = {}): Promise<Listener> {
-  const deps = { admin, peerOf: () => me, messageBytesMax: 1_000, log: () => {}, count: () => {} };
+function open(handler: HandoverHandler, more: Partial<SendmailDoorDeps> = {}): Promise<Listener> {
+  const deps = {
+    handler,
+    peerOf: () => me,
+    messageBytesMax: 1_000,
+    log: () => {},
+    count: () => {},
+  };
   return openSendmail({ path: join(folder, `door-${++doors}`) }, { ...deps, ...more });
 }
 
@@ -83,24 +97,24 @@ async function say(door: Listener, pieces: readonly (Buffer | string)[]): Promis
   return said;
 }
 
-const head = (length: number, wanted: HandIn = handIn): Buffer =>
-  printHandIn(wanted, length) ?? assert.fail('too long');
+const head = (length: number, wanted: HandoverRequest = request): Buffer =>
+  encodeHandoverRequest(wanted, length) ?? assert.fail('too long');
 
 test('a message, in whatever pieces it comes', async () => {
-  const admin = new Admin();
-  await using door = await open(admin);
+  const handler = new Admin();
+  await using door = await open(handler);
   const whole = Buffer.concat([head(6), Buffer.from('hello\n')]);
   assert.equal(await say(door, [whole]), '0 \n');
   const bytes = [...whole].map((byte) => Buffer.from([byte]));
   assert.equal(await say(door, bytes), '0 \n');
   assert.equal(await say(door, [head(0)]), '0 \n');
   assert.deepEqual(
-    admin.taken.map((one) => [one.peer, one.message, one.end, one.handIn.sender]),
+    handler.taken.map((one) => [one.peer, one.message, one.end, one.request.sender]),
     ['hello\n', 'hello\n', ''].map((message) => [me, message, 'finished', 'a@x.example']),
   );
 });
 
-test('what the admin says is what the program hears', async () => {
+test('what the handler says is what the program hears', async () => {
   const unwritten = new Admin({ exit: 75, text: 'cannot queue the message' });
   await using door = await open(unwritten);
   assert.equal(await say(door, [head(1), 'x']), '75 cannot queue the message\n');
@@ -111,20 +125,20 @@ test('what the admin says is what the program hears', async () => {
 });
 
 test('half a message is none', async () => {
-  const admin = new Admin();
-  await using door = await open(admin);
+  const handler = new Admin();
+  await using door = await open(handler);
   const socket = connect(door.address.replace('unix:', ''));
   await once(socket, 'connect');
   socket.end(Buffer.concat([head(6), Buffer.from('hel')]));
   socket.resume();
   await once(socket, 'close');
-  while (admin.taken[0]?.end === '') await sleep(2);
-  assert.equal(admin.taken[0]?.end, 'dropped');
+  while (handler.taken[0]?.end === '') await sleep(2);
+  assert.equal(handler.taken[0]?.end, 'dropped');
 });
 
 test('what is no message ends its connection, and no other', async () => {
-  const admin = new Admin();
-  await using door = await open(admin);
+  const handler = new Admin();
+  await using door = await open(handler);
   const bad = [
     'GET / HTTP/1.0\r\n\r\n',
     'x'.repeat(100),
@@ -133,19 +147,19 @@ test('what is no message ends its connection, and no other', async () => {
     'postern-sendmail 1 5 5\nhello',
     'postern-sendmail 1 2 5\n{}world',
     Buffer.concat([head(2), Buffer.from('more than two')]),
-    head(1, { ...handIn, id: '../../etc/passwd' }),
-    head(1, { ...handIn, recipients: [] }),
-    head(1, { ...handIn, through: ['-C/tmp/mine'] }),
-    head(1, { ...handIn, sender: 'a\0b' }),
+    head(1, { ...request, id: '../../etc/passwd' }),
+    head(1, { ...request, recipients: [] }),
+    head(1, { ...request, through: ['-C/tmp/mine'] }),
+    head(1, { ...request, sender: 'a\0b' }),
   ];
   for (const one of bad) assert.equal(await say(door, [one]), '');
-  assert.equal(admin.taken.filter(({ end }) => end !== 'dropped' && end !== '').length, 0);
+  assert.equal(handler.taken.filter(({ end }) => end !== 'dropped' && end !== '').length, 0);
   assert.equal(await say(door, [head(1), 'x']), '0 \n');
 });
 
 test('too large, from nobody, too many at once', async () => {
-  const admin = new Admin();
-  await using door = await open(admin, { connectionsPerUserMax: 2 });
+  const handler = new Admin();
+  await using door = await open(handler, { connectionsPerUserMax: 2 });
   assert.equal(await say(door, [head(1_001)]), '75 message file too big\n');
   const path = door.address.replace('unix:', '');
   const idle = [connect(path), connect(path)];
@@ -154,16 +168,16 @@ test('too large, from nobody, too many at once', async () => {
   for (const socket of idle) socket.destroy();
   while (door.connections > 0) await sleep(2);
   assert.equal(await say(door, [head(1), 'x']), '0 \n');
-  await using blind = await open(admin, { peerOf: () => undefined });
+  await using blind = await open(handler, { peerOf: () => undefined });
   assert.equal(await say(blind, [head(1), 'x']), '75 cannot tell who you are\n');
 });
 
 test('a program that dribbles its message is not waited for', async () => {
-  const admin = new Admin();
-  const limits = { firstMs: 200, partialMs: 200, idleMs: 200 };
-  await using door = await open(admin, { limits, wholeMs: 300 });
-  const began = performance.now();
-  const pieces = [head(900), ...Array.from({ length: 200 }, () => 'x')];
+  const handler = new Admin();
+  const limits = { firstMs: 2_000, partialMs: 2_000, idleMs: 2_000 };
+  await using door = await open(handler, { limits, wholeMs: 300 });
+  // All of them would take 18 seconds.
+  const pieces = [head(900), ...Array.from({ length: 899 }, () => 'x')];
   const socket = connect(door.address.replace('unix:', ''));
   let gone = false;
   socket.on('close', () => {
@@ -176,6 +190,5 @@ test('a program that dribbles its message is not waited for', async () => {
     await sleep(20);
   }
   assert.ok(gone);
-  assert.ok(performance.now() - began < 2_000);
-  assert.equal(admin.taken[0]?.end, 'dropped');
+  assert.equal(handler.taken[0]?.end, 'dropped');
 });

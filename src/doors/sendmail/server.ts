@@ -1,63 +1,65 @@
 /**
- * The sendmail door: postern-sendmail hands messages in here, through a Unix socket that every user
- * of the machine may connect to. Who that is the kernel says. One message a connection:
+ * The sendmail door takes messages from postern-sendmail, through a Unix socket that every user of
+ * the machine may connect to. The kernel says which user it is. One connection carries one message:
  *
- *   it says   `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, a line; the request (JSON); the message
- *   we say    `EXIT TEXT`, a line, when the message is on the disk; it ends with EXIT
+ *   postern-sendmail   a line `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, the request (JSON),
+ *                      the message
+ *   Postern            a line `EXIT TEXT` when the message is on the disk; postern-sendmail ends with
+ *                      the exit code EXIT
  */
 import {
   type FirstLine,
   firstLineBytesMax,
   parseFirstLine,
-  parseHandIn,
-} from '../../core/scripts/hand-in.ts';
-import { HeldBytes } from '../../lib/byte-buffer.ts';
+  parseHandoverRequest,
+} from '../../core/scripts/handover-request.ts';
+import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import {
-  type Line,
   type Listener,
   type ListenerLimits,
   openListener,
-  type Talk,
-  type TalkState,
-  type Where,
+  type PeerConnection,
+  type PeerSession,
+  type PeerSessionState,
+  type SocketAddress,
 } from '../../lib/listener.ts';
 import { faultLog } from '../../lib/listener-log.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
-import type { HandInAnswer, HandoverHandler, Peer, SendmailTurn } from '../../ports/handover.ts';
+import type { HandoverHandler, MessageIntake, Peer, SendmailExit } from '../../ports/handover.ts';
 import type { Count, Log } from '../../ports/world.ts';
 
 export type SendmailDoorDeps = {
-  readonly admin: HandoverHandler;
-  /** Who is at the other end of this file descriptor. */
+  readonly handler: HandoverHandler;
+  /** The process at the other end of this file descriptor. */
   readonly peerOf: (fd: number) => Peer | undefined;
   readonly messageBytesMax: number;
   readonly log: Log;
   readonly count: Count;
   readonly limits?: Partial<ListenerLimits>;
-  /** From the connection to the whole message. */
+  /** Time from the connection to the complete message. */
   readonly wholeMs?: number;
-  /** Of one user at once; root is not bounded. */
+  /** Open connections of one user; root has no limit. */
   readonly connectionsPerUserMax?: number;
 };
 
 const defaultLimits: ListenerLimits = {
   connectionsMax: 500,
   firstMs: 30 * secondMs,
-  // The whole message is there before it connects.
+  // postern-sendmail has the whole message before it connects.
   partialMs: 30 * secondMs,
   idleMs: minuteMs,
   drainMs: 5 * secondMs,
 };
-/** A web server's user has as many at once as it has PHP processes. */
+/** A web server's user may have one connection for each PHP process. */
 const perUserDefault = 100;
-/** It is sent by a process that has it already, on this machine. */
+/** The sender is a process on this machine that has the whole message already. */
 const wholeMsDefault = 2 * minuteMs;
-const unknownPeer: HandInAnswer = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
+const unknownPeer: SendmailExit = { exit: sysexits.tempFail, text: 'cannot tell who you are' };
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<Listener> {
+export function openSendmail(where: SocketAddress, deps: SendmailDoorDeps): Promise<Listener> {
   const { log, count } = deps;
   const perUser = new Map<number, number>();
   return openListener(
@@ -70,20 +72,20 @@ export function openSendmail(where: Where, deps: SendmailDoorDeps): Promise<List
   );
 }
 
-class SendmailTalk implements Talk {
-  readonly #line: Line;
+class SendmailTalk implements PeerSession {
+  readonly #line: PeerConnection;
   readonly #deps: SendmailDoorDeps;
   readonly #perUser: Map<number, number>;
   readonly #peer: Peer | undefined;
-  readonly #held = new HeldBytes();
+  readonly #held = new ByteBuffer();
   #first: FirstLine | undefined;
-  #turn: Extract<SendmailTurn, { kind: 'taken' }> | undefined;
+  #intake: Extract<MessageIntake, { kind: 'taken' }> | undefined;
   #left = 0;
-  #state: TalkState = 'fresh';
+  #state: PeerSessionState = 'fresh';
   #over = false;
   #sinceMs = 0;
 
-  constructor(line: Line, deps: SendmailDoorDeps, perUser: Map<number, number>) {
+  constructor(line: PeerConnection, deps: SendmailDoorDeps, perUser: Map<number, number>) {
     this.#line = line;
     this.#deps = deps;
     this.#perUser = perUser;
@@ -102,10 +104,10 @@ class SendmailTalk implements Talk {
   }
 
   take(chunk: Buffer): void {
-    if (this.#over) return; // what it sends on after our answer
-    if (this.#state === 'answering') throw new PeerError('more than its message');
+    if (this.#over) return; // bytes after Postern's answer
+    if (this.#state === 'answering') throw new PeerError('more bytes than announced');
     this.#state = 'partial';
-    if (this.#turn !== undefined) {
+    if (this.#intake !== undefined) {
       this.#message(chunk);
       return;
     }
@@ -113,24 +115,24 @@ class SendmailTalk implements Talk {
     this.#head();
   }
 
-  /** Bytes that come in time are progress. */
+  /** Bytes still missing: any byte that arrives counts as progress. */
   requests(): number {
     return this.#left;
   }
 
-  state(): TalkState {
+  state(): PeerSessionState {
     return this.#state;
   }
 
   tick(ms: number): void {
     this.#sinceMs += ms;
     if (this.#state !== 'answering' && this.#sinceMs >= (this.#deps.wholeMs ?? wholeMsDefault)) {
-      throw new PeerError('its message took too long');
+      throw new PeerError('the message took too long');
     }
   }
 
   gone(): void {
-    if (!this.#over && this.#state !== 'answering') this.#turn?.drop();
+    if (!this.#over && this.#state !== 'answering') this.#intake?.drop();
     this.#over = true;
     if (this.#peer === undefined) return;
     const { uid } = this.#peer;
@@ -155,15 +157,15 @@ class SendmailTalk implements Talk {
     }
     const end = lineEnd + 1 + requestBytes;
     if (bytes.length < end) return;
-    const request = parseHandIn(bytes.toString('utf8', lineEnd + 1, end));
+    const request = parseHandoverRequest(bytes.toString('utf8', lineEnd + 1, end));
     if (!request.ok) throw new PeerError(`request: ${request.error}`);
     if (this.#peer === undefined) return;
-    const turn = this.#deps.admin.open(this.#peer, request.value);
-    if (turn.kind === 'refused') {
-      this.#answer(turn.answer);
+    const intake = this.#deps.handler.open(this.#peer, request.value);
+    if (intake.kind === 'refused') {
+      this.#answer(intake.answer);
       return;
     }
-    this.#turn = turn;
+    this.#intake = intake;
     this.#left = messageBytes;
     const rest = Buffer.from(bytes.subarray(end));
     this.#held.drop(bytes.length);
@@ -171,29 +173,29 @@ class SendmailTalk implements Talk {
   }
 
   #message(bytes: Buffer): void {
-    if (bytes.length > this.#left) throw new PeerError('more than its message');
+    if (bytes.length > this.#left) throw new PeerError('more bytes than announced');
     try {
-      this.#turn?.write(bytes);
+      this.#intake?.write(bytes);
     } catch {
-      // The disk does not take it. The spool may be on another one, and it goes there when we say
-      // nothing.
-      this.#turn?.drop();
+      // The disk cannot be written. Without an answer, postern-sendmail leaves the message in the
+      // spool, which may be on another disk.
+      this.#intake?.drop();
       this.#hangUp();
       return;
     }
     this.#left -= bytes.length;
     if (this.#left > 0) return;
     this.#state = 'answering';
-    this.#turn?.finish((answer) => this.#line.run(() => this.#answer(answer)));
+    this.#intake?.finish((answer) => this.#line.run(() => this.#answer(answer)));
   }
 
-  /** Who hears nothing leaves his message in the spool. */
+  /** Ends the connection without an answer, so that postern-sendmail uses the spool. */
   #hangUp(): void {
     this.#over = true;
     this.#line.end();
   }
 
-  #answer(answer: HandInAnswer | undefined): void {
+  #answer(answer: SendmailExit | undefined): void {
     if (this.#over) return;
     if (answer === undefined) {
       this.#hangUp();

@@ -89,7 +89,7 @@ test('scripts and local mail never hear no', async () => {
 });
 
 test('a ledger that cannot be written: the verdict stands within five seconds, or the client waits', async () => {
-  for (const whenFailing of ['pass', 'delay'] as const) {
+  for (const whenFailing of ['answer', 'tempfail'] as const) {
     const rig = openRig({ settings: { whenFailing } });
     rig.breakDisk(true);
     const plain = rig.send({ account: joe, to: strangers(1) });
@@ -99,7 +99,7 @@ test('a ledger that cannot be written: the verdict stands within five seconds, o
     assert.equal(answers.length, 0);
     await rig.time.pass(2_000);
     const [answer] = answers as readonly Answer[];
-    if (whenFailing === 'pass') assert.equal(answer?.kind, 'hold');
+    if (whenFailing === 'answer') assert.equal(answer?.kind, 'hold');
     else assert.ok(answer?.kind === 'reply' && answer.code === 451);
     rig.breakDisk(false);
     await rig.time.pass(2_000);
@@ -113,7 +113,7 @@ test('a suspension while the disk is full stands, and is told', async () => {
   rig.send({ account: joe, to: strangers(400) });
   await rig.time.pass(10_000);
   assert.equal(rig.gate.mayBegin({ account: joe as Account, by: 'login' }).kind, 'reply');
-  const events = rig.taken.map(({ road, notice }) => `${road} ${notice.event}`);
+  const events = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
   assert.ok(
     events.includes('webhook account.suspended') && events.includes('mail account.suspended'),
   );
@@ -134,7 +134,7 @@ test('observing: everything passes, and what would have been done is written', a
   assert.ok(stories.length > 0 && stories.every(({ observed }) => observed));
   assert.equal(rig.ledger.countHeld(), 0);
   await rig.time.pass(minuteMs);
-  const told = rig.taken.map(({ road, notice }) => `${road} ${notice.event}`);
+  const told = rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
   assert.deepEqual(told.sort(), ['mail account.would-suspend', 'webhook account.would-suspend']);
   assert.ok(!rig.order.some((what) => what.startsWith('queue') || what.startsWith('login')));
 });

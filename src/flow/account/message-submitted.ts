@@ -213,7 +213,7 @@ class MessageGate {
       // A suspension stands in memory whether or not it could be written: what follows is done
       // either way.
       committed();
-      if (kept || observed || settings.whenFailing === 'pass') answer(verdict);
+      if (kept || observed || settings.whenFailing === 'answer') answer(verdict);
       else answer(ledgerDown);
     });
   }

@@ -76,7 +76,7 @@ test('queue tools that fail: nothing is said to be done', async () => {
   assert.equal(rig.admin.heldOne(id)?.held.state, 'held');
 });
 
-test('queue tools that fail half-way: what was done is written down, and the rest said', async () => {
+test('queue tools that fail half-way: what was done is written, the rest is reported', async () => {
   const { rig, id } = await withHeld();
   const more = rig.send({ account: joe, to: many });
   await rig.time.settle();

@@ -1,16 +1,14 @@
 /**
- * The operator's admin: what the status page and the command line show and do. Reads through the
- * journal, so that nothing decided is seen late; every act is written down with who did it.
+ * What the operator sees and does on the status page and the command line. It reads through the
+ * journal, so that no decision is seen late; the audit trail keeps every action and who did it.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
-import type { Notice } from '../../core/notice.ts';
-import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, Done, KeyAdmin, StatusView } from '../../ports/admin.ts';
-import type { AuditRow, Change, HeldRow, IncidentRow } from '../../ports/ledger.ts';
+import type { AccountView, Admin, KeyAdmin, StatusView } from '../../ports/admin.ts';
+import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -20,9 +18,12 @@ import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
+import { sendTestNotice } from '../notices/test-notice.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from '../suspension/account-suspended.ts';
+import { moveHeld } from './held-mail.ts';
+import { detailed, writtenResult } from './result.ts';
 
 export type AdminDeps = {
   readonly accounts: Accounts;
@@ -50,7 +51,7 @@ export type AdminDeps = {
 
 /** Rows of one kind shown with an account. */
 const shownMax = 50;
-/** Accounts counted by state; more are shown as this many. */
+/** Accounts counted by state. Larger counts are shown as this number. */
 const countMax = 100_000;
 const heldMax = 50_000;
 
@@ -83,7 +84,7 @@ export function openAdmin(deps: AdminDeps): Admin {
       const row = { account, until, by, note, at };
       const ended = until <= at;
       const detail = ended ? 'exemption ended' : `exempt until ${deps.iso(until)}`;
-      const kept = await commit(deps, [
+      const kept = await deps.journal.committed([
         exemptions.set(row),
         {
           kind: 'audit',
@@ -91,10 +92,8 @@ export function openAdmin(deps: AdminDeps): Admin {
         },
       ]);
       const suspended = deps.accounts.known(account)?.state === 'suspended';
-      const more = suspended
-        ? `; it is suspended all the same: postern accounts release ${account}`
-        : '';
-      return doneIf(kept, `${account}: ${detail}${more}`, 1);
+      const more = suspended ? `; it is still suspended: postern accounts release ${account}` : '';
+      return writtenResult(kept, `${account}: ${detail}${more}`, 1);
     },
     exemptions: () => exemptions.all(deps.clock.now()),
     held: ({ account, ...filter }) =>
@@ -103,8 +102,8 @@ export function openAdmin(deps: AdminDeps): Admin {
       const held = live.heldOne(queueId);
       return held === undefined ? undefined : { held, story: live.story(queueId) };
     },
-    releaseHeld: (which, by) => moveHeld(deps, which, by, 'released'),
-    dropHeld: (which, by) => moveHeld(deps, which, by, 'dropped'),
+    releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
+    dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
     explain(id) {
       const story = live.story(id);
       const message = live.message(id);
@@ -114,7 +113,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     recent: (limit) => feed.recent(limit),
     minutes: () => feed.minutes(deps.clock.now()),
     watch: (listener) => feed.watch(listener),
-    testNotice: () => testNotice(deps),
+    testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     stats: deps.stats,
     dkim: deps.dkim,
     scripts: deps.scripts,
@@ -123,9 +122,9 @@ export function openAdmin(deps: AdminDeps): Admin {
   };
 }
 
-/** The account as it is known: names of clients and local senders are taken as they stand. */
+/** The account that an operator names: as it is known, else with the default domain. */
 function named(deps: AdminDeps, text: string): Account {
-  // Paths have capitals; logins have none.
+  // Paths may have capitals; logins have none.
   if (/^(?:script|user):/.test(text)) return text.trim() as Account;
   const asIs = text.trim().toLowerCase() as Account;
   if (deps.accounts.known(asIs) !== undefined) return asIs;
@@ -160,7 +159,7 @@ function accountList(
   filter: Parameters<Admin['accounts']>[0],
 ): readonly AccountView[] {
   return deps.journal.live.accounts(filter).map(({ account, past }) =>
-    // Without its book: listing must not load thousands of them.
+    // Without its book of recipients: a list must not load thousands of books.
     accountView(deps, account, decodeProfile(past)),
   );
 }
@@ -190,64 +189,12 @@ function accountView(deps: AdminDeps, account: Account, past: AccountProfile): A
 }
 
 /**
- * An open incident goes on: what was stopped since it was written down is in the account's past.
+ * The incident with its latest count. While it is open, the account's profile counts the stopped
+ * messages.
  */
 function asOfNow(incident: IncidentRow, past: AccountProfile): IncidentRow {
   if (incident.endedAt !== undefined || past.state !== 'suspended') return incident;
   return { ...incident, stoppedMessages: Math.max(incident.stoppedMessages, past.stoppedMessages) };
-}
-
-async function moveHeld(
-  deps: AdminDeps,
-  which: { readonly ids: readonly string[] } | { readonly account: string },
-  by: string,
-  state: 'released' | 'dropped',
-): Promise<Done> {
-  const { clock, mta } = deps;
-  if (mta === undefined) {
-    return {
-      ok: false,
-      text: 'this guard has no hand on a mail queue',
-      hint: 'set postfix.queue, or use postsuper -H ID yourself',
-    };
-  }
-  const rows = heldRows(deps, which);
-  if (rows.length === 0) return { ok: false, text: 'no such message is held' };
-  const ids = rows.map(({ queueId }) => queueId);
-  const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
-  if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };
-  const at = clock.now();
-  const changes: Change[] = [];
-  for (const row of rows) {
-    if (moved.has(row.queueId)) {
-      changes.push({ kind: 'held', row: { ...row, state, changedAt: at, by } });
-    }
-  }
-  for (const account of new Set(rows.map((row) => row.account))) {
-    const detail = rows
-      .filter((row) => row.account === account && moved.has(row.queueId))
-      .map(({ queueId }) => queueId);
-    changes.push({
-      kind: 'audit',
-      row: {
-        at,
-        by,
-        action: state === 'released' ? 'release-held' : 'drop-held',
-        account,
-        detail: detailed(`${detail.length} messages`, detail.slice(0, shownMax).join(' ')),
-      },
-    });
-  }
-  const kept = await commit(deps, changes);
-  const missed = ids.length - moved.size;
-  const what = `${moved.size} ${moved.size === 1 ? 'message' : 'messages'} ${state}`;
-  if (fault !== undefined) {
-    const text = `${what}, ${missed} are not: ${faultText(fault)}`;
-    const told = doneIf(kept, text, moved.size);
-    return told.ok ? { ok: false, text, hint: 'ask again for the rest' } : told;
-  }
-  const text = missed === 0 ? what : `${what}; ${missed} are not in the hold queue any more`;
-  return doneIf(kept, text, moved.size);
 }
 
 function heldRows(
@@ -261,60 +208,4 @@ function heldRows(
   return which.ids
     .map((id) => live.heldOne(id))
     .filter((row): row is HeldRow => row?.state === 'held');
-}
-
-async function testNotice(deps: AdminDeps): Promise<Done> {
-  const { clock, facts, iso, newId, notices } = deps;
-  if (notices.roads.length === 0) {
-    return {
-      ok: false,
-      text: 'no road for notices is set',
-      hint: 'set notices.mail_to and notices.webhook',
-    };
-  }
-  const at = iso(clock.now());
-  const notice: Notice = {
-    version: 1,
-    event: 'test',
-    id: newId(),
-    host: facts.host,
-    at,
-    account: '',
-    since: at,
-    leaked: { messages: 0, recipients: 0 },
-    stopped: { messages: 0, fromQueue: 0 },
-    loginClosed: false,
-    reasons: [],
-    undo: '',
-    explain: 'postern status',
-  };
-  const said = await notices.now(notice);
-  const faults = said.filter(({ fault }) => fault !== '');
-  const row: AuditRow = {
-    at: clock.now(),
-    by: 'operator',
-    action: 'test-notice',
-    account: '',
-    detail: said.map(({ road, fault }) => `${road}: ${fault === '' ? 'taken' : fault}`).join('; '),
-  };
-  deps.journal.add({ kind: 'audit', row });
-  if (faults.length === 0) return { ok: true, count: said.length, text: row.detail };
-  return { ok: false, text: row.detail, hint: 'look at the roads under [notices]' };
-}
-
-function commit(deps: AdminDeps, changes: readonly Change[]): Promise<boolean> {
-  return new Promise((resolve) => deps.journal.commit(changes, resolve));
-}
-
-function doneIf(kept: boolean, text: string, count: number): Done {
-  if (kept) return { ok: true, text, count };
-  return {
-    ok: false,
-    text: `${text}; done, but the ledger could not be written`,
-    hint: 'see postern doctor: most often the disk is full',
-  };
-}
-
-function detailed(what: string, more: string): string {
-  return more === '' ? what : `${what}: ${more}`;
 }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SendOutcome } from '../../ports/handover.ts';
-import { type QueueDeps, SubmissionQueue } from './handover-queue.ts';
+import { HandoverQueue, type HandoverQueueDeps } from './handover-queue.ts';
 
 class MailServer {
   readonly sent: string[] = [];
@@ -13,8 +13,8 @@ class MailServer {
   readonly logged: string[] = [];
   knocks = 0;
   runs = true;
-  readonly deps: QueueDeps;
-  readonly queue: SubmissionQueue;
+  readonly deps: HandoverQueueDeps;
+  readonly queue: HandoverQueue;
   #tick = (): void => {};
 
   /** `send`: what becomes of a message; `shows`: whether it is shown to us at once. */
@@ -39,13 +39,13 @@ class MailServer {
       },
       log: (_level, event) => void this.logged.push(event),
       count: () => {},
-      knock: async () => {
+      wakePickup: async () => {
         this.knocks++;
         return this.runs;
       },
       over: (token) => void this.over.push(token),
     };
-    this.queue = new SubmissionQueue(this.deps);
+    this.queue = new HandoverQueue(this.deps);
   }
 
   #uid(token: string): number {
@@ -90,7 +90,7 @@ test('nothing goes out before the start, and then by time', async () => {
   assert.deepEqual(server.sent, ['1-a', '1-b']);
 });
 
-test('a message that the mail server throws away itself holds up one message, for a while', async () => {
+test('a message that the mail server discards delays one other message, for a while', async () => {
   const server = new MailServer({ shows: (token) => token !== '1-a' });
   server.queue.start();
   server.add('1-a', '1-b', '1-c', '1-d');
@@ -103,7 +103,7 @@ test('a message that the mail server throws away itself holds up one message, fo
   assert.deepEqual(server.logged, ['sendmail.unseen']);
 });
 
-test('a message that is never taken lets the others pass, and is tried for ever, more rarely', async () => {
+test('a message that is never taken stops no others, and is tried again, more rarely', async () => {
   const server = new MailServer({
     send: (token) => (token === '1-a' ? { kind: 'refused', why: 'no' } : { kind: 'sent' }),
   });
@@ -166,7 +166,7 @@ test('users take turns, however much the first ones send', async () => {
 test('the end waits for what is being handed over', async () => {
   let done = (_: SendOutcome): void => {};
   const server = new MailServer({ shows: () => false });
-  const queue = new SubmissionQueue({
+  const queue = new HandoverQueue({
     ...server.deps,
     files: {
       send: () =>

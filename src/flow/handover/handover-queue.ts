@@ -1,44 +1,41 @@
 /**
- * In which order messages that were handed in go to the mail server: of each user one at a time,
- * the next when the mail server has shown the last one to us, so that they are judged in the order
- * in which they came. A user who sends much makes nobody else wait.
+ * The order in which handed-over messages go to the mail server: one at a time for each user. The
+ * next goes when the mail server has shown the last one to the milter door, so messages are judged
+ * in the order in which they came. A user who sends much does not delay the others.
  */
 import { hourMs } from '../../lib/time.ts';
-import type { SendOutcome, SubmissionFiles } from '../../ports/handover.ts';
-import type { Count, Log } from '../../ports/world.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { HandoverFiles, SendOutcome } from '../../ports/handover.ts';
+import type { Count, Log, Timers } from '../../ports/world.ts';
 
-export type QueueDeps = {
-  readonly files: Pick<SubmissionFiles, 'send'>;
+export type HandoverQueueDeps = {
+  readonly files: Pick<HandoverFiles, 'send'>;
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
-  /** Has the mail server look at what it has; answers whether it runs. */
-  readonly knock: () => Promise<boolean>;
-  /**
-   * Nothing of it is needed any more: the mail server has it, and our answer where it wanted one.
-   */
+  /** Asks the mail server to look at what it has; answers whether it runs. */
+  readonly wakePickup: () => Promise<boolean>;
+  /** The message is finished: the mail server has it, and our answer if it asked for one. */
   readonly over: (token: string) => void;
 };
 
-/** Of the mail server's own sendmail at once. */
+/** Runs of the mail server's own sendmail at the same time. */
 const sendingMax = 4;
 /**
- * The mail server does not show us what it has: it does not run, or it threw the message away
- * itself (header_checks). So long the user's next message waits.
+ * The user's next message waits this long if the mail server does not show us the last one: it does
+ * not run, or it discarded the message itself (header_checks).
  */
 const unseenMs = 15_000;
-/** So long it is known whose a message is that was not shown by a mail server that runs. */
+/** A message that a running mail server never shows is forgotten after this time. */
 const forgottenMs = 6 * hourMs;
 /**
- * It was shown to us, and we ended: if our answer did not reach the mail server, it shows it again
- * when we knock.
+ * If Postern ended after a message was shown, the mail server may still lack our answer. It then
+ * shows the message again within this time.
  */
 const shownAgainMs = 5_000;
-/** After a try that failed; twice as long after the next. */
+/** Wait after a failed try; it doubles with each further one. */
 const retryMs = 5_000;
 const retryMsMax = 60_000;
-/** A message that failed so often lets the others of its user pass. */
+/** After this many failures, the other messages of the user go first. */
 const failuresInFront = 3;
 const tickMs = 1_000;
 
@@ -46,42 +43,40 @@ type Waiting = { readonly token: string; tried: boolean; failures: number };
 type Lane = {
   readonly uid: number;
   readonly waiting: Waiting[];
-  /** The mail server has them; we have not met them yet. */
+  /** Messages that the mail server has but has not shown yet, and since when. */
   readonly unseen: Map<string, number>;
-  /** Of these, those that were shown before we ended. */
+  /** Those of them that were shown before Postern ended. */
   readonly shown: Set<string>;
   sending: boolean;
-  /** What was sent last. */
-  last: string;
-  /** Tries in a row that failed. */
+  /** The message that was sent last. */
+  last: string | undefined;
+  /** Failed tries in a row. */
   failures: number;
-  /** Nothing before this. */
+  /** Nothing is sent before this time. */
   notBefore: number;
 };
 
-export class SubmissionQueue {
-  readonly #deps: QueueDeps;
+export class HandoverQueue {
+  readonly #deps: HandoverQueueDeps;
   readonly #lanes = new Map<number, Lane>();
   readonly #stop: () => void;
   readonly #flights = new Set<Promise<void>>();
   #sending = 0;
   #open = false;
-  /**
-   * Time in ticks, so that a clock that is set forward or back neither forgets nor delays anything.
-   */
+  /** Time counted in ticks, so that a clock that is set has no effect. */
   #now = 0;
-  /** The part of it in which the mail server ran. */
+  /** The part of that time in which the mail server ran. */
   #served = 0;
   #runs = true;
 
-  constructor(deps: QueueDeps) {
+  constructor(deps: HandoverQueueDeps) {
     this.#deps = deps;
     this.#stop = deps.timers.every(tickMs, () => this.#tick());
   }
 
   /**
-   * `going`: it may have been handed over before. `sent`: it was. `shown`: the mail server has
-   * shown it to us.
+   * Adds a message. `going`: it may have been handed over before. `sent`: it was handed over.
+   * `shown`: the mail server has shown it to us.
    */
   add(token: string, uid: number, state: 'new' | 'going' | 'sent' | 'shown'): void {
     const lane = this.#lane(uid);
@@ -94,25 +89,25 @@ export class SubmissionQueue {
     this.#next(lane);
   }
 
-  /** The mail server has shown it: it is no longer ours. */
+  /** The mail server has shown this message: it is no longer ours. */
   seen(token: string, uid: number): void {
     const lane = this.#lane(uid);
     lane.unseen.delete(token);
     lane.shown.delete(token);
     const at = lane.waiting.findIndex((one) => one.token === token);
     if (at >= 0 && !(at === 0 && lane.sending)) lane.waiting.splice(at, 1);
-    // One before it that was not shown will not be: the mail server looks at all that it has.
+    // The mail server looks at all that it has, so an earlier message that was not shown never is.
     if (lane.unseen.size === 0 || token === lane.last) lane.notBefore = 0;
     this.#next(lane);
   }
 
-  /** Nothing goes out before this: what came before the start is to be known first. */
+  /** Starts sending. Before that, all messages of an earlier run must have been added. */
   start(): void {
     this.#open = true;
     this.#all();
   }
 
-  /** Resolves when nothing is being handed over any more. */
+  /** Sends nothing more. Resolves when all sending has ended. */
   async close(): Promise<void> {
     this.#open = false;
     this.#stop();
@@ -128,7 +123,7 @@ export class SubmissionQueue {
       unseen: new Map<string, number>(),
       shown: new Set<string>(),
       sending: false,
-      last: '',
+      last: undefined,
       failures: 0,
       notBefore: 0,
     };
@@ -146,7 +141,7 @@ export class SubmissionQueue {
     if (lane.notBefore > this.#now) return;
     lane.sending = true;
     this.#sending++;
-    // To the end of the line: whoever sends much is asked again after all others.
+    // To the end of the line: a user who sends much is served again after all others.
     this.#lanes.delete(lane.uid);
     this.#lanes.set(lane.uid, lane);
     const flight = this.#send(lane, first).finally(() => this.#flights.delete(flight));
@@ -204,7 +199,7 @@ export class SubmissionQueue {
     if (this.#runs) this.#served += tickMs;
     const late = [...this.#lanes.values()].filter(({ unseen }) => unseen.size > 0);
     if (late.length > 0) {
-      void this.#deps.knock().then((runs) => {
+      void this.#deps.wakePickup().then((runs) => {
         this.#runs = runs;
       });
     }
@@ -212,7 +207,7 @@ export class SubmissionQueue {
       if (lane.notBefore > this.#now || !this.#runs) continue;
       for (const token of [...lane.shown]) this.#forget(lane, token);
       for (const [token, since] of lane.unseen) {
-        if (since > this.#served - forgottenMs) break; // the oldest stands first
+        if (since > this.#served - forgottenMs) break; // the oldest is first
         this.#deps.log('warn', 'sendmail.unseen', { token });
         this.#forget(lane, token);
       }
@@ -225,7 +220,7 @@ export class SubmissionQueue {
   }
 }
 
-/** Tokens of one user sort by time. What is being sent stays in front. */
+/** Inserts by token, which sorts by time. What is being sent stays in front. */
 function insert(lane: Lane, message: Waiting): void {
   const from = lane.sending ? 1 : 0;
   let at = lane.waiting.length;

@@ -6,23 +6,23 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HandIn } from '../../core/scripts/hand-in.ts';
+import type { HandoverRequest } from '../../core/scripts/handover-request.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
-  Draft,
+  HandoverDraft,
+  HandoverRow,
   SendOutcome,
-  Spooled,
-  SubmissionRow,
+  SpooledMessage,
   WaitingMail,
 } from '../../ports/handover.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
-import { type Handovers, openSubmissions } from './handover.ts';
+import { type Handovers, openHandovers } from './handover.ts';
 
 type Event = { readonly what: string; readonly epoch: number | undefined; run(): void };
 type Copy = { readonly token: string; readonly attempt: string };
 
-function handIn(nth: number): HandIn {
+function request(nth: number): HandoverRequest {
   const id = `${String(1_700_000_000_000 + nth)}-${String(nth).padStart(32, '0')}`;
   const claim = undefined;
   const nobody = { fullName: undefined, through: [], crlf: false, phpScript: '', claim };
@@ -38,10 +38,10 @@ function handIn(nth: number): HandIn {
 class World {
   readonly disk = new Map<
     string,
-    { submission: WaitingMail; state: 'going' | 'sent'; attempt: string }
+    { handover: WaitingMail; state: 'going' | 'sent'; attempt: string }
   >();
-  readonly ledger = new Map<string, SubmissionRow>();
-  readonly spool = new Map<string, { readonly uid: number; readonly handIn: HandIn }>();
+  readonly ledger = new Map<string, HandoverRow>();
+  readonly spool = new Map<string, { readonly uid: number; readonly request: HandoverRequest }>();
   maildrop: Copy[] = [];
   /** What the mail server took on: the tokens, in order. */
   readonly taken: string[] = [];
@@ -53,12 +53,12 @@ class World {
   /** Share of tries that the mail server's own sendmail refuses. */
   refusing = 0;
   ticks: (() => void)[] = [];
-  admin: Handovers;
+  handler: Handovers;
   readonly #random: () => number;
 
   constructor(random: () => number) {
     this.#random = random;
-    this.admin = this.#start();
+    this.handler = this.#start();
   }
 
   /** Later, in any order. `ours`: not if we are ended before. */
@@ -70,7 +70,7 @@ class World {
     this.epoch++;
     this.events = this.events.filter(({ epoch }) => epoch === undefined);
     this.ticks = [];
-    this.admin = this.#start();
+    this.handler = this.#start();
   }
 
   async step(): Promise<void> {
@@ -85,13 +85,13 @@ class World {
   #start(): Handovers {
     const { epoch } = this;
     const alive = (): boolean => this.epoch === epoch;
-    const admin = openSubmissions({
+    const handler = openHandovers({
       files: {
-        begin: (submission) => this.#draft(submission, alive),
+        begin: (handover) => this.#draft(handover, alive),
         list: () =>
           [...this.disk.values()]
             .map((one) => ({ ...one, bytes: 500 }))
-            .sort((a, b) => (a.submission.handIn.id < b.submission.handIn.id ? -1 : 1)),
+            .sort((a, b) => (a.handover.request.id < b.handover.request.id ? -1 : 1)),
         send: (token, how) => this.#send(token, how),
         written: async () => undefined,
         remove: (token) => void (alive() && this.disk.delete(token)),
@@ -119,20 +119,20 @@ class World {
       count: (name) => {
         if (name === 'postern_sendmail_copies_total') this.answers.copies++;
       },
-      knock: async () => true,
+      wakePickup: async () => true,
     });
-    this.soon('start', () => void admin.takeSpool().then(() => admin.start()));
-    return admin;
+    this.soon('start', () => void handler.takeSpool().then(() => handler.start()));
+    return handler;
   }
 
-  #draft(submission: WaitingMail, alive: () => boolean): Draft {
-    const { token } = submission;
+  #draft(handover: WaitingMail, alive: () => boolean): HandoverDraft {
+    const { token } = handover;
     return {
       write: () => {},
       drop: () => {},
       finish: (done) =>
         this.soon('written', () => {
-          this.disk.set(token, { submission, state: 'going', attempt: this.#attempt() });
+          this.disk.set(token, { handover, state: 'going', attempt: this.#attempt() });
           this.soon('told', () => alive() && done(undefined));
         }),
     };
@@ -166,7 +166,7 @@ class World {
     });
   }
 
-  *#spooled(uid: number | undefined, alive: () => boolean): Generator<Spooled> {
+  *#spooled(uid: number | undefined, alive: () => boolean): Generator<SpooledMessage> {
     const all = [...this.spool].sort(([one], [other]) => (one < other ? -1 : 1));
     for (const [key, one] of all) {
       if (uid !== undefined && uid !== one.uid) continue;
@@ -176,11 +176,11 @@ class World {
 
   #journal(): Journal {
     const journal = {
-      live: { submission: (token: string) => this.ledger.get(token) },
+      live: { handover: (token: string) => this.ledger.get(token) },
       commit: (changes: readonly Change[], done: (kept: boolean) => void) =>
         this.soon('commit', () => {
           for (const change of changes) {
-            if (change.kind === 'submission') this.ledger.set(change.row.token, change.row);
+            if (change.kind === 'handover') this.ledger.set(change.row.token, change.row);
           }
           this.soon('committed', () => done(true));
         }),
@@ -192,9 +192,9 @@ class World {
   show(): void {
     const copy = this.maildrop[Math.floor(this.#random() * this.maildrop.length)];
     if (copy === undefined) return;
-    const { admin } = this;
-    if (admin.submitterOf(copy.token) === undefined) assert.fail('it knows what it handed over');
-    admin.claim(copy.token, copy.attempt, (claim) => {
+    const { handler } = this;
+    if (handler.submitterOf(copy.token) === undefined) assert.fail('it knows what it handed over');
+    handler.recognise(copy.token, copy.attempt, (claim) => {
       assert.notEqual(claim.kind, 'unknown');
       this.soon('answer', () => {
         // It may have been shown twice at once, and be gone.
@@ -202,7 +202,7 @@ class World {
         this.maildrop = this.maildrop.filter((one) => one !== copy);
         if (claim.kind === 'copy') return;
         this.taken.push(copy.token);
-        this.soon('answered', () => admin.answered(copy.token));
+        this.soon('answered', () => handler.answered(copy.token));
       });
     });
   }
@@ -218,20 +218,20 @@ async function live(seed: number, of: { readonly crashes: number; readonly refus
   let sent = 0;
   let crashes = 0;
   /** Programs that wait for an answer: one of a user at a time. */
-  const waiting = new Map<number, HandIn>();
-  const spool = (uid: number, one: HandIn): void => {
+  const waiting = new Map<number, HandoverRequest>();
+  const spool = (uid: number, one: HandoverRequest): void => {
     waiting.delete(uid);
-    world.spool.set(`${uid}-${one.id}`, { uid, handIn: one });
+    world.spool.set(`${uid}-${one.id}`, { uid, request: one });
   };
   for (let step = 0; step < 1_200; step++) {
     const chance = random();
     const uid = uids[Math.floor(random() * uids.length)] ?? 1;
     if (chance < 0.06 && sent < messages && !waiting.has(uid)) {
-      const one = handIn(sent++);
+      const one = request(sent++);
       waiting.set(uid, one);
       if (random() < 0.3) spool(uid, one);
       else {
-        const turn = world.admin.open({ pid: 1, uid, startedAt: 1 }, one);
+        const turn = world.handler.open({ pid: 1, uid, startedAt: 1 }, one);
         if (turn.kind === 'refused') {
           world.answers.refused++;
           waiting.delete(uid);
@@ -239,7 +239,7 @@ async function live(seed: number, of: { readonly crashes: number; readonly refus
       }
     } else if (chance < 0.2) world.soon('show', () => world.show());
     else if (chance < 0.3) for (const tick of [...world.ticks]) tick();
-    else if (chance < 0.33) void world.admin.takeSpool();
+    else if (chance < 0.33) void world.handler.takeSpool();
     else if (chance < 0.33 + of.crashes && crashes < 20) {
       crashes++;
       world.crash();
@@ -253,7 +253,7 @@ async function live(seed: number, of: { readonly crashes: number; readonly refus
     world.now += 2_000;
     if (step % 2 === 0) world.show();
     if (step % 3 === 0) for (const tick of [...world.ticks]) tick();
-    if (step % 50 === 0) void world.admin.takeSpool();
+    if (step % 50 === 0) void world.handler.takeSpool();
     await world.step();
     const rest = world.disk.size + world.spool.size + world.maildrop.length;
     if (rest === 0 && world.events.length === 0 && step > 50) break;
@@ -268,7 +268,7 @@ for (let seed = 1; seed <= 40; seed++) {
     assert.equal(world.taken.length, once.size, `twice: ${twice(world.taken)}`);
     assert.equal(once.size, sent - world.answers.refused);
     assert.deepEqual([world.disk.size, world.spool.size, world.maildrop.length], [0, 0, 0]);
-    assert.equal(world.admin.waiting, 0);
+    assert.equal(world.handler.waiting, 0);
   });
 }
 

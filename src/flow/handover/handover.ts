@@ -1,40 +1,40 @@
 /**
- * Mail that was handed in by sendmail(1): on our disk first, then to the mail server, one message
- * of a user after the other, and known again when the mail server shows it to the milter door. Each
- * goes out once, whenever we are ended:
+ * Takes mail that scripts hand over through sendmail(1): first onto our own disk, then to the mail
+ * server, one message of a user after the other. When the mail server shows a message to the milter
+ * door, it is recognised there. Each message goes out once, whenever Postern is ended:
  *
- * A message whose try did not surely succeed is tried again, each try under a name of its own.
- * Which try the mail server shows us first is written down before it is answered: that one counts
- * from then on, as often as the mail server may show it (it does so when our answer did not reach
- * it), and every other try vanishes. Whatever was shown is on the mail server's disk, so nothing is
- * lost by that.
+ * A message is tried again unless the last try surely succeeded, each try under a name of its own.
+ * The try that the mail server shows first is written down before it is answered. From then on that
+ * try counts, however often the mail server shows it (it does so if our answer did not reach it),
+ * and every other try is discarded. What was shown is on the mail server's disk, so nothing is
+ * lost.
  */
-
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
-import type { HandIn, ProcessFacts } from '../../core/scripts/hand-in.ts';
-import { submissionToken } from '../../core/scripts/submission-field.ts';
+import { handoverToken } from '../../core/scripts/handover-field.ts';
+import type { HandoverRequest, ProcessFacts } from '../../core/scripts/handover-request.ts';
 import { sysexits } from '../../lib/operator-error.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
-  Claim,
-  Draft,
-  HandInAnswer,
+  HandoverDraft,
+  HandoverFiles,
   HandoverHandler,
+  HandoverLookup,
+  HandoverMatch,
   Identities,
+  MessageIntake,
   Peer,
-  SendmailTurn,
+  SendmailExit,
   Spool,
-  SubmissionFiles,
-  Submissions,
   WaitingMail,
 } from '../../ports/handover.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
-import { SubmissionQueue } from './handover-queue.ts';
+import type { Clock, Count, Log, Timers } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
+import { HandoverQueue } from './handover-queue.ts';
 import { type SpoolHandler, takeSpool } from './spool-taken.ts';
 
-export type SubmissionDeps = {
-  readonly files: SubmissionFiles;
+export type HandoverDeps = {
+  readonly files: HandoverFiles;
   readonly spool: Spool;
   readonly identities: Identities;
   readonly journal: Journal;
@@ -42,92 +42,92 @@ export type SubmissionDeps = {
   readonly timers: Timers;
   readonly log: Log;
   readonly count: Count;
-  /** The mail server is to look for what was handed to it. */
-  readonly knock: () => Promise<boolean>;
+  /** Asks the mail server to look at what it has; answers whether it runs. */
+  readonly wakePickup: () => Promise<boolean>;
 };
 
 export type Handovers = HandoverHandler &
-  Submissions & {
+  HandoverLookup & {
     /** Takes what was left in the spool. */
     takeSpool(): Promise<void>;
-    /** Begins to hand over. */
+    /** Starts to hand messages to the mail server. */
     start(): void;
-    /** Messages that wait. */
+    /** How many messages wait. */
     readonly waiting: number;
-    /**
-     * Takes nothing more. Resolves when nothing is being written, taken or handed over any more.
-     */
+    /** Takes nothing more. Resolves when all writing, taking and handing over has ended. */
     close(): Promise<void>;
   };
 
-const taken: HandInAnswer = { exit: sysexits.ok, text: '' };
-/** Of one user, waiting: a newsletter of a form goes at some dozens a second. */
+const taken: SendmailExit = { exit: sysexits.ok, text: '' };
+/** Messages of one user that may wait; a form's newsletter leaves at some dozens a second. */
 const waitingPerUserMax = 1_000;
-/** They lie on the disk of our own state, which nobody may fill by himself. */
+/** Bytes of one user that may wait: nobody alone may fill the disk with our state. */
 const waitingBytesPerUserMax = 500_000_000;
 /**
- * From so many on, a program hears that its message is here when one of the same user has left, or
- * after this long.
+ * If this many messages of its user wait, a program gets its answer only when one of them has left,
+ * or after `pacedMs`.
  */
 const pacedFrom = 100;
 const pacedMs = 3_000;
 /**
- * Users whose spooled messages are taken at once: one who left a thousand keeps nobody else's
- * waiting.
+ * Users whose spooled messages are taken at the same time: a user who left a thousand messages does
+ * not keep the others waiting.
  */
 const takenAtOnce = 8;
-/** Of all: each is held in memory, less the message. */
+/** Messages of all users that may wait: what is known of each is in memory. */
 const waitingMax = 20_000;
+/** Rounds through the spool that may wait: one for each message, and the timer's. */
+const roundsMax = 2 * waitingMax;
 
-export function openSubmissions(deps: SubmissionDeps): Handovers {
-  return new SubmissionFlow(deps);
+export function openHandovers(deps: HandoverDeps): Handovers {
+  return new HandoverFlow(deps);
 }
 
-class SubmissionFlow implements Handovers, SpoolHandler {
-  readonly #deps: SubmissionDeps;
-  readonly #queue: SubmissionQueue;
-  readonly #submissions = new Map<string, WaitingMail>();
+class HandoverFlow implements Handovers, SpoolHandler {
+  readonly #deps: HandoverDeps;
+  readonly #queue: HandoverQueue;
+  readonly #handovers = new Map<string, WaitingMail>();
   readonly #perUser = new Map<number, number>();
   readonly #bytesPerUser = new Map<number, number>();
   readonly #bytes = new Map<string, number>();
-  /** Programs that wait for their answer, since others of their user are to leave first. */
+  /** Programs that wait for their answer until other messages of their user have left. */
   #paced: { readonly uid: number; readonly since: Millis; answer(): void }[] = [];
   readonly #stop: () => void;
-  /** Of each user, one round through what he left after the other; nobody waits for another's. */
-  readonly #rounds = new Map<number, Promise<void>>();
-  /** Messages on their way to the disk. */
+  /** Rounds through the spool: one at a time for each user. */
+  readonly #rounds = new SerialQueue<number>(roundsMax);
+  /** Messages that are being written to the disk. */
   readonly #written = new Set<Promise<void>>();
   #closed = false;
-  /** Being written down: the first try counts. */
-  readonly #claimed = new Map<string, string>();
+  /** The try that counts for each token, while that is being written down. */
+  readonly #counting = new Map<string, string>();
 
-  constructor(deps: SubmissionDeps) {
+  constructor(deps: HandoverDeps) {
     this.#deps = deps;
-    this.#queue = new SubmissionQueue({ ...deps, over: (token) => this.#over(token) });
-    this.#stop = deps.timers.every(pacedMs / 3, () => this.#letGo());
-    for (const { submission, state, bytes } of deps.files.list()) {
-      const { token, submitter } = submission;
-      this.#remember(submission, bytes);
-      const wasShown = deps.journal.live.submission(token) !== undefined;
+    this.#queue = new HandoverQueue({ ...deps, over: (token) => this.#over(token) });
+    this.#stop = deps.timers.every(pacedMs / 3, () => this.#answerLate());
+    for (const { handover, state, bytes } of deps.files.list()) {
+      const { token, submitter } = handover;
+      this.#remember(handover, bytes);
+      const wasShown = deps.journal.live.handover(token) !== undefined;
       this.#queue.add(token, submitter.uid, wasShown ? 'shown' : state);
     }
-    if (this.#submissions.size > 0) {
-      deps.log('info', 'sendmail.resumed', { waiting: this.#submissions.size });
-      void deps.knock();
+    if (this.#handovers.size > 0) {
+      deps.log('info', 'sendmail.resumed', { waiting: this.#handovers.size });
+      void deps.wakePickup();
     }
   }
 
   get waiting(): number {
-    return this.#submissions.size;
+    return this.#handovers.size;
   }
 
-  open(peer: Peer, handIn: HandIn): SendmailTurn {
+  open(peer: Peer, request: HandoverRequest): MessageIntake {
     const facts = this.#deps.identities.facts(peer);
-    return this.#open(handIn, this.#submitter(peer.uid, facts, handIn, 'kernel'));
+    return this.#open(request, this.#submitter(peer.uid, facts, request, 'kernel'));
   }
 
-  openSpooled(uid: number, handIn: HandIn): SendmailTurn {
-    return this.#open(handIn, this.#submitter(uid, undefined, handIn, 'owner'));
+  openSpooled(uid: number, request: HandoverRequest): MessageIntake {
+    return this.#open(request, this.#submitter(uid, undefined, request, 'owner'));
   }
 
   async takeSpool(): Promise<void> {
@@ -142,47 +142,42 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     await Promise.all(Array.from({ length: takenAtOnce }, worker));
   }
 
-  async #takeOf(uid: number): Promise<void> {
+  #takeOf(uid: number): Promise<void> {
     const { spool, log } = this.#deps;
-    const before = this.#rounds.get(uid) ?? Promise.resolve();
-    const round = before.then(() => takeSpool({ spool, admin: this, log, uid }));
-    this.#rounds.set(uid, round);
-    await round;
-    if (this.#rounds.get(uid) === round) this.#rounds.delete(uid);
+    return this.#rounds.run(uid, () => takeSpool({ spool, handler: this, log, uid }));
   }
 
   submitterOf(token: string): ScriptSubmitter | undefined {
     return (
-      this.#submissions.get(token)?.submitter ??
-      this.#deps.journal.live.submission(token)?.submitter
+      this.#handovers.get(token)?.submitter ?? this.#deps.journal.live.handover(token)?.submitter
     );
   }
 
-  claim(token: string, attempt: string, answer: (claim: Claim) => void): void {
+  recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void {
     const { files, journal, clock } = this.#deps;
-    const shown = journal.live.submission(token);
-    const known = this.#claimed.get(token) ?? shown?.attempt;
+    const shown = journal.live.handover(token);
+    const known = this.#counting.get(token) ?? shown?.attempt;
     if (known !== undefined && known !== attempt) {
       this.#deps.count('postern_sendmail_copies_total');
       answer({ kind: 'copy' });
       return;
     }
-    const row = this.#submissions.get(token) ?? shown;
+    const row = this.#handovers.get(token) ?? shown;
     if (row === undefined) {
       answer({ kind: 'unknown' });
       return;
     }
     const { submitter } = row;
-    const sender = 'handIn' in row ? row.handIn.sender : row.sender;
-    this.#claimed.set(token, attempt);
+    const sender = 'request' in row ? row.request.sender : row.sender;
+    this.#counting.set(token, attempt);
     void files
       .written(token)
       .catch(() => undefined)
       .then((written) => {
-        // Shown again: it counts from the first time.
+        // If it is shown again, the first time counts.
         const at = shown?.at ?? clock.now();
         const change = { token, attempt, at, submitter, sender };
-        journal.commit([{ kind: 'submission', row: change }], (kept) => {
+        journal.commit([{ kind: 'handover', row: change }], (kept) => {
           this.#queue.seen(token, submitter.uid);
           if (!kept) this.#deps.log('warn', 'sendmail.not-kept', { token });
           answer({ kind: 'counts', sender, written: written ?? nothing });
@@ -191,19 +186,19 @@ class SubmissionFlow implements Handovers, SpoolHandler {
   }
 
   answered(token: string): void {
-    const uid = this.#submissions.get(token)?.submitter.uid;
+    const uid = this.#handovers.get(token)?.submitter.uid;
     this.#over(token);
-    // It may have been met before a reload of the settings.
+    // It may have been recognised before a reload of the settings.
     if (uid !== undefined) this.#queue.seen(token, uid);
   }
 
   #over(token: string): void {
-    this.#claimed.delete(token);
+    this.#counting.delete(token);
     this.#deps.files.remove(token);
-    const submission = this.#submissions.get(token);
-    if (submission === undefined) return;
-    const { uid } = submission.submitter;
-    this.#submissions.delete(token);
+    const handover = this.#handovers.get(token);
+    if (handover === undefined) return;
+    const { uid } = handover.submitter;
+    this.#handovers.delete(token);
     counted(this.#perUser, uid, -1);
     counted(this.#bytesPerUser, uid, -(this.#bytes.get(token) ?? 0));
     this.#bytes.delete(token);
@@ -220,34 +215,34 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     this.#stop();
     const handedOver = this.#queue.close();
     for (const { answer } of this.#paced.splice(0)) answer();
-    await Promise.all([...this.#rounds.values(), ...this.#written, handedOver]);
+    await Promise.all([this.#rounds.idle(), ...this.#written, handedOver]);
   }
 
-  #letGo(): void {
+  #answerLate(): void {
     const late = this.#deps.clock.now() - pacedMs;
     while ((this.#paced[0]?.since ?? Number.POSITIVE_INFINITY) <= late)
       this.#paced.shift()?.answer();
   }
 
-  #open(handIn: HandIn, submitter: ScriptSubmitter): SendmailTurn {
-    const token = submissionToken(submitter.uid, handIn.id);
+  #open(request: HandoverRequest, submitter: ScriptSubmitter): MessageIntake {
+    const token = handoverToken(submitter.uid, request.id);
     if (this.submitterOf(token) !== undefined) {
-      // Its answer was lost on the way: it is here already.
+      // It is here already, but our answer was lost.
       return { kind: 'taken', write: () => {}, finish: (answer) => answer(taken), drop: () => {} };
     }
     if (this.#closed) return { kind: 'refused', answer: undefined };
     const ofUser = this.#perUser.get(submitter.uid) ?? 0;
     const full = (this.#bytesPerUser.get(submitter.uid) ?? 0) >= waitingBytesPerUserMax;
-    if (full || ofUser >= waitingPerUserMax || this.#submissions.size >= waitingMax) {
+    if (full || ofUser >= waitingPerUserMax || this.#handovers.size >= waitingMax) {
       this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
       return refused('too many messages wait for delivery');
     }
-    const { claim: _, ...rest } = handIn;
-    const submission: WaitingMail = { token, at: this.#deps.clock.now(), submitter, handIn: rest };
+    const { claim: _, ...rest } = request;
+    const handover: WaitingMail = { token, at: this.#deps.clock.now(), submitter, request: rest };
     let length = 0;
-    let draft: Draft;
+    let draft: HandoverDraft;
     try {
-      draft = this.#deps.files.begin(submission);
+      draft = this.#deps.files.begin(handover);
     } catch (cause) {
       this.#unwritten(cause);
       return { kind: 'refused', answer: undefined };
@@ -271,14 +266,14 @@ class SubmissionFlow implements Handovers, SpoolHandler {
             return;
           }
           this.#deps.count('postern_sendmail_messages_total', 1, submitter.proven);
-          this.#remember(submission, length);
+          this.#remember(handover, length);
           const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
-          // What this user left in the spool came before.
+          // What this user left in the spool came earlier.
           if (submitter.proven === 'owner') goes();
-          else void this.#takeOf(submitter.uid).then(goes);
+          else void this.#takeOf(submitter.uid).then(goes, goes);
           const told = (): void => answer(taken);
           if (submitter.proven === 'owner' || ofUser < pacedFrom || this.#closed) told();
-          else this.#paced.push({ uid: submitter.uid, since: submission.at, answer: told });
+          else this.#paced.push({ uid: submitter.uid, since: handover.at, answer: told });
         });
       },
     };
@@ -289,19 +284,19 @@ class SubmissionFlow implements Handovers, SpoolHandler {
     this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
   }
 
-  #remember(submission: WaitingMail, bytes: number): void {
-    const { uid } = submission.submitter;
-    this.#submissions.set(submission.token, submission);
-    this.#bytes.set(submission.token, bytes);
+  #remember(handover: WaitingMail, bytes: number): void {
+    const { uid } = handover.submitter;
+    this.#handovers.set(handover.token, handover);
+    this.#bytes.set(handover.token, bytes);
     counted(this.#perUser, uid, 1);
     counted(this.#bytesPerUser, uid, bytes);
   }
 
-  /** What the kernel tells; where only root may look, what the process says of itself. */
+  /** Who submits, as the kernel says. What only root may see, the process says about itself. */
   #submitter(
     uid: number,
     facts: ProcessFacts | undefined,
-    { claim, phpScript }: HandIn,
+    { claim, phpScript }: HandoverRequest,
     proven: ScriptSubmitter['proven'],
   ): ScriptSubmitter {
     const said = facts === undefined ? claim : merged(facts, claim);
@@ -313,7 +308,7 @@ class SubmissionFlow implements Handovers, SpoolHandler {
       uid,
       user: identities.user(uid).name,
       proven,
-      // By that, a script is somebody's own.
+      // Shows whether the script is the user's own.
       scriptOwner: told.script === '' ? undefined : identities.ownerOf(told.script),
     };
   }
@@ -335,8 +330,8 @@ const unknown: Omit<ProcessFacts, 'uid' | 'pid'> = {
 };
 
 /**
- * The kernel's word first: what it does not tell us of another user's process, that process says of
- * itself.
+ * The facts from the kernel. Where it hides facts about another user's process, the process's own
+ * claim fills the gap.
  */
 function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFacts {
   if (facts.cwd !== '' || claim === undefined) return facts;
@@ -352,6 +347,6 @@ function merged(facts: ProcessFacts, claim: ProcessFacts | undefined): ProcessFa
   };
 }
 
-function refused(text: string): SendmailTurn & { readonly kind: 'refused' } {
+function refused(text: string): MessageIntake & { readonly kind: 'refused' } {
   return { kind: 'refused', answer: { exit: sysexits.tempFail, text } };
 }

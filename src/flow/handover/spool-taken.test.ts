@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { HandIn } from '../../core/scripts/hand-in.ts';
+import type { HandoverRequest } from '../../core/scripts/handover-request.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Draft, Spooled, WaitingMail } from '../../ports/handover.ts';
-import { openSubmissions, type SubmissionDeps } from './handover.ts';
+import type { HandoverDraft, SpooledMessage, WaitingMail } from '../../ports/handover.ts';
+import { type HandoverDeps, openHandovers } from './handover.ts';
 
-const handIn = (nth: number): HandIn => ({
+const request = (nth: number): HandoverRequest => ({
   id: `${1_700_000_000_000 + nth}-${'a'.repeat(32)}`,
   sender: '',
   fullName: undefined,
@@ -23,14 +23,14 @@ const handIn = (nth: number): HandIn => ({
 function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolean) {
   const sent: string[] = [];
   const opened: string[] = [];
-  const messages = function* (of: number): Generator<Spooled> {
+  const messages = function* (of: number): Generator<SpooledMessage> {
     for (const [nth, uid] of spooled.entries()) {
       if (uid !== of) continue;
       opened.push(`${uid}-${nth}`);
-      yield { uid, handIn: handIn(nth), read: () => [], remove: () => {} };
+      yield { uid, request: request(nth), read: () => [], remove: () => {} };
     }
   };
-  const begin = (mail: WaitingMail): Draft => ({
+  const begin = (mail: WaitingMail): HandoverDraft => ({
     write: () => {},
     drop: () => {},
     finish: (done) => void (writes(mail) && setImmediate(() => done(undefined))),
@@ -53,16 +53,16 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
       ownerOf: () => undefined,
       user: () => ({ name: '', fullName: '' }),
     },
-    journal: { live: { submission: () => undefined }, commit: () => {} },
+    journal: { live: { handover: () => undefined }, commit: () => {} },
     timers: { every: () => () => {}, soon: setImmediate },
     clock: { now: () => 1 as Millis },
     log: () => {},
     count: () => {},
-    knock: async () => true,
+    wakePickup: async () => true,
   };
-  const admin = openSubmissions(parts as unknown as SubmissionDeps);
-  admin.start();
-  return { admin, sent, opened };
+  const handler = openHandovers(parts as unknown as HandoverDeps);
+  handler.start();
+  return { handler, sent, opened };
 }
 
 const turns = async (): Promise<void> => {
@@ -70,32 +70,33 @@ const turns = async (): Promise<void> => {
 };
 
 test('one user’s spool, whose disk is slow, keeps no other user’s mail waiting', async () => {
-  const { admin, sent } = world([5, 6], ({ submitter }) => submitter.uid !== 5);
-  void admin.takeSpool();
+  const { handler, sent } = world([5, 6], ({ submitter }) => submitter.uid !== 5);
+  void handler.takeSpool();
   await turns();
   assert.deepEqual(sent, ['6'], 'what was in the spool');
   const peer = { pid: 1, uid: 7, startedAt: 1 };
-  const taken = admin.open(peer, handIn(9));
+  const taken = handler.open(peer, request(9));
   assert.ok(taken.kind === 'taken');
   taken.finish(() => {});
   await turns();
   assert.deepEqual(sent, ['6', '7'], 'what was handed in');
-  void admin.close();
+  void handler.close();
 });
 
-test('who has no room for one message of the spool is not asked about the rest of it', async () => {
-  const { admin, opened } = world(Array<number>(1_500).fill(5), () => true);
-  await admin.takeSpool();
+test('a user without room for one message of the spool is not asked about the others', async () => {
+  const { handler, opened } = world(Array<number>(1_500).fill(5), () => true);
+  await handler.takeSpool();
   assert.equal(opened.length, 1_001);
-  await admin.takeSpool();
+  await handler.takeSpool();
   // All that are here already, and one more.
   assert.equal(opened.length, 2_002);
-  void admin.close();
+  void handler.close();
 });
 
-test('a user’s waiting messages are bounded in bytes, for him alone, and until one of them has left', async () => {
-  const { admin } = world([], () => true);
-  const open = (uid: number, nth: number) => admin.open({ pid: 1, uid, startedAt: 1 }, handIn(nth));
+test('a user’s waiting messages are bounded in bytes, until one of them has left', async () => {
+  const { handler } = world([], () => true);
+  const open = (uid: number, nth: number) =>
+    handler.open({ pid: 1, uid, startedAt: 1 }, request(nth));
   const large = Buffer.alloc(100_000_000);
   for (let nth = 0; nth < 5; nth++) {
     const turn = open(5, nth);
@@ -106,7 +107,7 @@ test('a user’s waiting messages are bounded in bytes, for him alone, and until
   await turns();
   assert.equal(open(5, 8).kind, 'refused');
   assert.equal(open(6, 8).kind, 'taken');
-  admin.answered(`5-${handIn(2).id}`);
+  handler.answered(`5-${request(2).id}`);
   assert.equal(open(5, 8).kind, 'taken');
-  void admin.close();
+  void handler.close();
 });

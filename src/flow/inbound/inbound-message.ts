@@ -9,7 +9,7 @@ import { arcBody, verifyArc } from '../../formats/arc/verify.ts';
 import { type BodyHash, openBodyHash } from '../../formats/dkim/body-hash.ts';
 import { type HeaderField, headerKey } from '../../formats/dkim/header-canonical.ts';
 import { type DkimResult, openVerifier } from '../../formats/dkim/verify.ts';
-import type { Asking } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { type AuthorDomains, authorDomains } from '../../formats/message/author-domains.ts';
 
 /** The limits of formats/dkim/header-block.ts: seals need the same headers as signatures. */
@@ -58,12 +58,12 @@ export class InboundMessage {
     return authorDomains(this.#from);
   }
 
-  *signatures(now: number): Asking<readonly SignatureFinding[]> {
+  *signatures(now: number): DnsLookup<readonly SignatureFinding[]> {
     const found = yield* this.#verifier.finish(now);
     return found.flatMap(finding);
   }
 
-  *arc(now: number): Asking<ArcFinding> {
+  *arc(now: number): DnsLookup<ArcFinding> {
     const chain = this.#begin();
     return yield* verifyArc({
       chain,

@@ -29,7 +29,7 @@ const accounts = ['a@example.org', 'b@example.org', 'c@example.org'].map((name) 
 const hashes = [1, 2, 3, 4, 5, 6];
 const ids = ['X', 'Y', 'Z'];
 
-type Draft = {
+type HandoverDraft = {
   readonly kind: Change['kind'];
   readonly account: Account;
   readonly id: string;
@@ -38,7 +38,7 @@ type Draft = {
   readonly forgotten: readonly number[];
 };
 
-const draft: fc.Arbitrary<Draft> = fc.record({
+const draft: fc.Arbitrary<HandoverDraft> = fc.record({
   kind: fc.constantFrom<Change['kind'][]>(
     'account',
     'account',
@@ -79,7 +79,10 @@ const step = fc.oneof(
 );
 
 /** Each change its own instant, so that "newest first" has one answer. */
-function changeOf({ kind, account, id, pick, learned, forgotten }: Draft, now: number): Change {
+function changeOf(
+  { kind, account, id, pick, learned, forgotten }: HandoverDraft,
+  now: number,
+): Change {
   const when = at(now);
   switch (kind) {
     case 'account': {
@@ -109,7 +112,7 @@ function changeOf({ kind, account, id, pick, learned, forgotten }: Draft, now: n
       const state = pick === 0 ? 'sent' : 'waiting';
       return {
         kind,
-        row: noticeRow({ id, road: pick === 1 ? 'mail' : 'webhook', nextAt: when, state }),
+        row: noticeRow({ id, channel: pick === 1 ? 'mail' : 'webhook', nextAt: when, state }),
       };
     }
     case 'sending-domain':

@@ -1,21 +1,21 @@
 /**
- * Reads through the journal: what the ledger holds, with what still waits to be written laid over
- * it. So nobody sees a suspension or a release late, not even while the disk is full.
+ * Reads the ledger as it will be: what is stored, with the changes laid over it that still wait to
+ * be written. So nobody sees a suspension or a release late, even while the disk is full.
  */
 import type { Account } from '../../core/account-name.ts';
 import { type DkimKey, inOrder } from '../../core/signing/key.ts';
 import type { AccountState } from '../../core/verdict.ts';
-import { forced } from '../../lib/lazy.ts';
+import { lazyText } from '../../lib/lazy.ts';
 import type { Ledger, NoticeRow } from '../../ports/ledger.ts';
 import type { PendingChanges } from './pending-changes.ts';
 
-/** Learned and not written yet: a minute later than any. */
+/** The minute of a recipient that is not written yet: later than any other. */
 const justNow: number = Number.MAX_SAFE_INTEGER;
 
 /**
- * Weak passwords and scripts are few: whoever needs them keeps them in memory
- * (passwords-audited.ts, script-mailed.ts). Statistics are asked of the ledger itself
- * (shared-answers.ts): what was counted in the last seconds is missing there.
+ * The reads of the ledger that the journal overlays. Weak passwords and scripts are not among them:
+ * they are few, and their flows keep them in memory (passwords-audited.ts, script-mailed.ts).
+ * Statistics come from the ledger itself (shared-answers.ts), without the last seconds.
  */
 export type LedgerReads = Omit<
   Ledger,
@@ -26,7 +26,7 @@ export function liveReads(ledger: Ledger, pending: PendingChanges): LedgerReads 
   return {
     ...accountReads(ledger, pending),
     ...mailReads(ledger, pending),
-    ...deskReads(ledger, pending),
+    ...operatorReads(ledger, pending),
   };
 }
 
@@ -41,7 +41,7 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
     accounts(filter) {
       const waiting = new Map<Account, { account: Account; state: AccountState; past: string }>();
       for (const { account, state, past } of pending.accounts().toReversed()) {
-        if (!waiting.has(account)) waiting.set(account, { account, state, past: forced(past) });
+        if (!waiting.has(account)) waiting.set(account, { account, state, past: lazyText(past) });
       }
       const part = filter.like?.toLowerCase() ?? '';
       const fresh = [...waiting.values()].filter(
@@ -62,7 +62,7 @@ type MailReads = Pick<
   LedgerReads,
   | 'messagesOf'
   | 'message'
-  | 'submission'
+  | 'handover'
   | 'stories'
   | 'story'
   | 'held'
@@ -94,9 +94,9 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
         (row) => row.account === (filter.account ?? row.account),
       );
     },
-    submission: (token) =>
-      pending.rows('submission').findLast(({ row }) => row.token === token)?.row ??
-      ledger.submission(token),
+    handover: (token) =>
+      pending.rows('handover').findLast(({ row }) => row.token === token)?.row ??
+      ledger.handover(token),
     story: (id) => stories().get(id) ?? ledger.story(id),
     held(filter) {
       const waiting = held();
@@ -118,7 +118,7 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
       }
       return count;
     },
-    // One that was just released may still count: whoever asks then waits a moment longer.
+    // A message that was just released may still count here; a DKIM key then stays a little longer.
     oldestHeldAt() {
       const waiting = [...held().values()].filter(({ state }) => state === 'held');
       const times = [ledger.oldestHeldAt(), ...waiting.map(({ at }) => at)];
@@ -127,12 +127,12 @@ function mailReads(ledger: Ledger, pending: PendingChanges): MailReads {
   };
 }
 
-type GuardReads = Pick<
+type OperatorReads = Pick<
   LedgerReads,
   'incidents' | 'exemptions' | 'audit' | 'notices' | 'meta' | 'dkimKeys' | 'sendingDomains'
 >;
 
-function deskReads(ledger: Ledger, pending: PendingChanges): GuardReads {
+function operatorReads(ledger: Ledger, pending: PendingChanges): OperatorReads {
   return {
     incidents(filter) {
       const waiting = byKey(pending.rows('incident'), ({ row }) => row.id);
@@ -158,7 +158,7 @@ function deskReads(ledger: Ledger, pending: PendingChanges): GuardReads {
       return [...fresh.reverse(), ...ledger.audit(filter)].slice(0, filter.limit);
     },
     notices(due) {
-      const key = (row: NoticeRow): string => `${row.road} ${row.id}`;
+      const key = (row: NoticeRow): string => `${row.channel} ${row.id}`;
       const waiting = byKey(pending.rows('notice'), ({ row }) => key(row));
       const stored = ledger.notices(due).filter((row) => !waiting.has(key(row)));
       const fresh = [...waiting.values()].filter(
@@ -185,7 +185,7 @@ function deskReads(ledger: Ledger, pending: PendingChanges): GuardReads {
   };
 }
 
-/** The latest row of each key, in the order of their last change. */
+/** The latest row of each key, ordered by its last change. */
 function byKey<Row>(
   changes: readonly { readonly row: Row }[],
   key: (change: { readonly row: Row }) => string,
@@ -200,7 +200,7 @@ function byKey<Row>(
 
 type Layers<Row> = {
   readonly waiting: ReadonlyMap<string, Row>;
-  /** Newest first, `waiting.size` more than asked for, since that many may be out of date. */
+  /** Newest first, `waiting.size` more than asked for, as that many may be out of date. */
   readonly stored: readonly Row[];
   readonly limit: number;
   readonly at: (row: Row) => number;

@@ -1,29 +1,27 @@
 /**
- * Group commit: what flows want remembered is gathered here and written together.
+ * Collects what flows want remembered and writes it to the ledger together (group commit).
  *
  * Soft changes (a message passed, an account learned) are written within seconds, in slices short
- * enough that no session notices. Durable ones (a suspension, a held message) are written on the
- * next turn of the event loop, all that came in this turn by one disk write, and only then
- * answered; the messages that came before them go first, in order.
+ * enough that no session notices. Durable changes (a suspension, a held message) are written on the
+ * next turn of the event loop: all that came in this turn by one disk write, and only then
+ * answered. Messages that came before them are written first, in order.
  *
  *   ok ──a write fails──▶ failing ──a write works──▶ ok
  *
- * While failing, everything waits (bounded, see pending-changes.ts), one attempt is made a second,
- * and whoever waits for a durable commit is told `false` within five seconds, while the commit
- * stays queued. Nothing is ever written twice or out of order.
+ * While failing, all changes wait (limits: pending-changes.ts) and Postern tries once a second.
+ * Whoever waits for a durable commit gets `false` within five seconds, and the commit stays queued.
+ * Nothing is ever written twice or out of order.
  */
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
 import type { Count, Log, Timers } from '../../ports/world.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
-import { type CommitDone, PendingChanges, type Slice } from './pending-changes.ts';
+import { type CommitDone, PendingChanges, type PendingSlice } from './pending-changes.ts';
 
 type OlderThan = Parameters<Ledger['prune']>[0];
 
 export type JournalState = 'ok' | 'failing';
-
-export type { Timers };
 
 export type JournalOptions = {
   readonly ledger: Ledger;
@@ -35,21 +33,23 @@ export type JournalOptions = {
 };
 
 export type Journal = {
-  /** Soft: written soon. */
+  /** Adds a soft change, which is written soon. */
   add(change: Change): void;
   /**
-   * Durable and together: `done(true)` once it is on the disk, `done(false)` when that takes more
-   * than five seconds.
+   * Commits durable changes together: `done(true)` once they are on the disk, `done(false)` if that
+   * takes more than five seconds.
    */
   commit(changes: readonly Change[], done: CommitDone): void;
-  /** Writes all that waits, at once. False: it could not. */
+  /** The same as a promise: true once the changes are on the disk, false if that takes too long. */
+  committed(changes: readonly Change[]): Promise<boolean>;
+  /** Writes all that waits, now. False: it could not be written. */
   flushNow(): boolean;
-  /** Forgets what is old, a slice each tick; see Ledger.prune. */
+  /** Forgets old rows, a slice each tick; see Ledger.prune. */
   prune(olderThan: OlderThan): void;
   state(): { readonly state: JournalState; readonly why: string };
   /** The ledger as it will be when all that waits is written. */
   readonly live: LedgerReads;
-  /** Writes what waits, answers whoever waits, stops the timers. The ledger stays open. */
+  /** Writes and answers all that waits, and stops the timers. The ledger stays open. */
   close(): void;
 };
 
@@ -57,11 +57,11 @@ const flushEveryMs = 250;
 const retryEveryMs = 1_000;
 /** Failed attempts, one a second, before a waiting commit is answered `false`. */
 const failuresBeforeAnswer = 4;
-/** Rows a slice: two to ten milliseconds, by how much of the file is in memory. */
+/** Rows in a slice: they take 2 to 10 ms, depending on how much of the file is in memory. */
 const sliceWeight = 100;
 /**
- * The account lane empties by this share each tick, so that a busy account is written once in two
- * seconds.
+ * Share of the waiting accounts that is written each tick, so that a busy account is written once
+ * in two seconds.
  */
 const accountShare = 1 / 8;
 const accountsPerTickMin = 50;
@@ -81,7 +81,7 @@ class LedgerJournal implements Journal {
   /** Failed attempts in a row. */
   #failures = 0;
   #chained = false;
-  /** What the last tick or commit set out to write, and has not yet. */
+  /** Rows and accounts that the last tick or commit asked to write and that still wait. */
   #rowsDue = 0;
   #accountsDue = 0;
   #pruneTo: OlderThan | undefined;
@@ -110,6 +110,10 @@ class LedgerJournal implements Journal {
     this.#rowsDue = this.#pending.rowCount;
     if (this.#state === 'ok') this.#chain();
     else if (this.#failures >= failuresBeforeAnswer) timers.soon(() => this.#answerOverdue());
+  }
+
+  committed(changes: readonly Change[]): Promise<boolean> {
+    return new Promise((resolve) => this.commit(changes, resolve));
   }
 
   flushNow(): boolean {
@@ -148,7 +152,7 @@ class LedgerJournal implements Journal {
     if (this.#pruneTo !== undefined) this.#pruneSlice(this.#pruneTo);
   }
 
-  /** A slice a turn, until what is due is written. What comes meanwhile waits for the next tick. */
+  /** Writes one slice each turn until nothing is due. Later changes wait for the next tick. */
   #chain(): void {
     if (this.#chained) return;
     this.#chained = true;
@@ -160,7 +164,7 @@ class LedgerJournal implements Journal {
     });
   }
 
-  #due(): Slice | undefined {
+  #due(): PendingSlice | undefined {
     if (this.#rowsDue > 0 && this.#pending.rowCount > 0) {
       const rows = this.#pending.rowSlice(sliceWeight);
       this.#rowsDue -= rows.entries.length;
@@ -172,14 +176,14 @@ class LedgerJournal implements Journal {
     return accounts.entries.length > 0 ? accounts : undefined;
   }
 
-  #oldest(): Slice | undefined {
+  #oldest(): PendingSlice | undefined {
     if (this.#pending.rowCount > 0) return this.#pending.rowSlice(sliceWeight);
     const accounts = this.#pending.accountSlice(sliceWeight);
     return accounts.entries.length > 0 ? accounts : undefined;
   }
 
   /** Writes one slice. False: the ledger cannot be written now. */
-  #write(slice: Slice): boolean {
+  #write(slice: PendingSlice): boolean {
     try {
       this.#options.ledger.write(slice.changes, { durable: slice.durable });
     } catch (error) {
@@ -192,17 +196,17 @@ class LedgerJournal implements Journal {
     return true;
   }
 
-  #settle(slice: Slice, kept: boolean): void {
+  #settle(slice: PendingSlice, kept: boolean): void {
     this.#pending.settle(slice);
     if (kept && this.#state === 'failing') this.#recover();
     for (const { done } of slice.entries) if (done !== undefined) this.#answer(done, kept);
   }
 
   /**
-   * One change in it is our mistake: found by writing each alone, and given up, so that the others
-   * are kept.
+   * Writes each entry of a refused slice alone. A change that the ledger refuses is a mistake of
+   * ours: it is given up, so that the others are kept.
    */
-  #isolate(slice: Slice, error: unknown): boolean {
+  #isolate(slice: PendingSlice, error: unknown): boolean {
     if (slice.entries.length > 1) {
       return slice.entries.every(() => {
         const one =
@@ -253,7 +257,7 @@ class LedgerJournal implements Journal {
 
   #answerOverdue(): void {
     if (this.#state !== 'failing') return;
-    // Once it has failed for long, whoever comes now is not kept waiting for it again.
+    // After a long failure, new commits are answered at once.
     const failuresMax = this.#failures >= failuresBeforeAnswer ? 0 : failuresBeforeAnswer;
     for (const done of this.#pending.overdue(failuresMax)) this.#answer(done, false);
   }
@@ -270,7 +274,7 @@ class LedgerJournal implements Journal {
     try {
       if (!this.#options.ledger.prune(olderThan)) this.#pruneTo = undefined;
     } catch (error) {
-      // What is too old can wait for the next round; whether writing fails, the next write tells.
+      // Old rows can wait for the next round. If the disk fails, the next write shows it.
       this.#pruneTo = undefined;
       this.#options.log('warn', 'ledger.prune-failed', { error: String(error) });
     }

@@ -1,11 +1,11 @@
 /**
- * What is to be written about one account, newest wins: many changes become one. Also remembers
- * which recipients have been learned and not yet written, so that "has anyone here written to it?"
- * is answered at once.
+ * The waiting changes of one account, merged into one; the newest wins. Also remembers which
+ * recipients were learned but not written yet, so that "has anyone here written to it?" is answered
+ * at once.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { AccountState } from '../../core/verdict.ts';
-import { forced, type Lazy } from '../../lib/lazy.ts';
+import { type LazyText, lazyText } from '../../lib/lazy.ts';
 import type { AccountRecord, Change } from '../../ports/ledger.ts';
 
 export type AccountChange = Extract<Change, { kind: 'account' }>;
@@ -14,16 +14,16 @@ export type PendingAccount = {
   readonly kind: 'pending-account';
   readonly account: Account;
   state: AccountState;
-  past: Lazy;
+  past: LazyText;
   /** Hash and minute. A hash is never in both. */
   readonly learned: Map<number, number>;
   readonly forgotten: Set<number>;
 };
 
-/** How often each recipient hash occurs among the learned of all pending accounts. */
+/** In how many waiting accounts each recipient hash is among the learned. */
 export type LearnedCount = Map<number, number>;
 
-/** `older` (if any) and then `change`, as one. `older` is used up. */
+/** Merges `change` into `older`, if there is one. `older` must not be used afterwards. */
 export function mergeAccount(
   older: PendingAccount | undefined,
   change: AccountChange,
@@ -53,12 +53,12 @@ export function mergeAccount(
   return merged;
 }
 
-/** It has been written, or given up. */
+/** Takes back the learned count of an account that was written or given up. */
 export function endAccount(pending: PendingAccount, learnedCount: LearnedCount): void {
   for (const recipient of pending.learned.keys()) countLearned(learnedCount, recipient, -1);
 }
 
-/** As the ledger takes it. */
+/** The change as the ledger takes it. */
 export function accountChange(pending: PendingAccount): AccountChange {
   return {
     kind: 'account',
@@ -70,7 +70,7 @@ export function accountChange(pending: PendingAccount): AccountChange {
   };
 }
 
-/** What the ledger will say of the account once `pending` is written. */
+/** What the ledger will say about the account once `pending` is written. */
 export function overlayAccount(
   stored: AccountRecord | undefined,
   pending: PendingAccount,
@@ -83,7 +83,7 @@ export function overlayAccount(
   const recipients = Float64Array.from(book.keys()).sort();
   const sinceMinutes = Uint32Array.from(recipients, (recipient) => book.get(recipient) ?? 0);
   const { account, state } = pending;
-  return { account, state, past: forced(pending.past), recipients, sinceMinutes };
+  return { account, state, past: lazyText(pending.past), recipients, sinceMinutes };
 }
 
 function countLearned(counts: LearnedCount, recipient: number, by: 1 | -1): void {

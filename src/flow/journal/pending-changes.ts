@@ -1,9 +1,11 @@
 /**
- * What waits to be written, in two lanes. In the row lane every change keeps its place, and the
- * changes of one commit stay together. In the account lane the soft changes of an account become
- * one, oldest account first. A commit that touches an account takes along what waits for it, and
- * the account lane waits for every commit with an account in it: so of each account, older never
- * overwrites newer.
+ * The changes that wait to be written, in two lanes. In the row lane every change keeps its place,
+ * and the changes of one commit stay together. In the account lane the soft changes of an account
+ * become one, oldest account first.
+ *
+ * A commit that contains an account also contains that account's pending changes, and the account
+ * lane waits for every commit with an account. So an older state of an account never overwrites a
+ * newer one.
  */
 import type { Account } from '../../core/account-name.ts';
 import { assert } from '../../lib/assert.ts';
@@ -20,46 +22,46 @@ import {
 export type RowChange = Exclude<Change, { kind: 'account' }>;
 type Pending = RowChange | PendingAccount;
 
-/** Is told once whether its commit was kept. */
+/** Called once with whether the commit was kept. */
 export type CommitDone = (kept: boolean) => void;
 
-/** What is written together or not at all. */
-export type Entry = {
+/** Changes that are written together or not at all. */
+export type PendingEntry = {
   readonly changes: readonly Pending[];
   readonly durable: boolean;
-  /** May be given up when the ledger cannot be written for long. */
+  /** May be given up if the ledger cannot be written for long. */
   readonly droppable: boolean;
   readonly holdsAccount: boolean;
   readonly done: CommitDone | undefined;
-  /** How many attempts to write the ledger have failed since it came. */
+  /** Failed attempts to write the ledger since this entry came. */
   failures: number;
 };
 
-/** A part of what waits, to be written as one transaction; still waiting until `settle`. */
-export type Slice = {
+/** Entries to write in one transaction. They wait until `settle` is called. */
+export type PendingSlice = {
   readonly from: 'rows' | 'accounts';
-  readonly entries: readonly Entry[];
+  readonly entries: readonly PendingEntry[];
   readonly changes: readonly Change[];
   readonly durable: boolean;
 };
 
 /**
- * Rows (messages, stories) and accounts that may wait: some 10 and 40 MB. Beyond it the oldest are
- * given up; all else is kept, as it comes with suspensions, held mail and what operators do.
+ * Soft rows (messages, stories) and accounts that may wait: some 10 MB and 40 MB. Beyond this the
+ * oldest are given up. Everything else is kept: suspensions, held mail, what operators did.
  */
 export const softRowsMax = 20_000;
 export const softAccountsMax = 20_000;
-/** Entries that are never given up: some 100 MB. Beyond it new commits are turned away. */
+/** Entries that are never given up: some 100 MB. Beyond this new commits are refused. */
 const keptEntriesMax = 100_000;
 
 export class PendingChanges {
-  #entries: Entry[] = [];
+  #entries: PendingEntry[] = [];
   readonly #lane = new Map<Account, PendingAccount>();
   readonly #learnedCount: LearnedCount = new Map();
   #softRows = 0;
   #kept = 0;
   #withAccount = 0;
-  /** Where the oldest droppable row may be. */
+  /** No droppable row is before this place. */
   #dropFrom = 0;
 
   get rowCount(): number {
@@ -70,7 +72,7 @@ export class PendingChanges {
     return this.#lane.size;
   }
 
-  /** Soft. Answers with the kind of an older change that was given up for it. */
+  /** Adds a soft change. Answers with the kind of an older change that was given up for it. */
   add(change: Change): Change['kind'] | undefined {
     if (change.kind === 'account') {
       const older = this.#lane.get(change.account);
@@ -81,15 +83,15 @@ export class PendingChanges {
     return this.#softRows > softRowsMax ? this.#dropOldestRow() : undefined;
   }
 
-  /** Durable and together. False: there is no room. */
+  /** Adds durable changes that are written together. False: there is no room. */
   commit(changes: readonly Change[], done: CommitDone): boolean {
     if (this.#kept >= keptEntriesMax) return false;
     this.#push(groupEntry(this.#gather(changes), done));
     return true;
   }
 
-  /** The oldest rows, up to about `weightMax`, a commit whole. */
-  rowSlice(weightMax: number): Slice {
+  /** The oldest rows, up to about `weightMax`; a commit is never divided. */
+  rowSlice(weightMax: number): PendingSlice {
     let weight = 0;
     let length = 0;
     for (const entry of this.#entries) {
@@ -100,9 +102,9 @@ export class PendingChanges {
     return slice('rows', this.#entries.slice(0, length));
   }
 
-  /** The oldest accounts; empty while a commit with an account in it waits. */
-  accountSlice(weightMax: number): Slice {
-    const chosen: Entry[] = [];
+  /** The oldest accounts; empty while a commit with an account waits. */
+  accountSlice(weightMax: number): PendingSlice {
+    const chosen: PendingEntry[] = [];
     let weight = 0;
     for (const pending of this.#withAccount > 0 ? [] : this.#lane.values()) {
       weight += weigh([pending]);
@@ -112,8 +114,8 @@ export class PendingChanges {
     return slice('accounts', chosen);
   }
 
-  /** The slice is in the ledger (or has to be given up): it waits no longer. */
-  settle(settled: Slice): void {
+  /** Removes a slice that was written or given up. */
+  settle(settled: PendingSlice): void {
     for (const change of settled.entries.flatMap((entry) => entry.changes).filter(isAccount)) {
       endAccount(change, this.#learnedCount);
       if (settled.from === 'accounts') this.#lane.delete(change.account);
@@ -124,17 +126,17 @@ export class PendingChanges {
     this.#dropFrom = Math.max(0, this.#dropFrom - settled.entries.length);
   }
 
-  /** Another attempt to write has failed. */
+  /** Notes another failed attempt to write. */
   noteFailure(): void {
     for (const entry of this.#entries) entry.failures += 1;
   }
 
   /**
-   * Calls off waiting for commits that failed `failuresMax` times; their changes stay. Answers with
-   * who waited.
+   * Ends the waiting for commits that failed `failuresMax` times; their changes stay. Answers with
+   * the callbacks that waited.
    */
   overdue(failuresMax: number): readonly CommitDone[] {
-    const late = ({ done, failures }: Entry): boolean =>
+    const late = ({ done, failures }: PendingEntry): boolean =>
       done !== undefined && failures >= failuresMax;
     const waiting = this.#entries.filter(late).flatMap(({ done }) => done ?? []);
     if (waiting.length === 0) return waiting;
@@ -147,20 +149,20 @@ export class PendingChanges {
     return waiting;
   }
 
-  /** Everything of one kind that waits, oldest first. */
+  /** All waiting changes of one kind, oldest first. */
   rows<Kind extends RowChange['kind']>(kind: Kind): readonly Extract<RowChange, { kind: Kind }>[] {
     const isKind = (change: Pending): change is Extract<RowChange, { kind: Kind }> =>
       change.kind === kind;
     return this.#entries.flatMap((entry) => entry.changes.filter(isKind));
   }
 
-  /** Accounts that wait, oldest first; one may be there more than once, the last counts. */
+  /** Waiting accounts, oldest first. If one is there more than once, the last counts. */
   accounts(): readonly PendingAccount[] {
     const committed = this.#entries.flatMap((entry) => entry.changes).filter(isAccount);
     return [...committed, ...this.#lane.values()];
   }
 
-  /** `stored` as it will be when all that waits is written. */
+  /** The account as it will be when all changes are written. */
   overlay(account: Account, stored: AccountRecord | undefined): AccountRecord | undefined {
     let record = stored;
     for (const entry of this.#withAccount > 0 ? this.#entries : []) {
@@ -173,23 +175,23 @@ export class PendingChanges {
     return pending === undefined ? record : overlayAccount(record, pending);
   }
 
-  /** Has a recipient been learned that is not yet written? */
+  /** Was this recipient learned in a change that is not written yet? */
   learned(recipient: number): boolean {
     return this.#learnedCount.has(recipient);
   }
 
-  #push(entry: Entry): void {
+  #push(entry: PendingEntry): void {
     this.#entries.push(entry);
     this.#count(entry, 1);
   }
 
-  #count(entry: Entry, by: 1 | -1): void {
+  #count(entry: PendingEntry, by: 1 | -1): void {
     if (entry.droppable) this.#softRows += by;
     else this.#kept += by;
     if (entry.holdsAccount) this.#withAccount += by;
   }
 
-  /** The account of a commit takes along what waits for it in the lane. */
+  /** Adds the pending changes of each account to the commit that contains it. */
   #gather(changes: readonly Change[]): readonly Pending[] {
     const accounts = new Map<Account, PendingAccount>();
     const rows: Pending[] = [];
@@ -226,12 +228,12 @@ function isAccount(change: Pending): change is PendingAccount {
   return change.kind === 'pending-account';
 }
 
-/** Explanations and statistics may be given up; what was decided may not. */
+/** Explanations and statistics may be given up; decisions may not. */
 function mayDrop(change: Pending): boolean {
   return change.kind === 'message' || change.kind === 'story' || change.kind === 'rollup';
 }
 
-function softEntry(change: RowChange): Entry {
+function softEntry(change: RowChange): PendingEntry {
   const droppable = mayDrop(change);
   return {
     changes: [change],
@@ -243,16 +245,16 @@ function softEntry(change: RowChange): Entry {
   };
 }
 
-function groupEntry(changes: readonly Pending[], done: CommitDone | undefined): Entry {
+function groupEntry(changes: readonly Pending[], done: CommitDone | undefined): PendingEntry {
   const holdsAccount = changes.some(isAccount);
   return { changes, durable: true, droppable: false, holdsAccount, done, failures: 0 };
 }
 
 /**
- * Nobody waits for this commit any longer: what explains may go when room is short, what was
- * decided stays.
+ * Divides a commit that nobody waits for any longer: its explanations may be given up if room is
+ * short, its decisions stay.
  */
-function split(entry: Entry): readonly Entry[] {
+function split(entry: PendingEntry): readonly PendingEntry[] {
   const decided = entry.changes.filter((change) => !mayDrop(change));
   const explaining = entry.changes.filter(mayDrop);
   return [
@@ -261,14 +263,14 @@ function split(entry: Entry): readonly Entry[] {
   ];
 }
 
-function slice(from: Slice['from'], entries: readonly Entry[]): Slice {
+function slice(from: PendingSlice['from'], entries: readonly PendingEntry[]): PendingSlice {
   const changes = entries.flatMap((entry) =>
     entry.changes.map((change) => (isAccount(change) ? accountChange(change) : change)),
   );
   return { from, entries, changes, durable: entries.some((entry) => entry.durable) };
 }
 
-/** Rows touched in the ledger. */
+/** The number of rows that these changes touch in the ledger. */
 function weigh(changes: readonly Pending[]): number {
   let weight = 0;
   for (const change of changes) {

@@ -1,5 +1,6 @@
 /**
- * Notices on their way: once by each road, tried again until taken or given up, over restarts too.
+ * Notices are sent once by each channel, and tried again until taken or given up, also after
+ * a restart.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,17 +26,17 @@ const notice: Notice = {
 const complete: Notice = { ...notice, loginClosed: true };
 const commit = (rig: FlowRig): Promise<boolean> =>
   new Promise((resolve) => rig.journal.commit(rig.notices.prepare(notice), resolve));
-const tries = (rig: FlowRig, road: string): number =>
-  rig.order.filter((what) => what.startsWith(`${road} `)).length;
+const tries = (rig: FlowRig, channel: string): number =>
+  rig.order.filter((what) => what.startsWith(`${channel} `)).length;
 
-test('told at once when all is known, by each road, once', async () => {
+test('told at once when all is known, by each channel, once', async () => {
   const rig = openRig();
   await commit(rig);
   await rig.time.pass(3 * secondMs);
   assert.deepEqual(rig.taken, [], 'it waits for what is being found out');
   rig.notices.send(complete);
   await rig.time.pass(2 * minuteMs);
-  assert.deepEqual(rig.taken.map(({ road }) => road).sort(), ['mail', 'webhook']);
+  assert.deepEqual(rig.taken.map(({ channel }) => channel).sort(), ['mail', 'webhook']);
   assert.ok(rig.taken.every(({ notice: { loginClosed } }) => loginClosed));
   assert.equal(rig.counted.get('postern_notices_total sent'), 2);
 });
@@ -50,13 +51,13 @@ test('what takes too long to find out does not delay the news, nor is it told tw
   assert.equal(rig.taken.length, 2, 'one notice an incident');
 });
 
-test('a blocked road is tried again, later and later, and the other one is not failed by it', async () => {
+test('a blocked channel is tried again, later and later; the other is not affected', async () => {
   const rig = openRig();
   rig.blocked.add('mail');
   rig.notices.send(complete);
   await rig.time.settle();
   assert.deepEqual(
-    rig.taken.map(({ road }) => road),
+    rig.taken.map(({ channel }) => channel),
     ['webhook'],
   );
   await rig.time.pass(40 * secondMs);
@@ -67,7 +68,7 @@ test('a blocked road is tried again, later and later, and the other one is not f
   rig.blocked.clear();
   await rig.time.pass(10 * minuteMs);
   assert.deepEqual(
-    rig.taken.map(({ road }) => road),
+    rig.taken.map(({ channel }) => channel),
     ['webhook', 'mail'],
   );
   assert.equal(tries(rig, 'webhook'), 1);
@@ -90,7 +91,7 @@ test('given up after two days, and that is an error in the log and the figures',
   assert.equal(tries(rig, 'mail'), before, 'and not a time more');
 });
 
-test('a restart goes on where it was: only the road that has not taken it', async () => {
+test('a restart goes on where it was: only the channel that has not taken it', async () => {
   const rig = openRig();
   rig.blocked.add('mail');
   rig.notices.send(complete);
@@ -99,15 +100,15 @@ test('a restart goes on where it was: only the road that has not taken it', asyn
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
   await again.time.pass(minuteMs);
   assert.deepEqual(
-    again.taken.map(({ road }) => road),
+    again.taken.map(({ channel }) => channel),
     ['mail'],
   );
   assert.deepEqual(again.taken[0]?.notice, complete);
   assert.ok(again.notices.isOurs('<postern-notice.n1@mail.test>'), 'the gate knows it again');
 });
 
-test('a slow road is not asked again while it has not answered', async () => {
-  const rig = openRig({ roads: ['mail'] });
+test('a slow channel is not asked again while it has not answered', async () => {
+  const rig = openRig({ channels: ['mail'] });
   const slow = Promise.withResolvers<void>();
   rig.wait.set('mail', slow.promise);
   rig.notices.send(complete);
@@ -119,8 +120,8 @@ test('a slow road is not asked again while it has not answered', async () => {
   assert.equal(rig.taken.length, 1);
 });
 
-test('without a road nothing waits; a test says what each road said', async () => {
-  const none = openRig({ roads: [] });
+test('without a channel nothing waits; a test says what each channel said', async () => {
+  const none = openRig({ channels: [] });
   assert.deepEqual(none.notices.prepare(notice), []);
   assert.equal((await none.admin.testNotice()).ok, false);
   const rig = openRig();

@@ -1,6 +1,6 @@
 /**
- * Notices on their way to the operator: written with what they tell about, sent by every road,
- * tried again until each road has taken them. A restart goes on where it was.
+ * Sends notices to the operator by every channel, and tries again until each channel has taken
+ * them. A notice is committed together with what it is about, so a restart continues with it.
  */
 
 import type { Notice } from '../../core/notice.ts';
@@ -8,38 +8,41 @@ import { faultText } from '../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Change, NoticeRow } from '../../ports/ledger.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Clock, Count, Log, Timers } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 
 /** Waits between tries; the last one repeats. */
 const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
-/** After this long a notice is given up on its road, and that is logged as an error. */
+/** After this time a channel is given up for this notice, and that is logged as an error. */
 const giveUpMs = 2 * dayMs;
-/** A notice that is still being completed (how much was stopped) goes as it is after this long. */
+/** A notice that waits for more facts (how much was stopped) goes as it is after this time. */
 const completeMs = 20 * secondMs;
 const tickMs = 2 * secondMs;
 /**
- * Ids of our own notices, by which the gate knows them, and of those that were taken, so that none
- * goes twice.
+ * Ids kept in memory: of our own notices, by which the gate knows their mail, and of notices that
+ * were taken, so that none is sent twice.
  */
 const idsMax = 1_000;
 
+/** What one channel said. Undefined fault: it took the notice. */
+export type ChannelAnswer = { readonly channel: string; readonly fault: string | undefined };
+
 export type Notices = {
-  /** The rows to commit with what the notice tells: from then on it will not be forgotten. */
+  /** The rows to commit together with what the notice is about: then it cannot get lost. */
   prepare(notice: Notice): readonly Change[];
-  /** All is known now: goes out at once. */
+  /** Sends a notice at once: all facts are known now. */
   send(notice: Notice): void;
   /** Is this the Message-ID of one of our notices? */
   isOurs(messageId: string | undefined): boolean;
-  /** By every road, at once, without trying again: what each said; empty when there is no road. */
-  now(notice: Notice): Promise<readonly { readonly road: string; readonly fault: string }[]>;
-  readonly roads: readonly string[];
+  /** Sends by every channel without trying again. Answers with what each said; `fault`: why not. */
+  now(notice: Notice): Promise<readonly ChannelAnswer[]>;
+  readonly channels: readonly string[];
   close(): void;
 };
 
 export type NoticesDeps = {
   readonly journal: Journal;
-  readonly roads: readonly NoticeChannel[];
+  readonly channels: readonly NoticeChannel[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
@@ -51,7 +54,7 @@ export function openNotices(deps: NoticesDeps): Notices {
 }
 
 class Outbox implements Notices {
-  readonly roads: readonly string[];
+  readonly channels: readonly string[];
   readonly #deps: NoticesDeps;
   readonly #ids = new Set<string>();
   readonly #inFlight = new Set<string>();
@@ -61,19 +64,19 @@ class Outbox implements Notices {
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
-    this.roads = deps.roads.map(({ name }) => name);
+    this.channels = deps.channels.map(({ name }) => name);
     this.#stop = deps.timers.every(tickMs, () => this.#tick());
   }
 
   prepare(notice: Notice): readonly Change[] {
     remember(this.#ids, notice.id);
     const at = this.#deps.clock.now();
-    return this.#deps.roads.map(({ name }) => ({
+    return this.#deps.channels.map(({ name }) => ({
       kind: 'notice' as const,
       row: {
         id: `${notice.id}.${name}`,
         at,
-        road: name,
+        channel: name,
         body: JSON.stringify(notice),
         tries: 0,
         nextAt: (at + completeMs) as Millis,
@@ -84,7 +87,7 @@ class Outbox implements Notices {
 
   send(notice: Notice): void {
     for (const change of this.prepare(notice)) {
-      // What was still being found out took too long: it went as it was.
+      // It was sent without the last facts already, as they took too long.
       if (change.kind !== 'notice' || this.#taken.has(change.row.id)) continue;
       this.#deps.journal.add(change);
       this.#try(change.row);
@@ -98,16 +101,16 @@ class Outbox implements Notices {
     return id !== undefined && this.#ids.has(id);
   }
 
-  async now(notice: Notice): Promise<readonly { road: string; fault: string }[]> {
+  async now(notice: Notice): Promise<readonly ChannelAnswer[]> {
     remember(this.#ids, notice.id);
-    const { roads } = this.#deps;
+    const { channels } = this.#deps;
     return Promise.all(
-      roads.map(async (road) => {
+      channels.map(async (channel) => {
         try {
-          await road.send(notice, this.#abort.signal);
-          return { road: road.name, fault: '' };
+          await channel.send(notice, this.#abort.signal);
+          return { channel: channel.name, fault: undefined };
         } catch (error) {
-          return { road: road.name, fault: faultText(error) };
+          return { channel: channel.name, fault: faultText(error) };
         }
       }),
     );
@@ -126,12 +129,12 @@ class Outbox implements Notices {
   }
 
   #try(row: NoticeRow): void {
-    const road = this.#deps.roads.find(({ name }) => name === row.road);
-    if (road === undefined || this.#inFlight.has(row.id)) return;
+    const channel = this.#deps.channels.find(({ name }) => name === row.channel);
+    if (channel === undefined || this.#inFlight.has(row.id)) return;
     const notice = JSON.parse(row.body) as Notice;
     remember(this.#ids, notice.id);
     this.#inFlight.add(row.id);
-    road.send(notice, this.#abort.signal).then(
+    channel.send(notice, this.#abort.signal).then(
       () => this.#sent(row),
       (error: unknown) => this.#failed(row, error),
     );
@@ -142,7 +145,7 @@ class Outbox implements Notices {
     this.#inFlight.delete(row.id);
     remember(this.#taken, row.id);
     count('postern_notices_total', 1, 'sent');
-    log('info', 'notice.sent', { id: row.id, road: row.road, tries: row.tries + 1 });
+    log('info', 'notice.sent', { id: row.id, road: row.channel, tries: row.tries + 1 });
     if (this.#abort.signal.aborted) return;
     journal.add({ kind: 'notice', row: { ...row, tries: row.tries + 1, state: 'sent' } });
   }
@@ -158,7 +161,7 @@ class Outbox implements Notices {
     count('postern_notices_total', 1, over ? 'failed' : 'retried');
     log(over ? 'error' : 'warn', over ? 'notice.given-up' : 'notice.not-taken', {
       id: row.id,
-      road: row.road,
+      road: row.channel,
       tries,
       why: faultText(error),
     });
@@ -169,7 +172,7 @@ class Outbox implements Notices {
   }
 }
 
-/** Keeps the newest. */
+/** Adds an id and drops the oldest beyond `idsMax`. */
 function remember(ids: Set<string>, id: string): void {
   ids.add(id);
   if (ids.size <= idsMax) return;

@@ -7,9 +7,10 @@ import { dayMs, minuteMs, secondMs } from '../../lib/time.ts';
 const many = (from: number): string[] =>
   Array.from({ length: 30 }, (_, nth) => `s${from + nth}@elsewhere.test`);
 
-test('held mail is told once a day an account, by each road', async () => {
+test('held mail is told once a day an account, by each channel', async () => {
   const rig = openRig();
-  const events = (): string[] => rig.taken.map(({ road, notice }) => `${road} ${notice.event}`);
+  const events = (): string[] =>
+    rig.taken.map(({ channel, notice }) => `${channel} ${notice.event}`);
   for (const [from, account] of ['joe@here.test', 'ann@here.test'].entries()) {
     rig.send({ account, to: many(from * 100) });
     rig.send({ account, to: many(from * 100) });
@@ -26,19 +27,19 @@ test('held mail is told once a day an account, by each road', async () => {
   assert.equal(events().length, 6);
 });
 
-test('observing holds nothing, so nothing is told of it', async () => {
+test('observing holds nothing, so no notice is sent', async () => {
   const rig = openRig({ settings: { mode: 'observe' } });
   rig.send({ account: 'joe@here.test', to: many(0) });
   await rig.time.pass(minuteMs);
   assert.deepEqual(rig.taken, []);
 });
 
-test('a ledger that fails is told at once by every road, with why', async () => {
+test('a ledger that fails is told at once by every channel, with why', async () => {
   const rig = openRig();
   rig.breakDisk(true);
   rig.send({ account: 'joe@here.test', to: ['friend@elsewhere.test'] });
   await rig.time.pass(2 * secondMs);
-  assert.deepEqual(rig.taken.map(({ road }) => road).sort(), ['mail', 'webhook']);
+  assert.deepEqual(rig.taken.map(({ channel }) => channel).sort(), ['mail', 'webhook']);
   const { notice } = rig.taken[0] ?? {};
   assert.equal(notice?.event, 'ledger.failing');
   assert.match(notice?.reasons[0]?.text ?? '', /disk/);
@@ -46,25 +47,25 @@ test('a ledger that fails is told at once by every road, with why', async () => 
   assert.equal(rig.taken.length, 2, 'once, not each second');
 });
 
-test('a road that is blocked while the ledger fails is tried again from memory', async () => {
+test('a channel that is blocked while the ledger fails is tried again from memory', async () => {
   const rig = openRig();
   rig.blocked.add('webhook');
   rig.breakDisk(true);
   rig.send({ account: 'joe@here.test', to: ['friend@elsewhere.test'] });
   await rig.time.pass(5 * secondMs);
   assert.deepEqual(
-    rig.taken.map(({ road }) => road),
+    rig.taken.map(({ channel }) => channel),
     ['mail'],
   );
   rig.blocked.clear();
   await rig.time.pass(2 * minuteMs);
   assert.deepEqual(
-    rig.taken.map(({ road }) => road),
+    rig.taken.map(({ channel }) => channel),
     ['mail', 'webhook'],
   );
 });
 
-test('a disk that is full, has room, and is full again every minute makes no flood of notices', async () => {
+test('a disk that is full again every minute causes no flood of notices', async () => {
   const rig = openRig();
   for (let nth = 0; nth < 10; nth++) {
     rig.breakDisk(true);

@@ -1,5 +1,5 @@
 /**
- * Notices that are not about a suspension: an account's mail is being held, the ledger cannot be
+ * Notices about other things than suspensions: an account's mail is held, or the ledger cannot be
  * written.
  */
 import type { Account } from '../../core/account-name.ts';
@@ -10,13 +10,13 @@ import type { Clock } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Notices } from './notices.ts';
 
-/** One notice an account in this time, however much of its mail is held. */
+/** An account gets one notice in this time, however much of its mail is held. */
 const holdingEveryMs = dayMs;
 const accountsMax = 10_000;
-/** A disk that is full, has a little room and is full again is one piece of news. */
+/** A disk that is full, has some room and is full again gets one notice in this time. */
 const failingEveryMs = 10 * minuteMs;
 
-export type ToldDeps = {
+export type NoticeLogDeps = {
   readonly notices: Notices;
   readonly clock: Clock;
   readonly settings: Settings;
@@ -26,15 +26,13 @@ export type ToldDeps = {
 };
 
 export type NoticeLog = {
-  /** What to commit with a message that is held while its account is not suspended. */
+  /** The changes to commit with a held message of an account that is not suspended. */
   holding(story: StoryRow): readonly Change[];
-  /**
-   * Goes out at once, and again from memory until it is taken: there is no ledger to keep it in.
-   */
+  /** Sends a notice at once, and again from memory until it is taken: no ledger can keep it. */
   ledgerFailing(why: string): void;
 };
 
-export function openTold(deps: ToldDeps): NoticeLog {
+export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
   const { clock, host, iso, newId, notices, settings } = deps;
   const toldAt = new Map<Account, Millis>();
   let failingToldAt: Millis | undefined;

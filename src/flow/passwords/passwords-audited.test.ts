@@ -19,19 +19,19 @@ const found = {
   since,
 } as const;
 const summary = { at: since, accounts: 9, weak: 1, faults: 0, complete: true };
-/** Strangers in one letter: held for a weak password, passed for another. */
-const letter = {
+/** Strangers in one message: held for a weak password, passed for another. */
+const message = {
   account: login.account,
   to: Array.from({ length: 15 }, (_, nth) => `stranger${nth}@elsewhere.test`),
 };
 
-test('the guard’s verdict on one letter, before, during and after', async () => {
-  assert.equal((await openRig().mail(letter)).kind, 'pass');
+test('the guard’s verdict on one message, before, during and after', async () => {
+  assert.equal((await openRig().mail(message)).kind, 'pass');
   const rig = openRig();
   assert.ok(
     (await rig.admin.notePasswords({ ...nothingReported, found: [found], summary }, 'op')).ok,
   );
-  const said = await rig.mail(letter);
+  const said = await rig.mail(message);
   assert.equal(said.kind, 'hold');
   const story = rig.ledger.stories({ account: login.account as Account, limit: 1 })[0];
   assert.ok(story?.reasons.some(({ signal }) => signal === 'weak-password'));
@@ -42,7 +42,7 @@ test('the guard’s verdict on one letter, before, during and after', async () =
   const after = openRig();
   await after.admin.notePasswords({ ...nothingReported, found: [found] }, 'op');
   await after.admin.notePasswords({ ...nothingReported, changed: [login] }, 'op');
-  assert.equal((await after.mail(letter)).kind, 'pass');
+  assert.equal((await after.mail(message)).kind, 'pass');
   assert.deepEqual(after.admin.passwords().weak, []);
 });
 
@@ -50,7 +50,7 @@ test('over a restart, with the summary and a line in the record', async () => {
   const rig = openRig();
   await rig.admin.notePasswords({ ...nothingReported, found: [found], summary }, 'op');
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
-  assert.equal((await again.mail(letter)).kind, 'hold');
+  assert.equal((await again.mail(message)).kind, 'hold');
   const { weak, last } = again.admin.passwords();
   assert.deepEqual([weak[0]?.login, weak[0]?.since, last], [login.account, since, summary]);
   const [row] = rig.ledger.audit({ limit: 1 });
@@ -65,7 +65,7 @@ test('an account with two logins stays weak until both are changed', async () =>
   const other = { ...found, source: 'shadow:/etc/shadow' };
   await rig.admin.notePasswords({ ...nothingReported, found: [found, other] }, 'op');
   await rig.admin.notePasswords({ ...nothingReported, changed: [login] }, 'op');
-  assert.equal((await rig.mail(letter)).kind, 'hold');
+  assert.equal((await rig.mail(message)).kind, 'hold');
 });
 
 test('nothing new is nothing to write', async () => {

@@ -1,6 +1,6 @@
 /**
- * A password audit hands over what it found: who is weak is in force for the guard at once, and
- * kept until an audit sees another password.
+ * Takes the findings of a password audit. The guard knows at once which accounts have a weak
+ * password, until an audit finds another password there.
  */
 import type { Account } from '../../core/account-name.ts';
 import {
@@ -12,18 +12,20 @@ import {
   summaryOf,
 } from '../../core/passwords/audit-report.ts';
 import { type AuditSummary, type WeakPassword, weakText } from '../../core/passwords/weak.ts';
-import type { Done } from '../../ports/admin.ts';
+import type { AdminResult } from '../../ports/admin.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Clock } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export type WeakPasswords = {
-  /** Why the guard is stricter with this account, as a sentence; empty for nearly everybody. */
+  /**
+   * Why the guard is stricter with this account, as a sentence; empty if its password is not weak.
+   */
   why(account: Account): string;
-  /** Those that are weak now. */
+  /** Accounts with a weak password now. */
   all(): readonly WeakPassword[];
   last(): AuditSummary | undefined;
-  note(report: PasswordReport, by: string): Promise<Done>;
+  note(report: PasswordReport, by: string): Promise<AdminResult>;
 };
 
 export function openWeakPasswords(
@@ -56,7 +58,7 @@ export function openWeakPasswords(
       for (const row of changed) take(row);
       const changes = passwordChanges(changed, report, { now, by });
       if (changes.length === 0) return { ok: true, text: 'nothing changed', count: 0 };
-      const kept = await new Promise<boolean>((resolve) => journal.commit(changes, resolve));
+      const kept = await journal.committed(changes);
       const text = `${changed.length} noted`;
       if (kept) return { ok: true, text, count: changed.length };
       return { ok: false, text: `${text}, but the ledger could not be written` };
@@ -64,7 +66,7 @@ export function openWeakPasswords(
   };
 }
 
-/** What of it goes into the ledger. */
+/** What the ledger keeps of a report. */
 export function passwordChanges(
   rows: readonly WeakPassword[],
   { summary }: PasswordReport,

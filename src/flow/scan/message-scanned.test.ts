@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { quietWorld } from '../../../test/doubles/world.ts';
-import { newsletter } from '../../../test/integration/scan-letters.ts';
+import { newsletter } from '../../../test/integration/scan-messages.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';

@@ -6,11 +6,11 @@
 import type { Submission } from '../../core/event.ts';
 import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
-import { messagePrint } from '../../formats/scan/copy-key.ts';
+import { type CopyKey, copyKeyOf } from '../../formats/scan/copy-key.ts';
 import { sha256 } from '../../lib/sha256.ts';
 import type { MessageScan, MessageStart, ScanSource } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
-import { type CopyKey, ScanReuse } from './scan-reuse.ts';
+import { ScanReuse } from './scan-reuse.ts';
 import type { QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */
@@ -162,7 +162,7 @@ class ScannedMessage implements MessageScan {
 
   /** Computes the keys of copies: for viruses from the octets, else from the text. */
   #keys(body: Buffer): (queue: ScannerQueue) => CopyKey {
-    let print: CopyKey | undefined;
+    let key: CopyKey | undefined;
     let digest: string | undefined;
     const octets = (): string => {
       digest ??= sha256(Buffer.concat([this.#fields(/^content-/i), sha256(body)])).toString('hex');
@@ -170,11 +170,11 @@ class ScannedMessage implements MessageScan {
     };
     return ({ name }) => {
       if (name === 'clamav') return { text: `clamav ${octets()}`, servers: '' };
-      print ??= messagePrint({ header: this.#header, body, cut: this.#cut }) ?? {
+      key ??= copyKeyOf({ header: this.#header, body, cut: this.#cut }) ?? {
         text: `${octets()} ${this.#fields(/^subject$/i).toString('latin1')}`,
         servers: '',
       };
-      return { ...print, text: `${name} ${print.text}` };
+      return { ...key, text: `${name} ${key.text}` };
     };
   }
 

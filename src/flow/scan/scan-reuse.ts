@@ -5,6 +5,7 @@
  * servers: else a thief would send the text first with an honest link.
  */
 import type { ScanReport } from '../../core/scan/report.ts';
+import type { CopyKey } from '../../formats/scan/copy-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { QueueAnswer } from './scanner-queue.ts';
 
@@ -13,8 +14,6 @@ const reportsMax = 5_000;
 /** Copies for which one report counts; then one is scanned again. */
 export const copiesMax = 100;
 
-/** Copies have the same text; `servers`: those that the links lead to. */
-export type CopyKey = { readonly text: string; readonly servers: string };
 export type ReuseRequest = {
   readonly key: CopyKey;
   readonly now: number;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptMail, shop, submitter } from '../../../test/doubles/mail.ts';
-import { type FlowRig, type Letter, openRig } from '../../../test/ledger/flow-rig.ts';
+import { type FlowRig, openRig, type TestMessage } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { NewRule } from '../../ports/scripts.ts';
@@ -28,7 +28,7 @@ function rigged(
 }
 
 /** Mail of a script as the milter door hands it on; the account is the one that the door set. */
-const mailTo = (to: readonly string[], more: Partial<Letter> = {}): Letter => ({
+const mailTo = (to: readonly string[], more: Partial<TestMessage> = {}): TestMessage => ({
   account,
   to,
   by: 'local',

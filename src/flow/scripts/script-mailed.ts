@@ -16,7 +16,7 @@ import { type Millis, secondMs } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type {
   NewRule,
-  RuleDone,
+  RuleResult,
   ScriptAdmin,
   ScriptJudge,
   ScriptLedger,
@@ -49,7 +49,7 @@ const ratedMax = 10_000;
 
 export type ScriptDeps = {
   readonly stored: ScriptLedger;
-  readonly journal: Pick<Journal, 'add' | 'commit'>;
+  readonly journal: Pick<Journal, 'add' | 'committed'>;
   readonly world: World;
   readonly settings: ScriptSettings;
 };
@@ -127,7 +127,7 @@ class ScriptRegister {
     return scriptList({ mode, scripts: this.#seen.values(), rules: this.#rules }, filter);
   }
 
-  async rule(wanted: NewRule, note: string, by: string): Promise<RuleDone> {
+  async rule(wanted: NewRule, note: string, by: string): Promise<RuleResult> {
     const same = this.#rules.find(({ path, uid }) => path === wanted.path && uid === wanted.uid);
     if (same === undefined && this.#rules.length >= rulesMax) {
       return {
@@ -143,14 +143,14 @@ class ScriptRegister {
     this.#rules = [...this.#rules.filter((rule) => rule !== same), row];
     const undo = same === undefined ? ['forget', id] : ruleWords(same);
     const detail = `${id}: ${ruleText(row)}`;
-    const kept = await this.#commit([
+    const kept = await this.#deps.journal.committed([
       ...[...gone, row].map((one): Change => ({ kind: 'script-rule', row: one })),
       this.#audit({ at, by, action: `script-${wanted.effect}`, detail: withNote(detail, note) }),
     ]);
     return said(kept, `${detail}\nundo: ${shellWords('postern', 'scripts', ...undo)}`);
   }
 
-  async forget(which: string, by: string): Promise<RuleDone> {
+  async forget(which: string, by: string): Promise<RuleResult> {
     const gone = this.#rules.filter(({ id, path }) => id === which || path === which);
     if (gone.length === 0) {
       return { ok: false, text: `no rule ${which}`, hint: 'postern scripts list --rules' };
@@ -165,7 +165,7 @@ class ScriptRegister {
       (rule) => `undo: ${shellWords('postern', 'scripts', ...ruleWords(rule))}`,
     );
     const what = gone.map(({ id, path }) => `${id} for ${path} is removed`);
-    return said(await this.#commit(changes), [...what, ...undo].join('\n'));
+    return said(await this.#deps.journal.committed(changes), [...what, ...undo].join('\n'));
   }
 
   close(): void {
@@ -228,10 +228,6 @@ class ScriptRegister {
     return times;
   }
 
-  #commit(changes: readonly Change[]): Promise<boolean> {
-    return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
-  }
-
   #audit(row: {
     readonly at: Millis;
     readonly by: string;
@@ -262,7 +258,7 @@ function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter
   return { ...finding, findings: [...finding.findings, { code: 'script-many', detail }] };
 }
 
-function said(kept: boolean, text: string): RuleDone {
+function said(kept: boolean, text: string): RuleResult {
   if (kept) return { ok: true, text, count: 1 };
   const unwritten = 'done, but the ledger could not be written yet: a stop before that undoes it';
   return { ok: false, text: `${text}\n${unwritten}` };

@@ -1,6 +1,6 @@
 /**
- * What commands ask of the keys: shown, made, rotated, retired, taken over. Each act is written
- * down with who did it.
+ * The operator's commands for DKIM keys: list, make, rotate, retire, adopt. The audit trail keeps
+ * every change with who made it.
  */
 import {
   type DkimKey,
@@ -19,7 +19,7 @@ import {
 import { retired } from '../../core/signing/rotation.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Done, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
+import type { AdminResult, KeyAdmin, KeyView, NewKeys } from '../../ports/admin.ts';
 import { type KeyKeeper, newKey, notWritten, type SigningKeysDeps } from './key-keeper.ts';
 
 type Named = Pick<DkimKey, 'domain' | 'selector'>;
@@ -30,15 +30,15 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
     list: (domain) =>
       keeper.keys
         .filter((key) => domain === undefined || key.domain === domain)
-        .map((key) => deskKey(keeper, deps, key)),
-    make: (wanted, by) => keeper.inTurn(() => make(keeper, wanted, by)),
-    rotate: (domain, by) => keeper.inTurn(() => rotate(keeper, domain, by)),
-    retire: (key, how, by) => keeper.inTurn(() => retire(keeper, deps, { ...key, ...how }, by)),
-    adopt: (keys, note, by) => keeper.inTurn(() => adopt(keeper, deps, keys, { note, by })),
+        .map((key) => keyView(keeper, deps, key)),
+    make: (wanted, by) => keeper.locked(() => make(keeper, wanted, by)),
+    rotate: (domain, by) => keeper.locked(() => rotate(keeper, domain, by)),
+    retire: (key, how, by) => keeper.locked(() => retire(keeper, deps, { ...key, ...how }, by)),
+    adopt: (keys, note, by) => keeper.locked(() => adopt(keeper, deps, keys, { note, by })),
   };
 }
 
-function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
+function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
   const { clock, iso, policy, zone } = deps;
   const canSend = zone.canSend(key.domain);
   const around: KeyContext = { policy: policy(), canSend, now: clock.now(), iso };
@@ -66,7 +66,7 @@ function deskKey(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyVie
   };
 }
 
-async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<Done> {
+async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<AdminResult> {
   const { domain, algorithms, selector } = wanted;
   if (!isKeyName(domain)) return no(`${domain} is not a domain as DNS has it`);
   if (selector !== undefined) {
@@ -84,7 +84,7 @@ async function make(keeper: KeyKeeper, wanted: NewKeys, by: string): Promise<Don
   return done(`${domain}: made ${names(made)}`, made.length);
 }
 
-async function rotate(keeper: KeyKeeper, domain: string, by: string): Promise<Done> {
+async function rotate(keeper: KeyKeeper, domain: string, by: string): Promise<AdminResult> {
   const current = keeper.keys.filter((key) => key.domain === domain && key.state === 'signing');
   if (current.length === 0) {
     return no(`no key signs for ${domain}`, `make one: postern dkim new ${domain}`);
@@ -111,13 +111,13 @@ async function retire(
   deps: SigningKeysDeps,
   { domain, selector, compromised }: Named & { readonly compromised: boolean },
   by: string,
-): Promise<Done> {
+): Promise<AdminResult> {
   const key = keeper.find(domain, selector);
   if (key === undefined) return no(`there is no key ${selector} of ${domain}`);
   const after = retired(key, deps.clock.now(), { compromised });
   if (after === key) return no(`${selector} of ${domain} is ${key.state} already`);
   if (!(await keeper.keep([after], by))) return no(notWritten);
-  // Not after a look at DNS, which may take its time.
+  // Before any look at DNS, which may take minutes.
   if (compromised) await keeper.act([{ kind: 'revoke', key: after }]);
   const words = [`${selector} of ${domain} signs no more${compromised ? ', and is revoked' : ''}`];
   const followed = keeper.keys.some(
@@ -139,7 +139,7 @@ async function adopt(
   deps: SigningKeysDeps,
   named: readonly Named[],
   { note, by }: { readonly note: string; readonly by: string },
-): Promise<Done> {
+): Promise<AdminResult> {
   const rows: DkimKey[] = [];
   const lines: string[] = [];
   for (const { domain, selector } of named) {
@@ -178,7 +178,7 @@ function adopted(
     );
     if (there !== undefined) return `not taken: ${there.selector} is there for that already`;
     const now = deps.clock.now();
-    // Nobody can say that DNS was ever without it: it signs as soon as it is seen.
+    // DNS may have shown it for years: it signs as soon as it is seen.
     const times = { made: now, published: now };
     const key = newKey({ ...what, ...facts }, now);
     return { ...key, state: 'published', times, absentAt: undefined, toldAt: now };
@@ -200,10 +200,10 @@ function names(keys: readonly DkimKey[]): string {
     .join(', ');
 }
 
-function done(text: string, count: number): Done {
+function done(text: string, count: number): AdminResult {
   return { ok: true, text, count };
 }
 
-function no(text: string, hint?: string): Done {
+function no(text: string, hint?: string): AdminResult {
   return { ok: false, text, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,11 +1,12 @@
 /**
- * Keeps the keys: looks at DNS every few minutes, lets core/signing/rotation.ts decide, writes that
- * down, and only then signs with a key, or no more, or changes a record. One thing at a time; a
- * restart goes on where it was, and what DNS does not show yet is simply asked for again.
+ * Looks after the DKIM keys. Every few minutes it looks at DNS, lets core/signing/rotation.ts
+ * decide, and writes the decision down; only then it signs with a key, stops signing, or changes a
+ * record. A restart continues from what was written, and what DNS does not show yet is asked for
+ * again.
  *
- * Things take turns. A command is one turn. The step of every few minutes has one for what it
- * decides, and one for each thing that it does; its looks are outside of any, since slow name
- * servers of many domains take longer than whoever retires a stolen key may wait.
+ * One lock guards the keys. A command holds it once. The periodic step takes it to decide and again
+ * for each action. DNS lookups run without the lock, because they can take minutes, and a stolen
+ * key must be retired at once.
  */
 import {
   type DkimKey,
@@ -18,12 +19,13 @@ import {
 import { type KeyAction, type RotationPolicy, step, toAsk } from '../../core/signing/rotation.ts';
 import type { DkimAlgorithm, SigningKey } from '../../formats/dkim/signing-key.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { NewKeys } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
 import type { Change } from '../../ports/ledger.ts';
-import type { Clock, Log } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Clock, Log, Timers } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { keyNotice } from './key-notices.ts';
 
@@ -31,7 +33,7 @@ export type SigningKeysDeps = {
   readonly journal: Journal;
   readonly files: KeyFiles;
   readonly zone: KeyZone;
-  /** Undefined: whoever asks is told, and nobody else. */
+  /** Undefined: nobody is told but the operator who runs the command. */
   readonly notices: Notices | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -43,43 +45,44 @@ export type SigningKeysDeps = {
   readonly iso: (at: Millis) => string;
 };
 
-/** What the admin of keys (key-desk.ts) works with; each act of it is a turn of its own. */
+/** What the commands for keys (key-admin.ts) work with. Each command holds the lock once. */
 export type KeyKeeper = {
-  /** The keys that sign for exactly this domain, one of an algorithm; empty: none. Never waits. */
+  /** The keys that sign for exactly this domain, at most one of each algorithm. Never waits. */
   of(domain: string): readonly SigningKey[];
-  /** A whole step, in turns of its own: the one that is under way, or one that begins now. */
+  /** Runs a whole step, or waits for the one that is under way. Do not hold the lock. */
   stepNow(): Promise<void>;
-  /** Key files are looked at again. */
+  /** Reads the key files again. */
   reload(): void;
   close(): void;
-  /** As the ledger has them: what could not be written has not happened. */
+  /** The keys as the ledger has them: what could not be written has not happened. */
   readonly keys: readonly DkimKey[];
   find(domain: string, selector: string): DkimKey | undefined;
-  /** Why a key that should sign cannot; empty: it can. */
+  /** Why a key that should sign cannot; empty if it can. */
   fault(key: DkimKey): string;
-  inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
-  /** For whoever has the turn: steps, as far as these keys are to be looked at. */
+  /** Holds the lock of the keys while the work runs. */
+  locked<Value>(work: () => Promise<Value>): Promise<Value>;
+  /** Runs a step that looks only at these keys. Hold the lock. */
   step(concerns: (key: DkimKey) => boolean): Promise<void>;
-  /** Makes keys and writes them down. Answers with why not, where it could not. */
+  /** Makes keys and writes them down; or answers with why it could not. */
   make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string>;
   /**
-   * Writes rows, and who did it where a state changed; from then on they are so. False: the ledger
-   * cannot be written.
+   * Writes changed keys, and who changed their state. They count from then on. False: the ledger
+   * cannot be written, and nothing has changed.
    */
   keep(rows: readonly DkimKey[], by: string, more?: readonly Change[]): Promise<boolean>;
-  /** For whoever has the turn: carries out. True: keys were made, which want another look. */
+  /** Carries out actions. Hold the lock. True: keys were made, and another round is needed. */
   act(actions: readonly KeyAction[]): Promise<boolean>;
 };
 
-/** Does this when it may. */
-type Turn = <Value>(work: () => Promise<Value>) => Promise<Value>;
+/** Runs work under the lock, or directly if the caller holds it already. */
+type RunLocked = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 const stepEveryMs = 10 * minuteMs;
-/**
- * Names looked at together: a thousand domains take some minutes, and no name server is flooded.
- */
+/** Commands that may wait for the lock: far more than people type. */
+const commandsMax = 1_000;
+/** Names looked at together: a thousand domains take minutes, and no name server is flooded. */
 const looksMax = 8;
-/** What a step makes is published by the next; more rounds would find nothing to do. */
+/** The round after one that made keys publishes them. More rounds would find nothing to do. */
 const roundsMax = 3;
 
 export function openKeeper(deps: SigningKeysDeps): KeyKeeper {
@@ -91,7 +94,7 @@ class Keeper implements KeyKeeper {
   #keys: readonly DkimKey[];
   #signing: ReadonlyMap<string, readonly SigningKey[]> = new Map();
   #faults: ReadonlyMap<string, string> = new Map();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #lock = new SerialQueue<'keys'>(commandsMax);
   #stepping: Promise<void> | undefined;
   #open = true;
   readonly #stop: () => void;
@@ -111,7 +114,7 @@ class Keeper implements KeyKeeper {
   stepNow(): Promise<void> {
     this.#stepping ??= this.#step(
       () => true,
-      (work) => this.inTurn(work),
+      (work) => this.locked(work),
     )
       .catch((error: unknown) => {
         this.#deps.log('error', 'dkim.step-failed', { error: faultText(error) });
@@ -159,10 +162,8 @@ class Keeper implements KeyKeeper {
     return this.#faults.get(keyName(key)) ?? '';
   }
 
-  inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined);
-    return mine;
+  locked<Value>(work: () => Promise<Value>): Promise<Value> {
+    return this.#lock.run('keys', work);
   }
 
   async make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string> {
@@ -187,9 +188,10 @@ class Keeper implements KeyKeeper {
     return (await this.keep(rows, by)) ? rows : giveUp(notWritten);
   }
 
-  /** `r20261125`, then `r20261125b`: it sorts, and tells its age. */
+  /** A selector with its day, `r20261125`, then `r20261125-2`: it sorts by age. */
   #freeSelector(domain: string, algorithm: DkimAlgorithm, today: string): string {
-    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${today.slice(0, 10).replaceAll('-', '')}`;
+    const day = today.slice(0, 10).replaceAll('-', '');
+    const base = `${algorithm === 'rsa-sha256' ? 'r' : 'e'}${day}`;
     let selector = base;
     for (let nth = 2; this.find(domain, selector) !== undefined; nth++) selector = `${base}-${nth}`;
     return selector;
@@ -199,22 +201,22 @@ class Keeper implements KeyKeeper {
     return this.#step(concerns, (work) => work());
   }
 
-  async #step(concerns: (key: DkimKey) => boolean, turn: Turn): Promise<void> {
+  async #step(concerns: (key: DkimKey) => boolean, locked: RunLocked): Promise<void> {
     for (let round = 0; round < roundsMax && this.#open; round++) {
       const asked = toAsk(this.#keys, this.#deps.clock.now()).filter(concerns);
       const sightings = await this.#look(asked);
-      const actions = await turn(() => this.#decide(sightings));
+      const actions = await locked(() => this.#decide(sightings));
       let made = false;
-      for (const action of actions) made = (await turn(() => this.act([action]))) || made;
+      for (const action of actions) made = (await locked(() => this.act([action]))) || made;
       if (!made) return;
     }
   }
 
-  /** What is to be done now; nothing, where it could not be written. */
+  /** Decides what is to be done now. Nothing, if the decision could not be written. */
   async #decide(seen: ReadonlyMap<DkimKey, Sighting>): Promise<readonly KeyAction[]> {
     if (!this.#open) return [];
     const { clock, journal, policy } = this.#deps;
-    // Of a key that was changed since it was looked at nothing is known.
+    // What was seen of a key before it was changed counts no longer.
     const same = this.#keys.flatMap((key): [string, Sighting][] => {
       const sight = seen.get(key);
       return sight === undefined ? [] : [[keyName(key), sight]];
@@ -263,7 +265,7 @@ class Keeper implements KeyKeeper {
       }),
       ...more,
     ];
-    const kept = await new Promise<boolean>((resolve) => journal.commit(changes, resolve));
+    const kept = await journal.committed(changes);
     if (!kept) {
       log('error', 'dkim.not-kept', { keys: rows.map(keyName) });
       return false;
@@ -308,7 +310,7 @@ class Keeper implements KeyKeeper {
     return made;
   }
 
-  /** Since it was decided, a command had its turn, and what it did to the key makes this wrong. */
+  /** Has a command changed the key since this action was decided? Then it is not done. */
   #isOvertaken(action: KeyAction): boolean {
     if (action.kind !== 'make') {
       const { domain, selector, state } = action.key;
@@ -319,12 +321,12 @@ class Keeper implements KeyKeeper {
   }
 }
 
-/** What a step asks for, as the zone takes it. */
+/** The record that each action asks the zone for. */
 const records = { publish: 'key', revoke: 'revoked', remove: 'nothing' } as const;
 
 export const notWritten = 'the ledger cannot be written: nothing was done';
 
-/** A key that was just made, or taken over: nothing is known of it in DNS. */
+/** A key that was just made or taken over: nothing is known about it in DNS. */
 export function newKey(
   what: Pick<DkimKey, 'domain' | 'selector' | 'note'> & KeyFacts,
   now: Millis,

@@ -1,4 +1,4 @@
-/** What the operator is told of his DKIM keys: only what he has to do, or what went wrong. */
+/** Notices about DKIM keys: only what the operator must do, or what went wrong. Pure. */
 import type { Notice } from '../../core/notice.ts';
 import { type DkimKey, keyName, recordText } from '../../core/signing/key.ts';
 import type { KeyNews } from '../../core/signing/rotation.ts';
@@ -12,7 +12,7 @@ export type KeyNoticeDeps = {
   readonly canSend: (domain: string) => boolean;
 };
 
-/** Undefined: nothing that he need hear of. */
+/** The notice about this news; undefined if the operator need not know. */
 export function keyNotice(
   news: KeyNews,
   key: DkimKey,
@@ -54,24 +54,26 @@ function words(news: KeyNews, key: DkimKey, canSend: boolean): readonly string[]
       if (canSend) return undefined;
       return [
         `A new key for ${key.domain} is ready: publish its record.`,
-        'Postern looks for it, and signs with it once every name server has shown it for a while.',
+        'Postern signs with it once every name server has shown the record for a while.',
       ];
     case 'stuck':
-      return [`The record ${name} was to be published, and not every name server shows it.`];
+      return [`The record ${name} should be published, but not every name server shows it.`];
     case 'lost':
       return [
-        `Every name server was asked, and none shows ${name} as it should be.`,
-        `${key.domain} is not signed with it any more. Once the record is back, it is.`,
+        `The record ${name} is missing from DNS: no name server shows it as it should be.`,
+        `Signing with this key has stopped. It starts again when the record is back.`,
       ];
     case 'early':
-      return [`The record ${name} is away, and mail that was signed with it is still on its way.`];
+      return [
+        `The record ${name} is missing from DNS, but mail signed with its key is still on its way.`,
+      ];
     case 'revoke':
       if (canSend) return undefined;
       return [
-        `Nothing on its way needs ${name} any more: change its record to this one, that revokes it.`,
+        `No mail on its way needs ${name} any more. Replace its record with this one to revoke it.`,
       ];
     case 'remove':
-      return canSend ? undefined : [`The record ${name} has done its service: remove it.`];
+      return canSend ? undefined : [`The record ${name} is no longer needed: remove it.`];
     default:
       return undefined;
   }

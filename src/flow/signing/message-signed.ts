@@ -1,9 +1,9 @@
 /**
- * A message that leaves is signed on its way: its headers and body go by a signer, and its answer
- * goes out with the signatures. Only mail of a login, a relaying client or this machine: what
- * merely passes through is never signed.
+ * Signs a message that leaves, while it is read: its headers and body go through a signer, and the
+ * answer carries the signatures. Only mail of a login, a relaying client or this machine is signed,
+ * never mail that only passes through.
  *
- * Whatever goes wrong, the mail goes on unsigned: it is counted by why, and faults are logged.
+ * If anything fails, the mail goes on unsigned. It is counted by reason, and faults are logged.
  */
 import { type Choice, chooseKeys, type SigningRules } from '../../core/signing/choose.ts';
 import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
@@ -17,14 +17,11 @@ import type { Clock, Count, Log } from '../../ports/world.ts';
 export type SigningSettings = {
   readonly enabled: boolean;
   readonly rules: SigningRules;
-  /** What the mail server breaks longer lines at when it sends them. 0: it does not. */
+  /** The mail server breaks longer lines than this when it sends them. 0: it does not. */
   readonly lineLengthLimit: number;
 };
 
-/**
- * The keys that may sign for a domain now, none where there are none. Asked once a message: no
- * waiting, no files.
- */
+/** The keys that may sign for a domain now. Asked once for each message: never waits, no files. */
 export type KeySource = (domain: string) => readonly SigningKey[];
 
 export type SigningDeps = {
@@ -37,19 +34,16 @@ export type SigningDeps = {
   readonly sent: (author: string, signedBy: string) => void;
 };
 
-/** From fields that are looked at: there must be one, and nobody needs a second. */
+/** From fields that are read. RFC 5322 section 3.6 allows one. */
 const fromFieldsMax = 20;
-/**
- * Octets of header that wait until it is known who signs: ten times what Postfix lets one field
- * have.
- */
+/** Octets of header kept until it is known who signs: ten times Postfix's limit for one field. */
 const headerOctetsMax = 1_024_000;
 /**
- * Right below the mail server's own Received, which no earlier filter has seen and no signature
- * covers.
+ * Signatures go right below the mail server's own Received field, which no earlier filter has seen
+ * and no signature covers.
  */
 const signatureIndex = 1;
-/** A key that cannot sign would fill the log with every message. */
+/** A key that cannot sign is logged this often: not with every message. */
 const faultEveryMs = minuteMs;
 
 export function openSigning(deps: SigningDeps): EditSource {
@@ -68,10 +62,7 @@ class SigningReader implements MessageReader {
   readonly #faults: Faults;
   readonly #start: MessageStart;
   readonly #from: string[] = [];
-  /**
-   * Names and values in turn, until it is known whether anybody signs: most of the work is for
-   * those who do.
-   */
+  /** Names and values in turn, kept until it is known whether a key signs: hashing costs most. */
   #header: string[] = [];
   #octets = 0;
   #choice: Choice<SigningKey> | undefined;
@@ -119,7 +110,7 @@ class SigningReader implements MessageReader {
     });
   }
 
-  /** Asked when all headers are here. */
+  /** Which keys sign. Call it when all headers are here. */
   #chosen(): Choice<SigningKey> {
     if (this.#choice !== undefined) return this.#choice;
     this.#choice = this.#choose();
@@ -140,7 +131,7 @@ class SigningReader implements MessageReader {
   }
 
   #choose(): Choice<SigningKey> {
-    // RFC 6376 section 5.4: what has no From cannot be signed by anybody.
+    // RFC 6376 section 5.4: the From field must be signed, so mail without one cannot be.
     if (this.#from.length === 0) return { kind: 'unsigned', author: '', why: 'no-from' };
     const { domains } = authorDomains(this.#from);
     return chooseKeys(domains, this.#deps.settings.rules, this.#deps.keys);
@@ -159,7 +150,7 @@ class SigningReader implements MessageReader {
 type Faults = (domain: string, id: string, fault: Error) => void;
 
 /**
- * Says once a minute and domain what is wrong. Domains are those of keys, so there are not many.
+ * Logs a fault once a minute for each domain. Only domains with keys come here, so they are few.
  */
 function openFaults({ clock, log }: SigningDeps): Faults {
   const told = new Map<string, { at: number; leftOut: number }>();

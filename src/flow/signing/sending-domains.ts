@@ -1,14 +1,13 @@
 /**
- * Which From domains this server really sends for, and who signed: what `dns check` compares
- * published records with. Counted in memory, written every few seconds, a row a domain with its
- * whole count.
+ * Counts the From domains that this server sends for, and who signed. `dns check` compares
+ * published records with them. Counts are in memory; every few seconds the changed rows are
+ * written.
  */
-
 import type { Mutable } from '../../lib/mutable.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
-import type { Clock } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Clock, Timers } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 
 export type SendingDomains = {
   /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
@@ -18,8 +17,8 @@ export type SendingDomains = {
 };
 
 /**
- * A hosting company has some thousands; a thief who makes up a domain for each message must not
- * fill the memory.
+ * More domains are not counted. A hosting company has some thousands; an attacker who makes up a
+ * domain for each message must not fill the memory.
  */
 export const sendingDomainsMax = 10_000;
 const writeEveryMs = 10 * secondMs;

@@ -1,6 +1,6 @@
 /**
- * The keys that sign, for whoever signs; their life goes on by itself (key-keeper.ts) and by
- * commands (key-desk.ts).
+ * The DKIM keys, for everything that signs. Their life goes on automatically (key-keeper.ts) and by
+ * commands (key-admin.ts).
  */
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { KeyAdmin } from '../../ports/admin.ts';
@@ -8,11 +8,11 @@ import { openKeyAdmin } from './key-admin.ts';
 import { openKeeper, type SigningKeysDeps } from './key-keeper.ts';
 
 export type SigningKeys = {
-  /** The keys that sign for exactly this domain, one of an algorithm; empty: none. Never waits. */
+  /** The keys that sign for exactly this domain, at most one of each algorithm. Never waits. */
   of(domain: string): readonly SigningKey[];
-  /** One step now, with all that is to be looked at. */
+  /** Runs one step now that looks at every key that is due. */
   stepNow(): Promise<void>;
-  /** Key files are looked at again. */
+  /** Reads the key files again. */
   reload(): void;
   readonly admin: KeyAdmin;
   close(): void;

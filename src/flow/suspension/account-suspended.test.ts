@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { Done } from '../../ports/admin.ts';
+import type { AdminResult } from '../../ports/admin.ts';
 
 const joe = 'joe@here.test' as Account;
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };
@@ -17,14 +17,14 @@ function since(rig: FlowRig): readonly string[] {
   return rig.order.slice(rig.order.findIndex((what) => what.includes('incident')));
 }
 const incident = (rig: FlowRig) => rig.journal.live.incidents({ account: joe, limit: 1 })[0];
-async function suspendByHand(rig: FlowRig): Promise<Done> {
+async function suspendByHand(rig: FlowRig): Promise<AdminResult> {
   const done = await rig.admin.suspend(joe, 'op', 'called');
   await rig.time.settle();
   return done;
 }
 const release = (rig: FlowRig) => rig.admin.release(joe, released);
 
-test('in this order: committed, queue held, login closed, operator told with what was found', async () => {
+test('in this order: committed, queue held, login closed, operator told', async () => {
   const rig = openRig();
   // Two that the owner wrote before, of which one is delivered already.
   const friend = { account: joe, to: ['friend@elsewhere.test'] };
@@ -52,7 +52,7 @@ test('in this order: committed, queue held, login closed, operator told with wha
   const notice = rig.taken.find(({ notice: { event } }) => event === 'account.suspended')?.notice;
   assert.equal(notice?.loginClosed, true);
   assert.equal(notice.stopped.fromQueue, passed + 1, 'all that passed was still queued');
-  assert.equal(notice.leaked.messages, 0, 'so nothing of it got out');
+  assert.equal(notice.leaked.messages, 0, 'so nothing got out');
   const row = incident(rig);
   assert.deepEqual([row?.queuedHeld, row?.loginClosed], [passed + 1, true]);
 });
@@ -76,7 +76,7 @@ test('what was being sent as it was put on hold got out: counted so, and not hel
   await rig.hijack(joe);
   await rig.time.settle();
   const caught = incident(rig)?.queuedHeld ?? 0;
-  assert.equal(rig.queue.messages.get(first.id), 'deferred', 'let go: Postfix ends it');
+  assert.equal(rig.queue.messages.get(first.id), 'deferred', 'released: Postfix removes it');
   assert.equal(rig.journal.live.heldOne(first.id)?.state, 'gone');
   // Another delivery ends only after the first look.
   const [slow = assert.fail()] = rig.queue.inQueue('hold');
@@ -88,7 +88,7 @@ test('what was being sent as it was put on hold got out: counted so, and not hel
   assert.equal(incident(rig)?.leakedMessages, leaked + 1);
 });
 
-test('a release undoes all of it, and is written down', async () => {
+test('a release undoes everything, and is written down', async () => {
   const rig = openRig();
   const before = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
   await rig.hijack(joe);
@@ -178,12 +178,12 @@ test('after a crash each step is done again, once, and the operator is told', as
   await again.time.pass(minuteMs);
   assert.equal(again.queue.messages.get(friend.id), 'hold');
   assert.ok(again.logins.closed.has(joe));
-  assert.equal(again.taken.length, 2, 'once by each road');
+  assert.equal(again.taken.length, 2, 'once by each channel');
   assert.equal(again.gate.mayBegin({ account: joe, by: 'login' }).kind, 'reply');
   assert.deepEqual([incident(again)?.queuedHeld, incident(again)?.loginClosed], [1, true]);
 });
 
-test('after a start, what a person has let go meanwhile is not called back', async () => {
+test('after a start, mail that an operator released in between is not held again', async () => {
   const rig = openRig();
   const { id } = rig.send({ account: joe, to: ['friend@elsewhere.test'] });
   await suspendByHand(rig);

@@ -1,15 +1,15 @@
 /**
- * An account is suspended: committed first; then what it has queued is put on hold, its login is
- * closed, the operator is told. And the way back: a release undoes all of that.
+ * Suspends an account: commits that first, then puts its queued mail on hold, closes its login and
+ * tells the operator. A release undoes all of this.
  *
  *   judged or by hand ──commit──▶ later mail refused (the gate reads the state)
- *                                 ├─ queue held, twice: at once, and for what was on its way into the queue
+ *                                 ├─ queue held twice: at once, and 15 seconds later
  *                                 ├─ login closed
- *                                 └─ notice by every road
+ *                                 └─ notice by every channel
  *
- * After a crash the open incidents are gone through again: each step may be done twice. What is
- * done about one account outside this process is done in turn, so that a release which comes in the
- * middle has the last word.
+ * A start goes through the open incidents again, in case the last run crashed: every step may be
+ * done twice. One lock for each account guards what is done outside this process, so that a release
+ * that comes in the middle has the last word.
  */
 import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
@@ -18,26 +18,28 @@ import type { Account } from '../../core/account-name.ts';
 import type { Notice } from '../../core/notice.ts';
 import type { Reason } from '../../core/verdict.ts';
 import { faultText } from '../../lib/error-text.ts';
+import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
-import type { Done, ReleaseHow } from '../../ports/admin.ts';
+import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
 import type { Change, IncidentRow } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import type { Clock, Count, Log, Timers } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
-import { AccountTurns } from './account-lock.ts';
 import { currentIncident, sweepQueue } from './queue-sweep.ts';
-import { isLogin, ReleaseSteps } from './release-steps.ts';
+import { isLogin, type ReleaseOutcome, ReleaseSteps } from './release-steps.ts';
 import { releaseText, releaseWord } from './release-text.ts';
 import { suspensionNotice } from './suspension-notice.ts';
 
-/** What the sessions of that moment were still handing over is in the queue by then. */
+/** By then, mail that sessions were still handing over at the suspension is in the queue. */
 const secondSweepMs = 15 * secondMs;
-/** What is under way gets this long to end; the next start does it again. */
+/** Steps under way get this long to end at a stop. The next start does them again. */
 const closeMs = 3 * secondMs;
-/** Incidents looked at in one go. */
+/** Steps about accounts that may wait: more than there are accounts on any server we know. */
+const workMax = 1_000_000;
+/** Incidents read at once. */
 const openMax = 10_000;
 
 export type SuspensionDeps = {
@@ -58,21 +60,18 @@ export type SuspensionDeps = {
 };
 
 export type Suspensions = {
-  /** For the gate: what a fresh suspension adds to the commit, and what follows it. */
+  /** For the gate: what a new suspension adds to the commit, and what to call after it. */
   suspending(
     account: Account,
     past: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
-  byHand(account: Account, by: string, note: string): Promise<Done>;
-  release(account: Account, how: ReleaseHow): Promise<Done>;
-  /** After a start: what an earlier run may not have finished. */
+  byHand(account: Account, by: string, note: string): Promise<AdminResult>;
+  release(account: Account, how: ReleaseHow): Promise<AdminResult>;
+  /** Does what an earlier run may not have finished. For the start. */
   resume(): void;
-  /**
-   * Starts nothing more by itself, and waits a little for what is under way: it writes to the
-   * journal.
-   */
+  /** Starts nothing more, and waits a little for steps under way: they write to the journal. */
   close(): Promise<void>;
 };
 
@@ -82,9 +81,10 @@ export function openSuspensions(deps: SuspensionDeps): Suspensions {
 
 class SuspensionFlow implements Suspensions {
   readonly #deps: SuspensionDeps;
-  readonly #turns = new AccountTurns();
+  /** One lock for each account guards what is done about it outside this process. */
+  readonly #locks = new SerialQueue<Account>(workMax);
   readonly #steps: ReleaseSteps;
-  /** How to stop the second sweeps that are yet to come. */
+  /** How to stop the second sweeps that have not run yet. */
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
@@ -104,7 +104,7 @@ class SuspensionFlow implements Suspensions {
     return this.#open(account, past, reasons, at, { by: 'guard', detail });
   }
 
-  async byHand(account: Account, by: string, note: string): Promise<Done> {
+  async byHand(account: Account, by: string, note: string): Promise<AdminResult> {
     const { accounts, clock, count, settings } = this.#deps;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
@@ -119,13 +119,13 @@ class SuspensionFlow implements Suspensions {
       weight: 1,
     };
     const opened = this.#open(account, past, [reason], at, { by, detail: note });
-    await this.#commit([accounts.change(account, past, book), ...opened.changes]);
+    await this.#deps.journal.committed([accounts.change(account, past, book), ...opened.changes]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
     return { ok: true, count: 1, text: `${account} is suspended` };
   }
 
-  async release(account: Account, how: ReleaseHow): Promise<Done> {
+  async release(account: Account, how: ReleaseHow): Promise<AdminResult> {
     const { accounts, clock, count } = this.#deps;
     const past = accounts.known(account);
     if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
@@ -135,8 +135,7 @@ class SuspensionFlow implements Suspensions {
     release(past, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
-    // What was only observed says nothing about how often the account may be trusted again by
-    // itself.
+    // A suspension that was only observed does not count as an automatic release.
     const real = open.some(({ observed }) => !observed);
     past.automaticReleases = automatic && real ? past.automaticReleases + 1 : 0;
     const what = releaseWord(how);
@@ -151,16 +150,19 @@ class SuspensionFlow implements Suspensions {
         row: { ...incident, stoppedMessages, endedAt: at, endedBy: how.by },
       });
     }
-    // A suspension that was only noted has closed nothing outside.
+    // A suspension that was only observed has changed nothing outside this process.
     const outside = !automatic || real;
-    const { rest, change } = outside ? this.#steps.begun(account, how, at) : nothingOutside;
-    if (change !== undefined) changes.push(change);
-    const faults: string[] = [];
-    if (!(await this.#commit(changes))) faults.push('the ledger could not be written yet');
+    const steps = outside ? this.#steps.prepare(account, how, at) : undefined;
+    if (steps !== undefined) changes.push(steps.change);
+    const kept = await this.#deps.journal.committed(changes);
     if (suspended) count('postern_releases_total', 1, automatic ? 'guard' : 'operator');
-    const back =
-      rest === undefined ? 0 : await this.#inTurn(account, () => this.#steps.letOut(rest, faults));
-    if (back === undefined) return suspendedAgain(account);
+    const outcome =
+      steps === undefined
+        ? nothingOutside
+        : await this.#locks.run(account, () => this.#steps.run(steps.release));
+    if (outcome === undefined) return suspendedAgain(account);
+    const { back } = outcome;
+    const faults = [...(kept ? [] : ['the ledger could not be written yet']), ...outcome.faults];
     const left = this.#deps.journal.live.held({ account, state: 'held', limit: openMax }).length;
     return { ok: true, count: back, text: releaseText(account, how, { back, left }, faults) };
   }
@@ -170,11 +172,11 @@ class SuspensionFlow implements Suspensions {
     const open = this.#deps.journal.live
       .incidents({ open: true, limit: openMax })
       .filter(({ observed }) => enforced && !observed);
-    // One after the other: each starts programs. Releases first: those people wait, and who is
-    // suspended is refused.
+    // One after the other, as each starts programs. Releases first: their people wait to send, and
+    // mail of suspended accounts is refused in any case.
     const all = async (): Promise<void> => {
-      for (const rest of this.#steps.unfinished()) {
-        await this.#step(rest.account, () => this.#steps.finish(rest));
+      for (const release of this.#steps.unfinished()) {
+        await this.#step(release.account, () => this.#steps.finish(release));
       }
       await this.#openLogins();
       for (const incident of open) {
@@ -187,7 +189,7 @@ class SuspensionFlow implements Suspensions {
   async close(): Promise<void> {
     this.#closed = true;
     for (const stop of this.#waiting) stop();
-    await this.#turns.ended(this.#deps.timers, closeMs);
+    await this.#idle();
   }
 
   #open(
@@ -236,13 +238,13 @@ class SuspensionFlow implements Suspensions {
   }
 
   /**
-   * Everything after the commit. Never throws: what fails is logged, told in the notice, and tried
-   * at the next start.
+   * Does everything after the commit. Never throws: a failure is logged, shown in the notice, and
+   * tried again at the next start.
    */
   #follow(incident: IncidentRow): Promise<void> {
     const { account } = incident;
     return this.#logged(account, async () => {
-      const row = await this.#inTurn(account, () => this.#enforce(incident));
+      const row = await this.#locks.run(account, () => this.#enforce(incident));
       this.#deps.notices.send(this.#notice(row));
       if (!this.#closed) this.#sweepLater(row);
     });
@@ -254,14 +256,18 @@ class SuspensionFlow implements Suspensions {
       stop();
       this.#waiting.delete(stop);
       void this.#logged(account, async () => {
-        await this.#inTurn(account, () => this.#sweep(incident));
+        await this.#locks.run(account, () => this.#sweep(incident));
       });
     });
     this.#waiting.add(stop);
   }
 
-  #inTurn<Value>(account: Account, work: () => Promise<Value>): Promise<Value> {
-    return this.#turns.take(account, work);
+  /** Waits for all that is under way, but no longer than `closeMs`. */
+  async #idle(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const stop = this.#deps.timers.every(closeMs, () => late.resolve());
+    await Promise.race([this.#locks.idle(), late.promise]);
+    stop();
   }
 
   async #openLogins(): Promise<void> {
@@ -274,15 +280,15 @@ class SuspensionFlow implements Suspensions {
     }
   }
 
-  /** One of many things that a start finds to do. */
+  /** Runs one of the steps that a start finds to do. */
   async #step(account: Account, work: () => Promise<unknown>): Promise<void> {
     if (this.#closed) return;
     await this.#logged(account, async () => {
-      await this.#inTurn(account, work);
+      await this.#locks.run(account, work);
     });
   }
 
-  /** For what nobody waits for: a fault in it is logged. It must not end the guard. */
+  /** Runs work that nobody waits for. A fault is logged and must not end the guard. */
   async #logged(account: Account, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -327,25 +333,23 @@ class SuspensionFlow implements Suspensions {
     const { clock, host, iso } = this.#deps;
     return suspensionNotice(incident, { host, iso, at: clock.now() });
   }
-
-  #commit(changes: readonly Change[]): Promise<boolean> {
-    return new Promise((resolve) => this.#deps.journal.commit(changes, resolve));
-  }
 }
 
-const onlyObserving: Done = {
+const onlyObserving: AdminResult = {
   ok: false,
   text: 'this guard only observes: it stops nobody',
-  hint: 'set mode = "guard" and reload, or stop the account in the mail server: change its password',
+  hint:
+    'set mode = "guard" and reload, ' +
+    'or stop the account in the mail server by changing its password',
 };
 
-const nothingOutside = { rest: undefined, change: undefined };
+const nothingOutside: ReleaseOutcome = { back: 0, faults: [] };
 
-/** While its release waited for its turn: a later suspension has the last word. */
-function suspendedAgain(account: Account): Done {
+/** The account was suspended while its release waited for the lock: the suspension counts. */
+function suspendedAgain(account: Account): AdminResult {
   return {
     ok: false,
-    text: `${account} was suspended again meanwhile: its login stays closed, its mail on hold`,
+    text: `${account} was suspended again in the meantime: its login stays closed, its mail held`,
     hint: `look at why, then: postern accounts release ${account}`,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What time does by itself, and where it stops: calm accounts, set ends of suspensions, rows of
- * messages that are gone.
+ * What the review does as time passes, and its limits: calm accounts, set ends of suspensions, rows
+ * of messages that are gone.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -48,7 +48,7 @@ test('it stays: when told never, when much is held, when the account is suspende
   }
 });
 
-test('an account that gets suspended while the one before it is released keeps its mail', async () => {
+test('an account suspended while the one before it is released keeps its mail held', async () => {
   const rig = openRig({ settings: { calmAfterMs: hourMs } });
   const accounts = [joe, 'ann@here.test' as Account] as const;
   const ids = accounts.map((account) => {
@@ -90,13 +90,13 @@ test('a suspension with a set end ends so often, then a person must decide', asy
   assert.equal(await endsByItself(), false, 'the third time');
   rig.time.jump(30 * dayMs);
   await rig.time.pass(2 * minuteMs);
-  assert.ok(isSuspended(), 'for ever');
+  assert.ok(isSuspended(), 'without end');
   assert.equal(rig.counted.get('postern_releases_total guard'), 2);
   await rig.admin.release(joe, { by: 'op', note: '', falseAlarm: false, keepHeld: false });
   assert.equal(await endsByItself(), true, 'a person who decided starts the count anew');
 });
 
-test('without a set end a suspension never ends; where nobody acts, what was only noted does', async () => {
+test('a suspension without a set end never ends; one that was only observed does', async () => {
   const guard = openRig();
   await guard.hijack(joe);
   guard.time.jump(60 * dayMs);
@@ -109,7 +109,7 @@ test('without a set end a suspension never ends; where nobody acts, what was onl
   assert.equal(observing.accounts.known(joe)?.state, 'clear');
 });
 
-test('rows of messages that the queue has no more are closed, but not of those just coming in', async () => {
+test('rows of messages that left the queue are closed, but not of those coming in', async () => {
   const rig = openRig();
   const { id } = rig.send({ account: joe, to: many(30) });
   await rig.time.settle();
@@ -121,7 +121,7 @@ test('rows of messages that the queue has no more are closed, but not of those j
   assert.equal(rig.journal.live.heldOne(id)?.state, 'gone');
 });
 
-test('let go by a person while the queue was read: that stands', async () => {
+test('released by an operator while the queue was read: that counts', async () => {
   const rig = openRig();
   const { id } = rig.send({ account: joe, to: many(30) });
   await rig.time.settle();

@@ -1,7 +1,7 @@
 /**
- * What time does by itself, looked at each minute: held mail of an account that calmed down leaves,
- * a suspension with a set end ends, rows of messages that the queue no longer has are closed. Each
- * within a limit after which a person decides.
+ * Once a minute, Postern reviews what has become due. It releases held mail of accounts that have
+ * calmed down, ends suspensions whose set time is over, and closes rows of messages that have left
+ * the queue. Each of these has a limit beyond which the operator decides.
  */
 import { evidenceNow } from '../../core/account/judge.ts';
 import { watchAt } from '../../core/account/signals.ts';
@@ -9,19 +9,19 @@ import type { Account } from '../../core/account-name.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
-import type { Clock, Log } from '../../ports/world.ts';
+import type { Clock, Log, Timers } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';
 
 const reviewMs = minuteMs;
-/** More held messages than this of one account are a person's decision. */
+/** If more messages of an account are held, the operator decides about them. */
 const calmHeldMax = 10;
 const rowsMax = 10_000;
-/** A row younger than this may be of a message that Postfix is still taking in. */
+/** A younger row may belong to a message that Postfix is still taking in. */
 const settleMs = 5 * minuteMs;
-/** Where nobody acts, a suspension that was only noted ends after this long. */
+/** A suspension that was only observed ends after this time if nobody acts. */
 const observedMs = hourMs;
 
 export type ReviewDeps = {
@@ -35,7 +35,7 @@ export type ReviewDeps = {
   readonly settings: Settings;
 };
 
-/** Starts the reviews; answers with how to stop them. */
+/** Starts the reviews. `close` stops them. */
 export function openReview(deps: ReviewDeps): { review(): Promise<void>; close(): void } {
   let busy = false;
   const review = async (): Promise<void> => {
@@ -61,8 +61,7 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
   if (after === 0) return;
   for (const incident of journal.live.incidents({ open: true, limit: rowsMax })) {
     if (clock.now() - incident.suspendedAt < after) continue;
-    // While observing nobody is let go whom the guard has stopped; and what a person did, a person
-    // undoes.
+    // In observe mode no real suspension ends. What an operator did, an operator undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
     const past = accounts.known(incident.account);
     if (past === undefined) continue;
@@ -82,8 +81,7 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
   const onHold = await mta.onHold(rows.map(({ queueId }) => queueId));
   const there: HeldRow[] = [];
   for (const { queueId } of rows) {
-    // As it is now: reading a long queue takes its time, and a person may have let the message go
-    // meanwhile.
+    // Reading a long queue takes time, and an operator may have released the message in between.
     const row = journal.live.heldOne(queueId);
     if (row?.state !== 'held') continue;
     if (onHold.has(queueId)) there.push(row);
@@ -99,7 +97,8 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
   const { clock, journal } = deps;
   const there = new Set(onHold.map(({ queueId }) => queueId));
   for (const account of new Set(onHold.map((row) => row.account))) {
-    // Anew for each: those before it took their time, and this one may have been suspended since.
+    // Read again for each account: earlier releases take time, and this account may be suspended
+    // now.
     const now = clock.now();
     const after = lastReleaseOf(deps, account);
     const held = journal.live
@@ -118,7 +117,7 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
       journal.add({ kind: 'held', row: released });
     }
     if (fault !== undefined && left.size === 0) throw fault;
-    const detail = `${left.size} held messages left: the account has calmed down`;
+    const detail = `${left.size} held messages released: the account has calmed down`;
     const row = { at: now, by: 'postern', action: 'release-held', account, detail };
     journal.add({ kind: 'audit', row });
     deps.log('info', 'held.released', { account, messages: left.size });
@@ -127,8 +126,8 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
 }
 
 /**
- * What was held before a release was part of what suspended the account: only a person lets that
- * go.
+ * When the account was last released. Mail that was held before that was part of the reason for the
+ * suspension, so only an operator releases it.
  */
 function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
   return journal.live.incidents({ account, limit: 1 })[0]?.endedAt ?? 0;

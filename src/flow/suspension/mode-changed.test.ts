@@ -59,7 +59,7 @@ test('one that was noted before a crash ends at the next start in guard mode', a
   assert.ok(!again.order.includes(`login close ${joe}`));
 });
 
-test('a set end ends what the guard did, and leaves held mail held; never what a person did', async () => {
+test('a set end ends suspensions by the guard, not by operators, and keeps mail held', async () => {
   for (const byHand of [false, true]) {
     const rig = openRig({ settings: { releaseAfterMs: hourMs } });
     rig.send({ account: joe, to: ['friend@elsewhere.test'] });

@@ -1,6 +1,6 @@
 /**
- * From observing to guarding: suspensions that were only noted must not become real by changing the
- * mode. They end, and that is written down. Real ones outlast every change of the mode.
+ * When the mode changes from observe to guard, suspensions that were only observed end. They must
+ * not become real by a change of the mode. Real suspensions outlast every change of the mode.
  */
 import { faultText } from '../../lib/error-text.ts';
 import type { Log } from '../../ports/world.ts';
@@ -18,8 +18,8 @@ export type ModeDeps = {
 };
 
 /**
- * At the start and after each reload: the mode may have changed while nobody ran. All accounts are
- * free at once.
+ * Ends observed suspensions in guard mode. Call it at the start too, as the mode may have changed
+ * while Postern was stopped. No account counts as suspended while the releases are still written.
  */
 export function modeChanged({ journal, suspensions, log, settings }: ModeDeps): void {
   if (settings.mode === 'observe') return;

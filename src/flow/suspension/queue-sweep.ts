@@ -1,7 +1,7 @@
 /**
- * The queue of a suspended account: what it has there is put on hold and counted. Postfix cannot
- * stop a delivery that is under way: such a message is sent although it was put on hold, and stays
- * there with nobody left to send it to. It got out, so it is counted so, and let go.
+ * Puts the queued mail of a suspended account on hold and counts it. Postfix cannot stop a delivery
+ * that is under way: such a message is sent all the same, and then stays on hold without a
+ * recipient. It counts as leaked, and is released so that Postfix removes it.
  */
 
 import { faultText } from '../../lib/error-text.ts';
@@ -11,10 +11,10 @@ import type { Mta } from '../../ports/mail-server.ts';
 import type { Clock, Log } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
-/** How far back queued mail is looked for: Postfix keeps trying for five days by default. */
+/** Only younger mail is looked for. Postfix tries for five days by default. */
 const queueLifetimeMs = 7 * dayMs;
 const queuedMax = 50_000;
-/** Incidents of one account looked at in one go. */
+/** Incidents of one account that are read at once. */
 const incidentsMax = 10_000;
 
 export type SweepDeps = {
@@ -24,7 +24,7 @@ export type SweepDeps = {
   readonly log: Log;
 };
 
-/** The incident as it stands by now: it may have ended while programs ran. */
+/** The incident as it is now: it may have ended while programs ran. */
 export function currentIncident(
   journal: Journal,
   { account, id, ...rest }: IncidentRow,
@@ -34,8 +34,8 @@ export function currentIncident(
 }
 
 /**
- * Holds what the account has in the queue; what had passed since the first sign has not leaked
- * then.
+ * Holds what the account has in the queue. Messages that passed since the first sign and are caught
+ * here no longer count as leaked.
  */
 export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promise<IncidentRow> {
   const { clock, journal, log, mta } = deps;
@@ -45,7 +45,9 @@ export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promis
   const at = clock.now();
   const passed = journal.live
     .messagesOf(account, (at - queueLifetimeMs) as Millis, queuedMax)
-    .filter(({ queueId, verdict }) => verdict === 'pass' && !letGo(journal, queueId, incident));
+    .filter(
+      ({ queueId, verdict }) => verdict === 'pass' && !wasReleased(journal, queueId, incident),
+    );
   if (passed.length === 0) return before;
   const { done: onHold, fault } = await mta.hold(passed);
   if (fault !== undefined) log('error', 'queue.not-held', { account, why: faultText(fault) });
@@ -55,15 +57,15 @@ export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promis
   for (const message of caught) journal.add({ kind: 'held', row: caughtRow(message, at) });
   counted(journal, incident, caught, 1);
   try {
-    await letGoSent(deps, mta, incident);
+    await closeSent(deps, mta, incident);
   } catch (error) {
     log('warn', 'queue.not-counted', { account, why: faultText(error) });
   }
   return currentIncident(journal, incident);
 }
 
-/** What was being sent as it was put on hold is gone. */
-async function letGoSent(deps: SweepDeps, mta: Mta, incident: IncidentRow): Promise<void> {
+/** Closes messages that were already being delivered when they were put on hold. */
+async function closeSent(deps: SweepDeps, mta: Mta, incident: IncidentRow): Promise<void> {
   const { clock, journal } = deps;
   const { account, suspendedAt } = incident;
   const held = journal.live
@@ -83,7 +85,7 @@ async function letGoSent(deps: SweepDeps, mta: Mta, incident: IncidentRow): Prom
   counted(journal, incident, gone, -1);
 }
 
-/** So many more (or fewer: -1) of the queue were caught, and did not get out. */
+/** Adds these messages to those caught in the queue (1), or takes them away again (-1). */
 function counted(
   journal: Journal,
   incident: IncidentRow,
@@ -103,8 +105,8 @@ function counted(
   journal.add({ kind: 'incident', row });
 }
 
-/** A person has let this message go since: it is not called back. */
-function letGo(journal: Journal, queueId: string, incident: IncidentRow): boolean {
+/** Did an operator release this message after the suspension? Then it is not held again. */
+function wasReleased(journal: Journal, queueId: string, incident: IncidentRow): boolean {
   const held = journal.live.heldOne(queueId);
   return held?.state === 'released' && held.changedAt >= incident.suspendedAt;
 }

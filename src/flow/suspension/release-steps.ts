@@ -1,9 +1,9 @@
 /**
- * What a release does outside this process once it is committed: the login is opened, held mail
- * goes back. And what an earlier run left undone of that: releases that were cut off, names that
- * are still in the deny file.
+ * After a release is committed, its steps outside this process: the login is opened, and held mail
+ * goes back to the queue. A start also finishes releases that an earlier run did not finish, and
+ * opens logins that are closed by mistake.
  *
- * Each step asks first whether the account is suspended (again): then it stays closed.
+ * Each step first asks whether the account is suspended again. If so, it changes nothing.
  */
 import type { Account } from '../../core/account-name.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -14,7 +14,12 @@ import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
 import type { Clock, Log } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
-import { goesWith, ReleaseRests, type Rest, restOf } from './unfinished-releases.ts';
+import {
+  goesWith,
+  type UnfinishedRelease,
+  UnfinishedReleases,
+  unfinishedRelease,
+} from './unfinished-releases.ts';
 
 const heldMax = 50_000;
 
@@ -27,39 +32,44 @@ export type ReleaseDeps = {
   readonly log: Log;
 };
 
+/** How many held messages went back to the queue, and what could not be done. */
+export type ReleaseOutcome = { readonly back: number; readonly faults: readonly string[] };
+
 export class ReleaseSteps {
   readonly #deps: ReleaseDeps;
-  readonly #rests: ReleaseRests;
+  readonly #unfinished: UnfinishedReleases;
 
   constructor(deps: ReleaseDeps) {
     this.#deps = deps;
-    this.#rests = new ReleaseRests(deps.journal);
+    this.#unfinished = new UnfinishedReleases(deps.journal);
   }
 
-  /** The change is to be committed with the release, then `letOut` does what it stands for. */
-  begun(account: Account, how: ReleaseHow, at: Millis): { readonly rest: Rest; change: Change } {
-    const rest = restOf(account, how, at);
-    return { rest, change: this.#rests.begun(rest) };
+  /** Prepares the steps of a release. Commit the change with the release, then call `run`. */
+  prepare(
+    account: Account,
+    how: ReleaseHow,
+    at: Millis,
+  ): { readonly release: UnfinishedRelease; readonly change: Change } {
+    const release = unfinishedRelease(account, how, at);
+    return { release, change: this.#unfinished.add(release) };
   }
 
-  /**
-   * In the account's turn. How many messages went back; undefined: the account is suspended again.
-   */
-  async letOut(rest: Rest, faults: string[]): Promise<number | undefined> {
-    return this.#letOut(rest, faults, () => true);
+  /** Runs the steps. Hold the account's lock. Undefined: the account is suspended again. */
+  run(release: UnfinishedRelease): Promise<ReleaseOutcome | undefined> {
+    return this.#run(release, () => true);
   }
 
-  unfinished(): readonly Rest[] {
-    return this.#rests.all();
+  unfinished(): readonly UnfinishedRelease[] {
+    return this.#unfinished.all();
   }
 
-  /** In the account's turn. Mail that was held after the release is none of it. */
-  async finish(rest: Rest): Promise<void> {
-    if (!this.#rests.has(rest)) return;
-    await this.#letOut(rest, [], (changedAt) => changedAt <= rest.at);
+  /** Finishes a release of an earlier run. Hold the account's lock. Later held mail stays held. */
+  async finish(release: UnfinishedRelease): Promise<void> {
+    if (!this.#unfinished.has(release)) return;
+    await this.#run(release, (changedAt) => changedAt <= release.at);
   }
 
-  /** Accounts whose login is closed though they are not suspended. */
+  /** Accounts whose login is closed although they are not suspended. */
   async closedByMistake(): Promise<readonly Account[]> {
     const names = await this.#deps.logins?.closedNames();
     return [...(names ?? [])]
@@ -70,7 +80,7 @@ export class ReleaseSteps {
       });
   }
 
-  /** In the account's turn. */
+  /** Opens the login of an account. Hold the account's lock. */
   async openLogin(account: Account): Promise<void> {
     const { logins, log } = this.#deps;
     if (this.#isSuspended(account)) return;
@@ -78,53 +88,59 @@ export class ReleaseSteps {
     log('info', 'login.opened', { account });
   }
 
-  async #letOut(
-    rest: Rest,
-    told: string[],
+  async #run(
+    release: UnfinishedRelease,
     mayGo: (changedAt: Millis) => boolean,
-  ): Promise<number | undefined> {
-    const { log, logins } = this.#deps;
-    const { account } = rest;
-    const faults: string[] = [];
-    if (isLogin(account) && !this.#isSuspended(account)) {
-      await logins?.open(account).catch((error: unknown) => faults.push(faultText(error)));
-    }
+  ): Promise<ReleaseOutcome | undefined> {
+    const { account } = release;
+    const loginFault = await this.#openedLogin(account);
     if (this.#isSuspended(account)) {
-      this.#rests.done(rest);
+      this.#unfinished.done(release);
       return undefined;
     }
-    const back = await this.#releaseHeld(rest, faults, mayGo);
-    if (faults.length === 0) this.#rests.done(rest);
-    else log('error', 'release.unfinished', { account, why: faults.join('; ') });
-    told.push(...faults);
-    return back;
+    const { back, fault } = await this.#releaseHeld(release, mayGo);
+    const faults = [loginFault, fault].filter((one) => one !== undefined);
+    if (faults.length === 0) this.#unfinished.done(release);
+    else this.#deps.log('error', 'release.unfinished', { account, why: faults.join('; ') });
+    return { back, faults };
+  }
+
+  /** Why the login could not be opened; undefined if it is open, or if there is nothing to open. */
+  async #openedLogin(account: Account): Promise<string | undefined> {
+    if (!isLogin(account) || this.#isSuspended(account)) return undefined;
+    try {
+      await this.#deps.logins?.open(account);
+      return undefined;
+    } catch (error) {
+      return faultText(error);
+    }
   }
 
   async #releaseHeld(
-    rest: Rest,
-    faults: string[],
+    release: UnfinishedRelease,
     mayGo: (changedAt: Millis) => boolean,
-  ): Promise<number> {
+  ): Promise<{ readonly back: number; readonly fault: string | undefined }> {
     const { clock, journal, mta } = this.#deps;
-    if (mta === undefined) return 0;
+    if (mta === undefined) return noMail;
     const rows = journal.live
-      .held({ account: rest.account, state: 'held', limit: heldMax })
-      .filter((row) => goesWith(rest, row) && mayGo(row.changedAt));
-    if (rows.length === 0) return 0;
+      .held({ account: release.account, state: 'held', limit: heldMax })
+      .filter((row) => goesWith(release, row) && mayGo(row.changedAt));
+    if (rows.length === 0) return noMail;
     const { done: back, fault } = await mta.release(rows.map(({ queueId }) => queueId));
     for (const row of rows) {
       if (!back.has(row.queueId)) continue;
-      const changed = { state: 'released' as const, changedAt: clock.now(), by: rest.by };
+      const changed = { state: 'released' as const, changedAt: clock.now(), by: release.by };
       journal.add({ kind: 'held', row: { ...row, ...changed } });
     }
-    if (fault !== undefined) faults.push(faultText(fault));
-    return back.size;
+    return { back: back.size, fault: fault === undefined ? undefined : faultText(fault) };
   }
 
   #isSuspended(account: Account): boolean {
     return this.#deps.accounts.known(account)?.state === 'suspended';
   }
 }
+
+const noMail = { back: 0, fault: undefined };
 
 /** Hosts, local senders and scripts have no login to close. */
 export function isLogin(account: Account): boolean {

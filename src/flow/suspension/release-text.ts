@@ -1,14 +1,14 @@
-/** A release in words: for the record, and as the answer to who asked for it. Pure. */
+/** A release in words: for the audit trail, and as the answer to the operator. Pure. */
 import type { Account } from '../../core/account-name.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
 
-/** For the record. */
+/** For the audit trail. */
 export function releaseWord({ falseAlarm, keepHeld }: ReleaseHow): string {
   if (falseAlarm) return 'false alarm';
   return keepHeld ? 'released, its held mail kept' : 'released';
 }
 
-/** What the operator is answered. `faults`: what could not be done. */
+/** The answer to the operator. `faults`: what could not be done. */
 export function releaseText(
   account: Account,
   how: ReleaseHow,

@@ -1,4 +1,4 @@
-/** What the operator is told about a suspension. Pure. */
+/** The notice to the operator about a suspension. Pure. */
 import type { Notice } from '../../core/notice.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';

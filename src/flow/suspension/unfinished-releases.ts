@@ -1,7 +1,7 @@
 /**
- * What is still to be done of releases that are committed: opening the login, letting held mail go.
- * Kept in the ledger with the release itself until it is done, so that the next start finishes what
- * a crash or a failure cut off.
+ * Releases that are committed but not finished: the login is still closed or held mail is still
+ * held. The ledger keeps them together with the release, so that the next start finishes what a
+ * crash or a failure cut off.
  */
 import type { Account } from '../../core/account-name.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -12,65 +12,71 @@ import type { Journal } from '../journal/journal.ts';
 /** Key in the ledger's small values. */
 const key = 'releases-unfinished';
 /**
- * More than these wait only while the mail server fails for long: the oldest are then left to a
- * person.
+ * More than these wait only while the mail server fails for long. The oldest are then left to the
+ * operator.
  */
-const restsMax = 1_000;
+const releasesMax = 1_000;
 
-export type Rest = {
+export type UnfinishedRelease = {
   readonly account: Account;
   readonly by: string;
   /**
-   * Which held mail goes: none, what the suspension took from the queue, or all that was held by
-   * then.
+   * Which held mail goes back: none, what the suspension took from the queue, or all that was held
+   * at that time.
    */
   readonly mail: 'none' | 'queue' | 'all';
   readonly at: Millis;
 };
 
-export function restOf(account: Account, how: ReleaseHow, at: Millis): Rest {
+export function unfinishedRelease(
+  account: Account,
+  how: ReleaseHow,
+  at: Millis,
+): UnfinishedRelease {
   const mail = how.falseAlarm ? 'all' : how.keepHeld ? 'none' : 'queue';
   return { account, by: how.by, mail, at };
 }
 
-/** Does this held message go with it? */
-export function goesWith(rest: Rest, row: HeldRow): boolean {
-  // The account may be honest, and the virus is one all the same.
+/** Does this held message go back with the release? */
+export function goesWith(release: UnfinishedRelease, row: HeldRow): boolean {
+  // The account may be honest, and the virus is still a virus.
   if (row.why === 'content' || row.why === 'rule') return false;
-  return rest.mail === 'all' || (rest.mail === 'queue' && row.why === 'queue');
+  return release.mail === 'all' || (release.mail === 'queue' && row.why === 'queue');
 }
 
-export class ReleaseRests {
+export class UnfinishedReleases {
   readonly #journal: Journal;
-  readonly #rests = new Map<Account, Rest>();
+  readonly #releases = new Map<Account, UnfinishedRelease>();
 
-  /** Throws nothing: a value that cannot be read leaves nothing to finish. */
+  /** Never throws: a stored value that cannot be read counts as no unfinished release. */
   constructor(journal: Journal) {
     this.#journal = journal;
-    for (const rest of parsed(journal.live.meta(key))) this.#rests.set(rest.account, rest);
+    for (const release of parsed(journal.live.meta(key))) {
+      this.#releases.set(release.account, release);
+    }
   }
 
-  all(): readonly Rest[] {
-    return [...this.#rests.values()];
+  all(): readonly UnfinishedRelease[] {
+    return [...this.#releases.values()];
   }
 
-  /** Is this still the last word about its account? */
-  has(rest: Rest): boolean {
-    return this.#rests.get(rest.account) === rest;
+  /** Is this still the latest release of its account? */
+  has(release: UnfinishedRelease): boolean {
+    return this.#releases.get(release.account) === release;
   }
 
-  /** To be committed with the release. */
-  begun(rest: Rest): Change {
-    this.#rests.delete(rest.account);
-    this.#rests.set(rest.account, rest);
-    const [oldest] = this.#rests.keys();
-    if (this.#rests.size > restsMax && oldest !== undefined) this.#rests.delete(oldest);
+  /** Remembers a release. The change is to be committed together with it. */
+  add(release: UnfinishedRelease): Change {
+    this.#releases.delete(release.account);
+    this.#releases.set(release.account, release);
+    const [oldest] = this.#releases.keys();
+    if (this.#releases.size > releasesMax && oldest !== undefined) this.#releases.delete(oldest);
     return this.#change();
   }
 
-  done(rest: Rest): void {
-    if (!this.has(rest)) return;
-    this.#rests.delete(rest.account);
+  done(release: UnfinishedRelease): void {
+    if (!this.has(release)) return;
+    this.#releases.delete(release.account);
     this.#journal.add(this.#change());
   }
 
@@ -79,18 +85,18 @@ export class ReleaseRests {
   }
 }
 
-function parsed(stored: string | undefined): readonly Rest[] {
+function parsed(stored: string | undefined): readonly UnfinishedRelease[] {
   try {
     const value: unknown = JSON.parse(stored ?? '[]');
-    return Array.isArray(value) ? value.filter(isRest) : [];
+    return Array.isArray(value) ? value.filter(isUnfinishedRelease) : [];
   } catch {
     return [];
   }
 }
 
-function isRest(value: unknown): value is Rest {
+function isUnfinishedRelease(value: unknown): value is UnfinishedRelease {
   if (typeof value !== 'object' || value === null) return false;
-  const { account, by, mail, at } = value as Partial<Record<keyof Rest, unknown>>;
+  const { account, by, mail, at } = value as Partial<Record<keyof UnfinishedRelease, unknown>>;
   const isMail = mail === 'none' || mail === 'queue' || mail === 'all';
   return typeof account === 'string' && typeof by === 'string' && typeof at === 'number' && isMail;
 }

@@ -6,7 +6,7 @@ import { openPrivateKey } from '../../lib/private-key.ts';
 import { openBodyHash } from '../dkim/body-hash.ts';
 import type { HeaderField } from '../dkim/header-canonical.ts';
 import type { SigningKey } from '../dkim/signing-key.ts';
-import { type Asking, answeredBy, type DnsQuestion } from '../dns/question.ts';
+import { answeredBy, type DnsLookup, type DnsQuestion } from '../dns/question.ts';
 import { type DnsRecord, txtStrings } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
 import { arcChain } from './chain.ts';
@@ -38,7 +38,7 @@ const answer = zoneAnswers([
   { name: 'arc._domainkey.silent.example', ttlSeconds: 60, type: 'TXT', strings: ['TIMEOUT'] },
 ]);
 
-const letter: readonly HeaderField[] = [
+const message: readonly HeaderField[] = [
   { name: 'Received', value: ' from a by b' },
   { name: 'DKIM-Signature', value: ' v=1; d=example.org; b=x' },
   { name: 'From', value: ' Joe <joe@example.org>' },
@@ -75,7 +75,7 @@ async function sealed(
   return [...added, ...fields];
 }
 
-function verify(fields: readonly HeaderField[], text: string = body): Asking<ArcVerdict> {
+function verify(fields: readonly HeaderField[], text: string = body): DnsLookup<ArcVerdict> {
   const chain = arcChain(fields);
   const wanted = arcBody(chain);
   const hash = wanted === undefined ? undefined : bodyHash(text, wanted.canonicalization);
@@ -97,12 +97,12 @@ const changed = (
   );
 };
 
-const first = await sealed(letter, keys.one.key);
+const first = await sealed(message, keys.one.key);
 const second = await sealed([{ name: 'Received', value: ' from b by c' }, ...first], keys.two.key);
 const third = await sealed(second, keys.one.key);
 
 test('a chain that was sealed once, twice, three times', () => {
-  assert.equal(verdict(letter), 'none 0');
+  assert.equal(verdict(message), 'none 0');
   assert.equal(verdict(first), 'pass 1 sealed by one.example');
   assert.equal(verdict(second), 'pass 2 sealed by two.example, 2 times in all');
   assert.equal(verdict(third), 'pass 3 sealed by one.example, 3 times in all');
@@ -137,7 +137,7 @@ const spoilt: readonly (readonly [string, readonly HeaderField[], string, string
   [
     'a set is missing',
     third.filter((field) => !/\bi=2;/.test(field.value)),
-    'fail 3 instance 2 is not whole',
+    'fail 3 instance 2 is not complete',
   ],
   [
     'the newest set was taken away',
@@ -173,7 +173,8 @@ const spoilt: readonly (readonly [string, readonly HeaderField[], string, string
   [
     'a silent server',
     changed(first, 'ARC-Seal', (value) => value.replace('one.example', 'silent.example')),
-    'temperror 1 seal 1: no key could be got: no server answers for arc._domainkey.silent.example',
+    'temperror 1 seal 1: the key could not be fetched: no server answers for ' +
+      'arc._domainkey.silent.example',
   ],
   [
     'the signature covers a seal',
@@ -212,7 +213,7 @@ test('a broken chain is sealed once, for itself alone, and then never again', as
 });
 
 test('fifty seals are read, and no fifty-first is made', async () => {
-  let fields = letter;
+  let fields = message;
   for (let n = 0; n < 50; n++) fields = await sealed(fields, keys.one.key);
   assert.equal(verdict(fields), 'pass 50 sealed by one.example, 50 times in all');
   assert.deepEqual(await sealed(fields, keys.one.key), fields);
@@ -226,7 +227,9 @@ test('made-up seals cost one question, or none', () => {
       { name: 'ARC-Seal', value: `${start} cv=${n === 0 ? 'none' : 'pass'}; b=aaaa` },
       {
         name: 'ARC-Message-Signature',
-        value: `${start} c=relaxed/relaxed; h=from; bh=${bodyHash(body).toString('base64')}; b=aaaa`,
+        value:
+          `${start} c=relaxed/relaxed; h=from; bh=${bodyHash(body).toString('base64')}; ` +
+          'b=aaaa',
       },
       { name: 'ARC-Authentication-Results', value: ` i=${n + 1}; x; none` },
     ];
@@ -236,9 +239,9 @@ test('made-up seals cost one question, or none', () => {
     asked.push(question);
     return answer(question);
   };
-  assert.equal(answeredBy(verify([...bomb, ...letter]), count).result, 'fail');
+  assert.equal(answeredBy(verify([...bomb, ...message]), count).result, 'fail');
   assert.deepEqual(asked, [{ name: 's49._domainkey.d49.example', type: 'TXT' }]);
-  assert.equal(answeredBy(verify([...bomb, ...letter], 'other'), count).result, 'fail');
+  assert.equal(answeredBy(verify([...bomb, ...message], 'other'), count).result, 'fail');
   assert.equal(asked.length, 1);
 });
 

@@ -1,7 +1,7 @@
 /**
- * The sets of fields that servers which handed a message on have put on top of it (RFC 8617 section
- * 4): each three fields of one instance. Here is what can be said without a key: are the sets
- * whole, and do the seals agree with each other?
+ * Reads the ARC sets of a message (RFC 8617 section 4): three fields for each server that forwarded
+ * it. This file checks what needs no key: whether the sets are complete, and whether the seals
+ * agree with each other.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { type HeaderField, headerKey } from '../dkim/header-canonical.ts';
@@ -9,11 +9,11 @@ import { parseTagList, type TagList } from '../dkim/tag-list.ts';
 
 export type ArcSet = {
   readonly instance: number;
-  /** ARC-Authentication-Results: what its server found out. */
+  /** ARC-Authentication-Results: the results of that server's checks. */
   readonly results: HeaderField;
-  /** ARC-Message-Signature: the message as that server had it. */
+  /** ARC-Message-Signature: over the message as that server sent it. */
   readonly message: HeaderField;
-  /** ARC-Seal: over all sets up to this. */
+  /** ARC-Seal: over all sets up to this one. */
   readonly seal: HeaderField;
   readonly messageTags: TagList;
   readonly sealTags: TagList;
@@ -21,13 +21,13 @@ export type ArcSet = {
 
 export type ArcChain =
   | { readonly kind: 'none' }
-  /** In the order of their instances, from 1 on without a gap. */
+  /** Ordered by instance, from 1 on without a gap. */
   | { readonly kind: 'whole'; readonly sets: readonly ArcSet[] }
-  /** An earlier server found the chain broken and said so: it stays as it is (section 5.1.1). */
+  /** An earlier server marked the chain as broken, so it stays as it is (section 5.1.1). */
   | { readonly kind: 'ended'; readonly instances: number; readonly why: string }
   | { readonly kind: 'broken'; readonly instances: number; readonly why: string };
 
-/** Section 4.2.1: more are a loop, or work made for us. */
+/** The most instances (section 4.2.1). More are a loop, or an attack on the verifier. */
 export const arcInstancesMax = 50;
 
 const parts = {
@@ -37,13 +37,13 @@ const parts = {
 } as const;
 type Part = (typeof parts)[keyof typeof parts];
 
-/** Which of the three it is; undefined for other fields. */
+/** Which of the three fields this is; undefined for other fields. */
 function arcPart(name: string): Part | undefined {
   const key = headerKey(name);
   return key in parts ? parts[key as keyof typeof parts] : undefined;
 }
 
-/** What is among the fields of a message. */
+/** Finds the chain among the fields of a message. */
 export function arcChain(fields: readonly HeaderField[]): ArcChain {
   const found = new Map<number, Partial<Record<Part, HeaderField>>>();
   let why: string | undefined;
@@ -74,8 +74,8 @@ export function arcChain(fields: readonly HeaderField[]): ArcChain {
 }
 
 /**
- * Instances have at most two digits; in seal and signature `i=` may stand anywhere, in the results
- * it comes first.
+ * The instance of a field, with at most two digits. In seal and signature `i=` may be anywhere; in
+ * the results it comes first.
  */
 function instanceOf(part: Part, value: string): number | undefined {
   const text =
@@ -92,7 +92,7 @@ function wholeSet(
 ): Result<ArcSet, string> {
   const { results, message, seal } = set ?? {};
   if (results === undefined || message === undefined || seal === undefined) {
-    return fault(`instance ${instance} is not whole`);
+    return fault(`instance ${instance} is not complete`);
   }
   const messageTags = parseTagList(message.value);
   const sealTags = parseTagList(seal.value);
@@ -108,7 +108,7 @@ function wholeSet(
   });
 }
 
-/** What the seals say of the chain before them (section 5.2, steps 2 and 3). */
+/** Checks what the seals say about the chain before them (section 5.2, steps 2 and 3). */
 function judged(sets: readonly ArcSet[]): ArcChain {
   const instances = sets.length;
   const last = sets.at(-1);

@@ -1,8 +1,8 @@
 /**
- * Sealing a message that is handed on (RFC 8617 section 5.1): what was found out
- * (ARC-Authentication-Results), the message as it is now (ARC-Message-Signature), and a seal over
- * all sets up to this one (ARC-Seal), as one new instance. relaxed/relaxed, which survives the ways
- * of mail servers.
+ * Seals a message that is forwarded (RFC 8617 section 5.1). One new instance has the results of the
+ * checks (ARC-Authentication-Results), a signature over the message as it is now
+ * (ARC-Message-Signature), and a seal over all sets up to this one (ARC-Seal). It uses
+ * relaxed/relaxed, which survives the usual changes by mail servers.
  */
 
 import { canonicalHeader, type HeaderField, headerKey } from '../dkim/header-canonical.ts';
@@ -18,14 +18,16 @@ import { type ArcChain, type ArcSet, arcInstancesMax } from './chain.ts';
 
 export type SealRequest = {
   readonly chain: ArcChain;
-  /** The chain was verified: all its signatures are good. */
+  /** Whether the chain was verified and all its signatures are good. */
   readonly valid: boolean;
   readonly results: AuthenticationResults;
   /** The fields of the message, in its order. */
   readonly fields: readonly HeaderField[];
-  /** What the sending program breaks longer lines at (mail/dkim/line-break.ts). 0: it does not. */
+  /**
+   * The length at which the sending program breaks lines (dkim/line-break.ts); 0 if it does not.
+   */
   readonly lineLengthLimit: number;
-  /** Of the relaxed body, as it will be sent. */
+  /** Hash of the relaxed body, as it will be sent. */
   readonly bodyHash: Buffer;
   readonly key: SigningKey;
   /** Milliseconds since 1970. */
@@ -33,11 +35,12 @@ export type SealRequest = {
 };
 
 /**
- * To be put on top of the message in this order: seal, signature, results. Empty: not to be sealed.
+ * Receives the fields to put on top of the message, in this order: seal, signature, results. Empty
+ * if the message must not be sealed.
  */
 export type SealDone = (fault: Error | undefined, fields: readonly HeaderField[]) => void;
 
-/** Calls back once. */
+/** Seals the message and calls back once. */
 export function sealArc(request: SealRequest, done: SealDone): void {
   const { chain, key } = request;
   const instance = nextInstance(chain);
@@ -45,10 +48,9 @@ export function sealArc(request: SealRequest, done: SealDone): void {
     done(undefined, []);
     return;
   }
-  const results: HeaderField = {
-    name: 'ARC-Authentication-Results',
-    value: ` i=${instance};${printAuthenticationResults(request.results, `ARC-Authentication-Results: i=${instance};`)}`,
-  };
+  const start = ` i=${instance};`;
+  const printed = printAuthenticationResults(request.results, `${resultsName}:${start}`);
+  const results: HeaderField = { name: resultsName, value: start + printed };
   const { names, text } = covered(request);
   const unsigned = foldedTags(`${messageName}: `, [
     ...[`i=${instance};`, ` a=${key.algorithm};`, ' c=relaxed/relaxed;'],
@@ -80,7 +82,7 @@ function seal(
     ...[`i=${instance};`, ` a=${key.algorithm};`, ` cv=${claim};`],
     ...keyTags({ key, now }),
   ]);
-  // A broken chain is not vouched for: its last seal covers its own set alone (section 5.1.2).
+  // The seal of a broken chain covers only its own set (section 5.1.2).
   const before = good ? chain.sets.map(setText).join('') : '';
   const text = before + line(results) + line(message) + canonical(sealName, unsigned);
   key.sign(octets(text), (fault, signature) => {
@@ -89,6 +91,7 @@ function seal(
   });
 }
 
+const resultsName = 'ARC-Authentication-Results';
 const messageName = 'ARC-Message-Signature';
 const sealName = 'ARC-Seal';
 
@@ -97,8 +100,9 @@ function keyTags({ key, now }: Pick<SealRequest, 'key' | 'now'>): readonly strin
 }
 
 /**
- * What makes the message, as DKIM signs it, and the signatures that came with it; the last of a
- * name comes first. Not Authentication-Results, which others take out, nor seals (section 4.1.2).
+ * The fields that the signature covers: those that DKIM signs, and the DKIM signatures that came
+ * with the message. Of fields with the same name the last comes first. Authentication-Results is
+ * not covered, because other servers remove it; nor are seals (section 4.1.2).
  */
 function covered({ fields, lineLengthLimit }: SealRequest): {
   readonly names: readonly string[];
@@ -119,7 +123,10 @@ function covered({ fields, lineLengthLimit }: SealRequest): {
 
 const signatureKey = 'dkim-signature';
 
-/** Undefined: somebody ended the chain before us, or it is as long as it may be. */
+/**
+ * The next instance. Undefined if an earlier server ended the chain, or if it has the maximum
+ * length.
+ */
 function nextInstance(chain: ArcChain): number | undefined {
   if (chain.kind === 'ended') return undefined;
   const instances =

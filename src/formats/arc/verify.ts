@@ -1,8 +1,8 @@
 /**
- * Is the chain of those who handed a message on unbroken (RFC 8617 section 5.2)? The newest
- * signature must fit the message as it came, and each seal all that was there when it was made.
- * Keys are asked for only once the newest signature's own is known to be good: fifty seals that
- * somebody made up cost one question.
+ * Verifies the ARC chain of a forwarded message (RFC 8617 section 5.2). The newest signature must
+ * match the message as it came, and each seal must match everything that it covers. The keys of the
+ * seals are fetched only if the newest signature is good, so fifty invented seals cost one DNS
+ * question.
  */
 
 import type { Canonicalization } from '../dkim/body-hash.ts';
@@ -11,23 +11,26 @@ import { type HeaderField, headerKey } from '../dkim/header-canonical.ts';
 import { keyIn, keyQuestion, keyRecordName } from '../dkim/key-lookup.ts';
 import { emptied } from '../dkim/signature.ts';
 import { colonList, type TagList, withoutWhite } from '../dkim/tag-list.ts';
-import { type Asking, ask, type DnsAnswer } from '../dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup } from '../dns/question.ts';
 import type { ArcChain, ArcSet } from './chain.ts';
 import { setText } from './seal.ts';
 
 export type ArcVerdict = {
   readonly result: 'none' | 'pass' | 'fail' | 'temperror';
   readonly instances: number;
-  /** Who sealed last; empty: nobody. */
+  /** The domain that sealed last; empty if none did. */
   readonly domain: string;
-  /** For people, without the full stop. */
+  /** A sentence for people, without the full stop. */
   readonly why: string;
 };
 
-/** How the newest signature wants the body hashed; undefined: it says nothing that can be done. */
+/** How the newest signature says the body is hashed. */
 export type ArcBody = { readonly canonicalization: Canonicalization; readonly length?: number };
 
-/** Of the newest set, whose signature must fit the message. Known as soon as the headers are. */
+/**
+ * How to hash the body for the newest set, whose signature must match the message. This is known as
+ * soon as the header is complete. Undefined if the signature does not say it in a known way.
+ */
 export function arcBody(chain: ArcChain): ArcBody | undefined {
   const tags = chain.kind === 'whole' ? chain.sets.at(-1)?.messageTags : undefined;
   if (tags === undefined) return undefined;
@@ -41,13 +44,13 @@ export type ArcQuestion = {
   readonly chain: ArcChain;
   /** The fields of the message, in its order. */
   readonly fields: readonly HeaderField[];
-  /** As arcBody wants it. */
+  /** The hash of the body, as arcBody describes. */
   readonly bodyHash: Buffer | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 };
 
-export function* verifyArc({ chain, fields, bodyHash, now }: ArcQuestion): Asking<ArcVerdict> {
+export function* verifyArc({ chain, fields, bodyHash, now }: ArcQuestion): DnsLookup<ArcVerdict> {
   if (chain.kind === 'none') return { result: 'none', instances: 0, domain: '', why: '' };
   if (chain.kind !== 'whole') return failed(chain.instances, '', chain.why);
   const { sets } = chain;
@@ -77,8 +80,8 @@ function failed(instances: number, domain: string, why: string): ArcVerdict {
 
 type SignatureFault = { readonly why: string; readonly temporary: boolean };
 
-/** The first seal, from the last one down, that does not fit. */
-function* sealFault(sets: readonly ArcSet[]): Asking<SignatureFault | undefined> {
+/** Finds the first seal that does not match, from the last one down. */
+function* sealFault(sets: readonly ArcSet[]): DnsLookup<SignatureFault | undefined> {
   const names = sets.map((set) => keyOf(set.sealTags));
   const distinct = [...new Set(names.filter((name) => name !== undefined))];
   const found: readonly DnsAnswer[] = yield distinct.map(keyQuestion);
@@ -99,12 +102,12 @@ function* sealFault(sets: readonly ArcSet[]): Asking<SignatureFault | undefined>
 
 const lineEnd = '\r\n';
 
-/** Where its key is; undefined where it names none that can be asked for. */
+/** The DNS name of its key; undefined if it gives no valid name. */
 function keyOf(tags: TagList): string | undefined {
   return keyRecordName(tags.get('s') ?? '', tags.get('d') ?? '');
 }
 
-/** Why a signature over `data` is not good. */
+/** Why a signature over `data` is not good, or undefined if it is good. */
 function signatureFault(
   tags: TagList,
   data: Buffer,
@@ -126,10 +129,10 @@ function signatureFault(
   return good ? undefined : bad('it does not fit what it covers');
 }
 
-/** Names in `h=`, as in mail/dkim/signature.ts. */
+/** The most names in `h=`, as in dkim/signature.ts. */
 const namesMax = 1_000;
 
-/** What is wrong with the newest signature before any key is asked for. */
+/** Checks the newest signature before any key is fetched. */
 function messageFault(
   tags: TagList,
   bodyHash: Buffer | undefined,
@@ -163,7 +166,7 @@ function canonicalization(name: string): Canonicalization | undefined {
   return name === 'simple' || name === 'relaxed' ? name : undefined;
 }
 
-/** What the newest signature covers. */
+/** The data that the newest signature covers. */
 function messageData({ message, messageTags }: ArcSet, fields: readonly HeaderField[]): Buffer {
   const block = openHeaderBlock();
   for (const field of fields) block.add(field);

@@ -155,7 +155,8 @@ const rows = [
 ] as const;
 for (const [canonicalization, body, canonical] of rows) {
   test(`${canonicalization} ${JSON.stringify(body)}`, () => {
-    const want = `${createHash('sha256').update(latin1(canonical)).digest('base64')} ${canonical.length}`;
+    const want =
+      `${createHash('sha256').update(latin1(canonical)).digest('base64')} ` + `${canonical.length}`;
     assert.equal(hashed({ canonicalization }, latin1(body)), want);
   });
 }

@@ -1,8 +1,8 @@
 /**
- * The hash of a body (RFC 6376 sections 3.4.3, 3.4.4, 3.7), in one pass over pieces cut anywhere.
- * Memory is the same for every message: what may turn out to be the end of the body (blank lines,
- * white space at the end of a line) is counted, never kept. Lines end with CRLF; a CR or LF alone
- * is an octet like others.
+ * Hashes a body (RFC 6376 sections 3.4.3, 3.4.4, 3.7) in one pass over pieces that are cut
+ * anywhere. Memory use is the same for every message: octets that may be the end of the body (blank
+ * lines, white space at the end of a line) are counted and not stored. Lines end with CRLF; a CR or
+ * LF alone is an ordinary octet.
  */
 import { openSha256, type Sha256 } from '../../lib/sha256.ts';
 
@@ -10,18 +10,18 @@ export type Canonicalization = 'simple' | 'relaxed';
 
 export type BodyHashOptions = {
   readonly canonicalization: Canonicalization;
-  /** `l=`: only so many octets of the canonical body are hashed. Absent: all. */
+  /** `l=`: the number of octets of the canonical body that are hashed. Absent: all. */
   readonly length?: number | undefined;
   /**
    * Relaxed only: hash what Postfix's smtp(8) will send, which breaks longer lines
-   * (`smtp_line_length_limit`; see line-break.ts). 0 or absent: lines stay as they are.
+   * (`smtp_line_length_limit`; see line-break.ts). If 0 or absent, lines stay as they are.
    */
   readonly lineLengthLimit?: number;
 };
 
 export type BodyHash = {
   update(bytes: Buffer, start: number, end: number): void;
-  /** Ends it. `octets`: how long the whole canonical body is. */
+  /** Finishes the hash. `octets` is the length of the whole canonical body. */
   digest(): { readonly hash: Buffer; readonly octets: number };
 };
 
@@ -38,17 +38,17 @@ const space = 0x20;
 const tab = 0x09;
 
 /**
- * Canonical octets on their way into the digest are gathered, since each call of it costs as much
- * as 1 KB. So few that Node takes them from its pool (buffers below 4 KB) instead of the system.
+ * Canonical octets are collected before they are hashed, because each call of the digest costs as
+ * much as hashing 1 KB. The buffer is below 4 KB, so Node takes it from its pool.
  */
 const scratchOctets = 4_000;
 /**
- * Line ends that wait in a row before they are hashed on trial; bounds the work that one octet
- * after them can cause.
+ * Consecutive line ends that wait before they are hashed on trial. This limits the work that one
+ * octet after them can cause.
  */
 const waitingMax = 4_096;
 
-/** Where canonical octets go. Line ends wait here until something follows them. */
+/** Receives canonical octets. Line ends wait here until something follows them. */
 class Sink {
   #digest = openSha256();
   readonly #wanted: number;
@@ -57,7 +57,7 @@ class Sink {
   readonly scratch: Buffer = Buffer.allocUnsafe(scratchOctets);
   used = 0;
   waiting = 0;
-  /** The digest as it was when `#trialEnds` line ends were put into it on trial. */
+  /** The digest as it was before `#trialEnds` line ends were hashed on trial. */
   #before: { readonly digest: Sha256; readonly hashed: number } | undefined;
   #trialEnds = 0;
 
@@ -103,8 +103,8 @@ class Sink {
   }
 
   /**
-   * The end: line ends that wait or are on trial do not count; one is put where the body must have
-   * it.
+   * Finishes the digest. Line ends that wait or are on trial do not count; one is added if the body
+   * must end with it.
    */
   digest(endsWithLineEnd: boolean): { readonly hash: Buffer; readonly octets: number } {
     this.flush();
@@ -119,7 +119,7 @@ class Sink {
   }
 }
 
-/** Only blank lines at the end go; an empty body is one line end. */
+/** Removes only blank lines at the end; an empty body becomes one line end. */
 class SimpleBody implements BodyHash {
   readonly #sink: Sink;
   #cr = false;
@@ -163,7 +163,7 @@ class SimpleBody implements BodyHash {
   }
 }
 
-/** Copies up to the next CR; returns where it stands. */
+/** Copies octets up to the next CR, and returns the position after them. */
 function copyRun(sink: Sink, bytes: Buffer, start: number, end: number): number {
   if (sink.used === scratchOctets) sink.flush();
   const scratch = sink.scratch;
@@ -184,19 +184,21 @@ function isWhiteOrCr(octet: number): boolean {
 }
 
 /**
- * As in Postfix, a line read in pieces of this many octets (`line_length_limit`): one that ends
- * both with such a piece and where a break falls is sent with a further line that holds the space
- * only.
+ * Postfix reads a line in pieces of this many octets (`line_length_limit`). If a line ends with
+ * such a piece and also at a break, Postfix sends one more line that contains only the space.
  */
 const postfixRecordOctets = 2_048;
 
-/** Runs of white space become one space, go at the end of a line; blank lines at the end go. */
+/**
+ * Replaces runs of white space by one space, and removes white space at line ends and blank lines
+ * at the end.
+ */
 class RelaxedBody implements BodyHash {
   readonly #sink: Sink;
   readonly #limit: number;
-  /** Octets that the line of smtp(8) still holds. */
+  /** Octets that still fit into the line of smtp(8). */
   #room: number;
-  /** Octets of the line as it came. */
+  /** Length of the line as it came. */
   #length = 0;
   #cr = false;
   #white = false;
@@ -234,8 +236,8 @@ class RelaxedBody implements BodyHash {
 
   digest(): { readonly hash: Buffer; readonly octets: number } {
     if (this.#cr) this.#put(cr);
-    // A body of blank lines only is empty here; any other ends with a line end, even if it came
-    // without.
+    // A body of only blank lines is empty here. Any other body ends with a line end, even if it
+    // came without.
     return this.#sink.digest(this.#written);
   }
 
@@ -247,7 +249,10 @@ class RelaxedBody implements BodyHash {
     this.#sink.lineEnd();
   }
 
-  /** One more octet of the line; where it is full, smtp(8) begins another with a space. */
+  /**
+   * Counts one more octet of the line. If the line is full, smtp(8) begins another one with a
+   * space.
+   */
   #takeRoom(): void {
     if (this.#room === 0) {
       this.#sink.lineEnd();
@@ -276,8 +281,8 @@ class RelaxedBody implements BodyHash {
   }
 
   /**
-   * Copies what is neither white nor CR, as far as line and scratch have room; returns where it
-   * stopped.
+   * Copies octets that are neither white space nor CR, while line and buffer have room. Returns the
+   * position after them.
    */
   #copyRun(bytes: Buffer, start: number, end: number): number {
     const sink = this.#sink;
@@ -289,8 +294,8 @@ class RelaxedBody implements BodyHash {
     for (; at < stop; at++) {
       const octet = bytes[at] ?? 0;
       if (octet === cr || octet === tab) break;
-      // One space between words is the most frequent of all; whatever else is white is for the
-      // caller.
+      // One space between words is by far the most frequent case. The caller handles other white
+      // space.
       if (octet === space && (at + 1 >= stop || isWhiteOrCr(bytes[at + 1] ?? 0))) break;
       scratch[used++] = octet;
     }

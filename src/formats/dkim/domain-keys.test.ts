@@ -6,10 +6,10 @@ import { zoneAnswers } from '../dns/zone-answers.ts';
 import { adspMeaning, askLeftOvers, domainKeyField, policyMeaning } from './domain-keys.ts';
 
 const policies = [
-  ['o=~', /^a policy of DomainKeys: some mail of this domain is signed \(o=~\)\./],
+  ['o=~', /^a DomainKeys policy: some mail of this domain is signed \(o=~\)\./],
   ['t=y; o=-', /all mail of this domain is signed \(o=-\), signing is being tested \(t=y\)/],
   ['t=y;o=~;r=admin@example.org;n=notes', /some mail/],
-  ['o=!', /^a policy of DomainKeys\. Nobody/],
+  ['o=!', /^a DomainKeys policy\. No receiver/],
   ['v=DKIM1; k=rsa; p=', undefined],
   ['v=spf1 -all', undefined],
   ['hello', undefined],
@@ -26,7 +26,7 @@ for (const [record, want] of policies) {
 test('signing practices', () => {
   assert.match(adspMeaning('dkim=discardable') ?? '', /may be thrown away/);
   assert.match(adspMeaning('dkim=ALL') ?? '', /all mail .* \(dkim=all\)/);
-  assert.match(adspMeaning('dkim=other') ?? '', /2013\)\. Nobody/);
+  assert.match(adspMeaning('dkim=other') ?? '', /2013\)\. No receiver/);
   assert.equal(adspMeaning('v=DMARC1; p=none'), undefined);
 });
 
@@ -53,8 +53,11 @@ test('what a domain still publishes is asked for in one go', () => {
 test('signatures of DomainKeys', () => {
   const value = ' a=rsa-sha1; q=dns; c=nofws;\r\n\ts=brisbane; d=example.org; b=AAAA';
   const found = domainKeyField('DomainKey-Signature', value);
-  assert.match(found?.text ?? '', /^a signature of example\.org by DomainKeys/);
+  assert.match(found?.text ?? '', /^a DomainKeys signature of example\.org/);
   assert.equal(found?.found, 'a=rsa-sha1; q=dns; c=nofws; s=brisbane; d=example.org; b=AAAA');
-  assert.match(domainKeyField('domainkey-signature', '\x07')?.text ?? '', /^a signature by/);
+  assert.match(
+    domainKeyField('domainkey-signature', '\x07')?.text ?? '',
+    /^a DomainKeys signature\. DKIM/,
+  );
   assert.equal(domainKeyField('DKIM-Signature', value), undefined);
 });

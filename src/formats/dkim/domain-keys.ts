@@ -1,26 +1,26 @@
 /**
- * What DomainKeys (RFC 4870, historic) left behind, and what to do about it: its policy record at
- * _domainkey.DOMAIN, its successor's (ADSP, RFC 5617, historic as well), and its signatures. Nobody
- * acts on them any more.
+ * Finds remains of DomainKeys (RFC 4870, historic) and says what to do about them: its policy
+ * record at _domainkey.DOMAIN, the record of its successor ADSP (RFC 5617, also historic), and its
+ * signatures. No receiver acts on them any more.
  */
-import type { Asking } from '../dns/question.ts';
+import type { DnsLookup } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import { parseTagList } from './tag-list.ts';
 
-export type LeftOver = {
+export type DomainKeysRemnant = {
   /** Name of the record, or of the header field. */
   readonly at: string;
-  /** As it was found. */
+  /** The text that was found. */
   readonly found: string;
-  /** What it meant and what is to be done, in sentences. */
+  /** What it meant and what to do, in sentences. */
   readonly text: string;
 };
 
-/** Octets of a record that are shown. */
+/** The most octets of a record that are shown. */
 const shownMax = 120;
 
 /** Asks for the records that DomainKeys and ADSP had for `domain`. */
-export function* askLeftOvers(domain: string): Asking<readonly LeftOver[]> {
+export function* askLeftOvers(domain: string): DnsLookup<readonly DomainKeysRemnant[]> {
   const policy = `_domainkey.${domain}`;
   const adsp = `_adsp._domainkey.${domain}`;
   const [policies, practices] = yield [
@@ -37,13 +37,17 @@ export function* askLeftOvers(domain: string): Asking<readonly LeftOver[]> {
   ];
 }
 
-function leftOver(at: string, found: string, text: string | undefined): readonly LeftOver[] {
+function leftOver(
+  at: string,
+  found: string,
+  text: string | undefined,
+): readonly DomainKeysRemnant[] {
   return text === undefined ? [] : [{ at, found: shown(found), text }];
 }
 
 /**
- * What the record at `_domainkey.DOMAIN` meant (RFC 4870 section 3.6); undefined: it is none of
- * DomainKeys.
+ * What the record at `_domainkey.DOMAIN` meant (RFC 4870 section 3.6). Undefined if it is not a
+ * DomainKeys policy.
  */
 export function policyMeaning(record: string): string | undefined {
   const tags = parseTagList(record);
@@ -56,19 +60,27 @@ export function policyMeaning(record: string): string | undefined {
     ...(signs === '~' ? ['some mail of this domain is signed (o=~)'] : []),
     ...(testing ? ['signing is being tested (t=y)'] : []),
   ];
-  return `a policy of DomainKeys${meant.length === 0 ? '' : `: ${meant.join(', ')}`}. Nobody reads it any more; remove it. What is to become of mail that is not signed is now said by DMARC.`;
+  const meaning = meant.length === 0 ? '' : `: ${meant.join(', ')}`;
+  return (
+    `a DomainKeys policy${meaning}. No receiver reads it any more; remove the record. ` +
+    'DMARC now says what to do with unsigned mail.'
+  );
 }
 
 /**
- * What the record at `_adsp._domainkey.DOMAIN` meant (RFC 5617 section 4.2.1); undefined: it is
- * none.
+ * What the record at `_adsp._domainkey.DOMAIN` meant (RFC 5617 section 4.2.1). Undefined if it is
+ * not an ADSP record.
  */
 export function adspMeaning(record: string): string | undefined {
   const tags = parseTagList(record);
   const practice = tags.ok ? tags.value.get('dkim')?.toLowerCase() : undefined;
   if (practice === undefined) return undefined;
   const meant = practices.get(practice);
-  return `signing practices (ADSP, historic since 2013)${meant === undefined ? '' : `: ${meant} (dkim=${practice})`}. Nobody reads them any more; remove the record. DMARC has taken their place.`;
+  const meaning = meant === undefined ? '' : `: ${meant} (dkim=${practice})`;
+  return (
+    `signing practices (ADSP, historic since 2013)${meaning}. ` +
+    'No receiver reads them any more; remove the record. DMARC replaces them.'
+  );
 }
 
 const practices = new Map([
@@ -77,8 +89,8 @@ const practices = new Map([
   ['unknown', 'some mail of this domain is signed'],
 ]);
 
-/** What a header field is that DomainKeys put on a message; undefined: it is none. */
-export function domainKeyField(name: string, value: string): LeftOver | undefined {
+/** Describes a header field of DomainKeys; undefined for other fields. */
+export function domainKeyField(name: string, value: string): DomainKeysRemnant | undefined {
   if (name.trim().toLowerCase() !== 'domainkey-signature') return undefined;
   const tags = parseTagList(value);
   const domain = tags.ok ? (tags.value.get('d') ?? '') : '';
@@ -86,7 +98,10 @@ export function domainKeyField(name: string, value: string): LeftOver | undefine
   return {
     at: 'DomainKey-Signature',
     found: shown(value.replace(/[\r\n\t ]+/g, ' ').trim()),
-    text: `a signature${whose} by DomainKeys, which DKIM replaced in 2007. It uses SHA-1 and nobody checks it any more; the program that makes it should be told to stop.`,
+    text:
+      `a DomainKeys signature${whose}. DKIM replaced DomainKeys in 2007. ` +
+      'It uses SHA-1, and no receiver checks it any more. ' +
+      'Configure the program that makes it to stop.',
   };
 }
 

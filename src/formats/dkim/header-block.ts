@@ -1,23 +1,23 @@
 /**
- * The header of a message, kept so that signatures over it can be checked: fields are taken from
- * the bottom up, each once, and a name for which there is none any more stands for nothing (RFC
- * 6376 section 5.4.2).
+ * Keeps the header of a message so that signatures over it can be checked. Fields are taken from
+ * the bottom up, each once; a name without a remaining field means an empty text (RFC 6376 section
+ * 5.4.2).
  */
 import type { Canonicalization } from './body-hash.ts';
 import { canonicalHeader, type HeaderField, headerKey } from './header-canonical.ts';
 
-/** Octets: five times what Postfix lets a single field have. */
+/** The most octets of a header, five times what Postfix allows for a single field. */
 const octetsMax = 512_000;
-/** A message that went through fifty servers has fewer. */
+/** The most fields; even a message that passed fifty servers has fewer. */
 const fieldsMax = 2_000;
 
 export type HeaderBlock = {
   add(field: HeaderField): void;
-  /** More than is kept was added: nothing can be said about signatures. */
+  /** Whether the header is larger than the limits; signatures over it then cannot be checked. */
   readonly overflowed: boolean;
   /**
-   * What is signed: the fields that `names` (keys) select, then `own`, which is `field` without its
-   * signature. `field` itself is not among those that can be selected.
+   * The data that is signed: the fields that `names` (keys) select, then `own`, which is `field`
+   * without its signature. `names` never selects `field` itself.
    */
   signedData(
     how: Canonicalization,
@@ -29,7 +29,7 @@ export type HeaderBlock = {
 
 export function openHeaderBlock(): HeaderBlock {
   const byKey = new Map<string, HeaderField[]>();
-  /** Several signatures mostly cover the same fields. */
+  /** Canonical fields are cached, because several signatures mostly cover the same fields. */
   const relaxed = new Map<HeaderField, string>();
   let octets = 0;
   let count = 0;

@@ -1,13 +1,13 @@
 /**
- * Header fields as they are hashed (RFC 6376 sections 3.4.1, 3.4.2). Texts are Latin-1: an octet a
- * character. A value is everything after the colon, its leading space included, without the line
- * end; it may be folded with CRLF or, as the milter protocol has it, LF.
+ * Writes header fields in the form that is hashed (RFC 6376 sections 3.4.1, 3.4.2). Texts are
+ * Latin-1, one octet a character. A value is everything after the colon, with its leading space and
+ * without the line end. It may be folded with CRLF or, as in the milter protocol, with LF.
  */
 import type { Canonicalization } from './body-hash.ts';
 
 export type HeaderField = { readonly name: string; readonly value: string };
 
-/** Without the line end that follows it. */
+/** The canonical field, without the line end that follows it. */
 export function canonicalHeader(how: Canonicalization, { name, value }: HeaderField): string {
   return how === 'simple' ? `${name}:${value.replace(/\r?\n/g, '\r\n')}` : relaxed(name, value);
 }
@@ -19,9 +19,9 @@ function relaxed(name: string, value: string): string {
   return `${headerKey(name)}:${unfolded.slice(start, end)}`;
 }
 
-/** A name as it is compared: ASCII letters in lower case, no white space at its end. */
+/** A name in the form that is compared: ASCII in lower case, without white space at the end. */
 export function headerKey(name: string): string {
   let end = name.length;
   while (end > 0 && (name[end - 1] === ' ' || name[end - 1] === '\t')) end--;
-  return name.slice(0, end).replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return name.slice(0, end).replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 }

@@ -1,5 +1,5 @@
 /**
- * Finding the key of a signature: the question, and what its answer is worth (RFC 6376 sections
+ * Finds the key of a signature: makes the DNS question and reads the answer (RFC 6376 sections
  * 3.6.2 and 6.1.2).
  */
 import type { PublicKey } from '../../lib/public-key.ts';
@@ -16,7 +16,9 @@ export type KeyFault = {
   readonly text: string;
 };
 
-/** Where the key of a selector is published; undefined: no name of the DNS. */
+/**
+ * The name at which the key of a selector is published; undefined if it is not a valid DNS name.
+ */
 export function keyRecordName(selector: string, domain: string): string | undefined {
   const ascii = asciiName(domain);
   const name = `${asciiName(selector) ?? ''}._domainkey.${ascii ?? ''}`;
@@ -30,14 +32,14 @@ export function keyQuestion(name: string): DnsQuestion {
 /** The key in an answer to `keyQuestion`. */
 export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFault> {
   if (answer.kind === 'failure') {
-    return fault({ kind: 'temperror', text: `no key could be got: ${answer.text}` });
+    return fault({ kind: 'temperror', text: `the key could not be fetched: ${answer.text}` });
   }
   const none = { kind: 'permerror', text: `there is no key at ${name}` } as const;
   if (answer.kind === 'none') return fault(none);
   const texts = answer.records.flatMap((record) =>
     record.type === 'TXT' ? [textOfTxt(record)] : [],
   );
-  // Wildcards and old mistakes put other texts at these names.
+  // Wildcards and old mistakes cause other texts at these names.
   const keys = texts.filter((text) =>
     /(?:^|;)\s*(?:v\s*=\s*DKIM1|p\s*=)/.test(text.slice(0, 1_024)),
   );
@@ -48,15 +50,18 @@ export function keyIn(answer: DnsAnswer, name: string): Result<FoundKey, KeyFaul
   if (text === undefined) return fault(none);
   const record = parseKeyRecord(text);
   if (!record.ok) {
-    return fault({ kind: 'permerror', text: `the record at ${name} is no key: ${record.error}` });
+    return fault({
+      kind: 'permerror',
+      text: `the record at ${name} is not a key: ${record.error}`,
+    });
   }
   const key = keyOf(record.value);
   return key.ok ? ok({ record: record.value, key: key.value }) : key;
 }
 
 /**
- * A-labels for a name that a header field of SMTPUTF8 mail has in UTF-8 (RFC 8616); octets as
- * Latin-1.
+ * Converts a UTF-8 name in a header field of SMTPUTF8 mail to A-labels (RFC 8616). The name is
+ * Latin-1, one octet a character.
  */
 function asciiName(name: string): string | undefined {
   if (!/[^\0-\x7f]/.test(name)) return name;

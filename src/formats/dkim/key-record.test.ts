@@ -40,15 +40,15 @@ test('the record of a key of ours is free of remarks, and is read as it was writ
 const unreadable = [
   ['', /empty tag/],
   ['p', /has no "="/],
-  ['v=DKIM2; p=x', /no version of DKIM/],
+  ['v=DKIM2; p=x', /not a DKIM version/],
   ['k=rsa; v=DKIM1; p=x', /first tag/],
   ['v=DKIM1; k=rsa', /no key/],
-  ['v=DKIM1; p=a; p=b', /stands twice/],
+  ['v=DKIM1; p=a; p=b', /occurs twice/],
   ['v=DKIM1;; p=a', /empty tag/],
-  ['v=DKIM1; 1p=a', /no name of a tag/],
+  ['v=DKIM1; 1p=a', /not a tag name/],
   ['"v=DKIM1; p=a"', /quotation marks/],
   ['-----BEGIN PUBLIC KEY-----', /PEM file/],
-  ['v=spf1 mx -all', /no version/],
+  ['v=spf1 mx -all', /not a DKIM version/],
   [`v=DKIM1; p=${'A'.repeat(64_000)}`, /more than any key/],
 ] as const;
 for (const [text, want] of unreadable) {

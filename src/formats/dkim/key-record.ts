@@ -1,6 +1,6 @@
 /**
- * Key records: the TXT record at SELECTOR._domainkey.DOMAIN (RFC 6376 section 3.6.1, RFC 8301, RFC
- * 8463), read, judged and written.
+ * Reads, checks and writes key records, the TXT records at SELECTOR._domainkey.DOMAIN (RFC 6376
+ * section 3.6.1, RFC 8301, RFC 8463).
  */
 import { type KeyType, keyTypes, rsaBits } from '../../lib/private-key.ts';
 import { openPublicKey, type PublicKey } from '../../lib/public-key.ts';
@@ -8,30 +8,30 @@ import { fault, ok, type Result } from '../../lib/result.ts';
 import { colonList, parseTagList, printTagList, withoutWhite } from './tag-list.ts';
 
 export type KeyRecord = {
-  /** `k=` in lower case; `rsa` where it is not said. May be one that nobody knows. */
+  /** `k=` in lower case; `rsa` by default. It may be an unknown type. */
   readonly keyType: string;
-  /** `p=` without white space; empty: the key was revoked. */
+  /** `p=` without white space; empty if the key was revoked. */
   readonly publicKey: string;
-  /** `h=`; undefined: any. */
+  /** `h=`; undefined for any. */
   readonly hashes?: readonly string[] | undefined;
-  /** `s=`; undefined: any. */
+  /** `s=`; undefined for any. */
   readonly services?: readonly string[] | undefined;
-  /** `t=`: `y` testing, `s` the domain itself only. */
+  /** `t=`: `y` for testing, `s` for the domain itself only. */
   readonly flags: readonly string[];
-  /** `n=`: words of the operator. */
+  /** `n=`: notes of the operator. */
   readonly notes?: string | undefined;
   /** `g=` of DomainKeys and of RFC 4871: meaningless since RFC 6376. */
   readonly granularity?: string | undefined;
-  /** `v=DKIM1` stands at the front; it may be left out. */
+  /** Whether the record begins with `v=DKIM1`, which may be left out. */
   readonly versioned: boolean;
 };
 
-/** RSA with 8192 bits has 1,400 characters; a record that is far longer holds no key. */
+/** The longest record that is read. A key of RSA with 8192 bits has 1,400 characters. */
 const keyRecordOctetsMax = 8_192;
 
 /**
- * Reads a record. The fault is a sentence about it that says, where it can be guessed, how the
- * mistake came about.
+ * Reads a record. The fault is a sentence about the record; it also names the likely cause of the
+ * mistake.
  */
 export function parseKeyRecord(text: string): Result<KeyRecord, string> {
   if (text.length > keyRecordOctetsMax) {
@@ -42,7 +42,7 @@ export function parseKeyRecord(text: string): Result<KeyRecord, string> {
   const tags = list.value;
   const version = tags.get('v');
   if (version !== undefined && version !== 'DKIM1') {
-    return fault(`v=${version} is no version of DKIM; it must be v=DKIM1`);
+    return fault(`v=${version} is not a DKIM version; it must be v=DKIM1`);
   }
   if (version !== undefined && [...tags.keys()][0] !== 'v') {
     return fault('v=DKIM1 must be the first tag');
@@ -65,7 +65,7 @@ export function parseKeyRecord(text: string): Result<KeyRecord, string> {
   });
 }
 
-/** The record as text, one octet a character. */
+/** Writes the record as text, one octet a character. */
 export function printKeyRecord(record: KeyRecord): string {
   const { hashes, services, flags } = record;
   return printTagList([
@@ -94,14 +94,14 @@ export type KeyRefusal = {
   readonly text: string;
 };
 
-/** The key in a record, if a signature of mail may use it (RFC 6376 section 6.1.2, RFC 8301). */
+/** The key of a record, if a mail signature may use it (RFC 6376 section 6.1.2, RFC 8301). */
 export function keyOf(record: KeyRecord): Result<PublicKey, KeyRefusal> {
   const refuse = (kind: KeyRefusal['kind'], text: string): Result<PublicKey, KeyRefusal> =>
     fault({ kind, text });
   const { keyType, publicKey, hashes, services } = record;
   if (publicKey === '') return refuse('permerror', 'the key was revoked (p= is empty)');
   const type = keyTypes.find((one) => one === keyType);
-  if (type === undefined) return refuse('permerror', `k=${keyType} is no kind of key known here`);
+  if (type === undefined) return refuse('permerror', `k=${keyType} is not a known type of key`);
   if (hashes !== undefined && !hashes.includes('sha256')) {
     return refuse('permerror', `the key does not allow sha256 (h=${hashes.join(':')})`);
   }
@@ -121,7 +121,7 @@ export function keyOf(record: KeyRecord): Result<PublicKey, KeyRefusal> {
 
 export type KeyRemark = { readonly kind: 'bad' | 'advice'; readonly text: string };
 
-/** What is to be said of a published record that can be read. Nothing: it is as it should be. */
+/** Remarks about a published record that can be read; empty if nothing is wrong. */
 export function keyRemarks(record: KeyRecord): readonly KeyRemark[] {
   const remarks: KeyRemark[] = [];
   const say = (kind: KeyRemark['kind'], text: string): void => void remarks.push({ kind, text });
@@ -136,23 +136,25 @@ export function keyRemarks(record: KeyRecord): readonly KeyRemark[] {
       't=y says that signing is only being tested: receivers treat the mail as unsigned',
     );
   }
-  if (!record.versioned) say('advice', 'v=DKIM1 is missing at the front; some receivers want it');
+  if (!record.versioned)
+    say('advice', 'v=DKIM1 is missing at the front; some receivers require it');
   if (record.granularity !== undefined) {
     const text =
       record.granularity === ''
-        ? 'g= is left over from DomainKeys, and empty it means "no address" to old receivers; remove it'
+        ? 'g= is left over from DomainKeys; remove it. Old receivers read an empty g= as "no ' +
+          'address"'
         : 'g= is left over from DomainKeys and means nothing since RFC 6376; remove it';
     say(record.granularity === '*' ? 'advice' : 'bad', text);
   }
   return remarks;
 }
 
-/** How a record that cannot be read may have come about. */
+/** Guesses why a record cannot be read. */
 function mishap(text: string): string {
   if (/^\s*p\s*:/.test(text) || text.includes('-----BEGIN')) {
-    return '; a PEM file seems to have been pasted in instead of v=DKIM1; k=rsa; p=…';
+    return '; it seems to be a pasted PEM file instead of v=DKIM1; k=rsa; p=…';
   }
-  if (text.includes('"')) return '; its quotation marks were published with it';
+  if (text.includes('"')) return '; the record was published with its quotation marks';
   if (/^v=spf1|^v=DMARC1/i.test(text)) return '; it is a record of another kind';
   return '';
 }

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { openMessageFeed } from './message-from-file.ts';
 
-type Read = {
+type ReadMessage = {
   readonly fields: readonly string[];
   readonly body: string;
   readonly fault: string | undefined;
 };
 
-function read(...chunks: readonly string[]): Read {
+function read(...chunks: readonly string[]): ReadMessage {
   const fields: string[] = [];
   let body = '';
   const feed = openMessageFeed({

@@ -1,7 +1,7 @@
 /**
- * A message from a file, handed to a reader as the milter protocol would: field by field, then the
- * body in pieces. Lines that end with LF alone (files on Unix) count as lines of the wire and get
- * their CR. Memory is bounded by the header.
+ * Feeds a message from a file to a reader as the milter protocol does: field by field, then the
+ * body in pieces. Lines that end with LF alone (files on Unix) get a CR. Memory use is limited by
+ * the header.
  */
 
 export type MessageSink = {
@@ -12,13 +12,13 @@ export type MessageSink = {
 export type MessageFeed = {
   /** The next piece, cut anywhere. */
   write(chunk: Buffer): void;
-  /** No more comes. */
+  /** Ends the message. */
   end(): void;
-  /** Why the message cannot be read, as soon as that is known. */
+  /** The reason why the message cannot be read, as soon as it is known. */
   readonly fault: string | undefined;
 };
 
-/** Twenty times what Postfix lets one field have. */
+/** The longest header, twenty times what Postfix allows for one field. */
 const headerOctetsMax = 2_048_000;
 
 const lf = 0x0a;
@@ -46,7 +46,7 @@ class Feed implements MessageFeed {
     }
     const held = this.#header.length;
     const text = this.#header + chunk.toString('latin1');
-    // The empty line may have begun in the piece before.
+    // The empty line may begin in the previous piece.
     const blank = /^\r?\n|\n\r?\n/g;
     blank.lastIndex = Math.max(0, held - 2);
     const found = blank.exec(text);
@@ -68,7 +68,7 @@ class Feed implements MessageFeed {
   }
 
   #fields(header: string): void {
-    // mbox files have a line of their own before the first field.
+    // mbox files have an extra line before the first field.
     const text = header.replace(/^From [^\n]*\n/, '').replace(/\r?\n$/, '');
     if (text === '') return;
     for (const field of text.split(/\r?\n(?![ \t])/)) {

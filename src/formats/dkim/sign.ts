@@ -1,8 +1,8 @@
 /**
- * Signing a message while it goes by: header fields, then the body in pieces, then one signature
- * for each key over the same hashes (RFC 6376 section 5; RSA and Ed25519 side by side, RFC 8463).
- * relaxed/relaxed; no `l=`, which would let anybody append; no `z=`; `x=` only if asked for, since
- * a queue or a greylist may hold mail longer than one thinks.
+ * Signs a message while it passes: header fields, then the body in pieces, then one signature for
+ * each key over the same hashes (RFC 6376 section 5; RSA and Ed25519 together, RFC 8463).
+ * Signatures are relaxed/relaxed. They have no `l=`, which would let anyone append text, and no
+ * `z=`. They have `x=` only on request, because a queue or greylisting may delay mail for long.
  */
 import { type BodyHash, openBodyHash } from './body-hash.ts';
 import { canonicalHeader, type HeaderField, headerKey } from './header-canonical.ts';
@@ -13,8 +13,8 @@ import type { SigningKey } from './signing-key.ts';
 
 export type SignerOptions = {
   /**
-   * What the sending program breaks longer lines at (line-break.ts): Postfix's
-   * `smtp_line_length_limit`. 0: it sends lines as they are.
+   * The length at which the sending program breaks lines (line-break.ts): Postfix's
+   * `smtp_line_length_limit`. 0 if lines are sent as they are.
    */
   readonly lineLengthLimit: number;
 };
@@ -25,30 +25,30 @@ export type SignRequest = {
   readonly now: number;
   /** `i=`: an address in the key's domain or below it. */
   readonly identity?: string;
-  /** `x=`: seconds that the signature stands. */
+  /** `x=`: seconds until the signature expires. */
   readonly expiresInSeconds?: number;
 };
 
 /**
- * Header fields to be put on top of the message; `value` begins with a space and is folded with LF
- * and a tab.
+ * Receives header fields to put on top of the message. `value` begins with a space and is folded
+ * with LF and a tab.
  */
 export type SignDone = (fault: Error | undefined, fields: readonly HeaderField[]) => void;
 
 export type Signer = {
-  /** `value`: everything after the colon, leading space included; octets as Latin-1. */
+  /** `value` is everything after the colon, with the leading space; one octet a character. */
   header(name: string, value: string): void;
   body(bytes: Buffer, start: number, end: number): void;
-  /** Ends it. Calls back once; later, unless there is nothing to do. */
+  /** Ends the message and signs it. Calls back once, later unless there is nothing to do. */
   sign(request: SignRequest, done: SignDone): void;
 };
 
 /**
- * Octets of signed fields that are kept: five times what Postfix lets one field have
+ * The most octets of signed fields, five times what Postfix allows for one field
  * (`header_size_limit`, 102,400). A message with more is not signed.
  */
 const signedHeaderOctetsMax = 512_000;
-/** Signed fields: each may be as short as `To:`, and all are named in `h=`. */
+/** The most signed fields. Each may be as short as `To:`, and `h=` names all of them. */
 export const signedHeaderFieldsMax = 500;
 
 export function openSigner(options: SignerOptions): Signer {
@@ -103,7 +103,8 @@ class MessageSigner implements Signer {
   #fault(): Error | undefined {
     if (this.#isTooLarge()) {
       return new Error(
-        `its header is larger than is signed (${signedHeaderOctetsMax} octets, ${signedHeaderFieldsMax} fields)`,
+        'its header is too large to sign: ' +
+          `at most ${signedHeaderOctetsMax} octets in ${signedHeaderFieldsMax} fields`,
       );
     }
     // RFC 6376 section 5.4: From must be signed, so it must be there.
@@ -111,7 +112,8 @@ class MessageSigner implements Signer {
   }
 
   /**
-   * `h=`, and the canonical fields in its order: of a name, the last in the message comes first.
+   * The names for `h=` and the canonical fields in the same order. Of fields with the same name,
+   * the last in the message comes first.
    */
   #signedText(): { readonly names: readonly string[]; readonly text: string } {
     const names: string[] = [];

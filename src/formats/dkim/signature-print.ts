@@ -1,6 +1,6 @@
 /**
- * A DKIM-Signature field as it is written (RFC 6376 section 3.5): folded with LF and a tab, as
- * milters hand fields over, no line longer than 76 octets unless a name is.
+ * Writes a DKIM-Signature field (RFC 6376 section 3.5). It is folded with LF and a tab, as milters
+ * pass fields. No line is longer than 76 octets unless a name is longer.
  */
 import type { DkimAlgorithm } from './signing-key.ts';
 
@@ -19,13 +19,13 @@ export type SignatureTags = {
 };
 
 /**
- * Columns of a line, the tab counted as one: what RFC 2045 gives base64, and all that read mail in
- * a terminal like.
+ * Columns of a line, counting the tab as one: the limit for base64 in RFC 2045, which also fits
+ * into a terminal.
  */
 const columnsMax = 76;
 
 /**
- * The value with an empty `b=`, which stands last: what the signature is made over. Begins with a
+ * The value with an empty `b=` at the end, over which the signature is made. It begins with a
  * space.
  */
 export function withoutSignature(tags: SignatureTags): string {
@@ -48,8 +48,8 @@ export function withoutSignature(tags: SignatureTags): string {
 }
 
 /**
- * Tags behind `before` (name, colon, space), broken between the pieces where a line is full; `b=`
- * is put last, empty.
+ * Folds tags that follow `before` (name, colon, space). Lines break between pieces when they are
+ * full; an empty `b=` comes last.
  */
 export function foldedTags(before: string, pieces: readonly string[]): string {
   let text = ' ';
@@ -67,10 +67,10 @@ export function foldedTags(before: string, pieces: readonly string[]): string {
   return `${text}\n\tb=`;
 }
 
-/** `unsigned` with its signature. */
+/** Adds the signature to `unsigned`. */
 export function printSignature(unsigned: string, signature: Buffer): string {
   const base64 = signature.toString('base64');
-  // The first line has `b=` already; a folding inside b= is not signed.
+  // The first line already has `b=`. Folding inside b= is not signed.
   const first = columnsMax - '\tb='.length;
   let text = unsigned + base64.slice(0, first);
   for (let at = first; at < base64.length; at += columnsMax - 1) {
@@ -79,7 +79,10 @@ export function printSignature(unsigned: string, signature: Buffer): string {
   return text;
 }
 
-/** DKIM-Quoted-Printable (section 2.11) for what a tag value cannot hold. `identity` is Latin-1. */
+/**
+ * Encodes what a tag value cannot contain as DKIM-Quoted-Printable (section 2.11). `identity` is
+ * Latin-1.
+ */
 function quotedIdentity(identity: string): string {
   return identity.replace(
     /[^!-:<>-~]|=/g,

@@ -1,4 +1,4 @@
-/** DKIM-Signature fields as others wrote them (RFC 6376 sections 3.5 and 6.1.1). */
+/** Reads DKIM-Signature fields of other servers (RFC 6376 sections 3.5 and 6.1.1). */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { Canonicalization } from './body-hash.ts';
 import { headerKey } from './header-canonical.ts';
@@ -9,12 +9,12 @@ export type Signature = {
   readonly algorithm: DkimAlgorithm;
   readonly header: Canonicalization;
   readonly body: Canonicalization;
-  /** In lower case; octets above 0x7f as they stand. */
+  /** In lower case; octets above 0x7f are unchanged. */
   readonly domain: string;
   readonly selector: string;
-  /** `h=`: keys (headerKey), in order, repeated where they are repeated. */
+  /** `h=`: keys (headerKey) in order, with repetitions. */
   readonly headers: readonly string[];
-  /** `i=` decoded; `@domain` where it is not said. */
+  /** `i=` decoded; `@domain` by default. */
   readonly identity: string;
   /** `l=` */
   readonly length: number | undefined;
@@ -26,31 +26,34 @@ export type Signature = {
   readonly labels: SignatureLabels;
 };
 
-/** What could be read of a signature, for results: empty where it could not. */
+/** The parts of a signature for results; empty where they could not be read. */
 export type SignatureLabels = {
   readonly domain: string;
   readonly selector: string;
   readonly algorithm: string;
-  /** `i=` as written; empty where it is not said. */
+  /** `i=` decoded; empty if it is missing. */
   readonly identity: string;
-  /** The first characters of `b=`, which tell signatures apart (RFC 6008). */
+  /** The first characters of `b=`, which distinguish signatures (RFC 6008). */
   readonly b: string;
 };
 
 export type SignatureFault = {
   /**
-   * RFC 8601 section 2.7.1: `neutral` cannot be read, `permerror` can be read and cannot be right.
+   * RFC 8601 section 2.7.1: `neutral` cannot be read; `permerror` can be read but cannot be valid.
    */
   readonly kind: 'neutral' | 'permerror' | 'policy';
   readonly text: string;
   readonly labels: SignatureLabels;
 };
 
-/** With a copy of the header in `z=` a signature may have some thousand octets. */
+/**
+ * The longest signature that is read. One with a copy of the header in `z=` may have several
+ * thousand octets.
+ */
 const signatureOctetsMax = 65_536;
-/** Names in `h=`; each is looked for. */
+/** The most names in `h=`, because each is searched for. */
 const headersMax = 1_000;
-/** RFC 6008 section 3. */
+/** Length of the prefix of `b=` in results (RFC 6008 section 3). */
 const prefixLength = 8;
 const labelLengthMax = 320;
 
@@ -58,7 +61,7 @@ const labelLengthMax = 320;
 export function parseSignature(value: string): Result<Signature, SignatureFault> {
   const list =
     value.length > signatureOctetsMax
-      ? fault(`it has ${value.length} octets, more than are read (${signatureOctetsMax})`)
+      ? fault(`it has ${value.length} octets, more than the ${signatureOctetsMax} that are read`)
       : parseTagList(value);
   if (!list.ok) return fault({ kind: 'neutral', text: list.error, labels: noLabels });
   const labels = labelsOf(list.value);
@@ -66,7 +69,7 @@ export function parseSignature(value: string): Result<Signature, SignatureFault>
   return read.ok ? ok({ ...read.value, labels }) : fault({ ...read.error, labels });
 }
 
-/** Of a signature that cannot be read at all. */
+/** Labels of a signature that cannot be read at all. */
 export const noLabels: SignatureLabels = {
   domain: '',
   selector: '',
@@ -86,7 +89,7 @@ function labelsOf(tags: TagList): SignatureLabels {
   };
 }
 
-/** The value as it was when it was signed: nothing in `b=` (section 3.7). */
+/** The value as it was signed, with an empty `b=` (section 3.7). */
 export function emptied(value: string): string {
   return value.replace(/((?:^|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*/, '$1');
 }
@@ -101,7 +104,7 @@ function readTags(tags: TagList): Read<Omit<Signature, 'labels'>> {
   const missing = required.find((name) => !tags.has(name));
   if (missing !== undefined) return wrong(`the tag ${missing}= is missing`);
   const tag = (name: string): string => tags.get(name) ?? '';
-  if (tag('v') !== '1') return wrong(`v=${shown(tag('v'))} is no version known here`);
+  if (tag('v') !== '1') return wrong(`v=${shown(tag('v'))} is not a known version`);
   const algorithm = algorithmIn(tag('a'));
   if (!algorithm.ok) return algorithm;
   const query = tags.get('q');
@@ -109,7 +112,7 @@ function readTags(tags: TagList): Read<Omit<Signature, 'labels'>> {
     query !== undefined &&
     !colonList(query.toLowerCase()).some((one) => one === 'dns/txt' || one === 'dns')
   ) {
-    return wrong(`q=${shown(query)} asks for the key in a way that is not known here`);
+    return wrong(`q=${shown(query)} is not a known way to fetch the key`);
   }
   const canonical = canonicalizations(tags.get('c'));
   if (canonical === undefined) return wrong(`c=${shown(tag('c'))} is not known`);
@@ -123,8 +126,9 @@ function readTags(tags: TagList): Read<Omit<Signature, 'labels'>> {
   if (!numbers.ok) return numbers;
   const bodyHash = base64(tag('bh'));
   const signature = base64(tag('b'));
-  if (bodyHash === undefined || bodyHash.length !== 32) return wrong('bh= is no SHA-256 in base64');
-  if (signature === undefined) return wrong('b= is no base64');
+  if (bodyHash === undefined || bodyHash.length !== 32)
+    return wrong('bh= is not a SHA-256 digest in base64');
+  if (signature === undefined) return wrong('b= is not base64');
   return ok({
     algorithm: algorithm.value,
     ...canonical,
@@ -140,13 +144,13 @@ function algorithmIn(text: string): Read<DkimAlgorithm> {
   const name = text.toLowerCase();
   if (name === 'rsa-sha256' || name === 'ed25519-sha256') return ok(name);
   return name === 'rsa-sha1'
-    ? fault({ kind: 'permerror', text: 'rsa-sha1 proves nothing any more (RFC 8301)' })
-    : fault({ kind: 'permerror', text: `a=${shown(text)} is no algorithm known here` });
+    ? fault({ kind: 'permerror', text: 'rsa-sha1 is no longer valid (RFC 8301)' })
+    : fault({ kind: 'permerror', text: `a=${shown(text)} is not a known algorithm` });
 }
 
 type Canonical = { readonly header: Canonicalization; readonly body: Canonicalization };
 
-/** `c=`: for the body `simple`, where only the header's is named. */
+/** Reads `c=`. If it names only the header's form, the body's is `simple`. */
 function canonicalizations(c: string | undefined): Canonical | undefined {
   if (c === undefined) return { header: 'simple', body: 'simple' };
   const found = /^(simple|relaxed)(?:\/(simple|relaxed))?$/i.exec(c);
@@ -156,19 +160,20 @@ function canonicalizations(c: string | undefined): Canonical | undefined {
   return { header: kind(found[1]), body: kind(found[2]) };
 }
 
-type Whose = Pick<Signature, 'domain' | 'selector' | 'identity'>;
+type SignerIdentity = Pick<Signature, 'domain' | 'selector' | 'identity'>;
 
-function whose(tags: TagList): Read<Whose> {
+function whose(tags: TagList): Read<SignerIdentity> {
   const domain = headerKey(tags.get('d') ?? '');
   const selector = headerKey(tags.get('s') ?? '');
-  if (!isName(domain)) return fault({ kind: 'permerror', text: `d=${shown(domain)} is no domain` });
+  if (!isName(domain))
+    return fault({ kind: 'permerror', text: `d=${shown(domain)} is not a domain` });
   if (!isName(selector)) {
-    return fault({ kind: 'permerror', text: `s=${shown(selector)} is no selector` });
+    return fault({ kind: 'permerror', text: `s=${shown(selector)} is not a selector` });
   }
   const identity = tags.has('i') ? decoded(tags.get('i') ?? '') : `@${domain}`;
   const below = headerKey(identity?.slice(identity.lastIndexOf('@') + 1) ?? '');
   if (identity === undefined || !identity.includes('@')) {
-    return fault({ kind: 'permerror', text: 'i= is no address' });
+    return fault({ kind: 'permerror', text: 'i= is not an address' });
   }
   if (below !== domain && !below.endsWith(`.${domain}`)) {
     return fault({ kind: 'permerror', text: `i= is not in the domain that signed, ${domain}` });
@@ -176,7 +181,10 @@ function whose(tags: TagList): Read<Whose> {
   return ok({ domain, selector, identity });
 }
 
-/** Labels with dots between; what DNS itself refuses is found when it is asked. */
+/**
+ * Whether a text consists of labels with dots between. Names that the DNS refuses are found when
+ * they are asked for.
+ */
 function isName(text: string): boolean {
   return text.length <= 253 && /^[\w\x80-\xff-]{1,63}(?:\.[\w\x80-\xff-]{1,63})*$/.test(text);
 }
@@ -187,9 +195,9 @@ function readNumbers(tags: TagList): Read<Numbers> {
   const numbers: Record<string, number | undefined> = {};
   for (const name of ['l', 't', 'x'] as const) {
     const value = tags.get(name);
-    // A number of so many digits is beyond every message and every year.
+    // A number with more digits is beyond every message size and every year.
     if (value !== undefined && !/^\d{1,15}$/.test(value)) {
-      return fault({ kind: 'permerror', text: `${name}=${shown(value)} is no number` });
+      return fault({ kind: 'permerror', text: `${name}=${shown(value)} is not a number` });
     }
     numbers[name] = value === undefined ? undefined : Number(value);
   }
@@ -204,7 +212,7 @@ function base64(value: string): Buffer | undefined {
   return /^[A-Za-z0-9+/]+={0,2}$/.test(bare) ? Buffer.from(bare, 'base64') : undefined;
 }
 
-/** DKIM-Quoted-Printable (section 2.11); undefined where it is none. */
+/** Decodes DKIM-Quoted-Printable (section 2.11); undefined if the value is malformed. */
 function decoded(value: string): string | undefined {
   const bare = withoutWhite(value);
   if (/=(?![0-9A-F]{2})/.test(bare)) return undefined;
@@ -213,7 +221,7 @@ function decoded(value: string): string | undefined {
   );
 }
 
-/** A stranger's value inside a sentence. */
+/** Makes a stranger's value safe to show in a sentence. */
 function shown(value: string): string {
   return value.slice(0, 60).replace(/[^!-~]/g, '?');
 }

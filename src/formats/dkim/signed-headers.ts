@@ -1,15 +1,15 @@
 /**
- * Which header fields a signature covers. RFC 6376 section 5.4.1 names those that make the message;
- * beside them stand what newer standards want covered: RFC 8058 (one-click unsubscribe), RFC 9477
- * (complaint address), Autocrypt, BIMI, Gmail's Feedback-ID. What servers on the way add or change
- * is never covered: Return-Path, Received, Authentication-Results, other signatures; nor Bcc, which
- * some of them take out.
+ * The header fields that a signature covers. RFC 6376 section 5.4.1 names the fields that form the
+ * message. Newer standards add more: RFC 8058 (one-click unsubscribe), RFC 9477 (complaint
+ * address), Autocrypt, BIMI, Gmail's Feedback-ID. Fields that servers on the way add or change are
+ * never covered: Return-Path, Received, Authentication-Results, other signatures; nor is Bcc, which
+ * some servers remove.
  *
- * A field that may stand only once (RFC 5322 section 3.6) is listed once more than it is there:
- * nobody can add another without breaking the signature (RFC 6376 section 8.15). `always`: even if
- * it is not there at all, since readers would show what was added. `present`: only if it is there,
- * since a server on the way may add what is missing. `no`: fields that mailing lists or a further
- * sender put on top of ours.
+ * A field that may occur only once (RFC 5322 section 3.6) is listed once more than it occurs. So
+ * nobody can add another one without breaking the signature (RFC 6376 section 8.15). `always`: even
+ * if the field is missing, because readers would show an added one. `present`: only if the field is
+ * there, because a server on the way may add a missing one. `no`: fields that mailing lists or a
+ * later sender put on top.
  */
 const kinds = {
   always: ['From', 'Reply-To', 'To', 'Cc', 'Subject', 'In-Reply-To', 'References'],
@@ -49,7 +49,7 @@ const kinds = {
 } as const;
 
 export type SignedHeader = {
-  /** As it is written in `h=`. */
+  /** The name as `h=` has it. */
   readonly name: string;
   readonly oversigned: 'always' | 'present' | 'no';
 };
@@ -61,7 +61,7 @@ export const signedHeaders: ReadonlyMap<string, SignedHeader> = new Map(
   ),
 );
 
-/** The names of `h=` for a message that has `count` fields of a name. */
+/** How often `h=` lists a name that `count` fields of the message have. */
 export function timesListed({ oversigned }: SignedHeader, count: number): number {
   const more = oversigned === 'always' || (oversigned === 'present' && count > 0) ? 1 : 0;
   return count + more;

@@ -1,9 +1,9 @@
 /**
- * Verifying a message while it goes by (RFC 6376 section 6): header fields, then the body in
- * pieces, then the keys are asked for. Memory, questions and signature checks have limits, whatever
- * a stranger sends.
+ * Verifies a message while it passes (RFC 6376 section 6): header fields, then the body in pieces,
+ * then the keys are fetched. Memory, DNS questions and signature checks have limits, whatever a
+ * stranger sends.
  */
-import type { Asking, DnsAnswer } from '../dns/question.ts';
+import type { DnsAnswer, DnsLookup } from '../dns/question.ts';
 import { type BodyHash, openBodyHash } from './body-hash.ts';
 import { type HeaderBlock, openHeaderBlock } from './header-block.ts';
 import { type HeaderField, headerKey } from './header-canonical.ts';
@@ -30,34 +30,35 @@ export type DkimResultKind = (typeof dkimResults)[number];
 
 export type DkimResult = SignatureLabels & {
   readonly result: DkimResultKind;
-  /** Why, in a sentence without its first capital. */
+  /** The reason, as a sentence without its first capital. */
   readonly text: string;
-  /** Of the key; 0 where it was not found. */
+  /** The size of the key; 0 if it was not found. */
   readonly bits: number;
-  /** `t=y` in the key: RFC 6376 wants such mail treated as if it were not signed. */
+  /** `t=y` in the key: such mail must be treated as unsigned (RFC 6376 section 3.6.1). */
   readonly testing: boolean;
-  /** Octets of the body that follow what is signed (`l=`): anybody may have put them there. */
+  /** Octets of the body after the signed part (`l=`); anyone may have added them. */
   readonly unsignedOctets: number;
   /** Names that `h=` covers (headerKey). */
   readonly headers: readonly string[];
 };
 
 export type Verifier = {
-  /** `value`: everything after the colon; octets as Latin-1; folded with CRLF or LF. */
+  /** `value` is everything after the colon, one octet a character, folded with CRLF or LF. */
   header(name: string, value: string): void;
   body(bytes: Buffer, start: number, end: number): void;
   /**
-   * Ends it. Results in the order of the fields, at least one; `now` in milliseconds since 1970.
+   * Ends the message and returns results in the order of the fields, at least one. `now` is in
+   * milliseconds since 1970.
    */
-  finish(now: number): Asking<readonly DkimResult[]>;
+  finish(now: number): DnsLookup<readonly DkimResult[]>;
 };
 
 /**
- * Signatures that are looked at: real mail has up to four; each costs a question to the DNS and a
- * check.
+ * The most signatures that are checked, since each costs a DNS question and a check. Real mail has
+ * up to four.
  */
 export const signaturesMax = 8;
-/** Clocks are not all right. */
+/** Tolerance for clocks that are wrong. */
 const clockSkewSeconds = 300;
 
 export function openVerifier(): Verifier {
@@ -73,7 +74,7 @@ type Candidate = {
 class MessageVerifier implements Verifier {
   readonly #block: HeaderBlock = openHeaderBlock();
   readonly #fields: HeaderField[] = [];
-  /** In the order of the fields: what is to be verified, or why it is not. */
+  /** For each signature field in order: what to verify, or the result if it cannot be verified. */
   #entries: readonly (Candidate | DkimResult)[] | undefined;
   #hashes: readonly BodyHash[] = [];
   #tooMany = 0;
@@ -92,7 +93,7 @@ class MessageVerifier implements Verifier {
     for (const hash of this.#hashes) hash.update(bytes, start, end);
   }
 
-  *finish(now: number): Asking<readonly DkimResult[]> {
+  *finish(now: number): DnsLookup<readonly DkimResult[]> {
     const entries = this.#begun();
     if (entries.length === 0) return [plain('none', 'there is no signature')];
     const names = new Set<string>();
@@ -115,13 +116,13 @@ class MessageVerifier implements Verifier {
           ...results,
           plain(
             'policy',
-            `${this.#tooMany} more signatures were not looked at: ${signaturesMax} are`,
+            `${this.#tooMany} more signatures were not checked; only ${signaturesMax} are`,
           ),
         ];
   }
 
   /**
-   * Once the header is complete, a body hash is opened for each way in which a signature wants it.
+   * Called when the header is complete. Opens a body hash for each form that a signature asks for.
    */
   #begun(): readonly (Candidate | DkimResult)[] {
     if (this.#entries !== undefined) return this.#entries;
@@ -131,7 +132,7 @@ class MessageVerifier implements Verifier {
       if (!read.ok) return { ...plain(read.error.kind, read.error.text), ...read.error.labels };
       const signature = read.value;
       if (this.#block.overflowed) {
-        return { ...plain('policy', 'the header is larger than is verified'), ...signature.labels };
+        return { ...plain('policy', 'the header is too large to verify'), ...signature.labels };
       }
       const { body: canonicalization, length } = signature;
       const way = `${canonicalization} ${length}`;
@@ -179,7 +180,7 @@ function verified(
   const name = nameOf(signature);
   const answer = name === undefined ? undefined : answers.get(name);
   if (name === undefined || answer === undefined) {
-    return end('permerror', `s= and d= make no name of the DNS`);
+    return end('permerror', 's= and d= do not form a valid DNS name');
   }
   const found = keyIn(answer, name);
   if (!found.ok) return end(found.error.kind, found.error.text);
@@ -213,7 +214,7 @@ function verified(
   return { ...end('pass', text, found.value), unsignedOctets };
 }
 
-/** Why the key is not for this signature. */
+/** Why the key does not fit this signature, or undefined if it does. */
 function keyMisfit(
   { algorithm, identity, domain }: Signature,
   found: FoundKey,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Asking, answeredBy, type DnsQuestion } from '../dns/question.ts';
+import { answeredBy, type DnsLookup, type DnsQuestion } from '../dns/question.ts';
 import { type DnsRecord, txtStrings } from '../dns/record.ts';
 import { zoneAnswers } from '../dns/zone-answers.ts';
 import type { AuthorDomains } from '../message/author-domains.ts';
@@ -36,9 +36,9 @@ function identifiers(text: string): readonly DmarcIdentifier[] {
 
 const authors = (...domains: readonly string[]): AuthorDomains => ({ domains, cut: false });
 
-type Asked = { readonly from: string; readonly by: string; readonly suffixes?: string };
+type DmarcCase = { readonly from: string; readonly by: string; readonly suffixes?: string };
 
-function judged(lines: readonly string[], { from, by, suffixes = '' }: Asked): DmarcResult {
+function judged(lines: readonly string[], { from, by, suffixes = '' }: DmarcCase): DmarcResult {
   const known = new Set(suffixes.split(' '));
   return answeredBy(
     evaluateDmarc({
@@ -63,7 +63,7 @@ const bank = [
   '_dmarc.bank.example: v=DMARC1; p=none; psd=y; np=reject',
   '_dmarc.giant.bank.example: v=DMARC1; p=quarantine',
 ];
-const rows: readonly (readonly [string, readonly string[], Asked, string])[] = [
+const rows: readonly (readonly [string, readonly string[], DmarcCase, string])[] = [
   ['no record', [], { from: 'example.org', by: 'spf:example.org' }, 'none'],
   [
     'the same domain',
@@ -278,11 +278,12 @@ for (const [name, lines, asked, wanted] of rows) {
 }
 
 test('it says why', () => {
-  const sentence = (lines: readonly string[], asked: Asked): string =>
+  const sentence = (lines: readonly string[], asked: DmarcCase): string =>
     judged(lines, asked).sentence;
   assert.equal(
     sentence(org, { from: 'sub.example.org', by: 'spf:bulk.example' }),
-    'neither SPF nor a signature stands for sub.example.org, and example.org asks to quarantine such mail',
+    'neither SPF nor a signature passed for sub.example.org, and example.org asks to ' +
+      'quarantine such mail',
   );
   assert.equal(
     sentence(org, { from: 'example.org', by: 'dkim:m.example.org' }),
@@ -290,11 +291,12 @@ test('it says why', () => {
   );
   assert.equal(
     sentence(org, { from: 'two.example example.org', by: '' }),
-    'neither SPF nor a signature stands for example.org, and example.org asks to reject such mail; From names 1 more',
+    'neither SPF nor a signature passed for example.org, and example.org asks to reject such ' +
+      'mail; From names 1 more',
   );
 });
 
-function asked<Value>(asking: Asking<Value>, lines: readonly string[]): readonly string[][] {
+function asked<Value>(asking: DnsLookup<Value>, lines: readonly string[]): readonly string[][] {
   const answer = zone(lines);
   const batches: string[][] = [];
   let step = asking.next();

@@ -1,25 +1,25 @@
 /**
- * DMARC (RFC 9989, before it RFC 7489): does the domain that a reader sees in From stand behind the
- * message? It does where SPF or a DKIM signature passed for that domain or one of the same
- * organisation. Never a verdict of ours: what the domain asks for (reject, quarantine) is told, and
- * what is done about it is for others. Pure; the DNS is asked.
+ * Evaluates DMARC (RFC 9989, formerly RFC 7489): whether the domain in From authenticates the
+ * message. It does if SPF or a DKIM signature passed for that domain or for one of the same
+ * organisation. The result only reports what the domain asks for (reject, quarantine); others
+ * decide what to do. Pure; DNS questions are yielded.
  */
 
 import type { DnsAnswer, DnsQuestion } from '../dns/question.ts';
-import { type Asking, ask } from '../dns/question.ts';
+import { ask, type DnsLookup } from '../dns/question.ts';
 import type { AuthorDomains } from '../message/author-domains.ts';
 import { type DmarcPolicy, type DmarcRecord, dmarcPolicies, dmarcPolicyFor } from './record.ts';
 import {
   type FoundDmarc,
   organizationalDomain,
   recordAt,
-  type Walked,
+  type WalkedName,
   walkNames,
 } from './tree-walk.ts';
 
 export const dmarcResults = ['pass', 'fail', 'none', 'temperror', 'permerror'] as const;
 
-/** A domain that SPF (MAIL FROM alone) or a signature spoke for, and what came of it. */
+/** A domain that SPF (for MAIL FROM only) or a signature named, and the result. */
 export type DmarcIdentifier = {
   readonly by: 'spf' | 'dkim';
   readonly domain: string;
@@ -30,43 +30,43 @@ export type DmarcQuestion = {
   readonly authors: AuthorDomains;
   readonly identifiers: readonly DmarcIdentifier[];
   /**
-   * Known public suffixes, so that one that forgot to say `psd=y` does not make strangers
-   * relatives.
+   * Known public suffixes. A suffix that forgot `psd=y` would otherwise make unrelated domains one
+   * organisation.
    */
   readonly isPublicSuffix?: (domain: string) => boolean;
 };
 
 export type DmarcResult = {
   readonly result: (typeof dmarcResults)[number];
-  /** The author's domain; empty where there is none. */
+  /** The author's domain; empty if From has no domain. */
   readonly domain: string;
-  /** Where the record was found; empty where there is none. */
+  /** The domain where the record was found; empty if no record was found. */
   readonly policyDomain: string;
-  /** What the record asks for such mail; undefined where there is no record that counts. */
+  /** What the record asks for such mail; undefined if there is no usable record. */
   readonly policy: DmarcPolicy | undefined;
   /**
-   * What is asked for this message: `none` where it passes, a level less than `policy` while the
-   * domain is testing.
+   * What is asked for this message: `none` if it passes, one level below `policy` while the domain
+   * is testing.
    */
   readonly disposition: DmarcPolicy;
-  /** What stands behind the author's domain. */
+  /** The identifiers that are aligned with the author's domain. */
   readonly aligned: readonly DmarcIdentifier[];
-  /** For people, one sentence without the full stop. */
+  /** One sentence for people, without the full stop. */
   readonly sentence: string;
 };
 
-/** Several authors are rare and mostly a trick; each costs questions (RFC 9989 section 11.5). */
-const authorsMax = 4;
 /**
- * Identifiers that are looked at: a message with more good signatures than this needs no more of
- * them.
+ * The most authors that are evaluated, because each costs questions. Several authors are rare and
+ * mostly a trick (RFC 9989 section 11.5).
  */
+const authorsMax = 4;
+/** The most identifiers that are used; no message needs more good signatures. */
 const identifiersMax = 20;
 
-export function* evaluateDmarc(asked: DmarcQuestion): Asking<DmarcResult> {
+export function* evaluateDmarc(asked: DmarcQuestion): DnsLookup<DmarcResult> {
   const { domains: authors, cut } = asked.authors;
   const [first = ''] = authors;
-  if (cut) return outcome('permerror', first, 'From is longer than is read');
+  if (cut) return outcome('permerror', first, 'From is too long to read');
   if (first === '') return outcome('permerror', '', 'From names no domain');
   if (authors.length > authorsMax) {
     return outcome('permerror', first, `From names ${authors.length} domains`);
@@ -78,7 +78,7 @@ export function* evaluateDmarc(asked: DmarcQuestion): Asking<DmarcResult> {
 }
 
 /**
- * Of several authors the worst counts: the strictest policy among those that fail (RFC 9989 section
+ * The result for several authors: the strictest policy among those that fail (RFC 9989 section
  * 11.5).
  */
 function strictest(results: readonly DmarcResult[]): DmarcResult {
@@ -108,11 +108,11 @@ function outcome(
   };
 }
 
-/** What DNS said, so that nothing is asked twice. */
-type Known = Map<string, FoundDmarc>;
+/** Answers of the DNS, so that nothing is asked twice. */
+type RecordsByName = Map<string, FoundDmarc>;
 
-function* evaluateOne(author: string, asked: DmarcQuestion): Asking<DmarcResult> {
-  const known: Known = new Map();
+function* evaluateOne(author: string, asked: DmarcQuestion): DnsLookup<DmarcResult> {
+  const known: RecordsByName = new Map();
   yield* learn(walkNames(author), known);
   const walked = walk(author, known);
   const policy = discovered(author, walked, asked);
@@ -123,7 +123,7 @@ function* evaluateOne(author: string, asked: DmarcQuestion): Asking<DmarcResult>
   const { record, domain: policyDomain } = policy;
   const usable = usableRecord(record);
   if (usable === undefined) {
-    const sentence = `the DMARC record of ${policyDomain} says no policy that can be understood`;
+    const sentence = `the DMARC record of ${policyDomain} has no valid policy`;
     return outcome('permerror', author, sentence, { policyDomain });
   }
   const whose = yield* relation(author, policyDomain, usable);
@@ -140,7 +140,8 @@ function* evaluateOne(author: string, asked: DmarcQuestion): Asking<DmarcResult>
   const disposition = usable.testing ? lower(wanted) : wanted;
   const asks = wanted === 'none' ? 'asks for nothing' : `asks to ${wanted} such mail`;
   const test = usable.testing && wanted !== 'none' ? ', as a test' : '';
-  const sentence = `neither SPF nor a signature stands for ${author}, and ${policyDomain} ${asks}${test}`;
+  const none = `neither SPF nor a signature passed for ${author}`;
+  const sentence = `${none}, and ${policyDomain} ${asks}${test}`;
   return outcome('fail', author, sentence, { ...found, disposition });
 }
 
@@ -148,8 +149,8 @@ function lower(policy: DmarcPolicy): DmarcPolicy {
   return policy === 'reject' ? 'quarantine' : 'none';
 }
 
-/** Asks for the records at `names` that are not known yet, all at once. */
-function* learn(names: readonly string[], known: Known): Asking<void> {
+/** Asks for the records at those `names` that are not known yet, all at once. */
+function* learn(names: readonly string[], known: RecordsByName): DnsLookup<void> {
   const missing = [...new Set(names)].filter((name) => !known.has(name));
   if (missing.length === 0) return;
   const questions = missing.map((name): DnsQuestion => ({ name: `_dmarc.${name}`, type: 'TXT' }));
@@ -159,27 +160,27 @@ function* learn(names: readonly string[], known: Known): Asking<void> {
   });
 }
 
-function walk(domain: string, known: Known): readonly Walked[] {
+function walk(domain: string, known: RecordsByName): readonly WalkedName[] {
   return walkNames(domain).map((name) => ({
     domain: name,
     found: known.get(name) ?? { kind: 'none' },
   }));
 }
 
-type Discovered =
+type ApplicableRecord =
   | { readonly kind: 'record'; readonly record: DmarcRecord; readonly domain: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'failure'; readonly text: string };
 
 /**
- * The record that applies: the author's own, else its organisation's, else its public suffix's
- * (section 4.10.1).
+ * Finds the record that applies: the author's own, else its organisation's, else its public
+ * suffix's (section 4.10.1).
  */
 function discovered(
   author: string,
-  walked: readonly Walked[],
+  walked: readonly WalkedName[],
   { isPublicSuffix }: DmarcQuestion,
-): Discovered {
+): ApplicableRecord {
   const [own] = walked;
   if (own?.found.kind === 'record') return { ...own.found, domain: author };
   const organization = organizationalDomain(author, walked, isPublicSuffix);
@@ -193,8 +194,8 @@ function discovered(
 }
 
 /**
- * A record whose policy cannot be read stands for `p=none` if it wants reports, else for nothing
- * (section 4.10.1).
+ * A record whose policy cannot be read counts as `p=none` if it asks for reports, else it does not
+ * count (section 4.10.1).
  */
 function usableRecord(record: DmarcRecord): DmarcRecord | undefined {
   const wrong = record.faults.some(
@@ -206,38 +207,39 @@ function usableRecord(record: DmarcRecord): DmarcRecord | undefined {
 }
 
 /**
- * Whose mail it is in the eyes of the policy; asks whether a subdomain exists only where that makes
- * a difference.
+ * How the author relates to the policy domain. Asks whether a subdomain exists only if that makes a
+ * difference.
  */
 function* relation(
   author: string,
   policyDomain: string,
   record: DmarcRecord,
-): Asking<'domain' | 'subdomain' | 'nonexistent'> {
+): DnsLookup<'domain' | 'subdomain' | 'nonexistent'> {
   if (author === policyDomain) return 'domain';
   if (dmarcPolicyFor(record, 'nonexistent') === dmarcPolicyFor(record, 'subdomain')) {
     return 'subdomain';
   }
   const answer = yield* ask(author, 'A');
-  // Where nobody knows, it exists: that policy is meant for honest mail.
+  // If the DNS does not answer, the subdomain counts as existing, because that policy is the milder
+  // case for real mail.
   return answer.kind === 'none' && !answer.exists ? 'nonexistent' : 'subdomain';
 }
 
 type Alignment = {
   readonly aligned: readonly DmarcIdentifier[];
-  /** Something that would be aligned could not be checked for the moment. */
+  /** An aligned identifier could not be checked because of a temporary fault. */
   readonly open: string | undefined;
-  /** Whether something is aligned could not be found out. */
+  /** The DNS did not say whether an identifier is aligned. */
   readonly failed: string | undefined;
 };
 
-/** Which identifiers belong to the author's domain (section 4.10.2). */
+/** Finds the identifiers that belong to the author's domain (section 4.10.2). */
 function* alignment(
   author: string,
   record: DmarcRecord,
   { identifiers, isPublicSuffix }: DmarcQuestion,
-  known: Known,
-): Asking<Alignment> {
+  known: RecordsByName,
+): DnsLookup<Alignment> {
   const hopeful = identifiers
     .filter(({ result, domain }) => result !== 'other' && domain !== '')
     .slice(0, identifiersMax);
@@ -245,7 +247,7 @@ function* alignment(
     (by === 'spf' ? record.spfAlignment : record.dkimAlignment) === 'strict';
   const organization = organizationalDomain(author, walk(author, known), isPublicSuffix);
   const above = organization.kind === 'domain' ? organization.domain : author;
-  // The organisation of a domain is that domain or one above it: others need no questions.
+  // The organisation of a domain is that domain or one above it, so others need no questions.
   const relatives = hopeful.filter(
     ({ by, domain }) => domain !== author && !strict(by) && isWithin(domain, above),
   );
@@ -262,7 +264,7 @@ function* alignment(
   }
   const good = hopeful.filter((one) => one.domain === author || related.has(one));
   const open = good.find(({ result }) => result === 'temperror');
-  // An organisation that is not known matters only where somebody might belong to it.
+  // An unknown organisation matters only if an identifier might belong to it.
   const might = hopeful.some(({ by, domain }) => domain !== author && !strict(by));
   return {
     aligned: good.filter(({ result }) => result === 'pass'),

@@ -19,7 +19,8 @@ const faults = (text: string): readonly string[] =>
 
 test('a whole record', () => {
   const record = read(
-    'v=DMARC1; p=Reject; sp=quarantine; np=none; adkim=s; aspf=r; fo=1:d; t=y; psd=n; rua=mailto:a@example.org , mailto:b%2Bc@example.net!10m',
+    'v=DMARC1; p=Reject; sp=quarantine; np=none; adkim=s; aspf=r; fo=1:d; t=y; psd=n; ' +
+      'rua=mailto:a@example.org , mailto:b%2Bc@example.net!10m',
   );
   assert.deepEqual([record.p, record.sp, record.np], ['reject', 'quarantine', 'none']);
   assert.deepEqual([record.dkimAlignment, record.spfAlignment], ['strict', 'relaxed']);
@@ -55,7 +56,7 @@ for (const text of ['', 'v=DMARC2; p=none', 'p=none; v=DMARC1', 'v=dmarc1; p=non
   test(`no DMARC record: “${text}”`, () => assert.equal(parseDmarcRecord(text), undefined));
 }
 
-test('what holds for whom', () => {
+test('the policy for a domain, its subdomains and missing subdomains', () => {
   const asked = (text: string): string =>
     (['domain', 'subdomain', 'nonexistent'] as const)
       .map((whose) => dmarcPolicyFor(read(text), whose))

@@ -1,25 +1,25 @@
 /**
- * The DMARC record (RFC 9989 section 4.7, before it RFC 7489 section 6.3): `v=DMARC1; p=none;
- * rua=mailto:a@example.org`. Everything published stays in `tags`, in its order, so that a record
- * can be changed and printed without losing what is not understood here. What is wrong is a fault;
- * the rest of the record still counts, as receivers take it. Pure.
+ * Reads and writes DMARC records (RFC 9989 section 4.7, formerly RFC 7489 section 6.3): `v=DMARC1;
+ * p=none; rua=mailto:a@example.org`. `tags` has everything that is published, in order, so a record
+ * can be changed and printed without losing unknown tags. Errors become faults; the rest of the
+ * record still counts, as it does for receivers. Pure.
  */
 
 export const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
 export type DmarcPolicy = (typeof dmarcPolicies)[number];
 export type DmarcAlignment = 'relaxed' | 'strict';
 
-/** Name in lower case, value without white space around it. */
+/** A tag, with its name in lower case and its value without white space around. */
 export type DmarcTag = { readonly name: string; readonly value: string };
 
 export type DmarcFault = {
   /**
-   * `malformed`: no name or no value. `value`: a known tag says what it may not. `order`: p is not right after v, which
-   * RFC 7489 wanted. `historic`: without effect since RFC 9989.
+   * `malformed`: no name or no value. `value`: a known tag has an invalid value. `order`: p is not
+   * right after v, as RFC 7489 required. `historic`: without effect since RFC 9989.
    */
   readonly kind: 'malformed' | 'duplicate' | 'value' | 'order' | 'historic' | 'unknown';
   readonly tag: string;
-  /** For people: one clause. */
+  /** One clause for people. */
   readonly text: string;
 };
 
@@ -27,29 +27,30 @@ export type DmarcRecord = {
   readonly tags: readonly DmarcTag[];
   readonly faults: readonly DmarcFault[];
   /**
-   * As published; undefined where the tag is missing or wrong. `dmarcPolicyFor` says what holds.
+   * As published; undefined if the tag is missing or invalid. `dmarcPolicyFor` gives the policy
+   * that applies.
    */
   readonly p: DmarcPolicy | undefined;
   readonly sp: DmarcPolicy | undefined;
   readonly np: DmarcPolicy | undefined;
   readonly dkimAlignment: DmarcAlignment;
   readonly spfAlignment: DmarcAlignment;
-  /** URIs of rua and ruf, as published. */
+  /** The URIs of rua and ruf, as published. */
   readonly reportsTo: readonly string[];
   readonly failuresTo: readonly string[];
-  /** `y`: a public suffix; `n`: surely an organisation's own domain; `u`: not said. */
+  /** `y`: a public suffix. `n`: the domain of an organisation. `u`: not said. */
   readonly psd: 'y' | 'n' | 'u';
-  /** t=y: receivers report, and are asked not to act. */
+  /** t=y: receivers send reports and are asked not to apply the policy. */
   readonly testing: boolean;
 };
 
 const version = /^[ \t]*v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)/;
 const isPolicy = (value: string): boolean => /^(?:none|quarantine|reject)$/i.test(value);
 const isAlignment = (value: string): boolean => /^[rs]$/i.test(value);
-/** Commas and exclamation marks must be encoded; `!10m` was a limit of size in RFC 7489. */
+/** Commas and exclamation marks must be encoded; `!10m` was a size limit in RFC 7489. */
 const uri = /^[a-z][a-z0-9+.-]*:[^\s,!;]+(?:!\d+[kmgt]?)?$/i;
 
-/** Known tags and what they may say. */
+/** Known tags and their valid values. */
 const known: Readonly<Record<string, (value: string) => boolean>> = {
   v: () => true,
   p: isPolicy,
@@ -64,17 +65,17 @@ const known: Readonly<Record<string, (value: string) => boolean>> = {
   t: (value) => /^[yn]$/i.test(value),
 };
 const historic: Readonly<Record<string, string>> = {
-  pct: 'pct has had no effect since RFC 9989; t=y stands for a test',
+  pct: 'pct has had no effect since RFC 9989; t=y now marks a test',
   rf: 'rf has had no effect since RFC 9989',
   ri: 'ri has had no effect since RFC 9989',
 };
 
-/** Whether a TXT record's text is a DMARC record at all: others at `_dmarc` do not count. */
+/** Whether the text of a TXT record is a DMARC record. Others at `_dmarc` do not count. */
 function isDmarcRecord(text: string): boolean {
   return version.test(text);
 }
 
-/** Undefined where it is none. */
+/** Parses a record; undefined if the text is not a DMARC record. */
 export function parseDmarcRecord(text: string): DmarcRecord | undefined {
   if (!isDmarcRecord(text)) return undefined;
   const tags: DmarcTag[] = [];
@@ -85,7 +86,7 @@ export function parseDmarcRecord(text: string): DmarcRecord | undefined {
     const [, name = '', value = ''] = found ?? [];
     if (value === '') {
       const shown = part.trim().slice(0, 40);
-      faults.push({ kind: 'malformed', tag: name, text: `“${shown}” is no name=value` });
+      faults.push({ kind: 'malformed', tag: name, text: `“${shown}” is not name=value` });
     } else if (tags.some((one) => one.name === name.toLowerCase())) {
       faults.push({ kind: 'duplicate', tag: name.toLowerCase(), text: `${name} is there twice` });
     } else {
@@ -132,7 +133,7 @@ function faultOf({ name, value }: DmarcTag): readonly DmarcFault[] {
   if (old !== undefined) return [{ kind: 'historic', tag: name, text: old }];
   const may = known[name];
   if (may === undefined) {
-    return [{ kind: 'unknown', tag: name, text: `nobody knows the tag ${name}` }];
+    return [{ kind: 'unknown', tag: name, text: `the tag ${name} is unknown` }];
   }
   if (!may(value)) {
     return [{ kind: 'value', tag: name, text: `${name} may not be “${value.slice(0, 60)}”` }];
@@ -154,8 +155,8 @@ export function printDmarcTags(tags: readonly DmarcTag[]): string {
 }
 
 /**
- * What the record asks for mail of the domain itself, of a subdomain, of a subdomain that does not
- * exist.
+ * What the record asks for mail of the domain itself, of a subdomain, or of a subdomain that does
+ * not exist.
  */
 export function dmarcPolicyFor(
   record: DmarcRecord,
@@ -167,7 +168,7 @@ export function dmarcPolicyFor(
   return whose === 'subdomain' ? below : (record.np ?? below);
 }
 
-/** The address of a `mailto:` URI, `%2C` and the like undone; undefined for other URIs. */
+/** The address of a `mailto:` URI, with `%2C` and the like decoded. Undefined for other URIs. */
 export function reportAddress(
   of: string,
 ): { readonly address: string; readonly domain: string } | undefined {

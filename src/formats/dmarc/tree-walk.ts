@@ -1,23 +1,23 @@
 /**
- * The DNS tree walk (RFC 9989 section 4.10): where DMARC records may be that concern a domain, and
- * which domain is the head of its organisation. At most eight names, however deep a domain is.
- * Pure.
+ * The DNS tree walk (RFC 9989 section 4.10): finds the names at which DMARC records for a domain
+ * may be, and the domain of its organisation. At most eight names are asked for, however deep a
+ * domain is. Pure.
  */
 import type { DnsAnswer } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import { type DmarcRecord, parseDmarcRecord } from './record.ts';
 
-/** What is published at one name. */
+/** The record that is published at one name. */
 export type FoundDmarc =
   | { readonly kind: 'record'; readonly record: DmarcRecord }
   | { readonly kind: 'none' }
   | { readonly kind: 'failure'; readonly text: string };
-export type Walked = { readonly domain: string; readonly found: FoundDmarc };
+export type WalkedName = { readonly domain: string; readonly found: FoundDmarc };
 
-/** Section 4.10, step 4: of a deep name only this many labels are left after its first question. */
+/** Section 4.10, step 4: after the first question, a deep name is cut to this many labels. */
 const labelsMax = 7;
 
-/** The names at which `_dmarc` is asked for, from the domain itself up to its last label. */
+/** The names below which `_dmarc` is asked for, from the domain itself up to its last label. */
 export function walkNames(domain: string): readonly string[] {
   const labels = domain.split('.');
   const names = [domain];
@@ -26,7 +26,9 @@ export function walkNames(domain: string): readonly string[] {
   return names;
 }
 
-/** The DMARC record among the TXT records of an answer. Several are none (step 2). */
+/**
+ * The DMARC record among the TXT records of an answer. Several records count as no record (step 2).
+ */
 export function recordAt(answer: DnsAnswer | undefined): FoundDmarc {
   if (answer === undefined) return { kind: 'failure', text: 'the DNS gave no answer' };
   if (answer.kind === 'failure') return { kind: 'failure', text: answer.text };
@@ -42,11 +44,12 @@ export function recordAt(answer: DnsAnswer | undefined): FoundDmarc {
 }
 
 /**
- * The head of the organisation that `start` belongs to, from its walk in the order of `walkNames`.
+ * The domain of the organisation to which `start` belongs, from its walk in the order of
+ * `walkNames`.
  */
 export function organizationalDomain(
   start: string,
-  walked: readonly Walked[],
+  walked: readonly WalkedName[],
   isPublicSuffix: (domain: string) => boolean = () => false,
 ):
   | { readonly kind: 'domain'; readonly domain: string }
@@ -65,7 +68,7 @@ export function organizationalDomain(
   return { kind: 'domain', domain: highest ?? start };
 }
 
-/** Of `start`, one label more than `above` has. */
+/** The part of `start` that has one label more than `above`. */
 function oneBelow(start: string, above: string): string {
   const labels = start.split('.');
   return labels.slice(labels.length - above.split('.').length - 1).join('.');

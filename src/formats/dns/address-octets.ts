@@ -1,13 +1,13 @@
-/** IP addresses as text and as octets, for records of type A and AAAA. */
+/** Converts IP addresses between text and octets, for records of type A and AAAA. */
 
-/** The four octets of an IPv4 address in dotted form; undefined: it is none. */
+/** The four octets of an IPv4 address in dotted form; undefined for other text. */
 export function ipv4Octets(text: string): readonly number[] | undefined {
   if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const octets = text.split('.').map(Number);
   return octets.every((octet) => octet < 256) ? octets : undefined;
 }
 
-/** An IPv6 address in its shortest form (RFC 5952); undefined: it is none. */
+/** An IPv6 address in its shortest form (RFC 5952); undefined for other text. */
 export function ipv6Text(text: string): string | undefined {
   const octets = ipv6Octets(text);
   return octets === undefined ? undefined : addressOf(octets);
@@ -16,7 +16,7 @@ export function ipv6Text(text: string): string | undefined {
 /** `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
 const ipv6CharactersMax = 45;
 
-/** The sixteen octets of an IPv6 address (RFC 4291 section 2.2); undefined: it is none. */
+/** The sixteen octets of an IPv6 address (RFC 4291 section 2.2); undefined for other text. */
 export function ipv6Octets(text: string): readonly number[] | undefined {
   if (text.length > ipv6CharactersMax) return undefined;
   const [left = '', right, another] = text.split('::');
@@ -24,13 +24,13 @@ export function ipv6Octets(text: string): readonly number[] | undefined {
   const after = groupOctets(right ?? '', true);
   if (before === undefined || after === undefined || another !== undefined) return undefined;
   const missing = 16 - before.length - after.length;
-  // `::` stands for a group at least.
+  // `::` replaces at least one group.
   if (right === undefined ? missing !== 0 : missing < 2) return undefined;
   for (let nth = 0; nth < missing; nth++) before.push(0);
   return [...before, ...after];
 }
 
-/** What stands on one side of `::`; the last group of an address may be an IPv4 address. */
+/** The octets on one side of `::`. The last group of an address may be an IPv4 address. */
 function groupOctets(half: string, isEnd: boolean): number[] | undefined {
   const octets: number[] = [];
   if (half === '') return octets;
@@ -48,7 +48,7 @@ function groupOctets(half: string, isEnd: boolean): number[] | undefined {
   return octets;
 }
 
-/** The address in its shortest form that these 4 or 16 octets are. */
+/** The address of 4 or 16 octets, in its shortest form. */
 export function addressOf(octets: readonly number[]): string | undefined {
   if (octets.length === 4) return octets.join('.');
   if (octets.length !== 16) return undefined;
@@ -61,7 +61,7 @@ export function addressOf(octets: readonly number[]): string | undefined {
   return `${groups.slice(0, from).join(':')}::${groups.slice(from + length).join(':')}`;
 }
 
-/** The first of the longest runs of groups that are zero. */
+/** Finds the longest run of zero groups; the first one if there are several. */
 function longestZeros(groups: readonly string[]): { from: number; length: number } {
   let longest = { from: 0, length: 0 };
   let length = 0;

@@ -1,21 +1,21 @@
 /**
- * Domain names as records hold them: in lower case, no last dot, the root is the empty text; a
- * character is an octet (Latin-1), and only a dot or a backslash inside a label has a backslash
+ * Domain names in the form that records use: lower case, no final dot, the empty text for the root.
+ * A character is an octet (Latin-1). Only a dot or a backslash inside a label has a backslash
  * before it (RFC 1035 section 5.1).
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
-/** RFC 1035 section 2.3.4. */
+/** The longest label (RFC 1035 section 2.3.4). */
 const labelOctetsMax = 63;
 /**
- * 255 octets on the wire are 253 characters: a length before each label and the root's after the
- * last.
+ * The longest name: 255 octets on the wire are 253 characters, because each label and the root have
+ * a length octet.
  */
 const nameOctetsMax = 253;
 
-/** ASCII letters only: other octets have no case (RFC 4343). */
+/** Lower-cases ASCII only; other octets have no case (RFC 4343). */
 export function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 }
 
 /** The labels of a name, each as its octets. */
@@ -35,14 +35,14 @@ export function labelsOf(name: string): readonly string[] {
   return [...labels, label];
 }
 
-/** The name that has these labels. */
+/** The name with these labels. */
 export function nameOf(labels: readonly string[]): string {
   return lowerCase(labels.map((label) => label.replace(/[.\\]/g, '\\$&')).join('.'));
 }
 
-/** What is wrong with labels that came from outside; undefined: nothing. */
+/** What is wrong with labels from outside; undefined if they are valid. */
 function labelsFault(labels: readonly string[]): string | undefined {
-  if (labels.includes('')) return 'has two dots in a row, or begins with one';
+  if (labels.includes('')) return 'has two dots in a row, or begins with a dot';
   if (labels.some((label) => label.length > labelOctetsMax)) {
     return `has a part of more than ${labelOctetsMax} octets`;
   }
@@ -50,16 +50,16 @@ function labelsFault(labels: readonly string[]): string | undefined {
   return octets > nameOctetsMax ? `has more than ${nameOctetsMax} octets` : undefined;
 }
 
-/** Whether the name can be in a question at all. */
+/** Whether the name is valid in a DNS question. */
 export function askable(name: string): boolean {
   return labelsFault(labelsOf(name)) === undefined;
 }
 
-/** The longest name with every octet as `\DDD`, and some dots. */
+/** The longest name with every octet written as `\DDD`. */
 const writtenLengthMax = 1_100;
 const shownLengthMax = 60;
 
-/** A name as master files write it; `origin` completes one without a last dot. */
+/** Parses a name from a master file; `origin` completes a name without a final dot. */
 export function parseName(raw: string, origin: string | undefined): Result<string, string> {
   if (raw === '@') return origin === undefined ? fault('@, and there is no $ORIGIN') : ok(origin);
   if (raw === '.') return ok('');
@@ -74,21 +74,21 @@ export function parseName(raw: string, origin: string | undefined): Result<strin
       label = '';
     } else if (char === '\\') {
       const read = escapeAt(raw, at);
-      if (read === undefined) return fault(`${shown} has a backslash before nothing of use`);
+      if (read === undefined) return fault(`${shown} has an invalid backslash`);
       label += read.octet;
       at += read.length - 1;
     } else label += char;
   }
   const absolute = label === '' && labels.length > 0;
   if (!absolute) {
-    if (origin === undefined) return fault(`${shown} has no last dot, and there is no $ORIGIN`);
+    if (origin === undefined) return fault(`${shown} has no final dot, and there is no $ORIGIN`);
     labels.push(label, ...labelsOf(origin));
   }
   const wrong = labelsFault(labels);
   return wrong === undefined ? ok(nameOf(labels)) : fault(`${shown} ${wrong}`);
 }
 
-/** The octet that the backslash at `at` stands for, and how many characters that took. */
+/** The octet that the escape at `at` means, and the length of the escape. */
 export function escapeAt(
   raw: string,
   at: number,
@@ -102,7 +102,7 @@ export function escapeAt(
   return next === undefined || /\d/.test(next) ? undefined : { octet: next, length: 2 };
 }
 
-/** As master files write it: relative where `origin` is above it, else with the last dot. */
+/** Prints a name for a master file: relative if it is below `origin`, else with the final dot. */
 export function printName(name: string, origin: string | undefined): string {
   const labels = labelsOf(name);
   const above = origin === undefined ? undefined : labelsOf(origin);

@@ -1,11 +1,11 @@
 /**
- * Asking the DNS without touching it: what needs answers is a generator that yields questions and
- * is given the answers (sans-IO). Live commands drive it with the resolver (partners/dns), `--zone`
- * and tests with a zone (zone-answers.ts).
+ * Asks the DNS without I/O: code that needs answers is a generator that yields questions and
+ * receives answers. Live commands run it with the resolver (partners/dns); `--zone` and tests run
+ * it with a zone (zone-answers.ts).
  */
 import type { DnsRecord, DnsType } from './record.ts';
 
-/** `name` as in DnsRecord. */
+/** A question; `name` has the form of DnsRecord. */
 export type DnsQuestion = { readonly name: string; readonly type: DnsType };
 
 export const dnsFailures = ['timeout', 'servfail', 'refused', 'malformed', 'unreachable'] as const;
@@ -16,29 +16,31 @@ export type DnsAnswer =
   | {
       readonly kind: 'records';
       readonly records: readonly DnsRecord[];
-      /** The answer was validated with DNSSEC by the resolver that we trust (AD). */
+      /** Whether a trusted resolver validated the answer with DNSSEC (AD). */
       readonly secure: boolean;
     }
-  /** There is no such record. `exists`: the name has others (NODATA), else NXDOMAIN. */
+  /** There is no such record. `exists`: the name has other records (NODATA), else NXDOMAIN. */
   | { readonly kind: 'none'; readonly exists: boolean; readonly secure: boolean }
-  /** Nobody knows: never a reason to call a domain bad. `text`: one line for people. */
+  /**
+   * The answer is unknown, which is never evidence against a domain. `text`: one line for people.
+   */
   | { readonly kind: 'failure'; readonly reason: DnsFailure; readonly text: string };
 
 /**
- * A computation that asks: each yield is a batch of questions that may be asked at once; what comes
- * back are their answers in the same order.
+ * A computation that asks the DNS. Each yield is a batch of questions that may be asked at once;
+ * the answers come back in the same order.
  */
-export type Asking<Value> = Generator<readonly DnsQuestion[], Value, readonly DnsAnswer[]>;
+export type DnsLookup<Value> = Generator<readonly DnsQuestion[], Value, readonly DnsAnswer[]>;
 
-/** One question, one answer: `const answer = yield* ask(name, 'TXT')`. */
-export function* ask(name: string, type: DnsType): Asking<DnsAnswer> {
+/** Asks one question: `const answer = yield* ask(name, 'TXT')`. */
+export function* ask(name: string, type: DnsType): DnsLookup<DnsAnswer> {
   const [answer] = yield [{ name, type }];
   return answer ?? { kind: 'failure', reason: 'unreachable', text: 'no answer was given' };
 }
 
-/** Runs `asking` with answers that are at hand. */
+/** Runs `asking` with answers that are available at once. */
 export function answeredBy<Value>(
-  asking: Asking<Value>,
+  asking: DnsLookup<Value>,
   answer: (question: DnsQuestion) => DnsAnswer,
 ): Value {
   let step = asking.next();
@@ -46,9 +48,9 @@ export function answeredBy<Value>(
   return step.value;
 }
 
-/** Runs `asking` with answers that take time; the questions of a batch are asked at once. */
+/** Runs `asking` with answers that take time. The questions of a batch are asked at once. */
 export async function answeredLater<Value>(
-  asking: Asking<Value>,
+  asking: DnsLookup<Value>,
   answer: (question: DnsQuestion) => Promise<DnsAnswer>,
 ): Promise<Value> {
   let step = asking.next();

@@ -1,7 +1,6 @@
 /**
- * DNS records as everything here sees them: zone files, answers from the network, what a plan
- * advises (RFC 1035 section 3, RFC 3596, RFC 6698). Types only, and how their parts are written
- * inside.
+ * The types of DNS records, used for zone files, answers from the network, and planned records (RFC
+ * 1035 section 3, RFC 3596, RFC 6698).
  */
 
 /** The types that mail needs. */
@@ -9,9 +8,9 @@ export const dnsTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'TXT', 
 export type DnsType = (typeof dnsTypes)[number];
 
 /**
- * What a record says, without its name. Domain names are in lower case, without the last dot, in
- * A-labels; the root is the empty text. Addresses are in their shortest form
- * (mail/client-address.ts).
+ * The data of a record, without its name. Domain names are in lower case, in A-labels, without the
+ * final dot; the root is the empty text. Addresses are in their shortest form
+ * (postfix/client-address.ts).
  */
 export type DnsData =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
@@ -44,8 +43,8 @@ export type DnsRecord = DnsData & {
 };
 
 /**
- * The text of a TXT record: its strings joined without anything between (RFC 7208 section 3.3, RFC
- * 6376 3.6.2.2).
+ * The text of a TXT record: its strings joined without separators (RFC 7208 section 3.3, RFC 6376
+ * section 3.6.2.2).
  */
 export function textOfTxt(record: { readonly strings: readonly string[] }): string {
   return record.strings.join('');
@@ -53,7 +52,7 @@ export function textOfTxt(record: { readonly strings: readonly string[] }): stri
 
 const stringOctetsMax = 255;
 
-/** Cuts a text (one octet a character) into strings that a TXT record can hold. */
+/** Cuts a text (one octet a character) into strings that fit into a TXT record. */
 export function txtStrings(text: string): readonly string[] {
   const strings: string[] = [];
   for (let at = 0; at < text.length; at += stringOctetsMax) {

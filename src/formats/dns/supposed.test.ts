@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Asking, answeredBy, type DnsAnswer, type DnsQuestion } from './question.ts';
+import { answeredBy, type DnsAnswer, type DnsLookup, type DnsQuestion } from './question.ts';
 import { supposing } from './supposed.ts';
 
 const none = (exists: boolean): DnsAnswer => ({ kind: 'none', exists, secure: false });
 
 test('each question gets its own answer, and only what is not supposed is asked', () => {
-  function* three(): Asking<string> {
+  function* three(): DnsLookup<string> {
     const answers = yield ['a.example', 'b.example', 'c.example'].map((name) => ({
       name,
       type: 'A' as const,

@@ -1,14 +1,14 @@
 /**
- * What if this were published? Some questions are answered from what is supposed, all others go on
- * to whoever answers.
+ * Runs a DNS lookup as if certain records were published. Questions about them get the supposed
+ * answers; all others are asked normally.
  */
-import type { Asking, DnsAnswer, DnsQuestion } from './question.ts';
+import type { DnsAnswer, DnsLookup, DnsQuestion } from './question.ts';
 
-/** `suppose` answers, or leaves the question to the world by undefined. */
+/** Runs `asking`. `suppose` answers a question, or returns undefined to have it asked normally. */
 export function* supposing<Value>(
-  asking: Asking<Value>,
+  asking: DnsLookup<Value>,
   suppose: (question: DnsQuestion) => DnsAnswer | undefined,
-): Asking<Value> {
+): DnsLookup<Value> {
   let step = asking.next();
   while (step.done !== true) {
     const supposed = step.value.map(suppose);

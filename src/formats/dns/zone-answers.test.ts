@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Asking, answeredBy, answeredLater, ask } from './question.ts';
+import { answeredBy, answeredLater, ask, type DnsLookup } from './question.ts';
 import { type DnsData, type DnsRecord, textOfTxt, txtStrings } from './record.ts';
 import { zoneAnswers } from './zone-answers.ts';
 
@@ -42,7 +42,7 @@ test('records, aliases, wildcards, names that only have others below, and silenc
 });
 
 test('a computation that asks gets the same answers now and later', async () => {
-  function* both(): Asking<string> {
+  function* both(): DnsLookup<string> {
     const first = yield* ask('mail.example.org', 'A');
     const more = yield [
       { name: 'example.org', type: 'TXT' } as const,

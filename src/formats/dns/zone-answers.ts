@@ -1,16 +1,16 @@
 /**
- * Answers from records at hand, as an authoritative server of all of them would give: aliases
- * followed, wildcards (RFC 4592), names that exist only because something lies below them. For
- * `--zone` and tests.
+ * Answers questions from given records, as a server that is authoritative for all of them. It
+ * follows aliases, and knows wildcards (RFC 4592) and names that exist only because there are names
+ * below. For `--zone` and tests.
  */
 import type { DnsAnswer, DnsQuestion } from './question.ts';
 import { type DnsRecord, textOfTxt } from './record.ts';
 
-/** A name whose only record is this text stands for a server that does not answer. */
+/** A name whose only record has this text behaves like a server that does not answer. */
 const silent = 'TIMEOUT';
 const aliasesMax = 8;
 
-/** A function that answers from `records`. What is not among them does not exist. */
+/** Makes a function that answers from `records`. Other names do not exist. */
 export function zoneAnswers(records: readonly DnsRecord[]): (question: DnsQuestion) => DnsAnswer {
   const byName = new Map<string, DnsRecord[]>();
   const existing = new Set<string>();
@@ -36,7 +36,7 @@ export function zoneAnswers(records: readonly DnsRecord[]): (question: DnsQuesti
       if (alias?.type !== 'CNAME') return none(true);
       wanted = alias.target.toLowerCase();
     }
-    return { kind: 'failure', reason: 'servfail', text: `aliases of ${name} go round in a circle` };
+    return { kind: 'failure', reason: 'servfail', text: `aliases of ${name} form a loop` };
   };
 }
 
@@ -49,7 +49,7 @@ function parentOf(name: string): string {
   return dot < 0 ? '' : name.slice(dot + 1);
 }
 
-/** The records of `*.` at the closest encloser, with the name that was asked for. */
+/** The records of `*.` at the closest existing name above, with the name that was asked for. */
 function wildcard(
   byName: ReadonlyMap<string, readonly DnsRecord[]>,
   existing: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 /**
- * What stands behind the type in a master file, read and printed (RFC 1035 section 5.1, RFC 3596,
- * RFC 6698).
+ * Reads and prints the data of a record in a master file, the words after the type (RFC 1035
+ * section 5.1, RFC 3596, RFC 6698).
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { ipv4Octets, ipv6Text } from './address-octets.ts';
@@ -9,7 +9,7 @@ import type { DnsData, DnsType } from './record.ts';
 import type { ZoneWord } from './zone-bind-entries.ts';
 
 const stringOctetsMax = 255;
-/** A record's data has a length of 16 bits. */
+/** The length of a record's data has 16 bits. */
 const dataOctetsMax = 65_535;
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
@@ -17,8 +17,8 @@ const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 8
 const secondsLengthMax = 60;
 
 /**
- * `3600`, `1h30m`: seconds; undefined: neither. BIND's own extension of RFC 1035, and everywhere in
- * use.
+ * Parses `3600` or `1h30m` into seconds; undefined for other text. The units are BIND's extension
+ * of RFC 1035, used everywhere.
  */
 export function parseSeconds(text: string): number | undefined {
   if (text.length > secondsLengthMax) return undefined;
@@ -32,7 +32,7 @@ export function parseSeconds(text: string): number | undefined {
 
 type Read = Result<DnsData, string>;
 
-/** The data of a record of `type` from the words behind it; what is wrong, in words. */
+/** Parses the data of a record of `type` from the words after the type. */
 export function parseData(
   type: DnsType,
   words: readonly ZoneWord[],
@@ -40,17 +40,19 @@ export function parseData(
 ): Read {
   const wanted = wordCounts[type];
   const fits = type === 'TXT' || type === 'TLSA' ? words.length >= wanted : words.length === wanted;
-  if (!fits) return fault(`${type} with ${words.length} values, where ${wanted} belong`);
+  if (!fits) return fault(`${type} with ${words.length} values instead of ${wanted}`);
   const raw = words.map((word) => word.raw);
   const [first = '', second = ''] = raw;
   switch (type) {
     case 'A':
       return ipv4Octets(first) === undefined
-        ? fault(`${first} is no IPv4 address`)
+        ? fault(`${first} is not an IPv4 address`)
         : ok({ type, address: ipv4Octets(first)?.join('.') ?? '' });
     case 'AAAA': {
       const address = first.includes(':') ? ipv6Text(first) : undefined;
-      return address === undefined ? fault(`${first} is no IPv6 address`) : ok({ type, address });
+      return address === undefined
+        ? fault(`${first} is not an IPv6 address`)
+        : ok({ type, address });
     }
     case 'CNAME':
     case 'NS':
@@ -61,7 +63,7 @@ export function parseData(
     case 'MX': {
       const preference = whole(first, 65_535);
       const exchange = parseName(second, origin);
-      if (preference === undefined) return fault(`${first} is no preference of an MX record`);
+      if (preference === undefined) return fault(`${first} is not an MX preference`);
       return exchange.ok ? ok({ type, preference, exchange: exchange.value }) : exchange;
     }
     case 'TXT':
@@ -94,20 +96,20 @@ function parseTxt(raw: readonly string[]): Read {
   let octets = 0;
   for (const word of raw) {
     const text = octetsOf(word);
-    if (text === undefined) return fault('a backslash before nothing of use');
+    if (text === undefined) return fault('an invalid backslash');
     if (text.length > stringOctetsMax) {
       return fault(
-        `a string of ${text.length} octets, where ${stringOctetsMax} fit: cut it in two`,
+        `a string of ${text.length} octets, at most ${stringOctetsMax} fit: cut it in two`,
       );
     }
     octets += text.length + 1;
     strings.push(text);
   }
-  if (octets > dataOctetsMax) return fault(`TXT of ${octets} octets, where ${dataOctetsMax} fit`);
+  if (octets > dataOctetsMax) return fault(`TXT of ${octets} octets, at most ${dataOctetsMax} fit`);
   return ok({ type: 'TXT', strings });
 }
 
-/** A word without its backslashes; undefined: one of them stands for nothing. */
+/** A word with its escapes decoded; undefined if one is invalid. */
 function octetsOf(raw: string): string | undefined {
   if (!raw.includes('\\')) return raw;
   let text = '';
@@ -130,7 +132,7 @@ function parseSoa(raw: readonly string[], origin: string | undefined): Read {
   if (!names.ok) return names;
   if (!boxes.ok) return boxes;
   const serial = whole(serialText, 0xffff_ffff);
-  if (serial === undefined) return fault(`${serialText} is no serial number`);
+  if (serial === undefined) return fault(`${serialText} is not a serial number`);
   const [refresh, retry, expire, minimum] = times.map(parseSeconds);
   if (
     refresh === undefined ||
@@ -154,7 +156,7 @@ function parseTlsa(raw: readonly string[]): Read {
   return ok({ type: 'TLSA', usage, selector, matching, association });
 }
 
-/** The data in the words of a master file; the strings of a TXT record are words of their own. */
+/** Prints the data as words of a master file. Each string of a TXT record is one word. */
 export function printData(data: DnsData, origin: string | undefined): readonly string[] {
   switch (data.type) {
     case 'A':

@@ -1,14 +1,13 @@
 /**
- * Cuts a master file into entries (RFC 1035 section 5.1): comments, quotes, and parentheses over
- * several lines are gone afterwards; backslashes are still there, because a name and a text read
- * them differently.
+ * Splits a master file into entries (RFC 1035 section 5.1). Comments, quotes, and parentheses over
+ * several lines are resolved. Backslashes stay, because names and texts read them differently.
  */
 import { printableLine } from '../../lib/peer-text.ts';
 
 /** `line` counts from 1. */
 export type ZoneFault = { readonly line: number; readonly what: string };
 
-/** A fault may quote the file: what goes to a terminal is short and printable. */
+/** A fault may quote the file, so it is cut short and made printable for a terminal. */
 const whatLengthMax = 200;
 
 export function faultAt(line: number, what: string): ZoneFault {
@@ -18,21 +17,23 @@ export function faultAt(line: number, what: string): ZoneFault {
 export type ZoneWord = { readonly raw: string; readonly quoted: boolean };
 export type ZoneEntry = {
   readonly line: number;
-  /** It begins with a blank: its owner is the one of the entry before. */
+  /** Whether it begins with a blank; it then has the owner of the previous entry. */
   readonly continued: boolean;
   readonly words: readonly ZoneWord[];
 };
 
-/** Words of one entry: the longest TXT record is 65,535 octets, a few words a string. */
+/**
+ * The most words of an entry. The longest TXT record has 65,535 octets, with a few words a string.
+ */
 const wordsMax = 70_000;
 
-/** The longest useful one: a whole certificate in a TLSA record, in hexadecimal. */
+/** The longest useful word: a whole certificate in a TLSA record, in hexadecimal. */
 const wordLengthMax = 140_000;
 
-/** Blank, or the end of a word. */
+/** A blank, or another end of a word. */
 const ends = /[ \t\r\n;()"]/;
 
-/** Every entry of `text` in order, or what is wrong where. Goes on behind what it cannot read. */
+/** Yields every entry and fault of `text` in order. It continues after what it cannot read. */
 export function* zoneEntries(text: string): Generator<ZoneEntry | ZoneFault> {
   let line = 1;
   let open = 0;
@@ -65,7 +66,7 @@ export function* zoneEntries(text: string): Generator<ZoneEntry | ZoneFault> {
       open += 1;
       at += 1;
     } else if (char === ')') {
-      if (open === 0) yield { line, what: 'a parenthesis closes that was never opened' };
+      if (open === 0) yield { line, what: 'a parenthesis is closed that was never opened' };
       open = Math.max(0, open - 1);
       at += 1;
     } else if (char === ' ' || char === '\t' || char === '\r') at += 1;
@@ -89,7 +90,7 @@ export function* zoneEntries(text: string): Generator<ZoneEntry | ZoneFault> {
   }
 }
 
-/** Behind the closing quote; undefined: the line ends first. */
+/** The position after the closing quote; undefined if the line ends first. */
 function quoteEnd(text: string, from: number): number | undefined {
   for (let at = from + 1; at < text.length; at++) {
     const char = text[at];

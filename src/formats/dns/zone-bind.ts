@@ -1,7 +1,6 @@
 /**
- * Master files as BIND, NSD and Knot read them (RFC 1035 section 5, RFC 2308 section 4): read with
- * a line number for everything that is wrong, and printed. A character is one octet: read the file
- * as Latin-1.
+ * Reads and prints master files of BIND, NSD and Knot (RFC 1035 section 5, RFC 2308 section 4).
+ * Each fault has a line number. A character is one octet, so read the file as Latin-1.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { parseName, printName } from './name.ts';
@@ -15,32 +14,29 @@ import {
   zoneEntries,
 } from './zone-bind-entries.ts';
 
-/**
- * About a hundred thousand records; the file is read whole, and the admin of an operator has larger
- * ones nowhere.
- */
+/** The longest zone file, about a hundred thousand records, because the whole file is in memory. */
 export const zoneCharactersMax = 16_777_216;
-/** So many faults tell what kind of file it is. */
+/** Reading stops after this many faults; it is then probably another kind of file. */
 const faultsMax = 100;
-/** Where neither the record, nor $TTL, nor a record before says how long. */
+/** The TTL if neither the record, nor $TTL, nor an earlier record gives one. */
 const ttlSecondsDefault = 3_600;
 
 export type BindZoneOptions = {
-  /** Completes names without a last dot until the file says $ORIGIN. In the form of DnsRecord. */
+  /** Completes names without a final dot until the file sets $ORIGIN. In the form of DnsRecord. */
   readonly origin?: string;
-  /** Called for each record that is left out because its type or class is none of ours. */
+  /** Called for each record that is left out because of its type or class. */
   readonly skipped?: (note: ZoneFault) => void;
 };
 
 type State = {
   origin: string | undefined;
   owner: string | undefined;
-  /** $TTL; it wins over the TTL of the record before. */
+  /** $TTL, which counts more than the TTL of the previous record. */
   ttl: number | undefined;
   lastTtl: number | undefined;
 };
 
-/** The records of a master file in its order, or everything that is wrong with it. */
+/** Parses a master file into its records in order, or all its faults. */
 export function parseBindZone(
   text: string,
   options: BindZoneOptions = {},
@@ -76,13 +72,13 @@ function directive({ words }: ZoneEntry, state: State): Result<undefined, string
   const [what = '', value, ...more] = words.map(({ raw }) => raw);
   const name = what.toUpperCase();
   if (name === '$INCLUDE') {
-    return fault('$INCLUDE is not followed: put what it includes into this file');
+    return fault('$INCLUDE is not supported: put the included text into this file');
   }
-  if (name !== '$ORIGIN' && name !== '$TTL') return fault(`${what} is not known here`);
+  if (name !== '$ORIGIN' && name !== '$TTL') return fault(`${what} is not known`);
   if (value === undefined || more.length > 0) return fault(`${name} takes one value`);
   if (name === '$TTL') {
     const seconds = parseSeconds(value);
-    if (seconds === undefined) return fault(`${value} is no time for $TTL`);
+    if (seconds === undefined) return fault(`${value} is not a time for $TTL`);
     state.ttl = seconds;
     return ok(undefined);
   }
@@ -92,7 +88,7 @@ function directive({ words }: ZoneEntry, state: State): Result<undefined, string
   return ok(undefined);
 }
 
-/** A record; a text that says why it is left out; or what is wrong. */
+/** A record, a text that says why it is left out, or a fault. */
 function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord | string, string> {
   if (!continued) {
     const owner = parseName(words[0]?.raw ?? '', state.origin);
@@ -100,17 +96,17 @@ function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord
     state.owner = owner.value;
   }
   const name = state.owner;
-  if (name === undefined) return fault('a record without an owner, and none stands before it');
+  if (name === undefined) return fault('a record without an owner, and no record before it');
   const rest = continued ? words : words.slice(1);
   const head = beforeType(rest);
   const type = rest[head.words]?.raw.toUpperCase();
-  if (type === undefined || rest[head.words]?.quoted === true) return fault('no type of a record');
+  if (type === undefined || rest[head.words]?.quoted === true) return fault('no record type');
   if (head.seconds !== undefined) state.lastTtl = head.seconds;
   if (head.class !== 'IN') return ok(`${type} of class ${head.class} is left out`);
   if (!isDnsType(type)) {
     return /^[A-Z][A-Z\d-]*$/.test(type)
-      ? ok(`${type} is none of ${dnsTypes.join(', ')}: left out`)
-      : fault(`${rest[head.words]?.raw.slice(0, 60)} is no type of a record`);
+      ? ok(`${type} is not one of ${dnsTypes.join(', ')}: left out`)
+      : fault(`${rest[head.words]?.raw.slice(0, 60)} is not a record type`);
   }
   const data = parseData(type, rest.slice(head.words + 1), state.origin);
   if (!data.ok) return data;
@@ -120,7 +116,7 @@ function record({ words, continued }: ZoneEntry, state: State): Result<DnsRecord
   return ok({ ...data.value, name, ttlSeconds });
 }
 
-/** TTL and class stand before the type, each at most once, in either order. */
+/** Reads TTL and class, which come before the type, each at most once, in either order. */
 function beforeType(words: readonly ZoneWord[]): {
   readonly words: number;
   readonly seconds: number | undefined;
@@ -141,20 +137,19 @@ function isDnsType(type: string): type is DnsType {
   return (dnsTypes as readonly string[]).includes(type);
 }
 
-/** A line with a TXT record is not longer than this before its strings go on lines of their own. */
+/** Above this line length, each string of a TXT record gets its own line. */
 const lineLengthMax = 100;
 
 export type PrintBindOptions = {
   /**
-   * Names below it are printed relative to it, behind a line with $ORIGIN. In the form of
-   * DnsRecord.
+   * Names below it are printed relative to it, after a line with $ORIGIN. In the form of DnsRecord.
    */
   readonly origin?: string;
 };
 
 /**
- * A master file with these records in their order, columns aligned. parseBindZone gives the same
- * records back.
+ * Prints a master file with these records in order and columns aligned. parseBindZone reads the
+ * same records back.
  */
 export function printBindZone(
   records: readonly DnsRecord[],

@@ -1,7 +1,6 @@
 /**
- * Reads a `data` file of tinydns into the records that it serves (tinydns-data(8)). Where
- * tinydns-data takes a mistake for something else without a word, here it is a fault with its line.
- * Read the file as Latin-1.
+ * Reads a `data` file of tinydns into the records that it serves (tinydns-data(8)). Mistakes that
+ * tinydns-data silently misreads are faults here, with their line. Read the file as Latin-1.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { addressOf, ipv4Octets } from './address-octets.ts';
@@ -10,26 +9,24 @@ import { type DnsData, type DnsRecord, dnsTypes } from './record.ts';
 import { zoneCharactersMax } from './zone-bind.ts';
 import { faultAt, type ZoneFault } from './zone-bind-entries.ts';
 
-/** So many faults tell what kind of file it is. */
+/** Reading stops after this many faults; it is then probably another kind of file. */
 const faultsMax = 100;
-/** What tinydns-data takes where a field is empty. */
+/** What tinydns-data uses for empty fields. */
 const ttlDefaults = { ns: 259_200, negative: 2_560, other: 86_400 };
 const soaDefaults = { refresh: 16_384, retry: 2_048, expire: 1_048_576, minimum: 2_560 };
-/** It takes the time of the file, which is not known here. */
+/** tinydns-data uses the time of the file, which is not known here. */
 const serialDefault = 1;
 const txtStringOctets = 127;
 
-/** The data of one record, every octet in octal, and room for names. */
+/** The longest line: the data of one record with every octet in octal, and names. */
 const lineLengthMax = 270_000;
 
 export type TinydnsOptions = {
-  /**
-   * Called for each line that is left out: a type that is none of ours, a timestamp, a location.
-   */
+  /** Called for each line that is left out because of its type, a timestamp or a location. */
   readonly skipped?: (note: ZoneFault) => void;
 };
 
-/** The records of a `data` file in its order, or everything that is wrong with it. */
+/** Parses a `data` file into its records in order, or all its faults. */
 export function parseTinydnsZone(
   text: string,
   options: TinydnsOptions = {},
@@ -57,9 +54,7 @@ export function parseTinydnsZone(
   return faults.length > 0 ? fault(faults) : ok(records);
 }
 
-/**
- * Not by a regular expression, which would take the square of its time for a line full of blanks.
- */
+/** Not a regular expression, because that takes quadratic time for a line full of blanks. */
 function withoutBlanksAtEnd(line: string): string {
   let end = line.length;
   while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
@@ -67,11 +62,12 @@ function withoutBlanksAtEnd(line: string): string {
 }
 
 type Fields = readonly string[];
-/** Records; a text that says why the line is left out; or what is wrong. */
+/** Records, a text that says why the line is left out, or a fault. */
 type Read = Result<readonly DnsRecord[] | string, string>;
 
 /**
- * How many fields each type of line has before timestamp and location; the last of them is the TTL.
+ * The number of fields of each type of line before timestamp and location. The last of these fields
+ * is the TTL.
  */
 const fieldCounts: Readonly<Record<string, number>> = {
   '.': 4,
@@ -87,7 +83,7 @@ const fieldCounts: Readonly<Record<string, number>> = {
   '3': 3,
   '6': 3,
 };
-/** Lines of patches that others run, for types that mail does not need; and locations. */
+/** Lines of common patches, for types that mail does not need, and lines with locations. */
 const otherLines = /^[SNHBDPRTI%]/;
 
 function parseLine(line: string): Read {
@@ -96,16 +92,16 @@ function parseLine(line: string): Read {
   if (count === undefined) {
     return otherLines.test(line)
       ? ok(`a line with ${kind} is left out`)
-      : fault(`${kind} begins no line of tinydns`);
+      : fault(`a line of tinydns cannot begin with ${kind}`);
   }
   const fields = line.slice(1).split(':');
   const name = nameIn(fields[0] ?? '');
-  if (name === undefined) return fault(`${fields[0]} is no name`);
+  if (name === undefined) return fault(`${fields[0]} is not a name`);
   const ttlText = fields[count - 1] ?? '';
   const ttl = wholeNumber(ttlText, 0xffff_ffff);
   if (ttlText !== '' && ttl === undefined) {
     const colon = kind === "'" || kind === ':' ? ': a colon in a text is written \\072' : '';
-    return fault(`${ttlText} is no time to live${colon}`);
+    return fault(`${ttlText} is not a TTL${colon}`);
   }
   if (fields.slice(count).some((field) => field !== '')) {
     return ok('a line with a timestamp or a location is left out');
@@ -131,7 +127,7 @@ function parseFields(kind: string, fields: Fields, { name, ttl }: Owner): Read {
     case '^':
     case 'C': {
       const target = nameIn(first);
-      if (target === undefined) return fault(`${first} is no name`);
+      if (target === undefined) return fault(`${first} is not a name`);
       return one({ type: kind === 'C' ? 'CNAME' : 'PTR', target });
     }
     case '.':
@@ -146,14 +142,17 @@ function parseFields(kind: string, fields: Fields, { name, ttl }: Owner): Read {
   }
 }
 
-/** A backslash is followed by up to three octal digits, or stands before the character itself. */
+/**
+ * Decodes escapes: a backslash with up to three octal digits, or before a character that means
+ * itself.
+ */
 function octets(field: string): string {
   return field.replace(/\\(?:([0-7]{1,3})|(.?))/gs, (_, digits?: string, char?: string) =>
     digits === undefined ? (char ?? '') : String.fromCharCode(Number.parseInt(digits, 8) & 255),
   );
 }
 
-/** Labels between dots, however many; undefined: no name that can be asked for. */
+/** A name from labels with any number of dots between; undefined if it is not a valid name. */
 function nameIn(field: string): string | undefined {
   const labels = field.match(/(?:[^.\\]|\\[^0-7]|\\[0-7]{1,3})+/gs) ?? [];
   const name = nameOf(labels.map(octets));
@@ -180,13 +179,13 @@ type Host = { readonly name: string; readonly ttlSeconds: number; readonly rever
 function hostLine(ip: string, { name, ttlSeconds, reverse }: Host): Read {
   if (ip === '') return ok('a line without an address is left out');
   const numbers = ipv4Octets(ip);
-  if (numbers === undefined) return fault(`${ip} is no IPv4 address`);
+  if (numbers === undefined) return fault(`${ip} is not an IPv4 address`);
   const address: DnsRecord = { type: 'A', address: ip, name, ttlSeconds };
   const arpa = nameOf([...numbers.map(String).reverse(), 'in-addr', 'arpa']);
   return ok(reverse ? [address, { type: 'PTR', target: name, name: arpa, ttlSeconds }] : [address]);
 }
 
-/** 32 hexadecimal digits, as the IPv6 patch has them. */
+/** Parses a line with 32 hexadecimal digits, the form of the IPv6 patch. */
 function host6Line(digits: string, { name, ttlSeconds, reverse }: Host): Read {
   const pairs = /^[\da-f]{32}$/i.test(digits) ? (digits.match(/../g) ?? []) : [];
   const text = addressOf(pairs.map((pair) => Number.parseInt(pair, 16)));
@@ -198,7 +197,7 @@ function host6Line(digits: string, { name, ttlSeconds, reverse }: Host): Read {
 
 function withAddress(records: readonly DnsRecord[], ip: string, host: Owner): Read {
   if (ip === '') return ok(records);
-  if (ipv4Octets(ip) === undefined) return fault(`${ip} is no IPv4 address`);
+  if (ipv4Octets(ip) === undefined) return fault(`${ip} is not an IPv4 address`);
   const ttlSeconds = host.ttl ?? ttlDefaults.other;
   return ok([...records, { type: 'A', address: ip, name: host.name, ttlSeconds }]);
 }
@@ -208,7 +207,7 @@ function serverLine(
   { name, ttl = ttlDefaults.ns, authority }: Owner & { readonly authority: boolean },
 ): Read {
   const target = serverName(x, 'ns', name);
-  if (target === undefined) return fault(`${x} is no name`);
+  if (target === undefined) return fault(`${x} is not a name`);
   const mailbox = nameOf(['hostmaster', ...labelsOf(name)]);
   const numbers = { serial: serialDefault, ...soaDefaults };
   const soa: DnsRecord = {
@@ -225,9 +224,9 @@ function serverLine(
 
 function exchangeLine([, ip = '', x = '', dist = '']: Fields, { name, ttl }: Owner): Read {
   const exchange = serverName(x, 'mx', name);
-  if (exchange === undefined) return fault(`${x} is no name`);
+  if (exchange === undefined) return fault(`${x} is not a name`);
   const preference = dist === '' ? 0 : wholeNumber(dist, 65_535);
-  if (preference === undefined) return fault(`${dist} is no distance of a mail exchanger`);
+  if (preference === undefined) return fault(`${dist} is not an MX distance`);
   const ttlSeconds = ttl ?? ttlDefaults.other;
   const record: DnsRecord = { type: 'MX', preference, exchange, name, ttlSeconds };
   return withAddress([record], ip, { name: exchange, ttl });
@@ -235,10 +234,11 @@ function exchangeLine([, ip = '', x = '', dist = '']: Fields, { name, ttl }: Own
 
 function soaLine([, first = '', second = '', ...texts]: Fields, { name, ttl }: Owner): Read {
   const [primary, mailbox] = [nameIn(first), nameIn(second)];
-  if (primary === undefined || mailbox === undefined) return fault('a name of the SOA is none');
+  if (primary === undefined || mailbox === undefined)
+    return fault('a name of the SOA is not valid');
   const numbers = texts.slice(0, 5).map((text) => wholeNumber(text, 0xffff_ffff));
   const wrong = texts.slice(0, 5).find((text, nth) => text !== '' && numbers[nth] === undefined);
-  if (wrong !== undefined) return fault(`${wrong} is no number of an SOA`);
+  if (wrong !== undefined) return fault(`${wrong} is not a number of an SOA`);
   const [serial = serialDefault, refresh, retry, expire, minimum] = numbers;
   const data: DnsData = {
     type: 'SOA',
@@ -290,11 +290,11 @@ function genericLine(
     default:
       return [0, 2, 5, 6, 15, 252].includes(type)
         ? fault(`tinydns-data refuses type ${type} in a generic line`)
-        : ok(`type ${type} is none of ${dnsTypes.join(', ')}: left out`);
+        : ok(`type ${type} is not one of ${dnsTypes.join(', ')}: left out`);
   }
 }
 
-/** Strings with a length before each; undefined: one is cut short, or there is none. */
+/** Strings with a length before each; undefined if one is cut short or there is no string. */
 function stringsIn(data: string): readonly string[] | undefined {
   const strings: string[] = [];
   for (let at = 0; at < data.length; ) {

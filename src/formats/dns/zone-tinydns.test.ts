@@ -85,7 +85,8 @@ const read = [
   [
     'our domain',
     '.a.example:192.0.2.1:b:60',
-    'a.example. 2560 SOA b.ns.a.example. hostmaster.a.example. 1 16384 2048 1048576 2560\na.example. 60 NS b.ns.a.example.\nb.ns.a.example. 60 A 192.0.2.1',
+    'a.example. 2560 SOA b.ns.a.example. hostmaster.a.example. 1 16384 2048 1048576 ' +
+      '2560\na.example. 60 NS b.ns.a.example.\nb.ns.a.example. 60 A 192.0.2.1',
   ],
   ['a delegation', '&a.example::ns.b.example', 'a.example. 259200 NS ns.b.example.'],
   [
@@ -114,22 +115,22 @@ for (const [name, data, want] of read) {
 }
 
 const faults = [
-  ['an address', '+a.example:192.0.2', /^1: 192\.0\.2 is no IPv4 address$/],
-  ['a line type', '\nxa.example', /^2: x begins no line of tinydns$/],
-  ['a time', '+a.example:192.0.2.1:soon', /^1: soon is no time to live$/],
+  ['an address', '+a.example:192.0.2', /^1: 192\.0\.2 is not an IPv4 address$/],
+  ['a line type', '\nxa.example', /^2: a line of tinydns cannot begin with x$/],
+  ['a time', '+a.example:192.0.2.1:soon', /^1: soon is not a TTL$/],
   [
     'a colon that is not escaped',
     "'a.example:v=spf1 ip4:192.0.2.1 -all:60",
-    /192\.0\.2\.1 -all is no time to live: a colon in a text is written \\072$/,
+    /192\.0\.2\.1 -all is not a TTL: a colon in a text is written \\072$/,
   ],
-  ['a distance', '@a.example::b.c:x', /x is no distance/],
-  ['a label too long', `+${'x'.repeat(64)}:192.0.2.1`, /is no name$/],
+  ['a distance', '@a.example::b.c:x', /x is not an MX distance/],
+  ['a label too long', `+${'x'.repeat(64)}:192.0.2.1`, /is not a name$/],
   ['generic data', ':a.example:16:\\005abc:', /cut short$/],
   ['generic NS', ':a.example:2:x:', /refuses type 2/],
   ['a generic type', ':a.example:TXT:x:', /the number of its type/],
   ['half an IPv6 address', '3a.example:2001:', /not the 32 digits/],
   ['a line without end', `'a.example:${' '.repeat(300_000)}x`, /^1: a line of 300012 characters$/],
-  ['a serial', 'Za.example:b.c:d.e:x', /x is no number of an SOA$/],
+  ['a serial', 'Za.example:b.c:d.e:x', /x is not a number of an SOA$/],
 ] as const;
 for (const [name, data, what] of faults) {
   test(`a fault is named with its line: ${name}`, () => {
@@ -139,7 +140,7 @@ for (const [name, data, what] of faults) {
   });
 }
 
-test('what is none of ours is left out, with a note', () => {
+test('lines of other types are left out, with a note', () => {
   const notes: string[] = [];
   const zone = parseTinydnsZone(
     '%in:192.168\n+a.example:192.0.2.1:60::in\n:a.example:257:x:\nSa.example:b:1:2:3',

@@ -1,14 +1,14 @@
 /**
- * The `data` file of tinydns, printed (tinydns-data(8)). Every octet that means something to it is
- * written in octal: a colon is `\072`. Only line types that every tinydns knows are used; AAAA and
- * TLSA go into the generic one. Its TXT line cuts a text into strings of 127 octets: readers of
- * SPF, DKIM and DMARC join them, so the text is what counts.
+ * Prints a `data` file of tinydns (tinydns-data(8)). Octets with a special meaning are written in
+ * octal: a colon is `\072`. Only line types that every tinydns knows are used; AAAA and TLSA use
+ * the generic line. The TXT line cuts a text into strings of 127 octets, which readers of SPF, DKIM
+ * and DMARC join again.
  */
 import { ipv6Octets } from './address-octets.ts';
 import { labelsOf } from './name.ts';
 import { type DnsRecord, textOfTxt } from './record.ts';
 
-/** Lines of a `data` file with these records in their order. */
+/** Prints the lines of a `data` file with these records in order. */
 export function printTinydnsZone(records: readonly DnsRecord[]): string {
   return records.map((record) => `${line(record)}\n`).join('');
 }
@@ -31,7 +31,7 @@ function line(record: DnsRecord): string {
       return `@${owner}::${withDot(record.exchange)}:${record.preference}:${ttl}`;
     case 'TXT': {
       const text = textOfTxt(record);
-      // The TXT line makes no string at all of an empty text, which is no TXT record.
+      // For an empty text, the TXT line would make a record without a string, which is not valid.
       return text === '' ? `:${owner}:16:\\000:${ttl}` : `'${owner}:${escaped(text)}:${ttl}`;
     }
     case 'SOA': {
@@ -55,8 +55,8 @@ function fqdn(name: string): string {
 }
 
 /**
- * Without a dot in it, tinydns-data would put `.ns.` or `.mx.` and the owner behind it. The root is
- * a dot.
+ * Ensures a dot in the name, because tinydns-data appends `.ns.` or `.mx.` and the owner to a name
+ * without one. The root is a dot.
  */
 function withDot(name: string): string {
   const text = fqdn(name);

@@ -62,13 +62,16 @@ test('tables with patterns', () => {
     '2024._domainkey.example.org /etc/opendkim/keys/example.org/2024.private',
     'default._domainkey.shop.example /etc/opendkim/keys/shop.example/default.private',
     'k1._domainkey.inline.example text MIIEowIBAAKCAQEA',
-    '- InternalHosts /etc/opendkim/TrustedHosts: whose mail is signed, Postfix says here: logins and mynetworks',
-    '- ExternalIgnoreList /etc/opendkim/TrustedHosts: it has no counterpart: who may relay is signed',
-    '- joe@example.org: only for that address there; here for all of example.org',
-    '- *@alias.example: mail of alias.example was signed as example.com; here example.com signs its own',
+    '- InternalHosts /etc/opendkim/TrustedHosts: Postern instead signs mail of ' +
+      'logins and of clients in mynetworks',
+    '- ExternalIgnoreList /etc/opendkim/TrustedHosts: Postern has no such setting; ' +
+      'it signs mail of every client that may relay',
+    '- joe@example.org: OpenDKIM signed only this address; Postern signs all of example.org',
+    '- *@alias.example: mail of alias.example was signed as example.com; ' +
+      'Postern signs only example.com with it',
     '- *@lost.example: there is no key nobody in KeyTable',
-    '- *@bad.example: KeyTable broken: not domain:selector:key'.replace('*@bad.example: ', ''),
-    '- *: it is for every domain; make keys for each of yours: postern dkim new',
+    '- *@bad.example: KeyTable broken is not domain:selector:key'.replace('*@bad.example: ', ''),
+    '- * matches every domain; make a key for each of yours: postern dkim new',
   ]);
 });
 
@@ -82,7 +85,7 @@ test('one key for one domain, or for several', () => {
     '2023._domainkey.a.example /etc/dkimkeys/dkim.private',
     '2023._domainkey.b.example /etc/dkimkeys/dkim.private',
   ]);
-  assert.match(single('*')[0] ?? '', /^- Domain \*: a pattern/);
+  assert.match(single('*')[0] ?? '', /^- Domain \* is a pattern/);
   assert.match(lines('Mode v')[0] ?? '', /^- neither KeyTable nor/);
 });
 
@@ -91,7 +94,7 @@ test('lists in the file itself, and a second selector', () => {
 SigningTable csl:x.example=a,*@x.example=b`;
   assert.deepEqual(lines(tables), [
     's1._domainkey.x.example /k1',
-    '- *@x.example: x.example is signed with s1 already; s2 is left out',
+    '- *@x.example: x.example already has s1; s2 is left out',
   ]);
   assert.deepEqual(lines(`${tables}\nMultipleSignatures yes`), [
     's1._domainkey.x.example /k1',
@@ -101,8 +104,8 @@ SigningTable csl:x.example=a,*@x.example=b`;
 
 test('tables in another program are named', () => {
   assert.deepEqual(lines('KeyTable ldap://x/dc=y\nSigningTable db:/etc/s.db'), [
-    '- KeyTable ldap://x/dc=y: what lies in ldap is not read; write it into a file',
-    '- SigningTable db:/etc/s.db: what lies in db is not read; write it into a file',
+    '- KeyTable ldap://x/dc=y: ldap is not supported; write the rows into a file',
+    '- SigningTable db:/etc/s.db: db is not supported; write the rows into a file',
   ]);
 });
 

@@ -1,6 +1,6 @@
 /**
- * What OpenDKIM signs with, out of its configuration (opendkim.conf(5)): KeyTable and SigningTable,
- * or Domain, Selector and KeyFile. Pure: the files that it names are read by others.
+ * Finds the keys with which OpenDKIM signs, from its configuration (opendkim.conf(5)): KeyTable and
+ * SigningTable, or Domain, Selector and KeyFile. Pure; the caller reads the files that it names.
  */
 
 /** A private key that another signer uses. */
@@ -14,20 +14,20 @@ export type ConfiguredKey = {
 
 export type KeysFound = {
   readonly keys: readonly ConfiguredKey[];
-  /** What was not taken, or will be otherwise; a sentence each. */
+  /** One sentence for each setting that was not imported, or that will work differently. */
   readonly notes: readonly string[];
 };
 
-/** A set of data as OpenDKIM names one: `refile:/etc/opendkim/SigningTable`, `csl:a=b,c=d`. */
+/** A data set as OpenDKIM names it: `refile:/etc/opendkim/SigningTable`, `csl:a=b,c=d`. */
 export type DataSet =
   | { readonly kind: 'file' | 'refile'; readonly path: string }
   | { readonly kind: 'list'; readonly rows: readonly TableRow[] }
   | { readonly kind: 'unsupported'; readonly type: string };
 
-/** Key and value of a table. */
+/** Key and value of a row of a table. */
 export type TableRow = readonly [key: string, value: string];
 
-/** Settings by their names in lower case; the last one counts. */
+/** Parses settings by name, in lower case. The last setting of a name counts. */
 export function parseOpendkimConf(text: string): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
@@ -64,7 +64,7 @@ export function parseDataSet(text: string): DataSet {
     : { kind: 'list', rows: listRows(text) };
 }
 
-/** Rows of a file of a table: key, white space, value. */
+/** Parses the rows of a table file: key, white space, value. */
 export function parseTable(text: string): readonly TableRow[] {
   return text.split(/\r?\n/).flatMap((line): TableRow[] => {
     const [, key, value = ''] = /^\s*(\S+)\s*(.*?)\s*$/.exec(withoutComment(line)) ?? [];
@@ -72,7 +72,10 @@ export function parseTable(text: string): readonly TableRow[] {
   });
 }
 
-/** `read` gives the rows of a table; undefined where it could not be read (and that was said). */
+/**
+ * Finds the keys. `read` returns the rows of a table, or undefined after reporting that it could
+ * not be read.
+ */
 export function opendkimKeys(
   conf: ReadonlyMap<string, string>,
   read: (set: DataSet, name: string) => readonly TableRow[] | undefined,
@@ -96,12 +99,12 @@ export function opendkimKeys(
     if (known === undefined) found.set(key.domain, key);
     else if (known.selector !== key.selector && conf.get('multiplesignatures') !== 'yes') {
       notes.push(
-        `${pattern}: ${key.domain} is signed with ${known.selector} already; ${key.selector} is left out`,
+        `${pattern}: ${key.domain} already has ${known.selector}; ${key.selector} is left out`,
       );
     } else if (known.selector !== key.selector) found.set(`${key.domain} ${key.selector}`, key);
   }
   if (!conf.has('signingtable'))
-    notes.push('there is a KeyTable and no SigningTable: nothing was signed');
+    notes.push('there is a KeyTable but no SigningTable, so nothing was signed');
   return { keys: [...found.values()], notes };
 }
 
@@ -113,13 +116,15 @@ function single(
   const path = conf.get('keyfile');
   const selector = conf.get('selector')?.toLowerCase();
   if (path === undefined || selector === undefined || domains.length === 0) {
-    notes.push('neither KeyTable nor Domain, Selector and KeyFile are set: nothing was signed');
+    notes.push('neither KeyTable nor Domain, Selector and KeyFile are set, so nothing was signed');
     return [];
   }
   return domains.flatMap(([name]): ConfiguredKey[] => {
     const domain = name.toLowerCase();
     if (/[*%]/.test(domain)) {
-      notes.push(`Domain ${name}: a pattern; make keys for each domain of yours: postern dkim new`);
+      notes.push(
+        `Domain ${name} is a pattern; make a key for each of your domains: postern dkim new`,
+      );
       return [];
     }
     return [{ domain, selector, key: { kind: 'file', path } }];
@@ -141,18 +146,20 @@ function signerOf(
   const [, first = '', selector = '', where = ''] = /^([^:]*):([^:]*):(.*)$/s.exec(key) ?? [];
   const domain = (first === '%' ? from : first)?.trim().toLowerCase();
   if (domain === undefined || (from === undefined && where.includes('%'))) {
-    notes.push(`${pattern}: it is for every domain; make keys for each of yours: postern dkim new`);
+    notes.push(`${pattern} matches every domain; make a key for each of yours: postern dkim new`);
     return undefined;
   }
   if (domain === '' || selector === '' || where === '') {
-    notes.push(`KeyTable ${name}: not domain:selector:key`);
+    notes.push(`KeyTable ${name} is not domain:selector:key`);
     return undefined;
   }
   if (from !== undefined && from !== domain && !from.endsWith(`.${domain}`)) {
-    notes.push(`${pattern}: mail of ${from} was signed as ${domain}; here ${domain} signs its own`);
+    notes.push(
+      `${pattern}: mail of ${from} was signed as ${domain}; Postern signs only ${domain} with it`,
+    );
   }
   if (/^[^@*]+@/.test(pattern)) {
-    notes.push(`${pattern}: only for that address there; here for all of ${domain}`);
+    notes.push(`${pattern}: OpenDKIM signed only this address; Postern signs all of ${domain}`);
   }
   const place = where.trim();
   const isPath = /^(?:\/|\.\.?\/)/.test(place);
@@ -165,7 +172,10 @@ function signerOf(
   };
 }
 
-/** `*@example.org`, `joe@example.org`, `example.org`, `.example.org`; undefined for `*`. */
+/**
+ * The domain of `*@example.org`, `joe@example.org`, `example.org` or `.example.org`; undefined for
+ * `*`.
+ */
 function domainOf(pattern: string): string | undefined {
   const host = pattern
     .slice(pattern.lastIndexOf('@') + 1)
@@ -182,14 +192,17 @@ function settingsOtherwise(conf: ReadonlyMap<string, string>): readonly string[]
     if (!isTable) return [`${name} ${value}: ${text}`];
     const set = parseDataSet(value);
     return set.kind === 'unsupported'
-      ? [`${name} ${value}: what lies in ${set.type} is not read; write it into a file`]
+      ? [`${name} ${value}: ${set.type} is not supported; write the rows into a file`]
       : [];
   });
 }
 
 const told: readonly (readonly [string, string])[] = [
-  ['InternalHosts', 'whose mail is signed, Postfix says here: logins and mynetworks'],
-  ['ExternalIgnoreList', 'it has no counterpart: who may relay is signed'],
+  ['InternalHosts', 'Postern instead signs mail of logins and of clients in mynetworks'],
+  [
+    'ExternalIgnoreList',
+    'Postern has no such setting; it signs mail of every client that may relay',
+  ],
   ['Domain', ''],
   ['KeyTable', ''],
   ['SigningTable', ''],

@@ -1,27 +1,27 @@
 /**
- * What rspamd's module dkim_signing signs with, out of its configuration and the names of files
- * where its keys are. Pure.
+ * Finds the keys with which rspamd's module dkim_signing signs, from its configuration and the
+ * names of key files. Pure.
  */
 import type { ConfiguredKey, KeysFound } from './opendkim-conf.ts';
 import type { Ucl, UclBlock } from './ucl.ts';
 
-/** As in the module's own source. */
+/** The defaults in the module's source. */
 const defaults = { path: '/var/lib/rspamd/dkim/$domain.$selector.key', selector: 'dkim' };
 
 export type RspamdReads = {
-  /** Names of the files in a folder; empty where it cannot be read (and that was said). */
+  /** Names of the files in a folder; empty after reporting that it cannot be read. */
   names(folder: string): readonly string[];
-  /** Text of a map; undefined where it cannot be read (and that was said). */
+  /** Text of a map; undefined after reporting that it cannot be read. */
   text(path: string): string | undefined;
 };
 
-/** Keys in a folder: `example.org.dkim.key`, where the selector has no dot. */
+/** Finds keys in a folder: `example.org.dkim.key`, with a selector without dots. */
 export function rspamdFolderKeys(folder: string, reads: RspamdReads): KeysFound {
   const path = `${folder.replace(/\/$/, '')}/$domain.$selector.key`;
   return { keys: templateKeys(path, reads, () => undefined), notes: [] };
 }
 
-/** `conf`: dkim_signing.conf, or the block of that name. */
+/** Finds the keys of a configuration: dkim_signing.conf, or the block of that name. */
 export function rspamdKeys(conf: UclBlock, reads: RspamdReads): KeysFound {
   const inner = conf.get('dkim_signing');
   const settings = inner instanceof Map ? (inner as UclBlock) : conf;
@@ -92,7 +92,7 @@ function keyAt(template: string, domain: string, selector: string): ConfiguredKe
   return { domain, selector, key: { kind: 'file', path } };
 }
 
-/** What lies where the template says, its domain and selector out of the name. */
+/** Finds key files that match the template, with domain and selector from their names. */
 function templateKeys(
   template: string,
   reads: RspamdReads,
@@ -101,7 +101,7 @@ function templateKeys(
   const path = withVariables(template);
   const slash = path.lastIndexOf('/');
   const folder = path.slice(0, slash);
-  // A folder for each domain: only the domains that are named elsewhere can be found.
+  // With a folder for each domain, only domains that are named elsewhere can be found.
   if (folder.includes('$') || !path.includes('$domain')) return [];
   const pattern = path
     .slice(slash + 1)
@@ -136,7 +136,7 @@ function mapOf(place: string | undefined, reads: RspamdReads): ReadonlyMap<strin
   );
 }
 
-/** rspamd's own folders, as Debian builds it. */
+/** The folders of rspamd as Debian builds it. */
 const places = { CONFDIR: '/etc/rspamd', LOCAL_CONFDIR: '/etc/rspamd', DBDIR: '/var/lib/rspamd' };
 
 function withVariables(text: string): string {

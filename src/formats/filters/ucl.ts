@@ -1,15 +1,24 @@
 /**
- * The part of rspamd's configuration language (UCL) that its modules' files use: `name = value;`,
- * `name "value"`, blocks, lists, comments. Pure; what it does not understand it steps over.
+ * Parses the part of rspamd's configuration language (UCL) that module files use: `name = value;`,
+ * `name "value"`, blocks, lists, comments. Pure; it skips what it does not know.
  */
 
 export type Ucl = string | UclBlock | readonly Ucl[];
 export type UclBlock = ReadonlyMap<string, Ucl>;
 
-/** Nobody nests deeper, and a mistake must not fill the stack. */
+/** The deepest nesting; a mistake in a file must not overflow the stack. */
 const depthMax = 20;
-const token =
-  /\/\*[\s\S]*?(?:\*\/|$)|#[^\n]*|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[{}[\]=:;,\n]|[^\s{}[\]=:;,"'#]+(?::[^\s{}[\];,"'#]+)*/g;
+const token = new RegExp(
+  [
+    /\/\*[\s\S]*?(?:\*\/|$)|#[^\n]*/,
+    /"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?/,
+    /[{}[\]=:;,\n]/,
+    /[^\s{}[\]=:;,"'#]+(?::[^\s{}[\];,"'#]+)*/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
 const separators = ['\n', ';', ','];
 
 export function parseUcl(text: string): UclBlock {

@@ -24,7 +24,7 @@ const cases = [
   ['white space around', '  <a@b> ', 'a@b'],
   ['a bracket too many', '<<a@b>>', 'a@b'],
   ['a bracket too few', '<a@b', 'a@b'],
-  ['an extension, which is part of it', 'a+news@b', 'a+news@b'],
+  ['an extension, which is part of the address', 'a+news@b', 'a+news@b'],
   ['a control character', 'a\u0000b@c', 'a?b@c'],
 ] as const;
 for (const [name, text, key] of cases) {

@@ -1,30 +1,26 @@
 /**
- * Mail addresses as keys: every way of writing one mailbox gives one key (RFC 5321 section 4.1.2,
- * with what servers really pass on: brackets or none, source routes, quotes that need not be there,
- * a dot after the domain). Pure, never throws, and printing a key and reading it again gives the
- * same key.
+ * Makes keys of mail addresses: all spellings of one mailbox get the same key (RFC 5321 section
+ * 4.1.2). It accepts what servers really pass on: brackets or none, source routes, unneeded quotes,
+ * a dot after the domain. Pure, never throws; the key of a key is the same key.
  *
- * The local part is lower-cased although RFC 5321 lets it be case-sensitive: no server of note
- * makes use of that, and a sender must not be able to make one correspondent look like many, or a
- * stranger like a friend, with the Shift key.
+ * The local part is lower-cased although RFC 5321 allows it to be case-sensitive. No common server
+ * uses that, and a sender must not make one recipient look like many by changing the case.
  */
 
-/** What is looked at: Postfix itself takes no line longer than this (line_length_limit). */
+/** How much of a text is read; Postfix accepts no longer lines (line_length_limit). */
 const textLengthMax = 2_048;
-/**
- * RFC 5321 section 4.5.3.1 allows 64 and 255; longer local parts (VERP, SRS) are seen in the wild.
- */
+/** RFC 5321 section 4.5.3.1 allows 64 and 255 octets, but longer local parts occur (VERP, SRS). */
 const localLengthMax = 256;
 const domainLengthMax = 255;
 
-/** Nearly all addresses: ASCII, no quotes, a domain name. */
+/** Matches nearly all addresses: ASCII, no quotes, a domain name. */
 const plain = /^[\w.!#$%&'*+/=?^`{|}~-]{1,200}@[\w-]+(?:\.[\w-]+)*$/;
 const plainLengthMax = 320;
 /** Characters that a local part may have without quotes. */
 const bare = /^[^\s"\\<>(),:;@[\]]+$/;
 const controls = /\p{Cc}/gu;
 
-/** The key of one address as it stands in an envelope; empty for the null sender. */
+/** The key of an envelope address; empty for the null sender. */
 export function addressKey(text: string): string {
   const inner =
     text.charCodeAt(0) === 0x3c && text.charCodeAt(text.length - 1) === 0x3e
@@ -34,7 +30,7 @@ export function addressKey(text: string): string {
   return print(mailbox(text.slice(0, textLengthMax)));
 }
 
-/** The domain of an address key; empty where it has none. */
+/** The domain of an address key; empty if it has none. */
 export function domainOf(key: string): string {
   const at = lastAt(key);
   return at < 0 ? '' : key.slice(at + 1);
@@ -62,7 +58,7 @@ function print({ local, domain }: Mailbox): string {
   return `${left}@${domain}`;
 }
 
-/** `<x>` → x, also where a bracket is missing or doubled. */
+/** Removes brackets: `<x>` → x, also if a bracket is missing or doubled. */
 function withoutBrackets(text: string): string {
   let start = 0;
   while (start < text.length && (text[start] === '<' || text[start] === ' ')) start++;
@@ -71,7 +67,7 @@ function withoutBrackets(text: string): string {
   return text.slice(start, close < 0 ? undefined : close).trim();
 }
 
-/** `@relay1,@relay2:a@b` → a@b (RFC 5321 appendix F.2: the route is ignored). */
+/** Removes a source route: `@relay1,@relay2:a@b` → a@b (RFC 5321 appendix F.2: it is ignored). */
 function withoutRoute(text: string): string {
   let rest = text;
   while (rest.startsWith('@')) {
@@ -82,14 +78,14 @@ function withoutRoute(text: string): string {
   return rest;
 }
 
-/** The name without the dots of the root, and without white space at the end. */
+/** Removes dots and white space at the end of a domain. */
 function withoutDots(domain: string): string {
   let end = domain.length;
   while (end > 0 && (domain[end - 1] === '.' || domain[end - 1]?.trim() === '')) end--;
   return domain.slice(0, end);
 }
 
-/** Where the first `wanted` stands outside quotes, from `start` on; -1 where it does not. */
+/** The position of the first `wanted` outside quotes, from `start` on; -1 if it is missing. */
 function find(text: string, wanted: string, start: number): number {
   let quoted = false;
   for (let at = start; at < text.length; at++) {
@@ -101,7 +97,7 @@ function find(text: string, wanted: string, start: number): number {
   return -1;
 }
 
-/** The last `@` outside quotes and address literals: that is where Postfix splits. */
+/** The last `@` outside quotes, where Postfix splits an address. */
 function lastAt(text: string): number {
   let found = -1;
   let quoted = false;
@@ -114,7 +110,7 @@ function lastAt(text: string): number {
   return found;
 }
 
-/** The characters that a quoted string stands for. */
+/** Decodes a quoted string. */
 function unquote(text: string): string {
   if (!text.includes('"') && !text.includes('\\')) return text;
   let plainText = '';

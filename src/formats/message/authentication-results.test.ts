@@ -18,11 +18,13 @@ function read(text: string): AuthenticationResults {
 /** One line a result, as a person would note it. */
 function noted(text: string): readonly string[] {
   const { authservId, version, results } = read(text);
+  const versionOf = (number: number | undefined): string =>
+    number === undefined ? '' : `/${number}`;
   return [
     `${authservId}${version === undefined ? '' : ` ${version}`}`,
     ...results.map((info) =>
       [
-        `${info.method}${info.methodVersion === undefined ? '' : `/${info.methodVersion}`}=${info.result}`,
+        `${info.method}${versionOf(info.methodVersion)}=${info.result}`,
         ...(info.comment === undefined ? [] : [`(${info.comment})`]),
         ...(info.reason === undefined ? [] : [`because ${info.reason}`]),
         ...info.properties.map(({ type, name, value }) => `${type}.${name}:${value}`),
@@ -41,22 +43,29 @@ const fields: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'remarks everywhere',
-    " foo.example.net (foobar) 1 (baz);\n dkim (Because I like it) / 1 (One yay) = (wait for it) fail\n policy (A dot can go here) . (like that) expired\n (this surprised me) = (as I wasn't expecting it) 1362471462",
+    ' foo.example.net (foobar) 1 (baz);\n dkim (Because I like it) / 1 (One yay) = (wait for ' +
+      'it) fail\n policy (A dot can go here) . (like that) expired\n (this surprised me) = (as ' +
+      "I wasn't expecting it) 1362471462",
     ['foo.example.net 1', 'dkim/1=fail policy.expired:1362471462'],
   ],
   [
     'a large mailbox provider',
-    ' mx.google.com;\r\n       dkim=pass header.i=@example.org header.s=mail header.b="ab/c+d=";\r\n       spf=pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted sender) smtp.mailfrom=a@example.org;\r\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=example.org',
+    ' mx.google.com;\r\n       dkim=pass header.i=@example.org header.s=mail ' +
+      'header.b="ab/c+d=";\r\n       spf=pass (google.com: domain of a@example.org designates ' +
+      '192.0.2.1 as permitted sender) smtp.mailfrom=a@example.org;\r\n       dmarc=pass ' +
+      '(p=REJECT sp=REJECT dis=NONE) header.from=example.org',
     [
       'mx.google.com',
       'dkim=pass header.i:@example.org header.s:mail header.b:ab/c+d=',
-      'spf=pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted sender) smtp.mailfrom:a@example.org',
+      'spf=pass (google.com: domain of a@example.org designates 192.0.2.1 as permitted ' +
+        'sender) smtp.mailfrom:a@example.org',
       'dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from:example.org',
     ],
   ],
   [
     'a word without a type, and base64 without quotes',
-    'mx.example; dmarc=pass action=none header.from=x.example; compauth=pass reason=100; dkim=pass header.b=ab/c+d=;',
+    'mx.example; dmarc=pass action=none header.from=x.example; compauth=pass reason=100; ' +
+      'dkim=pass header.b=ab/c+d=;',
     [
       'mx.example',
       'dmarc=pass .action:none header.from:x.example',
@@ -66,7 +75,8 @@ const fields: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'quotes',
-    String.raw`"a name"; auth=pass reason="it \"was\" so" smtp.auth="a b"@example.org smtp.mailfrom=""`,
+    String.raw`"a name"; auth=pass reason="it \"was\" so" ` +
+      'smtp.auth="a b"@example.org smtp.mailfrom=""',
     ['a name', 'auth=pass because it "was" so smtp.auth:"a b"@example.org smtp.mailfrom:'],
   ],
   [

@@ -1,26 +1,24 @@
 /**
- * Authentication-Results (RFC 8601 section 2.2): what a server found out about a message, for those
- * behind it to read. Read leniently, since others write `action=none` and leave strings unquoted;
- * printed strictly, in lines of at most 78 characters where a word allows it. Methods and
- * properties that nobody knows are kept. Pure, never throws; a text is one octet a character.
+ * Reads and prints Authentication-Results (RFC 8601 section 2.2), in which a server tells later
+ * readers what it found out about a message. Reading is lenient, because others write `action=none`
+ * and leave strings unquoted. Printing is strict, in lines of at most 78 characters unless a word
+ * is longer. Unknown methods and properties are kept. Pure, never throws; one octet a character.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
 export type ResultProperty = {
-  /**
-   * smtp, header, body, policy; empty for a word that the grammar does not have (`action=none`).
-   */
+  /** smtp, header, body, policy; empty for a property outside the grammar (`action=none`). */
   readonly type: string;
   readonly name: string;
   readonly value: string;
 };
 
 export type ResultInfo = {
-  /** Lower case, as all keywords. */
+  /** In lower case, like all keywords. */
   readonly method: string;
   readonly methodVersion?: number;
   readonly result: string;
-  /** The first remark behind the result, without its brackets. */
+  /** The first comment after the result, without its brackets. */
   readonly comment?: string;
   readonly reason?: string;
   readonly properties: readonly ResultProperty[];
@@ -29,20 +27,20 @@ export type ResultInfo = {
 export type AuthenticationResults = {
   readonly authservId: string;
   readonly version?: number;
-  /** Empty: `none`, nothing was checked. */
+  /** Empty for `none`: nothing was checked. */
   readonly results: readonly ResultInfo[];
 };
 
 /**
- * Characters of a field that are read: Postfix hands on 100 KB, honest fields have less than 4 KB.
+ * The longest field that is read. Postfix passes up to 100 KB, but real fields have less than 4 KB.
  */
 const fieldLengthMax = 32_768;
-/** Results of one field: a message with more signatures than this is no letter. */
+/** The most results of one field; no real message has as many signatures. */
 const resultsMax = 100;
 const propertiesMax = 50;
 const commentDepthMax = 20;
 
-/** Reads what stands behind `Authentication-Results:`; the error is one clause for people. */
+/** Reads the value of an Authentication-Results field. The error is one clause for people. */
 export function parseAuthenticationResults(field: string): Result<AuthenticationResults, string> {
   if (field.length > fieldLengthMax) return fault(`longer than ${fieldLengthMax} characters`);
   const cursor: Cursor = { text: unfolded(field), at: 0 };
@@ -65,11 +63,10 @@ type Cursor = { readonly text: string; at: number };
 
 const idWord = /[^\s;()"=]+/y;
 const keyword = /[A-Za-z0-9_-]+/y;
-/** Properties are keywords; some write dots in them. */
+/** Properties are keywords, but some programs write dots in them. */
 const propertyName = /[A-Za-z0-9_.-]+/y;
 /**
- * Strictly a token or an address; what others leave unquoted (`header.b=ab/c=`) is understood all
- * the same.
+ * A value is a token or an address, but unquoted values such as `header.b=ab/c=` are accepted too.
  */
 const bareValue = /[^\s;()"]+/y;
 
@@ -78,7 +75,7 @@ function resultInfos(cursor: Cursor): Result<readonly ResultInfo[], string> {
   while (cursor.at < cursor.text.length) {
     if (take(cursor, /;/y) === undefined) return fault(`“${shown(cursor)}” where “;” belongs`);
     if (skip(cursor) === undefined) return fault('a comment that does not end');
-    // Many end their field with a semicolon.
+    // Many programs end the field with a semicolon.
     if (cursor.at >= cursor.text.length) break;
     if (results.length === 0 && take(cursor, /none(?=\s*(?:\(|;|$))/iy) !== undefined) {
       return skip(cursor) !== undefined && /^;?\s*$/.test(cursor.text.slice(cursor.at))
@@ -144,11 +141,13 @@ function property(cursor: Cursor): ResultProperty | undefined {
   }
   if (take(cursor, /=/y) === undefined) return undefined;
   skip(cursor);
-  // Nothing at all is said by some of the null sender.
+  // Some programs write nothing for the null sender.
   return { type, name, value: value(cursor, bareValue) ?? '' };
 }
 
-/** A word, a quoted string, or an address with a quoted local part, which keeps its quotes. */
+/**
+ * Reads a word, a quoted string, or an address with a quoted local part, which keeps its quotes.
+ */
 function value(cursor: Cursor, word: RegExp): string | undefined {
   if (cursor.text[cursor.at] !== '"') {
     const bare = take(cursor, word);
@@ -164,7 +163,7 @@ function unquoted(text: string): string {
   return text.slice(1, -1).replace(/\\([\s\S])/g, '$1');
 }
 
-/** Takes what `pattern` (sticky) matches here. */
+/** Takes the text that `pattern` (sticky) matches here. */
 function take(cursor: Cursor, pattern: RegExp): string | undefined {
   pattern.lastIndex = cursor.at;
   const found = pattern.exec(cursor.text)?.[0];
@@ -173,7 +172,7 @@ function take(cursor: Cursor, pattern: RegExp): string | undefined {
 }
 
 /**
- * Passes over white space and comments; answers with the first comment's text, undefined where one
+ * Skips white space and comments. Returns the text of the first comment, or undefined if a comment
  * does not end.
  */
 function skip(cursor: Cursor): string | undefined {
@@ -208,7 +207,7 @@ function unfolded(text: string): string {
   return text.replace(/\r?\n(?=[ \t])/g, '').replace(/[\r\n]+/g, ' ');
 }
 
-/** What may stand in a field: no controls, nothing that ends a line. */
+/** Replaces controls and line ends, which a field must not contain. */
 function cleaned(text: string): string {
   return text.replace(/[\t\r\n]/g, ' ').replace(/\p{Cc}/gu, '?');
 }
@@ -217,46 +216,46 @@ function shown({ text, at }: Cursor): string {
   return cleaned(text.slice(at, at + 20));
 }
 
-// ---------------------------------------------------------------- whose field is it
+// ---------------------------------------------------------------- forged fields
 
 /**
- * Does this field claim to come from `authservId`? Such a field in mail from outside is a lie (RFC
- * 8601 section 5) and is taken out, however it is written: other case, quoted, remarks before it, a
- * version or nonsense behind it.
+ * Whether a field claims to come from `authservId`. In mail from outside such a field is forged and
+ * must be removed (RFC 8601 section 5). All spellings count: other case, quotes, comments before
+ * it, a version or other text after it.
  */
 export function isForged(field: string, authservId: string): boolean {
   const cursor: Cursor = { text: unfolded(field), at: 0 };
   const name = authservId.toLowerCase();
-  // A remark that never ends hides a name from us, and perhaps not from a careless reader.
+  // A comment that never ends hides the name here, but perhaps not from a careless reader.
   if (skip(cursor) === undefined) return field.toLowerCase().includes(name);
   const quoted = take(cursor, /"(?:[^"\\]|\\[\s\S])*"/y);
   const claimed = quoted === undefined ? take(cursor, claimWord) : unquoted(quoted);
-  // A name with more around it than this is another.
+  // A much longer name is another name.
   if (claimed === undefined || claimed.length > name.length + 10) return false;
   return claimed.toLowerCase().replace(/^[".\s]+|[".\s]+$/g, '') === name;
 }
 
 /**
- * As idWord, and ended by all that no name has in it; a quotation mark that was not closed is
- * passed over.
+ * Like idWord, but ends at every character that names do not have. An unclosed quotation mark is
+ * skipped.
  */
 const claimWord = /"?[^\s;()"=/:,<>@[\]?\\\p{Cc}]+/uy;
 
 // ---------------------------------------------------------------- printing
 
-/** Columns of a line (RFC 5322 section 2.1.1). */
+/** The longest line (RFC 5322 section 2.1.1). */
 const lineLengthMax = 78;
 const fieldName = 'Authentication-Results:';
 
 const token = /^[\w.!#$%&'*+^`{|}~-]+$/;
 const address =
-  /^(?:[\w.!#$%&'*+/=?^`{|}~-]*|"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*")@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/u;
-/** What follows a quoted local part. */
+  /^(?:[\w.!#$%&'*+/=?^`{|}~-]*|"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*")@[\w-]+(?:\.[\w-]+)*$/u;
+/** The part of an address after a quoted local part. */
 const addressRest = /@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*/y;
 
 /**
- * What belongs behind the colon, folded with LF; its first line leaves room for `before` (the name
- * of the field).
+ * Prints the value of the field, folded with LF. The first line leaves room for `before`, the name
+ * of the field.
  */
 export function printAuthenticationResults(
   { authservId, version, results }: AuthenticationResults,
@@ -295,7 +294,7 @@ function commentWords(text: string): readonly string[] {
   return words.length === 0 ? [] : `(${words.join(' ')})`.split(' ');
 }
 
-/** Each group on lines of its own, groups parted by semicolons. */
+/** Folds the words: each group begins a new line, and semicolons separate groups. */
 function folded(before: string, groups: readonly (readonly string[])[]): string {
   let text = '';
   let column = before.length;
@@ -317,5 +316,5 @@ function folded(before: string, groups: readonly (readonly string[])[]): string 
   return text;
 }
 
-/** A tab is shown as up to eight columns. */
+/** The most columns that a tab takes. */
 const tabColumns = 8;

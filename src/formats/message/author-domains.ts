@@ -1,30 +1,30 @@
 /**
- * The domains of a message's authors: of every mailbox in every From field (RFC 5322 sections 3.4
- * and 3.6.2), since a mail program may show any of them. DMARC judges them (RFC 9989 section
- * 5.3.1). Pure, bounded, never throws.
+ * Finds the domains of a message's authors, for DMARC (RFC 9989 section 5.3.1). It takes every
+ * mailbox in every From field (RFC 5322 sections 3.4 and 3.6.2), because a mail program may show
+ * any of them. Pure, bounded, never throws.
  */
-import { textOf } from '../../lib/peer-text.ts';
+import { peerText } from '../../lib/peer-text.ts';
 import { addressKey, domainOf } from './address.ts';
 
 export type AuthorDomains = {
-  /** In A-labels and lower case, in their order, each once. */
+  /** In A-labels and lower case, in order, each once. */
   readonly domains: readonly string[];
-  /** There is more than is looked at: `domains` are not all. */
+  /** Whether there is more than is read, so `domains` may be incomplete. */
   readonly cut: boolean;
 };
 
-/** Characters of all From fields together: a hundred authors have room in them. */
+/** The most characters of all From fields, enough for a hundred authors. */
 const fieldsLengthMax = 16_384;
 const domainsMax = 50;
 
-/** `fields`: the values of the From fields, an octet a character. */
+/** `fields` are the values of the From fields, one octet a character. */
 export function authorDomains(fields: readonly string[]): AuthorDomains {
   const domains = new Set<string>();
   let cut = false;
   let room = fieldsLengthMax;
   for (const field of fields) {
     if (field.length > room) cut = true;
-    const text = textOf(Buffer.from(field.slice(0, room), 'latin1'));
+    const text = peerText(Buffer.from(field.slice(0, room), 'latin1'));
     room -= Math.min(room, field.length);
     for (const address of mailboxes(text)) {
       const domain = asciiDomain(domainOf(addressKey(address)));
@@ -36,7 +36,7 @@ export function authorDomains(fields: readonly string[]): AuthorDomains {
   return { domains: [...domains], cut };
 }
 
-/** The addresses of a list; names, remarks and groups are passed over. */
+/** The addresses of a list, without names, comments and groups. */
 function mailboxes(text: string): readonly string[] {
   const found: string[] = [];
   let bare = '';
@@ -56,7 +56,7 @@ function mailboxes(text: string): readonly string[] {
     } else if (char === '<') {
       const close = angleEnd(text, at);
       found.push(text.slice(at, close + 1));
-      // What stands before it is the name of that person.
+      // The text before it is a display name.
       bare = '';
       at = close;
     } else if (char === ':' && !bare.includes('@')) bare = '';
@@ -67,7 +67,7 @@ function mailboxes(text: string): readonly string[] {
   return found;
 }
 
-/** Words parted by white space outside quotes; that around `@` and dots parts nothing. */
+/** Splits at white space outside quotes, but not around `@` and dots. */
 function words(bare: string): readonly string[] {
   const text = bare.trim();
   if (!text.includes('@')) return [];
@@ -91,7 +91,7 @@ function words(bare: string): readonly string[] {
   return [...parts, word];
 }
 
-/** Index of the bracket that closes the comment at `start`, or of the last character. */
+/** The index of the bracket that closes the comment at `start`, or of the last character. */
 function commentEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -119,7 +119,7 @@ function angleEnd(text: string, start: number): number {
   return text.length - 1;
 }
 
-/** A domain name in A-labels (RFC 5890 section 2.3); undefined where it is none. */
+/** A domain name in A-labels (RFC 5890 section 2.3); undefined if it is not a domain name. */
 export function asciiDomain(domain: string): string | undefined {
   let name = domain.toLowerCase().replace(/\.$/, '');
   if (/[^ -~]/.test(name)) {

@@ -66,7 +66,10 @@ function inBase64(text: string): string {
 }
 
 function part(text: string, type = 'text/plain'): string {
-  return `--x\r\nContent-Type: ${type}\r\nContent-Transfer-Encoding: base64\r\n\r\n${inBase64(text)}\r\n`;
+  return (
+    `--x\r\nContent-Type: ${type}\r\nContent-Transfer-Encoding: base64\r\n\r\n` +
+    `${inBase64(text)}\r\n`
+  );
 }
 
 test('base64 does not hide that two texts are the same', () => {

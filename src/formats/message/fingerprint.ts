@@ -1,27 +1,27 @@
 /**
- * A digest of a body that stays the same when names, numbers, links, punctuation and white space
- * vary: the same text sent to many is recognised although each copy greets somebody else. Fed in
- * chunks, on the path of every message: one pass over the bytes, nothing is allocated.
+ * A digest of a body that ignores names, numbers, links, punctuation and white space. So the same
+ * text to many recipients is recognized although each copy greets somebody else. It runs for every
+ * message and reads the bytes once, in chunks, without allocating memory.
  *
- * Words are hashed letter by letter, in order, without what stands between them. Left out are links
- * and addresses, words with digits in them (order numbers, tracking ids), values of attributes
- * (`href="…"`, `boundary="…"`), lines that begin with `--` (MIME boundaries) and, as long as enough
- * text is left, words that begin with an ASCII capital (names). A body is known by its text up to a
- * number of letters, not of bytes, so that a longer name does not move the end.
+ * Words are hashed character by character, in order, without the text between them. It leaves out
+ * links and addresses, words with digits (order numbers, tracking ids), values of attributes
+ * (`href="…"`, `boundary="…"`), and lines that begin with `--` (MIME boundaries). If enough text
+ * remains, it also leaves out words that begin with an ASCII capital (names). The end is a number
+ * of hashed characters and not of bytes, so a longer name does not move it.
  */
 
 /**
- * Looked at, at most: the text of spam stands at the top, and a message of 20 MB must not cost more
- * than a small one.
+ * The most bytes that are read. The text of spam is at the top, and a message of 20 MB must not
+ * cost more than a small one.
  */
 export const fingerprintBytesMax = 16_384;
-/** Then the text is known well enough. */
+/** The most characters that are hashed; they identify a text well enough. */
 const lettersMax = 2_048;
-/** Fewer letters than these without names: too little text to leave the names out. */
+/** With fewer characters outside names, the names are hashed too. */
 const namelessLettersMin = 48;
 
-// What a byte is. Letters are themselves in lower case, from 0x61 on, and bytes outside ASCII count
-// as letters.
+// Classes of bytes. Alphabetic bytes are their own class, and bytes outside ASCII count as
+// alphabetic.
 const ignored = 0;
 const space = 1;
 const digit = 2;
@@ -33,9 +33,9 @@ const equals = 7;
 const dash = 8;
 const lineEnd = 9;
 const capital = 0x41;
-const letter = 0x61;
+const lowercaseA = 0x61;
 
-/** Class of each byte; capitals keep their own code, so that a word's beginning can be told. */
+/** The class of each byte. Capitals keep their own code, to recognize names. */
 const kinds: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   if ((byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte >= 0x80) return byte;
   if (byte >= 0x30 && byte <= 0x39) return digit;
@@ -53,32 +53,36 @@ const kinds: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   return special[char] ?? ignored;
 });
 
-/** FNV-1a's prime and start for 32 bits: two such lanes, with all words and without names. */
+/**
+ * Prime and start of FNV-1a for 32 bits. There are two lanes: all words, and words without names.
+ */
 const prime = 0x01000193;
 const start = 0x811c9dc5 | 0;
 
 /** The digest of one body. */
 export class Fingerprint {
-  // The finished words, all and those that are not names: hash and number of letters.
+  // Hash and number of characters of the finished words: of all, and of those that are not names.
   #all = start;
   #allLetters = 0;
   #plain = start;
   #plainLetters = 0;
-  // The same with the word in hand, which may yet turn out to be a link.
+  // The same including the current word, which may still turn out to be a link.
   #word = start;
   #plainWord = start;
   #wordLetters = 0;
-  /** The word in hand is no text: a link, an address, has a digit, or is an attribute's value. */
+  /**
+   * The current word is not text: it is a link, an address or an attribute's value, or has a digit.
+   */
   #dropped = false;
   #name = false;
-  /** In a line that begins with `--`. */
+  /** Whether the line begins with `--`. */
   #boundary = false;
-  /** Kinds of the last byte and of the one before it. */
+  /** Classes of the last byte and of the byte before. */
   #last = lineEnd;
   #beforeLast = lineEnd;
   #bytesLeft = fingerprintBytesMax;
 
-  /** The next bytes of the body, from `from` to `to` (not included). */
+  /** Reads the next bytes of the body, from `from` to `to` (not included). */
   update(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     const most = Math.min(to - from, this.#bytesLeft);
     const end = from + most;
@@ -86,40 +90,41 @@ export class Fingerprint {
     for (let index = from; index < end; ) {
       const kind = kinds[bytes[index] ?? 0] ?? ignored;
       if (kind >= capital) {
-        index = this.#letters(bytes, index, end);
+        index = this.#takeRun(bytes, index, end);
         continue;
       }
       this.#between(kind);
       index++;
       this.#beforeLast = this.#last;
       this.#last = kind;
-      // The last word was the last that counts (see #endWord).
+      // Enough characters are hashed (see #endWord).
       if (this.#bytesLeft < 0) break;
     }
   }
 
-  /** The digest of what came so far; empty when nothing did. */
+  /** The digest of the bytes so far; empty if there were none. */
   digest(): string {
     this.#endWord();
     this.#last = space;
     if (this.#allLetters === 0) return this.#bytesLeft === fingerprintBytesMax ? '' : 'none';
     const nameless = this.#plainLetters >= namelessLettersMin;
     const hash = nameless ? this.#plain : this.#all;
-    const letters = nameless ? this.#plainLetters : this.#allLetters;
-    return `${nameless ? 'n' : 'a'}${(hash >>> 0).toString(16).padStart(8, '0')}${letters.toString(16)}`;
+    const length = nameless ? this.#plainLetters : this.#allLetters;
+    const digits = (hash >>> 0).toString(16).padStart(8, '0');
+    return `${nameless ? 'n' : 'a'}${digits}${length.toString(16)}`;
   }
 
-  /** Takes the run of letters that starts at `from`; answers where it ends. */
-  #letters(bytes: Uint8Array, from: number, end: number): number {
+  /** Reads the run of alphabetic bytes that starts at `from`, and returns its end. */
+  #takeRun(bytes: Uint8Array, from: number, end: number): number {
     let kind = kinds[bytes[from] ?? 0] ?? ignored;
-    if (this.#wordLetters === 0) this.#name = kind < letter;
-    // A dot with a letter right behind it: a host name.
+    if (this.#wordLetters === 0) this.#name = kind < lowercaseA;
+    // A dot directly before an alphabetic byte: a host name.
     else if (this.#last === dot) this.#dropped = true;
     let word = this.#word;
     let plainWord = this.#plainWord;
     let index = from;
     while (index < end && kind >= capital) {
-      const lower = kind < letter ? kind + 0x20 : kind;
+      const lower = kind < lowercaseA ? kind + 0x20 : kind;
       word = Math.imul(word ^ lower, prime);
       plainWord = Math.imul(plainWord ^ lower, prime);
       index++;
@@ -128,12 +133,12 @@ export class Fingerprint {
     this.#word = word;
     this.#plainWord = plainWord;
     this.#wordLetters += index - from;
-    this.#beforeLast = letter;
-    this.#last = letter;
+    this.#beforeLast = lowercaseA;
+    this.#last = lowercaseA;
     return index;
   }
 
-  /** Takes one byte that is no letter. */
+  /** Reads one byte that is not alphabetic. */
   #between(kind: number): void {
     switch (kind) {
       case digit:
@@ -141,14 +146,14 @@ export class Fingerprint {
         this.#dropped = true;
         return;
       case slash:
-        // `://`; a single one stands between words ("and/or").
+        // `://`; a single slash separates words ("and/or").
         if (this.#last === slash) this.#dropped = true;
         return;
       case dash:
         if (this.#last === dash && this.#beforeLast === lineEnd) this.#boundary = true;
         return;
       case lineEnd:
-        // `=` at the end of a line is quoted-printable's soft break: the word goes on.
+        // `=` at the end of a line is the soft break of quoted-printable, so the word continues.
         if (this.#last === equals || (this.#beforeLast === equals && this.#last === lineEnd))
           return;
         this.#endWord();
@@ -167,7 +172,7 @@ export class Fingerprint {
     }
   }
 
-  /** Counts the word in hand, or forgets it. */
+  /** Hashes the current word, or drops it. */
   #endWord(): void {
     if (this.#wordLetters > 0 && !this.#dropped && !this.#boundary) {
       this.#all = this.#word;

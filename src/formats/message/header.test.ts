@@ -34,7 +34,7 @@ const subjects = [
   ['a character cut in two', '=?utf-8?q?=C3?= =?utf-8?q?=A4?=', 'ä'],
   ['words and text', 'Re: =?utf-8?q?=C3=A4?= and more', 'Re: ä and more'],
   ['another charset', '=?windows-1251?Q?=EF=F0?=', 'пр'],
-  ['a charset that is none', '=?x-nonsense?Q?=E4?=', 'ä'],
+  ['an unknown charset', '=?x-nonsense?Q?=E4?=', 'ä'],
   ['a language', '=?utf-8*en?Q?a?=', 'a'],
   ['controls and hidden marks', 'a\u0007b\u202ec', 'a bc'],
   ['not quite encoded', '=?utf-8?x?abc?=', '=?utf-8?x?abc?='],

@@ -1,16 +1,16 @@
 /**
- * What Postern reads from header fields: the first mailbox of From: (RFC 5322 section 3.4) and a
- * Subject for people to recognise (RFC 2047). Pure, never throws, bounded: these are the sender's
- * own words, shown and never believed.
+ * Reads header fields: the first mailbox of From (RFC 5322 section 3.4) and the Subject as people
+ * see it (RFC 2047). Pure, bounded, never throws. The values are the sender's claims; they are
+ * shown and never trusted.
  */
 import { addressKey } from './address.ts';
 
-/** Characters of a field that are looked at. */
+/** The most characters of a field that are read. */
 const fieldLengthMax = 4_096;
-/** Characters of a subject that are kept. */
+/** The most characters of a subject that are kept. */
 export const subjectLengthMax = 200;
 
-/** The address key of the first mailbox in a From: or Sender: value; empty where there is none. */
+/** The address key of the first mailbox in a From or Sender value; empty without a mailbox. */
 export function firstMailbox(value: string): string {
   const text = value.slice(0, fieldLengthMax);
   let bare = '';
@@ -29,7 +29,7 @@ export function firstMailbox(value: string): string {
     else if (comments > 0) comments -= char === ')' ? 1 : 0;
     else if (char === '<') return addressKey(angle(text, at));
     else if (!literal && (char === ',' || char === ';') && bare.includes('@')) break;
-    // `Friends: a@b;` is a group: its name ends here.
+    // `Friends: a@b;` is a group, whose name ends here.
     else if (!literal && (char === ',' || char === ';' || char === ':')) bare = '';
     else {
       if (char === '"') quoted = true;
@@ -43,7 +43,7 @@ export function firstMailbox(value: string): string {
     : '';
 }
 
-/** From `<` to its `>`, quotes respected. */
+/** The text from `<` to its `>`, respecting quotes. */
 function angle(text: string, start: number): string {
   let quoted = false;
   for (let at = start; at < text.length; at++) {
@@ -59,15 +59,15 @@ type EncodedWord = { readonly charset: string; readonly bytes: readonly number[]
 const encodedWord = /=\?([^?\s]{1,40})\?([bBqQ])\?([^?\s]*)\?=/g;
 
 /**
- * A Subject: as a person reads it: decoded, on one line, without controls, at most
- * `subjectLengthMax` characters.
+ * A Subject as people see it: decoded, on one line, without controls, at most `subjectLengthMax`
+ * characters.
  */
 export function readableSubject(value: string): string {
   const text = value.slice(0, fieldLengthMax);
   const decoded = text.includes('=?') ? decodeWords(text) : text;
   const line = decoded
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    // Marks that turn or hide the text around them have no place in a list on a screen.
+    // Removes characters that reverse or hide the text around them.
     .replace(/[\p{Cf}\p{Cs}]/gu, '')
     .trim();
   return line.length <= subjectLengthMax ? line : cut(line);
@@ -75,12 +75,12 @@ export function readableSubject(value: string): string {
 
 function cut(line: string): string {
   const end = subjectLengthMax - 1;
-  // Never half of a surrogate pair.
+  // Never cuts a surrogate pair.
   const whole = (line.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end - 1 : end;
   return `${line.slice(0, whole)}…`;
 }
 
-/** Replaces encoded words; the white space between two of them is theirs (RFC 2047 section 6.2). */
+/** Decodes encoded words. White space between two of them is dropped (RFC 2047 section 6.2). */
 function decodeWords(text: string): string {
   let decoded = '';
   let end = 0;
@@ -93,7 +93,7 @@ function decodeWords(text: string): string {
       bytes: encoding === 'b' || encoding === 'B' ? base64(body) : quoted(body),
     };
     end = match.index + whole.length;
-    // Some mailers cut a character in two: words of one charset are decoded together.
+    // Some mailers cut a character in two, so words of one charset are decoded together.
     if (open !== undefined && open.charset === word.charset && between.trim() === '') {
       open.bytes.push(...word.bytes);
       continue;

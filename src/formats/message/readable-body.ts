@@ -1,18 +1,18 @@
 /**
- * The beginning of a body with its base64 text decoded (RFC 2045 section 6.8), for the fingerprint:
- * letters in base64 are not the letters of the text, and one changed name moves all that follow.
- * Attachments stay as they are; so does quoted-printable, which leaves most text readable. Pure,
+ * Decodes base64 text at the beginning of a body (RFC 2045 section 6.8), for the fingerprint. In
+ * base64 the characters differ from those of the text, and one changed name shifts all that follow.
+ * Attachments stay as they are; so does quoted-printable, in which most text is readable. Pure,
  * never throws.
  */
 
-/** From a part's headers to its body, where it is base64. Bounded: headers of a part are short. */
+/** Recognizes parts in base64, and parts with text. */
 const base64Part = /^content-transfer-encoding:[ \t]*base64[ \t]*\r?$/im;
 const textPart = /^content-type:[ \t]*text\//im;
 
-/** `head` is the first bytes of a body, `encoding` the Content-Transfer-Encoding of the message. */
+/** `head` is the beginning of a body, `encoding` the Content-Transfer-Encoding of the message. */
 export function readableBody(head: Buffer, encoding: string): Buffer {
   if (encoding.trim().toLowerCase() === 'base64') return decoded(head.toString('latin1'));
-  // Nearly all bodies end here.
+  // This is true for nearly all bodies.
   if (!head.includes('base64') && !head.includes('BASE64')) return head;
   const parts = head.toString('latin1').split(/^(?=--)/m);
   return Buffer.concat(parts.map(readablePart));

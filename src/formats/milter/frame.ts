@@ -4,7 +4,7 @@
  * copying them. The length is checked first, and memory grows only with bytes that came: a peer
  * that announces much and sends little does not fill the memory.
  */
-import { HeldBytes } from '../../lib/byte-buffer.ts';
+import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 
 /**
@@ -26,7 +26,7 @@ const lengthBytes = 4;
 export class FrameReader {
   readonly #take: TakeFrame;
   /** Bytes of an unfinished packet, and those that wait during a pause. */
-  readonly #held = new HeldBytes();
+  readonly #held = new ByteBuffer();
   #paused = false;
 
   constructor(take: TakeFrame) {

@@ -1,7 +1,7 @@
 /**
- * Who may hand mail to Postfix by sendmail(1) and postdrop(1): main.cf's authorized_submit_users,
- * set and given back, every other byte as it was. A setting that was there is kept as a comment.
- * Pure.
+ * Sets and restores authorized_submit_users in main.cf, the users who may submit mail through
+ * sendmail(1) and postdrop(1). All other bytes stay as they were; an earlier setting is kept as a
+ * comment. Pure.
  */
 import { appendLines, parseMainCf } from './main-cf.ts';
 

@@ -1,16 +1,13 @@
 /**
- * The IP address of a client as one text, however the mail server wrote it: Postfix `2001:db8::1`,
- * Sendmail
- * `IPv6:2001:DB8:0:0:0:0:0:1`, an IPv4 address inside an IPv6 one. Pure, never throws.
+ * Writes the IP address of a client in one form, however the mail server wrote it: Postfix
+ * `2001:db8::1`, Sendmail `IPv6:2001:DB8:0:0:0:0:0:1`, an IPv4 address inside an IPv6 address.
+ * Pure, never throws.
  */
 
-/** The longest IPv6 text with a zone. */
+/** The longest IPv6 address with a zone. */
 const lengthMax = 64;
 
-/**
- * The address in its shortest form; text that is no address comes back cleaned, lower-cased and
- * bounded.
- */
+/** The address in its shortest form. Other text is returned cleaned, in lower case, and cut. */
 export function clientAddress(text: string): string {
   const bare = text
     .slice(0, lengthMax + 7)

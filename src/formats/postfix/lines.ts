@@ -1,14 +1,14 @@
 /**
- * How Postfix reads main.cf and master.cf (postconf(5), master(5)): a line that begins with white
- * space continues the one before; lines that are empty or whose first visible character is `#` are
- * skipped, between continuations too. Keeps every byte: text is taken and given as latin1.
+ * Splits main.cf and master.cf into logical lines as Postfix does (postconf(5), master(5)). A line
+ * that begins with white space continues the line before. Empty lines and lines whose first visible
+ * character is `#` are skipped, also between continuations. Every byte is kept; text is latin1.
  */
 
-/** One logical line: a parameter, or a service. Indexes are of physical lines. */
+/** One logical line: a parameter or a service. Indexes count physical lines. */
 export type LogicalLine = {
   readonly text: string;
   readonly first: number;
-  /** Its last line that is not a comment. */
+  /** The last line that is not a comment. */
   readonly last: number;
 };
 export type PostfixLines = {
@@ -32,7 +32,7 @@ export function postfixLines(text: string): PostfixLines {
   return { lines, logical };
 }
 
-/** Puts a line behind another, with the same line end. */
+/** Inserts a line after another, with the same line end. */
 export function insertAfter(lines: string[], index: number, line: string): void {
   const before = lines[index] ?? '';
   const end = before.endsWith('\r\n') ? '\r\n' : '\n';

@@ -1,6 +1,6 @@
 /**
- * Postfix transports by which a server delivers to its own users, as Debian ships it: mail for them
- * does not leave.
+ * Postfix transports that deliver to the server's own users, as Debian ships it. Mail for these
+ * transports does not leave.
  */
 export const localTransports: readonly string[] = [
   'local',
@@ -10,10 +10,10 @@ export const localTransports: readonly string[] = [
   'dovecot',
   'cyrus',
   'error',
-  // Never sent anywhere either.
+  // These do not send mail anywhere either.
   'retry',
   'discard',
-  // Postfix uses it for relay_domains alone: the operator's own domains on another host. A
-  // stranger's mail for them is inbound mail; to judge it as ours would hold it.
+  // Postfix uses it only for relay_domains, the operator's own domains on another host. A
+  // stranger's mail for them is incoming mail, and must not be judged as outgoing mail.
   'relay',
 ];

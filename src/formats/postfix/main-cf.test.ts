@@ -39,7 +39,7 @@ test('references are replaced, loops end, what is unknown is empty', () => {
   assert.equal(expand('$loop', look), '$loop');
 });
 
-test('a piece goes behind what is there, or in front of it', () => {
+test('a piece is added after the value, or before it', () => {
   assert.equal(appendToParameter('x = 1\n# c\ny = 2\n', 'x', '3'), 'x = 1\n    3\n# c\ny = 2\n');
   assert.equal(appendToParameter('y = 2', 'x', '3'), 'y = 2\nx = 3\n');
   assert.equal(prependToParameter('x\n  = 1\n', 'x', ' 0,'), 'x\n  = 0, 1\n');

@@ -1,5 +1,5 @@
 /**
- * Postfix's main.cf: parameters, as postconf(5) describes them. The last definition of a name
+ * Reads and changes parameters in Postfix's main.cf (postconf(5)). The last definition of a name
  * counts. Pure.
  */
 import { insertAfter, type PostfixLines, postfixLines } from './lines.ts';
@@ -16,7 +16,7 @@ export type MainCf = {
 };
 
 /**
- * References inside references end here: Postfix calls a loop a fatal error, we leave the rest
+ * The deepest nesting of references. Postfix treats a loop as a fatal error; here the rest stays
  * unexpanded.
  */
 const expansionDepthMax = 20;
@@ -42,7 +42,7 @@ export function mainValue(main: MainCf, name: string): string | undefined {
 }
 
 /**
- * `$name`, `${name}` and `$(name)` replaced by what `look` says; what it does not know becomes
+ * Replaces `$name`, `${name}` and `$(name)` by the value that `look` returns. Unknown names become
  * empty, as in Postfix.
  */
 export function expand(
@@ -60,9 +60,7 @@ export function expand(
   );
 }
 
-/**
- * A line more for this parameter, continued from what it has; its own first line where it has none.
- */
+/** Adds a continuation line to a parameter, or defines the parameter if it is missing. */
 export function appendToParameter(text: string, name: string, piece: string): string {
   const main = parseMainCf(text);
   const found = parameter(main, name);
@@ -73,7 +71,7 @@ export function appendToParameter(text: string, name: string, piece: string): st
 }
 
 /**
- * Puts a piece directly behind the parameter's equals sign. Undefined where the file does not
+ * Inserts a piece directly after the equals sign of a parameter. Undefined if the file does not
  * define it.
  */
 export function prependToParameter(text: string, name: string, piece: string): string | undefined {

@@ -1,13 +1,13 @@
 /**
- * Postfix's master.cf: services and their `-o name=value` overrides (master(5)). Keeps every byte.
- * Pure.
+ * Reads and changes services and their `-o name=value` overrides in Postfix's master.cf
+ * (master(5)). All other bytes stay as they are. Pure.
  */
 import { insertAfter, type PostfixLines, postfixLines } from './lines.ts';
 
 export type Override = {
   readonly name: string;
   readonly value: string;
-  /** Which of the service's overrides it is, counted from 0. */
+  /** Position among the overrides of the service, from 0. */
   readonly index: number;
 };
 export type Service = {
@@ -23,7 +23,7 @@ export type Service = {
 };
 export type MasterCf = { readonly source: PostfixLines; readonly services: readonly Service[] };
 
-/** `-o name=value` or `-o { name = value }`, as it stands in the file. */
+/** Matches `-o name=value` and `-o { name = value }`. */
 const overridePattern =
   /(\s-o\s*)(?:(\{\s*)([A-Za-z0-9_]+)(\s*=)([^}]*?)(\s*\})|([A-Za-z0-9_]+)(=)(\S*))/g;
 
@@ -44,12 +44,12 @@ export function parseMasterCf(text: string): MasterCf {
   return { source, services };
 }
 
-/** The override that counts: the last one. */
+/** The override that counts, which is the last one. */
 export function override(service: Service, name: string): Override | undefined {
   return service.overrides.findLast((one) => one.name === name);
 }
 
-/** A line `  -o name=value` at the service's end, indented as its last line is. */
+/** Adds a line `  -o name=value` at the end of a service, indented like its last line. */
 export function addOverride(text: string, service: Service, option: string): string {
   const lines = [...parseMasterCf(text).source.lines];
   const indent = /^[ \t]+/.exec(lines[service.last] ?? '')?.[0] ?? '  ';
@@ -58,8 +58,7 @@ export function addOverride(text: string, service: Service, option: string): str
 }
 
 /**
- * Changes the value of one override where it stands: `before` goes in front of it, `after` behind
- * it.
+ * Changes the value of one override in place: adds `before` at its start and `after` at its end.
  */
 export function wrapOverride(
   text: string,

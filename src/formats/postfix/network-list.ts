@@ -1,13 +1,12 @@
 /**
- * Lists of IP addresses and networks as an operator writes them, or Postfix: `192.0.2.0/24`,
- * `2001:db8::/32`,
- * `[2001:db8::]/32`, `127.0.0.1`. Pure.
+ * Reads lists of IP addresses and networks, as operators and Postfix write them: `192.0.2.0/24`,
+ * `2001:db8::/32`, `[2001:db8::]/32`, `127.0.0.1`. Pure.
  */
 import { type IpAddress, inNetwork, parseClientIp, parseIpv4, parseIpv6 } from '../spf/network.ts';
 
 export type Network = { readonly address: IpAddress; readonly bits: number };
 
-/** Undefined where it is none. */
+/** Parses a network; undefined if the text is not one. */
 export function parseNetwork(text: string): Network | undefined {
   const [, written = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? [];
   const name = written.replace(/^\[(.*:.*)\]$/, '$1');
@@ -18,7 +17,7 @@ export function parseNetwork(text: string): Network | undefined {
   return bits <= all ? { address, bits } : undefined;
 }
 
-/** Is this client one of them? Text that is no address never is. */
+/** Whether the client is in one of the networks; false for text that is not an address. */
 export function isAmong(client: string, networks: readonly Network[]): boolean {
   const ip = parseClientIp(client);
   return ip !== undefined && networks.some((network) => holds(network, ip));
@@ -28,12 +27,10 @@ function holds({ address, bits }: Network, ip: IpAddress): boolean {
   return inNetwork(ip, address, bits);
 }
 
-/**
- * One item of a list in which `!10.0.0.5` takes out what stands behind it (Postfix's mynetworks).
- */
+/** One item of a list like Postfix's mynetworks, in which `!10.0.0.5` excludes an address. */
 export type NetworkRule = { readonly network: Network; readonly not: boolean };
 
-/** Undefined where it is none. */
+/** Parses a rule; undefined if the text is not one. */
 export function parseNetworkRule(text: string): NetworkRule | undefined {
   const not = text.startsWith('!');
   const network = parseNetwork(not ? text.slice(1) : text);
@@ -41,8 +38,8 @@ export function parseNetworkRule(text: string): NetworkRule | undefined {
 }
 
 /**
- * Does the list have this client? The first rule that fits decides; text that is no address is in
- * no list.
+ * Whether the list contains the client. The first rule that matches decides; text that is not an
+ * address is in no list.
  */
 export function isListed(client: string, rules: readonly NetworkRule[]): boolean {
   const ip = parseClientIp(client);

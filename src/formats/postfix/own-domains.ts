@@ -1,9 +1,9 @@
 /**
- * Which domains are this server's: names in lower case, `.example.org` for all below example.org.
- * Pure.
+ * The domains of this server: names in lower case, or `.example.org` for all names below
+ * example.org. Pure.
  */
 
-/** Is this domain one of them, or below one that stands for all below it? */
+/** Whether the domain is one of them, or below one that includes all names below. */
 export function isOwnDomain(domains: ReadonlySet<string>, domain: string): boolean {
   if (domain === '' || domains.size === 0) return false;
   if (domains.has(domain)) return true;

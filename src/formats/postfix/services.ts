@@ -1,23 +1,23 @@
 /**
- * What Postfix's two files say together: which smtpd services there are, what each is for, and
- * which value of a parameter counts for it. Pure.
+ * Finds the smtpd services in main.cf and master.cf, the purpose of each, and the value of a
+ * parameter that counts for it. Pure.
  */
 import { expand, type MainCf, mainValue } from './main-cf.ts';
 import { type MasterCf, override, type Service } from './master-cf.ts';
 
 export type SmtpdRole =
-  /** Port 587 and its like: people with a login. */
+  /** Port 587 and similar: clients with a login. */
   | 'submission'
-  /** Port 465: the same in TLS from the first byte. */
+  /** Port 465: the same, with TLS from the first byte. */
   | 'submissions'
-  /** Port 25, or what postscreen passes on. */
+  /** Port 25, or connections that postscreen passes on. */
   | 'smtp'
-  /** Loopback, where a content filter brings mail back. */
+  /** Loopback, where a content filter returns mail. */
   | 'reinjection';
 export type SmtpdService = {
   readonly service: Service;
   readonly role: SmtpdRole;
-  /** People can log in here. */
+  /** Whether clients can log in here. */
   readonly login: boolean;
 };
 
@@ -25,12 +25,12 @@ const submissionNames = new Set(['submission', '587']);
 const submissionsNames = new Set(['submissions', 'smtps', 'urd', 'ssmtp', '465']);
 const smtpNames = new Set(['smtp', '25', 'smtpd']);
 
-/** The value that counts for this service, unexpanded: its own override, else main.cf's. */
+/** The value that counts for a service, unexpanded: its override, else the value in main.cf. */
 function serviceValue(main: MainCf, service: Service, name: string): string | undefined {
   return override(service, name)?.value ?? mainValue(main, name);
 }
 
-/** The same with every `$name` replaced. */
+/** The value that counts for a service, with every `$name` replaced. */
 export function expandedValue(main: MainCf, service: Service, name: string): string {
   const look = (wanted: string): string | undefined => serviceValue(main, service, wanted);
   return expand(look(name) ?? '', look).trim();
@@ -62,7 +62,7 @@ function role(
   return own ? 'submission' : 'smtp';
 }
 
-/** Mail leaves Postfix for a filter and comes back through an smtpd of its own. */
+/** Whether Postfix sends mail to a filter that returns it through an extra smtpd. */
 function hasContentFilter(main: MainCf, master: MasterCf): boolean {
   const names = ['content_filter', 'smtpd_proxy_filter'];
   const inMain = names.some((name) => (mainValue(main, name) ?? '') !== '');

@@ -1,17 +1,17 @@
 /**
- * The protocol of ClamAV's clamd within a session (IDSESSION): commands end with a NUL, a message
- * comes in chunks with their length before them, and each answer has the number of its command.
- * Pure, never throws.
+ * The protocol of ClamAV's clamd in a session (IDSESSION). Commands end with a NUL, a message is
+ * sent in chunks with their length before, and each answer has the number of its command. Pure,
+ * never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
-/** Begins a session; its answers are numbered from 1. */
+/** Begins a session, whose answers are numbered from 1. */
 export const clamdSession = 'zIDSESSION\0';
 export const clamdEnd = 'zEND\0';
-/** clamd reads a chunk at once. */
+/** Size of a chunk, which clamd reads at once. */
 const chunkOctets = 65_536;
 
-/** INSTREAM with a whole message. */
+/** The command INSTREAM with a whole message. */
 export function clamdStream(message: Buffer): Buffer {
   const parts: Buffer[] = [Buffer.from('zINSTREAM\0')];
   for (let at = 0; at < message.length; at += chunkOctets) {
@@ -25,7 +25,8 @@ export function clamdStream(message: Buffer): Buffer {
 }
 
 /**
- * `1: stream: OK`, `2: stream: Eicar-Test-Signature FOUND`; answers with what was found, or empty.
+ * Parses `1: stream: OK` or `2: stream: Eicar-Test-Signature FOUND`. Returns the name of the virus,
+ * or an empty text.
  */
 export function parseClamdReply(reply: string, command: number): Result<string, string> {
   const parts = /^(\d{1,10}): stream: (.{1,300})$/s.exec(reply);

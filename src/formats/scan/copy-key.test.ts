@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { messagePrint } from './copy-key.ts';
+import { timed } from '../../../test/processor-time.ts';
+import { copyKeyOf } from './copy-key.ts';
 
-type Given = { readonly header?: readonly string[]; readonly cut?: boolean };
+type GivenMessage = { readonly header?: readonly string[]; readonly cut?: boolean };
 
 function print(
   body: string | Buffer,
-  { header = [], cut = false }: Given = {},
+  { header = [], cut = false }: GivenMessage = {},
 ): string | undefined {
-  return messagePrint({ header, body: Buffer.from(body), cut })?.text;
+  return copyKeyOf({ header, body: Buffer.from(body), cut })?.text;
 }
 
 function servers(body: string, type = 'text/plain'): string | undefined {
   const header = ['Content-Type', type];
-  return messagePrint({ header, body: Buffer.from(body), cut: false })?.servers;
+  return copyKeyOf({ header, body: Buffer.from(body), cut: false })?.servers;
 }
 
 const spam = [
@@ -27,7 +28,7 @@ const spam = [
 
 const varied = [
   ['another name', spam.replace('John', 'Maria Magdalena')],
-  ['a name that begins with a letter outside ASCII', spam.replace('John', 'Öz Ćelik')],
+  ['a name that begins outside ASCII', spam.replace('John', 'Öz Ćelik')],
   ['such a name in an older charset', Buffer.from(spam.replace('John', 'Özlem'), 'latin1')],
   ['other numbers', spam.replace('450.00', '7').replace('24', '48')],
   ['other links', spam.replace('https://pay.example.com/c?id=8812', 'evil.test/zzz')],
@@ -39,7 +40,7 @@ for (const [name, body] of varied) {
 }
 
 test('known again with another name in the subject, encoded or not', () => {
-  const named = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
+  const named = (text: string): GivenMessage => ({ header: ['Subject', ` ${text}`] });
   const octets = (text: string): string => Buffer.from(text).toString('latin1');
   const one = print(spam, named('Anna, your invoice'));
   assert.equal(print(spam, named(octets('Émile Özlem, your invoice'))), one);
@@ -49,7 +50,7 @@ test('known again with another name in the subject, encoded or not', () => {
 
 test('known again in HTML, quoted-printable and base64', () => {
   const html = `<html><style>p { color: red }</style><p>${spam.replaceAll('\r\n', '<br>\r\n')}</p>`;
-  const typed = (type: string, encoding = '8bit'): Given => ({
+  const typed = (type: string, encoding = '8bit'): GivenMessage => ({
     header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
   });
   assert.equal(print(html, typed('text/html; charset=utf-8')), print(spam));
@@ -63,7 +64,7 @@ const multipart = (text: string, file: string): string =>
   ['--b', 'Content-Type: text/plain', '', text, '--b', 'Content-Type: application/pdf']
     .concat('Content-Transfer-Encoding: base64', '', Buffer.from(file).toString('base64'), '--b--')
     .join('\r\n');
-const mixed: Given = { header: ['Content-type', ' multipart/mixed;\n boundary="b"'] };
+const mixed: GivenMessage = { header: ['Content-type', ' multipart/mixed;\n boundary="b"'] };
 
 test('attachments must be the same, text beside them only mean the same', () => {
   const one = print(multipart(spam, 'file one'), mixed);
@@ -73,7 +74,7 @@ test('attachments must be the same, text beside them only mean the same', () => 
 });
 
 test('told apart: other words, more words, another subject, text that was hidden in base64', () => {
-  const subject = (text: string): Given => ({ header: ['Subject', ` ${text}`] });
+  const subject = (text: string): GivenMessage => ({ header: ['Subject', ` ${text}`] });
   const prints = [
     print(spam),
     print(spam.replace('pleased', 'sorry')),
@@ -86,7 +87,8 @@ test('told apart: other words, more words, another subject, text that was hidden
   assert.equal(new Set(prints).size, prints.length);
   const encoded = (text: string): string => Buffer.from(text).toString('base64');
   const part = (text: string): string =>
-    `--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n${encoded(text)}\r\n--b--\r\n`;
+    '--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n' +
+    `${encoded(text)}\r\n--b--\r\n`;
   assert.notEqual(print(part(spam), mixed), print(part(`${spam} or else`), mixed));
 });
 
@@ -104,7 +106,7 @@ test('too little text, too many names, or only its beginning: known by its octet
 });
 
 const bait = 'cheap pills without prescription, send your money now';
-const typed = (type: string, encoding = '8bit'): Given => ({
+const typed = (type: string, encoding = '8bit'): GivenMessage => ({
   header: ['Content-Type', ` ${type}`, 'Content-Transfer-Encoding', ` ${encoding}`],
 });
 /** As somebody writes it who does not want it read by machines. */
@@ -127,9 +129,9 @@ const file = (head: string, text: string): string =>
   `--b\r\n\r\n${spam}\r\n--b\r\n${head}\r\n\r\n${text}\r\n--b--`;
 const attached = 'Content-Type: text/html\r\nContent-Disposition: attachment; filename="a.html"';
 
-/** An honest letter, and the same with something more that a person reads, or a program runs. */
-const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Given])[] = [
-  ['letters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
+/** A legitimate message, and the same with something more that a person reads or a program runs. */
+const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, GivenMessage])[] = [
+  ['characters as numbers of HTML', spam, `${spam} ${entities}`, htmlType],
   ['words with digits in them', `${spam} 1`, `${spam} ${leet}`, {}],
   ['words with dots', `${spam} 1`, `${spam} ${bait.replaceAll(' ', '.').repeat(20)}`, {}],
   ['one long link', `${spam} a://b`, `${spam} ${`a://b ${'x.'.repeat(40)} `.repeat(20)}`, {}],
@@ -141,7 +143,7 @@ const smuggled: readonly (readonly [string, string | Buffer, string | Buffer, Gi
   ['an element that is called nearly so', spam, `${spam} <styles> ${bait}`, htmlType],
   ['tags that are shown', `${spam}<xmp>`, `${spam}<xmp><b ${bait}>`, htmlType],
   [
-    'letters that grow in lower case',
+    'characters that grow in lower case',
     `${'İ'.repeat(60)} ${spam} <p></p>`,
     `${'İ'.repeat(60)} ${spam} <p></p> ${bait}`,
     htmlType,
@@ -201,7 +203,7 @@ test('the servers that links lead to are told apart, what stands behind them is 
   assert.equal(servers(spam.replace('450.00', '7,5').replace('John', 'Bob')), servers(spam));
 });
 
-test('what says twice what it is, or has a subject too long to be read, is known by its octets', () => {
+test('a message with a repeated field or a subject too long to read gets no key', () => {
   const types = ['Content-Type', 'text/html', 'content-type', 'text/plain'];
   assert.equal(print(spam, { header: types }), undefined);
   assert.equal(
@@ -229,15 +231,16 @@ test('never fails, and takes a time that grows with the size only', () => {
   const header = fc.array(fc.string(), { maxLength: 6 });
   fc.assert(
     fc.property(header, fc.array(fc.constantFrom(...nasty)), (fields, parts) => {
-      messagePrint({ header: fields, body: Buffer.from(parts.join('')), cut: false });
+      copyKeyOf({ header: fields, body: Buffer.from(parts.join('')), cut: false });
     }),
   );
   for (const piece of nasty) {
     const body = Buffer.from(piece.repeat(500_000 / piece.length));
     for (const type of ['text/html', 'text/plain', 'multipart/mixed; boundary=b']) {
-      const began = performance.now();
-      messagePrint({ header: ['Content-Type', type], body, cut: false });
-      assert.ok(performance.now() - began < 2_000, `${piece} as ${type}`);
+      const { ms: took } = timed(() => {
+        copyKeyOf({ header: ['Content-Type', type], body, cut: false });
+      });
+      assert.ok(took < 2_000, `${piece} as ${type}: ${took} ms`);
     }
   }
 });

@@ -1,11 +1,10 @@
 /**
- * By which a scanned message is known again: two messages with the same print say the same,
- * whatever names, links and numbers stand in them. Stricter than the guard's fingerprint, since a
- * verdict is taken over by it: all of the text counts and not its beginning, a digest stands for it
- * that nobody can hit by chance or on purpose, text in base64 is read, and attachments must be the
- * same octet for octet. Where links lead to is told beside it. What stands in for a name says how
- * long it is, and what is not clear has no print: else a letter could hide in what is passed over.
- * Pure, never throws.
+ * Makes the key under which a scan result is reused for copies of a message. Two messages get the
+ * same key if they differ only in names, links and numbers. The key is stricter than the guard's
+ * fingerprint, because a verdict is reused: all text counts and not only its beginning, the digest
+ * resists collisions, text in base64 is decoded, and attachments must be identical. The servers to
+ * which links lead are returned separately. The length of what was replaced counts too, and an
+ * ambiguous message gets no key, so no text can hide in the replaced parts. Pure, never throws.
  */
 import { sha256 } from '../../lib/sha256.ts';
 import { readableSubject, subjectLengthMax } from '../message/header.ts';
@@ -13,51 +12,51 @@ import { htmlText, withoutEntities } from './html-text.ts';
 import { type MimePart, splitParts } from './mime-parts.ts';
 
 /**
- * Letters that count a text must have, and their share of all, at least: with fewer, two messages
- * that differ in what is passed over could seem to be one.
+ * The fewest characters in counted words, and their smallest share of all characters. With fewer,
+ * two messages that differ only in replaced words could look the same.
  */
-const lettersMin = 60;
-const lettersShareMin = 0.4;
+const countedMin = 60;
+const countedShareMin = 0.4;
 /**
- * Names, numbers and links that follow one another and stand for each other, as `John` does for
+ * How many consecutive names, numbers and links are replaced by one mark, so that `John` equals
  * `Maria Magdalena`.
  */
 const maskedTogether = 6;
-/** A link counts for so many letters at most: it is long, and little of it is read. */
-const linkLettersMax = 30;
-/** Parts looked at; a message with more is known by its octets alone. */
+/** The most characters that a link counts for, because links are long but little read. */
+const linkCharsMax = 30;
+/** The most parts that are read. A message with more gets no key. */
 const partsMax = 100;
 const depthMax = 8;
 /**
- * Text that is looked at: words are told apart at some 7 MB a second, and all other mail waits
- * meanwhile.
+ * The most text that is read. Splitting words takes a second for about 7 MB, and all other mail
+ * waits meanwhile.
  */
 const textOctetsMax = 256 * 1024;
 
-export type PrintedMessage = {
-  /** Names and values, in turn, as octets. */
+export type CopyKeyInput = {
+  /** Names and values alternating, one octet a character. */
   readonly header: readonly string[];
   readonly body: Buffer;
-  /** The body goes on behind what is here. */
+  /** Whether the body is longer than `body`. */
   readonly cut: boolean;
 };
 
-export type MessagePrint = {
+export type CopyKey = {
   readonly text: string;
-  /** The servers that its links lead to. */
+  /** A digest of the servers to which links lead. */
   readonly servers: string;
 };
 
 /**
- * Undefined: too little text, or too much of it, to know it by; then only the very same octets are
- * the same message.
+ * The key of a message. Undefined if there is too little text, too much text, or something
+ * ambiguous; then only an identical message counts as a copy.
  */
-export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrint | undefined {
+export function copyKeyOf({ header, body, cut }: CopyKeyInput): CopyKey | undefined {
   if (cut) return undefined;
-  const walk: Walk = {
+  const walk: TextWalk = {
     words: [],
-    letters: 0,
-    maskedLetters: 0,
+    counted: 0,
+    masked: 0,
     run: 0,
     attachments: [],
     servers: new Set(),
@@ -72,8 +71,8 @@ export function messagePrint({ header, body, cut }: PrintedMessage): MessagePrin
   addWords(walk, subject);
   const whole: MimePart = { type, encoding, disposition, text: '', body };
   if (!readPart(whole, walk, 0)) return undefined;
-  const { letters, maskedLetters } = walk;
-  if (letters < lettersMin || letters < lettersShareMin * (letters + maskedLetters)) {
+  const { counted, masked } = walk;
+  if (counted < countedMin || counted < countedShareMin * (counted + masked)) {
     return undefined;
   }
   return {
@@ -86,7 +85,7 @@ function hex(content: string | Buffer): string {
   return sha256(Buffer.from(content)).toString('hex');
 }
 
-/** Undefined: it is longer than what is read of it. */
+/** The subject; undefined if it is longer than the part that is read. */
 function subjectOf(header: readonly string[]): string | undefined {
   const value = only(header, 'subject');
   // Octets outside ASCII are mostly UTF-8, as in the body.
@@ -96,12 +95,12 @@ function subjectOf(header: readonly string[]): string | undefined {
   return value === undefined || isCut ? undefined : read;
 }
 
-type Walk = {
-  /** Words that count, as they follow one another; `*` for what is passed over. */
+type TextWalk = {
+  /** Words that count, in order, with `*` for replaced ones. */
   readonly words: string[];
-  letters: number;
-  maskedLetters: number;
-  /** How much was passed over since the last word. */
+  counted: number;
+  masked: number;
+  /** How many words were replaced since the last counted word. */
   run: number;
   readonly attachments: string[];
   readonly servers: Set<string>;
@@ -109,48 +108,55 @@ type Walk = {
   textOctets: number;
 };
 
-/** Words, with what may stand within one, and pictures: what has a dot inside is a host's name. */
+/**
+ * Matches words, with characters that may occur inside, and pictures. A word with a dot inside is a
+ * host name.
+ */
 const wordsIn = /[\p{L}\p{M}\p{N}\p{So}]+(?:[.'\u2019_-][\p{L}\p{M}\p{N}\p{So}]+)*/gu;
 
-function addWords(walk: Walk, text: string): void {
-  // A text of its own: no name of the one before it goes on here.
+function addWords(walk: TextWalk, text: string): void {
+  // Begins a new text, so a name at the end of the text before does not continue.
   walk.words.push('|');
   walk.run = 0;
   for (const chunk of text.split(/[\s<>"()[\],;]+/)) {
-    // Links and addresses.
+    // Replaces links and addresses.
     if (chunk.includes('@') || chunk.includes('://') || /^www\.|\.[a-z]{2,24}[/:?]/i.test(chunk)) {
-      pass(walk, Math.min(chunk.length, linkLettersMax));
+      pass(walk, Math.min(chunk.length, linkCharsMax));
       continue;
     }
     for (const [word] of chunk.matchAll(wordsIn)) {
       if (/^\p{Lu}|[\p{N}.]/u.test(word)) pass(walk, word.length);
       else {
         walk.words.push(word.toLowerCase());
-        walk.letters += word.length;
+        walk.counted += word.length;
         walk.run = 0;
       }
     }
   }
 }
 
-/** Wherever two slashes are, and where a mail reader makes a link of a name by itself. */
-const serversIn =
-  /[/\\]{2}([^\s/\\"'<>?#]{1,255})|(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/giu;
+/**
+ * Matches server names after two slashes, and names that mail programs turn into links
+ * automatically.
+ */
+const afterSlashes = /[/\\]{2}([^\s/\\"'<>?#]{1,255})/u;
+const bareName = /(?<![\p{L}\p{N}.@-])((?:[\p{L}\p{N}-]{1,63}\.){1,8}[a-z]{2,24})(?![\p{L}\p{N}])/u;
+const serversIn = new RegExp(`${afterSlashes.source}|${bareName.source}`, 'giu');
 
-function addServers({ servers }: Walk, text: string): void {
+function addServers({ servers }: TextWalk, text: string): void {
   for (const [, linked, named] of text.matchAll(serversIn)) {
     servers.add((linked ?? named ?? '').toLowerCase());
   }
 }
 
-function pass(walk: Walk, letters: number): void {
+function pass(walk: TextWalk, length: number): void {
   if (walk.run % maskedTogether === 0) walk.words.push('*');
   walk.run++;
-  walk.maskedLetters += letters;
+  walk.masked += length;
 }
 
-/** False: this message cannot be walked through. */
-function readPart(part: MimePart, walk: Walk, depth: number): boolean {
+/** Reads a part; false if the message cannot be read completely. */
+function readPart(part: MimePart, walk: TextWalk, depth: number): boolean {
   walk.parts++;
   if (walk.parts > partsMax || depth > depthMax) return false;
   if (part.text !== '' && !readText(Buffer.from(part.text, 'latin1'), '', walk)) return false;
@@ -167,32 +173,32 @@ function readPart(part: MimePart, walk: Walk, depth: number): boolean {
   return true;
 }
 
-function readText(bytes: Buffer, type: string, walk: Walk, isHtml = false): boolean {
+function readText(bytes: Buffer, type: string, walk: TextWalk, isHtml = false): boolean {
   walk.textOctets += bytes.length;
   if (walk.textOctets > textOctetsMax) return false;
   const text = inCharset(bytes, type);
   const read = isHtml ? htmlText(text) : text;
   if (read === undefined) return false;
-  // Browsers pass over line breaks within an address.
+  // Browsers ignore line breaks inside an address.
   addServers(walk, isHtml ? withoutEntities(text).replace(/[\t\r\n]+/g, '') : text);
   addWords(walk, read);
   return true;
 }
 
-/** As its type says, else UTF-8, else the charset in which each octet is a letter of its own. */
+/** Decodes text in the charset of its type, else as UTF-8, else as Latin-1. */
 function inCharset(bytes: Buffer, type: string): string {
   const label = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(type)?.[1] ?? 'utf-8';
   for (const charset of [label, 'utf-8']) {
     try {
       return new TextDecoder(charset, { fatal: true }).decode(bytes);
     } catch {
-      // Unknown, or it is not what it says.
+      // The charset is unknown, or the text is not in this charset.
     }
   }
   return bytes.toString('latin1');
 }
 
-/** Undefined: it is not clear what a reader makes of it. */
+/** The decoded body of a part; undefined if readers may decode it differently. */
 function decoded({ encoding, body }: MimePart): Buffer | undefined {
   switch (encoding.trim().toLowerCase()) {
     case 'base64': {
@@ -201,7 +207,7 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
       return Buffer.from(text, 'base64');
     }
     case 'quoted-printable':
-      // An octet is three at most.
+      // Each octet is written as at most three.
       if (body.length > 3 * textOctetsMax) return undefined;
       return Buffer.from(
         body
@@ -218,8 +224,8 @@ function decoded({ encoding, body }: MimePart): Buffer | undefined {
 }
 
 /**
- * Its value; empty: there is none; undefined: there are more, and readers differ in which they
- * take.
+ * The value of a field; empty if it is missing; undefined if it occurs more than once, because
+ * readers differ in which one they use.
  */
 function only(header: readonly string[], name: string): string | undefined {
   let found: string | undefined;

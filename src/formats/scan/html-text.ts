@@ -1,15 +1,15 @@
 /**
- * What is read of HTML: no tags, comments, styles, scripts and titles. Where a reader could see
- * more than this finds, it answers with nothing at all: whoever compares texts must not take two
- * for one. One pass, never throws.
+ * Finds the text of HTML, without tags, comments, styles, scripts and titles. If a reader could see
+ * more than this finds, the result is undefined, because two different texts must never look the
+ * same. One pass, never throws.
  */
 
-/** In these, a browser shows as text what elsewhere is a tag, or the other way round. */
+/** Elements in which a browser shows tags as text, or the other way round. */
 const elsewhereMarkup =
   /<(?:xmp|plaintext|textarea|noembed|noframes|noscript|iframe|svg|math|template|select)[\s/>]/i;
 const hiddenElement = /^<(style|script|title)[\s/>]/i;
 
-/** Undefined: it has elements within which other rules hold. */
+/** The text; undefined if there are elements with other rules. */
 export function htmlText(html: string): string | undefined {
   if (elsewhereMarkup.test(html)) return undefined;
   const shown: string[] = [];
@@ -19,7 +19,7 @@ export function htmlText(html: string): string | undefined {
       shown.push(html.slice(at));
       break;
     }
-    // Before anything but these, a `<` is only a character.
+    // Before other characters, a `<` is only a character.
     const isTag = /[a-z/!?]/i.test(html[tag + 1] ?? '');
     shown.push(html.slice(at, tag), ' ');
     const end = isTag ? behindTag(html, tag) : tag + 1;
@@ -30,13 +30,14 @@ export function htmlText(html: string): string | undefined {
 }
 
 /**
- * Where text goes on behind the tag, comment or hidden element that begins here; undefined: never.
+ * The position where text continues after the tag, comment or hidden element that begins here;
+ * undefined if it does not end.
  */
 function behindTag(html: string, tag: number): number | undefined {
   if (html.startsWith('<!--', tag)) return behindComment(html, tag + 4);
   const hidden = hiddenElement.exec(html.slice(tag, tag + 8))?.[1]?.toLowerCase();
   if (hidden === undefined) return behind(html.indexOf('>', tag), 1);
-  // Found in any case, and in the text itself: in lower case it may be of another length.
+  // Searches the text itself, ignoring case, because a lower-cased text may have another length.
   const closing = closings[hidden] ?? /<\//g;
   closing.lastIndex = tag;
   return closing.exec(html)?.index;
@@ -48,7 +49,10 @@ const closings: Readonly<Record<string, RegExp>> = {
   title: /<\/title/gi,
 };
 
-/** HTML's own rules: `<!-->` and `<!--->` are over at once, `--!>` ends one too. */
+/**
+ * Finds the end of a comment by the rules of HTML: `<!-->` and `<!--->` end at once, and `--!>`
+ * ends one too.
+ */
 function behindComment(html: string, from: number): number | undefined {
   if (html[from] === '>') return from + 1;
   if (html.startsWith('->', from)) return from + 2;
@@ -63,7 +67,7 @@ function behind(index: number, length: number): number | undefined {
   return index < 0 ? undefined : index + length;
 }
 
-/** Characters that are written by number or name. */
+/** Decodes characters that are written as a number or a name. */
 export function withoutEntities(html: string): string {
   return html.replace(entity, character);
 }
@@ -78,8 +82,7 @@ const signs = new Map([
 const spaces = new Set(['nbsp', 'ensp', 'emsp', 'thinsp', 'lt', 'gt', 'amp', 'quot', 'apos']);
 
 /**
- * A letter that has a name is there by its name: `f&uuml;r` is another word than `f&auml;r`, and
- * that is enough.
+ * Replaces a named character by its name. That is enough to distinguish `f&uuml;r` from `f&auml;r`.
  */
 function character(_: string, decimal?: string, hex?: string, name?: string): string {
   if (name !== undefined) {

@@ -1,25 +1,26 @@
 /**
- * The parts of a multipart body (RFC 2046 section 5.1), with all that is not of a part's own body
- * as text beside it: where readers could differ in what they show, nothing is lost. Pure, never
- * throws.
+ * Splits a multipart body into its parts (RFC 2046 section 5.1). Text outside the bodies of parts
+ * is kept too, because readers differ in what they show. Pure, never throws.
  */
 
 export type MimePart = {
   readonly type: string;
   readonly encoding: string;
   readonly disposition: string;
-  /** What stands where fields should be and is none. */
+  /** Text in the place of fields that is not one of the usual fields. */
   readonly text: string;
   readonly body: Buffer;
 };
 
-/** Fields that parts have; another one may be text of a reader who takes the boundary for none. */
-const usualField =
-  /^(?:content-(?:type|transfer-encoding|disposition|id|language|location)|mime-version|x-attachment-id):/i;
+/**
+ * Usual fields of parts. Other lines may be text for a reader that does not recognize the boundary.
+ */
+const contentField = /content-(?:type|transfer-encoding|disposition|id|language|location)/;
+const usualField = new RegExp(`^(?:${contentField.source}|mime-version|x-attachment-id):`, 'i');
 
 /**
- * Undefined: it has no boundary, or more than one, or a part says twice what it is. More than
- * `most` parts: one more.
+ * The parts. Undefined without exactly one boundary, or if a part has a field twice. If there are
+ * more than `most` parts, returns one more than `most`.
  */
 export function splitParts(
   { type, body }: MimePart,
@@ -37,8 +38,7 @@ export function splitParts(
     if (end !== undefined) lines.push({ start: at, end });
     if (lines.length > most) break;
   }
-  // What stands before the first boundary and behind the last is shown to nobody, and still is part
-  // of the message.
+  // Text before the first boundary and after the last is not shown, but still part of the message.
   const before = body.subarray(0, lines[0]?.start ?? body.length);
   const parts: (MimePart | undefined)[] = [{ ...plain, body: before }];
   lines.forEach(({ end }, index) => {
@@ -50,8 +50,8 @@ export function splitParts(
 const plain = { type: '', encoding: '', disposition: '', text: '' } as const;
 
 /**
- * Where the line of a boundary ends, its break not included; undefined: it goes on, and is no
- * boundary.
+ * The end of a boundary's line, without its line break. Undefined if the line continues, so it is
+ * not a boundary.
  */
 function endOfLine(text: string, from: number): number | undefined {
   let at = text.startsWith('--', from) ? from + 2 : from;
@@ -80,7 +80,7 @@ function partOf(inner: string): MimePart | undefined {
   };
 }
 
-/** Its value; empty: there is none; undefined: there are more. */
+/** The value of a field; empty if it is missing; undefined if it occurs more than once. */
 function fieldOf(lines: readonly string[], name: string): string | undefined {
   const all = lines.filter((one) => one.slice(0, name.length).toLowerCase() === name);
   return all.length > 1 ? undefined : (all[0] ?? '').slice(name.length).trim();

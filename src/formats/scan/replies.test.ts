@@ -26,7 +26,9 @@ Content analysis details:   (1000.8 points, 5.0 required)
 `;
 
 test('spamd: score, threshold and the table of the report', () => {
-  const head = `SPAMD/1.1 0 EX_OK\r\nContent-length: ${report.length}\r\nSpam: True ; 1000.8 / 5.0\r\n\r\n`;
+  const head =
+    `SPAMD/1.1 0 EX_OK\r\nContent-length: ${report.length}\r\nSpam: True ; 1000.8 / ` +
+    '5.0\r\n\r\n';
   const reply = parseSpamdReply(Buffer.from(head + report));
   assert.ok(reply.ok);
   assert.deepEqual([reply.value.score, reply.value.required], [1000.8, 5]);
@@ -44,12 +46,12 @@ test('spamd: score, threshold and the table of the report', () => {
     { name: 'GTUBE', points: 1000, about: 'BODY: Generic Test for Unsolicited Bulk Email' },
     { name: 'LAST', points: 0, about: '' },
   ]);
-  const letters = head.replace(String(report.length), String(report.length - 9));
-  const longer = parseSpamdReply(Buffer.from(letters + report));
+  const shorter = head.replace(String(report.length), String(report.length - 9));
+  const longer = parseSpamdReply(Buffer.from(shorter + report));
   assert.ok(longer.ok && reportRules(longer.value.body)?.length === 4);
   const cut = parseSpamdReply(Buffer.from(head + report.slice(5)));
   assert.deepEqual(cut, { ok: false, error: 'cut short' });
-  assert.equal(reportRules(Buffer.from('We do not like 5.0 of it\n')), undefined);
+  assert.equal(reportRules(Buffer.from('We do not like 5.0 points\n')), undefined);
 });
 
 test('spamd: rules do not keep the report in memory, which quotes the message', () => {

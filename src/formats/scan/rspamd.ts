@@ -1,18 +1,18 @@
-/** The answer of rspamd's /checkv2, as far as it is of use here. Pure, never throws. */
+/** Reads the answer of rspamd's /checkv2. Pure, never throws. */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { RuleHit } from './rule.ts';
 
 export type RspamdReply = {
   readonly score: number;
-  /** From here on it marks a message as spam. */
+  /** The score from which rspamd marks a message as spam. */
   readonly required: number;
   readonly rules: readonly RuleHit[];
 };
 
 const rulesMax = 200;
 /**
- * rspamd names the points from which it refuses, not those from which it marks as spam; by Debian's
- * configuration they are 15 and 6. Where its answer names both, the answer counts.
+ * rspamd reports the score from which it rejects mail, not the score from which it marks spam.
+ * Debian's configuration has 15 and 6. If the answer has both, the answer counts.
  */
 const markShare = 6 / 15;
 
@@ -46,7 +46,10 @@ function hit([name, symbol]: readonly [string, unknown]): RuleHit {
   };
 }
 
-/** JSON can hold 1e999: one such number, and no sum of the statistics is a number any more. */
+/**
+ * Whether a value is a usable number. JSON allows 1e999, which would make every sum of the
+ * statistics infinite.
+ */
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) < 1e9;
 }

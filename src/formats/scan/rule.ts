@@ -1,10 +1,7 @@
-/**
- * A rule of a scanner that was true of a message. Points are 0 where the scanner does not tell
- * them.
- */
+/** A rule of a scanner that matched a message. Points are 0 if the scanner does not report them. */
 export type RuleHit = {
   readonly name: string;
   readonly points: number;
-  /** What it is about, in the scanner's words. */
+  /** The scanner's description of the rule. */
   readonly about?: string;
 };

@@ -1,15 +1,14 @@
 /**
- * The SPAMC protocol, version 1.5, as SpamAssassin's spamd speaks it: one request and one answer a
- * connection. Scores of single rules are in no header of it, only in the table of the report, so
- * that is what is read; where somebody's report has no such table, SYMBOLS tells the names alone.
- * Pure, never throws.
+ * The SPAMC protocol 1.5 of SpamAssassin's spamd: one request and one answer for each connection.
+ * Scores of single rules are only in the table of the report, so the table is read. If a custom
+ * report has no table, SYMBOLS gives the names without scores. Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { RuleHit } from './rule.ts';
 
 /**
- * REPORT: score and table. SYMBOLS: score and names. PROCESS: the message, marked. TELL: learn.
- * PING: are you there?
+ * REPORT: score and table. SYMBOLS: score and names. PROCESS: the marked message. TELL: learn a
+ * message. PING: check that spamd answers.
  */
 export type SpamcVerb = 'REPORT' | 'SYMBOLS' | 'PROCESS' | 'TELL' | 'PING';
 export type SpamcLesson = 'spam' | 'ham' | 'forget';
@@ -17,12 +16,12 @@ export type SpamcLesson = 'spam' | 'ham' | 'forget';
 export type SpamcReply = {
   readonly score: number | undefined;
   readonly required: number;
-  /** TELL: what was changed by it; `local` is the database of learned words. */
+  /** What TELL changed; `local` is the database of learned words. */
   readonly told: string;
   readonly body: Buffer;
 };
 
-/** What goes before the message. */
+/** The head of a request, which comes before the message. */
 export function spamcHead(
   verb: SpamcVerb,
   octets: number,
@@ -38,7 +37,7 @@ export function spamcHead(
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** A whole answer, or what is wrong with it. */
+/** Parses a whole answer. */
 export function parseSpamdReply(reply: Buffer): Result<SpamcReply, string> {
   const blank = reply.indexOf('\r\n\r\n');
   const [status = '', ...lines] = reply
@@ -55,7 +54,7 @@ export function parseSpamdReply(reply: Buffer): Result<SpamcReply, string> {
   );
   const body = blank < 0 ? Buffer.alloc(0) : reply.subarray(blank + 4);
   const length = Number(fields.get('content-length') ?? body.length);
-  // Some count letters of a report, and send octets: what is more belongs to it.
+  // Some spamd versions count characters but send octets, so a longer body is accepted.
   if (!(length <= body.length)) return fault('cut short');
   const spam = /^\w+\s*;\s*(-?\d{1,9}(?:\.\d+)?)\s*\/\s*(-?\d{1,9}(?:\.\d+)?)/.exec(
     fields.get('spam') ?? '',
@@ -68,12 +67,12 @@ export function parseSpamdReply(reply: Buffer): Result<SpamcReply, string> {
   });
 }
 
-/** Rules that are read of one report. */
+/** The most rules that are read from a report. */
 const rulesMax = 200;
 
 /**
- * The table of a report; undefined where it has none. Long names run into their descriptions'
- * column, never into points.
+ * The rules in the table of a report; undefined if it has no table. Long names run into the column
+ * of descriptions, never into the points.
  */
 export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
   const lines = body.toString('latin1').split(/\r?\n/);
@@ -89,7 +88,7 @@ export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
       const about = (row[3] ?? '').trim();
       rules.push({ name: own(row[2] ?? ''), points: Number(row[1]) + 0, about: own(about) });
     } else if (last !== undefined && /^\s{20,}\S/.test(line)) {
-      // The description goes on.
+      // The description continues on this line.
       const about = own(`${last.about} ${line.trim()}`.slice(0, 300));
       rules[rules.length - 1] = { ...last, about };
     }
@@ -97,7 +96,7 @@ export function reportRules(body: Buffer): readonly RuleHit[] | undefined {
   return rules;
 }
 
-/** The names of SYMBOLS, without points. */
+/** The rules of SYMBOLS, without points. */
 export function symbolRules(body: Buffer): readonly RuleHit[] {
   return body
     .toString('latin1')
@@ -108,8 +107,8 @@ export function symbolRules(body: Buffer): readonly RuleHit[] {
 }
 
 /**
- * The same text, copied. A part of a long string keeps all of it in memory, and a report quotes the
- * message: rules are kept for an hour, what somebody has written is not.
+ * Copies a text. In V8, a part of a long string keeps the whole string in memory. A report quotes
+ * the message, and rules are kept for an hour, but message text must not be.
  */
 function own(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { timed } from '../../../test/processor-time.ts';
 import { fieldOf, headerRecipients, sendmailMessage } from './message.ts';
 
 const recipients = (text: string): readonly string[] => headerRecipients(Buffer.from(text));
@@ -44,7 +45,7 @@ test('separators in front, a lone dot, line ends', () => {
   assert.equal(read(''), '');
 });
 
-test('any text: a part of it, and no address is empty', () => {
+test('any text: addresses are parts of the text, and no address is empty', () => {
   const piece = fc.constantFrom(
     'To: ',
     'a@x',
@@ -76,17 +77,17 @@ test('any text: a part of it, and no address is empty', () => {
 });
 
 test('what is made to take long does not', () => {
-  const began = performance.now();
-  for (const unit of ['(', '"', '<"', '\\', '<', '[', '( ) ', 'a@', '"\\', 'x\n ']) {
-    recipients(`To: ${unit.repeat(100_000)}\n\n`);
-  }
-  assert.ok(performance.now() - began < 5_000);
+  const { ms: took } = timed(() => {
+    for (const unit of ['(', '"', '<"', '\\', '<', '[', '( ) ', 'a@', '"\\', 'x\n ']) {
+      recipients(`To: ${unit.repeat(100_000)}\n\n`);
+    }
+  });
+  assert.ok(took < 5_000, `${took} ms`);
 });
 
 test('a line of carriage returns costs no more than another', () => {
   const bytes = Buffer.from(`A: ${'\r'.repeat(65_000)}x\nTo: a@x.example\n\n`);
-  const before = performance.now();
-  headerRecipients(bytes);
   // By a pattern: 1.6 seconds.
-  assert.ok(performance.now() - before < 300);
+  const { ms: took } = timed(() => headerRecipients(bytes));
+  assert.ok(took < 300, `${took} ms`);
 });

@@ -1,14 +1,14 @@
 /**
- * A message as sendmail(1) reads it from its standard input: where it begins and ends, and to whom
- * its headers say it goes. As Postfix's own does it: mailbox separators in front are left out,
- * carriage returns belong to the line ends where the first line has one, and of recipients those of
- * Resent- fields count where there are any. Pure.
+ * Reads a message from standard input as Postfix's sendmail(1) does: finds its start, its end and
+ * the recipients in its header. Mailbox separators at the start are skipped. Carriage returns are
+ * part of line ends if the first line has one. If there are Resent- fields, only their recipients
+ * count. Pure.
  */
 
 export type SendmailMessage = {
   readonly start: number;
   readonly end: number;
-  /** Its lines end in CRLF. */
+  /** Whether lines end in CRLF. */
   readonly crlf: boolean;
 };
 
@@ -16,7 +16,7 @@ const lf = 0x0a;
 const cr = 0x0d;
 const dot = 0x2e;
 
-/** `dotEnds`: a line with nothing but a dot is the end. */
+/** Finds the message. With `dotEnds`, a line with only a dot ends it. */
 export function sendmailMessage(
   bytes: Buffer,
   how: { readonly dotEnds: boolean },
@@ -33,7 +33,7 @@ export function sendmailMessage(
   return { start, end, crlf };
 }
 
-/** `From somebody …` of a mailbox file, quoted or not. */
+/** Whether a line is a separator `From somebody …` of a mailbox file, quoted or not. */
 function isSeparator(bytes: Buffer, at: number): boolean {
   let from = at;
   while (bytes[from] === 0x3e) from++;
@@ -52,11 +52,11 @@ function loneDot(bytes: Buffer, start: number, crlf: boolean): number {
   return bytes.length;
 }
 
-/** Fields that name recipients; those of a resent message count alone. */
+/** Fields that name recipients. For a resent message only the Resent- fields count. */
 const plainFields = new Set(['to', 'cc', 'bcc']);
 const resentFields = new Set(['resent-to', 'resent-cc', 'resent-bcc']);
 
-/** Those in the headers (-t), each as it is written there. */
+/** The recipients in the header (-t), as they are written there. */
 export function headerRecipients(message: Buffer): readonly string[] {
   const plain: string[] = [];
   const resent: string[] = [];
@@ -70,7 +70,7 @@ export function headerRecipients(message: Buffer): readonly string[] {
   return isResent ? resent : plain;
 }
 
-/** The first field of a name, in lower case, as it is on its first line; empty: there is none. */
+/** The value of the first field with this name (in lower case); empty if it is missing. */
 export function fieldOf(message: Buffer, name: string): string {
   for (const field of fields(message)) if (field.name === name) return field.value.trim();
   return '';
@@ -96,11 +96,11 @@ function* fields(message: Buffer): Generator<{ readonly name: string; readonly v
   if (field !== undefined) yield field;
 }
 
-/** The addresses of a list, without names, comments and groups; quotes stay where they are. */
+/** The addresses of a list, without names, comments and groups. Quotes stay. */
 function addressesIn(list: string): readonly string[] {
   const found: string[] = [];
-  // Words of an address that is not in angle brackets; each is one, but where an @ or a dot joins
-  // them.
+  // Words of addresses without angle brackets. Each word is an address, unless an @ or a dot joins
+  // it to the next.
   let words: string[] = [];
   const take = (): void => {
     found.push(...words.filter((word) => word !== ''));
@@ -130,7 +130,20 @@ function addressesIn(list: string): readonly string[] {
 }
 
 /**
- * White space, comment, quoted string, address in brackets, domain literal, special, anything else.
+ * Matches white space, comment, quoted string, address in brackets, domain literal, special
+ * character, or other text.
  */
-const tokens =
-  /\s+|\((?:[^()\\]|\\.|\([^()]*\))*\)?|"(?:[^"\\]|\\.)*"?|<(?:[^">\\]|\\.|"(?:[^"\\]|\\.)*"?)*>?|\[[^\]]*\]?|[,;:]|[^\s()"<,;:[]+/gs;
+const tokens = new RegExp(
+  [
+    /\s+/,
+    /\((?:[^()\\]|\\.|\([^()]*\))*\)?/,
+    /"(?:[^"\\]|\\.)*"?/,
+    /<(?:[^">\\]|\\.|"(?:[^"\\]|\\.)*"?)*>?/,
+    /\[[^\]]*\]?/,
+    /[,;:]/,
+    /[^\s()"<,;:[]+/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gs',
+);

@@ -1,34 +1,35 @@
 /**
- * The arguments of sendmail(1), as Postfix's own reads them. What hands a message in, or speaks
- * SMTP on standard input, is ours; everything else (the queue, aliases, wrong usage) is the mail
- * server's own to answer, with its texts and exit codes. So whatever is not surely a message is
- * `other`: nobody gets past us by it, since he may not submit there.
+ * Reads the arguments of sendmail(1) as Postfix does. Postern handles calls that submit a message
+ * or speak SMTP on standard input. The mail server's own sendmail answers all others (queue,
+ * aliases, wrong usage) with its texts and exit codes. Everything that is not clearly a message is
+ * `other`. Nobody can bypass Postern that way, because users may not submit to the mail server
+ * directly.
  */
 
 export type SendmailCall =
   | {
       readonly kind: 'message';
-      /** -f or -r; undefined: the user himself. */
+      /** -f or -r; undefined for the calling user. */
       readonly sender: string | undefined;
       readonly fullName: string | undefined;
       readonly recipients: readonly string[];
-      /** -t: those in the headers, too. */
+      /** -t: recipients in the header count too. */
       readonly headerRecipients: boolean;
-      /** A line with nothing but a dot ends the message. */
+      /** Whether a line with only a dot ends the message. */
       readonly dotEnds: boolean;
-      /** Options that the mail server is to have as they are. */
+      /** Options that are passed to the mail server unchanged. */
       readonly through: readonly string[];
     }
   /** -bs */
   | { readonly kind: 'smtp' }
   | { readonly kind: 'other' };
 
-/** As getopt(3) wants them; a colon: with a value. */
-const letters = 'A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx';
-/** Change nothing here, as in Postfix. */
+/** The options in the form of getopt(3); a colon marks an option with a value. */
+const optionChars = 'A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx';
+/** Options that are ignored, as in Postfix. */
 const ignored = new Set('ALOUcehmpx');
 
-type Found = {
+type OptionReading = {
   sender: string | undefined;
   fullName: string | undefined;
   headerRecipients: boolean;
@@ -38,7 +39,7 @@ type Found = {
 };
 
 export function sendmailCall(args: readonly string[]): SendmailCall {
-  const found: Found = {
+  const found: OptionReading = {
     sender: undefined,
     fullName: undefined,
     headerRecipients: false,
@@ -70,31 +71,31 @@ export function sendmailCall(args: readonly string[]): SendmailCall {
   return { kind: 'message', ...message, recipients };
 }
 
-/** One word of options, such as `-ti` or `-fjoe`; undefined: not for us. */
+/** Reads one word of options, such as `-ti` or `-fjoe`. Undefined if the call is `other`. */
 function cluster(
   word: string,
   next: string | undefined,
-  found: Found,
+  found: OptionReading,
 ): 'the word' | 'the next word' | undefined {
   for (let at = 1; at < word.length; at++) {
-    const letter = word.charAt(at);
-    const place = letter === ':' ? -1 : letters.indexOf(letter);
+    const option = word.charAt(at);
+    const place = option === ':' ? -1 : optionChars.indexOf(option);
     if (place < 0) return undefined;
-    if (letters.charAt(place + 1) !== ':') {
-      if (!take(letter, '', found)) return undefined;
+    if (optionChars.charAt(place + 1) !== ':') {
+      if (!take(option, '', found)) return undefined;
       continue;
     }
     const attached = word.slice(at + 1);
     const value = attached === '' ? next : attached;
-    if (value === undefined || !take(letter, value, found)) return undefined;
+    if (value === undefined || !take(option, value, found)) return undefined;
     return attached === '' ? 'the next word' : 'the word';
   }
   return 'the word';
 }
 
-/** Answers whether the option is one of handing a message in. */
-function take(letter: string, value: string, found: Found): boolean {
-  switch (letter) {
+/** Applies an option. Returns whether it belongs to submitting a message. */
+function take(option: string, value: string, found: OptionReading): boolean {
+  switch (option) {
     case 'f':
     case 'r':
       found.sender = value;
@@ -119,20 +120,20 @@ function take(letter: string, value: string, found: Found): boolean {
       return /^(?:7bit|8bitmime)$/i.test(value);
     case 'N':
     case 'R':
-      // Postfix ignores what it does not know; an empty word would take the next one for its value.
-      if (value !== '') found.through.push(`-${letter}${value}`);
+      // Postfix ignores unknown values. An empty value would take the next word as its value.
+      if (value !== '') found.through.push(`-${option}${value}`);
       return true;
     case 'G':
     case 'v':
-      found.through.push(`-${letter}`);
+      found.through.push(`-${option}`);
       return true;
     case 'X':
-      // A log file, which Postfix does not write; or VERP, by which mailing lists know whose mail
-      // came back.
+      // -X names a log file, which Postfix does not write, or VERP, with which mailing lists
+      // recognize bounces.
       if (!value.startsWith('V')) return true;
       found.through.push(`-X${value}`);
       return /^V(?:[-+=]{2})?$/.test(value);
     default:
-      return ignored.has(letter);
+      return ignored.has(option);
   }
 }

@@ -1,12 +1,12 @@
 /**
- * SMTP replies of our own, always well formed whatever they were made of: a mail server that is
- * handed a malformed one drops the connection it came by. Pure.
+ * Makes SMTP replies that are always well formed. A mail server that gets a malformed reply drops
+ * the milter connection. Pure.
  */
 import { printableLine } from '../../lib/peer-text.ts';
 
 /**
- * `550 5.7.1 text`. The class of the enhanced code is that of the code (RFC 3463); Postfix 3.12
- * insists.
+ * Makes `550 5.7.1 text`. The class of the enhanced code must be that of the code (RFC 3463 section
+ * 2); Postfix 3.12 requires it.
  */
 export function smtpReply(
   reply: { readonly code: number; readonly enhanced: string; readonly text: string },

@@ -1,26 +1,26 @@
 /**
- * SMTP on standard input (sendmail -bs), as far as programs that hand mail in so speak it: line by
- * line in, replies out, and a message where one is whole. It answers as Postfix does. Pure.
+ * SMTP on standard input (sendmail -bs), as far as programs use it to submit mail. It reads lines,
+ * and returns replies and complete messages. It answers like Postfix. Pure.
  */
 
 export type SmtpMessage = {
   readonly sender: string;
   readonly recipients: readonly string[];
-  /** The client says that it is 8-bit MIME. */
+  /** Whether the client declared 8-bit MIME. */
   readonly eightBit: boolean;
   readonly message: Buffer;
 };
 export type SmtpStep =
   | { readonly kind: 'reply'; readonly text: string }
-  /** More of a message is to come. */
+  /** The message continues. */
   | { readonly kind: 'nothing' }
-  /** To be handed in; `done` then tells the reply. */
+  /** A message to hand over; `done` then returns the reply. */
   | { readonly kind: 'message'; readonly message: SmtpMessage }
   | { readonly kind: 'end'; readonly text: string };
 
-/** Of one message: no more than fit on a command line. */
+/** The most recipients of a message, which must fit on a command line. */
 const recipientsMax = 1_000;
-/** RFC 5321 section 4.5.3.1.4 says 512; addresses may be longer with their options. */
+/** RFC 5321 section 4.5.3.1.4 requires 512 octets, but addresses with options may be longer. */
 const commandLengthMax = 2_048;
 
 export class SmtpSession {
@@ -29,7 +29,7 @@ export class SmtpSession {
   #sender: string | undefined;
   #eightBit = false;
   #recipients: string[] = [];
-  /** The lines of the message that is coming. */
+  /** The lines so far of the message that is being received. */
   #lines: Buffer[] | undefined;
   #bytes = 0;
 
@@ -42,7 +42,7 @@ export class SmtpSession {
     return `220 ${this.#host} ESMTP Postfix`;
   }
 
-  /** A line, without its end. */
+  /** Reads a line, without its line end. */
   take(line: Buffer): SmtpStep {
     if (this.#lines !== undefined) return this.#data(line);
     if (line.length > commandLengthMax) return reply('500 5.5.2 Error: line too long');
@@ -75,7 +75,7 @@ export class SmtpSession {
     }
   }
 
-  /** What is said of a message that was handed in, or could not be. */
+  /** The reply for a message that was handed over, or could not be. */
   done(outcome: { readonly taken: string } | { readonly why: string }): string {
     return 'taken' in outcome
       ? `250 2.0.0 Ok: queued as ${outcome.taken}`
@@ -141,7 +141,7 @@ export class SmtpSession {
     if (!(line.length === 1 && line[0] === 0x2e)) {
       const bare = line[0] === 0x2e ? line.subarray(1) : line;
       this.#bytes += bare.length + 1;
-      // What is too large is read to its end, and not kept.
+      // A message that is too large is read to its end but not kept.
       if (this.#bytes <= this.#bytesMax) this.#lines?.push(Buffer.from(bare), newLine);
       return { kind: 'nothing' };
     }
@@ -171,7 +171,7 @@ const newLine: Buffer = Buffer.from('\n');
 const noneValid = '554 5.5.1 Error: no valid recipients';
 const reply = (text: string): SmtpStep => ({ kind: 'reply', text });
 
-/** `FROM:<address> OPTION=VALUE …`; undefined: it is something else. */
+/** Parses `FROM:<address> OPTION=VALUE …`; undefined for other text. */
 function path(
   text: string,
   word: 'FROM' | 'TO',
@@ -183,7 +183,7 @@ function path(
     ).exec(text) ?? [];
   const address = angled ?? bare;
   if (address === undefined) return undefined;
-  // A route in front, as of old, leads nowhere.
+  // A source route is ignored (RFC 5321 appendix C).
   const plain = address.replace(/^@[^:]*:/, '').trim();
   return { address: plain, options: rest.split(/\s+/).filter((option) => option !== '') };
 }

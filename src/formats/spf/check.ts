@@ -1,39 +1,39 @@
 /**
- * One evaluation under way: whom it is about, what was spent, what was seen (RFC 7208 sections 4.1
- * and 4.6.4).
+ * The state of one SPF evaluation: the client and sender, the lookups spent, and the terms checked
+ * (RFC 7208 sections 4.1 and 4.6.4).
  */
-import { type Asking, ask, type DnsAnswer, type DnsQuestion } from '../dns/question.ts';
+import { ask, type DnsAnswer, type DnsLookup, type DnsQuestion } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
 import type { IpAddress } from './network.ts';
 
-/** Terms that ask the DNS; the eleventh is a permerror (RFC 7208 section 4.6.4). */
+/** Terms that may ask the DNS; the eleventh is a permerror (RFC 7208 section 4.6.4). */
 export const lookupsMax = 10;
-/** Terms whose names have nothing to say; the third is a permerror (same section). */
+/** Void lookups: terms whose names have no records. The third is a permerror (same section). */
 export const spfVoidsMax = 2;
-/** Names behind one MX or PTR lookup that are asked for their addresses (same section). */
+/** Names from one MX or PTR lookup whose addresses are asked for (same section). */
 export const hostsMax = 10;
-/** A record of 64 KB has thousands of terms: later ones are judged as well, and not listed. */
+/**
+ * The most terms that are listed. A record of 64 KB has thousands; later ones are evaluated but not
+ * listed.
+ */
 const stepsMax = 1000;
 
-/** One term that was judged. Costs are its own, without those of the records that it led to. */
-export type SpfStep = {
-  /** Whose record the term stands in. */
+/** One term that was evaluated. Its costs do not include those of records to which it led. */
+export type SpfTermCheck = {
+  /** The domain whose record has the term. */
   readonly domain: string;
   readonly term: string;
-  /**
-   * 0: in the first record, or in one that was redirected to; 1: in one that it includes, and so
-   * on.
-   */
+  /** 0 in the first record or a redirected one, 1 in a record that it includes, and so on. */
   readonly depth: number;
   readonly result: 'match' | 'no match' | 'temperror' | 'permerror';
   readonly lookups: number;
   readonly voids: number;
   readonly why: string;
 };
-/** One that is being judged. */
-export type OpenStep = { -readonly [field in keyof SpfStep]: SpfStep[field] };
+/** A term that is being evaluated. */
+export type OpenTermCheck = { -readonly [field in keyof SpfTermCheck]: SpfTermCheck[field] };
 
-export type Check = {
+export type SpfCheck = {
   readonly ip: IpAddress;
   readonly sender: string;
   readonly local: string;
@@ -42,16 +42,17 @@ export type Check = {
   readonly receiver: string;
   readonly atSeconds: number;
   readonly voidsMax: number;
-  readonly steps: OpenStep[];
+  readonly steps: OpenTermCheck[];
   lookups: number;
   voids: number;
-  /** Once they were asked for. */
+  /** The client's names, after they were asked for. */
   names: ClientNames | undefined;
-  /** Which term failed, and why: it ends the evaluation. */
+  /** The term that failed and the reason, which ends the evaluation. */
   failure: string | undefined;
 };
 /**
- * The names that PTR records give a client and that lead back to it. `none`: it has no PTR record.
+ * The names in a client's PTR records that resolve back to its address. `none`: it has no PTR
+ * record.
  */
 export type ClientNames = {
   readonly names: readonly string[];
@@ -59,17 +60,20 @@ export type ClientNames = {
   readonly why: string;
 };
 
-/** What one term comes to. */
-export type SpfOutcome = Pick<SpfStep, 'result' | 'why'>;
+/** The result of one term. */
+export type SpfOutcome = Pick<SpfTermCheck, 'result' | 'why'>;
 
-export function openStep(check: Check, step: Pick<SpfStep, 'domain' | 'term' | 'depth'>): OpenStep {
-  const open: OpenStep = { ...step, result: 'no match', lookups: 0, voids: 0, why: '' };
+export function openStep(
+  check: SpfCheck,
+  step: Pick<SpfTermCheck, 'domain' | 'term' | 'depth'>,
+): OpenTermCheck {
+  const open: OpenTermCheck = { ...step, result: 'no match', lookups: 0, voids: 0, why: '' };
   if (check.steps.length < stepsMax) check.steps.push(open);
   return open;
 }
 
-/** Counts a term that asks the DNS; undefined: it may. */
-export function spendLookup(check: Check, step: OpenStep): SpfOutcome | undefined {
+/** Counts a term that asks the DNS; undefined if it may. */
+export function spendLookup(check: SpfCheck, step: OpenTermCheck): SpfOutcome | undefined {
   if (check.lookups === lookupsMax) {
     return { result: 'permerror', why: `more than ${lookupsMax} terms ask the DNS` };
   }
@@ -78,31 +82,31 @@ export function spendLookup(check: Check, step: OpenStep): SpfOutcome | undefine
   return undefined;
 }
 
-/** Counts a term whose name has nothing to say, once for each term; undefined: it may. */
-export function spendVoid(check: Check, step: OpenStep): SpfOutcome | undefined {
+/** Counts a void lookup, once for each term; undefined if it is still allowed. */
+export function spendVoid(check: SpfCheck, step: OpenTermCheck): SpfOutcome | undefined {
   if (step.voids > 0) return undefined;
   check.voids++;
   step.voids++;
   if (check.voids <= check.voidsMax) return undefined;
   return {
     result: 'permerror',
-    why: `more than ${check.voidsMax} terms ask for what is not there`,
+    why: `more than ${check.voidsMax} terms ask for names without records`,
   };
 }
 
-/** The records of a name that a term asks for; an empty list: there is none. */
+/** Asks for the records of a name in a term; empty if there are none. */
 export function* recordsOf(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   question: DnsQuestion,
-): Asking<readonly DnsRecord[] | SpfOutcome> {
+): DnsLookup<readonly DnsRecord[] | SpfOutcome> {
   return recordsIn(check, step, question, yield* ask(question.name, question.type));
 }
 
-/** The same, of an answer that is there. */
+/** The records in an answer that is already there. */
 export function recordsIn(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   { name, type }: DnsQuestion,
   answer: DnsAnswer | undefined,
 ): readonly DnsRecord[] | SpfOutcome {

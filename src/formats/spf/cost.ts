@@ -1,53 +1,53 @@
 /**
- * What an SPF record costs whoever evaluates it, for no client in particular: every term that could
- * be reached is counted, in the record and in all that it leads to (RFC 7208 section 4.6.4), and
- * the addresses that it lets pass.
+ * Counts the DNS lookups that an SPF record can cost a receiver, for any client, and the addresses
+ * that it allows. It counts every term that can be reached, in the record and in all records to
+ * which it leads (RFC 7208 section 4.6.4).
  */
-import type { Asking, DnsAnswer } from '../dns/question.ts';
+import type { DnsAnswer, DnsLookup } from '../dns/question.ts';
 import { hostsMax, lookupsMax } from './check.ts';
 import { expandMacros, parseMacros } from './macro.ts';
 import { type IpAddress, parseIpv4, parseIpv6 } from './network.ts';
 import { type AddressRange, permittedAddresses, rangeOf } from './permitted.ts';
-import { type Published, publishedSpf, questionName, shown, shownTerm } from './published.ts';
+import { type PublishedSpf, publishedSpf, questionName, shown, shownTerm } from './published.ts';
 import type { SpfMechanism, SpfRecord, SpfTerm } from './record.ts';
 
 /**
- * Enough to say how far a record is beyond the ten that are allowed; trees that never end do end
- * here.
+ * Enough to say how far a record exceeds the ten allowed lookups. The walk also ends here for
+ * endless trees.
  */
 const walkLookupsMax = lookupsMax * 10;
-/** Networks that are counted: more than the largest senders publish. */
+/** The most networks that are counted, more than the largest senders publish. */
 const rangesMax = 20_000;
 
 export type SpfCost = {
-  /** Terms that ask the DNS, at worst; counted up to 100. */
+  /** Terms that ask the DNS in the worst case, counted up to 100. */
   readonly lookups: number;
-  /** Those among them whose name has nothing to say, to a client of either family. */
+  /** Void lookups: those whose name has no records, for IPv4 and IPv6 clients. */
   readonly voids: number;
-  /** How many addresses get a pass, each counted once. */
+  /** The number of addresses that get a pass, each counted once. */
   readonly addresses: { readonly ip4: bigint; readonly ip6: bigint };
-  /** The record itself, and after it each that it leads to, in the order of the terms. */
+  /** The record itself, then each record to which it leads, in the order of the terms. */
   readonly records: readonly SpfRecordCost[];
   readonly problems: readonly SpfProblem[];
-  /** Everything was counted; else it costs more than is said here. */
+  /** Whether everything was counted; if not, the costs are higher. */
   readonly complete: boolean;
 };
 
-/** One record, with the costs of what lies below it. */
+/** One record, with the costs of all records below it. */
 export type SpfRecordCost = {
   readonly domain: string;
-  /** The term that leads to it; undefined: it is the first. */
+  /** The term that leads to it; undefined for the first record. */
   readonly by: string | undefined;
   readonly depth: number;
-  readonly published: Published;
+  readonly published: PublishedSpf;
   readonly lookups: number;
   readonly voids: number;
 };
 
 export type SpfProblem = {
   /**
-   * `error`: who gets there ends with permerror. `unknown`: nobody answers, or it depends on the
-   * client.
+   * `error`: an evaluation that reaches the term ends with permerror. `unknown`: the DNS does not
+   * answer, or it depends on the client.
    */
   readonly kind: 'unknown' | 'error';
   readonly domain: string;
@@ -55,8 +55,8 @@ export type SpfProblem = {
   readonly why: string;
 };
 
-type Walk = {
-  readonly known: Map<string, Published>;
+type CostWalk = {
+  readonly known: Map<string, PublishedSpf>;
   readonly records: { -readonly [field in keyof SpfRecordCost]: SpfRecordCost[field] }[];
   readonly problems: SpfProblem[];
   readonly ranges: AddressRange[];
@@ -65,18 +65,18 @@ type Walk = {
   complete: boolean;
 };
 /**
- * A term in its place: `path`, the records from the first to its own; `passing`: a match is a pass
- * in the end.
+ * A term and its position. `path` lists the records from the first to its own; `passing` says
+ * whether a match is finally a pass.
  */
-type Place = {
+type RecordPlace = {
   readonly term: SpfTerm;
   readonly path: readonly string[];
   readonly passing: boolean;
 };
 
-/** Walks the whole tree of a domain's record. */
-export function* spfCost(domain: string): Asking<SpfCost> {
-  const walk: Walk = {
+/** Counts the cost of a domain's whole tree of records. */
+export function* spfCost(domain: string): DnsLookup<SpfCost> {
+  const walk: CostWalk = {
     known: new Map(),
     records: [],
     problems: [],
@@ -90,8 +90,12 @@ export function* spfCost(domain: string): Asking<SpfCost> {
   return { ...cost, addresses: permittedAddresses(ranges) };
 }
 
-/** `from`: the term that leads there. */
-function* walkRecord(walk: Walk, domain: string, from: Place | undefined): Asking<Published> {
+/** Walks one record; `from` is the term that leads to it. */
+function* walkRecord(
+  walk: CostWalk,
+  domain: string,
+  from: RecordPlace | undefined,
+): DnsLookup<PublishedSpf> {
   const published = walk.known.get(domain) ?? (yield* publishedSpf(domain));
   walk.known.set(domain, published);
   const path = from?.path ?? [];
@@ -114,7 +118,10 @@ function* walkRecord(walk: Walk, domain: string, from: Place | undefined): Askin
   return published;
 }
 
-/** Behind all nothing counts; a redirect comes last (RFC 7208 sections 5.1 and 6.1). */
+/**
+ * The terms that can be reached: none after `all`, and a redirect last (RFC 7208 sections 5.1 and
+ * 6.1).
+ */
 function reachable(record: SpfRecord): readonly SpfTerm[] {
   const mechanisms = record.filter((term): term is SpfMechanism => 'qualifier' in term);
   const all = mechanisms.findIndex(({ kind }) => kind === 'all');
@@ -122,7 +129,7 @@ function reachable(record: SpfRecord): readonly SpfTerm[] {
   return [...mechanisms, ...record.filter(({ kind }) => kind === 'redirect')];
 }
 
-function* walkTerm(walk: Walk, place: Place): Asking<void> {
+function* walkTerm(walk: CostWalk, place: RecordPlace): DnsLookup<void> {
   const { term } = place;
   if (term.kind === 'exp' || term.kind === 'unknown') return;
   if (term.kind === 'all') {
@@ -143,9 +150,9 @@ function* walkTerm(walk: Walk, place: Place): Asking<void> {
   }
 }
 
-function* walkInto(walk: Walk, place: Place, name: string): Asking<void> {
+function* walkInto(walk: CostWalk, place: RecordPlace, name: string): DnsLookup<void> {
   if (place.path.includes(name)) {
-    note(walk, place, 'error', `${name} leads back to itself`);
+    note(walk, place, 'error', `${name} includes itself`);
     return;
   }
   const there = yield* walkRecord(walk, name, place);
@@ -156,13 +163,18 @@ function* walkInto(walk: Walk, place: Place, name: string): Asking<void> {
 
 type Hosts = Extract<SpfMechanism, { kind: 'a' | 'mx' }>;
 
-function* walkHosts(walk: Walk, place: Place, term: Hosts, name: string): Asking<void> {
+function* walkHosts(
+  walk: CostWalk,
+  place: RecordPlace,
+  term: Hosts,
+  name: string,
+): DnsLookup<void> {
   let hosts = [name];
   if (term.kind === 'mx') {
     const found = heard(walk, place, yield [{ name, type: 'MX' }]);
     hosts = found.flatMap((record) => (record.type === 'MX' ? record.exchange : []));
     if (hosts.length > hostsMax) {
-      note(walk, place, 'error', `${name} has ${hosts.length} MX records: ${hostsMax} are allowed`);
+      note(walk, place, 'error', `${name} has ${hosts.length} MX records; ${hostsMax} are allowed`);
     }
     hosts = hosts.slice(0, hostsMax).filter((host) => host !== '');
     if (hosts.length === 0) return;
@@ -177,34 +189,39 @@ function* walkHosts(walk: Walk, place: Place, term: Hosts, name: string): Asking
   }
 }
 
-/** The records in answers to one term; where there is none, the term is void. */
-function heard(walk: Walk, place: Place, answers: readonly DnsAnswer[]) {
+/** The records in the answers for one term. Without records, it is a void lookup. */
+function heard(walk: CostWalk, place: RecordPlace, answers: readonly DnsAnswer[]) {
   const failure = answers.find((answer) => answer.kind === 'failure');
   if (failure !== undefined) note(walk, place, 'unknown', failure.text);
   else if (answers.every(({ kind }) => kind === 'none')) walk.voids++;
   return answers.flatMap((answer) => (answer.kind === 'records' ? answer.records : []));
 }
 
-function permit(walk: Walk, place: Place, address: IpAddress | undefined, bits: number): void {
+function permit(
+  walk: CostWalk,
+  place: RecordPlace,
+  address: IpAddress | undefined,
+  bits: number,
+): void {
   if (place.passing && address !== undefined) walk.ranges.push(rangeOf(address, bits));
 }
 
-function note(walk: Walk, place: Place, kind: SpfProblem['kind'], why: string): void {
+function note(walk: CostWalk, place: RecordPlace, kind: SpfProblem['kind'], why: string): void {
   const domain = place.path.at(-1) ?? '';
   walk.problems.push({ kind, domain, term: shownTerm(place.term), why });
 }
 
-function noteName(walk: Walk, place: Place, spec: string): void {
+function noteName(walk: CostWalk, place: RecordPlace, spec: string): void {
   if (spec.includes('%')) note(walk, place, 'unknown', 'the name depends on the client');
-  else note(walk, place, 'error', `no server can be asked for ${shown(spec)}`);
+  else note(walk, place, 'error', `${shown(spec)} is not a valid DNS name`);
 }
 
-/** The name that a domain-spec means for every client. */
-function fixedName(spec: string | undefined, { path }: Place): string | undefined {
+/** The name of a domain-spec, if it is the same for every client. */
+function fixedName(spec: string | undefined, { path }: RecordPlace): string | undefined {
   const domain = path.at(-1) ?? '';
   if (spec === undefined) return domain;
   const read = parseMacros(spec, 'domain');
-  if (!read.ok || read.value.some((part) => typeof part !== 'string' && part.letter !== 'd')) {
+  if (!read.ok || read.value.some((part) => typeof part !== 'string' && part.key !== 'd')) {
     return undefined;
   }
   return questionName(expandMacros(read.value, { ...noValues, d: domain }));

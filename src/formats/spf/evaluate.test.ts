@@ -29,7 +29,7 @@ const cases: readonly (readonly [string, readonly string[], Partial<SpfQuestion>
     'none',
   ],
   [
-    'a dot at the end is no part of it',
+    'a dot at the end is ignored',
     [spf('exists:%{d2}.x.org -all'), 'example.org.x.org A 127.0.0.2'],
     { sender: 'joe@example.org.' },
     'pass',

@@ -1,17 +1,17 @@
 /**
- * check_host() of RFC 7208: may this client send mail for that domain? A generator that asks the
- * DNS (mail/dns/question); at most 10 terms do, so that it ends soon whatever the zones say. Pure,
- * never throws.
+ * Evaluates SPF, check_host() of RFC 7208: whether a client may send mail for a domain. It is a
+ * generator that asks the DNS (dns/question.ts). At most 10 terms ask, so it ends soon, whatever
+ * zones contain. Pure, never throws.
  */
-import type { Asking } from '../dns/question.ts';
+import type { DnsLookup } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import {
-  type Check,
-  type OpenStep,
+  type OpenTermCheck,
   openStep,
+  type SpfCheck,
   type SpfOutcome,
-  type SpfStep,
+  type SpfTermCheck,
   spendLookup,
   spfVoidsMax,
 } from './check.ts';
@@ -34,59 +34,60 @@ export const spfResults = [
 export type SpfResult = (typeof spfResults)[number];
 
 export type SpfQuestion = {
-  /** Of the client. */
+  /** The client's address. */
   readonly ip: string;
   /**
-   * The address of MAIL FROM, without angle brackets; '' for the null sender: then HELO's name is
-   * judged.
+   * The address of MAIL FROM, without angle brackets. For the null sender it is '', and the name of
+   * HELO counts.
    */
   readonly sender: string;
   readonly helo: string;
-  /** Our own name, for explanations. */
+  /** The name of this server, for explanations. */
   readonly receiver?: string;
   /** Unix time, for explanations. */
   readonly atSeconds: number;
-  /** Terms that may ask for what is not there. */
+  /** The most void lookups. */
   readonly voidsMax?: number;
 };
 
 export type SpfAnswer = {
   readonly result: SpfResult;
-  /** Why, in one sentence. */
+  /** The reason, in one sentence. */
   readonly why: string;
   /**
-   * What the domain's owner says to a client that fails; '' when nothing, or when it is not fail.
+   * The explanation that the domain gives a client that fails; '' if the domain gives no
+   * explanation or the result is not fail.
    */
   readonly explanation: string;
-  /** Whose record was judged, as the question has it; IDN in A-labels. */
+  /** The domain whose record was evaluated, as in the question; IDN in A-labels. */
   readonly domain: string;
-  /** Terms that asked the DNS, and those among them whose name had nothing to say. */
+  /** Terms that asked the DNS, and the void ones among them. */
   readonly lookups: number;
   readonly voids: number;
-  /** What was judged, in that order; the last match decided. */
-  readonly terms: readonly SpfStep[];
+  /** The terms that were evaluated, in order; the last match decided. */
+  readonly terms: readonly SpfTermCheck[];
 };
 
-type Judged = {
+type TermOutcome = {
   readonly result: SpfResult;
   readonly why: string;
-  /** Where the explanation of a fail is, and whose record says so. */
+  /** The name of the explanation of a fail, and the domain whose record has it. */
   readonly exp?: { readonly spec: string; readonly domain: string };
 };
 
-/** The result for one client. */
-export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
+/** Evaluates SPF for one client. */
+export function* evaluateSpf(question: SpfQuestion): DnsLookup<SpfAnswer> {
   const { local, domain } = identity(question);
   const ip = parseClientIp(question.ip);
   const nothing = { explanation: '', domain, lookups: 0, voids: 0, terms: [] };
   if (ip === undefined) {
-    return { result: 'none', why: `${shown(question.ip)} is no IP address`, ...nothing };
+    return { result: 'none', why: `${shown(question.ip)} is not an IP address`, ...nothing };
   }
   if (!/^[\w-]+(?:\.[\w-]+)+$/.test(domain)) {
-    const why = `${shown(domain) || 'the empty name'} is no full domain name`;
+    const why = `${shown(domain) || 'the empty name'} is not a full domain name`;
     return { result: 'none', why, ...nothing };
   }
-  const check: Check = {
+  const check: SpfCheck = {
     ip,
     sender: `${local}@${domain}`,
     local,
@@ -102,7 +103,8 @@ export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
     failure: undefined,
   };
   const { result, why, exp } = yield* checkHost(check, domain, 0);
-  // Asked for when all is judged, and so outside of the limits (RFC 7208 section 4.6.4).
+  // The explanation is fetched after the evaluation, so it is outside the limits (RFC 7208 section
+  // 4.6.4).
   const { lookups, voids } = check;
   const explanation =
     result === 'fail' && exp !== undefined ? yield* explain(check, exp.spec, exp.domain) : '';
@@ -110,7 +112,7 @@ export function* evaluateSpf(question: SpfQuestion): Asking<SpfAnswer> {
   return { result, why: check.failure ?? why, explanation, domain, lookups, voids, terms };
 }
 
-/** Whose mail it is (RFC 7208 sections 2.4 and 4.3). */
+/** The identity that is checked (RFC 7208 sections 2.4 and 4.3). */
 function identity({ sender, helo }: SpfQuestion): { local: string; domain: string } {
   const whole = sender === '' ? helo : sender;
   const at = whole.lastIndexOf('@');
@@ -118,7 +120,7 @@ function identity({ sender, helo }: SpfQuestion): { local: string; domain: strin
   return { local: local || 'postmaster', domain: inALabels(domain.replace(/\.$/, '')) };
 }
 
-/** Domains in other scripts are judged by their A-labels (RFC 8616 section 4). */
+/** Converts domains in other scripts to A-labels (RFC 8616 section 4). */
 function inALabels(domain: string): string {
   if (/^[ -~]*$/.test(domain) || !/^[\w.\u0080-\uffff-]+$/.test(domain)) return domain;
   return URL.canParse(`http://${domain}/`) ? new URL(`http://${domain}/`).hostname : domain;
@@ -126,7 +128,7 @@ function inALabels(domain: string): string {
 
 const byQualifier = { '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' } as const;
 
-function* checkHost(check: Check, domain: string, depth: number): Asking<Judged> {
+function* checkHost(check: SpfCheck, domain: string, depth: number): DnsLookup<TermOutcome> {
   const published = yield* publishedSpf(domain);
   if (published.kind !== 'record') return { result: published.kind, why: published.why };
   const { record } = published;
@@ -147,10 +149,10 @@ function* checkHost(check: Check, domain: string, depth: number): Asking<Judged>
   return yield* redirected(check, target, domain, depth);
 }
 
-function close(check: Check, step: OpenStep, { result, why }: SpfOutcome): SpfOutcome {
+function close(check: SpfCheck, step: OpenTermCheck, { result, why }: SpfOutcome): SpfOutcome {
   step.result = result;
   step.why = why;
-  // What fails first is what is wrong; the terms that led there pass it on.
+  // The first failure is the cause; the terms that led there only pass it on.
   if (result === 'temperror' || result === 'permerror') {
     check.failure ??= `${step.term} of ${step.domain}: ${why}`;
   }
@@ -163,17 +165,17 @@ function domainOf(record: SpfRecord, kind: 'redirect' | 'exp'): string | undefin
 }
 
 function* matchOne(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   term: SpfMechanism,
   domain: string,
-): Asking<SpfOutcome> {
+): DnsLookup<SpfOutcome> {
   if (term.kind !== 'include') return yield* matchMechanism(check, step, term, domain);
   const over = spendLookup(check, step);
   if (over !== undefined) return over;
   const name = yield* targetName(check, term.domain, domain);
   const inner = yield* checkHost(check, name ?? term.domain, step.depth + 1);
-  // RFC 7208 section 5.2 has this table.
+  // The table of RFC 7208 section 5.2.
   switch (inner.result) {
     case 'pass':
       return { result: 'match', why: inner.why };
@@ -189,8 +191,13 @@ function* matchOne(
   }
 }
 
-/** RFC 7208 section 6.1. */
-function* redirected(check: Check, spec: string, domain: string, depth: number): Asking<Judged> {
+/** Evaluates a redirect (RFC 7208 section 6.1). */
+function* redirected(
+  check: SpfCheck,
+  spec: string,
+  domain: string,
+  depth: number,
+): DnsLookup<TermOutcome> {
   const term = shownTerm({ kind: 'redirect', domain: spec });
   const step = openStep(check, { domain, term, depth });
   const over = spendLookup(check, step);
@@ -201,11 +208,11 @@ function* redirected(check: Check, spec: string, domain: string, depth: number):
   return judged.result === 'none' ? { ...judged, result: 'permerror' } : judged;
 }
 
-/** An SMTP reply of several lines is no place for more. */
+/** The longest explanation, because it becomes part of an SMTP reply. */
 const explanationMax = 1000;
 
-/** Any fault in it, and there is none (RFC 7208 section 6.2). */
-function* explain(check: Check, spec: string, domain: string): Asking<string> {
+/** Fetches the explanation; empty after any fault (RFC 7208 section 6.2). */
+function* explain(check: SpfCheck, spec: string, domain: string): DnsLookup<string> {
   const name = yield* targetName(check, spec, domain);
   if (name === undefined) return '';
   const answer = yield* ask(name, 'TXT');

@@ -1,26 +1,23 @@
 /**
- * Does a client's address have a name that leads back to it (RFC 8601 section 3, "iprev")? Bots
- * mostly have none. Pure; the DNS is asked: one question, and then at most twenty at once.
+ * Checks whether a client's address has a name that resolves back to the address (RFC 8601 section
+ * 3, "iprev"). Most bots have none. Pure; it asks one DNS question, then at most ten at once.
  */
-import type { Asking, DnsQuestion } from '../dns/question.ts';
+import type { DnsLookup, DnsQuestion } from '../dns/question.ts';
 import { ask } from '../dns/question.ts';
 import { parseClientIp, reverseName } from './network.ts';
 
 export type IprevResult = {
   readonly result: 'pass' | 'fail' | 'temperror' | 'permerror';
-  /** The name that leads back; empty where none does. */
+  /** The name that resolves back; empty if none does. */
   readonly name: string;
-  /** For people, without the full stop. */
+  /** A sentence for people, without the full stop. */
   readonly sentence: string;
 };
 
-/**
- * As SPF takes of such names (RFC 7208 section 4.6.4): an address with more of them is a hoster's
- * joke.
- */
+/** The most names that are checked, the same limit as in SPF (RFC 7208 section 4.6.4). */
 const namesMax = 10;
 
-export function* evaluateIprev(client: string): Asking<IprevResult> {
+export function* evaluateIprev(client: string): DnsLookup<IprevResult> {
   const ip = parseClientIp(client);
   if (ip === undefined) return { result: 'permerror', name: '', sentence: 'no IP address' };
   const reverse = yield* ask(reverseName(ip), 'PTR');

@@ -37,7 +37,7 @@ const cases = [
   ['%{lr}', 'strong-bad'],
   ['%{lr-}', 'bad.strong'],
   ['%{l1r-}', 'strong'],
-  ['%{s@}', '? %{s@} is no macro'],
+  ['%{s@}', '? %{s@} is not a macro'],
   ['%{S}', 'strong-bad%40email.example.com'],
   ['%{H}', 'jupiter%27s%20%28mail%29%2A%21'],
   ['%{ir}.%{v}._spf.%{d2}', '3.2.0.192.in-addr._spf.example.com'],

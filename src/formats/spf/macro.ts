@@ -1,34 +1,34 @@
 /**
- * Macros in SPF (RFC 7208 section 7): `%{ir}.%{v}._spf.%{d2}`. Reading checks the grammar;
- * expanding puts in what is known of the client. Pure, never throws.
+ * Parses and expands macros in SPF (RFC 7208 section 7), such as `%{ir}.%{v}._spf.%{d2}`. Parsing
+ * checks the grammar; expanding inserts values of the client. Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
-/** What letters stand for, without %{p}, which must be asked for: see validated-names.ts. */
-export type MacroValues = { readonly [letter in MacroLetter]: string };
+/** The values of macros. %{p} must be asked for (target.ts). */
+export type MacroValues = { readonly [key in MacroLetter]: string };
 export type MacroLetter = (typeof macroLetters)[number];
 const macroLetters = ['s', 'l', 'o', 'd', 'i', 'p', 'v', 'h', 'c', 'r', 't'] as const;
 
 export type MacroPart =
   | string
   | {
-      readonly letter: MacroLetter;
-      /** A capital letter: whatever a URL cannot hold is escaped. */
+      readonly key: MacroLetter;
+      /** Whether the macro is a capital: characters that a URL cannot contain are then escaped. */
       readonly escaped: boolean;
-      /** So many parts from the right; 0: all. */
+      /** The number of parts kept from the right; 0 for all. */
       readonly keep: number;
       readonly reversed: boolean;
       readonly delimiters: string;
     };
 
-/** `domain` knows no %{c}, %{r}, %{t}; those are for explanations. */
+/** Where a macro is used. %{c}, %{r} and %{t} are only for explanations. */
 export type MacroPlace = 'domain' | 'explanation';
 
 const expansion = /^%\{([a-z])(\d*)(r?)([-.+,/_=]*)\}/i;
-/** Names have at most 127 labels, and whoever keeps more keeps all. */
+/** Names have at most 127 labels, so a larger number keeps all. */
 const keepMax = 128;
 
-/** The parts of a macro-string; the error is for people. */
+/** Parses a macro-string. The error is for people. */
 export function parseMacros(text: string, place: MacroPlace): Result<readonly MacroPart[], string> {
   const parts: MacroPart[] = [];
   let at = 0;
@@ -58,7 +58,10 @@ const literals: ReadonlyMap<string, string> = new Map([
   ['_', ' '],
   ['-', '%20'],
 ]);
-/** Longer ones exist in the grammar (any number of delimiters), not in the world. */
+/**
+ * The longest macro. The grammar allows longer ones (any number of delimiters), but they do not
+ * occur.
+ */
 const expansionMax = 64;
 
 function parseExpansion(
@@ -69,21 +72,21 @@ function parseExpansion(
   if (found === null) {
     return fault(
       text[1] === '{'
-        ? `${text.slice(0, 1 + text.indexOf('}')) || text} is no macro`
-        : 'a % stands before {, %, _ or - only (%% is a percent sign)',
+        ? `${text.slice(0, 1 + text.indexOf('}')) || text} is not a macro`
+        : 'after % must come {, %, _ or - (%% is a percent sign)',
     );
   }
   const [whole, typed = '', digits = '', reverse = '', delimiters = ''] = found;
-  const letter = typed.toLowerCase();
-  if (!isMacroLetter(letter)) return fault(`${whole}: there is no macro letter ${typed}`);
-  if (place === 'domain' && 'crt'.includes(letter)) {
-    return fault(`${whole} may stand in an explanation only`);
+  const key = typed.toLowerCase();
+  if (!isMacroLetter(key)) return fault(`${whole}: there is no macro ${typed}`);
+  if (place === 'domain' && 'crt'.includes(key)) {
+    return fault(`${whole} is only allowed in an explanation`);
   }
   const keep = Math.min(Number(digits), keepMax);
   if (digits !== '' && keep === 0) return fault(`${whole} keeps no part`);
   const part = {
-    letter,
-    escaped: letter !== typed,
+    key,
+    escaped: key !== typed,
     keep,
     reversed: reverse !== '',
     delimiters: delimiters === '' ? '.' : delimiters,
@@ -91,16 +94,16 @@ function parseExpansion(
   return ok({ part, length: whole.length });
 }
 
-function isMacroLetter(letter: string): letter is MacroLetter {
-  return (macroLetters as readonly string[]).includes(letter);
+function isMacroLetter(key: string): key is MacroLetter {
+  return (macroLetters as readonly string[]).includes(key);
 }
 
-/** The text with every macro replaced. */
+/** Replaces every macro in a text. */
 export function expandMacros(parts: readonly MacroPart[], values: MacroValues): string {
   return parts
     .map((part) => {
       if (typeof part === 'string') return part;
-      const value = transformed(values[part.letter], part);
+      const value = transformed(values[part.key], part);
       return part.escaped ? urlEscaped(value) : value;
     })
     .join('');
@@ -120,7 +123,7 @@ function transformed(
   return pieces.slice(-keep).join('.'); // slice(-0) is all of them
 }
 
-/** RFC 3986 section 2.3 names the characters that stay. */
+/** Escapes a value for a URL. RFC 3986 section 2.3 lists the characters that stay. */
 function urlEscaped(value: string): string {
   return encodeURIComponent(value.toWellFormed()).replace(
     /[!'()*]/g,

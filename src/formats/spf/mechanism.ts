@@ -1,15 +1,15 @@
 /**
- * Does the client match a mechanism (RFC 7208 chapter 5)? Of all but include, which is a whole
- * evaluation.
+ * Checks whether the client matches a mechanism (RFC 7208 section 5), except include, which is a
+ * whole evaluation.
  */
-import type { Asking } from '../dns/question.ts';
+import type { DnsLookup } from '../dns/question.ts';
 import type { DnsRecord } from '../dns/record.ts';
 import {
-  type Check,
   hostsMax,
-  type OpenStep,
+  type OpenTermCheck,
   recordsIn,
   recordsOf,
+  type SpfCheck,
   type SpfOutcome,
   spendLookup,
   spendVoid,
@@ -25,20 +25,20 @@ type Network = Extract<SpfMechanism, { kind: 'ip4' | 'ip6' }>;
 const match = (why: string): SpfOutcome => ({ result: 'match', why });
 const noMatch = (why: string): SpfOutcome => ({ result: 'no match', why });
 
-/** `domain`: whose record it stands in. */
+/** Checks one mechanism; `domain` is the domain whose record has it. */
 export function* matchMechanism(
-  check: Check,
-  step: OpenStep,
+  check: SpfCheck,
+  step: OpenTermCheck,
   mechanism: Exclude<SpfMechanism, { kind: 'include' }>,
   domain: string,
-): Asking<SpfOutcome> {
+): DnsLookup<SpfOutcome> {
   if (mechanism.kind === 'all') return match('all means every client');
   if ('address' in mechanism) return matchNetwork(check, mechanism);
   const over = spendLookup(check, step);
   if (over !== undefined) return over;
   const name = yield* targetName(check, mechanism.domain, domain);
   if (name === undefined) {
-    return noMatch(`no server can be asked for ${shown(mechanism.domain ?? domain)}`);
+    return noMatch(`${shown(mechanism.domain ?? domain)} is not a valid DNS name`);
   }
   switch (mechanism.kind) {
     case 'a':
@@ -48,7 +48,7 @@ export function* matchMechanism(
     case 'ptr':
       return yield* matchPtr(check, step, name);
     case 'exists': {
-      // A, whatever the client's address is (RFC 7208 section 5.7).
+      // Asks for A, even for an IPv6 client (RFC 7208 section 5.7).
       const found = yield* recordsOf(check, step, { name, type: 'A' });
       if ('result' in found) return found;
       return found.length > 0 ? match(`${name} exists`) : noMatch(`${name} has no A record`);
@@ -56,7 +56,7 @@ export function* matchMechanism(
   }
 }
 
-function matchNetwork({ ip }: Check, { kind, address, bits }: Network): SpfOutcome {
+function matchNetwork({ ip }: SpfCheck, { kind, address, bits }: Network): SpfOutcome {
   if ((ip.octets.length === 4) !== (kind === 'ip4')) {
     return noMatch(`${ip.text} is of the other family`);
   }
@@ -65,18 +65,28 @@ function matchNetwork({ ip }: Check, { kind, address, bits }: Network): SpfOutco
   return inside ? match(`${ip.text} is in it`) : noMatch(`${ip.text} is not in it`);
 }
 
-function* matchA(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<SpfOutcome> {
+function* matchA(
+  check: SpfCheck,
+  step: OpenTermCheck,
+  hosts: Hosts,
+  name: string,
+): DnsLookup<SpfOutcome> {
   const type = addressType(check);
   const found = yield* recordsOf(check, step, { name, type });
   if ('result' in found) return found;
   if (found.length === 0) return noMatch(`${name} has no ${type} record`);
   const hit = hitAmong(check, hosts, found);
   return hit === undefined
-    ? noMatch(`${check.ip.text} is no address of ${name}`)
+    ? noMatch(`${check.ip.text} is not an address of ${name}`)
     : match(`${name} has ${hit}`);
 }
 
-function* matchMx(check: Check, step: OpenStep, hosts: Hosts, name: string): Asking<SpfOutcome> {
+function* matchMx(
+  check: SpfCheck,
+  step: OpenTermCheck,
+  hosts: Hosts,
+  name: string,
+): DnsLookup<SpfOutcome> {
   const found = yield* recordsOf(check, step, { name, type: 'MX' });
   if ('result' in found) return found;
   if (found.length === 0) return noMatch(`${name} has no MX record`);
@@ -100,10 +110,10 @@ function* matchMx(check: Check, step: OpenStep, hosts: Hosts, name: string): Ask
     const hit = hitAmong(check, hosts, addresses);
     if (hit !== undefined) return match(`${question.name}, an MX of ${name}, has ${hit}`);
   }
-  return noMatch(`${check.ip.text} is no address of the MX hosts of ${name}`);
+  return noMatch(`${check.ip.text} is not an address of the MX hosts of ${name}`);
 }
 
-function* matchPtr(check: Check, step: OpenStep, name: string): Asking<SpfOutcome> {
+function* matchPtr(check: SpfCheck, step: OpenTermCheck, name: string): DnsLookup<SpfOutcome> {
   const client = yield* clientNames(check);
   const over = client.none ? spendVoid(check, step) : undefined;
   if (over !== undefined) return over;
@@ -111,13 +121,13 @@ function* matchPtr(check: Check, step: OpenStep, name: string): Asking<SpfOutcom
   return hit === undefined ? noMatch(client.why) : match(`${check.ip.text} is ${hit}`);
 }
 
-function addressType({ ip }: Check): 'A' | 'AAAA' {
+function addressType({ ip }: SpfCheck): 'A' | 'AAAA' {
   return ip.octets.length === 4 ? 'A' : 'AAAA';
 }
 
-/** The first address whose network has the client in it. */
+/** The first address whose network contains the client. */
 function hitAmong(
-  { ip }: Check,
+  { ip }: SpfCheck,
   { ip4Bits, ip6Bits }: Hosts,
   found: readonly DnsRecord[],
 ): string | undefined {

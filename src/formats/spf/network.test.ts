@@ -19,7 +19,7 @@ const ip = (text: string): IpAddress => {
   return read;
 };
 
-test('addresses and what is none', () => {
+test('addresses and other text', () => {
   assert.equal(ip('192.0.2.1').text, '192.0.2.1');
   assert.equal(ip('2001:DB8:0:0:0::1').text, '2001:db8::1');
   assert.equal(ip('::FFFF:192.0.2.1').text, '192.0.2.1', 'an IPv4 address in an IPv6 one');

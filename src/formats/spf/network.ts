@@ -1,11 +1,11 @@
 /**
- * IP addresses and networks as SPF records write them (RFC 7208 section 5.6): octets to compare,
+ * IP addresses and networks as in SPF records (RFC 7208 section 5.6), with octets to compare and
  * text to show. Pure, never throws.
  */
 import { addressOf, ipv4Octets, ipv6Octets } from '../dns/address-octets.ts';
 
 export type IpAddress = {
-  /** 4 or 16. */
+  /** 4 or 16 octets. */
   readonly octets: readonly number[];
   /** In its shortest form (RFC 5952). */
   readonly text: string;
@@ -22,7 +22,8 @@ export function parseIpv6(text: string): IpAddress | undefined {
 }
 
 /**
- * A client's address; an IPv4 address inside an IPv6 one is an IPv4 address (RFC 7208 section 5).
+ * Parses a client's address. An IPv4 address inside an IPv6 address counts as IPv4 (RFC 7208
+ * section 5).
  */
 export function parseClientIp(text: string): IpAddress | undefined {
   const ip = parseIpv4(text) ?? parseIpv6(text);
@@ -31,7 +32,7 @@ export function parseClientIp(text: string): IpAddress | undefined {
   return mapped ? parseIpv4(ip.octets.slice(12).join('.')) : ip;
 }
 
-/** Are the first `bits` of both the same? Addresses of different families never are. */
+/** Whether the first `bits` of both are the same; false for different families. */
 export function inNetwork(ip: IpAddress, network: IpAddress, bits: number): boolean {
   if (ip.octets.length !== network.octets.length) return false;
   const whole = bits >> 3;
@@ -41,20 +42,19 @@ export function inNetwork(ip: IpAddress, network: IpAddress, bits: number): bool
 }
 
 /**
- * The parts of an address as macros and reverse names count them: octets, or nibbles (RFC 7208
- * section 7.3).
+ * The parts of an address for macros and reverse names: octets, or nibbles (RFC 7208 section 7.3).
  */
 export function dottedParts(ip: IpAddress): readonly string[] {
   if (ip.octets.length === 4) return ip.octets.map(String);
   return ip.octets.flatMap((value) => [(value >> 4).toString(16), (value & 15).toString(16)]);
 }
 
-/** `in-addr` or `ip6`, as in the name under which PTR records are. */
+/** `in-addr` or `ip6`, as in names of PTR records. */
 export function arpaWord(ip: IpAddress): 'in-addr' | 'ip6' {
   return ip.octets.length === 4 ? 'in-addr' : 'ip6';
 }
 
-/** The name under which the PTR records of an address are. */
+/** The name that has the PTR records of an address. */
 export function reverseName(ip: IpAddress): string {
   return `${dottedParts(ip).toReversed().join('.')}.${arpaWord(ip)}.arpa`;
 }

@@ -1,4 +1,4 @@
-/** How many addresses networks hold together, each counted once. */
+/** Counts the addresses in a set of networks, each once. */
 import type { IpAddress } from './network.ts';
 
 /** The first and the last address of a network. */
@@ -8,7 +8,7 @@ export type AddressRange = {
   readonly last: bigint;
 };
 
-/** The network of the first `bits` of an address. */
+/** The network with the first `bits` of an address. */
 export function rangeOf({ octets }: IpAddress, bits: number): AddressRange {
   const free = BigInt(octets.length * 8 - bits);
   const value = octets.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);

@@ -1,8 +1,8 @@
 /**
- * The SPF record that a domain publishes (RFC 7208 sections 4.4 to 4.6), and names that can be
- * asked for.
+ * Fetches the SPF record of a domain (RFC 7208 sections 4.4 to 4.6), and checks names before they
+ * are asked for.
  */
-import { type Asking, ask } from '../dns/question.ts';
+import { ask, type DnsLookup } from '../dns/question.ts';
 import { textOfTxt } from '../dns/record.ts';
 import {
   isSpfRecord,
@@ -13,17 +13,17 @@ import {
   type SpfTerm,
 } from './record.ts';
 
-export type Published =
+export type PublishedSpf =
   | { readonly kind: 'record'; readonly text: string; readonly record: SpfRecord }
   | { readonly kind: 'none' | 'temperror'; readonly why: string }
-  /** `fault`: where in the one record; undefined when there are several. */
+  /** `fault` is the fault in the record; undefined if there are several records. */
   | { readonly kind: 'permerror'; readonly why: string; readonly fault: SpfFault | undefined };
 
 /** Asks for the record of `domain`, which may be any text. */
-export function* publishedSpf(domain: string): Asking<Published> {
+export function* publishedSpf(domain: string): DnsLookup<PublishedSpf> {
   const name = questionName(domain);
   if (name === undefined || !name.includes('.')) {
-    return { kind: 'none', why: `${shown(domain)} is no full domain name` };
+    return { kind: 'none', why: `${shown(domain)} is not a full domain name` };
   }
   const answer = yield* ask(name, 'TXT');
   if (answer.kind === 'failure') return { kind: 'temperror', why: `TXT ${name}: ${answer.text}` };
@@ -50,9 +50,8 @@ const labelOctetsMax = 63;
 export const nameOctetsMax = 253;
 
 /**
- * A name as questions have it, from what macros made: printable ASCII in labels of 1 to 63 octets,
- * no backslash (which questions would have to escape). Undefined: nothing of that name is published
- * anywhere.
+ * Makes a question's name from the result of macros: printable ASCII in labels of 1 to 63 octets,
+ * without backslash (which would need escaping). Undefined if no such name can be published.
  */
 export function questionName(text: string): string | undefined {
   const bare = text.endsWith('.') ? text.slice(0, -1) : text;
@@ -64,16 +63,16 @@ export function questionName(text: string): string | undefined {
 
 const shownMax = 80;
 
-/** What a stranger wrote, for a sentence: printable, not long. */
+/** Makes a stranger's text safe to show in a sentence: printable and short. */
 export function shown(text: string, charactersMax: number = shownMax): string {
   const clean = text.slice(0, charactersMax).replace(/[^ -~]/g, '?');
   return text.length > charactersMax ? `${clean}…` : clean;
 }
 
-/** Longer than any that somebody means; a record of 64 KB can be one term. */
+/** Longer than any real term; a record of 64 KB can be one term. */
 const termCharactersMax = 500;
 
-/** A term as lists show it. */
+/** A term as it is shown in lists. */
 export function shownTerm(term: SpfTerm): string {
   return shown(printSpfTerm(term), termCharactersMax);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { timed } from '../../../test/processor-time.ts';
 import {
   isSpfRecord,
   parseSpf,
@@ -82,45 +83,45 @@ test('terms say what they are', () => {
 });
 
 const bad = [
-  ['a letter beyond ASCII', 'a:\u00e9.example', /not printable ASCII/],
+  ['a character beyond ASCII', 'a:\u00e9.example', /not printable ASCII/],
   ['a tab', 'a\tmx', /not printable ASCII/],
   ['all with more', 'all:x', /nothing may follow/],
   ['all with a dot', 'all.', /nothing may follow/],
   ['include of nothing', 'include', /needs a domain/],
-  ['include with an empty domain', 'include:', /no domain where/],
+  ['include with an empty domain', 'include:', /domain is missing/],
   ['include with a length', 'include:x.org/24', /does not end like/],
-  ['ptr with a length', 'ptr/0', /comes a colon/],
-  ['an address in a', 'a:192.0.2.1', /belongs behind ip4/],
-  ['a network in a', 'a:192.0.2.0/24', /belongs behind ip4/],
-  ['one part only', 'a:museum', /one part only/],
-  ['one part and a dot', 'a:museum.', /one part only/],
+  ['ptr with a length', 'ptr/0', /must come a colon/],
+  ['an address in a', 'a:192.0.2.1', /write an address as ip4/],
+  ['a network in a', 'a:192.0.2.0/24', /write an address as ip4/],
+  ['one part only', 'a:museum', /only one part/],
+  ['one part and a dot', 'a:museum.', /only one part/],
   ['a number at the top', 'a:abc.123', /does not end like/],
   ['a port', 'a:example.com:8080', /does not end like/],
   ['a dash at the top', 'a:example.-com', /does not end like/],
-  ['a text that only looks like a macro at the end', 'a:x%%{d}', /one part only/],
+  ['a text that only looks like a macro at the end', 'a:x%%{d}', /only one part/],
   ['33 bits', 'a/33', /at most 32 bits/],
   ['129 bits', 'mx//129', /at most 128 bits/],
-  ['zero in front', 'ip4:1.2.3.4/032', /takes one address/],
-  ['zero in front of an octet', 'ip4:1.2.03.4', /takes one address/],
-  ['one slash for IPv6', 'a/24/64', /comes a colon/],
-  ['three numbers', 'ip4:1.2.3', /takes one address/],
-  ['two colons twice', 'ip6::CAFE::BABE', /takes one address/],
-  ['IPv6 in ip4', 'ip4:2001:db8::1', /takes one address/],
-  ['a comma', 'ip4:1.2.3.4,', /takes one address/],
+  ['zero in front', 'ip4:1.2.3.4/032', /needs one address/],
+  ['zero in front of an octet', 'ip4:1.2.03.4', /needs one address/],
+  ['one slash for IPv6', 'a/24/64', /must come a colon/],
+  ['three numbers', 'ip4:1.2.3', /needs one address/],
+  ['two colons twice', 'ip6::CAFE::BABE', /needs one address/],
+  ['IPv6 in ip4', 'ip4:2001:db8::1', /needs one address/],
+  ['a comma', 'ip4:1.2.3.4,', /needs one address/],
   ['redirect with a colon', 'redirect:x.org', /written with =/],
-  ['redirect to nothing', 'redirect=', /no domain where/],
-  ['exp as a directive', 'exp=-all', /one part only/],
+  ['redirect to nothing', 'redirect=', /domain is missing/],
+  ['exp as a directive', 'exp=-all', /only one part/],
   ['a name that begins with a digit', '1up=foo', /neither a mechanism/],
   ['no name', '=all', /neither a mechanism/],
   ['a slip', 'ipv4:1.2.3.4', /ip4 is meant/],
   ['an unknown word', 'moo', /no mechanism moo/],
-  ['a percent sign alone', 'foo=%abc', /a % stands before/],
-  ['a macro of no letter', 'a:%{x}.org', /no macro letter x/],
-  ['a macro of explanations', 'exp=%{r}.org', /in an explanation only/],
+  ['a percent sign alone', 'foo=%abc', /after % must come/],
+  ['an unknown macro', 'a:%{x}.org', /no macro x/],
+  ['a macro of explanations', 'exp=%{r}.org', /only allowed in an explanation/],
   ['a macro that keeps nothing', 'a:%{d0}', /keeps no part/],
-  ['a macro that does not end', 'a:%{d.org', /is no macro/],
-  ['two redirects', 'redirect=a.org redirect=a.org', /another redirect=/],
-  ['two explanations', 'exp=a.org -all EXP=b.org', /another exp=/],
+  ['a macro that does not end', 'a:%{d.org', /is not a macro/],
+  ['two redirects', 'redirect=a.org redirect=a.org', /redirect= occurs twice/],
+  ['two explanations', 'exp=a.org -all EXP=b.org', /exp= occurs twice/],
 ] as const;
 for (const [name, terms, what] of bad) {
   test(`no record: ${name}`, () => {
@@ -140,7 +141,7 @@ const macro = fc
     fc.constantFrom('', 'r'),
     fc.constantFrom('', '.', '-', '+,/_='),
   )
-  .map(([letter, keep, r, delimiters]) => `%{${letter}${keep}${r}${delimiters}}`);
+  .map(([key, keep, r, delimiters]) => `%{${key}${keep}${r}${delimiters}}`);
 const domainSpec = fc.oneof(
   fc
     .tuple(
@@ -255,11 +256,12 @@ test('64 KB in one term, of every kind that could make a parser slow, take no ti
     '%'.repeat(long),
     'a-'.repeat(long / 2),
   ];
-  const began = performance.now();
-  for (const text of slow) {
-    for (const head of ['', 'a', 'a:', 'a:x.', 'x=', 'ip4:', 'ip6:', 'exp=', '-all a/']) {
-      for (const tail of ['', '!', '.', '}']) parseSpf(`v=spf1 ${head}${text}${tail}`);
+  const { ms: took } = timed(() => {
+    for (const text of slow) {
+      for (const head of ['', 'a', 'a:', 'a:x.', 'x=', 'ip4:', 'ip6:', 'exp=', '-all a/']) {
+        for (const tail of ['', '!', '.', '}']) parseSpf(`v=spf1 ${head}${text}${tail}`);
+      }
     }
-  }
-  assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
+  });
+  assert.ok(took < 3000, `${took} ms`);
 });

@@ -1,7 +1,6 @@
 /**
- * An SPF record as text and as terms (RFC 7208 section 4.6.1 and chapter 12). `parseSpf` takes what
- * the grammar takes and nothing else; `printSpf` writes the shortest text that means the same.
- * Pure, never throws.
+ * Parses and prints SPF records (RFC 7208 sections 4.6.1 and 12). `parseSpf` accepts exactly the
+ * grammar; `printSpf` writes the shortest text with the same meaning. Pure, never throws.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import { parseMacros } from './macro.ts';
@@ -9,9 +8,7 @@ import { parseIpv4, parseIpv6 } from './network.ts';
 
 export type SpfQualifier = '+' | '-' | '~' | '?';
 
-/**
- * `domain` is a domain-spec as written, macros and all; undefined: the domain whose record this is.
- */
+/** `domain` is a domain-spec as written, with macros; undefined means the domain of the record. */
 export type SpfMechanism = { readonly qualifier: SpfQualifier } & (
   | { readonly kind: 'all' }
   | { readonly kind: 'include'; readonly domain: string }
@@ -23,32 +20,32 @@ export type SpfMechanism = { readonly qualifier: SpfQualifier } & (
       readonly ip4Bits: number;
       readonly ip6Bits: number;
     }
-  /** `address` in its shortest form; bits behind `bits` are left as they were written. */
+  /** `address` is in its shortest form; bits after `bits` stay as they were written. */
   | { readonly kind: 'ip4' | 'ip6'; readonly address: string; readonly bits: number }
 );
 
 export type SpfModifier =
   | { readonly kind: 'redirect'; readonly domain: string }
   | { readonly kind: 'exp'; readonly domain: string }
-  /** One that this version does not know; it changes nothing (RFC 7208 section 6). */
+  /** An unknown modifier, which changes nothing (RFC 7208 section 6). */
   | { readonly kind: 'unknown'; readonly name: string; readonly value: string };
 
 export type SpfTerm = SpfMechanism | SpfModifier;
-/** The terms as they stand; the order of mechanisms decides. */
+/** The terms in order; the order of mechanisms matters. */
 export type SpfRecord = readonly SpfTerm[];
 
-/** What is wrong with a record: the term, where it begins in the text, and a sentence. */
+/** A fault of a record: the term, its position in the text, and a sentence. */
 export type SpfFault = { readonly at: number; readonly term: string; readonly what: string };
 
 const version = 'v=spf1';
 
-/** Is this TXT text an SPF record, a faulty one perhaps (RFC 7208 section 4.5)? */
+/** Whether a TXT text is an SPF record, even a faulty one (RFC 7208 section 4.5). */
 export function isSpfRecord(text: string): boolean {
   const [head, next] = [text.slice(0, version.length), text[version.length]];
   return head.toLowerCase() === version && (next === undefined || next === ' ');
 }
 
-/** The terms of a record; the first fault decides, wherever it stands (RFC 7208 section 4.6). */
+/** Parses a record. The first fault in it decides (RFC 7208 section 4.6). */
 export function parseSpf(text: string): Result<SpfRecord, SpfFault> {
   if (!isSpfRecord(text)) {
     return fault({ at: 0, term: text.slice(0, 20), what: `it does not begin with ${version}` });
@@ -67,7 +64,7 @@ export function parseSpf(text: string): Result<SpfRecord, SpfFault> {
     if (!read.ok) return fault({ at, term: written, what: read.error });
     const { kind } = read.value;
     if ((kind === 'redirect' || kind === 'exp') && once.has(kind)) {
-      return fault({ at, term: written, what: `there is another ${kind}= before it` });
+      return fault({ at, term: written, what: `${kind}= occurs twice` });
     }
     once.add(kind);
     terms.push(read.value);
@@ -81,7 +78,7 @@ const mechanism = /^([-+~?]?)([a-z][a-z0-9]*)(.*)$/i;
 const anyOther = /[^!-~]/;
 
 function parseTerm(written: string): Result<SpfTerm, string> {
-  if (anyOther.test(written)) return fault('it holds a character that is not printable ASCII');
+  if (anyOther.test(written)) return fault('it contains a character that is not printable ASCII');
   const [, name, value = ''] = modifier.exec(written) ?? [];
   if (name !== undefined) return parseModifier(name, value);
   const [, sign = '', word = '', rest = ''] = mechanism.exec(written) ?? [];
@@ -124,18 +121,18 @@ function parseModifier(name: string, value: string): Result<SpfModifier, string>
   return macros.ok ? ok({ kind: 'unknown', name, value }) : macros;
 }
 
-/** `:example.org`, or nothing. */
+/** Parses `:example.org`, or nothing. */
 function parseDomain(rest: string): Result<string | undefined, string> {
   if (rest === '') return ok(undefined);
-  if (!rest.startsWith(':')) return fault('after the word comes a colon, or nothing');
+  if (!rest.startsWith(':')) return fault('after the word must come a colon or nothing');
   const domain = rest.slice(1);
   const wrong = domainFault(domain);
   return wrong === undefined ? ok(domain) : fault(wrong);
 }
 
-/** What is wrong with a domain-spec; undefined: nothing. */
+/** What is wrong with a domain-spec; undefined if it is valid. */
 function domainFault(domain: string): string | undefined {
-  if (domain === '') return 'there is no domain where one must be';
+  if (domain === '') return 'the domain is missing';
   const macros = parseMacros(domain, 'domain');
   if (!macros.ok) return macros.error;
   const last = macros.value.at(-1);
@@ -143,8 +140,8 @@ function domainFault(domain: string): string | undefined {
   const bare = domain.endsWith('.') ? domain.slice(0, -1) : domain;
   const dot = bare.lastIndexOf('.');
   const top = bare.slice(dot + 1);
-  if (/^[\d.]+(?:\/\d+)?$/.test(domain) && dot >= 0) return 'an address belongs behind ip4:';
-  if (dot < 0) return 'this is no full domain name: it has one part only';
+  if (/^[\d.]+(?:\/\d+)?$/.test(domain) && dot >= 0) return 'write an address as ip4:ADDRESS';
+  if (dot < 0) return 'this is not a full domain name: it has only one part';
   return /^[a-z\d](?:[a-z\d-]*[a-z\d])?$/i.test(top) && /[a-z-]/i.test(top)
     ? undefined
     : 'this does not end like a domain name';
@@ -166,16 +163,20 @@ function parseHosts(
   return ok({ kind, qualifier, domain: domain.value, ...bits });
 }
 
+const addressBits = { ip4: 32, ip6: 128 } as const;
+
 function parseNetwork(
   kind: 'ip4' | 'ip6',
   qualifier: SpfQualifier,
   rest: string,
 ): Result<SpfMechanism, string> {
-  const most = kind === 'ip4' ? 32 : 128;
+  const most = addressBits[kind];
   const [, text = '', length = String(most)] = /^:([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(rest) ?? [];
   const address = kind === 'ip4' ? parseIpv4(text) : parseIpv6(text);
   if (address === undefined) {
-    return fault(`${kind}: takes one address of its kind, and perhaps a length: ${example[kind]}`);
+    return fault(
+      `${kind}: needs one address of its kind, with an optional length: ${example[kind]}`,
+    );
   }
   const wrong = bitsFault(Number(length), most);
   if (wrong !== undefined) return fault(wrong);
@@ -188,13 +189,13 @@ function bitsFault(bits: number, most: number): string | undefined {
   return bits > most ? `a network has at most ${most} bits, not ${bits}` : undefined;
 }
 
-/** Slips that are seen again and again. */
+/** Explains an unknown term, with common mistakes. */
 function unknownTerm(word: string, rest: string): string {
   const meant = mistakes.get(word);
-  if (meant !== undefined) return `there is no ${word}; ${meant} is meant, perhaps`;
+  if (meant !== undefined) return `there is no ${word}; perhaps ${meant} is meant`;
   if (word === 'redirect' || word === 'exp') return `${word} is written with =: ${word}=…`;
   if (word === '') return 'it is neither a mechanism nor name=value';
-  return rest.startsWith('=') ? `${word} is no name` : `there is no mechanism ${word}`;
+  return rest.startsWith('=') ? `${word} is not a valid name` : `there is no mechanism ${word}`;
 }
 
 const mistakes: ReadonlyMap<string, string> = new Map([
@@ -207,12 +208,12 @@ const mistakes: ReadonlyMap<string, string> = new Map([
   ['exist', 'exists'],
 ]);
 
-/** The shortest text of a record: `parseSpf` of it gives the same terms. */
+/** Prints the shortest text of a record. `parseSpf` reads the same terms from it. */
 export function printSpf(record: SpfRecord): string {
   return [version, ...record.map(printSpfTerm)].join(' ');
 }
 
-/** One term as it stands in a record. */
+/** Prints one term. */
 export function printSpfTerm(term: SpfTerm): string {
   switch (term.kind) {
     case 'unknown':
@@ -231,7 +232,7 @@ function argument(term: SpfMechanism): string {
       return '';
     case 'ip4':
     case 'ip6':
-      return `:${term.address}${term.bits === (term.kind === 'ip4' ? 32 : 128) ? '' : `/${term.bits}`}`;
+      return `:${term.address}${term.bits === addressBits[term.kind] ? '' : `/${term.bits}`}`;
     case 'a':
     case 'mx': {
       const ip4 = term.ip4Bits === 32 ? '' : `/${term.ip4Bits}`;

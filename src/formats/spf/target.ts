@@ -1,37 +1,34 @@
 /**
- * Names that a term leads to: macros replaced (RFC 7208 section 7), and the names that the client
- * itself has, which %{p} and ptr want (section 5.5).
+ * Finds the name that a term asks for, with macros replaced (RFC 7208 section 7), and the names of
+ * the client, which %{p} and ptr need (section 5.5).
  */
-import { type Asking, ask } from '../dns/question.ts';
-import { type Check, type ClientNames, hostsMax } from './check.ts';
+import { ask, type DnsLookup } from '../dns/question.ts';
+import { type ClientNames, hostsMax, type SpfCheck } from './check.ts';
 import { expandMacros, type MacroPlace, parseMacros } from './macro.ts';
 import { arpaWord, dottedParts, reverseName } from './network.ts';
 import { nameOctetsMax, questionName } from './published.ts';
 
-/**
- * The name that a domain-spec means in the record of `domain`; undefined: none that can be asked
- * for.
- */
+/** The name of a domain-spec in the record of `domain`; undefined if it is not a valid name. */
 export function* targetName(
-  check: Check,
+  check: SpfCheck,
   spec: string | undefined,
   domain: string,
-): Asking<string | undefined> {
+): DnsLookup<string | undefined> {
   const text = spec === undefined ? domain : yield* expanded(check, spec, domain, 'domain');
   return questionName(cutToFit(text ?? ''));
 }
 
-/** A text with its macros replaced; undefined: it breaks the grammar. */
+/** A text with its macros replaced; undefined if it breaks the grammar. */
 export function* expanded(
-  check: Check,
+  check: SpfCheck,
   text: string,
   domain: string,
   place: MacroPlace,
-): Asking<string | undefined> {
+): DnsLookup<string | undefined> {
   if (!text.includes('%')) return text;
   const read = parseMacros(text, place);
   if (!read.ok) return undefined;
-  const wantsName = read.value.some((part) => typeof part !== 'string' && part.letter === 'p');
+  const wantsName = read.value.some((part) => typeof part !== 'string' && part.key === 'p');
   const { sender, local, helo, receiver, ip } = check;
   return expandMacros(read.value, {
     s: sender,
@@ -48,7 +45,7 @@ export function* expanded(
   });
 }
 
-/** Labels are cut on the left until the name fits (RFC 7208 section 7.3). */
+/** Removes labels on the left until the name fits (RFC 7208 section 7.3). */
 function cutToFit(text: string): string {
   const bare = text.endsWith('.') ? text.slice(0, -1) : text;
   if (bare.length <= nameOctetsMax) return bare;
@@ -56,7 +53,9 @@ function cutToFit(text: string): string {
   return dot < 0 ? bare : bare.slice(dot + 1);
 }
 
-/** The domain itself, else a name below it, else any (RFC 7208 section 7.3). */
+/**
+ * The value of %{p}: the domain itself, else a name below it, else any name (RFC 7208 section 7.3).
+ */
 function nearestName({ names }: ClientNames, domain: string): string {
   const wanted = domain.toLowerCase();
   return (
@@ -67,13 +66,15 @@ function nearestName({ names }: ClientNames, domain: string): string {
   );
 }
 
-/** The names of the client whose addresses lead back to it; asked for once in an evaluation. */
-export function* clientNames(check: Check): Asking<ClientNames> {
+/**
+ * The client's names that resolve back to its address. They are asked for once in an evaluation.
+ */
+export function* clientNames(check: SpfCheck): DnsLookup<ClientNames> {
   check.names ??= yield* askClientNames(check);
   return check.names;
 }
 
-function* askClientNames({ ip }: Check): Asking<ClientNames> {
+function* askClientNames({ ip }: SpfCheck): DnsLookup<ClientNames> {
   const reverse = reverseName(ip);
   const answer = yield* ask(reverse, 'PTR');
   if (answer.kind === 'failure') {
@@ -88,12 +89,15 @@ function* askClientNames({ ip }: Check): Asking<ClientNames> {
   const answers = yield names.map((name) => ({ name, type }) as const);
   const validated = names.filter((_, nth) => {
     const found = answers[nth];
-    // A name that nobody answers for is passed over (RFC 7208 section 5.5).
+    // A name whose lookup fails is skipped (RFC 7208 section 5.5).
     return (
       found?.kind === 'records' &&
       found.records.some((record) => record.type === type && record.address === ip.text)
     );
   });
-  const why = `${ip.text} is ${validated.join(', ') || 'no name that leads back to it'}`;
+  const why =
+    validated.length === 0
+      ? `${ip.text} has no name that resolves back to it`
+      : `${ip.text} is ${validated.join(', ')}`;
   return { names: validated, none: false, why };
 }

@@ -32,7 +32,7 @@ const rows: readonly (readonly [string, string])[] = [
   [good.replace('max_age: 86400\n', ''), 'max_age must be seconds, at most 31557600'],
   [good.replace(/mx: .*\n/g, ''), 'it names no mx'],
   [good.replace('*.example.net', 'a.*.net'), 'mx may not be “a.*.net”'],
-  ['<html>', '“<html>” is no “key: value”'],
+  ['<html>', '“<html>” is not “key: value”'],
   ['x'.repeat(70_000), 'it is longer than 64 KB'],
 ];
 for (const [text, error] of rows) {

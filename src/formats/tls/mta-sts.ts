@@ -1,6 +1,6 @@
 /**
- * MTA-STS (RFC 8461): the record that says that there is a policy and which version of it, and the
- * policy file by which a domain asks for verified TLS. Pure.
+ * Reads and prints MTA-STS (RFC 8461): the record that announces a policy and its version, and the
+ * policy file with which a domain asks for verified TLS. Pure.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 
@@ -8,16 +8,16 @@ export const mtaStsModes = ['enforce', 'testing', 'none'] as const;
 export type MtaStsPolicy = {
   readonly mode: (typeof mtaStsModes)[number];
   readonly maxAgeSeconds: number;
-  /** Names of MX hosts; `*.` stands for one label. In lower case. */
+  /** Names of MX hosts in lower case; `*.` matches one label. */
   readonly mx: readonly string[];
 };
 
-/** RFC 8461 section 3.2: about a year. */
+/** The largest max_age, about a year (RFC 8461 section 3.2). */
 const maxAgeSecondsMax = 31_557_600;
-/** Fetchers may stop at 64 KB. */
+/** The longest policy; senders may stop reading at 64 KB. */
 const policyCharactersMax = 65_536;
 
-/** The id of a record; undefined: the text is no such record, or one that nobody can read. */
+/** The id of a record; undefined if the text is not a valid MTA-STS record. */
 export function parseMtaStsRecord(text: string): { readonly id: string } | undefined {
   const parts = text.split(';').map((part) => part.trim());
   if (parts[0] !== 'v=STSv1') return undefined;
@@ -26,12 +26,12 @@ export function parseMtaStsRecord(text: string): { readonly id: string } | undef
   return ids.length === 1 && id !== undefined ? { id } : undefined;
 }
 
-/** Whether the text means to be such a record, readable or not. */
+/** Whether the text is meant as an MTA-STS record, valid or not. */
 export function isMtaStsRecord(text: string): boolean {
   return /^v=STSv1[ \t]*(?:;|$)/.test(text);
 }
 
-/** The policy, or one clause that says why there is none. */
+/** Parses a policy file. The fault is one clause. */
 export function parseMtaStsPolicy(text: string): Result<MtaStsPolicy, string> {
   if (text.length > policyCharactersMax) return fault('it is longer than 64 KB');
   const values = new Map<string, string>();
@@ -39,7 +39,7 @@ export function parseMtaStsPolicy(text: string): Result<MtaStsPolicy, string> {
   for (const line of text.split(/\r?\n/)) {
     if (line.trim() === '') continue;
     const [, key, value = ''] = /^([A-Za-z0-9][\w.-]*):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (key === undefined) return fault(`“${line.slice(0, 40)}” is no “key: value”`);
+    if (key === undefined) return fault(`“${line.slice(0, 40)}” is not “key: value”`);
     if (key === 'mx') mx.push(value.toLowerCase());
     else if (!values.has(key)) values.set(key, value);
   }
@@ -57,13 +57,13 @@ export function parseMtaStsPolicy(text: string): Result<MtaStsPolicy, string> {
   return ok({ mode, maxAgeSeconds, mx });
 }
 
-/** The file as it is served, with the line ends that RFC 8461 wants. */
+/** Prints the policy file, with the line ends that RFC 8461 requires. */
 export function printMtaStsPolicy({ mode, maxAgeSeconds, mx }: MtaStsPolicy): string {
   const lines = ['version: STSv1', `mode: ${mode}`, ...mx.map((one) => `mx: ${one}`)];
   return [...lines, `max_age: ${maxAgeSeconds}`, ''].join('\r\n');
 }
 
-/** Whether the policy lets mail go to this MX host. */
+/** Whether the policy allows this MX host. */
 export function allowsMx({ mx }: MtaStsPolicy, host: string): boolean {
   const name = host.toLowerCase();
   const dot = name.indexOf('.');

@@ -9,17 +9,17 @@ const rows: readonly (readonly [string, readonly string[], readonly string[]])[]
     ['https://example.org/tls', 'mailto:a@b.example'],
     [],
   ],
-  ['v=TLSRPTv1', [], ['nobody gets the reports: rua is missing']],
+  ['v=TLSRPTv1', [], ['rua is missing, so no one gets reports']],
   [
     'v=TLSRPTv1; rua=tls@example.org',
     [],
-    ['“tls@example.org” is neither mailto: nor https:', 'nobody gets the reports: rua is missing'],
+    ['“tls@example.org” is neither mailto: nor https:', 'rua is missing, so no one gets reports'],
   ],
-  ['v=TLSRPTv1; rua=mailto:a@b.example; x y', ['mailto:a@b.example'], ['“x y” is no name=value']],
+  ['v=TLSRPTv1; rua=mailto:a@b.example; x y', ['mailto:a@b.example'], ['“x y” is not name=value']],
   [
     'v=TLSRPTv1; rua=mailto:a@b.example; rua=mailto:c@b.example',
     ['mailto:a@b.example'],
-    ['rua is there twice'],
+    ['rua occurs twice'],
   ],
 ];
 for (const [text, reportsTo, faults] of rows) {

@@ -1,6 +1,6 @@
 /**
- * The record that asks for reports on failed TLS (RFC 8460 section 3): `v=TLSRPTv1;
- * rua=mailto:tls@example.org`. Pure.
+ * Reads and prints the record that asks for reports on failed TLS (RFC 8460 section 3):
+ * `v=TLSRPTv1; rua=mailto:tls@example.org`. Pure.
  */
 
 export type TlsReporting = {
@@ -8,14 +8,14 @@ export type TlsReporting = {
   readonly reportsTo: readonly string[];
   /** Parts besides v and rua, as published. */
   readonly more: readonly string[];
-  /** One clause for each thing that is wrong. */
+  /** One clause for each fault. */
   readonly faults: readonly string[];
 };
 
 const version = /^v=TLSRPTv1[ \t]*(?:;|$)/;
 const uri = /^(?:mailto:[^\s,!;@]+@[^\s,!;@]+|https:\/\/[^\s,!;]+)$/i;
 
-/** Undefined where the text is no such record: receivers pass over it. */
+/** Parses a record; undefined if the text is not a TLS-RPT record, which receivers ignore. */
 export function parseTlsReporting(text: string): TlsReporting | undefined {
   if (!version.test(text)) return undefined;
   const faults: string[] = [];
@@ -27,8 +27,8 @@ export function parseTlsReporting(text: string): TlsReporting | undefined {
     const value = /^rua\s*=\s*(.*)$/i.exec(words)?.[1];
     if (value === undefined) {
       if (/^[a-z0-9][\w.-]{0,31}=[^=\s;]+$/i.test(words)) more.push(words);
-      else faults.push(`“${words.slice(0, 40)}” is no name=value`);
-    } else if (reportsTo !== undefined) faults.push('rua is there twice');
+      else faults.push(`“${words.slice(0, 40)}” is not name=value`);
+    } else if (reportsTo !== undefined) faults.push('rua occurs twice');
     else {
       const all = value.split(',').map((one) => one.trim());
       reportsTo = all.filter((one) => uri.test(one));
@@ -37,7 +37,7 @@ export function parseTlsReporting(text: string): TlsReporting | undefined {
       }
     }
   }
-  if ((reportsTo ?? []).length === 0) faults.push('nobody gets the reports: rua is missing');
+  if ((reportsTo ?? []).length === 0) faults.push('rua is missing, so no one gets reports');
   return { reportsTo: reportsTo ?? [], more, faults };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The thread of checkpoint.ts: a connection of its own that folds the log into the file when asked,
- * never in the way.
+ * The thread of checkpoint.ts: on request it folds the log into the file, over a connection of its
+ * own that never blocks the writer.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { threadBegins } from './threads.ts';
@@ -19,7 +19,7 @@ port.on('message', (order: unknown) => {
     // PASSIVE never waits for a reader or the writer and makes none wait.
     database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch {
-    // A full disk, or a lock: the log stays as it is, nothing is lost, and the next order tries
+    // A full disk, or a lock: the log stays as it is, nothing is lost, and the next request tries
     // again.
   }
   port.postMessage('done');

@@ -1,29 +1,29 @@
 /**
- * Folds the write-ahead log into the ledger's file, in a thread of its own: a checkpoint of
- * scattered pages takes tens of milliseconds and waits for the disk, too long for the event loop
- * that answers mail. The thread starts with the first checkpoint that is due, so that short-lived
- * commands never pay for it.
+ * Folds the write-ahead log into the ledger's file, in a thread of its own. A checkpoint of
+ * scattered pages takes tens of milliseconds and waits for the disk: too long for the event loop
+ * that answers mail. The thread starts when the first checkpoint is due, so that short commands
+ * never pay for it.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../ports/world.ts';
 import { threadFile } from './threads.ts';
 
-/** Changes between checkpoints: some 1,000 pages when they are scattered. */
+/** Changes between checkpoints: some 1,000 pages if they are scattered. */
 const changesBetween = 300;
-/** What SQLite does by itself, in pages: only where the thread cannot keep up (32 MB), or died. */
+/** Pages after which SQLite makes a checkpoint itself (32 MB): if the thread is slow or died. */
 export const walPagesMax = 8_000;
 export const walPagesWithoutThread = 1_000;
 const threadMemoryMb = 16;
 
 export type Checkpoints = {
-  /** So many changes have been written. */
+  /** Adds to the number of changes that were written. */
   wrote(changes: number): void;
   stop(): void;
 };
 
 export type CheckpointOptions = {
   readonly log: Log;
-  /** The thread died; SQLite has to do it within writes again. */
+  /** Called if the thread died: SQLite must then make checkpoints within writes again. */
   readonly onDead: () => void;
 };
 

@@ -1,9 +1,9 @@
 /**
- * The ledger's files: made readable for their owner alone, and held by one writer.
+ * Makes the ledger's files readable for their owner alone, and lets one writer hold them.
  *
- * The writer's lock is an exclusive transaction on an empty side database (`<ledger>.lock`), kept
- * open for as long as the ledger is: the kernel drops it with the process, also after kill -9, and
- * readers of the ledger itself never meet it.
+ * The writer's lock is an exclusive transaction on an empty side database (`<ledger>.lock`). It is
+ * open as long as the ledger is. The kernel drops it with the process, also after kill -9, and
+ * readers of the ledger never meet it.
  */
 import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,9 +14,9 @@ import { isBusy } from './tables/faults.ts';
 const ownerOnly = 0o600;
 
 /**
- * Makes the file where it is missing, and closes it to everybody else. An existing file is never
- * opened here: closing any descriptor of a file drops all locks that this process has on it (POSIX
- * fcntl), also those of an open ledger.
+ * Makes the file if it is missing, and makes it readable for its owner alone. An existing file is
+ * never opened here: closing any descriptor of a file drops all locks that this process has on it
+ * (POSIX fcntl), also those of an open ledger.
  */
 export function preparePrivateFile(path: string): void {
   if (!existsSync(path)) {
@@ -26,17 +26,14 @@ export function preparePrivateFile(path: string): void {
   if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
 }
 
-/**
- * What root makes (`install`, a command under sudo) must still open for the user that the daemon
- * runs as.
- */
+/** Gives a file that root made (`install`, a command under sudo) to the daemon's user. */
 function giveToFolderOwner(path: string): void {
   if (process.getuid?.() !== 0) return;
   const folder = statSync(dirname(path));
   if (folder.uid !== 0) chownSync(path, folder.uid, folder.gid);
 }
 
-/** Takes the writer's lock, or throws `ledger-locked`. Answers with how to give it back. */
+/** Takes the writer's lock, or throws `ledger-locked`. Returns a function that gives it back. */
 export function lockForWriting(path: string): () => void {
   const lockPath = `${path}.lock`;
   preparePrivateFile(lockPath);
@@ -56,8 +53,8 @@ export function lockForWriting(path: string): () => void {
 }
 
 /**
- * Throws when the file that was opened is no longer at `path`: SQLite would go on writing into a
- * deleted file, and all of it would be lost at the next start.
+ * Throws if the file that was opened is no longer at `path`. SQLite would go on writing into a
+ * deleted file, and everything would be lost at the next start.
  */
 export function fileGuard(path: string): () => void {
   const opened = statSync(path);

@@ -25,7 +25,8 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX account_by_state ON account (state, touched, name);
 
-  -- Who has written to whom. The index answers "has anyone here?" without a second table to keep in step.
+  -- Which account has written to which recipient. The index answers "has anyone here?", so that no
+  -- second table must be kept in step.
   CREATE TABLE known (
     account INTEGER NOT NULL,
     recipient INTEGER NOT NULL,
@@ -130,7 +131,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX notice_waiting ON notice (next_at) WHERE state = 'waiting';
   `,
   `
-  -- Whether a suspension was only noted, and whose it is. Of older ones the record knows: it was written together with them.
+  -- Whether a suspension was only observed, and who suspended. For older ones the audit trail
+  -- knows, as its row was written together with the incident.
   ALTER TABLE incident ADD COLUMN observed INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE incident ADD COLUMN suspended_by TEXT NOT NULL DEFAULT 'guard';
   UPDATE incident SET observed = 1 WHERE EXISTS (
@@ -182,7 +184,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX sending_domain_by_time ON sending_domain (last_at);
   `,
   `
-  -- Statistics: what was counted on a day (since 1970, UTC) by kind and key. The sketch tells the quantiles of the scores.
+  -- Statistics: what was counted on a day (since 1970, UTC) by kind and key. The sketch gives the
+  -- quantiles of the scores.
   CREATE TABLE rollup (
     by TEXT NOT NULL,
     day INTEGER NOT NULL,
@@ -218,7 +221,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- The register of scripts: what was seen of each, and the rules. Lists are JSON; a rule that was taken back stays.
+  -- The register of scripts: what was seen of each, and the rules. Lists are JSON. A removed rule
+  -- stays.
   CREATE TABLE script (
     account TEXT PRIMARY KEY,
     subject TEXT NOT NULL,
@@ -253,7 +257,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   `,
   `
-  -- Mail that was handed in by sendmail(1): which try of each the mail server has shown us first. That one counts.
+  -- Mail handed over through sendmail(1): the try that the mail server showed first counts.
   CREATE TABLE submission (
     token TEXT PRIMARY KEY,
     attempt TEXT NOT NULL,
@@ -307,7 +311,7 @@ function tooNew(
   );
 }
 
-/** Applies what is missing, all of it or nothing. Answers with the version the file had before. */
+/** Applies the missing entries, all or none. Answers with the version that the file had before. */
 export function migrate(
   database: DatabaseSync,
   path: string,

@@ -144,7 +144,7 @@ function reads(all: ReturnType<typeof tables>): Omit<Ledger, 'write' | 'prune' |
     countAccounts: accounts.countAccounts,
     messagesOf: messages.messagesOf,
     message: messages.message,
-    submission: all.submissions.submission,
+    handover: all.handovers.handover,
     stories: stories.stories,
     story: stories.story,
     held: held.held,

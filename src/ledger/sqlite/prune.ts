@@ -1,9 +1,9 @@
 /**
- * Forgets what is old, a slice at a call, so that the event loop never stands still for it.
- * Messages and stories go by their own age; a finished notice and a held message that was dealt
- * with go with the stories. Accounts, incidents, exemptions and the audit trail stay. Statistics go
- * by their day. A From domain goes when nobody has sent with it for as long as stories are kept; a
- * script, when so many others have sent since.
+ * Deletes old rows, one slice at a call, so that the event loop never stops for it. Messages,
+ * stories and statistics go by their own age. Finished notices and held messages that were released
+ * or dropped go with the stories. Accounts, incidents, exemptions and the audit trail stay. A From
+ * domain goes if nobody has sent with it for as long as stories are kept; a script goes if
+ * `scriptsMax` others have sent since.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { scriptsMax } from '../../core/scripts/register.ts';
@@ -13,7 +13,7 @@ import { statsKinds } from '../../ports/stats.ts';
 import { integer, type Statements } from './tables/statements.ts';
 import { inTransaction } from './write.ts';
 
-/** Rows of each kind a slice: some milliseconds. */
+/** Rows of each kind in a slice: some milliseconds. */
 const sliceRows = 250;
 
 export function pruner(
@@ -38,7 +38,7 @@ export function pruner(
     `DELETE FROM notice WHERE rowid IN
        (SELECT rowid FROM notice WHERE at < ? AND state <> 'waiting' LIMIT ${sliceRows})`,
   );
-  const submission = make.command(
+  const handover = make.command(
     `DELETE FROM submission WHERE token IN
        (SELECT token FROM submission WHERE at < ? ORDER BY at LIMIT ${sliceRows})`,
   );
@@ -64,7 +64,7 @@ export function pruner(
       story(olderThan.stories);
       held(olderThan.stories);
       notice(olderThan.stories);
-      submission(olderThan.messages);
+      handover(olderThan.messages);
       sendingDomain(olderThan.stories);
       script();
       const day = Math.floor(olderThan.statistics / dayMs);

@@ -1,5 +1,5 @@
 /**
- * Answers questions for statistics beside the event loop: a month of 50,000 accounts a day takes
+ * Answers questions about statistics off the event loop. A month of 50,000 accounts a day takes
  * half a second to add up, and no mail may wait for that. One thread reads the ledger's file, one
  * question at a time:
  *
@@ -7,8 +7,7 @@
  *       ▲                     │ late, or it died      │ long unused
  *       └────────────────── ending ◀──────────────────┘
  *
- * While it is ending questions wait, so that there are never two. A fault of the disk ends it as
- * well.
+ * Questions wait while the thread is ending, so that there are never two. A disk fault ends it too.
  */
 import { Worker } from 'node:worker_threads';
 import { faultText } from '../../lib/error-text.ts';
@@ -18,14 +17,11 @@ import type { AskStats, StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import type { Log } from '../../ports/world.ts';
 import { threadFile } from './threads.ts';
 
-/** From asking to the answer. The command line waits ten seconds for the guard. */
+/** A question is answered within this time. The command line waits ten seconds for the guard. */
 const deadlineUsualMs = 8 * secondMs;
-/** A page asks four questions; pages share answers. */
+/** Questions that may wait. A page asks four, and pages share answers. */
 const waitingMax = 16;
-/**
- * Kept while pages are open, which ask each minute; its memory is given back after the last was
- * closed.
- */
+/** The thread stays this long unused: open pages ask each minute. Then its memory is freed. */
 const unusedMs = 5 * minuteMs;
 const threadMemoryMb = 64;
 const guardEnds = 'the guard is ending';
@@ -38,7 +34,7 @@ export type StatisticsReader = {
 export type ReaderOptions = {
   readonly log: Log;
   readonly deadlineMs?: number;
-  /** For tests: a thread that does not behave. */
+  /** For tests: another file for the thread to run. */
   readonly thread?: URL;
 };
 
@@ -59,7 +55,7 @@ class Reader {
   readonly #waiting = new Set<Question>();
   #asked: Question | undefined;
   #thread: Worker | undefined;
-  /** Why the thread is being ended; undefined: it is not. */
+  /** Why the thread is being ended; undefined if it is not. */
   #ending: 'late' | 'unused' | 'stopped' | undefined;
   #unused: NodeJS.Timeout | undefined;
 
@@ -121,7 +117,7 @@ class Reader {
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb, maxYoungGenerationSizeMb: 8 },
       name: 'ledger-statistics',
     });
-    let why: unknown = 'it ended by itself';
+    let why: unknown = 'it ended on its own';
     thread.on('message', (answer: StatsAnswer) => {
       this.#asked?.answer(answer);
       this.#asked = undefined;
@@ -148,7 +144,7 @@ class Reader {
   #end(why: 'late' | 'unused' | 'stopped'): void {
     clearTimeout(this.#unused);
     if (this.#thread !== undefined || why === 'stopped') this.#ending = why;
-    // What SQLite is doing is done to its end: then the thread goes, and says so by `exit`.
+    // SQLite first finishes what it is doing. Then the thread ends, and `exit` says so.
     void this.#thread?.terminate();
   }
 
@@ -168,7 +164,7 @@ class Reader {
 
 function busy(): OperatorError {
   return new OperatorError('statistics-busy', 'too many questions for statistics wait already', {
-    hint: 'ask again in a minute; `sudo postern stats` reads the ledger by itself',
+    hint: 'ask again in a minute; `sudo postern stats` reads the ledger without the guard',
     exit: sysexits.tempFail,
   });
 }
@@ -176,7 +172,7 @@ function busy(): OperatorError {
 function failed(why: string, cause?: unknown): OperatorError {
   return new OperatorError('statistics-failed', `the numbers cannot be read now: ${why}`, {
     cause,
-    hint: 'ask again in a minute; mail is judged all the same',
+    hint: 'ask again in a minute; mail is judged without them',
     exit: sysexits.tempFail,
   });
 }

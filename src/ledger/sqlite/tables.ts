@@ -1,7 +1,7 @@
 /** All tables of a ledger, their statements prepared. */
 import { type AccountTable, accountTable } from './tables/accounts.ts';
 import { type DkimKeyTable, dkimKeyTable } from './tables/dkim-keys.ts';
-import { type SubmissionTable, submissionTable } from './tables/handovers.ts';
+import { type HandoverTable, handoverTable } from './tables/handovers.ts';
 import { type HeldTable, heldTable } from './tables/held.ts';
 import { type IncidentTable, incidentTable } from './tables/incidents.ts';
 import { type MessageTable, messageTable } from './tables/messages.ts';
@@ -36,7 +36,7 @@ export type Tables = {
   readonly sendingDomains: SendingDomainTable;
   readonly rollups: RollupTable;
   readonly scripts: ScriptTable;
-  readonly submissions: SubmissionTable;
+  readonly handovers: HandoverTable;
   readonly weakPasswords: WeakPasswordTable;
 };
 
@@ -55,7 +55,7 @@ export function tables(make: Statements): Tables {
     sendingDomains: sendingDomainTable(make),
     rollups: rollupTable(make),
     scripts: scriptTable(make),
-    submissions: submissionTable(make),
+    handovers: handoverTable(make),
     weakPasswords: weakPasswordTable(make),
   };
 }

@@ -1,8 +1,8 @@
-/** What threads of the ledger have in common: where their file is, and what they begin with. */
+/** What the ledger's threads share: where their file is, and how they begin. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../lib/assert.ts';
 
-/** As this file is named: .ts in the source tree, .js where it was compiled. */
+/** The ending of this file's name: .ts in the source tree, .js if it was compiled. */
 const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 /** The file that a thread runs; `workerData` must have the ledger's `path`. */

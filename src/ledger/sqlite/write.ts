@@ -1,4 +1,4 @@
-/** Applies changes: one transaction for a call, whole or not at all. */
+/** Applies changes in one transaction for each call, all of them or none. */
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../lib/assert.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
@@ -6,8 +6,7 @@ import { writeFault } from './tables/faults.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * Runs `work` in a transaction. On any error nothing of it is kept, and the connection stays
- * usable.
+ * Runs `work` in a transaction. After an error nothing is kept, and the connection stays usable.
  */
 export function inTransaction<Result>(
   database: DatabaseSync,
@@ -26,8 +25,8 @@ export function inTransaction<Result>(
 }
 
 /**
- * `durable` decides how far a commit reaches: NORMAL hands it to the kernel (a killed process loses nothing), FULL waits for
- * the disk, together with all that was committed before (a power cut loses nothing either).
+ * Sets how far a commit reaches. NORMAL hands it to the kernel: a killed process loses nothing.
+ * FULL (`durable`) waits for the disk, with all earlier commits: a power cut loses nothing either.
  */
 export function writer(
   database: DatabaseSync,
@@ -79,8 +78,8 @@ function apply(tables: Tables, change: Change): void {
     case 'rollup':
       tables.rollups.put(change.row);
       break;
-    case 'submission':
-      tables.submissions.put(change.row);
+    case 'handover':
+      tables.handovers.put(change.row);
       break;
     case 'meta':
       tables.meta.put(change.key, change.value);
@@ -102,13 +101,12 @@ function apply(tables: Tables, change: Change): void {
   }
 }
 
-/** SQLite has often rolled back by itself by now (full disk, I/O error). */
+/** Rolls back, unless SQLite has done so already (full disk, I/O error). */
 function rollBack(database: DatabaseSync): void {
   if (!database.isTransaction) return;
   try {
     database.exec('ROLLBACK');
   } catch {
-    // The first error is the one to report; the next transaction starts by finding out whether the
-    // file works.
+    // The first error is the one to report. The next transaction finds out whether the file works.
   }
 }

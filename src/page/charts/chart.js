@@ -1,7 +1,8 @@
 /**
- * The last two hours, by minute: what passed above, what was stopped below on a scale of its own,
- * since five refused among fifty passed would hardly show. Held is hollow and refused is solid, so
- * that neither needs its colour.
+ * The last two hours by minute: the upper chart has passed mail, the lower one stopped mail. The
+ * lower chart has a scale of its own, because 5 refused among 50 passed messages would hardly be
+ * visible. Held bars are hollow and refused ones solid, so that both can be told apart without
+ * colour.
  */
 import { useState } from 'preact/hooks';
 import Plot from 'uplot';
@@ -24,7 +25,7 @@ export function Chart({ minutes }) {
     <//>
     ${
       minutes.length === 0
-        ? html`<${Empty}>Two hours of mail will be drawn here.<//>`
+        ? html`<${Empty}>A chart of the last two hours appears here with the first message.<//>`
         : html`<${Canvas} minutes=${minutes} onMinute=${setAt} total=${total} />
             <${AsTable} minutes=${minutes} />`
     }
@@ -57,12 +58,13 @@ function Canvas({ minutes, onMinute, total }) {
     of: minutes,
   });
   const said =
-    `Two hours by minute: ${many(total.pass, 'message')} passed, ` +
-    `${total.hold + total.delay} held or delayed, ${total.refuse} refused. The table below has the numbers.`;
+    `Last two hours by minute: ${many(total.pass, 'message')} passed, ` +
+    `${total.hold + total.delay} held or delayed, ${total.refuse} refused. ` +
+    'The table below has the numbers.';
   return html`<div class="chart" ref=${place} role="img" aria-label=${said}></div>`;
 }
 
-/** Stopped is stacked: refused from the bottom, held on top of it. */
+/** Stacks stopped mail: refused at the bottom, held or delayed on top. */
 function columns(minutes) {
   const seconds = minutes.map((one) => one.at / 1_000);
   const refused = minutes.map((one) => one.refuse || null);
@@ -81,7 +83,8 @@ function drawn(place, [passData, stopData], onMinute) {
   const colour = (name) => style.getPropertyValue(name).trim();
   const bars = Plot.paths.bars({ size: [0.72, 14], align: 0 });
   const sync = Plot.sync('minutes');
-  const shared = { width: place.clientWidth, legend: { show: false }, padding: [10, 6, 8, 0] };
+  // On the right there is room for half of the last time.
+  const shared = { width: place.clientWidth, legend: { show: false }, padding: [10, 18, 8, 0] };
   const cursor = {
     sync: { key: sync.key },
     y: false,
@@ -141,7 +144,7 @@ function drawn(place, [passData, stopData], onMinute) {
   return [pass, stop];
 }
 
-/** A scale from 0, never flatter than four messages: one held message is no mountain. */
+/** A scale from 0 to at least 4 messages, so that a single held message does not fill the chart. */
 export function fromZero(_plot, _low, high) {
   return [0, Math.max(4, Math.ceil(high * 1.1))];
 }
@@ -176,7 +179,7 @@ export function upward(colour, label) {
   };
 }
 
-/** The same in numbers, ten minutes a row, for whom a picture does not serve. */
+/** The same numbers as a table, ten minutes a row, for readers who cannot use the chart. */
 function AsTable({ minutes }) {
   const rows = [];
   for (let start = 0; start < minutes.length; start += 10) {

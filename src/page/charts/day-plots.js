@@ -1,5 +1,5 @@
 /**
- * Two plots by day, one above the other: all messages, and those that look like spam or were
+ * Two charts by day, one above the other: all messages, and those that look like spam or were
  * stopped.
  */
 import Plot from 'uplot';
@@ -37,7 +37,7 @@ function drawn(place, [allData, badData], scored, onDay) {
   const shared = {
     width: place.clientWidth,
     legend: { show: false },
-    padding: [10, 6, 8, 0],
+    padding: [10, 18, 8, 0],
     scales: { x: { range: wholeDays }, y: { range: fromZero } },
   };
   const cursor = {
@@ -89,14 +89,14 @@ function drawn(place, [allData, badData], scored, onDay) {
   ];
 }
 
-/** Half a day more on either side, so that the bars at the ends are whole. */
+/** Adds half a day on either side, so that the first and last bars are complete. */
 function wholeDays(_plot, first, last) {
   return [first - 43_200, last + 43_200];
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** Days are UTC: a local clock would put some of them on the day before. */
+/** Uses UTC, because in some time zones the local date would be the day before. */
 function dayOfMonth(seconds) {
   const date = new Date(seconds * 1_000);
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]}`;

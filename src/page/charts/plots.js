@@ -1,19 +1,19 @@
 /**
- * Plots, one above the other in one element: as wide as it is, in the colours of the moment, with
- * the newest numbers.
+ * Keeps charts, one above the other in an element, up to date: width, colours and numbers.
  */
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * `data`: one for each plot. `draw(element, data)` answers with the plots, whose heights are `heights`; it is called again
- * when the colours change, or one of `redrawn`. `of`: what the data are made of; when it changes,
- * they are put in. Answers with the ref of the element.
+ * Draws the charts and returns the ref of their element. `data` has one entry for each chart.
+ * `draw(element, data)` returns the charts, whose heights are `heights`; it is called again when
+ * the colours change, or a value in `redrawn`. `of` is the source of the data: when it changes, the
+ * charts get the new data.
  */
 export function usePlots({ data, heights, draw, redrawn, of }) {
   const place = useRef(null);
   const plots = useRef([]);
   const latest = useRef(undefined);
-  latest.current = data; // a change of colours draws what is shown now
+  latest.current = data; // a change of colours draws the newest data
   useEffect(() => {
     const element = place.current;
     const dark = matchMedia('(prefers-color-scheme: dark)');

@@ -1,16 +1,16 @@
 /**
- * What the page asks of the door. Every answer is `{ ok, … }`: a failed one says why in words fit
- * to show.
+ * Requests to the HTTP door. Every answer to an action is `{ ok, text, hint? }`; the text of a
+ * failed one can be shown as it is.
  */
 let csrf = '';
 let signedOut = () => undefined;
 
-/** Called when the session is over, whoever noticed first. */
+/** Sets what is called when the session has ended. */
 export function onSignedOut(listener) {
   signedOut = listener;
 }
 
-/** Is there a session behind the cookie? */
+/** Asks whether the cookie belongs to a valid session. */
 export async function session() {
   const response = await fetch('/session', { cache: 'no-store' });
   const found = await response.json();
@@ -29,7 +29,7 @@ export async function signOut() {
   signedOut();
 }
 
-/** Reads; undefined when there is no such thing. */
+/** Reads JSON from the door; undefined if there is no such thing (404). */
 export async function read(path) {
   const response = await fetch(path, { cache: 'no-store' });
   if (response.status === 401) signedOut();
@@ -38,7 +38,7 @@ export async function read(path) {
   return response.json();
 }
 
-/** Does something; the answer is the admin's `Done`. */
+/** Performs an action; returns an `AdminResult`. */
 export async function act(path, body = {}) {
   const done = await send(path, body);
   if (done.status === 401) signedOut();
@@ -54,7 +54,8 @@ async function send(path, body) {
     });
     return { ...(await words(response)), status: response.status };
   } catch {
-    return { ok: false, text: 'Postern does not answer. Is it running?', status: 0 };
+    const hint = 'on the server, run: postern status';
+    return { ok: false, text: 'Postern does not answer', hint, status: 0 };
   }
 }
 
@@ -62,11 +63,11 @@ async function words(response) {
   try {
     return await response.json();
   } catch {
-    return { ok: false, text: `Postern answered ${response.status} and no more` };
+    return { ok: false, text: `Postern answered with HTTP status ${response.status} and no text` };
   }
 }
 
-/** Path of an account's route; names may hold slashes and spaces. */
+/** Path of an account's route. Names may contain slashes and spaces. */
 export function accountPath(name, verb = '') {
   return `/api/accounts/${encodeURIComponent(name)}${verb === '' ? '' : `/${verb}`}`;
 }

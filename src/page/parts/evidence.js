@@ -1,20 +1,22 @@
 /**
- * Evidence as a scale: 0 is nothing, 1 holds a message, more suspends. And its reasons, heaviest
- * first.
+ * Shows evidence on a scale from 0 to 2, and its reasons, heaviest first. From 1 on mail is held;
+ * from 2.5 on the account is suspended.
  */
 import { html } from './html.js';
 import { opened } from './words.js';
 
+/** Evidence from which a message is held. */
+export const evidenceHeld = 1;
 const scaleMax = 2;
 
-/** The scale of one account, with a mark at 1. */
+/** The scale of one account, with a mark where mail is held. */
 export function Gauge({ evidence }) {
   const share = Math.min(1, Math.max(0, evidence / scaleMax));
-  const said = `Evidence ${evidence.toFixed(2)}; 1 holds a message`;
-  const level = evidence >= 1 ? 'gauge over' : 'gauge';
+  const said = `Evidence ${evidence.toFixed(2)}; mail is held at ${evidenceHeld.toFixed(2)}`;
+  const level = evidence >= evidenceHeld ? 'gauge over' : 'gauge';
   return html`<div class=${level} role="img" aria-label=${said} title=${said}>
     <div class="gauge-fill" style=${{ width: `${share * 100}%` }}></div>
-    <div class="gauge-mark" style=${{ left: `${100 / scaleMax}%` }}></div>
+    <div class="gauge-mark" style=${{ left: `${(evidenceHeld / scaleMax) * 100}%` }}></div>
   </div>`;
 }
 

@@ -1,4 +1,4 @@
-/** Markup in template strings: htm, bound to Preact. */
+/** Writes markup in template strings, with htm and Preact. */
 import htm from 'htm';
 import { h } from 'preact';
 

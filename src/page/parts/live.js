@@ -1,14 +1,13 @@
 /**
- * Follows the live feed. The browser reconnects by itself; when it has given up (signed out, too
- * many pages), this asks who we are and tries again.
+ * Follows the live feed. The browser reconnects automatically. When the browser has given up
+ * (signed out, too many pages), this file checks the session and tries again.
  */
 import { session } from './api.js';
 
 const againMs = 5_000;
 
 /**
- * Calls back with feed batches, statuses and the state of the link, until the returned function is
- * called.
+ * Calls back with batches, statuses and the state of the link, until the returned stop is called.
  */
 export function follow({ onFeed, onStatus, onLink, onSignedOut }) {
   let source;

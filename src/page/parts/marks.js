@@ -1,9 +1,9 @@
-/** The small things that recur: times, glyphs of state, commands to copy. */
+/** Small parts that all views use: times, glyphs of states, commands to copy, headings. */
 import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
 import { clockTime, exact, relative } from './words.js';
 
-/** Draws anew every few seconds, so that relative times stay true. */
+/** Redraws every few seconds, so that relative times stay correct. */
 export function useNow(everyMs = 5_000) {
   const [, draw] = useState(0);
   useEffect(() => {
@@ -12,7 +12,7 @@ export function useNow(everyMs = 5_000) {
   }, [everyMs]);
 }
 
-/** A time: relative, exact on hover. `as="clock"` shows the time of day. */
+/** Shows a relative time, and the exact one on hover. `as="clock"` shows the time of day. */
 export function When({ at, as = 'relative' }) {
   const iso = new Date(at).toISOString();
   return html`<time datetime=${iso} title=${exact(at)}>
@@ -25,30 +25,39 @@ const shapes = {
   delay: html`<path d="M6 2 11 10.5H1z" fill="none" stroke="currentColor" stroke-width="1.5" />`,
   hold: html`<path d="M2.2 1.5h2.6v9H2.2zM7.2 1.5h2.6v9H7.2z" fill="currentColor" />`,
   refuse: html`<path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" stroke-width="2.2" />`,
-  well: html`<path d="M1.5 6.5 4.6 9.6 10.5 2.8" fill="none" stroke="currentColor" stroke-width="2" />`,
+  well: html`<path
+    d="M1.5 6.5 4.6 9.6 10.5 2.8"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="2"
+  />`,
   watch: html`<path d="M6 1 11.5 11H.5z" fill="currentColor" />`,
   stop: html`<path d="M3.7.7h4.6l3 3v4.6l-3 3H3.7l-3-3V3.7z" fill="currentColor" />`,
   idle: html`<path d="M1.5 6h9" stroke="currentColor" stroke-width="2" />`,
 };
 
-/** A shape for each state, so that none is told by colour alone. Always beside its word. */
+/** A shape for each state, so that colour is never the only sign. It stands beside its word. */
 export function Glyph({ of }) {
   return html`<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true" focusable="false">
     ${shapes[of] ?? shapes.idle}
   </svg>`;
 }
 
-/** A command line, selected whole by one click. */
+/** A command line. One click selects the whole line; an option is never broken after its hyphens. */
 export function Command({ text }) {
-  return html`<code class="command">${text}</code>`;
+  const pieces = text.split(/(?<= )(--?[a-z][a-z-]*)/);
+  const isOption = (piece) => piece.startsWith('-');
+  return html`<code class="command">
+    ${pieces.map((one) => (isOption(one) ? html`<span class="option">${one}</span>` : one))}
+  </code>`;
 }
 
-/** An empty part of the page: what it would show, and what to try. */
+/** The text of a part of the page that has nothing to show. */
 export function Empty({ children }) {
   return html`<p class="empty">${children}</p>`;
 }
 
-/** Says a number of things after a heading. */
+/** The heading of a section, with a count. */
 export function Heading({ id, title, count, children }) {
   return html`<div class="heading">
     <h2 id=${id}>

@@ -1,34 +1,36 @@
-/**
- * Everything the page can do, as questions for the confirm dialog: what it means, what undoes it.
- */
+/** Every action of the page as a question for the confirm dialog: what it does, what undoes it. */
 import { accountPath, act } from './api.js';
 import { html } from './html.js';
 import { Command } from './marks.js';
 import { command, many } from './words.js';
 
-/** Lets a suspended account mail again. */
+/** Releases a suspended account. */
 export function releaseAccount(name) {
   return {
     title: `Release ${name}?`,
-    text: 'Its login opens again, and its mail passes. What becomes of its held mail depends:',
+    text:
+      'Postern opens its login and accepts its mail again. What happened decides about its held ' +
+      'mail:',
     verb: 'Release',
     note: true,
     choices: [
       {
-        label: 'It was hijacked, and its password is changed',
+        label: 'The account was hijacked, and its password has been changed',
         detail:
-          'Nothing of the attack is learned. All its held mail stays held, what was taken from ' +
-          'the queue too: look at it under “Held mail”, then “Drop all” or “Release all”.',
+          'Postern learns nothing from the attack. All held mail of the account stays held. Look ' +
+          'at it under “Held mail”, then choose “Drop all” or “Release all”.',
         command: command('accounts', 'release', name, '--keep-held'),
         body: { keepHeld: true },
         after: [
           ['To delete the held mail', command('held', 'drop', '--account', name)],
-          ['To let it go', command('held', 'release', '--account', name)],
+          ['To deliver the held mail', command('held', 'release', '--account', name)],
         ],
       },
       {
-        label: 'It was honest mail',
-        detail: 'What was seen counts as usual from now on, and all its held mail goes out.',
+        label: 'It was honest mail (a false alarm)',
+        detail:
+          'What was seen counts as normal for this account from now on, and all its held mail is ' +
+          'delivered.',
         command: command('accounts', 'release', name, '--false-alarm'),
         body: { falseAlarm: true },
       },
@@ -39,13 +41,13 @@ export function releaseAccount(name) {
   };
 }
 
-/** Stops an account by hand. */
+/** Suspends an account. */
 export function suspendAccount(name) {
   return {
     title: `Suspend ${name}?`,
     text:
-      'Its mail is refused from now on, what it has in the queue is held, and its login is closed ' +
-      'where Postern may do that.',
+      'Postern refuses its mail from now on, holds what it has in the mail queue, and closes its ' +
+      'login where Dovecot is configured.',
     verb: 'Suspend',
     danger: true,
     note: true,
@@ -56,30 +58,32 @@ export function suspendAccount(name) {
   };
 }
 
-/** Lets held mail go: ids, or all of an account. */
+/** Releases held mail: messages by id, or all of an account. */
 export function releaseHeld(which, count) {
   return {
     title: `Release ${many(count, 'message')}?`,
-    text: `${whose(which)} goes out now. Mail that has left cannot be called back.`,
+    text: `${heldOf(which)} is delivered now. Delivered mail cannot be called back.`,
     verb: 'Release',
     command: heldCommand('release', which),
     act: () => act('/api/held/release', which),
   };
 }
 
-/** Throws held mail away. */
+/** Deletes held mail. */
 export function dropHeld(which, count) {
   return {
-    title: `Drop ${many(count, 'message')} for good?`,
-    text: `${whose(which)} is deleted from the mail queue. Nobody is told, and nothing brings it back.`,
-    verb: 'Drop for good',
+    title: `Drop ${many(count, 'message')} permanently?`,
+    text:
+      `${heldOf(which)} is deleted from the mail queue. Neither sender nor recipients are told, ` +
+      'and it cannot be recovered.',
+    verb: 'Drop permanently',
     danger: true,
     command: heldCommand('drop', which),
     act: () => act('/api/held/drop', which),
   };
 }
 
-function whose(which) {
+function heldOf(which) {
   return which.ids === undefined ? `All held mail of ${which.account}` : 'The message';
 }
 

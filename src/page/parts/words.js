@@ -1,9 +1,9 @@
 /**
- * How the page says numbers, times and states. Pure, but for the clock's offset to the server's.
+ * How the page says numbers, times and states. Pure, except for the offset to the server's clock.
  */
 let offsetMs = 0;
 
-/** Times are relative to the server's clock: a browser's may be wrong. */
+/** Makes times relative to the server's clock, because the browser's clock may be wrong. */
 export function setServerNow(now) {
   offsetMs = now - Date.now();
 }
@@ -22,9 +22,18 @@ export const exact = (at) => exactly.format(at);
 export const clockTime = (at) => clock.format(at);
 export const clockMinute = (at) => shortClock.format(at);
 
-/** With a capital: reasons are written to stand inside a sentence too. */
+/** Makes the first letter a capital. Reasons and errors are written to fit inside a sentence. */
 export function opened(text) {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** An answer's text and hint as whole sentences. */
+export function sentences({ text, hint = '' }) {
+  return [text, hint].filter(Boolean).map(sentence).join(' ');
+}
+
+function sentence(text) {
+  return `${opened(text)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
 
 /** `1 message`, `2 messages`. */
@@ -51,12 +60,12 @@ export function relative(at, now = serverNow()) {
 const past = { pass: 'passed', delay: 'delayed', hold: 'held', refuse: 'refused' };
 const would = { pass: 'passed', delay: 'would delay', hold: 'would hold', refuse: 'would refuse' };
 
-/** What was done with a message, or would have been in observe mode. */
+/** What Postern did with a message, or would have done in mode `observe`. */
 export function verdictWord({ verdict, observed }) {
   return (observed ? would : past)[verdict] ?? verdict;
 }
 
-/** The command that does the same, safe to paste into a shell. */
+/** The command that does the same, quoted so that it can be pasted into a shell. */
 export function command(...words) {
   const quoted = words.map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
@@ -64,18 +73,20 @@ export function command(...words) {
   return ['postern', ...quoted].join(' ');
 }
 
-/** The one line at the top: how things stand, and the tone it is shown in. */
+/** The line at the top, which sums up the state of mail, and the tone to show it in. */
 export function stateLine({ status, suspended }) {
   const { accounts, verdicts, ledger, mode } = status;
   if (ledger.state === 'failing') {
     return {
       tone: 'stop',
-      title: 'The ledger takes no writes',
-      detail: `${ledger.why}. Verdicts go on from memory; free space for ${ledger.path}.`,
+      title: 'Postern cannot write to its ledger',
+      detail:
+        `${sentence(ledger.why)} Mail is handled as ledger.when_failing says. ` +
+        `Usually its disk is full: free some space for ${ledger.path}.`,
     };
   }
   const watched = accounts.watched > 0 ? `${many(accounts.watched, 'account')} watched. ` : '';
-  const held = status.held > 0 ? `${many(status.held, 'message')} held.` : '';
+  const held = status.held > 0 ? `${many(status.held, 'message')} held. ` : '';
   if (accounts.suspended > 0) {
     return {
       tone: 'stop',
@@ -84,23 +95,24 @@ export function stateLine({ status, suspended }) {
     };
   }
   if (isFresh(status)) {
-    return { tone: 'idle', title: 'Ready', detail: 'No mail has come through yet.' };
+    return { tone: 'idle', title: 'Ready', detail: 'Postern has seen no mail yet.' };
   }
   if (mode === 'observe') {
     return {
       tone: accounts.watched > 0 ? 'watch' : 'well',
-      title: 'Observing: nothing is stopped',
-      detail: `${watched}${held}What the guard would have done is marked “would”.`,
+      title: 'Observing: no mail is stopped',
+      detail: `${watched}${held}What Postern would have done is marked “would”.`,
     };
   }
   return {
     tone: accounts.watched > 0 ? 'watch' : 'well',
     title: 'All well',
-    detail: `${watched}${held}` || `${many(verdicts.pass, 'message')} passed since the start.`,
+    detail:
+      `${watched}${held}` || `${many(verdicts.pass, 'message')} passed since Postern started.`,
   };
 }
 
-/** True until the first message has come through. */
+/** True until Postern has judged its first message. */
 export function isFresh({ verdicts, accounts }) {
   const judged = verdicts.pass + verdicts.delay + verdicts.hold + verdicts.refuse;
   return judged === 0 && accounts.known === 0;

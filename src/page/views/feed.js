@@ -1,6 +1,6 @@
 /**
- * What passes now, newest first. It can be paused to be read; nothing is announced, or a reader
- * would never stop.
+ * Lists the latest messages, newest first. The list can be paused for reading. Screen readers do
+ * not announce its changes, because there would be no end to them.
  */
 import { useState } from 'preact/hooks';
 import { html } from '../parts/html.js';
@@ -11,12 +11,12 @@ const feedMax = 80;
 
 let keys = 0;
 
-/** Items as lines: each with a key of its own, since one id may come by more than once. */
+/** Gives each item a key of its own, because one message id may occur more than once. */
 export function asLines(items) {
   return items.map((item) => ({ ...item, key: ++keys }));
 }
 
-/** Newest first, at most `feedMax`. */
+/** Adds a batch: newest first, at most `feedMax` lines. */
 export function withBatch(feed, { items, skipped }) {
   const fresh = asLines(items).reverse();
   if (skipped > 0) fresh.push({ skipped, key: ++keys });
@@ -27,19 +27,27 @@ export function Feed({ feed, open, explain }) {
   const [paused, setPaused] = useState(undefined);
   const shown = paused ?? feed;
   return html`<section class="feed" aria-labelledby="feed">
-    <${Heading} id="feed" title="Passing now">
+    <${Heading} id="feed" title="Latest messages">
       ${
         feed.length > 0 &&
-        html`<button class="plain" type="button" aria-pressed=${paused !== undefined} onClick=${() => setPaused(paused === undefined ? feed : undefined)}>
-          ${paused === undefined ? 'Pause' : 'Go on'}
+        html`<button
+          class="plain"
+          type="button"
+          aria-pressed=${paused !== undefined}
+          onClick=${() => setPaused(paused === undefined ? feed : undefined)}
+        >
+          ${paused === undefined ? 'Pause' : 'Resume'}
         </button>`
       }
     <//>
     ${
       shown.length === 0
-        ? html`<${Empty}>Each message will show here as it passes.<//>`
+        ? html`<${Empty}>Each message is listed here once Postern has judged it.<//>`
         : html`<ol class="feed-list" tabindex="0" aria-label="Messages, newest first">
-            ${shown.map((item) => html`<${Line} key=${item.key} item=${item} open=${open} explain=${explain} />`)}
+            ${shown.map(
+              (item) =>
+                html`<${Line} key=${item.key} item=${item} open=${open} explain=${explain} />`,
+            )}
           </ol>`
     }
   </section>`;
@@ -47,7 +55,9 @@ export function Feed({ feed, open, explain }) {
 
 function Line({ item, open, explain }) {
   if (item.skipped !== undefined) {
-    return html`<li class="skipped quiet">and ${many(item.skipped, 'more message')}</li>`;
+    return html`<li class="skipped quiet">
+      and ${many(item.skipped, 'more message')}, not listed
+    </li>`;
   }
   const word = verdictWord(item);
   const plain = item.verdict === 'pass';
@@ -58,7 +68,14 @@ function Line({ item, open, explain }) {
     ${
       plain
         ? html`<span class="line-verdict">${word}</span>`
-        : html`<button class="verdict line-verdict" type="button" onClick=${() => explain(item.id)} aria-label=${`${word}: explain ${item.id}`}>${word}</button>`
+        : html`<button
+            class="verdict line-verdict"
+            type="button"
+            onClick=${() => explain(item.id)}
+            aria-label=${`${word}: explain ${item.id}`}
+          >
+            ${word}
+          </button>`
     }
     ${
       (!plain || item.recipients > 1) &&
@@ -69,7 +86,7 @@ function Line({ item, open, explain }) {
   </li>`;
 }
 
-/** To how many, and why; what was refused before there was a message has no recipients. */
+/** Recipients and reason. Mail refused at its first command has no recipients yet. */
 function about({ recipients, why }) {
   const parts = recipients === 0 ? [] : [`To ${many(recipients, 'recipient')}`];
   return [...parts, ...(why === '' ? [] : [opened(why)])].join('. ');

@@ -1,18 +1,16 @@
 /**
- * Held mail, by account: it waits in the mail server's hold queue until somebody lets it go or
- * drops it.
+ * Held mail by account. It waits in the mail server's hold queue until it is released or dropped.
  */
-
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { dropHeld, releaseHeld } from '../parts/questions.js';
 import { command, many, number } from '../parts/words.js';
 
 const whys = {
-  verdict: 'held as it came',
-  queue: 'taken from the queue',
+  verdict: 'held on arrival',
+  queue: 'held in the mail queue',
   content: 'held for its content',
-  rule: 'held by the rules of scripts',
+  rule: 'held by a script rule',
 };
 
 export function Held({ view, ask, open, explain }) {
@@ -20,12 +18,24 @@ export function Held({ view, ask, open, explain }) {
   const unseen = status.held - held.length;
   return html`<section aria-labelledby="held">
     <${Heading} id="held" title="Held mail" count=${status.held} />
-    ${held.length === 0 && html`<${Empty}>Nothing is held.<//>`}
+    ${held.length === 0 && html`<${Empty}>No message is held.<//>`}
     ${grouped(held).map(
       ([name, rows]) =>
-        html`<${Group} key=${name} name=${name} rows=${rows} ask=${ask} open=${open} explain=${explain} />`,
+        html`<${Group}
+          key=${name}
+          name=${name}
+          rows=${rows}
+          ask=${ask}
+          open=${open}
+          explain=${explain}
+        />`,
     )}
-    ${unseen > 0 && html`<p class="quiet">And ${many(unseen, 'more message')}: <${Command} text=${command('held', 'list')} /></p>`}
+    ${
+      unseen > 0 &&
+      html`<p class="quiet">
+        And ${many(unseen, 'more message')}: <${Command} text=${command('held', 'list')} />
+      </p>`
+    }
   </section>`;
 }
 
@@ -42,10 +52,18 @@ function Group({ name, rows, ask, open, explain }) {
       <div class="held-head">
         <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
         <span class="buttons">
-          <button type="button" onClick=${() => ask(releaseHeld(all, rows.length))} aria-label=${`Release all held mail of ${name}`}>
+          <button
+            type="button"
+            onClick=${() => ask(releaseHeld(all, rows.length))}
+            aria-label=${`Release all held mail of ${name}`}
+          >
             Release all…
           </button>
-          <button type="button" onClick=${() => ask(dropHeld(all, rows.length))} aria-label=${`Drop all held mail of ${name}`}>
+          <button
+            type="button"
+            onClick=${() => ask(dropHeld(all, rows.length))}
+            aria-label=${`Drop all held mail of ${name}`}
+          >
             Drop all…
           </button>
         </span>
@@ -56,11 +74,13 @@ function Group({ name, rows, ask, open, explain }) {
         <th scope="col">Message</th>
         <th scope="col" class="wide">Held</th>
         <th scope="col" class="right wide">Recipients</th>
-        <th scope="col"><span class="unseen">What to do</span></th>
+        <th scope="col"><span class="unseen">Actions</span></th>
       </tr>
     </thead>
     <tbody>
-      ${rows.map((row) => html`<${Row} key=${row.queueId} row=${row} ask=${ask} explain=${explain} />`)}
+      ${rows.map(
+        (row) => html`<${Row} key=${row.queueId} row=${row} ask=${ask} explain=${explain} />`,
+      )}
     </tbody>
   </table>`;
 }
@@ -69,18 +89,33 @@ function Row({ row, ask, explain }) {
   const one = { ids: [row.queueId] };
   return html`<tr>
     <th scope="row">
-      <button class="id" type="button" onClick=${() => explain(row.queueId)} aria-label=${`Explain ${row.queueId}`}>
+      <button
+        class="id"
+        type="button"
+        onClick=${() => explain(row.queueId)}
+        aria-label=${`Explain ${row.queueId}`}
+      >
         ${row.queueId}
       </button>
-      <span class="narrow quiet">${many(row.recipients, 'recipient')}, <${When} at=${row.at} />, ${whys[row.why]}</span>
+      <span class="narrow quiet">
+        ${many(row.recipients, 'recipient')}, <${When} at=${row.at} />, ${whys[row.why]}
+      </span>
     </th>
     <td class="wide"><${When} at=${row.at} /><span class="quiet">, ${whys[row.why]}</span></td>
     <td class="right figure wide">${number(row.recipients)}</td>
     <td class="buttons">
-      <button type="button" onClick=${() => ask(releaseHeld(one, 1))} aria-label=${`Release ${row.queueId}`}>
+      <button
+        type="button"
+        onClick=${() => ask(releaseHeld(one, 1))}
+        aria-label=${`Release ${row.queueId}`}
+      >
         Release…
       </button>
-      <button type="button" onClick=${() => ask(dropHeld(one, 1))} aria-label=${`Drop ${row.queueId}`}>
+      <button
+        type="button"
+        onClick=${() => ask(dropHeld(one, 1))}
+        aria-label=${`Drop ${row.queueId}`}
+      >
         Drop…
       </button>
     </td>

@@ -1,6 +1,6 @@
 /**
- * Finds an account by part of its name, or explains a message by its queue id. One field: nobody
- * recalls which.
+ * Finds an account by a part of its name, or explains a message by its queue id. One field serves
+ * both, so that nobody has to choose first.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { read } from '../parts/api.js';
@@ -15,11 +15,11 @@ export function Lookup({ open, explain }) {
   const [found, setFound] = useState(undefined);
   const asked = useRef(0);
   useEffect(() => {
-    const turn = ++asked.current;
+    const request = ++asked.current;
     if (text === '') return setFound(undefined);
     const timer = setTimeout(async () => {
-      const answer = await look(text);
-      if (turn === asked.current) setFound(answer);
+      const answer = await find(text);
+      if (request === asked.current) setFound(answer);
     }, typingMs);
     return () => clearTimeout(timer);
   }, [text]);
@@ -43,11 +43,16 @@ export function Lookup({ open, explain }) {
         onInput=${(event) => setText(event.currentTarget.value.trim())}
       />
     </form>
-    <div role="status">${found !== undefined && html`<${Found} found=${found} text=${text} open=${open} explain=${explain} />`}</div>
+    <div role="status">
+      ${
+        found !== undefined &&
+        html`<${Found} found=${found} text=${text} open=${open} explain=${explain} />`
+      }
+    </div>
   </section>`;
 }
 
-async function look(text) {
+async function find(text) {
   try {
     const [accounts, story] = await Promise.all([
       read(`/api/accounts?${new URLSearchParams({ like: text, limit: String(foundMax) })}`),
@@ -55,23 +60,32 @@ async function look(text) {
     ]);
     return { accounts: accounts ?? [], story };
   } catch (error) {
-    return { accounts: [], story: undefined, trouble: error.message };
+    return { accounts: [], story: undefined, fault: error.message };
   }
 }
 
 function Found({ found, text, open, explain }) {
-  if (found.trouble !== undefined) return html`<p class="trouble">${found.trouble}</p>`;
+  if (found.fault !== undefined) return html`<p class="fault">${found.fault}</p>`;
   if (found.accounts.length === 0 && found.story === undefined) {
     return html`<p class="empty">
-      No account with “${text}” in its name, and no story under that id. Queue ids stand in the mail
-      log after the program’s name.
+      No account name contains “${text}”, and no stored message has this queue id. You find queue
+      ids in the mail log, right after the name of the program.
     </p>`;
   }
   return html`<ul class="found">
-    ${found.story && html`<li><button class="name" type="button" onClick=${() => explain(text)}>Why ${text} was treated so</button></li>`}
+    ${
+      found.story &&
+      html`<li>
+        <button class="name" type="button" onClick=${() => explain(text)}>
+          Explain message ${text}
+        </button>
+      </li>`
+    }
     ${found.accounts.map(
       (one) => html`<li key=${one.account}>
-        <button class="name" type="button" onClick=${() => open(one.account)}>${one.account}</button>
+        <button class="name" type="button" onClick=${() => open(one.account)}>
+          ${one.account}
+        </button>
         <span class="tag ${one.state}">${one.state}</span>
       </li>`,
     )}

@@ -1,17 +1,18 @@
 /**
- * Scripts of this machine that send mail: first those with odd mail, then those that no rule knows.
+ * Lists the scripts of this machine that send mail: first those with odd mail, then those without a
+ * rule.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Command, Glyph, Heading, When } from '../parts/marks.js';
-import { command, many, opened } from '../parts/words.js';
+import { command, many, number, opened } from '../parts/words.js';
 
 const againMs = 60_000;
 const askedMax = 500;
 const rowsMax = 8;
 
-/** Asked for anew each minute, and when more or less is held; undefined until it is here. */
+/** Reads the list every minute and when the number of held messages changes; undefined at first. */
 function useScripts(held) {
   const [answer, setAnswer] = useState(undefined);
   useEffect(() => {
@@ -40,17 +41,23 @@ export function Scripts({ view, open }) {
   return html`<section aria-labelledby="scripts">
     <${Heading} id="scripts" title="Web scripts" count=${known}>
       <span class="quiet legend-note">
-        ${guarding ? 'What no rule allows is held' : 'Only observed: nothing is held for the rules'}
+        ${guarding ? 'Mail that no rule allows is held' : 'Observing only: rules hold no mail'}
       </span>
     <//>
     <ul class="rows">
-      ${first.map((one) => html`<${Row} key=${one.account} script=${one} rules=${rules} open=${open} />`)}
+      ${first.map(
+        (one) => html`<${Row} key=${one.account} script=${one} rules=${rules} open=${open} />`,
+      )}
     </ul>
     ${
       (known > first.length || unruled > 0) &&
       html`<p class="same">
         <span class="quiet">
-          ${unruled > 0 ? `${many(unruled, 'has', 'have')} no rule` : `${many(known - first.length, 'more')}`}
+          ${
+            unruled > 0
+              ? `${many(unruled, 'script')} without a rule`
+              : many(known - first.length, 'more script')
+          }
         </span>
         <${Command} text=${command('scripts', 'list')} />
       </p>`
@@ -58,7 +65,7 @@ export function Scripts({ view, open }) {
   </section>`;
 }
 
-/** Odd mail of the last days before all else; then what no rule knows, the busiest first. */
+/** Puts odd mail of the last seven days first, then scripts without a rule, the busiest first. */
 function urgency({ odd, oddAt, rule, lastAt, messages }) {
   const recent = odd > 0 && lastAt - oddAt < 7 * 86_400_000;
   return (recent ? 2e9 : 0) + (rule === '' ? 1e9 : 0) + Math.min(messages, 1e8);
@@ -67,15 +74,23 @@ function urgency({ odd, oddAt, rule, lastAt, messages }) {
 function Row({ script, rules, open }) {
   const { account, subject, user, uid, messages, recipients, held, lastAt, odd, oddText } = script;
   const rule = rules.find(({ id }) => id === script.rule);
-  const known = rule === undefined ? 'no rule' : `${rule.effect}, ${rule.id}`;
+  const known = rule === undefined ? 'no rule' : `${rule.effect}, rule ${rule.id}`;
   return html`<li class="script">
     <div>
       <button class="name" type="button" onClick=${() => open(account)}>${subject}</button>
       <p class="quiet">
-        As ${user || `user number ${uid}`}, ${many(messages, 'message')} to ${many(recipients, 'recipient')}${held > 0 ? `, ${held} held` : ''}, last <${When} at=${lastAt} />
+        User ${user || `number ${uid}`}: ${many(messages, 'message')}
+        ${' '}to ${many(recipients, 'recipient')}${held > 0 ? `, ${number(held)} held` : ''},
+        ${' '}last <${When} at=${lastAt} />
       </p>
       ${odd > 0 && html`<p class="script-odd"><${Glyph} of="watch" />${opened(oddText)}</p>`}
-      ${script.suggestion !== '' && html`<p class="script-fit"><span class="quiet">This rule would fit:</span> <${Command} text=${script.suggestion} /></p>`}
+      ${
+        script.suggestion !== '' &&
+        html`<p class="script-fit">
+          <span class="quiet">A rule that fits the mail so far:</span>
+          ${' '}<${Command} text=${script.suggestion} />
+        </p>`
+      }
     </div>
     <span class=${`tag rule-${rule?.effect ?? 'none'}`}>${known}</span>
   </li>`;

@@ -1,14 +1,14 @@
 /**
- * More about one thing, over the page: an account with its past, or the story of a message. Escape
- * closes it.
+ * Shows one account with its history, or explains one message, in a dialog over the page. Escape
+ * closes the dialog.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accountPath, read } from '../parts/api.js';
-import { Gauge, Reasons } from '../parts/evidence.js';
+import { evidenceHeld, Gauge, Reasons } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, When } from '../parts/marks.js';
 import { releaseAccount, suspendAccount } from '../parts/questions.js';
-import { command, many, number, verdictWord } from '../parts/words.js';
+import { command, many, number, opened, verdictWord } from '../parts/words.js';
 
 const shownMax = 12;
 
@@ -28,21 +28,26 @@ export function Sheet({ about, ask, open, explain, onClose }) {
     const set = (value) => current && setFound(value);
     read(path).then(
       (value) => set(value ?? { none: true }),
-      (error) => set({ trouble: error.message }),
+      (error) => set({ fault: error.message }),
     );
     return () => {
       current = false;
     };
   }, [path]);
   const title = about.id ?? about.account;
-  return html`<dialog ref=${dialog} class="sheet" aria-labelledby="sheet-title" onClose=${onClose}>
+  return html`<dialog
+    ref=${dialog}
+    class="sheet"
+    aria-labelledby="sheet-title"
+    onClose=${onClose}
+  >
     <div class="sheet-head">
       <h2 id="sheet-title">${title}</h2>
       <button type="button" onClick=${() => dialog.current.close()}>Close</button>
     </div>
-    ${found === undefined && html`<p class="quiet">Looking it up…</p>`}
-    ${found?.trouble && html`<p class="trouble">${found.trouble}</p>`}
-    ${found?.none && html`<${Empty}>Nothing is known about ${title}.<//>`}
+    ${found === undefined && html`<p class="quiet">Loading…</p>`}
+    ${found?.fault && html`<p class="fault">${found.fault}</p>`}
+    ${found?.none && html`<${Empty}>Postern has no record of ${title}.<//>`}
     ${found?.account && html`<${Account} found=${found} ask=${ask} explain=${explain} />`}
     ${(found?.story || found?.message) && html`<${Story} found=${found} open=${open} />`}
   </dialog>`;
@@ -56,30 +61,42 @@ function Account({ found, ask, explain }) {
   return html`<p>
       <span class="tag ${account.state}">${account.state}</span>
       <span class="quiet"> last mail <${When} at=${account.lastSeen} /></span>
-      ${account.exemptUntil && html`<span class="quiet">, exempt until <${When} at=${account.exemptUntil} /></span>`}
+      ${
+        account.exemptUntil &&
+        html`<span class="quiet">, exemption ends <${When} at=${account.exemptUntil} /></span>`
+      }
     </p>
-    <div class="watched-scale"><${Gauge} evidence=${account.evidence} /><span class="figure">${account.evidence.toFixed(2)}</span></div>
+    <div class="watched-scale">
+      <${Gauge} evidence=${account.evidence} />
+      <span class="figure">${account.evidence.toFixed(2)}</span>
+    </div>
+    <p class="quiet">Evidence; mail is held at ${evidenceHeld.toFixed(2)} (the mark)</p>
     <p>
-      ${many(account.messagesToday, 'message')} to ${many(account.recipientsToday, 'recipient')} today;
-      ${' '}knows ${many(account.knownRecipients, 'recipient')}.
+      Today: ${many(account.messagesToday, 'message')}
+      ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:
+      ${' '}${many(account.knownRecipients, 'recipient')}.
     </p>
     ${reasons.length > 0 && html`<h3>Why</h3><${Reasons} reasons=${reasons} />`}
     <div class="buttons">
-      <button type="button" class=${suspended ? 'primary' : ''} onClick=${() => ask(suspended ? releaseAccount(name) : suspendAccount(name))}>
+      <button
+        type="button"
+        class=${suspended ? 'primary' : ''}
+        onClick=${() => ask(suspended ? releaseAccount(name) : suspendAccount(name))}
+      >
         ${suspended ? 'Release…' : 'Suspend…'}
       </button>
     </div>
     <p class="same">
-      <span class="quiet">To exempt it for a while</span>
+      <span class="quiet">To exempt the account until tomorrow</span>
       <${Command} text=${command('accounts', 'allow', name, '--until', 'tomorrow')} />
     </p>
     <${Stories} stories=${stories} explain=${explain} />
-    <${Past} incidents=${incidents} audit=${audit} />`;
+    <${History} incidents=${incidents} audit=${audit} />`;
 }
 
 function Stories({ stories, explain }) {
   if (stories.length === 0) return null;
-  return html`<h3>Not simply passed</h3>
+  return html`<h3>Messages held, delayed or refused</h3>
     <ul class="rows small">
       ${stories.slice(0, shownMax).map(
         (one) => html`<li key=${one.id}>
@@ -91,22 +108,30 @@ function Stories({ stories, explain }) {
     </ul>`;
 }
 
-function Past({ incidents, audit }) {
+function History({ incidents, audit }) {
   if (incidents.length === 0 && audit.length === 0) return null;
-  return html`<h3>Record</h3>
+  return html`<h3>History</h3>
     <ul class="rows small">
       ${incidents.map(
         (one) => html`<li key=${one.id}>
-          Suspended <${When} at=${one.suspendedAt} />: ${many(one.leakedRecipients, 'recipient')} reached,
-          ${' '}${many(one.stoppedMessages, 'message')} stopped${one.endedAt === undefined || one.endedAt === null ? '' : html`; ended <${When} at=${one.endedAt} /> by ${one.endedBy}`}.
+          Suspended <${When} at=${one.suspendedAt} />:
+          ${' '}${many(one.leakedRecipients, 'recipient')} reached,
+          ${' '}${many(one.stoppedMessages, 'message')} stopped${ended(one)}.
         </li>`,
       )}
       ${audit.slice(0, shownMax).map(
         (one) => html`<li key=${`${one.at} ${one.action}`}>
-          ${one.action} by ${one.by}, <${When} at=${one.at} />${one.detail === '' ? '' : `: ${one.detail}`}
+          ${opened(one.action)} by ${one.by}, <${When} at=${one.at} />
+          ${one.detail === '' ? '' : `: ${one.detail}`}
         </li>`,
       )}
     </ul>`;
+}
+
+/** When a suspension ended, and who ended it. */
+function ended({ endedAt, endedBy }) {
+  if (endedAt === undefined || endedAt === null) return '';
+  return html`; ended <${When} at=${endedAt} /> by ${endedBy}`;
 }
 
 function Story({ found, open }) {
@@ -114,8 +139,10 @@ function Story({ found, open }) {
   const about = story ?? { ...message, sample: [], reasons: [], subject: '', observed: false };
   const others = about.recipients - about.sample.length;
   return html`<p>
-      <strong>${verdictWord(about)}</strong> <${When} at=${about.at} />, from${' '}
-      <button class="name" type="button" onClick=${() => open(about.account)}>${about.account}</button>
+      <strong>${opened(verdictWord(about))}</strong> <${When} at=${about.at} />, from${' '}
+      <button class="name" type="button" onClick=${() => open(about.account)}>
+        ${about.account}
+      </button>
     </p>
     <dl class="story">
       ${about.subject !== '' && html`<dt>Subject</dt><dd>${about.subject}</dd>`}
@@ -124,10 +151,14 @@ function Story({ found, open }) {
         ${about.sample.length === 0 ? many(about.recipients, 'recipient') : about.sample.join(', ')}
         ${about.sample.length > 0 && others > 0 ? ` and ${number(others)} more` : ''}
       </dd>
-      <dt>From the address</dt>
+      <dt>Sent from</dt>
       <dd>${about.client || 'this machine'}</dd>
     </dl>
-    ${about.reasons.length > 0 ? html`<h3>Why</h3><${Reasons} reasons=${about.reasons} />` : html`<p>Nothing spoke against it.</p>`}
+    ${
+      about.reasons.length > 0
+        ? html`<h3>Why</h3><${Reasons} reasons=${about.reasons} />`
+        : html`<p>Postern found no evidence against this message.</p>`
+    }
     <p class="same">
       <span class="quiet">Same on the command line</span>
       <${Command} text=${command('explain', about.id ?? about.queueId)} />

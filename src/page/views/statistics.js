@@ -1,13 +1,14 @@
 /**
- * The last thirty days in numbers: messages a day above, below on a scale of its own those that
- * look like spam (or where nobody scans, those that were stopped); and who and what is behind them.
+ * The last 30 days in numbers. The upper chart has all messages by day. The lower chart, with its
+ * own scale, has those that look like spam, or the stopped ones if no mail is scanned. Below are
+ * the scripts, accounts and rules with most spam.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { DayPlots } from '../charts/day-plots.js';
 import { read } from '../parts/api.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading } from '../parts/marks.js';
-import { command, many, number } from '../parts/words.js';
+import { command, many, number, opened } from '../parts/words.js';
 
 const days = 30;
 const againMs = 60_000;
@@ -21,8 +22,8 @@ const kinds = {
 };
 
 /**
- * Numbers of the last days, asked for anew each minute; undefined until they are here, `fault`
- * while they are not to be had.
+ * Reads the numbers every minute. `numbers` is undefined until the first answer; `fault` is the
+ * error of the last request.
  */
 function useNumbers(now) {
   const [numbers, setNumbers] = useState(undefined);
@@ -41,7 +42,7 @@ function useNumbers(now) {
         setNumbers(Object.fromEntries(fresh));
         setFault('');
       } catch (error) {
-        // A connection that is lost is told of at the top of the page.
+        // The top of the page already says when the connection is lost.
         if (!over && !(error instanceof TypeError)) setFault(error.message);
       }
     };
@@ -61,7 +62,7 @@ export function Statistics({ now, open }) {
   if (numbers === undefined) {
     if (fault === '') return undefined;
     return html`<section aria-labelledby="statistics">
-      <${Heading} id="statistics" title="Last thirty days" />
+      <${Heading} id="statistics" title="Last 30 days" />
       <${Empty}>${unread(fault)}<//>
     </section>`;
   }
@@ -69,20 +70,28 @@ export function Statistics({ now, open }) {
   const scored = total.scored > 0;
   const each = everyDay(numbers.day);
   return html`<section aria-labelledby="statistics">
-    <${Heading} id="statistics" title="Last thirty days">
-      ${total.messages > 0 && html`<${Readout} line=${at === undefined ? total : each[at]} scored=${scored} />`}
+    <${Heading} id="statistics" title="Last 30 days">
+      ${
+        total.messages > 0 &&
+        html`<${Readout} line=${at === undefined ? total : each[at]} scored=${scored} />`
+      }
     <//>
     ${
       total.messages === 0
-        ? html`<${Empty}>Each day’s mail will be counted here.<//>`
-        : html`<${DayPlots} days=${each} scored=${scored} onDay=${setAt} said=${said(total, scored)} />
+        ? html`<${Empty}>Postern counts mail by day here, from the first message on.<//>`
+        : html`<${DayPlots}
+              days=${each}
+              scored=${scored}
+              onDay=${setAt}
+              said=${said(total, scored)}
+            />
             <${AsTable} days=${each} scored=${scored} />`
     }
     ${
       total.messages > 0 &&
       !scored &&
       html`<p class="same">
-        <span class="quiet">Nothing is scanned for spam. To have it scanned:</span>
+        <span class="quiet">No mail is scanned for spam. To scan it with SpamAssassin:</span>
         <${Command} text=${command('connect', 'spamassassin')} />
       </p>`
     }
@@ -94,17 +103,19 @@ export function Statistics({ now, open }) {
         <${Rules} answer=${numbers.rule} />
       </div>`
     }
-    ${fault !== '' && html`<p class="quiet small-print">These are older. ${unread(fault)}</p>`}
+    ${
+      fault !== '' &&
+      html`<p class="quiet small-print">These numbers are not up to date. ${unread(fault)}</p>`
+    }
     <p class="quiet small-print">
-      Days are UTC, from ${new Date(query.since * dayMs).toISOString().slice(0, 10)} on.
+      Days in UTC, from ${new Date(query.since * dayMs).toISOString().slice(0, 10)} to today.
     </p>
   </section>`;
 }
 
-const unread = (fault) =>
-  `${fault.slice(0, 1).toUpperCase()}${fault.slice(1)}. It is asked again each minute.`;
+const unread = (fault) => `${opened(fault)}. The page asks again every minute.`;
 
-/** One entry a day, oldest first, also for days without mail. */
+/** One entry for each day, oldest first, days without mail included. */
 function everyDay({ query, lines }) {
   const known = new Map(lines.map((line) => [line.key, line]));
   return Array.from({ length: query.until - query.since + 1 }, (_, i) => {
@@ -121,27 +132,28 @@ function said(total, scored) {
   const more = scored
     ? `${number(bad(total))} look like spam`
     : `${number(total.stopped)} were stopped`;
-  return `Thirty days: ${many(total.messages, 'message')}, ${more}. The table below has the numbers.`;
+  const all = many(total.messages, 'message');
+  return `Last 30 days: ${all}, ${more}. The table below has the numbers.`;
 }
 
 function Readout({ line, scored }) {
   return html`<p class="readout">
-    <span class="quiet">${line.at === undefined ? 'In all' : line.key}</span>
+    <span class="quiet">${line.at === undefined ? 'Total' : line.key}</span>
     <span class="key pass"><i></i>${many(line.messages, 'message')}</span>
     ${
       scored
-        ? html`<span class="key refuse"><i></i>${number(bad(line))} like spam</span>`
+        ? html`<span class="key refuse"><i></i>${number(bad(line))} look like spam</span>`
         : html`<span class="key hold"><i></i>${number(line.stopped)} stopped</span>`
     }
   </p>`;
 }
 
-/** Who sends what looks like spam: a bar for its share, and the numbers. */
+/** Ranks senders by messages that look like spam, with a bar for the share of scanned mail. */
 function Ranking({ title, answer, open }) {
   const lines = answer.lines.filter((line) => bad(line) > 0);
   return html`<div>
     <h3>${title} with most spam</h3>
-    ${lines.length === 0 && html`<p class="quiet">None.</p>`}
+    ${lines.length === 0 && html`<p class="quiet">No message looks like spam.</p>`}
     <ol class="ranking">
       ${lines.map((line) => {
         const share = Math.min(1, bad(line) / Math.max(1, line.scored));
@@ -149,11 +161,16 @@ function Ranking({ title, answer, open }) {
           ${
             open === undefined
               ? html`<span class="ranked">${line.key}</span>`
-              : html`<button class="ranked name" type="button" onClick=${() => open(line.key)}>${line.key}</button>`
+              : html`<button class="ranked name" type="button" onClick=${() => open(line.key)}>
+                  ${line.key}
+                </button>`
           }
-          <span class="ranking-bar" aria-hidden="true"><i style=${{ width: `${Math.max(1, share * 100)}%` }}></i></span>
+          <span class="ranking-bar" aria-hidden="true">
+            <i style=${{ width: `${Math.max(1, share * 100)}%` }}></i>
+          </span>
           <span class="figure quiet">
-            ${number(bad(line))} of ${number(line.messages)}, mean ${line.mean.toFixed(1)}${line.meanBefore === undefined ? '' : `, before ${line.meanBefore.toFixed(1)}`}
+            ${number(bad(line))} of ${many(line.messages, 'message')},
+            ${' '}${unbroken(`mean score ${line.mean.toFixed(1)}`)}${before(line)}
           </span>
         </li>`;
       })}
@@ -161,14 +178,26 @@ function Ranking({ title, answer, open }) {
   </div>`;
 }
 
+/** The mean score of the 30 days before, where it is known. */
+function before({ meanBefore }) {
+  return meanBefore === undefined ? '' : ` ${unbroken(`(before: ${meanBefore.toFixed(1)})`)}`;
+}
+
+/** Keeps the words on one line. */
+function unbroken(text) {
+  return text.replaceAll(' ', '\u00a0');
+}
+
 function Rules({ answer }) {
   return html`<div>
-    <h3>Rules that strike most</h3>
+    <h3>Rules that match most</h3>
     <ol class="ranking">
       ${answer.lines.map(
         (line) => html`<li key=${line.key}>
           <span class="ranked">${line.key}</span>
-          <span class="figure quiet">${number(line.messages)} times, ${line.mean.toFixed(1)} points</span>
+          <span class="figure quiet">
+            ${many(line.messages, 'message')}, ${line.mean.toFixed(1)} points each
+          </span>
         </li>`,
       )}
     </ol>
@@ -186,7 +215,7 @@ function AsTable({ days: all, scored }) {
           <th scope="col">Messages</th>
           <th scope="col">Recipients</th>
           <th scope="col">Stopped</th>
-          ${scored && html`<th scope="col">Like spam</th>`}
+          ${scored && html`<th scope="col">Look like spam</th>`}
         </tr>
       </thead>
       <tbody>

@@ -1,6 +1,6 @@
 /**
- * Suspended accounts, one card each: who, since when, how much got out, how much was stopped, why,
- * and the way back.
+ * Suspended accounts, one card each: since when, how much mail got out, how much was stopped, why,
+ * and how to release the account.
  */
 
 import { Reasons } from '../parts/evidence.js';
@@ -18,7 +18,13 @@ export function Suspended({ view, ask, open }) {
     ${suspended.map(
       (one) => html`<${Card} key=${one.account.account} ...${one} ask=${ask} open=${open} />`,
     )}
-    ${unseen > 0 && html`<p class="quiet">And ${many(unseen, 'more account')}: <${Command} text=${command('accounts', 'list', '--state', 'suspended')} /></p>`}
+    ${
+      unseen > 0 &&
+      html`<p class="quiet">
+        And ${many(unseen, 'more account')}:
+        ${' '}<${Command} text=${command('accounts', 'list', '--state', 'suspended')} />
+      </p>`
+    }
   </section>`;
 }
 
@@ -47,7 +53,7 @@ function Card({ account, incident, ask, open }) {
 }
 
 function Since({ incident }) {
-  if (incident === undefined) return html`Suspended by hand`;
+  if (incident === undefined) return html`Suspended by an operator`;
   return html`Suspended <${When} at=${incident.suspendedAt} />, first sign
     ${' '}<${When} at=${incident.since} />`;
 }
@@ -63,12 +69,12 @@ function Facts({ incident }) {
     <div>
       <dt>${stoppedMessages === 1 ? 'message stopped' : 'messages stopped'}</dt>
       <dd>${number(stoppedMessages)}</dd>
-      <dd class="quiet">${number(queuedHeld)} of them taken from the queue</dd>
+      <dd class="quiet">${number(queuedHeld)} of them held in the mail queue</dd>
     </div>
     <div>
-      <dt>its login</dt>
+      <dt>login</dt>
       <dd>${loginClosed ? 'Closed' : 'Open'}</dd>
-      <dd class="quiet">${loginClosed ? 'sessions ended' : 'change its password'}</dd>
+      <dd class="quiet">${loginClosed ? 'its sessions were ended' : 'change the password'}</dd>
     </div>
   </dl>`;
 }

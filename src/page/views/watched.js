@@ -1,17 +1,21 @@
-/** Watched accounts: evidence has begun to add up, nothing is stopped yet. */
-
-import { Gauge } from '../parts/evidence.js';
+/** Watched accounts: there is some evidence against them; at most a message or two is held. */
+import { evidenceHeld, Gauge } from '../parts/evidence.js';
 import { html } from '../parts/html.js';
 import { Command, Empty, Heading, When } from '../parts/marks.js';
 import { suspendAccount } from '../parts/questions.js';
-import { command, many, opened } from '../parts/words.js';
+import { command, many, number, opened } from '../parts/words.js';
 
 export function Watched({ view, ask, open }) {
   const { status } = view;
   const watched = view.watched.toSorted((left, right) => right.evidence - left.evidence);
   return html`<section aria-labelledby="watched">
     <${Heading} id="watched" title="Watched" count=${status.accounts.watched}>
-      ${watched.length > 0 && html`<span class="quiet legend-note">The mark on each scale is where mail is held</span>`}
+      ${
+        watched.length > 0 &&
+        html`<span class="quiet legend-note">
+          Evidence; mail is held at ${evidenceHeld.toFixed(2)} (the mark)
+        </span>`
+      }
     <//>
     ${
       watched.length === 0
@@ -32,6 +36,10 @@ export function Watched({ view, ask, open }) {
   </section>`;
 }
 
+function signals(count) {
+  return count > 1 ? `, ${number(count)} signals` : '';
+}
+
 function Row({ account, ask, open }) {
   const name = account.account;
   const strongest = [...account.reasons].sort((left, right) => right.weight - left.weight)[0];
@@ -40,14 +48,18 @@ function Row({ account, ask, open }) {
       <button class="name" type="button" onClick=${() => open(name)}>${name}</button>
       <p class="why">${opened(strongest?.text ?? '')}</p>
       <p class="quiet">
-        Last mail <${When} at=${account.lastSeen} />${account.reasons.length > 1 ? `, ${account.reasons.length} signs` : ''}
+        Last mail <${When} at=${account.lastSeen} />${signals(account.reasons.length)}
       </p>
     </div>
     <div class="watched-scale">
       <${Gauge} evidence=${account.evidence} />
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
-    <button type="button" onClick=${() => ask(suspendAccount(name))} aria-label=${`Suspend ${name}`}>
+    <button
+      type="button"
+      onClick=${() => ask(suspendAccount(name))}
+      aria-label=${`Suspend ${name}`}
+    >
       Suspend…
     </button>
   </li>`;

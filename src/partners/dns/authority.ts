@@ -1,8 +1,8 @@
 /**
- * Asks the servers that hold a zone themselves, each of them: so a record is seen as soon as it is
- * there, and no resolver remembers for an hour that it was not. For the same reason no resolver is
- * asked for the name itself, but only for name servers at the top of its zone and their addresses;
- * from there referrals lead down.
+ * Asks every authoritative name server of a zone directly. So a new record is seen at once, and no
+ * resolver remembers for an hour that it was missing. For the same reason resolvers are asked only
+ * for the name servers at the top of the zone and their addresses, never for the name itself. From
+ * there referrals lead down.
  */
 import { isIP } from 'node:net';
 import { askable, labelsOf, lowerCase, nameOf } from '../../formats/dns/name.ts';
@@ -14,37 +14,36 @@ import { rcodes } from './message.ts';
 import { endOfAliases, isReferral } from './resolver.ts';
 
 export type AuthorityAnswer = {
-  /** Name of the name server. Empty where none could be found. */
+  /** Name of the name server; empty if none could be found. */
   readonly server: string;
   readonly address: string;
   /**
-   * A server that is not responsible, or cannot be reached, is a failure: it may still hold an old
-   * state.
+   * A failure if the server is not responsible or cannot be reached: it may still have old records.
    */
   readonly answer: DnsAnswer;
 };
 
 /**
- * Never rejects and is never empty: where no server can be found, the one answer is a failure that
- * says so.
+ * Asks all servers. Never rejects and never returns an empty list: if no server can be found, the
+ * one answer is a failure that says so.
  */
 export type Authorities = (question: DnsQuestion) => Promise<readonly AuthorityAnswer[]>;
 
 export type AuthoritiesOptions = {
   readonly resolve: Resolver;
-  /** Where name servers listen. */
+  /** The port on which name servers listen. */
   readonly port: number;
-  /** One server. */
+  /** Time limit of one try with one server. */
   readonly tryMs?: number;
 };
 
 const tryMsDefault = 3_000;
-/** UDP may get lost. */
+/** Tries with one server, because UDP packets may get lost. */
 const triesMax = 2;
-/** The root has 13; a zone that lists more is attacked or attacks. */
+/** The root zone has 13 servers. A zone that lists more than 16 is attacked, or is an attack. */
 const serversMax = 16;
 const addressesMax = 32;
-/** Referrals and aliases, in all. */
+/** Referrals and aliases that are followed in all. */
 const hopsMax = 12;
 
 export function openAuthorities({
@@ -52,10 +51,10 @@ export function openAuthorities({
   port,
   tryMs = tryMsDefault,
 }: AuthoritiesOptions): Authorities {
-  const asking: Asking = { resolve, port, tryMs };
+  const asking: LookupContext = { resolve, port, tryMs };
   return async ({ name, type }) => {
     const question = { name: lowerCase(name), type };
-    if (!askable(name)) return none('servfail', `${name} can be no name`);
+    if (!askable(name)) return none('servfail', `${name} is not a valid name`);
     const start = await topOfZone(question.name, resolve);
     return typeof start === 'string'
       ? none('unreachable', start)
@@ -63,17 +62,17 @@ export function openAuthorities({
   };
 }
 
-type Asking = { readonly resolve: Resolver; readonly port: number; readonly tryMs: number };
-type From = { readonly servers: readonly string[]; readonly hops: number };
+type LookupContext = { readonly resolve: Resolver; readonly port: number; readonly tryMs: number };
+type ZoneServers = { readonly servers: readonly string[]; readonly hops: number };
 
 function none(reason: DnsFailure, text: string): readonly AuthorityAnswer[] {
   return [{ server: '', address: '', answer: { kind: 'failure', reason, text } }];
 }
 
 /**
- * The name servers two labels below the root, or one where there are none: names that are sure to
- * exist if the name can, so that to ask for them leaves nothing behind. A text says why there are
- * none.
+ * Finds the name servers two labels below the root, or one label if there are none. These names
+ * exist if the name itself can exist, so asking for them leaves no negative cache entry. Returns a
+ * text that says why if there are none.
  */
 async function topOfZone(name: string, resolve: Resolver): Promise<readonly string[] | string> {
   const labels = labelsOf(name);
@@ -92,15 +91,15 @@ function serversIn(records: Reply['sections']['answers']): readonly string[] {
 }
 
 /**
- * Every address of every server, side by side; who only refers or has an alias is replaced by where
- * it leads.
+ * Asks every address of every server in parallel. A referral or an alias is replaced by the answers
+ * of the servers to which it leads.
  */
 async function askAll(
-  asking: Asking,
+  asking: LookupContext,
   question: DnsQuestion,
-  { servers, hops }: From,
+  { servers, hops }: ZoneServers,
 ): Promise<readonly AuthorityAnswer[]> {
-  if (hops <= 0) return none('servfail', `the way to ${question.name} has no end`);
+  if (hops <= 0) return none('servfail', `referrals for ${question.name} do not end`);
   const found = (await Promise.all(servers.map((server) => addressesOf(server, asking)))).flat();
   const told = await Promise.all(
     found
@@ -124,8 +123,8 @@ async function askAll(
 }
 
 /**
- * A machine without IPv6 reaches no such address; the server has answered all the same if it did at
- * another.
+ * Removes unreachable addresses of servers that answered at another address, such as IPv6 addresses
+ * on a machine without IPv6.
  */
 function reachable(all: readonly AuthorityAnswer[]): readonly AuthorityAnswer[] {
   const answering = new Set(
@@ -138,27 +137,27 @@ function reachable(all: readonly AuthorityAnswer[]): readonly AuthorityAnswer[] 
 }
 
 async function follow(
-  asking: Asking,
+  asking: LookupContext,
   question: DnsQuestion,
   hops: number,
 ): Promise<readonly AuthorityAnswer[]> {
-  if (!askable(question.name)) return none('servfail', 'an alias leads to what can be no name');
+  if (!askable(question.name)) return none('servfail', 'an alias leads to an invalid name');
   const start = await topOfZone(question.name, asking.resolve);
   return typeof start === 'string'
     ? none('unreachable', start)
     : askAll(asking, question, { servers: start, hops });
 }
 
-type Place = { readonly server: string; readonly address: string };
+type ServerPlace = { readonly server: string; readonly address: string };
 
 /**
- * Where the server is. Where that cannot be found out it is a failure: the server may be there, and
- * lag.
+ * Finds the addresses of a server. Not finding them is a failure, because the server may exist and
+ * have old records.
  */
 async function addressesOf(
   server: string,
-  { resolve }: Asking,
-): Promise<readonly (Place | AuthorityAnswer)[]> {
+  { resolve }: LookupContext,
+): Promise<readonly (ServerPlace | AuthorityAnswer)[]> {
   const answers = await Promise.all([
     resolve({ name: server, type: 'A' }),
     resolve({ name: server, type: 'AAAA' }),
@@ -175,13 +174,16 @@ async function addressesOf(
     .map((answer) => ({ server, address: '', answer }));
 }
 
-type Told = AuthorityAnswer | { readonly below: readonly string[] } | { readonly alias: string };
+type ServerReply =
+  | AuthorityAnswer
+  | { readonly below: readonly string[] }
+  | { readonly alias: string };
 
 async function askOne(
-  { port, tryMs }: Asking,
+  { port, tryMs }: LookupContext,
   question: DnsQuestion,
-  { server, address }: Place,
-): Promise<Told> {
+  { server, address }: ServerPlace,
+): Promise<ServerReply> {
   const at: DnsServer = { address, port };
   let told = await exchange(at, question, oneTry(tryMs));
   for (let tries = 1; tries < triesMax && isSilent(told); tries++) {
@@ -196,11 +198,11 @@ async function askOne(
   const { reply } = told;
   if (isReferral(reply)) {
     const below = serversIn(reply.sections.authorities);
-    return below.includes(server) ? failed('refused', 'sends in a circle') : { below };
+    return below.includes(server) ? failed('refused', 'refers to itself') : { below };
   }
   if (!reply.authoritative) return failed('refused', `${address} does not hold the zone`);
   const { name, aliases, records } = endOfAliases(reply.sections.answers, question);
-  const secure = false; // nobody validated it for us
+  const secure = false; // no resolver validated it
   if (records.length > 0) return { server, address, answer: { kind: 'records', records, secure } };
   if (aliases.length > 0) return { alias: name };
   const exists = reply.rcode !== rcodes.nxDomain;

@@ -1,7 +1,7 @@
 /**
- * One question to one server: by UDP, and by TCP where the answer is too long (RFC 7766). An answer
- * counts only if it comes from the server asked, with our id and our question; everything else is
- * passed over.
+ * Asks one server one question, by UDP, and by TCP if the answer is too long (RFC 7766). An answer
+ * counts only if it comes from the server that was asked and repeats the id and the question.
+ * Everything else is ignored.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
@@ -12,31 +12,34 @@ import { type DnsReply, messageBytes, questionBytes, rcodes, readReply } from '.
 
 export type ExchangeOptions = {
   readonly recursion: boolean;
-  /** All of it: UDP, TCP, and once more without EDNS. */
+  /** The time limit for everything: UDP, TCP, and another try without EDNS. */
   readonly deadline: AbortSignal;
 };
 
-/** NOERROR or NXDOMAIN, and readable. */
+/** A readable reply with NOERROR or NXDOMAIN. */
 export type Reply = DnsReply & { readonly sections: NonNullable<DnsReply['sections']> };
-export type Exchanged =
+export type ExchangeOutcome =
   | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'failure'; readonly reason: DnsFailure; readonly text: string };
 
-/** So many false answers are somebody guessing our id: TCP cannot be guessed into. */
+/**
+ * After this many false answers, somebody is probably guessing the id. TCP is then used, where
+ * guessing does not work.
+ */
 const strangersMax = 32;
-/** Length prefix of two octets and what it can say. */
+/** The length prefix of two octets and the longest message that it allows. */
 const tcpOctetsMax = 65_537;
 
-/** Never rejects. */
+/** Asks one question. Never rejects. */
 export async function exchange(
   server: DnsServer,
   question: DnsQuestion,
   options: ExchangeOptions,
-): Promise<Exchanged> {
+): Promise<ExchangeOutcome> {
   try {
     return await exchanged(server, question, options);
   } catch (cause) {
-    // No more sockets, or an address that this machine has no protocol for.
+    // There are no more sockets, or this machine has no protocol for the address.
     return unreachable(server, cause instanceof Error ? cause : new Error(String(cause)));
   }
 }
@@ -45,7 +48,7 @@ async function exchanged(
   server: DnsServer,
   question: DnsQuestion,
   options: ExchangeOptions,
-): Promise<Exchanged> {
+): Promise<ExchangeOutcome> {
   const first = await once(server, question, { ...options, edns: true });
   const dislikesEdns =
     first.kind === 'reply' &&
@@ -58,7 +61,7 @@ async function exchanged(
   if (rcode !== rcodes.noError && rcode !== rcodes.nxDomain) {
     return failed('servfail', `${who} answers ${rcodeText(rcode)}`);
   }
-  if (sections === undefined) return failed('malformed', `${who} sent what cannot be read`);
+  if (sections === undefined) return failed('malformed', `${who} sent an unreadable answer`);
   return { kind: 'reply', reply: { ...last.reply, sections } };
 }
 
@@ -68,39 +71,41 @@ function rcodeText(rcode: number): string {
   return rcode === rcodes.notImp ? 'NOTIMP' : `with code ${rcode}`;
 }
 
-function failed(reason: DnsFailure, text: string): Exchanged & { readonly kind: 'failure' } {
+function failed(reason: DnsFailure, text: string): ExchangeOutcome & { readonly kind: 'failure' } {
   return { kind: 'failure', reason, text };
 }
 
-type Told = (Exchanged & { readonly kind: 'failure' }) | { kind: 'reply'; reply: DnsReply };
-type Way = ExchangeOptions & { readonly edns: boolean };
+type OneOutcome =
+  | (ExchangeOutcome & { readonly kind: 'failure' })
+  | { kind: 'reply'; reply: DnsReply };
+type OneTry = ExchangeOptions & { readonly edns: boolean };
 
-async function once(server: DnsServer, question: DnsQuestion, way: Way): Promise<Told> {
+async function once(server: DnsServer, question: DnsQuestion, way: OneTry): Promise<OneOutcome> {
   const asked = questionBytes(question);
   const byUdp = await udp(server, asked, way);
   if (byUdp.kind === 'failure' || !byUdp.reply.truncated) return byUdp;
   const byTcp = await tcp(server, asked, way);
   return byTcp.kind === 'reply' && byTcp.reply.truncated
-    ? failed('malformed', `${serverText(server)} says by TCP that its answer is cut short`)
+    ? failed('malformed', `${serverText(server)} sent a truncated answer by TCP`)
     : byTcp;
 }
 
-/** As if the answer had come truncated: goes on by TCP. */
-const goOnByTcp: Told = {
+/** Treated like a truncated answer, so the exchange continues by TCP. */
+const goOnByTcp: OneOutcome = {
   kind: 'reply',
   reply: { rcode: 0, truncated: true, authoritative: false, validated: false, sections: undefined },
 };
 
 /**
- * Calls `start` with a function that settles, once; the deadline settles too. `end` runs in any
- * case.
+ * Calls `start` with a function that settles the promise once. The deadline settles it too. The
+ * function that `start` returns always runs at the end.
  */
 function settled(
   server: DnsServer,
   deadline: AbortSignal,
-  start: (settle: (told: Told) => void) => () => void,
-): Promise<Told> {
-  const { promise, resolve } = Promise.withResolvers<Told>();
+  start: (settle: (told: OneOutcome) => void) => () => void,
+): Promise<OneOutcome> {
+  const { promise, resolve } = Promise.withResolvers<OneOutcome>();
   const late = (): void =>
     resolve(failed('timeout', `${serverText(server)} does not answer in time`));
   if (deadline.aborted) late();
@@ -112,10 +117,10 @@ function settled(
   });
 }
 
-function udp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
+function udp(server: DnsServer, question: Buffer, way: OneTry): Promise<OneOutcome> {
   return settled(server, way.deadline, (settle) => {
-    // A port of its own for each question, chosen by the kernel at random; connected, so that the
-    // kernel drops what other addresses send, and tells when nobody listens.
+    // Each question gets its own port, which the kernel chooses at random. The socket is connected,
+    // so the kernel drops packets from other addresses and reports when nobody listens.
     const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
     const id = randomInt(0x1_0000);
     let strangers = 0;
@@ -137,7 +142,7 @@ function udp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
 function closeUdp(socket: UdpSocket): void {
   attempt(
     () => socket.close(),
-    () => undefined, // it was not open yet, or is not any more
+    () => undefined, // it was not open yet, or is closed already
   );
 }
 
@@ -149,7 +154,7 @@ function attempt(act: () => void, failed: (cause: Error) => void): void {
   }
 }
 
-function tcp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
+function tcp(server: DnsServer, question: Buffer, way: OneTry): Promise<OneOutcome> {
   return settled(server, way.deadline, (settle) => {
     const id = randomInt(0x1_0000);
     const message = messageBytes(question, { ...way, id });
@@ -158,7 +163,7 @@ function tcp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
       settle(failed('malformed', `${serverText(server)} ${what} by TCP`));
     let [chunks, octets, wanted]: [Buffer[], number, number] = [[], 0, 2];
     socket.on('error', (cause) => settle(unreachable(server, cause)));
-    socket.on('close', () => bad('ends before its answer does'));
+    socket.on('close', () => bad('closed the connection in the middle of an answer'));
     socket.on('data', (chunk) => {
       chunks.push(chunk);
       octets += chunk.length;
@@ -168,7 +173,7 @@ function tcp(server: DnsServer, question: Buffer, way: Way): Promise<Told> {
       wanted = Math.min(2 + all.readUInt16BE(0), tcpOctetsMax);
       if (octets < wanted) return;
       const reply = readReply(all.subarray(2, wanted), question, id);
-      if (reply === undefined) bad('answers something else');
+      if (reply === undefined) bad('answered another question');
       else settle({ kind: 'reply', reply });
     });
     socket.write(

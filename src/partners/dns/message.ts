@@ -1,7 +1,7 @@
 /**
- * DNS messages on the wire (RFC 1035 section 4, RFC 6891): a question as bytes, an answer as
- * records. Nothing that a server sends throws here. The question is written by ourselves, so that a
- * label may have any octet.
+ * DNS messages on the wire (RFC 1035 section 4, RFC 6891): writes a question as bytes, reads an
+ * answer as records. Nothing that a server sends makes this code throw. The question is written
+ * here and not by a library, so that a label may have any octet.
  */
 import { type Answer, decode } from 'dns-packet';
 import { ipv6Text } from '../../formats/dns/address-octets.ts';
@@ -10,13 +10,13 @@ import type { DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsData, DnsRecord, DnsType } from '../../formats/dns/record.ts';
 
 /**
- * What fits through nearly every path in one piece (DNS flag day 2020); longer answers come by TCP.
+ * The size that passes nearly every network path unfragmented (DNS flag day 2020). Longer answers
+ * come by TCP.
  */
 const udpOctets = 1_232;
 /**
- * The largest sets of TXT have about a hundred. With more, compression pointers that lead through
- * the whole message for each owner would cost a noticeable pause: 300 take the decoder about 40 ms
- * at worst.
+ * The most records in an answer; the largest TXT sets have about 100. Compression pointers that
+ * lead through the whole message make each record slow: 300 take the decoder about 40 ms at worst.
  */
 const recordsMax = 300;
 const headerOctets = 12;
@@ -35,13 +35,13 @@ const typeNumbers: Readonly<Record<DnsType, number>> = {
 
 export type DnsHeader = {
   readonly id: number;
-  /** Recursion desired. Off when an authoritative server is asked for what it holds itself. */
+  /** Recursion desired. Off when an authoritative server is asked for its own records. */
   readonly recursion: boolean;
-  /** EDNS0 is left out for servers that take it for a mistake. */
+  /** False for servers that reject EDNS0 as an error. */
   readonly edns: boolean;
 };
 
-/** The question section: by it an answer is known again. */
+/** The question section, which an answer must repeat. */
 export function questionBytes({ name, type }: DnsQuestion): Buffer {
   const labels = labelsOf(name).flatMap((label) => [
     Buffer.from([label.length]),
@@ -53,7 +53,7 @@ export function questionBytes({ name, type }: DnsQuestion): Buffer {
 export function messageBytes(question: Buffer, { id, recursion, edns }: DnsHeader): Buffer {
   const header = Buffer.alloc(headerOctets);
   header.writeUInt16BE(id, 0);
-  // AD in a question: tell me whether you validated (RFC 6840 section 5.7).
+  // AD in a question asks the server to say whether it validated the answer (RFC 6840 section 5.7).
   header.writeUInt16BE((recursion ? 0x0100 : 0) | 0x0020, 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(edns ? 1 : 0, 10);
@@ -61,24 +61,22 @@ export function messageBytes(question: Buffer, { id, recursion, edns }: DnsHeade
   return Buffer.concat([header, question, Buffer.from(edns ? options : [])]);
 }
 
-/** RFC 1035 section 4.1.1; anything else is a refusal to answer. */
+/** Response codes of RFC 1035 section 4.1.1. Any other code counts as a failure. */
 export const rcodes = { noError: 0, formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 };
 
 export type DnsReply = {
   readonly rcode: number;
   readonly truncated: boolean;
   readonly authoritative: boolean;
-  /** AD. */
+  /** The AD bit. */
   readonly validated: boolean;
-  /** Undefined: they cannot be read. */
+  /** Undefined if they cannot be read. */
   readonly sections:
     | { readonly answers: readonly DnsRecord[]; readonly authorities: readonly DnsRecord[] }
     | undefined;
 };
 
-/**
- * What a server said to the question with this id; undefined: it is an answer to something else.
- */
+/** Reads the reply to the question with this id. Undefined if the bytes answer something else. */
 export function readReply(bytes: Buffer, question: Buffer, id: number): DnsReply | undefined {
   if (bytes.length < headerOctets || bytes.readUInt16BE(0) !== id) return undefined;
   const flags = bytes.readUInt16BE(2);
@@ -94,7 +92,9 @@ export function readReply(bytes: Buffer, question: Buffer, id: number): DnsReply
   };
 }
 
-/** The question must be ours, letter case aside; only who refuses may leave it out. */
+/**
+ * Whether the reply repeats the question, ignoring case. Only a refusal may leave the question out.
+ */
 function repeats(bytes: Buffer, question: Buffer, rcode: number): boolean {
   const questions = bytes.readUInt16BE(4);
   if (questions === 0) return rcode !== rcodes.noError && rcode !== rcodes.nxDomain;
@@ -107,7 +107,7 @@ function readSections(bytes: Buffer): DnsReply['sections'] {
   if (count > recordsMax) return undefined;
   try {
     const { answers = [], authorities = [] } = decode(bytes);
-    // Data that ends behind the message is cut short by the decoder, and not told.
+    // The decoder silently cuts data that extends past the end of the message.
     if (decode.bytes > bytes.length) return undefined;
     return { answers: answers.flatMap(recordOf), authorities: authorities.flatMap(recordOf) };
   } catch {
@@ -115,7 +115,7 @@ function readSections(bytes: Buffer): DnsReply['sections'] {
   }
 }
 
-/** Records of the Internet class and of the types that mail needs; all others are left out. */
+/** Keeps records of the Internet class and of the types that mail needs; leaves out all others. */
 function recordOf(answer: Answer): readonly DnsRecord[] {
   if (answer.type === 'OPT' || (answer.class ?? 'IN') !== 'IN') return [];
   const data = dataOf(answer);
@@ -162,12 +162,17 @@ function dataOf(answer: Answer): DnsData | undefined {
   }
 }
 
-/** The decoder gives labels as UTF-8 with dots between; here a character is an octet. */
+/**
+ * Converts a name from the decoder, which decodes labels as UTF-8. Here one character is one octet.
+ */
 function nameFrom(text: string): string {
   return mailboxFrom(text.replaceAll('\\', '\\\\'));
 }
 
-/** Of a mailbox the decoder has put a backslash before each dot inside a label. */
+/**
+ * Converts a mailbox name, in which the decoder already wrote a backslash before each dot inside a
+ * label.
+ */
 function mailboxFrom(text: string): string {
   return text === '.' ? '' : lowerCase(Buffer.from(text, 'utf8').toString('latin1'));
 }

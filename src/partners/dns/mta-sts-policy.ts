@@ -1,14 +1,13 @@
 /**
- * Fetches the policy of MTA-STS as senders do (RFC 8461 section 3.3): by HTTPS with a valid
- * certificate, without redirects. Never rejects; what cannot be fetched for reasons of the moment
- * is unknown.
+ * Fetches an MTA-STS policy as senders do (RFC 8461 section 3.3): by HTTPS with a valid
+ * certificate, without redirects. Never rejects; after a temporary failure the policy is unknown.
  */
 import type { PolicyFile } from '../../core/identity/identity.ts';
 import { faultText } from '../../lib/error-text.ts';
 
-/** Senders wait a minute; a person does not. */
+/** Senders wait a minute, but a person at a terminal does not. */
 const deadlineMsDefault = 10_000;
-/** RFC 8461 lets senders stop here. */
+/** RFC 8461 suggests that senders limit the size to 64 KB. */
 const octetsMax = 65_536;
 
 export type FetchPolicyOptions = {
@@ -45,7 +44,7 @@ function codeOf(cause: unknown): unknown {
   return typeof inner === 'object' && inner !== null && 'code' in inner ? inner.code : undefined;
 }
 
-/** The text, one character more than is allowed at most. */
+/** Reads the text, up to a little more than is allowed. */
 async function bounded(answer: Response): Promise<string> {
   const decoder = new TextDecoder('utf-8');
   let text = '';

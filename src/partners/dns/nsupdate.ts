@@ -1,7 +1,7 @@
 /**
- * Changes records of a zone on its name server: RFC 2136, signed with TSIG, by nsupdate(1). The key
- * stays in its file, which nsupdate itself reads; all that a call does is done at once or not at
- * all.
+ * Changes records of a zone on its name server through nsupdate(1) (RFC 2136, signed with TSIG).
+ * The key stays in its file, which only nsupdate reads. All changes of a call happen at once or not
+ * at all.
  */
 import { statSync } from 'node:fs';
 import { printName } from '../../formats/dns/name.ts';
@@ -13,35 +13,39 @@ import { fault, ok, type Result } from '../../lib/result.ts';
 import { programOutput } from '../program.ts';
 
 export type ZoneUpdate = {
-  /** As in DnsRecord. */
+  /** A name in the form of DnsRecord. */
   readonly zone: string;
   /**
-   * Removed before anything is added; what is not there is no failure. The TTL is not looked at.
+   * Records to remove before anything is added. A missing record is no failure, and the TTL is
+   * ignored.
    */
   readonly remove: readonly DnsRecord[];
   readonly add: readonly DnsRecord[];
-  /** Nothing is changed if there are records of this name and type. */
+  /** Nothing is changed if records of this name and type exist. */
   readonly absent?: readonly DnsQuestion[];
 };
 
 export type NsupdateOptions = {
-  /** Name or address, then the port where it is not 53: `127.0.0.1:5353`, `[::1]:5353`. */
+  /** Name or address, then the port if it is not 53: `127.0.0.1:5353`, `[::1]:5353`. */
   readonly server: string;
-  /** As `tsig-keygen` writes it. */
+  /** Path of a key file as `tsig-keygen` writes it. */
   readonly keyFile: string;
   readonly program?: string;
   readonly deadlineMs?: number;
 };
 
-/** Says in one line why nothing was changed. Never rejects. */
+/** Makes an update. A fault says in one line why nothing was changed. Never rejects. */
 export type Nsupdate = (update: ZoneUpdate) => Promise<Result<undefined, string>>;
 
-/** A name server on the other side of the world that has to write to disk. */
+/** Long enough for a distant name server that has to write to disk. */
 const deadlineMsDefault = 20_000;
-/** One update is one message; a rotation changes two records. */
+/** One update is one DNS message. A key rotation changes two records. */
 const changesMax = 200;
 
-/** Throws OperatorError `key-file` where the key may be read by anybody, or is missing. */
+/**
+ * Opens nsupdate with a key. Throws OperatorError `key-file` if the key is missing or every user
+ * can read it.
+ */
 export function openNsupdate(options: NsupdateOptions): Nsupdate {
   const { keyFile, program = '/usr/bin/nsupdate', deadlineMs = deadlineMsDefault } = options;
   checkKeyFile(keyFile);
@@ -71,25 +75,25 @@ function checkKeyFile(path: string): void {
   } catch (cause) {
     throw new OperatorError('key-file', `the TSIG key ${path} cannot be read`, {
       cause,
-      hint: `make one: umask 077; tsig-keygen postern > ${path}; and name it in allow-update`,
+      hint: `make a key: umask 077; tsig-keygen postern > ${path}; then name it in allow-update`,
       exit: sysexits.config,
     });
   }
   if ((mode & 0o007) !== 0) {
-    throw new OperatorError('key-file', `the TSIG key ${path} may be read by anybody`, {
-      hint: `chmod o= ${path}, and better make a new key: this one may be known`,
+    throw new OperatorError('key-file', `every user can read the TSIG key ${path}`, {
+      hint: `run chmod o= ${path}; a new key is safer, because others may know this one`,
       exit: sysexits.config,
     });
   }
 }
 
-/** The commands for nsupdate; what cannot be said to it, in words. */
+/** Writes the commands for nsupdate. A fault says why the update cannot be expressed. */
 export function nsupdateInput(server: string, update: ZoneUpdate): Result<string, string> {
   const [, six, host, port = '53'] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(
     /^[\da-f:]*:[\da-f:.]*:[\da-f:.]*$/i.test(server) ? `[${server}]` : server,
   ) ?? [undefined];
   const address = six ?? host;
-  if (address === undefined) return fault(`${server} is no name server`);
+  if (address === undefined) return fault(`${server} is not a name server`);
   const { zone, remove, add, absent = [] } = update;
   if (remove.length + add.length === 0) return fault('there is nothing to change');
   if (remove.length + add.length > changesMax) return fault(`more than ${changesMax} changes`);
@@ -111,18 +115,19 @@ function said(record: DnsRecord): string {
   return `IN ${record.type} ${printData(record, undefined).join(' ')}`;
 }
 
-/** What the codes of RFC 2136 and RFC 8945 mean to the operator. */
+/** What the codes of RFC 2136 and RFC 8945 mean for the operator. */
 const meanings: readonly (readonly [RegExp, string])[] = [
-  [/BADKEY|BADSIG|tsig verify failure/i, 'it does not know this TSIG key, or has another secret'],
-  [/BADTIME/i, 'its clock and ours differ by more than five minutes'],
-  [/REFUSED/i, 'allow-update does not let this key change the zone'],
-  [/NOTAUTH|NOTZONE/i, 'it is not the primary server of this zone'],
-  [/YXRRSET|YXDOMAIN/i, 'there is such a record already, and it was not to be overwritten'],
-  [/SERVFAIL/i, 'it failed; its log says why'],
   [
-    /timed out|too long|communication with|connection refused|couldn't get address|host unreachable/i,
-    'cannot reach it',
+    /BADKEY|BADSIG|tsig verify failure/i,
+    'the server does not know this TSIG key, or has another secret',
   ],
+  [/BADTIME/i, 'the clocks of the two machines differ by more than 5 minutes'],
+  [/REFUSED/i, 'allow-update does not allow this key to change the zone'],
+  [/NOTAUTH|NOTZONE/i, 'the server is not the primary server of this zone'],
+  [/YXRRSET|YXDOMAIN/i, 'the record exists already and must not be overwritten'],
+  [/SERVFAIL/i, 'the server failed; its log says why'],
+  [/timed out|too long|communication with|couldn't get address/i, 'the server cannot be reached'],
+  [/connection refused|host unreachable/i, 'the server cannot be reached'],
 ];
 
 function explained(message: string, { server }: NsupdateOptions, { zone }: ZoneUpdate): string {

@@ -1,11 +1,12 @@
 /**
- * Names below which strangers register (publicsuffix.org, its ICANN part), as the library `tldts`
- * brings them along.
+ * Names below which different owners register domains (the ICANN part of publicsuffix.org). The
+ * list comes from the library `tldts`.
  */
 import { getDomain, parse } from 'tldts';
 
 /**
- * `co.uk`, not `example.co.uk`; nor a company's `github.io`, which is one owner's name in the DNS.
+ * True for `co.uk`, false for `example.co.uk`. Also false for a company's `github.io`, which has
+ * one owner in the DNS.
  */
 export function isPublicSuffix(domain: string): boolean {
   const { publicSuffix, isIcann } = parse(domain, { allowPrivateDomains: false });
@@ -13,8 +14,8 @@ export function isPublicSuffix(domain: string): boolean {
 }
 
 /**
- * The domain that an organisation registered; undefined where everybody registers, or for what is
- * no name.
+ * The domain that an organisation registered. Undefined for a public suffix, or for text that is
+ * not a name.
  */
 export function organisationOf(domain: string): string | undefined {
   return getDomain(domain, { allowPrivateDomains: false, validateHostname: false }) ?? undefined;

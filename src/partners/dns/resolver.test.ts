@@ -55,10 +55,13 @@ const resolverOf = (
     servers: servers.map(({ server }) => server),
     trusted: true,
     clock: { now: () => Date.now() as Millis },
-    tryMs: 150,
-    totalMs: 1_000,
+    // A slow machine has time to answer; where nobody answers, a test takes `hasty`.
+    tryMs: 5_000,
+    totalMs: 20_000,
     ...more,
   });
+
+const hasty = { tryMs: 150, totalMs: 1_000 };
 
 function said(answer: DnsAnswer): string {
   if (answer.kind === 'failure') return answer.reason;
@@ -140,7 +143,7 @@ test('with every fault: a right answer or a failure with a text of one line', as
       t.test(fault, async () => {
         await using server = await openScriptedDns(records);
         server.fault = fault;
-        using resolve = resolverOf([server]);
+        using resolve = resolverOf([server], want === 'timeout' ? hasty : {});
         const answer = await resolve({ name: 'ftp.example.test', type: 'A' });
         assert.equal(said(answer), want === 'right' ? right : want);
         if (answer.kind === 'failure') assert.match(answer.text, /^[ -~]{10,120}$/);
@@ -149,12 +152,12 @@ test('with every fault: a right answer or a failure with a text of one line', as
   );
 });
 
-test('a second server answers when the first one does not, and is asked first from then on', async () => {
+test('a second server answers if the first does not, and is then asked first', async () => {
   for (const fault of ['silent', 'servfail', 'refused', 'garbage', 'referral'] as const) {
     await using bad = await openScriptedDns(records);
     await using good = await openScriptedDns(records);
     bad.fault = fault;
-    using resolve = resolverOf([bad, good]);
+    using resolve = resolverOf([bad, good], { tryMs: 500 });
     const answer = await resolve({ name: 'mail.example.test', type: 'A' });
     assert.equal(said(answer), right, fault);
     await resolve({ name: 'mail.example.test', type: 'AAAA' });
@@ -171,13 +174,13 @@ test('who cannot be reached at all says so at once', async () => {
   assert.match(answer.text, /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/);
 });
 
-test('nothing takes longer than all of it may', async () => {
+test('nothing takes longer than the time limit of the question', async () => {
   await using one = await openScriptedDns(records);
   one.fault = 'silent';
   using resolve = resolverOf([one, one, one], { tryMs: 10_000, totalMs: 200 });
   const from = performance.now();
   assert.equal(said(await resolve({ name: 'mail.example.test', type: 'A' })), 'timeout');
-  assert.ok(performance.now() - from < 2_000);
+  assert.ok(performance.now() - from < 10_000, 'not one try for each server');
 });
 
 const big = (octets: number): DnsRecord => {
@@ -209,7 +212,7 @@ test('validated answers are secure, if the resolver is one to believe', async ()
   }
 });
 
-test('one alias unvalidated makes all of it so', async () => {
+test('one alias that is not validated makes the whole answer not validated', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'one-alias';
   using resolve = resolverOf([server]);
@@ -221,7 +224,7 @@ test('one alias unvalidated makes all of it so', async () => {
   );
 });
 
-test('answers are remembered as long as they say, and what is asked twice at once is asked once', async () => {
+test('answers are cached for their TTL, and equal questions at once are one', async () => {
   await using server = await openScriptedDns(records);
   let now = 1_000_000;
   using resolve = resolverOf([server], { clock: { now: () => now as Millis } });
@@ -258,14 +261,14 @@ test('a thousand questions at once are all answered', async () => {
   assert.ok(answers.every((answer) => said(answer) === 'nxdomain'));
 });
 
-test('too many questions at once: the last ones fail, all end in time, and it goes on afterwards', async () => {
+test('too many questions at once: the last ones fail, and all end in time', async () => {
   await using server = await openScriptedDns(records);
   server.fault = 'silent';
   using resolve = resolverOf([server], { tryMs: 5_000, totalMs: 500 });
   const names = Array.from({ length: 5_500 }, (_, nth) => `n${nth}.example.test`);
   const from = performance.now();
   const answers = await Promise.all(names.map((name) => resolve({ name, type: 'A' })));
-  assert.ok(performance.now() - from < 5_000);
+  assert.ok(performance.now() - from < 30_000);
   const words = answers.map(said);
   assert.equal(words.filter((one) => one === 'timeout').length, 5_100);
   assert.equal(words.filter((one) => one === 'unreachable').length, 400);
@@ -314,7 +317,8 @@ test('which servers: those of the configuration, else those of resolv.conf', () 
     assert.equal(parseServer(wrong), undefined, wrong);
   }
   const text =
-    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver fe80::1%eth0\noptions trust-ad';
+    'search a\n# nameserver 9.9.9.9\nnameserver 192.0.2.1\n nameserver ::1 # x\nnameserver ' +
+    'fe80::1%eth0\noptions trust-ad';
   assert.deepEqual(parseResolvConf(text), {
     servers: [
       { address: '192.0.2.1', port: 53 },

@@ -1,70 +1,80 @@
 /**
- * Our stub resolver: asks recursive servers, follows aliases, remembers answers as long as they
- * say. Nobody's DNS can make it throw, wait for ever or grow without end; who does not answer is a
- * failure, which is no statement about a name.
+ * A stub resolver that asks recursive servers, follows aliases, and caches answers for their TTL.
+ * No answer can make it throw, wait without end or grow without end. A server that does not answer
+ * is a failure, which says nothing about the name.
  */
 
 import { askable, lowerCase } from '../../formats/dns/name.ts';
 import type { DnsAnswer, DnsFailure, DnsQuestion } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { serverText } from '../../formats/dns/server-address.ts';
-import { within } from '../../lib/deadline.ts';
+import { openDeadline } from '../../lib/deadline.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { Clock, Resolver } from '../../ports/world.ts';
-import { type Exchanged, exchange, type Reply } from './exchange.ts';
+import { type ExchangeOutcome, exchange, type Reply } from './exchange.ts';
 import { rcodes } from './message.ts';
 import type { DnsServers } from './servers.ts';
 
 export type ResolverOptions = DnsServers & {
   readonly clock: Clock;
-  /** One server, one try. */
+  /** Time limit of one try with one server. */
   readonly tryMs?: number;
-  /** A question with all its servers, tries and aliases. */
+  /** Time limit of a question with all its servers, tries and aliases. */
   readonly totalMs?: number;
 };
 
-/** A resolver that can be closed: what waits then fails. */
+/** A resolver that can be closed. Waiting questions then fail. */
 export type OpenResolver = Resolver & Disposable;
 
-/** As resolv.conf(5) has them, but a mail does not wait a minute for a name. */
+/**
+ * Shorter than the defaults of resolv.conf(5), because a mail must not wait a minute for a name.
+ */
 const tryMsDefault = 2_000;
 const totalMsDefault = 10_000;
-/** Servers are asked one after the other, and once more if none answered in time. */
+/** Servers are asked one after the other, and all of them again if none answered in time. */
 const rounds = 2;
-/** Aliases of aliases: more is a circle or a mistake. As zone-answers.ts. */
-const aliasesMax = 8;
 /**
- * Each question in flight holds a socket; 200 questions for one inbound message would be a very
- * long SPF record.
+ * The longest chain of aliases; a longer one is a loop or a mistake. zone-answers.ts has the same
+ * limit.
  */
+const aliasesMax = 8;
+/** Questions asked at the same time; each holds a socket. One incoming message asks far fewer. */
 const askingMax = 100;
-/** Questions that wait for a place: more come only from a flood, and are better told so at once. */
+/** Questions that may wait for a place. More come only from a flood, and should fail at once. */
 const waitingMax = 5_000;
-/** A full generation is about 20 MB of average answers; long ones weigh more. */
+/** A full generation of the cache is about 20 MB with average answers; long answers weigh more. */
 const cacheAnswersMax = 20_000;
-/** An answer weighs one for each so many octets of text in it. */
+/** An answer weighs 1 more for each 512 octets of text. */
 const octetsPerWeight = 512;
-/** Longer is a typing mistake that would keep a corrected record unseen. */
+/**
+ * The longest time that an answer is cached. A longer TTL is often a typing mistake, and would hide
+ * a corrected record.
+ */
 const keepMsMax = 3_600_000;
-/** RFC 2308 section 5 has up to three hours; people who publish a record do not wait so long. */
+/**
+ * The longest time that a negative answer is cached. RFC 2308 section 5 allows up to three hours,
+ * but a person who publishes a record does not wait that long.
+ */
 const keepNoneMsMax = 300_000;
 
-type Kept = { readonly answer: DnsAnswer; readonly until: number };
-type Found = { readonly answer: DnsAnswer; readonly keepMs: number };
+type CachedAnswer = { readonly answer: DnsAnswer; readonly until: number };
+type FreshAnswer = { readonly answer: DnsAnswer; readonly keepMs: number };
 
 /** A resolver that asks `options.servers`. */
 export function openResolver(options: ResolverOptions): OpenResolver {
   const { clock } = options;
   const closing = new AbortController();
-  const cache = new RecentMap<string, Kept>(cacheAnswersMax, ({ answer }) => weight(answer));
+  const cache = new RecentMap<string, CachedAnswer>(cacheAnswersMax, ({ answer }) =>
+    weight(answer),
+  );
   const inFlight = new Map<string, Promise<DnsAnswer>>();
   const places = openPlaces();
-  const ask = openAsking(options);
+  const ask = openUpstream(options);
 
   async function find(question: DnsQuestion, key: string): Promise<DnsAnswer> {
-    // the wait for a place too
-    using whole = within(options.totalMs ?? totalMsDefault, closing.signal);
+    // includes the wait for a place
+    using whole = openDeadline(options.totalMs ?? totalMsDefault, closing.signal);
     try {
       if (!(await places.enter())) return failure('unreachable', 'too many questions wait');
       try {
@@ -82,7 +92,7 @@ export function openResolver(options: ResolverOptions): OpenResolver {
   const resolve = (asked: DnsQuestion): Promise<DnsAnswer> => {
     const name = lowerCase(asked.name).replace(/(?<!\\)\.$/, '');
     const question = { name, type: asked.type };
-    // A name that no zone can hold has no records; to ask for it would be our mistake.
+    // No zone can contain an invalid name, so it has no records and must not be asked for.
     if (!askable(question.name)) {
       return Promise.resolve({ kind: 'none', exists: false, secure: false });
     }
@@ -113,7 +123,7 @@ function weight(answer: DnsAnswer): number {
   return 1 + Math.floor(octets / octetsPerWeight);
 }
 
-/** At most `askingMax` at once; the others wait in order, up to `waitingMax`. */
+/** Allows at most `askingMax` questions at once. Others wait in order, at most `waitingMax`. */
 function openPlaces(): { enter(): Promise<boolean>; leave(): void } {
   let taken = 0;
   const waiting: (() => void)[] = [];
@@ -134,16 +144,18 @@ function openPlaces(): { enter(): Promise<boolean>; leave(): void } {
   };
 }
 
-/** That one server could not find out says more than that another is dead. */
+/**
+ * Ranks failures: that one server could not resolve the name says more than that another is dead.
+ */
 function tells({ reason }: { readonly reason: DnsFailure }): number {
   return ['unreachable', 'timeout', 'malformed', 'refused', 'servfail'].indexOf(reason);
 }
 
-type Ask = (question: DnsQuestion, deadline: AbortSignal) => Promise<Exchanged>;
-type Asking = { readonly ask: Ask; readonly trusted: boolean };
+type Ask = (question: DnsQuestion, deadline: AbortSignal) => Promise<ExchangeOutcome>;
+type Upstream = { readonly ask: Ask; readonly trusted: boolean };
 
-/** Asks the servers in order, beginning with the one that answered last. */
-function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions): Asking {
+/** Asks the servers in order, starting with the one that answered last. */
+function openUpstream({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions): Upstream {
   let preferred = 0;
   const ask: Ask = async (question, deadline) => {
     let last: Failure | undefined;
@@ -153,11 +165,14 @@ function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions)
         const index = (preferred + nth) % servers.length;
         const server = servers[index];
         if (server === undefined || deadline.aborted) break;
-        using oneTry = within(tryMs, deadline);
+        using oneTry = openDeadline(tryMs, deadline);
         const how = { recursion: true, deadline: oneTry.signal };
         let told = await exchange(server, question, how);
         if (told.kind === 'reply' && isReferral(told.reply)) {
-          told = failure('refused', `${serverText(server)} does not look names up for us`);
+          told = failure(
+            'refused',
+            `${serverText(server)} does not resolve names for this machine`,
+          );
         }
         if (told.kind === 'reply') {
           preferred = index;
@@ -175,9 +190,9 @@ function openAsking({ servers, trusted, tryMs = tryMsDefault }: ResolverOptions)
 
 async function followAliases(
   question: DnsQuestion,
-  { ask, trusted }: Asking,
+  { ask, trusted }: Upstream,
   deadline: AbortSignal,
-): Promise<Found> {
+): Promise<FreshAnswer> {
   let wanted = question;
   let aliases = 0;
   let secure = trusted;
@@ -203,7 +218,7 @@ async function followAliases(
     }
     if (aliases > aliasesMax || !askable(end.name)) {
       return {
-        answer: failure('servfail', `aliases of ${question.name} go round in a circle`),
+        answer: failure('servfail', `aliases of ${question.name} form a loop`),
         keepMs: 0,
       };
     }
@@ -211,7 +226,9 @@ async function followAliases(
   }
 }
 
-/** Neither an answer nor that there is none: only who else might know. */
+/**
+ * Whether a reply only names other servers, and neither answers nor says that there is no record.
+ */
 export function isReferral({ rcode, sections }: Reply): boolean {
   const { answers, authorities } = sections;
   const has = (type: DnsRecord['type']): boolean => authorities.some((one) => one.type === type);
@@ -222,7 +239,7 @@ function ttlMs({ ttlSeconds }: DnsRecord): number {
   return ttlSeconds * secondMs;
 }
 
-/** Follows the aliases inside one answer: where they lead, and what is there. */
+/** Follows the aliases inside one answer. Returns the last name and its records. */
 export function endOfAliases(
   answers: readonly DnsRecord[],
   { name, type }: DnsQuestion,
@@ -246,9 +263,9 @@ export function endOfAliases(
 }
 
 /**
- * A name as the decoder gives it: dots inside labels are like those between them, and what is not
- * UTF-8 is replaced. The server repeated our question octet for octet, so this only finds again the
- * owner that it means.
+ * A name as the decoder returns it: dots inside labels look like dots between labels, and octets
+ * that are not UTF-8 are replaced. The server repeated the question octet for octet, so the
+ * comparison only has to find the same owner in its answer.
  */
 function asDecoded(name: string): string {
   if (/^[\w.-]*$/.test(name)) return name;

@@ -65,9 +65,9 @@ test('openssl says the same of the key', () => {
 const bad: readonly (readonly [string, (socket: Socket) => void, RegExp])[] = [
   ['no STARTTLS', speaks({ ...ehlo, STARTTLS: '502 what?\r\n' }), /it says 502 what\?/],
   ['busy', (socket) => void socket.end('421 busy\r\n'), /it says 421 busy/],
-  ['hangs up', (socket) => void socket.end(), /ends the connection/],
+  ['hangs up', (socket) => void socket.end(), /closed the connection/],
   ['silent', () => undefined, /does not answer in time/],
-  ['never stops', (socket) => void socket.write('220-x\r\n'.repeat(5_000)), /without end/],
+  ['never stops', (socket) => void socket.write('220-x\r\n'.repeat(5_000)), /too long/],
 ];
 for (const [name, talk, why] of bad) {
   test(`a server that is of no use: ${name}`, async () => {

@@ -1,6 +1,6 @@
 /**
- * A mail server's certificate, as TLSA records name it: from its PEM file, or as the server shows
- * it after STARTTLS.
+ * Reads a mail server's certificate as digests for TLSA records (RFC 6698), from its PEM file or
+ * from the server after STARTTLS.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,12 +11,12 @@ import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
 
-/** With greylisting and a banner delay a server may take its time. */
+/** Long enough for a server with a banner delay. */
 const deadlineMsDefault = 15_000;
-/** Replies to EHLO are a screenful. */
+/** A reply to EHLO has about 20 lines. */
 const replyOctetsMax = 16_384;
 
-/** The first certificate of a PEM file. Throws OperatorError `certificate`. */
+/** Digests of the first certificate in a PEM file. Throws OperatorError `certificate`. */
 export function digestsOfFile(path: string): readonly TlsDigest[] {
   try {
     return digestsOf(new X509Certificate(readFileSync(path)));
@@ -30,8 +30,8 @@ export function digestsOfFile(path: string): readonly TlsDigest[] {
 }
 
 /**
- * Selectors 0 (the certificate) and 1 (its key), with both digests (RFC 6698 sections 2.1.2 and
- * 2.1.3).
+ * Digests for selectors 0 (the certificate) and 1 (its key), each as SHA-256 and SHA-512 (RFC 6698
+ * sections 2.1.2 and 2.1.3).
  */
 function digestsOf(certificate: X509Certificate): readonly TlsDigest[] {
   const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
@@ -44,12 +44,15 @@ function digestsOf(certificate: X509Certificate): readonly TlsDigest[] {
   );
 }
 
-export type ShownOptions = { readonly port?: number; readonly deadlineMs?: number };
+export type CertificateProbeOptions = { readonly port?: number; readonly deadlineMs?: number };
 
-/** What `host` shows to whoever says STARTTLS; or why nothing is seen. Never rejects. */
+/**
+ * Digests of the certificate that `host` shows after STARTTLS, or the reason why there are none.
+ * Never rejects.
+ */
 export async function digestsShown(
   host: string,
-  { port = 25, deadlineMs = deadlineMsDefault }: ShownOptions = {},
+  { port = 25, deadlineMs = deadlineMsDefault }: CertificateProbeOptions = {},
 ): Promise<Result<readonly TlsDigest[], string>> {
   const signal = AbortSignal.timeout(deadlineMs);
   const socket = connectTcp({ host, port, signal });
@@ -67,7 +70,7 @@ export async function digestsShown(
   }
 }
 
-/** The last line of the next reply must have this code. */
+/** Waits for the next reply, whose last line must have this code. */
 function expected(socket: Socket, code: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -76,11 +79,11 @@ function expected(socket: Socket, code: number): Promise<void> {
       if (fault === undefined) resolve();
       else reject(fault);
     };
-    const gone = (): void => end(new Error('it ends the connection'));
+    const gone = (): void => end(new Error('it closed the connection'));
     const read = (bytes: Buffer): void => {
       text += bytes.toString('latin1');
       const last = /(?:^|\n)(\d{3}(?: [^\n]*)?)\n/.exec(text)?.[1];
-      if (text.length > replyOctetsMax) end(new Error('a reply without end'));
+      if (text.length > replyOctetsMax) end(new Error('its reply is too long'));
       else if (last !== undefined) {
         end(last.startsWith(`${code}`) ? undefined : new Error(`it says ${last.trim()}`));
       }
@@ -89,15 +92,18 @@ function expected(socket: Socket, code: number): Promise<void> {
   });
 }
 
-/** Whoever signed it: a TLSA record names the certificate itself. */
+/**
+ * Does the TLS handshake. Any issuer is accepted, because a TLSA record names the certificate
+ * itself.
+ */
 function handshake(socket: Socket, host: string): Promise<X509Certificate> {
   return new Promise((resolve, reject) => {
     const secure = connectTls({ socket, servername: host, rejectUnauthorized: false }, () => {
       const certificate = secure.getPeerX509Certificate();
-      if (certificate === undefined) reject(new Error('it shows no certificate'));
+      if (certificate === undefined) reject(new Error('it has no certificate'));
       else resolve(certificate);
     });
     secure.once('error', reject);
-    socket.once('close', () => reject(new Error('it ends the connection')));
+    socket.once('close', () => reject(new Error('it closed the connection')));
   });
 }

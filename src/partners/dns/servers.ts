@@ -1,5 +1,5 @@
 /**
- * Which resolvers to ask: those of the configuration, else those of /etc/resolv.conf
+ * Chooses the resolvers to ask: those of the configuration, else those of /etc/resolv.conf
  * (resolv.conf(5)).
  */
 import { readFileSync } from 'node:fs';
@@ -8,23 +8,23 @@ import { type DnsServer, parseServer } from '../../formats/dns/server-address.ts
 
 export type DnsServers = {
   readonly servers: readonly DnsServer[];
-  /** AD of these servers is believed. */
+  /** Whether the AD bit of these servers is trusted. */
   readonly trusted: boolean;
 };
 
 /** glibc's MAXNS. */
 const serversMax = 3;
 
-/** From the configuration's texts; empty: from the machine's own file. */
+/** The servers in `configured`; if there are none, those in `file`. */
 export function dnsServers(configured: readonly string[], file = '/etc/resolv.conf'): DnsServers {
   const servers = configured.flatMap((text) => parseServer(text) ?? []);
-  // Who lists his resolvers here vouches for them and for the way to them.
+  // Operators who list resolvers vouch for them and for the network between.
   if (servers.length > 0) return { servers, trusted: true };
   let text = '';
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    // As the C library: without the file, this machine is asked.
+    // Without the file this machine is asked, as the C library does.
   }
   return parseResolvConf(text);
 }
@@ -34,7 +34,7 @@ export function parseResolvConf(text: string): DnsServers {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
   const servers = lines
     .filter(([word]) => word === 'nameserver')
-    // fe80::1%eth0 too
+    // accepts fe80::1%eth0 too
     .flatMap(([, address = '']) => (isIP(address) === 0 ? [] : [{ address, port: 53 }]))
     .slice(0, serversMax);
   const used = servers.length > 0 ? servers : [{ address: '127.0.0.1', port: 53 }];

@@ -1,8 +1,8 @@
-/** Which of the configured zones holds a name, and how it is changed ([[dns.updates]]). */
+/** Finds the configured zone ([[dns.updates]]) that contains a name, and how to change it. */
 import { labelsOf, lowerCase, nameOf } from '../../formats/dns/name.ts';
 import { type Nsupdate, openNsupdate } from './nsupdate.ts';
 
-/** One [[dns.updates]] of the configuration. */
+/** One [[dns.updates]] section of the configuration. */
 export type ZoneUpdates = {
   readonly zones: readonly string[];
   readonly server: string;
@@ -12,8 +12,8 @@ export type ZoneUpdates = {
 export type UpdatableZone = { readonly zone: string; readonly update: Nsupdate };
 
 /**
- * The closest zone above a name that may be changed; undefined: none. Throws as openNsupdate does,
- * at the start.
+ * Opens a function that finds the closest zone above a name that Postern may change, or undefined.
+ * Throws like openNsupdate.
  */
 export function openZoneUpdates(
   configured: readonly ZoneUpdates[],

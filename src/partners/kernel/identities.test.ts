@@ -1,4 +1,4 @@
-/** Users whom a directory knows, and what becomes of their names while it does not answer. */
+/** Users of a directory, and their names while the directory does not answer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openIdentities } from './identities.ts';

@@ -1,6 +1,4 @@
-/**
- * Who uses this machine: processes by /proc, users by /etc/passwd and whatever else getent(1) asks.
- */
+/** Finds out who uses this machine: processes from /proc, users from /etc/passwd and getent(1). */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { RecentMap } from '../../lib/recent-map.ts';
@@ -9,11 +7,11 @@ import type { Identities } from '../../ports/handover.ts';
 import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';
 
 const usersFile = '/etc/passwd';
-/** Users that are not in the file: a directory may hold any number. */
+/** Users that are not in /etc/passwd; a directory may have any number. */
 const askedMax = 10_000;
 const getentMs = 1_000;
 /**
- * So long its word counts; and so long nobody is asked again who did not know, or did not answer.
+ * How long a found user is cached, and how long a user that was not found is not asked for again.
  */
 const knownMs = hourMs;
 const unknownMs = minuteMs;
@@ -22,7 +20,8 @@ type User = { readonly name: string; readonly fullName: string };
 const nobody: User = { name: '', fullName: '' };
 
 /**
- * `ask`: the line of a user in the form of /etc/passwd; empty: there is none, or nobody answers.
+ * Opens the identities. `ask` returns the line of a user in the form of /etc/passwd, or an empty
+ * text if there is no such user or no answer.
  */
 export function openIdentities(
   ask: (uid: number) => string = getent,
@@ -40,7 +39,7 @@ export function openIdentities(
   return {
     facts(peer) {
       const facts = processFacts(peer.pid);
-      // Its number is another's by now: what that one does is nothing to this mail.
+      // If the pid belongs to another process now, that process has nothing to do with this mail.
       const same = peer.startedAt !== undefined && startOf(peer.pid) === peer.startedAt;
       return same && facts?.uid === peer.uid ? facts : undefined;
     },
@@ -52,7 +51,7 @@ export function openIdentities(
       const before = asked.get(uid);
       if (before !== undefined && before.until > nowMs()) return before.user;
       const [found] = parse(ask(uid));
-      // The directory may be away for a moment: the name that it told before is still his.
+      // If the directory does not answer for a moment, the earlier name still counts.
       const user = found?.[1] ?? before?.user ?? nobody;
       asked.set(uid, { user, until: nowMs() + (found === undefined ? unknownMs : knownMs) });
       return user;
@@ -72,7 +71,7 @@ function parse(text: string): readonly (readonly [number, User])[] {
   return text.split('\n').flatMap((line) => {
     const [name = '', , uid = '', , gecos = ''] = line.split(':');
     if (name === '' || !/^\d+$/.test(uid)) return [];
-    // `&` in a full name is the user's name, as finger(1) has it.
+    // `&` in a full name means the user's name, as in finger(1).
     const title = name.charAt(0).toUpperCase() + name.slice(1);
     const fullName = (gecos.split(',')[0] ?? '').replaceAll('&', title);
     return [[Number(uid), { name, fullName }] as const];

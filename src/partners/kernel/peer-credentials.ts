@@ -1,6 +1,6 @@
 /**
- * Who is at the other end of a Unix socket, by the kernel's word: SO_PEERCRED, as it was when the
- * peer connected.
+ * Asks the kernel who is at the other end of a Unix socket (SO_PEERCRED, as it was when the peer
+ * connected).
  */
 import koffi from 'koffi';
 import type { Peer } from '../../ports/handover.ts';
@@ -20,8 +20,8 @@ const getsockopt: (
 ) => number = koffi.load(null).func('int getsockopt(int, int, int, _Out_ void*, _Inout_ void*)');
 
 /**
- * Undefined: this is no Unix socket. A peer in a namespace of processes that we do not see has the
- * pid 0, and its uid.
+ * The peer of a socket; undefined if it is not a Unix socket. A peer in a process namespace that
+ * Postern cannot see has pid 0 and its uid.
  */
 export function peerOf(fd: number): Peer | undefined {
   if (fd < 0) return undefined;

@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ProcessFacts } from '../../core/scripts/hand-in.ts';
+import type { ProcessFacts } from '../../core/scripts/handover-request.ts';
 import { openIdentities } from './identities.ts';
 import { peerOf } from './peer-credentials.ts';
 import { hintedScript, ownerOf, processFacts, startOf } from './process-facts.ts';

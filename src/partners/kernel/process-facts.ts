@@ -1,39 +1,38 @@
 /**
- * Who a process is, by what the kernel says of it in /proc: the program that called it, the script
- * that this one runs, the chain of its parents. What nobody may look at is empty. Of another user's
- * process only root sees program, folder and environment. No reading throws: a process may end at
- * any moment.
+ * Describes a process from /proc: the program that called it, the script that this program runs,
+ * and the chain of its parents. Fields that may not be read are empty; only root can read program,
+ * folder and environment of another user's process. Nothing here throws, because a process may end
+ * at any moment.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Ancestor, ScriptSource } from '../../core/script-mail.ts';
-import type { ProcessFacts } from '../../core/scripts/hand-in.ts';
+import type { ProcessFacts } from '../../core/scripts/handover-request.ts';
 
-/** From a form to init there are fewer. */
+/** Between a web form and init there are fewer processes. */
 const ancestorsMax = 16;
 const shells = /^(?:sh|dash|bash|ash|busybox)$/;
-/** Programs whose first argument that is a file is what they run. */
+/** Programs that run the first argument that is a file. */
 const interpreters =
   /^(?:php|perl|python|ruby|node|lua|tclsh|sh$|dash$|bash$|zsh$|ksh)[a-z0-9.-]*$/;
 
 type Process = Ancestor & { readonly parent: number; readonly startedAt: number };
 
-/** `pid` itself is sendmail, or what stands in its place. Undefined: it is gone. */
+/** Facts about `pid`, which is sendmail or its replacement. Undefined if the process has ended. */
 export function processFacts(pid: number): ProcessFacts | undefined {
   const self = processOf(pid);
   if (self === undefined) return undefined;
   const chain: Process[] = [];
   for (let at = self; chain.length < ancestorsMax && at.parent > 0; ) {
     const parent = processOf(at.parent);
-    // A process cannot be older than its parent: else the parent ended, and another one has its
-    // number.
+    // A parent that started later is another process that reuses the pid of the ended parent.
     if (parent === undefined || parent.startedAt > at.startedAt) break;
     chain.push(parent);
     at = parent;
   }
   const caller = chain.find((one) => !isShellCommand(one));
   const cwd = link(`/proc/${pid}/cwd`);
-  // Another user's script says nothing of this one's mail: an orphan is adopted by whoever looks
-  // after such.
+  // A script of another user does not count: an orphaned process is adopted by an unrelated
+  // process.
   const { script, how } = caller?.uid === self.uid ? scriptOf(caller.pid) : noScript;
   return {
     uid: self.uid,
@@ -46,16 +45,13 @@ export function processFacts(pid: number): ProcessFacts | undefined {
   };
 }
 
-/** When it was started, in ticks since the machine was; undefined: it is gone. */
+/** When the process was started, in ticks since boot. Undefined if the process has ended. */
 export function startOf(pid: number): number | undefined {
   const ticks = statFields(pid)[19];
   return ticks === undefined ? undefined : Number(ticks);
 }
 
-/**
- * A script's file name as PHP tells it in X-PHP-Originating-Script, in the folder that PHP went to
- * for it.
- */
+/** Adds the script name from X-PHP-Originating-Script, in PHP's current folder. */
 export function hintedScript(facts: ProcessFacts, value: string): ProcessFacts {
   if (facts.script !== '' || !facts.cwd.startsWith('/')) return facts;
   if (!/(?:^|\/)php[^/]*$/.test(facts.executable)) return facts;
@@ -66,12 +62,12 @@ export function hintedScript(facts: ProcessFacts, value: string): ProcessFacts {
 }
 
 /**
- * Fields of proc_pid_stat(5) from the third on: [1] is the parent, [19] when it started, in the
- * kernel's own count, by which a pid that was given out again is known. Gone: no such fields.
+ * Fields of proc_pid_stat(5) from the third on: [1] is the parent, [19] the start time in ticks,
+ * which shows whether a pid was reused. Too few fields if the process has ended.
  */
 export function statFields(pid: number): readonly string[] {
   const stat = text(`/proc/${pid}/stat`);
-  // The name in front may hold anything, brackets too.
+  // The name before may contain anything, even brackets.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
@@ -88,7 +84,7 @@ function processOf(pid: number): Process | undefined {
   };
 }
 
-/** `sh -c '…'`, through which programs start sendmail. */
+/** Whether a process is `sh -c '…'`, through which programs start sendmail. */
 function isShellCommand({ pid, executable }: Ancestor): boolean {
   const [name = '', option = ''] = argumentsOf(pid);
   const program = baseName(executable === '' ? name : executable);
@@ -150,8 +146,8 @@ function isFile(path: string): boolean {
 }
 
 /**
- * Whose file that is; undefined: there is none. A customer's folder is often closed to others: then
- * it is the folder's owner who decides what is in it.
+ * The owner of a file; undefined if it does not exist. If a folder is closed to other users, its
+ * owner counts, because the owner decides what is in it.
  */
 export function ownerOf(path: string): number | undefined {
   for (let at = path; at.startsWith('/'); at = at.slice(0, at.lastIndexOf('/'))) {

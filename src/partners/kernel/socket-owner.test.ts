@@ -6,21 +6,32 @@ import { test } from 'node:test';
 import { indexed, openSocketOwners, ownerIn } from './socket-owner.ts';
 
 const head =
-  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  ' +
+  'timeout inode\n';
+/** A line of the table, as the kernel writes it. */
+const row = (ends: string, state: string, uid: number, inode: number): string =>
+  `   0: ${ends} ${state} 00000000:00000000 00:00000000 00000000 ` +
+  `${String(uid).padStart(5)}        0 ${inode} 1 0000 20 4 30 10 -1\n`;
 const v4 = Buffer.from(
-  `${head}   0: 00000000:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0000 100 0 0 10 0
-   1: 0100007F:9C41 0100007F:0019 01 00000000:00000000 00:00000000 00000000    33        0 3969946 1 0000 20 4 30 10 -1
-   2: 0100007F:0019 0100007F:9C41 01 00000000:00000000 00:00000000 00000000   101        0 3969947 1 0000 20 4 30 10 -1
-   3: 0100007F:9C42 0100007F:0019 05 00000000:00000000 00:00000000 00000000     0        0 0 1 0000 20 4 30 10 -1
-   4: 0100007F:9C43 0100007F:0019 01 00000000:00000000 00:00000000 00000000    33        0 3969950 1 0000 20 4 30 10 -1
-   5: 0100007F:9C43 0100007F:01BB 01 00000000:00000000 00:00000000 00000000  1001        0 3969951 1 0000 20 4 30 10 -1
-`,
+  [
+    head,
+    row('00000000:0019 00000000:0000', '0A', 0, 77),
+    row('0100007F:9C41 0100007F:0019', '01', 33, 3_969_946),
+    row('0100007F:0019 0100007F:9C41', '01', 101, 3_969_947),
+    row('0100007F:9C42 0100007F:0019', '05', 0, 0),
+    row('0100007F:9C43 0100007F:0019', '01', 33, 3_969_950),
+    row('0100007F:9C43 0100007F:01BB', '01', 1_001, 3_969_951),
+  ].join(''),
 );
+const mapped = '0000000000000000FFFF00000100007F';
+const loopback6 = '00000000000000000000000001000000';
 const v6 = Buffer.from(
-  `${head}   0: 0000000000000000FFFF00000100007F:9C44 0000000000000000FFFF00000100007F:0019 01 00000000:00000000 00:00000000 00000000  1002        0 4001 1 0000 20 4 30 10 -1
-   1: 00000000000000000000000001000000:9C45 00000000000000000000000001000000:0019 01 00000000:00000000 00:00000000 00000000  1003        0 4002 1 0000 20 4 30 10 -1
-   2: B80D01200000000000000000070F0000:9C46 00000000000000000000000001000000:0019 01 00000000:00000000 00:00000000 00000000  1004        0 4003 1 0000 20 4 30 10 -1
-`,
+  [
+    head,
+    row(`${mapped}:9C44 ${mapped}:0019`, '01', 1_002, 4001),
+    row(`${loopback6}:9C45 ${loopback6}:0019`, '01', 1_003, 4002),
+    row(`B80D01200000000000000000070F0000:9C46 ${loopback6}:0019`, '01', 1_004, 4003),
+  ].join(''),
 );
 
 const cases = [
@@ -48,7 +59,7 @@ test('a table that could not be read says nothing', () => {
   );
 });
 
-test('a real connection is ours; others of this machine are told from those elsewhere', async () => {
+test('the owner of a real connection; other sockets are told from remote ones', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -1,24 +1,24 @@
 /**
- * Whose is the other end of a connection from this machine to itself? By the kernel's table of TCP
- * sockets (proc_pid_net(5)), which names the user of each. Only asked for clients with an address
- * of this machine.
+ * Finds the user at the other end of a connection from this machine to itself. The kernel's table
+ * of TCP sockets (proc_pid_net(5)) names the user of each socket. It is only asked for clients with
+ * an address of this machine.
  *
- * The kernel takes some 10 ms to write down 10,000 sockets. So it does that on Node's thread pool,
- * one table at a time, and all who ask meanwhile share the next one.
+ * The kernel needs about 10 ms to write a table of 10,000 sockets. So tables are read on Node's
+ * thread pool, one at a time, and all questions that come meanwhile share the next table.
  */
 import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
 
-/** 150 bytes a socket: some 200,000. A machine with more of them has other worries than this. */
+/** Room for about 200,000 sockets of 150 bytes each. */
 const tableBytesMax = 32 * 1024 * 1024;
 const firstBytes = 256 * 1024;
 const addressesForMs = 60_000;
 
-/** undefined: too long, or not to be read. */
+/** The tables; undefined if a table is too long or cannot be read. */
 export type SocketTable = { readonly v4: Buffer | undefined; readonly v6: Buffer | undefined };
-/** Where the line of a local address and port begins. */
+/** Where the lines of each local address and port begin. */
 type Index = ReadonlyMap<string, readonly number[]>;
 type Indexed = SocketTable & { readonly at4: Index; readonly at6: Index };
 
@@ -27,7 +27,7 @@ export function openSocketOwners(read: () => Promise<SocketTable> = readTables):
   let knownAt = Number.NEGATIVE_INFINITY;
   let running: Promise<Indexed> | undefined;
   let next: Promise<Indexed> | undefined;
-  /** A table that is begun after now. */
+  /** A table whose reading starts after this call. */
   const table = (): Promise<Indexed> => {
     if (running === undefined) {
       running = read()
@@ -49,7 +49,7 @@ export function openSocketOwners(read: () => Promise<SocketTable> = readTables):
   };
   return {
     isHere(address) {
-      // All of 127/8, whichever of it a program binds itself to.
+      // All of 127/8, because a program may bind to any address in it.
       if (address.startsWith('127.')) return true;
       const now = performance.now();
       if (now - knownAt > addressesForMs) {
@@ -68,7 +68,7 @@ export function indexed({ v4, v6 }: SocketTable): Indexed {
   return { v4, v6, at4: indexOf(v4), at6: indexOf(v6) };
 }
 
-/** Lines are `  12: 0100007F:9C41 …`; the first names the columns. */
+/** Builds the index. Lines look like `  12: 0100007F:9C41 …`; the first line names the columns. */
 function indexOf(table: Buffer | undefined): Index {
   const index = new Map<string, number[]>();
   if (table === undefined) return index;
@@ -89,13 +89,13 @@ const newline = 0x0a;
 const colon = 0x3a;
 const space = 0x20;
 
-/** Who has the socket with this address and port. */
+/** The owner of the socket with this address and port. */
 export function ownerIn({ address, port }: SocketEnd, table: Indexed): SocketOwner {
   const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const v4 = isIP(address) === 4;
   const local = v4 ? words4(address) : words6(address);
   if (local === '') return 'elsewhere';
-  // An IPv6 socket speaks to IPv4 addresses as ::ffff:a.b.c.d.
+  // An IPv6 socket shows IPv4 addresses as ::ffff:a.b.c.d.
   const wide = v4 ? `0000000000000000FFFF0000${local}` : local;
   const rows = [
     ...(v4 ? lines(table.v4, table.at4.get(`${local}${end}`)) : []),
@@ -111,8 +111,8 @@ export function ownerIn({ address, port }: SocketEnd, table: Indexed): SocketOwn
 const listening = '0A';
 
 /**
- * Columns: slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode. A socket
- * without a file has inode 0.
+ * Reads the owner from a line with the columns slot, local, remote, state, queues, timer,
+ * retransmits, uid, timeout and inode. A socket without a file has inode 0.
  */
 function ownerOf(line: string): number | 'closed' | undefined {
   const [, , , state, , , , uid, , inode] = line.trim().split(/\s+/);
@@ -132,7 +132,7 @@ async function readTables(): Promise<SocketTable> {
   return { v4, v6 };
 }
 
-/** The whole of it, or nothing. */
+/** Reads a whole table; undefined if it is too long or cannot be read. */
 async function readTable(path: string): Promise<Buffer | undefined> {
   const file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return Buffer.alloc(0); // no IPv6 here
@@ -156,8 +156,8 @@ async function readTable(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * `127.0.0.1` → 0100007F: the four octets as a number of this machine's byte order; all that Node
- * runs on is little-endian.
+ * Writes `127.0.0.1` as 0100007F: the four octets as a number in the machine's byte order. Every
+ * machine that Node runs on is little-endian.
  */
 function words4(address: string): string {
   return address
@@ -167,7 +167,7 @@ function words4(address: string): string {
     .join('');
 }
 
-/** Four such numbers. */
+/** Writes an IPv6 address as four such numbers. */
 function words6(address: string): string {
   const groups = groupsOf(address);
   if (groups === undefined) return '';

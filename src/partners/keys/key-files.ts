@@ -1,7 +1,7 @@
 /**
- * Private DKIM keys, a file each: `<folder>/<domain>/<selector>.pem`, PKCS#8, for their owner
- * alone. What others could read or write is refused, since whoever has the key can sign as the
- * domain.
+ * Private DKIM keys, one file each: `<folder>/<domain>/<selector>.pem`, PKCS#8, readable only by
+ * their owner. A file that others can read or write is refused, because everyone who has the key
+ * can sign as the domain.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -32,20 +32,20 @@ import type { KeyFiles } from '../../ports/keys.ts';
 
 const ownerOnly = 0o600;
 const folderMode = 0o700;
-/** One file holds one key; the largest that is taken, RSA with 8192 bits, has 6,400 octets. */
+/** The most octets that are read. The largest accepted key, RSA with 8192 bits, has 6,400. */
 const octetsMax = 16_384;
 
-type Named = Pick<DkimKey, 'domain' | 'selector'>;
-type Kept = { readonly version: string; readonly key: PrivateKey };
+type NamedKey = Pick<DkimKey, 'domain' | 'selector'>;
+type OpenedKey = { readonly version: string; readonly key: PrivateKey };
 
-/** Where the key of this name lies, below the folder. */
-export function keyFile({ domain, selector }: Named): string {
-  assert(isKeyName(domain) && isKeyName(selector), 'only names that are harmless become files');
+/** The path of a key's file, below the folder. */
+export function keyFile({ domain, selector }: NamedKey): string {
+  assert(isKeyName(domain) && isKeyName(selector), 'only harmless names become file names');
   return join(domain, `${selector}.pem`);
 }
 
 export function openKeyFiles(folder: string): KeyFiles {
-  const kept = new Map<string, Kept>();
+  const kept = new Map<string, OpenedKey>();
   const read = (file: string): PrivateKey => {
     const path = join(folder, file);
     const { text, version } = readKeyFile(folder, path, kept.get(file)?.version);
@@ -72,7 +72,10 @@ export function openKeyFiles(folder: string): KeyFiles {
     open(key) {
       const { type, publicKey, sign } = read(key.file);
       if (algorithmOf(type) !== key.algorithm || publicKey !== key.publicKey) {
-        throw wrong(join(folder, key.file), `is not the key that is known as ${keyName(key)}`);
+        throw wrong(
+          join(folder, key.file),
+          `is not the key that the ledger has for ${keyName(key)}`,
+        );
       }
       return { domain: key.domain, selector: key.selector, algorithm: key.algorithm, sign };
     },
@@ -85,8 +88,8 @@ export function openKeyFiles(folder: string): KeyFiles {
 }
 
 /**
- * Puts a key there: whole or not at all, and never in place of another. What root writes (an
- * import, a command under sudo) belongs to whom the folder belongs.
+ * Writes a key file completely or not at all, and never over another key. A file that root writes
+ * (an import, a command under sudo) gets the owner of the folder.
  */
 export function writeKeyFile(folder: string, file: string, pem: string): void {
   const path = join(folder, file);
@@ -104,12 +107,12 @@ export function writeKeyFile(folder: string, file: string, pem: string): void {
     } finally {
       closeSync(descriptor);
     }
-    linkSync(draft, path); // unlike rename(2), never over a file that is there
+    linkSync(draft, path); // unlike rename(2), link(2) never replaces a file
     syncFolder(dirname(path));
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause;
     if (isErrno(cause, 'EEXIST')) {
-      throw new OperatorError('key-exists', `there is a key ${path} already`, {
+      throw new OperatorError('key-exists', `the key ${path} exists already`, {
         hint: 'choose another selector: --selector NAME',
         exit: sysexits.cantCreate,
       });
@@ -120,7 +123,7 @@ export function writeKeyFile(folder: string, file: string, pem: string): void {
   }
 }
 
-/** Takes back what writeKeyFile put there, when nobody knows of it yet. */
+/** Removes a file that writeKeyFile wrote, before anything refers to it. */
 export function unwriteKeyFile(folder: string, file: string): void {
   try {
     unlinkSync(join(folder, file));
@@ -129,7 +132,7 @@ export function unwriteKeyFile(folder: string, file: string): void {
   }
 }
 
-/** The text; undefined where the file is of the version that is known. */
+/** Reads a key file. The text is undefined if the file has the version that is known. */
 function readKeyFile(
   folder: string,
   path: string,
@@ -138,7 +141,7 @@ function readKeyFile(
   let descriptor: number | undefined;
   try {
     refuseOpenFolders(folder, dirname(path));
-    // Not through a link, and not waiting for a writer where it is a pipe.
+    // Does not follow a link, and does not wait for a writer if it is a pipe.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     descriptor = openSync(path, flags);
     const stats = fstatSync(descriptor);
@@ -160,20 +163,20 @@ function refuseOpenFile(path: string, stats: Stats, folder: Stats): void {
   if (!stats.isFile()) throw wrong(path, 'is not a file');
   if ((stats.mode & 0o077) !== 0) {
     const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
-    throw wrong(path, `may be read or changed by others (mode ${mode})`);
+    throw wrong(path, `can be read or changed by other users (mode ${mode})`);
   }
   const own = process.geteuid?.() ?? 0;
-  // Root, who runs a command, reads what belongs to the one whose folder it is.
+  // Root may also read keys of the folder's owner.
   const owners = own === 0 ? [0, folder.uid] : [own];
   if (!owners.includes(stats.uid)) throw wrong(path, `belongs to another user (${stats.uid})`);
 }
 
-/** Whoever may write a folder may put another key in the place of ours. */
+/** Refuses folders that others may write, because they could replace a key there. */
 function refuseOpenFolders(...folders: readonly string[]): void {
   for (const [depth, folder] of folders.entries()) {
     const stats = depth === 0 ? statSync(folder) : lstatSync(folder);
     if (!stats.isDirectory()) throw wrong(folder, 'is not a folder');
-    if ((stats.mode & 0o022) !== 0) throw wrong(folder, 'may be changed by others');
+    if ((stats.mode & 0o022) !== 0) throw wrong(folder, 'can be changed by other users');
   }
 }
 
@@ -190,8 +193,8 @@ function makeFolder(folder: string, owner: string): void {
 }
 
 /**
- * What root has open, not what has its name by now: the folder's owner may have put something else
- * there.
+ * Gives an open file the owner of a folder. It works on the descriptor and not on the name, because
+ * the folder's owner may have put another file there.
  */
 function giveTo(descriptor: number, likeFolder: string): void {
   if (process.geteuid?.() !== 0) return;
@@ -209,9 +212,9 @@ function syncFolder(folder: string): void {
 }
 
 function why(cause: unknown): string {
-  if (isErrno(cause, 'ENOENT')) return 'is not there';
-  if (isErrno(cause, 'ELOOP')) return 'is a symbolic link, which is not followed';
-  if (isErrno(cause, 'EACCES')) return 'may not be read by this user';
+  if (isErrno(cause, 'ENOENT')) return 'does not exist';
+  if (isErrno(cause, 'ELOOP')) return 'is a symbolic link, which Postern does not follow';
+  if (isErrno(cause, 'EACCES')) return 'cannot be read by this user';
   return 'cannot be read';
 }
 
@@ -222,7 +225,7 @@ function isErrno(cause: unknown, code: string): boolean {
 function wrong(path: string, what: string, cause?: unknown, exit?: number): OperatorError {
   return new OperatorError('key-file', `the key ${path} ${what}`, {
     cause,
-    hint: `it must be a file of Postern's own user with mode 0600, in folders that only he may change`,
+    hint: "it must belong to Postern's user, mode 0600, in folders that only this user can change",
     exit: exit ?? sysexits.config,
   });
 }

@@ -86,7 +86,7 @@ test('a record that another program wrote is taken away with its own words', asy
   );
 });
 
-test('how long a resolver may remember that nothing is there: the zone’s SOA, at most three hours', async () => {
+test('a resolver caches a missing name as the zone’s SOA says, at most three hours', async () => {
   const cached = async (...records: readonly DnsRecord[]): Promise<number> =>
     (await open(records).zone.look(key)).cachedMs / hourMs;
   assert.equal(await cached(soa('example.org', 1_800)), 0.5);

@@ -1,6 +1,6 @@
 /**
- * DKIM records in the DNS: looked at where the zone is, changed by nsupdate where that is
- * configured.
+ * DKIM records in the DNS. They are read from the authoritative servers, and changed by nsupdate if
+ * that is configured.
  */
 import { type DkimKey, keyName, recordText, type Sighting } from '../../core/signing/key.ts';
 import { sightingOf } from '../../core/signing/sighting.ts';
@@ -15,19 +15,19 @@ import type { Nsupdate } from '../dns/nsupdate.ts';
 export type KeyZoneOptions = {
   readonly resolve: Resolver;
   readonly authorities: Authorities;
-  /** Zones that may be changed, each with its way. */
+  /** Zones that Postern may change, each with its nsupdate. */
   readonly updates: readonly { readonly zone: string; readonly update: Nsupdate }[];
   readonly ttlSeconds: number;
 };
 
 /**
- * RFC 2308 section 5: resolvers keep negative answers one to three hours; BIND's max-ncache-ttl is
- * three.
+ * Resolvers keep negative answers for one to three hours (RFC 2308 section 5); BIND's
+ * max-ncache-ttl is three.
  */
 const negativeMsMax = 3 * hourMs;
-/** Where nobody says how long: what zones commonly have. */
+/** If the zone does not say how long: a common value. */
 const negativeMsUnknown = hourMs;
-/** BIND's max-cache-ttl is a week; who publishes a record for longer must wait for nobody. */
+/** BIND's max-cache-ttl is a week, so a longer TTL has no effect. */
 const cachedMsMax = 7 * dayMs;
 
 export function openKeyZone(options: KeyZoneOptions): KeyZone {
@@ -61,7 +61,7 @@ export function openKeyZone(options: KeyZoneOptions): KeyZone {
       const revoked = record(key, recordText(key, 'revoked'));
       const add = what === 'key' ? [live] : what === 'revoked' ? [revoked] : [];
       const own = what === 'key' ? [revoked] : [live, revoked];
-      // A record that somebody else wrote for this key may be written otherwise.
+      // A record for this key that somebody else wrote may be formatted differently.
       const shown = what === 'key' ? [] : await shownAt(keyName(key), authorities);
       const stays = new Set(add.map(dataOf));
       const remove = [...own, ...shown].filter((one) => !stays.has(dataOf(one)));
@@ -71,7 +71,7 @@ export function openKeyZone(options: KeyZoneOptions): KeyZone {
   };
 }
 
-/** For how long a resolver that asked for a name in this zone remembers that it was not there. */
+/** How long a resolver remembers that a name in this zone did not exist. */
 async function negativeMsOf(domain: string, resolve: Resolver): Promise<number> {
   for (let name = domain; name !== ''; name = name.slice(name.indexOf('.') + 1)) {
     const answer = await resolve({ name, type: 'SOA' });

@@ -1,20 +1,23 @@
 /**
- * A private key in a file that an operator names, wherever it lies: what the world can read is
+ * Reads a private key from any file that an operator names. A file that every user can read is
  * refused.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openPrivateKey, type PrivateKey } from '../../lib/private-key.ts';
 
-/** Far more than a key needs; a wrong path may lead to something large. */
+/** Far more than a key needs. A wrong path may lead to a large file. */
 const octetsMax = 65_536;
 
-/** Throws OperatorError `key-file` where it is missing, open to all, or no key. */
+/**
+ * Reads the key. Throws OperatorError `key-file` if the file is missing, open to every user, or not
+ * a key.
+ */
 export function readPrivateKeyFile(path: string): PrivateKey {
   return readPrivateKeyText(path).key;
 }
 
-/** The same, with the file's text: for whoever copies it. */
+/** Reads the key together with the file's text, for commands that copy the key. */
 export function readPrivateKeyText(path: string): {
   readonly text: string;
   readonly key: PrivateKey;
@@ -22,7 +25,7 @@ export function readPrivateKeyText(path: string): {
   let text: string;
   try {
     const { mode, size } = statSync(path);
-    if ((mode & 0o007) !== 0) throw wrong(path, 'may be read or changed by anybody');
+    if ((mode & 0o007) !== 0) throw wrong(path, 'can be read or changed by every user');
     if (size > octetsMax) throw wrong(path, `is longer than ${octetsMax} bytes`);
     text = readFileSync(path, 'latin1');
   } catch (cause) {

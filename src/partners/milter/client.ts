@@ -1,13 +1,13 @@
 /**
- * The other end of a milter connection: plays a mail server as Postfix 3.7 does it (its offer, its
- * order of events, its brackets, its macros, its silence where no answer was agreed). For `postern
- * try`, benchmarks and tests, against our own door as well as any other milter.
+ * A milter client that behaves like Postfix 3.7: its offer, its order of events, its brackets, its
+ * macros, and no wait where no answer was agreed. It serves `postern try`, benchmarks and tests,
+ * against Postern's door and any other milter.
  *
- *   await using client = await openMilterClient({ host, port }, { client: { name, address, port: 40_000 } });
+ *   await using client = await openMilterClient({ host, port }, { helo: 'client.example' });
  *   const outcome = await client.send({ sender, recipients, login, queueId, headers, body });
  *
- * One client is one SMTP session: messages go one after the other. Mail as from sendmail(1)
- * (`local: true`) has a session each in Postfix, so take a new client for every message there.
+ * One client is one SMTP session: messages go one after the other. Postfix opens a session for each
+ * message from sendmail(1) (`local: true`), so use a new client for each message there.
  */
 import { connect, type Socket } from 'node:net';
 import { FrameReader } from '../../formats/milter/frame.ts';
@@ -18,44 +18,46 @@ import type { ClientMessage, ClientSession } from './message.ts';
 
 export type RefusedRecipient = { readonly address: string; readonly reply: string };
 
-/** What became of one message. */
-export type Outcome =
+/** The result for one message. */
+export type MilterOutcome =
   | {
       readonly kind: 'taken';
-      /** The reason, where it went to the hold queue. */
+      /** The reason, if the message went to the hold queue. */
       readonly held: string | undefined;
       readonly refused: readonly RefusedRecipient[];
-      /** Changes that the filter asked for, by their letter: headers, recipients, body. */
+      /**
+       * Changes that the filter asked for (headers, recipients, body), by their command character.
+       */
       readonly edits: readonly string[];
     }
   | {
       readonly kind: 'refused';
       readonly stage: 'connect' | 'mail' | 'rcpt' | 'end';
-      /** As the SMTP client gets it: `550 5.7.1 text`. */
+      /** The reply that the SMTP client gets: `550 5.7.1 text`. */
       readonly reply: string;
       readonly refused: readonly RefusedRecipient[];
     };
 
 export type MilterClient = {
-  send(message: ClientMessage): Promise<Outcome>;
+  send(message: ClientMessage): Promise<MilterOutcome>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Postfix 3.7: version 6, all actions, all protocol steps. */
+/** What Postfix 3.7 offers: version 6, all actions, all protocol steps. */
 const postfixOffer = { version: 6, actions: 0x1ff, protocol: 0x1fffff };
 const headerLeadingSpace = 0x100000;
 const bodyChunkBytes = 65_535;
 const patienceMsDefault = 300_000;
 
-/** Where a milter listens. */
+/** The address of a milter. */
 export type MilterAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
 /**
- * `inet:127.0.0.1:4321` or `unix:/path`, as doors print it and Postfix wants it; undefined for
- * anything else.
+ * Parses `inet:127.0.0.1:4321` or `unix:/path`, the form that doors print and Postfix reads.
+ * Undefined for anything else.
  */
 export function parseMilterAddress(text: string): MilterAddress | undefined {
   if (/^(?:unix|local):/.test(text)) return { path: text.slice(text.indexOf(':') + 1) };
@@ -65,7 +67,7 @@ export function parseMilterAddress(text: string): MilterAddress | undefined {
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
-/** Connects and negotiates. Throws PeerError when the filter does not play by the rules. */
+/** Connects and negotiates. Throws PeerError if the filter breaks the protocol. */
 export async function openMilterClient(
   where: MilterAddress,
   session: ClientSession = {},
@@ -98,7 +100,7 @@ class Client implements MilterClient {
   #replies: Reply[] = [];
   #waiting: { resolve(answer: Reply): void; reject(cause: unknown): void } | undefined;
   #lost: unknown;
-  /** A chunk of the body was answered with "no more of these". */
+  /** The filter answered a chunk of the body with "skip". */
   #skipping = false;
 
   constructor(socket: Socket, session: ClientSession) {
@@ -134,13 +136,13 @@ class Client implements MilterClient {
     }
     const asked = bytes.readUInt32BE(4);
     if (bytes.readUInt32BE(0) > version || (asked & ~actions) !== 0) {
-      throw new PeerError('the filter asks for what was not offered');
+      throw new PeerError('the filter asks for actions that were not offered');
     }
     this.#protocol = bytes.readUInt32BE(8);
     this.#macros = { lists: symbolLists(bytes.subarray(12)), session: this.#session };
   }
 
-  async send(message: ClientMessage): Promise<Outcome> {
+  async send(message: ClientMessage): Promise<MilterOutcome> {
     if (!this.#connected) {
       const refused = await this.#greet(message);
       if (refused !== undefined)
@@ -148,14 +150,15 @@ class Client implements MilterClient {
       this.#connected = true;
     }
     const outcome = await this.#transaction(message);
-    // Postfix ends every message so, whatever became of it; it goes out with whatever is said next.
+    // Postfix ends every message with an abort, whatever the result. The abort is sent together
+    // with the next command.
     this.#queue(packet(command.abort));
     return outcome;
   }
 
   async close(): Promise<void> {
     if (this.#lost !== undefined) return;
-    // Postfix says goodbye and hangs up at once.
+    // Postfix sends quit and closes the connection at once.
     this.#queue(packet(command.quit));
     this.#flush();
     this.#lost = new PeerError('the session is closed');
@@ -196,7 +199,7 @@ class Client implements MilterClient {
     return refused;
   }
 
-  async #transaction(message: ClientMessage): Promise<Outcome> {
+  async #transaction(message: ClientMessage): Promise<MilterOutcome> {
     const { local = false } = this.#session;
     const enveloped = (address: string): string => (local ? address : `<${address}>`);
     const mail = strings(enveloped(message.sender), ...(message.mailArguments ?? []));
@@ -231,7 +234,7 @@ class Client implements MilterClient {
     return this.#end(message, refused);
   }
 
-  /** Headers and body, up to the end. Answers with a refusal, or undefined. */
+  /** Sends headers and body, without the end of the message. Returns a refusal, or undefined. */
   async #content(message: ClientMessage): Promise<string | undefined> {
     const space = (this.#protocol & headerLeadingSpace) === 0 ? '' : ' ';
     for (const [name, value] of message.headers) {
@@ -258,18 +261,18 @@ class Client implements MilterClient {
     return undefined;
   }
 
-  async #end(message: ClientMessage, refused: readonly RefusedRecipient[]): Promise<Outcome> {
+  async #end(message: ClientMessage, refused: readonly RefusedRecipient[]): Promise<MilterOutcome> {
     this.#queue(macroPacket(this.#macros, command.endOfMessage, { message, queued: true }));
     this.#queue(packet(command.endOfMessage));
     const edits: string[] = [];
     let held: string | undefined;
     for (;;) {
       const answer = await this.#reply();
-      const letter = String.fromCharCode(answer.code);
+      const action = String.fromCharCode(answer.code);
       if (answer.code === reply.quarantine) held = withoutNul(answer.text);
-      else if ('+2-himeb'.includes(letter)) edits.push(letter);
+      else if ('+2-himeb'.includes(action)) edits.push(action);
       else if (answer.code === reply.discard)
-        return { kind: 'taken', held, refused, edits: [...edits, letter] };
+        return { kind: 'taken', held, refused, edits: [...edits, action] };
       else {
         const text = refusalText(answer);
         if (text !== undefined) return { kind: 'refused', stage: 'end', reply: text, refused };
@@ -279,8 +282,8 @@ class Client implements MilterClient {
   }
 
   /**
-   * One event with its macros. Waits for the answer unless none was agreed; answers with a refusal,
-   * or undefined.
+   * Sends one event with its macros. Waits for the answer unless none was agreed. Returns a
+   * refusal, or undefined.
    */
   async #event(
     code: number,
@@ -289,7 +292,7 @@ class Client implements MilterClient {
     unanswered: number,
     about?: Parameters<typeof macroPacket>[2],
   ): Promise<string | undefined> {
-    // Macros are sent for events that the filter declined, too.
+    // Macros are also sent for events that the filter declined.
     if (about !== undefined) this.#queue(macroPacket(this.#macros, code, about));
     if ((this.#protocol & unwanted) !== 0) return undefined;
     this.#queue(packet(code, data));
@@ -313,10 +316,10 @@ class Client implements MilterClient {
     this.#output = [];
   }
 
-  /** Sends what is queued and waits for the next answer. */
+  /** Sends the queued packets and waits for the next answer. */
   #reply(): Promise<Reply> {
     if (this.#replies.length > 0 && this.#output.length > 0) {
-      // It came before the question: whatever it answers, it is not this.
+      // The answer came before the question, so it answers something else.
       return Promise.reject(new PeerError('the filter answered where it had agreed not to'));
     }
     this.#flush();
@@ -344,7 +347,7 @@ class Client implements MilterClient {
   }
 }
 
-/** The SMTP reply that the client of the mail server gets; undefined where the message goes on. */
+/** The SMTP reply that the client of the mail server gets; undefined if the message continues. */
 function refusalText(answer: Reply): string | undefined {
   switch (answer.code) {
     case reply.continue:
@@ -357,7 +360,7 @@ function refusalText(answer: Reply): string | undefined {
     case reply.replyCode:
       return withoutNul(answer.text).replaceAll('%%', '%');
     default:
-      throw new PeerError(`answer ${String.fromCharCode(answer.code)} is not one`);
+      throw new PeerError(`${String.fromCharCode(answer.code)} is not a known answer`);
   }
 }
 

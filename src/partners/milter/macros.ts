@@ -1,27 +1,27 @@
 /**
- * The macros that the milter client sends, as Postfix does: per stage the default names, or those
- * that the filter asked for; only names that have a value; a queue id from the second recipient on,
- * or from the start for local mail.
+ * The macros that the milter client sends, as Postfix sends them. For each stage these are the
+ * default names, or those that the filter asked for, if they have a value. There is a queue id from
+ * the second recipient on; for local mail, from the start.
  */
 
 import { command, packet, stringEnd } from '../../formats/milter/packet.ts';
 import type { ClientMessage, ClientSession } from './message.ts';
 
 export type ClientMacros = {
-  /** Names per command. */
+  /** Macro names by command. */
   readonly lists: ReadonlyMap<number, readonly string[]>;
   readonly session: ClientSession;
 };
 
-/** What an event is about: decides the values. */
-export type About = {
+/** The message and recipient of an event, which decide the values of macros. */
+export type MacroContext = {
   readonly message: ClientMessage;
   readonly recipient?: { readonly address: string; readonly transport: string };
   /** The mail server has opened its queue file. */
   readonly queued?: boolean;
 };
 
-/** milter_*_macros of main.cf, as they come. */
+/** The defaults of milter_*_macros in main.cf. */
 const defaults: readonly (readonly [number, string])[] = [
   [command.connect, 'j {daemon_name} {daemon_addr} v _'],
   [command.helo, '{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}'],
@@ -33,7 +33,8 @@ const defaults: readonly (readonly [number, string])[] = [
 ];
 
 /**
- * Our own names, and what the filter put in their place: a stage (32 bits), names, NUL, and so on.
+ * Replaces default names by those that the filter asked for: a stage (32 bits), names, NUL, and so
+ * on.
  */
 export function symbolLists(asked: Buffer): ReadonlyMap<number, readonly string[]> {
   const lists = new Map(defaults.map(([stage, names]) => [stage, names.split(' ')]));
@@ -51,7 +52,7 @@ export function symbolLists(asked: Buffer): ReadonlyMap<number, readonly string[
 }
 
 /** The macro packet for an event. */
-export function macroPacket(macros: ClientMacros, code: number, about: About): Buffer {
+export function macroPacket(macros: ClientMacros, code: number, about: MacroContext): Buffer {
   let text = String.fromCharCode(code);
   for (const name of macros.lists.get(code) ?? []) {
     const found = value(name.replace(/^\{|\}$/g, ''), code, macros.session, about);
@@ -64,7 +65,7 @@ function value(
   name: string,
   code: number,
   session: ClientSession,
-  { message, recipient, queued = false }: About,
+  { message, recipient, queued = false }: MacroContext,
 ): string | undefined {
   const local = session.local === true;
   const client = session.client ?? { name: 'client.example', address: '192.0.2.1', port: 40_000 };
@@ -93,7 +94,8 @@ function value(
       return message.sender;
     case 'rcpt_addr':
       return recipient?.address;
-    // cleanup(8), which plays the session for local mail, does not know how it will be delivered.
+    // cleanup(8) imitates the session for local mail, and does not know how the mail will be
+    // delivered.
     case 'rcpt_mailer':
       return local ? undefined : recipient?.transport;
     case 'rcpt_host':

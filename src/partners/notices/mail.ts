@@ -1,7 +1,7 @@
 /**
- * Tells the operator by mail, through an SMTP server (the local Postfix, or one elsewhere that a
- * blocked mail road here does not silence). Not through sendmail(1): that is setgid, which
- * Postern's unit forbids.
+ * Sends notices to the operator by mail, through an SMTP server. This is the local Postfix, or a
+ * server elsewhere that still works if mail from here is blocked. sendmail(1) is not used, because
+ * it is setgid, which Postern's unit forbids.
  */
 import { createTransport } from 'nodemailer';
 import type { Notice } from '../../core/notice.ts';
@@ -14,14 +14,14 @@ export type NoticeMailOptions = {
   readonly from: string;
   readonly host: string;
   readonly port: number;
-  /** none: as it comes. starttls: must be offered. tls: from the first byte. */
+  /** none: no TLS. starttls: the server must offer it. tls: from the first byte. */
   readonly security?: 'none' | 'starttls' | 'tls';
   readonly user?: string;
   readonly password?: string;
   readonly deadlineMs?: number;
 };
 
-/** The Message-Id under which a notice travels: the gate lets its own notices pass by it. */
+/** The Message-Id of a notice, by which the gate recognizes and passes its own notices. */
 export function noticeMessageId(notice: { readonly id: string; readonly host: string }): string {
   return `<postern-notice.${notice.id}@${notice.host}>`;
 }
@@ -56,7 +56,7 @@ export function noticeMail(options: NoticeMailOptions): NoticeChannel {
         disableUrlAccess: true,
       });
       try {
-        await within(sent, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]));
+        await orAborted(sent, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]));
       } catch (cause) {
         throw new OperatorError(
           'notice-mail',
@@ -70,13 +70,13 @@ export function noticeMail(options: NoticeMailOptions): NoticeChannel {
   };
 }
 
-/** The outcome, or an error once the signal says stop. */
-async function within(outcome: Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** Waits for the outcome; rejects when the signal aborts. */
+async function orAborted(outcome: Promise<unknown>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
-  outcome.catch(() => undefined); // once stopped, nobody waits for it
+  outcome.catch(() => undefined); // after an abort nobody waits for it
   try {
     await Promise.race([outcome, stopped]);
   } finally {

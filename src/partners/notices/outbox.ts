@@ -1,20 +1,20 @@
 /**
- * PrivilegedTools letters of our own to the mail server. Not notices: those are data, and have a queue of
- * their own.
+ * Gives messages that Postern writes to the mail server. Notices do not go this way: they are data
+ * and have their own queue.
  */
 import { createTransport } from 'nodemailer';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 export type Outbox = {
-  /** Throws OperatorError `mail-refused` where it was not taken. */
-  send(letter: {
+  /** Throws OperatorError `mail-refused` if the server did not accept the message. */
+  send(message: {
     readonly to: readonly string[];
     readonly subject: string;
     readonly body: string;
   }): Promise<void>;
 };
 
-/** The whole of it is one address: of `joe,eve@elsewhere` nodemailer would make two. */
+/** Marks a text as one address; nodemailer would split `joe,eve@elsewhere` into two. */
 const addressee = (address: string): { name: string; address: string } => ({ name: '', address });
 
 const deadlineMs = 20_000;
@@ -45,11 +45,15 @@ export function openOutbox(server: {
           disableUrlAccess: true,
         });
       } catch (cause) {
-        throw new OperatorError('mail-refused', `${server.host}:${server.port} took no mail`, {
-          cause,
-          hint: 'see notices.mail_server',
-          exit: sysexits.unavailable,
-        });
+        throw new OperatorError(
+          'mail-refused',
+          `${server.host}:${server.port} did not accept mail`,
+          {
+            cause,
+            hint: 'see notices.mail_server',
+            exit: sysexits.unavailable,
+          },
+        );
       }
     },
   };

@@ -20,7 +20,9 @@ export const hijack: Notice = {
   reasons: [
     {
       signal: 'new-recipients',
-      text: '41 recipients in 10 minutes that nobody here has written to before, where at most 3 are usual for this account',
+      text:
+        '41 recipients in 10 minutes that nobody here has written to before, where at most 3 ' +
+        'are usual for this account',
     },
     {
       signal: 'client-network',
@@ -33,7 +35,9 @@ export const hijack: Notice = {
 
 const record = {
   signal: 'record',
-  text: `r20260105._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p=${'M'.repeat(238)}" "${'I'.repeat(154)}"`,
+  text:
+    `r20260105._domainkey.example.org. IN TXT "v=DKIM1; k=rsa; p=${'M'.repeat(238)}" "` +
+    `${'I'.repeat(154)}"`,
 };
 const aboutKey = { account: 'example.org', undo: '', explain: 'postern dkim keys example.org' };
 

@@ -1,7 +1,6 @@
 /**
- * A notice as a person reads it at three in the morning: who, since when, how many got out, how
- * many were stopped, why, and the command that undoes it. Plain text, 76 columns where the words
- * allow. Pure.
+ * Writes a notice for a person: which account, since when, how much was delivered, how much was
+ * stopped, why, and the command that undoes it. Plain text, 76 columns where the words allow. Pure.
  */
 import type { Notice } from '../../core/notice.ts';
 
@@ -25,20 +24,21 @@ function subject(notice: Notice): string {
   const { host, leaked, stopped } = notice;
   const who = oneLine(notice.account);
   const at = `on ${oneLine(host)}`;
-  const numbers = `${count(leaked.recipients, 'recipient')} reached, ${count(stopped.messages, 'message')} stopped`;
+  const reached = `${count(leaked.recipients, 'recipient')} reached`;
+  const halted = `${count(stopped.messages, 'message')} stopped`;
   switch (notice.event) {
     case 'account.suspended':
-      return `[postern] ${who} suspended ${at}: ${numbers}`;
+      return `[postern] ${who} suspended ${at}: ${reached}, ${halted}`;
     case 'account.holding':
       return `[postern] mail of ${who} is held ${at}`;
     case 'account.would-suspend':
-      return `[postern] ${who} would be suspended ${at} (only observing): ${count(leaked.recipients, 'recipient')} reached`;
+      return `[postern] ${who} would be suspended ${at} (mode observe): ${reached}`;
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
     case 'dkim.record':
-      return `[postern] please see to a DKIM record of ${who}`;
+      return `[postern] a DKIM record of ${who} needs attention`;
     case 'dkim.lost':
-      return `[postern] a DKIM key of ${who} is lost from DNS: it signs no more`;
+      return `[postern] DKIM key of ${who} is missing from DNS; signing with it has stopped`;
     default:
       return `[postern] test notice from ${oneLine(host)}`;
   }
@@ -48,28 +48,37 @@ function opening(notice: Notice): string {
   const who = oneLine(notice.account);
   switch (notice.event) {
     case 'account.suspended':
-      return fold(`${who} looks hijacked. Postern has suspended it: nothing more goes out.`);
+      return fold(
+        `${who} looks hijacked. Postern has suspended the account and refuses all its mail.`,
+      );
     case 'account.holding':
       return fold(
-        `Mail of ${who} is held: it is not like this account. It leaves by itself when the account calms down, and the ` +
-          'account is suspended if it goes on.',
+        `Postern is holding mail of ${who} because it is unusual for this account. ` +
+          'It is delivered automatically when sending returns to normal. ' +
+          'If it continues, the account is suspended.',
       );
     case 'account.would-suspend':
       return fold(
-        `${who} looks hijacked. Postern only observes, so NOTHING WAS STOPPED. Change its password and look at the queue ` +
-          'of your mail server; or set mode = "guard" in /etc/postern/postern.toml.',
+        `${who} looks hijacked. The mode is observe, so NOTHING WAS STOPPED. ` +
+          'Change the password of the account and look at the queue of your mail server. ' +
+          'To let Postern stop such mail, set mode = "guard" in /etc/postern/postern.toml.',
       );
     case 'ledger.failing':
       return fold(
-        'Postern cannot write to its ledger. Mail is answered as configured; what it learns and decides now may be ' +
-          'forgotten at a restart. Most often the disk is full.',
+        'Postern cannot write to its ledger; most often the disk is full. ' +
+          'Mail is answered as ledger.when_failing says. ' +
+          'What Postern learns and decides now may be lost at a restart. ' +
+          '`postern doctor` checks the ledger.',
       );
     case 'dkim.record':
-      return fold(`Please look at a DNS record of ${who}.`);
+      return fold(`A DKIM record of ${who} in the DNS needs your attention.`);
     case 'dkim.lost':
-      return fold(`A DKIM record of ${who} was there and is not any more.`);
+      return fold(
+        `A DKIM record of ${who} is missing from the DNS. ` +
+          'Postern does not sign with this key until the record is back.',
+      );
     default:
-      return fold('This is a test. If you read it, notices by this road reach you.');
+      return fold('This is a test. If you can read it, notices on this channel reach you.');
   }
 }
 
@@ -79,17 +88,18 @@ function facts(notice: Notice): string {
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }
-  const { leaked, stopped } = notice;
+  const { leaked, stopped, since } = notice;
+  const messages = count(stopped.messages, 'message');
   const lines = [
     `Account  ${oneLine(notice.account)}`,
-    `Since    ${notice.since}${notice.event === 'account.suspended' ? `, suspended ${notice.at}` : ''}`,
-    `Got out  ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
-    `Stopped  ${count(stopped.messages, 'message')}, ${stopped.fromQueue} of them taken from the queue`,
+    `Since    ${event === 'account.suspended' ? `${since}, suspended ${notice.at}` : since}`,
+    `Sent     ${count(leaked.messages, 'message')} to ${count(leaked.recipients, 'recipient')}`,
+    `Stopped  ${messages}, ${stopped.fromQueue} of them taken from the queue`,
   ];
   if (notice.event === 'account.holding') return lines.slice(0, 2).join('\n');
   if (notice.event === 'account.would-suspend') return lines.slice(0, 3).join('\n');
   const login = notice.loginClosed
-    ? 'closed, its sessions ended'
+    ? 'closed, and its sessions were ended'
     : 'NOT closed by Postern: change the password now';
   return [...lines, `Login    ${login}`].join('\n');
 }
@@ -97,7 +107,7 @@ function facts(notice: Notice): string {
 function why(notice: Notice): string {
   if (notice.reasons.length === 0) return '';
   const lines = notice.reasons.slice(0, 20).map(({ signal, text }) =>
-    // A record is to be copied: on one line, however long.
+    // A record stays on one line, however long, because the reader copies it.
     signal === 'record' ? `  ${oneLine(text)}` : fold(oneLine(text), '  - ', '    '),
   );
   const more = notice.reasons.length - lines.length;
@@ -106,16 +116,16 @@ function why(notice: Notice): string {
 
 function next(notice: Notice): string {
   const lines: string[] = [];
-  if (notice.explain !== '') lines.push('To see it all', `  ${oneLine(notice.explain)}`);
+  if (notice.explain !== '') lines.push('Details', `  ${oneLine(notice.explain)}`);
   if (notice.event === 'account.suspended') {
     const undo = oneLine(notice.undo);
-    lines.push('When the password is changed (its held mail stays held)', `  ${undo} --keep-held`);
-    lines.push('If it was honest mail (all of it goes out)', `  ${undo} --false-alarm`);
+    lines.push('After the password is changed (held mail stays held)', `  ${undo} --keep-held`);
+    lines.push('If the mail was legitimate (held mail is delivered)', `  ${undo} --false-alarm`);
   } else if (notice.event === 'account.would-suspend') {
-    lines.push('If it was honest mail', `  ${oneLine(notice.undo)} --false-alarm`);
+    lines.push('If the mail was legitimate', `  ${oneLine(notice.undo)} --false-alarm`);
   } else if (notice.event === 'account.holding') {
-    lines.push('To let its held mail go', `  ${oneLine(notice.undo)}`);
-  } else if (notice.undo !== '') lines.push('To undo it', `  ${oneLine(notice.undo)}`);
+    lines.push('To deliver the held mail now', `  ${oneLine(notice.undo)}`);
+  } else if (notice.undo !== '') lines.push('To undo this', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
 }
 
@@ -123,7 +133,7 @@ function count(many: number, what: string): string {
   return `${many} ${what}${many === 1 ? '' : 's'}`;
 }
 
-/** Subjects and names of strangers must not start a line or a header of their own. */
+/** Removes line breaks, so that a stranger's subject or name cannot start a new line or header. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 1_000);
 }

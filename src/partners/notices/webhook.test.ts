@@ -1,4 +1,4 @@
-/** The webhook road against a real HTTP server on loopback. */
+/** The webhook channel against a real HTTP server on loopback. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -70,7 +70,7 @@ test('a redirect is not followed, and is a failure', async () => {
     calls++;
     response.writeHead(307, { location: '/elsewhere' }).end();
   });
-  await assert.rejects(noticeWebhook({ url: server.url }).send(notice, never), /redirected/);
+  await assert.rejects(noticeWebhook({ url: server.url }).send(notice, never), /redirect/);
   assert.equal(calls, 1);
 });
 
@@ -87,6 +87,6 @@ test('a refusal names the server, never the path', async () => {
 
 test('a server that never answers is given up at the deadline', async () => {
   await using server = await listen(() => undefined);
-  const road = noticeWebhook({ url: server.url, deadlineMs: 50 });
-  await assert.rejects(road.send(notice, never), /did not answer in time/);
+  const channel = noticeWebhook({ url: server.url, deadlineMs: 50 });
+  await assert.rejects(channel.send(notice, never), /did not answer in time/);
 });

@@ -1,7 +1,7 @@
 /**
- * Tells the operator by HTTP: POST of the notice as JSON. Any 2xx is taken; a redirect is not
- * followed, since it could lead what the notice says to somewhere else. Trying again is the flow's
- * business; the id says which are the same.
+ * Sends notices to the operator by HTTP, as a POST with JSON. Any 2xx answer is success. A redirect
+ * is not followed, because it could send the notice to another server. The flow repeats failed
+ * attempts; the id shows repeats.
  */
 import { createHmac } from 'node:crypto';
 import type { Notice } from '../../core/notice.ts';
@@ -9,7 +9,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
 
 export type WebhookOptions = {
-  /** http or https. May hold a secret in its path, so only its origin is ever shown. */
+  /** http or https. The path may contain a secret, so only the origin is ever shown. */
   readonly url: string;
   /** Signs the body: `X-Postern-Signature: sha256=…` (HMAC, hexadecimal). */
   readonly secret?: string;
@@ -36,7 +36,7 @@ export function noticeWebhook(options: WebhookOptions): NoticeChannel {
       if (answer.ok) return;
       const why =
         answer.status >= 300 && answer.status < 400
-          ? 'redirected, which is not followed'
+          ? 'answered with a redirect, which Postern does not follow'
           : `answered ${answer.status}`;
       throw refused(url, why);
     },

@@ -1,9 +1,9 @@
-/** Where Postfix logs, as postconf(1) says. */
+/** Asks postconf(1) where Postfix logs. */
 import { programOutput } from '../program.ts';
 
 const deadlineMs = 5_000;
 
-/** Its maillog_file; empty where it logs through syslog, and where nobody can say. */
+/** The value of maillog_file; empty if Postfix logs through syslog or cannot be asked. */
 export async function postfixLogFile(configDirectory: string): Promise<string> {
   const where = configDirectory === '' ? [] : ['-c', configDirectory];
   try {

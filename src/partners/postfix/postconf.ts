@@ -1,12 +1,12 @@
-/** What postconf(1) says of a parameter of Postfix. */
+/** Asks postconf(1) for a parameter of Postfix. */
 import { programOutput } from '../program.ts';
 
 export const postconfPath = '/usr/sbin/postconf';
 const deadlineMs = 10_000;
 
 /**
- * The value, with what it refers to put in. `configDirectory` undefined: of the Postfix that this
- * machine has by default. Rejects where there is no Postfix, or where it is not configured.
+ * The value, with references expanded. Without `configDirectory`, of the machine's default Postfix.
+ * Rejects if there is no Postfix or it is not configured.
  */
 export async function postconf(name: string, configDirectory: string | undefined): Promise<string> {
   const at = configDirectory === undefined ? [] : ['-c', configDirectory];

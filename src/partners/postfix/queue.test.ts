@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Millis } from '../../lib/time.ts';
-import type { PrivilegedTools, Verb } from '../privileged-tools.ts';
+import type { PrivilegedTools, ToolVerb } from '../privileged-tools.ts';
 import { helperTools, isLoginName, ownTools } from '../privileged-tools.ts';
 import { lineSplitter, programLineBytesMax } from '../program.ts';
 import { postfix, queuedMessage } from './queue.ts';
@@ -32,7 +32,7 @@ test('a queue line that was cut counts what it shows', () => {
   const line = JSON.stringify(entry);
   assert.deepEqual(queuedMessage(line.slice(0, -3)), want);
 });
-test('what is no queue line is none', () => {
+test('a line that is not a queue entry gives no message', () => {
   for (const line of ['', 'null', '[]', '{}', '{"queue_id":7}', 'Mail queue is empty']) {
     assert.equal(queuedMessage(line), undefined, line);
   }
@@ -100,7 +100,7 @@ test('bad names are refused before anything runs', async () => {
 
 /** Tools that say what the test tells them to. */
 function scripted(
-  said: Partial<Record<Verb, readonly string[]>>,
+  said: Partial<Record<ToolVerb, readonly string[]>>,
 ): PrivilegedTools & { calls: string[] } {
   const calls: string[] = [];
   return {
@@ -167,7 +167,7 @@ test('a message in no list is asked for when it is young; one of a week ago is n
   }
 });
 
-test('a queue that cannot be read to its end: what was found is held, and the fault is told', async () => {
+test('a queue that cannot be read to its end: what was found is held', async () => {
   const asked: string[] = [];
   const tools: PrivilegedTools = {
     async *run(verb, ids) {
@@ -204,7 +204,7 @@ test('the queue is read up to the limit', async () => {
   assert.equal((await postfix({ tools: scripted({ queue: lines }) }).queue(7)).length, 7);
 });
 
-test('what is on hold is found behind any number of others; half a queue is none', async () => {
+test('held messages are found after any number of others; half a queue is a fault', async () => {
   const other = JSON.stringify(entry);
   const held = (id: string): string =>
     JSON.stringify({ ...entry, queue_name: 'hold', queue_id: id });
@@ -214,7 +214,7 @@ test('what is on hold is found behind any number of others; half a queue is none
   const whole = postfix({ tools: scripted({ queue: lines }) });
   assert.deepEqual([...(await whole.onHold(asked))], ['AAAAAA']);
   const garbled = postfix({ tools: scripted({ queue: ['{"queue_na', ...lines] }) });
-  await assert.rejects(garbled.onHold(asked), /no message/);
+  await assert.rejects(garbled.onHold(asked), /unreadable line/);
   const cut: PrivilegedTools = {
     async *run() {
       yield other;

@@ -1,32 +1,32 @@
 /**
- * Postfix's queue, driven through its own tools: postsuper and postqueue. Answers with what really
- * happened, read from what the tools said and, where they did not name every message, from the
- * queue itself.
+ * Controls Postfix's queue through its own tools, postsuper and postqueue. Results say what really
+ * happened. They come from the output of the tools, or from the queue where the tools did not name
+ * every message.
  */
 
 import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
-import type { Moved, Mta, QueuedMessage } from '../../ports/mail-server.ts';
-import { namesPerCallMax, type PrivilegedTools, type Verb } from '../privileged-tools.ts';
+import type { MovedMessages, Mta, QueuedMessage } from '../../ports/mail-server.ts';
+import { namesPerCallMax, type PrivilegedTools, type ToolVerb } from '../privileged-tools.ts';
 
 export type PostfixOptions = {
   readonly tools: PrivilegedTools;
-  /** For one call of a tool (at most 200 messages). */
+  /** Time limit for one call of a tool (at most 200 messages). */
   readonly deadlineMs?: number;
-  /** For reading the whole queue. postern-root gives up after two minutes. */
+  /** Time limit for reading the whole queue. postern-root gives up after 2 minutes. */
   readonly listingMs?: number;
   readonly now?: () => number;
 };
 
-/** A message may come so long after it was answered for: clocks differ. */
+/** How much later than the verdict a message may arrive, because clocks differ. */
 const laterMs = 2 * minuteMs;
 /**
- * And be handed over for so long before: a large one on a slow line, or a sender that takes its
- * time.
+ * How much earlier than the verdict a message may arrive: a large one on a slow line, or a slow
+ * sender.
  */
 const earlierMs = dayMs;
-/** So soon no id is used again. */
+/** No queue id is reused within this time. */
 const youngMs = 2 * minuteMs;
 
 const said = {
@@ -37,9 +37,9 @@ const said = {
 
 export function postfix(options: PostfixOptions): Mta {
   const { tools, deadlineMs = 30_000, listingMs = 110_000, now = Date.now } = options;
-  /** Adds to `done` what the tool says it did, as it says it. Throws what went wrong. */
+  /** Runs the tool on chunks of ids, and adds each id to `done` when the tool confirms it. */
   const inChunks = async (
-    verb: Extract<Verb, 'hold' | 'release' | 'drop'>,
+    verb: Extract<ToolVerb, 'hold' | 'release' | 'drop'>,
     ids: readonly string[],
     done: Set<string>,
   ): Promise<void> => {
@@ -51,7 +51,7 @@ export function postfix(options: PostfixOptions): Mta {
       }
     }
   };
-  /** The whole queue, message by message, however long it is. On hold comes last. */
+  /** Lists the whole queue, message by message. The hold queue comes last. */
   async function* listing(): AsyncGenerator<QueuedMessage> {
     for await (const line of tools.run('queue', [], AbortSignal.timeout(listingMs))) {
       if (line === '') continue;
@@ -91,8 +91,8 @@ export function postfix(options: PostfixOptions): Mta {
     let last = '';
     try {
       for await (const { queueId, queue: name, arrivedAt } of listing()) {
-        // At once, not after a long deferred queue: the active one is listed first, and is being
-        // sent.
+        // Holds what was found in one queue before reading the next. The active queue is listed
+        // first and is being sent, so it must not wait for a long deferred queue.
         if (name !== last || found.length >= namesPerCallMax) {
           await inChunks('hold', found, done);
           found = [];
@@ -106,8 +106,7 @@ export function postfix(options: PostfixOptions): Mta {
         else found.push(queueId);
       }
     } finally {
-      // A message that goes on from one queue to the next meanwhile may be in no list; the young
-      // ones move.
+      // A message that moves between queues meanwhile may be in no list. Young messages move.
       const missed = [...wanted].filter(([, at]) => begun - at < youngMs).map(([id]) => id);
       await inChunks('hold', [...found, ...missed], done);
     }
@@ -123,14 +122,15 @@ export function postfix(options: PostfixOptions): Mta {
 }
 
 /**
- * Short queue ids are used again. Of two messages with one id the other came after ours had left,
- * so after we answered: what arrived (its sender began) before that is ours.
+ * Whether a queued message is the one that was judged. Short queue ids are reused, but only after
+ * the first message has left, so after its verdict. A message that arrived before the verdict (or
+ * began to) is the judged one.
  */
 function isThatMessage(arrivedAt: Millis, answeredAt: Millis): boolean {
   return arrivedAt <= answeredAt + laterMs && arrivedAt >= answeredAt - earlierMs;
 }
 
-async function moved(work: (done: Set<string>) => Promise<void>): Promise<Moved> {
+async function moved(work: (done: Set<string>) => Promise<void>): Promise<MovedMessages> {
   const done = new Set<string>();
   try {
     await work(done);
@@ -146,14 +146,18 @@ function wellFormed(queueIds: readonly string[]): readonly string[] {
 
 function unreadable(line: string): OperatorError {
   const start = JSON.stringify(line.slice(0, 60));
-  return new OperatorError('queue-unreadable', `postqueue -j said what is no message: ${start}`, {
-    exit: sysexits.dataErr,
-  });
+  return new OperatorError(
+    'queue-unreadable',
+    `postqueue -j printed an unreadable line: ${start}`,
+    {
+      exit: sysexits.dataErr,
+    },
+  );
 }
 
 /**
- * One line of `postqueue -j`. Undefined when it is none. A line that was cut counts the recipients
- * it still shows.
+ * Parses one line of `postqueue -j`; undefined if it is not one. In a line that was cut, only the
+ * recipients that are left count.
  */
 export function queuedMessage(line: string): QueuedMessage | undefined {
   const entry = parseJson(line);

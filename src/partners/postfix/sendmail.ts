@@ -1,7 +1,7 @@
 /**
- * The mail server's own sendmail, given a file as its standard input: it goes on whatever becomes
- * of us, and has the message on its disk when it ends with 0. And the knock at Postfix's pickup(8),
- * which else looks once a minute.
+ * Runs the mail server's own sendmail with a file as its standard input. It continues even if
+ * Postern ends, and the message is on its disk when it exits with 0. Also wakes Postfix's
+ * pickup(8), which otherwise looks once a minute.
  */
 import { spawn } from 'node:child_process';
 import { lstatSync } from 'node:fs';
@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import type { SendOutcome } from '../../ports/handover.ts';
 import type { RunSendmail } from '../spool/handover-files.ts';
 
-/** Postfix's takes milliseconds, and as long as the disk. */
+/** Postfix's sendmail takes milliseconds, unless the disk is slow. */
 const deadlineMs = 60_000;
-/** What it says of why not. */
+/** How much of an error message is kept. */
 const complaintBytesMax = 1_000;
 
 export function realSendmail(of: {
@@ -51,15 +51,15 @@ export function realSendmail(of: {
 }
 
 /**
- * Tells pickup(8) to look now. Where it does not listen, it looks when it starts; answers whether
- * it may have heard.
+ * Tells pickup(8) to look now. Returns whether it may have received that. If it does not listen, it
+ * looks when it starts.
  */
-export function knockAtPickup(queueDirectory: string): Promise<boolean> {
+export function wakePickup(queueDirectory: string): Promise<boolean> {
   const path = join(queueDirectory, 'public', 'pickup');
   const socket = connect({ path });
   return new Promise((resolve) => {
     socket.on('connect', () => resolve(true));
-    // Nobody listens; or it is a FIFO, as in an old master.cf, of which nobody knows.
+    // Nobody listens; or it is a FIFO, as in an old master.cf, which says nothing about readers.
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       const found = lstatSync(path, { throwIfNoEntry: false });
       resolve(!(code === 'ENOENT' || (code === 'ECONNREFUSED' && found?.isSocket() === true)));

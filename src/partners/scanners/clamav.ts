@@ -1,21 +1,21 @@
 /**
- * ClamAV's clamd, in sessions that are kept: a connection has one message in hand, waits a while
- * for the next, and is thrown away when anything goes wrong on it.
+ * Asks ClamAV's clamd in sessions that are reused. A connection carries one message at a time,
+ * waits a while for the next, and is closed after any fault.
  */
 import type { Socket } from 'node:net';
 import type { ScanReport } from '../../core/scan/report.ts';
 import { clamdEnd, clamdSession, clamdStream, parseClamdReply } from '../../formats/scan/clamd.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, openSocket, overdue } from './scan-socket.ts';
 
-/** Below what clamd waits for the next command of a session (IdleTimeout, 30 s). */
+/** Less than clamd waits for the next command of a session (IdleTimeout, 30 s). */
 const idleMs = 10_000;
-/** An answer is a line. */
+/** An answer is one line. */
 const replyOctetsMax = 4_096;
 
 export function openClamav(options: {
-  readonly where: Where;
+  readonly where: SocketAddress;
   readonly octetsMax: number;
 }): Scanner {
   const { where } = options;
@@ -39,7 +39,7 @@ export function openClamav(options: {
 }
 
 class Session {
-  readonly #where: Where;
+  readonly #where: SocketAddress;
   readonly #socket: Socket;
   #commands = 0;
   #reply = '';
@@ -47,7 +47,7 @@ class Session {
   #idle: NodeJS.Timeout | undefined;
   gone = false;
 
-  constructor(where: Where) {
+  constructor(where: SocketAddress) {
     this.#where = where;
     this.#socket = openSocket(where);
     this.#socket.on('data', (chunk) => this.#take(chunk));
@@ -77,7 +77,7 @@ class Session {
     }
   }
 
-  /** Waits for the next message, and no longer than clamd does. */
+  /** Waits for the next message, for less time than clamd does. */
   rest(): void {
     this.#idle = setTimeout(() => this.end(), idleMs);
     this.#idle.unref();
@@ -93,12 +93,12 @@ class Session {
     this.#reply += chunk.toString('latin1');
     const end = this.#reply.indexOf('\0');
     if (end < 0) {
-      if (this.#reply.length > replyOctetsMax) this.#fail(new Error('it answers without end'));
+      if (this.#reply.length > replyOctetsMax) this.#fail(new Error('its answer is too long'));
       return;
     }
     const reply = this.#reply.slice(0, end);
     this.#reply = this.#reply.slice(end + 1);
-    if (this.#waiting === undefined) this.#fail(new Error('it answers what was not asked'));
+    if (this.#waiting === undefined) this.#fail(new Error('it answered without a question'));
     else this.#waiting.resolve(reply);
   }
 

@@ -1,19 +1,20 @@
 /**
- * rspamd, asked over HTTP on connections that are kept: its normal worker (11333), or its proxy.
+ * Asks rspamd over HTTP on connections that are reused: its normal worker (port 11333) or its
+ * proxy.
  */
 import { Agent, request } from 'node:http';
 import type { ScanReport } from '../../core/scan/report.ts';
 import { parseRspamdReply } from '../../formats/scan/rspamd.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, overdue } from './scan-socket.ts';
 
 const replyOctetsMax = 1024 * 1024;
-/** Below what rspamd waits for the next request on a connection (30 s). */
+/** Less than rspamd waits for the next request on a connection (30 s). */
 const idleMs = 10_000;
 
 export function openRspamd(options: {
-  readonly where: Where;
+  readonly where: SocketAddress;
   readonly octetsMax: number;
   readonly connections: number;
 }): Scanner {
@@ -35,7 +36,7 @@ export function openRspamd(options: {
           let length = 0;
           answer.on('data', (chunk: Buffer) => {
             length += chunk.length;
-            if (length > replyOctetsMax) asked.destroy(new Error('it answers without end'));
+            if (length > replyOctetsMax) asked.destroy(new Error('its answer is too long'));
             else chunks.push(chunk);
           });
           answer.on('error', reject);

@@ -1,6 +1,6 @@
 /**
- * SpamAssassin's spamd: one connection a request, which spamd itself closes. How many at once, the
- * flow decides.
+ * Asks SpamAssassin's spamd, with one connection for each request, which spamd closes. The flow
+ * limits how many run at once.
  */
 import type { ScanReport } from '../../core/scan/report.ts';
 import {
@@ -12,21 +12,21 @@ import {
   spamcHead,
   symbolRules,
 } from '../../formats/scan/spamc.ts';
-import type { Where } from '../../lib/listener.ts';
+import type { SocketAddress } from '../../lib/listener.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { addressText, exchangeOnSocket } from './scan-socket.ts';
 
 export type SpamAssassin = Scanner & {
   /** The message as SpamAssassin marks it. */
   process(octets: Buffer, deadlineMs: number): Promise<Buffer>;
-  /** False: it was known already, or spamd does not let anybody teach it (spamd --allow-tell). */
+  /** False if spamd knew the message already, or does not accept lessons (spamd --allow-tell). */
   tell(octets: Buffer, lesson: SpamcLesson, deadlineMs: number): Promise<boolean>;
   ping(deadlineMs: number): Promise<void>;
 };
 
 export type SpamAssassinOptions = {
-  readonly where: Where;
-  /** Whose preferences count; empty: those of the user that spamd runs as. */
+  readonly where: SocketAddress;
+  /** The user whose preferences count; empty for the user that spamd runs as. */
   readonly user: string;
   readonly octetsMax: number;
 };
@@ -55,7 +55,7 @@ export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions
       const rules = reportRules(told.body);
       const names =
         rules ??
-        // The operator has written a report of his own: the names alone, which cost a second scan.
+        // The operator has changed the report template, so the names of rules need a second scan.
         symbolRules((await ask('SYMBOLS', octets, Math.max(1, until - performance.now()))).body);
       const { score, required } = scored(told, where);
       return { scanner: 'spamassassin', score, required, rules: names, virus: '' };
@@ -66,14 +66,14 @@ export function openSpamAssassin({ where, user, octetsMax }: SpamAssassinOptions
     async ping(deadlineMs) {
       const reply = await exchangeOnSocket(where, [spamcHead('PING', 0)], deadlineMs);
       if (!/^SPAMD\/\S+ 0 PONG/.test(reply.toString('latin1', 0, 100))) {
-        throw new Error(`${addressText(where)} is no spamd`);
+        throw new Error(`${addressText(where)} is not spamd`);
       }
     },
     close: () => {},
   };
 }
 
-function scored(reply: SpamcReply, where: Where): { score: number; required: number } {
+function scored(reply: SpamcReply, where: SocketAddress): { score: number; required: number } {
   if (reply.score !== undefined) return { score: reply.score, required: reply.required };
   throw new Error(`spamd at ${addressText(where)} gave no score`);
 }

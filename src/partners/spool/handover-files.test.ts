@@ -16,21 +16,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { submissionToken } from '../../core/scripts/submission-field.ts';
+import { handoverToken } from '../../core/scripts/handover-field.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
-import { openSubmissionFiles } from './handover-files.ts';
+import type { HandoverFiles, SendOutcome, WaitingMail } from '../../ports/handover.ts';
+import { openHandoverFiles } from './handover-files.ts';
 
-type Sent = { readonly args: readonly string[]; readonly input: string };
+type SentFile = { readonly args: readonly string[]; readonly input: string };
 
 class Scratch {
   readonly folder = mkdtempSync(join(tmpdir(), 'psu-'));
-  readonly sent: Sent[] = [];
+  readonly sent: SentFile[] = [];
   readonly unreadable: string[] = [];
   outcome: SendOutcome = { kind: 'sent' };
 
-  open(): SubmissionFiles {
-    return openSubmissionFiles({
+  open(): HandoverFiles {
+    return openHandoverFiles({
       folder: this.folder,
       run: async (args, input) => {
         const bytes = Buffer.alloc(10_000);
@@ -53,10 +53,10 @@ class Scratch {
   }
 }
 
-function mail(nth: number, more: Partial<WaitingMail['handIn']> = {}): WaitingMail {
+function mail(nth: number, more: Partial<WaitingMail['request']> = {}): WaitingMail {
   const id = `${1_700_000_000_000 + nth}-${'a'.repeat(32)}`;
   return {
-    token: submissionToken(33, id),
+    token: handoverToken(33, id),
     at: 1 as Millis,
     submitter: {
       uid: 33,
@@ -70,7 +70,7 @@ function mail(nth: number, more: Partial<WaitingMail['handIn']> = {}): WaitingMa
       proven: 'kernel',
       parents: [],
     },
-    handIn: {
+    request: {
       id,
       sender: 'a@x.example',
       fullName: undefined,
@@ -84,13 +84,13 @@ function mail(nth: number, more: Partial<WaitingMail['handIn']> = {}): WaitingMa
   };
 }
 
-const listed = (files: SubmissionFiles) =>
-  files.list().map(({ submission, state, bytes }) => {
+const listed = (files: HandoverFiles) =>
+  files.list().map(({ handover, state, bytes }) => {
     assert.ok(bytes > 300, 'the whole file');
-    return { submission, state };
+    return { handover, state };
   });
 
-async function keep(files: SubmissionFiles, one: WaitingMail, text: string): Promise<void> {
+async function keep(files: HandoverFiles, one: WaitingMail, text: string): Promise<void> {
   const draft = files.begin(one);
   for (const part of text.match(/.{1,5}/gs) ?? []) draft.write(Buffer.from(part, 'latin1'));
   const fault = await new Promise((resolve) => draft.finish(resolve));
@@ -103,7 +103,7 @@ test('from the draft to the mail server, and away', async () => {
   const one = mail(1);
   await keep(files, one, 'Subject: x\n\nbody\n');
   assert.deepEqual([scratch.list('new'), scratch.list('going')], [[], [one.token]]);
-  assert.deepEqual(listed(files), [{ submission: one, state: 'going' }]);
+  assert.deepEqual(listed(files), [{ handover: one, state: 'going' }]);
   assert.deepEqual(await files.send(one.token, 'first try'), { kind: 'sent' });
   const [{ args, input } = assert.fail()] = scratch.sent;
   assert.deepEqual(args, [
@@ -114,7 +114,7 @@ test('from the draft to the mail server, and away', async () => {
     `^X-Postern-Submission: ${one.token} [0-9a-f]{16}\nSubject: x\n\nbody\n$`,
   );
   assert.match(input, field);
-  assert.deepEqual(listed(files), [{ submission: one, state: 'sent' }]);
+  assert.deepEqual(listed(files), [{ handover: one, state: 'sent' }]);
   assert.deepEqual(await files.written(one.token), {
     header: [{ name: 'Subject', value: ' x' }],
     bodyStart: Buffer.from('body\n'),
@@ -124,7 +124,7 @@ test('from the draft to the mail server, and away', async () => {
   assert.deepEqual(await files.send(one.token, 'again'), { kind: 'gone' });
 });
 
-test('each further try has a name of its own, and who reads the last one goes on reading it', async () => {
+test('each attempt has its own name, and readers of the last one continue', async () => {
   using scratch = new Scratch();
   const files = scratch.open();
   const one = mail(1);
@@ -139,16 +139,16 @@ test('each further try has a name of its own, and who reads the last one goes on
   assert.match(readFileSync(reading, 'latin1'), new RegExp(names[0] ?? 'none'));
   closeSync(reading);
   assert.deepEqual(scratch.list('new'), []);
-  assert.deepEqual(listed(files), [{ submission: one, state: 'going' }]);
+  assert.deepEqual(listed(files), [{ handover: one, state: 'going' }]);
 });
 
-test('line ends as the message has them; white space in front is no part of our field', async () => {
+test('line ends of the message; white space at its start is not in Postern’s field', async () => {
   using scratch = new Scratch();
   const files = scratch.open();
   await keep(files, mail(1, { crlf: true }), 'Subject: x\r\n\r\nx\r\n');
   await keep(files, mail(2), ' folded?\nSubject: no\n\nx\n');
   await keep(files, mail(3), '');
-  for (const { submission } of files.list()) await files.send(submission.token, 'first try');
+  for (const { handover } of files.list()) await files.send(handover.token, 'first try');
   const inputs = scratch.sent.map(({ input }) => input.replace(/^[^\r\n]+/, ''));
   assert.deepEqual(inputs, [
     '\r\nSubject: x\r\n\r\nx\r\n',
@@ -174,7 +174,7 @@ test('what is half or broken stands in nobody’s way', async () => {
   const files = scratch.open();
   assert.deepEqual(scratch.list('new'), []);
   assert.deepEqual(
-    files.list().map(({ submission }) => submission.token),
+    files.list().map(({ handover }) => handover.token),
     [mail(2).token],
   );
   assert.equal(scratch.unreadable.length, 4);
@@ -184,8 +184,8 @@ test('a full disk leaves neither a file nor a file descriptor behind', () => {
   using scratch = new Scratch();
   const module = resolve(import.meta.dirname, 'handover-files.ts');
   const program = `const { readdirSync } = require('node:fs');
-    import(${JSON.stringify(module)}).then(({ openSubmissionFiles }) => {
-      const files = openSubmissionFiles({ folder: ${JSON.stringify(scratch.folder)} });
+    import(${JSON.stringify(module)}).then(({ openHandoverFiles }) => {
+      const files = openHandoverFiles({ folder: ${JSON.stringify(scratch.folder)} });
       const open = () => readdirSync('/proc/self/fd').length;
       const before = open();
       const faults = [1, 2, 3].map(() => {

@@ -1,12 +1,13 @@
 /**
- * Messages that were handed in and wait to be handed to the mail server: a file each, in a folder
- * that only Postern opens.
+ * Keeps messages that wait to be handed over to the mail server, one file each, in a folder that
+ * only Postern opens.
  *
- *   new/ ──whole, on the disk──▶ going/ ──the mail server has it──▶ sent/ ──it has shown it to us──▶ (gone)
+ *   new/ ──complete, on the disk──▶ going/ ──the mail server has it──▶ sent/
+ *   sent/ ──seen at the milter door──▶ (removed)
  *
- * A file: a line, what is known of the message as JSON, then the message itself, a token in its
- * first field. It is the mail server's standard input from there on, so that the end of this
- * process cuts no message short.
+ * A file has a first line, then facts about the message as JSON, then the message with a token in
+ * its first field. The mail server reads the rest of the file as its standard input, so no message
+ * is cut if this process ends.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -27,40 +28,45 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parseFacts, parseHandIn } from '../../core/scripts/hand-in.ts';
-import { submissionField } from '../../core/scripts/submission-field.ts';
+import { handoverField } from '../../core/scripts/handover-field.ts';
+import { parseFacts, parseHandoverRequest } from '../../core/scripts/handover-request.ts';
 import { writtenMail } from '../../core/scripts/written-mail.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { Draft, SendOutcome, SubmissionFiles, WaitingMail } from '../../ports/handover.ts';
+import type {
+  HandoverDraft,
+  HandoverFiles,
+  SendOutcome,
+  WaitingMail,
+} from '../../ports/handover.ts';
 
 /** Runs the mail server's own sendmail with this file as its standard input. */
 export type RunSendmail = (args: readonly string[], input: number) => Promise<SendOutcome>;
 
-export type SubmissionFilesOptions = {
+export type HandoverFilesOptions = {
   readonly folder: string;
   readonly run: RunSendmail;
   readonly user: (uid: number) => { readonly fullName: string };
-  /** A file that is none of ours, or is broken: it stays where it is. */
+  /** Called for a file that is not Postern's or is broken. The file stays where it is. */
   readonly unreadable: (path: string) => void;
 };
 
 const synced = promisify(fsync);
 const stages = ['going', 'sent'] as const;
-/** Of a message, read for the rules. */
+/** How much of a message is read for the rules. */
 const headBytesMax = 65_536;
-/** 64 random bits: a try of a message has one that no other has. */
+/** 64 random bits, different for each attempt to send a message. */
 const attemptBytes = 8;
 const firstLine = /^postern-submission 1 (\d{1,8})$/;
 
-export function openSubmissionFiles(options: SubmissionFilesOptions): SubmissionFiles {
+export function openHandoverFiles(options: HandoverFilesOptions): HandoverFiles {
   const at = (stage: string, token = ''): string => join(options.folder, stage, token);
   for (const stage of ['new', ...stages]) mkdirSync(at(stage), { recursive: true, mode: 0o700 });
-  // Half of a message whose sender was never told that we have it.
+  // Removes incomplete messages; their senders were never told that Postern has them.
   for (const name of readdirSync(at('new'))) rmSync(at('new', name), { force: true });
   const place = (token: string): string | undefined =>
     stages.map((stage) => at(stage, token)).find((path) => existsSync(path));
   return {
-    begin: (submission) => new FileDraft(at('new', submission.token), at('going'), submission),
+    begin: (handover) => new FileDraft(at('new', handover.token), at('going'), handover),
     list: () =>
       stages
         .flatMap((state) =>
@@ -72,21 +78,21 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
             }
             const bytes = fstatSync(opened.file).size;
             closeSync(opened.file);
-            return [{ submission: opened.submission, state, bytes }];
+            return [{ handover: opened.handover, state, bytes }];
           }),
         )
-        .sort((one, other) => (one.submission.handIn.id < other.submission.handIn.id ? -1 : 1)),
+        .sort((one, other) => (one.handover.request.id < other.handover.request.id ? -1 : 1)),
     async send(token, how) {
       if (!existsSync(at('going', token))) return { kind: 'gone' };
       if (how === 'again') anotherTry(at('going', token), at('new', token));
       const opened = open(at('going', token));
-      // It is there: no file descriptor is left, or the disk is ill. That may pass, and then it
-      // goes out.
+      // The file exists, so there are no file descriptors left or the disk has a fault. Both may
+      // pass, and then the message is sent.
       if (opened === undefined) return { kind: 'unknown', why: 'its file cannot be read' };
       try {
-        const { submitter, handIn } = opened.submission;
-        const fullName = handIn.fullName ?? options.user(submitter.uid).fullName;
-        const outcome = await options.run(argumentsOf(handIn, fullName), opened.file);
+        const { submitter, request } = opened.handover;
+        const fullName = request.fullName ?? options.user(submitter.uid).fullName;
+        const outcome = await options.run(argumentsOf(request, fullName), opened.file);
         if (outcome.kind === 'sent') move(at('going', token), at('sent', token));
         return outcome;
       } finally {
@@ -109,23 +115,23 @@ export function openSubmissionFiles(options: SubmissionFilesOptions): Submission
   };
 }
 
-class FileDraft implements Draft {
+class FileDraft implements HandoverDraft {
   readonly #path: string;
   readonly #going: string;
-  readonly #submission: WaitingMail;
+  readonly #handover: WaitingMail;
   readonly #file: number;
   #begun = false;
 
-  constructor(path: string, going: string, submission: WaitingMail) {
+  constructor(path: string, going: string, handover: WaitingMail) {
     this.#path = path;
     this.#going = going;
-    this.#submission = submission;
+    this.#handover = handover;
     this.#file = openSync(path, 'wx', 0o600);
-    const { handIn, submitter, token, at } = submission;
-    const json = JSON.stringify({ token, at, speaker: submitter, handIn });
+    const { request, submitter, token, at } = handover;
+    const json = JSON.stringify({ token, at, speaker: submitter, handIn: request });
     const line = `postern-submission 1 ${Buffer.byteLength(json)}\n`;
-    const field = submissionField(token, randomBytes(attemptBytes).toString('hex'));
-    const end = handIn.crlf ? '\r\n' : '\n';
+    const field = handoverField(token, randomBytes(attemptBytes).toString('hex'));
+    const end = request.crlf ? '\r\n' : '\n';
     try {
       this.#all(Buffer.from(`${line}${json}${field}${end}`));
     } catch (cause) {
@@ -136,8 +142,8 @@ class FileDraft implements Draft {
 
   write(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    // White space in front would go on with our own field; it is the beginning of a message without
-    // any.
+    // White space at the start would continue Postern's own field, but it begins the body of a
+    // message without fields.
     if (!this.#begun && (bytes[0] === 0x20 || bytes[0] === 0x09)) this.#all(Buffer.from('\n'));
     this.#begun = true;
     this.#all(bytes);
@@ -153,14 +159,16 @@ class FileDraft implements Draft {
     );
   }
 
-  /** Waits for the disk twice, beside the event loop: for the message, and for its name. */
+  /**
+   * Waits for the disk twice, for the message and for its name, without blocking the event loop.
+   */
   async #keep(): Promise<void> {
     try {
       await synced(this.#file);
     } finally {
       closeSync(this.#file);
     }
-    renameSync(this.#path, join(this.#going, this.#submission.token));
+    renameSync(this.#path, join(this.#going, this.#handover.token));
     await syncFolder(this.#going);
   }
 
@@ -175,17 +183,15 @@ class FileDraft implements Draft {
 }
 
 /** Reads what is known of a message; the file then stands at the message itself. */
-function open(
-  path: string,
-): { readonly file: number; readonly submission: WaitingMail } | undefined {
+function open(path: string): { readonly file: number; readonly handover: WaitingMail } | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch {
     return undefined;
   }
-  const submission = readHead(file);
-  if (submission !== undefined) return { file, submission };
+  const handover = readHead(file);
+  if (handover !== undefined) return { file, handover };
   closeSync(file);
   return undefined;
 }
@@ -197,7 +203,7 @@ function readHead(file: number): WaitingMail | undefined {
   const length = firstLine.exec(line.toString('latin1', 0, Math.max(0, lineEnd)))?.[1];
   if (length === undefined) return undefined;
   const head = Buffer.alloc(lineEnd + 1 + Number(length));
-  // From where the file stands, which it moves.
+  // Reads from the file position, and moves it.
   for (let at = 0; at < head.length; ) {
     const more = readSync(file, head, at, head.length - at, null);
     if (more === 0) return undefined;
@@ -215,7 +221,7 @@ function parseSubmission(text: string): WaitingMail | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const { token, at, speaker: submitter, handIn } = value as Partial<Record<string, unknown>>;
-  const request = parseHandIn(JSON.stringify(handIn));
+  const request = parseHandoverRequest(JSON.stringify(handIn));
   const facts = parseFacts(submitter);
   if (!request.ok || facts === undefined || typeof token !== 'string') return undefined;
   const { claim: _, ...asked } = request.value;
@@ -223,7 +229,7 @@ function parseSubmission(text: string): WaitingMail | undefined {
   return {
     token,
     at: Number(at) as Millis,
-    handIn: asked,
+    request: asked,
     submitter: {
       ...facts,
       user: String(user ?? ''),
@@ -233,7 +239,10 @@ function parseSubmission(text: string): WaitingMail | undefined {
   };
 }
 
-/** As a new file: who reads the old one still reads the old try. */
+/**
+ * Writes a new file for another attempt, so a process that reads the old file still reads the old
+ * attempt.
+ */
 function anotherTry(path: string, fresh: string): void {
   rmSync(fresh, { force: true });
   copyFileSync(path, fresh);
@@ -247,7 +256,7 @@ function anotherTry(path: string, fresh: string): void {
     const lineEnd = line.indexOf(0x0a);
     const length = Number(firstLine.exec(line.toString('latin1', 0, lineEnd))?.[1] ?? 0);
     const attempt = randomBytes(attemptBytes).toString('hex');
-    const field = submissionField(opened.submission.token, attempt);
+    const field = handoverField(opened.handover.token, attempt);
     const bytes = Buffer.from(field);
     writeSync(file, bytes, 0, bytes.length, lineEnd + 1 + length);
     fsyncSync(file);
@@ -257,8 +266,8 @@ function anotherTry(path: string, fresh: string): void {
   renameSync(fresh, path);
 }
 
-function argumentsOf(handIn: WaitingMail['handIn'], fullName: string): readonly string[] {
-  const { sender, through, headerRecipients, recipients } = handIn;
+function argumentsOf(request: WaitingMail['request'], fullName: string): readonly string[] {
+  const { sender, through, headerRecipients, recipients } = request;
   return [
     ...['-i', '-f', sender, '-F', fullName],
     ...through,
@@ -267,7 +276,7 @@ function argumentsOf(handIn: WaitingMail['handIn'], fullName: string): readonly 
   ];
 }
 
-/** The milter door may have met it already, and its file be gone. */
+/** Moves a file; it may be gone, because the milter door may have seen the message already. */
 function move(from: string, to: string): void {
   try {
     renameSync(from, to);

@@ -1,8 +1,8 @@
 /**
- * Messages that postern-sendmail left while nobody listened. Anybody may make a folder here and
- * nobody can list the others; in it, everything is its owner's doing. So a folder is opened once
- * and never through a link, all is done by that handle, and a file counts only if it is a plain
- * file of the folder's owner that has no second name.
+ * Reads messages that postern-sendmail left while Postern did not listen. Every user may make a
+ * folder here, cannot list the others, and controls everything in it. So a folder is opened once,
+ * never through a link, and all work uses that handle. A file counts only if it is a plain file of
+ * the folder's owner with no second name.
  */
 import {
   closeSync,
@@ -20,29 +20,27 @@ import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   firstLineBytesMax,
-  type HandIn,
-  handInId,
+  type HandoverRequest,
+  handoverId,
   parseFirstLine,
-  parseHandIn,
-} from '../../core/scripts/hand-in.ts';
+  parseHandoverRequest,
+} from '../../core/scripts/handover-request.ts';
 import { hourMs, minuteMs } from '../../lib/time.ts';
-import type { Spool, Spooled } from '../../ports/handover.ts';
+import type { Spool, SpooledMessage } from '../../ports/handover.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-/** A second name is where somebody else has made a folder by the first. */
+/** The folder of a user. The longer form is used if another user took the short name. */
 const folderName = /^(\d{1,10})(?:\.[0-9a-f]{16})?$/;
-/** Of one folder, looked at in one round; the rest comes in the next. */
+/** Files of one folder that are read in one round; the next round reads the rest. */
 const filesMax = 5_000;
-/** Where his first name is taken, each message of a user makes a folder of its own. */
+/** If the short name is taken, each message of a user makes its own folder. */
 const foldersPerUser = 1_000;
-/** Half a message, whose writer has been ended. */
+/** Age at which an incomplete message is removed, because its writer has ended. */
 const halfMs = hourMs;
-/**
- * So often rubbish is looked for, and it is looked again whose a folder is that was not its name's.
- */
+/** How often old files are removed, and folders with a wrong owner are checked again. */
 const sweepMs = 10 * minuteMs;
 const chunkBytes = 65_536;
-/** Entries that Node asks the kernel for at once. */
+/** Entries that Node reads from the kernel in one call. */
 const entriesAtOnce = 1_000;
 
 export type SpoolOptions = {
@@ -53,7 +51,7 @@ export type SpoolOptions = {
 
 export function openSpool(options: SpoolOptions): Spool {
   const list = new SpoolList(options);
-  // What its owner does not let us remove is looked at once.
+  // Files that cannot be removed are read only once.
   const stuck = new Set<string>();
   return {
     users: () => list.read(),
@@ -85,14 +83,14 @@ export function openSpool(options: SpoolOptions): Spool {
 }
 
 /**
- * What is in the spool itself. Anybody can make a hundred thousand entries there, in anybody's
- * name: reading them must neither stop the event loop nor hide anybody's folder behind them.
+ * The entries of the spool folder. Every user can make a hundred thousand entries there, in any
+ * user's name. Reading them must neither block the event loop nor hide the folders of others.
  */
 class SpoolList {
   readonly #options: SpoolOptions;
-  /** Of each user, the folders of second names that are his. */
+  /** For each user, their folders with longer names. */
   #seconds = new Map<number, string[]>();
-  /** Folders in the name of a user whose they are not. */
+  /** Folders named after a user who does not own them. */
   readonly #foreign = new Set<string>();
   #sweptAt = Number.NEGATIVE_INFINITY;
 
@@ -100,7 +98,7 @@ class SpoolList {
     this.#options = options;
   }
 
-  /** His folder, and those of second names that were there when the spool was last read. */
+  /** The user's folder, and those with longer names that existed when the spool was last read. */
   foldersOf(uid: number): readonly string[] {
     const names = [String(uid), ...(this.#seconds.get(uid) ?? [])];
     return names.map((name) => join(this.#options.folder, name));
@@ -144,8 +142,8 @@ class SpoolList {
 }
 
 /**
- * Messages that the guard, which reads by its group, has still to take, as root sees them. What
- * somebody made there besides, or shut, is nothing that anybody waits for.
+ * Counts, as root, the messages that the guard must still take. The guard reads through its group,
+ * so files that it cannot read, and other entries, do not count.
  */
 export function leftInSpool(spool: string): number {
   const entries = (path: string): readonly { readonly name: string; readonly path: string }[] => {
@@ -162,7 +160,7 @@ export function leftInSpool(spool: string): number {
   });
   const files = folders.flatMap(({ path }) => entries(path));
   return files.filter(({ name, path }) => {
-    const found = handInId.test(name) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+    const found = handoverId.test(name) ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
     return found?.isFile() === true && (found.mode & 0o040) !== 0;
   }).length;
 }
@@ -176,11 +174,11 @@ function isRemoved(path: string): boolean {
   }
 }
 
-/** A file, or an empty folder, that has been there for a while and is nothing of ours. */
+/** Removes a file or an empty folder that is old and not part of the spool. */
 async function removeOld(path: string, nowMs: () => number): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined || nowMs() - found.mtimeMs <= halfMs) return;
-  // It may not be empty, or not ours to remove.
+  // The folder may not be empty, or Postern may not be allowed to remove it.
   await (found.isDirectory() ? rmdir(path) : rm(path, { force: true })).catch(() => undefined);
 }
 
@@ -198,11 +196,11 @@ function filesIn(
     for (let entries = 0; entries < filesMax; entries++) {
       const name = listing.readSync()?.name;
       if (name === undefined) break;
-      if (handInId.test(name)) found.push({ folder, name });
+      if (handoverId.test(name)) found.push({ folder, name });
       else removeHalf(join(base, name), nowMs);
     }
   } catch {
-    // Its owner has shut it.
+    // Its owner has closed it to others.
   } finally {
     closeSync(opened);
   }
@@ -214,7 +212,7 @@ function removeHalf(path: string, nowMs: () => number): void {
   if (found !== undefined && nowMs() - found.mtimeMs > halfMs) isRemoved(path);
 }
 
-/** Undefined: it is another user's, or no folder. */
+/** Opens a user's folder; undefined if it belongs to another user or is not a folder. */
 function openFolder(path: string, uid: number): number | undefined {
   let folder: number;
   try {
@@ -228,8 +226,8 @@ function openFolder(path: string, uid: number): number | undefined {
 }
 
 /**
- * Faults of the thing itself: a link, a socket. Any other is ours, such as no free file descriptor,
- * and may pass.
+ * Error codes caused by the file itself, such as a link or a socket. Others, such as no free file
+ * descriptor, may pass.
  */
 const noFile = new Set(['ELOOP', 'ENXIO', 'ENODEV']);
 
@@ -248,12 +246,12 @@ function open(
   }
 }
 
-/** What is in it, or why it is no message. */
+/** Reads a message, or returns why the file is not one. */
 function read(
   file: number,
   uid: number,
   { messageBytesMax }: { readonly messageBytesMax: number },
-): Pick<Spooled, 'handIn' | 'read'> | string {
+): Pick<SpooledMessage, 'request' | 'read'> | string {
   const stat = fstatSync(file);
   if (!stat.isFile()) return 'not a file';
   if (stat.uid !== uid) return 'of another user';
@@ -268,10 +266,10 @@ function read(
   if (first.messageBytes > messageBytesMax) return 'larger than messages may be';
   const json = Buffer.alloc(first.requestBytes);
   readSync(file, json, 0, json.length, lineEnd + 1);
-  const parsed = parseHandIn(json.toString('utf8'));
+  const parsed = parseHandoverRequest(json.toString('utf8'));
   if (!parsed.ok) return parsed.error;
-  const handIn: HandIn = parsed.value;
-  return { handIn, read: () => chunks(file, bodyStart, first.messageBytes) };
+  const request: HandoverRequest = parsed.value;
+  return { request, read: () => chunks(file, bodyStart, first.messageBytes) };
 }
 
 function* chunks(file: number, start: number, length: number): Generator<Buffer> {

@@ -1,6 +1,6 @@
 /**
- * Reads the sources: every account onto the worklist, what was known of it beside it, and what
- * could not be read as faults.
+ * Reads the accounts of all sources into the worklist, with what earlier audits noted about them.
+ * Lines that cannot be read are reported as faults.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Login, PasswordFinding, WeakNote } from '../../core/passwords/audit-report.ts';
@@ -16,48 +16,53 @@ import { rowsOf, type Source } from '../sources/source.ts';
 import type { TriedStore } from './tried-store.ts';
 import type { Worklist } from './worklist.ts';
 
-export type Fault = { readonly source: string; readonly line: number; readonly what: string };
+export type SourceFault = { readonly source: string; readonly line: number; readonly what: string };
 
-export type GatherDeps = {
+export type LoadDeps = {
   readonly folder: PrivateFolder;
   readonly triedStore: TriedStore;
   readonly worklist: Worklist;
-  /** Domain of accounts that have none: words of it are tried. */
+  /** Domain of accounts without one; its words are tried too. */
   readonly domain: string;
   readonly ranges: RangeLists;
-  /** How the John that is there takes a hash. */
+  /** The hash as the installed John tries it. */
   readonly forJohn: (hash: Hash) => Hash;
   readonly now: () => Millis;
-  /** Time is up: reading ends, and nobody who was not read is taken for gone. */
+  /**
+   * Aborted when time is up: reading ends, and accounts that were not read do not count as gone.
+   */
   readonly signal: AbortSignal;
-  readonly fault: (fault: Fault) => void;
+  readonly fault: (fault: SourceFault) => void;
   readonly found: (found: readonly PasswordFinding[]) => void;
-  /** Passwords that were weak, and are others now, or gone. */
+  /** Accounts that had a weak password and now have another one, or are gone. */
   readonly changed: (changed: readonly Login[]) => void;
 };
 
 /**
- * Reading never waits for anything: without a pause neither a signal nor the clock would get a
- * hearing.
+ * Rows between two pauses. Reading is synchronous, so without pauses neither signals nor timers
+ * would run.
  */
 const rowsBetween = 1_000;
 /**
- * A service answers in a tenth of a second: for some thousand accounts, and not for all the time
- * that the audit has.
+ * Time for questions about leaks: 10 minutes. A service answers in a tenth of a second, so this is
+ * enough for some thousand accounts.
  */
 const leaksMs = 10 * 60_000;
 
-export type Gathered = {
+export type LoadedAccounts = {
   accounts: number;
   locked: number;
   faults: number;
-  /** Sources that were read to their end. */
+  /** Sources that were read to the end. */
   readonly whole: Set<string>;
 };
 
-/** A source that cannot be read is a fault like a line that cannot; the others go on. */
-export async function gather(sources: readonly Source[], deps: GatherDeps): Promise<Gathered> {
-  const sum: Gathered = { accounts: 0, locked: 0, faults: 0, whole: new Set() };
+/** Loads all sources. A source that cannot be read is reported as a fault; the others go on. */
+export async function loadAccounts(
+  sources: readonly Source[],
+  deps: LoadDeps,
+): Promise<LoadedAccounts> {
+  const sum: LoadedAccounts = { accounts: 0, locked: 0, faults: 0, whole: new Set() };
   const { signal } = deps;
   const leaks = askedUntilItFails(deps, sum);
   let rows = 0;
@@ -85,22 +90,22 @@ export async function gather(sources: readonly Source[], deps: GatherDeps): Prom
   return sum;
 }
 
-type TakeDeps = GatherDeps & { readonly leaks: (sha1: string) => Promise<number> };
+type RowDeps = LoadDeps & { readonly leaks: (sha1: string) => Promise<number> };
 
 /**
- * Leaks are known of nothing any more once nobody could say: a fault, and the audit goes on
- * without.
+ * Asks about leaks until it fails once or takes too long. That is reported as a fault, and the
+ * audit goes on without leaks.
  */
 function askedUntilItFails(
-  { ranges, fault }: GatherDeps,
-  sum: Gathered,
+  { ranges, fault }: LoadDeps,
+  sum: LoadedAccounts,
 ): (sha1: string) => Promise<number> {
   let failed = false;
   let spentMs = 0;
   const fail = (why: string): number => {
     failed = true;
     sum.faults++;
-    fault({ source: 'leaks', line: 0, what: `${why}; the others are not asked about` });
+    fault({ source: 'leaks', line: 0, what: `${why}; the other passwords are not looked up` });
     return 0;
   };
   return async (sha1) => {
@@ -109,7 +114,7 @@ function askedUntilItFails(
     try {
       const times = await ranges.times(sha1);
       spentMs += performance.now() - began;
-      if (spentMs > leaksMs) fail(`${leaksMs / 60_000} minutes of questions are enough`);
+      if (spentMs > leaksMs) fail(`looking up leaks took more than ${leaksMs / 60_000} minutes`);
       return times;
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -118,7 +123,12 @@ function askedUntilItFails(
   };
 }
 
-async function take(source: string, row: SourceRow, deps: TakeDeps, sum: Gathered): Promise<void> {
+async function take(
+  source: string,
+  row: SourceRow,
+  deps: RowDeps,
+  sum: LoadedAccounts,
+): Promise<void> {
   switch (row.kind) {
     case 'fault':
       sum.faults++;
@@ -137,7 +147,7 @@ async function take(source: string, row: SourceRow, deps: TakeDeps, sum: Gathere
   }
 }
 
-function noPassword(source: string, name: string, deps: GatherDeps): void {
+function noPassword(source: string, name: string, deps: LoadDeps): void {
   const { triedStore, worklist } = deps;
   const since = triedStore.read(source, name)?.weak?.since ?? deps.now();
   const weak: WeakNote = { strength: 'no-password', by: 'empty', since };
@@ -166,16 +176,16 @@ function noPassword(source: string, name: string, deps: GatherDeps): void {
 async function account(
   source: string,
   row: Extract<SourceRow, { kind: 'account' }>,
-  deps: TakeDeps,
+  deps: RowDeps,
 ): Promise<void> {
   const { triedStore, worklist } = deps;
   const { account: name } = row;
   const hash = deps.forJohn(row.hash);
   const note = triedStore.read(source, name);
-  // A directory may have several passwords of one account.
+  // A directory may have several passwords for one account.
   const further = note?.seen === true;
   const mark = further ? '' : triedStore.mark(row.hash);
-  // Of an unsalted hash nobody knows whether it changed: it costs next to nothing to try it anew.
+  // An unsalted hash has no mark, so a change does not show; trying it again costs next to nothing.
   const same = note !== undefined && mark !== '' && note.mark === mark;
   if (note?.weak !== undefined && mark !== '' && !same) deps.changed([{ source, account: name }]);
   const whole = name.includes('@') || deps.domain === '' ? name : `${name}@${deps.domain}`;
@@ -191,7 +201,8 @@ async function account(
   worklist.add({ ...common, hash, words, progress, fresh: !same, further, weak });
   if (further) return;
   if (same) triedStore.seen(source, name);
-  // What was weak stays so in the notes until it was tried again: `since` is needed then.
+  // A weak password stays weak in the notes until it is tried again, because `since` is needed
+  // then.
   else
     triedStore.write([
       { ...common, progress: {}, weak: mark === '' ? (weak ?? note?.weak) : weak },

@@ -1,6 +1,6 @@
 /**
- * An audit from its beginning to its end: everything it needs opened, run, summed up, and closed
- * whatever happens.
+ * Runs an audit from start to end: opens everything it needs, loads accounts, tries candidates,
+ * reports, and closes everything whatever happens.
  */
 import { availableParallelism } from 'node:os';
 import {
@@ -22,16 +22,17 @@ import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { forbidCoreFiles, openSandbox } from '../sandbox/sandbox.ts';
 import type { Source } from '../sources/source.ts';
 import { openWorkers, type Workers } from '../workers/workers.ts';
-import { type AuditProgress, audit } from './audit.ts';
-import { type Fault, gather } from './load-accounts.ts';
+import { audit } from './audit.ts';
+import type { AuditProgress } from './audit-state.ts';
+import { loadAccounts, type SourceFault } from './load-accounts.ts';
 import { openTriedStore, type TriedStore } from './tried-store.ts';
 import { openWorklist, type UnitResult, type Worklist } from './worklist.ts';
 
 export type AuditOptions = {
-  /** File in which the audit remembers what it tried. */
+  /** Path of the file in which audits note what they tried. */
   readonly triedStore: string;
   readonly sources: readonly Source[];
-  /** John's program; empty: where programs are. */
+  /** John's program; empty: in the usual places. */
   readonly john: string;
   readonly topList: string;
   readonly leakedLists: readonly string[];
@@ -39,18 +40,18 @@ export type AuditOptions = {
   readonly rangeService: string;
   /** Names of John's rule sections for the last leg. */
   readonly rules: readonly string[];
-  /** Only what is guessed in under a second. */
+  /** Try only the candidates that find a password in under a second. */
   readonly quick: boolean;
-  /** Processors to use; 0: half of them. */
+  /** Processors to use; 0: half of all. */
   readonly processors: number;
   /** Domain of accounts without one. */
   readonly domain: string;
   readonly now: () => Millis;
-  /** Time is up, or a person has had enough: what was done is kept. */
+  /** Aborted when time is up or the operator stops the audit; what was done is kept. */
   readonly signal: AbortSignal;
-  /** Who counts as weak until now; the store may have been lost, or a report of it. */
+  /** Accounts that count as weak so far; the store or one of its reports may have been lost. */
   readonly known: readonly WeakPassword[];
-  readonly told: AuditEvents;
+  readonly events: AuditEvents;
 };
 
 export type AuditEvents = {
@@ -58,20 +59,20 @@ export type AuditEvents = {
     readonly accounts: number;
     readonly locked: number;
     readonly john: string;
-    /** False: there is no tmpfs, the private folder is on a disk. */
+    /** False if the private folder is on a disk, because there is no tmpfs. */
     readonly memory: boolean;
   }) => void;
   readonly found: (found: readonly PasswordFinding[]) => void;
   readonly changed: (changed: readonly Login[]) => void;
-  readonly fault: (fault: Fault) => void;
+  readonly fault: (fault: SourceFault) => void;
   readonly progress: (progress: AuditProgress) => void;
-  /** Each account at the end. */
+  /** Called for each account at the end. */
   readonly result: (result: UnitResult) => Promise<unknown> | undefined;
 };
 
-/** Throws OperatorError where John is missing, or nothing could be read at all. */
-export async function conduct(options: AuditOptions): Promise<AuditSummary> {
-  const { told } = options;
+/** Throws OperatorError if John is missing or no account could be read. */
+export async function runAudit(options: AuditOptions): Promise<AuditSummary> {
+  const { events } = options;
   forbidCoreFiles();
   const sandbox = openSandbox();
   using triedStore = openTriedStore(options.triedStore);
@@ -91,7 +92,7 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
   const all = planOf(john, lists, { rules: options.rules, year });
   const plans = options.quick ? all.filter(({ leg }) => leg.strength === quickest) : all;
   const ranges = openRangeLists(options.rangeFiles, options.rangeService);
-  const gathered = await gather(options.sources, {
+  const loaded = await loadAccounts(options.sources, {
     folder,
     triedStore,
     worklist,
@@ -99,13 +100,13 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
     ranges,
     now: options.now,
     signal: options.signal,
-    fault: told.fault,
-    found: told.found,
-    changed: told.changed,
+    fault: events.fault,
+    found: events.found,
+    changed: events.changed,
     forJohn: (hash) => forJohn(hash, john.formats),
   });
-  if (gathered.accounts === 0 && gathered.locked === 0 && gathered.faults > 0) throw nothing();
-  told.began({ ...gathered, john: john.version, memory: folder.memory });
+  if (loaded.accounts === 0 && loaded.locked === 0 && loaded.faults > 0) throw nothing();
+  events.began({ ...loaded, john: john.version, memory: folder.memory });
   const refused = new Map<string, number>();
   const through = await audit({
     john,
@@ -118,20 +119,21 @@ export async function conduct(options: AuditOptions): Promise<AuditSummary> {
     processors,
     now: options.now,
     signal: options.signal,
-    found: told.found,
-    progress: told.progress,
+    found: events.found,
+    progress: events.progress,
     refused: (scheme, count) => refused.set(scheme, Math.max(refused.get(scheme) ?? 0, count)),
   });
   for (const [scheme, count] of refused) {
-    gathered.faults += count;
-    told.fault({ source: 'john', line: 0, what: `${count} ${scheme} hashes were not taken` });
+    loaded.faults += count;
+    const what = `John did not load ${count} ${scheme} hashes, so they were not tried`;
+    events.fault({ source: 'john', line: 0, what });
   }
   const complete = through && !options.quick;
   const tried = through ? triedAgain(plans, options) : () => false;
-  told.changed(weakNoMore({ worklist, triedStore, tried, whole: gathered.whole }, options.known));
-  for (const result of worklist.results()) await told.result(result);
+  events.changed(weakNoMore({ worklist, triedStore, tried, whole: loaded.whole }, options.known));
+  for (const result of worklist.results()) await events.result(result);
   const { accounts, weak } = worklist.counts();
-  return { at: options.now(), accounts, weak, faults: gathered.faults, complete };
+  return { at: options.now(), accounts, weak, faults: loaded.faults, complete };
 }
 
 const quickest = 'under-a-second';
@@ -149,14 +151,14 @@ async function writeLists(
     file: lists[what],
   }));
   if (await workers.run(jobs, () => undefined, signal)) return;
-  throw new OperatorError('audit-stopped', 'stopped before anything was tried', {
+  throw new OperatorError('audit-stopped', 'the audit was stopped before it tried anything', {
     exit: sysexits.tempFail,
   });
 }
 
 /**
- * Was that tried now by which this one was found? With fewer lists than before nothing is known of
- * it.
+ * Tells whether this audit tried the kind of candidates by which a weak password was found. With
+ * fewer lists than before, it cannot know that the password has changed.
  */
 function triedAgain(
   plans: readonly CandidatePlan[],
@@ -170,8 +172,9 @@ function triedAgain(
 }
 
 /**
- * Who was weak and was not guessed by the same now has another password; who is in his source no
- * more has none. Of salted hashes a change shows earlier, by their mark.
+ * Accounts that are no longer weak. If the same candidates do not guess a weak password again, it
+ * was changed; an account that its source no longer has is gone. A salted hash shows a change
+ * earlier, by its mark.
  */
 function weakNoMore(
   {
@@ -189,7 +192,7 @@ function weakNoMore(
 ): readonly Login[] {
   const changed: Login[] = [];
   const unseen = byLogin(known.filter(({ source }) => whole.has(source)));
-  // An account may have several passwords: one that is weak is enough.
+  // An account may have several passwords; one weak password is enough.
   const stillWeak = new Set<string>();
   for (const { source, account, weak } of worklist.results()) {
     if (weak !== undefined) stillWeak.add(loginKey({ source, account }));
@@ -210,7 +213,7 @@ function weakNoMore(
 
 function nothing(): OperatorError {
   return new OperatorError('no-accounts', 'no account could be read', {
-    hint: 'postern passwords sources shows where they are; reading them mostly takes root',
+    hint: 'postern passwords sources shows where passwords are; most can be read only by root',
     exit: sysexits.noInput,
   });
 }

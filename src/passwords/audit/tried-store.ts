@@ -1,8 +1,9 @@
 /**
- * What the audit remembers from one run to the next (`passwords.db` in the state folder): which
- * candidates were tried on which account, and which were found weak. Of a hash it keeps a keyed
- * digest, by which a change shows; of hashes without a salt nothing, for that digest would give the
- * password away to whoever has this file and a list.
+ * The file in which audits note which candidates were tried on which account, and which accounts
+ * are weak (`passwords.db` in the state folder).
+ *
+ * The mark of a hash is a keyed digest that shows a change. Hashes without a salt have no mark,
+ * because whoever has this file and a list of passwords could find the password by it.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
@@ -11,33 +12,33 @@ import type { Login, WeakNote } from '../../core/passwords/audit-report.ts';
 import type { Hash } from '../../core/passwords/hash.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** For each plan, by its key: which candidates they were, and how far. */
+/** By key of a plan: the edition of its candidates, and how far they were tried. */
 export type Progress = Readonly<
   Partial<Record<string, readonly [edition: string, position: number]>>
 >;
-/** The whole leg. */
+/** The position of an account that has finished a plan. */
 export const toTheEnd = -1;
 
 export type TriedRow = {
-  /** Empty for hashes of which none may be kept. */
+  /** Empty for hashes without a mark. */
   readonly mark: string;
   readonly progress: Progress;
   readonly weak: WeakNote | undefined;
 };
-export type Noted = TriedRow & Login;
+export type TriedNote = TriedRow & Login;
 
 export type TriedStore = Disposable & {
-  /** A small value of the audit itself; '' when there is none. */
+  /** A small value of the audit itself; '' if it was never kept. */
   own(name: string): string;
   keep(name: string, value: string): void;
   mark(hash: Hash): string;
-  /** `seen`: since `begin`. */
+  /** `seen`: written or seen since `begin`. */
   read(source: string, account: string): (TriedRow & { readonly seen: boolean }) | undefined;
-  /** All or none of them. */
-  write(rows: readonly Noted[]): void;
+  /** Writes all rows or none. */
+  write(rows: readonly TriedNote[]): void;
   /**
-   * Marks all of a source as not seen; `gone` then gives, and forgets, those that were not written
-   * or `seen` since. What is written meanwhile is on the disk at the latest after `end`.
+   * Marks all accounts of a source as not seen. `gone` later returns and forgets those that were
+   * neither written nor `seen` since. Everything is on the disk after `end`, at the latest.
    */
   begin(source: string): void;
   seen(source: string, account: string): void;
@@ -58,8 +59,8 @@ const schema = `
   ) STRICT, WITHOUT ROWID;`;
 const markDigits = 24;
 /**
- * Rows written at once while a source is read: a million accounts one by one would wait for the
- * disk a million times.
+ * Rows in one transaction while a source is read. A million accounts in single transactions would
+ * wait for the disk a million times.
  */
 const rowsAtOnce = 10_000;
 
@@ -81,7 +82,7 @@ export function openTriedStore(path: string): TriedStore {
     if (database.isTransaction) database.exec('COMMIT');
     waiting = 0;
   };
-  /** One more row while a source is read. */
+  /** Counts a row while a source is read, and commits when there are enough. */
   const more = (): void => {
     if (!database.isTransaction || ++waiting < rowsAtOnce) return;
     flush();
@@ -137,27 +138,27 @@ export function openTriedStore(path: string): TriedStore {
 function opened(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // `sudo` meets a folder that the guard's user owns: no link of his leads us elsewhere.
+    // With sudo we are in a folder of the guard's user: no symbolic link may lead us elsewhere.
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
     const fd = openSync(path, flags, 0o600);
     fchmodSync(fd, 0o600);
     closeSync(fd);
     database = new DatabaseSync(path, { timeout: 0 });
-    // The lock is held as long as the file is open: two audits at once would try everything twice.
+    // Locked while the file is open: two audits at the same time would try everything twice.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE');
     database.exec(`${schema} COMMIT`);
     return database;
   } catch (cause) {
     database?.close();
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === 5) {
-      throw new OperatorError('audit-locked', 'another password audit is under way', {
-        hint: 'it ends when its time is up; SIGTERM ends it earlier, and what it found is kept',
+      throw new OperatorError('audit-locked', 'another password audit is running', {
+        hint: 'it ends when its time is up; SIGTERM ends it now, and what it found is kept',
         exit: sysexits.tempFail,
       });
     }
     throw new OperatorError('audit-notes', `cannot use ${path}`, {
       cause,
-      hint: 'it remembers what was tried; without it everything is tried anew',
+      hint: 'it holds what was tried; if you remove it, the next audit tries everything again',
       exit: sysexits.cantCreate,
     });
   }

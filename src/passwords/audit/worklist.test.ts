@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Hash, readHash } from '../../core/passwords/hash.ts';
+import type { Hash } from '../../core/passwords/hash.ts';
+import { readHash } from '../../core/passwords/read-hash.ts';
 import type { Millis } from '../../lib/time.ts';
 import { openPrivateFolder } from '../sandbox/private-folder.ts';
 import { openTriedStore, toTheEnd } from './tried-store.ts';
@@ -22,7 +23,7 @@ const salted = hash('{SSHA}O2JEaAiwk8hEkTXK9xUyLM5HZ6JJXmp2eVZWOQ==');
 const unsalted = hash('{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=');
 const weak = { strength: 'under-a-second', by: 'single', since: 1 as Millis } as const;
 
-test('fresh ones first, then those who are furthest; those who are through, or weak, not at all', () => {
+test('fresh accounts first, then the furthest; none that is finished or weak', () => {
   using place = openPrivateFolder(undefined);
   using list = openWorklist(place);
   const add = (account: string, more: Partial<NewWork>): void =>
@@ -57,7 +58,7 @@ test('fresh ones first, then those who are furthest; those who are through, or w
   assert.deepEqual(list.counts(), { accounts: 6, weak: 1 });
 });
 
-test('what is gone from a source is told once; a mark shows a change, and of an unsalted hash there is none', () => {
+test('accounts gone from a source are told once; a mark shows a change, if salted', () => {
   const path = join(folder, 'passwords.db');
   const row = (account: string) => ({ source: 's', account, mark: 'm', progress: {}, weak });
   let mark = '';

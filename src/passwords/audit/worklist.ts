@@ -1,6 +1,6 @@
 /**
- * The accounts of one audit: a database in the private folder whose file has no name any more, so
- * that a million accounts fit and nothing of it is left when the process ends, however it ends.
+ * The accounts of one audit, in a database in the private folder. A million accounts fit. The file
+ * is removed as soon as it is open, so that nothing is left when the process ends, however it ends.
  */
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
@@ -17,9 +17,9 @@ export type Work = {
   readonly words: readonly string[];
   readonly mark: string;
   readonly progress: Progress;
-  /** New, or with a password that was changed: tried first. */
+  /** New, or with a changed password; such accounts are tried first. */
   readonly fresh: boolean;
-  /** A further password of an account that has one: nothing is remembered of it. */
+  /** A second or later password of an account; nothing is noted for such passwords. */
   readonly further: boolean;
 };
 export type NewWork = Omit<Work, 'id'> & { readonly weak: WeakNote | undefined };
@@ -28,22 +28,19 @@ export type UnitResult = Login & {
   readonly weak: WeakNote | undefined;
 };
 
-/** `hash`: one of them, for what they all have in common. */
+/** Hashes that are tried together. `hash`: one of them, for what all have in common. */
 export type Group = { readonly group: string; readonly count: number; readonly hash: Hash };
 
 export type Worklist = Disposable & {
   add(work: NewWork): void;
-  /**
-   * Puts all that is not through this plan on its list. Answers with how many there are of each
-   * group.
-   */
+  /** Lists all accounts that have not finished this plan; answers with their number by group. */
   begin(key: string, edition: string): readonly Group[];
-  /** The next of a group, at most so many, all at the same position. */
+  /** The next accounts of a group, at most `limit`, all at the same position. */
   next(
     group: string,
     limit: number,
   ): { readonly position: number; readonly works: readonly Work[] };
-  /** They are now at this position of the plan. */
+  /** Notes that these accounts are now at this position of the plan. */
   advance(key: string, edition: string, works: readonly Work[], position: number): void;
   found(id: number, weak: WeakNote): void;
   results(): Iterable<UnitResult>;
@@ -64,7 +61,12 @@ const schema = `
     further INTEGER NOT NULL,
     weak TEXT NOT NULL
   ) STRICT;
-  CREATE TABLE todo (work INTEGER PRIMARY KEY, grp TEXT NOT NULL, fresh INTEGER NOT NULL, position INTEGER NOT NULL) STRICT;
+  CREATE TABLE todo (
+    work INTEGER PRIMARY KEY,
+    grp TEXT NOT NULL,
+    fresh INTEGER NOT NULL,
+    position INTEGER NOT NULL
+  ) STRICT;
   CREATE INDEX todo_next ON todo (grp, fresh DESC, position DESC, work);`;
 
 export function openWorklist(folder: PrivateFolder): Worklist {
@@ -167,7 +169,7 @@ function workOf(row: Record<string, SQLOutputValue>): Work {
   };
 }
 
-/** What we wrote ourselves. */
+/** JSON that this module wrote. */
 function parsed<Value>(text: SQLOutputValue | undefined): Value {
   return JSON.parse(String(text)) as Value;
 }

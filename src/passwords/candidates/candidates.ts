@@ -1,7 +1,7 @@
 /**
- * What is tried, leg by leg: which rules or which part of which list, and how many candidates that
- * makes. Lists stay in their files: only offsets are known here, so that no candidate lies in the
- * memory of this process.
+ * Plans what is tried, leg by leg: which rules or which part of which list, and how many candidates
+ * that gives. Lists stay in their files, and only offsets are known here, so that no candidate is
+ * in the memory of this process.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
@@ -12,11 +12,11 @@ import { listUnread } from './list-search.ts';
 
 export type CandidatePlan = {
   readonly leg: Leg;
-  /** Under which name it is remembered how far an account is: a leg may have several lists. */
+  /** The name under which progress is noted; a leg may have several lists, each with a plan. */
   readonly key: string;
-  /** Changes when the candidates do: then they are tried on everybody anew. */
+  /** Changes when the candidates change; then they are tried again on all accounts. */
   readonly edition: string;
-  /** Positions: rules of John's single mode, or bytes of a list. */
+  /** Positions: numbers of rules of John's single mode, or offsets in bytes of a list. */
   readonly from: number;
   readonly to: number;
   readonly candidates:
@@ -25,22 +25,22 @@ export type CandidatePlan = {
         readonly kind: 'list';
         readonly file: string;
         readonly rules: readonly string[];
-        /** Begins with the empty password, which a hash does not show. */
+        /** True if the empty password is tried first; a hash does not show that it is empty. */
         readonly blank: boolean;
       };
-  /** On one account, from one position to another. */
+  /** Candidates for one account with `words` words, from one position to another. */
   count(from: number, to: number, words: number): number;
 };
 
 /**
- * John's single-mode rules begin with those that crack most; its own remark says that half is found
- * after 25.
+ * Rules of John's single mode that belong to the first leg. They are sorted by success; a remark in
+ * john.conf says that the first 25 find half of all passwords.
  */
 const likelyRules = 25;
 const topWords = 1_000;
 /**
- * John's rules end with 2019; these are what is set today when a year, a digit or a sign is asked
- * for.
+ * Rules for passwords of this and the last years, with digits or a sign behind. The years in John's
+ * own rules end with 2019.
  */
 const presentRules = (year: number): readonly string[] => {
   const last = [0, 1, 2].map((back) => String(year - back));
@@ -54,17 +54,17 @@ const presentRules = (year: number): readonly string[] => {
 };
 
 export type Lists = {
-  /** Empty: John's own. */
+  /** Path of the list of common passwords; empty: John's own. */
   readonly top: string;
   readonly leaked: readonly string[];
-  /** Written by a worker. */
+  /** Paths of the lists that a worker generates. */
   readonly keyboard: string;
   readonly season: string;
 };
 
 /**
- * `rules`: names of John's rule sections for the last leg. Throws OperatorError where a list or
- * section is missing.
+ * The plans of all legs in their order. `rules`: names of John's rule sections for the last leg.
+ * Throws OperatorError if a list or a section is missing.
  */
 export function planOf(
   john: John,
@@ -75,7 +75,7 @@ export function planOf(
   if (single.length === 0) throw noRules('Single');
   const own = [...presentRules(year), ...single];
   const likely = presentRules(year).length + likelyRules;
-  // Read once, though several legs go over it: an operator's own may have gigabytes.
+  // Read once for all legs that use it: an operator's own list may have gigabytes.
   const top = measured(lists.top === '' ? john.list : lists.top, topWords);
   const plans: CandidatePlan[] = [
     ownPlan(legs.own, own, 0, likely),
@@ -96,7 +96,7 @@ export function planOf(
 
 function noRules(name: string): OperatorError {
   return new OperatorError('no-rules', `john.conf has no rules [List.Rules:${name}]`, {
-    hint: 'the core version has Single and Wordlist; --rules none leaves this part out',
+    hint: "John's core version has Single and Wordlist; --rules none leaves this leg out",
     exit: sysexits.config,
   });
 }
@@ -151,8 +151,8 @@ function digestOf(text: string): string {
 }
 
 /**
- * How many rules the preprocessor makes of a line: brackets multiply, those with \p go along with
- * another.
+ * How many rules John's preprocessor makes of a line. Brackets multiply, except those with \p,
+ * which run in parallel with another.
  */
 export function expansions(rule: string): number {
   let product = 1;
@@ -161,7 +161,7 @@ export function expansions(rule: string): number {
     let size = 0;
     for (const [, first = '', last] of set.matchAll(/(\\.|[^\\])(?:-(\\.|[^\\]))?/g)) {
       const from = first.charCodeAt(first.length - 1);
-      // Ranges may run backwards.
+      // A range may be written backwards.
       size += last === undefined ? 1 : 1 + Math.abs(last.charCodeAt(last.length - 1) - from);
     }
     product *= Math.max(1, size);
@@ -176,11 +176,11 @@ type List = {
   readonly size: number;
   readonly mtime: number;
   readonly lines: number;
-  /** Where the line of that number ends, from which on a list is cut in two. */
+  /** Offset at which the first part of the list ends. */
   readonly at: number;
 };
 
-/** The bytes are overwritten. */
+/** Size and lines of a list, and the offset behind line number `line`. Clears what it read. */
 function measured(file: string, line = 0): List {
   let fd: number;
   try {
@@ -203,7 +203,7 @@ function measured(file: string, line = 0): List {
     block.fill(0);
     closeSync(fd);
   }
-  // Of a long list the beginning tells how long its lines are.
+  // The beginning of a long list shows how long its lines are, on average.
   const all = at < size ? Math.round((lines * size) / at) : lines;
   return { file, size, mtime: mtimeMs, lines: all, at: found };
 }
@@ -211,8 +211,8 @@ function measured(file: string, line = 0): List {
 const countedMax = 2_000_000;
 
 /**
- * Copies whole lines from a list: those that begin between the two offsets, of which the first is
- * the beginning of a line. Answers with where the next line begins.
+ * Copies the lines of a list that begin between two offsets; `from` is the beginning of a line.
+ * Answers with the offset of the next line.
  */
 export function copySlice(
   file: string,
@@ -225,7 +225,7 @@ export function copySlice(
     readonly from: number;
     readonly to: number;
     readonly into: string;
-    /** With an empty line in front. */
+    /** True for an empty line in front. */
     readonly blank?: boolean;
   },
 ): number {

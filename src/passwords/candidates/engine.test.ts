@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readHash } from '../../core/passwords/hash.ts';
+import { readHash } from '../../core/passwords/read-hash.ts';
 import { guessedName } from '../john/guess-reader.ts';
 import { readBook, sectionOf } from '../john/rule-book.ts';
 import { openTrials } from '../workers/trial.ts';
@@ -26,13 +26,19 @@ describe('made of "secret" by doveadm and htpasswd', () => {
     '{SMD5}q8THpyDrYoYXMOoYUvh7sUJOklI=',
     '{PLAIN-MD5}5ebe2294ecd0e0f08eab7690d2a6ee69',
     '{PBKDF2}$1$7vOzCLWXXX95ye5x$5000$55b8d8f2aa1ff34e2d5f6d3f750e07ae84c47e6e',
-    '{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$dPRY+byRGhhUq9WMtGma4A$JOOfmwfURixTPnWts2qtQ4XjADrsWT4YMbVKhKLNAYk',
-    '{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$fkObw5T/Xn9g56/rMZnuaA$ZyLs2iNBOaN9m4MeT/q+JeHI1tGFxnHzGmoN2OXmSk0',
-    '{SCRAM-SHA-1}4096,4LfGd62Bi7ZXF7Ofzge0oQ==,iBFfYFDuBfdkjssryS85lb1O1qA=,Xjlz3YiwRwctJ206SS2ntoOWG24=',
-    '{SCRAM-SHA-256}4096,3/xG5P3Dse459nB6TURFIA==,QL0Jl1EAMwpR8qWiaKk5rmC3lTQpSdXvbNOqmq2uoFc=,TNUcYkIEh/yIjLcnQ41NJjmjGwFR+ijiDHnwTYOUVNg=',
+    '{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$dPRY+byRGhhUq9WMtGma4A' +
+      '$JOOfmwfURixTPnWts2qtQ4XjADrsWT4YMbVKhKLNAYk',
+    '{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$fkObw5T/Xn9g56/rMZnuaA' +
+      '$ZyLs2iNBOaN9m4MeT/q+JeHI1tGFxnHzGmoN2OXmSk0',
+    '{SCRAM-SHA-1}4096,4LfGd62Bi7ZXF7Ofzge0oQ==' +
+      ',iBFfYFDuBfdkjssryS85lb1O1qA=,Xjlz3YiwRwctJ206SS2ntoOWG24=',
+    '{SCRAM-SHA-256}4096,3/xG5P3Dse459nB6TURFIA==' +
+      ',QL0Jl1EAMwpR8qWiaKk5rmC3lTQpSdXvbNOqmq2uoFc=' +
+      ',TNUcYkIEh/yIjLcnQ41NJjmjGwFR+ijiDHnwTYOUVNg=',
     '{CRAM-MD5}cd3ba7deaad6e5ca23448ba42e379747a9e0f7f1fbc00c8a81bbaac395731b56',
     '{DIGEST-MD5}9e350098094efc4af26cd456adf29a60',
-    '{SSHA512.HEX}57d0609216679fdbe734d8ed2a4f131f27e3615421b4517d75085d4533a76c3686fe37527c4001a656154f8b5f8676e91529a54a6ff53c90813b65c9a67f7d69524a1520',
+    '{SSHA512.HEX}57d0609216679fdbe734d8ed2a4f131f27e3615421b4517d75085d4533a76c36' +
+      '86fe37527c4001a656154f8b5f8676e91529a54a6ff53c90813b65c9a67f7d69524a1520',
   ];
   for (const text of hashes) {
     test(/^\{?[\w-]*\}?/.exec(text)?.[0] || 'apr1', () => {
@@ -93,7 +99,16 @@ test('sections and files that a jumbo version includes', () => {
   writeFileSync(join(folder, 'score.conf'), '[List.Rules:Score]\n:\n.include [List.Rules:More]\n');
   writeFileSync(
     main,
-    `.include <score.conf>\n.include '$JOHN/none.conf'\n.include <john.conf>\n[List.Rules:Wordlist]\n.include [List.Rules:Score]\n\n# old\n[List.Rules:More]\nc $1\n.include [List.Rules:Wordlist]\n`,
+    '.include <score.conf>\n' +
+      `.include '$JOHN/none.conf'\n` +
+      '.include <john.conf>\n' +
+      '[List.Rules:Wordlist]\n' +
+      '.include [List.Rules:Score]\n' +
+      '\n' +
+      '# old\n' +
+      '[List.Rules:More]\n' +
+      'c $1\n' +
+      '.include [List.Rules:Wordlist]\n',
   );
   const rules = sectionOf(readBook(main), 'List.Rules:Wordlist') ?? [];
   assert.deepEqual(rules, [':', 'c $1'], 'what includes itself ends');

@@ -1,6 +1,6 @@
 /**
- * Is a password a line of a list? Lists of leaks have gigabytes: read in large blocks, and not by
- * lines.
+ * Searches a list for a password. Lists of leaks have gigabytes, so they are read in large blocks
+ * and not by lines.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -8,16 +8,16 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 const blockBytes = 1_048_576;
 const [newline, carriageReturn] = [10, 13];
 
-/** Throws OperatorError `list-unread`. What was read is overwritten. */
+/** True if the password is a line of the list. Clears what it read; throws `list-unread`. */
 export async function listHas(path: string, password: Buffer): Promise<boolean> {
   if (password.length === 0) return false;
   const needle = Buffer.alloc(password.length + 1, newline);
   password.copy(needle, 1);
-  // What may follow: \r\n.
+  // Room for \r\n behind the password.
   const kept = needle.length + 2;
   const block = Buffer.alloc(blockBytes + kept);
   const file = await opened(path);
-  // As if a line ended before the first one.
+  // The needle begins with a line break, so the first line needs one in front too.
   block[0] = newline;
   let held = 1;
   try {
@@ -39,7 +39,7 @@ export async function listHas(path: string, password: Buffer): Promise<boolean> 
   }
 }
 
-/** `last`: nothing comes after these bytes. */
+/** `last`: true if the list ends with these bytes. */
 function isLineIn(bytes: Buffer, needle: Buffer, last: boolean): boolean {
   for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) {
     const end = at + needle.length;
@@ -57,7 +57,7 @@ async function opened(path: string): Promise<FileHandle> {
   }
 }
 
-/** The operator named a list that is not there, or not for us to read. */
+/** The error for a list that does not exist or cannot be read. */
 export function listUnread(path: string, cause: unknown): OperatorError {
   return new OperatorError('list-unread', `cannot read the list ${path}`, {
     cause,

@@ -1,7 +1,7 @@
 /**
- * Passwords known from leaks, by the SHA-1 ranges that "Have I Been Pwned" publishes: a folder of
- * files named by five hex digits, one sorted file of all, or a service that is asked for a range
- * (k-anonymity: five digits of forty leave here).
+ * Looks passwords up in leaks, by the SHA-1 ranges that "Have I Been Pwned" publishes. These are a
+ * folder of files named by five hex digits, one sorted file, or a service that is asked for a range
+ * (k-anonymity: only five of forty hex digits leave this server).
  */
 import {
   closeSync,
@@ -17,8 +17,8 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 export type RangeLists = {
   /**
-   * How often leaks have it; 0: not known. `sha1`: forty hex digits. Throws OperatorError
-   * `list-unread` or `range-service` where nobody can say.
+   * How many times leaks contain the password; 0: never. `sha1`: forty hex digits. Throws
+   * OperatorError `list-unread` or `range-service` if the lookup fails.
    */
   times(sha1: string): Promise<number>;
 };
@@ -28,7 +28,7 @@ const askMs = 5_000;
 /** A range has about 1,000 lines of 40 bytes. */
 const answerBytesMax = 1_048_576;
 
-/** `file`: folder or file; `service`: URL. Either may be empty. */
+/** `file`: path of a folder or file; `service`: URL. Either may be empty. */
 export function openRangeLists(file: string, service: string): RangeLists {
   return {
     async times(sha1) {
@@ -62,16 +62,16 @@ function inFolder(folder: string, wanted: string): number {
   return file === undefined ? 0 : timesIn(readFileSync(file, 'latin1'), wanted.slice(prefixDigits));
 }
 
-/** Lines are `SUFFIX:TIMES`. */
+/** Searches lines `SUFFIX:TIMES`. */
 function timesIn(text: string, suffix: string): number {
   const line = text.split('\n').find((one) => one.slice(0, suffix.length).toUpperCase() === suffix);
   return line === undefined ? 0 : Number(line.slice(suffix.length + 1).trim()) || 0;
 }
 
-/** No line of such a file is longer. */
+/** The longest line of such a file. */
 const fileLineBytes = 64;
 
-/** `SHA1:TIMES` a line, sorted: halved until it is found. */
+/** Binary search in a sorted file with lines `SHA1:TIMES`. */
 function inFile(path: string, wanted: string): number {
   const fd = openSync(path, 'r');
   const block = Buffer.alloc(2 * fileLineBytes);
@@ -98,7 +98,7 @@ function inFile(path: string, wanted: string): number {
 async function askService(service: string, wanted: string): Promise<number> {
   const url = `${service.replace(/\/$/, '')}/range/${wanted.slice(0, prefixDigits)}`;
   try {
-    // Padding: how long the answer is says nothing of the range.
+    // With padding, the length of the answer does not show the range.
     const headers = { 'Add-Padding': 'true', 'User-Agent': 'postern' };
     const answer = await fetch(url, { headers, signal: AbortSignal.timeout(askMs) });
     const text = (await answer.text()).slice(0, answerBytesMax);
@@ -107,7 +107,7 @@ async function askService(service: string, wanted: string): Promise<number> {
   } catch (cause) {
     throw new OperatorError('range-service', `${service} did not answer`, {
       cause,
-      hint: 'see passwords.range_service; empty: it is not asked',
+      hint: 'check passwords.range_service; if it is empty, no service is asked',
       exit: sysexits.unavailable,
     });
   }

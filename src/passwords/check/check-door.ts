@@ -1,20 +1,20 @@
 /**
- * A small HTTP door for web panels and the like: `POST /` with the password as the body,
- * `X-Account` beside it; the answer is the verdict as JSON. Logs nothing, keeps nothing.
+ * A small HTTP door that checks new passwords for web panels. `POST /` has the password as the body
+ * and the account in `X-Account`; the answer is the verdict as JSON. It logs and keeps nothing.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen, type Where } from '../../lib/listener.ts';
+import { listen, type SocketAddress } from '../../lib/listener.ts';
 import type { CheckPassword } from './check.ts';
 
-/** Nobody types more. */
+/** Nobody types a longer password. */
 const passwordBytesMax = 1_024;
 const connectionsMax = 100;
 const requestMs = 10_000;
 
-/** Throws OperatorError where it cannot listen. */
+/** Throws OperatorError if it cannot listen. */
 export async function openCheckDoor(
-  where: Where,
+  where: SocketAddress,
   check: CheckPassword,
 ): Promise<{ readonly address: string; close(): Promise<void> }> {
   const server = createServer({ requestTimeout: requestMs }, (request, response) => {
@@ -54,7 +54,7 @@ async function answer(
     chunk.fill(0);
     length += chunk.length;
   }
-  // Whoever sends a line means what stands on it.
+  // A line break at the end is not part of the password.
   while (length > 0 && (password[length - 1] === 10 || password[length - 1] === 13)) length--;
   const account = request.headers['x-account'];
   reply(200, await check(password.subarray(0, length), typeof account === 'string' ? account : ''));

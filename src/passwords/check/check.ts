@@ -1,7 +1,6 @@
 /**
- * One password that somebody is about to set, held against zxcvbn, the operator's lists and what
- * leaks are known of. Loaded only by `postern passwords check`: its dictionaries never lie in the
- * memory of an audit.
+ * Checks a new password with zxcvbn, the operator's lists, and known leaks. Only `postern passwords
+ * check` loads this module, so that its dictionaries are never in the memory of an audit.
  */
 import { createHash } from 'node:crypto';
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
@@ -17,16 +16,16 @@ export type CheckOptions = {
   readonly rangeFiles: string;
   readonly rangeService: string;
   readonly scoreMin: number;
-  /** A list or service cannot be asked: the rest still counts. */
+  /** Called when a list or service cannot be asked; the other checks still count. */
   readonly fault: (fault: OperatorError) => void;
 };
 
-/** zxcvbn takes time by length; what is longer is strong, or nonsense. */
+/** zxcvbn scores only this many characters, because its time grows with the length. */
 const scoredCharsMax = 128;
 
 export type CheckPassword = (password: Buffer, account: string) => Promise<PasswordVerdict>;
 
-/** The buffer is overwritten. */
+/** Opens the check. It clears the buffer of each password. */
 export function openCheck(options: CheckOptions): CheckPassword {
   const scorer = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
   const ranges = openRangeLists(options.rangeFiles, options.rangeService);

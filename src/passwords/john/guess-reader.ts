@@ -1,7 +1,7 @@
 /**
- * Reads what John says without keeping it. The bytes come one at a time into a buffer of our own:
- * at no moment is there more than one password in this process, and the line it stood in is
- * overwritten before the next byte is taken.
+ * Reads John's output without keeping passwords. Bytes come one at a time into our own buffer.
+ * There is never more than one password in this process, and its line is cleared before the next
+ * byte is read.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,14 +9,14 @@ import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** The longest password John tries has 125 bytes, the longest name 256. */
+/** The longest password that John tries has 125 bytes, the longest name 256 bytes. */
 const lineBytesMax = 512;
 
 export type SecretPipe = {
-  /** To be given to the program, then closed by `started`. */
+  /** For the program; `started` closes it here. */
   readonly writeEnd: number;
   started(): void;
-  /** All was read. */
+  /** Resolves when everything was read. */
   readonly ended: Promise<unknown>;
 };
 
@@ -44,7 +44,7 @@ export function openSecretPipe(path: string, line: (bytes: Buffer) => void): Sec
       return;
     }
     if (length === lineBytesMax) {
-      // The name stands at the end: what is in front may go.
+      // The name is at the end of the line, so the front can be dropped.
       whole.copyWithin(0, lineBytesMax / 2);
       whole.fill(0, lineBytesMax / 2);
       length = lineBytesMax / 2;
@@ -73,8 +73,8 @@ export function openSecretPipe(path: string, line: (bytes: Buffer) => void): Sec
 const blank = 32;
 
 /**
- * `secret           (name)`: the name alone, behind which a jumbo version has blanks. Names are made so that they hold neither
- * brackets nor blanks.
+ * The name alone of a line `secret           (name)`. John's jumbo version adds blanks behind.
+ * Our names contain neither brackets nor blanks.
  */
 export function guessedName(line: Buffer): string | undefined {
   let end = line.length;

@@ -1,27 +1,24 @@
-/**
- * John the Ripper: which one is there, what its rules are, and one run of it over some hashes with
- * some candidates.
- */
+/** John the Ripper: finds the program, reads its rules, and runs it over hashes with candidates. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import { type Sandbox, spawnSecluded } from '../sandbox/sandbox.ts';
+import { type Sandbox, spawnSandboxed } from '../sandbox/sandbox.ts';
 import { guessedName, openSecretPipe } from './guess-reader.ts';
 import { readBook, sectionOf } from './rule-book.ts';
 
 export type John = {
   readonly program: string;
-  /** What `john` says of itself, `1.9.0`. */
+  /** The version that `john` reports, such as `1.9.0`. */
   readonly version: string;
   readonly jumbo: boolean;
-  /** What jumbo can try, in small letters; of the core version nothing is asked. */
+  /** Formats of the jumbo version, in lower case; empty for the core version. */
   readonly formats: ReadonlySet<string>;
   /** John's own list of common passwords. */
   readonly list: string;
-  /** Lines of the section `[List.Rules:NAME]`; undefined where there is none. */
+  /** Lines of the section `[List.Rules:NAME]`; undefined without such a section. */
   rules(name: string): readonly string[] | undefined;
 };
 
@@ -29,7 +26,7 @@ const programs = ['/usr/local/sbin/john', '/usr/local/bin/john', '/usr/sbin/john
 const configurations = ['/etc/john/john.conf', '/usr/share/john/john.conf', '/etc/john.conf'];
 const lists = ['/usr/share/john/password.lst', '/usr/local/share/john/password.lst'];
 
-/** `program`: the operator's own choice; empty: where programs are. */
+/** `program`: the path that the operator set; empty: the usual places. */
 export function findJohn(
   program: string,
   { sandbox, folder }: { readonly sandbox: Sandbox; readonly folder: PrivateFolder },
@@ -48,12 +45,12 @@ export function findJohn(
   const list = [`${beside}/password.lst`, ...lists].find((one) => existsSync(one));
   if (configuration === undefined || list === undefined) {
     const what = configuration === undefined ? 'john.conf' : 'password.lst';
-    throw new OperatorError('no-john', `${found} is there, but not its ${what}`, {
-      hint: `${install} (its package john-data has them)`,
+    throw new OperatorError('no-john', `${found} is installed, but its ${what} is missing`, {
+      hint: `${install} (the package john-data contains ${what})`,
       exit: sysexits.unavailable,
     });
   }
-  // Apart, even for a question: it makes a folder in its user's home at once.
+  // In the sandbox even for a question: John creates a folder in the home of its user at start.
   const ask = (
     ...options: readonly string[]
   ): { readonly status: number | null; readonly text: string } => {
@@ -73,7 +70,7 @@ export function findJohn(
   };
 }
 
-/** `descrypt, bsdicrypt, …` over many lines. */
+/** Splits `descrypt, bsdicrypt, …`, which John prints over many lines. */
 function formatsIn(text: string): readonly string[] {
   return text.toLowerCase().split(/[\s,]+/);
 }
@@ -90,10 +87,7 @@ export type JohnRun = {
   readonly folder: PrivateFolder;
   readonly format: string;
   readonly targets: readonly Target[];
-  /**
-   * Rules over the targets' own words, or a file of words in the private folder, with rules or as
-   * they are.
-   */
+  /** Rules for the words of each target, or a file of words in the private folder with rules. */
   readonly candidates:
     | { readonly kind: 'single'; readonly rules: readonly string[] }
     | { readonly kind: 'words'; readonly file: string; readonly rules: readonly string[] };
@@ -103,20 +97,20 @@ export type JohnRun = {
   readonly found: (name: string) => void;
 };
 
-export type JohnRan = {
-  /** Every candidate was tried. */
+export type JohnResult = {
+  /** True if every candidate was tried. */
   readonly complete: boolean;
-  /** On so many of the targets. */
+  /** How many targets John loaded. */
   readonly loaded: number;
-  /** Without its start, in which a jumbo version tests itself for seconds. */
+  /** Time of trying, without John's start; the jumbo version first tests itself for seconds. */
   readonly seconds: number;
 };
 
-/** How long John gets to end by itself when time is up. */
+/** Milliseconds that John gets to end after SIGTERM; then it is killed. */
 const endMs = 3_000;
 
-/** Throws OperatorError `john-failed` for anything but an end and an interruption. */
-export async function runJohn(run: JohnRun): Promise<JohnRan> {
+/** Runs John to the end or to `signal`. Throws OperatorError `john-failed` if John fails. */
+export async function runJohn(run: JohnRun): Promise<JohnResult> {
   const { folder, sandbox, candidates } = run;
   prepare(run);
   const hashes = folder.file('hashes');
@@ -127,15 +121,15 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
   let began = performance.now();
   const out = openSecretPipe(folder.file('out'), (bytes) => {
     const name = guessedName(bytes);
-    // Before the first guess it says how many it took.
+    // Before the first guess John says how many hashes it loaded.
     if (loaded === 0) loaded = loadedIn(bytes);
     if (name !== undefined) run.found(name);
   });
   const err = openSecretPipe(folder.file('err'), (bytes) => {
-    // What begins with a count of guesses names candidates as well: never looked at.
+    // A line that begins with the number of guesses names candidates too, so it is never looked at.
     if (/^\d/.test(bytes.toString('latin1', 0, 1))) return;
     const said = bytes.toString('latin1');
-    // By now it has read its hashes and opened its files: nothing need lie there any longer.
+    // John has now read its hashes and opened its files, so they can be removed.
     if (said.startsWith('Press ')) {
       discard(folder);
       began = performance.now();
@@ -144,7 +138,7 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
   const words = [...sandbox.john, run.john.program, ...optionsOf(run), 'hashes'];
   const { processors } = run;
   const stdio = ['ignore' as const, out.writeEnd, err.writeEnd];
-  const child = spawnSecluded(words, { cwd: folder.path, stdio, processors });
+  const child = spawnSandboxed(words, { cwd: folder.path, stdio, processors });
   out.started();
   err.started();
   const stop = stopping(child, run.signal);
@@ -152,12 +146,12 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
     const [code] = (await once(child, 'exit')) as [number | null];
     await Promise.all([out.ended, err.ended]);
     const seconds = (performance.now() - began) / 1_000;
-    // The core version says that it took none and ends with 0; jumbo and odd formats with 1.
+    // If no hash was loaded, the core version ends with 0, the jumbo version with 1.
     const none = /^No password hashes (?:loaded|left)/.test(complaint);
     if (code === 0 || none) return { complete: true, loaded: none ? 0 : loaded, seconds };
     if (run.signal.aborted) return { complete: false, loaded, seconds };
     throw new OperatorError('john-failed', `john ended with ${code}: ${complaint}`, {
-      hint: `it was tried with --format=${run.format} (${candidates.kind})`,
+      hint: `it ran with --format=${run.format} (${candidates.kind})`,
       exit: sysexits.software,
     });
   } finally {
@@ -168,13 +162,13 @@ export async function runJohn(run: JohnRun): Promise<JohnRan> {
 
 const loadedWord = Buffer.from('Loaded ');
 
-/** `Loaded 3 password hashes with …`: the number; 0 for any other line. */
+/** The number in `Loaded 3 password hashes with …`; 0 for any other line. */
 function loadedIn(bytes: Buffer): number {
   if (!bytes.subarray(0, loadedWord.length).equals(loadedWord)) return 0;
   return Number.parseInt(bytes.toString('latin1', loadedWord.length, loadedWord.length + 8), 10);
 }
 
-function stopping(child: ReturnType<typeof spawnSecluded>, signal: AbortSignal): () => void {
+function stopping(child: ReturnType<typeof spawnSandboxed>, signal: AbortSignal): () => void {
   let late: NodeJS.Timeout | undefined;
   const stop = (): void => {
     child.kill('SIGTERM');
@@ -188,7 +182,7 @@ function stopping(child: ReturnType<typeof spawnSecluded>, signal: AbortSignal):
   };
 }
 
-/** All candidates that rules make of a file of words, into another file of the private folder. */
+/** Writes all candidates that rules make of a file of words to a file of the private folder. */
 export async function writeCandidates(
   run: Pick<JohnRun, 'john' | 'sandbox' | 'folder'>,
   how: { readonly words: string; readonly rules: readonly string[]; readonly into: string },
@@ -199,7 +193,7 @@ export async function writeCandidates(
   const into = openSync(folder.file(how.into), 'w', 0o600);
   const own = john.jumbo ? ['--config=.john/john.conf', '--session=.john/john'] : [];
   const words = [...sandbox.john, john.program, ...own, '--stdout', `--wordlist=${how.words}`];
-  const child = spawnSecluded([...words, '--rules'], {
+  const child = spawnSandboxed([...words, '--rules'], {
     cwd: folder.path,
     stdio: ['ignore', into, 'ignore'],
   });
@@ -207,24 +201,24 @@ export async function writeCandidates(
   closeSync(into);
   if (code === 0) return;
   throw new OperatorError('john-failed', `john --stdout ended with ${code}`, {
-    hint: 'look at the rules that were asked for with --rules',
+    hint: 'check the rules named by --rules',
     exit: sysexits.software,
   });
 }
 
 /**
- * Its settings and the rules; and a place below the working folder for what it would put into its
- * home.
+ * Writes John's settings and rules into `.john` in the working folder. John also puts there what it
+ * would otherwise put into a home folder.
  */
 function prepare({ folder, candidates }: Pick<JohnRun, 'folder' | 'candidates'>): void {
   const place = folder.file('.john');
-  // Made anew: what he may write in, we do not.
+  // Created again for each run: we never write into a folder that John may write to.
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { mode: 0o700 });
   const rules = candidates.rules.map((rule) => `${rule}\n`).join('');
   const section = candidates.kind === 'single' ? 'Single' : 'Wordlist';
-  // Jumbo would also pair an account's words, six times as many candidates as planned: ours are
-  // paired where it is likely.
+  // Jumbo would also combine two words of an account: six times the planned candidates. Our own
+  // words are already combined where that is likely.
   const settings = '[Options]\nIdle = N\nSave = 600\nBeep = N\nSingleWordsPairMax = 1\n\n';
   writeFileSync(`${place}/john.conf`, `${settings}[List.Rules:${section}]\n${rules}`);
   folder.makeOver('.john/john.conf', '.john');
@@ -241,7 +235,7 @@ function optionsOf({ john, format, candidates }: JohnRun): readonly string[] {
   return [...own, `--format=${format}`, ...mode];
 }
 
-/** As in a passwd file: John takes the words of an account from its full name. */
+/** A line as in a passwd file. John takes the words of an account from its full name. */
 function line({ name, hash, words }: Target): string {
   return `${name}:${hash}:0:0:${words.join(',').replace(/[:\n]/g, ' ')}::\n`;
 }

@@ -1,16 +1,16 @@
 /**
- * John's rules, as john.conf has them: a jumbo version spreads them over many files and sections
+ * Reads John's rules from john.conf. The jumbo version spreads them over many files and sections
  * that include each other.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A jumbo version's largest collection has 52,000; beyond, nobody's time suffices. */
+/** Lines read of one section. The largest collection of the jumbo version has 52,000. */
 const linesMax = 200_000;
 
 /**
- * The whole text, with the files that it includes in place. `above`: those that include this one,
- * which it may not.
+ * The whole text with all included files. `above`: the files that include this one; it cannot
+ * include them again.
  */
 export function readBook(path: string, above: readonly string[] = []): string {
   const lines = readFileSync(path, 'latin1').split(/\r?\n/);
@@ -18,8 +18,8 @@ export function readBook(path: string, above: readonly string[] = []): string {
 }
 
 /**
- * `.include <rules-by-score.conf>`, `.include '$JOHN/john.local.conf'`; one that is not there may
- * be missing.
+ * The line itself, or the text of the file that it includes: `.include <rules-by-score.conf>`,
+ * `.include '$JOHN/john.local.conf'`. A file that does not exist is left out.
  */
 function included(line: string, above: readonly string[]): string {
   const name = /^\.include\s+(?:<([^>]+)>|"([^"]+)"|'([^']+)')/.exec(line);
@@ -29,9 +29,7 @@ function included(line: string, above: readonly string[]): string {
   return existsSync(file) && !above.includes(file) ? readBook(file, above) : '';
 }
 
-/**
- * Lines that say something, of one section and those it includes; undefined where there is none.
- */
+/** The rules of a section and of those that it includes; undefined without such a section. */
 export function sectionOf(text: string, section: string): readonly string[] | undefined {
   const sections = new Map<string, string[]>();
   let lines: string[] = [];

@@ -1,10 +1,10 @@
 /**
- * Where hashes are handed over: a folder of ours alone, in memory (tmpfs) where there is such a
- * place, removed however the process ends. What a killed one left is removed by the next.
+ * A private folder for hashes, in memory (tmpfs) if possible. It is removed when the process ends;
+ * what a killed process left is removed by the next audit.
  *
- * John, as another user, works in a folder inside: he was put there, and could not come in by its
- * path. That one is ours too, so nothing in it can become a link to somewhere else; only what is
- * made over to him is his.
+ * John runs as another user and works in a folder inside. It is started there, and could not enter
+ * by the path. The inner folder is ours too, so that nothing in it can become a link to another
+ * place. John owns only what is made over to it.
  */
 import {
   chmodSync,
@@ -22,23 +22,23 @@ import { join } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { statFields } from '../../partners/kernel/process-facts.ts';
 
-/** statfs(2): file systems that never reach a disk, swap apart. */
+/** Types of file systems in statfs(2) that never reach a disk, apart from swap. */
 const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
 export type PrivateFolder = Disposable & {
-  /** The one inside. */
+  /** Path of the inner folder. */
   readonly path: string;
-  /** False: there is no tmpfs here, and the disk may keep traces. */
+  /** False if there is no tmpfs, so that the disk may keep traces. */
   readonly memory: boolean;
-  /** `name` in it. */
+  /** Path of a file in the inner folder. */
   file(name: string): string;
-  /** To John: a file to read, a folder to write in. */
+  /** Makes John the owner of files that it reads and folders that it writes to. */
   makeOver(...names: readonly string[]): void;
 };
 
 const everybodyPasses = 0o711;
 
-/** `owner`: the user id that John runs under, when it is another. */
+/** `owner`: the user id of John; undefined if John runs under ours. */
 export function openPrivateFolder(owner: number | undefined): PrivateFolder {
   sweep();
   const { place, memory } = findPlace();
@@ -100,17 +100,29 @@ function writable(folder: string): boolean {
   return me === 0 || uid === me || (mode & 0o1002) === 0o1002;
 }
 
-/** Removes what processes that are gone have left; their names say which process they were of. */
+/** Removes folders of processes that no longer run; the name of a folder says which process. */
 function sweep(): void {
   for (const place of new Set(places())) {
     for (const name of listed(place)) {
       const [, pid, start] = named.exec(name) ?? [];
-      if (pid === undefined || startOf(Number(pid)) === start) continue;
+      if (pid === undefined || start === undefined || !isGone(Number(pid), start)) continue;
       const path = join(place, name);
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (found?.isDirectory() !== true || found.uid !== process.getuid?.()) continue;
       rmSync(path, { recursive: true, force: true });
     }
+  }
+}
+
+/** Only what is certain: /proc cannot be read while this process has no file descriptor left. */
+function isGone(pid: number, start: string): boolean {
+  const now = startOf(pid);
+  if (now !== '') return now !== start;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'ESRCH';
   }
 }
 
@@ -123,8 +135,8 @@ function listed(folder: string): readonly string[] {
 }
 
 /**
- * When a process started, in the kernel's own count: a pid that was given out again has another.
- * Empty: gone.
+ * The start time of a process, as the kernel counts; empty if it has ended or /proc cannot be read.
+ * It tells a process from a later one with the same pid.
  */
 function startOf(pid: number): string {
   return statFields(pid)[19] ?? '';

@@ -1,6 +1,6 @@
 /**
- * How John and our workers are run: at low priority, without core files, ended with us, and (John)
- * under a user id that has no name. John writes what it finds below the home folder that
+ * Runs John and our own workers at low priority and without core files; they end when we end. John
+ * also gets a user id without a name. It writes what it finds below the home folder that
  * getpwuid(3) names; without a name it writes into its working folder, which is the private one.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -13,15 +13,15 @@ const firstUid = 60_600;
 const uidsTried = 50;
 
 export type Sandbox = {
-  /** Who owns the private folder; undefined where it is ourselves. */
+  /** User id that owns John's files in the private folder; undefined for our own. */
   readonly owner: number | undefined;
-  /** Words in front of John's. */
+  /** Words of the command line in front of John's. */
   readonly john: readonly string[];
-  /** Words in front of a worker's: it must read our source, so it keeps our user. */
+  /** Words in front of a worker's. Workers read our source, so they keep our user id. */
   readonly worker: readonly string[];
 };
 
-/** Throws OperatorError `passwords-seclusion` where John cannot be kept from the home folder. */
+/** Throws OperatorError `passwords-seclusion` if John cannot be kept from the home folder. */
 export function openSandbox(): Sandbox {
   const quiet = ['prlimit', noCore, 'nice', '-n', '19'];
   const nameless = freeUid();
@@ -44,7 +44,7 @@ function freeUid(): string {
       return String(uid);
     }
   }
-  throw new OperatorError('passwords-seclusion', 'no user id without a name was found', {
+  throw new OperatorError('passwords-seclusion', 'there is no unused user id for John', {
     exit: sysexits.osErr,
   });
 }
@@ -54,31 +54,31 @@ function mustWork(words: readonly string[]): void {
   const tried = spawnSync(program, [...args, 'true'], { env: { PATH: path }, encoding: 'utf8' });
   if (tried.status === 0) return;
   const said = tried.stderr?.trim().split('\n').at(-1) ?? String(tried.error);
-  throw new OperatorError('passwords-seclusion', `John cannot be run apart: ${said}`, {
-    hint: 'run the audit as root; it then gives up root for John by itself',
+  throw new OperatorError('passwords-seclusion', `John cannot be run in a sandbox: ${said}`, {
+    hint: 'run the audit as root: sudo postern passwords audit (John never runs as root)',
     exit: sysexits.noPerm,
   });
 }
 
 /**
- * 1 rather than 0: the kernel then does not even hand the core to a program such as
- * systemd-coredump (fs/coredump.c).
+ * No core files. With the limit 1 instead of 0, the kernel also does not hand the core to a program
+ * such as systemd-coredump (fs/coredump.c).
  */
 const noCore = '--core=1:1';
 
-/** Keeps this process from leaving a core file, and whatever it starts: limits are inherited. */
+/** Forbids core files for this process and all that it starts, because limits are inherited. */
 export function forbidCoreFiles(): void {
   const args = [noCore, '--pid', String(process.pid)];
   const done = spawnSync('prlimit', args, { env: { PATH: path }, encoding: 'utf8' });
   if (done.status === 0) return;
   throw new OperatorError('passwords-core', `core files cannot be forbidden: ${done.stderr}`, {
-    hint: 'apt-get install util-linux',
+    hint: 'prlimit is needed: apt-get install util-linux',
     exit: sysexits.osErr,
   });
 }
 
-/** Starts a program behind those words. Nothing of ours is in its environment. */
-export function spawnSecluded(
+/** Starts a program in the sandbox. Its environment contains nothing of ours. */
+export function spawnSandboxed(
   words: readonly string[],
   how: {
     readonly cwd?: string;
@@ -90,8 +90,7 @@ export function spawnSecluded(
   const threads = String(how.processors ?? 1);
   return spawn(program, args, {
     stdio: how.stdio,
-    // Passive: threads that wait for each other must not take the processors from those who have
-    // work to do.
+    // Passive: threads that wait for each other must not keep processors busy.
     env: { PATH: path, LC_ALL: 'C', OMP_NUM_THREADS: threads, OMP_WAIT_POLICY: 'passive' },
     ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
   });

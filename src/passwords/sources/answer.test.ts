@@ -80,8 +80,8 @@ async function told(settings: string): Promise<readonly string[]> {
   });
 }
 
-test('an account called like its column is an account, and nobody makes accounts of his name', async () => {
-  const lineBreak = 'the row has a line break';
+test('an account called like its column is an account; no name makes others', async () => {
+  const lineBreak = 'a value of the row has a line break';
   assert.deepEqual(await told('list_query = SELECT user, password, name FROM users\n'), [
     'user (One that is called like its column)',
     'user (and so is this)',

@@ -1,18 +1,17 @@
 /**
- * Rows as the clients of databases write them, taken apart so that no value can pass for a row or a
- * column of its own: people choose their names themselves. Fields are unquoted in place, since
- * their bytes are to be overwritten.
+ * Splits the rows that clients of databases write. No value can become a row or a column of its
+ * own, because people choose their names themselves. Fields are unquoted in place, so that their
+ * bytes can be cleared.
  */
 import { fieldsOf } from './lines.ts';
 
-/** Undefined: a line that is no whole row, since one of its values holds a line break. */
+/** Undefined for a line that is no whole row, because a value has a line break. */
 export type CutRow = (line: Buffer) => readonly Buffer[] | undefined;
 
 const [quote, comma, backslash] = [34, 44, 92];
 
 /**
- * CSV (RFC 4180), as psql and our own reader of SQLite write it. Lines inside of a value are passed
- * over with it.
+ * CSV (RFC 4180), as psql and our own SQLite process write it. Lines inside a value are skipped.
  */
 export function csvRows(): CutRow {
   let open = false;
@@ -24,7 +23,7 @@ export function csvRows(): CutRow {
     for (let at = 0; at < line.length; at++) {
       const byte = line[at] ?? 0;
       if (byte === quote) {
-        // Twice inside of quotes it is one of the value.
+        // Two quotes inside quotes are one quote of the value.
         if (!open || line[at + 1] !== quote) {
           open = !open;
           continue;
@@ -44,16 +43,14 @@ export function csvRows(): CutRow {
 
 const tab = 9;
 const columnsMax = 16;
-/** What MySQL's client escapes, and as what. */
+/** Characters behind a backslash in MySQL's batch format, and what they mean. */
 const escaped: ReadonlyMap<number, number> = new Map([
   [110, 10],
   [116, tab],
   [48, 0],
 ]);
 
-/**
- * MySQL's batch format: tabs between columns, a backslash before what could be mistaken for them.
- */
+/** MySQL's batch format: tabs between columns; tabs and line breaks in values have a backslash. */
 export function batchRow(line: Buffer): readonly Buffer[] {
   return fieldsOf(line, columnsMax, tab).map(unescaped);
 }

@@ -1,22 +1,22 @@
 /**
- * A database or directory is asked by its own client program, as a file says that Dovecot asks it.
- * What it is asked comes from a file of the private folder, and its answer goes into one: never
- * through a pipe of Node's, and never by a command line.
+ * Asks a database or directory by its own client program, as Dovecot's configuration file says. The
+ * question is read from a file of the private folder, and the answer is written into another.
+ * Nothing goes through a pipe of Node or over a command line.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { within } from '../../lib/deadline.ts';
+import { openDeadline } from '../../lib/deadline.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 
-/** What does not answer must not hold up the audit for ever; a million rows take a minute. */
+/** Time for an answer: 10 minutes. A million rows take one minute. */
 const queryMs = 10 * 60_000;
 
-/** `key = value` a line, keys in small letters. Throws OperatorError `source-unread`. */
+/** Reads lines `key = value`; keys become lower case. Throws OperatorError `source-unread`. */
 export function readSettings(path: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
-  // A backslash at the end goes on with the next line.
+  // A line with a backslash at its end continues on the next line.
   const lines = read(path).replace(/\s*\\\r?\n\s*/g, ' ');
   for (const line of lines.split('\n')) {
     const [, key, value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
@@ -36,9 +36,10 @@ function read(path: string): string {
   }
 }
 
+/** The error for a configuration file that the audit cannot use. */
 export function unfit(path: string, why: string): OperatorError {
   return new OperatorError('source-unfit', `${path}: ${why}`, {
-    hint: 'docs/passwords.md shows a file with which a database or directory is read',
+    hint: 'docs/passwords.md shows how to write a file for a database or directory',
     exit: sysexits.config,
   });
 }
@@ -49,16 +50,16 @@ export type Client = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** `signal`: the audit is to end. */
-export type AskHow = {
+/** `signal`: aborted when the audit must end. */
+export type QueryOptions = {
   readonly folder: PrivateFolder;
   readonly domain?: string;
   readonly signal: AbortSignal;
 };
 
 /**
- * Throws OperatorError `source-unread` where it fails; `path`: the file of the operator that says
- * how it is asked.
+ * Runs the client. `path`: the operator's file that says how to ask. Throws OperatorError
+ * `source-unread` if the client fails.
  */
 export async function askClient(
   { program, args, env }: Client,
@@ -79,7 +80,7 @@ export async function askClient(
   ];
   const base = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: folder.path };
   try {
-    using deadline = within(queryMs, about.signal);
+    using deadline = openDeadline(queryMs, about.signal);
     const { signal } = deadline;
     const stdio = fds as [number, number, number];
     const child = spawn(program, args, { stdio, env: { ...base, ...env }, signal });
@@ -96,15 +97,16 @@ export async function askClient(
 function unanswered(path: string, why: string, cause: unknown): OperatorError {
   return new OperatorError('source-unread', `the database of ${path} cannot be read: ${why}`, {
     ...(cause === undefined ? {} : { cause }),
-    hint: 'try the same with the client program by hand',
+    hint: 'run the client program by hand with the same settings',
     exit: sysexits.unavailable,
   });
 }
 
+/** The first of these programs that is installed. */
 export function needed(path: string, programs: readonly string[]): string {
   const found = programs.find((program) => existsSync(program));
   if (found !== undefined) return found;
-  throw new OperatorError('source-unfit', `${path} needs ${programs[0]}, which is not there`, {
+  throw new OperatorError('source-unfit', `${path} needs ${programs[0]}, which is not installed`, {
     hint: 'apt-get install postgresql-client, mariadb-client, or ldap-utils',
     exit: sysexits.unavailable,
   });

@@ -76,7 +76,8 @@ iterate_query = SELECT username, domain FROM users
   assert.equal(file.scheme, 'SSHA256');
   assert.equal(
     passwordOf(file, "o'neil@example.org"),
-    `SELECT 'o''neil@example.org' AS "user", asked.password FROM (SELECT username AS user, password FROM users WHERE username = 'o''neil' AND domain = 'example.org') AS asked`,
+    `SELECT 'o''neil@example.org' AS "user", asked.password FROM (SELECT username AS user, ` +
+      `password FROM users WHERE username = 'o''neil' AND domain = 'example.org') AS asked`,
   );
   assert.match(passwordOf({ ...file, driver: 'mysql' }, 'a\\b'), /^SELECT 'a\\\\b' AS `user`/);
 });
@@ -86,7 +87,10 @@ test('a file such as dovecot-ldap.conf.ext', () => {
   const common = 'base = dc=example,dc=org\n';
   const cases: readonly (readonly [string, Partial<ReturnType<typeof parseLdapFile>>])[] = [
     [
-      'hosts = one two:1389\ndn = cn=x\ndnpass = a b\npass_filter = (&(objectClass=person)(uid=%Lu))\n',
+      'hosts = one two:1389\n' +
+        'dn = cn=x\n' +
+        'dnpass = a b\n' +
+        'pass_filter = (&(objectClass=person)(uid=%Lu))\n',
       {
         uris: 'ldap://one ldap://two:1389',
         dn: 'cn=x',
@@ -98,7 +102,11 @@ test('a file such as dovecot-ldap.conf.ext', () => {
       },
     ],
     [
-      'uris = ldaps://d\npass_attrs = mail=user, sambaHash=password\npass_filter = (mail=%n@%d)\nscope = onelevel\ntls = yes\n',
+      'uris = ldaps://d\n' +
+        'pass_attrs = mail=user, sambaHash=password\n' +
+        'pass_filter = (mail=%n@%d)\n' +
+        'scope = onelevel\n' +
+        'tls = yes\n',
       {
         uris: 'ldaps://d',
         user: 'mail',
@@ -109,7 +117,8 @@ test('a file such as dovecot-ldap.conf.ext', () => {
       },
     ],
     [
-      'pass_attrs = =user=%{ldap:mail},=password=%{ldap:userPassword;x-a}\niterate_filter = (a=b)\n',
+      'pass_attrs = =user=%{ldap:mail},=password=%{ldap:userPassword;x-a}\n' +
+        'iterate_filter = (a=b)\n',
       { user: 'mail', password: 'userPassword;x-a', filter: '(a=b)', uris: 'ldap://localhost' },
     ],
   ];

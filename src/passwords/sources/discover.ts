@@ -1,6 +1,6 @@
 /**
- * Where this server keeps its passwords, by its own configuration: doveconf, postconf,
- * nsswitch.conf, and usual places.
+ * Finds where this server keeps passwords: from doveconf, postconf, nsswitch.conf, and the usual
+ * places.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,22 +8,22 @@ import { postconf, postconfPath } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
 
 export type FoundSource = {
-  /** To be given to --source; empty where there is nothing that the audit can read. */
+  /** The value for --source; empty if the audit cannot read this source. */
   readonly spec: string;
   readonly foundBy: string;
-  /** What there is to know, or why it cannot be read. */
+  /** What kind of source it is, or why it cannot be read. */
   readonly note: string;
 };
 
 export type Passdb = {
   readonly driver: string;
-  /** A passdb that denies, or opens only for masters, has no accounts. */
+  /** True for a passdb that denies, or only serves master users: it has no accounts. */
   readonly skipped: boolean;
   readonly args: string;
 };
 
 const askMs = 10_000;
-/** Where its domains are, as it is built and as Debian had it. */
+/** Folders with vpopmail's domains: the default, and Debian's. */
 const vpopmail = ['/home', '/var'].map((place) => join(place, 'vpopmail/domains'));
 
 export async function discover(dovecotConfig: string): Promise<readonly FoundSource[]> {
@@ -56,7 +56,7 @@ async function askDovecot(config: string): Promise<readonly Passdb[]> {
     });
     return passdbsOf(lines);
   } catch {
-    return []; // installed, and not configured
+    return []; // installed but not configured
   }
 }
 
@@ -83,7 +83,7 @@ export function passdbsOf(lines: readonly string[]): readonly Passdb[] {
   return found;
 }
 
-/** What stands in `args` until Dovecot 2.3 has settings of its own since. */
+/** The value of `args`; since Dovecot 2.4 it is spread over several settings. */
 function argsOf24(values: ReadonlyMap<string, string>): string {
   const names = ['passdb_default_password_scheme', 'default_password_scheme'];
   const scheme = names.map((name) => values.get(name)).find((value) => value !== undefined);
@@ -91,14 +91,12 @@ function argsOf24(values: ReadonlyMap<string, string>): string {
   return scheme === undefined || path === '' ? path : `scheme=${scheme} ${path}`;
 }
 
-/**
- * Since 2.4 the queries stand in the configuration itself, whose database and directory we do not
- * read there.
- */
+/** Since Dovecot 2.4 the queries are in dovecot.conf itself, where the audit does not read them. */
 const own24 =
-  'its queries are in Dovecot’s own configuration: put them into a file (docs/passwords.md), and give';
+  'the queries are in dovecot.conf, where the audit cannot read them; ' +
+  'copy them to a file (docs/passwords.md) and use';
 
-/** What an audit can read of one passdb; with an empty `spec` what it cannot. */
+/** The sources of one passdb. The `spec` is empty if the audit cannot read it. */
 export function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSource[] {
   const foundBy = 'doveconf';
   if (skipped) return [];
@@ -107,7 +105,7 @@ export function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSour
       return passwdFiles(args).map((spec) => ({ spec, foundBy, note: 'Dovecot’s passwd-file' }));
     case 'sql':
     case 'ldap': {
-      const note = `a ${driver === 'sql' ? 'database' : 'directory'}, asked as Dovecot asks it`;
+      const note = `a ${driver === 'sql' ? 'database' : 'directory'}, read as Dovecot reads it`;
       if (args !== '') return [{ spec: `${driver}:${args}`, foundBy, note }];
       return [{ spec: '', foundBy, note: `${driver}: ${own24} --source ${driver}:FILE` }];
     }
@@ -118,13 +116,13 @@ export function sourcesOf({ driver, skipped, args }: Passdb): readonly FoundSour
     case 'vpopmail':
       return [{ spec: `vpopmail:${vpopmail[0]}`, foundBy, note: 'vpasswd files' }];
     default:
-      return [{ spec: '', foundBy, note: `passdb ${driver}: it has no hashes to read` }];
+      return [{ spec: '', foundBy, note: `passdb ${driver} has no hashes that can be read` }];
   }
 }
 
 /**
- * `scheme=PLAIN username_format=%u /etc/dovecot/%d/users`: the path last, perhaps with the domain
- * in it.
+ * Specs of the files in `args`, such as `scheme=PLAIN username_format=%u /etc/dovecot/%d/users`.
+ * The path comes last and may contain the domain.
  */
 export function passwdFiles(args: string): readonly string[] {
   const words = args.split(/\s+/).filter((word) => word !== '');
@@ -149,7 +147,7 @@ function nsswitchHasFiles(): boolean {
     const line = /^\s*(?:shadow|passwd):(.*)$/m.exec(text)?.[1];
     return line === undefined || /\b(?:files|compat)\b/.test(line);
   } catch {
-    return true; // without it, files is what libc takes
+    return true; // without nsswitch.conf, libc uses files
   }
 }
 
@@ -159,7 +157,7 @@ async function cyrus(): Promise<readonly FoundSource[]> {
     const type = await postconf('smtpd_sasl_type', undefined);
     if (type !== 'cyrus' || !existsSync('/etc/sasldb2')) return [];
     const note =
-      'Cyrus SASL (/etc/sasldb2) keeps passwords in the clear: sasldblistusers2 names them';
+      'Cyrus SASL stores clear passwords (/etc/sasldb2); sasldblistusers2 lists the accounts';
     return [{ spec: '', foundBy: 'postconf', note }];
   } catch {
     return []; // installed, and not configured

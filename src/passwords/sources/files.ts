@@ -1,28 +1,29 @@
 /**
- * Password files: /etc/shadow, Dovecot's passwd-files, htpasswd, vpopmail's vpasswd, and plain
- * lists.
+ * Reads password files: /etc/shadow, Dovecot's passwd-files, htpasswd, vpasswd, and plain lists.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isPlain } from '../../core/passwords/hash.ts';
+import { isPlain } from '../../core/passwords/read-hash.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import { fieldsOf, linesOf } from './lines.ts';
 import { rowOf, type SourceRow } from './row.ts';
 
-export type ReadHow = {
-  /** What a password without `{SCHEME}` is. */
+export type ReadOptions = {
+  /** Scheme of passwords without `{SCHEME}`. */
   readonly scheme?: string;
-  /** Added to accounts without one. */
+  /** Domain that is added to accounts without one. */
   readonly domain?: string;
 };
 
 const [hash, colon, tab, blank] = [35, 58, 9, 32];
 
-/** Names of people are worth a look-up, but not half a gigabyte of memory. */
+/**
+ * A larger passwd file is not read for names of people, because that would take too much memory.
+ */
 const passwdBytesMax = 64 * 1024 * 1024;
 
-/** `passwd` beside it knows the people's names. */
-export function* shadowRows(path: string, { domain = '' }: ReadHow = {}): Generator<SourceRow> {
+/** Rows of a shadow file. Names of people come from the file `passwd` in the same folder. */
+export function* shadowRows(path: string, { domain = '' }: ReadOptions = {}): Generator<SourceRow> {
   const names = namesFrom(join(dirname(path), 'passwd'));
   yield* rowsIn(path, { most: 3, comments: false }, (entry) => {
     const name = Buffer.from(names.get(entry.account.toString('utf8')) ?? '');
@@ -43,46 +44,50 @@ function namesFrom(path: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Dovecot's passwd-file: `user:password:uid:gid:gecos:home:shell:extra`, of which only two need be
- * there.
+ * Rows of Dovecot's passwd-file: `user:password:uid:gid:gecos:home:shell:extra`. Only the first two
+ * fields are required.
  */
 export function* passwdFileRows(
   path: string,
-  { scheme = 'CRYPT', domain = '' }: ReadHow = {},
+  { scheme = 'CRYPT', domain = '' }: ReadOptions = {},
 ): Generator<SourceRow> {
   yield* rowsIn(path, { most: 8 }, (entry, [, , name, , , extra]) => {
     const { line, account, password } = entry;
     if (password.length === 0 && !/\bnopassword\b/.test(extra?.toString('latin1') ?? '')) {
-      // An empty password lets nobody in unless the line says so.
+      // An empty password lets nobody in without the word nopassword.
       return { kind: 'locked', line, account: account.toString('utf8') };
     }
     return rowOf({ ...entry, name, scheme, domain });
   });
 }
 
-/** `user:hash`, perhaps with a comment behind: htpasswd of Apache and nginx. */
-export function* htpasswdRows(path: string, { domain = '' }: ReadHow = {}): Generator<SourceRow> {
+/** Rows of htpasswd (Apache, nginx): `user:hash`, and perhaps a comment. */
+export function* htpasswdRows(
+  path: string,
+  { domain = '' }: ReadOptions = {},
+): Generator<SourceRow> {
   yield* rowsIn(path, { most: 3 }, (entry, [name]) =>
     rowOf({ ...entry, name, scheme: 'CRYPT', domain }),
   );
 }
 
-/** `account:hash` or `account hash`; what a hash is shows in its form. */
+/** Rows of a list: `account:hash` or `account hash`. The form of a hash shows its scheme. */
 export function* listRows(
   path: string,
-  { scheme = 'AUTO', domain = '' }: ReadHow = {},
+  { scheme = 'AUTO', domain = '' }: ReadOptions = {},
 ): Generator<SourceRow> {
-  // No hash has a colon in it, but a password may.
+  // A clear password may contain a colon, a hash does not.
   const most = isPlain(scheme) ? 2 : 3;
   yield* rowsIn(path, { most, separators: [colon, tab, blank] }, (entry) =>
     rowOf({ ...entry, scheme, domain }),
   );
 }
 
-/** vpopmail: a file `vpasswd` of one domain, or the folder that has a folder for each domain. */
+/** Rows of vpopmail: a file `vpasswd` of one domain, or a folder with a folder for each domain. */
 export function* vpopmailRows(path: string): Generator<SourceRow> {
   const files = statSync(path, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(path)
+        .sort()
         .map((domain) => join(path, domain, 'vpasswd'))
         .filter((file) => existsSync(file))
     : [path];
@@ -90,7 +95,7 @@ export function* vpopmailRows(path: string): Generator<SourceRow> {
   for (const file of files) {
     try {
       for (const row of vpasswdRows(file)) {
-        // A line's number says nothing where there are many files.
+        // With many files, the number of a line is not enough.
         const where = files.length > 1 ? `${file}: ` : '';
         yield row.kind === 'fault' ? { ...row, what: `${where}${row.what}` } : row;
       }
@@ -99,7 +104,7 @@ export function* vpopmailRows(path: string): Generator<SourceRow> {
       unread ??= error;
     }
   }
-  // At the end: the other domains are read, and nobody of this one is taken for gone.
+  // Thrown at the end: the other domains are read, and no account of this domain counts as gone.
   if (unread !== undefined) throw unread;
 }
 
@@ -110,18 +115,15 @@ function* vpasswdRows(file: string): Generator<SourceRow> {
   );
 }
 
-/**
- * A row for each line with an account and a password: `read` makes it, of these and the fields
- * behind them.
- */
+/** Calls `read` for each line with an account and a password; `behind`: the fields that follow. */
 function* rowsIn(
   path: string,
   how: {
-    /** Fields; the last one is the rest. */
+    /** Fields of a line, at most; the last one is the rest of the line. */
     readonly most: number;
-    /** The first of them that a line has stands between its fields. */
+    /** Possible separators; the first that the line contains is used. */
     readonly separators?: readonly number[];
-    /** Lines that begin with # are none; true unless it is said otherwise. */
+    /** Whether lines that begin with # are comments; default true. */
     readonly comments?: boolean;
   },
   read: (
@@ -139,7 +141,7 @@ function* rowsIn(
     const separator = separators.find((one) => bytes.includes(one));
     const [account, password, ...behind] = fieldsOf(bytes, most, separator);
     if (account === undefined || password === undefined) {
-      yield { kind: 'fault', line, what: 'no password field' };
+      yield { kind: 'fault', line, what: 'the line has no password field' };
     } else yield read({ line, account, password }, behind);
   }
 }

@@ -1,30 +1,37 @@
 /**
- * Accounts in a directory: read with ldapsearch, as the file says that Dovecot reads
- * (dovecot-ldap.conf.ext). All entries of
- * `iterate_filter` are asked for at once, or of `pass_filter` with a star for the login; the answer is LDIF.
+ * Reads accounts from a directory with ldapsearch, as Dovecot's dovecot-ldap.conf.ext says. One
+ * question asks for all entries: with `iterate_filter`, or with `pass_filter` and a star instead of
+ * the login. The answer is LDIF.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
-import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
+import {
+  askClient,
+  type Client,
+  needed,
+  type QueryOptions,
+  readSettings,
+  unfit,
+} from './client.ts';
 import { ldifRows } from './ldif.ts';
 import type { SourceRow } from './row.ts';
 
 export type LdapFile = {
-  /** Words with blanks between, as ldapsearch takes them. */
+  /** URIs separated by blanks, as ldapsearch takes them. */
   readonly uris: string;
-  /** Empty: anonymous. */
+  /** Name to bind as; empty: anonymous. */
   readonly dn: string;
   readonly dnPassword: string;
   readonly base: string;
   readonly scope: 'base' | 'one' | 'sub' | 'children';
   readonly startTls: boolean;
-  /** File or folder of certificates; empty: the system's. */
+  /** File or folder of CA certificates; empty: those of the system. */
   readonly authority: string;
-  /** `demand`, `never` and so on; empty: what ldap.conf says. */
+  /** How certificates are verified (`demand`, `never` …); empty: as ldap.conf says. */
   readonly required: string;
   readonly filter: string;
-  /** Attributes with login and password. */
+  /** Attributes that hold login and password. */
   readonly user: string;
   readonly password: string;
   readonly scheme: string;
@@ -39,7 +46,7 @@ const scopes: Readonly<Record<string, LdapFile['scope']>> = {
   subordinate: 'children',
   children: 'children',
 };
-/** As many entries in one answer as every server gives. */
+/** Entries in one page of the answer; every server allows as many. */
 const pageEntries = 500;
 const attributeName = /^[A-Za-z][\w;.-]*$/;
 
@@ -47,14 +54,14 @@ export function parseLdapFile(path: string): LdapFile {
   const values = readSettings(path);
   const value = (key: string): string => values.get(key) ?? '';
   const scope = scopes[(value('scope') || 'subtree').toLowerCase()];
-  if (scope === undefined) throw unfit(path, `scope ${value('scope')} is none that LDAP has`);
-  if (value('base') === '') throw unfit(path, 'it has no base');
-  if (value('sasl_bind').toLowerCase() === 'yes') throw unfit(path, 'sasl_bind is not understood');
+  if (scope === undefined) throw unfit(path, `LDAP has no scope ${value('scope')}`);
+  if (value('base') === '') throw unfit(path, 'base is not set');
+  if (value('sasl_bind').toLowerCase() === 'yes') throw unfit(path, 'sasl_bind is not supported');
   const filter = value('iterate_filter') || everybody(value('pass_filter'));
   const fields = { ...fieldsOf(value('iterate_attrs')), ...fieldsOf(value('pass_attrs')) };
   const { user = 'uid', password = 'userPassword' } = fields;
   if (!attributeName.test(user) || !attributeName.test(password)) {
-    throw unfit(path, 'the attributes of user and password must be named in pass_attrs');
+    throw unfit(path, 'pass_attrs must name the attributes of user and password');
   }
   return {
     uris: value('uris') || (value('hosts') || 'localhost').replace(/\S+/g, 'ldap://$&'),
@@ -72,15 +79,15 @@ export function parseLdapFile(path: string): LdapFile {
   };
 }
 
-/** `(&(objectClass=posixAccount)(uid=%u))` with a star for whatever stands for the login. */
+/** The filter with a star instead of the login: `(&(objectClass=posixAccount)(uid=*))`. */
 function everybody(filter: string): string {
   const starred = filter.replace(/%(?:\{[^}]*\}|\d*[A-Za-z]{1,2})/g, '*').replace(/\*+/g, '*');
   return starred === '' ? '(objectClass=posixAccount)' : starred;
 }
 
 /**
- * `uid=user,userPassword=password` and `=user=%{ldap:mail}`: which attribute a field of Dovecot's
- * comes from.
+ * The attributes for Dovecot's fields, from `uid=user,userPassword=password` and
+ * `=user=%{ldap:mail}`.
  */
 function fieldsOf(attributes: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
@@ -93,10 +100,10 @@ function fieldsOf(attributes: string): Readonly<Record<string, string>> {
   return found;
 }
 
-/** Throws OperatorError `source-unread` where the directory does not answer. */
+/** Throws OperatorError `source-unread` if the directory does not answer. */
 export async function ldapRows(
   path: string,
-  { folder, domain = '', signal }: AskHow,
+  { folder, domain = '', signal }: QueryOptions,
 ): Promise<Iterable<SourceRow>> {
   const file = parseLdapFile(path);
   const script = folder.file('filter');
@@ -116,19 +123,19 @@ function* rowsOf(
     rows++;
     yield row;
   }
-  // A directory shows attributes to those who may see them, and says nothing to others: that nobody
-  // is there is no news.
+  // A directory silently hides attributes that the reader may not see. So an empty answer does not
+  // mean that there are no accounts.
   if (rows === 0) {
-    throw new OperatorError('source-unread', `no entry has a ${password} that may be read`, {
-      hint: 'its dn must be allowed to see that attribute',
+    throw new OperatorError('source-unread', `no entry shows the attribute ${password}`, {
+      hint: `the dn in the file must be allowed to read ${password}`,
       exit: sysexits.noInput,
     });
   }
 }
 
 /**
- * Whom to ask and as whom goes by environment, the filter by standard input, the password by a
- * file.
+ * The command line of ldapsearch. Server and bind name are in the environment, the filter comes on
+ * standard input, the password from a file.
  */
 function clientOf(path: string, file: LdapFile, folder: PrivateFolder): Client {
   const args = ['-LLL', '-x', '-o', 'ldif-wrap=no', '-E', `pr=${pageEntries}/noprompt`];

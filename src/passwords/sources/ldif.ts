@@ -1,12 +1,12 @@
 /**
- * An LDIF file (RFC 2849), as `ldapsearch -LLL` or `slapcat` write it: `uid` or `mail`,
+ * Reads accounts from an LDIF file (RFC 2849) of `ldapsearch -LLL` or `slapcat`: `uid` or `mail`,
  * `userPassword`, `cn`, `o`.
  */
 import { linesOf } from './lines.ts';
 import { decode, rowOf, type SourceRow } from './row.ts';
 
 type Entry = {
-  /** Line of its `dn`. */
+  /** Number of the line with its `dn`. */
   readonly line: number;
   uid: string;
   mail: string;
@@ -15,22 +15,24 @@ type Entry = {
   readonly passwords: Buffer[];
 };
 
-/** More values of one attribute of one entry than anybody has. */
+/** Passwords of one entry that are read. */
 const passwordsMax = 16;
-/** A value folded over more than this many bytes is none of those we look for. */
+/** Bytes of a folded value that are read; the attributes we need are shorter. */
 const valueBytesMax = 16_384;
 
-export type LdifHow = {
+export type LdifOptions = {
   readonly domain?: string;
-  /** Attribute with the login; else it is `uid`, or `mail` where there is none. */
+  /** Attribute with the login; default: `uid`, or `mail` if an entry has no `uid`. */
   readonly user?: string;
-  /** Attribute with the password. */
+  /** Attribute with the password; default: `userPassword`. */
   readonly password?: string;
-  /** What a password without `{SCHEME}` is; RFC 4519: the password itself. */
+  /**
+   * Scheme of passwords without `{SCHEME}`; default: the clear password (RFC 4519 section 2.41).
+   */
   readonly scheme?: string;
 };
 
-export function* ldifRows(path: string, how: LdifHow = {}): Generator<SourceRow> {
+export function* ldifRows(path: string, how: LdifOptions = {}): Generator<SourceRow> {
   const user = bare(how.user ?? 'uid');
   const password = bare(how.password ?? 'userPassword');
   const wanted: ReadonlySet<string> = new Set([...always, user, password]);
@@ -63,7 +65,7 @@ function put(entry: Entry, name: string, value: Buffer): void {
   else if (name === 'o' || name === 'ou') entry.organisation ||= text;
 }
 
-function* rowsOf(entry: Entry, how: LdifHow): Generator<SourceRow> {
+function* rowsOf(entry: Entry, how: LdifOptions): Generator<SourceRow> {
   const { line, uid, mail, cn, organisation } = entry;
   const account = uid === '' && how.user === undefined ? mail : uid;
   const { domain = '', scheme = 'PLAIN' } = how;
@@ -91,7 +93,7 @@ type Attribute =
 
 const always = ['uid', 'mail', 'cn', 'o', 'ou', 'dn'];
 
-/** Unfolded; only those that are wanted. */
+/** The wanted attributes of the file, unfolded. */
 function* attributes(path: string, wanted: ReadonlySet<string>): Generator<Attribute> {
   let open: Buffer | undefined;
   let from = 0;
@@ -124,7 +126,7 @@ function* attributes(path: string, wanted: ReadonlySet<string>): Generator<Attri
   if (last !== undefined) yield last;
 }
 
-/** Buffer.concat would leave the shorter one behind. */
+/** Appends, and clears the old buffer, which Buffer.concat would leave in memory. */
 function grown(open: Buffer, more: Buffer): Buffer {
   const whole = Buffer.alloc(open.length + more.length);
   open.copy(whole);
@@ -133,7 +135,7 @@ function grown(open: Buffer, more: Buffer): Buffer {
   return whole;
 }
 
-/** Of `userPassword;lang-en` what matters here. */
+/** The name without options: `userpassword` of `userPassword;lang-en`. */
 function bare(name: string): string {
   return name.toLowerCase().split(';')[0] ?? '';
 }
@@ -144,10 +146,10 @@ function attribute(
   wanted: ReadonlySet<string>,
 ): Attribute | undefined {
   const colon = bytes.indexOf(58);
-  if (colon < 1) return { kind: 'fault', line, what: 'no attribute: there is no colon' };
+  if (colon < 1) return { kind: 'fault', line, what: 'the line has no colon' };
   const name = bare(bytes.toString('latin1', 0, colon));
   if (!wanted.has(name)) return undefined;
-  if (bytes[colon + 1] === 60) return { kind: 'fault', line, what: 'the value is elsewhere' };
+  if (bytes[colon + 1] === 60) return { kind: 'fault', line, what: 'the value is in another file' };
   const encoded = bytes[colon + 1] === 58;
   let start = colon + (encoded ? 2 : 1);
   while (bytes[start] === 32) start++;

@@ -1,19 +1,17 @@
 /**
- * Lines of a file that may hold passwords: read through one buffer of our own, each line
- * overwritten with zeros once it was looked at. No line becomes a string here.
+ * Reads the lines of a file that may contain passwords, through one buffer of our own. Each line is
+ * overwritten with zeros after it was used, and no line becomes a string here.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** Longer lines are no account: the longest hash with the longest name is far below. */
+/** Longer lines are no accounts; the longest hash with the longest name is much shorter. */
 const lineBytesMax = 8_192;
 
-/**
- * `bytes` are valid until the next line is asked for. Undefined: longer than any line that we read.
- */
+/** `bytes` are valid until the next line is read; undefined if the line is too long. */
 export type SourceLine = { readonly number: number; readonly bytes: Buffer | undefined };
 
-/** Throws OperatorError `source-unread` where the file cannot be read. */
+/** Throws OperatorError `source-unread` if the file cannot be read. */
 export function* linesOf(path: string): Generator<SourceLine> {
   const fd = opened(path);
   const buffer = Buffer.alloc(2 * lineBytesMax);
@@ -51,19 +49,18 @@ export function* linesOf(path: string): Generator<SourceLine> {
 
 function opened(path: string): number {
   try {
-    // A pipe that somebody put there would hold up the audit, which is root's, before anything
-    // could end it.
+    // A named pipe in this place would block the audit, which runs as root.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
   } catch (cause) {
     throw new OperatorError('source-unread', `cannot read ${path}`, {
       cause,
-      hint: 'password files are mostly for root alone: sudo postern passwords audit',
+      hint: 'most password files can be read only by root: sudo postern passwords audit',
       exit: sysexits.noInput,
     });
   }
-  throw new OperatorError('source-unread', `cannot read ${path}: it is no regular file`, {
+  throw new OperatorError('source-unread', `cannot read ${path}: not a regular file`, {
     exit: sysexits.noInput,
   });
 }
@@ -73,7 +70,7 @@ function trimmed(bytes: Buffer): Buffer {
   return bytes.at(-1) === 13 ? bytes.subarray(0, -1) : bytes;
 }
 
-/** Fields between colons: where each begins and ends. At most `most`; the last one is the rest. */
+/** The fields between separators, at most `most`; the last one is the rest of the line. */
 export function fieldsOf(bytes: Buffer, most: number, separator = 58): readonly Buffer[] {
   const fields: Buffer[] = [];
   let from = 0;

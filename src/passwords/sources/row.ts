@@ -1,15 +1,10 @@
 /**
- * One row of a source: an account with its hash, or why there is none. A password that is kept in
- * the clear becomes a salted digest here, and its bytes are overwritten; it is never a string.
+ * One row of a source: an account with its hash, or why it has no hash. A clear password becomes a
+ * salted digest here, and its bytes are cleared; it is never a string.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  type Hash,
-  hashOfPlain,
-  isPlain,
-  readHash,
-  schemeName,
-} from '../../core/passwords/hash.ts';
+import { type Hash, hashOfPlain } from '../../core/passwords/hash.ts';
+import { isPlain, readHash, schemeName } from '../../core/passwords/read-hash.ts';
 
 export type SourceRow =
   | {
@@ -19,11 +14,11 @@ export type SourceRow =
       readonly name: string;
       readonly organisation: string;
       readonly hash: Hash;
-      /** Hex, where the source gives as much away: leaks are published under it. */
+      /** SHA-1 of the password in hex, under which leaks are published; empty if not known. */
       readonly sha1: string;
     }
   | { readonly kind: 'locked' | 'empty'; readonly line: number; readonly account: string }
-  /** Nothing to try, and perhaps nothing that should be there. `what` never repeats the line. */
+  /** A line that cannot be read. `what` never repeats the line, which may contain a password. */
   | { readonly kind: 'fault'; readonly line: number; readonly what: string };
 
 export type Fields = {
@@ -32,26 +27,23 @@ export type Fields = {
   readonly password: Buffer;
   readonly name?: Buffer | undefined;
   readonly organisation?: string;
-  /** What a password without `{SCHEME}` is. */
+  /** Scheme of a password without `{SCHEME}`. */
   readonly scheme: string;
-  /** Added to accounts that have no domain. */
+  /** Domain that is added to accounts without one. */
   readonly domain?: string;
 };
 
-/** As long as the guard's own names of accounts. */
+/** As long as the names of accounts in the guard. */
 const nameBytesMax = 256;
-/** `{SCRAM-SHA-256.BASE64}` is the longest. */
+/** The longest scheme is `{SCRAM-SHA-256.BASE64}`. */
 const schemeBytesMax = 26;
-/**
- * The run's own: every clear password gets the same, so that a candidate is hashed once for all of
- * them.
- */
+/** The salt of this run. All clear passwords get it, so that a candidate is hashed only once. */
 const runSalt: Buffer = randomBytes(16);
 
 export function rowOf(fields: Fields): SourceRow {
   const { line, password } = fields;
   const name = fields.account.toString('utf8');
-  if (name === '') return { kind: 'fault', line, what: 'no account name' };
+  if (name === '') return { kind: 'fault', line, what: 'the account name is empty' };
   if (fields.account.length > nameBytesMax || /[\p{Cc}\p{Zl}\p{Zp}\ufffd]/u.test(name)) {
     return { kind: 'fault', line, what: 'the account name is too long or not text' };
   }
@@ -93,7 +85,7 @@ function schemeAt(password: Buffer, scheme: string): { scheme: string; from: num
 
 function digested(stored: Buffer, scheme: string): { readonly hash: Hash; readonly sha1: string } {
   const { encoding } = schemeName(scheme);
-  // Encoded in the source as well: what is decoded from it is ours to clear.
+  // An encoded password is decoded into a new buffer, which is cleared too.
   const password = encoding === undefined ? stored : decode(stored, encoding);
   const digest = createHash('sha256').update(password).update(runSalt).digest('hex');
   const sha1 = createHash('sha1').update(password).digest('hex');
@@ -105,7 +97,7 @@ function digested(stored: Buffer, scheme: string): { readonly hash: Hash; readon
 const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const hexDigits = '0123456789abcdef';
 
-/** Without a string in between: strings cannot be cleared. Whatever is no digit is passed over. */
+/** Decodes without strings, because strings cannot be cleared. Other characters are skipped. */
 export function decode(bytes: Buffer, encoding: 'hex' | 'base64'): Buffer {
   const bits = encoding === 'hex' ? 4 : 6;
   const digits = encoding === 'hex' ? hexDigits : base64Digits;

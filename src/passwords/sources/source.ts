@@ -1,6 +1,6 @@
 /**
- * `KIND[,scheme=…][,domain=…]:PATH`: what --source and the configuration say, and the rows behind
- * it.
+ * Parses a source, `KIND[,scheme=…][,domain=…]:PATH`, of --source or the configuration, and reads
+ * its rows.
  */
 import { rmSync } from 'node:fs';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -9,7 +9,7 @@ import {
   htpasswdRows,
   listRows,
   passwdFileRows,
-  type ReadHow,
+  type ReadOptions,
   shadowRows,
   vpopmailRows,
 } from './files.ts';
@@ -24,11 +24,11 @@ export type SourceKind = (typeof files)[number] | (typeof asked)[number];
 const kinds: readonly SourceKind[] = [...files, ...asked];
 
 export type Source = {
-  /** As it is remembered and shown. */
+  /** The text of the source, under which it is stored and shown. */
   readonly spec: string;
   readonly kind: SourceKind;
   readonly path: string;
-  readonly how: ReadHow;
+  readonly how: ReadOptions;
 };
 
 export function parseSource(spec: string): Source {
@@ -50,10 +50,7 @@ export function parseSource(spec: string): Source {
   return { spec, kind, path, how };
 }
 
-/**
- * Throws OperatorError `source-unread` or `source-unfit`, some only when the first row is asked
- * for.
- */
+/** Throws OperatorError `source-unread` or `source-unfit`, perhaps only at the first row. */
 export async function rowsOf(
   { kind, path, how }: Source,
   { folder, signal }: { readonly folder: PrivateFolder; readonly signal: AbortSignal },
@@ -79,14 +76,14 @@ export async function rowsOf(
 }
 
 /**
- * What asking leaves in the private folder: the answer, with whatever it holds in the clear, and
- * passwords of databases.
+ * Files that a question leaves in the private folder. The answer may contain clear passwords,
+ * others the password of a database.
  */
 const leftBehind = [
   ...['answer', 'script', 'each', 'complaint', 'filter', 'mysql.cnf', 'ldap-password'],
 ] as const;
 
-/** As soon as the last row was read nothing of it is left, nor where it could not be read. */
+/** Removes those files after the last row, or when reading fails. */
 async function cleared(
   asked: Promise<Iterable<SourceRow>>,
   folder: PrivateFolder,

@@ -49,7 +49,7 @@ test('shadow, with names from the passwd beside it', () => {
   assert.deepEqual(told(rows), [
     'joe md5crypt',
     'bin locked',
-    'line 3: no password field',
+    'line 3: the line has no password field',
     'ann empty',
     'line 5: kim: this is no password hash that crypt(3) makes',
   ]);
@@ -58,7 +58,10 @@ test('shadow, with names from the passwd beside it', () => {
 });
 
 test('a Dovecot passwd-file: comments, schemes, gecos, domains from its place', () => {
-  const text = `# users\njoe:${sha}:1000:1000:Joe Weber::\nann:{PLAIN}hunter2\nkim::::::\npat::::::: nopassword=y\n`;
+  const text = [
+    ...['# users', `joe:${sha}:1000:1000:Joe Weber::`, 'ann:{PLAIN}hunter2', 'kim::::::'],
+    ...['pat::::::: nopassword=y', ''],
+  ].join('\n');
   const path = file('users', text);
   assert.deepEqual(told(passwdFileRows(path, { domain: 'example.org' })), [
     'joe@example.org sha',
@@ -107,7 +110,7 @@ test('LDIF: folded and encoded values, several passwords, options, comments', ()
     'ann@example.org plain',
     'ann@example.org sha',
     'line 16: an entry with a password has no uid',
-    'line 19: no attribute: there is no colon',
+    'line 19: the line has no colon',
   ]);
   const [joe] = rows;
   assert.deepEqual(joe?.kind === 'account' && [joe.name, joe.organisation], [
@@ -116,14 +119,14 @@ test('LDIF: folded and encoded values, several passwords, options, comments', ()
   ]);
 });
 
-test('a password in brackets is not told as a scheme; one that is elsewhere is none', () => {
+test('a password in brackets is not told as a scheme; a value in another file is a fault', () => {
   const path = file('brackets', 'joe:{hunter2}\nann:{SASL}ann@example.org\n');
   const rows = told(passwdFileRows(path, { scheme: 'PLAIN' }));
   assert.doesNotMatch(rows.join(), /hunter2/i);
-  assert.match(rows[0] ?? '', /^line 1: joe: .* is no scheme/);
+  assert.match(rows[0] ?? '', /^line 1: joe: .* is no known scheme/);
   assert.match(rows[1] ?? '', /^line 2: ann: the scheme sasl cannot/);
   const ldif = file('url.ldif', 'dn: uid=joe\nuid: joe\nuserPassword:< file:///etc/shadow\n');
-  assert.deepEqual(told(ldifRows(ldif)), ['line 3: the value is elsewhere']);
+  assert.deepEqual(told(ldifRows(ldif)), ['line 3: the value is in another file']);
 });
 
 test('a clear password becomes a salted digest, and the same for the same', () => {
@@ -150,7 +153,7 @@ test('names that are no text, and lines without end, are faults; the rest goes o
   ]);
   assert.deepEqual(told(passwdFileRows(file('odd', bytes))), [
     'line 1: the account name is too long or not text',
-    'line 2: no account name',
+    'line 2: the account name is empty',
     'line 3: the line is too long',
     'line 4: the account name is too long or not text',
     'last sha',
@@ -234,7 +237,7 @@ test('vpopmail: where one domain cannot be read the others are, and it is said a
     },
     { code: 'source-unread' },
   );
-  const wrong = `line 2: ${domains}/b.test/vpasswd: no password field`;
+  const wrong = `line 2: ${domains}/b.test/vpasswd: the line has no password field`;
   assert.deepEqual(names, ['joe@b.test md5crypt', wrong]);
 });
 

@@ -1,18 +1,25 @@
 /**
- * Accounts in a database: read with the database's own client program, as the file says that
- * Dovecot reads (dovecot-sql.conf.ext). Its answer goes into the private folder and is read from
- * there, never through a pipe of Node's.
+ * Reads accounts from a database with its own client program, as Dovecot's dovecot-sql.conf.ext
+ * says. The answer is written into the private folder and read from there, never through a pipe of
+ * Node.
  *
- * Where the file has `list_query` (ours: columns user, password, and perhaps domain, name,
- * organisation), that is asked; else Dovecot's `iterate_query` for the names, and `password_query`
- * for each of them.
+ * With `list_query` in the file (Postern's own setting: columns user, password, and perhaps domain,
+ * name, organisation) one query is enough. Otherwise Dovecot's `iterate_query` gives the names, and
+ * `password_query` runs for each name.
  */
 
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrivateFolder } from '../sandbox/private-folder.ts';
 import { batchRow, type CutRow, csvRows } from './answer.ts';
-import { type AskHow, askClient, type Client, needed, readSettings, unfit } from './client.ts';
+import {
+  askClient,
+  type Client,
+  needed,
+  type QueryOptions,
+  readSettings,
+  unfit,
+} from './client.ts';
 import { linesOf } from './lines.ts';
 import { rowOf, type SourceRow } from './row.ts';
 
@@ -27,14 +34,14 @@ export type SqlFile = {
 
 /** How MySQL's client writes NULL. */
 const nothing = Buffer.from('NULL');
-/** Of `passwordOf`, which is asked once for each account: without a header each time. */
+/** Columns of `passwordOf`. It runs once for each account, so it prints no header. */
 const passwordColumns = ['user', 'password'];
 
 export function parseSqlFile(path: string): SqlFile {
   const values = readSettings(path);
   const driver = values.get('driver') ?? '';
   if (driver !== 'pgsql' && driver !== 'sqlite' && driver !== 'mysql') {
-    throw unfit(path, `driver must be pgsql, mysql or sqlite, and is ${driver || 'not set'}`);
+    throw unfit(path, `driver must be pgsql, mysql or sqlite; it is ${driver || 'not set'}`);
   }
   const connect = values.get('connect') ?? '';
   const file = {
@@ -46,12 +53,12 @@ export function parseSqlFile(path: string): SqlFile {
     passwordQuery: values.get('password_query') ?? '',
   } as const;
   if (file.listQuery === '' && (file.iterateQuery === '' || file.passwordQuery === '')) {
-    throw unfit(path, 'it has no list_query, nor iterate_query and password_query together');
+    throw unfit(path, 'set list_query, or both iterate_query and password_query');
   }
   return file;
 }
 
-/** `host=… dbname=… password='with blanks'`, as libpq and Dovecot write it. */
+/** Parses `host=… dbname=… password='with blanks'`, as libpq and Dovecot write it. */
 function connectOf(text: string): Readonly<Record<string, string>> {
   const found = text.matchAll(/(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S*))/g);
   return Object.fromEntries(
@@ -62,8 +69,8 @@ function connectOf(text: string): Readonly<Record<string, string>> {
   );
 }
 
-/** Throws OperatorError `source-unread` where the database does not answer. */
-export async function sqlRows(path: string, how: AskHow): Promise<Iterable<SourceRow>> {
+/** Throws OperatorError `source-unread` if the database does not answer. */
+export async function sqlRows(path: string, how: QueryOptions): Promise<Iterable<SourceRow>> {
   const { folder, domain = '' } = how;
   const file = parseSqlFile(path);
   const answer = folder.file('answer');
@@ -83,11 +90,11 @@ export async function sqlRows(path: string, how: AskHow): Promise<Iterable<Sourc
 }
 
 /**
- * What Dovecot would ask for this user, with the user in front. A derived table gives its column a
- * name that is known.
+ * The query that Dovecot would run for this user, with the user as first column. A derived table
+ * gives the column of the password a known name.
  */
 export function passwordOf({ driver, passwordQuery }: SqlFile, account: string): string {
-  // MySQL's strings may stand in double quotes as well.
+  // MySQL allows strings in double quotes too.
   const quoted = (text: string): string =>
     driver === 'mysql' ? text.replace(/[\\'"]/g, '\\$&') : text.replaceAll("'", "''");
   const at = account.indexOf('@');
@@ -103,7 +110,7 @@ export function passwordOf({ driver, passwordQuery }: SqlFile, account: string):
   return `SELECT '${quoted(account)}' AS ${alias}, asked.password FROM (${asked}) AS asked`;
 }
 
-/** Names by the columns that Dovecot reads: user, or username and domain. */
+/** The account names, from the columns that Dovecot reads: user, or username and domain. */
 function* accountsOf(answer: string, { driver }: SqlFile): Generator<string> {
   let columns: readonly string[] = [];
   const cut = cutOf(driver);
@@ -122,7 +129,7 @@ function* accountsOf(answer: string, { driver }: SqlFile): Generator<string> {
   }
 }
 
-/** `known`: the columns; none: the first line names them. */
+/** The rows of an answer. `known`: the columns; empty if the first line names them. */
 function* listed(
   answer: string,
   { scheme, driver }: SqlFile,
@@ -135,7 +142,8 @@ function* listed(
     if (bytes?.length === 0) continue;
     const fields = bytes === undefined ? undefined : cut(bytes);
     if (fields === undefined) {
-      const what = bytes === undefined ? 'the row is too long' : 'the row has a line break';
+      const what =
+        bytes === undefined ? 'the row is too long' : 'a value of the row has a line break';
       yield { kind: 'fault', line, what };
       continue;
     }
@@ -151,7 +159,7 @@ function* listed(
       continue;
     }
     if (password.length === 0 || (driver === 'mysql' && password.equals(nothing))) {
-      // NULL and '' alike: Dovecot lets nobody in by them.
+      // With NULL or '' Dovecot lets nobody in.
       yield { kind: 'locked', line, account: account.toString('utf8') };
       continue;
     }
@@ -170,7 +178,12 @@ function* listed(
 
 const cutOf = (driver: SqlFile['driver']): CutRow => (driver === 'mysql' ? batchRow : csvRows());
 
-async function ask(path: string, file: SqlFile, how: AskHow, statement: string): Promise<void> {
+async function ask(
+  path: string,
+  file: SqlFile,
+  how: QueryOptions,
+  statement: string,
+): Promise<void> {
   const { folder } = how;
   const [script, answer] = [folder.file('script'), folder.file('answer')];
   const text = statement.replace(/;\s*$/, '').replace(/\s+/g, ' ');
@@ -178,7 +191,7 @@ async function ask(path: string, file: SqlFile, how: AskHow, statement: string):
   await askClient(clientOf(path, file, folder), { path, ...how, script, answer });
 }
 
-/** `bare`: without a header. */
+/** The client program and its arguments. `bare`: the answer has no header. */
 function clientOf(path: string, file: SqlFile, folder: PrivateFolder, bare = false): Client {
   const { driver, connect } = file;
   if (driver === 'sqlite') {
@@ -192,10 +205,7 @@ function clientOf(path: string, file: SqlFile, folder: PrivateFolder, bare = fal
   return { program: needed(path, ['/usr/bin/psql']), args, env };
 }
 
-/**
- * Where and as whom, and whether the connection must be encrypted: keys of `connect`, and what the
- * client calls them.
- */
+/** Keys of `connect` (server, user, encryption), and the names that the client has for them. */
 const libpq: Readonly<Record<string, string>> = {
   host: 'PGHOST',
   hostaddr: 'PGHOSTADDR',
@@ -238,17 +248,17 @@ function mysqlClient(
 ): Client {
   const { host = 'localhost', dbname = '' } = connect;
   const options = folder.file('mysql.cnf');
-  // In option files a backslash begins an escape; a quote inside of quotes does not end them.
+  // In option files a backslash begins an escape, and a quote inside quotes does not end them.
   const literal = (one: string): string => `"${one.replaceAll('\\', '\\\\')}"`;
   const settings = settingsOf(connect, libmysql);
   const lines = Object.entries(settings).map(([name, one]) => `${name}=${literal(one)}\n`);
   const where = host.startsWith('/') ? `socket=${host}` : `host=${host}`;
   const ownCertificates = 'ssl_ca' in connect || 'ssl_ca_path' in connect;
-  // As Dovecot has it: whose certificates are named, his server is who it says.
+  // As in Dovecot: with CA certificates in `connect`, the name of the server is verified.
   const verified = ownCertificates && connect['ssl_verify_server_cert'] !== 'no';
   if (verified) lines.push('loose-ssl-verify-server-cert\n', 'loose-ssl-mode=VERIFY_IDENTITY\n');
   writeFileSync(options, `[client]\n${where}\n${lines.join('')}`, { mode: 0o600 });
-  // --binary-mode: nothing in a query is an order to the client itself.
+  // With --binary-mode, nothing in a query is a command for the client itself.
   const args = [`--defaults-extra-file=${options}`, '--batch', '--binary-mode'];
   args.push(...(bare ? ['--skip-column-names'] : []), `--database=${dbname}`);
   return { program: needed(path, ['/usr/bin/mariadb', '/usr/bin/mysql']), args, env: {} };

@@ -1,7 +1,7 @@
 /**
- * Asks an SQLite database: statements on standard input, a line each; a header (unless `bare` is
- * the second argument) and rows on standard output, as CSV. A process of its own, so that what it
- * reads does not stay in the memory of ours.
+ * Queries an SQLite database in a separate process, so that what it reads does not stay in the
+ * memory of the audit. Statements come on standard input, one a line. A header and rows go to
+ * standard output as CSV; the second argument `bare` leaves the header out.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -1,22 +1,22 @@
 /**
- * One of our own workers, a process of its own: reads candidates from a file of the private folder
- * and tries them on the hashes it was sent. Answers with the numbers of those that were guessed; a
- * candidate never leaves it.
+ * One of our own workers, a separate process. It reads candidates from a file of the private folder
+ * and tries them on the hashes it was sent. It answers with the ids of the accounts that it
+ * guessed; candidates never leave it.
  */
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { keyboardWalks, seasonsAndYears } from '../../core/passwords/generated.ts';
-import { openTrials, type Tried } from './trial.ts';
+import { keyboardPatterns, seasonsAndYears } from '../../core/passwords/generated.ts';
+import { openTrials, type TrialEntry } from './trial.ts';
 
 export type WorkerJob =
   | {
       readonly kind: 'try';
       readonly file: string;
-      /** Bytes: lines that begin in this range. */
+      /** Offsets in bytes: lines that begin in this range are tried. */
       readonly from: number;
       readonly to: number;
-      readonly entries: readonly Tried[];
+      readonly entries: readonly TrialEntry[];
     }
-  /** Writes candidates that are worked out rather than listed. */
+  /** Writes generated candidates to a file. */
   | {
       readonly kind: 'write';
       readonly what: 'keyboard' | 'season';
@@ -26,12 +26,12 @@ export type WorkerJob =
 export type WorkerDone = { readonly found: readonly number[] };
 
 const chunkBytes = 65_536;
-/** Longer lines are no password that anybody types. */
+/** Nobody types a longer password. */
 const candidateBytesMax = 256;
 
 function work(job: WorkerJob): WorkerDone {
   if (job.kind === 'try') return tryAll(job);
-  const words = job.what === 'keyboard' ? keyboardWalks() : seasonsAndYears(job.year);
+  const words = job.what === 'keyboard' ? keyboardPatterns() : seasonsAndYears(job.year);
   writeFileSync(job.file, `${words.join('\n')}\n`, { mode: 0o600 });
   return { found: [] };
 }
@@ -46,7 +46,7 @@ function tryAll(job: Extract<WorkerJob, { kind: 'try' }>): WorkerDone {
   return { found };
 }
 
-/** The same list as John reads: its comments are no candidates. */
+/** The lines of the range. John reads the same lists, so John's comments are left out. */
 function* candidatesOf(job: {
   readonly file: string;
   readonly from: number;
@@ -55,8 +55,8 @@ function* candidatesOf(job: {
   const fd = openSync(job.file, 'r');
   const buffer = Buffer.alloc(chunkBytes + candidateBytesMax);
   let held = 0;
-  // Of a line that begins before the range somebody else takes care: begin one byte early and skip
-  // to its end.
+  // Another worker tries the line that begins before the range: begin one byte early, and skip to
+  // the end of that line.
   let at = Math.max(0, job.from - 1);
   let skipping = job.from > 0;
   let lineAt = at;

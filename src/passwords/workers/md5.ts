@@ -1,11 +1,11 @@
 /**
- * MD5 where a library's digest is not enough: Apache's salted MD5 (`$apr1$`), and the state of
- * HMAC-MD5 after the key, which is what CRAM-MD5 keeps.
+ * Two uses of MD5 that no library offers: Apache's salted MD5 (`$apr1$`), and the state of HMAC-MD5
+ * after the key, which Dovecot stores for CRAM-MD5.
  */
 import { createHash } from 'node:crypto';
 
 const itoa64 = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-/** In what order the digest's bytes are written, three at a time. */
+/** The order in which the bytes of the digest are written, three at a time. */
 const order = [
   [0, 6, 12],
   [1, 7, 13],
@@ -22,7 +22,7 @@ const md5 = (...parts: readonly Buffer[]): Buffer => {
   return hash.digest();
 };
 
-/** The last field of `$apr1$salt$…`: crypt(3)'s MD5 scheme with another magic. */
+/** The last field of `$apr1$salt$…`. It is the MD5 scheme of crypt(3) with another magic text. */
 export function apr1(password: Buffer, salt: string): string {
   const seed = Buffer.from(salt, 'latin1');
   const inner = md5(password, seed, password);
@@ -62,7 +62,7 @@ function digits(value: number, count: number): string {
 }
 
 /**
- * Hex of the outer state of HMAC-MD5 (RFC 2104) after the key's block: what Dovecot keeps as
+ * The outer state of HMAC-MD5 (RFC 2104) after the block of the key, in hex. Dovecot stores it as
  * {CRAM-MD5}.
  */
 export function cramMd5State(password: Buffer): string {
@@ -88,7 +88,7 @@ const sines: readonly number[] = Array.from(
   (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32) >>> 0,
 );
 
-/** One block of RFC 1321. */
+/** Processes one block (RFC 1321 section 3.4). */
 function compress(
   start: readonly [number, number, number, number],
   block: Buffer,

@@ -1,26 +1,25 @@
 /**
- * Tries a candidate on hashes that John does not load. What costs the same for several hashes is
- * worked out once.
+ * Tries a candidate on hashes that John does not load. A digest that several hashes share is
+ * computed once.
  */
 import { argon2Sync, createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import type { Trial } from '../../core/passwords/hash.ts';
 import { unreachable } from '../../lib/assert.ts';
 import { apr1, cramMd5State } from './md5.ts';
 
-export type Tried = { readonly id: number; readonly trial: Trial };
+export type TrialEntry = { readonly id: number; readonly trial: Trial };
 
-/** Hashes that differ in their digest alone. */
+/** Hashes that differ only in the digest. */
 type Bundle = {
   readonly compute: (candidate: Buffer) => string;
-  /** Digest to the accounts that have it. */
+  /** Ids of accounts by digest. */
   readonly wanted: Map<string, number[]>;
 };
 
-/**
- * A function that answers with the ids a candidate fits; what was found once is not looked for
- * again.
- */
-export function openTrials(entries: readonly Tried[]): (candidate: Buffer) => readonly number[] {
+/** A function that answers with the ids that a candidate fits; each id is found only once. */
+export function openTrials(
+  entries: readonly TrialEntry[],
+): (candidate: Buffer) => readonly number[] {
   const bundles = new Map<string, Bundle>();
   for (const { id, trial } of entries) {
     const { digest, ...same } = trial;

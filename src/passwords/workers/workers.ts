@@ -1,18 +1,18 @@
 /**
- * Our own workers: so many processes at low priority, each with a limit on its memory, each doing
- * one job at a time.
+ * Our own workers: processes at low priority with limited memory, each of which does one job at a
+ * time.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { type Sandbox, spawnSecluded } from '../sandbox/sandbox.ts';
+import { type Sandbox, spawnSandboxed } from '../sandbox/sandbox.ts';
 import type { WorkerDone, WorkerJob } from './hash-worker.ts';
 
 export type Workers = Disposable & {
   /**
-   * All of them, as many at once as there are workers; each is made when its turn comes, and left
-   * out where there is nothing to do any more. False: not all was done when the signal came.
+   * Runs all jobs, one on each worker at a time. Each job is made just before it runs, and left out
+   * if it is undefined. False if the signal came before all were done.
    */
   run(
     jobs: readonly (() => WorkerJob | undefined)[],
@@ -21,7 +21,7 @@ export type Workers = Disposable & {
   ): Promise<boolean>;
 };
 
-/** V8's own share; Argon2 takes its memory beside it, one hash at a time. */
+/** Memory limit of V8. Argon2 needs memory beside it, for one hash at a time. */
 const heapMegabytesMax = 128;
 
 export function openWorkers(sandbox: Sandbox, count: number): Workers {
@@ -34,7 +34,7 @@ export function openWorkers(sandbox: Sandbox, count: number): Workers {
       '--disable-warning=ExperimentalWarning',
       `--max-old-space-size=${heapMegabytesMax}`,
     ];
-    const child = spawnSecluded([...sandbox.worker, process.execPath, ...quiet, file], {
+    const child = spawnSandboxed([...sandbox.worker, process.execPath, ...quiet, file], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     all.add(child);
@@ -84,8 +84,8 @@ export function openWorkers(sandbox: Sandbox, count: number): Workers {
 }
 
 function died(): OperatorError {
-  return new OperatorError('worker-died', 'a worker that tries passwords ended', {
-    hint: 'was it out of memory? see the kernel log; fewer at once: --cpus 1',
+  return new OperatorError('worker-died', 'a process that tries passwords ended unexpectedly', {
+    hint: 'perhaps memory ran out (see the kernel log); run fewer processes: --cpus 1',
     exit: sysexits.osErr,
   });
 }

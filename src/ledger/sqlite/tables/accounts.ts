@@ -8,7 +8,7 @@
 import type { Account } from '../../../core/account-name.ts';
 import { type AccountState, accountStates } from '../../../core/verdict.ts';
 import { assert } from '../../../lib/assert.ts';
-import { forced } from '../../../lib/lazy.ts';
+import { lazyText } from '../../../lib/lazy.ts';
 import type { AccountRecord, Change, Ledger } from '../../../ports/ledger.ts';
 import { integer, oneOf, type Row, type Statements, text } from './statements.ts';
 
@@ -49,7 +49,7 @@ export function accountTable(make: Statements): AccountTable {
       const state = oneOf(accountStates, row, 'state');
       return { account, state, past: text(row, 'past'), recipients, sinceMinutes };
     },
-    // Of a recipient whom many know, some of the first accounts' minutes are early enough.
+    // If many accounts know a recipient, the minutes of a few of them are early enough.
     knownHere(recipient) {
       const minute = anyone.first(recipient)?.['minute'];
       return minute === null || minute === undefined ? undefined : Number(minute);
@@ -76,7 +76,7 @@ function putAccount(make: Statements): AccountTable['put'] {
   return (change) => {
     assert(change.learned.length % 2 === 0, 'learned is pairs of hash and minute');
     touched += 1;
-    const row = upsert(change.account, change.state, touched, forced(change.past));
+    const row = upsert(change.account, change.state, touched, lazyText(change.past));
     const id = integer(row ?? {}, 'id');
     for (const recipient of change.forgotten) forget(id, recipient);
     for (let index = 0; index < change.learned.length; index += 2) {
@@ -86,7 +86,7 @@ function putAccount(make: Statements): AccountTable['put'] {
 }
 
 /**
- * One walk of the index per state, newest first; only rows that match are fetched from the table.
+ * Walks the index once for each state, newest first. Only matching rows are read from the table.
  */
 function listAccounts(make: Statements): Ledger['accounts'] {
   const columns = 'SELECT name, state, touched, past FROM account WHERE state = ?';
@@ -113,7 +113,7 @@ function accountLine(row: Row): AccountLine {
   };
 }
 
-/** A LIKE pattern for "contains this", whatever it contains. */
+/** A LIKE pattern for "contains this text", with its special characters escaped. */
 function containing(part: string): string {
   return `%${part.replace(/[\\%_]/g, '\\$&')}%`;
 }

@@ -1,7 +1,4 @@
-/**
- * DKIM keys and where each stands in its life. One that is gone stays: its selector is never used
- * again.
- */
+/** DKIM keys and their states. A key that is gone stays, as its selector is never used again. */
 import { type DkimKey, keyStates, sightKinds } from '../../../core/signing/key.ts';
 import { dkimAlgorithms } from '../../../formats/dkim/signing-key.ts';
 import type { Ledger } from '../../../ports/ledger.ts';

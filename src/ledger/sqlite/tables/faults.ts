@@ -1,7 +1,7 @@
 /**
- * What SQLite reports, as an operator can use it. A fault of the environment (disk, permission, a
- * foreign lock, a damaged file) becomes an OperatorError; anything else is our mistake and is
- * handed back as it is.
+ * Turns errors of SQLite into texts that an operator can use. A fault of the environment (disk,
+ * permission, a lock of another program, a damaged file) becomes an OperatorError. Any other error
+ * is a mistake of ours and is returned unchanged.
  */
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
 
@@ -28,17 +28,17 @@ function resultCode(error: unknown): number | undefined {
   return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }
 
-/** Somebody else holds the lock. */
+/** Does another program hold the lock? */
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === code.busy;
 }
 
-/** The disk has no room. */
+/** Is the disk full? */
 export function isFull(error: unknown): boolean {
   return resultCode(error) === code.full;
 }
 
-/** A write that did not happen. */
+/** The error for a failed write. */
 export function writeFault(path: string, error: unknown): unknown {
   const result = resultCode(error);
   if (result === undefined || !environmental.has(result)) return error;
@@ -50,7 +50,7 @@ export function writeFault(path: string, error: unknown): unknown {
   });
 }
 
-/** A read that did not happen. */
+/** The error for a failed read. */
 export function readFault(path: string, error: unknown): unknown {
   const result = resultCode(error);
   if (result === undefined || !environmental.has(result)) return error;
@@ -62,7 +62,7 @@ export function readFault(path: string, error: unknown): unknown {
   });
 }
 
-/** A ledger that cannot be opened at all. */
+/** The error for a ledger that cannot be opened. */
 export function openFault(path: string, error: unknown): unknown {
   if (error instanceof OperatorError) return error;
   const result = resultCode(error);
@@ -76,19 +76,19 @@ export function openFault(path: string, error: unknown): unknown {
   });
 }
 
-/** The file is not, or no longer, a sound ledger. */
+/** The error for a file that is not a sound ledger. */
 function corruptFault(path: string, cause: unknown): OperatorError {
   return new OperatorError('ledger-corrupt', `ledger ${path} is damaged: ${why(cause)}`, {
     cause,
     hint:
       `stop postern and put a copy from your backup in its place; without one, move ${path} and ` +
-      `${path}-wal aside (\`sqlite3 ${path} .recover\` may save most of it) and start anew`,
+      `${path}-wal aside (\`sqlite3 ${path} .recover\` may save most rows) and start anew`,
     exit: sysexits.dataErr,
   });
 }
 
 const writeHints: ReadonlyMap<number, string> = new Map([
-  [code.full, 'the disk is full: make room; writing resumes by itself'],
+  [code.full, 'the disk is full: make room; then writing resumes automatically'],
   [code.busy, 'another program holds a lock on the file; find it with `fuser` and end it'],
   [code.readOnly, 'the file or its file system is read-only; remount or repair it'],
   [code.io, 'the disk is full, over quota or failing: make room, or see the kernel log'],

@@ -1,4 +1,4 @@
-/** Messages that wait in the mail server's hold queue on our account, and what became of them. */
+/** Messages that Postern put into the mail server's hold queue, and what became of them. */
 import type { Account } from '../../../core/account-name.ts';
 import { type HeldRow, heldStates, type Ledger } from '../../../ports/ledger.ts';
 import {

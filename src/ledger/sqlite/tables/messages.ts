@@ -1,5 +1,5 @@
 /**
- * The messages we answered for: what `explain` looks up, and where a suspension finds what is
+ * Messages that Postern answered for. `explain` looks them up, and a suspension finds here what is
  * already queued.
  */
 import type { Account } from '../../../core/account-name.ts';
@@ -12,7 +12,7 @@ export type MessageTable = Pick<Ledger, 'messagesOf' | 'message'> & {
 };
 
 export function messageTable(make: Statements): MessageTable {
-  // Replaced under a new number, since a reused queue id is another message.
+  // A reused queue id is another message, so the row is replaced under a new number.
   const put = make.command(
     `INSERT OR REPLACE INTO message
        (queue_id, at, account, verdict, recipients, client, sender, message_id)

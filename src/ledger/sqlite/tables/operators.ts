@@ -1,6 +1,6 @@
 /**
- * What people did and are told: exemptions, the audit trail, notices; and the ledger's own small
- * values.
+ * What operators did and are told: exemptions, the audit trail, notices. Also the ledger's own
+ * small values.
  */
 import type { Account } from '../../../core/account-name.ts';
 import type { AuditRow, ExemptionRow, Ledger, NoticeRow } from '../../../ports/ledger.ts';
@@ -13,7 +13,8 @@ export type MetaTable = Pick<Ledger, 'meta'> & { put(key: string, value: string)
 
 export function exemptionTable(make: Statements): ExemptionTable {
   const put = make.command(
-    'INSERT OR REPLACE INTO exemption (account, until, granted_by, note, at) VALUES (?, ?, ?, ?, ?)',
+    `INSERT OR REPLACE INTO exemption
+       (account, until, granted_by, note, at) VALUES (?, ?, ?, ?, ?)`,
   );
   const all = make.query('SELECT * FROM exemption ORDER BY account');
   return {
@@ -32,7 +33,7 @@ function exemptionRow(row: Row): ExemptionRow {
   };
 }
 
-/** Only ever added to. */
+/** The audit trail: rows are only added. */
 export function auditTable(make: Statements): AuditTable {
   const put = make.command(
     'INSERT INTO audit (at, done_by, action, account, detail) VALUES (?, ?, ?, ?, ?)',
@@ -60,7 +61,7 @@ function auditRow(row: Row): AuditRow {
   };
 }
 
-/** A notice has a row for each road, under one id. */
+/** Notices: one row for each channel. The name of its column is from version 0.1. */
 export function noticeTable(make: Statements): NoticeTable {
   const put = make.command(
     `INSERT OR REPLACE INTO notice (id, road, at, body, tries, next_at, state)
@@ -71,22 +72,22 @@ export function noticeTable(make: Statements): NoticeTable {
      ORDER BY next_at, id, road LIMIT ${noticesMax}`,
   );
   return {
-    put: (row) => put(row.id, row.road, row.at, row.body, row.tries, row.nextAt, row.state),
+    put: (row) => put(row.id, row.channel, row.at, row.body, row.tries, row.nextAt, row.state),
     notices: (now) => due.all(now).map(noticeRow),
   };
 }
 
-/** Notices handed out at once: after a long outage the rest follows when these are sent. */
+/** Notices read at once. After a long outage the rest follows when these are sent. */
 const noticesMax = 500;
 
-const roads: readonly NoticeRow['road'][] = ['mail', 'webhook'];
+const channels: readonly NoticeRow['channel'][] = ['mail', 'webhook'];
 const noticeStates: readonly NoticeRow['state'][] = ['waiting', 'sent', 'failed'];
 
 function noticeRow(row: Row): NoticeRow {
   return {
     id: text(row, 'id'),
     at: instant(row, 'at'),
-    road: oneOf(roads, row, 'road'),
+    channel: oneOf(channels, row, 'road'),
     body: text(row, 'body'),
     tries: integer(row, 'tries'),
     nextAt: instant(row, 'next_at'),

@@ -1,4 +1,4 @@
-/** Statistics, a row a day and key. What comes is added to what is there; sketches are merged. */
+/** Statistics, one row for each day and key. New counts are added, sketches are merged. */
 import type { SQLInputValue } from 'node:sqlite';
 import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../../core/stats/sketch.ts';
 import { emptyTally, type GrowingTally } from '../../../core/stats/tally.ts';
@@ -17,7 +17,7 @@ import { integer, type Row, type Statements } from './statements.ts';
 
 export type RollupTable = Pick<StatsLedger, 'stats'> & { put(row: RollupRow): void };
 
-/** Columns of the table, and what they are here; points and their sums are real numbers. */
+/** Columns of the table and their names here. Points and their sums are real numbers. */
 const columns: readonly (readonly [string, keyof Tally])[] = [
   ...(['messages', 'recipients', 'stopped', 'scored', 'points', 'spam'] as const),
   ...(['viruses', 'scans', 'reused', 'unscanned'] as const),
@@ -25,10 +25,10 @@ const columns: readonly (readonly [string, keyof Tally])[] = [
 const all: readonly (readonly [string, keyof Tally])[] = [...columns, ['scan_ms', 'scanMs']];
 const names = all.map(([column]) => column);
 
-/** Fewer scored messages, before or now, say nothing about a change. */
+/** With fewer scored messages, before or now, nothing is said about a change. */
 const comparedMin = 20;
 const shares = [0.5, 0.9, 0.99] as const;
-/** Two years and some weeks: what is asked for is looked up day by day. */
+/** Longest span in days, two years and some weeks: it is looked up day by day. */
 const daysMax = 800;
 
 export function rollupTable(make: Statements): RollupTable {
@@ -56,9 +56,8 @@ export function rollupTable(make: Statements): RollupTable {
 type Ranked = ReturnType<typeof ranked>;
 
 /**
- * Keys in their order, and how many there are. All rows of the span are read for it, and the
- * guard's page asks: so only the columns that the order is by. The numbers of the few keys that are
- * shown are looked up.
+ * Keys in order, and how many there are. This reads all rows of the span, so it reads only the
+ * columns that decide the order. The numbers of the few keys that are shown are looked up later.
  */
 function ranked(make: Statements) {
   const now = (name: string): string => `SUM(CASE WHEN day >= ?2 THEN ${name} ELSE 0 END)`;
@@ -83,7 +82,7 @@ function ranked(make: Statements) {
 }
 
 type Known = (...values: readonly SQLInputValue[]) => Row | undefined;
-/** Days: what is asked for, and from where on it is compared. */
+/** Days: first and last of the question, and the first that it is compared with. */
 type Span = { readonly before: number; readonly since: number; readonly until: number };
 
 function answer(keys: Ranked, known: Known, query: StatsQuery): StatsAnswer {
@@ -105,7 +104,7 @@ function answer(keys: Ranked, known: Known, query: StatsQuery): StatsAnswer {
   return { query: asked, total, lines, keys: first === undefined ? 0 : integer(first, 'keys') };
 }
 
-/** A line a day, the latest first; days on which nothing was sent are left out. */
+/** One line for each day, the latest first. Days without mail are left out. */
 function days(known: Known, { since, until }: Span): readonly StatsLine[] {
   const lines: StatsLine[] = [];
   for (let day = until; day >= since; day--) {

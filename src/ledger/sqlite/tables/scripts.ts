@@ -22,13 +22,13 @@ export type ScriptTable = ScriptLedger & {
 
 export function scriptTable(make: Statements): ScriptTable {
   const put = make.command(
-    `INSERT OR REPLACE INTO script (account, subject, uid, user, how, first_at, last_at, messages, recipients,
-       recipients_most, held, odd, odd_at, odd_text, written_to, sent_as)
+    `INSERT OR REPLACE INTO script (account, subject, uid, user, how, first_at, last_at, messages,
+       recipients, recipients_most, held, odd, odd_at, odd_text, written_to, sent_as)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const putRule = make.command(
-    `INSERT OR REPLACE INTO script_rule (number, path, uid, recipients, sent_as, rate_messages, rate_ms, effect,
-       note, made_by, at, removed_at)
+    `INSERT OR REPLACE INTO script_rule (number, path, uid, recipients, sent_as, rate_messages,
+       rate_ms, effect, note, made_by, at, removed_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const all = make.query('SELECT * FROM script ORDER BY last_at DESC, account');
@@ -67,7 +67,7 @@ function scriptSeen(row: Row): ScriptSeen {
     odd: integer(row, 'odd'),
     oddAt: optionalInstant(row, 'odd_at'),
     oddText: text(row, 'odd_text'),
-    // We alone write them.
+    // Only Postern writes them.
     to: JSON.parse(text(row, 'written_to')) as readonly Counted[],
     from: JSON.parse(text(row, 'sent_as')) as readonly Counted[],
   };

@@ -1,6 +1,6 @@
 /**
- * Prepared statements, made once when the ledger opens, and readers for the columns of their rows.
- * The tables are STRICT, so a column of another type than the schema's is our mistake.
+ * Prepares statements once when the ledger opens, and reads columns of their rows. The tables are
+ * STRICT, so a column of another type than the schema's is a mistake of ours.
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { assert } from '../../../lib/assert.ts';
@@ -9,18 +9,18 @@ import { readFault } from './faults.ts';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
-/** Asks. Faults of the environment come as OperatorError `ledger-read`. */
+/** A query. Faults of the environment come as OperatorError `ledger-read`. */
 export type Query = {
   all(...values: readonly SQLInputValue[]): readonly Row[];
   first(...values: readonly SQLInputValue[]): Row | undefined;
 };
 
-/** Asks for many small rows: each an array of its columns. */
+/** A query for many small rows: each is an array of its columns. */
 export type RowScan = (
   ...values: readonly SQLInputValue[]
 ) => readonly (readonly SQLOutputValue[])[];
 
-/** Changes. Throws what SQLite throws: the transaction around it translates and rolls back. */
+/** A change. Throws what SQLite throws: the transaction around it translates that. */
 export type Command = (...values: readonly SQLInputValue[]) => void;
 
 /** What the tables are made with. */
@@ -92,7 +92,7 @@ export function optionalInteger(row: Row, column: string): number | undefined {
   return row[column] === null ? undefined : integer(row, column);
 }
 
-/** One of a closed set. */
+/** A column that holds one of these words. */
 export function oneOf<Word extends string>(words: readonly Word[], row: Row, column: string): Word {
   const value = text(row, column);
   const word = words.find((known) => known === value);

@@ -1,4 +1,4 @@
-/** Stories: why a message was not simply passed. */
+/** Stories: why a message did not simply pass. */
 import type { Account } from '../../../core/account-name.ts';
 import { accountStates, type VerdictKind } from '../../../core/verdict.ts';
 import type { Ledger, StoryRow } from '../../../ports/ledger.ts';

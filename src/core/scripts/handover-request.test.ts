@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type HandIn, parseFacts, parseFirstLine, parseHandIn, printHandIn } from './hand-in.ts';
-import { parseSubmissionField, submissionField, submissionToken } from './submission-field.ts';
+import { handoverField, handoverToken, parseHandoverField } from './handover-field.ts';
+import {
+  encodeHandoverRequest,
+  type HandoverRequest,
+  parseFacts,
+  parseFirstLine,
+  parseHandoverRequest,
+} from './handover-request.ts';
 import { writtenMail } from './written-mail.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((one) => !one.includes('\0'));
@@ -22,7 +28,7 @@ const facts = fc.record(
   },
   plain,
 );
-const handIns: fc.Arbitrary<HandIn> = fc.record(
+const handIns: fc.Arbitrary<HandoverRequest> = fc.record(
   {
     id: fc.constant(`1700000000000-${'0123456789abcdef'.repeat(2)}`),
     sender: text,
@@ -35,28 +41,30 @@ const handIns: fc.Arbitrary<HandIn> = fc.record(
     crlf: fc.boolean(),
     phpScript: text,
     through: fc.subarray(['-G', '-Nnever', '-v']),
-    claim: fc.option(facts as fc.Arbitrary<NonNullable<HandIn['claim']>>, { nil: undefined }),
+    claim: fc.option(facts as fc.Arbitrary<NonNullable<HandoverRequest['claim']>>, {
+      nil: undefined,
+    }),
   },
   plain,
 );
 
 test('what is printed is read again', () => {
   fc.assert(
-    fc.property(handIns, fc.nat(), (handIn, length) => {
-      const bytes = printHandIn(handIn, length) ?? assert.fail('too long');
+    fc.property(handIns, fc.nat(), (request, length) => {
+      const bytes = encodeHandoverRequest(request, length) ?? assert.fail('too long');
       const lineEnd = bytes.indexOf(0x0a);
       const first = parseFirstLine(bytes.toString('latin1', 0, lineEnd));
       const rest = bytes.subarray(lineEnd + 1);
       assert.deepEqual(first, { requestBytes: rest.length, messageBytes: length });
-      assert.deepEqual(parseHandIn(rest.toString('utf8')), { ok: true, value: handIn });
+      assert.deepEqual(parseHandoverRequest(rest.toString('utf8')), { ok: true, value: request });
     }),
   );
 });
 
-test('anything else is none, and says why', () => {
+test('anything else is refused, with the reason', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (json) => {
-      const parsed = parseHandIn(json);
+      const parsed = parseHandoverRequest(json);
       assert.ok(!parsed.ok && parsed.error !== '');
     }),
   );
@@ -64,12 +72,12 @@ test('anything else is none, and says why', () => {
   assert.equal(parseFirstLine('postern-sendmail 1 300001 5'), undefined);
   const many = Array.from({ length: 30_000 }, (_, nth) => `recipient${nth}@example.org`);
   const [one = assert.fail()] = fc.sample(handIns, 1);
-  assert.equal(printHandIn({ ...one, recipients: many }, 5), undefined);
+  assert.equal(encodeHandoverRequest({ ...one, recipients: many }, 5), undefined);
 });
 
 test('no word brings another option along, or eats the end of the options', () => {
   const [one = assert.fail()] = fc.sample(handIns, 1);
-  const parsed = (more: object) => parseHandIn(JSON.stringify({ ...one, ...more }));
+  const parsed = (more: object) => parseHandoverRequest(JSON.stringify({ ...one, ...more }));
   for (const word of [
     '-vC/tmp/mine',
     '-X/tmp/log',
@@ -84,19 +92,19 @@ test('no word brings another option along, or eats the end of the options', () =
     assert.deepEqual(parsed({ through: [word] }), { ok: false, error: 'through' }, word);
   }
   assert.ok(parsed({ through: ['-v', '-G', '-B8BITMIME', '-Nnever', '-Rhdrs', '-XV+='] }).ok);
-  // What no command line takes would be tried for ever.
+  // What no command line takes would be tried without end.
   for (const recipients of [[''], ['x'.repeat(40_001)]]) {
     assert.deepEqual(parsed({ recipients }), { ok: false, error: 'recipients' });
   }
-  assert.equal(printHandIn({ ...one, sender: 'x'.repeat(40_001) }, 5), undefined);
+  assert.equal(encodeHandoverRequest({ ...one, sender: 'x'.repeat(40_001) }, 5), undefined);
 });
 
 test('the field by which a message is known again', () => {
-  const token = submissionToken(33, `1700000000000-${'a'.repeat(32)}`);
-  const value = submissionField(token, '0123456789abcdef').replace(/^[^:]*:/, '');
-  assert.deepEqual(parseSubmissionField(value), { token, attempt: '0123456789abcdef' });
+  const token = handoverToken(33, `1700000000000-${'a'.repeat(32)}`);
+  const value = handoverField(token, '0123456789abcdef').replace(/^[^:]*:/, '');
+  assert.deepEqual(parseHandoverField(value), { token, attempt: '0123456789abcdef' });
   for (const wrong of ['', ' x', `${value} x`, value.slice(0, -1), value.toUpperCase()]) {
-    assert.equal(parseSubmissionField(wrong), undefined, wrong);
+    assert.equal(parseHandoverField(wrong), undefined, wrong);
   }
 });
 

@@ -1,17 +1,16 @@
 /**
- * What postern-sendmail says of a message that it hands in, as text: to the door while somebody
- * listens, into a file of the spool while nobody does. A line with two lengths, JSON, the message
- * itself. Pure.
+ * What postern-sendmail says about a message that it hands over, as text. It goes to the sendmail
+ * door, or into a file of the spool if nobody listens. A line with two lengths, then JSON, then the
+ * message. Pure.
  */
-
 import type { Result } from '../../lib/result.ts';
 import type { Ancestor, ScriptSource } from '../script-mail.ts';
 
-/** What is known of a process by looking at /proc. */
+/** What /proc says about a process. */
 export type ProcessFacts = {
   readonly uid: number;
   readonly pid: number;
-  /** Of the program that called sendmail, shells in between left out; empty: nobody may look. */
+  /** The program that called sendmail, without shells in between; empty if we may not look. */
   readonly executable: string;
   readonly cwd: string;
   readonly script: string;
@@ -19,42 +18,42 @@ export type ProcessFacts = {
   readonly parents: readonly Ancestor[];
 };
 
-export type HandIn = {
-  /** When, and a name that no other message has: sorted, they are in order. */
+export type HandoverRequest = {
+  /** The time and a unique name. Sorted ids are in the order of time. */
   readonly id: string;
   /** Envelope sender; empty for the null sender. */
   readonly sender: string;
-  /** -F, or NAME of the environment; undefined: as the user's entry says. */
+  /** From -F, or NAME of the environment. Undefined: as the user's entry says. */
   readonly fullName: string | undefined;
-  /** Those of the command line. */
+  /** Recipients on the command line. */
   readonly recipients: readonly string[];
-  /** Those in the headers get it, too (-t). */
+  /** Recipients in the headers also get the message (-t). */
   readonly headerRecipients: boolean;
-  /** Options for the mail server as they are. */
+  /** Options that go to the mail server unchanged. */
   readonly through: readonly string[];
   /** Lines end in CRLF. */
   readonly crlf: boolean;
-  /** Value of X-PHP-Originating-Script; empty: it has none. */
+  /** Value of X-PHP-Originating-Script; empty if the message has none. */
   readonly phpScript: string;
-  /** What the process says of itself: a claim of its user's. */
+  /** What the process says about itself: its user could make it up. */
   readonly claim: ProcessFacts | undefined;
 };
 
-export const handInId: RegExp = /^\d{13}-[0-9a-f]{32}$/;
-/** Ten thousand recipients on a command line. So much of each connection is in memory. */
+export const handoverId: RegExp = /^\d{13}-[0-9a-f]{32}$/;
+/** Bytes of a request, kept in memory for each connection: room for 10,000 recipients. */
 const requestBytesMax = 300_000;
-/** The first line. */
+/** Bytes of the first line. */
 export const firstLineBytesMax = 64;
 const argumentsMax = 60_000;
 /**
- * Of one word of a command line: Linux takes 128 KiB (MAX_ARG_STRLEN), and a character is three
- * octets at most.
+ * Characters of one word. Linux takes 128 KiB for a word of a command line (MAX_ARG_STRLEN), and a
+ * UTF-16 character takes at most three octets.
  */
 const wordLengthMax = 40_000;
 /**
- * What goes to the mail server's sendmail as it is: each word one option, its value with it. Else
- * somebody's word would bring another option along (-vC/his/folder), or eat the `--` that stands
- * before the recipients.
+ * Options that go to the mail server's sendmail unchanged: each word is one option with its value.
+ * Otherwise a word could bring another option along (-vC/some/folder), or swallow the `--` before
+ * the recipients.
  */
 const throughWord = /^-(?:[Gv]|XV(?:[-+=]{2})?|[BNR].+)$/s;
 const parentsMax = 32;
@@ -62,17 +61,20 @@ const pathLengthMax = 4_096;
 
 export type FirstLine = { readonly requestBytes: number; readonly messageBytes: number };
 
-/** Undefined: it has more recipients than go into one, or longer ones than any is. */
-export function printHandIn(handIn: HandIn, messageBytes: number): Buffer | undefined {
-  const { sender, fullName = '', recipients, through } = handIn;
+/** First line and JSON of a request; undefined if it has too many or too long recipients. */
+export function encodeHandoverRequest(
+  request: HandoverRequest,
+  messageBytes: number,
+): Buffer | undefined {
+  const { sender, fullName = '', recipients, through } = request;
   const words = [sender, fullName, ...recipients, ...through];
   if (words.some((word) => word.length > wordLengthMax)) return undefined;
-  const json = Buffer.from(JSON.stringify(handIn));
+  const json = Buffer.from(JSON.stringify(request));
   if (json.length > requestBytesMax) return undefined;
   return Buffer.concat([Buffer.from(`postern-sendmail 1 ${json.length} ${messageBytes}\n`), json]);
 }
 
-/** Of the line without its end; undefined: it is none. */
+/** Reads the first line, without its end; undefined if it is another line. */
 export function parseFirstLine(line: string): FirstLine | undefined {
   const [, request = '', message = ''] =
     /^postern-sendmail 1 (\d{1,7}) (\d{1,12})$/.exec(line) ?? [];
@@ -83,7 +85,7 @@ export function parseFirstLine(line: string): FirstLine | undefined {
     : { requestBytes, messageBytes: Number(message) };
 }
 
-export function parseHandIn(text: string): Result<HandIn, string> {
+export function parseHandoverRequest(text: string): Result<HandoverRequest, string> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -92,7 +94,7 @@ export function parseHandIn(text: string): Result<HandIn, string> {
   }
   if (!isObject(value)) return { ok: false, error: 'no object' };
   const { id, sender, fullName, recipients, through, phpScript, claim } = value;
-  if (typeof id !== 'string' || !handInId.test(id)) return { ok: false, error: 'no id' };
+  if (typeof id !== 'string' || !handoverId.test(id)) return { ok: false, error: 'no id' };
   if (!isWord(sender)) return { ok: false, error: 'no sender' };
   if (fullName !== undefined && !isWord(fullName)) return { ok: false, error: 'fullName' };
   if (!isList(recipients) || recipients.includes('')) return { ok: false, error: 'recipients' };
@@ -120,7 +122,7 @@ export function parseHandIn(text: string): Result<HandIn, string> {
   };
 }
 
-/** Undefined where something in it is not as it should be. */
+/** Reads facts of a process; undefined if a part is missing or wrong. */
 export function parseFacts(value: unknown): ProcessFacts | undefined {
   if (!isObject(value)) return undefined;
   const { uid, pid, executable, cwd, script, how, parents } = value;

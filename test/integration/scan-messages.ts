@@ -1,5 +1,5 @@
 /**
- * Letters for the scan: one spam in as many copies as one likes, and newsletters of which no two
+ * Messages for the scan: one spam in as many copies as one likes, and newsletters of which no two
  * say the same.
  */
 import { openDice } from '../sim/dice.ts';
@@ -15,7 +15,9 @@ export function spamCopy(n: number): string {
   const { roll, pick } = openDice(n + 1);
   const number = (most: number): number => Math.floor(roll() * most) + 1;
   const name = pick(names);
-  const host = `https://${pick(['pay', 'win', 'secure', 'my'])}${number(9_999)}.deal${number(99)}.${pick(tlds)}`;
+  const host =
+    `https://${pick(['pay', 'win', 'secure', 'my'])}${number(9_999)}.deal${number(99)}.` +
+    `${pick(tlds)}`;
   return [
     `From: "${pick(names)} ${pick(names)}" <joe@here.example>`,
     `To: p${n}@elsewhere.example`,
@@ -28,10 +30,14 @@ export function spamCopy(n: number): string {
     '',
     `Dear ${name} ${pick(names)},`,
     '',
-    `you have been chosen to receive the amount of ${number(900)},${number(999)}.00 USD as a prize of our lottery.`,
-    `Please click here ${host}/claim?u=${number(1e6)}&t=${number(1e6).toString(36)} within ${number(72)} hours and`,
-    'enter your bank account, so that we can transfer the money to you without any delay or risk at all.',
-    `Viagra and Cialis at the lowest price can be found at ${host}/meds/${number(999)} as long as stock lasts!`,
+    `you have been chosen to receive the amount of ${number(900)},${number(999)}.00 USD ` +
+      'as a prize of our lottery.',
+    `Please click here ${host}/claim?u=${number(1e6)}&t=${number(1e6).toString(36)} ` +
+      `within ${number(72)} hours and`,
+    'enter your bank account, so that we can transfer the money to you without any delay or ' +
+      'risk at all.',
+    `Viagra and Cialis at the lowest price can be found at ${host}/meds/${number(999)} as ` +
+      'long as stock lasts!',
     'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X',
     '',
     `With kind regards, ${pick(names)} ${pick(names)}, agent ${number(400)}`,
@@ -79,14 +85,17 @@ export function newsletter(n: number): string {
   const sentences = Array.from(
     { length: 6 + Math.floor(roll() * 6) },
     () =>
-      `On ${Math.floor(roll() * 28) + 1} May we ${pick(verbs)} ${pick(things)} ${pick(places)} ${pick(ends)}.`,
+      `On ${Math.floor(roll() * 28) + 1} May we ${pick(verbs)} ${pick(things)} ` +
+      `${pick(places)} ${pick(ends)}.`,
   );
   const frame =
-    'you receive this letter because you are a member; write to us if you wish to leave.';
+    'you receive this message because you are a member; write to us if you wish to leave.';
   const text = `Dear member,\r\n\r\n${sentences.join('\r\n')}\r\n\r\n${frame}\r\n`;
   const html =
-    `<html><head><style>p { color: #333 }</style></head><body><img src="https://club.example/logo.png">` +
-    `${sentences.map((one) => `<p>${one}</p>`).join('\r\n')}<p><small>${frame}</small></p></body></html>\r\n`;
+    '<html><head><style>p { color: #333 }</style></head><body><img ' +
+    'src="https://club.example/logo.png">' +
+    sentences.map((one) => `<p>${one}</p>`).join('\r\n') +
+    `<p><small>${frame}</small></p></body></html>\r\n`;
   const head = [
     'From: Club <news@here.example>',
     `To: member${n}@elsewhere.example`,
@@ -98,7 +107,8 @@ export function newsletter(n: number): string {
   const base64 = (part: string): string =>
     Buffer.from(part).toString('base64').replace(/.{76}/g, '$&\r\n');
   const part = (type: string, content: string): string =>
-    `--=_x\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(content)}\r\n`;
+    `--=_x\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: ` +
+    `base64\r\n\r\n${base64(content)}\r\n`;
   const bodies = [
     ['text/plain; charset=utf-8', text],
     ['text/html; charset=utf-8', html],

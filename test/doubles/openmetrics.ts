@@ -1,6 +1,6 @@
 /**
- * Reads OpenMetrics 1.0 text strictly: the judge of what `/metrics` prints, and of nothing else.
- * Returns every sample by name and labels, or throws saying which line breaks which rule.
+ * Checks OpenMetrics 1.0 text strictly, for tests of what `/metrics` prints. Returns every sample
+ * by name and labels, or throws an error that says which line breaks which rule.
  */
 const nameRule = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const sampleRule =
@@ -10,7 +10,7 @@ const endings = { counter: ['_total'], gauge: [''], histogram: ['_bucket', '_cou
 
 type Family = { readonly title: string; readonly kind: keyof typeof endings };
 
-/** Every sample: `name` or `name{label="value"}` to its number. */
+/** Every sample, from `name` or `name{label="value"}` to its number. */
 export function readOpenMetrics(text: string): ReadonlyMap<string, number> {
   if (!text.endsWith('\n# EOF\n') && text !== '# EOF\n') throw new Error('must end in # EOF');
   const samples = new Map<string, number>();

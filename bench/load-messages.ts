@@ -1,6 +1,6 @@
 /**
  * The mail of a small provider, as the benchmarks send it: accounts with a past, the people they
- * know, letters of 4 KB. Everything follows from a number, so that every server gets the very same
+ * know, messages of 4 KB. Everything follows from a number, so that every server gets the very same
  * mail.
  */
 import { type AccountProfile, encodeProfile, newProfile } from '../src/core/account/profile.ts';
@@ -12,14 +12,14 @@ import type { ClientMessage } from '../src/partners/milter/message.ts';
 import type { Change } from '../src/ports/ledger.ts';
 import { dice } from './figures.ts';
 
-/** Of a letter, headers and all. */
+/** Of a message, headers and all. */
 const letterBytes = 4_096;
 const bodiesMade = 997;
 /** Hash seed of the ledgers that benchmarks make. */
 export const ledgerSeed = 7;
 
 const domains = 70;
-/** What From domains letters have. */
+/** What From domains messages have. */
 export const senderDomains: readonly string[] = Array.from(
   { length: domains },
   (_, number) => `customer${number}.example`,
@@ -35,28 +35,28 @@ export function clientOf(number: number): { name: string; address: string; port:
   return { name: `host${number}.access.example`, address, port: 40_000 };
 }
 
-/** Whom an account has long written to; every tenth is a colleague on the same server. */
+/** A recipient to which an account has long written; every tenth is on the same server. */
 export function friend(account: number, number: number): string {
   return number % 10 === 9
     ? `colleague${number}@customer${account % 70}.example`
     : `friend${number}.of${account}@partner${(account * 31 + number) % 400}.example`;
 }
 
-/** Session `number` of the benchmark: who sends, and `letters` letters one after the other. */
+/** Session `number` of the benchmark: who sends, and `messages` messages one after the other. */
 export function session(
   number: number,
-  { accounts, friends, letters }: { accounts: number; friends: number; letters: number },
-): { readonly account: number; readonly letters: ClientMessage[] } {
+  { accounts, friends, testMessages }: { accounts: number; friends: number; testMessages: number },
+): { readonly account: number; readonly testMessages: ClientMessage[] } {
   const roll = dice(number * 2_654_435_761 + 1 || 1);
   for (let warm = 0; warm < 4; warm++) roll();
   const account = Math.floor(roll() * accounts);
-  const made = Array.from({ length: letters }, (_, index) =>
-    letter(account, number * letters + index, friends, roll),
+  const made = Array.from({ length: testMessages }, (_, index) =>
+    testMessage(account, number * testMessages + index, friends, roll),
   );
-  return { account, letters: made };
+  return { account, testMessages: made };
 }
 
-function letter(
+function testMessage(
   account: number,
   number: number,
   friends: number,
@@ -105,13 +105,20 @@ function queueId(number: number): string {
 }
 
 const words = (
-  'the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one ' +
-  'you were her all she there would their we him been has when who will more no if out so said what up its about into ' +
-  'than them can only other new some could time these two may then do first any my now such like our over man me even ' +
-  'most made after also did many before must through back years where much your way well down should because each just ' +
-  'those people how too little state good very make world still own see men work long get here between both life being ' +
-  'under never day same another know while last might us great old year off come since against go came right used take ' +
-  'three offer meeting invoice delivery project customer letter question answer document morning office report draft'
+  'the of and to in is that for it as was with be by on not he his but at are this have ' +
+  'from or had an they which one ' +
+  'you were her all she there would their we him been has when who will more no if out so ' +
+  'said what up its about into ' +
+  'than them can only other new some could time these two may then do first any my now such ' +
+  'like our over man me even ' +
+  'most made after also did many before must through back years where much your way well ' +
+  'down should because each just ' +
+  'those people how too little state good very make world still own see men work long get ' +
+  'here between both life being ' +
+  'under never day same another know while last might us great old year off come since ' +
+  'against go came right used take ' +
+  'three offer meeting invoice delivery project customer message question answer document ' +
+  'morning office report draft'
 ).split(' ');
 
 const bodies: readonly Buffer[] = Array.from({ length: bodiesMade }, (_, number) => body(number));

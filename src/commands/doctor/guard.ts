@@ -1,0 +1,144 @@
+/** What doctor checks of the running guard: its ledger, mode, keys, scripts and notices. */
+import { parseDuration } from '../../config/duration.ts';
+import type { Config } from '../../config/schema.ts';
+import {
+  checkDkimKeys,
+  checkQueueLifetime,
+  type DkimKeyFacts,
+} from '../../core/checklist/dkim-keys.ts';
+import { type Finding, fine } from '../../core/finding.ts';
+import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import type { Millis } from '../../lib/time.ts';
+import { postconf } from '../../partners/postfix/postconf.ts';
+import { readPostfixFiles } from '../connect/postfix-files.ts';
+import { guardAnswer } from '../guard/answer.ts';
+import type { RunFile } from '../guard/run-file.ts';
+import { checkScripts } from './scripts.ts';
+
+/** Was a run file read, or is it the error instead? */
+export function isRun(value: unknown): value is RunFile {
+  return typeof value === 'object' && value !== null && 'doors' in value;
+}
+
+/** `run`: the run file, or the error from reading it. */
+export function guardRuns(
+  run: unknown,
+  live: RunFile | undefined,
+  status: Record<string, unknown> | undefined,
+): Finding {
+  const id = 'daemon.alive';
+  const title = 'Guard';
+  if (status !== undefined) return fine(id, title, `running, version ${String(status['version'])}`);
+  if (live?.doors.http === 'off') {
+    const found = 'running, but its http door is off, so commands cannot ask it';
+    const fix = 'set doors.http in postern.toml';
+    return { id, kind: 'warn', title, found, wanted: 'an http door on loopback', fix };
+  }
+  const found = run instanceof Error ? run.message : 'it does not answer over HTTP';
+  const fix = run instanceof OperatorError ? (run.hint ?? '') : 'restart Postern';
+  return { id, kind: 'fail', title, found, wanted: 'a running guard', fix };
+}
+
+export function ledger(status: Record<string, unknown>): Finding {
+  const id = 'daemon.ledger';
+  const title = 'Ledger';
+  const { state, why, path } = { ...(status['ledger'] as Record<string, unknown> | undefined) };
+  if (state === 'ok') return fine(id, title, `writable, ${String(path)}`);
+  const found = `takes no writes: ${String(why)}`;
+  const fix = 'most often the disk is full: make room; Postern then continues automatically';
+  return { id, kind: 'fail', title, found, wanted: 'a ledger that takes writes', fix };
+}
+
+export function mode(status: Record<string, unknown>): Finding {
+  const id = 'daemon.mode';
+  const title = 'Mode';
+  if (status['mode'] === 'guard') return fine(id, title, 'guard: hijacked accounts are stopped');
+  const fix = 'when you trust its verdicts, set mode = "guard" in postern.toml';
+  const found = 'observe: Postern stops nothing, it only says what it would do';
+  return { id, kind: 'warn', title, found, wanted: 'mode = "guard"', fix };
+}
+
+export async function scripts(
+  config: Config,
+  live: RunFile | undefined,
+  configDir: string | undefined,
+): Promise<readonly Finding[]> {
+  try {
+    const folder = configDir ?? (await postconf('config_directory', undefined));
+    return await checkScripts(config, live, folder);
+  } catch {
+    return []; // without a Postfix to read, mailServer has a finding
+  }
+}
+
+/** The guard's own keys, and whether Postfix keeps mail longer than their records stay. */
+export async function keys(
+  { signing }: Config,
+  live: RunFile | undefined,
+  configDir: string | undefined,
+): Promise<readonly Finding[]> {
+  const answer = live === undefined ? undefined : await askGuard(live, '/api/dkim');
+  const all = answer?.['keys'];
+  if (!Array.isArray(all) || all.length === 0) return [];
+  const found = checkDkimKeys(all as readonly DkimKeyFacts[], Date.now() as Millis);
+  try {
+    const folder = configDir ?? (await postconf('config_directory', undefined));
+    const { main } = await readPostfixFiles(folder);
+    const lifetime = mainValue(parseMainCf(main), 'maximal_queue_lifetime');
+    const withdrawAfterMs = parseDuration(signing.rotation.withdraw_after) ?? 0;
+    return [...found, ...checkQueueLifetime(lifetime, withdrawAfterMs)];
+  } catch {
+    return found; // without a Postfix to read, mailServer has a finding
+  }
+}
+
+/** `send`: with a test notice through every channel. */
+export async function notices(
+  settings: Config['notices'],
+  live: RunFile | undefined,
+  send: boolean,
+): Promise<Finding> {
+  const id = 'notices';
+  const title = 'Notices';
+  const wanted = 'mail and a webhook, so that notices arrive even when mail is blocked';
+  const channels = [...settings.mail_to, ...(settings.webhook === '' ? [] : ['a webhook'])];
+  if (channels.length === 0) {
+    const fix = 'set notices.mail_to and notices.webhook in postern.toml';
+    return { id, kind: 'fail', title, found: 'no channel is configured', wanted, fix };
+  }
+  const tried = live === undefined || !send ? undefined : await testNotice(live);
+  if (tried !== undefined && tried['ok'] !== true) {
+    const fix = String(tried['hint'] ?? 'see [notices] in postern.toml');
+    const found = String(tried['text'] ?? 'the guard did not answer the test');
+    return { id, kind: 'fail', title, found, wanted, fix };
+  }
+  if (settings.webhook === '' || settings.mail_to.length === 0) {
+    const fix = 'set both notices.mail_to and notices.webhook in postern.toml';
+    return {
+      id,
+      kind: 'warn',
+      title,
+      found: `one channel only: ${channels.join(', ')}`,
+      wanted,
+      fix,
+    };
+  }
+  if (tried !== undefined) return fine(id, title, String(tried['text']));
+  const fix = 'postern doctor --test-notice';
+  return { id, kind: 'unknown', title, found: `not tested: ${channels.join(', ')}`, wanted, fix };
+}
+
+async function testNotice(live: RunFile): Promise<Record<string, unknown>> {
+  return (await askGuard(live, '/api/test-notice', 'POST')) ?? {};
+}
+
+/** As guardAnswer, when it is an object. A test notice on a slow channel may take a minute. */
+export async function askGuard(
+  run: RunFile,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<Record<string, unknown> | undefined> {
+  const body = await guardAnswer(run, path, { method, deadlineMs: 70_000 });
+  return typeof body === 'object' && body !== null ? { ...body } : undefined;
+}

@@ -1,0 +1,138 @@
+/** What doctor checks of the mail server: Postfix, its queue tools, Dovecot, the mail log. */
+import { existsSync } from 'node:fs';
+import type { Config } from '../../config/schema.ts';
+import { checkDovecot, dovecotTitle } from '../../core/checklist/dovecot.ts';
+import { checkMailLog } from '../../core/checklist/mail-log.ts';
+import { checkPostfix } from '../../core/checklist/postfix.ts';
+import { type Finding, fine } from '../../core/finding.ts';
+import { faultText } from '../../lib/error-text.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
+import { postconf } from '../../partners/postfix/postconf.ts';
+import { postfix } from '../../partners/postfix/queue.ts';
+import { helperTools, ownTools } from '../../partners/privileged-tools.ts';
+import { programOutput } from '../../partners/program.ts';
+import { readPostfixFiles } from '../connect/postfix-files.ts';
+import { guardMetrics } from '../guard/answer.ts';
+import type { RunFile } from '../guard/run-file.ts';
+
+/** Where `postern install` lets Postern write the list of closed logins. */
+const installedDenyFile = '/var/lib/postern-dovecot/suspended';
+
+export async function mailServer(
+  live: RunFile | undefined,
+  configDir: string | undefined,
+): Promise<readonly Finding[]> {
+  const id = 'postfix';
+  const title = 'Postfix';
+  const wanted = 'all outgoing mail goes through Postern';
+  try {
+    const configDirectory = configDir ?? (await postconf('config_directory', undefined));
+    const files = await readPostfixFiles(configDirectory);
+    if (live?.doors.milter === 'off') {
+      const found = 'not connected: the milter door is off, so Postern judges no mail';
+      const fix = 'set doors.milter in postern.toml';
+      return [{ id, kind: 'fail', title, found, wanted, fix }];
+    }
+    if (live !== undefined) return checkPostfix({ ...files, doors: live.doors });
+    const found = 'not checked: the addresses of the doors are known only while Postern runs';
+    const fix = 'start Postern, then run doctor again';
+    return [{ id, kind: 'unknown', title, found, wanted, fix }];
+  } catch (cause) {
+    const found = faultText(cause);
+    const fix = 'apt-get install postfix, or name its folder with --config-dir DIR';
+    return [{ id, kind: 'unknown', title, found, wanted, fix }];
+  }
+}
+
+/** Held mail can be held and released: through the root helper where installed, else as root. */
+export async function tools(
+  settings: Config['postfix'],
+  configDir: string | undefined,
+): Promise<Finding> {
+  const id = 'tools.privileged';
+  const title = "Postfix's queue tools";
+  if (settings.queue === 'off') {
+    const fix = 'set postfix.queue = "auto" in postern.toml';
+    const found =
+      'not used (postfix.queue = "off"): mail of a suspended account that is in the queue goes out';
+    return { id, kind: 'warn', title, found, wanted: 'auto, helper or direct', fix };
+  }
+  const socket = settings.helper_socket;
+  try {
+    if (settings.queue !== 'direct' && existsSync(socket)) {
+      const missing = await missingTools(socket);
+      if (missing.length === 0) return fine(id, title, `usable through ${socket}`);
+      const fix = 'apt-get install postfix';
+      const found = missing.join(', ');
+      return { id, kind: 'fail', title, found, wanted: 'postqueue and postsuper', fix };
+    }
+    if (process.getuid?.() === 0) {
+      const where = configDir === undefined ? {} : { postfixConfig: configDir };
+      await postfix({ tools: ownTools(where), deadlineMs: 10_000 }).queue(1);
+      return fine(id, title, 'usable as root');
+    }
+    const found = `not usable: no root helper at ${socket}, and doctor does not run as root`;
+    const fix = 'sudo ./postern install (or run postern as root, on a test machine)';
+    return { id, kind: 'warn', title, found, wanted: 'the root helper postern-root', fix };
+  } catch (cause) {
+    const found = faultText(cause);
+    const fix =
+      cause instanceof OperatorError && cause.hint !== undefined
+        ? cause.hint
+        : 'systemctl status postern-root.socket; is Postfix running?';
+    return { id, kind: 'fail', title, found, wanted: 'an answer from the queue tools', fix };
+  }
+}
+
+/** Lines of the root helper that name a missing tool; Dovecot's is optional. */
+async function missingTools(socket: string): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const signal = AbortSignal.timeout(10_000);
+  for await (const line of helperTools(socket).run('check', [], signal)) lines.push(line);
+  return lines.filter((line) => line.endsWith(' missing') && !/doveadm/.test(line));
+}
+
+/** Nothing where Dovecot is not installed. */
+export async function logins(settings: Config['dovecot']): Promise<readonly Finding[]> {
+  const program = '/usr/bin/doveconf';
+  if (!existsSync(program)) return [];
+  const id = 'dovecot.deny';
+  const title = dovecotTitle;
+  if (settings.deny_file === '') {
+    const fix =
+      `set dovecot.deny_file = "${installedDenyFile}" in postern.toml, ` +
+      'then run doctor again: it says what Dovecot needs';
+    const found =
+      'stays open: dovecot.deny_file is not set, so whoever has the password can still read mail';
+    return [{ id, kind: 'warn', title, found, wanted: 'a deny file that Dovecot reads', fix }];
+  }
+  const more = settings.config === '' ? [] : ['-c', settings.config];
+  try {
+    const signal = AbortSignal.timeout(10_000);
+    const args = [...more, '-n'];
+    const lines = await programOutput({ program, args, signal, errors: 'complaint' });
+    return [checkDovecot(lines.join('\n'), settings.deny_file)];
+  } catch (cause) {
+    const found = faultText(cause);
+    const fix = 'run doctor as root: doveconf reads private keys';
+    return [{ id, kind: 'unknown', title, found, wanted: 'output of doveconf -n', fix }];
+  }
+}
+
+/** Asks the guard what it reads: doctor may run as root, who can read every log. */
+export async function mailLog(
+  source: string,
+  live: RunFile | undefined,
+  status: Record<string, unknown> | undefined,
+): Promise<Finding> {
+  const sample = live === undefined ? undefined : await guardMetrics(live);
+  if (sample === undefined) return checkMailLog('unknown');
+  const { log } = { ...(status?.['doors'] as Record<string, unknown> | undefined) };
+  return checkMailLog({
+    source,
+    names: typeof log === 'string' && log !== 'none found' ? log : '',
+    reading: sample('postern_mail_log_reading'),
+    wanted: sample('postern_mail_log_wanted'),
+    lines: sample('postern_mail_log_lines_total'),
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * The header field by which Postern recognises a message that it handed to the mail server: which
+ * message, and which try. The field comes first, and is removed before others read the message.
+ * Pure.
+ */
+
+export const handoverFieldName = 'X-Postern-Submission';
+
+export type HandoverField = { readonly token: string; readonly attempt: string };
+
+/** The whole field. For one token it always has the same length. */
+export function handoverField(token: string, attempt: string): string {
+  return `${handoverFieldName}: ${token} ${attempt}`;
+}
+
+/** Reads a field; undefined if Postern did not write it. */
+export function parseHandoverField(value: string): HandoverField | undefined {
+  const [, token, attempt] =
+    /^\s*(\d{1,10}-\d{13}-[0-9a-f]{32}) ([0-9a-f]{16})\s*$/.exec(value) ?? [];
+  return token === undefined || attempt === undefined ? undefined : { token, attempt };
+}
+
+export function handoverToken(uid: number, id: string): string {
+  return `${uid}-${id}`;
+}
+
+export function isHandoverField(name: string): boolean {
+  return (
+    name.length === handoverFieldName.length &&
+    name.toLowerCase() === handoverFieldName.toLowerCase()
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Held messages are released or dropped for the operator: in the mail server's queue first, then
+ * written to the ledger with who did it.
+ */
+import { faultText } from '../../lib/error-text.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { AdminResult } from '../../ports/admin.ts';
+import type { Change, HeldRow } from '../../ports/ledger.ts';
+import type { Mta } from '../../ports/mail-server.ts';
+import type { Clock } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
+import { detailed, writtenResult } from './result.ts';
+
+export type HeldMailDeps = {
+  readonly journal: Pick<Journal, 'committed'>;
+  readonly mta: Mta | undefined;
+  readonly clock: Clock;
+};
+
+/** Queue ids named in one entry of the audit trail. */
+const namedMax = 50;
+
+/**
+ * Releases or drops these held messages. What cannot be moved stays held, and the answer says so.
+ */
+export async function moveHeld(
+  { clock, journal, mta }: HeldMailDeps,
+  rows: readonly HeldRow[],
+  by: string,
+  state: 'released' | 'dropped',
+): Promise<AdminResult> {
+  if (mta === undefined) {
+    return {
+      ok: false,
+      text: 'this guard has no access to a mail queue',
+      hint: 'set postfix.queue, or use postsuper -H ID yourself',
+    };
+  }
+  if (rows.length === 0) return { ok: false, text: 'no such message is held' };
+  const ids = rows.map(({ queueId }) => queueId);
+  const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
+  if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };
+  const left = rows.filter(({ queueId }) => moved.has(queueId));
+  const at = clock.now();
+  const kept = await journal.committed([
+    ...left.map((row): Change => ({ kind: 'held', row: { ...row, state, changedAt: at, by } })),
+    ...auditChanges(rows, moved, { at, by, state }),
+  ]);
+  const missed = ids.length - moved.size;
+  const what = `${moved.size} ${moved.size === 1 ? 'message' : 'messages'} ${state}`;
+  if (fault !== undefined) {
+    const text = `${what}, ${missed} are not: ${faultText(fault)}`;
+    const result = writtenResult(kept, text, moved.size);
+    return result.ok ? { ok: false, text, hint: 'ask again for the rest' } : result;
+  }
+  const text = missed === 0 ? what : `${what}; ${missed} are not in the hold queue any more`;
+  return writtenResult(kept, text, moved.size);
+}
+
+/** One entry of the audit trail for each account. */
+function auditChanges(
+  rows: readonly HeldRow[],
+  moved: ReadonlySet<string>,
+  {
+    at,
+    by,
+    state,
+  }: { readonly at: Millis; readonly by: string; readonly state: 'released' | 'dropped' },
+): readonly Change[] {
+  const action = state === 'released' ? 'release-held' : 'drop-held';
+  return [...new Set(rows.map((row) => row.account))].map((account) => {
+    const ids = rows
+      .filter((row) => row.account === account && moved.has(row.queueId))
+      .map(({ queueId }) => queueId);
+    const detail = detailed(`${ids.length} messages`, ids.slice(0, namedMax).join(' '));
+    return { kind: 'audit', row: { at, by, action, account, detail } };
+  });
+}

@@ -1,0 +1,76 @@
+/** What commands do with keys, and what they answer. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { after, both, openKeysRig, words } from '../../../test/ledger/keys-rig.ts';
+import { hourMs } from '../../lib/time.ts';
+import type { AdminResult } from '../../ports/admin.ts';
+
+test('compromised: out at once, before any look at DNS, and a new key in its place', async () => {
+  const rig = openKeysRig();
+  await after(rig, rig.keys.admin.make({ ...both, algorithms: ['rsa-sha256'] }, 'op'));
+  await rig.pass(3 * hourMs);
+  assert.equal(rig.signers(), 'r20260105');
+  const held = Promise.withResolvers<void>();
+  rig.zone.wait = held.promise;
+  const retiring = rig.keys.admin.retire(
+    { domain: 'example.org', selector: 'r20260105' },
+    { compromised: true },
+    'op',
+  );
+  await rig.time.settle();
+  assert.equal(rig.signers(), '');
+  assert.equal(rig.zone.sent.at(-1), 'revoked r20260105');
+  held.resolve();
+  assert.match(
+    words(await after(rig, retiring)),
+    new RegExp(
+      '^yes: r20260105 of example\\.org signs no more, and is revoked; ' +
+        'made r20260105-2 \\(RSA, 2048 bits\\) in its place; nothing signs for example\\.org now$',
+    ),
+  );
+  await rig.pass(3 * hourMs);
+  assert.equal(rig.signers(), 'r20260105-2');
+});
+
+test('retired, rotated, and what makes no sense', async () => {
+  const rig = openKeysRig();
+  const admin = rig.keys.admin;
+  const say = async (what: Promise<AdminResult>): Promise<string> => words(await after(rig, what));
+  const one = { domain: 'example.org', selector: 's1' };
+  assert.equal(await say(admin.rotate('example.org', 'op')), 'no: no key signs for example.org');
+  assert.match(
+    await say(admin.make({ ...both, selector: 's1' }, 'op')),
+    /^no: a selector is the name/,
+  );
+  assert.match(await say(admin.make({ ...both, domain: 'a b' }, 'op')), /^no: a b is not a domain/);
+  const single = { ...both, algorithms: ['rsa-sha256'], selector: 's1' } as const;
+  assert.match(await say(admin.make({ ...single, selector: '../x' }, 'op')), /is no selector/);
+  assert.match(await say(admin.make(single, 'op')), /^yes/);
+  assert.match(await say(admin.make(single, 'op')), /^no: s1 of example\.org is known already/);
+  await rig.pass(2 * hourMs);
+  assert.match(
+    await say(admin.rotate('example.org', 'op')),
+    /^yes: example\.org: made r20260105 .* to follow s1/,
+  );
+  assert.match(
+    await say(admin.rotate('example.org', 'op')),
+    /^no: new keys for example\.org are on their way/,
+  );
+  await rig.pass(2 * hourMs);
+  assert.equal(rig.states(), 's1 retiring, r20260105 signing');
+  assert.match(await say(admin.retire(one, { compromised: false }, 'op')), /^yes/);
+  assert.match(
+    await say(admin.retire(one, { compromised: true }, 'op')),
+    /^yes: s1 .* is revoked$/,
+  );
+  assert.match(
+    await say(admin.retire(one, { compromised: true }, 'op')),
+    /^no: s1 .* is revoked already/,
+  );
+  assert.match(
+    await say(admin.retire({ ...one, selector: 'x' }, { compromised: false }, 'op')),
+    /^no: there is no/,
+  );
+  rig.files.full = true;
+  assert.equal(await say(admin.make(both, 'op')), 'no: the disk is full');
+});
