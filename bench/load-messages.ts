@@ -4,8 +4,9 @@
  * mail.
  */
 import { type AccountProfile, encodeProfile, newProfile } from '../src/core/account/profile.ts';
-import { counts, windowsMs } from '../src/core/account/signals.ts';
+import { windowsMs } from '../src/core/account/signals.ts';
 import type { Account } from '../src/core/account-name.ts';
+import { type CountName, countNames } from '../src/core/reason.ts';
 import { hash53 } from '../src/lib/hash.ts';
 import { dayMs, type Millis, minuteMs } from '../src/lib/time.ts';
 import type { ClientMessage } from '../src/partners/milter/message.ts';
@@ -158,14 +159,14 @@ export function seededAccount(
     kind: 'account',
     account: accountName(number),
     state: 'clear',
-    past: encodeProfile(busyPast(number, now)),
+    profile: encodeProfile(busyPast(number, now)),
     learned,
     forgotten: [],
   };
 }
 
 /** Peaks a window: enough that a benchmark's pace is nothing unheard of. */
-const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, number]>> = {
+const peaks: Readonly<Record<CountName, readonly [number, number, number]>> = {
   strangers: [120, 300, 900],
   'new-recipients': [120, 300, 900],
   recipients: [2_000, 6_000, 15_000],
@@ -177,29 +178,29 @@ const peaks: Readonly<Record<(typeof counts)[number], readonly [number, number, 
 };
 
 function busyPast(number: number, now: Millis): AccountProfile {
-  const past = newProfile((now - 90 * dayMs) as Millis);
+  const profile = newProfile((now - 90 * dayMs) as Millis);
   const roll = dice(number + 13);
-  const slots = counts.flatMap((count) => peaks[count]);
-  past.at = (now - dayMs / 2) as Millis;
-  past.peaks.splice(0, slots.length, ...slots);
-  past.hours.forEach((_, hour) => {
-    past.hours[hour] = 10 + Math.floor(roll() * 5);
+  const slots = countNames.flatMap((count) => peaks[count]);
+  profile.at = (now - dayMs / 2) as Millis;
+  profile.peaks.splice(0, slots.length, ...slots);
+  profile.hours.forEach((_, hour) => {
+    profile.hours[hour] = 10 + Math.floor(roll() * 5);
   });
   slots.forEach((peak, slot) => {
-    past.sums[slot] = slot % windowsMs.length === 2 ? peak * 0.1 : 0;
+    profile.sums[slot] = slot % windowsMs.length === 2 ? peak * 0.1 : 0;
   });
-  past.networks.push({
+  profile.networks.push({
     network: clientOf(number).address.replace(/\.\d+$/, '.0/24'),
     first: Math.floor((now - 90 * dayMs) / minuteMs),
     last: Math.floor((now - dayMs) / minuteMs),
   });
-  past.fingerprints.push(...Array.from({ length: 16 }, () => roll().toString(36).slice(2)));
+  profile.fingerprints.push(...Array.from({ length: 16 }, () => roll().toString(36).slice(2)));
   const today = Math.floor(now / dayMs);
   for (const day of [today - 2, today - 1]) {
-    past.days.push({
+    profile.days.push({
       day,
       peaks: slots.map((peak) => Math.floor(peak * roll() * 1_000) / 1_000),
-      hours: past.hours.map(() => Math.floor(roll() * 8)),
+      hours: profile.hours.map(() => Math.floor(roll() * 8)),
       networks: 1,
       messages: 80,
       recipients: 120,
@@ -207,5 +208,5 @@ function busyPast(number: number, now: Millis): AccountProfile {
       tainted: false,
     });
   }
-  return past;
+  return profile;
 }

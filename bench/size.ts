@@ -90,7 +90,7 @@ function fill(path: string, accounts: number, recipientsEach: number): void {
   for (let number = 0; number < accounts; number++) {
     const seeded = seededAccount(number, recipientsEach, now);
     const [, minute = 0] = seeded.learned;
-    account.run(number + 1, seeded.account, number + 1, lazyText(seeded.past));
+    account.run(number + 1, seeded.account, number + 1, lazyText(seeded.profile));
     const book = Float64Array.from(seeded.learned.filter((_, at) => at % 2 === 0)).sort();
     for (const recipient of book) known.run(number + 1, recipient, minute);
   }

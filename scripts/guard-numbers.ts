@@ -3,16 +3,17 @@
  * src/core/account/signals.ts.
  */
 import * as signals from '../src/core/account/signals.ts';
+import { type CountName, countNames } from '../src/core/reason.ts';
+import { during } from '../src/lib/time.ts';
 
-const meanings: Readonly<Record<signals.CountName, string>> = {
-  strangers: 'recipients to which nobody on this server has written before',
-  'new-recipients': 'recipients to which the account has not written before',
+const meanings: Readonly<Record<CountName, string>> = {
+  strangers: 'recipients nobody on this server has written to',
+  'new-recipients': 'recipients the account has not written to',
   recipients: 'recipients, known or not',
   messages: 'messages',
-  'failed-recipients': 'recipients refused because the user does not exist',
-  'same-body': 'messages whose body was sent before',
-  elsewhere:
-    'recipients written to from a new network at an unusual hour, or after a guessed login',
+  'failed-recipients': 'replies that there is no such user',
+  'same-body': 'messages with a body that was sent before',
+  elsewhere: 'recipients of mail from a new network at a strange hour, or after a guessed login',
   'spam-like': 'messages that a scanner would mark as spam, weighed by their points',
 };
 
@@ -36,6 +37,11 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
       `breach ${boosts.breach}, content ${boosts.content}`,
     ].join(', '),
     'risk factors multiply the evidence',
+  ],
+  [
+    '`breachFailsMin`',
+    signals.breachFailsMin,
+    'failed logins after which a good one from a new network means a guessed password',
   ],
   [
     '`spamLikeMin`, `spamLikeMost`',
@@ -74,47 +80,43 @@ const otherNumbers: readonly (readonly [string, string | number, string])[] = [
   ['`growthHeld`', signals.growthHeld, 'or by this factor, if mail was held on that day'],
   ['`peakHalfLifeDays`', signals.peakHalfLifeDays, 'days with mail after which a peak has halved'],
   [
-    '`normQuantile`',
-    signals.normQuantile,
+    '`baselineQuantile`',
+    signals.baselineQuantile,
     'normal on this server: this share of account-days stays below it',
   ],
-  ['`normPriorDays`', signals.normPriorDays, 'account-days that the starting values count as'],
+  [
+    '`baselinePriorDays`',
+    signals.baselinePriorDays,
+    'account-days that the starting values count as',
+  ],
 ];
 
 export function guardNumbersPage(made: string): string {
-  const rows = signals.counts.map((name, nth) => {
-    const rule = signals.rules[nth];
-    if (rule === undefined) return '';
-    const { weight, factor, slack, power, least, prior, most } = rule;
-    const three = (values: readonly number[]): string => values.join(' / ');
-    const numbers = [
-      weight,
-      `${factor} + ${slack}`,
-      power,
-      three(prior),
-      three(least),
-      three(most),
-    ];
-    return `| \`${name}\` | ${meanings[name]} | ${numbers.join(' | ')} |\n`;
-  });
   return `# The guard's numbers
 
-The numbers that the guard starts with. [How the guard judges](../internals/guard.md) explains what
-they do and what was measured.
+The numbers the guard starts from. [How the guard judges](../internals/guard.md) says what they
+do, and what was measured.
 ${made}
 ## Counts
 
-Each is counted over ${signals.windowNames.join(', ')}; three numbers are for those windows.
-\`factor + slack\` times an account's own peak is allowed (the slack grows in up to a peak of 40).
-The amount allowed to every account starts at \`start\` and is learned on this server between
-\`least\` and \`most\`. n of them in one message count as n to the \`power\`.
+Each is counted over ${signals.windowsMs.map(during).join(', ')}; three numbers are those windows.
+\`factor + slack\` times an account's own peak is allowed (the slack grows up to a peak of 40).
+What is allowed to every account starts at \`start\` and is learned on this server between
+\`least\` and \`most\`. A message with n of them counts as n to the \`power\`.
 
 | count | of what | weight | factor + slack | power | start | least | most |
 |---|---|---|---|---|---|---|---|
-${rows.join('')}
-## Other numbers
+${countNames.map(countLine).join('')}
+## The rest
 
 | name in signals.ts | value | meaning |
 |---|---|---|
 ${otherNumbers.map(([name, value, meaning]) => `| ${name} | ${value} | ${meaning} |\n`).join('')}`;
+}
+
+function countLine(name: CountName): string {
+  const { weight, factor, slack, power, least, prior, most } = signals.rules[name];
+  const windows = [prior, least, most].map((three) => three.join(' / '));
+  const cells = [`\`${name}\``, meanings[name], weight, `${factor} + ${slack}`, power, ...windows];
+  return `| ${cells.join(' | ')} |\n`;
 }

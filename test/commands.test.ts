@@ -216,23 +216,33 @@ describe('how a command ends', () => {
 test('without a guard its ledger is read, and that is said', async () => {
   await using state = await stateFolder();
   const ledger = openLedger(join(state.path, 'ledger.db'));
-  const past = encodeProfile(newProfile(time(1_000)));
+  const profile = encodeProfile(newProfile(time(1_000)));
+  // As Postern 0.1 stored reasons: with their text.
+  const older = { signal: 'strangers', text: '5 people', saw: 5, usual: 0.5, weight: 1.25 };
   const rows = [
     { kind: 'held', row: heldRow() },
     { kind: 'story', row: storyRow() },
+    { kind: 'story', row: storyRow({ id: '4ZStory2', at: time(1_000), reasons: [older] }) },
   ] as const;
   const exempt = { kind: 'exemption', row: exemptionRow({ until: time(4e12) }) } as const;
-  ledger.write([accountOf(stored, { state: 'suspended', past }), ...rows, exempt], {
+  ledger.write([accountOf(stored, { state: 'suspended', profile }), ...rows, exempt], {
     durable: true,
   });
   ledger.close();
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['accounts', 'list'], /^joe@example\.org +suspended/m],
     [['accounts', 'list', '--exempt'], /^joe@example\.org +2096-/m],
-    [['accounts', 'show', 'joe@example.org'], /would have been held, 5 recipients: 5 new/],
+    [
+      ['accounts', 'show', 'joe@example.org'],
+      /would have been held, 5 recipients: 5 new recipients in 30/,
+    ],
     [['held', 'list'], /^4ZHeld1 +joe@example\.org/m],
     [['held', 'show', '4ZHeld1'], /taken from the queue when its account was suspended/],
-    [['explain', '4ZStory1'], /5 new \(1\.25\)/],
+    [
+      ['explain', '4ZStory1'],
+      /5 new recipients in 30 minutes .*; normal for this account: up to 0\.5 \(1\.25\)/,
+    ],
+    [['explain', '4ZStory2'], /5 people \(1\.25\)/],
   ];
   for (const [words, told] of cases) {
     const ran = await postern(...words, '--state', `${state.path}/`);

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { OperatorError } from '../lib/operator-error.ts';
 import { shellWords } from '../lib/shell-words.ts';
-import type { AccountView, StatusView } from '../ports/admin.ts';
-import type { HeldRow, IncidentRow } from '../ports/ledger.ts';
+import type { AccountView, IncidentView, StatusView } from '../ports/admin.ts';
+import type { HeldRow } from '../ports/ledger.ts';
 import { connectToGuard } from './guard/client.ts';
 import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
@@ -15,7 +15,7 @@ export type StatusOverview = {
   readonly status: StatusView;
   readonly suspended: readonly {
     readonly account: AccountView;
-    readonly incident?: IncidentRow;
+    readonly incident?: IncidentView;
   }[];
   readonly watched: readonly AccountView[];
   readonly held: readonly HeldRow[];

@@ -11,7 +11,7 @@ const logins = [
   ['white space', '  bob\t', 'bob@d.example'],
   ['the dot of the root', 'bob@d.example.', 'bob@d.example'],
   ['a control character', 'b\u0000b', 'b?b@d.example'],
-  ['a letter that hides', 'b\u202eob', 'b?ob@d.example'],
+  ['a character that hides', 'b\u202eob', 'b?ob@d.example'],
   ['nothing that can be shown', ' ', 'login:?'],
   ['a name that only we give', 'client:10.0.0.1', 'login:client:10.0.0.1@d.example'],
   ['composed and not', 'Ju\u0308rgen', 'jürgen@d.example'],

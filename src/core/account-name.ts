@@ -1,7 +1,7 @@
 /**
- * Whose mail it is, as one name: `Bob`, ` bob ` and `bob@example.org` are the same account where
- * example.org is the default domain. Pure, never throws; whatever a peer sends becomes a name that
- * is safe to show, store and type.
+ * Account names. `Bob`, ` bob ` and `bob@example.org` become the same name if example.org is the
+ * default domain. Whatever a peer sends becomes a name that is safe to show, store and type. Pure,
+ * never throws.
  */
 
 import { addressKey } from '../formats/message/address.ts';
@@ -9,23 +9,21 @@ import { clientAddress } from '../formats/postfix/client-address.ts';
 import type { Brand } from '../lib/brand.ts';
 
 /**
- * Whose mail it is: a login `joe@example.org`, an
- * unauthenticated client that Postfix lets relay `client:10.0.0.7`, local mail by envelope sender
- * `local:www-data@host`; by the sendmail door, a script `script:/var/www/…` or else the user
- * `user:joe` (core/scripts/speaker.ts).
+ * The account that mail counts for: a login `joe@example.org`; a client that Postfix allows to
+ * relay without a login `client:10.0.0.7`; an envelope sender of local mail `local:www-data@host`.
+ * For mail from the sendmail door, a script `script:/var/www/…` or a user `user:joe`
+ * (core/scripts/submitter.ts).
  */
 export type Account = Brand<string, 'Account'>;
 
-/**
- * Longer than any login: names are keys in memory, and a peer must not fill it with one of them.
- */
+/** Longer than any login. Names are keys in memory, and a peer must not fill it with one name. */
 const nameLengthMax = 256;
 /**
- * Controls, and what changes how the text around it looks (bidirectional marks, zero widths), lone
- * surrogates.
+ * Control characters, characters that change how text looks (bidirectional marks, zero widths), and
+ * lone surrogates.
  */
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** Names that only Postern gives. */
+/** Prefixes that only Postern gives. */
 const reserved = /^(?:client|local|script|user|login):/;
 
 /** The account of an authenticated login. */
@@ -34,36 +32,30 @@ export function accountOf(login: string, defaultDomain: string): Account {
   const whole =
     name === '' || name.includes('@') || defaultDomain === '' ? name : `${name}@${defaultDomain}`;
   if (whole === '') return 'login:?' as Account;
-  // A login must not be able to pass for a client or a script by its name.
+  // The name of a login must not look like that of a client or a script.
   return (reserved.test(whole) ? `login:${whole}` : whole).slice(0, nameLengthMax) as Account;
 }
 
-/** The account of a host that may relay by its address alone. */
+/** The account of a host that may relay because of its address. */
 export function clientAccount(ip: string): Account {
   const address = clientAddress(ip);
   return `client:${address === '' ? '?' : address}` as Account;
 }
 
-/**
- * The account of mail that came through sendmail(1) or another way without a login, by envelope
- * sender.
- */
+/** The account of mail without a login, such as from sendmail(1): its envelope sender. */
 export function localAccount(sender: string): Account {
   const key = clean(addressKey(sender));
   return `local:${key === '' ? '<>' : key}` as Account;
 }
 
-/**
- * `+XX` back to the character it stands for (xtext, RFC 3461 section 4), for mail servers that
- * write logins so.
- */
+/** Decodes xtext (`+XX`, RFC 3461 section 4): some mail servers write logins in this form. */
 export function fromXtext(text: string): string {
   return text.replace(/\+([0-9A-F]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
 }
 
-/** Nearly all logins: nothing to clean. */
+/** What nearly all logins look like: nothing to clean. */
 const plain = /^[a-z0-9._+@-]{0,199}[a-z0-9]$/;
 
 function clean(text: string): string {

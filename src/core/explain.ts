@@ -1,44 +1,189 @@
 /**
- * Verdicts in words: the sentence for log, page and command line; the SMTP reply for the sender;
- * the reason that Postfix keeps with a held message. Made here once.
+ * Verdicts in words: the sentences for log, page, command line and notices; the SMTP reply for the
+ * sender; the reason that Postfix keeps with a held message. Nothing else words a reason.
  */
-import type { Reason, VerdictKind } from './verdict.ts';
+import { during } from '../lib/time.ts';
+import type { Notice } from './notice.ts';
+import type { CountName, GuardReason, GuardSignal, ShownReason, StoredReason } from './reason.ts';
+import { scannerTitles } from './scan/report.ts';
+import type { ScriptReason, ScriptSignal, SomeAddresses } from './script-mail.ts';
+import type { VerdictKind } from './verdict.ts';
 
 /** Postfix cuts a quarantine reason at this length. */
 const holdReasonMax = 100;
 
-/** All reasons as one line. */
-export function sentence(reasons: readonly Reason[]): string {
-  return reasons.map((reason) => reason.text).join('; ');
+type Of<Signal extends GuardSignal> = Extract<GuardReason, { signal: Signal }>;
+type OfScript<Signal extends ScriptSignal> = Extract<ScriptReason, { signal: Signal }>;
+
+/** A count: `saw` of what, in which time. What is normal is added in one way for all. */
+const counted: Readonly<Record<CountName, (saw: string, time: string) => string>> = {
+  strangers: (saw, time) =>
+    `${saw} new recipients in ${time} (nobody on this server has written to them before)`,
+  'new-recipients': (saw, time) =>
+    `${saw} new recipients in ${time} (this account has not written to them before)`,
+  recipients: (saw, time) => `${saw} recipients in ${time}`,
+  messages: (saw, time) => `${saw} messages in ${time}`,
+  'failed-recipients': (saw, time) =>
+    `${saw} failed recipients in ${time} (their mail servers know no such user)`,
+  'same-body': (saw, time) => `${saw} messages in ${time} with a text that was sent before`,
+  elsewhere: (saw, time) =>
+    `${saw} recipients in ${time} from a new network, at an unusual hour or after a guessed login`,
+  'spam-like': (saw, time) => `${saw} messages in ${time} that look like spam`,
+};
+
+function countSentence(reason: Of<CountName>): string {
+  const { signal, saw, usual, windowMs, normalFor } = reason;
+  const whose = normalFor === 'account' ? 'for this account' : 'here';
+  return `${counted[signal](shown(saw), during(windowMs))}; normal ${whose}: up to ${shown(usual)}`;
+}
+
+const ceilings: Readonly<Record<Of<'ceiling'>['limit'], (saw: number, usual: number) => string>> = {
+  message: (saw, usual) =>
+    `${saw} recipients in one message; the limit for one account is ${usual}`,
+  hour: (saw, usual) =>
+    `${saw} recipients in this hour; the limit for one account is ${usual} an hour`,
+  day: (saw, usual) => `${saw} recipients today; the limit for one account is ${usual} a day`,
+  'server-hour': (saw, usual) =>
+    `${saw} recipients in this hour from all accounts; the limit is ${usual} an hour`,
+};
+
+function scored({ scanner, saw, rules }: Of<'content' | 'spam-score'>): string {
+  const who = scanner === undefined ? 'a scanner' : scannerTitles[scanner];
+  const why = rules.length === 0 ? '' : ` (${rules.join(', ')})`;
+  return `${who} gave this message ${points(saw)} points${why}`;
+}
+
+const sentences: {
+  readonly [Signal in Exclude<GuardSignal, CountName>]: (reason: Of<Signal>) => string;
+} = {
+  'unusual-hour': ({ hour, shareMax }) =>
+    `sent around ${String(hour).padStart(2, '0')}:00 UTC; ` +
+    `normally less than ${100 * shareMax} % of this account's messages leave at that time`,
+  'new-network': ({ network }) =>
+    `sent from ${network}, a network this account has not used before`,
+  'new-identity': ({ from }) => `From: ${from}, an address this account has not used before`,
+  'guessed-login': ({ saw, failuresMin }) =>
+    `${saw} failed logins, then a successful one from a new network; ` +
+    `${failuresMin} or more mean that the password was guessed`,
+  networks: ({ saw, usual }) =>
+    `${saw} client networks in an hour; normal for this account: up to ${usual}`,
+  content: (reason) => `${scored(reason)}; spam is ${points(reason.required)} or more`,
+  'weak-password': ({ finding, saw }) =>
+    `${finding}; until it is changed, ${Math.round(100 / saw)} % of what is normal is allowed`,
+  suspended: ({ saw, leakedRecipients }) =>
+    `the account was suspended ${saw} min ago; ${leakedRecipients} recipients had been reached`,
+  ceiling: ({ limit, saw, usual }) => ceilings[limit](saw, usual),
+  virus: ({ virus }) => `ClamAV found ${virus} in this message`,
+  'spam-score': (reason) =>
+    `${scored(reason)}; spam is ${points(reason.required)} or more, ` +
+    `and mail is held from ${reason.usual} on (scan.hold_score)`,
+  unscanned: ({ missing }) =>
+    `${missing.map((name) => scannerTitles[name]).join(' and ')} did not scan this message in ` +
+    'time, and mail waits until it is scanned (scan.when_down)',
+  operator: ({ by, note }) => `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
+};
+
+const scriptSentences: {
+  readonly [Signal in ScriptSignal]: (reason: OfScript<Signal>) => string;
+} = {
+  'script-unknown': ({ script, user }) =>
+    script === ''
+      ? `no rule for mail of ${user} without a script`
+      : `no rule for the script ${script} (as ${user})`,
+  'script-denied': ({ rule }) => `rule ${rule} allows it to send nothing`,
+  'script-recipients': ({ rule, others, owners }) =>
+    owners === undefined
+      ? `it writes to ${named(others)}; rule ${rule} does not allow that`
+      : `it writes to ${others.count} others besides ${named(owners)} (${named(others)}); ` +
+        `rule ${rule} allows one visitor`,
+  'script-sender': ({ rule, senders }) =>
+    `it sends as ${named(senders)}; rule ${rule} does not allow that`,
+  'script-rate': ({ rule, sent, allowed, perMs }) =>
+    `${sent} messages within ${during(perMs)}; rule ${rule} allows ${allowed}`,
+  'script-many': ({ user, most, script }) =>
+    `more than ${most} new scripts of ${user} in a day are counted together; the last is ${script}`,
+  'header-injection': ({ found }) => `header injection: ${found}`,
+};
+
+function named({ first, count }: SomeAddresses): string {
+  const shown = first.map((address) => address || 'nobody').join(', ');
+  const more = count - first.length;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** The sentence for a reason. A row of Postern 0.1 has its own. */
+export function reasonText(reason: StoredReason | ScriptReason): string {
+  if ('text' in reason) return reason.text;
+  const { signal } = reason;
+  if (isOneOf(scriptSentences, signal)) return worded(scriptSentences, reason as ScriptReason);
+  if (isOneOf(counted, signal)) return countSentence(reason as Of<CountName>);
+  return worded(sentences, reason as Of<keyof typeof sentences>);
+}
+
+function isOneOf(table: object, signal: string): boolean {
+  return Object.hasOwn(table, signal);
+}
+
+/** The compiler cannot see that a reason fits the entry of its own signal. */
+function worded<Known extends { readonly signal: string }>(
+  table: { readonly [Signal in Known['signal']]: (reason: never) => string },
+  reason: Known,
+): string {
+  return (table[reason.signal as Known['signal']] as (reason: Known) => string)(reason);
+}
+
+/** A reason with its sentence, as the API, the command line and the page have it. */
+export function shownReason(reason: StoredReason): ShownReason {
+  const { signal, saw, usual, weight } = reason;
+  return { signal, text: reasonText(reason), saw, usual, weight };
+}
+
+/** A row of the ledger, with its reasons as they are shown. */
+export function withShownReasons<Row extends { readonly reasons: readonly StoredReason[] }>(
+  row: Row,
+): Omit<Row, 'reasons'> & { readonly reasons: readonly ShownReason[] } {
+  return { ...row, reasons: row.reasons.map(shownReason) };
+}
+
+/** The reasons as a notice has them. */
+export function noticeReasons(reasons: readonly StoredReason[]): Notice['reasons'] {
+  return reasons.map((reason) => ({ signal: reason.signal, text: reasonText(reason) }));
+}
+
+/** The strongest reason's sentence; empty without a reason. */
+export function firstReasonText(reasons: readonly StoredReason[]): string {
+  return reasons[0] === undefined ? '' : reasonText(reasons[0]);
 }
 
 /** What Postfix logs and `postqueue` shows for a held message: ASCII, at most 100 characters. */
-export function holdReason(reasons: readonly Reason[]): string {
-  const text = `postern: ${reasons[0]?.text ?? 'held'}`;
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, holdReasonMax);
+export function holdReason(reasons: readonly StoredReason[]): string {
+  const text = `postern: ${firstReasonText(reasons) || 'held'}`.replace(/[^\x20-\x7e]/g, '?');
+  // What stands in parentheses is the first to go.
+  const short = text.length > holdReasonMax ? text.replace(/ \([^)]*\)/, '') : text;
+  return short.slice(0, holdReasonMax);
 }
 
 /** An SMTP reply's parts. */
 export type ReplyText = { readonly code: number; readonly enhanced: string; readonly text: string };
 
 /**
- * What the sending client reads. Says whom to call, and nothing of how the guard counts unless it
- * is a plain limit.
+ * What the sending client reads. It says where to ask, and how the guard counts only if the reason
+ * is a fixed limit.
  */
 export function replyText(
   verdict: Exclude<VerdictKind, 'pass' | 'hold'>,
-  reasons: readonly Reason[],
+  reasons: readonly StoredReason[],
   contact: string,
 ): ReplyText {
   const first = reasons[0];
+  const limit = first?.signal === 'ceiling' ? reasonText(first) : undefined;
   if (verdict === 'delay') {
-    const why = first?.signal === 'ceiling' ? first.text : 'too much mail at once';
-    return { code: 451, enhanced: '4.7.1', text: `${why}; please try again later` };
+    const other =
+      first?.signal === 'unscanned' ? 'Mail could not be scanned' : 'too much mail at once';
+    return { code: 451, enhanced: '4.7.1', text: `${limit ?? other}; please try again later` };
   }
-  if (first?.signal === 'ceiling') {
-    return { code: 550, enhanced: '5.7.1', text: `${first.text}; ask ${contact}` };
-  }
-  return suspendedReply(contact);
+  if (limit === undefined) return suspendedReply(contact);
+  return { code: 550, enhanced: '5.7.1', text: `${limit}; ask ${contact}` };
 }
 
 /** For every command of a suspended account. */
@@ -46,6 +191,12 @@ export function suspendedReply(contact: string): ReplyText {
   return {
     code: 550,
     enhanced: '5.7.1',
-    text: `Sending from this account is stopped because it may be in the hands of others. Please contact ${contact}`,
+    text:
+      'Sending from this account is stopped because it may be in the hands of others. ' +
+      `Please contact ${contact}`,
   };
 }
+
+const shown = (value: number): string =>
+  String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+const points = (value: number): string => String(Math.round(value * 10) / 10);

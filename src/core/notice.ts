@@ -1,8 +1,8 @@
 /**
- * What the operator is told. Notices are data; the text that people read is made in
- * partners/notice-text.ts.
+ * Notices to the operator, as data. partners/notices/text.ts makes the text that people read.
  */
-/** The JSON body of a notice, on every road (docs/reference/webhook.md). Times are RFC 3339. */
+
+/** The JSON body of a notice, on every channel (docs/reference/webhook.md). Times are RFC 3339. */
 export type Notice = {
   readonly version: 1;
   readonly event:
@@ -22,7 +22,7 @@ export type Notice = {
   readonly stopped: { readonly messages: number; readonly fromQueue: number };
   readonly loginClosed: boolean;
   readonly reasons: readonly { readonly signal: string; readonly text: string }[];
-  /** The command that undoes it. */
+  /** The command that undoes what Postern did. */
   readonly undo: string;
   readonly explain: string;
 };

@@ -7,3 +7,18 @@ export const secondMs = 1_000;
 export const minuteMs = 60_000;
 export const hourMs = 3_600_000;
 export const dayMs = 86_400_000;
+
+const units = [
+  ['day', 'a day', dayMs],
+  ['hour', 'an hour', hourMs],
+  ['minute', 'a minute', minuteMs],
+  ['second', 'a second', secondMs],
+] as const;
+
+/** A length of time in words: `an hour`, `3 days`, `10 minutes`. */
+export function during(ms: number): string {
+  for (const [name, one, length] of units) {
+    if (ms % length === 0) return ms === length ? one : `${ms / length} ${name}s`;
+  }
+  return `${Math.round(ms / secondMs)} seconds`;
+}

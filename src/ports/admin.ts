@@ -4,8 +4,9 @@
  */
 import type { PasswordReport } from '../core/passwords/audit-report.ts';
 import type { AuditSummary, WeakPassword } from '../core/passwords/weak.ts';
+import type { ShownReason } from '../core/reason.ts';
 import type { DkimKey, KeyState } from '../core/signing/key.ts';
-import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
+import type { AccountState, VerdictKind } from '../core/verdict.ts';
 import type { Millis } from '../lib/time.ts';
 import type {
   AccountSearch,
@@ -25,7 +26,7 @@ export type AccountView = {
   readonly state: AccountState;
   /** At 1 a message is held; more than 1 leads to suspension. */
   readonly evidence: number;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly ShownReason[];
   readonly lastSeen: Millis;
   readonly messagesToday: number;
   readonly recipientsToday: number;
@@ -56,6 +57,11 @@ export type StatusView = {
   readonly held: number;
   /** Verdicts since start. */
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
+};
+/** A story and an incident with their reasons in words. */
+export type StoryView = Omit<StoryRow, 'reasons'> & { readonly reasons: readonly ShownReason[] };
+export type IncidentView = Omit<IncidentRow, 'reasons'> & {
+  readonly reasons: readonly ShownReason[];
 };
 /** One line of the live feed. */
 export type FeedItem = {
@@ -150,8 +156,8 @@ export type Admin = {
   account(name: string):
     | {
         readonly account: AccountView;
-        readonly incidents: readonly IncidentRow[];
-        readonly stories: readonly StoryRow[];
+        readonly incidents: readonly IncidentView[];
+        readonly stories: readonly StoryView[];
         readonly audit: readonly AuditRow[];
       }
     | undefined;
@@ -167,13 +173,16 @@ export type Admin = {
   }): readonly HeldRow[];
   heldOne(
     queueId: string,
-  ): { readonly held: HeldRow; readonly story: StoryRow | undefined } | undefined;
+  ): { readonly held: HeldRow; readonly story: StoryView | undefined } | undefined;
+  /** Ids, or every held message of an account. */
   releaseHeld(which: HeldSelection, by: string): Promise<AdminResult>;
   dropHeld(which: HeldSelection, by: string): Promise<AdminResult>;
   explain(
     id: string,
-  ): { readonly story: StoryRow | undefined; readonly message: MessageRow | undefined } | undefined;
-  /** What operators and Postern did, newest first. */
+  ):
+    | { readonly story: StoryView | undefined; readonly message: MessageRow | undefined }
+    | undefined;
+  /** What people and Postern itself did, newest first. */
   audit(filter: { readonly account?: string; readonly limit: number }): readonly AuditRow[];
   recent(limit: number): readonly FeedItem[];
   minutes(): readonly FlowMinute[];

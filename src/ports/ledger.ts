@@ -1,20 +1,21 @@
 /** The ledger: its rows, and what flows ask it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { WeakPassword } from '../core/passwords/weak.ts';
+import type { StoredReason } from '../core/reason.ts';
 import type { ScriptSeen } from '../core/scripts/register.ts';
 import type { DkimKey } from '../core/signing/key.ts';
-import type { AccountState, Reason, VerdictKind } from '../core/verdict.ts';
+import type { AccountState, VerdictKind } from '../core/verdict.ts';
 import type { LazyText } from '../lib/lazy.ts';
 import type { Millis } from '../lib/time.ts';
 import type { HandoverLedger, HandoverRow } from './handover.ts';
 import type { ScriptLedger, ScriptRuleRow } from './scripts.ts';
 import type { RollupRow, StatsLedger } from './stats.ts';
 
-/** One account as stored. `past` is opaque text made by core/account/profile.ts. */
+/** One account as stored. `profile` is opaque text made by core/account/profile.ts. */
 export type AccountRecord = {
   readonly account: Account;
   readonly state: AccountState;
-  readonly past: string;
+  readonly profile: string;
   /**
    * Hashes of the recipients it has written to, ascending (core/account/recipient-book.ts), and the
    * minute of the first message to each.
@@ -50,7 +51,7 @@ export type StoryRow = {
   readonly sample: readonly string[];
   readonly client: string;
   readonly subject: string;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly StoredReason[];
 };
 
 export const heldStates = ['held', 'released', 'dropped', 'gone'] as const;
@@ -96,7 +97,7 @@ export type IncidentRow = {
   readonly stoppedMessages: number;
   readonly queuedHeld: number;
   readonly loginClosed: boolean;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly StoredReason[];
 };
 
 export type ExemptionRow = {
@@ -147,7 +148,7 @@ export type Change =
       readonly account: Account;
       readonly state: AccountState;
       /** A function is called only at the write: a busy account changes many times before that. */
-      readonly past: LazyText;
+      readonly profile: LazyText;
       /**
        * Hash and minute, in pairs. `forgotten` applies first: a hash in both is known afterwards.
        */
@@ -194,7 +195,7 @@ export type Ledger = StatsLedger &
     /** Names and states, newest activity first. */
     accounts(
       filter: AccountSearch,
-    ): readonly { account: Account; state: AccountState; past: string }[];
+    ): readonly { account: Account; state: AccountState; profile: string }[];
     countAccounts(): number;
     /** Messages of an account that passed since then, newest first (to hold those in the queue). */
     messagesOf(account: Account, since: Millis, limit: number): readonly MessageRow[];

@@ -2,17 +2,19 @@
  * What lies on the scripted admin: names, reasons and mail of one made-up night.
  */
 import type { Account } from '../../src/core/account-name.ts';
-import type { Reason, VerdictKind } from '../../src/core/verdict.ts';
+import { shownReason } from '../../src/core/explain.ts';
+import type { Reason, ShownReason } from '../../src/core/reason.ts';
+import type { VerdictKind } from '../../src/core/verdict.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import { dayMs, minuteMs, secondMs } from '../../src/lib/time.ts';
-import type { AccountView, FeedItem, FlowMinute } from '../../src/ports/admin.ts';
+import { dayMs, hourMs, minuteMs, secondMs } from '../../src/lib/time.ts';
 import type {
-  AuditRow,
-  ExemptionRow,
-  HeldRow,
-  IncidentRow,
-  StoryRow,
-} from '../../src/ports/ledger.ts';
+  AccountView,
+  FeedItem,
+  FlowMinute,
+  IncidentView,
+  StoryView,
+} from '../../src/ports/admin.ts';
+import type { AuditRow, ExemptionRow, HeldRow } from '../../src/ports/ledger.ts';
 
 /**
  * empty: just installed. quiet: all well. hijack: one account suspended, two watched. observe: the
@@ -22,9 +24,9 @@ export type Scene = 'empty' | 'quiet' | 'hijack' | 'observe';
 
 export type Night = {
   readonly accounts: Map<string, AccountView>;
-  readonly incidents: IncidentRow[];
+  readonly incidents: IncidentView[];
   readonly held: Map<string, HeldRow>;
-  readonly stories: StoryRow[];
+  readonly stories: StoryView[];
   readonly audit: AuditRow[];
   readonly exemptions: ExemptionRow[];
   readonly feed: FeedItem[];
@@ -51,71 +53,55 @@ export function night(start: Millis, scene: Scene): Night {
   return state;
 }
 
-const reason = (
-  signal: string,
-  weight: number,
-  saw: number,
-  usual: number,
-  text: string,
-): Reason => ({
-  signal,
-  weight,
-  saw,
-  usual,
-  text,
-});
-/** As core/account/reasons.ts words them, with numbers that go together. */
-const cannonReasons: readonly Reason[] = [
-  reason(
-    'strangers',
-    2.7,
-    12,
-    10,
-    '12 people whom nobody here ever wrote to in half an hour; usual on this server: at most 10',
-  ),
-  reason(
-    'networks',
-    0.8,
-    5,
-    2,
-    '5 client networks within an hour; usual for this account: at most 2',
-  ),
-  reason('guessed-login', 0.5, 214, 0, '214 failed logins, then a good one from a new network'),
-  reason('new-network', 0.5, 1, 0, 'sent from 185.220.101.0/24, a network it never used before'),
-];
-const suspendedReason = reason(
-  'suspended',
-  1,
-  4,
-  0,
-  'the account was suspended 4 min ago; 7 recipients had been reached',
-);
-const pressReasons: readonly Reason[] = [
-  reason(
-    'strangers',
-    0.6,
-    4,
-    10,
-    '4 people whom nobody here ever wrote to in half an hour; usual on this server: at most 10',
-  ),
-  reason('new-network', 0.5, 1, 0, 'sent from 203.0.113.0/24, a network it never used before'),
-  reason(
-    'new-recipients',
-    0.27,
-    6,
-    20,
-    '6 people whom it never wrote to before in half an hour; usual on this server: at most 20',
-  ),
-];
-const shopReasons: readonly Reason[] = [
-  reason(
-    'same-body',
-    0.54,
-    36,
-    40,
-    '36 messages with a body already sent in 6 hours; usual for this account: at most 40',
-  ),
-];
+const cannonReasons: readonly ShownReason[] = shown([
+  {
+    signal: 'strangers',
+    weight: 2.7,
+    saw: 12,
+    usual: 10,
+    windowMs: hourMs / 2,
+    normalFor: 'server',
+  },
+  { signal: 'networks', weight: 0.8, saw: 5, usual: 2 },
+  { signal: 'guessed-login', weight: 0.5, saw: 214, usual: 0, failuresMin: 5 },
+  { signal: 'new-network', weight: 0.5, saw: 1, usual: 0, network: '185.220.101.0/24' },
+]);
+const suspendedReasons: readonly ShownReason[] = shown([
+  { signal: 'suspended', weight: 1, saw: 4, usual: 0, leakedRecipients: 7 },
+]);
+const pressReasons: readonly ShownReason[] = shown([
+  {
+    signal: 'strangers',
+    weight: 0.6,
+    saw: 4,
+    usual: 10,
+    windowMs: hourMs / 2,
+    normalFor: 'server',
+  },
+  { signal: 'new-network', weight: 0.5, saw: 1, usual: 0, network: '203.0.113.0/24' },
+  {
+    signal: 'new-recipients',
+    weight: 0.27,
+    saw: 6,
+    usual: 20,
+    windowMs: hourMs / 2,
+    normalFor: 'server',
+  },
+]);
+const shopReasons: readonly ShownReason[] = shown([
+  {
+    signal: 'same-body',
+    weight: 0.54,
+    saw: 36,
+    usual: 40,
+    windowMs: 6 * hourMs,
+    normalFor: 'account',
+  },
+]);
+
+function shown(reasons: readonly Reason[]): readonly ShownReason[] {
+  return reasons.map(shownReason);
+}
 
 function accountView(name: string, at: Millis, more: Partial<AccountView>): AccountView {
   return {
@@ -237,7 +223,7 @@ function hijackedMail(state: Night, start: Millis, scene: Scene): void {
     const id = `4bXm${index}R7hQzz${index}`;
     const at = (start - 4 * minuteMs - index * 9 * secondMs) as Millis;
     const refused = verdict === 'refuse' && !observed;
-    const reasons = refused ? [suspendedReason] : cannonReasons;
+    const reasons = refused ? suspendedReasons : cannonReasons;
     const about = { id, account: joe, verdict, observed, recipients: 10 };
     const accountState = observed ? 'watched' : 'suspended';
     const seen = (start - index * 5 * secondMs) as Millis;

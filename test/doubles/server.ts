@@ -39,15 +39,15 @@ export type Sent = {
 };
 
 export type ScriptedServer = {
-  readonly norms: ServerBaseline;
+  readonly baseline: ServerBaseline;
   policy: Policy;
-  standing: AccountFlags;
+  flags: AccountFlags;
   account(name: string, firstSeen?: Millis): ScriptedAccount;
 };
 
 export class ScriptedAccount {
   readonly name: Account;
-  readonly past: AccountProfile;
+  readonly profile: AccountProfile;
   now: Millis;
   /** Recipients of messages that passed. */
   passed = 0;
@@ -60,10 +60,10 @@ export class ScriptedAccount {
   constructor(name: string, server: ScriptedServer, books: RecipientBook[], at: Millis) {
     this.name = name as Account;
     this.now = at;
-    this.past = newProfile(at);
+    this.profile = newProfile(at);
     this.#server = server;
     this.#books = books;
-    books.push(this.past.book);
+    books.push(this.profile.book);
   }
 
   wait(ms: number): this {
@@ -95,8 +95,8 @@ export class ScriptedAccount {
       ...more,
     };
     const people = { seed, knownHere: (hash: number) => firstMinute(this.#books, hash) };
-    const { norms, policy, standing } = this.#server;
-    const { judgement } = submit(this.past, message, { norms, people, policy }, standing);
+    const { baseline, policy, flags } = this.#server;
+    const { judgement } = submit(this.profile, message, { baseline, people, policy }, flags);
     this.verdicts.push(judgement.verdict);
     if (judgement.verdict === 'pass') this.passed += outside.length;
     return judgement;
@@ -133,22 +133,22 @@ export class ScriptedAccount {
   }
 
   login(client: string, ok: boolean): void {
-    login(this.past, { kind: 'login', at: this.now, account: this.name, client, ok });
+    login(this.profile, { kind: 'login', at: this.now, account: this.name, client, ok });
   }
 
   bounce(reply: string): void {
     const { now: at, name: account } = this;
     const recipient = 'gone@elsewhere.example';
     const outcome = 'bounced';
-    delivery(this.past, { kind: 'delivery', at, account, recipient, outcome, reply });
+    delivery(this.profile, { kind: 'delivery', at, account, recipient, outcome, reply });
   }
 
   release(how: { readonly honest: boolean }): void {
-    release(this.past, how);
+    release(this.profile, how);
   }
 
   suspendByHand(): void {
-    suspendByHand(this.past, this.now);
+    suspendByHand(this.profile, this.now);
   }
 
   /** An hour apart, so that nothing is at once. */
@@ -164,9 +164,9 @@ export class ScriptedAccount {
 export function openServer(): ScriptedServer {
   const books: RecipientBook[] = [];
   const server: ScriptedServer = {
-    norms: newBaseline(),
+    baseline: newBaseline(),
     policy: noCeilings,
-    standing: noFlags,
+    flags: noFlags,
     account: (name, firstSeen = monday) => new ScriptedAccount(name, server, books, firstSeen),
   };
   return server;

@@ -8,7 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditRow, HeldRow, IncidentRow, StoryRow } from '../../src/ports/ledger.ts';
+import type { StoryView } from '../../src/ports/admin.ts';
+import type { AuditRow, HeldRow, IncidentRow } from '../../src/ports/ledger.ts';
 import { people } from './guard-past.ts';
 import {
   connectPostfix,
@@ -240,7 +241,7 @@ test('accounts show, explain and held list say why', async () => {
   const byVerdict = (await held()).find(({ why }) => why === 'verdict');
   const id = byVerdict?.queueId ?? '';
   const { story } = JSON.parse(await server.guard.cli('explain', id, '--json')) as {
-    story: StoryRow;
+    story: StoryView;
   };
   assert.equal(story.account, victim.account);
   assert.ok(story.reasons.length > 0);

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
 import type { Submission } from '../../src/core/event.ts';
+import type { ShownReason } from '../../src/core/reason.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import type { ReplayVerdict } from '../../src/flow/replay/replay.ts';
 import type { Listener } from '../../src/lib/listener.ts';
@@ -21,6 +22,7 @@ import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { type FlowRig, openRig, start } from '../ledger/flow-rig.ts';
 import { inet, launcher } from './guard-instance.ts';
 
+type Printed = Omit<ReplayVerdict, 'because'> & { readonly because: readonly ShownReason[] };
 type Planned = {
   readonly id: string;
   readonly at: number;
@@ -167,7 +169,7 @@ async function sendOne(door: Listener, message: Planned): Promise<MilterOutcome>
 async function throughReplay(
   planned: readonly Planned[],
   prints: ReadonlyMap<string, string>,
-): Promise<readonly ReplayVerdict[]> {
+): Promise<readonly Printed[]> {
   const child = spawn(launcher, ['replay', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = planned.map(({ id, at, account, to, client, from, body }) => {
     const fingerprint = prints.get(id);
@@ -180,7 +182,7 @@ async function throughReplay(
   return out
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as ReplayVerdict);
+    .map((line) => JSON.parse(line) as Printed);
 }
 
 /** How a client sees a verdict. */

@@ -273,6 +273,13 @@ const eighth = `${seventh}
   PRAGMA user_version = 8;
   `;
 
+const ninth = `${eighth}
+  INSERT INTO story (id, at, account, verdict, state, observed, recipients, sample, client, subject,
+    reasons) VALUES ('4ZData', 15000, 'joe@example.org', 'hold', 'watched', 0, 1, '[]', '', '',
+    '[{"signal":"strangers","saw":12,"usual":10,"weight":1.2,"windowMs":1800000,"normalFor":"server"}]');
+  PRAGMA user_version = 9;
+  `;
+
 export const earlierLedgers: readonly string[] = [
-  ...[first, second, third, fourth, fifth, sixth, seventh, eighth],
+  ...[first, second, third, fourth, fifth, sixth, seventh, eighth, ninth],
 ];

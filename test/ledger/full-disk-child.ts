@@ -22,9 +22,9 @@ function say(what: string, more: Record<string, unknown> = {}): void {
 
 /** Straight into the ledger until it says no; then once more, to see that it still answers. */
 function fillDirectly(): void {
-  const past = 'x'.repeat(4_000);
+  const profile = 'x'.repeat(4_000);
   for (; counted < 100_000; counted += 2) {
-    const pair = [counted, counted + 1].map((n) => accountOf(`a${n}` as Account, { past }));
+    const pair = [counted, counted + 1].map((n) => accountOf(`a${n}` as Account, { profile }));
     try {
       ledger.write(pair, { durable: counted % 20 === 0 });
     } catch (error) {
@@ -65,7 +65,7 @@ const asked = performance.now();
 const big = 'x'.repeat(500_000);
 journal.commit(
   [
-    accountOf('joe@example.org' as Account, { state: 'suspended', past: big }),
+    accountOf('joe@example.org' as Account, { state: 'suspended', profile: big }),
     { kind: 'incident', row: incidentRow() },
     { kind: 'held', row: heldRow() },
   ],

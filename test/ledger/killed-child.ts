@@ -30,7 +30,7 @@ function turn(): void {
     const queueId = `M${first}-${messages}`;
     journal.add({ kind: 'message', row: messageRow({ queueId, at: at(messages) }) });
     const account = `busy${roll.below(500)}@example.org` as Account;
-    journal.add(accountOf(account, { past: `${messages}`, learned: [roll.below(2 ** 31), 1] }));
+    journal.add(accountOf(account, { profile: `${messages}`, learned: [roll.below(2 ** 31), 1] }));
   }
   if (roll.below(3) === 0) commit();
   if (roll.below(200) === 0) journal.flushNow();

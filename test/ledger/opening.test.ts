@@ -19,7 +19,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { applicationId, migrate, migrations } from '../../src/ledger/sqlite/migrations.ts';
+import {
+  applicationId,
+  migrate,
+  migrations,
+  readableVersion,
+} from '../../src/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import { earlierLedgers } from './earlier-ledgers.ts';
@@ -29,6 +34,7 @@ import {
   dkimKey,
   handoverRow,
   heldRow,
+  incidentRow,
   joe,
   scriptRuleRow,
   scriptSeen,
@@ -222,6 +228,18 @@ for (const [index, sql] of earlierLedgers.entries()) {
   });
 }
 
+test('a ledger whose tables are those of today is read without a migration', () => {
+  const sql = earlierLedgers[readableVersion - 1] ?? '';
+  const path = sqliteFile('readable.db', sql);
+  const before = readFileSync(path);
+  const ledger = openLedger(path, { readOnly: true });
+  assertStrict.equal(ledger.meta('host'), 'mx.example.org');
+  ledger.close();
+  assertStrict.deepEqual(readFileSync(path), before);
+  const older = sqliteFile('older.db', earlierLedgers[readableVersion - 2] ?? '');
+  assertStrict.equal(fault(() => openLedger(older, { readOnly: true })).code, 'ledger-too-old');
+});
+
 test('the audit trail of a first ledger tells who suspended, and what was only observed', () => {
   const incident = (id: string, at: number): string =>
     `INSERT INTO incident (id, account, since, suspended_at, ended_by, leaked_messages,
@@ -281,4 +299,21 @@ test('a ledger whose file was deleted or replaced under it refuses to write into
   ledger.write([accountOf(ann)], { durable: true });
   assertStrict.equal(ledger.countAccounts(), 2);
   ledger.close();
+});
+
+test('a file keeps everything across a restart, the order of activity too', () => {
+  const path = join(folder, 'restart.db');
+  const before = openLedger(path);
+  before.write([accountOf(joe, { learned: [3, 4] }), accountOf(ann)], { durable: false });
+  before.write([{ kind: 'incident', row: incidentRow() }], { durable: true });
+  before.close();
+  const after = openLedger(path);
+  after.write([accountOf(joe, { profile: 'again' })], { durable: false });
+  assertStrict.deepEqual(
+    after.accounts({ limit: 9 }).map(({ account }) => account),
+    [joe, ann],
+  );
+  assertStrict.deepEqual([...(after.loadAccount(joe)?.recipients ?? [])], [3]);
+  assertStrict.deepEqual(after.incidents({ limit: 9 }), [incidentRow()]);
+  after.close();
 });

@@ -36,7 +36,7 @@ export function accountOf(
     kind: 'account',
     account,
     state: 'clear',
-    past: '{}',
+    profile: '{}',
     learned: [],
     forgotten: [],
     ...more,
@@ -69,7 +69,16 @@ export function storyRow(more: Partial<StoryRow> = {}): StoryRow {
     sample: ['a@example.net', 'ü"\\@example.net'],
     client: '2001:db8::7',
     subject: "it's a 'subject'; -- \u{1f4e8}",
-    reasons: [{ signal: 'new-recipients', text: '5 new', saw: 5, usual: 0.5, weight: 1.25 }],
+    reasons: [
+      {
+        signal: 'new-recipients',
+        saw: 5,
+        usual: 0.5,
+        weight: 1.25,
+        windowMs: 1_800_000,
+        normalFor: 'account',
+      },
+    ],
     ...more,
   };
 }
@@ -103,6 +112,7 @@ export function incidentRow(more: Partial<IncidentRow> = {}): IncidentRow {
     stoppedMessages: 6,
     queuedHeld: 8,
     loginClosed: true,
+    // As Postern 0.1 stored reasons.
     reasons: [{ signal: 'fan-out', text: 'many', saw: 50, usual: 2, weight: 2 }],
     ...more,
   };

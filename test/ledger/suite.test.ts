@@ -72,12 +72,16 @@ for (const kind of ['file', 'memory'] as const) {
 
     test('an account comes back with its book in order of the hashes', () => {
       const ledger = ledgerWith(
-        accountOf(joe, { state: 'watched', past: '{"n":1}', learned: [largest, 30, 5, 10, 0, 20] }),
+        accountOf(joe, {
+          state: 'watched',
+          profile: '{"n":1}',
+          learned: [largest, 30, 5, 10, 0, 20],
+        }),
       );
       assertStrict.deepEqual(ledger.loadAccount(joe), {
         account: joe,
         state: 'watched',
-        past: '{"n":1}',
+        profile: '{"n":1}',
         recipients: Float64Array.of(0, 5, largest),
         sinceMinutes: Uint32Array.of(20, 10, 30),
       });
@@ -85,18 +89,18 @@ for (const kind of ['file', 'memory'] as const) {
       ledger.close();
     });
 
-    test('a later change of an account replaces its past and adds to its book', () => {
+    test('a later change of an account replaces its profile and adds to its book', () => {
       const ledger = ledgerWith(
-        accountOf(joe, { past: 'old', learned: [1, 10, 2, 10, 3, 10] }),
+        accountOf(joe, { profile: 'old', learned: [1, 10, 2, 10, 3, 10] }),
         accountOf(joe, {
-          past: 'new',
+          profile: 'new',
           state: 'suspended',
           learned: [4, 20, 1, 30],
           forgotten: [2],
         }),
       );
       const record = ledger.loadAccount(joe);
-      assertStrict.equal(record?.past, 'new');
+      assertStrict.equal(record?.profile, 'new');
       assertStrict.equal(record.state, 'suspended');
       assertStrict.deepEqual([...record.recipients], [1, 3, 4]);
       assertStrict.deepEqual([...record.sinceMinutes], [30, 10, 20]);
@@ -126,9 +130,12 @@ for (const kind of ['file', 'memory'] as const) {
     test('accounts are listed newest activity first, by state and by part of the name', () => {
       const names = ['a_b@one.example', 'axb@one.example', 'c@two.example', '100%@two.example'];
       const ledger = ledgerWith(...names.map((name) => accountOf(name as Account)));
-      ledger.write([accountOf('axb@one.example' as Account, { state: 'suspended', past: 'p' })], {
-        durable: false,
-      });
+      ledger.write(
+        [accountOf('axb@one.example' as Account, { state: 'suspended', profile: 'p' })],
+        {
+          durable: false,
+        },
+      );
       const list = (filter: Partial<Parameters<Ledger['accounts']>[0]>): readonly string[] =>
         ledger.accounts({ limit: 10, ...filter }).map(({ account }) => account);
       assertStrict.deepEqual(list({}), [
@@ -143,7 +150,7 @@ for (const kind of ['file', 'memory'] as const) {
       assertStrict.deepEqual(list({ like: '%' }), ['100%@two.example']);
       assertStrict.deepEqual(list({ like: 'two', state: 'watched' }), []);
       assertStrict.deepEqual(ledger.accounts({ state: 'suspended', limit: 1 }), [
-        { account: 'axb@one.example', state: 'suspended', past: 'p' },
+        { account: 'axb@one.example', state: 'suspended', profile: 'p' },
       ]);
       assertStrict.equal(ledger.countAccounts(), 4);
       ledger.close();
@@ -367,32 +374,15 @@ for (const kind of ['file', 'memory'] as const) {
     });
 
     test('a change that is our mistake takes the whole transaction with it', () => {
-      const ledger = ledgerWith(accountOf(joe, { past: 'kept' }));
+      const ledger = ledgerWith(accountOf(joe, { profile: 'kept' }));
       const broken = accountOf(ann, { learned: [1] });
       const write = (): void =>
-        ledger.write([accountOf(joe, { past: 'no' }), broken], { durable: false });
+        ledger.write([accountOf(joe, { profile: 'no' }), broken], { durable: false });
       assertStrict.throws(write, { name: 'Bug' });
-      assertStrict.equal(ledger.loadAccount(joe)?.past, 'kept');
+      assertStrict.equal(ledger.loadAccount(joe)?.profile, 'kept');
       ledger.write([accountOf(ann)], { durable: true });
       assertStrict.equal(ledger.countAccounts(), 2);
       ledger.close();
     });
   });
 }
-
-test('a file keeps everything across a restart, the order of activity too', () => {
-  const path = join(folder, 'restart.db');
-  const before = openLedger(path);
-  before.write([accountOf(joe, { learned: [3, 4] }), accountOf(ann)], { durable: false });
-  before.write([{ kind: 'incident', row: incidentRow() }], { durable: true });
-  before.close();
-  const after = openLedger(path);
-  after.write([accountOf(joe, { past: 'again' })], { durable: false });
-  assertStrict.deepEqual(
-    after.accounts({ limit: 9 }).map(({ account }) => account),
-    [joe, ann],
-  );
-  assertStrict.deepEqual([...(after.loadAccount(joe)?.recipients ?? [])], [3]);
-  assertStrict.deepEqual(after.incidents({ limit: 9 }), [incidentRow()]);
-  after.close();
-});

@@ -64,12 +64,7 @@ describe('by keyboard alone', limit, () => {
     assert.equal(await page.evaluate('location.href'), `${at.door.address}/`);
     assert.equal(await page.evaluate('document.title'), '1 account suspended · Postern');
     const card = await page.evaluate<string>(`document.querySelector('.card').innerText`);
-    for (const text of [
-      'joe.weber@example.org',
-      'recipients reached',
-      'usual on this server',
-      '41',
-    ]) {
+    for (const text of ['joe.weber@example.org', 'recipients reached', 'normal here', '41']) {
       assert.ok(card.includes(text), `${text} in ${card}`);
     }
 

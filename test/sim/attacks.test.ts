@@ -21,7 +21,7 @@ function owner(name = 'ann@here.example', server = openServer()): ScriptedAccoun
 }
 
 /**
- * Sends as `next` says, the time between letters varied, until the account is suspended or `most`
+ * Sends as `next` says, the time between messages varied, until the account is suspended or `most`
  * were sent.
  */
 function attack(
@@ -30,7 +30,7 @@ function attack(
   next: (sent: number) => { readonly waitMs: number; readonly to?: readonly string[] },
 ): void {
   account.passed = 0;
-  for (let sent = 0; sent < most && account.past.state !== 'suspended'; sent++) {
+  for (let sent = 0; sent < most && account.profile.state !== 'suspended'; sent++) {
     const { waitMs, to } = next(sent);
     account.wait(waitMs * (0.5 + dice.roll()));
     account.send(to === undefined ? { strangers: 1 } : { to });
@@ -48,7 +48,7 @@ for (const [what, most, waitMs, leak] of rates) {
   test(named(`stopped: ${what}`), () => {
     const account = owner();
     attack(account, most, () => ({ waitMs }));
-    assert.equal(account.past.state, 'suspended');
+    assert.equal(account.profile.state, 'suspended');
     assert.ok(account.passed <= leak, `${account.passed} passed`);
   });
 }
@@ -60,17 +60,17 @@ test(named('stopped: a rate that doubles every hour'), () => {
     const hours = Math.floor((account.now - start) / hourMs);
     return { waitMs: hourMs / (2 * 2 ** hours) };
   });
-  assert.equal(account.past.state, 'suspended');
+  assert.equal(account.profile.state, 'suspended');
   assert.ok(account.passed <= 20, `${account.passed} passed`);
 });
 
-test(named('stopped: letters to fifty strangers at a time'), () => {
+test(named('stopped: messages to fifty strangers at a time'), () => {
   const account = owner();
   attack(account, 20, (sent) => ({
     waitMs: 10_000,
     to: Array.from({ length: 50 }, (_, i) => `v${sent}.${i}@victims.example`),
   }));
-  assert.equal(account.past.state, 'suspended');
+  assert.equal(account.profile.state, 'suspended');
   assert.equal(account.passed, 0);
 });
 
@@ -85,13 +85,13 @@ test(named('stopped: its own contacts first, then strangers'), () => {
     if (victim.includes('victims')) strangers.add(victim);
     return { waitMs: minuteMs, to: [victim] };
   });
-  assert.equal(account.past.state, 'suspended');
+  assert.equal(account.profile.state, 'suspended');
   assert.ok(account.passed <= 60, `${account.passed} passed`);
   assert.ok(strangers.size <= 40);
 });
 
 /**
- * Sends a stranger's letter whenever the evidence is below `line`: a spammer who knows the guard's
+ * Sends a stranger's message whenever the evidence is below `line`: a spammer who knows the guard's
  * every number.
  */
 function justBelow(
@@ -104,7 +104,7 @@ function justBelow(
     let passed = 0;
     for (let at = 0; at < dayMs; at += 5 * minuteMs) {
       account.wait(5 * minuteMs);
-      if (evidenceNow(account.past, server.norms, account.now).evidence >= line) continue;
+      if (evidenceNow(account.profile, server.baseline, account.now).evidence >= line) continue;
       const judged = account.send({ strangers: 1, client: home });
       if (judged.verdict === 'pass') passed++;
     }
@@ -116,7 +116,7 @@ test(named('two weeks just below the hold line teach no faster than the document
   const server = openServer();
   const account = owner('ann@here.example', server);
   const at = (): number[] =>
-    Array.from({ length: slots }, (_, slot) => allowed(account.past, server.norms, slot));
+    slots.map((_, slot) => allowed(account.profile, server.baseline, slot));
   const start = at();
   let before = start;
   for (let day = 0; day < 14; day++) {
@@ -157,7 +157,7 @@ test(named('two accounts hijacked with one list: the first does not vouch for th
     }
   }
   for (const account of [ann, bob]) {
-    assert.equal(account.past.state, 'suspended');
+    assert.equal(account.profile.state, 'suspended');
     assert.ok(account.passed <= 20, `${account.name}: ${account.passed} passed`);
   }
 });
@@ -199,7 +199,7 @@ test(
     account.until(7, 2);
     const stolen = issue('203.0.113.9');
     assert.ok(stolen.filter((verdict) => verdict === 'pass').length <= 100);
-    assert.equal(account.past.state, 'suspended');
+    assert.equal(account.profile.state, 'suspended');
   },
 );
 
@@ -218,7 +218,7 @@ test(named('the same list in one message, from elsewhere at night, is held whole
 test(named('an owner who travels and writes to friends at night is let through'), () => {
   const account = owner();
   account.until(1, 1);
-  for (let letter = 0; letter < 25; letter++) {
+  for (let message = 0; message < 25; message++) {
     account.wait(12 * minuteMs * (0.5 + dice.roll()));
     account.send({ to: [account.friends(12)[dice.below(12)] ?? ''], client: '203.0.113.9' });
   }
@@ -237,14 +237,14 @@ test(named('postmaster@ among a thousand recipients changes nothing'), () => {
 test(named('the first message of a new account, to a thousand people, is judged'), () => {
   const account = openServer().account('new@here.example');
   assert.equal(account.send({ strangers: 1_000 }).verdict, 'hold');
-  assert.equal(account.past.state, 'suspended');
+  assert.equal(account.profile.state, 'suspended');
 });
 
 test(named('a new account that begins quietly is left alone'), () => {
   const account = openServer().account('new@here.example');
   for (let day = 0; day < 5; day++) {
     account.until(1, 9);
-    for (let letter = 0; letter < 3; letter++) account.hours(2).send({ strangers: 1 });
+    for (let message = 0; message < 3; message++) account.hours(2).send({ strangers: 1 });
   }
   assert.ok(account.verdicts.every((verdict) => verdict === 'pass'));
 });

@@ -50,8 +50,9 @@ test(`the reach of the guard on recorded mail (SEED=${seed})`, { skip: missing }
   for (const one of measured) {
     const { median, p90, worst } = one.leaked;
     t.diagnostic(
-      `${one.trace}: ${one.falseSuspensionsPer1000AccountMonths} false suspensions per 1,000 account-months, ` +
-        `${one.honestNotPassed} not passed, leaked ${median} / ${p90} / ${worst}`,
+      `${one.trace}: ${one.falseSuspensionsPer1000AccountMonths} false suspensions ` +
+        `per 1,000 account-months, ${one.honestNotPassed} not passed, ` +
+        `leaked ${median} / ${p90} / ${worst}`,
     );
     assert.ok(one.messages > 1_000 && one.hijacks > 0);
     assert.equal(one.hijacksSuspended, one.hijacks);

@@ -54,7 +54,8 @@ test(named('honest mail: few messages wait after two weeks, few accounts are sus
   const perThousand = (1_000 * suspensions) / months;
   const share = (100 * stopped) / (honest.length - after);
   t.diagnostic(
-    `${honest.length} messages, ${share.toFixed(2)} % stopped after two weeks, ${perThousand.toFixed(1)} suspensions per 1,000 account-months`,
+    `${honest.length} messages, ${share.toFixed(2)} % stopped after two weeks, ` +
+      `${perThousand.toFixed(1)} suspensions per 1,000 account-months`,
   );
   assert.ok(share <= 5, `${share} % of honest messages did not pass`);
   assert.ok(perThousand <= 150, `${perThousand} suspensions per 1,000 account-months`);

@@ -29,8 +29,8 @@ type Person = {
 const workday = (day: number): boolean => day % 7 < 5;
 const officeHour = ({ dice }: Person): number => 8 + 5 * (dice.roll() + dice.roll());
 
-/** Everyday letters: mostly to people it knows, the nearest ones more often. */
-function letters(person: Person, day: number, mean: number, novelty: number): void {
+/** Everyday mail: mostly to people it knows, the nearest ones more often. */
+function everydayMail(person: Person, day: number, mean: number, novelty: number): void {
   const { dice, contacts } = person;
   const count = Math.round(dice.exponential(mean * (workday(day) ? 1 : 0.25)));
   for (let i = 0; i < count; i++) {
@@ -57,7 +57,7 @@ const trades: Readonly<Record<string, { readonly share: number; readonly trade: 
   person: {
     share: 0.62,
     trade: (person, day) => {
-      letters(person, day, person.eager, 0.08);
+      everydayMail(person, day, person.eager, 0.08);
       // An invitation, a search for a flat: now and then somebody writes to many at once.
       if (person.dice.roll() > 0.006) return;
       const guests = Array.from({ length: 6 + person.dice.below(12) }, () =>
@@ -66,12 +66,15 @@ const trades: Readonly<Record<string, { readonly share: number; readonly trade: 
       person.send(day, officeHour(person), [...new Set(guests)]);
     },
   },
-  shop: { share: 0.1, trade: (person, day) => letters(person, day, 4 * person.eager, 0.5) },
-  support: { share: 0.08, trade: (person, day) => letters(person, day, 8 * person.eager, 0.4) },
+  shop: { share: 0.1, trade: (person, day) => everydayMail(person, day, 4 * person.eager, 0.5) },
+  support: {
+    share: 0.08,
+    trade: (person, day) => everydayMail(person, day, 8 * person.eager, 0.4),
+  },
   sales: {
     share: 0.06,
     trade: (person, day) => {
-      letters(person, day, person.eager, 0.1);
+      everydayMail(person, day, person.eager, 0.1);
       if (!workday(day)) return;
       const calls = 10 + person.dice.below(10);
       for (let i = 0; i < calls; i++)
@@ -81,7 +84,7 @@ const trades: Readonly<Record<string, { readonly share: number; readonly trade: 
   newsletter: {
     share: 0.04,
     trade: (person, day) => {
-      letters(person, day, 2, 0.1);
+      everydayMail(person, day, 2, 0.1);
       if (day % 7 !== 2) return;
       overList(person, 0.02);
       for (const [i, reader] of person.list.entries()) {
@@ -92,7 +95,7 @@ const trades: Readonly<Record<string, { readonly share: number; readonly trade: 
   club: {
     share: 0.05,
     trade: (person, day) => {
-      letters(person, day, 1, 0.1);
+      everydayMail(person, day, 1, 0.1);
       if (day % 28 === 3) person.send(day, 19, [...new Set(person.list)]);
     },
   },

@@ -1,8 +1,8 @@
 /** Accounts as text for a terminal. Pure. */
-import type { Reason } from '../../core/verdict.ts';
+import type { ShownReason } from '../../core/reason.ts';
 import { shellWords } from '../../lib/shell-words.ts';
-import type { AccountView } from '../../ports/admin.ts';
-import type { AuditRow, ExemptionRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
+import type { AccountView, IncidentView, StoryView } from '../../ports/admin.ts';
+import type { AuditRow, ExemptionRow } from '../../ports/ledger.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, paintState, table } from '../terminal/table.ts';
@@ -99,7 +99,7 @@ function capital(text: string): string {
 }
 
 /** Reasons. Those of a suspended account come from its incident: its evidence has faded since. */
-function why(account: AccountView, incidents: readonly IncidentRow[]): string {
+function why(account: AccountView, incidents: readonly IncidentView[]): string {
   const open = incidents.find((one) => isOpen(one));
   const reasons = account.state === 'suspended' ? (open?.reasons ?? []) : account.reasons;
   if (account.state === 'clear' || reasons.length === 0) return '';
@@ -107,11 +107,11 @@ function why(account: AccountView, incidents: readonly IncidentRow[]): string {
 }
 
 /** A line for each reason with its weight, `  - … (1.40)`, strongest first. */
-export function reasonLines(reasons: readonly Reason[]): string {
+export function reasonLines(reasons: readonly ShownReason[]): string {
   return reasons.map(({ text, weight }) => `  - ${plain(text)} (${weight.toFixed(2)})\n`).join('');
 }
 
-function incidentLines(incidents: readonly IncidentRow[]): string {
+function incidentLines(incidents: readonly IncidentView[]): string {
   if (incidents.length === 0) return '';
   const lines = incidents.slice(0, shownMax).map((one) => {
     const end = isOpen(one) ? 'open' : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
@@ -125,11 +125,11 @@ function incidentLines(incidents: readonly IncidentRow[]): string {
   return `${paint('bold', 'Incidents')}\n${lines.join('')}`;
 }
 
-function isOpen(incident: IncidentRow): boolean {
+function isOpen(incident: IncidentView): boolean {
   return !isSet(incident.endedAt);
 }
 
-function storyLines(stories: readonly StoryRow[]): string {
+function storyLines(stories: readonly StoryView[]): string {
   if (stories.length === 0) return '';
   const lines = stories
     .slice(0, shownMax)

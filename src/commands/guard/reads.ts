@@ -10,11 +10,12 @@ import { decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
 import { evidenceNow } from '../../core/account/judge.ts';
 import { decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
+import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin } from '../../ports/admin.ts';
+import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
@@ -82,8 +83,8 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
       const key = name as Account;
       return {
         account: found(account(name), 'account'),
-        incidents: ledger.incidents({ account: key, limit: 100 }),
-        stories: ledger.stories({ account: key, limit: 100 }),
+        incidents: ledger.incidents({ account: key, limit: 100 }).map(withShownReasons),
+        stories: ledger.stories({ account: key, limit: 100 }).map(withShownReasons),
         audit: ledger.audit({ account: name, limit: 100 }),
       };
     },
@@ -95,10 +96,10 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
       ledger.held(name === undefined ? filter : { ...filter, account: name as Account }),
     heldOne: async (id) => ({
       held: found(ledger.heldOne(id), 'held message'),
-      story: ledger.story(id),
+      story: storedStory(ledger, id),
     }),
     async explain(id) {
-      const story = ledger.story(id);
+      const story = storedStory(ledger, id);
       const message = ledger.message(id);
       if (story === undefined && message === undefined) found(undefined, 'story or message');
       return { story, message };
@@ -117,7 +118,7 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
   const record = ledger.loadAccount(name as Account);
   if (record === undefined) return undefined;
   const norms = ledger.meta('norms');
-  const past = decodeProfile(record.past);
+  const past = decodeProfile(record.profile);
   const seen = norms === undefined ? newBaseline() : decodeBaseline(norms);
   const weak = ledger
     .weakPasswords()
@@ -130,7 +131,7 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     account: name,
     state: record.state,
     evidence,
-    reasons,
+    reasons: reasons.map(shownReason),
     lastSeen: past.at,
     messagesToday: messages,
     recipientsToday: recipients,
@@ -138,6 +139,11 @@ function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView |
     exemptUntil: exemption?.until,
     weakPassword,
   };
+}
+
+function storedStory(ledger: Ledger, id: string): StoryView | undefined {
+  const story = ledger.story(id);
+  return story === undefined ? undefined : withShownReasons(story);
 }
 
 function found<Value>(value: Value | undefined, what: string): Value {

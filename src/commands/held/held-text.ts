@@ -1,6 +1,7 @@
 /** Held messages and stories as text for a terminal. Pure. */
 import { shellWords } from '../../lib/shell-words.ts';
-import type { HeldRow, StoryRow } from '../../ports/ledger.ts';
+import type { StoryView } from '../../ports/admin.ts';
+import type { HeldRow } from '../../ports/ledger.ts';
 import { reasonLines } from '../accounts/accounts-text.ts';
 import type { FoundGuard } from '../guard/client.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
@@ -90,7 +91,7 @@ function fromWhere(client: string): string {
   return client === '' ? 'this machine' : plain(client);
 }
 
-function storyFacts(story: StoryRow): string {
+function storyFacts(story: StoryView): string {
   const others = story.recipients - story.sample.length;
   const more = others > 0 && story.sample.length > 0 ? ` and ${others} more` : '';
   const subject = story.subject === '' ? '' : `Subject  ${plain(story.subject)}\n`;
@@ -98,12 +99,12 @@ function storyFacts(story: StoryRow): string {
   return subject + to;
 }
 
-function whyText(story: StoryRow): string {
+function whyText(story: StoryView): string {
   if (story.reasons.length === 0) return '';
   return `${paint('bold', 'Why')}\n${reasonLines(story.reasons)}`;
 }
 
-function undoText({ id, account, verdict, state, observed }: StoryRow): string {
+function undoText({ id, account, verdict, state, observed }: StoryView): string {
   if (observed) return 'Postern only observes (mode = "observe"): the message passed.\n';
   const lines: string[] = [];
   if (verdict === 'hold') lines.push(`To deliver it:            postern held release ${id}`);

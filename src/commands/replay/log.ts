@@ -1,6 +1,6 @@
 /**
- * `postern replay --format postfix FILE…`: old mail logs, also compressed ones, oldest first,
- * through the guard.
+ * `postern replay --format postfix FILE…`: replays old mail logs, the oldest first, also compressed
+ * ones.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -16,13 +16,13 @@ import { openProgress } from '../terminal/progress.ts';
 
 export type LogReplay = {
   readonly files: readonly string[];
-  /** Domain of logins that have none. */
+  /** The domain of logins that have none. */
   readonly defaultDomain: string;
   readonly replay: Replay;
   readonly verdict: (verdict: ReplayVerdict) => Promise<void> | undefined;
 };
 
-/** The last line of a file may lack it. */
+/** The last line of a file may end without it. */
 const lineEnd = Buffer.from('\n');
 
 type LogFile = { readonly name: string; readonly writtenAt: Millis; readonly bytes: number };
@@ -40,7 +40,7 @@ export async function replayLogs(how: LogReplay): Promise<void> {
   }
 }
 
-/** Oldest first, however the shell sorted them: `mail.log*` gives the newest first. */
+/** The oldest file first. The shell expands `mail.log*` with the newest first. */
 async function inOrder(names: readonly string[]): Promise<readonly LogFile[]> {
   const files = await Promise.all(names.map(about));
   return files.sort((one, other) => one.writtenAt - other.writtenAt);

@@ -1,9 +1,10 @@
-/** Verdicts on their way to standard output: gathered, and never faster than they are taken. */
+/** Writes verdicts to standard output in large pieces, and waits while the reader is slower. */
 import { once } from 'node:events';
+import { shownReason } from '../../core/explain.ts';
 import type { ReplayVerdict } from '../../flow/replay/replay.ts';
 import { sysexits } from '../../lib/operator-error.ts';
 
-/** Output is gathered up to this before it is written. */
+/** Characters that are gathered before they are written. */
 const outputChunk = 64 * 1024;
 
 export type ReplayOutput = {
@@ -16,7 +17,7 @@ export type ReplayOutput = {
 export function openOutput(): ReplayOutput {
   let pending = '';
   process.stdout.on('error', (cause) => {
-    // Whoever read us has had enough (`| head`).
+    // The reader has ended (`| head`).
     if ((cause as NodeJS.ErrnoException).code === 'EPIPE') process.exit(sysexits.ok);
     throw cause;
   });
@@ -33,7 +34,12 @@ export function openOutput(): ReplayOutput {
   };
 }
 
-function printed({ id, verdict, account, because }: ReplayVerdict): string {
-  if (because.length > 0) return `${JSON.stringify({ id, verdict, account, because })}\n`;
-  return `{"id":${JSON.stringify(id)},"verdict":"${verdict}","account":"${account}","because":[]}\n`;
+function printed({ id, verdict, account, because: reasons }: ReplayVerdict): string {
+  if (reasons.length > 0) {
+    const because = reasons.map(shownReason);
+    return `${JSON.stringify({ id, verdict, account, because })}\n`;
+  }
+  // Most lines: a template is cheaper than JSON.stringify.
+  const name = JSON.stringify(id);
+  return `{"id":${name},"verdict":"${verdict}","account":"${account}","because":[]}\n`;
 }

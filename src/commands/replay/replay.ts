@@ -1,7 +1,9 @@
 /**
- * `postern replay [--format events|postfix] [--operator-clears DURATION] [--summary] [FILE… | -]`: recorded events or old
- * mail logs in, verdicts out. Of events, a line that cannot be read, or that goes back in time by
- * more than a minute, ends the run with exit 65; logs are taken as they are.
+ * `postern replay [--format events|postfix] [--operator-clears DURATION] [--summary] [FILE… | -]`
+ *
+ * Reads recorded events or old mail logs, and prints what the guard would have done. An event that
+ * cannot be read, or goes back in time by more than a minute, ends the run with exit 65. Lines of
+ * logs are never refused.
  */
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -35,41 +37,42 @@ type Options = {
 export function register(program: Command): void {
   program
     .command('replay')
-    .summary('what would have been done to recorded mail')
+    .summary('what the guard would have done to recorded mail')
     .description(
-      'Runs recorded events (a JSON object a line: send, login, delivery, clear) through the guard on their own clock, ' +
-        'with everything in memory, and prints a verdict a line for each send. With --format postfix it reads old logs ' +
-        'of Postfix (and of Dovecot), compressed ones too: what would have been done last month?',
+      'Judges recorded events on their own clock, with everything in memory, and prints one ' +
+        'verdict for each send. An event is one line with a JSON object: send, login, delivery ' +
+        'or clear. With --format postfix it reads old logs of Postfix and Dovecot, also ' +
+        'compressed ones: what would the guard have done last month?',
     )
-    .argument('[file...]', 'events or logs; - or nothing: standard input')
+    .argument('[file...]', 'events or logs; - or no file: standard input')
     .addOption(
       new Option('--format <format>', 'what the files are')
         .choices(['events', 'postfix'])
         .default('events'),
     )
-    .option('--default-domain <domain>', 'of logins in a log that have none', '')
+    .option('--default-domain <domain>', 'domain of logins in a log that have none', '')
     .option(
       '--operator-clears <duration>',
-      'a person lifts each suspension after this long, such as 1h',
+      'an operator ends each suspension after this time, such as 1h',
       durationOption,
     )
-    .option('--summary', 'instead of verdicts, a table for people')
-    .option('--json', 'with --summary: as one JSON object')
+    .option('--summary', 'a table for people instead of verdicts')
+    .option('--json', 'with --summary: one JSON object')
     .addHelpText(
       'after',
       helpAfter({
         notes: 'The format of events and verdicts: docs/reference/replay.md',
         examples: [
-          ['postern replay --summary events.jsonl', 'who would have been suspended, and when'],
+          ['postern replay --summary events.jsonl', 'which accounts would have been suspended'],
           [
             'postern replay --format postfix --summary /var/log/mail.log*',
-            'the same, of your own mail',
+            'the same for your own mail',
           ],
-          ['zcat events.gz | postern replay --operator-clears 1h -', 'a verdict a line'],
+          ['zcat events.gz | postern replay --operator-clears 1h -', 'one verdict in each line'],
         ],
         exits: [
           [0, 'done'],
-          [65, 'an event cannot be read or goes back in time; its line is named'],
+          [65, 'an event cannot be read or goes back in time; the message names its line'],
           [66, 'the file cannot be read'],
         ],
       }),
@@ -85,13 +88,13 @@ export function register(program: Command): void {
     });
 }
 
-/** Events are in one order: of several files nobody could say it. */
+/** Events need one order of time, and several files have none. */
 function oneFile(files: readonly string[]): string {
   const [file = '-', ...others] = files;
   if (others.length === 0) return file;
-  throw new OperatorError('replay-file', 'of events, one file at a time', {
+  throw new OperatorError('replay-file', 'events must be in one file', {
     exit: sysexits.usage,
-    hint: 'put them together in the order of time, or use --format postfix for logs',
+    hint: 'join the files in order of time; for logs, use --format postfix',
   });
 }
 
@@ -146,7 +149,8 @@ function step(
   const before = replay.now();
   const verdict = replay.apply(event.value);
   if (event.value.at < before - backwardsMax) {
-    const text = `${where(file, number)}: goes back in time from ${iso(before)} to ${iso(event.value.at)}`;
+    const times = `from ${iso(before)} to ${iso(event.value.at)}`;
+    const text = `${where(file, number)}: goes back in time ${times}`;
     throw new OperatorError('replay-order', text, {
       exit: sysexits.dataErr,
       hint: 'sort the events by `at`',
@@ -156,8 +160,8 @@ function step(
 }
 
 /**
- * RFC 3339 section 5.6. Date.parse takes much else, and takes a time without a zone for one of this
- * machine's.
+ * RFC 3339 section 5.6. Date.parse alone accepts other forms too, and reads a time without a zone
+ * in this machine's zone.
  */
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
@@ -166,14 +170,14 @@ function readTime(text: string): number {
   if (quick >= 0) return day.at + quick;
   if (!rfc3339.test(text)) return Number.NaN;
   const at = Date.parse(text);
-  // Events come in the order of time: the next one is most often of the same day.
+  // Events come in order of time: the next one is usually of the same day.
   if (text.endsWith('Z') && text[10] === 'T' && !Number.isNaN(at)) {
     day = { text: text.slice(0, 11), at: Date.parse(`${text.slice(0, 10)}T00:00:00Z`) };
   }
   return at;
 }
 
-/** The day that was read last, with its `T`. */
+/** The last day that was read, with its `T`. */
 let day = { text: '-', at: 0 };
 
 /** Milliseconds of `…T01:02:03Z` and `…T01:02:03.456Z`; -1 for any other form. */
@@ -191,7 +195,7 @@ function timeOfDay(text: string): number {
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms;
 }
 
-/** A number of so many digits; negative when there is something else. */
+/** A number with this many digits; -1 if the text is anything else. */
 function number(text: string, from: number, digits: number): number {
   let value = 0;
   for (let i = from; i < from + digits; i++) {
@@ -225,7 +229,7 @@ async function open(file: string): Promise<{ source: Readable; bytes: number | u
   }
 }
 
-/** Lines of a chunk at a time; `bytes` of input they came from. */
+/** The lines of one chunk, and how many bytes of input they are. */
 type Lines = string[] & { bytes: number };
 
 async function* linesOf(source: Readable, name: string): AsyncGenerator<Lines> {

@@ -1,7 +1,8 @@
 /**
- * The outcome of a replay for a person: who would have been suspended and when, what else was
- * touched.
+ * The result of a replay for people: which accounts would have been suspended and when, and which
+ * others had mail held or delayed.
  */
+import { firstReasonText, shownReason } from '../../core/explain.ts';
 import type { Replay } from '../../flow/replay/replay.ts';
 import { clock, table } from '../terminal/table.ts';
 
@@ -12,7 +13,12 @@ export function summaryText({ summary }: Replay, json: boolean): string {
   const { messages, verdicts, suspensions } = summary;
   const touched = [...summary.touched].sort((a, b) => b[1] - a[1]);
   if (json) {
-    const out = { messages, verdicts, suspensions, touched: Object.fromEntries(touched) };
+    const out = {
+      messages,
+      verdicts,
+      suspensions: suspensions.map((one) => ({ ...one, because: one.because.map(shownReason) })),
+      touched: Object.fromEntries(touched),
+    };
     return `${JSON.stringify(out)}\n`;
   }
   const share = (count: number): string =>
@@ -35,7 +41,7 @@ export function summaryText({ summary }: Replay, json: boolean): string {
         clock(one.at),
         `${one.leakedMessages} to ${one.leakedRecipients}`,
         String(one.stopped),
-        one.because[0]?.text ?? '',
+        firstReasonText(one.because),
       ]),
     );
   }

@@ -1,6 +1,6 @@
 /** The register of scripts as text for a terminal. Pure. */
 import { rateText, recipientsText, ruleText } from '../../core/scripts/rule-text.ts';
-import type { StoryRow } from '../../ports/ledger.ts';
+import type { StoryView } from '../../ports/admin.ts';
 import type { ScriptListView, ScriptRuleRow, ScriptView } from '../../ports/scripts.ts';
 import { many, plain, verdictWord } from '../terminal/format.ts';
 import { clock, paint, table } from '../terminal/table.ts';
@@ -107,7 +107,7 @@ const found: Readonly<Record<ScriptView['how'], string>> = {
 export function scriptText(
   one: ScriptView,
   rules: readonly ScriptRuleRow[],
-  stories: readonly StoryRow[],
+  stories: readonly StoryView[],
 ): string {
   const rule = rules.find(({ id }) => id === one.rule);
   const line = (title: string, text: string): string => `  ${title.padEnd(12)} ${text}`;

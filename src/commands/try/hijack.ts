@@ -12,7 +12,7 @@ import {
   openMilterClient,
 } from '../../partners/milter/client.ts';
 import type { ClientMessage, ClientSession } from '../../partners/milter/message.ts';
-import type { StoryRow } from '../../ports/ledger.ts';
+import type { StoryView } from '../../ports/admin.ts';
 
 export const tryDomain = 'try.invalid';
 
@@ -25,7 +25,7 @@ export type Play = {
   /** Makes names differ from one play to the next: letters and digits. */
   readonly tag: string;
   /** What the guard remembers about a message; undefined for one that simply passed. */
-  readonly story: (id: string) => Promise<StoryRow | undefined>;
+  readonly story: (id: string) => Promise<StoryView | undefined>;
   /** Mode observe: the guard lets all mail pass and only notes what it would do. */
   readonly observed: boolean;
   readonly tell: (scene: Scene) => void;

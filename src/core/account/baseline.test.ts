@@ -3,21 +3,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeBaseline, encodeBaseline, learnDay, newBaseline, refresh } from './baseline.ts';
-import { rules, slots, windowsMs } from './signals.ts';
+import { slots } from './signals.ts';
 
-const windows = windowsMs.length;
-const bound = (kind: 'least' | 'prior' | 'most', slot: number): number =>
-  rules[Math.floor(slot / windows)]?.[kind][slot % windows] ?? Number.NaN;
-const all = Array.from({ length: slots }, (_, slot) => slot);
+const bound = (kind: 'least' | 'prior' | 'most', slot: number): number => {
+  const { rule, window } = slots[slot] ?? assert.fail();
+  return rule[kind][window];
+};
+const all = slots.map((_, slot) => slot);
+/** All counts but the last one. */
+const older = slots.length - 3;
 
-/** Norms after so many account-days of each of these peaks, the same in every slot. */
+/** The floors after this many account-days of each of these peaks, the same in every slot. */
 function after(days: readonly (readonly [peak: number, times: number])[]): Float64Array {
-  const norms = newBaseline();
+  const baseline = newBaseline();
   for (const [peak, times] of days) {
-    for (let i = 0; i < times; i++) learnDay(norms, new Float64Array(slots).fill(peak));
+    for (let i = 0; i < times; i++) learnDay(baseline, new Float64Array(slots.length).fill(peak));
   }
-  refresh(norms, 1);
-  return norms.floors;
+  refresh(baseline, 1);
+  return baseline.floors;
 }
 
 test('a server that knows nothing starts from the priors', () => {
@@ -38,7 +41,7 @@ const places = [
   ],
 ] as const;
 for (const [what, days, kind] of places) {
-  test(`norms: ${what}`, () => {
+  test(`baseline: ${what}`, () => {
     const floors = after(days);
     for (const slot of all) assert.equal(floors[slot], bound(kind, slot), `slot ${slot}`);
   });
@@ -71,8 +74,8 @@ test('the quantile is where it should be, to a quarter of an octave', () => {
 });
 
 const peaks = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), {
-  minLength: slots,
-  maxLength: slots,
+  minLength: slots.length,
+  maxLength: slots.length,
 });
 
 test('whatever is learned, floors stay within their bounds', () => {
@@ -81,12 +84,12 @@ test('whatever is learned, floors stay within their bounds', () => {
       fc.array(peaks, { maxLength: 60 }),
       fc.integer({ min: 1, max: 9_000 }),
       (days, day) => {
-        const norms = newBaseline();
+        const baseline = newBaseline();
         for (const one of days)
-          for (let i = 0; i < 20; i++) learnDay(norms, Float64Array.from(one));
-        refresh(norms, day);
+          for (let i = 0; i < 20; i++) learnDay(baseline, Float64Array.from(one));
+        refresh(baseline, day);
         for (const slot of all) {
-          const floor = norms.floors[slot] ?? Number.NaN;
+          const floor = baseline.floors[slot] ?? Number.NaN;
           assert.ok(floor >= bound('least', slot) && floor <= bound('most', slot));
         }
       },
@@ -94,36 +97,39 @@ test('whatever is learned, floors stay within their bounds', () => {
   );
 });
 
-test('stored and read again, norms are the same', () => {
+test('stored and read again, a baseline is the same', () => {
   fc.assert(
     fc.property(fc.array(peaks, { maxLength: 30 }), (days) => {
-      const norms = newBaseline();
-      for (const one of days) learnDay(norms, Float64Array.from(one));
-      const again = decodeBaseline(encodeBaseline(norms));
-      refresh(norms, 3);
+      const baseline = newBaseline();
+      for (const one of days) learnDay(baseline, Float64Array.from(one));
+      const again = decodeBaseline(encodeBaseline(baseline));
+      refresh(baseline, 3);
       refresh(again, 3);
-      assert.deepEqual(again, norms);
+      assert.deepEqual(again, baseline);
     }),
   );
 });
 
-test('norms of a version with fewer counts are read, the new ones start empty', () => {
-  const norms = newBaseline();
-  for (let i = 0; i < 500; i++) learnDay(norms, new Float64Array(slots).fill(3));
-  const stored = JSON.parse(encodeBaseline(norms)) as { accountDays: number; histogram: number[] };
-  const shorter = { ...stored, histogram: stored.histogram.slice(0, (slots - windows) * 64) };
+test('a baseline of a version with fewer counts is read, the new ones start empty', () => {
+  const baseline = newBaseline();
+  for (let i = 0; i < 500; i++) learnDay(baseline, new Float64Array(slots.length).fill(3));
+  const stored = JSON.parse(encodeBaseline(baseline)) as {
+    accountDays: number;
+    histogram: number[];
+  };
+  const shorter = { ...stored, histogram: stored.histogram.slice(0, older * 64) };
   const again = decodeBaseline(JSON.stringify(shorter));
   refresh(again, 1);
-  refresh(norms, 1);
-  assert.deepEqual(again.floors.slice(0, slots - windows), norms.floors.slice(0, slots - windows));
+  refresh(baseline, 1);
+  assert.deepEqual(again.floors.slice(0, older), baseline.floors.slice(0, older));
   for (const floor of again.floors) assert.ok(floor > 0);
 });
 
 test('very old days weigh less in the end', () => {
-  const norms = newBaseline();
-  for (let i = 0; i < 250_000; i++) learnDay(norms, new Float64Array(slots));
-  assert.ok(norms.accountDays < 200_000);
+  const baseline = newBaseline();
+  for (let i = 0; i < 250_000; i++) learnDay(baseline, new Float64Array(slots.length));
+  assert.ok(baseline.accountDays < 200_000);
   let total = 0;
-  for (let bin = 0; bin < 64; bin++) total += norms.histogram[bin] ?? 0;
-  assert.equal(total, norms.accountDays);
+  for (let bin = 0; bin < 64; bin++) total += baseline.histogram[bin] ?? 0;
+  assert.equal(total, baseline.accountDays);
 });

@@ -1,84 +1,72 @@
 /**
- * What is usual on this server: how high an account's counts go on a day that its own past does not
- * explain. New accounts start from it. Learned with a lag, from days without a suspension, so that
- * an attack does not teach it.
+ * The baseline: how high counts go on this server on a day that the account's own peaks do not
+ * explain. New accounts start from it. It is learned with a lag and from days without a suspension,
+ * so that an attack does not teach it.
  */
-import { normPriorDays, normQuantile, rules, slots, windowsMs } from './signals.ts';
+import { baselinePriorDays, baselineQuantile, slots } from './signals.ts';
 
 /** Bins are a quarter of an octave wide: 64 of them reach from 0.5 to 32,000. */
 const bins = 64;
 const binsPerOctave = 4;
-/**
- * When a slot has seen this many account-days, its histogram is halved, so that the newer days
- * weigh more.
- */
+/** At this many account-days the histograms are halved, so that newer days weigh more. */
 const accountDaysMax = 200_000;
 
 export type ServerBaseline = {
-  /** One histogram a slot, one after another. */
+  /** One histogram for each slot, one after another. */
   readonly histogram: Float64Array;
   accountDays: number;
-  /** What is allowed to anybody, a number a slot. */
+  /** What is allowed to every account, one number for each slot. */
   readonly floors: Float64Array;
   /** Day for which `floors` were worked out. */
   day: number;
 };
 
-/** A server that knows nothing yet. */
+/** The baseline of a server that knows nothing yet. */
 export function newBaseline(): ServerBaseline {
-  const norms = {
-    histogram: new Float64Array(slots * bins),
+  const baseline = {
+    histogram: new Float64Array(slots.length * bins),
     accountDays: 0,
-    floors: new Float64Array(slots),
+    floors: new Float64Array(slots.length),
     day: -1,
   };
-  refresh(norms, 0);
-  return norms;
+  refresh(baseline, 0);
+  return baseline;
 }
 
 /**
- * Notes one settled account-day: for each slot the peak that the account's own past did not
+ * Notes one settled account-day: for each slot the peak that the account's own peaks did not
  * explain, or 0.
  */
-export function learnDay(norms: ServerBaseline, unexplained: Float64Array): void {
-  for (let slot = 0; slot < slots; slot++) {
+export function learnDay(baseline: ServerBaseline, unexplained: Float64Array): void {
+  const { histogram } = baseline;
+  for (let slot = 0; slot < slots.length; slot++) {
     const at = slot * bins + bin(unexplained[slot] ?? 0);
-    norms.histogram[at] = (norms.histogram[at] ?? 0) + 1;
+    histogram[at] = (histogram[at] ?? 0) + 1;
   }
-  norms.accountDays++;
-  if (norms.accountDays < accountDaysMax) return;
-  norms.accountDays /= 2;
-  for (let i = 0; i < norms.histogram.length; i++)
-    norms.histogram[i] = (norms.histogram[i] ?? 0) / 2;
+  baseline.accountDays++;
+  if (baseline.accountDays < accountDaysMax) return;
+  baseline.accountDays /= 2;
+  for (let i = 0; i < histogram.length; i++) histogram[i] = (histogram[i] ?? 0) / 2;
 }
 
-/** Works out the floors anew, once a day. */
-export function refresh(norms: ServerBaseline, day: number): void {
-  if (day === norms.day) return;
-  norms.day = day;
-  const trust = norms.accountDays / (norms.accountDays + normPriorDays);
-  const windows = windowsMs.length;
-  for (let slot = 0; slot < slots; slot++) {
-    const rule = rules[Math.floor(slot / windows)];
-    const window = slot % windows;
-    if (rule === undefined) continue;
-    const prior = rule.prior[window] ?? 1;
-    const seen = quantile(norms, slot);
-    const blend = prior ** (1 - trust) * seen ** trust;
-    norms.floors[slot] = Math.min(
-      rule.most[window] ?? blend,
-      Math.max(rule.least[window] ?? 0, blend),
-    );
+/** Works out the floors again, once a day. */
+export function refresh(baseline: ServerBaseline, day: number): void {
+  if (day === baseline.day) return;
+  baseline.day = day;
+  const trust = baseline.accountDays / (baseline.accountDays + baselinePriorDays);
+  for (const [at, { window, rule }] of slots.entries()) {
+    const blend = rule.prior[window] ** (1 - trust) * quantile(baseline, at) ** trust;
+    baseline.floors[at] = Math.min(rule.most[window], Math.max(rule.least[window], blend));
   }
 }
 
-/** The value that all but `1 - normQuantile` of the account-days stayed below. */
-function quantile(norms: ServerBaseline, slot: number): number {
-  const above = (1 - normQuantile) * norms.accountDays;
+/** The value that all but `1 - baselineQuantile` of the account-days stayed below. */
+function quantile(baseline: ServerBaseline, slot: number): number {
+  const above = (1 - baselineQuantile) * baseline.accountDays;
   let seen = 0;
   let at = bins - 1;
   for (; at > 0; at--) {
-    seen += norms.histogram[slot * bins + at] ?? 0;
+    seen += baseline.histogram[slot * bins + at] ?? 0;
     if (seen > above) break;
   }
   return 2 ** ((at + 1 - binsPerOctave) / binsPerOctave);
@@ -90,16 +78,17 @@ function bin(value: number): number {
   return Math.max(0, Math.min(bins - 1, at));
 }
 
-/** As stored in the ledger. */
-export function encodeBaseline(norms: ServerBaseline): string {
-  return JSON.stringify({ accountDays: norms.accountDays, histogram: Array.from(norms.histogram) });
+/** The baseline as the ledger stores it. */
+export function encodeBaseline({ accountDays, histogram }: ServerBaseline): string {
+  return JSON.stringify({ accountDays, histogram: Array.from(histogram) });
 }
 
+/** Reads a stored baseline. Counts that an older version did not have start empty. */
 export function decodeBaseline(text: string): ServerBaseline {
   const stored = JSON.parse(text) as { accountDays: number; histogram: number[] };
-  const norms = newBaseline();
-  norms.histogram.set(stored.histogram.slice(0, slots * bins));
-  norms.accountDays = stored.accountDays;
-  norms.day = -1;
-  return norms;
+  const baseline = newBaseline();
+  baseline.histogram.set(stored.histogram.slice(0, baseline.histogram.length));
+  baseline.accountDays = stored.accountDays;
+  baseline.day = -1;
+  return baseline;
 }

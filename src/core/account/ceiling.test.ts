@@ -12,11 +12,11 @@ import { type AccountFlags, noCeilings, noFlags, type Policy } from './policy.ts
 const friends = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `friend${i}@friends.example`);
 
-function account(policy: Partial<Policy>, standing: Partial<AccountFlags> = {}): ScriptedAccount {
+function account(policy: Partial<Policy>, flags: Partial<AccountFlags> = {}): ScriptedAccount {
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(10);
   server.policy = { ...noCeilings, ...policy };
-  server.standing = { ...noFlags, ...standing };
+  server.flags = { ...noFlags, ...flags };
   return ann;
 }
 
@@ -54,10 +54,10 @@ test('the reason has the number and the limit', () => {
   const [reason] = ann.send({ to: ann.friends(12) }).reasons;
   assert.deepEqual(reason, {
     signal: 'ceiling',
-    text: '12 recipients in one message; the limit for one account is 10',
     saw: 12,
     usual: 10,
     weight: 1,
+    limit: 'message',
   });
 });
 
@@ -84,10 +84,10 @@ test('a clock set back over midnight opens no second day', () => {
 
 test('when the server is full, only those with something against them wait', () => {
   const policy = { serverRecipientsPerHour: 1_000 };
-  const standing = { serverRecipientsThisHour: 1_000 };
-  const calm = account(policy, standing);
+  const flags = { serverRecipientsThisHour: 1_000 };
+  const calm = account(policy, flags);
   assert.equal(calm.send({ to: calm.friends(3) }).verdict, 'pass');
-  const odd = account(policy, standing);
+  const odd = account(policy, flags);
   const judged = odd.send({ strangers: 12 });
   assert.deepEqual([judged.verdict, judged.reasons[0]?.signal], ['delay', 'ceiling']);
 });
@@ -96,9 +96,9 @@ const covers = [
   ['the hour of the account', { accountRecipientsPerHour: 150 }, {}],
   ['the hour of the server', { serverRecipientsPerHour: 10 }, { serverRecipientsThisHour: 10 }],
 ] as const;
-for (const [what, policy, standing] of covers) {
+for (const [what, policy, flags] of covers) {
   test(`an attack is suspended all the same when it meets ${what}`, () => {
-    const ann = account(policy, standing);
+    const ann = account(policy, flags);
     ann.send({ to: ann.friends(2) });
     const judged = ann.send({ strangers: 150 });
     assert.deepEqual([judged.verdict, judged.state], ['hold', 'suspended']);
@@ -109,7 +109,7 @@ const until = (judged: (ann: ScriptedAccount) => Judgement, exemptFor: number): 
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(10);
   server.policy = { ...noCeilings, messageRecipientsMax: 50 };
-  server.standing = { ...noFlags, exemptUntil: (ann.now + exemptFor) as Millis };
+  server.flags = { ...noFlags, exemptUntil: (ann.now + exemptFor) as Millis };
   const { verdict, state } = judged(ann);
   return `${verdict} ${state}`;
 };
@@ -140,9 +140,9 @@ test('an exemption does not lift a suspension', () => {
 test('what an exempted account sends becomes usual no faster than anybody else’s', () => {
   const server = openServer();
   const ann = server.account('ann@here.example').ordinaryDays(10);
-  server.standing = { ...noFlags, exemptUntil: (ann.now + dayMs) as Millis };
+  server.flags = { ...noFlags, exemptUntil: (ann.now + dayMs) as Millis };
   ann.send({ strangers: 500 });
-  server.standing = noFlags;
+  server.flags = noFlags;
   ann.until(30, 10);
   assert.equal(ann.send({ strangers: 200 }).verdict, 'hold');
 });

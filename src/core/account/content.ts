@@ -1,73 +1,69 @@
 /**
  * What scanners found in a message. A score is evidence: it counts with all that is usual for the
- * account, and makes strangers weigh more. Only beyond the operator's own limit, or with a virus in
- * it, a message is held for itself.
+ * account, and makes strangers weigh more. A message is held for its content alone only with a
+ * virus, or above the operator's own limit.
  */
 
-import type { RuleHit } from '../../formats/scan/rule.ts';
 import { hundredths } from '../../lib/round.ts';
-import { type Scan, scannerTitles } from '../scan/report.ts';
-import type { Reason } from '../verdict.ts';
+import type { Reason, ScoreFacts } from '../reason.ts';
+import type { Scan } from '../scan/report.ts';
 import type { Policy } from './policy.ts';
 import { boosts, spamLikeMin, spamLikeMost } from './signals.ts';
 
-/** Rules named in a sentence. */
+/** Rules that a reason names. */
 const namedMax = 4;
 
-/** What a message counts for as one that looks like spam; 0: it does not. */
+/** How many spam-like messages this one counts for: 0 if it does not look like spam. */
 export function spamLike(scan: Scan | undefined): number {
   if (scan === undefined || scan.likeness < spamLikeMin) return 0;
   return Math.min(scan.likeness, spamLikeMost);
 }
 
-/** Multiplies the evidence. */
+/** What the message's content multiplies the evidence by. */
 export function contentBoost(scan: Scan | undefined): number {
   return scan !== undefined && scan.likeness >= 1 ? boosts.content : 1;
 }
 
-/** What holds or delays a message for itself. */
+/** What holds or delays a message for its content alone; undefined if nothing does. */
 export function contentStop(
   scan: Scan | undefined,
   policy: Policy,
 ): { readonly verdict: 'delay' | 'hold'; readonly reason: Reason } | undefined {
   if (scan === undefined) return undefined;
-  if (scan.virus !== '') {
-    const text = `it carries what ClamAV knows as ${scan.virus}`;
-    return { verdict: 'hold', reason: { signal: 'virus', text, saw: 1, usual: 0, weight: 1 } };
+  const { virus, score, missing } = scan;
+  if (virus !== '') {
+    return { verdict: 'hold', reason: { signal: 'virus', saw: 1, usual: 0, weight: 1, virus } };
   }
-  const limit = policy.scanHoldScore;
-  if (limit > 0 && scan.score >= limit) {
-    const text = `${scored(scan)}; from ${limit} on mail is held`;
-    const reason = { signal: 'spam-score', text, saw: scan.score, usual: limit, weight: 1 };
+  const usual = policy.scanHoldScore;
+  if (usual > 0 && score >= usual) {
+    const facts = scoreFacts(scan);
+    const reason: Reason = { signal: 'spam-score', saw: score, usual, weight: 1, ...facts };
     return { verdict: 'hold', reason };
   }
-  if (policy.unscanned === 'pass' || scan.missing.length === 0) return undefined;
-  const who = scan.missing.map((name) => scannerTitles[name]).join(' and ');
-  const text = `${who} said nothing about it in time, and mail waits for that (scan.when_down)`;
-  return { verdict: 'delay', reason: { signal: 'unscanned', text, saw: 0, usual: 0, weight: 1 } };
+  if (policy.unscanned === 'pass' || missing.length === 0) return undefined;
+  const reason: Reason = { signal: 'unscanned', saw: 0, usual: 0, weight: 1, missing };
+  return { verdict: 'delay', reason };
 }
 
-/** Why the evidence is multiplied; undefined: it is not. */
-export function contentReason(scan: Scan | undefined): Reason | undefined {
+/** Why the evidence is multiplied; empty if it is not. */
+export function contentReasons(scan: Scan | undefined): readonly Reason[] {
   const weight = hundredths(contentBoost(scan) - 1);
-  if (scan === undefined || weight === 0) return undefined;
-  return { signal: 'content', text: scored(scan), saw: scan.score, usual: scan.required, weight };
+  if (scan === undefined || weight === 0) return [];
+  const { score: saw, required: usual } = scan;
+  return [{ signal: 'content', saw, usual, weight, ...scoreFacts(scan) }];
 }
 
-function scored(scan: Scan): string {
-  const who = scan.by === '' ? 'a scanner' : scannerTitles[scan.by];
-  const names = named(scan.rules);
-  const why = names === '' ? '' : ` (${names})`;
-  return `${who} gives it ${points(scan.score)} points where ${points(scan.required)} are spam${why}`;
+function scoreFacts({ by, required, rules }: Scan): ScoreFacts {
+  const positive = rules.filter((rule) => rule.points > 0).slice(0, namedMax);
+  return {
+    scanner: by === '' ? undefined : by,
+    required,
+    rules: positive.map(({ name }) => name),
+  };
 }
 
-/** The rules with most points. */
-function named(rules: readonly RuleHit[]): string {
-  const telling = rules.filter((rule) => rule.points > 0).slice(0, namedMax);
-  return telling.map(({ name }) => name).join(', ');
-}
-
-const points = (value: number): string => String(Math.round(value * 10) / 10);
-
-/** Reasons for which a held message is let go by a person only: what is in it does not fade. */
+/**
+ * Signals of mail that only an operator releases: what is in a message does not fade as evidence
+ * does.
+ */
 export const contentSignals: ReadonlySet<string> = new Set(['virus', 'spam-score']);

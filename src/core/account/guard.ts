@@ -1,6 +1,6 @@
 /**
- * The guard: one message of one account, judged and counted. The live doors, `postern replay` and
- * the tests all come through here.
+ * The guard judges one message of one account, and counts it. The live doors, `postern replay` and
+ * the tests all use these functions.
  */
 import { dayMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
@@ -14,41 +14,41 @@ import { type BookChange, record } from './record.ts';
 
 /** What the guard knows besides the account itself. */
 export type GuardContext = {
-  readonly norms: ServerBaseline;
+  readonly baseline: ServerBaseline;
   readonly people: People;
   readonly policy: Policy;
 };
 
 /**
- * Judges the message and counts it in `past`, unless its script's own rule holds it. What changed
- * in the account's book must reach the ledger.
+ * Judges the message and counts it in `profile`, unless its script's own rule holds it. The caller
+ * writes the change of the account's book to the ledger.
  */
 export function submit(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
-  around: GuardContext,
-  standing: AccountFlags,
+  context: GuardContext,
+  flags: AccountFlags,
 ): { readonly judgement: Judgement; readonly book: BookChange } {
-  if (past.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
-    return { judgement: heldByRule(past, message), book: { learned: [], forgotten: [] } };
+  if (profile.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
+    return { judgement: heldByRule(profile, message), book: { learned: [], forgotten: [] } };
   }
-  const judgement = preview(past, message, around, standing);
-  return { judgement, book: record(past, message, judgement, around.people.seed) };
+  const judgement = preview(profile, message, context, flags);
+  return { judgement, book: record(profile, message, judgement, context.people.seed) };
 }
 
-function heldByRule(past: AccountProfile, message: Submission): Judgement {
-  const { evidence, state, sums } = past;
+function heldByRule(profile: AccountProfile, message: Submission): Judgement {
+  const { evidence, state, sums } = profile;
   const reasons = scriptReasons(message.scriptFinding);
   return { verdict: 'hold', state, evidence, reasons, sums, fresh: [] };
 }
 
-/** Judges without counting: for the policy door, whose message may still be aborted. */
+/** Judges without counting. The policy door needs that: its message may still be aborted. */
 export function preview(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
-  around: GuardContext,
-  standing: AccountFlags,
+  context: GuardContext,
+  flags: AccountFlags,
 ): Judgement {
-  settle(past, around.norms, Math.floor(message.at / dayMs));
-  return judge(past, around.norms, message, around.people, around.policy, standing);
+  settle(profile, context.baseline, Math.floor(message.at / dayMs));
+  return judge(profile, context.baseline, message, context.people, context.policy, flags);
 }

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { home, openServer, type ScriptedAccount, type Sent } from '../../../test/doubles/server.ts';
 import { hourMs, minuteMs } from '../../lib/time.ts';
+import { reasonText } from '../explain.ts';
 import type { Judgement } from './judge.ts';
 import { evidenceNow } from './judge.ts';
 import { boostMax, boosts, holdAt, suspendAt, watchAt } from './signals.ts';
@@ -27,24 +28,24 @@ function signals({ reasons }: Judgement): readonly string[] {
 const many = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `p${i}@x.example`);
 
-type Deed = (account: ScriptedAccount) => Judgement;
+type Action = (account: ScriptedAccount) => Judgement;
 type Row = readonly [
   what: string,
-  deed: Deed,
+  action: Action,
   verdict: string,
   state: string,
   signal: string | undefined,
 ];
-const repeat = (count: number, everyMs: number, letter: Sent): Deed => {
-  return (account) => account.hijacked(count, everyMs, letter);
+const repeat = (count: number, everyMs: number, message: Sent): Action => {
+  return (account) => account.hijacked(count, everyMs, message);
 };
 
 const rows: readonly Row[] = [
-  ['a letter to a friend', (a) => a.send({ to: a.friends(1) }), 'pass', 'clear', undefined],
-  ['a letter to one stranger', (a) => a.send({ strangers: 1 }), 'pass', 'clear', undefined],
-  ['a letter to four strangers', (a) => a.send({ strangers: 4 }), 'pass', 'clear', undefined],
+  ['a message to a friend', (a) => a.send({ to: a.friends(1) }), 'pass', 'clear', undefined],
+  ['a message to one stranger', (a) => a.send({ strangers: 1 }), 'pass', 'clear', undefined],
+  ['a message to four strangers', (a) => a.send({ strangers: 4 }), 'pass', 'clear', undefined],
   [
-    'a letter to all twelve friends',
+    'a message to all twelve friends',
     (a) => a.send({ to: a.friends(12) }),
     'pass',
     'clear',
@@ -65,7 +66,7 @@ const rows: readonly Row[] = [
     'strangers',
   ],
   [
-    'one letter to a hundred strangers',
+    'one message to a hundred strangers',
     (a) => a.send({ strangers: 100 }),
     'hold',
     'suspended',
@@ -86,28 +87,28 @@ const rows: readonly Row[] = [
     'strangers',
   ],
   [
-    'four hundred letters to one friend in an hour',
+    'four hundred messages to one friend in an hour',
     (a) => a.hijacked(400, 9_000, { to: a.friends(1) }),
     'hold',
     'watched',
     'recipients',
   ],
   [
-    'a thousand letters to one friend in an hour',
+    'a thousand messages to one friend in an hour',
     (a) => a.hijacked(1_500, 3_600, { to: a.friends(1) }),
     'hold',
     'suspended',
     'recipients',
   ],
   [
-    'sixty letters with one body to a friend',
+    'sixty messages with one body to a friend',
     (a) => a.hijacked(60, 20_000, { to: a.friends(1), fingerprint: 'same' }),
     'hold',
     'watched',
     'same-body',
   ],
   [
-    'sixty letters with different bodies to a friend',
+    'sixty messages with different bodies to a friend',
     (a) => {
       let judged = a.send({ to: a.friends(1), fingerprint: 'first' });
       for (let i = 0; i < 60; i++)
@@ -119,7 +120,7 @@ const rows: readonly Row[] = [
     undefined,
   ],
   [
-    'ten letters from ten networks within the hour',
+    'ten messages from ten networks within the hour',
     (a) => {
       let judged = a.send({ to: a.friends(1), client: home });
       for (let i = 1; i < 10; i++)
@@ -169,7 +170,7 @@ const rows: readonly Row[] = [
     'strangers',
   ],
   [
-    'unknown users come back, and another letter goes out',
+    'unknown users come back, and another message goes out',
     (a) => {
       for (let i = 0; i < 12; i++) a.wait(10_000).bounce('550 5.1.1 no such user');
       return a.send({ to: a.friends(1) });
@@ -179,9 +180,9 @@ const rows: readonly Row[] = [
     'failed-recipients',
   ],
 ];
-for (const [what, deed, verdict, state, signal] of rows) {
+for (const [what, action, verdict, state, signal] of rows) {
   test(`the guard sees ${what}: ${verdict}, ${state}`, () => {
-    const judged = deed(ann());
+    const judged = action(ann());
     assert.equal(
       `${judged.verdict} ${judged.state} ${signals(judged)[0]}`,
       `${verdict} ${state} ${signal}`,
@@ -190,14 +191,14 @@ for (const [what, deed, verdict, state, signal] of rows) {
   });
 }
 
-/** The same letters in two worlds; how much more the second one weighs. */
-function compared(letter: Sent, odd: Sent, prepare: Deed | undefined = undefined): number {
+/** The same messages in two worlds; how much more the second one weighs. */
+function compared(message: Sent, odd: Sent, prepare: Action | undefined = undefined): number {
   const [usual, strange] = [ann(), ann()];
   prepare?.(strange);
   const evidence = [usual, strange].map((account, world) => {
-    let judged = account.send({ ...letter, ...(world === 0 ? {} : odd) });
+    let judged = account.send({ ...message, ...(world === 0 ? {} : odd) });
     for (let i = 0; i < 4; i++)
-      judged = account.minutes(1).send({ ...letter, ...(world === 0 ? {} : odd) });
+      judged = account.minutes(1).send({ ...message, ...(world === 0 ? {} : odd) });
     return judged.evidence;
   });
   return (evidence[1] ?? 0) / (evidence[0] ?? 1);
@@ -215,8 +216,8 @@ test('another address in the same /24 is no new network', () => {
 });
 
 test('under a From address never used before, strangers weigh more', () => {
-  const letter = { strangers: 1, from: name };
-  const factor = compared(letter, { from: 'support@bank.example' });
+  const message = { strangers: 1, from: name };
+  const factor = compared(message, { from: 'support@bank.example' });
   assert.ok(Math.abs(factor - boosts.identity) < 0.01, `${factor}`);
 });
 
@@ -241,7 +242,7 @@ test('at an hour at which it never sends, strangers weigh more', () => {
 });
 
 test('failed logins, and then a good one from a new network: a guess that hit', () => {
-  const guessed: Deed = (account) => {
+  const guessed: Action = (account) => {
     for (let i = 0; i < 20; i++) account.login('198.51.100.7', false);
     account.login('198.51.100.7', true);
     return account.send({ to: account.friends(1), client: '198.51.100.7' });
@@ -316,27 +317,28 @@ test('evidence decays: an hour later there is less, four days later next to none
   account.hijacked(9, minuteMs);
   const after = [0, 1, 24, 96].map(
     (hours) =>
-      evidenceNow(account.past, server.norms, (account.now + hours * hourMs) as never).evidence,
+      evidenceNow(account.profile, server.baseline, (account.now + hours * hourMs) as never)
+        .evidence,
   );
   for (const [i, evidence] of after.entries()) assert.ok(i === 0 || evidence < (after[i - 1] ?? 0));
   assert.ok((after[3] ?? 1) < watchAt / 2);
 });
 
-test('people whom colleagues have long known count far less than strangers', () => {
+test('recipients that colleagues have long known count far less than strangers', () => {
   const server = openServer();
   const colleague = server.account('bob@here.example');
   colleague.send({ to: many(6) });
   for (const person of many(40).slice(6)) colleague.hours(5).send({ to: [person] });
   const account = server.account(name, colleague.now).ordinaryDays(28);
   const known = account.send({ to: many(12) });
-  account.past.sums.fill(0);
+  account.profile.sums.fill(0);
   const strange = account.send({ strangers: 12 });
   assert.deepEqual([known.verdict, known.state], ['pass', 'clear']);
   assert.ok(strange.evidence > 2 * known.evidence);
 });
 
 test('a message that is not passed says why, with finite numbers, strongest first', () => {
-  const letter = fc.record({
+  const message = fc.record({
     strangers: fc.integer({ min: 0, max: 300 }),
     to: fc.array(fc.constantFrom(...many(9)), { maxLength: 9 }).map((all) => [...new Set(all)]),
     client: fc.ipV4(),
@@ -345,17 +347,17 @@ test('a message that is not passed says why, with finite numbers, strongest firs
     waitMs: fc.integer({ min: 0, max: 9 * hourMs }),
   });
   fc.assert(
-    fc.property(fc.array(letter, { minLength: 1, maxLength: 40 }), (letters) => {
+    fc.property(fc.array(message, { minLength: 1, maxLength: 40 }), (messages) => {
       const account = openServer().account(name);
-      for (const { waitMs, ...sent } of letters) {
-        const before = account.past.state;
+      for (const { waitMs, ...sent } of messages) {
+        const before = account.profile.state;
         const judged = account.wait(waitMs).send(sent);
         assert.ok(Number.isFinite(judged.evidence) && judged.evidence >= 0);
         assert.ok(judged.verdict === 'pass' || judged.reasons.length > 0);
         for (const [i, reason] of judged.reasons.entries()) {
           assert.ok([reason.saw, reason.usual, reason.weight].every(Number.isFinite));
           assert.ok(i === 0 || reason.weight <= (judged.reasons[i - 1]?.weight ?? 0));
-          assert.notEqual(reason.text, '');
+          assert.doesNotMatch(reasonText(reason), /^$|undefined|NaN/);
         }
         if (before === 'suspended') assert.equal(judged.verdict, 'refuse');
         else if (judged.evidence >= suspendAt) assert.equal(judged.state, 'suspended');

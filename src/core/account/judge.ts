@@ -1,26 +1,23 @@
 /**
- * The judgement: is this message like this account? Reads only. The evidence is the norm of all
- * slot ratios, multiplied by the risk factors (hour, network, identity), plus what is a sign by
- * itself (many networks at once, a guessed login).
+ * The judgement: is this message like this account? It changes nothing.
+ *
+ * The evidence is the norm of the ratios of all slots, multiplied by the risk factors (hour,
+ * network, identity), plus what is a sign alone (many networks at once, a guessed login).
  */
 
 import { hash53 } from '../../lib/hash.ts';
-import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { dayMs, minuteMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
+import { type CountName, countNames, type Reason } from '../reason.ts';
 import { scriptReasons } from '../scripts/hold.ts';
-import type { AccountState, Reason, VerdictKind } from '../verdict.ts';
+import type { AccountState, VerdictKind } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { overCeiling } from './ceiling.ts';
-import { contentBoost, contentReason, contentStop, spamLike } from './content.ts';
+import { contentBoost, contentReasons, contentStop, spamLike } from './content.ts';
 import { allowed } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import {
-  circumstanceReasons,
-  slotReasons,
-  suspendedReason,
-  weakPasswordReasons,
-} from './reasons.ts';
+import { riskFactorReasons, slotReasons, suspendedReason, weakPasswordReasons } from './reasons.ts';
 import { riskFactors } from './risk-factors.ts';
 import {
   boostMax,
@@ -31,19 +28,18 @@ import {
   localWeight,
   norm,
   rules,
+  slots,
   suspendAt,
   watchAt,
   weakPassword,
   windowsMs,
 } from './signals.ts';
 
-/** What the whole server knows of people. */
+/** What the whole server knows of recipients. */
 export type People = {
   /** Seed of the recipient hashes. */
   readonly seed: number;
-  /**
-   * Minute in which anyone here first wrote to this recipient (hash); undefined when nobody did.
-   */
+  /** The minute of the first mail from here to this recipient (hash); undefined without one. */
   knownHere(recipient: number): number | undefined;
 };
 
@@ -59,25 +55,22 @@ export type Judgement = {
   readonly fresh: readonly number[];
 };
 
-/** Judges a message. `past` must be settled (learn.ts) for the day of the message. */
+/** Judges a message. `profile` must be settled (learn.ts) for the day of the message. */
 export function judge(
-  past: AccountProfile,
-  norms: ServerBaseline,
+  profile: AccountProfile,
+  baseline: ServerBaseline,
   message: Submission,
   people: People,
   policy: Policy,
-  standing: AccountFlags,
+  flags: AccountFlags,
 ): Judgement {
-  const fresh: number[] = [];
-  const weak = standing.weakPassword !== '';
-  const circumstance = riskFactors(past, message, { seed: people.seed, weak });
-  const boost = Math.min(boostMax, circumstance.boost * contentBoost(message.scan));
-  const adds = tally(past, message, people, fresh);
-  if (circumstance.elsewhere) adds.elsewhere = raised(message.outside.length, 6);
-  const sums = zeroSlots.slice();
+  const weak = flags.weakPassword !== '';
+  const factors = riskFactors(profile, message, { seed: people.seed, weak });
+  const boost = Math.min(boostMax, factors.boost * contentBoost(message.scan));
+  const { adds, fresh } = tally(profile, message, people, factors.elsewhere);
+  const sums = summed(profile, message.at, adds);
   const factor = weak ? weakPassword.counts : 1;
-  const traffic = weigh(past, norms, elapsed(past, message.at), adds, sums) * factor;
-  const evidence = traffic * boost + circumstance.alone;
+  const evidence = weight(profile, baseline, sums) * factor * boost + factors.alone;
   const found = (
     verdict: VerdictKind,
     state: AccountState,
@@ -91,163 +84,147 @@ export function judge(
     fresh,
   });
 
-  if (past.state === 'suspended')
-    return found('refuse', 'suspended', [suspendedReason(past, message.at)]);
-  const exempt = standing.exemptUntil > message.at;
-  // An exemption is from what is usual, not from the register's rules.
+  if (profile.state === 'suspended')
+    return found('refuse', 'suspended', [suspendedReason(profile, message.at)]);
+  const exempt = flags.exemptUntil > message.at;
+  // An exemption is from what is usual. The register's rules hold all the same.
   const unruly = scriptReasons(message.scriptFinding);
   if (unruly.length > 0 && (exempt || evidence < suspendAt))
     return found('hold', exempt || evidence < watchAt ? 'clear' : 'watched', unruly);
   if (!exempt) {
     const content = contentStop(message.scan, policy);
     if (content !== undefined && evidence < suspendAt) {
-      const state = content.verdict === 'hold' ? 'watched' : past.state;
+      const state = content.verdict === 'hold' ? 'watched' : profile.state;
       return found(content.verdict, state, [content.reason]);
     }
-    const ceiling = overCeiling(past, message, policy, standing, evidence);
-    // Waiting must not hide an attack: what suspends, suspends.
+    const ceiling = overCeiling(profile, message, policy, flags, evidence);
+    // A delay must not hide an attack: evidence for a suspension goes first.
     if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
-      return found(ceiling.verdict, past.state, [
+      return found(ceiling.verdict, profile.state, [
         ceiling.reason,
-        ...weakPasswordReasons(standing.weakPassword),
+        ...weakPasswordReasons(flags.weakPassword),
       ]);
   }
   if (evidence < watchAt || exempt) return found('pass', 'clear', []);
-  const content = contentReason(message.scan);
   const reasons = [
-    ...slotReasons(past, norms, sums, boost * factor),
+    ...slotReasons(profile, baseline, sums, boost * factor),
     ...unruly,
-    ...circumstanceReasons(circumstance),
-    ...(content === undefined ? [] : [content]),
-    ...weakPasswordReasons(standing.weakPassword),
+    ...riskFactorReasons(factors),
+    ...contentReasons(message.scan),
+    ...weakPasswordReasons(flags.weakPassword),
   ].sort((a, b) => b.weight - a.weight);
   if (evidence >= suspendAt) return found('hold', 'suspended', reasons);
   return found(evidence >= holdAt ? 'hold' : 'pass', 'watched', reasons);
 }
 
-/** How strong the evidence is right now, with no message at hand: for the operator's admin. */
+/** How strong the evidence is now, without a message: what the operator is shown. */
 export function evidenceNow(
-  past: AccountProfile,
-  norms: ServerBaseline,
+  profile: AccountProfile,
+  baseline: ServerBaseline,
   at: Submission['at'],
-  weakReason = '',
-): { evidence: number; reasons: readonly Reason[] } {
-  const sums = zeroSlots.slice();
-  const factor = weakReason === '' ? 1 : weakPassword.counts;
-  const evidence = weigh(past, norms, elapsed(past, at), none, sums) * factor;
-  const reasons = [...slotReasons(past, norms, sums, factor), ...weakPasswordReasons(weakReason)];
+  weakFinding = '',
+): { readonly evidence: number; readonly reasons: readonly Reason[] } {
+  const sums = summed(profile, at, nothing);
+  const factor = weakFinding === '' ? 1 : weakPassword.counts;
+  const evidence = weight(profile, baseline, sums) * factor;
+  const reasons = [
+    ...slotReasons(profile, baseline, sums, factor),
+    ...weakPasswordReasons(weakFinding),
+  ];
   return { evidence, reasons };
 }
 
-const none: Tally = {
+/** What one message adds to each count. */
+type Tally = Readonly<Record<CountName, number>>;
+
+const nothing: Tally = {
   strangers: 0,
-  newcomers: 0,
+  'new-recipients': 0,
   recipients: 0,
   messages: 0,
-  copies: 0,
+  'failed-recipients': 0,
+  'same-body': 0,
   elsewhere: 0,
-  spamLike: 0,
+  'spam-like': 0,
 };
 
-/** What one message adds to each count. */
-type Tally = {
-  strangers: number;
-  newcomers: number;
-  recipients: number;
-  messages: number;
-  copies: number;
-  elsewhere: number;
-  spamLike: number;
-};
-
-function tally(past: AccountProfile, message: Submission, people: People, fresh: number[]): Tally {
+/** What the message adds, and the hashes of recipients that are new to the account. */
+function tally(
+  profile: AccountProfile,
+  message: Submission,
+  people: People,
+  elsewhere: boolean,
+): { readonly adds: Tally; readonly fresh: readonly number[] } {
+  const { outside, local, fingerprint } = message;
   const ripe = (message.at - lagDays * dayMs) / minuteMs;
+  const fresh: number[] = [];
   let strangers = 0;
   let newcomers = 0;
-  for (const recipient of message.outside) {
+  for (const recipient of outside) {
     const hash = hash53(recipient, people.seed);
-    if (past.book.has(hash)) continue;
+    if (profile.book.has(hash)) continue;
     fresh.push(hash);
     newcomers++;
     const minute = people.knownHere(hash);
     strangers += minute === undefined ? 1 : minute > ripe ? lately : knownHereWeight;
   }
-  for (const recipient of message.local) {
+  for (const recipient of local) {
     const hash = hash53(recipient, people.seed);
-    if (past.book.has(hash)) continue;
+    if (profile.book.has(hash)) continue;
     fresh.push(hash);
     newcomers += localWeight;
   }
-  return {
-    strangers: raised(strangers, 0),
-    newcomers: raised(newcomers, 1),
-    recipients: message.outside.length + localWeight * message.local.length,
-    messages: message.outside.length > 0 ? 1 : localWeight,
-    copies:
-      message.fingerprint !== undefined && past.fingerprints.includes(message.fingerprint) ? 1 : 0,
-    elsewhere: 0,
-    spamLike: spamLike(message.scan) * (message.outside.length > 0 ? 1 : localWeight),
+  const messages = outside.length > 0 ? 1 : localWeight;
+  const copied = fingerprint !== undefined && profile.fingerprints.includes(fingerprint);
+  const adds: Tally = {
+    strangers: raised(strangers, rules.strangers.power),
+    'new-recipients': raised(newcomers, rules['new-recipients'].power),
+    recipients: outside.length + localWeight * local.length,
+    messages,
+    'failed-recipients': 0,
+    'same-body': copied ? 1 : 0,
+    elsewhere: elsewhere ? raised(outside.length, rules.elsewhere.power) : 0,
+    'spam-like': spamLike(message.scan) * messages,
   };
+  return { adds, fresh };
 }
 
-/** What `here` of them in one message count for. */
-function raised(here: number, count: number): number {
-  return here > 1 ? here ** (rules[count]?.power ?? 1) : here;
-}
-
-/**
- * Milliseconds since the sums were current. A clock that was set back a little decays nothing; by
- * much, it is believed.
- */
-function elapsed(past: AccountProfile, at: number): number {
-  const passed = at - past.at;
-  return Math.max(passed, 0);
+/** What this many in one message count for. */
+function raised(here: number, power: number): number {
+  return here > 1 ? here ** power : here;
 }
 
 /**
- * Fills `sums` with the decayed sums plus what is added, and answers with the norm of all ratios.
+ * The account's sums, decayed until `at`, plus what is added. If the clock was set back, nothing
+ * decays.
  */
-function weigh(
-  past: AccountProfile,
-  norms: ServerBaseline,
-  passedMs: number,
-  adds: Tally,
-  sums: number[],
-): number {
-  let total = 0;
-  const windows = windowsMs.length;
-  for (let window = 0; window < windows; window++) {
-    const kept = Math.exp(-passedMs / (windowsMs[window] ?? hourMs));
-    for (let count = 0; count < rules.length; count++) {
-      const slot = count * windows + window;
-      const value = (past.sums[slot] ?? 0) * kept + addition(adds, count);
-      sums[slot] = value;
-      if (value === 0) continue;
-      const ratio = ((rules[count]?.weight ?? 0) * value) / allowed(past, norms, slot);
-      const square = ratio * ratio;
-      total += square * square * square;
+function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
+  const passedMs = Math.max(at - profile.at, 0);
+  const kept = windowsMs.map((windowMs) => Math.exp(-passedMs / windowMs));
+  const sums = zeroSlots.slice();
+  let slot = 0;
+  for (const count of countNames) {
+    const added = adds[count];
+    for (let window = 0; window < windowsMs.length; window++, slot++) {
+      sums[slot] = (profile.sums[slot] ?? 0) * (kept[window] ?? 0) + added;
     }
   }
-  return total === 0 ? 0 : total ** (1 / norm);
+  return sums;
 }
 
-function addition(adds: Tally, count: number): number {
-  switch (count) {
-    case 0:
-      return adds.strangers;
-    case 1:
-      return adds.newcomers;
-    case 2:
-      return adds.recipients;
-    case 3:
-      return adds.messages;
-    case 5:
-      return adds.copies;
-    case 6:
-      return adds.elsewhere;
-    case 7:
-      return adds.spamLike;
-    default:
-      return 0;
+/** The norm of the ratios of all slots. */
+function weight(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  sums: readonly number[],
+): number {
+  let total = 0;
+  for (let slot = 0; slot < slots.length; slot++) {
+    const sum = sums[slot] ?? 0;
+    if (sum === 0) continue;
+    const ratio = ((slots[slot]?.rule.weight ?? 0) * sum) / allowed(profile, baseline, slot);
+    const square = ratio * ratio;
+    total += square * square * square;
   }
+  return total === 0 ? 0 : total ** (1 / norm);
 }

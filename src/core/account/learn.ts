@@ -1,45 +1,35 @@
 /**
- * What an account's past teaches: peaks, hours and networks of days that have gone by quietly.
- * Never of today, never of a day with a suspension, and never by more than `growth` a day: an
- * attack must not become usual.
+ * What an account's profile teaches: peaks, hours and networks of days without a suspension.
+ * Nothing is learned from today, and at most `growth` from one day, because an attack must not
+ * become usual.
  */
 
 import { learnDay, refresh, type ServerBaseline } from './baseline.ts';
 import type { AccountProfile, Day } from './profile.ts';
-import {
-  growth,
-  growthHeld,
-  lagDays,
-  peakHalfLifeDays,
-  rules,
-  slots,
-  windowsMs,
-} from './signals.ts';
+import { growth, growthHeld, lagDays, peakHalfLifeDays, slots } from './signals.ts';
 
 const fade = 0.5 ** (1 / peakHalfLifeDays);
 /** The hour histogram is halved above this many messages: habits change. */
 const hoursMax = 400;
-/** A busy account's peak from which it gets the whole slack. */
+/** The peak from which an account gets the whole slack. */
 const slackAt = 40;
 
-/** What this slot's count may reach before it holds mail. */
-export function allowed(past: AccountProfile, norms: ServerBaseline, slot: number): number {
-  const floor = norms.floors[slot] ?? 1;
-  const own = ownAllowance(past, slot);
-  return Math.max(own, floor);
+/** What the sum in this slot may reach before mail is held. */
+export function allowed(profile: AccountProfile, baseline: ServerBaseline, slot: number): number {
+  return Math.max(ownAllowance(profile, slot), baseline.floors[slot] ?? 1);
 }
 
-/** What the account's own past allows. */
-export function ownAllowance(past: AccountProfile, slot: number): number {
-  const rule = rules[(slot / windowsMs.length) | 0];
-  const peak = past.peaks[slot] ?? 0;
+/** What the account's own peak allows. */
+export function ownAllowance(profile: AccountProfile, slot: number): number {
+  const peak = profile.peaks[slot] ?? 0;
+  const rule = slots[slot]?.rule;
   if (rule === undefined || peak === 0) return 0;
   return (rule.factor + rule.slack * Math.min(1, peak / slackAt)) * peak;
 }
 
-/** The peak that allows this much: the inverse of what an account's own past allows. */
+/** The peak that allows this much: the inverse of `ownAllowance`. */
 function peakFor(allowance: number, slot: number): number {
-  const rule = rules[(slot / windowsMs.length) | 0];
+  const rule = slots[slot]?.rule;
   if (rule === undefined) return 0;
   const { factor, slack } = rule;
   const busy = allowance / (factor + slack);
@@ -48,46 +38,47 @@ function peakFor(allowance: number, slot: number): number {
   return (Math.sqrt(factor * factor + 4 * slope * allowance) - factor) / (2 * slope);
 }
 
-/** Learns the days that are old enough. Call before judging, with the day of the event. */
-export function settle(past: AccountProfile, norms: ServerBaseline, day: number): void {
-  refresh(norms, day);
-  for (let oldest = past.days[0]; oldest !== undefined; oldest = past.days[0]) {
+/** Learns from the days that are old enough. Call it before judging, with the day of the event. */
+export function settle(profile: AccountProfile, baseline: ServerBaseline, day: number): void {
+  refresh(baseline, day);
+  for (let oldest = profile.days[0]; oldest !== undefined; oldest = profile.days[0]) {
     if (oldest.day > day - lagDays - 1) return;
-    past.days.shift();
-    if (!oldest.tainted) learn(past, norms, oldest);
+    profile.days.shift();
+    if (!oldest.tainted) learn(profile, baseline, oldest);
   }
 }
 
-function learn(past: AccountProfile, norms: ServerBaseline, day: Day): void {
-  const unexplained = new Float64Array(slots);
+function learn(profile: AccountProfile, baseline: ServerBaseline, day: Day): void {
+  const unexplained = new Float64Array(slots.length);
   const step = day.held ? growthHeld : growth;
-  for (let slot = 0; slot < slots; slot++) {
+  for (let slot = 0; slot < slots.length; slot++) {
     const peak = day.peaks[slot] ?? 0;
-    if (peak > ownAllowance(past, slot)) unexplained[slot] = peak;
-    const most = peakFor(step * allowed(past, norms, slot), slot);
-    past.peaks[slot] = Math.max((past.peaks[slot] ?? 0) * fade, Math.min(peak, most));
+    if (peak > ownAllowance(profile, slot)) unexplained[slot] = peak;
+    const most = peakFor(step * allowed(profile, baseline, slot), slot);
+    profile.peaks[slot] = Math.max((profile.peaks[slot] ?? 0) * fade, Math.min(peak, most));
   }
-  learnDay(norms, unexplained);
+  learnDay(baseline, unexplained);
   let messages = 0;
   for (let hour = 0; hour < 24; hour++) {
-    past.hours[hour] = (past.hours[hour] ?? 0) + (day.hours[hour] ?? 0);
-    messages += past.hours[hour] ?? 0;
+    profile.hours[hour] = (profile.hours[hour] ?? 0) + (day.hours[hour] ?? 0);
+    messages += profile.hours[hour] ?? 0;
   }
-  if (messages > hoursMax)
-    for (let hour = 0; hour < 24; hour++) past.hours[hour] = (past.hours[hour] ?? 0) / 2;
-  past.usualNetworks = Math.max(
-    past.usualNetworks * fade,
+  if (messages > hoursMax) {
+    for (let hour = 0; hour < 24; hour++) profile.hours[hour] = (profile.hours[hour] ?? 0) / 2;
+  }
+  profile.usualNetworks = Math.max(
+    profile.usualNetworks * fade,
     1,
-    Math.min(day.networks, past.usualNetworks + 1),
+    Math.min(day.networks, profile.usualNetworks + 1),
   );
 }
 
 /** An operator says that what was seen was honest: it counts as usual from now on. */
-export function vouch(past: AccountProfile): void {
-  for (let slot = 0; slot < slots; slot++) {
-    let seen = Math.max(past.peaks[slot] ?? 0, past.sums[slot] ?? 0);
-    for (const day of past.days) if (day.tainted) seen = Math.max(seen, day.peaks[slot] ?? 0);
-    past.peaks[slot] = seen;
+export function vouch(profile: AccountProfile): void {
+  for (let slot = 0; slot < slots.length; slot++) {
+    let seen = Math.max(profile.peaks[slot] ?? 0, profile.sums[slot] ?? 0);
+    for (const day of profile.days) if (day.tainted) seen = Math.max(seen, day.peaks[slot] ?? 0);
+    profile.peaks[slot] = seen;
   }
-  for (const day of past.days) day.tainted = false;
+  for (const day of profile.days) day.tainted = false;
 }

@@ -78,23 +78,23 @@ test('two addresses of one /48 have one network, however they are written', () =
 const at = (ms: number): Millis => (monday + ms) as Millis;
 
 test('a network is known a day after it was first seen', () => {
-  const past = newProfile(monday);
-  assert.equal(networkStanding(past, 'a', monday), 'no-past');
-  noteNetwork(past, 'a', monday);
-  const standing = (network: string, ms: number) => networkStanding(past, network, at(ms));
-  assert.equal(standing('a', hourMs), 'no-past');
+  const profile = newProfile(monday);
+  assert.equal(networkStanding(profile, 'a', monday), 'no-history');
+  noteNetwork(profile, 'a', monday);
+  const standing = (network: string, ms: number) => networkStanding(profile, network, at(ms));
+  assert.equal(standing('a', hourMs), 'no-history');
   assert.equal(standing('a', dayMs), 'known');
   assert.equal(standing('b', dayMs), 'new');
-  noteNetwork(past, 'b', at(dayMs));
+  noteNetwork(profile, 'b', at(dayMs));
   assert.equal(standing('b', dayMs + hourMs), 'new');
   assert.equal(standing('b', 2 * dayMs), 'known');
 });
 
 test('networks at once are those of the last hour', () => {
-  const past = newProfile(monday);
+  const profile = newProfile(monday);
   for (const [i, network] of ['a', 'b', 'c'].entries())
-    noteNetwork(past, network, at(i * 20 * minuteMs));
-  const atOnce = (network: string, ms: number) => networksAtOnce(past, network, at(ms));
+    noteNetwork(profile, network, at(i * 20 * minuteMs));
+  const atOnce = (network: string, ms: number) => networksAtOnce(profile, network, at(ms));
   assert.equal(atOnce('d', 45 * minuteMs), 4);
   assert.equal(atOnce('a', 45 * minuteMs), 3);
   assert.equal(atOnce('d', 75 * minuteMs), 3);
@@ -102,20 +102,20 @@ test('networks at once are those of the last hour', () => {
 });
 
 test('a botnet does not fill the memory', () => {
-  const past = newProfile(monday);
-  for (let i = 0; i < 5_000; i++) noteNetwork(past, `net${i}`, at(i * 1_000));
-  assert.ok(past.networks.length <= 32);
-  assert.ok(past.networks.some(({ network }) => network === 'net4999'));
+  const profile = newProfile(monday);
+  for (let i = 0; i < 5_000; i++) noteNetwork(profile, `net${i}`, at(i * 1_000));
+  assert.ok(profile.networks.length <= 32);
+  assert.ok(profile.networks.some(({ network }) => network === 'net4999'));
 });
 
 test('after a hijack the networks since then are forgotten', () => {
-  const past = newProfile(monday);
-  noteNetwork(past, 'home', monday);
-  noteNetwork(past, 'thief', at(dayMs));
-  noteNetwork(past, 'home', at(2 * dayMs));
-  forgetNetworks(past, at(dayMs));
+  const profile = newProfile(monday);
+  noteNetwork(profile, 'home', monday);
+  noteNetwork(profile, 'thief', at(dayMs));
+  noteNetwork(profile, 'home', at(2 * dayMs));
+  forgetNetworks(profile, at(dayMs));
   assert.deepEqual(
-    past.networks.map(({ network }) => network),
+    profile.networks.map(({ network }) => network),
     ['home'],
   );
 });

@@ -1,24 +1,18 @@
 /**
- * Client networks: the unit in which a person's addresses change without meaning anything. /24 for
- * IPv4, /48 for IPv6.
+ * Client networks: /24 for IPv4, /48 for IPv6. Within a network, a person's address changes without
+ * meaning anything.
  */
 import type { Millis } from '../../lib/time.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
 import type { AccountProfile } from './profile.ts';
 
-/**
- * Networks remembered per account: a botnet may bring hundreds, and only a few of a person's
- * matter.
- */
+/** Networks remembered for each account: a person uses a few, a botnet brings hundreds. */
 const networksMax = 32;
 
-/** IPv4, also as IPv6 shows it. */
+/** IPv4, also mapped into IPv6 (`::ffff:192.0.2.1`). */
 const dotted = /^(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}$/i;
 
-/**
- * The network of an address as text: `192.0.2.0/24`, `2001:db8:1::/48`; empty for anything that is
- * no address.
- */
+/** The network of an address: `192.0.2.0/24`, `2001:db8:1::/48`. Empty for anything else. */
 export function networkOf(client: string): string {
   if (dotted.test(client)) {
     return `${client.slice(client.lastIndexOf(':') + 1, client.lastIndexOf('.'))}.0/24`;
@@ -39,47 +33,47 @@ export function networkOf(client: string): string {
 }
 
 /**
- * Known: first seen at least a day ago. Undefined when the account has no known network to compare
- * with.
+ * Says whether the account knows this network. `known`: first seen at least a day ago.
+ * `no-history`: the account has no known network to compare with.
  */
 export function networkStanding(
-  past: AccountProfile,
+  profile: AccountProfile,
   network: string,
   at: Millis,
-): 'known' | 'new' | 'no-past' {
+): 'known' | 'new' | 'no-history' {
   const ripe = (at - dayMs) / minuteMs;
   let any = false;
-  for (const seen of past.networks) {
+  for (const seen of profile.networks) {
     if (seen.first > ripe) continue;
     if (seen.network === network) return 'known';
     any = true;
   }
-  return any ? 'new' : 'no-past';
+  return any ? 'new' : 'no-history';
 }
 
 /** Different networks within the last hour, this one included. */
-export function networksAtOnce(past: AccountProfile, network: string, at: Millis): number {
+export function networksAtOnce(profile: AccountProfile, network: string, at: Millis): number {
   const since = (at - hourMs) / minuteMs;
   let count = 1;
-  for (const seen of past.networks) if (seen.last >= since && seen.network !== network) count++;
+  for (const seen of profile.networks) if (seen.last >= since && seen.network !== network) count++;
   return count;
 }
 
 /** Remembers that the account was seen from there. */
-export function noteNetwork(past: AccountProfile, network: string, at: Millis): void {
+export function noteNetwork(profile: AccountProfile, network: string, at: Millis): void {
   const minute = Math.floor(at / minuteMs);
-  const seen = past.networks.find((one) => one.network === network);
+  const seen = profile.networks.find((one) => one.network === network);
   if (seen !== undefined) {
     seen.last = minute;
     return;
   }
-  past.networks.push({ network, first: minute, last: minute });
-  if (past.networks.length <= networksMax) return;
-  const oldest = past.networks.reduce((a, b) => (b.last < a.last ? b : a));
-  past.networks = past.networks.filter((one) => one !== oldest);
+  profile.networks.push({ network, first: minute, last: minute });
+  if (profile.networks.length <= networksMax) return;
+  const oldest = profile.networks.reduce((a, b) => (b.last < a.last ? b : a));
+  profile.networks = profile.networks.filter((one) => one !== oldest);
 }
 
-/** Networks that came up since then are not the owner's: forgotten after a hijack. */
-export function forgetNetworks(past: AccountProfile, since: Millis): void {
-  past.networks = past.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
+/** Forgets the networks first seen since then: after a hijack they may be the attacker's. */
+export function forgetNetworks(profile: AccountProfile, since: Millis): void {
+  profile.networks = profile.networks.filter((seen) => seen.first < Math.floor(since / minuteMs));
 }

@@ -1,19 +1,16 @@
-/** The limits and choices that the operator set, as the core needs them. */
+/** Limits and choices of the operator, as the core needs them. */
 import type { Millis } from '../../lib/time.ts';
 
 export type Policy = {
-  /** Fixed ceilings on recipients, whatever is usual; 0 is none. */
+  /** Fixed ceilings on recipients, whatever is usual; 0 means no ceiling. */
   readonly messageRecipientsMax: number;
   readonly accountRecipientsPerHour: number;
   readonly accountRecipientsPerDay: number;
-  /** All accounts together; only accounts above their own usual are delayed when it is reached. */
+  /** For all accounts together. When it is reached, only watched accounts are delayed. */
   readonly serverRecipientsPerHour: number;
-  /**
-   * Points of a scanner from which a message is held whatever else is known of its account; 0 is
-   * none.
-   */
+  /** Points from which a message is held, whatever its account's evidence; 0 means no limit. */
   readonly scanHoldScore: number;
-  /** What becomes of a message of which a scanner said nothing. */
+  /** What happens to a message that a scanner did not answer for. */
   readonly unscanned: 'pass' | 'delay';
 };
 
@@ -36,13 +33,13 @@ export function hasCeiling(policy: Policy): boolean {
   );
 }
 
-/** What the flow knows besides the account's past. */
+/** What Postern knows about the account besides its profile. */
 export type AccountFlags = {
-  /** An operator's exemption ends then; 0 when there is none. */
+  /** When the operator's exemption ends; 0 without one. */
   readonly exemptUntil: Millis;
   /** Recipients of all accounts in this hour, for the server's ceiling. */
   readonly serverRecipientsThisHour: number;
-  /** The password audit guessed its password: why, as a sentence. Empty: not that anybody knows. */
+  /** The password audit's finding if it guessed the password, as a sentence; empty otherwise. */
   readonly weakPassword: string;
 };
 

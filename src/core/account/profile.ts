@@ -1,29 +1,28 @@
 /**
- * What is remembered of one account: its decaying sums, its learned peaks, the last days that it
- * has not learned from yet, its networks and logins, and whom it wrote to. Deterministic: changed
- * only by the functions of core/account.
+ * The profile of one account: its decaying sums and learned peaks, the last days it has not learned
+ * from yet, its networks, logins and recipients. Only the functions of core/account change it.
  */
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { AccountState } from '../verdict.ts';
 import { RecipientBook } from './recipient-book.ts';
 import { slots } from './signals.ts';
 
-/** One calendar day (UTC) that is still too young to learn from. */
+/** One calendar day (UTC) the account has not learned from yet. */
 export type Day = {
   readonly day: number;
   readonly peaks: number[];
   readonly hours: number[];
-  /** Most client networks at once. */
+  /** The highest number of client networks at once. */
   networks: number;
   messages: number;
   recipients: number;
-  /** Mail was held or refused that day: learn little. */
+  /** Mail was held or refused that day: less is learned from it. */
   held: boolean;
-  /** Suspended that day: learn nothing. */
+  /** The account was suspended that day: nothing is learned from it. */
   tainted: boolean;
 };
 
-/** A client network (/24, /48) that the account was seen from. Minutes since 1970. */
+/** A client network (/24, /48) the account was seen from. Times in minutes since 1970. */
 export type SeenNetwork = { readonly network: string; readonly first: number; last: number };
 
 export type AccountProfile = {
@@ -31,6 +30,7 @@ export type AccountProfile = {
   /** When `sums` were last brought up to date. */
   at: Millis;
   readonly firstSeen: Millis;
+  /** One number for each of `slots` (signals.ts). */
   readonly sums: number[];
   readonly peaks: number[];
   readonly days: Day[];
@@ -40,17 +40,15 @@ export type AccountProfile = {
   readonly hours: number[];
   networks: SeenNetwork[];
   usualNetworks: number;
-  /**
-   * Failed logins, decaying over six hours; and a good one from a new network after many: the guess
-   * that hit.
-   */
+  /** Failed logins, decaying over six hours. */
   failedLogins: number;
   failedLoginsAt: Millis;
+  /** When a login from a new network succeeded after many failures, and after how many. */
   breachAt: Millis;
   breachFails: number;
   /** Bodies of the last messages, newest last. */
   fingerprints: string[];
-  /** First sign of the evidence there is now, and what passed since; 0 when there is none. */
+  /** When the evidence of now began, and what has passed since; 0 without evidence. */
   since: Millis;
   leakedMessages: number;
   leakedRecipients: number;
@@ -58,25 +56,25 @@ export type AccountProfile = {
   /** Recipients in the current hour of the clock (hours since 1970), for the fixed ceiling. */
   hour: number;
   hourRecipients: number;
-  /** Suspended since; 0 when not. */
+  /** 0 while the account is not suspended. */
   suspendedAt: Millis;
   evidence: number;
   automaticReleases: number;
-  /** Everyone (and every From address) it ever wrote to (as): hash → minute of the first time. */
+  /** Every recipient and From address it has used: hash → minute of the first time. */
   readonly book: RecipientBook;
-  /** Its size when it was last written, for lists that do not load it. */
+  /** Size of the book when it was last written, for lists that do not load it. */
   readonly bookSize: number;
 };
 
 /**
- * To be copied. Plain arrays, since a Float64Array of this size is memory of its own outside V8's
- * heap: it takes 300 bytes more and a microsecond to make. Filled with 0.5 first, so that V8 knows
- * them as doubles from the start.
+ * Zeros to copy, one for each slot. They are plain arrays because a Float64Array of this size lives
+ * outside V8's heap: it takes 300 bytes more and a microsecond to make. They are filled with 0.5
+ * first, so that V8 stores them as doubles from the start.
  */
-export const zeroSlots: readonly number[] = Array.from({ length: slots }, () => 0.5).fill(0);
+export const zeroSlots: readonly number[] = Array.from({ length: slots.length }, () => 0.5).fill(0);
 const zeroHours: readonly number[] = Array.from({ length: 24 }, () => 0.5).fill(0);
 
-/** An account never seen before. */
+/** The profile of an account that was never seen before. */
 export function newProfile(at: Millis): AccountProfile {
   return {
     state: 'clear',
@@ -107,13 +105,13 @@ export function newProfile(at: Millis): AccountProfile {
   };
 }
 
-/** The bucket of the day that `at` falls in, made when there is none. */
-export function dayOf(past: AccountProfile, at: Millis): Day {
+/** The bucket of the day of `at`; made if it is missing. */
+export function dayOf(profile: AccountProfile, at: Millis): Day {
   const day = Math.floor(at / dayMs);
-  // Days that a wrong clock made up would keep the account from learning until they come.
-  while ((past.days.at(-1)?.day ?? day) > day + 1) past.days.pop();
-  const last = past.days.at(-1);
-  // A clock that was set back goes on in the newest bucket.
+  // Days in the future come from a wrong clock. The account would not learn until they have passed.
+  while ((profile.days.at(-1)?.day ?? day) > day + 1) profile.days.pop();
+  const last = profile.days.at(-1);
+  // After the clock was set back, the newest bucket is used.
   if (last !== undefined && last.day >= day) return last;
   const made: Day = {
     day,
@@ -125,15 +123,18 @@ export function dayOf(past: AccountProfile, at: Millis): Day {
     held: false,
     tainted: false,
   };
-  past.days.push(made);
+  profile.days.push(made);
   return made;
 }
 
 /** Messages and recipients on the day of `at`. */
-export function today(past: AccountProfile, at: Millis): { messages: number; recipients: number } {
+export function today(
+  profile: AccountProfile,
+  at: Millis,
+): { messages: number; recipients: number } {
   const day = Math.floor(at / dayMs);
-  const last = past.days.at(-1);
-  // As in dayOf: after the clock was set back, tomorrow's bucket is today's.
+  const last = profile.days.at(-1);
+  // As in dayOf: after the clock was set back, the bucket of tomorrow counts as today's.
   if (last === undefined || (last.day !== day && last.day !== day + 1))
     return { messages: 0, recipients: 0 };
   return { messages: last.messages, recipients: last.recipients };
@@ -141,12 +142,12 @@ export function today(past: AccountProfile, at: Millis): { messages: number; rec
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
-/** As stored: JSON, without the book (its rows are stored one by one). */
-export function encodeProfile(past: AccountProfile): string {
-  const { book: _, sums, peaks, hours, days, ...plain } = past;
+/** The profile as JSON, without the book: the ledger stores that row by row. */
+export function encodeProfile(profile: AccountProfile): string {
+  const { book: _, sums, peaks, hours, days, ...plain } = profile;
   return JSON.stringify({
     ...plain,
-    bookSize: past.book.size,
+    bookSize: profile.book.size,
     sums: sums.map(round),
     peaks: peaks.map(round),
     hours: hours.map(round),
@@ -155,8 +156,8 @@ export function encodeProfile(past: AccountProfile): string {
 }
 
 /**
- * Fields that an older version did not store get a new account's values; slots that it did not have
- * are zero.
+ * Reads a stored profile. Fields that an older version did not store get the values of a new
+ * account; slots that it did not have are zero.
  */
 export function decodeProfile(
   text: string,
@@ -184,7 +185,7 @@ export function decodeProfile(
   };
 }
 
-/** As many numbers as there are zeros, whatever was stored. */
+/** As many numbers as `zeros` has: missing ones are 0, further ones are dropped. */
 function over(zeros: readonly number[], stored: readonly number[]): number[] {
   const values = zeros.slice();
   const length = Math.min(values.length, stored.length);

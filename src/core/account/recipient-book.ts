@@ -1,15 +1,15 @@
 /**
- * Whom an account has ever written to (and which From addresses it used): hash → minute of the
- * first time.
+ * The book of an account: every recipient it has written to and every From address it has used, as
+ * hash → minute of the first time.
  *
- * Most of a book comes from the ledger, sorted, and is kept as it came: two typed arrays take a
- * fifth of a Map's memory and nothing to build, and an account in memory is mostly its book. What
- * is new lives in a small Map, and is sorted in when that has grown.
+ * Most of the book comes from the ledger, sorted, and stays in two typed arrays. They take a fifth
+ * of a Map's memory and no time to build, and most of an account in memory is its book. New entries
+ * go into a small Map, which is sorted in when it has grown.
  */
 
 /**
- * New entries before they are sorted in: so many, or a share of the book, so that growing costs
- * little in all.
+ * New entries are sorted in when there are more than this, and more than this share of the book. So
+ * the cost of growing stays small.
  */
 const freshMin = 32;
 const freshShare = 1 / 4;
@@ -42,7 +42,7 @@ export class RecipientBook {
     return at >= 0 ? this.#minutes[at] : this.#fresh?.get(hash);
   }
 
-  /** Somebody new. */
+  /** Adds a hash that is not in the book. */
   add(hash: number, minute: number): void {
     this.#fresh ??= new Map();
     this.#fresh.set(hash, minute);
@@ -50,7 +50,7 @@ export class RecipientBook {
     if (size > freshMin && size > this.#hashes.length * freshShare) this.#sortIn();
   }
 
-  /** Forgets whoever was first written to in that minute or later; answers with them. */
+  /** Removes the hashes first seen in that minute or later, and returns them. */
   forgetSince(minute: number): number[] {
     this.#sortIn();
     const forgotten = [...this.#hashes.filter((_, at) => (this.#minutes[at] ?? 0) >= minute)];
@@ -65,7 +65,7 @@ export class RecipientBook {
     for (const [at, hash] of this.#hashes.entries()) yield [hash, this.#minutes[at] ?? 0];
   }
 
-  /** Where it is among the sorted, or below 0. */
+  /** Index among the sorted hashes, or -1. */
   #at(hash: number): number {
     const hashes = this.#hashes;
     let low = 0;

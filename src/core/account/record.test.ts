@@ -7,46 +7,50 @@ import { test } from 'node:test';
 import { openServer, type ScriptedAccount, seed } from '../../../test/doubles/server.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
+import { firstReasonText } from '../explain.ts';
 import { holdAt } from './signals.ts';
 
 const name = 'ann@here.example';
 const thief = '203.0.113.5';
 const ann = (): ScriptedAccount => openServer().account(name).ordinaryDays(28);
 const knows = (account: ScriptedAccount, address: string): boolean =>
-  account.past.book.has(hash53(address, seed));
+  account.profile.book.has(hash53(address, seed));
 
 test('an incident begins with the first sign, and counts what passed and what was stopped', () => {
   const account = ann();
   const begin = account.now;
   account.hijacked(60, minuteMs);
-  const { past } = account;
-  assert.equal(past.state, 'suspended');
-  assert.ok(past.since >= begin && past.since <= begin + 6 * minuteMs);
-  assert.ok(past.leakedRecipients >= 3 && past.leakedRecipients <= account.passed);
-  assert.equal(past.leakedMessages, past.leakedRecipients);
-  const stopped = past.stoppedMessages;
+  const { profile } = account;
+  assert.equal(profile.state, 'suspended');
+  assert.ok(profile.since >= begin && profile.since <= begin + 6 * minuteMs);
+  assert.ok(profile.leakedRecipients >= 3 && profile.leakedRecipients <= account.passed);
+  assert.equal(profile.leakedMessages, profile.leakedRecipients);
+  const stopped = profile.stoppedMessages;
   assert.ok(stopped >= 1);
   account.send({ strangers: 5 });
-  assert.deepEqual([past.stoppedMessages, past.leakedMessages], [stopped + 1, past.leakedMessages]);
+  assert.deepEqual(
+    [profile.stoppedMessages, profile.leakedMessages],
+    [stopped + 1, profile.leakedMessages],
+  );
 });
 
 test('when the evidence is gone, so is the count', () => {
   const account = ann();
   account.hijacked(5, minuteMs);
-  assert.ok(account.past.leakedMessages > 0);
+  assert.ok(account.profile.leakedMessages > 0);
   account.until(9, 10);
   account.send({ to: account.friends(1) });
-  assert.deepEqual([account.past.since, account.past.leakedMessages], [0, 0]);
+  assert.deepEqual([account.profile.since, account.profile.leakedMessages], [0, 0]);
 });
 
-test('a suspension forgets whom the account wrote to since the first sign, and keeps the rest', () => {
+test('a suspension forgets the recipients since the first sign, and keeps the others', () => {
   const account = ann();
   const [friend = ''] = account.friends(1);
   account.hijacked(5, minuteMs);
   const victim = `stranger5.${name}@elsewhere.example`;
   assert.ok(knows(account, victim));
   account.hijacked(60, minuteMs);
-  assert.equal(account.past.state, 'suspended');
+  assert.equal(account.profile.state, 'suspended');
   assert.ok(!knows(account, victim));
   assert.ok(knows(account, friend));
 });
@@ -57,7 +61,7 @@ test('a suspension forgets the networks of the thief, also where he looked aroun
   account.hours(5).hijacked(60, minuteMs, { strangers: 1, client: thief });
   account.hours(1).login(thief, true);
   assert.deepEqual(
-    account.past.networks.map(({ network }) => network),
+    account.profile.networks.map(({ network }) => network),
     ['192.0.2.0/24'],
   );
   account.release({ honest: false });
@@ -70,22 +74,22 @@ test('a suspension takes back the days before it, of which nothing is learned ye
   const account = ann();
   account.hijacked(4, hourMs);
   account.until(1, 10).hijacked(60, minuteMs);
-  assert.ok(account.past.days.length >= 2);
-  assert.ok(account.past.days.every(({ tainted }) => tainted));
+  assert.ok(account.profile.days.length >= 2);
+  assert.ok(account.profile.days.every(({ tainted }) => tainted));
 });
 
 test('everything of a suspended account is refused, and teaches nothing', () => {
   const account = ann();
   account.hijacked(60, minuteMs);
-  const { size } = account.past.book;
+  const { size } = account.profile.book;
   for (let day = 0; day < 5; day++) {
     const judged = account.until(1, 10).send({ to: account.friends(3), strangers: 2 });
     assert.deepEqual([judged.verdict, judged.state], ['refuse', 'suspended']);
-    assert.match(judged.reasons[0]?.text ?? '', /was suspended \d+ min ago; \d+ recipients/);
+    assert.match(firstReasonText(judged.reasons), /was suspended \d+ min ago; \d+ recipients/);
   }
   account.wait(dayMs).bounce('550 5.1.1 no such user');
-  assert.ok(account.past.days.every(({ tainted }) => tainted));
-  assert.equal(account.past.book.size, size);
+  assert.ok(account.profile.days.every(({ tainted }) => tainted));
+  assert.equal(account.profile.book.size, size);
 });
 
 test('released as an attack: it starts anew, and what was strange is strange', () => {
@@ -94,7 +98,7 @@ test('released as an attack: it starts anew, and what was strange is strange', (
   account.release({ honest: false });
   assert.deepEqual(account.send({ to: account.friends(2) }).verdict, 'pass');
   account.hijacked(60, minuteMs);
-  assert.equal(account.past.state, 'suspended');
+  assert.equal(account.profile.state, 'suspended');
   assert.ok(account.passed <= 12, `${account.passed} passed`);
 });
 
@@ -130,7 +134,7 @@ for (const [what, jump] of jumps) {
     if (jump === 0) account.wait(dayMs).send({ to: account.friends(1) });
     account.wait(jump === 0 ? -dayMs : jump);
     account.hijacked(100, minuteMs);
-    assert.equal(account.past.state, 'suspended');
+    assert.equal(account.profile.state, 'suspended');
     assert.ok(before + account.passed <= 20, `${before} and ${account.passed} passed`);
   });
 
@@ -146,7 +150,7 @@ for (const [what, jump] of jumps) {
     assert.ok(account.verdicts.slice(count).every((verdict) => verdict === 'pass'));
     account.minutes(1).send({ strangers: 3 });
     assert.equal(account.verdicts.at(-1), 'pass');
-    assert.ok(account.past.evidence < holdAt);
+    assert.ok(account.profile.evidence < holdAt);
   });
 }
 
@@ -154,8 +158,8 @@ test('a clock that was ahead for one message: evidence decays from the right tim
   const account = ann();
   account.wait(dayMs).send({ to: account.friends(1) });
   account.wait(-dayMs).send({ strangers: 7 });
-  assert.equal(account.past.at, account.now);
-  const before = account.past.evidence;
+  assert.equal(account.profile.at, account.now);
+  const before = account.profile.evidence;
   assert.ok(account.hours(8).send({ to: account.friends(1) }).evidence < before / 1.5);
 });
 
@@ -163,10 +167,10 @@ test('a clock that was a year ahead for one message does not stop the learning',
   const account = ann();
   account.wait(365 * dayMs).send({ to: account.friends(1) });
   account.wait(-365 * dayMs).until(1, 9);
-  account.past.hours.fill(0);
+  account.profile.hours.fill(0);
   account.ordinaryDays(8);
-  assert.ok(account.past.hours.reduce((sum, hour) => sum + hour, 0) > 10);
-  assert.ok(account.past.days.length <= 4);
+  assert.ok(account.profile.hours.reduce((sum, hour) => sum + hour, 0) > 10);
+  assert.ok(account.profile.days.length <= 4);
 });
 
 const replies = [
@@ -196,12 +200,12 @@ test('bodies and networks that are remembered are few, whatever comes', () => {
     account.wait(2 * hourMs);
     account.send({ to: account.friends(1), fingerprint: `body ${i}`, client: `10.0.${i}.1` });
   }
-  assert.ok(account.past.fingerprints.length <= 16);
-  assert.ok(account.past.networks.length <= 32);
-  assert.ok(account.past.days.length <= 4);
+  assert.ok(account.profile.fingerprints.length <= 16);
+  assert.ok(account.profile.networks.length <= 32);
+  assert.ok(account.profile.days.length <= 4);
 });
 
-test('what is held is counted once, and whom it went to is known while nothing worse comes', () => {
+test('held mail is counted once, and its recipients are known while nothing worse comes', () => {
   const account = ann();
   const judged = account.send({
     to: Array.from({ length: 25 }, (_, i) => `guest${i}@party.example`),

@@ -1,6 +1,6 @@
 /**
- * What an event leaves behind in an account's past. The only functions besides learn.ts that change
- * it.
+ * Records events in an account's profile. Only these functions and those of learn.ts and network.ts
+ * change a profile.
  */
 
 import { hash53 } from '../../lib/hash.ts';
@@ -17,46 +17,42 @@ import {
 } from './network.ts';
 import { type AccountProfile, dayOf } from './profile.ts';
 import { identityKey } from './risk-factors.ts';
-import { counts, firstSignAt, slots, windowsMs } from './signals.ts';
+import { breachFailsMin, firstSignAt, slots, slotsOf, windowsMs } from './signals.ts';
 
-/**
- * What the ledger must add to or take from the account's book: hash and minute, in pairs; hashes.
- */
+/** What the ledger must add to the account's book, and remove from it. */
 export type BookChange = {
+  /** Pairs of a hash and its minute, one after another. */
   readonly learned: readonly number[];
+  /** Hashes. */
   readonly forgotten: readonly number[];
 };
 
-/**
- * Nobody's clock jumps forward by more than this and is right: then the older time was wrong, and
- * the newer is taken.
- */
+/** An event this much older than the last one: the clock was wrong then, and is believed now. */
 const clockSlackMs = hourMs;
 const fingerprintsMax = 16;
 const failedLoginsWindowMs = 6 * hourMs;
-/** So many failures before a good login from a new network are a guess that hit. */
-const breachFailsMin = 5;
 
 /**
- * Counts a judged message. A suspended account's message leaves its demand, and nothing that could
- * teach.
+ * Counts a judged message. A message of a suspended account counts in the sums, but nothing is
+ * learned from it.
  */
 export function record(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
   judged: Judgement,
   seed: number,
 ): BookChange {
   const at = message.at;
   const refused = judged.verdict === 'refuse' || judged.verdict === 'delay';
-  const wasSuspended = past.state === 'suspended';
-  const day = dayOf(past, at);
-  if (judged.verdict === 'delay') return { learned: [], forgotten: [] }; // it will come again
-  past.at = at > past.at || past.at - at > clockSlackMs ? at : past.at;
-  past.evidence = judged.evidence;
-  for (let slot = 0; slot < slots; slot++) {
+  const wasSuspended = profile.state === 'suspended';
+  const day = dayOf(profile, at);
+  // The sender tries a delayed message again: it counts then.
+  if (judged.verdict === 'delay') return { learned: [], forgotten: [] };
+  profile.at = at > profile.at || profile.at - at > clockSlackMs ? at : profile.at;
+  profile.evidence = judged.evidence;
+  for (let slot = 0; slot < slots.length; slot++) {
     const sum = judged.sums[slot] ?? 0;
-    past.sums[slot] = sum;
+    profile.sums[slot] = sum;
     if (sum > (day.peaks[slot] ?? 0)) day.peaks[slot] = sum;
   }
   if (!refused) {
@@ -65,61 +61,58 @@ export function record(
   }
   if (judged.verdict !== 'pass') day.held = true;
   if (judged.state === 'suspended') day.tainted = true;
-  noteSigns(past, message, judged);
-  past.state = judged.state;
+  noteSigns(profile, message, judged);
+  profile.state = judged.state;
   if (refused) return { learned: [], forgotten: [] };
-  noteHour(past, message);
-  if (judged.state === 'suspended' && !wasSuspended) return suspended(past, at);
-  noteHabits(past, message);
-  return { learned: noteBook(past, message, judged, seed), forgotten: [] };
+  noteHour(profile, message);
+  if (judged.state === 'suspended' && !wasSuspended) return suspended(profile, at);
+  noteHabits(profile, message);
+  return { learned: noteBook(profile, message, judged, seed), forgotten: [] };
 }
 
-/**
- * From the first sign on, what passed is a possible leak, and is told when it comes to a
- * suspension.
- */
-function noteSigns(past: AccountProfile, message: Submission, judged: Judgement): void {
+/** Counts what passes and what is stopped from the first sign on: a suspension reports both. */
+function noteSigns(profile: AccountProfile, message: Submission, judged: Judgement): void {
   if (judged.state !== 'suspended' && judged.evidence < firstSignAt) {
-    past.since = 0 as Millis;
-    past.leakedMessages = 0;
-    past.leakedRecipients = 0;
-    past.stoppedMessages = 0;
+    profile.since = 0 as Millis;
+    profile.leakedMessages = 0;
+    profile.leakedRecipients = 0;
+    profile.stoppedMessages = 0;
     return;
   }
-  if (past.since === 0) past.since = message.at;
+  if (profile.since === 0) profile.since = message.at;
   if (judged.verdict === 'pass') {
-    past.leakedMessages++;
-    past.leakedRecipients += message.outside.length + message.local.length;
-  } else past.stoppedMessages++;
+    profile.leakedMessages++;
+    profile.leakedRecipients += message.outside.length + message.local.length;
+  } else profile.stoppedMessages++;
 }
 
-function noteHour(past: AccountProfile, message: Submission): void {
+function noteHour(profile: AccountProfile, message: Submission): void {
   const hour = Math.floor(message.at / hourMs);
-  if (past.hour !== hour) {
-    past.hour = hour;
-    past.hourRecipients = 0;
+  if (profile.hour !== hour) {
+    profile.hour = hour;
+    profile.hourRecipients = 0;
   }
-  past.hourRecipients += message.outside.length;
+  profile.hourRecipients += message.outside.length;
 }
 
-function noteHabits(past: AccountProfile, message: Submission): void {
-  const day = dayOf(past, message.at);
+function noteHabits(profile: AccountProfile, message: Submission): void {
+  const day = dayOf(profile, message.at);
   const hour = Math.floor(message.at / hourMs) % 24;
   day.hours[hour] = (day.hours[hour] ?? 0) + 1;
   const network = message.client === undefined ? '' : networkOf(message.client);
   if (network !== '') {
-    day.networks = Math.max(day.networks, networksAtOnce(past, network, message.at));
-    noteNetwork(past, network, message.at);
+    day.networks = Math.max(day.networks, networksAtOnce(profile, network, message.at));
+    noteNetwork(profile, network, message.at);
   }
   const print = message.fingerprint;
-  if (print !== undefined && print !== '' && !past.fingerprints.includes(print)) {
-    past.fingerprints.push(print);
-    if (past.fingerprints.length > fingerprintsMax) past.fingerprints.shift();
+  if (print !== undefined && print !== '' && !profile.fingerprints.includes(print)) {
+    profile.fingerprints.push(print);
+    if (profile.fingerprints.length > fingerprintsMax) profile.fingerprints.shift();
   }
 }
 
 function noteBook(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
   judged: Judgement,
   seed: number,
@@ -127,8 +120,8 @@ function noteBook(
   const minute = Math.floor(message.at / minuteMs);
   const learned: number[] = [];
   const note = (hash: number): void => {
-    if (past.book.has(hash)) return;
-    past.book.add(hash, minute);
+    if (profile.book.has(hash)) return;
+    profile.book.add(hash, minute);
     learned.push(hash, minute);
   };
   for (const hash of judged.fresh) note(hash);
@@ -139,89 +132,94 @@ function noteBook(
 }
 
 /**
- * The moment of suspension: nothing of the last days is believed, whom it wrote to since the first
- * sign is unlearned.
+ * The moment of a suspension. Nothing will be learned from the last days; recipients and networks
+ * since the first sign are forgotten.
  */
-function suspended(past: AccountProfile, at: Millis): BookChange {
-  past.suspendedAt = at;
-  for (const day of past.days) day.tainted = true;
-  // Whoever took the account may have looked around first: a network is not the owner's until it is
-  // a day old.
-  forgetNetworks(past, (past.since - dayMs) as Millis);
-  return { learned: [], forgotten: past.book.forgetSince(Math.floor(past.since / minuteMs)) };
+function suspended(profile: AccountProfile, at: Millis): BookChange {
+  profile.suspendedAt = at;
+  for (const day of profile.days) day.tainted = true;
+  // The attacker may have logged in earlier, without sending: forget the day before as well.
+  forgetNetworks(profile, (profile.since - dayMs) as Millis);
+  return { learned: [], forgotten: profile.book.forgetSince(Math.floor(profile.since / minuteMs)) };
 }
 
-/** A person suspends the account. */
-export function suspendByHand(past: AccountProfile, at: Millis): BookChange {
-  if (past.since === 0) past.since = at;
-  past.state = 'suspended';
-  return suspended(past, at);
+/** An operator suspends the account. */
+export function suspendByHand(profile: AccountProfile, at: Millis): BookChange {
+  if (profile.since === 0) profile.since = at;
+  profile.state = 'suspended';
+  return suspended(profile, at);
 }
 
-/** Lifts a suspension. `honest`: what was seen was no attack, and is usual from now on. */
-export function release(past: AccountProfile, how: { readonly honest: boolean }): void {
-  if (how.honest) vouch(past);
-  past.state = 'clear';
-  past.sums.fill(0);
-  past.evidence = 0;
-  past.suspendedAt = 0 as Millis;
-  past.since = 0 as Millis;
-  past.breachFails = 0;
-  past.leakedMessages = 0;
-  past.leakedRecipients = 0;
-  past.stoppedMessages = 0;
+/** Ends a suspension. `honest`: what was seen was no attack, and is usual from now on. */
+export function release(profile: AccountProfile, how: { readonly honest: boolean }): void {
+  if (how.honest) vouch(profile);
+  profile.state = 'clear';
+  profile.sums.fill(0);
+  profile.evidence = 0;
+  profile.suspendedAt = 0 as Millis;
+  profile.since = 0 as Millis;
+  profile.breachFails = 0;
+  profile.leakedMessages = 0;
+  profile.leakedRecipients = 0;
+  profile.stoppedMessages = 0;
 }
 
 /**
- * A login. Many failures and then a good one from a network that the account never used: a guess
- * that hit.
+ * Records a login. A success after many failures, from a network the account has not used, means a
+ * guessed password.
  */
-export function login(past: AccountProfile, seen: LoginSeen): void {
-  const passed = Math.max(0, seen.at - past.failedLoginsAt);
-  past.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);
-  past.failedLoginsAt = seen.at;
+export function login(profile: AccountProfile, seen: LoginSeen): void {
+  const passed = Math.max(0, seen.at - profile.failedLoginsAt);
+  profile.failedLogins *= Math.exp(-passed / failedLoginsWindowMs);
+  profile.failedLoginsAt = seen.at;
   if (!seen.ok) {
-    past.failedLogins++;
+    profile.failedLogins++;
     return;
   }
   const network = networkOf(seen.client);
-  const strange = network !== '' && networkStanding(past, network, seen.at) === 'new';
-  if (strange && past.failedLogins >= breachFailsMin) {
-    past.breachAt = seen.at;
-    past.breachFails = Math.round(past.failedLogins);
+  const strange = network !== '' && networkStanding(profile, network, seen.at) === 'new';
+  if (strange && profile.failedLogins >= breachFailsMin) {
+    profile.breachAt = seen.at;
+    profile.breachFails = Math.round(profile.failedLogins);
   }
-  // A suspended account's password is in the hands of others.
-  if (network !== '' && past.state !== 'suspended') noteNetwork(past, network, seen.at);
+  // An attacker has the password of a suspended account: the network may be the attacker's.
+  if (network !== '' && profile.state !== 'suspended') noteNetwork(profile, network, seen.at);
 }
 
-/** What became of a recipient. Only "there is no such user" says something about whoever wrote. */
-export function delivery(past: AccountProfile, seen: DeliverySeen): void {
+/** Records what happened to a recipient. Only "no such user" counts against the sender. */
+export function delivery(profile: AccountProfile, seen: DeliverySeen): void {
   if (seen.outcome !== 'bounced' || !isUnknownUser(seen.reply)) return;
-  advance(past, seen.at);
-  const day = dayOf(past, seen.at);
-  // What the attack wrote to comes back for days.
-  if (past.state === 'suspended') day.tainted = true;
-  const first = counts.indexOf('failed-recipients') * windowsMs.length;
-  for (let slot = first; slot < first + windowsMs.length; slot++) {
-    const sum = (past.sums[slot] ?? 0) + 1;
-    past.sums[slot] = sum;
+  advance(profile, seen.at);
+  const day = dayOf(profile, seen.at);
+  // Replies to an attack's mail arrive for days.
+  if (profile.state === 'suspended') day.tainted = true;
+  for (const slot of slotsOf['failed-recipients']) {
+    const sum = (profile.sums[slot] ?? 0) + 1;
+    profile.sums[slot] = sum;
     day.peaks[slot] = Math.max(day.peaks[slot] ?? 0, sum);
   }
 }
 
-/** Lets the sums decay up to `at`. */
-function advance(past: AccountProfile, at: Millis): void {
-  if (at <= past.at) return;
-  for (let slot = 0; slot < slots; slot++) {
-    const window = windowsMs[slot % windowsMs.length] ?? hourMs;
-    past.sums[slot] = (past.sums[slot] ?? 0) * Math.exp((past.at - at) / window);
+/** Makes the sums decay until `at`. */
+function advance(profile: AccountProfile, at: Millis): void {
+  if (at <= profile.at) return;
+  for (let slot = 0; slot < slots.length; slot++) {
+    const windowMs = windowsMs[slots[slot]?.window ?? 0];
+    profile.sums[slot] = (profile.sums[slot] ?? 0) * Math.exp((profile.at - at) / windowMs);
   }
-  past.at = at;
+  profile.at = at;
 }
 
-/** RFC 3463 5.1.1 and its neighbours, or the words of servers that send no enhanced code. */
+/** The codes of RFC 3463 section 3.2 for an unknown user. */
+const unknownUserCode = /(?<![\d.])5\.1\.(?:1|2|3|6|10)(?!\d|\.\d)/;
+/** The words of servers that send no such code. */
+const subject = '(?:user|recipient|mailbox|address|account)';
+const unknownUserWords = new RegExp(
+  `${subject}[^.;]{0,40}(?:unknown|not found|does ?n[o\x27]t exist|unavailable|disabled)|` +
+    `(?:unknown|no such|invalid) ${subject}`,
+  'i',
+);
+
 function isUnknownUser(reply: string): boolean {
-  return /(?<![\d.])5\.1\.(?:1|2|3|6|10)(?!\d|\.\d)|(?:user|recipient|mailbox|account|address)[^.;]{0,40}(?:unknown|not found|does ?n[o']t exist|unavailable|disabled)|(?:unknown|no such|invalid) (?:user|recipient|mailbox|address|account)/i.test(
-    reply,
-  );
+  return unknownUserCode.test(reply) || unknownUserWords.test(reply);
 }

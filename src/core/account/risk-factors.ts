@@ -1,7 +1,6 @@
 /**
- * RiskFactors of a message that change what its numbers mean: an hour, a network or a From
- * address that this account never used, a login that was guessed. Alone they are ordinary life;
- * with strangers in the To field they are not.
+ * Risk factors of a message: an hour, a network or a From address that this account has not used
+ * before, or a guessed login. Alone they are ordinary; they make mail to strangers weigh more.
  */
 
 import { hash53 } from '../../lib/hash.ts';
@@ -22,26 +21,26 @@ import {
 export type RiskFactors = {
   /** Multiplies the evidence. */
   readonly boost: number;
-  /** Evidence by itself. */
+  /** Evidence without any count. */
   readonly alone: number;
-  /** A new network, and besides a strange hour or a guessed login: this is hardly the owner. */
+  /** A new network with a strange hour or a guessed login: hardly the owner. */
   readonly elsewhere: boolean;
   readonly hour: number;
   readonly hourUnusual: boolean;
-  readonly networkNew: string;
+  readonly newNetwork: string | undefined;
   /** What a new network multiplies the evidence by. */
   readonly networkBoost: number;
-  readonly identityNew: string;
+  readonly newIdentity: string | undefined;
   readonly breachFails: number;
   readonly networks: number;
   readonly networksUsual: number;
-  /** What the networks at once are by themselves. */
+  /** What the number of networks adds to `alone`. */
   readonly networksAlone: number;
 };
 
-/** A guess that hit stays evidence for a day. */
+/** A guessed login stays evidence for a day. */
 const breachMs = dayMs;
-/** Networks at once that anybody may use: telephone, office, home, train. */
+/** Networks at once that are ordinary for everybody: telephone, office, home, train. */
 const networksFree = 4;
 const networkAloneWeight = 0.25;
 const breachAlone = 0.3;
@@ -52,56 +51,56 @@ export function identityKey(address: string): string {
 }
 
 export function riskFactors(
-  past: AccountProfile,
+  profile: AccountProfile,
   message: Submission,
   { seed, weak }: { readonly seed: number; readonly weak: boolean },
 ): RiskFactors {
   const hour = Math.floor(message.at / hourMs) % 24;
-  const messages = sum(past.hours);
+  const messages = sum(profile.hours);
   const hourUnusual =
-    messages >= hourMessagesMin && near(past.hours, hour, 1) / messages < hourShare;
+    messages >= hourMessagesMin && near(profile.hours, hour, 1) / messages < hourShare;
   let boost = hourUnusual ? boosts.hour : 1;
   let alone = 0;
-  let networkNew = '';
+  let newNetwork: string | undefined;
   let networks = 0;
   let networksAlone = 0;
   const network = message.client === undefined ? '' : networkOf(message.client);
   if (network !== '') {
-    if (networkStanding(past, network, message.at) === 'new') {
-      networkNew = network;
+    if (networkStanding(profile, network, message.at) === 'new') {
+      newNetwork = network;
       boost *= networkBoost(weak);
     }
-    networks = networksAtOnce(past, network, message.at);
-    const free = Math.max(networksFree, past.usualNetworks + 1);
+    networks = networksAtOnce(profile, network, message.at);
+    const free = Math.max(networksFree, profile.usualNetworks + 1);
     networksAlone = networkAloneWeight * Math.max(0, networks - free);
     alone += networksAlone;
   }
-  const identityNew = newIdentity(past, message, seed);
-  if (identityNew !== '') boost *= boosts.identity;
-  const breached = past.breachFails > 0 && message.at - past.breachAt < breachMs;
+  const newIdentity = unusedFrom(profile, message, seed);
+  if (newIdentity !== undefined) boost *= boosts.identity;
+  const breached = profile.breachFails > 0 && message.at - profile.breachAt < breachMs;
   if (breached) {
     boost *= boosts.breach;
     alone += breachAlone;
   }
   const farHour =
-    messages >= farMessagesMin && near(past.hours, hour, farHours) / messages < hourShare;
+    messages >= farMessagesMin && near(profile.hours, hour, farHours) / messages < hourShare;
   return {
     boost: Math.min(boost, boostMax),
     alone,
-    elsewhere: networkNew !== '' && (hourUnusual || farHour || breached),
+    elsewhere: newNetwork !== undefined && (hourUnusual || farHour || breached),
     hour,
     hourUnusual,
-    networkNew,
+    newNetwork,
     networkBoost: networkBoost(weak),
-    identityNew,
-    breachFails: breached ? past.breachFails : 0,
+    newIdentity,
+    breachFails: breached ? profile.breachFails : 0,
     networks,
-    networksUsual: past.usualNetworks,
+    networksUsual: profile.usualNetworks,
     networksAlone,
   };
 }
 
-/** Where a password is weak, a new network is more likely somebody else's. */
+/** With a weak password, a new network is more likely an attacker's. */
 function networkBoost(weak: boolean): number {
   return weak ? boosts.network * weakPassword.network : boosts.network;
 }
@@ -120,15 +119,19 @@ function near(hours: readonly number[], hour: number, away: number): number {
 }
 
 /**
- * A From address that is neither the login nor one it has used for a day. Empty when there is
- * nothing odd.
+ * The From address, if it is neither the login nor one that the account has used for a day;
+ * undefined otherwise.
  */
-function newIdentity(past: AccountProfile, message: Submission, seed: number): string {
+function unusedFrom(
+  profile: AccountProfile,
+  message: Submission,
+  seed: number,
+): string | undefined {
   const from = message.headerFrom;
-  if (from === undefined || from === '' || from === message.account) return '';
-  const known = past.book.get(hash53(identityKey(from), seed));
+  if (from === undefined || from === '' || from === message.account) return undefined;
+  const known = profile.book.get(hash53(identityKey(from), seed));
   const ripe = (message.at - dayMs) / minuteMs;
-  if (known !== undefined && known <= ripe) return '';
-  // An account without a ripe past has no usual identity.
-  return past.firstSeen <= message.at - dayMs ? from : '';
+  if (known !== undefined && known <= ripe) return undefined;
+  // An account that is younger than a day has no usual identity.
+  return profile.firstSeen <= message.at - dayMs ? from : undefined;
 }

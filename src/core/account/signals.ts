@@ -1,56 +1,46 @@
 /**
- * What the guard counts, over which windows, and the numbers that its judgement starts from.
+ * The numbers that the guard's judgement starts from, and the slots that it sums in.
  *
- * Each slot is one count over one window, an exponentially decaying sum. A slot's ratio is what was
- * seen over what is allowed; what is allowed is the larger of what this account's own past allows
- * and what is usual on this server. The numbers were set by measuring (docs/internals/guard.md
- * tells how), not by taste.
+ * A slot is one count over one window: a sum that decays exponentially. Its ratio is what was seen
+ * over what is allowed. Allowed is the larger of what this account's own peaks allow and what is
+ * usual on this server. The numbers were set by measuring (docs/internals/guard.md tells how), not
+ * by taste.
  */
 import { hourMs } from '../../lib/time.ts';
+import { type CountName, countNames } from '../reason.ts';
 
-/** What is counted. The order is that of the slots in every stored account: append only. */
-export const counts = [
-  'strangers',
-  'new-recipients',
-  'recipients',
-  'messages',
-  'failed-recipients',
-  'same-body',
-  'elsewhere',
-  'spam-like',
-] as const;
-export type CountName = (typeof counts)[number];
+/** One number for each window. */
+type Windows = readonly [number, number, number];
 
 /** Time constants of the decaying sums. */
-export const windowsMs: readonly number[] = [hourMs / 2, 6 * hourMs, 72 * hourMs];
-export const windowNames = ['half an hour', '6 hours', '3 days'] as const;
-export const slots: number = counts.length * windowsMs.length;
+export const windowsMs: Windows = [hourMs / 2, 6 * hourMs, 72 * hourMs];
 
-/** For each count: how its slots are judged. Arrays are one number a window. */
+/** How the slots of one count are judged. */
 export type CountRule = {
-  /** Weight of its ratio: 1 means that reaching what is allowed holds a message. */
+  /** Weight of its ratio: with 1, a message that reaches what is allowed is held. */
   readonly weight: number;
   /**
-   * The account's own past peak times this is allowed; busy accounts get `slack` more, growing up
-   * to a peak of 40.
+   * The account's own peak times this is allowed. Busy accounts get `slack` more, which grows up to
+   * a peak of 40.
    */
   readonly factor: number;
   readonly slack: number;
   /**
-   * A message with n of these adds n to the power of this: one letter to twenty people is less odd
-   * than twenty letters.
+   * A message with n of them adds n to the power of this: one message to twenty recipients is less
+   * odd than twenty messages.
    */
   readonly power: number;
   /**
-   * What is allowed to anybody: learned from this server, within these bounds, starting from
+   * What is allowed to every account: learned from this server, within these bounds, starting from
    * `prior`.
    */
-  readonly least: readonly [number, number, number];
-  readonly prior: readonly [number, number, number];
-  readonly most: readonly [number, number, number];
+  readonly least: Windows;
+  readonly prior: Windows;
+  readonly most: Windows;
 };
 
-const volume: Omit<CountRule, 'weight'> = {
+const volume: CountRule = {
+  weight: 0.6,
   factor: 2.5,
   slack: 0.2,
   power: 1,
@@ -59,9 +49,9 @@ const volume: Omit<CountRule, 'weight'> = {
   most: [150, 300, 800],
 };
 
-export const rules: readonly CountRule[] = [
-  // strangers: recipients to whom nobody here ever wrote. The strongest sign in plain mail flow.
-  {
+export const rules: Readonly<Record<CountName, CountRule>> = {
+  /** Recipients nobody on this server has written to. The strongest sign in plain mail flow. */
+  strangers: {
     weight: 1,
     factor: 1.8,
     slack: 0.2,
@@ -70,8 +60,8 @@ export const rules: readonly CountRule[] = [
     prior: [10, 14, 20],
     most: [12, 18, 30],
   },
-  // new-recipients: new to this account, whoever else here writes to them.
-  {
+  /** Recipients new to this account, whoever else here writes to them. */
+  'new-recipients': {
     weight: 0.6,
     factor: 2,
     slack: 0.2,
@@ -80,10 +70,10 @@ export const rules: readonly CountRule[] = [
     prior: [20, 30, 60],
     most: [25, 40, 80],
   },
-  { weight: 0.6, ...volume },
-  { weight: 0.6, ...volume },
-  // failed-recipients: "unknown user" replies. Few honest accounts see more than a couple a day.
-  {
+  recipients: volume,
+  messages: volume,
+  /** Replies "unknown user". Few honest accounts see more than two a day. */
+  'failed-recipients': {
     weight: 1,
     factor: 2,
     slack: 0.2,
@@ -92,9 +82,8 @@ export const rules: readonly CountRule[] = [
     prior: [6, 8, 15],
     most: [15, 25, 50],
   },
-  // same-body: messages whose body repeats an earlier one. Newsletters do it; then it is usual for
-  // them.
-  {
+  /** Messages whose body repeats an earlier one. For an account of newsletters that is usual. */
+  'same-body': {
     weight: 0.6,
     factor: 2,
     slack: 0.2,
@@ -103,10 +92,12 @@ export const rules: readonly CountRule[] = [
     prior: [20, 40, 80],
     most: [60, 120, 240],
   },
-  // elsewhere: recipients written to from a new network at a strange hour, or after a guessed
-  // login. What is usual for the account says little then: it is hardly its owner. A traveller's
-  // day stays below; a list of thousands does not.
-  {
+  /**
+   * Recipients of mail from a new network at a strange hour, or after a guessed login. What is
+   * usual for the account says little then, because its owner is hardly the sender. A traveller's
+   * day stays below; a list of thousands does not.
+   */
+  elsewhere: {
     weight: 1,
     factor: 2,
     slack: 0.2,
@@ -115,9 +106,11 @@ export const rules: readonly CountRule[] = [
     prior: [100, 160, 300],
     most: [150, 250, 400],
   },
-  // spam-like: messages that a scanner would mark as spam, those of twice the points twice. Chance
-  // and taste make some of anybody's; four within half an hour are no chance.
-  {
+  /**
+   * Messages that a scanner would mark as spam; one with twice the points counts twice. Every
+   * account has some by chance, but not four within half an hour.
+   */
+  'spam-like': {
     weight: 1,
     factor: 2,
     slack: 0.2,
@@ -126,31 +119,59 @@ export const rules: readonly CountRule[] = [
     prior: [6, 10, 20],
     most: [10, 20, 50],
   },
-];
+};
+
+/** One count over one window. */
+export type Slot = {
+  readonly count: CountName;
+  /** Index in `windowsMs`. */
+  readonly window: 0 | 1 | 2;
+  readonly rule: CountRule;
+};
+
+/** The slots in the order of every array of sums and peaks, in memory and stored. */
+export const slots: readonly Slot[] = countNames.flatMap((count) =>
+  ([0, 1, 2] as const).map((window) => ({ count, window, rule: rules[count] })),
+);
+
+/** Where the slots of a count are in those arrays, one index for each window. */
+export const slotsOf: Readonly<Record<CountName, readonly number[]>> = {
+  strangers: placesOf('strangers'),
+  'new-recipients': placesOf('new-recipients'),
+  recipients: placesOf('recipients'),
+  messages: placesOf('messages'),
+  'failed-recipients': placesOf('failed-recipients'),
+  'same-body': placesOf('same-body'),
+  elsewhere: placesOf('elsewhere'),
+  'spam-like': placesOf('spam-like'),
+};
+
+function placesOf(count: CountName): readonly number[] {
+  const first = countNames.indexOf(count) * windowsMs.length;
+  return windowsMs.map((_, window) => first + window);
+}
 
 /**
- * A recipient new to the account counts as this much of a stranger when someone else here has long
- * known it …
+ * A recipient new to the account counts as this much of a stranger if another account here has
+ * known it for longer than `lagDays` …
  */
 export const knownHereWeight = 0.15;
-/** … or has written to it only since `lagMs`: perhaps another hijacked account. */
+/** … or as this much if the other account has known it only since then: it may be hijacked too. */
 export const lately = 0.6;
 /** Local recipients count this much as recipients, and never as strangers. */
 export const localWeight = 0.1;
 
-/** Nothing is learned from a day before this many whole days have passed without a suspension. */
+/** The guard learns from a day after this many whole days have passed without a suspension. */
 export const lagDays = 2;
-/**
- * What is allowed to grow from one learned day, over what was allowed; less when mail was held that
- * day.
- */
+/** What is allowed grows at most by this factor for one learned day; less if mail was held then. */
 export const growth = 1.3;
 export const growthHeld = 1.2;
 /** A peak halves in this many days with mail. */
 export const peakHalfLifeDays = 60;
-/** Server norms: this share of account-days stays below; a prior worth this many account-days. */
-export const normQuantile = 0.9985;
-export const normPriorDays = 400;
+/** The server's baseline: this share of account-days stays below it. */
+export const baselineQuantile = 0.9985;
+/** The starting values weigh as much as this many account-days. */
+export const baselinePriorDays = 400;
 
 /** Ratios add up in this norm: several near the line weigh more than one. */
 export const norm = 6;
@@ -158,34 +179,34 @@ export const norm = 6;
 export const watchAt = 0.5;
 export const holdAt = 1;
 export const suspendAt = 2.5;
-/** Evidence from which an incident is told to have begun. */
+/** Evidence at which an incident begins. */
 export const firstSignAt = 0.2;
 
-/** RiskFactors multiply the evidence; together at most by this. */
+/** Risk factors multiply the evidence; together at most by this. */
 export const boostMax = 4;
 export const boosts = { hour: 2, network: 1.5, identity: 1.3, breach: 1.5, content: 1.5 } as const;
+/** From this many failed logins on, a good one from a new network means a guessed password. */
+export const breachFailsMin = 5;
 /**
  * A message counts as spam-like from this share of the points that make it spam to the scanner, and
- * at most as so many.
+ * at most as this many messages.
  */
 export const spamLikeMin = 0.8;
 export const spamLikeMost = 2;
 /**
- * The prior of an account whose password was guessed by the audit: somebody else may have guessed
- * it too. Its counts weigh so much more (what it may send before it is held drops to two thirds,
- * and so do fixed ceilings), and a new network does.
+ * Factors for an account whose password the audit guessed: an attacker may guess it too. Its counts
+ * and a new network weigh more. So it may send two thirds of the usual before mail is held, and
+ * fixed ceilings drop to two thirds.
  */
 export const weakPassword = { counts: 1.5, network: 1.5 } as const;
 
-/**
- * An hour is unusual when it and its neighbours have less than this share of the account's
- * messages.
- */
+/** An hour is unusual if it and its neighbours have less than this share of the messages. */
 export const hourShare = 0.02;
+/** The account's messages from which its hours say something. */
 export const hourMessagesMin = 30;
 /**
- * From a new network, fewer messages tell enough where none of them left within so many hours of
- * this one.
+ * For mail from a new network, an hour is strange if less than `hourShare` of the messages left at
+ * most this many hours away. Fewer messages are enough for that.
  */
 export const farHours = 3;
 export const farMessagesMin = 4;

@@ -2,6 +2,7 @@
  * The guard before and after an audit found a password weak: less room, wary of new networks, and
  * it says so.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -10,6 +11,7 @@ import {
   type ScriptedServer,
 } from '../../../test/doubles/server.ts';
 import { minuteMs } from '../../lib/time.ts';
+import { firstReasonText, reasonText } from '../explain.ts';
 import { weakText } from '../passwords/weak.ts';
 import { evidenceNow } from './judge.ts';
 import { noCeilings, noFlags } from './policy.ts';
@@ -20,7 +22,7 @@ const weakStanding = { ...noFlags, weakPassword: why };
 function scene(weak: boolean): { server: ScriptedServer; ann: ScriptedAccount } {
   const server = openServer();
   const ann = server.account('ann@example.org').ordinaryDays(20);
-  if (weak) server.standing = weakStanding;
+  if (weak) server.flags = weakStanding;
   return { server, ann };
 }
 
@@ -30,14 +32,18 @@ test('the same hijack ends earlier where the password is weak', () => {
   const weak = scene(true).ann;
   weak.hijacked(200, minuteMs);
   assert.ok(weak.passed < strong.passed, `${weak.passed} instead of ${strong.passed} strangers`);
-  assert.ok(weak.passed > 0, 'the first letters pass all the same');
+  assert.ok(weak.passed > 0, 'the first messages pass all the same');
 });
 
 test('a verdict says why there is less room', () => {
   const { ann } = scene(true);
   const judged = ann.hijacked(200, minuteMs);
   const reason = judged.reasons.find(({ signal }) => signal === 'weak-password');
-  assert.match(reason?.text ?? '', /guessed in under a second .* 67 % of what is usual is allowed/);
+  assert.ok(reason !== undefined);
+  assert.match(
+    reasonText(reason),
+    /guessed in under a second .* 67 % of what is normal is allowed/,
+  );
 });
 
 test('ordinary mail of its owner passes, and nothing is said', () => {
@@ -59,7 +65,7 @@ test('a new network weighs more', () => {
 
 test('the password was changed: judged as before', () => {
   const { ann, server } = scene(true);
-  server.standing = noFlags;
+  server.flags = noFlags;
   const other = scene(false).ann;
   assert.deepEqual(ann.send({ strangers: 4 }).evidence, other.send({ strangers: 4 }).evidence);
 });
@@ -69,20 +75,20 @@ test('fixed ceilings drop too, and the sender is not told why', () => {
   server.policy = { ...noCeilings, messageRecipientsMax: 30 };
   const judged = ann.send({ to: ann.friends(24) });
   assert.equal(judged.verdict, 'refuse');
-  assert.match(judged.reasons[0]?.text ?? '', /24 recipients in one message; .* is 20$/);
+  assert.match(firstReasonText(judged.reasons), /24 recipients in one message; .* is 20$/);
   assert.equal(judged.reasons[1]?.signal, 'weak-password');
-  server.standing = noFlags;
+  server.flags = noFlags;
   assert.notEqual(ann.send({ to: ann.friends(24) }).verdict, 'refuse');
 });
 
 test('the admin sees it also while there is no mail', () => {
   const { ann, server } = scene(true);
   assert.equal(
-    evidenceNow(ann.past, server.norms, ann.now, why).reasons.at(-1)?.signal,
+    evidenceNow(ann.profile, server.baseline, ann.now, why).reasons.at(-1)?.signal,
     'weak-password',
   );
   assert.ok(
-    evidenceNow(ann.past, server.norms, ann.now).reasons.every(
+    evidenceNow(ann.profile, server.baseline, ann.now).reasons.every(
       ({ signal }) => signal !== 'weak-password',
     ),
   );

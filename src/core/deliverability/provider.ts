@@ -1,7 +1,4 @@
-/**
- * Where mail goes to, as operators speak of it: the large providers by name, everybody else by
- * domain.
- */
+/** The provider of a recipient's domain: the large ones by name, all others by domain. */
 
 const domains: Readonly<Record<string, readonly string[]>> = {
   Google: ['gmail.com', 'googlemail.com'],
@@ -30,7 +27,7 @@ const byDomain: ReadonlyMap<string, string> = new Map(
   Object.entries(domains).flatMap(([name, own]) => own.map((domain) => [domain, name] as const)),
 );
 
-/** Empty for an address without a domain. */
+/** The provider's name, or the domain; empty for an empty domain. */
 export function providerOf(domain: string): string {
   return byDomain.get(domain) ?? domain;
 }

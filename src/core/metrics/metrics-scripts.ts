@@ -1,6 +1,6 @@
 /** Metrics of mail that scripts send, from the sendmail door and the register of scripts. */
 
-import { reasonCodes } from '../script-mail.ts';
+import { scriptSignals } from '../script-mail.ts';
 import type { Metric } from './metric.ts';
 
 export const scriptMetrics: readonly Metric[] = [
@@ -18,7 +18,7 @@ export const scriptMetrics: readonly Metric[] = [
       'Findings of the register against messages of scripts, whether or not the message was ' +
       'held.',
     label: 'finding',
-    values: reasonCodes,
+    values: scriptSignals,
   },
   {
     name: 'postern_script_direct_total',

@@ -1,7 +1,7 @@
 /** Turns the register's finding into reasons for the guard. Pure. */
 
+import type { Reason } from '../reason.ts';
 import type { ScriptFinding } from '../script-mail.ts';
-import type { Reason } from '../verdict.ts';
 
 /**
  * Was the message held by a rule of the script? Then it was an attack on a form whose limits are
@@ -15,11 +15,5 @@ export function isHeldByRule(finding: ScriptFinding | undefined): boolean {
 /** Reasons for the guard to hold a message; empty if the register has no objection. */
 export function scriptReasons(finding: ScriptFinding | undefined): readonly Reason[] {
   if (finding === undefined || finding.verdict === 'pass') return [];
-  return finding.reasons.map(({ code, detail }) => ({
-    signal: code,
-    text: detail,
-    saw: 1,
-    usual: 0,
-    weight: 1,
-  }));
+  return finding.reasons.map((reason) => ({ ...reason, saw: 1, usual: 0, weight: 1 }));
 }

@@ -62,12 +62,12 @@ test('no suggestion for a newsletter or after two messages; a From that varies i
 test('what was odd last stays told; that no rule knows it is not odd', () => {
   const unknown: ScriptFinding = {
     ...nothing,
-    findings: [{ code: 'script-unknown', detail: 'no rule' }],
+    findings: [{ signal: 'script-unknown', script: '/x.php', user: 'shop' }],
   };
   assert.deepEqual([seen(visitors, unknown).odd, seen(visitors, unknown).oddAt], [0, undefined]);
   const odd: ScriptFinding = {
     ...nothing,
-    findings: [...unknown.findings, { code: 'header-injection', detail: 'x'.repeat(1_000) }],
+    findings: [...unknown.findings, { signal: 'header-injection', found: 'x'.repeat(1_000) }],
   };
   const row = noted(seen([{ to: [owner] }], odd), scriptMail(), nothing, 9 as Millis);
   assert.deepEqual([row.odd, row.oddAt, row.oddText.length, row.messages], [1, 0, 300, 2]);
@@ -77,7 +77,7 @@ test('nothing is learned from an attack: its owner is still seen, and suggested'
   let row: ScriptSeen | undefined;
   const odd: ScriptFinding = {
     ...nothing,
-    findings: [{ code: 'header-injection', detail: 'x' }],
+    findings: [{ signal: 'header-injection', found: 'x' }],
   };
   for (let n = 0; n < 60; n++) {
     const honest = scriptMail({ recipients: [owner, `v${n}@sit.example`] });

@@ -7,6 +7,7 @@ import { addressKey, domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Account } from '../account-name.ts';
+import { reasonText } from '../explain.ts';
 import type { ScriptFinding, ScriptMail, ScriptSource } from '../script-mail.ts';
 import type { RecipientRule } from './rules.ts';
 import { scriptAccount, subjectOf } from './submitter.ts';
@@ -63,7 +64,7 @@ export function noted(
   at: Millis,
 ): ScriptSeen {
   const { submitter, recipients } = mail;
-  const odd = finding.findings.find(({ code }) => code !== 'script-unknown');
+  const odd = finding.findings.find(({ signal }) => signal !== 'script-unknown');
   const from = mail.header.find(({ name }) => name.toLowerCase() === 'from');
   const author = from === undefined ? addressKey(mail.sender) : firstMailbox(from.value);
   return {
@@ -83,7 +84,7 @@ export function noted(
     held: before?.held ?? 0,
     odd: (before?.odd ?? 0) + (odd === undefined ? 0 : 1),
     oddAt: odd === undefined ? before?.oddAt : at,
-    oddText: odd === undefined ? (before?.oddText ?? '') : odd.detail.slice(0, textLengthMax),
+    oddText: odd === undefined ? (before?.oddText ?? '') : reasonText(odd).slice(0, textLengthMax),
     to: counted(before?.to ?? [], odd === undefined ? recipients.slice(0, countedMax) : []),
     from: counted(before?.from ?? [], odd === undefined && author !== '' ? [author] : []),
   };

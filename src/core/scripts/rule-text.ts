@@ -1,6 +1,7 @@
 /** Rules as people read and type them. Pure. */
 import { addressKey } from '../../formats/message/address.ts';
-import { during, type RecipientRule, type ScriptRate, type ScriptRule } from './rules.ts';
+import { during } from '../../lib/time.ts';
+import type { RecipientRule, ScriptRate, ScriptRule } from './rules.ts';
 
 /** Entries of one rule at most. A longer list belongs in a mailing list program. */
 const entriesMax = 1_000;

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { header, scriptMail, scriptRule, shop, submitter } from '../../../test/doubles/mail.ts';
+import { during } from '../../lib/time.ts';
+import { reasonText } from '../explain.ts';
 import {
-  during,
   isListedRecipient,
   judgeScriptMail,
   type Register,
@@ -23,7 +24,7 @@ function register(rules: readonly ScriptRule[] = [], with_: Partial<Register> = 
 }
 
 const details = (found: ReturnType<typeof judgeScriptMail>): readonly string[] =>
-  found.reasons.map(({ detail }) => detail);
+  found.reasons.map(reasonText);
 
 test('an unknown script is held, and only noted while observing', () => {
   const held = judgeScriptMail(register(), scriptMail());
@@ -60,7 +61,7 @@ const recipients = [
     'not listed',
     { kind: 'listed', entries: ['a@b.example'] },
     ['a@b.example', 'x@b.example', 'y@b.example'],
-    'it writes to x@b.example, y@b.example, not named in rule r1',
+    'it writes to x@b.example, y@b.example; rule r1 does not allow that',
   ],
   [
     'the owner and a visitor',
@@ -104,10 +105,10 @@ test('its senders: envelope, and each From field', () => {
     );
   assert.deepEqual(judged('From: Shop <info@shop.example>', 'info@shop.example'), []);
   assert.deepEqual(judged('From: Bank <info@bank.example>'), [
-    'it sends as info@bank.example, not named in rule r1',
+    'it sends as info@bank.example; rule r1 does not allow that',
   ]);
   assert.deepEqual(judged('From: info@shop.example', 'x@bank.example'), [
-    'it sends as x@bank.example, not named in rule r1',
+    'it sends as x@bank.example; rule r1 does not allow that',
   ]);
   assert.match(judged('From: info@shop.example\nFrom: x@bank.example')[0] ?? '', /x@bank/);
   assert.match(judged('From: info@shop.example, x@bank.example')[0] ?? '', /as x@bank/);
@@ -173,10 +174,7 @@ test('header injection holds what an allowing rule would let pass', () => {
   });
   const found = judgeScriptMail(register([scriptRule()]), mail);
   assert.deepEqual(found.reasons, [
-    {
-      code: 'header-injection',
-      detail: 'header injection: a second To field names 2 addresses more',
-    },
+    { signal: 'header-injection', found: 'a second To field names 2 addresses more' },
   ]);
 });
 
@@ -217,7 +215,7 @@ test('whatever is sent: while observing nothing is held, and what is held has a 
       assert.equal(found.verdict === 'hold', found.reasons.length > 0);
       assert.ok(guarding || found.verdict === 'pass');
       assert.ok(found.rule === '' || all.some(({ id }) => id === found.rule));
-      if (found.rule === '') assert.equal(found.findings[0]?.code, 'script-unknown');
+      if (found.rule === '') assert.equal(found.findings[0]?.signal, 'script-unknown');
     }),
   );
 });

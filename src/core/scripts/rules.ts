@@ -5,7 +5,13 @@
  */
 import { domainOf } from '../../formats/message/address.ts';
 import { firstMailbox } from '../../formats/message/header.ts';
-import type { ScriptFinding, ScriptMail, ScriptReason, ScriptSubmitter } from '../script-mail.ts';
+import type {
+  ScriptFinding,
+  ScriptMail,
+  ScriptReason,
+  ScriptSubmitter,
+  SomeAddresses,
+} from '../script-mail.ts';
 import { addressesIn, headerInjection } from './header-injection.ts';
 import { matchesPath, weightOf } from './path-glob.ts';
 import { isByRight, subjectOf } from './submitter.ts';
@@ -48,7 +54,7 @@ export type Register = {
   readonly sentLately: (rule: ScriptRule) => number;
 };
 
-/** Addresses named in a sentence at most. */
+/** Addresses that a reason keeps. */
 const namedMax = 3;
 
 export function judgeScriptMail(register: Register, mail: ScriptMail): ScriptFinding {
@@ -97,16 +103,15 @@ function unruled({ trustedUsers }: Register, mail: ScriptMail): readonly ScriptR
   if (isTrusted(mail.submitter, trustedUsers)) return [];
   const { script, user, uid } = mail.submitter;
   const who = user === '' ? `user number ${uid}` : user;
-  const detail =
-    script === ''
-      ? `no rule for mail of ${who} without a script`
-      : `no rule for the script ${script} (as ${who})`;
-  return [{ code: 'script-unknown', detail }, ...injected(mail, { manyAllowed: false })];
+  return [
+    { signal: 'script-unknown', script, user: who },
+    ...injected(mail, { manyAllowed: false }),
+  ];
 }
 
 function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly ScriptReason[] {
   if (rule.effect === 'deny') {
-    return [{ code: 'script-denied', detail: `rule ${rule.id} allows it to send nothing` }];
+    return [{ signal: 'script-denied', rule: rule.id }];
   }
   return [
     ...wrongRecipients(rule, mail),
@@ -120,39 +125,33 @@ function ruled(register: Register, rule: ScriptRule, mail: ScriptMail): readonly
 }
 
 function wrongRecipients({ id, recipients }: ScriptRule, mail: ScriptMail): ScriptReason[] {
-  const code = 'script-recipients';
   switch (recipients.kind) {
     case 'any':
       return [];
     case 'listed': {
       const strangers = mail.recipients.filter((to) => !isListedRecipient(to, recipients.entries));
       if (strangers.length === 0) return [];
-      return [{ code, detail: `it writes to ${named(strangers)}, not named in rule ${id}` }];
+      return [{ signal: 'script-recipients', rule: id, others: some(strangers) }];
     }
     default: {
       const others = mail.recipients.filter((to) => !isListedRecipient(to, recipients.owners));
       if (others.length <= 1) return [];
-      const owners = named(recipients.owners);
-      const detail =
-        `it writes to ${others.length} others besides ${owners} (${named(others)}); ` +
-        `rule ${id} allows one visitor`;
-      return [{ code, detail }];
+      const owners = some(recipients.owners);
+      return [{ signal: 'script-recipients', rule: id, others: some(others), owners }];
     }
   }
 }
 
 function wrongSender({ id, from }: ScriptRule, mail: ScriptMail): ScriptReason[] {
   if (from.length === 0) return [];
-  const code = 'script-sender';
-  // Every From field counts: mail programs differ in which of two they show.
+  // Every From counts: of two, nobody knows which one is shown.
   const senders = mail.header
     .filter(({ name }) => name.toLowerCase() === 'from')
     .flatMap(({ value }) => [firstMailbox(value), ...addressesIn(value)]);
   if (mail.sender !== '') senders.push(mail.sender);
   const wrong = senders.filter((sender) => !isListedRecipient(sender, from));
   if (wrong.length === 0) return [];
-  const who = named([...new Set(wrong.map((one) => one || 'nobody'))]);
-  return [{ code, detail: `it sends as ${who}, not named in rule ${id}` }];
+  return [{ signal: 'script-sender', rule: id, senders: some([...new Set(wrong)]) }];
 }
 
 function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptReason[] {
@@ -160,9 +159,8 @@ function tooFast(rule: ScriptRule, sentLately: Register['sentLately']): ScriptRe
   if (rate === undefined) return [];
   const sent = sentLately(rule) + 1;
   if (sent <= rate.messages) return [];
-  const span = during(rate.perMs);
-  const detail = `${sent} messages within ${span}; rule ${id} allows ${rate.messages}`;
-  return [{ code: 'script-rate', detail }];
+  const { messages: allowed, perMs } = rate;
+  return [{ signal: 'script-rate', rule: id, sent, allowed, perMs }];
 }
 
 /** The addresses that a rule names. They are allowed in every field. */
@@ -172,10 +170,7 @@ function namedIn(recipients: RecipientRule): readonly string[] {
 }
 
 function injected(mail: ScriptMail, how: Parameters<typeof headerInjection>[1]): ScriptReason[] {
-  return headerInjection(mail, how).map((found) => ({
-    code: 'header-injection',
-    detail: `header injection: ${found}`,
-  }));
+  return headerInjection(mail, how).map((found) => ({ signal: 'header-injection', found }));
 }
 
 /** Is this address key among entries: addresses, `@domain`, `@*.domain`? */
@@ -189,23 +184,6 @@ export function isListedRecipient(address: string, entries: readonly string[]): 
   });
 }
 
-function named(addresses: readonly string[]): string {
-  const shown = addresses.slice(0, namedMax).join(', ');
-  const more = addresses.length - namedMax;
-  return more > 0 ? `${shown} and ${more} more` : shown;
+function some(addresses: readonly string[]): SomeAddresses {
+  return { first: addresses.slice(0, namedMax), count: addresses.length };
 }
-
-/** `an hour`, `a day`, `10 minutes`. */
-export function during(ms: number): string {
-  for (const [name, one, length] of units) {
-    if (ms % length === 0) return ms === length ? one : `${ms / length} ${name}s`;
-  }
-  return `${Math.round(ms / 1_000)} seconds`;
-}
-
-const units = [
-  ['day', 'a day', 86_400_000],
-  ['hour', 'an hour', 3_600_000],
-  ['minute', 'a minute', 60_000],
-  ['second', 'a second', 1_000],
-] as const;

@@ -3,15 +3,22 @@
  * other.
  */
 
-import type { AccountView, Admin, FeedItem, FlowMinute, StatusView } from '../../ports/admin.ts';
-import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
+import type {
+  AccountView,
+  Admin,
+  FeedItem,
+  FlowMinute,
+  IncidentView,
+  StatusView,
+} from '../../ports/admin.ts';
+import type { HeldRow } from '../../ports/ledger.ts';
 
 export type Overview = {
   readonly status: StatusView;
   readonly suspended: readonly {
     readonly account: AccountView;
     /** The open incident; undefined if an operator suspended the account without any evidence. */
-    readonly incident: IncidentRow | undefined;
+    readonly incident: IncidentView | undefined;
   }[];
   readonly watched: readonly AccountView[];
   readonly held: readonly HeldRow[];

@@ -32,32 +32,35 @@ test('after a restart an account is what it was, its book too', async () => {
   assert.ok(before !== undefined && after !== undefined);
   assert.deepEqual(JSON.parse(encodeProfile(after)), JSON.parse(encodeProfile(before)));
   assert.deepEqual([...after.book].sort(), [...before.book].sort());
-  assert.equal(again.accounts.around.people.seed, rig.accounts.around.people.seed);
+  assert.equal(again.accounts.context.people.seed, rig.accounts.context.people.seed);
 });
 
-test('whom somebody here wrote to is known at once, before it is in the ledger', async () => {
+test('a recipient of this server’s mail is known at once, before it is in the ledger', async () => {
   const rig = openRig();
   await rig.mail({ account: joe, to });
   const [[hash] = [0]] = [...(rig.accounts.known(joe)?.book ?? [])];
-  const { people } = rig.accounts.around;
+  const { people } = rig.accounts.context;
   assert.notEqual(people.knownHere(hash), undefined);
   assert.equal(people.knownHere(hash + 1), undefined);
 });
 
-test('what is usual here is kept over a restart, and not written when nothing was learned', async () => {
+test('the baseline is kept over a restart, and not written when nothing was learned', async () => {
   const rig = openRig();
   for (let day = 0; day < 6; day++) {
     await rig.mail({ account: joe, to });
     rig.time.jump(dayMs);
   }
-  assert.ok(rig.accounts.around.norms.accountDays > 0);
+  assert.ok(rig.accounts.context.baseline.accountDays > 0);
   rig.accounts.saveBaseline();
   rig.journal.flushNow();
   const again = openRig({ ledger: rig.ledger, at: rig.time.now() });
-  const { accountDays, histogram } = again.accounts.around.norms;
-  assert.deepEqual([accountDays, histogram], [rig.accounts.around.norms.accountDays, histogram]);
-  again.ledger.write([{ kind: 'meta', key: 'norms', value: 'untouched' }], { durable: true });
+  const { accountDays, histogram } = again.accounts.context.baseline;
+  assert.deepEqual(
+    [accountDays, histogram],
+    [rig.accounts.context.baseline.accountDays, histogram],
+  );
+  again.ledger.write([{ kind: 'meta', key: 'baseline', value: 'untouched' }], { durable: true });
   again.accounts.saveBaseline();
   again.journal.flushNow();
-  assert.equal(again.ledger.meta('norms'), 'untouched');
+  assert.equal(again.ledger.meta('baseline'), 'untouched');
 });

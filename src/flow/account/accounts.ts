@@ -1,6 +1,6 @@
 /**
- * Accounts at hand: the pasts of those who sent lately are kept in memory, the others come from the
- * ledger when they are asked for. What changes is written through the journal.
+ * Keeps the profiles of accounts that sent lately in memory. Other profiles come from the ledger on
+ * demand. Changes are written through the journal.
  */
 
 import {
@@ -26,42 +26,39 @@ import type { Millis } from '../../lib/time.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { Journal } from '../journal/journal.ts';
 
-/** What an account takes in memory, and each recipient in its book. */
+/** Memory of an account, and of each recipient in its book. */
 const accountBytes = 4_000;
 const bookEntryBytes = 12;
-/**
- * Accounts asked for lately; those asked for a little earlier take as much again. Some 8,000 in
- * all.
- */
+/** Memory for the newest accounts; slightly older ones take the same again. Some 8,000 in all. */
 const recentBytesMax = 25_000_000;
 
 const seedKey = 'seed';
 const baselineKey = 'norms';
 
 export type Accounts = {
-  readonly around: GuardContext;
-  /** The account's past, made when it was never seen. */
-  past(account: Account, at: Millis): AccountProfile;
-  /** The past of an account that was seen before. */
+  readonly context: GuardContext;
+  /** The account's profile; a new one for an account that was never seen. */
+  profile(account: Account, at: Millis): AccountProfile;
+  /** The profile of an account that was seen before; undefined for others. */
   known(account: Account): AccountProfile | undefined;
-  /** What is to be written of it. */
-  change(account: Account, past: AccountProfile, book: BookChange): Change;
+  /** The change to write for the account. */
+  change(account: Account, profile: AccountProfile, book: BookChange): Change;
   /** Writes it soon. */
-  changed(account: Account, past: AccountProfile, book: BookChange): void;
-  /** Writes what is usual on this server. */
+  changed(account: Account, profile: AccountProfile, book: BookChange): void;
+  /** Writes the server's baseline. */
   saveBaseline(): void;
 };
 
-/** `randomSeed`: used once in a ledger's life. */
+/** `randomSeed` becomes the ledger's seed if it has none yet. */
 export function openAccounts(journal: Journal, policy: Policy, randomSeed: number): Accounts {
   return new LiveAccounts(journal, policy, randomSeed);
 }
 
 class LiveAccounts implements Accounts {
-  readonly around: GuardContext;
+  readonly context: GuardContext;
   readonly #journal: Journal;
-  readonly #norms: ServerBaseline;
-  readonly #pasts = new RecentMap<Account, AccountProfile>(
+  readonly #baseline: ServerBaseline;
+  readonly #profiles = new RecentMap<Account, AccountProfile>(
     recentBytesMax,
     ({ book }) => accountBytes + book.size * bookEntryBytes,
   );
@@ -70,46 +67,53 @@ class LiveAccounts implements Accounts {
   constructor(journal: Journal, policy: Policy, randomSeed: number) {
     this.#journal = journal;
     const { live } = journal;
-    const storedNorms = live.meta(baselineKey);
-    this.#norms = storedNorms === undefined ? newBaseline() : decodeBaseline(storedNorms);
-    this.#baselineDays = this.#norms.accountDays;
-    this.around = { norms: this.#norms, people: people(journal, randomSeed), policy };
+    const stored = live.meta(baselineKey);
+    this.#baseline = stored === undefined ? newBaseline() : decodeBaseline(stored);
+    this.#baselineDays = this.#baseline.accountDays;
+    this.context = { baseline: this.#baseline, people: people(journal, randomSeed), policy };
   }
 
-  past(account: Account, at: Millis): AccountProfile {
+  profile(account: Account, at: Millis): AccountProfile {
     return this.known(account) ?? this.#keep(account, newProfile(at));
   }
 
   known(account: Account): AccountProfile | undefined {
-    return this.#pasts.get(account) ?? this.#load(account);
+    return this.#profiles.get(account) ?? this.#load(account);
   }
 
-  change(account: Account, past: AccountProfile, { learned, forgotten }: BookChange): Change {
-    this.#pasts.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
-    const { state } = past;
-    return { kind: 'account', account, state, past: () => encodeProfile(past), learned, forgotten };
+  change(account: Account, profile: AccountProfile, { learned, forgotten }: BookChange): Change {
+    this.#profiles.grew((learned.length / 2 - forgotten.length) * bookEntryBytes);
+    const { state } = profile;
+    return {
+      kind: 'account',
+      account,
+      state,
+      profile: () => encodeProfile(profile),
+      learned,
+      forgotten,
+    };
   }
 
-  changed(account: Account, past: AccountProfile, book: BookChange): void {
-    this.#journal.add(this.change(account, past, book));
+  changed(account: Account, profile: AccountProfile, book: BookChange): void {
+    this.#journal.add(this.change(account, profile, book));
   }
 
   saveBaseline(): void {
-    if (this.#norms.accountDays === this.#baselineDays) return;
-    this.#baselineDays = this.#norms.accountDays;
-    this.#journal.add({ kind: 'meta', key: baselineKey, value: encodeBaseline(this.#norms) });
+    if (this.#baseline.accountDays === this.#baselineDays) return;
+    this.#baselineDays = this.#baseline.accountDays;
+    this.#journal.add({ kind: 'meta', key: baselineKey, value: encodeBaseline(this.#baseline) });
   }
 
   #load(account: Account): AccountProfile | undefined {
     const stored = this.#journal.live.loadAccount(account);
     if (stored === undefined) return undefined;
     const book = new RecipientBook(stored.recipients, stored.sinceMinutes);
-    return this.#keep(account, decodeProfile(stored.past, book));
+    return this.#keep(account, decodeProfile(stored.profile, book));
   }
 
-  #keep(account: Account, past: AccountProfile): AccountProfile {
-    this.#pasts.set(account, past);
-    return past;
+  #keep(account: Account, profile: AccountProfile): AccountProfile {
+    this.#profiles.set(account, profile);
+    return profile;
   }
 }
 

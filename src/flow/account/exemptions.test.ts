@@ -1,6 +1,6 @@
 /**
  * Exemptions: in force at once, until their end, over a restart, ended early by an end that is
- * past.
+ * profile.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ test('in force at once and after a restart, and written down with who and why', 
   assert.equal(again.admin.account(press)?.account.exemptUntil, until);
 });
 
-test('an end that is past ends it', async () => {
+test('an end that is profile ends it', async () => {
   const rig = openRig();
   await rig.admin.allow(press, (rig.time.now() + hourMs) as Millis, 'op', '');
   await rig.admin.allow(press, 0 as Millis, 'op', '');
@@ -35,7 +35,7 @@ test('an end that is past ends it', async () => {
   assert.deepEqual(rig.admin.exemptions(), []);
 });
 
-test('those in force are listed, the first to end first, also of accounts that never sent mail', async () => {
+test('those in force are listed by their ends, also of accounts that never sent mail', async () => {
   const rig = openRig();
   const inHours = (hours: number): Millis => (rig.time.now() + hours * hourMs) as Millis;
   await rig.admin.allow('late@here.test', inHours(3), 'op', '');

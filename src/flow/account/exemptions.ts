@@ -1,14 +1,14 @@
-/** Who may send as he likes until when. Few rows: all in memory, written through the journal. */
+/** Which accounts are exempt from the guard, and until when. All rows are kept in memory. */
 import type { Account } from '../../core/account-name.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Change, ExemptionRow } from '../../ports/ledger.ts';
 
 export type Exemptions = {
-  /** 0 when there is none. */
+  /** 0 without an exemption. */
   until(account: Account): Millis;
-  /** Takes it into force and says what to write. An end that is past ends it. */
+  /** Puts the exemption into force; returns the change to write. An end in the past ends it. */
   set(row: ExemptionRow): Change;
-  /** In force at `now`, the first to end first. */
+  /** Those in force at `now`, in the order of their ends. */
   all(now: Millis): readonly ExemptionRow[];
 };
 

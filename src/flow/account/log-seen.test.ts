@@ -1,8 +1,8 @@
-/** What the mail log tells reaches the right account's past, once, and fills nobody's memory. */
+/** What the mail log tells reaches the right account's profile, once, and fills nobody's memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
-import { counts, windowsMs } from '../../core/account/signals.ts';
+import { slotsOf } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { LogEvent } from '../../core/event.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
@@ -15,17 +15,17 @@ const home = '192.0.2.7';
 const abroad = '198.51.100.9';
 
 function rig() {
-  const pasts = new Map<Account, AccountProfile>();
-  const past = newProfile((start - 9 * dayMs) as Millis);
+  const profiles = new Map<Account, AccountProfile>();
+  const profile = newProfile((start - 9 * dayMs) as Millis);
   const minute = Math.floor((start - 9 * dayMs) / minuteMs);
-  past.networks.push({ network: '192.0.2.0/24', first: minute, last: minute });
-  pasts.set(joe, past);
+  profile.networks.push({ network: '192.0.2.0/24', first: minute, last: minute });
+  profiles.set(joe, profile);
   const messages = new Map<string, MessageRow>();
   const counted = new Map<string, number>();
   let changed = 0;
   let asked = 0;
   const flow = openLogSeen({
-    accounts: { known: (account) => pasts.get(account), changed: () => void changed++ },
+    accounts: { known: (account) => profiles.get(account), changed: () => void changed++ },
     journal: {
       live: {
         message(queueId) {
@@ -44,14 +44,14 @@ function rig() {
     messages.set(queueId, { queueId, at, account, verdict: 'pass', ...rest });
   };
   return {
-    past,
-    pasts,
+    profile,
+    profiles,
     counted,
     sent,
     seen: (event: LogEvent) => flow.seen(event),
     changes: () => changed,
     questions: () => asked,
-    unknownUsers: () => past.sums[counts.indexOf('failed-recipients') * windowsMs.length] ?? 0,
+    unknownUsers: () => profile.sums[slotsOf['failed-recipients'][0] ?? 0] ?? 0,
   };
 }
 
@@ -66,16 +66,16 @@ function bounced(queueId: string, at: number, more = {}): LogEvent {
 }
 
 test('failed logins and then a good one from elsewhere are a guess that hit', () => {
-  const { past, seen } = rig();
+  const { profile, seen } = rig();
   seen(loginEvent(false, abroad, start, { times: 4 }));
   for (let nth = 0; nth < 6; nth++) seen(loginEvent(false, abroad, start + nth));
-  assert.equal(past.breachFails, 0);
+  assert.equal(profile.breachFails, 0);
   seen(loginEvent(true, abroad, start + 60_000));
-  assert.equal(past.breachFails, 10);
+  assert.equal(profile.breachFails, 10);
 });
 
-test('the same login again and again is taken once in ten minutes, unless one failed between', () => {
-  const { past, seen, changes, counted } = rig();
+test('the same login is recorded once in ten minutes, unless one failed in between', () => {
+  const { profile, seen, changes, counted } = rig();
   for (let nth = 0; nth < 30; nth++) seen(loginEvent(true, home, start + nth * 20_000));
   assert.equal(changes(), 1);
   seen(loginEvent(true, home, start + 11 * minuteMs));
@@ -84,40 +84,40 @@ test('the same login again and again is taken once in ten minutes, unless one fa
   seen(loginEvent(true, abroad, start + 12 * minuteMs));
   seen(loginEvent(false, abroad, start + 13 * minuteMs, { times: 8 }));
   seen(loginEvent(true, abroad, start + 14 * minuteMs));
-  assert.equal(past.breachFails, 8);
+  assert.equal(profile.breachFails, 8);
 });
 
 test('names that strangers make up are counted and forgotten', () => {
-  const { pasts, seen, changes, counted } = rig();
+  const { profiles, seen, changes, counted } = rig();
   for (let nth = 0; nth < 1_000; nth++) {
     seen(loginEvent(false, abroad, start, { account: `guess${nth}@example.test` as Account }));
   }
-  assert.equal(pasts.size, 1);
+  assert.equal(profiles.size, 1);
   assert.equal(changes(), 0);
   assert.equal(counted.get('dropped unknown-account'), 1_000);
   assert.equal(counted.get('events login-failed'), 1_000);
 });
 
 test('logins that fail because the account is suspended are no guesses', () => {
-  const { past, seen, changes } = rig();
-  past.state = 'suspended';
+  const { profile, seen, changes } = rig();
+  profile.state = 'suspended';
   seen(loginEvent(false, home, start, { times: 50 }));
-  assert.equal(past.failedLogins, 0);
+  assert.equal(profile.failedLogins, 0);
   assert.equal(changes(), 0);
 });
 
-test('a failure without a name is that of whom the password service named just before', () => {
-  const { past, seen, counted } = rig();
+test('a failure without a name belongs to the account the password service named last', () => {
+  const { profile, seen, counted } = rig();
   const unnamed = (at: number): LogEvent => loginEvent(false, abroad, at, { account: undefined });
   seen(unnamed(start));
-  assert.equal(past.failedLogins, 0);
+  assert.equal(profile.failedLogins, 0);
   const named = { kind: 'mismatch', account: joe, client: abroad } as const;
   seen({ ...named, at: start });
-  assert.equal(past.failedLogins, 0, 'that a password was wrong somewhere is no failed login');
+  assert.equal(profile.failedLogins, 0, 'that a password was wrong somewhere is no failed login');
   seen(unnamed(start + 2_000));
-  assert.equal(past.failedLogins, 1);
+  assert.equal(profile.failedLogins, 1);
   seen(unnamed(start + 3_000));
-  assert.equal(past.failedLogins, 1, 'one for one');
+  assert.equal(profile.failedLogins, 1, 'one for one');
   seen({ ...named, at: start });
   seen(unnamed(start + hourMs));
   assert.equal(counted.get('dropped unnamed-login'), 3);

@@ -1,10 +1,10 @@
 /**
- * The mail log said something: a login, good or bad, goes to its account's past; a recipient that
- * does not exist goes to the past of whoever wrote to him. Nothing is judged here: the account's
- * next message is.
+ * Records what the mail log says in profiles: a login in that of its account, a recipient that
+ * does not exist in that of the sender. Nothing is judged here; it counts when the account's next
+ * message is judged.
  *
- * A stranger can make a mail server log what he likes: any login name, as often as he likes. So
- * nothing here makes an account, and everything that is remembered is bounded.
+ * A stranger can make a mail server log any login name, any number of times. So nothing here
+ * creates an account, and everything that is remembered has a limit.
  */
 
 import { networkOf } from '../../core/account/network.ts';
@@ -28,23 +28,23 @@ export type LogSeenDeps = {
 };
 
 /**
- * A mail program looks for mail every minute: the same login from the same network says something
- * new after this.
+ * The same login from the same network is ignored for this long: mail programs look for mail every
+ * minute.
  */
 const repeatMs = 10 * minuteMs;
-/** Logins (account and network) told apart for that: 20 MB at most. */
+/** Pairs of account and network remembered for that: 20 MB at most. */
 const recentMax = 100_000;
 const failedMax = 10_000;
 /**
- * A password service says whose password was wrong a little before the mail server says that a
- * login failed.
+ * Time between two lines about one failed login: the password service names the account, then the
+ * mail server reports the failure.
  */
 const pairMs = 15 * secondMs;
 const mismatchesMax = 1_000;
-/** Queue ids that filters gave, and ids that bounced lately, with whose message it is. */
+/** Queue ids with the accounts of their messages: ids from filters, and ids that bounced lately. */
 const ownersMax = 10_000;
 const ownersMs = 60 * minuteMs;
-/** A line of a message may be told before the message was counted, by so much. */
+/** The log may mention a message this long before the guard has counted it. */
 const earlyMs = minuteMs;
 
 type LoginEvent = Extract<LogEvent, { kind: 'login' }>;
@@ -58,11 +58,11 @@ export function openLogSeen(deps: LogSeenDeps): LogHandler {
 
 class LogSeen {
   readonly #deps: LogSeenDeps;
-  /** Account and network (hash) → when its good login was last taken. */
+  /** Account and network (hash) → when a successful login was last recorded. */
   readonly #recent = new Map<number, Millis>();
-  /** When a login of the account last failed. */
+  /** Account → when its login last failed. */
   readonly #failed = new Map<Account, Millis>();
-  /** Client → the account whose password it had wrong. */
+  /** Client → the account it gave a wrong password for. */
   readonly #mismatches = new Map<string, { readonly account: Account; readonly at: Millis }>();
   readonly #owners = new Map<string, { readonly account: Account; readonly at: Millis }>();
 
@@ -90,7 +90,7 @@ class LogSeen {
     const { accounts, count } = this.#deps;
     const { at, client, ok } = event;
     count('postern_mail_log_events_total', event.times, ok ? 'login' : 'login-failed');
-    const account = event.account ?? this.#whose(client, at);
+    const account = event.account ?? this.#accountOfFailure(client, at);
     if (account === undefined) {
       this.#dropped('unnamed-login');
       return;
@@ -99,28 +99,27 @@ class LogSeen {
       this.#dropped('repeated-login');
       return;
     }
-    const past = accounts.known(account);
-    if (past === undefined) {
+    const profile = accounts.known(account);
+    if (profile === undefined) {
       this.#dropped('unknown-account');
       return;
     }
     if (!ok) {
-      // The login was closed by us: that it fails is our doing, and the owner's programs go on
-      // trying for hours.
-      if (past.state === 'suspended') {
+      // Postern closed this login, so it must fail. The owner's programs go on trying for hours.
+      if (profile.state === 'suspended') {
         this.#dropped('closed-login');
         return;
       }
       put(this.#failed, account, at, failedMax);
     }
     for (let nth = 0; nth < event.times; nth++) {
-      login(past, { kind: 'login', at, account, client, ok });
+      login(profile, { kind: 'login', at, account, client, ok });
     }
-    this.#changed(account, past);
+    this.#changed(account, profile);
   }
 
-  /** Whose login failed, when the mail server does not say. */
-  #whose(client: string, at: Millis): Account | undefined {
+  /** The account whose login failed, for mail servers that do not name it. */
+  #accountOfFailure(client: string, at: Millis): Account | undefined {
     const found = this.#mismatches.get(client);
     if (found === undefined) return undefined;
     this.#mismatches.delete(client);
@@ -141,8 +140,7 @@ class LogSeen {
     const { accounts, count } = this.#deps;
     const { at, outcome, queueId, recipient, reply, requeuedAs } = event;
     count('postern_mail_log_events_total', 1, outcome);
-    // Only what failed for good says something of the sender: for the rest, the ledger is not
-    // asked.
+    // Only a final failure says something about the sender. Otherwise the ledger is not asked.
     if (outcome !== 'bounced' && requeuedAs === '') return;
     const account = this.#owner(queueId, at);
     if (account === undefined) {
@@ -151,18 +149,18 @@ class LogSeen {
     }
     if (requeuedAs !== '') put(this.#owners, requeuedAs, { account, at }, ownersMax);
     if (outcome !== 'bounced') return;
-    const past = accounts.known(account);
-    if (past === undefined) {
+    const profile = accounts.known(account);
+    if (profile === undefined) {
       this.#dropped('unknown-account');
       return;
     }
-    delivery(past, { kind: 'delivery', at, account, recipient, outcome, reply });
-    this.#changed(account, past);
+    delivery(profile, { kind: 'delivery', at, account, recipient, outcome, reply });
+    this.#changed(account, profile);
   }
 
   /**
-   * Whose message it is. Short queue ids are used again: what was logged before the message came is
-   * another's.
+   * The account of a message. Postfix uses short queue ids again: a line from before the message is
+   * about another message.
    */
   #owner(queueId: string, at: Millis): Account | undefined {
     const found = this.#owners.get(queueId);
@@ -174,8 +172,8 @@ class LogSeen {
     return row.account;
   }
 
-  #changed(account: Account, past: AccountProfile): void {
-    this.#deps.accounts.changed(account, past, nothingNew);
+  #changed(account: Account, profile: AccountProfile): void {
+    this.#deps.accounts.changed(account, profile, nothingNew);
   }
 
   #dropped(why: string): void {
@@ -183,7 +181,7 @@ class LogSeen {
   }
 }
 
-/** Newest last; the oldest makes room. */
+/** Puts the entry last; removes the oldest if the map is full. */
 function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, sizeMax: number): void {
   map.delete(key);
   if (map.size >= sizeMax) {

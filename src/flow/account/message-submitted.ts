@@ -1,9 +1,9 @@
 /**
- * A message wants to leave: the account's past is asked, the guard judges, the verdict is kept, the
- * door is answered.
+ * The gate: judges a submitted message with its account's profile, records the verdict and answers
+ * the door.
  *
- * A pass is answered at once and written soon. Everything else is answered only after it was
- * committed, so that no verdict that stopped mail is forgotten by a crash.
+ * A pass is answered at once and written soon. Every other verdict is answered only after it is on
+ * the disk, so that a crash loses no verdict that stopped mail.
  */
 
 import { contentSignals } from '../../core/account/content.ts';
@@ -14,8 +14,8 @@ import type { AccountProfile } from '../../core/account/profile.ts';
 import type { BookChange } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
-import { holdReason, replyText, suspendedReply } from '../../core/explain.ts';
-import { reasonCodes } from '../../core/script-mail.ts';
+import { firstReasonText, holdReason, replyText, suspendedReply } from '../../core/explain.ts';
+import { scriptSignals } from '../../core/script-mail.ts';
 import { describeSubmitter } from '../../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
@@ -38,41 +38,36 @@ export type GateDeps = {
   readonly count: Count;
   readonly log: Log;
   readonly settings: Settings;
-  /** A name for a story that has no queue id. */
+  /** An id for a story without a queue id. */
   readonly newId: () => string;
-  /**
-   * Is it one of Postern's own notices, to nobody but the operator? They pass, and count for
-   * nobody.
-   */
+  /** Says whether it is one of Postern's own notices to the operator. They pass uncounted. */
   readonly isOurs: (message: Submission) => boolean;
-  /** The changes that a suspension adds to the commit, and what follows once it is kept. */
+  /** The changes that a suspension adds to the commit, and what to do once that is written. */
   readonly suspending: (
     account: Account,
-    past: AccountProfile,
+    profile: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ) => { readonly changes: readonly Change[]; readonly committed: () => void };
-  /** A message of an account that is not suspended was held: the operator may want to know. */
+  /** The notice, if one is due, about a held message of an account that is not suspended. */
   readonly holding: (story: StoryRow) => readonly Change[];
 };
 
-/** Recipients named in a story: enough to recognise, never the whole list. */
+/** Recipients that a story names: enough to recognise a message, never the whole list. */
 const sampleMax = 5;
 const passAnswer: Answer = { kind: 'pass' };
 
 export function openGate(deps: GateDeps): Gate & {
-  /** The standing of an account with the server, for judging without counting. */
-  standing(account: Account, at: Millis): AccountFlags;
-  /**
-   * A message that was let pass before this: counted as passed, whatever is thought of it by now.
-   */
+  /** The flags of an account, for judging without counting. */
+  flags(account: Account, at: Millis): AccountFlags;
+  /** Counts a message that has passed already, whatever the verdict would be now. */
   passed(message: Submission): void;
 } {
   const gate = new MessageGate(deps);
   return {
     mayBegin: (submitter) => gate.mayBegin(submitter),
     submit: (message, by, answer) => gate.submit(message, by, answer),
-    standing: (account, at) => gate.standing(account, at),
+    flags: (account, at) => gate.flags(account, at),
     passed: (message) => gate.passed(message),
   };
 }
@@ -89,12 +84,12 @@ class MessageGate {
   mayBegin(submitter: Submitter): Answer {
     const { accounts, settings, clock } = this.#deps;
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
-    // held at the end: pickup(8) would retry for ever
+    // Local mail is held at its end: pickup(8) would repeat a refused message without an end.
     if (submitter.by === 'local') return passAnswer;
-    const past = accounts.known(submitter.account);
-    if (past?.state !== 'suspended') return passAnswer;
-    past.stoppedMessages++;
-    accounts.changed(submitter.account, past, { learned: [], forgotten: [] });
+    const profile = accounts.known(submitter.account);
+    if (profile?.state !== 'suspended') return passAnswer;
+    profile.stoppedMessages++;
+    accounts.changed(submitter.account, profile, { learned: [], forgotten: [] });
     this.#deps.count('postern_refused_early_total');
     this.#deps.feed.add({
       at: clock.now(),
@@ -109,7 +104,7 @@ class MessageGate {
     return { kind: 'reply', ...suspendedReply(settings.contact) };
   }
 
-  standing(account: Account, at: Millis): AccountFlags {
+  flags(account: Account, at: Millis): AccountFlags {
     const exemptUntil = this.#deps.exemptions.until(account);
     const serverRecipientsThisHour =
       Math.floor(at / hourMs) === this.#hour ? this.#serverRecipients : 0;
@@ -121,29 +116,29 @@ class MessageGate {
   }
 
   submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
-    // Never for a login: a notice's id is no secret to whoever may read it.
+    // Not for a login: everybody who reads a notice knows its id.
     if (by !== 'login' && this.#deps.isOurs(message)) {
       this.#note(message, 'pass', 'clear', '');
       answer(passAnswer);
       return;
     }
-    const { past, before, judgement, book } = this.#judge(message);
+    const { profile, before, judgement, book } = this.#judge(message);
     if (judgement.verdict === 'pass') {
-      this.#passed(message, past, book, judgement);
+      this.#passed(message, profile, book, judgement);
       answer(passAnswer);
       return;
     }
     this.#deps.count('postern_verdicts_total', 1, judgement.verdict);
-    this.#stopped({ message, by, past, before, judgement, book, answer });
+    this.#stopped({ message, by, profile, before, judgement, book, answer });
   }
 
   passed(message: Submission): void {
-    const { past, before, judgement, book } = this.#judge(message);
-    this.#passed(message, past, book, judgement);
+    const { profile, before, judgement, book } = this.#judge(message);
+    this.#passed(message, profile, book, judgement);
     if (judgement.state !== 'suspended' || before === 'suspended') return;
     const { changes, committed } = this.#deps.suspending(
       message.account,
-      past,
+      profile,
       judgement,
       message.at,
     );
@@ -151,16 +146,21 @@ class MessageGate {
     this.#deps.journal.commit(changes, committed);
   }
 
-  /** Judged and counted; `before` is the account's state until then. */
-  #judge(message: Submission): Pick<Stop, 'past' | 'before' | 'judgement' | 'book'> {
+  /** Judges and counts; `before` is the account's state until then. */
+  #judge(message: Submission): Pick<StoppedMessage, 'profile' | 'before' | 'judgement' | 'book'> {
     const { accounts } = this.#deps;
-    const past = accounts.past(message.account, message.at);
-    const before = past.state;
-    const standing = this.standing(message.account, message.at);
-    return { past, before, ...submit(past, message, accounts.around, standing) };
+    const profile = accounts.profile(message.account, message.at);
+    const before = profile.state;
+    const flags = this.flags(message.account, message.at);
+    return { profile, before, ...submit(profile, message, accounts.context, flags) };
   }
 
-  #passed(message: Submission, past: AccountProfile, book: BookChange, judgement: Judgement): void {
+  #passed(
+    message: Submission,
+    profile: AccountProfile,
+    book: BookChange,
+    judgement: Judgement,
+  ): void {
     const { accounts, count, journal } = this.#deps;
     const hour = Math.floor(message.at / hourMs);
     if (hour !== this.#hour) {
@@ -168,22 +168,22 @@ class MessageGate {
       this.#serverRecipients = 0;
     }
     this.#serverRecipients += message.outside.length;
-    accounts.changed(message.account, past, book);
+    accounts.changed(message.account, profile, book);
     if (message.id !== '') journal.add({ kind: 'message', row: messageRow(message, 'pass') });
     count('postern_verdicts_total', 1, 'pass');
     count('postern_recipients_total', message.outside.length + message.local.length);
-    this.#note(message, 'pass', judgement.state, judgement.reasons[0]?.text ?? '');
+    this.#note(message, 'pass', judgement.state, firstReasonText(judgement.reasons));
   }
 
-  #stopped(stop: Stop): void {
-    const { message, by, past, before, judgement, book, answer } = stop;
+  #stopped(stop: StoppedMessage): void {
+    const { message, by, profile, before, judgement, book, answer } = stop;
     const { accounts, count, journal, newId, settings } = this.#deps;
     const observed = settings.mode === 'observe';
     const local = by === 'local' || message.account.startsWith('script:');
     const kind = effective(judgement.verdict, local, settings);
     const row = storyRow(message, judgement, observed, newId);
     const changes: Change[] = [
-      accounts.change(message.account, past, book),
+      accounts.change(message.account, profile, book),
       { kind: 'story', row },
     ];
     if (message.id !== '') changes.push({ kind: 'message', row: messageRow(message, kind) });
@@ -192,13 +192,13 @@ class MessageGate {
     }
     let committed = (): void => {};
     if (judgement.state === 'suspended' && before !== 'suspended') {
-      const suspending = this.#deps.suspending(message.account, past, judgement, message.at);
+      const suspending = this.#deps.suspending(message.account, profile, judgement, message.at);
       changes.push(...suspending.changes);
       committed = suspending.committed;
       count('postern_suspensions_total', 1, 'guard');
     } else if (judgement.verdict === 'hold') changes.push(...this.#deps.holding(row));
     if (observed) count('postern_observed_verdicts_total', 1, judgement.verdict);
-    this.#note(message, kind, judgement.state, judgement.reasons[0]?.text ?? '');
+    this.#note(message, kind, judgement.state, firstReasonText(judgement.reasons));
     this.#deps.log('info', 'message.stopped', {
       id: row.id,
       account: message.account,
@@ -206,12 +206,11 @@ class MessageGate {
       state: judgement.state,
       observed,
       recipients: row.recipients,
-      why: judgement.reasons[0]?.text ?? '',
+      why: firstReasonText(judgement.reasons),
     });
     const verdict = observed ? passAnswer : answerOf(kind, judgement, settings.contact);
     journal.commit(changes, (kept) => {
-      // A suspension stands in memory whether or not it could be written: what follows is done
-      // either way.
+      // The suspension is in force in memory even if it could not be written: go on either way.
       committed();
       if (kept || observed || settings.whenFailing === 'answer') answer(verdict);
       else answer(ledgerDown);
@@ -237,10 +236,10 @@ class MessageGate {
   }
 }
 
-type Stop = {
+type StoppedMessage = {
   readonly message: Submission;
   readonly by: Submitter['by'];
-  readonly past: AccountProfile;
+  readonly profile: AccountProfile;
   readonly before: AccountProfile['state'];
   readonly judgement: Judgement;
   readonly book: BookChange;
@@ -255,8 +254,8 @@ const ledgerDown: Answer = {
 };
 
 /**
- * Refusing or delaying local mail makes pickup(8) try it for ever under new queue ids: it is held
- * instead.
+ * The verdict that is carried out. Local mail is held where other mail is refused or delayed:
+ * pickup(8) would repeat it without an end, under new queue ids.
  */
 function effective(
   verdict: Judgement['verdict'],
@@ -314,10 +313,10 @@ function storyRow(
 
 function whyHeld(signal: string): HeldRow['why'] {
   if (contentSignals.has(signal)) return 'content';
-  return reasonCodes.some((code) => code === signal) ? 'rule' : 'verdict';
+  return scriptSignals.some((one) => one === signal) ? 'rule' : 'verdict';
 }
 
-/** The client's address; of mail that was handed in on this machine, the program that did. */
+/** The client's address; for mail handed over on this machine, the program that did it. */
 function cameFrom({ client, handed }: Submission): string {
   return client ?? (handed === undefined ? '' : describeSubmitter(handed.submitter));
 }

@@ -57,7 +57,7 @@ test('parallel sessions cannot overshoot a ceiling together', async () => {
   for (const one of sessions) one.data();
   for (const one of sessions) one.end();
   await rig.time.settle();
-  const { hourRecipients } = rig.accounts.past(joe, rig.time.now());
+  const { hourRecipients } = rig.accounts.profile(joe, rig.time.now());
   assert.ok(hourRecipients <= perHour, `${hourRecipients} counted`);
 });
 
@@ -89,17 +89,17 @@ test('counted once, at the end of the message, and not when it never ends', asyn
   const one = session(rig, 1);
   for (let nth = 0; nth < 3; nth++) one.rcpt(someone(1, nth));
   assert.deepEqual(one.data(), [{ kind: 'pass' }]);
-  assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 0);
+  assert.equal(rig.accounts.profile(joe, rig.time.now()).hourRecipients, 0);
   one.end();
   one.end();
   await rig.time.pass(500);
-  assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 3);
+  assert.equal(rig.accounts.profile(joe, rig.time.now()).hourRecipients, 3);
   assert.equal(rig.ledger.message('Q1X0')?.recipients, 3);
   one.next();
   one.rcpt('dropped@elsewhere.test');
   one.data();
   one.gone();
-  assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 3);
+  assert.equal(rig.accounts.profile(joe, rig.time.now()).hourRecipients, 3);
 });
 
 test('where a milter sees the same message, only the milter counts', async () => {
@@ -111,7 +111,7 @@ test('where a milter sees the same message, only the milter counts', async () =>
     if (seen === 'before') rig.policyHandler.counted('Q1X0');
     one.end();
     assert.equal(rig.policyHandler.reserved, 0, 'the reservation is over all the same');
-    assert.equal(rig.accounts.past(joe, rig.time.now()).hourRecipients, 0);
+    assert.equal(rig.accounts.profile(joe, rig.time.now()).hourRecipients, 0);
   }
 });
 

@@ -1,10 +1,10 @@
 /**
- * The policy door's flow. Recipients are reserved as they come at RCPT, judged together at DATA,
- * counted when the message is through, and given back when it is not: so parallel sessions of one
- * account cannot overshoot together.
+ * Judges recipients for the policy door. They are reserved at RCPT, judged together at DATA, and
+ * counted when the message is complete. An aborted message gives its reservation back. So parallel
+ * sessions of one account cannot exceed a limit together.
  *
- * Where the milter door sees the same message (same queue id), it counts it, and the reservation
- * only ends.
+ * If the milter door sees the same message (same queue id), the milter counts it, and the
+ * reservation only ends.
  *
  *   RCPT ──▶ reserved ──DATA──▶ judged ──END-OF-MESSAGE──▶ counted
  *                └── new message, connection gone, too old ──▶ given back
@@ -25,22 +25,13 @@ import type { Clock } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 
-/**
- * Recipients reserved for one message: Postfix's smtpd_recipient_limit is 1000; beyond this it is
- * told to wait.
- */
+/** Recipients reserved for one message; Postfix's smtpd_recipient_limit is 1000. */
 const recipientsMax = 50_000;
-/** Reservations at once; Postfix has one a session. */
+/** Reservations at once; Postfix needs one for each session. */
 const reservationsMax = 20_000;
-/**
- * A message that takes longer than this from RCPT to its end gives its reservation back: sessions
- * end without notice.
- */
+/** A reservation ends after this time: Postfix does not say that a session has ended. */
 const reservationMs = hourMs;
-/**
- * Queue ids that the milter door has counted, remembered so long that the policy door's last
- * request finds them.
- */
+/** Queue ids the milter door has counted, kept for the policy door's last request. */
 const countedMax = 5_000;
 
 type Reservation = {
@@ -54,32 +45,29 @@ type Reservation = {
 
 export type RecipientAskedDeps = {
   readonly gate: Gate & {
-    standing(account: Account, at: Millis): AccountFlags;
+    flags(account: Account, at: Millis): AccountFlags;
     passed(message: Submission): void;
   };
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly settings: Settings;
-  /**
-   * A milter sees the same messages: it judges and counts, and holds better than a policy answer
-   * can.
-   */
+  /** Says whether a milter sees the same messages: then it judges and counts them. */
   readonly milterPresent: () => boolean;
   readonly localDomains: ReadonlySet<string>;
 };
 
 export function openPolicyHandler(deps: RecipientAskedDeps): PolicyHandler & {
-  /** The milter door has judged and counted this message. */
+  /** Notes that the milter door has judged and counted this message. */
   counted(queueId: string): void;
   readonly reserved: number;
 } {
-  const admin = new PolicyFlow(deps);
+  const flow = new PolicyFlow(deps);
   return {
-    ask: (connection, request, answer) => admin.ask(connection, request, answer),
-    gone: (connection) => admin.gone(connection),
-    counted: (queueId) => admin.counted(queueId),
+    ask: (connection, request, answer) => flow.ask(connection, request, answer),
+    gone: (connection) => flow.gone(connection),
+    counted: (queueId) => flow.counted(queueId),
     get reserved() {
-      return admin.reserved;
+      return flow.reserved;
     },
   };
 }
@@ -94,7 +82,7 @@ const wait: Answer = {
 
 class PolicyFlow {
   readonly #deps: RecipientAskedDeps;
-  /** By instance: Postfix gives each message one. */
+  /** By instance, which Postfix makes for each message. */
   readonly #reservations = new Map<string, Reservation>();
   /** Oldest first. */
   readonly #counted = new RecentMap<string, true>(countedMax);
@@ -145,8 +133,8 @@ class PolicyFlow {
     const reservation = this.#reserve(connection, account, request);
     if (reservation === undefined || reservation.recipients.size >= recipientsMax) return wait;
     if (request.recipient !== '') reservation.recipients.add(request.recipient);
-    // Only a fixed ceiling can be known before all recipients are.
-    if (!hasCeiling(this.#deps.accounts.around.policy)) return dunno;
+    // Before all recipients are known, only a fixed ceiling can be checked.
+    if (!hasCeiling(this.#deps.accounts.context.policy)) return dunno;
     return this.#ceilingAnswer(this.#judge(reservation));
   }
 
@@ -155,7 +143,7 @@ class PolicyFlow {
     const held = this.#reservations.get(request.instance);
     if (held !== undefined) return held;
     for (const [instance, old] of this.#reservations) {
-      // One message at a time a connection: an older one of the same was aborted.
+      // A connection has one message at a time: an older one was aborted.
       if (old.connection === connection || now - old.at > reservationMs) {
         this.#reservations.delete(instance);
       }
@@ -173,10 +161,7 @@ class PolicyFlow {
     return made;
   }
 
-  /**
-   * A pass is counted at the end of the message; anything else now, since nothing may be refused
-   * there.
-   */
+  /** Judges. A pass is counted at the end of the message; a stop now, because later is too late. */
   #data(request: PolicyRequest, answer: (answer: Answer) => void): void {
     const reservation = this.#reservations.get(request.instance);
     if (reservation === undefined) {
@@ -194,10 +179,7 @@ class PolicyFlow {
     this.#deps.gate.submit({ ...message, id: request.queueId }, 'login', answer);
   }
 
-  /**
-   * Judged as if every reserved recipient of the account, in all its sessions, were in this
-   * message.
-   */
+  /** Judges as if this message had all reserved recipients of the account, in all its sessions. */
   #judge(reservation: Reservation): Judgement {
     const { accounts, clock, gate } = this.#deps;
     const now = clock.now();
@@ -206,9 +188,9 @@ class PolicyFlow {
       if (other.account !== reservation.account) continue;
       for (const recipient of other.recipients) all.add(recipient);
     }
-    const past = accounts.past(reservation.account, now);
+    const profile = accounts.profile(reservation.account, now);
     const message = this.#submission(reservation, all, now);
-    return preview(past, message, accounts.around, gate.standing(reservation.account, now));
+    return preview(profile, message, accounts.context, gate.flags(reservation.account, now));
   }
 
   #ceilingAnswer(judgement: Judgement): Answer {

@@ -1,6 +1,6 @@
 /**
- * What passes now: the last verdicts, counts per minute, and whoever watches. Bounded; a listener
- * that throws is gone.
+ * The live feed: the last verdicts and counts for each minute, for the status page and listeners.
+ * All of them have a limit. A listener that throws is removed.
  */
 import type { VerdictKind } from '../../core/verdict.ts';
 import { type Millis, minuteMs } from '../../lib/time.ts';
@@ -14,7 +14,7 @@ export type Feed = {
   add(item: FeedItem): void;
   /** Newest first. */
   recent(limit: number): readonly FeedItem[];
-  /** The last two hours up to `now`, a row each minute, quiet ones too. */
+  /** The last two hours until `now`, one row for each minute, also for minutes without mail. */
   minutes(now: Millis): readonly FlowMinute[];
   watch(listener: (item: FeedItem) => void): () => void;
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
@@ -30,7 +30,7 @@ export function openFeed(): Feed {
     add(item) {
       verdicts[item.verdict]++;
       items.push(item);
-      // Cut in large steps: shifting an array for every message would cost more than the message.
+      // Cut in large steps: to shift the array for each message would cost more than the message.
       if (items.length >= 2 * itemsMax) items.splice(0, items.length - itemsMax);
       const at = (Math.floor(item.at / minuteMs) * minuteMs) as Millis;
       let minute = minutes.at(-1);

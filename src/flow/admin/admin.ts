@@ -6,9 +6,10 @@ import { evidenceNow } from '../../core/account/judge.ts';
 import { type AccountProfile, decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
 import { accountOf } from '../../core/account-name.ts';
+import { shownReason, withShownReasons } from '../../core/explain.ts';
 import type { Millis } from '../../lib/time.ts';
-import type { AccountView, Admin, KeyAdmin, StatusView } from '../../ports/admin.ts';
-import type { HeldRow, IncidentRow } from '../../ports/ledger.ts';
+import type { AccountView, Admin, KeyAdmin, StatusView, StoryView } from '../../ports/admin.ts';
+import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
@@ -70,8 +71,8 @@ export function openAdmin(deps: AdminDeps): Admin {
         account: accountView(deps, account, past),
         incidents: live
           .incidents({ account, limit: shownMax })
-          .map((incident) => asOfNow(incident, past)),
-        stories: live.stories({ account, limit: shownMax }),
+          .map((incident) => withShownReasons(asOfNow(incident, past))),
+        stories: live.stories({ account, limit: shownMax }).map(withShownReasons),
         audit: live.audit({ account, limit: shownMax }),
       };
     },
@@ -100,12 +101,12 @@ export function openAdmin(deps: AdminDeps): Admin {
       live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
     heldOne(queueId) {
       const held = live.heldOne(queueId);
-      return held === undefined ? undefined : { held, story: live.story(queueId) };
+      return held === undefined ? undefined : { held, story: shownStory(live.story(queueId)) };
     },
     releaseHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'released'),
     dropHeld: (which, by) => moveHeld(deps, heldRows(deps, which), by, 'dropped'),
     explain(id) {
-      const story = live.story(id);
+      const story = shownStory(live.story(id));
       const message = live.message(id);
       return story === undefined && message === undefined ? undefined : { story, message };
     },
@@ -158,16 +159,16 @@ function accountList(
   deps: AdminDeps,
   filter: Parameters<Admin['accounts']>[0],
 ): readonly AccountView[] {
-  return deps.journal.live.accounts(filter).map(({ account, past }) =>
-    // Without its book of recipients: a list must not load thousands of books.
-    accountView(deps, account, decodeProfile(past)),
+  return deps.journal.live.accounts(filter).map(({ account, profile }) =>
+    // Without its book: listing must not load thousands of them.
+    accountView(deps, account, decodeProfile(profile)),
   );
 }
 
 function accountView(deps: AdminDeps, account: Account, past: AccountProfile): AccountView {
   const now = deps.clock.now();
   const why = deps.weakPasswords.why(account);
-  const { evidence, reasons } = evidenceNow(past, deps.accounts.around.norms, now, why);
+  const { evidence, reasons } = evidenceNow(past, deps.accounts.context.baseline, now, why);
   const { messages, recipients } = today(past, now);
   const until = deps.exemptions.until(account);
   const suspended = past.state === 'suspended';
@@ -178,7 +179,7 @@ function accountView(deps: AdminDeps, account: Account, past: AccountProfile): A
     account,
     state: past.state,
     evidence: suspended ? Math.max(evidence, past.evidence) : evidence,
-    reasons: incident?.reasons ?? reasons,
+    reasons: (incident?.reasons ?? reasons).map(shownReason),
     lastSeen: past.at,
     messagesToday: messages,
     recipientsToday: recipients,
@@ -186,6 +187,10 @@ function accountView(deps: AdminDeps, account: Account, past: AccountProfile): A
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
   };
+}
+
+function shownStory(story: StoryRow | undefined): StoryView | undefined {
+  return story === undefined ? undefined : withShownReasons(story);
 }
 
 /**

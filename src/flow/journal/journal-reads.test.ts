@@ -88,7 +88,7 @@ function changeOf(
     case 'account': {
       const state = pick === 0 ? 'suspended' : 'clear';
       const pairs = learned.flatMap((hash) => [hash, now]);
-      return accountOf(account, { past: `${now}`, state, learned: pairs, forgotten });
+      return accountOf(account, { profile: `${now}`, state, learned: pairs, forgotten });
     }
     case 'message': {
       const verdict = pick === 0 ? 'hold' : 'pass';

@@ -39,9 +39,13 @@ function accountReads(ledger: Ledger, pending: PendingChanges): AccountReads {
     knownHere: (recipient) =>
       ledger.knownHere(recipient) ?? (pending.learned(recipient) ? justNow : undefined),
     accounts(filter) {
-      const waiting = new Map<Account, { account: Account; state: AccountState; past: string }>();
-      for (const { account, state, past } of pending.accounts().toReversed()) {
-        if (!waiting.has(account)) waiting.set(account, { account, state, past: lazyText(past) });
+      const waiting = new Map<
+        Account,
+        { account: Account; state: AccountState; profile: string }
+      >();
+      for (const { account, state, profile } of pending.accounts().toReversed()) {
+        if (!waiting.has(account))
+          waiting.set(account, { account, state, profile: lazyText(profile) });
       }
       const part = filter.like?.toLowerCase() ?? '';
       const fresh = [...waiting.values()].filter(

@@ -46,34 +46,34 @@ test('commits of one turn share one durable write, and are answered after it', (
 test('what came before a commit is written before it, and its own account with it', () => {
   const { journal, ledger, turnsUntilQuiet } = journalRig();
   for (let number = 1; number <= 250; number += 1) journal.add(message(number));
-  journal.add(accountOf(joe, { past: 'older', learned: [1, 10, 2, 10] }));
-  journal.add(accountOf(ann, { past: 'unrelated' }));
+  journal.add(accountOf(joe, { profile: 'older', learned: [1, 10, 2, 10] }));
+  journal.add(accountOf(ann, { profile: 'unrelated' }));
   let seen: unknown;
-  journal.commit([accountOf(joe, { past: 'newer', state: 'suspended', forgotten: [2] })], () => {
+  journal.commit([accountOf(joe, { profile: 'newer', state: 'suspended', forgotten: [2] })], () => {
     const record = ledger.loadAccount(joe);
     const messages = ledger.messagesOf(joe, at(0), 999).length;
-    seen = { messages, past: record?.past, book: [...(record?.recipients ?? [])] };
+    seen = { messages, profile: record?.profile, book: [...(record?.recipients ?? [])] };
   });
   turnsUntilQuiet();
-  assertStrict.deepEqual(seen, { messages: 250, past: 'newer', book: [1] });
+  assertStrict.deepEqual(seen, { messages: 250, profile: 'newer', book: [1] });
 });
 
 test('many changes of an account become one, and an older one never overwrites a newer', () => {
   const { journal, ledger, writes, pass, turnsUntilQuiet } = journalRig();
   for (let number = 1; number <= 100; number += 1) {
     journal.add(
-      accountOf(joe, { past: `${number}`, learned: [number, 5], forgotten: [number - 50] }),
+      accountOf(joe, { profile: `${number}`, learned: [number, 5], forgotten: [number - 50] }),
     );
   }
-  journal.commit([accountOf(joe, { past: 'committed' })], () => {});
-  journal.add(accountOf(joe, { past: 'latest' }));
+  journal.commit([accountOf(joe, { profile: 'committed' })], () => {});
+  journal.add(accountOf(joe, { profile: 'latest' }));
   pass(250);
   turnsUntilQuiet();
   assertStrict.deepEqual(
     writes.map(({ kinds }) => kinds.join()),
     ['account', 'account'],
   );
-  assertStrict.equal(ledger.loadAccount(joe)?.past, 'latest');
+  assertStrict.equal(ledger.loadAccount(joe)?.profile, 'latest');
   assertStrict.equal(ledger.loadAccount(joe)?.recipients.length, 50);
 });
 

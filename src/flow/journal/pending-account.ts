@@ -14,7 +14,7 @@ export type PendingAccount = {
   readonly kind: 'pending-account';
   readonly account: Account;
   state: AccountState;
-  past: LazyText;
+  profile: LazyText;
   /** Hash and minute. A hash is never in both. */
   readonly learned: Map<number, number>;
   readonly forgotten: Set<number>;
@@ -29,17 +29,17 @@ export function mergeAccount(
   change: AccountChange,
   learnedCount: LearnedCount,
 ): PendingAccount {
-  const { account, state, past } = change;
+  const { account, state, profile } = change;
   const merged = older ?? {
     kind: 'pending-account',
     account,
     state,
-    past,
+    profile,
     learned: new Map<number, number>(),
     forgotten: new Set<number>(),
   };
   merged.state = state;
-  merged.past = past;
+  merged.profile = profile;
   for (const recipient of change.forgotten) {
     if (merged.learned.delete(recipient)) countLearned(learnedCount, recipient, -1);
     merged.forgotten.add(recipient);
@@ -64,7 +64,7 @@ export function accountChange(pending: PendingAccount): AccountChange {
     kind: 'account',
     account: pending.account,
     state: pending.state,
-    past: pending.past,
+    profile: pending.profile,
     learned: [...pending.learned].flat(),
     forgotten: [...pending.forgotten],
   };
@@ -83,7 +83,7 @@ export function overlayAccount(
   const recipients = Float64Array.from(book.keys()).sort();
   const sinceMinutes = Uint32Array.from(recipients, (recipient) => book.get(recipient) ?? 0);
   const { account, state } = pending;
-  return { account, state, past: lazyText(pending.past), recipients, sinceMinutes };
+  return { account, state, profile: lazyText(pending.profile), recipients, sinceMinutes };
 }
 
 function countLearned(counts: LearnedCount, recipient: number, by: 1 | -1): void {

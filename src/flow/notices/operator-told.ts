@@ -3,6 +3,7 @@
  * written.
  */
 import type { Account } from '../../core/account-name.ts';
+import { noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
@@ -64,7 +65,7 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
         notice({
           event: 'account.holding',
           account,
-          reasons: reasons.map(({ signal, text }) => ({ signal, text })),
+          reasons: noticeReasons(reasons),
           undo: `postern held release --account ${account}`,
           explain: `postern accounts show ${account}`,
         }),

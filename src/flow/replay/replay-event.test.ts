@@ -121,7 +121,7 @@ const faults = [
   ['nothing', null, /object/],
   ['a list', [], /`at`/],
   ['no time', { ...send, at: undefined }, /`at`/],
-  ['a time that is none', { ...send, at: 'then' }, /`at`/],
+  ['no time', { ...send, at: 'then' }, /`at`/],
   ['no type', { ...send, type: undefined }, /`type`/],
   ['an unknown type', { ...send, type: 'receive' }, /`type`/],
   ['no account', { ...send, account: undefined }, /`account`/],

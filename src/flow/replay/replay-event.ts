@@ -1,6 +1,6 @@
 /**
- * One line of recorded events (JSON) → an event of the guard. Unknown fields are ignored; what is
- * missing or of the wrong type is a fault with a sentence that names it.
+ * Reads one line of recorded events (JSON). Unknown fields are ignored. A field that is missing or
+ * has the wrong type is a fault whose text names it.
  */
 
 import type { Account } from '../../core/account-name.ts';
@@ -12,17 +12,14 @@ import type { Mutable } from '../../lib/mutable.ts';
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { Millis } from '../../lib/time.ts';
 
-/** A line longer than this is no event. */
+/** A longer line is refused. */
 export const eventLineMax: number = 8 * 1024 * 1024;
-/** Recipients of one message: more than any mail server takes. */
+/** Recipients of one message; no mail server accepts as many. */
 const recipientsMax = 100_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/**
- * Reads one line. `readTime` turns RFC 3339 into milliseconds, NaN for anything else (the clock is
- * an argument).
- */
+/** Reads one line. `readTime` turns RFC 3339 into milliseconds, and anything else into NaN. */
 export function parseEvent(
   line: string,
   readTime: (text: string) => number,
@@ -90,7 +87,7 @@ function send(fields: Fields, at: Millis): Result<ReplayEvent, string> {
   return ok(event);
 }
 
-/** Most messages have one recipient: nothing to do. */
+/** Without duplicates. Most messages have one recipient, and cost nothing here. */
 function unique(keys: string[]): string[] {
   return keys.length > 1 ? [...new Set(keys)] : keys;
 }

@@ -140,7 +140,7 @@ test('a guessed login counts', () => {
   assert.ok(held?.because.some(({ signal }) => signal === 'guessed-login'));
 });
 
-test('whom another account knows stays known here when a hijacked account is stopped', () => {
+test('a recipient of another account stays known when a hijacked account is stopped', () => {
   const replay = open();
   const known = Array.from({ length: 12 }, (_, i) => `known${i}@elsewhere.example`);
   for (const [i, one] of known.entries()) replay.apply(message(i * 6 * hourMs, [one], bob));
@@ -148,7 +148,7 @@ test('whom another account knows stays known here when a hijacked account is sto
   for (const [i, one] of known.entries()) replay.apply(message(later + i, [one]));
   spam(replay, later + minuteMs, 60);
   assert.equal(replay.summary.suspensions.length, 1);
-  // A third account writes to the same people: twelve whom Bob has long known are not twelve
+  // A third account writes to the same people: twelve that Bob has long known are not twelve
   // strangers.
   const judged = replay.apply(message(later + 2 * hourMs, known, 'cleo@here.example' as Account));
   assert.deepEqual([judged?.verdict, judged?.account], ['pass', 'clear']);

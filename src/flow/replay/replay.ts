@@ -1,7 +1,6 @@
 /**
- * Recorded events through the guard, on the events' own clock, with everything in memory: what
- * would have been done? The verdicts are those of the live doors, since both go through
- * core/guard.ts.
+ * Replays recorded events: the guard judges them on their own clock, with everything in memory. The
+ * verdicts are those of the live doors, because both use core/account/guard.ts.
  */
 
 import { newBaseline } from '../../core/account/baseline.ts';
@@ -12,11 +11,12 @@ import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { ReplayEvent, Submission } from '../../core/event.ts';
-import type { AccountState, Reason, VerdictKind } from '../../core/verdict.ts';
+import type { Reason } from '../../core/reason.ts';
+import type { AccountState, VerdictKind } from '../../core/verdict.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 
-/** One verdict a `send`. Names and order as in the documented output. */
+/** The verdict for a `send`. Names and order are those of the documented output. */
 export type ReplayVerdict = {
   readonly id: string;
   readonly verdict: VerdictKind;
@@ -26,11 +26,11 @@ export type ReplayVerdict = {
 
 export type Replay = {
   /**
-   * In time order. A `send` answers with its verdict. Undefined too when the event is more than a
-   * minute back in time.
+   * Takes events in order of time. Returns the verdict for a `send`; undefined for other events,
+   * and for one that goes back in time by more than a minute.
    */
   apply(event: ReplayEvent): ReplayVerdict | undefined;
-  /** The newest event's time. */
+  /** The time of the newest event. */
   now(): Millis;
   readonly summary: ReplaySummary;
 };
@@ -39,7 +39,7 @@ export type ReplaySummary = {
   messages: number;
   readonly verdicts: Record<VerdictKind, number>;
   readonly suspensions: Suspension[];
-  /** Held and delayed messages of accounts that were never suspended. */
+  /** How many messages were held or delayed, for accounts that were never suspended. */
   readonly touched: Map<Account, number>;
 };
 
@@ -53,19 +53,14 @@ export type Suspension = {
   stopped: number;
 };
 
-/**
- * An event may be this much older than the one before it: logs of several writers are merged that
- * loosely.
- */
+/** An event may be this much older than the newest one: merged logs are not exactly in order. */
 export const backwardsMax: number = minuteMs;
-/**
- * Messages whose later deliveries are still attributed to their account; the last so many at least.
- */
+/** Deliveries still count for their account for at least this many of the last messages. */
 const messagesRemembered = 250_000;
 
 export type ReplayOptions = {
   readonly policy: Policy;
-  /** An operator clears each suspension after this long; undefined: never. */
+  /** An operator ends each suspension after this time; undefined: never. */
   readonly operatorClearsMs: number | undefined;
 };
 
@@ -82,12 +77,12 @@ class MemoryReplay implements Replay {
   };
   readonly #operatorClearsMs: number | undefined;
   readonly #accounts = new Map<Account, AccountProfile>();
-  /** When anyone here first wrote to a recipient (hash). */
+  /** Recipient (hash) → minute of the first mail from here. */
   readonly #firstMinute = new Map<number, number>();
-  readonly #around: GuardContext;
-  /** Message id → who sent it. */
+  readonly #context: GuardContext;
+  /** Message id → its account. */
   readonly #senders = new RecentMap<string, Account>(messagesRemembered);
-  /** Sent since the last delivery: many recordings have no deliveries, and need no index. */
+  /** Messages since the last delivery event. Recordings without deliveries need no index. */
   #sentIds: string[] = [];
   #sentAccounts: Account[] = [];
   readonly #clears: { readonly at: Millis; readonly suspension: Suspension }[] = [];
@@ -100,7 +95,7 @@ class MemoryReplay implements Replay {
   constructor(options: ReplayOptions) {
     this.#operatorClearsMs = options.operatorClearsMs;
     const people: People = { seed: 0, knownHere: (recipient) => this.#firstMinute.get(recipient) };
-    this.#around = { norms: newBaseline(), people, policy: options.policy };
+    this.#context = { baseline: newBaseline(), people, policy: options.policy };
   }
 
   now(): Millis {
@@ -115,11 +110,12 @@ class MemoryReplay implements Replay {
       case 'send':
         return this.#send(event);
       case 'login':
-        login(this.#past(event.account, event.at), event);
+        login(this.#profile(event.account, event.at), event);
         return undefined;
       case 'delivery': {
         const account = this.#senderOf(event.id);
-        if (account !== undefined) delivery(this.#past(account, event.at), { ...event, account });
+        if (account !== undefined)
+          delivery(this.#profile(account, event.at), { ...event, account });
         return undefined;
       }
       case 'clear':
@@ -128,13 +124,13 @@ class MemoryReplay implements Replay {
     }
   }
 
-  #past(account: Account, at: Millis): AccountProfile {
-    let past = this.#accounts.get(account);
-    if (past === undefined) {
-      past = newProfile(at);
-      this.#accounts.set(account, past);
+  #profile(account: Account, at: Millis): AccountProfile {
+    let profile = this.#accounts.get(account);
+    if (profile === undefined) {
+      profile = newProfile(at);
+      this.#accounts.set(account, profile);
     }
-    return past;
+    return profile;
   }
 
   #remember({ id, account }: Submission): void {
@@ -156,14 +152,14 @@ class MemoryReplay implements Replay {
   }
 
   #send(message: Submission): ReplayVerdict {
-    const past = this.#past(message.account, message.at);
-    const before = past.state;
-    const { judgement, book } = submit(past, message, this.#around, this.#standing(message.at));
+    const profile = this.#profile(message.account, message.at);
+    const before = profile.state;
+    const { judgement, book } = submit(profile, message, this.#context, this.#flags(message.at));
     this.#learn(book);
     if (judgement.verdict === 'pass') this.#serverRecipients += message.outside.length;
     this.#remember(message);
     if (before !== 'suspended' && judgement.state === 'suspended') {
-      this.#suspended(message, past, judgement.reasons);
+      this.#suspended(message, profile, judgement.reasons);
     }
     this.#tell(message.account, judgement.verdict);
     return {
@@ -174,7 +170,7 @@ class MemoryReplay implements Replay {
     };
   }
 
-  #standing(at: Millis): AccountFlags {
+  #flags(at: Millis): AccountFlags {
     const hour = Math.floor(at / hourMs);
     if (hour !== this.#hour) {
       this.#hour = hour;
@@ -194,7 +190,7 @@ class MemoryReplay implements Replay {
       if (!first.has(hash)) first.set(hash, learned[i + 1] ?? 0);
     }
     if (forgotten.length === 0) return;
-    // Suspensions are rare: whoever else wrote to them is looked for only now.
+    // Suspensions are rare: only now the other accounts are searched for these recipients.
     for (const hash of forgotten) first.delete(hash);
     for (const { book } of this.#accounts.values()) {
       for (const hash of forgotten) {
@@ -204,16 +200,20 @@ class MemoryReplay implements Replay {
     }
   }
 
-  #suspended({ account, at }: Submission, past: AccountProfile, because: readonly Reason[]): void {
+  #suspended(
+    { account, at }: Submission,
+    profile: AccountProfile,
+    because: readonly Reason[],
+  ): void {
     const suspension: Suspension = {
       account,
       at,
-      since: past.since,
-      leakedMessages: past.leakedMessages,
-      leakedRecipients: past.leakedRecipients,
+      since: profile.since,
+      leakedMessages: profile.leakedMessages,
+      leakedRecipients: profile.leakedRecipients,
       because,
-      // This message is among them, and is counted when its verdict is told.
-      stopped: past.stoppedMessages - 1,
+      // The profile counts this message already; #tell counts it again.
+      stopped: profile.stoppedMessages - 1,
     };
     this.summary.suspensions.push(suspension);
     this.summary.touched.delete(account);
@@ -235,20 +235,20 @@ class MemoryReplay implements Replay {
     }
   }
 
-  /** What the operator of `--operator-clears` has got round to. */
+  /** Ends the suspensions that the operator of `--operator-clears` has looked at by now. */
   #clearDue(): void {
     for (let next = this.#clears[0]; next !== undefined; next = this.#clears[0]) {
       if (next.at > this.#clock) return;
       this.#clears.shift();
       const { suspension } = next;
-      // Somebody may have been quicker, and another suspension is another hour.
+      // A `clear` event may have come first; a later suspension has its own time.
       if (this.#open.get(suspension.account) === suspension) this.#clear(suspension.account);
     }
   }
 
   #clear(account: Account): void {
-    const past = this.#accounts.get(account);
-    if (past?.state === 'suspended') release(past, { honest: true });
+    const profile = this.#accounts.get(account);
+    if (profile?.state === 'suspended') release(profile, { honest: true });
     this.#open.delete(account);
   }
 }

@@ -6,7 +6,12 @@
 
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
-import type { ScriptFinding, ScriptMail, ScriptSubmitter } from '../../core/script-mail.ts';
+import type {
+  ScriptFinding,
+  ScriptMail,
+  ScriptReason,
+  ScriptSubmitter,
+} from '../../core/script-mail.ts';
 import { noted, type ScriptSeen, scriptsMax } from '../../core/scripts/register.ts';
 import { ruleText, ruleWords } from '../../core/scripts/rule-text.ts';
 import { judgeScriptMail, type ScriptMode, type ScriptRule } from '../../core/scripts/rules.ts';
@@ -110,7 +115,9 @@ class ScriptRegister {
     const account = scriptAccount(submitter);
     const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
     world.count('postern_script_messages_total', 1, finding.verdict);
-    for (const { code } of finding.findings) world.count('postern_script_findings_total', 1, code);
+    for (const { signal } of finding.findings) {
+      world.count('postern_script_findings_total', 1, signal);
+    }
     this.#note(noted(this.#seen.get(account), { ...mail, submitter }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
     return { ...message, account, script, handed: mail, scriptFinding: finding };
@@ -252,10 +259,8 @@ function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptM
 function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter): ScriptFinding {
   const most = isService(uid) ? newOfServiceMax : newOfPersonMax;
   const who = user === '' ? `user number ${uid}` : user;
-  const detail =
-    `more than ${most} new scripts of ${who} in a day are counted together; ` +
-    `the last is ${script}`;
-  return { ...finding, findings: [...finding.findings, { code: 'script-many', detail }] };
+  const reason: ScriptReason = { signal: 'script-many', user: who, most, script };
+  return { ...finding, findings: [...finding.findings, reason] };
 }
 
 function said(kept: boolean, text: string): RuleResult {

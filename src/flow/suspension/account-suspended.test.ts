@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
+import { firstReasonText } from '../../core/explain.ts';
 import { minuteMs } from '../../lib/time.ts';
 import type { AdminResult } from '../../ports/admin.ts';
 
@@ -216,7 +217,7 @@ test('by hand: once, with who and why', async () => {
   const rig = openRig();
   assert.ok((await suspendByHand(rig)).ok);
   assert.equal((await suspendByHand(rig)).ok, false);
-  assert.match(incident(rig)?.reasons[0]?.text ?? '', /suspended by op: called/);
+  assert.match(firstReasonText(incident(rig)?.reasons ?? []), /suspended by op: called/);
   const [row] = rig.journal.live.audit({ account: joe, limit: 9 });
   assert.deepEqual([row?.by, row?.action, row?.detail], ['op', 'suspend', 'called']);
   assert.equal(rig.counted.get('postern_suspensions_total operator'), 1);

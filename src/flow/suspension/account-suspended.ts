@@ -15,8 +15,9 @@ import type { Judgement } from '../../core/account/judge.ts';
 import type { AccountProfile } from '../../core/account/profile.ts';
 import { release, suspendByHand } from '../../core/account/record.ts';
 import type { Account } from '../../core/account-name.ts';
+import { firstReasonText } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
-import type { Reason } from '../../core/verdict.ts';
+import type { Reason } from '../../core/reason.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { SerialQueue } from '../../lib/serial.ts';
 import { type Millis, secondMs } from '../../lib/time.ts';
@@ -100,7 +101,7 @@ class SuspensionFlow implements Suspensions {
     at: Millis,
   ): { changes: readonly Change[]; committed: () => void } {
     const { reasons } = judgement;
-    const detail = reasons[0]?.text ?? '';
+    const detail = firstReasonText(reasons);
     return this.#open(account, past, reasons, at, { by: 'guard', detail });
   }
 
@@ -108,16 +109,10 @@ class SuspensionFlow implements Suspensions {
     const { accounts, clock, count, settings } = this.#deps;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
-    const past = accounts.past(account, at);
+    const past = accounts.profile(account, at);
     if (past.state === 'suspended') return { ok: false, text: `${account} is suspended already` };
     const book = suspendByHand(past, at);
-    const reason: Reason = {
-      signal: 'operator',
-      text: `suspended by ${by}${note === '' ? '' : `: ${note}`}`,
-      saw: 1,
-      usual: 0,
-      weight: 1,
-    };
+    const reason: Reason = { signal: 'operator', saw: 1, usual: 0, weight: 1, by, note };
     const opened = this.#open(account, past, [reason], at, { by, detail: note });
     await this.#deps.journal.committed([accounts.change(account, past, book), ...opened.changes]);
     count('postern_suspensions_total', 1, 'operator');
@@ -229,7 +224,7 @@ class SuspensionFlow implements Suspensions {
         account,
         incident: incident.id,
         leaked: incident.leakedRecipients,
-        why: reasons[0]?.text ?? '',
+        why: firstReasonText(reasons),
       });
       if (observed) notices.send(notice);
       else void this.#follow(incident);

@@ -136,5 +136,5 @@ function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
 function isCalm(deps: ReviewDeps, account: Account, now: Millis): boolean {
   const past = deps.accounts.known(account);
   if (past === undefined || past.state === 'suspended') return false;
-  return evidenceNow(past, deps.accounts.around.norms, now).evidence < watchAt;
+  return evidenceNow(past, deps.accounts.context.baseline, now).evidence < watchAt;
 }

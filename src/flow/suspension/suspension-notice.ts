@@ -1,4 +1,5 @@
-/** The notice to the operator about a suspension. Pure. */
+/** What the operator is told about a suspension. Pure. */
+import { noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { IncidentRow } from '../../ports/ledger.ts';
@@ -22,7 +23,7 @@ export function suspensionNotice(
       fromQueue: incident.queuedHeld,
     },
     loginClosed: incident.loginClosed,
-    reasons: incident.reasons.map(({ signal, text }) => ({ signal, text })),
+    reasons: noticeReasons(incident.reasons),
     undo: `postern accounts release ${incident.account}`,
     explain: `postern accounts show ${incident.account}`,
   };

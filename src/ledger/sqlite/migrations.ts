@@ -267,7 +267,16 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX submission_by_time ON submission (at);
   `,
+  // Reasons are stored as data, without their sentence. No table changes, but an older Postern
+  // cannot show such rows, so it must refuse the file.
+  '',
 ];
+
+/**
+ * The oldest version whose tables are those of today. A command that only reads can read a file of
+ * this version without a migration.
+ */
+export const readableVersion: number = migrations.findLastIndex((step) => step !== '') + 1;
 
 /**
  * How many entries of `list` a file has had. Throws when the file is not a ledger, or comes from a

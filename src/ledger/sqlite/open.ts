@@ -11,7 +11,7 @@ import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
 import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
-import { checkVersion, migrate, migrations } from './migrations.ts';
+import { checkVersion, migrate, migrations, readableVersion } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { statisticsReader } from './statistics-reader.ts';
 import { openFault } from './tables/faults.ts';
@@ -119,10 +119,10 @@ function openForReading(path: string, log: Log): Ledger {
     (opened) => opened.close(),
   );
   const version = checkVersion(database, path);
-  if (version < migrations.length) {
+  if (version < readableVersion) {
     throw new OperatorError(
       'ledger-too-old',
-      `ledger ${path} has version ${version}; this postern reads version ${migrations.length}`,
+      `ledger ${path} has version ${version}; this postern reads from version ${readableVersion} on`,
       { hint: 'restart the daemon with this version: it brings the ledger up to date' },
     );
   }

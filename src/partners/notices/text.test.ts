@@ -20,9 +20,7 @@ export const hijack: Notice = {
   reasons: [
     {
       signal: 'new-recipients',
-      text:
-        '41 recipients in 10 minutes that nobody here has written to before, where at most 3 ' +
-        'are usual for this account',
+      text: '41 new recipients in 30 minutes (nobody on this server has written to them before); normal for this account: up to 3',
     },
     {
       signal: 'client-network',

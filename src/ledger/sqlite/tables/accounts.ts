@@ -47,7 +47,7 @@ export function accountTable(make: Statements): AccountTable {
         sinceMinutes[index] = Number(pair[1]);
       }
       const state = oneOf(accountStates, row, 'state');
-      return { account, state, past: text(row, 'past'), recipients, sinceMinutes };
+      return { account, state, profile: text(row, 'past'), recipients, sinceMinutes };
     },
     // If many accounts know a recipient, the minutes of a few of them are early enough.
     knownHere(recipient) {
@@ -76,7 +76,7 @@ function putAccount(make: Statements): AccountTable['put'] {
   return (change) => {
     assert(change.learned.length % 2 === 0, 'learned is pairs of hash and minute');
     touched += 1;
-    const row = upsert(change.account, change.state, touched, lazyText(change.past));
+    const row = upsert(change.account, change.state, touched, lazyText(change.profile));
     const id = integer(row ?? {}, 'id');
     for (const recipient of change.forgotten) forget(id, recipient);
     for (let index = 0; index < change.learned.length; index += 2) {
@@ -109,7 +109,7 @@ function accountLine(row: Row): AccountLine {
   return {
     account: text(row, 'name') as Account,
     state: oneOf(accountStates, row, 'state'),
-    past: text(row, 'past'),
+    profile: text(row, 'past'),
   };
 }
 
