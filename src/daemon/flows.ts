@@ -114,7 +114,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
   scope.defer(startPruning(parts, journal));
   scope.defer(startGauges(counters, admin, live.settings));
   const setMode = (): void => {
-    modeChanged({ ...stopping, journal, log: world.log, settings: live.settings });
+    modeChanged({ ...stopping, journal, world, settings: live.settings });
   };
   setMode();
   stopping.suspensions.resume();
@@ -136,7 +136,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     localDomains,
     mayRelay: mailServer.mayRelay,
     queue: stopping.mta !== undefined,
-    mailLog: openLogSeen({ accounts, journal, count: world.count }),
+    mailLog: openLogSeen({ accounts, journal, world }),
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
@@ -155,19 +155,19 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
     if (to === 'failing') told.ledgerFailing(journal.state().why);
   };
-  const journal = openJournal({ ...world, ledger, onState });
+  const journal = openJournal({ world, ledger, onState });
   scope.defer(() => journal.close());
   const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
   scope.defer(() => accounts.saveBaseline());
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
     journal,
-    clock: world.clock,
+    world,
     defaultDomain: config.accounts.default_domain,
   });
   const channels = noticeChannels(config, host);
-  const notices = openNotices({ ...world, journal, channels });
+  const notices = openNotices({ world, journal, channels });
   scope.defer(() => notices.close());
-  const told = openNoticeLog({ ...world, notices, settings, host, iso });
+  const told = openNoticeLog({ world, notices, settings, host, iso });
   return {
     journal,
     accounts,
@@ -186,7 +186,7 @@ function openStopping(
   of: Pick<Stopping, 'mta' | 'logins'> & { readonly settings: Settings },
 ): Stopping {
   const { mta, logins, settings } = of;
-  const shared = { ...world, accounts, journal, mta, settings };
+  const shared = { world, accounts, journal, mta, settings };
   const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
   scope.defer(() => suspensions.close());
   const review = openReview({ ...shared, suspensions });
@@ -202,7 +202,7 @@ function openJudging(
 ) {
   const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
   const gate = openGate({
-    ...world,
+    world,
     accounts,
     journal,
     exemptions,
@@ -217,7 +217,7 @@ function openJudging(
   const policy = openPolicyHandler({
     gate,
     accounts,
-    clock: world.clock,
+    world,
     settings,
     localDomains,
     milterPresent: () => milterPresent(),
@@ -257,7 +257,7 @@ function openFlowsAdmin(
     ledgerPath: join(state, 'ledger.db'),
     defaultDomain: config.accounts.default_domain,
   };
-  return openAdmin({ ...world, ...memory, ...more, facts, iso });
+  return openAdmin({ ...memory, ...more, world, facts, iso });
 }
 
 /** Recognises Postern's own notices that go to nobody but the operator. */

@@ -50,10 +50,10 @@ export function keysFolder({ signing }: Config, state: string): string {
 
 function keyZone(
   { dns }: Config,
-  { clock }: Pick<SigningKeysDeps, 'clock'>,
+  { world }: Pick<SigningKeysDeps, 'world'>,
 ): { readonly zone: KeyZone; close(): void } {
   const totalMs = duration(dns.timeout);
-  const resolve = openResolver({ ...dnsServers(dns.servers), clock, totalMs });
+  const resolve = openResolver({ ...dnsServers(dns.servers), clock: world.clock, totalMs });
   const authorities = openAuthorities({ resolve, port: dns.authority_port });
   const updates = dns.updates.flatMap(({ zones, server, key_file }) => {
     const update = openNsupdate({ server, keyFile: key_file });

@@ -103,7 +103,7 @@ function openMailHandover(
     unreadable: (path) => world.log('error', 'sendmail.unreadable', { path }),
   });
   const handovers = openHandovers({
-    ...world,
+    world,
     files,
     identities,
     journal,

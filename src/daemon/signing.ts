@@ -26,11 +26,11 @@ export function openDaemonSigning(
   },
 ): DaemonSigning {
   const settings = settingsOf(config);
-  const keys = openKeys({ ...world, ...of, config, state, host });
-  const domains = openSendingDomains({ ...world, journal: of.journal });
+  const keys = openKeys({ ...of, world, config, state, host });
+  const domains = openSendingDomains({ world, journal: of.journal });
   return {
     keys,
-    source: openSigning({ ...world, settings, keys: keys.of, sent: domains.sent }),
+    source: openSigning({ world, settings, keys: keys.of, sent: domains.sent }),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
       keys.configure(changed);

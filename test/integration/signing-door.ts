@@ -11,6 +11,7 @@ import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { acceptAll, plainPath } from '../doubles/path.ts';
+import { quietWorld } from '../doubles/world.ts';
 
 export type SigningDoor = AsyncDisposable & {
   /** As Postfix wants it. */
@@ -48,7 +49,7 @@ export async function openSigningDoor(
     },
   };
   const reading = openSigning({
-    ...common,
+    world: quietWorld(common),
     settings: { enabled: true, rules, lineLengthLimit: 998 },
     keys: (domain) => keys.get(domain) ?? [],
     sent: () => {},

@@ -110,21 +110,22 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const disk = { broken: false };
   const ledger = watched(options.ledger ?? openLedger(inMemory), order, disk);
   const clock: Clock = { now: () => time.now() };
-  const log = (level: string, event: string): void => void logged.push(`${level} ${event}`);
-  const count = (name: string, by = 1, label = ''): void => {
-    const key = label === '' ? name : `${name} ${label}`;
-    counted.set(key, (counted.get(key) ?? 0) + by);
-  };
-  const timers = time;
   let ids = 0;
-  const newId = (): string => `id-${++ids}`;
+  const world: World = {
+    clock,
+    timers: time,
+    log: (level, event) => void logged.push(`${level} ${event}`),
+    count: (name, by = 1, label = '') => {
+      const key = label === '' ? name : `${name} ${label}`;
+      counted.set(key, (counted.get(key) ?? 0) + by);
+    },
+    newId: () => `id-${++ids}`,
+  };
   const iso = (at: Millis): string => new Date(at).toISOString();
   const host = 'mail.test';
   const journal = openJournal({
+    world,
     ledger,
-    timers,
-    log,
-    count,
     onState: (to) => {
       states.push(to);
       if (to === 'failing') told.ledgerFailing(journal.state().why);
@@ -134,7 +135,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const exemptions = openExemptions(ledger.exemptions());
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
     journal,
-    clock,
+    world,
     defaultDomain: '',
   });
   const feed = openFeed();
@@ -145,7 +146,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const channels = (options.channels ?? ['mail', 'webhook']).map((name) =>
     scriptedRoad(name, { order, taken, blocked, wait }),
   );
-  const notices = openNotices({ journal, channels, clock, timers, log, count });
+  const notices = openNotices({ world, journal, channels });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
   const suspensions = openSuspensions({
@@ -154,24 +155,18 @@ export function openRig(options: RigOptions = {}): FlowRig {
     notices,
     mta: queue,
     logins,
-    clock,
-    timers,
-    log,
-    count,
+    world,
     host,
     settings,
-    newId,
     iso,
   });
-  const told = openNoticeLog({ notices, clock, settings, host, newId, iso });
+  const told = openNoticeLog({ notices, world, settings, host, iso });
   const { review } = openReview({
     accounts,
     journal,
     suspensions,
     mta: queue,
-    clock,
-    timers,
-    log,
+    world,
     settings,
   });
   const gate = openGate({
@@ -180,22 +175,18 @@ export function openRig(options: RigOptions = {}): FlowRig {
     exemptions,
     weakPasswords,
     feed,
-    clock,
-    count,
-    log,
+    world,
     settings,
-    newId,
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
-  const world: World = { clock, timers, log, count, newId };
   const scripts = openScripts({ world, stored: ledger, journal, settings: scriptSettings });
   const policyHandler = openPolicyHandler({
     gate,
     accounts,
-    clock,
+    world,
     settings,
     localDomains: new Set(['here.test']),
     milterPresent: options.milterPresent ?? (() => false),
@@ -212,11 +203,9 @@ export function openRig(options: RigOptions = {}): FlowRig {
     notices,
     feed,
     mta: queue,
-    clock,
-    log,
+    world,
     facts,
     settings,
-    newId,
     iso,
     weakPasswords,
     doors: () => ({}),
