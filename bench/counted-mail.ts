@@ -2,9 +2,11 @@
  * Made-up mail, counted by the flow that counts live mail, and written as the journal does. Of the
  * benchmarks of statistics.
  */
+
 import { openStatistics, type Statistics } from '../src/flow/stats/statistics.ts';
 import { openLedger } from '../src/ledger/sqlite/open.ts';
 import type { Change } from '../src/ports/ledger.ts';
+import { quietWorld } from '../test/doubles/world.ts';
 
 export type CountedMail = {
   readonly statistics: Pick<Statistics, 'seen' | 'write'>;
@@ -21,7 +23,7 @@ export function countMail(path: string): CountedMail {
   const batch: Change[] = [];
   const statistics = openStatistics({
     journal: { add: (change) => void batch.push(change), state: () => ({ state: 'ok', why: '' }) },
-    timers: { every: () => () => {} },
+    world: quietWorld(),
   });
   const flush = (): boolean => {
     const rows = batch.splice(0);

@@ -3,14 +3,14 @@
  * Prints its address.
  */
 
-import { acceptAll } from '../src/doors/milter/accept-all.ts';
 import { openMilter } from '../src/doors/milter/server.ts';
 import type { Millis } from '../src/lib/time.ts';
+import { acceptAll, plainPath } from '../test/doubles/path.ts';
 
 const door = await openMilter(
   { host: '127.0.0.1', port: 0 },
   {
-    gate: acceptAll,
+    path: plainPath(acceptAll),
     clock: { now: () => Date.now() as Millis },
     log: () => {},
     count: () => {},

@@ -7,6 +7,7 @@
  *
  *   node bench/size.ts [--accounts N] [--recipients N] [--seconds N] [--keep FILE] [--json]
  */
+
 import { fork, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { noCeilings } from '../src/core/account/policy.ts';
 import type { Submission } from '../src/core/event.ts';
+import { openWorld } from '../src/daemon/timers.ts';
 import { openAccounts } from '../src/flow/account/accounts.ts';
 import { openExemptions } from '../src/flow/account/exemptions.ts';
 import { openGate } from '../src/flow/account/message-submitted.ts';
@@ -117,10 +119,7 @@ function gateOver(journal: Journal): Gate {
     exemptions: openExemptions([]),
     weakPasswords: { why: () => '' },
     feed: openFeed(),
-    clock: { now: () => Date.now() as Millis },
-    count: () => {},
-    log: () => {},
-    newId: () => 'story',
+    world: openWorld({ log: () => {}, count: () => {} }),
     isOurs: () => false,
     suspending: () => ({ changes: [], committed: () => {} }),
     holding: () => [],
@@ -161,17 +160,12 @@ async function measure(
   let dropped = 0;
   const journal = openJournal({
     ledger,
-    timers: {
-      every: (ms, tick) => {
-        const timer = setInterval(tick, ms);
-        return () => clearInterval(timer);
+    world: openWorld({
+      log: () => {},
+      count: (name, by = 1) => {
+        if (name === 'postern_ledger_dropped_total') dropped += by;
       },
-      soon: (run) => void setImmediate(run),
-    },
-    log: () => {},
-    count: (name, by = 1) => {
-      if (name === 'postern_ledger_dropped_total') dropped += by;
-    },
+    }),
     onState: () => {},
   });
   const gate = gateOver(journal);

@@ -1,6 +1,4 @@
-/**
- * `postern …`: the command line of this process. What there is to run is in src/commands/program.ts.
- */
+/** Runs `postern …`; src/commands/program.ts has the list of its commands. */
 import { runCommandLine } from './commands/program.ts';
 import { sysexits } from './lib/operator-error.ts';
 
@@ -8,7 +6,7 @@ const words = process.argv.slice(2);
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EPIPE') throw cause;
-    // Whoever read us has had enough (`| head`). The guard goes on without a reader.
+    // The reader has closed the pipe (`| head`). The guard goes on without a reader.
     if (words[0] !== 'up') process.exit(sysexits.ok);
   });
 }
@@ -16,5 +14,5 @@ const code = await runCommandLine(words, {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
 });
-// A command that was heard to its end may have set a code of its own (doctor: something fails).
+// A command may have set an exit code itself (doctor, when a check fails).
 if (code !== sysexits.ok) process.exitCode = code;

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { parseConfig } from '../src/config/load.ts';
 import { metrics } from '../src/core/metrics/metrics.ts';
 import { openInbound } from '../src/daemon/inbound.ts';
+import { openWorld } from '../src/daemon/timers.ts';
 import type { SigningKey } from '../src/formats/dkim/signing-key.ts';
 import { openCounters } from '../src/lib/counters.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
-import type { Millis } from '../src/lib/time.ts';
 import type { HeaderEdit } from '../src/ports/message.ts';
 import { openScriptedDns } from './doubles/dns-server.ts';
 import { scriptedStart } from './doubles/start.ts';
@@ -31,8 +31,7 @@ async function edited(verify: string): Promise<readonly HeaderEdit[] | undefined
       config,
       host: 'MX.mail.example.net',
       counters: openCounters(metrics),
-      clock: { now: () => Date.now() as Millis },
-      log: () => undefined,
+      world: openWorld({ log: () => {}, count: () => {} }),
       keysOf: (domain) => keys.filter((key) => key.domain === domain),
     },
     scope,

@@ -1,4 +1,5 @@
 /** What a message of 50 MB costs while it is signed: counted, after all garbage is taken away. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -8,6 +9,7 @@ import { openSigning } from '../src/flow/signing/message-signed.ts';
 import { assert as must } from '../src/lib/assert.ts';
 import { makeKeyPair, openPrivateKey } from '../src/lib/private-key.ts';
 import type { Millis } from '../src/lib/time.ts';
+import { quietWorld } from './doubles/world.ts';
 import { Conversation, mta } from './mta/script.ts';
 
 const megabytesMax = 1;
@@ -40,9 +42,7 @@ for (const [name, body] of Object.entries(bodies)) {
     const reading = openSigning({
       settings: { enabled: true, rules: noRules, lineLengthLimit: 998 },
       keys: (domain) => [{ domain, selector: 's', algorithm: 'rsa-sha256', sign: key.value.sign }],
-      clock: { now: () => 1_700_000_000_000 as Millis },
-      count: () => {},
-      log: () => {},
+      world: quietWorld({ clock: { now: () => 1_700_000_000_000 as Millis } }),
       sent: () => resolve(),
     });
     const talk = new Conversation(undefined, {}, reading).greet();

@@ -14,6 +14,7 @@ import type { Change } from '../src/ports/ledger.ts';
 import type { StatsAnswer } from '../src/ports/stats.ts';
 import { postern, type StateFolder, stateFolder } from './command-line.ts';
 import { scriptedScan } from './doubles/scan.ts';
+import { quietWorld } from './doubles/world.ts';
 
 const day = Date.parse('2026-11-20T12:00:00Z');
 const since = ['--since', '2026-11-01', '--until', '2026-11-25'];
@@ -27,7 +28,7 @@ async function filled(scores: boolean): Promise<StateFolder> {
       add: (change) => void changes.push(change),
       state: () => ({ state: 'ok', why: '' }),
     },
-    timers: { every: () => () => {} },
+    world: quietWorld(),
   });
   const send = (account: string, count: number, score: number, at = day): void => {
     for (let n = 0; n < count; n++) {

@@ -1,8 +1,4 @@
-/**
- * What the running guard shows of itself in /metrics that is no count of events: read from its admin
- * now and then.
- */
-
+/** Keeps the gauges of /metrics up to date: reads them from the admin every few seconds. */
 import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';
@@ -11,7 +7,7 @@ import { startTimer } from './timers.ts';
 
 const gaugesEveryMs = 10_000;
 
-/** Answers with how to stop. */
+/** Answers with a function that stops. */
 export function startGauges(counters: Counters, admin: Admin, settings: Settings): () => void {
   const run = (): void => {
     const { accounts, held, ledger } = admin.status();

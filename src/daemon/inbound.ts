@@ -1,46 +1,35 @@
-/** Wires what checks mail that comes in: the resolver, the settings, the counters. Of daemon.ts. */
+/** Opens what verifies mail that comes in, with its resolver and its settings. */
 
-import type { Config } from '../config/schema.ts';
 import { openVerification, type Sealing } from '../flow/inbound/message-verified.ts';
 import type { SigningKey } from '../formats/dkim/signing-key.ts';
 import { parseNetwork } from '../formats/postfix/network-list.ts';
-import type { Counters } from '../lib/counters.ts';
 import { isPublicSuffix } from '../partners/dns/public-suffix.ts';
 import { openResolver } from '../partners/dns/resolver.ts';
 import { dnsServers } from '../partners/dns/servers.ts';
-import type { MessageReading } from '../ports/message.ts';
-import type { Clock, Log } from '../ports/world.ts';
+import type { EditSource } from '../ports/message.ts';
+import type { DaemonParts } from './options.ts';
 import { duration } from './settings.ts';
-import { startTimer } from './timers.ts';
 
-type Given = {
-  readonly config: Config;
-  readonly host: string;
-  readonly counters: Counters;
-  readonly clock: Clock;
-  readonly log: Log;
+type Given = Pick<DaemonParts, 'config' | 'host' | 'counters' | 'world'> & {
   readonly keysOf: (domain: string) => readonly SigningKey[];
 };
 
-/** Undefined where the operator does not want it. */
-export function openInbound(of: Given, scope: AsyncDisposableStack): MessageReading | undefined {
+/** Undefined if the operator has turned it off. */
+export function openInbound(of: Given, scope: AsyncDisposableStack): EditSource | undefined {
   const { verify, dns } = of.config;
   if (!verify.enabled) return undefined;
-  const { clock, log, counters } = of;
+  const { counters, world } = of;
   const resolve = openResolver({
     ...dnsServers(dns.servers),
-    clock,
+    clock: world.clock,
     totalMs: duration(dns.timeout),
   });
   scope.use(resolve);
   return openVerification({
     resolve,
     isPublicSuffix,
-    clock,
-    log,
-    count: counters.count,
+    world,
     observe: counters.observe,
-    timers: { every: startTimer },
     options: {
       authservId: verify.authserv_id === '' ? of.host : verify.authserv_id,
       deadlineMs: duration(verify.deadline),
@@ -53,7 +42,7 @@ export function openInbound(of: Given, scope: AsyncDisposableStack): MessageRead
 function sealing({ config, host, keysOf }: Given): Sealing {
   const { arc_domain: domain } = config.verify;
   const start = (domain === '' ? host : domain).toLowerCase();
-  // Of ARC the world reads RSA alone.
+  // Other servers read only RSA in ARC.
   const rsa = (one: string): SigningKey | undefined =>
     keysOf(one).find(({ algorithm }) => algorithm === 'rsa-sha256');
   return {

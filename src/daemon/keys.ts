@@ -1,6 +1,6 @@
 /**
- * Opens the keeping of DKIM keys with what it needs: files, a resolver, nsupdate. For the daemon,
- * and for commands without one.
+ * Opens the DKIM keys with what their rotation needs: files, a resolver, nsupdate. For the daemon,
+ * and for commands where no daemon runs.
  */
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
@@ -22,7 +22,7 @@ type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {
 };
 
 export type OpenKeys = SigningKeys & {
-  /** Takes over a changed configuration, as far as it needs no restart. */
+  /** Takes over the changed settings that need no restart. */
   configure(config: Config): void;
 };
 
@@ -50,10 +50,10 @@ export function keysFolder({ signing }: Config, state: string): string {
 
 function keyZone(
   { dns }: Config,
-  { clock }: Pick<SigningKeysDeps, 'clock'>,
+  { world }: Pick<SigningKeysDeps, 'world'>,
 ): { readonly zone: KeyZone; close(): void } {
   const totalMs = duration(dns.timeout);
-  const resolve = openResolver({ ...dnsServers(dns.servers), clock, totalMs });
+  const resolve = openResolver({ ...dnsServers(dns.servers), clock: world.clock, totalMs });
   const authorities = openAuthorities({ resolve, port: dns.authority_port });
   const updates = dns.updates.flatMap(({ zones, server, key_file }) => {
     const update = openNsupdate({ server, keyFile: key_file });

@@ -1,8 +1,7 @@
 /**
- * The mail server beside us: whose queue tools and whose logins. What `postern connect` found out
- * about it lies in
- * `postfix.json` in the state folder, looked at each second and read anew when it changes: no restart is needed after
- * connecting.
+ * Opens the mail server on this machine: the tools of its queue, and its logins. `postern connect`
+ * writes what it found out about Postfix to `postfix.json` in the state folder. The guard looks at
+ * that file each second, so that no restart is needed after connecting.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { helperTools, ownTools, type PrivilegedTools } from '../partners/privile
 import type { LoginDoor, Mta } from '../ports/mail-server.ts';
 import type { Log } from '../ports/world.ts';
 
-/** What of the configuration this needs. */
+/** The part of the configuration that is needed here. */
 type MailServerConfig = {
   readonly accounts: {
     readonly default_domain: string;
@@ -32,18 +31,18 @@ type MailServerConfig = {
 export type ConnectedPostfix = {
   readonly configDirectory: string;
   /**
-   * Domains that this Postfix delivers itself, or takes from anybody to bring them elsewhere
-   * (mail/own-domains.ts).
+   * Domains that this Postfix delivers for, or accepts from anybody to pass them on
+   * (formats/postfix/own-domains.ts).
    */
   readonly localDomains: readonly string[];
   /**
-   * Its mynetworks, as rules of mail/network-list.ts. Undefined: written before they were asked
-   * for.
+   * The mynetworks of this Postfix, as rules of formats/postfix/network-list.ts. Undefined if the
+   * file was written by a version that did not ask for them.
    */
   readonly clientNetworks?: readonly string[] | undefined;
 };
 export const localDomainsMax = 100_000;
-/** Looked through for each message that leaves without a login. */
+/** Networks: all are compared for each message that leaves without a login. */
 export const clientNetworksMax = 10_000;
 const connected: z.ZodType<ConnectedPostfix> = z.object({
   configDirectory: z.string().startsWith('/'),
@@ -51,28 +50,25 @@ const connected: z.ZodType<ConnectedPostfix> = z.object({
   clientNetworks: z.array(z.string().max(64)).max(clientNetworksMax).optional(),
 });
 
-/** Who may relay where nobody has asked Postfix: this machine. */
+/** The networks that may relay if they are not known from Postfix: this machine. */
 const thisMachine = ['127.0.0.0/8', '::1'];
 
-/** Name of that file in the state folder. */
+/** The name of the file in the state folder. */
 export const connectedFile = 'postfix.json';
 
-/**
- * `connect` has just said that all is well: mail from then on is judged with the domains that it
- * found.
- */
+/** `connect` tells success at once; soon after, mail has to be judged with the new domains. */
 const lookEveryMs = 1_000;
 
 export function openMailServer(options: {
   readonly config: MailServerConfig;
   readonly state: string;
   readonly log: Log;
-  /** Domains found are added. */
+  /** The domains of Postfix are added to these. */
   readonly localDomains: Set<string>;
 }): {
   mta: Mta | undefined;
   logins: LoginDoor | undefined;
-  /** May the client with this address relay because of it, without a login? */
+  /** Tells whether a client with this address may relay without a login. */
   mayRelay(client: string): boolean;
   close(): void;
 } {
@@ -89,9 +85,9 @@ export function openMailServer(options: {
   take(undefined);
   const found = connectedReader(join(state, connectedFile), take, log);
   found();
-  const looking = setInterval(found, lookEveryMs);
-  looking.unref();
-  const way = wayOf(config.postfix.queue, config.postfix.helper_socket);
+  const timer = setInterval(found, lookEveryMs);
+  timer.unref();
+  const way = queueAccess(config.postfix.queue, config.postfix.helper_socket);
   const own = (): PrivilegedTools => {
     const postfixConfig =
       config.postfix.config_directory === ''
@@ -115,11 +111,11 @@ export function openMailServer(options: {
         ? undefined
         : dovecot({ tools, denyFile, ...(defaultDomain === '' ? {} : { defaultDomain }) }),
     mayRelay: (client) => isListed(client, relaying),
-    close: () => clearInterval(looking),
+    close: () => clearInterval(timer),
   };
 }
 
-function wayOf(
+function queueAccess(
   wanted: MailServerConfig['postfix']['queue'],
   socket: string,
 ): 'direct' | 'helper' | 'off' {
@@ -129,8 +125,8 @@ function wayOf(
 }
 
 /**
- * Reads the file when it has changed, and hands on what is in it; what cannot be read takes nothing
- * back.
+ * Reads the file when it has changed, and passes its content on. If the file cannot be read, what
+ * was passed on before stays in force.
  */
 function connectedReader(
   path: string,

@@ -1,74 +1,46 @@
-/**
- * The part of the daemon that keeps the register of scripts, and finds out which clients are some.
- * Of daemon.ts.
- */
+/** Opens the register of scripts, and what finds the script behind a client of this machine. */
 import type { Config } from '../config/schema.ts';
+import type { Journal } from '../flow/journal/journal.ts';
 import {
   type DirectConnections,
   type DirectSettings,
   openDirectConnections,
 } from '../flow/scripts/direct-connection.ts';
-import {
-  openScripts,
-  type ScriptDeps,
-  type ScriptSettings,
-  type Scripts,
-} from '../flow/scripts/script-mailed.ts';
+import { openScripts, type ScriptSettings, type Scripts } from '../flow/scripts/script-mailed.ts';
 import type { Mutable } from '../lib/mutable.ts';
 import { openIdentities } from '../partners/kernel/identities.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
-import type { Gate } from '../ports/message.ts';
 import type { ScriptAdmin, ScriptLedger } from '../ports/scripts.ts';
-import type { Log } from '../ports/world.ts';
+import type { DaemonParts } from './options.ts';
 
 export type DaemonScripts = {
   readonly admin: ScriptAdmin;
-  /** `gate` for messages that may be of scripts: they are compared with the register first. */
-  through(gate: Gate): Gate;
+  readonly register: Scripts;
+  readonly direct: DirectConnections;
   configure(config: Config): void;
 };
 
 type Live = ScriptSettings & DirectSettings;
 
 export function openDaemonScripts(
-  deps: Omit<ScriptDeps, 'settings' | 'stored'> & {
-    readonly config: Config;
-    readonly ledger: ScriptLedger;
-    readonly log: Log;
-  },
-  scope: AsyncDisposableStack,
+  { config, scope, world }: DaemonParts,
+  { journal, ledger }: { readonly journal: Journal; readonly ledger: ScriptLedger },
 ): DaemonScripts {
-  const { config, count, ledger, log } = deps;
   const settings: Mutable<Live> = settingsOf(config);
-  const scripts = openScripts({ ...deps, stored: ledger, settings });
-  scope.defer(() => scripts.close());
-  const owners = openSocketOwners();
+  const register = openScripts({ world, journal, stored: ledger, settings });
+  scope.defer(() => register.close());
   const identities = openIdentities();
-  const userName = (uid: number): string => identities.user(uid).name;
-  const direct = openDirectConnections({ owners, userName, settings, count, log });
+  const direct = openDirectConnections({
+    world,
+    owners: openSocketOwners(),
+    userName: (uid) => identities.user(uid).name,
+    settings,
+  });
   return {
-    admin: { ...scripts.admin, whose: (end) => direct.whose(end) },
-    through: (gate) => throughRegister(gate, scripts, direct),
+    admin: { ...register.admin, whose: (end) => direct.whose(end) },
+    register,
+    direct,
     configure: (changed) => void Object.assign(settings, settingsOf(changed)),
-  };
-}
-
-function throughRegister(gate: Gate, scripts: Scripts, direct: DirectConnections): Gate {
-  return {
-    mayBegin: (submitter) => gate.mayBegin(submitter),
-    submit(message, by, answer) {
-      direct.known(
-        ...[message, by],
-        (known) => {
-          const judged = scripts.judge(known);
-          gate.submit(judged, by, (said) => {
-            scripts.answered(judged, said.kind === 'pass' ? 'passed' : 'stopped');
-            answer(said);
-          });
-        },
-        answer,
-      );
-    },
   };
 }
 

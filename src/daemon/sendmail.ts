@@ -1,11 +1,11 @@
-/** The part of the daemon that takes the place of sendmail(1). Of daemon.ts. */
+/** Opens what takes the place of sendmail(1): its door, its spool, its handover to Postfix. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { whereOf } from '../config/values.ts';
 import { openSendmail } from '../doors/sendmail/server.ts';
 import { type Handovers, openHandovers } from '../flow/handover/handover.ts';
-import type { Journal, Timers } from '../flow/journal/journal.ts';
+import type { Journal } from '../flow/journal/journal.ts';
 import { faultText } from '../lib/error-text.ts';
 import type { Listener, SocketAddress } from '../lib/listener.ts';
 import { SerialQueue } from '../lib/serial.ts';
@@ -15,44 +15,36 @@ import { realSendmail, wakePickup } from '../partners/postfix/sendmail.ts';
 import { openHandoverFiles } from '../partners/spool/handover-files.ts';
 import { openSpool } from '../partners/spool/spool-folder.ts';
 import type { HandoverLookup } from '../ports/handover.ts';
-import type { Clock, Count, Log } from '../ports/world.ts';
+import type { DaemonParts } from './options.ts';
 import { startTimer } from './timers.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */
   readonly handovers: HandoverLookup;
-  /** Opens the door; before that, what was left in the spool is taken. */
+  /** Takes what was left in the spool, then opens the door. */
   start(): Promise<void>;
-  /** Opens or closes it, as the changed configuration says; `off` until it is open. */
+  /** Opens or closes the door, as the changed configuration says. */
   configure(config: Config): void;
   close(): Promise<void>;
 };
 
-export type SendmailParts = {
-  readonly config: Config;
-  readonly state: string;
+type SendmailDeps = {
   readonly journal: Journal;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
-  /** Messages that wait. */
-  readonly waiting: (messages: number) => void;
-  /** Where it listens now. */
+  /** Takes the address of the door whenever it changes. */
   readonly moved: (address: string) => void;
 };
 
-/** Any user may connect: who that is the kernel says. */
+/** Any user may connect: the kernel says which user it is. */
 const doorMode = 0o666;
-const spoolEveryMs = 2_000;
 /** Reloads that may wait while the door is opened anew. */
 const reloadsMax = 1_000;
-/** A hand-over takes milliseconds; at a stop, systemd ends us some seconds later. */
+const spoolEveryMs = 2_000;
+/** A handover takes milliseconds; at a stop, systemd ends the process some seconds later. */
 const closeMs = 5_000;
 
-export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
+export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): DaemonSendmail {
   let { config } = parts;
-  let handover: Handovers | undefined;
+  let handovers: Handovers | undefined;
   let open = new AsyncDisposableStack();
   let wasOpen = false;
   const reloads = new SerialQueue<'door'>(reloadsMax);
@@ -61,22 +53,25 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
     open = new AsyncDisposableStack();
     config = wanted;
     const where = whereOf(wanted.sendmail.door, doorMode);
-    handover = where === undefined ? undefined : openMailHandover(parts, wanted, open);
-    const door =
-      where === undefined || handover === undefined
+    handovers =
+      where === undefined
         ? undefined
-        : await openDoor(parts, { config: wanted, where, handover }, open);
-    if (door !== undefined || wasOpen) parts.moved(door?.address ?? 'off');
+        : openMailHandover(parts, deps.journal, { config, scope: open });
+    const door =
+      where === undefined || handovers === undefined
+        ? undefined
+        : await openDoor(parts, { config, where, handovers }, open);
+    if (door !== undefined || wasOpen) deps.moved(door?.address ?? 'off');
     wasOpen = door !== undefined;
   };
   return {
     handovers: {
-      submitterOf: (token) => handover?.submitterOf(token),
+      submitterOf: (token) => handovers?.submitterOf(token),
       recognise(token, attempt, answer) {
-        if (handover === undefined) answer({ kind: 'unknown' });
-        else handover.recognise(token, attempt, answer);
+        if (handovers === undefined) answer({ kind: 'unknown' });
+        else handovers.recognise(token, attempt, answer);
       },
-      answered: (token) => handover?.answered(token),
+      answered: (token) => handovers?.answered(token),
     },
     start: () => reopen(config),
     configure(changed) {
@@ -84,7 +79,7 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
       reloads
         .run('door', () => reopen(changed))
         .catch((cause: unknown) => {
-          parts.log('error', 'sendmail.not-opened', { why: faultText(cause) });
+          parts.world.log('error', 'sendmail.not-opened', { why: faultText(cause) });
         });
     },
     close: () => open.disposeAsync(),
@@ -92,10 +87,11 @@ export function openDaemonSendmail(parts: SendmailParts): DaemonSendmail {
 }
 
 function openMailHandover(
-  { state, journal, clock, timers, log, count }: SendmailParts,
-  { postfix, sendmail }: Config,
-  scope: AsyncDisposableStack,
+  { state, world }: DaemonParts,
+  journal: Journal,
+  of: { readonly config: Config; readonly scope: AsyncDisposableStack },
 ): Handovers {
+  const { postfix, sendmail } = of.config;
   const identities = openIdentities();
   const files = openHandoverFiles({
     folder: join(state, 'submissions'),
@@ -104,40 +100,39 @@ function openMailHandover(
       configDirectory: postfix.config_directory,
     }),
     user: (uid) => identities.user(uid),
-    unreadable: (path) => log('error', 'sendmail.unreadable', { path }),
+    unreadable: (path) => world.log('error', 'sendmail.unreadable', { path }),
   });
-  const handover = openHandovers({
+  const handovers = openHandovers({
+    world,
     files,
     identities,
     journal,
-    clock,
-    timers,
-    log,
-    count,
     spool: openSpool({
       folder: sendmail.spool,
       messageBytesMax: sendmail.message_bytes_max,
-      nowMs: () => clock.now(),
+      nowMs: () => world.clock.now(),
     }),
     wakePickup: () => wakePickup(sendmail.queue_directory),
   });
-  // Else what it is just doing would be done again, or be forgotten, by the one that comes after
-  // it.
-  scope.defer(() => Promise.race([handover.close(), sleep(closeMs, undefined, { ref: false })]));
-  return handover;
+  // Waits for a handover that is under way: else the next process would repeat or forget it.
+  of.scope.defer(() =>
+    Promise.race([handovers.close(), sleep(closeMs, undefined, { ref: false })]),
+  );
+  return handovers;
 }
 
 async function openDoor(
-  { log, count, waiting }: SendmailParts,
-  of: { readonly config: Config; readonly where: SocketAddress; readonly handover: Handovers },
+  { counters, world }: DaemonParts,
+  of: { readonly config: Config; readonly where: SocketAddress; readonly handovers: Handovers },
   scope: AsyncDisposableStack,
 ): Promise<Listener> {
-  const { handover } = of;
-  await handover.takeSpool();
-  handover.start();
+  const { handovers } = of;
+  const { count, log } = world;
+  await handovers.takeSpool();
+  handovers.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
   const door = await openSendmail(of.where, {
-    handler: handover,
+    handler: handovers,
     peerOf,
     messageBytesMax,
     log,
@@ -145,13 +140,13 @@ async function openDoor(
   });
   scope.use(door);
   let taking = false;
-  const round = async (): Promise<void> => {
-    waiting(handover.waiting);
+  const takeSpool = async (): Promise<void> => {
+    counters.set('postern_sendmail_waiting', handovers.waiting);
     if (taking) return;
     taking = true;
-    await handover.takeSpool();
+    await handovers.takeSpool();
     taking = false;
   };
-  scope.defer(startTimer(spoolEveryMs, () => void round()));
+  scope.defer(startTimer(spoolEveryMs, () => void takeSpool()));
   return door;
 }

@@ -1,7 +1,4 @@
-/**
- * The configuration in the form that the daemon's parts take it, and which changes of it need a
- * restart. Of daemon.ts.
- */
+/** Turns the configuration into settings of the flows, and tells which changes need a restart. */
 import { parseDuration } from '../config/duration.ts';
 import type { Config } from '../config/schema.ts';
 import type { Settings } from '../flow/settings.ts';
@@ -18,12 +15,12 @@ export function settingsOf({ mode, contact, suspension, ledger }: Config): Setti
   };
 }
 
-/** `never` is 0. */
+/** The milliseconds of a duration; `never` is 0. */
 export function duration(text: string): number {
   return text === 'never' ? 0 : (parseDuration(text) ?? 0);
 }
 
-/** Settings that were changed and are read only at start. */
+/** The changed settings that are read only at the start. */
 export function needRestart(before: Config, after: Config): readonly string[] {
   const doors = ['host', 'doors', 'accounts', 'notices', 'mail_log', 'log'] as const;
   const parts = [...doors, 'postfix', 'dovecot', 'dns', 'verify'] as const;

@@ -1,31 +1,36 @@
-/**
- * The part of the daemon that signs: keys, settings that change while it runs, the reader for the
- * milter door.
- */
+/** Opens what signs: the keys, the domains in From of mail, the reader that signs a message. */
 import type { Config } from '../config/schema.ts';
 import { signingRulesOf } from '../config/values.ts';
+import type { Journal } from '../flow/journal/journal.ts';
+import type { Notices } from '../flow/notices/notices.ts';
 import { openSigning, type SigningSettings } from '../flow/signing/message-signed.ts';
 import { openSendingDomains } from '../flow/signing/sending-domains.ts';
-import type { MessageReading } from '../ports/message.ts';
-import type { Count } from '../ports/world.ts';
+import type { Millis } from '../lib/time.ts';
+import type { EditSource } from '../ports/message.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
+import type { DaemonParts } from './options.ts';
 
 export type DaemonSigning = {
   readonly keys: OpenKeys;
-  readonly reading: MessageReading;
+  readonly source: EditSource;
   configure(config: Config): void;
   close(): void;
 };
 
 export function openDaemonSigning(
-  deps: Parameters<typeof openKeys>[0] & { readonly count: Count },
+  { config, host, state, world }: DaemonParts,
+  of: {
+    readonly journal: Journal;
+    readonly notices: Notices;
+    readonly iso: (at: Millis) => string;
+  },
 ): DaemonSigning {
-  const settings = settingsOf(deps.config);
-  const keys = openKeys(deps);
-  const domains = openSendingDomains(deps);
+  const settings = settingsOf(config);
+  const keys = openKeys({ ...of, world, config, state, host });
+  const domains = openSendingDomains({ world, journal: of.journal });
   return {
     keys,
-    reading: openSigning({ ...deps, settings, keys: keys.of, sent: domains.sent }),
+    source: openSigning({ world, settings, keys: keys.of, sent: domains.sent }),
     configure(changed) {
       Object.assign(settings, settingsOf(changed));
       keys.configure(changed);

@@ -1,4 +1,17 @@
-/** The world's timers, for those who take them as an argument. */
+/** The world of a running process: its clock, its timers and random ids. */
+import { randomBytes } from 'node:crypto';
+import type { Millis } from '../lib/time.ts';
+import type { Count, Log, World } from '../ports/world.ts';
+
+export function openWorld({ log, count }: { readonly log: Log; readonly count: Count }): World {
+  return {
+    clock: { now: () => Date.now() as Millis },
+    timers: { every: startTimer, soon: (run) => void setImmediate(run) },
+    log,
+    count,
+    newId: () => randomBytes(16).toString('base64url'),
+  };
+}
 
 /** Calls back every `ms` until the returned function is called. Does not keep the process alive. */
 export function startTimer(ms: number, tick: () => void): () => void {

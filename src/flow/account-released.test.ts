@@ -51,10 +51,10 @@ for (const [name, falseAlarm, keepHeld, back, record] of cases) {
   });
 }
 
-test('what was held before a release never leaves by itself; what is held later does', async () => {
+test('mail held before a release never leaves automatically; mail held later does', async () => {
   const { rig, queued, held } = await stopped({ settings: { calmAfterMs: hourMs } });
   await rig.admin.release(joe, hijacked);
-  // Few enough to leave by themselves, were it not for the suspension.
+  // Few enough to leave automatically, but for the suspension.
   await rig.admin.dropHeld({ ids: held.splice(2) }, 'op');
   await rig.time.pass(minuteMs);
   const strangers = Array.from({ length: 30 }, (_, nth) => `late${nth}@elsewhere.test`);

@@ -1,7 +1,4 @@
-/**
- * A release that does not come to its end in one go: overtaken by a new suspension, cut off by a
- * crash, by a failure.
- */
+/** A release that is interrupted: by a new suspension, a crash, or a failure. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
@@ -12,7 +9,7 @@ const joe = 'joe@here.test' as Account;
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };
 const friend = { account: joe, to: ['friend@elsewhere.test'] };
 
-test('suspended again while the release waits for the disk: login and mail stay closed', async () => {
+test('suspended again while the release waits for the disk: login and mail stay shut', async () => {
   const rig = openRig();
   const { id } = rig.send(friend);
   await rig.admin.suspend(joe, 'op', '');
@@ -39,7 +36,7 @@ function restarted(rig: FlowRig, settings: Parameters<typeof openRig>[0] = {}): 
 }
 
 for (const mode of ['guard', 'observe'] as const) {
-  test(`killed between commit and queue: the next start lets it out, mode ${mode}`, async () => {
+  test(`killed between commit and queue: the next start delivers it, mode ${mode}`, async () => {
     const rig = openRig();
     const { id } = rig.send(friend);
     await rig.admin.suspend(joe, 'op', '');
@@ -62,7 +59,7 @@ for (const mode of ['guard', 'observe'] as const) {
   });
 }
 
-test('a release that fails outside is an error in the log, said, and done at the next start', async () => {
+test('a release that fails outside is logged, reported, and done at the next start', async () => {
   const rig = openRig();
   const { id } = rig.send(friend);
   await rig.admin.suspend(joe, 'op', '');
@@ -81,7 +78,7 @@ test('a release that fails outside is an error in the log, said, and done at the
   again.suspensions.resume();
   await again.time.pass(1_000);
   assert.equal(again.queue.messages.get(id), 'deferred');
-  assert.equal(again.queue.messages.get(later.id), 'hold', 'held since: none of that release');
+  assert.equal(again.queue.messages.get(later.id), 'hold', 'held since: not part of that release');
   assert.ok(!again.logins.closed.has(joe));
 });
 
@@ -101,7 +98,7 @@ test('suspended again since: the start finishes no earlier release', async () =>
   assert.ok(again.logins.closed.has(joe));
 });
 
-test('a start opens logins that are closed without a suspension, of accounts it knows', async () => {
+test('a start opens logins of known accounts that are closed without a suspension', async () => {
   const rig = openRig();
   await rig.mail(friend);
   await rig.admin.suspend('ann@here.test', 'op', '');

@@ -1,7 +1,4 @@
-/**
- * The guard ends, or the ledger fails, while something is being done about an account: the process
- * outlasts it.
- */
+/** The guard ends, or the ledger fails, during an action on an account: the process survives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
@@ -11,7 +8,7 @@ import { minuteMs } from '../lib/time.ts';
 
 const joe = 'joe@here.test' as Account;
 
-/** His mail is being put on hold, and that takes until `slow` says so. */
+/** The mail of joe is being put on hold, which takes until `slow` resolves. */
 async function beingSuspended(): Promise<{ rig: FlowRig; slow: PromiseWithResolvers<void> }> {
   const rig = openRig();
   rig.send({ account: joe, to: ['friend@elsewhere.test'] });
@@ -42,7 +39,7 @@ test('closing waits for what is under way, and nothing follows', async () => {
   );
 });
 
-test('closing waits only so long; what comes later is an error in the log, not the end', async () => {
+test('closing waits up to a limit; what comes later is logged', async () => {
   const { rig, slow } = await beingSuspended();
   const closing = rig.suspensions.close();
   await rig.time.pass(4_000);
@@ -62,7 +59,7 @@ test('a second look that was to come is not taken after closing', async () => {
   assert.equal(rig.order.filter((what) => what === 'queue hold').length, 1);
 });
 
-test('a ledger that cannot be read is logged, at once and at the start, account by account', async () => {
+test('a ledger that cannot be read is logged for each account, now and at the start', async () => {
   const sound = openLedger(inMemory);
   let broken = true;
   const ledger = {

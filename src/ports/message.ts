@@ -1,8 +1,8 @@
-/** What doors ask of flows: is this message allowed, and who reads it on its way. Types only. */
+/** What doors ask of flows about a message: may it go on, and who reads it. Types only. */
 import type { Account } from '../core/account-name.ts';
 import type { LogEvent, Submission } from '../core/event.ts';
 
-/** What a door tells its client: pass, keep (Postfix's hold queue), or an SMTP reply. */
+/** What a door tells its client: pass, hold (Postfix's hold queue), or an SMTP reply. */
 export type Answer =
   | { readonly kind: 'pass' }
   /** `reason`: printable ASCII, at most 100 characters. */
@@ -18,9 +18,7 @@ export type Answer =
       readonly text: string;
     };
 
-/**
- * Who hands mail over. `account` undefined: not ours to judge (inbound mail), everything passes.
- */
+/** Who hands mail over. Mail that comes in has no submitter, and is not judged. */
 export type Submitter = {
   readonly account: Account;
   /** login: SMTP AUTH. client: relaying by address, no login. local: sendmail(1), pickup. */
@@ -28,28 +26,69 @@ export type Submitter = {
   readonly client?: string;
 };
 
-/** The way of a message, as doors see it (flow/message-submitted.ts). */
+/** Judges messages (flow/account/message-submitted.ts). */
 export type Gate = {
   /**
-   * As soon as the account is known (MAIL, RCPT): refused at once when suspended. Never waits,
-   * never counts.
+   * Says whether this submitter may go on, as soon as the account is known (MAIL, RCPT): a
+   * suspended one is refused. Never waits, never counts.
    */
   mayBegin(submitter: Submitter): Answer;
   /**
-   * The whole message: judged and counted. Answers exactly once, at once for `pass`, after the
-   * commit for the rest.
+   * Judges and counts the whole message. Answers exactly once: at once for `pass`, after the commit
+   * for the rest.
    */
   submit(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void;
 };
 
+/** The way of a message, as a door sees it (flow/message-path.ts). */
+export type MessagePath = Pick<Gate, 'mayBegin'> & {
+  /** Some reader changes headers: the door has to ask the mail server for that right. */
+  readonly edits: boolean;
+  /**
+   * Opens the readers of one message, when its content begins. `editedAs`: the start as the readers
+   * that edit see it; undefined where this mail server lets nobody change headers.
+   */
+  open(start: MessageStart, editedAs: MessageStart | undefined): PassingMessage;
+};
+
+/** One message on its way, from the beginning of its content to its answer. */
+export type PassingMessage = {
+  /** Some reader wants the headers. */
+  readonly isRead: boolean;
+  /** Some reader may change the headers. */
+  readonly isEdited: boolean;
+  /** As of `MessageReader`. */
+  header(name: string, value: string): void;
+  /** The bytes are only lent. Answers whether more of the body is of use to a reader. */
+  body(bytes: Buffer, start: number, end: number): boolean;
+  /**
+   * Has the whole message scanned, then judged and counted. Answers exactly once, at once or later;
+   * never if the door has given the message up, which `step` knows: it runs what follows a wait, or
+   * not.
+   */
+  judge(
+    message: Submission,
+    by: Submitter['by'],
+    answer: (answer: Answer) => void,
+    step: (run: () => void) => void,
+  ): void;
+  /**
+   * Asks for the edits of a message that was answered with pass or hold. `by` as it is known at the
+   * end: a message that was read as another submitter's is not edited. Calls back exactly once.
+   */
+  finish(by: Submitter['by'] | undefined, done: Finished): void;
+  /** The message is over, or was given up. */
+  drop(): void;
+};
+
 /** What a door knows of a message when its headers begin. */
 export type MessageStart = {
-  /** undefined: mail that comes in. */
+  /** Undefined for mail that comes in. */
   readonly by: Submitter['by'] | undefined;
   readonly account: Account | undefined;
   /** Address of the SMTP client; empty for mail of this machine. */
   readonly client: string;
-  /** Its name, where the mail server has verified it; else empty. */
+  /** The client's name, if the mail server has verified it; else empty. */
   readonly clientName: string;
   readonly helo: string;
   /** MAIL FROM as typed, without its brackets; empty for the null sender. */
@@ -62,8 +101,9 @@ export type MessageStart = {
  */
 export type HeaderEdit =
   /**
-   * `index` 0: above everything, the mail server's own Received included; 1: right below that. `value` as it stands
-   * behind the colon, its leading space included. Of several at one index, the last is on top.
+   * `index` 0: above everything, the mail server's own Received included; 1: right below that.
+   * `value` as it stands behind the colon, with its leading space. Of several edits at one index,
+   * the last is on top.
    */
   | {
       readonly kind: 'insert';
@@ -71,35 +111,62 @@ export type HeaderEdit =
       readonly name: string;
       readonly value: string;
     }
-  /** The first of a name is 1. Counted in the message as it was read, whatever else is changed. */
+  /** The first field of a name is 1, counted in the message as it was read, before any edit. */
   | { readonly kind: 'remove'; readonly name: string; readonly occurrence: number };
 
 /**
  * Reads one whole message as it goes by: signs what leaves, verifies what comes in. Memory is
  * bounded, nothing throws, nothing waits but `finish`. Header text is octets (Latin-1); a value is
- * all that stands behind the colon, folds as LF. A reader that is not finished was given up: it
- * hears no more.
+ * all that stands behind the colon, folds as LF. `finish` is not called if the message is given up.
  */
 export type MessageReader = {
   header(name: string, value: string): void;
   /** The bytes are only lent: they change after this returns. */
   body(bytes: Buffer, start: number, end: number): void;
-  /**
-   * The whole message was read and is to be answered with pass or hold. Calls back exactly once.
-   */
+  /** The whole message was read, and is answered with pass or hold. Calls back exactly once. */
   finish(done: Finished): void;
 };
 
 /**
- * `refused`: why the message must go no further, whatever the gate says; one line of printable
- * ASCII.
+ * Takes what a reader found. `refused`: why the message is refused, whatever the gate says; one
+ * line of printable ASCII.
  */
 export type Finished = (edits: readonly HeaderEdit[], refused?: string) => void;
 
-/** Asked once a message, when its headers begin; undefined: this one is not read. */
-export type MessageReading = { open(start: MessageStart): MessageReader | undefined };
+/**
+ * Reads one message that leaves, before it is judged. Memory is bounded, nothing throws, nothing
+ * waits but `finish`.
+ */
+export type MessageScan = {
+  /** Octets (Latin-1); a value is all that stands behind the colon, folds as LF. */
+  header(name: string, value: string): void;
+  /** The bytes are only lent. Answers whether more of the body is of use. */
+  body(bytes: Buffer, start: number, end: number): boolean;
+  /**
+   * Answers with the message and what was found, exactly once: at once, or when the scanners have
+   * answered or their time is over.
+   */
+  finish(message: Submission, done: (message: Submission) => void): void;
+  /** The message was given up. */
+  drop(): void;
+};
 
-/** One request of Postfix's policy protocol, parsed (doors/policy/request.ts). */
+/**
+ * Opens a reader for each message, when its content begins; undefined: this one is not read. The
+ * judgement waits for what readers of the first phase find; those of the second edit what was
+ * judged.
+ */
+export type ReaderSource = ScanSource | EditSource;
+export type ScanSource = {
+  readonly phase: 'before-judgement';
+  open(start: MessageStart): MessageScan | undefined;
+};
+export type EditSource = {
+  readonly phase: 'after-judgement';
+  open(start: MessageStart): MessageReader | undefined;
+};
+
+/** One request of Postfix's policy protocol (doors/policy/request.ts). */
 export type PolicyRequest = {
   readonly stage: 'RCPT' | 'DATA' | 'END-OF-MESSAGE' | 'other';
   /** Joins the requests of one message. */
@@ -115,14 +182,14 @@ export type PolicyRequest = {
 };
 
 /**
- * The policy door's flow (flow/recipient-asked.ts): reservations live there, one owner a
+ * Answers the policy door (flow/account/recipient-asked.ts), which reserves recipients for each
  * connection.
  */
 export type PolicyHandler = {
   ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void;
-  /** The connection is gone: what it had reserved is given back. */
+  /** The connection is gone: the recipients that it reserved are given back. */
   gone(connection: number): void;
 };
 
-/** What the mail log's door asks of its flow. */
+/** Takes what the mail log's door reads (flow/account/log-seen.ts). */
 export type LogHandler = { seen(event: LogEvent): void };

@@ -13,6 +13,7 @@ import { openMilter } from '../../src/doors/milter/server.ts';
 import { openPolicy } from '../../src/doors/policy/server.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import type { PolicyRequest } from '../../src/ports/message.ts';
+import { plainPath } from '../doubles/path.ts';
 
 export type ConnectedDaemon = AsyncDisposable & {
   /** Holds run.json. */
@@ -34,13 +35,13 @@ export async function startConnectedDaemon(): Promise<ConnectedDaemon> {
   const log = (): void => undefined;
   const here = { host: '127.0.0.1', port: 0 } as const;
   const milter = await openMilter(here, {
-    gate: {
+    path: plainPath({
       mayBegin: () => ({ kind: 'pass' }),
       submit(message, by, answer) {
         submissions.push({ message, by });
         answer({ kind: 'pass' });
       },
-    },
+    }),
     clock: { now: () => Date.now() as Millis },
     log,
     count,

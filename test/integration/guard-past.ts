@@ -2,6 +2,7 @@
  * A ledger with a month of ordinary mail in it: written by the guard's own flow on a clock that
  * runs a month ago, so that the guard that is started on it knows its people.
  */
+
 import { join } from 'node:path';
 import { noCeilings } from '../../src/core/account/policy.ts';
 import type { Account } from '../../src/core/account-name.ts';
@@ -13,6 +14,7 @@ import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { dayMs, hourMs, type Millis } from '../../src/lib/time.ts';
 import type { Gate } from '../../src/ports/message.ts';
+import { quietWorld } from '../doubles/world.ts';
 
 const days = 30;
 /** Around the clock, since nobody knows at what hour this test runs. */
@@ -38,9 +40,7 @@ export function people(count: number, friends = 12): readonly Person[] {
  */
 export function writePast(state: string, whose: readonly Person[]): void {
   const ledger = openLedger(join(state, 'ledger.db'), { log: () => undefined });
-  const quiet = { log: () => undefined, count: () => undefined };
-  const timers = { every: () => () => undefined, soon: () => undefined };
-  const journal = openJournal({ ledger, timers, ...quiet, onState: () => undefined });
+  const journal = openJournal({ ledger, world: quietWorld(), onState: () => undefined });
   const accounts = openAccounts(journal, noCeilings, 4711);
   let now = (Date.now() - days * dayMs) as Millis;
   const gate = pastGate(journal, accounts, () => now);
@@ -84,9 +84,7 @@ function pastGate(
     exemptions: openExemptions([]),
     weakPasswords: { why: () => '' },
     feed: openFeed(),
-    clock: { now },
-    log: () => undefined,
-    count: () => undefined,
+    world: quietWorld({ clock: { now } }),
     settings: {
       mode: 'guard',
       contact: '',
@@ -96,7 +94,6 @@ function pastGate(
       releaseAfterMs: 0,
       automaticReleasesMax: 0,
     },
-    newId: () => 'none',
     isOurs: () => false,
     suspending: () => ({ changes: [], committed: () => undefined }),
     holding: () => [],

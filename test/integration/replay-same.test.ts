@@ -17,6 +17,7 @@ import type { Listener } from '../../src/lib/listener.ts';
 import { hourMs, minuteMs, secondMs } from '../../src/lib/time.ts';
 import { type MilterOutcome, openMilterClient } from '../../src/partners/milter/client.ts';
 import type { FeedItem } from '../../src/ports/admin.ts';
+import { plainPath } from '../doubles/path.ts';
 import { type Dice, dice, seedOfThisRun } from '../ledger/dice.ts';
 import { type FlowRig, openRig, start } from '../ledger/flow-rig.ts';
 import { inet, launcher } from './guard-instance.ts';
@@ -138,13 +139,13 @@ function openDoor(rig: FlowRig, prints: Map<string, string>): Promise<Listener> 
     {
       ...quiet,
       clock: { now: () => rig.time.now() },
-      gate: {
+      path: plainPath({
         mayBegin: (submitter) => rig.gate.mayBegin(submitter),
         submit(message, by, answer) {
           note(message);
           rig.gate.submit(message, by, answer);
         },
-      },
+      }),
     },
   );
 }

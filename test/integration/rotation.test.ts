@@ -5,6 +5,7 @@
  * that waits must verify with the keys as each server gives them. Between any two steps the guard's
  * part is closed and opened again from the disk.
  */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,7 @@ import { openResolver } from '../../src/partners/dns/resolver.ts';
 import { openKeyFiles } from '../../src/partners/keys/key-files.ts';
 import { openKeyZone } from '../../src/partners/keys/key-zone.ts';
 import type { KeyZone } from '../../src/ports/keys.ts';
+import { quietWorld } from '../doubles/world.ts';
 import { startNamed, updateServer } from './named-instance.ts';
 import { openRelay } from './relay.ts';
 
@@ -165,22 +167,23 @@ async function opened(
 ): Promise<void> {
   const ledger = openLedger(join(folder, 'ledger.db'));
   const timers = { every: () => () => {}, soon: (run: () => void) => void setImmediate(run) };
-  const log = (level: string, event: string, fields?: unknown): void => {
-    if (level !== 'info' && level !== 'debug') assert.fail(`${event} ${JSON.stringify(fields)}`);
-  };
-  const journal = openJournal({ ledger, timers, log, count: () => {}, onState: () => {} });
+  const world = quietWorld({
+    clock,
+    timers,
+    log: (level, event, fields) => {
+      if (level !== 'info' && level !== 'debug') assert.fail(`${event} ${JSON.stringify(fields)}`);
+    },
+  });
+  const journal = openJournal({ ledger, world, onState: () => {} });
   const files = openKeyFiles(join(folder, 'keys'));
   const keys = openSigningKeys({
     journal,
     files,
     zone: keyZone,
     notices: undefined,
-    clock,
-    log,
+    world: { ...world, timers: { ...timers, soon: () => {} } },
     host: 'test',
-    timers: { ...timers, soon: () => {} },
     policy: () => how,
-    newId: () => 'id',
     iso: (at) => new Date(at).toISOString(),
   });
   try {

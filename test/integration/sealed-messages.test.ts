@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { acceptAll } from '../../src/doors/milter/accept-all.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import { openVerification } from '../../src/flow/inbound/message-verified.ts';
 import { makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import type { Millis } from '../../src/lib/time.ts';
+import { acceptAll, plainPath } from '../doubles/path.ts';
+import { quietWorld } from '../doubles/world.ts';
 import { realTimers } from '../ledger/timers.ts';
 import { others, verifyArcBy } from './arc-others.ts';
 import { postedMessage } from './posted-messages.ts';
@@ -40,11 +41,10 @@ before(async () => {
     },
   };
   const reading = openVerification({
-    ...common,
+    world: quietWorld({ ...common, timers: realTimers }),
     resolve: async () => ({ kind: 'none', exists: false, secure: false }),
     isPublicSuffix: () => false,
     options: { authservId: domain, deadlineMs: 8_000, trusted: [] },
-    timers: realTimers,
     observe: () => undefined,
     sealing: {
       domain,
@@ -54,7 +54,7 @@ before(async () => {
   });
   const door = await openMilter(
     { host: '127.0.0.1', port: 0 },
-    { ...common, gate: acceptAll, reading },
+    { ...common, path: plainPath(acceptAll, [reading]) },
   );
   scope.defer(() => door.close());
   sink = scope.use(await startSink({ keepMessages: true }));

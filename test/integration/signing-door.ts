@@ -5,12 +5,13 @@
  */
 
 import { noRules, type SigningRules } from '../../src/core/signing/choose.ts';
-import { acceptAll } from '../../src/doors/milter/accept-all.ts';
 import { openMilter } from '../../src/doors/milter/server.ts';
 import { openSigning } from '../../src/flow/signing/message-signed.ts';
 import { algorithmOf, type SigningKey } from '../../src/formats/dkim/signing-key.ts';
 import { type KeyType, makeKeyPair, openPrivateKey } from '../../src/lib/private-key.ts';
 import type { Millis } from '../../src/lib/time.ts';
+import { acceptAll, plainPath } from '../doubles/path.ts';
+import { quietWorld } from '../doubles/world.ts';
 
 export type SigningDoor = AsyncDisposable & {
   /** As Postfix wants it. */
@@ -48,14 +49,14 @@ export async function openSigningDoor(
     },
   };
   const reading = openSigning({
-    ...common,
+    world: quietWorld(common),
     settings: { enabled: true, rules, lineLengthLimit: 998 },
     keys: (domain) => keys.get(domain) ?? [],
     sent: () => {},
   });
   const door = await openMilter(
     { host: '127.0.0.1', port: 0 },
-    { ...common, gate: acceptAll, reading },
+    { ...common, path: plainPath(acceptAll, [reading]) },
   );
   const { address } = door;
   return { address, records, counted, logged, [Symbol.asyncDispose]: () => door.close() };

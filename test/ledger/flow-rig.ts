@@ -17,6 +17,7 @@ import { openPolicyHandler } from '../../src/flow/account/recipient-asked.ts';
 import { type Feed, openFeed } from '../../src/flow/account/verdict-feed.ts';
 import { openAdmin } from '../../src/flow/admin/admin.ts';
 import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
+import { openMessagePath } from '../../src/flow/message-path.ts';
 import { type Notices, openNotices } from '../../src/flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../../src/flow/notices/operator-told.ts';
 import { openWeakPasswords } from '../../src/flow/passwords/passwords-audited.ts';
@@ -30,9 +31,10 @@ import type { Millis } from '../../src/lib/time.ts';
 import type { Admin } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
 import type { NoticeChannel } from '../../src/ports/mail-server.ts';
-import type { Answer, Submitter } from '../../src/ports/message.ts';
-import type { Clock } from '../../src/ports/world.ts';
+import type { Answer, MessagePath, Submitter } from '../../src/ports/message.ts';
+import type { Clock, World } from '../../src/ports/world.ts';
 import { noKeys } from '../doubles/keys.ts';
+import { scriptedStart } from '../doubles/start.ts';
 import { ManualTime } from './manual-time.ts';
 import { ScriptedLogins, ScriptedQueue } from './scripted-hands.ts';
 
@@ -108,21 +110,22 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const disk = { broken: false };
   const ledger = watched(options.ledger ?? openLedger(inMemory), order, disk);
   const clock: Clock = { now: () => time.now() };
-  const log = (level: string, event: string): void => void logged.push(`${level} ${event}`);
-  const count = (name: string, by = 1, label = ''): void => {
-    const key = label === '' ? name : `${name} ${label}`;
-    counted.set(key, (counted.get(key) ?? 0) + by);
-  };
-  const timers = time;
   let ids = 0;
-  const newId = (): string => `id-${++ids}`;
+  const world: World = {
+    clock,
+    timers: time,
+    log: (level, event) => void logged.push(`${level} ${event}`),
+    count: (name, by = 1, label = '') => {
+      const key = label === '' ? name : `${name} ${label}`;
+      counted.set(key, (counted.get(key) ?? 0) + by);
+    },
+    newId: () => `id-${++ids}`,
+  };
   const iso = (at: Millis): string => new Date(at).toISOString();
   const host = 'mail.test';
   const journal = openJournal({
+    world,
     ledger,
-    timers,
-    log,
-    count,
     onState: (to) => {
       states.push(to);
       if (to === 'failing') told.ledgerFailing(journal.state().why);
@@ -132,7 +135,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const exemptions = openExemptions(ledger.exemptions());
   const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
     journal,
-    clock,
+    world,
     defaultDomain: '',
   });
   const feed = openFeed();
@@ -143,7 +146,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
   const channels = (options.channels ?? ['mail', 'webhook']).map((name) =>
     scriptedRoad(name, { order, taken, blocked, wait }),
   );
-  const notices = openNotices({ journal, channels, clock, timers, log, count });
+  const notices = openNotices({ world, journal, channels });
   const queue = new ScriptedQueue(order);
   const logins = new ScriptedLogins(order);
   const suspensions = openSuspensions({
@@ -152,24 +155,18 @@ export function openRig(options: RigOptions = {}): FlowRig {
     notices,
     mta: queue,
     logins,
-    clock,
-    timers,
-    log,
-    count,
+    world,
     host,
     settings,
-    newId,
     iso,
   });
-  const told = openNoticeLog({ notices, clock, settings, host, newId, iso });
+  const told = openNoticeLog({ notices, world, settings, host, iso });
   const { review } = openReview({
     accounts,
     journal,
     suspensions,
     mta: queue,
-    clock,
-    timers,
-    log,
+    world,
     settings,
   });
   const gate = openGate({
@@ -178,28 +175,18 @@ export function openRig(options: RigOptions = {}): FlowRig {
     exemptions,
     weakPasswords,
     feed,
-    clock,
-    count,
-    log,
+    world,
     settings,
-    newId,
     isOurs: ({ messageId }) => notices.isOurs(messageId),
     suspending: (...about) => suspensions.suspending(...about),
     holding: (story) => told.holding(story),
   });
   const scriptSettings = { mode: 'observe' as ScriptMode, trustedUsers: new Set<string>() };
-  const scripts = openScripts({
-    stored: ledger,
-    journal,
-    timers,
-    clock,
-    count,
-    settings: scriptSettings,
-  });
+  const scripts = openScripts({ world, stored: ledger, journal, settings: scriptSettings });
   const policyHandler = openPolicyHandler({
     gate,
     accounts,
-    clock,
+    world,
     settings,
     localDomains: new Set(['here.test']),
     milterPresent: options.milterPresent ?? (() => false),
@@ -216,16 +203,14 @@ export function openRig(options: RigOptions = {}): FlowRig {
     notices,
     feed,
     mta: queue,
-    clock,
-    log,
+    world,
     facts,
     settings,
-    newId,
     iso,
     weakPasswords,
     doors: () => ({}),
   });
-  const send = sender(throughRegister(gate, scripts), queue, order, clock);
+  const send = sender(pathOf({ gate, scripts }), queue, order, clock);
   return {
     time,
     order,
@@ -270,24 +255,21 @@ const settingsOfTests: Settings = {
   automaticReleasesMax: 1,
 };
 
-/** As daemon.ts does it. */
-function throughRegister(
-  gate: ReturnType<typeof openGate>,
-  scripts: Scripts,
-): Pick<ReturnType<typeof openGate>, 'submit'> {
-  return {
-    submit(message, by, answer) {
-      const judged = scripts.judge(message);
-      gate.submit(judged, by, (said) => {
-        scripts.answered(judged, said.kind === 'pass' ? 'passed' : 'stopped');
-        answer(said);
-      });
-    },
-  };
+/** The way of a message as the daemon wires it, without readers and without a policy door. */
+function pathOf(rig: Pick<FlowRig, 'gate' | 'scripts'>): MessagePath {
+  return openMessagePath({
+    ...rig,
+    readers: [],
+    direct: { known: (message, _by, go) => go(message) },
+    reservations: { counted: () => {} },
+    statistics: { seen: () => {} },
+    stopwatch: () => 0,
+    observe: () => {},
+  });
 }
 
 function sender(
-  gate: Pick<ReturnType<typeof openGate>, 'submit'>,
+  path: MessagePath,
   queue: ScriptedQueue,
   order: string[],
   clock: Clock,
@@ -298,11 +280,14 @@ function sender(
     const answers: Answer[] = [];
     const message = { kind: 'send', at: clock.now(), ...more, id } as const;
     const who = account as Account;
-    gate.submit({ ...message, account: who, outside: to, local }, by, (answer) => {
+    const said = (answer: Answer): void => {
       answers.push(answer);
       order.push(`answer ${answer.kind}`);
       if (answer.kind !== 'reply') queue.arrive(id, answer.kind === 'hold');
-    });
+    };
+    const submission = { ...message, account: who, outside: to, local };
+    const passing = path.open(scriptedStart({ by, account: who, queueId: id }), undefined);
+    passing.judge(submission, by, said, (run) => run());
     return { id, answers };
   };
 }

@@ -2,12 +2,14 @@
  * The process that full-disk.test.ts starves of disk: writes through a journal until it fails, says
  * so, waits for room, and says so. One JSON line each. `node full-disk-child.ts FOLDER`.
  */
+
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../../src/core/account-name.ts';
 import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
+import { quietWorld } from '../doubles/world.ts';
 import { accountOf, heldRow, incidentRow } from './samples.ts';
 import { realTimers } from './timers.ts';
 
@@ -44,9 +46,7 @@ say('still reads', {
 
 const journal = openJournal({
   ledger,
-  timers: realTimers,
-  log: () => {},
-  count: () => {},
+  world: quietWorld({ timers: realTimers }),
   onState: (state, why) => {
     say(state, { why });
     if (state === 'ok') {

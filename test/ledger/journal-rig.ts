@@ -2,15 +2,13 @@
  * A journal over a real ledger in memory, with time in the test's hand and a disk that can be made
  * to fail.
  */
-import {
-  type Journal,
-  type JournalState,
-  openJournal,
-  type Timers,
-} from '../../src/flow/journal/journal.ts';
+
+import { type Journal, type JournalState, openJournal } from '../../src/flow/journal/journal.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
 import { OperatorError } from '../../src/lib/operator-error.ts';
 import type { Change, Ledger } from '../../src/ports/ledger.ts';
+import type { Timers } from '../../src/ports/world.ts';
+import { quietWorld } from '../doubles/world.ts';
 
 export type Write = { readonly kinds: readonly Change['kind'][]; readonly durable: boolean };
 
@@ -60,11 +58,13 @@ export function journalRig(
   };
   const journal: Journal = openJournal({
     ledger,
-    timers: manual,
-    log: (_level, event) => void logged.push(event),
-    count: (name, by = 1) => {
-      if (name === 'postern_ledger_dropped_total') dropped += by;
-    },
+    world: quietWorld({
+      timers: manual,
+      log: (_level, event) => void logged.push(event),
+      count: (name, by = 1) => {
+        if (name === 'postern_ledger_dropped_total') dropped += by;
+      },
+    }),
     onState: (state) => {
       states.push(state);
       onState(journal, state);

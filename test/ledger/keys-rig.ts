@@ -4,7 +4,7 @@
  */
 
 import type { Notice } from '../../src/core/notice.ts';
-import { type Journal, openJournal, type Timers } from '../../src/flow/journal/journal.ts';
+import { type Journal, openJournal } from '../../src/flow/journal/journal.ts';
 import { openNotices } from '../../src/flow/notices/notices.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/flow/signing/signing-keys.ts';
 import { inMemory, openLedger } from '../../src/ledger/sqlite/open.ts';
@@ -12,7 +12,9 @@ import { OperatorError } from '../../src/lib/operator-error.ts';
 import { dayMs, hourMs, type Millis, minuteMs } from '../../src/lib/time.ts';
 import type { AdminResult, NewKeys } from '../../src/ports/admin.ts';
 import type { Ledger } from '../../src/ports/ledger.ts';
+import type { Timers } from '../../src/ports/world.ts';
 import { ScriptedKeyFiles, ScriptedKeyZone } from '../doubles/keys.ts';
+import { quietWorld } from '../doubles/world.ts';
 import { ManualTime } from './manual-time.ts';
 
 const policy = {
@@ -56,8 +58,6 @@ export function openKeysRig(from: From = {}): KeysRig {
   const logged: string[] = [];
   const told: Notice[] = [];
   const disk = { broken: false };
-  const log = (level: string, event: string): void => void logged.push(`${level} ${event}`);
-  const clock = { now: () => time.now() };
   const written: Ledger = {
     ...ledger,
     write(changes, how) {
@@ -65,25 +65,27 @@ export function openKeysRig(from: From = {}): KeysRig {
       ledger.write(changes, how);
     },
   };
-  const count = (): void => {};
-  // Its ticks would be millions in what these tests let pass.
-  const timers = from.timers ?? { every: () => () => {}, soon: (run) => time.soon(run) };
-  const journal = openJournal({ ledger: written, timers, log, count, onState: () => {} });
-  const channel = { name: 'mail', send: async (notice: Notice) => void told.push(notice) } as const;
-  const notices = openNotices({ journal, channels: [channel], clock, timers: time, log, count });
   let ids = 0;
+  const world = quietWorld({
+    clock: time,
+    timers: time,
+    log: (level, event) => void logged.push(`${level} ${event}`),
+    newId: () => `id-${++ids}`,
+  });
+  // Its ticks would be millions in what these tests let pass.
+  const timers: Timers = from.timers ?? { every: () => () => {}, soon: (run) => time.soon(run) };
+  const journal = openJournal({ ledger: written, world: { ...world, timers }, onState: () => {} });
+  const channel = { name: 'mail', send: async (notice: Notice) => void told.push(notice) } as const;
+  const notices = openNotices({ world, journal, channels: [channel] });
   const now = { ...policy };
   const keys = openSigningKeys({
     journal,
     files,
     zone,
     notices,
-    clock,
-    timers: time,
-    log,
+    world,
     host: 'mail.test',
     policy: () => now,
-    newId: () => `id-${++ids}`,
     iso: (at: Millis) => new Date(at).toISOString(),
   });
   return {

@@ -3,10 +3,12 @@
  * stdout what the journal has promised. `node killed-child.ts LEDGER FIRST SEED`: numbers begin at
  * FIRST.
  */
+
 import { writeSync } from 'node:fs';
 import type { Account } from '../../src/core/account-name.ts';
 import { openJournal } from '../../src/flow/journal/journal.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
+import { quietWorld } from '../doubles/world.ts';
 import { dice } from './dice.ts';
 import { accountOf, at, heldRow, incidentRow, messageRow } from './samples.ts';
 import { realTimers } from './timers.ts';
@@ -16,9 +18,7 @@ const roll = dice(Number(seed));
 const ledger = openLedger(path);
 const journal = openJournal({
   ledger,
-  timers: realTimers,
-  log: () => {},
-  count: () => {},
+  world: quietWorld({ timers: realTimers }),
   onState: () => {},
 });
 let commits = Number(first);

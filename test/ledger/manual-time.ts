@@ -2,8 +2,9 @@
  * Time in the test's hand: timers fire in order as it passes, and the clock may be set wrong on its
  * own.
  */
-import type { Timers } from '../../src/flow/journal/journal.ts';
+
 import type { Millis } from '../../src/lib/time.ts';
+import type { Timers } from '../../src/ports/world.ts';
 
 /**
  * Turns of the event loop in which nothing more was asked for: promises that follow on one another

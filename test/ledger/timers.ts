@@ -1,5 +1,5 @@
 /** Real timers, as the daemon gives them to a journal. */
-import type { Timers } from '../../src/flow/journal/journal.ts';
+import type { Timers } from '../../src/ports/world.ts';
 
 export const realTimers: Timers = {
   every(ms, tick) {

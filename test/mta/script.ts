@@ -10,15 +10,16 @@ import type { Millis } from '../../src/lib/time.ts';
 import type { HandoverLookup } from '../../src/ports/handover.ts';
 import type {
   Answer,
+  EditSource,
   Finished,
   Gate,
   HeaderEdit,
   MessageReader,
-  MessageReading,
   MessageStart,
+  ScanSource,
   Submitter,
 } from '../../src/ports/message.ts';
-import type { MessageScanning } from '../../src/ports/scan.ts';
+import { plainPath } from '../doubles/path.ts';
 
 export const pass: Answer = { kind: 'pass' };
 export const refuse: Answer = {
@@ -144,7 +145,8 @@ export class RecordingGate implements Gate {
 }
 
 /** A reader that writes down what it hears, and answers with `edits`, or when it is told to. */
-export class RecordingReading implements MessageReading {
+export class RecordingReading implements EditSource {
+  readonly phase = 'after-judgement';
   readonly started: MessageStart[] = [];
   readonly headers: (readonly [name: string, value: string])[] = [];
   body = '';
@@ -192,15 +194,16 @@ export class Conversation {
   constructor(
     gate: RecordingGate = new RecordingGate(),
     options: Partial<MilterOptions> = {},
-    reading?: MessageReading,
-    scanning?: MessageScanning,
+    reading?: EditSource,
+    scanning?: ScanSource,
     handovers?: HandoverLookup,
   ) {
     this.gate = gate;
     this.session = new MilterSession({
-      gate,
-      reading,
-      scanning,
+      path: plainPath(
+        gate,
+        [reading, scanning].filter((source) => source !== undefined),
+      ),
       handovers,
       options: { ...milterDefaults, ...options },
       clock: { now: () => 1_700_000_000_000 as Millis },

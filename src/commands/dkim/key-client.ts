@@ -3,18 +3,18 @@
  * itself, so that keys can be made before the first start. Only one program at a time may write the
  * ledger.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { keysFolder, openKeys } from '../../daemon/keys.ts';
-import { openJournal, type Timers } from '../../flow/journal/journal.ts';
+import { openWorld } from '../../daemon/timers.ts';
+import { openJournal } from '../../flow/journal/journal.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
-import type { Millis } from '../../lib/time.ts';
 import type { AdminResult, KeyAdmin, KeyView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
+import type { Timers, World } from '../../ports/world.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
@@ -101,18 +101,16 @@ async function withOwn<Value>(
   const log = (): void => {};
   // No timers run here: the guard does the periodic steps when it runs.
   const timers: Timers = { every: () => () => {}, soon };
-  const journal = openJournal({ ledger, timers, log, count: log, onState: log });
+  const world: World = { ...openWorld({ log, count: log }), timers };
+  const journal = openJournal({ ledger, world, onState: log });
   scope.defer(() => journal.close());
   const keys = openKeys({
     config,
     state,
     journal,
-    log,
+    world: { ...world, timers: { ...timers, soon: () => {} } },
     notices: undefined,
     host: hostname(),
-    timers: { ...timers, soon: () => {} },
-    clock: { now: () => Date.now() as Millis },
-    newId: () => randomBytes(16).toString('base64url'),
     iso: (at) => new Date(at).toISOString(),
   });
   scope.defer(() => keys.close());

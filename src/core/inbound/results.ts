@@ -1,6 +1,6 @@
 /**
- * What was found out about a message that came in, as data, and as the Authentication-Results field
- * (RFC 8601) that tells it to whoever reads the message after us. No verdict is drawn from it here.
+ * The results of verifying a message that came in, as data and as the Authentication-Results field
+ * (RFC 8601) for later readers of the message. Nothing is decided by them here.
  */
 
 import type { DmarcResult } from '../../formats/dmarc/evaluate.ts';
@@ -13,13 +13,13 @@ import type { IprevResult } from '../../formats/spf/iprev.ts';
 
 export type SpfFinding = {
   readonly result: SpfResult;
-  /** The name that was judged: of MAIL FROM, or of HELO where that is empty. */
+  /** The domain that was checked: of MAIL FROM, or of HELO if MAIL FROM is empty. */
   readonly domain: string;
   readonly identity: 'mailfrom' | 'helo';
   readonly why: string;
 };
 
-/** RFC 8601 section 2.7.1, less `none`: that is no signature at all. */
+/** RFC 8601 section 2.7.1, without `none`, which means that there is no signature. */
 export const signatureResults = [
   'pass',
   'fail',
@@ -33,11 +33,9 @@ export type SignatureFinding = {
   readonly domain: string;
   readonly selector: string;
   readonly algorithm: string;
-  /** `i=` of the signature; empty where it has none. */
+  /** `i=` of the signature; empty if it has none. */
   readonly identity: string;
-  /**
-   * The first characters of `b=`, by which two signatures of one domain are told apart (RFC 6008).
-   */
+  /** The first characters of `b=`, which tell two signatures of one domain apart (RFC 6008). */
   readonly mark: string;
   readonly why: string;
 };
@@ -45,9 +43,9 @@ export type SignatureFinding = {
 export const arcResults = ['none', 'pass', 'fail', 'temperror'] as const;
 export type ArcFinding = {
   readonly result: (typeof arcResults)[number];
-  /** How many have handed it on; 0: none said so. */
+  /** Servers that sealed the message when they handed it on. */
   readonly instances: number;
-  /** Who sealed it last; empty: nobody. */
+  /** The domain of the last seal; empty without one. */
   readonly domain: string;
   readonly why: string;
 };
@@ -58,26 +56,23 @@ export type InboundResults = {
   readonly helo: string;
   readonly sender: string;
   readonly spf: SpfFinding;
-  /** Empty: the message has no signature. */
+  /** Empty if the message has no signature. */
   readonly dkim: readonly SignatureFinding[];
   readonly dmarc: DmarcResult;
   readonly arc: ArcFinding;
   readonly iprev: IprevResult;
-  /** Fields in our name that were taken out. */
+  /** Forged fields in our name. */
   readonly forged: number;
-  /** The DNS took longer than the message was kept waiting. */
+  /** The deadline came before all answers of the DNS. */
   readonly late: boolean;
 };
 
-/**
- * Characters of a remark: enough for a sentence, and no more than that of what strangers made us
- * say.
- */
-const remarkLengthMax = 160;
-/** Characters of an address or a name that is repeated: RFC 5321 allows 320. */
+/** Characters of a comment: enough for a sentence. Strangers influence its text. */
+const commentLengthMax = 160;
+/** Characters of an address or a name: RFC 5321 allows 320. */
 const valueLengthMax = 320;
 
-/** The field that tells these results in the name of `authservId`. */
+/** The field that states these results in the name of `authservId`. */
 export function authenticationResults(
   results: InboundResults,
   authservId: string,
@@ -108,10 +103,7 @@ export function authenticationResults(
   };
 }
 
-/**
- * An address in other than ASCII letters would make the field one that only some may read: its
- * domain does.
- */
+/** The sender; only its domain if the address is not ASCII, which not all servers could read. */
 function asciiSender({ sender, spf }: InboundResults): string {
   return /^[!-~]+$/.test(sender) ? sender : spf.domain;
 }
@@ -126,14 +118,14 @@ function signatureInfo(one: SignatureFinding): ResultInfo {
   ]);
 }
 
-/** Properties without a value say nothing and are left out. */
+/** Properties without a value are left out. */
 function info(
   method: string,
   result: string,
   why: string,
   properties: readonly (readonly [type: string, name: string, value: string])[],
 ): ResultInfo {
-  const comment = ascii(why, remarkLengthMax);
+  const comment = ascii(why, commentLengthMax);
   return {
     method,
     result,

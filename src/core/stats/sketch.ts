@@ -1,19 +1,18 @@
 /**
- * A sketch of many scores, small and mergeable, that tells their quantiles. Buckets are a tenth
- * wide each by their logarithm, for points above and below 0 alike, so a quantile is off by at most
- * a twentieth of itself; what is nearer to 0 than a tenth of a point counts as 0. Two sketches
- * added give the sketch of both, exactly.
+ * Estimates quantiles of many scores from a small sketch. Each bucket of the sketch is 10 % wider
+ * than the one before, above and below 0, so a quantile is off by at most 5 %. Scores nearer to 0
+ * than 0.1 points count as 0. The sum of two sketches is exactly the sketch of all their scores.
  */
 import { hundredths } from '../../lib/round.ts';
 
-/** Points in bucket k: from least·growth^(k-1) up to least·growth^k. */
+/** Bucket k has the scores above least·growth^(k-1), up to least·growth^k. */
 const growth = 1.1;
 const least = 0.1;
 const logGrowth = Math.log(growth);
-/** Reaches to 1,300 points on either side: GTUBE is 1,000. */
+/** The last bucket is at 1,300 points on either side: GTUBE scores 1,000. */
 const bucketMax = 100;
 
-/** Counts by bucket; below 0 the negative scores. */
+/** Counts by bucket; negative scores have buckets below 0. */
 export type Sketch = Map<number, number>;
 
 function bucketOf(score: number): number {
@@ -35,7 +34,7 @@ export function addScore(sketch: Sketch, score: number): void {
   sketch.set(bucket, (sketch.get(bucket) ?? 0) + 1);
 }
 
-/** The scores below which these shares of all lie; 0 of an empty sketch. */
+/** The scores below which these shares of all scores are; 0 if the sketch is empty. */
 export function quantiles(sketch: Sketch, shares: readonly number[]): readonly number[] {
   const buckets = [...sketch].sort(([a], [b]) => a - b);
   const total = buckets.reduce((sum, [, count]) => sum + count, 0);
@@ -50,7 +49,7 @@ export function quantiles(sketch: Sketch, shares: readonly number[]): readonly n
   });
 }
 
-/** As stored: bucket and count in turn, each a number of 1 to 5 bytes, seven bits a byte. */
+/** As stored: bucket and count in turn, each a number of 1 to 5 bytes with 7 bits a byte. */
 export function encodeSketch(sketch: Sketch): Uint8Array {
   const bytes: number[] = [];
   const put = (value: number): void => {
@@ -65,10 +64,7 @@ export function encodeSketch(sketch: Sketch): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/**
- * Adds an encoded sketch to `into`; bytes that are none of ours add nothing sensible, and never
- * fail.
- */
+/** Adds an encoded sketch to `into`. Never fails: broken bytes add wrong counts. */
 export function decodeSketch(bytes: Uint8Array, into: Sketch = new Map()): Sketch {
   let at = 0;
   const take = (): number => {

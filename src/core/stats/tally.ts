@@ -1,10 +1,10 @@
-/** One message in numbers, and the keys under which it is counted. Pure. */
+/** Turns one message into numbers and the keys under which they are counted. Pure. */
 import { domainOf } from '../../formats/message/address.ts';
 import { providerOf } from '../deliverability/provider.ts';
 import type { Submission } from '../event.ts';
 
-/** Counts of one key, growing. */
-export type Counting = {
+/** The counts of one key while they grow. */
+export type GrowingTally = {
   messages: number;
   recipients: number;
   stopped: number;
@@ -18,7 +18,7 @@ export type Counting = {
   scanMs: number;
 };
 
-export function noCounts(): Counting {
+export function emptyTally(): GrowingTally {
   return {
     messages: 0,
     recipients: 0,
@@ -35,29 +35,29 @@ export function noCounts(): Counting {
 }
 
 export function countMessage(
-  counting: Counting,
+  tally: GrowingTally,
   message: Submission,
   of: { readonly stopped: boolean; readonly recipients: number },
 ): void {
-  counting.messages++;
-  counting.recipients += of.recipients;
-  if (of.stopped) counting.stopped++;
+  tally.messages++;
+  tally.recipients += of.recipients;
+  if (of.stopped) tally.stopped++;
   const { scan } = message;
   if (scan === undefined) return;
   if (scan.by !== '') {
-    counting.scored++;
-    counting.points += scan.score;
+    tally.scored++;
+    tally.points += scan.score;
   }
-  // Both together are those that look bad: each message counts once.
-  if (scan.virus !== '') counting.viruses++;
-  else if (scan.likeness >= 1) counting.spam++;
-  counting.scans += scan.scans;
-  if (scan.reused > 0) counting.reused++;
-  if (scan.missing.length > 0) counting.unscanned++;
-  counting.scanMs += scan.tookMs;
+  // A message counts once: as a virus, or else as spam.
+  if (scan.virus !== '') tally.viruses++;
+  else if (scan.likeness >= 1) tally.spam++;
+  tally.scans += scan.scans;
+  if (scan.reused > 0) tally.reused++;
+  if (scan.missing.length > 0) tally.unscanned++;
+  tally.scanMs += scan.tookMs;
 }
 
-/** The web script that sent it; empty: none did, or nobody knows. */
+/** The web script that sent the message; empty if none did, or if it is not known. */
 export function scriptOf({ account, script }: Submission): string {
   if (script !== undefined) return script;
   return account.startsWith('script:') ? account.slice('script:'.length) : '';

@@ -1,10 +1,11 @@
 /**
- * The answer to one whole message, which the mail server waits for: first the gate's, then, for
- * mail that goes on, the reader's edits, then all of it as packets. Each may come at once or later;
- * only the first of each counts, and none after the connection is gone. Time comes from outside.
+ * Puts together the answer to one whole message, which the mail server waits for. First comes the
+ * gate's answer, then the readers' edits if the message goes on, then both are sent as packets.
+ * Each may come at once or later; only the first of each counts, and none after the connection is
+ * gone. Time comes from outside.
  */
 import { unreachable } from '../../lib/assert.ts';
-import type { Answer, HeaderEdit, MessageReader, Submitter } from '../../ports/message.ts';
+import type { Answer, HeaderEdit, PassingMessage, Submitter } from '../../ports/message.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { editPackets } from './edits.ts';
 import type { MilterOptions } from './options.ts';
@@ -22,26 +23,26 @@ export type AwaitedPort = {
   readonly log: Log;
   write(bytes: Buffer): void;
   /**
-   * Runs a step that no bytes of the peer set off: what it throws ends this session and nothing
-   * else.
+   * Runs a step that did not begin with bytes of the peer. What the step throws ends this session
+   * and nothing else.
    */
   run(step: () => void): void;
 };
 
-/** discard: it is taken, and goes to nobody. */
+/** discard: Postern accepts the message, and the mail server delivers it to nobody. */
 export type AwaitedOutcome = Answer | { readonly kind: 'discard' };
 
 export type Awaited = {
-  /** undefined: mail that comes in. */
+  /** Undefined for mail that comes in. */
   readonly by: Submitter['by'] | undefined;
   readonly id: string;
-  readonly reader: MessageReader | undefined;
+  readonly passing: PassingMessage;
   /** Both as agreed with the mail server. */
   readonly mayHold: boolean;
   readonly spaceSent: boolean;
-  /** Made whatever the answer and the reader say. */
+  /** Made whatever the answer is, before the edits of the readers. */
   readonly edits: readonly HeaderEdit[] | undefined;
-  /** All was said. `later`: after `ask` had returned. */
+  /** The whole answer was sent. `later`: after `ask` had returned. */
   over(when: 'at once' | 'later'): void;
 };
 
@@ -55,7 +56,7 @@ const later: Answer = {
 export class AwaitedAnswer {
   readonly #port: AwaitedPort;
   readonly #about: Awaited;
-  /** The gate's, while the reader finishes. */
+  /** The answer of the gate; undefined until it has come. */
   #answer: AwaitedOutcome | undefined;
   #sinceMs = 0;
   #quietMs = 0;
@@ -67,7 +68,7 @@ export class AwaitedAnswer {
     this.#about = about;
   }
 
-  /** Asks for the answer. True: it was there at once, and is sent. */
+  /** Asks for the answer. True: it came at once, and was sent. */
   ask(question: (answer: (answer: AwaitedOutcome) => void) => void): boolean {
     question((answer) => this.#answered(answer));
     this.#asking = false;
@@ -75,8 +76,8 @@ export class AwaitedAnswer {
   }
 
   /**
-   * Time goes by: the mail server is told that we are still there, and in the end that we have no
-   * answer.
+   * Tells that `ms` have passed. The mail server hears from us now and then, and gets a temporary
+   * refusal if the answer takes too long.
    */
   tick(ms: number): void {
     this.#sinceMs += ms;
@@ -88,7 +89,12 @@ export class AwaitedAnswer {
     }
   }
 
-  /** The connection is gone: nothing is said any more. */
+  /** Runs a step towards the answer, unless nobody waits for the answer any more. */
+  readonly step = (run: () => void): void => {
+    if (!this.#over && this.#answer === undefined) this.#step(run);
+  };
+
+  /** The connection is gone: nothing is sent any more. */
   drop(): void {
     this.#over = true;
   }
@@ -102,7 +108,7 @@ export class AwaitedAnswer {
       this.#port.log('error', 'milter.no-answer', { id, waitedMs });
       this.#answered(later);
     } else {
-      // Unsigned mail is worth more than mail that does not arrive.
+      // Mail that arrives unsigned is better than mail that does not arrive.
       this.#port.log('error', 'milter.unread', { id, waitedMs });
       this.#edited([]);
     }
@@ -111,15 +117,15 @@ export class AwaitedAnswer {
   #answered(answer: AwaitedOutcome): void {
     if (this.#over || this.#answer !== undefined) return;
     this.#answer = answer;
-    const { by, reader } = this.#about;
+    const { by, passing } = this.#about;
     const goesOn = (answer.kind !== 'reply' || by === 'local') && answer.kind !== 'discard';
-    if (reader === undefined || !goesOn) this.#edited([]);
-    else this.#step(() => reader.finish((edits, refused) => this.#finished(edits, refused)));
+    if (!passing.isEdited || !goesOn) this.#edited([]);
+    else this.#step(() => passing.finish(by, (edits, refused) => this.#finished(edits, refused)));
   }
 
   /**
-   * The reader is ready. What it refuses goes no further, held neither: to release it would deliver
-   * it.
+   * The readers are ready. A message that one refuses is refused by SMTP and not held: a release
+   * would deliver it.
    */
   #finished(edits: readonly HeaderEdit[], refused: string | undefined): void {
     if (this.#over) return;
@@ -143,12 +149,7 @@ export class AwaitedAnswer {
     });
   }
 
-  /** Takes a step towards the answer, unless nobody waits for it any more. */
-  step(step: () => void): void {
-    if (!this.#over && this.#answer === undefined) this.#step(step);
-  }
-
-  /** Whoever called `ask` takes care of what is thrown in it; later, nobody does. */
+  /** What is thrown during `ask` reaches its caller; later, the port has to catch it. */
   #step(step: () => void): void {
     if (this.#asking) step();
     else this.#port.run(step);
@@ -172,8 +173,8 @@ export class AwaitedAnswer {
       case 'hold':
         return this.#hold(answer.reason);
       case 'reply':
-        // A refusal of mail from sendmail(1) bounces to whom a thief chose; a tempfail is tried
-        // again every minute, each time as a new message. So it is held.
+        // A refusal of mail from sendmail(1) would bounce to an address that a thief chose; after a
+        // temporary one, Postfix tries every minute, each time as a new message. So it is held.
         return this.#about.by === 'local' ? this.#hold(answer.text) : replyPacket(answer);
       default:
         return unreachable(answer);

@@ -1,18 +1,18 @@
-/** Where a recipient's mail goes. Pure. */
+/** Tells whether a recipient's mail leaves this server. Pure. */
 
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import type { MilterOptions } from './options.ts';
 
-/** Does it leave this server? `unknown` where nobody told us which domains are its own. */
+/** `unknown` if nothing tells which domains are this server's own. */
 export function isElsewhere(
   key: string,
   transport: string,
   { localTransports, localDomains }: MilterOptions,
 ): 'yes' | 'no' | 'unknown' {
   const domain = domainOf(key);
-  // A gateway brings mail for its own domains elsewhere by any transport (transport_maps), and
-  // strangers send it.
+  // A gateway passes mail for its own domains on by any transport (transport_maps), and strangers
+  // send that mail.
   if (isOwnDomain(localDomains, domain)) return 'no';
   if (transport !== '') return localTransports.has(transport) ? 'no' : 'yes';
   if (localDomains.size === 0) return 'unknown';

@@ -1,7 +1,7 @@
 /**
- * Changes to the headers of a message, as packets. Sent between the end of a message and the final
- * answer, nowhere else. What a mail server could take for another header than the one that was
- * meant is not sent at all.
+ * Writes changes to the headers of a message as packets, which are sent between the end of the
+ * message and the final answer. An edit that a mail server could read as another header than the
+ * one that was meant is not sent.
  */
 
 import { packet, reply } from '../../formats/milter/packet.ts';
@@ -9,25 +9,25 @@ import type { HeaderEdit } from '../../ports/message.ts';
 
 /** RFC 5322 section 3.6.8, less the colon. */
 const fieldName = /^[!-9;-~]{1,200}$/;
-/** What ends the string early, or the line without folding it, or leaves a line empty. */
+/** Matches what ends the string early, ends a line without folding it, or leaves a line empty. */
 const brokenValue = /[\0\r]|\n(?![\t ])|\n[\t ]*(?:\n|$)/;
-/** Sendmail takes packets of 64 KB; no header that helps anybody is near that. */
+/** Characters of a value. Sendmail takes packets of 64 KB; useful headers are far shorter. */
 const valueLengthMax = 60_000;
 
 export type EditPackets = {
   readonly packets: readonly Buffer[];
-  /** Edits that are no header: our mistake, and left out. */
+  /** Edits that were left out because they are not valid headers: a mistake of ours. */
   readonly refused: number;
 };
 
-/** `spaceSent`: header values are exchanged with the space that stands in front of them. */
+/** `spaceSent`: header values are exchanged with the space in front of them. */
 export function editPackets(
   edits: readonly HeaderEdit[],
   how: { readonly spaceSent: boolean },
 ): EditPackets {
   const valid = edits.filter(isValid);
   const packets: Buffer[] = [];
-  // Removals first and from the last up: Postfix counts anew after each, Sendmail does not.
+  // Removals come first, from the last up: Postfix counts anew after each, Sendmail does not.
   const removals = valid
     .filter((edit) => edit.kind === 'remove')
     .sort((a, b) => b.occurrence - a.occurrence);

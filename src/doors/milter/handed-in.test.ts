@@ -55,7 +55,7 @@ const heard = ({ talking }: ReturnType<typeof talk>): string =>
     .map(({ command }) => command)
     .join('');
 
-test('it is the script’s mail, with what the script wrote; the field is taken out and shown to nobody', () => {
+test('it is the script’s mail, with what the script wrote; no reader sees the field', () => {
   const one = talk(fields(['x-postern-SUBMISSION', value], ['Subject', 'Hi']));
   assert.equal(one.gate.submitted.length, 0, 'nothing is judged before it counts');
   assert.equal(one.handovers.claims[0]?.attempt, attempt);

@@ -1,7 +1,7 @@
 /**
- * A message that the sendmail door handed to the mail server, met again: its first field says
- * which. That field, and every one that looks like it, is taken out and shown to nobody. Only in
- * mail of this machine: what came by SMTP is a stranger's.
+ * Recognises a message that the sendmail door handed to the mail server, by its first field. That
+ * field, and every field that looks like it, is removed and shown to no reader. Only mail of this
+ * machine is looked at: in mail that came by SMTP a stranger may have written the field.
  */
 
 import type { Submission } from '../../core/event.ts';
@@ -29,7 +29,7 @@ export class HandedIn {
     this.#handovers = handovers;
   }
 
-  /** Looks at a field. Answers whether it is one of ours, and to be shown to nobody. */
+  /** Looks at a field. Answers whether it is one of ours, which no reader may see. */
   takes(
     bytes: Buffer,
     at: { readonly start: number; readonly nameEnd: number; readonly end: number },
@@ -38,7 +38,7 @@ export class HandedIn {
     this.#begun = true;
     if (!isHandoverField(bytes.toString('latin1', at.start, at.nameEnd))) return false;
     this.#occurrences++;
-    // Only Postern writes above what its user wrote.
+    // Only Postern can write above what the user wrote.
     if (first) this.#known(parseHandoverField(bytes.toString('latin1', at.nameEnd + 1, at.end)));
     return true;
   }
@@ -49,7 +49,7 @@ export class HandedIn {
     if (this.#script !== undefined) this.#field = field;
   }
 
-  /** Who handed it in; undefined: nobody did. */
+  /** The script that handed the message over; undefined if none did. */
   get submitter(): Submitter | undefined {
     if (this.#script === undefined) return undefined;
     return { account: scriptAccount(this.#script), by: 'local' };
@@ -64,8 +64,8 @@ export class HandedIn {
   }
 
   /**
-   * At the message's end: whether it counts, and what its script wrote. Undefined: nobody handed it
-   * in.
+   * Asks at the end of the message whether it counts, and what its script wrote. `copy`: it came
+   * before. Undefined: no script handed it over.
    */
   claim(
     recipients: readonly string[],
@@ -94,8 +94,8 @@ export function handedInTo(handovers: HandoverLookup | undefined): HandedIn | un
 }
 
 /**
- * The submission with what its script wrote, where one handed it in; a copy of one that came
- * already vanishes.
+ * Judges the submission, with what its script wrote if a script handed it over. A copy of a message
+ * that came before is discarded.
  */
 export function claimed(
   handedIn: HandedIn | undefined,

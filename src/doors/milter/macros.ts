@@ -1,10 +1,10 @@
 /**
- * What the mail server tells about a connection, a message and a recipient beside the events
- * themselves. Names come bare (`i`) or in braces (`{auth_authen}`); no value comes as nothing
- * (Postfix) or as an empty one (Sendmail).
+ * Keeps what the mail server tells about a connection, a message and a recipient in macros, beside
+ * the events. Names come bare (`i`) or in braces (`{auth_authen}`). A macro without a value is left
+ * out (Postfix) or empty (Sendmail).
  *
- * Each belongs to its stage and ends with it: a login must not outlive its message, nor a transport
- * its recipient.
+ * Each macro belongs to a stage and ends with it: a login must not outlive its message, nor a
+ * transport its recipient.
  */
 
 import { command, stringEnd } from '../../formats/milter/packet.ts';
@@ -15,7 +15,7 @@ const nul = 0;
 export class Macros {
   // Of the connection.
   daemonName = '';
-  /** Known at the connection only where no SMTP took place. */
+  /** Known at the connection only if no SMTP took place. */
   queueIdAtConnect = '';
   // Of the message.
   queueId = '';
@@ -23,11 +23,11 @@ export class Macros {
   // Of the recipient.
   rcptMailer = '';
   rcptAddress = '';
-  /** The macros of the next connection, of the next MAIL, are here already: they come before it. */
+  /** The macros of the next connection, or of the next MAIL, have come: they precede the event. */
   #connectSeen = false;
   #mailSeen = false;
 
-  /** Takes the data of one macro packet, for the event that follows it. */
+  /** Takes the data of one macro packet, which is about the event that follows. */
   take(bytes: Buffer, start: number, end: number): void {
     const stage = bytes[start] ?? nul;
     if (start >= end) return;
@@ -48,7 +48,7 @@ export class Macros {
     }
   }
 
-  /** Nothing is known of any connection. */
+  /** Forgets the connection. */
   connection(): void {
     this.daemonName = '';
     this.queueIdAtConnect = '';
@@ -56,19 +56,19 @@ export class Macros {
     this.message();
   }
 
-  /** A client has connected: only what was said right before is about it. */
+  /** A client has connected: only macros that came right before are about it. */
   connect(): void {
     if (!this.#connectSeen) this.connection();
     this.#connectSeen = false;
   }
 
-  /** MAIL has come: only what was said right before it is about this message. */
+  /** MAIL has come: only macros that came right before are about this message. */
   mail(): void {
     if (!this.#mailSeen) this.message();
     this.#mailSeen = false;
   }
 
-  /** The message is over. */
+  /** Forgets the message. */
   message(): void {
     this.queueId = '';
     this.login = '';
@@ -76,7 +76,7 @@ export class Macros {
     this.recipient();
   }
 
-  /** The recipient is dealt with. */
+  /** Forgets the recipient. */
   recipient(): void {
     this.rcptMailer = '';
     this.rcptAddress = '';
@@ -108,7 +108,7 @@ export class Macros {
         this.rcptAddress = peerText(bytes, nameEnd + 1, valueEnd);
         return;
       case 'daemon_name':
-        // At later stages Postfix's cleanup(8) gives its own.
+        // At later stages Postfix's cleanup(8) gives a name of its own.
         if (stage === command.connect) {
           this.daemonName = bytes.toString('latin1', nameEnd + 1, valueEnd);
         }

@@ -1,6 +1,6 @@
 /**
- * One message on its way through the milter: gathered from its envelope, headers and body, and
- * handed on as a Submission. Keeps a digest of the body and three headers, never the mail itself.
+ * Gathers one message from its envelope, headers and body, for the guard to judge. Keeps the
+ * beginning of the body for a fingerprint and a few headers, never the whole mail.
  */
 
 import type { Account } from '../../core/account-name.ts';
@@ -13,30 +13,22 @@ import { parseQueueId } from '../../formats/postfix/queue-id.ts';
 import { peerText } from '../../lib/peer-text.ts';
 import type { Millis } from '../../lib/time.ts';
 
-/**
- * Recipients of one message: Postfix's own limit is 1,000 an SMTP transaction
- * (smtpd_recipient_limit).
- */
+/** Recipients of one message. Postfix's own limit is 1,000 (smtpd_recipient_limit). */
 export const recipientsMax = 50_000;
-/**
- * Of a header's value, kept: RFC 5322 allows 998 characters a line; what is shown is shorter still.
- */
+/** Octets kept of a header's value: RFC 5322 allows 998 characters a line. */
 const valueBytesMax = 2_048;
-/** A Message-ID longer than this is nobody's. */
+/** Characters kept of a Message-ID; honest ones are shorter. */
 const messageIdLengthMax = 256;
 
 export class Message {
   /** MAIL FROM as the client typed it. */
   readonly typed: string;
   readonly sender: string;
-  /** Size that the client announced (RFC 1870), 0 where it did not. */
+  /** The size that the client announced (RFC 1870); 0 if it did not. */
   readonly #announcedBytes: number;
   readonly #outside = new Set<string>();
   readonly #local = new Set<string>();
-  /**
-   * The first bytes of the body, for its fingerprint; copies, since a chunk is part of a larger
-   * buffer.
-   */
+  /** The first bytes of the body, for its fingerprint. Copies: a chunk is only lent. */
   readonly #head: Buffer[] = [];
   #headBytes = 0;
   #encoding = '';
@@ -44,7 +36,7 @@ export class Message {
   #subject: string | undefined;
   #messageId: string | undefined;
   #sizeBytes = 0;
-  /** Somebody refuses to show us the rest of the body. */
+  /** The rest of the body was skipped. */
   #cut = false;
 
   constructor(typed: string, announcedBytes: number) {
@@ -53,25 +45,25 @@ export class Message {
     this.#announcedBytes = announcedBytes;
   }
 
-  /** Distinct recipients so far. */
+  /** The number of distinct recipients so far. */
   get recipients(): number {
     return this.#outside.size + this.#local.size;
   }
 
-  /** Some recipient is delivered elsewhere. */
+  /** Some recipient is on another server. */
   get leaves(): boolean {
     return this.#outside.size > 0;
   }
 
-  /** A recipient's address key, and whether this server delivers to it itself. */
+  /** `key`: of the address (addressKey). `local`: this server delivers to the recipient. */
   addRecipient(key: string, where: 'outside' | 'local'): void {
     if (where === 'outside') this.#outside.add(key);
     else this.#local.add(key);
   }
 
   /**
-   * One header: `bytes` holds its name from `start` to `nameEnd`, its value from `valueStart` to
-   * `end`, without the space that stands in front of it.
+   * Takes one header. `bytes` has its name from `start` to `nameEnd` and its value from
+   * `valueStart` to `end`, without the space in front.
    */
   addHeader(
     bytes: Buffer,
@@ -80,7 +72,7 @@ export class Message {
     { valueStart, end }: { readonly valueStart: number; readonly end: number },
   ): void {
     this.#sizeBytes += nameEnd - start + end - valueStart + 4;
-    // The first of each counts, as for the people who read the mail.
+    // The first field of a name counts, as it does for people who read the mail.
     switch (headerName(bytes, start, nameEnd)) {
       case 'from':
         this.#from ??= peerText(bytes, valueStart, Math.min(end, valueStart + valueBytesMax));
@@ -98,7 +90,7 @@ export class Message {
     }
   }
 
-  /** A piece of the body. Answers whether more of it would tell us anything but its size. */
+  /** Takes a piece of the body. Answers whether more of the body is of use, but for its size. */
   addBody(bytes: Buffer, start: number, end: number): boolean {
     this.#sizeBytes += end - start;
     const wanted = Math.min(end - start, fingerprintBytesMax - this.#headBytes);
@@ -109,12 +101,12 @@ export class Message {
     return this.#headBytes < fingerprintBytesMax;
   }
 
-  /** The rest of the body will not be sent to us. */
+  /** The rest of the body will not be sent. */
   cutBody(): void {
     this.#cut = true;
   }
 
-  /** What the guard judges. */
+  /** Answers with what the guard judges. */
   submission(of: {
     readonly account: Account;
     readonly client: string;
@@ -158,14 +150,14 @@ function readableId(value: string): string {
   return value.replace(/[\s\p{C}]+/gu, '').slice(0, messageIdLengthMax);
 }
 
-/** The name of a header that we keep, or empty: told by its length first, since most are others. */
+/** The name of a header that is kept, else empty. The length is compared first: it is quicker. */
 function headerName(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
   if (length !== 4 && length !== 7 && length !== 10 && length !== 25) return '';
   return bytes.toString('latin1', start, end).toLowerCase();
 }
 
-/** SIZE= among the arguments of MAIL (RFC 1870), 0 where it is not. */
+/** SIZE= among the arguments of MAIL (RFC 1870); 0 if it is missing. */
 export function announcedBytes(bytes: Buffer, start: number, end: number): number {
   if (start >= end) return 0;
   const found = /(?:^|\0)SIZE=(\d{1,15})(?:\0|$)/i.exec(bytes.toString('latin1', start, end));

@@ -1,40 +1,35 @@
-/**
- * What the operator can set about the milter door, with values that suit Postfix as Debian ships
- * it.
- */
+/** The settings of the milter door, with defaults that suit Postfix as Debian ships it. */
 
 import { localTransports } from '../../formats/postfix/local-transports.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 
 export type MilterOptions = {
-  /** Put behind logins that have no domain. */
+  /** Added to logins without a domain. */
   readonly defaultDomain: string;
-  /**
-   * Postfix transports by which this server delivers to its own users: mail for them does not
-   * leave.
-   */
+  /** Postfix transports that deliver to this server's own users: such mail does not leave. */
   readonly localTransports: ReadonlySet<string>;
   /**
-   * Own domains (mail/own-domains.ts): mail for them does not leave, whatever transport brings it
-   * there.
+   * This server's own domains (formats/postfix/own-domains.ts): mail for them does not leave,
+   * whatever its transport.
    */
   readonly localDomains: ReadonlySet<string>;
   /**
-   * May the client with this address relay because of it? What it sends elsewhere is ours to sign.
+   * Tells whether the address of a client allows it to relay. Mail that such a client sends
+   * elsewhere is signed.
    */
   readonly mayRelay: (client: string) => boolean;
-  /** Values of {daemon_name} that mean mail which did not come by SMTP. */
+  /** Values of {daemon_name} that tell of mail that did not come by SMTP. */
   readonly localDaemons: ReadonlySet<string>;
   /** The mail server writes logins with `+XX` for special characters (RFC 3461 section 4). */
   readonly xtextLogins: boolean;
   /**
-   * No answer after this long: the client is asked to come again. Well below Postfix's
+   * After this time without an answer, the client gets a temporary refusal. Far below Postfix's
    * milter_content_timeout, 300 s.
    */
   readonly answerMs: number;
   /**
-   * While there is no answer yet, the mail server hears from us this often; Sendmail and Postfix
-   * wait 10 s at least.
+   * While there is no answer yet, Postern tells the mail server after each such time that it is
+   * still there. Sendmail and Postfix wait at least 10 s.
    */
   readonly progressMs: number;
 };

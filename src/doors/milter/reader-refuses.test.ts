@@ -1,6 +1,6 @@
 /**
- * A reader may refuse a message: whatever the gate says of it, it is not delivered, and what is
- * held tells why.
+ * A reader refuses a message: the message is not delivered, whatever the gate says, and a held one
+ * states the reason.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

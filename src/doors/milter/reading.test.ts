@@ -181,7 +181,7 @@ test('who sends, as far as it is known when the headers begin', () => {
   assert.equal(reading.started.length, 0, 'asked once a message');
 });
 
-test('mail that comes in is read and changed without any gate; a message without content, too', () => {
+test('mail that comes in is read and edited without the gate, even without content', () => {
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading, refuse).greet();
   const mail = [mta.mail('<a@b>'), mta.rcpt('<c@here>', 'virtual')];
@@ -236,7 +236,7 @@ test('a body is cut short only for those who do not read it', () => {
   assert.equal(reading.body.length, 100_000);
 });
 
-test('a login that shows only at the end: it was read as another’s mail, and is not changed', () => {
+test('mail whose login comes only at the end was read as another’s, and is not edited', () => {
   const reading = new RecordingReading([signature]);
   const talk = talkWith(reading).greet();
   talk.say([mta.mail('<a@b>'), mta.rcpt('<c@here>', 'virtual'), mta.header('From', ' x')]);
@@ -337,7 +337,7 @@ test('an edit that is no header is left out, and counted', () => {
   assert.deepEqual(talk.counted, ['postern_milter_faults_total edit']);
 });
 
-test('whatever an edit says, it makes one header: no line of it begins like another', () => {
+test('whatever an edit says, it makes one header: no line in it begins like another', () => {
   const text = fc.string({ unit: fc.constantFrom('a', ' ', '\t', '\n', '\r', '\0', ':', 'é') });
   fc.assert(
     fc.property(text, text, (name, value) => {

@@ -1,7 +1,6 @@
 /**
- * What the mail server is answered, as bytes. An SMTP reply that it finds malformed costs us the
- * whole connection (Postfix: "malformed reply", then its default action), so every one is made
- * valid here.
+ * Writes the answers to the mail server as bytes. A malformed SMTP reply costs the whole connection
+ * (Postfix: "malformed reply", then its default action), so every reply is made valid here.
  */
 
 import { packet, reply } from '../../formats/milter/packet.ts';
@@ -10,11 +9,11 @@ import { printableLine } from '../../lib/peer-text.ts';
 import type { Answer } from '../../ports/message.ts';
 
 /**
- * RFC 5321 section 4.5.3.1.5: 512 a line with CRLF; less the codes, and room for what an MTA puts
- * before the text.
+ * Characters of a reply's text. RFC 5321 section 4.5.3.1.5 allows 512 a line with CRLF; the codes,
+ * and what a mail server puts before the text, need some.
  */
 const textLengthMax = 440;
-/** Postfix cuts the reason of a quarantine here. */
+/** Characters of a reason: Postfix cuts it here. */
 const reasonLengthMax = 100;
 
 export const continuePacket: Buffer = packet(reply.continue);
@@ -30,17 +29,13 @@ export const tooManyRecipients: Answer = {
   text: 'Too many recipients; send them another message',
 };
 
-/** `y`: an SMTP reply of our own. */
+/** `y`: refuses with an SMTP reply. */
 export function replyPacket(answer: Extract<Answer, { kind: 'reply' }>): Buffer {
-  // Sendmail takes the text for a format string, and Postfix halves doubled signs as Sendmail
-  // would.
+  // Sendmail uses the text as a format string, and Postfix halves doubled signs as Sendmail does.
   return packet(reply.replyCode, `${smtpReply(answer, textLengthMax).replaceAll('%', '%%')}\0`);
 }
 
-/**
- * `q` and then `a`: Postfix keeps the message in its hold queue, and the client is told that it was
- * taken.
- */
+/** `q`, then `a`: Postfix accepts the message and keeps it in its hold queue. */
 export function holdPackets(reason: string): Buffer {
   const text = printableLine(reason, reasonLengthMax) || 'held by policy';
   return Buffer.concat([packet(reply.quarantine, `${text}\0`), acceptPacket]);

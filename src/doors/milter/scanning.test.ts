@@ -7,10 +7,10 @@ import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
 import { Conversation, mta, RecordingGate, RecordingReading } from '../../../test/mta/script.ts';
 import type { Submission } from '../../core/event.ts';
-import type { MessageStart } from '../../ports/message.ts';
-import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
+import type { MessageScan, MessageStart, ScanSource } from '../../ports/message.ts';
 
-class RecordingScan implements MessageScanning {
+class RecordingScan implements ScanSource {
+  readonly phase = 'before-judgement';
   readonly started: MessageStart[] = [];
   readonly waiting: (() => void)[] = [];
   header = '';

@@ -9,6 +9,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { plainPath } from '../../../test/doubles/path.ts';
 import { answers, mta, pass, RecordingGate } from '../../../test/mta/script.ts';
 import type { Listener } from '../../lib/listener.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -22,7 +23,7 @@ type Notes = { readonly logged: string[]; readonly counted: string[] };
 function deps(more: Partial<MilterDeps> = {}): MilterDeps & { readonly notes: Notes } {
   const notes: Notes = { logged: [], counted: [] };
   return {
-    gate: new RecordingGate(),
+    path: plainPath(new RecordingGate()),
     clock: { now: () => 0 as Millis },
     log: (_level, event) => notes.logged.push(event),
     count: (name, _by, label) => notes.counted.push(label ?? name),
@@ -102,7 +103,7 @@ test('a mistake of ours closes that session without half an answer, and no other
       answer(pass);
     },
   });
-  const given = deps({ gate });
+  const given = deps({ path: plainPath(gate) });
   await using door = await openMilter(loopback, given);
   const socket = await dial(door);
   socket.write(hello);
@@ -211,7 +212,7 @@ test('closing lets a message under way finish, and ends idle sessions at once', 
       asked.resolve();
     },
   });
-  const door = await openMilter(loopback, deps({ gate }));
+  const door = await openMilter(loopback, deps({ path: plainPath(gate) }));
   const [idle, busy] = [await dial(door), await dial(door)];
   for (const socket of [idle, busy]) {
     socket.write(hello);
@@ -235,10 +236,10 @@ function dialOnce(address: { host: string; port: number }): Promise<void> {
   });
 }
 
-test('closing does not wait for ever', async () => {
+test('closing waits no longer than the limit', async () => {
   const door = await openMilter(
     loopback,
-    deps({ limits: { drainMs: 50 }, gate: new RecordingGate({ submit: () => {} }) }),
+    deps({ limits: { drainMs: 50 }, path: plainPath(new RecordingGate({ submit: () => {} })) }),
   );
   const socket = await dial(door);
   socket.write(Buffer.concat([hello, mta.message('joe')]));

@@ -98,7 +98,7 @@ test('50 messages glued together get 50 verdicts, also from a gate that answers 
   assert.equal(talk.heard().length, 50 * 3 - 2);
 });
 
-test('a length that cannot be, or a command that is none, ends the session', () => {
+test('an impossible length, or an unknown command, ends the session', () => {
   for (const bad of [
     Buffer.from([0, 0, 0, 0, 1]),
     Buffer.from([0xff, 0xff, 0xff, 0xff, 0x4d]),
@@ -116,7 +116,7 @@ test('a length that cannot be, or a command that is none, ends the session', () 
   assert.throws(() => new Conversation().say(mta.offer([1, 0, 0])), { name: 'PeerError' });
 });
 
-test('an old mail server gets an answer to every header and chunk, and no flag it does not know', () => {
+test('an old mail server gets an answer to each header and chunk, and no unknown flag', () => {
   const talk = new Conversation(holding());
   assert.equal(talk.say(mta.offer(oldOffer))[0]?.command, 'O');
   assert.equal(talk.commands([mta.connect()]), 'c');

@@ -42,7 +42,7 @@ test('a real SMTP session from this host is not sendmail(1)', () => {
   );
 });
 
-test("mail that comes in passes untouched; mail that leaves without a login is its client's", () => {
+test("mail that comes in is not judged; mail that leaves without a login is its client's", () => {
   const gate = new RecordingGate({ begin: () => refuse, submit: (_m, answer) => answer(refuse) });
   const inbound = new Conversation(gate).greet();
   const mail = mta.mail('<stranger@far.example>');

@@ -1,6 +1,5 @@
 /**
- * Whose mail it is: who connected, and who of that client, a login or this machine hands a message
- * over. Pure.
+ * Finds out who hands a message over: a login, a client that may relay, or this machine. Pure.
  */
 
 import type { Account } from '../../core/account-name.ts';
@@ -11,19 +10,19 @@ import type { MessageStart, Submitter } from '../../ports/message.ts';
 import type { Macros } from './macros.ts';
 import type { MilterOptions } from './options.ts';
 
-/** What is at the other end of the SMTP session. */
+/** The client of the SMTP session. */
 export type ConnectedClient = {
   readonly address: string;
-  /** 0: it is not known. */
+  /** 0 if it is not known. */
   readonly port: number;
-  /** Verified by the mail server; empty where it has none. */
+  /** As the mail server verified it; else empty. */
   readonly name: string;
   readonly how: 'smtp' | 'local';
 };
 
 export const noClient: ConnectedClient = { address: '', port: 0, name: '', how: 'smtp' };
 
-/** Reads what a connection is announced with. `macros`: those of the connection. */
+/** Reads the announcement of a connection. `macros`: those of the connection. */
 export function connectedClient(
   bytes: Buffer,
   { start, end }: { readonly start: number; readonly end: number },
@@ -37,8 +36,8 @@ export function connectedClient(
   const address = known
     ? clientAddress(bytes.toString('latin1', hostEnd + 4, stringEnd(bytes, hostEnd + 4, end)))
     : '';
-  // Postfix plays an SMTP session for mail of sendmail(1) and qmqpd: from itself, without a port,
-  // and with a queue id that real sessions get only at the first recipient.
+  // For mail of sendmail(1) and qmqpd, Postfix emulates an SMTP session: from its own address,
+  // without a port, and with a queue id that real sessions get only at the first recipient.
   const emulated = port === 0 && (address === '127.0.0.1' || address === '::1');
   const local =
     emulated || macros.queueIdAtConnect !== '' || options.localDaemons.has(macros.daemonName);
@@ -47,7 +46,7 @@ export function connectedClient(
   return { address, port, name: host, how: local ? 'local' : 'smtp' };
 }
 
-/** Who hands this message over, as far as it can be told now. A login, once known, stays. */
+/** The submitter, as far as it can be told now. A login, once known, stays. */
 export function submitterOf(
   known: Submitter | undefined,
   about: {
@@ -66,12 +65,12 @@ export function submitterOf(
   return known;
 }
 
-/** Without a login, mail that leaves is relayed for this address. */
+/** The submitter of mail that leaves without a login: the client's address. */
 export function relayingClient(client: ConnectedClient): Submitter {
   return submitter(clientAccount(client.address), 'client', client.address);
 }
 
-/** What is known of a message when its content begins. `sender`: as it was typed. */
+/** What readers learn about a message when its content begins. `sender`: as typed. */
 export function messageStartOf(
   who: Submitter | undefined,
   of: {
@@ -94,9 +93,8 @@ export function messageStartOf(
 }
 
 /**
- * As what a reader is shown this message: a client's mail is judged as its own wherever it leaves
- * for, but only one that is known to be allowed to relay speaks for us. What others bring is a
- * stranger's: verified, never signed.
+ * The start as readers that edit see it. Mail of a client that is not known to be allowed to relay
+ * is shown as mail that comes in: verified, never signed.
  */
 export function readAs(start: MessageStart, { mayRelay }: MilterOptions): MessageStart {
   const stranger = start.by === 'client' && !mayRelay(start.client);

@@ -1,6 +1,8 @@
 /** What the mail log tells reaches the right account's profile, once, and fills nobody's memory. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { slotsOf } from '../../core/account/signals.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -34,10 +36,12 @@ function rig() {
         },
       },
     },
-    count: (name, by = 1, label = '') => {
-      const key = `${name.replace(/^postern_mail_log_|_total$/g, '')} ${label}`;
-      counted.set(key, (counted.get(key) ?? 0) + by);
-    },
+    world: quietWorld({
+      count: (name, by = 1, label = '') => {
+        const key = `${name.replace(/^postern_mail_log_|_total$/g, '')} ${label}`;
+        counted.set(key, (counted.get(key) ?? 0) + by);
+      },
+    }),
   });
   const sent = (queueId: string, at: Millis, account = joe): void => {
     const rest = { recipients: 1, client: home, sender: joe, messageId: '' };

@@ -17,14 +17,14 @@ import { unreachable } from '../../lib/assert.ts';
 import { hash53 } from '../../lib/hash.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { LogHandler } from '../../ports/message.ts';
-import type { Count } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Accounts } from './accounts.ts';
 
 export type LogSeenDeps = {
   readonly accounts: Pick<Accounts, 'known' | 'changed'>;
   readonly journal: { readonly live: Pick<Journal['live'], 'message'> };
-  readonly count: Count;
+  readonly world: World;
 };
 
 /**
@@ -87,7 +87,8 @@ class LogSeen {
   }
 
   #login(event: LoginEvent): void {
-    const { accounts, count } = this.#deps;
+    const { accounts } = this.#deps;
+    const { count } = this.#deps.world;
     const { at, client, ok } = event;
     count('postern_mail_log_events_total', event.times, ok ? 'login' : 'login-failed');
     const account = event.account ?? this.#accountOfFailure(client, at);
@@ -137,7 +138,8 @@ class LogSeen {
   }
 
   #delivery(event: DeliveryEvent): void {
-    const { accounts, count } = this.#deps;
+    const { accounts } = this.#deps;
+    const { count } = this.#deps.world;
     const { at, outcome, queueId, recipient, reply, requeuedAs } = event;
     count('postern_mail_log_events_total', 1, outcome);
     // Only a final failure says something about the sender. Otherwise the ledger is not asked.
@@ -177,7 +179,7 @@ class LogSeen {
   }
 
   #dropped(why: string): void {
-    this.#deps.count('postern_mail_log_dropped_total', 1, why);
+    this.#deps.world.count('postern_mail_log_dropped_total', 1, why);
   }
 }
 

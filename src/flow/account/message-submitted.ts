@@ -20,7 +20,7 @@ import { describeSubmitter } from '../../core/scripts/submitter.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Change, HeldRow, MessageRow, StoryRow } from '../../ports/ledger.ts';
 import type { Answer, Gate, Submitter } from '../../ports/message.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { WeakPasswords } from '../passwords/passwords-audited.ts';
 import type { Settings } from '../settings.ts';
@@ -34,12 +34,8 @@ export type GateDeps = {
   readonly exemptions: Exemptions;
   readonly weakPasswords: Pick<WeakPasswords, 'why'>;
   readonly feed: Feed;
-  readonly clock: Clock;
-  readonly count: Count;
-  readonly log: Log;
+  readonly world: World;
   readonly settings: Settings;
-  /** An id for a story without a queue id. */
-  readonly newId: () => string;
   /** Says whether it is one of Postern's own notices to the operator. They pass uncounted. */
   readonly isOurs: (message: Submission) => boolean;
   /** The changes that a suspension adds to the commit, and what to do once that is written. */
@@ -82,7 +78,8 @@ class MessageGate {
   }
 
   mayBegin(submitter: Submitter): Answer {
-    const { accounts, settings, clock } = this.#deps;
+    const { accounts, settings } = this.#deps;
+    const { clock } = this.#deps.world;
     if (settings.mode === 'observe' || settings.suspendedMail === 'hold') return passAnswer;
     // Local mail is held at its end: pickup(8) would repeat a refused message without an end.
     if (submitter.by === 'local') return passAnswer;
@@ -90,7 +87,7 @@ class MessageGate {
     if (profile?.state !== 'suspended') return passAnswer;
     profile.stoppedMessages++;
     accounts.changed(submitter.account, profile, { learned: [], forgotten: [] });
-    this.#deps.count('postern_refused_early_total');
+    this.#deps.world.count('postern_refused_early_total');
     this.#deps.feed.add({
       at: clock.now(),
       id: '',
@@ -128,7 +125,7 @@ class MessageGate {
       answer(passAnswer);
       return;
     }
-    this.#deps.count('postern_verdicts_total', 1, judgement.verdict);
+    this.#deps.world.count('postern_verdicts_total', 1, judgement.verdict);
     this.#stopped({ message, by, profile, before, judgement, book, answer });
   }
 
@@ -142,7 +139,7 @@ class MessageGate {
       judgement,
       message.at,
     );
-    this.#deps.count('postern_suspensions_total', 1, 'guard');
+    this.#deps.world.count('postern_suspensions_total', 1, 'guard');
     this.#deps.journal.commit(changes, committed);
   }
 
@@ -161,7 +158,8 @@ class MessageGate {
     book: BookChange,
     judgement: Judgement,
   ): void {
-    const { accounts, count, journal } = this.#deps;
+    const { accounts, journal } = this.#deps;
+    const { count } = this.#deps.world;
     const hour = Math.floor(message.at / hourMs);
     if (hour !== this.#hour) {
       this.#hour = hour;
@@ -177,7 +175,8 @@ class MessageGate {
 
   #stopped(stop: StoppedMessage): void {
     const { message, by, profile, before, judgement, book, answer } = stop;
-    const { accounts, count, journal, newId, settings } = this.#deps;
+    const { accounts, journal, settings } = this.#deps;
+    const { count, newId } = this.#deps.world;
     const observed = settings.mode === 'observe';
     const local = by === 'local' || message.account.startsWith('script:');
     const kind = effective(judgement.verdict, local, settings);
@@ -199,7 +198,7 @@ class MessageGate {
     } else if (judgement.verdict === 'hold') changes.push(...this.#deps.holding(row));
     if (observed) count('postern_observed_verdicts_total', 1, judgement.verdict);
     this.#note(message, kind, judgement.state, firstReasonText(judgement.reasons));
-    this.#deps.log('info', 'message.stopped', {
+    this.#deps.world.log('info', 'message.stopped', {
       id: row.id,
       account: message.account,
       verdict: kind,

@@ -21,7 +21,7 @@ import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Answer, Gate, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
-import type { Clock } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
 
@@ -49,7 +49,7 @@ export type RecipientAskedDeps = {
     passed(message: Submission): void;
   };
   readonly accounts: Accounts;
-  readonly clock: Clock;
+  readonly world: World;
   readonly settings: Settings;
   /** Says whether a milter sees the same messages: then it judges and counts them. */
   readonly milterPresent: () => boolean;
@@ -139,7 +139,7 @@ class PolicyFlow {
   }
 
   #reserve(connection: number, account: Account, request: PolicyRequest): Reservation | undefined {
-    const now = this.#deps.clock.now();
+    const now = this.#deps.world.clock.now();
     const held = this.#reservations.get(request.instance);
     if (held !== undefined) return held;
     for (const [instance, old] of this.#reservations) {
@@ -174,14 +174,15 @@ class PolicyFlow {
       return;
     }
     this.#reservations.delete(request.instance);
-    const now = this.#deps.clock.now();
+    const now = this.#deps.world.clock.now();
     const message = this.#submission(reservation, reservation.recipients, now);
     this.#deps.gate.submit({ ...message, id: request.queueId }, 'login', answer);
   }
 
   /** Judges as if this message had all reserved recipients of the account, in all its sessions. */
   #judge(reservation: Reservation): Judgement {
-    const { accounts, clock, gate } = this.#deps;
+    const { accounts, gate } = this.#deps;
+    const { clock } = this.#deps.world;
     const now = clock.now();
     const all = new Set(reservation.recipients);
     for (const other of this.#reservations.values()) {
@@ -207,7 +208,8 @@ class PolicyFlow {
     if (reservation === undefined) return;
     this.#reservations.delete(request.instance);
     if (this.#counted.get(request.queueId) === true || this.#deps.milterPresent()) return;
-    const { clock, gate } = this.#deps;
+    const { gate } = this.#deps;
+    const { clock } = this.#deps.world;
     const message = this.#submission(reservation, reservation.recipients, clock.now());
     gate.passed({ ...message, id: request.queueId });
   }

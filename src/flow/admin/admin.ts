@@ -13,7 +13,7 @@ import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
-import type { Clock, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
 import type { Feed } from '../account/verdict-feed.ts';
@@ -35,8 +35,7 @@ export type AdminDeps = {
   readonly notices: Notices;
   readonly feed: Feed;
   readonly mta: Mta | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly world: World;
   readonly facts: Pick<StatusView, 'version' | 'host' | 'startedAt'> & {
     readonly ledgerPath: string;
     readonly defaultDomain: string;
@@ -46,7 +45,6 @@ export type AdminDeps = {
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   readonly stats: AskStats;
-  readonly newId: () => string;
   readonly iso: (at: Millis) => string;
 };
 
@@ -81,7 +79,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     async allow(text, until, by, note) {
       const account =
         deps.accounts.known(named(deps, text)) === undefined ? name(text) : named(deps, text);
-      const at = deps.clock.now();
+      const at = deps.world.clock.now();
       const row = { account, until, by, note, at };
       const ended = until <= at;
       const detail = ended ? 'exemption ended' : `exempt until ${deps.iso(until)}`;
@@ -96,7 +94,7 @@ export function openAdmin(deps: AdminDeps): Admin {
       const more = suspended ? `; it is still suspended: postern accounts release ${account}` : '';
       return writtenResult(kept, `${account}: ${detail}${more}`, 1);
     },
-    exemptions: () => exemptions.all(deps.clock.now()),
+    exemptions: () => exemptions.all(deps.world.clock.now()),
     held: ({ account, ...filter }) =>
       live.held({ ...filter, ...(account === undefined ? {} : { account: named(deps, account) }) }),
     heldOne(queueId) {
@@ -112,7 +110,7 @@ export function openAdmin(deps: AdminDeps): Admin {
     },
     audit: (filter) => live.audit(filter),
     recent: (limit) => feed.recent(limit),
-    minutes: () => feed.minutes(deps.clock.now()),
+    minutes: () => feed.minutes(deps.world.clock.now()),
     watch: (listener) => feed.watch(listener),
     testNotice: () => sendTestNotice({ ...deps, host: deps.facts.host }),
     stats: deps.stats,
@@ -133,7 +131,8 @@ function named(deps: AdminDeps, text: string): Account {
 }
 
 function status(deps: AdminDeps): StatusView {
-  const { clock, facts, feed, journal } = deps;
+  const { facts, feed, journal } = deps;
+  const { clock } = deps.world;
   const { live } = journal;
   const { state, why } = journal.state();
   return {
@@ -166,7 +165,7 @@ function accountList(
 }
 
 function accountView(deps: AdminDeps, account: Account, past: AccountProfile): AccountView {
-  const now = deps.clock.now();
+  const now = deps.world.clock.now();
   const why = deps.weakPasswords.why(account);
   const { evidence, reasons } = evidenceNow(past, deps.accounts.context.baseline, now, why);
   const { messages, recipients } = today(past, now);

@@ -7,14 +7,14 @@ import type { Millis } from '../../lib/time.ts';
 import type { AdminResult } from '../../ports/admin.ts';
 import type { Change, HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
-import type { Clock } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import { detailed, writtenResult } from './result.ts';
 
 export type HeldMailDeps = {
   readonly journal: Pick<Journal, 'committed'>;
   readonly mta: Mta | undefined;
-  readonly clock: Clock;
+  readonly world: World;
 };
 
 /** Queue ids named in one entry of the audit trail. */
@@ -24,7 +24,7 @@ const namedMax = 50;
  * Releases or drops these held messages. What cannot be moved stays held, and the answer says so.
  */
 export async function moveHeld(
-  { clock, journal, mta }: HeldMailDeps,
+  { journal, mta, world }: HeldMailDeps,
   rows: readonly HeldRow[],
   by: string,
   state: 'released' | 'dropped',
@@ -41,7 +41,7 @@ export async function moveHeld(
   const { done: moved, fault } = await (state === 'released' ? mta.release(ids) : mta.drop(ids));
   if (fault !== undefined && moved.size === 0) return { ok: false, text: faultText(fault) };
   const left = rows.filter(({ queueId }) => moved.has(queueId));
-  const at = clock.now();
+  const at = world.clock.now();
   const kept = await journal.committed([
     ...left.map((row): Change => ({ kind: 'held', row: { ...row, state, changedAt: at, by } })),
     ...auditChanges(rows, moved, { at, by, state }),

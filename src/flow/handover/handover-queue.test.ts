@@ -2,8 +2,10 @@
  * The order in which messages go to the mail server, and what a message that does not get there
  * does to the others.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import type { SendOutcome } from '../../ports/handover.ts';
 import { HandoverQueue, type HandoverQueueDeps } from './handover-queue.ts';
 
@@ -30,15 +32,16 @@ class MailServer {
           return outcome;
         },
       },
-      timers: {
-        every: (_, tick) => {
-          this.#tick = tick;
-          return () => {};
+      world: quietWorld({
+        timers: {
+          every: (_, tick) => {
+            this.#tick = tick;
+            return () => {};
+          },
+          soon: setImmediate,
         },
-        soon: setImmediate,
-      },
-      log: (_level, event) => void this.logged.push(event),
-      count: () => {},
+        log: (_level, event) => void this.logged.push(event),
+      }),
       wakePickup: async () => {
         this.knocks++;
         return this.runs;

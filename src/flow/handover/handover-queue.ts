@@ -5,14 +5,11 @@
  */
 import { hourMs } from '../../lib/time.ts';
 import type { HandoverFiles, SendOutcome } from '../../ports/handover.ts';
-import type { Count, Log } from '../../ports/world.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
 
 export type HandoverQueueDeps = {
   readonly files: Pick<HandoverFiles, 'send'>;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
+  readonly world: World;
   /** Asks the mail server to look at what it has; answers whether it runs. */
   readonly wakePickup: () => Promise<boolean>;
   /** The message is finished: the mail server has it, and our answer if it asked for one. */
@@ -72,7 +69,7 @@ export class HandoverQueue {
 
   constructor(deps: HandoverQueueDeps) {
     this.#deps = deps;
-    this.#stop = deps.timers.every(tickMs, () => this.#tick());
+    this.#stop = deps.world.timers.every(tickMs, () => this.#tick());
   }
 
   /**
@@ -150,7 +147,8 @@ export class HandoverQueue {
   }
 
   async #send(lane: Lane, message: Waiting): Promise<void> {
-    const { files, count, log } = this.#deps;
+    const { files } = this.#deps;
+    const { count, log } = this.#deps.world;
     const { token } = message;
     const again = message.tried;
     message.tried = true;
@@ -209,7 +207,7 @@ export class HandoverQueue {
       for (const token of [...lane.shown]) this.#forget(lane, token);
       for (const [token, since] of lane.unseen) {
         if (since > this.#served - forgottenMs) break; // the oldest is first
-        this.#deps.log('warn', 'sendmail.unseen', { token });
+        this.#deps.world.log('warn', 'sendmail.unseen', { token });
         this.#forget(lane, token);
       }
     }

@@ -4,8 +4,10 @@
  * and we are ended at any moment: each message is taken by the mail server once. A run that fails
  * names its seed.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import type { HandoverRequest } from '../../core/scripts/handover-request.ts';
 import type { Millis } from '../../lib/time.ts';
 import type {
@@ -107,18 +109,19 @@ class World {
         user: (uid) => ({ name: `u${uid}`, fullName: '' }),
       },
       journal: this.#journal(),
-      clock: { now: () => this.now as Millis },
-      timers: {
-        every: (_, tick) => {
-          this.ticks.push(tick);
-          return () => {};
+      world: quietWorld({
+        clock: { now: () => this.now as Millis },
+        timers: {
+          every: (_, tick) => {
+            this.ticks.push(tick);
+            return () => {};
+          },
+          soon: (run) => this.soon('soon', run),
         },
-        soon: (run) => this.soon('soon', run),
-      },
-      log: () => {},
-      count: (name) => {
-        if (name === 'postern_sendmail_copies_total') this.answers.copies++;
-      },
+        count: (name) => {
+          if (name === 'postern_sendmail_copies_total') this.answers.copies++;
+        },
+      }),
       wakePickup: async () => true,
     });
     this.soon('start', () => void handler.takeSpool().then(() => handler.start()));

@@ -28,8 +28,8 @@ import type {
   Spool,
   WaitingMail,
 } from '../../ports/handover.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 import { HandoverQueue } from './handover-queue.ts';
 import { type SpoolHandler, takeSpool } from './spool-taken.ts';
 
@@ -38,10 +38,7 @@ export type HandoverDeps = {
   readonly spool: Spool;
   readonly identities: Identities;
   readonly journal: Journal;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
+  readonly world: World;
   /** Asks the mail server to look at what it has; answers whether it runs. */
   readonly wakePickup: () => Promise<boolean>;
 };
@@ -104,7 +101,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   constructor(deps: HandoverDeps) {
     this.#deps = deps;
     this.#queue = new HandoverQueue({ ...deps, over: (token) => this.#over(token) });
-    this.#stop = deps.timers.every(pacedMs / 3, () => this.#answerLate());
+    this.#stop = deps.world.timers.every(pacedMs / 3, () => this.#answerLate());
     for (const { handover, state, bytes } of deps.files.list()) {
       const { token, submitter } = handover;
       this.#remember(handover, bytes);
@@ -112,7 +109,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
       this.#queue.add(token, submitter.uid, wasShown ? 'shown' : state);
     }
     if (this.#handovers.size > 0) {
-      deps.log('info', 'sendmail.resumed', { waiting: this.#handovers.size });
+      deps.world.log('info', 'sendmail.resumed', { waiting: this.#handovers.size });
       void deps.wakePickup();
     }
   }
@@ -132,7 +129,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
 
   async takeSpool(): Promise<void> {
     const users = await this.#deps.spool.users().catch((cause: unknown) => {
-      this.#deps.log('error', 'sendmail.spool-unread', { why: String(cause) });
+      this.#deps.world.log('error', 'sendmail.spool-unread', { why: String(cause) });
       return [];
     });
     const left = users.values();
@@ -143,7 +140,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
   }
 
   #takeOf(uid: number): Promise<void> {
-    const { spool, log } = this.#deps;
+    const { spool } = this.#deps;
+    const { log } = this.#deps.world;
     return this.#rounds.run(uid, () => takeSpool({ spool, handler: this, log, uid }));
   }
 
@@ -154,11 +152,12 @@ class HandoverFlow implements Handovers, SpoolHandler {
   }
 
   recognise(token: string, attempt: string, answer: (match: HandoverMatch) => void): void {
-    const { files, journal, clock } = this.#deps;
+    const { files, journal } = this.#deps;
+    const { clock } = this.#deps.world;
     const shown = journal.live.handover(token);
     const known = this.#counting.get(token) ?? shown?.attempt;
     if (known !== undefined && known !== attempt) {
-      this.#deps.count('postern_sendmail_copies_total');
+      this.#deps.world.count('postern_sendmail_copies_total');
       answer({ kind: 'copy' });
       return;
     }
@@ -179,7 +178,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
         const change = { token, attempt, at, submitter, sender };
         journal.commit([{ kind: 'handover', row: change }], (kept) => {
           this.#queue.seen(token, submitter.uid);
-          if (!kept) this.#deps.log('warn', 'sendmail.not-kept', { token });
+          if (!kept) this.#deps.world.log('warn', 'sendmail.not-kept', { token });
           answer({ kind: 'counts', sender, written: written ?? nothing });
         });
       });
@@ -219,7 +218,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
   }
 
   #answerLate(): void {
-    const late = this.#deps.clock.now() - pacedMs;
+    const late = this.#deps.world.clock.now() - pacedMs;
     while ((this.#paced[0]?.since ?? Number.POSITIVE_INFINITY) <= late)
       this.#paced.shift()?.answer();
   }
@@ -234,11 +233,16 @@ class HandoverFlow implements Handovers, SpoolHandler {
     const ofUser = this.#perUser.get(submitter.uid) ?? 0;
     const full = (this.#bytesPerUser.get(submitter.uid) ?? 0) >= waitingBytesPerUserMax;
     if (full || ofUser >= waitingPerUserMax || this.#handovers.size >= waitingMax) {
-      this.#deps.count('postern_sendmail_refused_total', 1, 'waiting');
+      this.#deps.world.count('postern_sendmail_refused_total', 1, 'waiting');
       return refused('too many messages wait for delivery');
     }
     const { claim: _, ...rest } = request;
-    const handover: WaitingMail = { token, at: this.#deps.clock.now(), submitter, request: rest };
+    const handover: WaitingMail = {
+      token,
+      at: this.#deps.world.clock.now(),
+      submitter,
+      request: rest,
+    };
     let length = 0;
     let draft: HandoverDraft;
     try {
@@ -265,7 +269,7 @@ class HandoverFlow implements Handovers, SpoolHandler {
             answer(undefined);
             return;
           }
-          this.#deps.count('postern_sendmail_messages_total', 1, submitter.proven);
+          this.#deps.world.count('postern_sendmail_messages_total', 1, submitter.proven);
           this.#remember(handover, length);
           const goes = (): void => this.#queue.add(token, submitter.uid, 'new');
           // What this user left in the spool came earlier.
@@ -280,8 +284,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
   }
 
   #unwritten(cause: unknown): void {
-    this.#deps.count('postern_sendmail_refused_total', 1, 'disk');
-    this.#deps.log('error', 'sendmail.not-written', { why: String(cause) });
+    this.#deps.world.count('postern_sendmail_refused_total', 1, 'disk');
+    this.#deps.world.log('error', 'sendmail.not-written', { why: String(cause) });
   }
 
   #remember(handover: WaitingMail, bytes: number): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import type { HandoverRequest } from '../../core/scripts/handover-request.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { HandoverDraft, SpooledMessage, WaitingMail } from '../../ports/handover.ts';
@@ -54,10 +55,10 @@ function world(spooled: readonly number[], writes: (mail: WaitingMail) => boolea
       user: () => ({ name: '', fullName: '' }),
     },
     journal: { live: { handover: () => undefined }, commit: () => {} },
-    timers: { every: () => () => {}, soon: setImmediate },
-    clock: { now: () => 1 as Millis },
-    log: () => {},
-    count: () => {},
+    world: quietWorld({
+      timers: { every: () => () => {}, soon: setImmediate },
+      clock: { now: () => 1 as Millis },
+    }),
     wakePickup: async () => true,
   };
   const handler = openHandovers(parts as unknown as HandoverDeps);

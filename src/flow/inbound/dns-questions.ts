@@ -1,14 +1,14 @@
 /**
- * The DNS for one message that comes in: nothing is asked twice, no more than a limit is asked, and
- * at the deadline every answer that is missing is a failure, so that the message goes on its way
- * with what is known by then.
+ * Asks the DNS for one message that comes in. Nothing is asked twice, and no more than a limit. At
+ * the deadline every missing answer becomes a failure, so that the message goes on with what is
+ * known by then.
  */
 import type { DnsAnswer, DnsQuestion } from '../../formats/dns/question.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
 
 /**
- * An honest message with five signatures and a long SPF record needs fifty; one that was made to
- * have us ask for many names must not have more.
+ * Questions for one message. An honest one with five signatures and a long SPF record needs fifty;
+ * a hostile one may name thousands.
  */
 const questionsMax = 200;
 
@@ -16,20 +16,20 @@ export type InboundQuestions = {
   ask(question: DnsQuestion): Promise<DnsAnswer>;
   /** The deadline came before the last answer. */
   readonly late: boolean;
-  /** Nothing more will be asked. */
+  /** Stops the deadline: nothing more will be asked. */
   close(): void;
 };
 
 export function openQuestions(of: {
   readonly resolve: (question: DnsQuestion) => Promise<DnsAnswer>;
-  readonly timers: Pick<Timers, 'every'>;
+  readonly world: World;
   readonly deadlineMs: number;
 }): InboundQuestions {
   const asked = new Map<string, Promise<DnsAnswer>>();
   const open = new Set<(answer: DnsAnswer) => void>();
   let overdue = false;
   let late = false;
-  const stop = of.timers.every(of.deadlineMs, () => {
+  const stop = of.world.timers.every(of.deadlineMs, () => {
     stop();
     overdue = true;
     for (const answer of open) answer(overdueAnswer());
@@ -43,12 +43,12 @@ export function openQuestions(of: {
   function find(question: DnsQuestion): Promise<DnsAnswer> {
     return new Promise((answer) => {
       open.add(answer);
-      const told = (found: DnsAnswer): void => {
+      const settle = (found: DnsAnswer): void => {
         open.delete(answer);
         answer(found);
       };
-      of.resolve(question).then(told, () =>
-        told({ kind: 'failure', reason: 'unreachable', text: 'the DNS could not be asked' }),
+      of.resolve(question).then(settle, () =>
+        settle({ kind: 'failure', reason: 'unreachable', text: 'the DNS could not be asked' }),
       );
     });
   }
@@ -60,7 +60,7 @@ export function openQuestions(of: {
       if (known !== undefined) return known;
       if (overdue) return Promise.resolve(overdueAnswer());
       if (asked.size >= questionsMax) {
-        const text = 'this message needs too many answers';
+        const text = 'this message needs too many DNS answers';
         return Promise.resolve({ kind: 'failure', reason: 'refused', text });
       }
       const answer = find(question);

@@ -1,30 +1,31 @@
 /**
- * Authentication-Results fields that a message brings along in our own name: whoever reads the
- * message after us would believe them, so they are taken out (RFC 8601 section 5). Those of other
+ * Finds Authentication-Results fields that a message brings along in our own name. Later readers
+ * of the message would believe them, so they are removed (RFC 8601 section 5). Fields of other
  * servers stay.
  */
 import { isForged } from '../../formats/message/authentication-results.ts';
-import type { HeaderEdit, MessageReading } from '../../ports/message.ts';
+import type { HeaderEdit, MessageReader } from '../../ports/message.ts';
 
 const fieldKey = 'authentication-results';
 /**
- * Taking one out makes Postfix read its queue file from the start, so not as many as a hostile
- * sender likes. No honest message has any but those that our own servers wrote, one a server.
+ * Fields removed from one message. For each, Postfix reads its queue file from the start, so a
+ * hostile sender must not decide the number. Honest messages have only the fields that our own
+ * servers wrote, one a server.
  */
 const removalsMax = 1_000;
 /**
- * What the sender of more is told. Held, such a message would have those that are left when it is
- * released.
+ * The refusal of a message with more forged fields. A held message would still have the rest of
+ * them when it is released.
  */
 const tooMany = 'Too many Authentication-Results fields in the name of this server';
 
 export type ForgedResults = {
-  /** Looks at every field of the message, in their order. */
+  /** Takes every field of the message, in order. */
   header(name: string, value: string): void;
-  /** How many there are. */
+  /** The number of forged fields. */
   readonly count: number;
   edits(): readonly HeaderEdit[];
-  /** Why the message is to be refused: there are more than `edits` take out. */
+  /** Why the message has to be refused: it has more forged fields than `edits` remove. */
   readonly refused: string | undefined;
 };
 
@@ -64,24 +65,23 @@ function isResults(name: string): boolean {
 }
 
 /**
- * Mail of our own accounts is not verified; what it claims in our name is taken out all the same.
+ * Opens a reader that only takes out forged fields. Mail of our own accounts is not verified, but
+ * what it claims in our name is removed as well.
  */
 export function openStripping(
   authservId: string,
-  heard: (queueId: string, forged: number, refused: boolean) => void,
-): MessageReading {
-  return {
-    open({ queueId }) {
-      const results = openForgedResults(authservId);
-      return {
-        header: results.header,
-        body: () => undefined,
-        finish(done) {
-          const { count, refused } = results;
-          if (count > 0) heard(queueId, count, refused !== undefined);
-          done(results.edits(), refused);
-        },
-      };
-    },
+  found: (queueId: string, forged: number, refused: boolean) => void,
+): (queueId: string) => MessageReader {
+  return (queueId) => {
+    const results = openForgedResults(authservId);
+    return {
+      header: results.header,
+      body: () => undefined,
+      finish(done) {
+        const { count, refused } = results;
+        if (count > 0) found(queueId, count, refused !== undefined);
+        done(results.edits(), refused);
+      },
+    };
   };
 }

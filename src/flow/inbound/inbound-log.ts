@@ -1,27 +1,25 @@
 /**
- * What is counted and logged of mail that comes in. A dead DNS, or a key that does not sign, is
- * logged once a minute.
+ * Counts and logs what was found out about mail that comes in. A DNS that does not answer, and a
+ * key that does not sign, is logged at most once a minute.
  */
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import type { Clock, World } from '../../ports/world.ts';
 
-export type Telling = {
+export type InboundLog = {
   verified(results: InboundResults): void;
-  /** A message brought so many fields along in our name; `refused`: too many. */
+  /** A message brought forged fields along; `refused`: too many. */
   forged(id: string, fields: number, refused: boolean): void;
   sealed(): void;
   unsealed(id: string, how: 'failed' | 'no-key', why: string): void;
-  /** A mistake of ours. */
+  /** Verification failed by a mistake of ours. */
   failed(id: string, fault: unknown): void;
 };
 
-type TellingDeps = { readonly clock: Clock; readonly count: Count; readonly log: Log };
-
-export function openTelling({ clock, count, log }: TellingDeps): Telling {
-  const late = openSparing(clock);
-  const unsealed = openSparing(clock);
+export function openInboundLog({ clock, count, log }: World): InboundLog {
+  const late = onceAMinute(clock);
+  const unsealed = onceAMinute(clock);
   return {
     verified(results) {
       const { queueId: id, spf, dkim, dmarc, arc, iprev } = results;
@@ -61,8 +59,8 @@ export function openTelling({ clock, count, log }: TellingDeps): Telling {
   };
 }
 
-/** Calls `tell` once a minute; `leftOut`: how often it was not, since the last time. */
-function openSparing(clock: Clock): (tell: (leftOut: number) => void) => void {
+/** Calls `tell` at most once a minute. `leftOut`: the calls left out since the last one. */
+function onceAMinute(clock: Clock): (tell: (leftOut: number) => void) => void {
   let told: number | undefined;
   let leftOut = 0;
   return (tell) => {

@@ -1,7 +1,7 @@
 /**
- * One message that comes in, as it is read: kept are its headers, up to a limit, and the hashes of
- * its body; then each method is a computation that asks the DNS. Memory does not grow with the
- * body.
+ * Reads one message that comes in, and verifies it. Keeps its headers, up to a limit, and hashes of
+ * its body, so memory does not grow with the body. Each method of verification is a generator that
+ * asks the DNS.
  */
 import type { ArcFinding, SignatureFinding } from '../../core/inbound/results.ts';
 import { type ArcChain, arcChain } from '../../formats/arc/chain.ts';
@@ -12,13 +12,13 @@ import { type DkimResult, openVerifier } from '../../formats/dkim/verify.ts';
 import type { DnsLookup } from '../../formats/dns/question.ts';
 import { type AuthorDomains, authorDomains } from '../../formats/message/author-domains.ts';
 
-/** As in mail/dkim/header-block.ts: what is kept for signatures is kept for seals. */
+/** The limits of formats/dkim/header-block.ts: seals need the same headers as signatures. */
 const octetsMax = 512_000;
 const fieldsMax = 2_000;
 
-/** How the message will be sealed; undefined: it will not. */
+/** How the message will be sealed. */
 export type SealForm = {
-  /** What the mail server breaks longer lines at when it sends them. 0: it does not. */
+  /** Octets at which the mail server breaks longer lines when it sends them; 0: never. */
   readonly lineLengthLimit: number;
 };
 
@@ -43,7 +43,7 @@ export class InboundMessage {
     this.#count++;
     if (this.#overflowed) this.#fields.length = 0;
     else this.#fields.push({ name, value });
-    // Authors are read up to a limit of their own, however long the rest is.
+    // Authors have a limit of their own: they are read even if the other headers are too long.
     if (this.#from.length < authorFieldsMax && headerKey(name) === 'from') this.#from.push(value);
   }
 
@@ -73,7 +73,7 @@ export class InboundMessage {
     });
   }
 
-  /** What a seal covers; undefined: this message cannot be sealed. */
+  /** What a seal covers; undefined if this message cannot be sealed. */
   toSeal():
     | {
         readonly chain: ArcChain;
@@ -92,7 +92,7 @@ export class InboundMessage {
     return this.#octets > octetsMax || this.#count > fieldsMax;
   }
 
-  /** All headers are there. */
+  /** Reads the chain, when all headers have come. */
   #begin(): ArcChain {
     if (this.#chain !== undefined) return this.#chain;
     this.#chain = this.#overflowed ? tooLarge : arcChain(this.#fields);
@@ -106,7 +106,8 @@ export class InboundMessage {
 }
 
 /**
- * There must be one (RFC 5322 section 3.6); what a mail program shows of more is anybody's guess.
+ * From fields that are looked at. There must be exactly one (RFC 5322 section 3.6); of several, a
+ * mail program may show any.
  */
 const authorFieldsMax = 20;
 const tooLarge: ArcChain = {

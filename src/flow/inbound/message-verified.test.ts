@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { InboundResults } from '../../core/inbound/results.ts';
 import { openSigner } from '../../formats/dkim/sign.ts';
@@ -38,7 +39,7 @@ const zone: readonly DnsRecord[] = [
 ];
 const answers: Resolver = (question) => Promise.resolve(zoneAnswers(zone)(question));
 
-const letter: readonly (readonly [string, string])[] = [
+const honest: readonly (readonly [string, string])[] = [
   ['From', ' Joe <joe@example.org>'],
   ['To', ' ann@example.net'],
   ['Subject', ' a test'],
@@ -47,12 +48,12 @@ const text = 'Hello,\r\nthis is a test.\r\n';
 
 function signed(): Promise<readonly (readonly [string, string])[]> {
   const signer = openSigner({ lineLengthLimit: 998 });
-  for (const [name, value] of letter) signer.header(name, value);
+  for (const [name, value] of honest) signer.header(name, value);
   signer.body(Buffer.from(text), 0, text.length);
   return new Promise((resolve, reject) => {
     signer.sign({ keys: [key], now: 1_795_000_000_000 }, (fault, fields) => {
       if (fault !== undefined) reject(fault);
-      else resolve([...fields.map(({ name, value }) => [name, value] as const), ...letter]);
+      else resolve([...fields.map(({ name, value }) => [name, value] as const), ...honest]);
     });
   });
 }
@@ -89,12 +90,14 @@ async function verified(
       deadlineMs: 8_000,
       trusted: ['127.0.0.0/8'].flatMap((one) => parseNetwork(one) ?? []),
     },
-    timers: time,
-    clock: time,
+    world: quietWorld({
+      timers: time,
+      clock: time,
+      count: (name, by = 1, label = '') => void counted.push(`${name} ${label} ${by}`),
+      log: (_level, event) => void logged.push(event),
+    }),
     sealing: rig.sealing,
-    count: (name, by = 1, label = '') => void counted.push(`${name} ${label} ${by}`),
     observe: () => undefined,
-    log: (_level, event) => void logged.push(event),
     heard: (results) => void heard.push(results),
   });
   const reader = reading.open(scriptedStart(rig.start));
@@ -184,7 +187,7 @@ test('what claims our name is taken out, of all but trusted clients', async () =
   ] as const;
   const removals = (outcome: Outcome): readonly number[] =>
     outcome.edits.flatMap((edit) => (edit.kind === 'remove' ? [edit.occurrence] : []));
-  const mail = [...forged, ...letter];
+  const mail = [...forged, ...honest];
   const outcome = await verified(mail);
   assert.deepEqual(removals(outcome), [1, 3]);
   assert.ok(outcome.logged.includes('inbound.forged'));
@@ -197,9 +200,9 @@ test('what claims our name is taken out, of all but trusted clients', async () =
   assert.ok(ours.edits.every(({ kind }) => kind === 'remove'));
 });
 
-test('more forged fields than can be taken out: refused, and nobody is asked about it', async () => {
+test('more forged fields than can be removed: refused, and the DNS is not asked', async () => {
   const forged = ['Authentication-Results', ' mx.example.net; dmarc=pass'] as const;
-  const mail = (count: number) => [...Array.from({ length: count }, () => forged), ...letter];
+  const mail = (count: number) => [...Array.from({ length: count }, () => forged), ...honest];
   const most = await verified(mail(1_000));
   assert.deepEqual([most.refused, most.heard.length], [undefined, 1]);
   const resolve: Resolver = () => assert.fail('asked');
@@ -233,7 +236,7 @@ test('a resolver that lies, throws or breaks: a result all the same', async () =
   }
 });
 
-test('a hostile header: hundreds of signatures, seals and authors, and megabytes of it', async () => {
+test('a hostile header: megabytes, with hundreds of signatures, seals and authors', async () => {
   let asked = 0;
   const resolve: Resolver = (question) => {
     asked++;
@@ -241,11 +244,11 @@ test('a hostile header: hundreds of signatures, seals and authors, and megabytes
   };
   const many = (name: string, value: (n: number) => string): (readonly [string, string])[] =>
     Array.from({ length: 500 }, (_, n) => [name, value(n)] as const);
+  const bodyHash = Buffer.alloc(32).toString('base64');
   const mail = [
     ...many(
       'DKIM-Signature',
-      (n) =>
-        ` v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${Buffer.alloc(32).toString('base64')}; b=aaaa`,
+      (n) => ` v=1; a=rsa-sha256; d=d${n}.example; s=s; h=from; bh=${bodyHash}; b=aaaa`,
     ),
     ...many(
       'ARC-Seal',
@@ -253,7 +256,7 @@ test('a hostile header: hundreds of signatures, seals and authors, and megabytes
     ),
     ...many('From', (n) => ` x@f${n}.example`),
     ...many('Authentication-Results', () => ` mx.example.net; ${'x'.repeat(5_000)}`),
-    ...letter,
+    ...honest,
   ];
   const outcome = await verified(mail, { resolve });
   assert.match(

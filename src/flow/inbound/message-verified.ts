@@ -1,10 +1,11 @@
 /**
- * A message comes in: is it from whom it says? SPF, DKIM, DMARC, ARC and the client's name are
- * asked about when it has been read, and told in one Authentication-Results field on top; fields in
- * our name that it brought along are taken out. Nothing is refused or held for what is found (only
- * for more forged fields than can be taken out), and nothing waits longer than the deadline: what
- * is not known by then is a temperror. Memory is bounded: the body is hashed as it goes by, headers
- * are kept up to a limit.
+ * Verifies that a message that comes in is from its stated sender. When the message has been read,
+ * SPF, DKIM, DMARC, ARC and the client's name are checked, and the results are put on top in one
+ * Authentication-Results field; forged fields in our name are removed.
+ *
+ * No message is refused or held for these results, only for more forged fields than can be removed.
+ * None waits longer than the deadline: what is not known by then is a temperror. Memory is bounded:
+ * the body is hashed as it goes by, headers are kept up to a limit.
  */
 import { authenticationResults, type InboundResults } from '../../core/inbound/results.ts';
 import { sealArc } from '../../formats/arc/seal.ts';
@@ -20,35 +21,32 @@ import { isAmong, type Network } from '../../formats/postfix/network-list.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import { evaluateIprev } from '../../formats/spf/iprev.ts';
 import type {
+  EditSource,
   Finished,
   HeaderEdit,
   MessageReader,
-  MessageReading,
   MessageStart,
 } from '../../ports/message.ts';
-import type { Clock, Count, Log, Resolver } from '../../ports/world.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { Resolver, World } from '../../ports/world.ts';
 import { type InboundQuestions, openQuestions } from './dns-questions.ts';
 import { type ForgedResults, openForgedResults, openStripping } from './forged-results.ts';
-import { openTelling, type Telling } from './inbound-log.ts';
+import { type InboundLog, openInboundLog } from './inbound-log.ts';
 import { InboundMessage, type SealForm } from './inbound-message.ts';
 
 export type VerifyOptions = {
-  /** In whose name results are told. */
+  /** The name that stands in the field for this server. */
   readonly authservId: string;
-  /** So long a message waits for the DNS. */
+  /** The time that a message waits for the DNS. */
   readonly deadlineMs: number;
-  /**
-   * Other mail servers of ours, filters on this machine: what comes from them was verified before.
-   */
+  /** Our other mail servers and local filters: mail from them has been verified already. */
   readonly trusted: readonly Network[];
 };
 
-/** Seals what may be handed on (RFC 8617). */
+/** Seals mail for other servers to which it may be forwarded (RFC 8617). */
 export type Sealing = {
-  /** Asked for each message; undefined: there is none now, and nothing is sealed. */
+  /** Asked for each message; undefined if there is no key now: then nothing is sealed. */
   readonly key: () => SigningKey | undefined;
-  /** Whose key that is, for people. */
+  /** The domain of the key, as people see it. */
   readonly domain: string;
   readonly form: SealForm;
 };
@@ -57,43 +55,41 @@ export type VerifyDeps = {
   readonly resolve: Resolver;
   readonly isPublicSuffix: (domain: string) => boolean;
   readonly options: VerifyOptions;
-  readonly timers: Pick<Timers, 'every'>;
-  readonly clock: Clock;
-  readonly count: Count;
+  readonly world: World;
   readonly observe: (name: string, value: number) => void;
-  readonly log: Log;
-  /** Undefined: nothing is sealed. */
+  /** Undefined if nothing is to be sealed. */
   readonly sealing: Sealing | undefined;
-  /** Who wants to know what was found. */
+  /** Called with the results of each message. */
   readonly heard?: (results: InboundResults) => void;
 };
 
-/** Verifies mail that comes in; takes forged fields out of all mail but that of trusted clients. */
-export function openVerification(deps: VerifyDeps): MessageReading {
+/** Verifies mail that comes in; removes forged fields from all mail but that of trusted clients. */
+export function openVerification(deps: VerifyDeps): EditSource {
   const { authservId, trusted } = deps.options;
-  const told = openTelling(deps);
-  const stripping = openStripping(authservId, told.forged);
+  const log = openInboundLog(deps.world);
+  const stripping = openStripping(authservId, log.forged);
   return {
+    phase: 'after-judgement',
     open(start) {
-      // Who has logged in is a person, wherever from.
+      // A login is a person, whatever the address.
       if (start.by !== 'login' && isAmong(start.client, trusted)) return undefined;
       return start.by === undefined
-        ? new VerifyingReader(deps, told, start)
-        : stripping.open(start);
+        ? new VerifyingReader(deps, log, start)
+        : stripping(start.queueId);
     },
   };
 }
 
 class VerifyingReader implements MessageReader {
   readonly #deps: VerifyDeps;
-  readonly #told: Telling;
+  readonly #log: InboundLog;
   readonly #start: MessageStart;
   readonly #forged: ForgedResults;
   readonly #message: InboundMessage;
 
-  constructor(deps: VerifyDeps, told: Telling, start: MessageStart) {
+  constructor(deps: VerifyDeps, log: InboundLog, start: MessageStart) {
     this.#deps = deps;
-    this.#told = told;
+    this.#log = log;
     this.#start = start;
     this.#forged = openForgedResults(deps.options.authservId);
     this.#message = new InboundMessage(deps.sealing?.form);
@@ -111,7 +107,7 @@ class VerifyingReader implements MessageReader {
   finish(done: Finished): void {
     const removals = this.#forged.edits();
     const { count, refused } = this.#forged;
-    if (count > 0) this.#told.forged(this.#start.queueId, count, refused !== undefined);
+    if (count > 0) this.#log.forged(this.#start.queueId, count, refused !== undefined);
     if (refused !== undefined) {
       done(removals, refused);
       return;
@@ -120,39 +116,39 @@ class VerifyingReader implements MessageReader {
       (fields) =>
         done([
           ...removals,
-          // Above our own Received, as everything that this server adds (RFC 8601 section 4.1); the
-          // last comes on top.
+          // Above our own Received, like every field that this server adds (RFC 8601 section 4.1).
+          // The last field comes on top.
           ...fields.map(
             ({ name, value }): HeaderEdit => ({ kind: 'insert', index: 0, name, value }),
           ),
         ]),
       (fault: unknown) => {
-        this.#told.failed(this.#start.queueId, fault);
+        this.#log.failed(this.#start.queueId, fault);
         done(removals);
       },
     );
   }
 
-  /** The fields that tell what was found, the topmost last. */
+  /** The fields with the results, the topmost last. */
   async #results(): Promise<readonly HeaderField[]> {
     const { deadlineMs, authservId } = this.#deps.options;
-    const { resolve, timers, clock, observe, heard } = this.#deps;
-    const began = clock.now();
-    const questions = openQuestions({ resolve, timers, deadlineMs });
+    const { resolve, world, observe, heard } = this.#deps;
+    const began = world.clock.now();
+    const questions = openQuestions({ resolve, world, deadlineMs });
     const results = await this.#verify(questions).finally(() => questions.close());
-    observe('postern_inbound_seconds', Math.max(0, clock.now() - began) / 1_000);
-    this.#told.verified(results);
+    observe('postern_inbound_seconds', Math.max(0, world.clock.now() - began) / 1_000);
+    this.#log.verified(results);
     heard?.(results);
-    const told = authenticationResults(results, authservId);
-    const own = { name: 'Authentication-Results', value: printAuthenticationResults(told) };
-    const seals = await this.#seal(results, told);
+    const stated = authenticationResults(results, authservId);
+    const own = { name: 'Authentication-Results', value: printAuthenticationResults(stated) };
+    const seals = await this.#seal(results, stated);
     return [own, ...seals.toReversed()];
   }
 
   async #verify(questions: InboundQuestions): Promise<InboundResults> {
     const { client, helo, sender, queueId } = this.#start;
-    const { clock, isPublicSuffix, options } = this.#deps;
-    const now = clock.now();
+    const { isPublicSuffix, options, world } = this.#deps;
+    const now = world.clock.now();
     const { ask } = questions;
     const [spf, dkim, arc, iprev] = await Promise.all([
       answeredLater(
@@ -170,9 +166,9 @@ class VerifyingReader implements MessageReader {
       answeredLater(evaluateIprev(client), ask),
     ]);
     const identifiers = [
-      { by: 'spf', domain: spf.domain, result: standing(spf.result) } as const,
+      { by: 'spf', domain: spf.domain, result: identifierResult(spf.result) } as const,
       ...dkim.map(({ domain, result }): DmarcIdentifier => {
-        return { by: 'dkim', domain, result: standing(result) };
+        return { by: 'dkim', domain, result: identifierResult(result) };
       }),
     ];
     const authors = this.#message.authors();
@@ -197,31 +193,37 @@ class VerifyingReader implements MessageReader {
     };
   }
 
-  /** From the top down: seal, signature, results; none where it is not to be sealed. */
+  /** The fields of a seal from the top down: seal, signature, results. Empty: it is not sealed. */
   async #seal(
     { arc, queueId }: InboundResults,
     results: AuthenticationResults,
   ): Promise<readonly HeaderField[]> {
-    const { sealing, clock } = this.#deps;
+    const { sealing, world } = this.#deps;
     const message = this.#message.toSeal();
-    // What could not be checked for the moment is neither vouched for nor called broken for ever.
+    // After a temporary error the chain can be neither confirmed nor called broken.
     if (sealing === undefined || message === undefined || arc.result === 'temperror') return [];
     const key = sealing.key();
     if (key === undefined) {
-      this.#told.unsealed(queueId, 'no-key', `${sealing.domain} has no RSA key that signs`);
+      this.#log.unsealed(queueId, 'no-key', `${sealing.domain} has no RSA key that signs`);
       return [];
     }
-    const request = { ...message, results, key, now: clock.now(), valid: arc.result === 'pass' };
+    const request = {
+      ...message,
+      results,
+      key,
+      now: world.clock.now(),
+      valid: arc.result === 'pass',
+    };
     return new Promise((resolve) => {
       sealArc(request, (fault, fields) => {
-        if (fault !== undefined) this.#told.unsealed(queueId, 'failed', fault.message);
-        else if (fields.length > 0) this.#told.sealed();
+        if (fault !== undefined) this.#log.unsealed(queueId, 'failed', fault.message);
+        else if (fields.length > 0) this.#log.sealed();
         resolve(fields);
       });
     });
   }
 }
 
-function standing(result: string): DmarcIdentifier['result'] {
+function identifierResult(result: string): DmarcIdentifier['result'] {
   return result === 'pass' || result === 'temperror' ? result : 'other';
 }

@@ -15,7 +15,7 @@
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
 import type { Change, Ledger } from '../../ports/ledger.ts';
-import type { Count, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import { type LedgerReads, liveReads } from './journal-reads.ts';
 import { type CommitDone, PendingChanges, type PendingSlice } from './pending-changes.ts';
 
@@ -23,18 +23,9 @@ type OlderThan = Parameters<Ledger['prune']>[0];
 
 export type JournalState = 'ok' | 'failing';
 
-/** Timers, as an argument. `every` returns a function that stops it. */
-export type Timers = {
-  every(ms: number, tick: () => void): () => void;
-  /** On the next turn of the event loop. */
-  soon(run: () => void): void;
-};
-
 export type JournalOptions = {
   readonly ledger: Ledger;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
+  readonly world: World;
   /** Called once when writing begins to fail, and once when it works again. */
   readonly onState: (state: JournalState, why: string) => void;
 };
@@ -97,7 +88,7 @@ class LedgerJournal implements Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.live = liveReads(options.ledger, this.#pending);
-    this.#stopTicks = options.timers.every(flushEveryMs, () => this.#tick());
+    this.#stopTicks = options.world.timers.every(flushEveryMs, () => this.#tick());
   }
 
   add(change: Change): void {
@@ -108,7 +99,7 @@ class LedgerJournal implements Journal {
 
   commit(changes: readonly Change[], done: CommitDone): void {
     assert(this.#open, 'a closed journal is not written to');
-    const { timers } = this.#options;
+    const { timers } = this.#options.world;
     if (!this.#pending.commit(changes, done)) {
       for (const { kind } of changes) this.#countDropped(kind);
       timers.soon(() => this.#answer(done, false));
@@ -142,7 +133,7 @@ class LedgerJournal implements Journal {
     if (!this.#open) return;
     if (!this.flushNow()) {
       const changes = this.#pending.rowCount + this.#pending.accountCount;
-      this.#options.log('error', 'ledger.lost', { changes, why: this.#why });
+      this.#options.world.log('error', 'ledger.lost', { changes, why: this.#why });
       for (const done of this.#pending.overdue(0)) this.#answer(done, false);
     }
     this.#open = false;
@@ -163,7 +154,7 @@ class LedgerJournal implements Journal {
   #chain(): void {
     if (this.#chained) return;
     this.#chained = true;
-    this.#options.timers.soon(() => {
+    this.#options.world.timers.soon(() => {
       this.#chained = false;
       if (!this.#open || this.#state === 'failing') return;
       const slice = this.#due();
@@ -198,7 +189,7 @@ class LedgerJournal implements Journal {
       this.#fail(error);
       return false;
     }
-    this.#options.count('postern_ledger_commits_total');
+    this.#options.world.count('postern_ledger_commits_total');
     this.#settle(slice, true);
     return true;
   }
@@ -222,14 +213,15 @@ class LedgerJournal implements Journal {
       });
     }
     const kinds = slice.changes.map(({ kind }) => kind);
-    this.#options.log('error', 'ledger.change-refused', { kinds, error: String(error) });
+    this.#options.world.log('error', 'ledger.change-refused', { kinds, error: String(error) });
     for (const kind of kinds) this.#countDropped(kind);
     this.#settle(slice, false);
     return true;
   }
 
   #fail(error: OperatorError): void {
-    const { count, log, onState, timers } = this.#options;
+    const { onState } = this.#options;
+    const { count, log, timers } = this.#options.world;
     count('postern_ledger_failures_total');
     this.#why = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
     if (this.#state === 'failing') return;
@@ -252,7 +244,8 @@ class LedgerJournal implements Journal {
   }
 
   #recover(): void {
-    const { log, onState } = this.#options;
+    const { onState } = this.#options;
+    const { log } = this.#options.world;
     this.#stopRetries();
     this.#state = 'ok';
     this.#why = '';
@@ -273,7 +266,7 @@ class LedgerJournal implements Journal {
     try {
       done(kept);
     } catch (error) {
-      this.#options.log('error', 'ledger.answer-failed', { error: String(error) });
+      this.#options.world.log('error', 'ledger.answer-failed', { error: String(error) });
     }
   }
 
@@ -283,11 +276,11 @@ class LedgerJournal implements Journal {
     } catch (error) {
       // Old rows can wait for the next round. If the disk fails, the next write shows it.
       this.#pruneTo = undefined;
-      this.#options.log('warn', 'ledger.prune-failed', { error: String(error) });
+      this.#options.world.log('warn', 'ledger.prune-failed', { error: String(error) });
     }
   }
 
   #countDropped(kind: Change['kind']): void {
-    this.#options.count('postern_ledger_dropped_total', 1, kind);
+    this.#options.world.count('postern_ledger_dropped_total', 1, kind);
   }
 }

@@ -8,8 +8,8 @@ import { faultText } from '../../lib/error-text.ts';
 import { dayMs, type Millis, minuteMs, secondMs } from '../../lib/time.ts';
 import type { Change, NoticeRow } from '../../ports/ledger.ts';
 import type { NoticeChannel } from '../../ports/mail-server.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 
 /** Waits between tries; the last one repeats. */
 const waitsMs = [10, 20, 40, 60, 120, 300, 600, 1_800].map((seconds) => seconds * secondMs);
@@ -43,10 +43,7 @@ export type Notices = {
 export type NoticesDeps = {
   readonly journal: Journal;
   readonly channels: readonly NoticeChannel[];
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
+  readonly world: World;
 };
 
 export function openNotices(deps: NoticesDeps): Notices {
@@ -65,12 +62,12 @@ class Outbox implements Notices {
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
     this.channels = deps.channels.map(({ name }) => name);
-    this.#stop = deps.timers.every(tickMs, () => this.#tick());
+    this.#stop = deps.world.timers.every(tickMs, () => this.#tick());
   }
 
   prepare(notice: Notice): readonly Change[] {
     remember(this.#ids, notice.id);
-    const at = this.#deps.clock.now();
+    const at = this.#deps.world.clock.now();
     return this.#deps.channels.map(({ name }) => ({
       kind: 'notice' as const,
       row: {
@@ -122,7 +119,8 @@ class Outbox implements Notices {
   }
 
   #tick(): void {
-    const { clock, journal } = this.#deps;
+    const { journal } = this.#deps;
+    const { clock } = this.#deps.world;
     for (const row of journal.live.notices(clock.now())) {
       if (row.state === 'waiting') this.#try(row);
     }
@@ -141,7 +139,8 @@ class Outbox implements Notices {
   }
 
   #sent(row: NoticeRow): void {
-    const { count, journal, log } = this.#deps;
+    const { journal } = this.#deps;
+    const { count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     remember(this.#taken, row.id);
     count('postern_notices_total', 1, 'sent');
@@ -151,7 +150,8 @@ class Outbox implements Notices {
   }
 
   #failed(row: NoticeRow, error: unknown): void {
-    const { clock, count, journal, log } = this.#deps;
+    const { journal } = this.#deps;
+    const { clock, count, log } = this.#deps.world;
     this.#inFlight.delete(row.id);
     if (this.#abort.signal.aborted) return;
     const now = clock.now();

@@ -7,7 +7,7 @@ import { noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
 import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
-import type { Clock } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Notices } from './notices.ts';
 
@@ -19,10 +19,9 @@ const failingEveryMs = 10 * minuteMs;
 
 export type NoticeLogDeps = {
   readonly notices: Notices;
-  readonly clock: Clock;
+  readonly world: World;
   readonly settings: Settings;
   readonly host: string;
-  readonly newId: () => string;
   readonly iso: (at: Millis) => string;
 };
 
@@ -34,7 +33,8 @@ export type NoticeLog = {
 };
 
 export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
-  const { clock, host, iso, newId, notices, settings } = deps;
+  const { host, iso, notices, settings } = deps;
+  const { clock, newId } = deps.world;
   const toldAt = new Map<Account, Millis>();
   let failingToldAt: Millis | undefined;
   const notice = (

@@ -6,16 +6,15 @@ import type { Notice } from '../../core/notice.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AdminResult } from '../../ports/admin.ts';
 import type { AuditRow } from '../../ports/ledger.ts';
-import type { Clock } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Notices } from './notices.ts';
 
 export type TestNoticeDeps = {
   readonly notices: Notices;
   readonly journal: Pick<Journal, 'add'>;
-  readonly clock: Clock;
+  readonly world: World;
   readonly host: string;
-  readonly newId: () => string;
   /** RFC 3339. */
   readonly iso: (at: Millis) => string;
 };
@@ -24,7 +23,8 @@ export type TestNoticeDeps = {
  * Sends it without trying again. Not ok if a channel did not take it, or if there is no channel.
  */
 export async function sendTestNotice(deps: TestNoticeDeps): Promise<AdminResult> {
-  const { clock, host, iso, journal, newId, notices } = deps;
+  const { host, iso, journal, notices } = deps;
+  const { clock, newId } = deps.world;
   if (notices.channels.length === 0) {
     return {
       ok: false,

@@ -14,7 +14,7 @@ import {
 import { type AuditSummary, type WeakPassword, weakText } from '../../core/passwords/weak.ts';
 import type { AdminResult } from '../../ports/admin.ts';
 import type { Change } from '../../ports/ledger.ts';
-import type { Clock } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export type WeakPasswords = {
@@ -30,9 +30,10 @@ export type WeakPasswords = {
 
 export function openWeakPasswords(
   stored: readonly WeakPassword[],
-  deps: { readonly journal: Journal; readonly clock: Clock; readonly defaultDomain: string },
+  deps: { readonly journal: Journal; readonly world: World; readonly defaultDomain: string },
 ): WeakPasswords {
-  const { clock, defaultDomain, journal } = deps;
+  const { defaultDomain, journal } = deps;
+  const { clock } = deps.world;
   const rows = new Map<string, WeakPassword>();
   const sentences = new Map<Account, string>();
   const take = (row: WeakPassword): void => {

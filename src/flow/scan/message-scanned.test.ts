@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { newsletter } from '../../../test/integration/scan-messages.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -7,9 +8,9 @@ import type { Submission } from '../../core/event.ts';
 import { maskOf } from '../../core/scan/masked-rules.ts';
 import type { ScannerName } from '../../core/scan/report.ts';
 import type { MessageStart } from '../../ports/message.ts';
-import { openScanning } from './message-scanned.ts';
+import { openScans } from './message-scanned.ts';
 import { copiesMax } from './scan-reuse.ts';
-import { ScanLine } from './scanner-queue.ts';
+import { ScannerQueue } from './scanner-queue.ts';
 
 const start: MessageStart = {
   by: 'login',
@@ -30,9 +31,9 @@ function rig(
   const counted = new Map<string, number>();
   let fails = false;
   let hangs = false;
-  const lines = names.map(
+  const queues = names.map(
     (name) =>
-      new ScanLine({
+      new ScannerQueue({
         scanner: {
           name,
           octetsMax,
@@ -53,19 +54,19 @@ function rig(
         },
         connections: 2,
         deadlineMs: 5_000,
-        clock: time,
-        timers: time,
-        log: () => {},
+        world: quietWorld({ clock: time, timers: time }),
         onState: () => {},
       }),
   );
-  const scanning = openScanning(
+  const scanning = openScans(
     {
-      lines,
+      queues,
       settings: { reuseMs, isMasked: maskOf(['RDNS_*']) },
-      clock: time,
-      count: (name, by = 1, label = '') =>
-        void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
+      world: quietWorld({
+        clock: time,
+        count: (name, by = 1, label = '') =>
+          void counted.set(`${name} ${label}`, (counted.get(`${name} ${label}`) ?? 0) + by),
+      }),
       observe: () => {},
     },
     heldMax,
@@ -114,8 +115,10 @@ function rig(
 }
 
 const spam = (n: number, name: string): string =>
-  `Dear ${name},\r\n\r\nwe have the pills that you have waited for, at a price that nobody can beat.\r\n` +
-  `Order at https://shop${n}.example/p?u=${n} before the ${n} of this month, and we pay the postage.\r\n`;
+  `Dear ${name},\r\n\r\n` +
+  'we have the pills that you have waited for, at a price that nobody can beat.\r\n' +
+  `Order at https://shop${n}.example/p?u=${n} before the ${n} of this month, ` +
+  'and we pay the postage.\r\n';
 
 test('the scanner sees the message as it came, and masked rules do not count', async () => {
   const { seen, send } = rig();
@@ -136,12 +139,12 @@ test('a thousand copies with other names, links and numbers: a few scans', async
   assert.equal(counted.get('postern_scan_messages_total reused'), 1_000 - seen.length);
 });
 
-test('a thousand newsletters, alike in their frame: none takes what was said of another', async () => {
+test('of a thousand newsletters alike in frame, none gets the report of another', async () => {
   const { send, seen } = rig();
   const said = new Map<string, boolean>();
   for (let n = 0; n < 1_000; n++) {
-    const letter = newsletter(n);
-    const body = letter.slice(letter.indexOf('\r\n\r\n') + 4);
+    const mail = newsletter(n);
+    const body = mail.slice(mail.indexOf('\r\n\r\n') + 4);
     // Every tenth is spam to this scanner.
     const isSpam = n % 10 === 0;
     const { scan } = await send(isSpam ? `${body}\r\nwe have the pills` : body);
@@ -160,10 +163,12 @@ test('copies that come at once wait for one scan', async () => {
 });
 
 const honest = (server: string, n = 1): string =>
-  `Dear friends,\r\n\r\nwe have put all that was said last week on our page, where everybody can read it.\r\n` +
-  `See https://${server}/minutes/${n} as soon as you have the time, and tell us what you think of it.\r\n`;
+  'Dear friends,\r\n\r\n' +
+  'we have put all that was said last week on our page, where everybody can read it.\r\n' +
+  `See https://${server}/minutes/${n} as soon as you have the time, ` +
+  'and tell us what you think.\r\n';
 
-test('that a text is none of spam counts for the same servers only; that it is spam, for all', async () => {
+test('a report of no spam counts for the same servers only; a report of spam for all', async () => {
   const { seen, send } = rig();
   await send(honest('club.example'));
   await send(honest('club.example', 2));
@@ -218,10 +223,10 @@ test('the same octets as another kind of file are another message', async () => 
 test('what scanners still have takes room, also when nobody waits for it', async () => {
   const { send, hang, counted } = rig(['spamassassin'], { heldMax: 6_000 });
   hang();
-  const letters = Array.from({ length: 3 }, (_, n) => `${'long '.repeat(500)}${n}`);
-  await Promise.all(letters.map((letter) => send(letter, 'Hello', { givenUp: true })));
+  const messages = Array.from({ length: 3 }, (_, n) => `${'long '.repeat(500)}${n}`);
+  await Promise.all(messages.map((mail) => send(mail, 'Hello', { givenUp: true })));
   assert.equal(counted.get('postern_scan_silences_total large'), 1);
-  const { scan } = await send(`${letters[0]} again`);
+  const { scan } = await send(`${messages[0]} again`);
   assert.equal(scan?.scans, 1);
 });
 
@@ -245,7 +250,7 @@ test('many fields push neither the body nor its type out of what scanners see', 
 
 test('long messages are shown to their limit, and known by their octets alone', async () => {
   const { seen, send } = rig(['spamassassin'], { octetsMax: 2_000 });
-  const long = `${spam(1, 'Ann')}${'and more of it '.repeat(500)}`;
+  const long = `${spam(1, 'Ann')}${'and more text '.repeat(500)}`;
   await send(long);
   await send(long.replace('Ann', 'Bob'));
   assert.deepEqual(

@@ -1,7 +1,6 @@
 /**
- * A message that leaves is shown to the scanners before it is judged. What they say is evidence for
- * the guard; where they say nothing in time, the operator's stance decides
- * (core/account/content.ts).
+ * Shows a message that leaves to the scanners before it is judged. Their reports are evidence for
+ * the guard. If a scanner gives none in time, `scan.when_down` decides (core/account/content.ts).
  */
 
 import type { Submission } from '../../core/event.ts';
@@ -9,72 +8,71 @@ import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
 import { type CopyKey, copyKeyOf } from '../../formats/scan/copy-key.ts';
 import { sha256 } from '../../lib/sha256.ts';
-import type { MessageStart } from '../../ports/message.ts';
-import type { MessageScan, MessageScanning } from '../../ports/scan.ts';
-import type { Clock, Count } from '../../ports/world.ts';
+import type { MessageScan, MessageStart, ScanSource } from '../../ports/message.ts';
+import type { World } from '../../ports/world.ts';
 import { ScanReuse } from './scan-reuse.ts';
-import type { QueueAnswer, ScanLine } from './scanner-queue.ts';
+import type { QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 /** Changed in place by a reload. */
 export type ScanSettings = {
-  /** 0: every message is scanned. */
+  /** How long a report is reused for copies; 0: every message is scanned. */
   readonly reuseMs: number;
   readonly isMasked: (name: string) => boolean;
 };
 
-export type ScanningDeps = {
-  readonly lines: readonly ScanLine[];
+type ScanDeps = {
+  readonly queues: readonly ScannerQueue[];
   readonly settings: ScanSettings;
-  readonly clock: Clock;
-  readonly count: Count;
+  readonly world: World;
   readonly observe: (name: string, value: number) => void;
 };
 
-/** All messages that are read or wait, together. */
+/** Octets of all messages together that are being read or wait. */
 const heldOctetsMax = 256 * 1024 * 1024;
 /**
- * What Postfix lets one field have. Further fields are left out, so that a thief with many of them
- * does not push the body out of what scanners see; but for those without which nobody can read it,
- * for which there is as much room again.
+ * Octets of header that scanners see: what Postfix allows for one field. Further fields are left
+ * out, so that a thief with many fields cannot push the body out of what scanners see. Fields that
+ * are needed to read the message have as much room again.
  */
 const headerOctetsMax = 102_400;
 const neededField = /^(?:content-.{1,40}|mime-version|subject|from|to|reply-to|date|message-id)$/i;
 
 /** `heldMax`: octets of all messages together. */
-export function openScanning(deps: ScanningDeps, heldMax: number = heldOctetsMax): MessageScanning {
-  const octetsMax = Math.max(...deps.lines.map((line) => line.octetsMax));
+export function openScans(deps: ScanDeps, heldMax: number = heldOctetsMax): ScanSource {
+  const octetsMax = Math.max(...deps.queues.map((queue) => queue.octetsMax));
   const room = { held: 0, heldMax, reuse: new ScanReuse() };
   return {
+    phase: 'before-judgement',
     open: (start: MessageStart) =>
-      start.by === undefined ? undefined : new Scanning(deps, room, octetsMax),
+      start.by === undefined ? undefined : new ScannedMessage(deps, room, octetsMax),
   };
 }
 
 type Room = { held: number; readonly heldMax: number; readonly reuse: ScanReuse };
 
-class Scanning implements MessageScan {
-  readonly #deps: ScanningDeps;
+class ScannedMessage implements MessageScan {
+  readonly #deps: ScanDeps;
   readonly #room: Room;
   readonly #octetsMax: number;
   readonly #header: string[] = [];
   #headerOctets = 0;
   #body: Buffer[] = [];
   #bodyOctets = 0;
-  /** More came than is kept. */
+  /** Some of the body was not kept. */
   #cut = false;
-  /** Every scanner is left alone: nothing is kept for them. */
+  /** All scanners were down when the message began: nothing is kept for them. */
   readonly #idle: boolean;
-  /** There was no room for it. */
+  /** There was no room for the message: it is not scanned. */
   #lost = false;
   #held = 0;
-  /** Scanners have its octets, whether somebody still waits or not. */
+  /** The scanners have its octets, even if nobody waits for them any more. */
   #asking = false;
 
-  constructor(deps: ScanningDeps, room: Room, octetsMax: number) {
+  constructor(deps: ScanDeps, room: Room, octetsMax: number) {
     this.#deps = deps;
     this.#room = room;
     this.#octetsMax = octetsMax;
-    this.#idle = deps.lines.every((line) => line.isDown);
+    this.#idle = deps.queues.every((queue) => queue.isDown);
   }
 
   header(name: string, value: string): void {
@@ -98,11 +96,11 @@ class Scanning implements MessageScan {
   }
 
   finish(message: Submission, done: (message: Submission) => void): void {
-    const { lines, clock, settings } = this.#deps;
+    const { queues, settings, world } = this.#deps;
     if (this.#idle || this.#lost) {
-      const missing = lines.map(({ name }) => name);
+      const missing = queues.map(({ name }) => name);
       const why = this.#idle ? 'down' : 'large';
-      this.#deps.count('postern_scan_silences_total', missing.length, why);
+      world.count('postern_scan_silences_total', missing.length, why);
       done(this.#seen(message, { reports: [], missing, scans: 0, reused: 0, tookMs: 0 }));
       return;
     }
@@ -110,32 +108,32 @@ class Scanning implements MessageScan {
     const keyOf = this.#keys(whole.subarray(whole.length - this.#bodyOctets));
     this.#body = [];
     this.#asking = true;
-    const began = clock.now();
+    const began = world.clock.now();
     const reports: ScanReport[] = [];
     const missing: ScannerName[] = [];
     let scans = 0;
     let reused = 0;
-    let left = lines.length;
-    for (const line of lines) {
-      const octets = whole.subarray(0, line.octetsMax);
+    let left = queues.length;
+    for (const queue of queues) {
+      const octets = whole.subarray(0, queue.octetsMax);
       const heard = (what: QueueAnswer, how: 'scanned' | 'reused'): void => {
         if (what.kind === 'report') reports.push(what.report);
         else {
-          missing.push(line.name);
-          this.#deps.count('postern_scan_silences_total', 1, what.why);
+          missing.push(queue.name);
+          world.count('postern_scan_silences_total', 1, what.why);
         }
         if (what.kind === 'report' && how === 'reused') reused++;
         else if (what.kind === 'report') scans++;
         left--;
         if (left > 0) return;
-        const tookMs = Math.max(0, clock.now() - began);
+        const tookMs = Math.max(0, world.clock.now() - began);
         done(this.#seen(message, { reports, missing, scans, reused, tookMs }));
       };
-      const scan = (then: (what: QueueAnswer) => void): void => line.ask(octets, then);
+      const scan = (then: (what: QueueAnswer) => void): void => queue.ask(octets, then);
       const forMs = settings.reuseMs;
-      // A key takes milliseconds to find: not where nobody asks by it.
+      // A key takes milliseconds to compute, so only if it is used.
       if (forMs === 0) scan((what) => heard(what, 'scanned'));
-      else this.#room.reuse.ask({ key: keyOf(line), now: began, forMs, scan, done: heard });
+      else this.#room.reuse.ask({ key: keyOf(queue), now: began, forMs, scan, done: heard });
     }
   }
 
@@ -150,7 +148,8 @@ class Scanning implements MessageScan {
   }
 
   #seen(message: Submission, heard: Parameters<typeof combine>[0]): Submission {
-    const { count, observe, settings } = this.#deps;
+    const { observe, settings, world } = this.#deps;
+    const { count } = world;
     this.#free();
     const scan = combine(heard, settings.isMasked);
     const what = heard.scans > 0 ? 'scanned' : heard.reused > 0 ? 'reused' : 'missing';
@@ -161,8 +160,8 @@ class Scanning implements MessageScan {
     return { ...message, scan };
   }
 
-  /** By what a copy is known: of viruses by its octets, else by what it says. */
-  #keys(body: Buffer): (line: ScanLine) => CopyKey {
+  /** Computes the keys of copies: for viruses from the octets, else from the text. */
+  #keys(body: Buffer): (queue: ScannerQueue) => CopyKey {
     let key: CopyKey | undefined;
     let digest: string | undefined;
     const octets = (): string => {
@@ -179,7 +178,7 @@ class Scanning implements MessageScan {
     };
   }
 
-  /** Those of content say of the same octets that they are another text, or another file. */
+  /** The wanted fields as text: fields of content decide what the same octets mean. */
   #fields(wanted: RegExp): Buffer {
     const fields = this.#header.filter((_, at) => wanted.test(this.#header[at & ~1]?.trim() ?? ''));
     return Buffer.from(fields.join('\n'), 'latin1');
@@ -194,7 +193,7 @@ class Scanning implements MessageScan {
     return Buffer.from(`${lines.join('')}\r\n`, 'latin1');
   }
 
-  /** False: there is no room left, and this message is not scanned. */
+  /** Takes room for octets. False if no room is left: then this message is not scanned. */
   #hold(octets: number): boolean {
     if (this.#lost) return false;
     if (this.#room.held + octets > this.#room.heldMax) {

@@ -1,21 +1,20 @@
 /**
- * What a scanner said of one message counts for its copies, for a while: of a thousand copies a few
- * are scanned. Copies that come while the first is being scanned wait for it. That a text is spam
- * counts wherever its links lead; that it is none, only for the same servers: else a thief would
- * send it first with an honest link.
+ * Reuses a scan result for copies of the message for a while, so that of a thousand copies a few
+ * are scanned. Copies that come during the first scan wait for its result. A result that says spam
+ * counts wherever the links lead. A result that says no spam counts only for links to the same
+ * servers: else a thief would send the text first with an honest link.
  */
-
 import type { ScanReport } from '../../core/scan/report.ts';
 import type { CopyKey } from '../../formats/scan/copy-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { QueueAnswer } from './scanner-queue.ts';
 
-/** Reports kept; twice as many at most: some 10 MB. */
+/** Reports kept; at times twice as many, which is about 10 MB. */
 const reportsMax = 5_000;
-/** After so many copies one is scanned again: a report is not believed for ever. */
+/** Copies for which one report counts; then one is scanned again. */
 export const copiesMax = 100;
 
-export type Asked = {
+export type ReuseRequest = {
   readonly key: CopyKey;
   readonly now: number;
   readonly forMs: number;
@@ -26,17 +25,17 @@ type Entry = { readonly report: ScanReport; readonly at: number; copies: number 
 
 export class ScanReuse {
   readonly #reports = new RecentMap<string, Entry>(reportsMax);
-  /** Who waits for the scan of a copy. */
-  readonly #underWay = new Map<string, Asked[]>();
+  /** Requests that wait for the scan of a copy. */
+  readonly #underWay = new Map<string, ReuseRequest[]>();
 
-  /** Answers at once by what is known, else with what a scan finds. */
-  ask(one: Asked): void {
+  /** Answers at once with a known report, else with the result of a scan. */
+  ask(one: ReuseRequest): void {
     if (this.#isKnown(one)) return;
     const exact = exactly(one.key);
     this.#join(this.#underWay.has(exact) ? exact : one.key.text, one);
   }
 
-  #isKnown(one: Asked): boolean {
+  #isKnown(one: ReuseRequest): boolean {
     for (const key of [one.key.text, exactly(one.key)]) {
       const known = this.#reports.get(key);
       const age = known === undefined ? 0 : one.now - known.at;
@@ -49,14 +48,14 @@ export class ScanReuse {
     return false;
   }
 
-  /** Waits for the scan that is under way there, or begins it. */
-  #join(place: string, one: Asked): void {
+  /** Waits for the scan that is under way for this key, or begins it. */
+  #join(place: string, one: ReuseRequest): void {
     const others = this.#underWay.get(place);
     if (others !== undefined) {
       others.push(one);
       return;
     }
-    const waiting: Asked[] = [];
+    const waiting: ReuseRequest[] = [];
     this.#underWay.set(place, waiting);
     one.scan((heard) => {
       this.#underWay.delete(place);
@@ -69,7 +68,8 @@ export class ScanReuse {
       }
       one.done(heard, 'scanned');
       for (const other of took) other.done(heard, 'reused');
-      // Those with other links are scanned now, and wait no third time: here all have the same.
+      // Requests with other links are scanned now, under a key with their links: so they wait no
+      // third time.
       for (const other of waiting) {
         if (!isHeard(other.key) && !this.#isKnown(other)) this.#join(exactly(other.key), other);
       }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { ManualTime } from '../../../test/ledger/manual-time.ts';
 import type { ScanReport } from '../../core/scan/report.ts';
-import { type QueueAnswer, ScanLine } from './scanner-queue.ts';
+import { type QueueAnswer, ScannerQueue } from './scanner-queue.ts';
 
 const report: ScanReport = { scanner: 'spamassassin', score: 1, required: 5, rules: [], virus: '' };
 
@@ -12,7 +13,7 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
   const states: string[] = [];
   const asked: { octets: string; answer(): void; fail(): void }[] = [];
   let still = false;
-  const line = new ScanLine({
+  const line = new ScannerQueue({
     scanner: {
       name: 'spamassassin',
       octetsMax: 1_000,
@@ -30,9 +31,11 @@ function rig({ connections = 2 }: { readonly connections?: number } = {}) {
     },
     connections,
     deadlineMs: 10_000,
-    clock: time,
-    timers: time,
-    log: (_, event) => void states.push(event),
+    world: quietWorld({
+      clock: time,
+      timers: time,
+      log: (_, event) => void states.push(event),
+    }),
     onState: (_, state) => void states.push(state),
   });
   const heard: string[] = [];
@@ -67,7 +70,7 @@ test('so many at once, the others in turn', async () => {
   assert.deepEqual(heard, ['report']);
 });
 
-test('nobody waits longer than the deadline, and nobody begins to where it would be longer', async () => {
+test('no message waits longer than the deadline, or begins to wait for longer', async () => {
   const { ask, asked, heard, time } = rig({ connections: 1 });
   ask();
   await time.pass(4_000);
@@ -82,7 +85,7 @@ test('nobody waits longer than the deadline, and nobody begins to where it would
   assert.deepEqual(heard, ['report', 'busy', 'late', 'late']);
 });
 
-test('stopped: whoever waits is let go, nobody else waits, and it is back when a letter of ours is scanned', async () => {
+test('down: all waits end, no message waits, until a test message is scanned', async () => {
   const { ask, asked, heard, line, standStill, states, time } = rig({ connections: 3 });
   standStill(true);
   for (let sent = 0; sent < 6; sent++) ask();
@@ -159,7 +162,7 @@ test('each is answered once, also when the clock is set back while they wait', a
   assert.deepEqual(heard, ['second silence', 'first silence']);
 });
 
-test('a clock that is set forward during a scan makes nobody believe that all scans are so slow', async () => {
+test('a clock that is set forward during a scan does not make all scans look slow', async () => {
   const { ask, asked, heard, time } = rig({ connections: 1 });
   ask();
   time.jump(3_600_000);
@@ -176,7 +179,7 @@ test('a clock that is set forward during a scan makes nobody believe that all sc
   assert.deepEqual(heard.slice(-1), ['report']);
 });
 
-test('closed by a reload: what is being scanned is heard, what waits is let go', async () => {
+test('closed by a reload: scans under way still answer, waits end', async () => {
   const { ask, asked, heard, line, states, time } = rig({ connections: 1 });
   ask();
   ask();

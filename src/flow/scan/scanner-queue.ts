@@ -1,52 +1,48 @@
 /**
- * The way to one scanner: so many messages at once, the others wait, and nobody longer than the
- * deadline.
+ * Queues messages for one scanner. A limited number are scanned at once, the others wait, none
+ * longer than the deadline.
  *
- *   up ──failures in a row──▶ down ──a letter of our own is scanned──▶ up
+ *   up ──failures in a row──▶ down ──a test message is scanned──▶ up
  *
- * While it is down nobody waits for it: not even to find out whether it is back, since that is
- * tried with a letter of our own. And where the wait would be longer than the deadline, nobody
- * begins to wait.
+ * While the scanner is down no message waits: Postern finds out with test messages of its own
+ * whether the scanner is back. A message also does not begin to wait if the wait would be longer
+ * than the deadline.
  */
 import type { ScannerName, ScanReport, Silence } from '../../core/scan/report.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Scanner } from '../../ports/scan.ts';
-import type { Clock, Log } from '../../ports/world.ts';
-import type { Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
 
 export type QueueAnswer =
   | { readonly kind: 'report'; readonly report: ScanReport }
   | { readonly kind: 'silence'; readonly why: Silence };
 
-export type LineDeps = {
+export type ScannerQueueDeps = {
   readonly scanner: Scanner;
-  /** Scans at once: spamd has five children unless told otherwise. */
+  /** Scans at once: spamd has five children by default. */
   readonly connections: number;
   readonly deadlineMs: number;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
+  readonly world: World;
   readonly onState: (scanner: ScannerName, state: 'up' | 'down') => void;
 };
 
-/** A scanner that failed so often in a row is left alone. */
+/** Failures in a row after which a scanner counts as down. */
 const failuresMax = 3;
-/** When it is tried again, at first and at most. */
+/** Times between two test messages, at first and at most. */
 const retryFirstMs = 2 * secondMs;
 const retryMostMs = minuteMs;
 const trialMs = 5 * secondMs;
 const tickMs = 250;
-/**
- * Messages that wait, as many as a milter door has sessions; their octets are counted elsewhere.
- */
+/** Messages that wait: as many as the milter door has sessions. */
 const waitingMax = 2_000;
-/** Of the mean time of a scan, what the newest counts. */
+/** The weight of the newest scan in the mean time of a scan. */
 const newestShare = 0.1;
 
-const trialLetter = Buffer.from(
+const testMessage = Buffer.from(
   'From: postern@localhost\r\nTo: postern@localhost\r\nSubject: Are you there?\r\n' +
-    'Message-ID: <trial@postern.invalid>\r\n\r\nThis is how Postern finds out that its scanner is back.\r\n',
+    'Message-ID: <trial@postern.invalid>\r\n\r\n' +
+    'This is how Postern finds out that its scanner is back.\r\n',
 );
 
 type Waiting = {
@@ -55,8 +51,8 @@ type Waiting = {
   readonly done: (heard: QueueAnswer) => void;
 };
 
-export class ScanLine {
-  readonly #deps: LineDeps;
+export class ScannerQueue {
+  readonly #deps: ScannerQueueDeps;
   readonly #stopTicks: () => void;
   #waiting: Waiting[] = [];
   #running = 0;
@@ -67,9 +63,9 @@ export class ScanLine {
   #retryAt = 0;
   #retryMs = retryFirstMs;
 
-  constructor(deps: LineDeps) {
+  constructor(deps: ScannerQueueDeps) {
     this.#deps = deps;
-    this.#stopTicks = deps.timers.every(tickMs, () => this.#tick());
+    this.#stopTicks = deps.world.timers.every(tickMs, () => this.#tick());
     deps.onState(this.name, 'up');
   }
 
@@ -85,21 +81,21 @@ export class ScanLine {
     return this.#deps.scanner.octetsMax;
   }
 
-  /** Has the message scanned. Calls back exactly once; at once where nobody is asked. */
+  /** Has the message scanned. Calls back exactly once; at once if the scanner is not asked. */
   ask(octets: Buffer, done: (heard: QueueAnswer) => void): void {
-    const { connections, deadlineMs, clock } = this.#deps;
+    const { connections, deadlineMs, world } = this.#deps;
     if (this.#down) {
       done(silence('down'));
       return;
     }
-    const one = { octets, since: clock.now(), done };
+    const one = { octets, since: world.clock.now(), done };
     const expectedMs = (this.#meanMs * (this.#waiting.length + 1)) / connections;
     if (this.#running < connections) this.#start(one);
     else if (this.#waiting.length >= waitingMax || expectedMs > deadlineMs) done(silence('busy'));
     else this.#waiting.push(one);
   }
 
-  /** Nobody is asked any more; what is being scanned is heard to its end. */
+  /** Asks the scanner no more; scans that are under way still answer. */
   close(): void {
     this.#stopTicks();
     this.#down = true;
@@ -115,7 +111,8 @@ export class ScanLine {
   }
 
   #start({ octets, since, done }: Waiting): void {
-    const { scanner, deadlineMs, clock } = this.#deps;
+    const { scanner, deadlineMs, world } = this.#deps;
+    const { clock } = world;
     const began = clock.now();
     const leftMs = Math.max(1, deadlineMs - Math.max(0, began - since));
     this.#running++;
@@ -130,7 +127,7 @@ export class ScanLine {
       },
       (cause: unknown) => {
         this.#ended();
-        // One that had waited long before it came to the scanner says little about the scanner.
+        // A message that had waited long in this queue says little about the scanner.
         if (leftMs >= deadlineMs / 2) this.#failed(cause);
         this.#next();
         done(silence('failed'));
@@ -149,7 +146,8 @@ export class ScanLine {
   #failed(cause: unknown): void {
     this.#failures++;
     if (this.#failures < failuresMax || this.#down) return;
-    const { clock, log, onState } = this.#deps;
+    const { onState, world } = this.#deps;
+    const { clock, log } = world;
     this.#down = true;
     this.#retryMs = retryFirstMs;
     this.#retryAt = clock.now() + this.#retryMs;
@@ -163,16 +161,16 @@ export class ScanLine {
   }
 
   #tick(): void {
-    const now = this.#deps.clock.now();
+    const now = this.#deps.world.clock.now();
     if (this.#down) {
-      // A clock that was set back must not leave it alone for hours.
+      // After the clock was set back, the scanner must not count as down for hours.
       if (this.#retryAt - now > this.#retryMs && this.#retryAt !== Number.POSITIVE_INFINITY) {
         this.#retryAt = now + this.#retryMs;
       }
       if (!this.#trying && now >= this.#retryAt) this.#try();
       return;
     }
-    // Not always the first ones: the clock may have been set back while they waited.
+    // Late ones are not always the first: the clock may have been set back while they waited.
     const isLate = ({ since }: Waiting): boolean => now - since >= this.#deps.deadlineMs;
     const late = this.#waiting.filter(isLate);
     if (late.length === 0) return;
@@ -181,9 +179,10 @@ export class ScanLine {
   }
 
   #try(): void {
-    const { scanner, deadlineMs, clock, log, onState } = this.#deps;
+    const { scanner, deadlineMs, onState, world } = this.#deps;
+    const { clock, log } = world;
     this.#trying = true;
-    scanner.scan(trialLetter, Math.min(deadlineMs, trialMs)).then(
+    scanner.scan(testMessage, Math.min(deadlineMs, trialMs)).then(
       () => {
         this.#trying = false;
         if (this.#retryAt === Number.POSITIVE_INFINITY) return;

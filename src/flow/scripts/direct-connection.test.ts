@@ -1,6 +1,7 @@
 /** Who speaks SMTP from this machine to itself. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -48,8 +49,7 @@ async function seen(
     },
     userName: (uid) => names[uid] ?? '',
     settings: { direct: 'attribute', webUsers: ['www-data', 'web*'], ...settings },
-    count: () => {},
-    log: () => {},
+    world: quietWorld(),
   });
   let went: Submission | undefined;
   let said: Answer | undefined;

@@ -1,18 +1,18 @@
 /**
- * Mail of a client of this machine itself, without a login: perhaps of a web script that speaks
- * SMTP instead of calling sendmail. Then it is its user's, known by whose the socket is, and comes
- * under the register as mail of sendmail does.
+ * Finds the web script behind a client that connects from this machine without a login: a script
+ * may speak SMTP instead of calling sendmail. The owner of the socket tells the user, and the mail
+ * then comes under the register of scripts like mail of sendmail.
  */
 import type { Submission } from '../../core/event.ts';
 import type { ScriptMail } from '../../core/script-mail.ts';
 import { isWebUser } from '../../core/scripts/web-users.ts';
 import type { Answer } from '../../ports/message.ts';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
-import type { Count, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 
 export type DirectSettings = {
   readonly direct: 'attribute' | 'refuse' | 'ignore';
-  /** As isWebUser has them. */
+  /** In the form of isWebUser (core/scripts/web-users.ts). */
   readonly webUsers: readonly string[];
 };
 
@@ -20,14 +20,13 @@ export type DirectDeps = {
   readonly owners: SocketOwners;
   readonly userName: (uid: number) => string;
   readonly settings: DirectSettings;
-  readonly count: Count;
-  readonly log: Log;
+  readonly world: World;
 };
 
 export type DirectConnections = {
   /**
-   * PrivilegedTools on `message`, or what it turned out to be, at once for all but clients of this machine;
-   * or refuses it.
+   * Passes the message on, with its script if a web user sent it, or refuses it. At once for all
+   * but clients of this machine.
    */
   known(
     message: Submission,
@@ -35,11 +34,11 @@ export type DirectConnections = {
     go: (known: Submission) => void,
     refuse: (answer: Answer) => void,
   ): void;
-  /** The web user whose connection it is; undefined: it is none's. */
+  /** The web user who owns the connection; undefined if no web user does. */
   whose(end: SocketEnd): Promise<string | undefined>;
 };
 
-/** Nobody's number. */
+/** A number that no user has. */
 const unknownUid = 0xffff_fffe;
 
 const refusal: Answer = {
@@ -57,7 +56,8 @@ const failed: Answer = {
 };
 
 export function openDirectConnections(deps: DirectDeps): DirectConnections {
-  const { count, log, owners, settings } = deps;
+  const { owners, settings, world } = deps;
+  const { count, log } = world;
   return {
     async whose(end) {
       return owners.isHere(end.address) ? webUser(await owners.of(end), deps)?.name : undefined;
@@ -81,7 +81,7 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
       owners
         .of({ address: client, port: clientPort })
         .then(decide)
-        // Our mistake, in what `go` does: nobody above hears of it.
+        // A mistake of ours in `go`: no caller would get this error.
         .catch((error: unknown) => {
           log('error', 'scripts.direct-failed', { id: message.id, error: String(error) });
           refuse(failed);
@@ -90,14 +90,14 @@ export function openDirectConnections(deps: DirectDeps): DirectConnections {
   };
 }
 
-type User = { readonly uid: number; readonly name: string };
+type WebUser = { readonly uid: number; readonly name: string };
 
 /**
- * Undefined: no web user. Whoever closed his socket after the last word, before it was looked at,
- * wanted not to be known: he is `?`. A table that cannot be read is our trouble, and nobody's
- * guilt.
+ * The web user who owns a socket; undefined if none does. A process that closed its socket before
+ * Postern looked may have wanted to hide: its user is `?`. If the table of sockets cannot be read,
+ * no user is blamed.
  */
-function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): User | undefined {
+function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): WebUser | undefined {
   if (owner === 'elsewhere' || owner === 'unknown') return undefined;
   if (owner === 'closed') return { uid: unknownUid, name: '?' };
   return owner.uids
@@ -105,8 +105,8 @@ function webUser(owner: SocketOwner, { settings, userName }: DirectDeps): User |
     .find(({ name }) => isWebUser(name, settings.webUsers));
 }
 
-/** What of it the register looks at; the milter door keeps no more of the header. */
-function mailOf(message: Submission, { uid, name }: User): ScriptMail {
+/** The parts of the message that the register looks at; the milter door keeps no other header. */
+function mailOf(message: Submission, { uid, name }: WebUser): ScriptMail {
   const { headerFrom, sender = '' } = message;
   return {
     submitter: {

@@ -1,4 +1,4 @@
-/** The register as it is shown: each script with its rule, or the rule that would fit it. */
+/** Shows the register: each script with its rule, or with the rule that would fit. */
 
 import type { ScriptSubmitter } from '../../core/script-mail.ts';
 import { type ScriptSeen, suggested } from '../../core/scripts/register.ts';
@@ -42,13 +42,13 @@ function shown(row: ScriptSeen, rules: readonly ScriptRuleRow[]): ScriptView {
 function suggestion(row: ScriptSeen): string {
   const fit = suggested(row);
   if (fit === undefined) return '';
-  // A script that its user does not own is trusted for that user only.
+  // A script whose user does not own the file is trusted for that user only.
   const uid = row.account.includes(' as ') ? row.uid : undefined;
   const rule = { ...fit, path: row.subject, uid, rate: undefined, effect: 'allow' as const };
   return shellWords('postern', 'scripts', ...ruleWords(rule));
 }
 
-/** Enough of a submitter to find its rule. */
+/** As much of a submitter as is needed to find the rule. */
 function submitterOf(row: ScriptSeen): ScriptSubmitter {
   const script = row.subject.startsWith('/') ? row.subject : '';
   const own = script !== '' && !row.account.includes(' as ');

@@ -1,7 +1,4 @@
-/**
- * Mail of scripts through register and guard: noted, held with the reason, let go, rules made and
- * taken back.
- */
+/** Mail of scripts through register and guard: noted, held with the reason, delivered; rules. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptMail, shop, submitter } from '../../../test/doubles/mail.ts';
@@ -30,8 +27,8 @@ function rigged(
   return rig;
 }
 
-/** A letter as the milter door hands it on; its account is whatever the door made of it. */
-const letter = (to: readonly string[], more: Partial<TestMessage> = {}): TestMessage => ({
+/** Mail of a script as the milter door hands it on; the account is the one that the door set. */
+const mailTo = (to: readonly string[], more: Partial<TestMessage> = {}): TestMessage => ({
   account,
   to,
   by: 'local',
@@ -39,10 +36,10 @@ const letter = (to: readonly string[], more: Partial<TestMessage> = {}): TestMes
   ...more,
 });
 
-test('while observing all passes, and is noted: what sends, how much, to whom, and what would fit', async () => {
+test('in observe mode all passes and is noted, with a rule that fits', async () => {
   const rig = rigged('observe');
   for (let visitor = 0; visitor < 5; visitor++) {
-    const answer = await rig.mail(letter([owner, `v${visitor}@sit.example`]));
+    const answer = await rig.mail(mailTo([owner, `v${visitor}@sit.example`]));
     assert.equal(answer.kind, 'pass');
     await rig.time.pass(minuteMs);
   }
@@ -57,9 +54,9 @@ test('while observing all passes, and is noted: what sends, how much, to whom, a
   assert.equal(rig.counted.get('postern_script_findings_total script-unknown'), 5);
 });
 
-test('in guard mode an unknown script is held with the reason, for a person to release; allowed, it passes', async () => {
+test('in guard mode mail of an unknown script is held; after `allow` it passes', async () => {
   const rig = rigged();
-  const { id, answers } = rig.send(letter([owner]));
+  const { id, answers } = rig.send(mailTo([owner]));
   await rig.time.settle();
   assert.deepEqual(answers, [
     { kind: 'hold', reason: `postern: no rule for the script ${shop} (as shop)` },
@@ -76,13 +73,13 @@ test('in guard mode an unknown script is held with the reason, for a person to r
     done.text,
     /^r1: \/var.* may send to owner@shop.example and one visitor\nundo: postern scripts forget r1$/,
   );
-  assert.equal((await rig.mail(letter([owner, 'vi@sit.example']))).kind, 'pass');
-  const three = await rig.mail(letter([owner, 'vi@sit.example', 'vo@sit.example']));
+  assert.equal((await rig.mail(mailTo([owner, 'vi@sit.example']))).kind, 'pass');
+  const three = await rig.mail(mailTo([owner, 'vi@sit.example', 'vo@sit.example']));
   assert.match(three.kind === 'hold' ? three.reason : '', /writes to 2 others besides owner@shop/);
   assert.equal((await rig.admin.releaseHeld({ account }, 'op')).ok, true);
 });
 
-test('rules outlive a restart, are replaced by path and user, and taken back; each with an entry and the way back', async () => {
+test('rules survive a restart; each change has a record and an undo', async () => {
   const rig = rigged();
   await rig.admin.scripts.rule(form, '', 'op');
   const denied = await rig.admin.scripts.rule({ ...form, effect: 'deny' }, 'spam', 'op');
@@ -96,9 +93,9 @@ test('rules outlive a restart, are replaced by path and user, and taken back; ea
     again.admin.scripts.list({ limit: 1 }).rules.map(({ id }) => id),
     ['r2'],
   );
-  assert.equal((await again.mail(letter([owner]))).kind, 'hold');
+  assert.equal((await again.mail(mailTo([owner]))).kind, 'hold');
   const gone = await again.admin.scripts.forget(shop, 'op');
-  assert.match(gone.text, /^r2 for .* is taken back\nundo: postern scripts deny \/var/);
+  assert.match(gone.text, /^r2 for .* is removed\nundo: postern scripts deny \/var/);
   assert.deepEqual(again.admin.scripts.list({ limit: 1 }).rules, []);
   assert.equal((await again.admin.scripts.forget('r9', 'op')).ok, false);
   assert.equal((await again.admin.scripts.rule(form, '', 'op')).text.slice(0, 3), 'r3:');
@@ -112,17 +109,17 @@ test('a rate: what is over it is held, and passes again later', async () => {
   const rig = rigged();
   await rig.admin.scripts.rule({ ...form, rate: { messages: 3, perMs: 10 * minuteMs } }, '', 'op');
   const kinds: string[] = [];
-  for (let nth = 0; nth < 5; nth++) kinds.push((await rig.mail(letter([owner]))).kind);
+  for (let nth = 0; nth < 5; nth++) kinds.push((await rig.mail(mailTo([owner]))).kind);
   assert.deepEqual(kinds, ['pass', 'pass', 'pass', 'hold', 'hold']);
   await rig.time.pass(11 * minuteMs);
-  assert.equal((await rig.mail(letter([owner]))).kind, 'pass');
+  assert.equal((await rig.mail(mailTo([owner]))).kind, 'pass');
 });
 
-test('an exemption is none from the rules; a guard that observes holds nothing for them', async () => {
+test('an exemption does not lift the rules; in observe mode they hold nothing', async () => {
   const rig = rigged();
   await rig.admin.allow(account, (rig.time.now() + 60 * minuteMs) as never, 'op', '');
-  assert.equal((await rig.mail(letter([owner]))).kind, 'hold');
-  assert.equal((await rigged('guard', 'observe').mail(letter([owner]))).kind, 'pass');
+  assert.equal((await rig.mail(mailTo([owner]))).kind, 'hold');
+  assert.equal((await rigged('guard', 'observe').mail(mailTo([owner]))).kind, 'pass');
 });
 
 test('a script that writes to 300 strangers is suspended, allowed or not', async () => {
@@ -131,7 +128,7 @@ test('a script that writes to 300 strangers is suspended, allowed or not', async
     if (allowed) await rig.admin.scripts.rule({ ...form, recipients: { kind: 'any' } }, '', 'op');
     let passed = 0;
     for (let nth = 0; nth < 300; nth++) {
-      if ((await rig.mail(letter([`s${nth}@elsewhere.test`]))).kind === 'pass') passed++;
+      if ((await rig.mail(mailTo([`s${nth}@elsewhere.test`]))).kind === 'pass') passed++;
       await rig.time.pass(5 * secondMs);
     }
     assert.equal(rig.accounts.known(account as Account)?.state, 'suspended');
@@ -146,15 +143,15 @@ test('an attack on a form whose rule holds it never suspends the form', async ()
   await rig.admin.scripts.rule(form, '', 'op');
   for (let nth = 0; nth < 20; nth++) {
     const crowd = Array.from({ length: 40 }, (_, n) => `s${nth}-${n}@elsewhere.test`);
-    assert.equal((await rig.mail(letter([owner, ...crowd]))).kind, 'hold');
+    assert.equal((await rig.mail(mailTo([owner, ...crowd]))).kind, 'hold');
     await rig.time.pass(secondMs);
   }
-  assert.equal((await rig.mail(letter([owner, 'vi@sit.example']))).kind, 'pass');
+  assert.equal((await rig.mail(mailTo([owner, 'vi@sit.example']))).kind, 'pass');
   const row = rig.admin.scripts.list({ limit: 1 }).scripts[0];
   assert.deepEqual([row?.held, row?.odd, row?.messages], [20, 20, 21]);
 });
 
-test('a person who names a new script for each message gets no new allowance for each', async () => {
+test('a user who names a new script for each message gets no allowance for each', async () => {
   for (const [uid, user, most] of [
     [1_002, 'joe', 300],
     [33, 'www-data', 999_999],
@@ -165,7 +162,7 @@ test('a person who names a new script for each message gets no new allowance for
       const script = `/var/www/joe/${nth}.php`;
       const handed = scriptMail({ submitter: submitter({ uid, user, script, scriptOwner: uid }) });
       const to = Array.from({ length: 5 }, (_, n) => `s${nth}-${n}@elsewhere.test`);
-      if ((await rig.mail(letter(to, { handed }))).kind === 'pass') passed += to.length;
+      if ((await rig.mail(mailTo(to, { handed }))).kind === 'pass') passed += to.length;
       await rig.time.pass(secondMs);
     }
     assert.ok(passed < most, `${user}: ${passed}`);
@@ -178,12 +175,12 @@ test('a person who names a new script for each message gets no new allowance for
       /^more than 20 new scripts of joe in a day are counted together/,
     );
     assert.equal(rig.accounts.known('user:joe' as Account)?.state, 'suspended');
-    // A rule of its own makes it one by itself.
+    // A script with a rule counts alone.
     await rig.admin.scripts.rule({ ...form, path: '/var/www/joe/new.php' }, '', 'op');
     const handed = scriptMail({
       submitter: submitter({ uid, user, script: '/var/www/joe/new.php', scriptOwner: uid }),
     });
-    assert.equal((await rig.mail(letter([owner], { handed }))).kind, 'pass');
+    assert.equal((await rig.mail(mailTo([owner], { handed }))).kind, 'pass');
   }
 });
 
@@ -191,11 +188,11 @@ test('a From that our reading missed counts all the same', async () => {
   const rig = rigged();
   await rig.admin.scripts.rule({ ...form, from: ['@shop.example'] }, '', 'op');
   const handed = scriptMail({ header: [] });
-  const answer = await rig.mail(letter([owner], { handed, headerFrom: 'x@bank.example' }));
+  const answer = await rig.mail(mailTo([owner], { handed, headerFrom: 'x@bank.example' }));
   assert.match(answer.kind === 'hold' ? answer.reason : '', /it sends as x@bank\.example/);
 });
 
-test('mail that came otherwise is none of the register’s business', async () => {
+test('mail that did not come by the sendmail door is not compared with the register', async () => {
   const rig = rigged();
   const joe = { account: 'joe@here.test', to: ['ann@there.test'] };
   assert.equal((await rig.mail(joe)).kind, 'pass');
@@ -206,7 +203,7 @@ test('another user who names the script is another account, and not under its ru
   const rig = rigged();
   await rig.admin.scripts.rule(form, '', 'op');
   const joe = submitter({ uid: 1_002, user: 'joe' });
-  const answer = await rig.mail(letter([owner], { handed: scriptMail({ submitter: joe }) }));
+  const answer = await rig.mail(mailTo([owner], { handed: scriptMail({ submitter: joe }) }));
   assert.match(answer.kind === 'hold' ? answer.reason : '', /no rule for the script .* \(as joe\)/);
   const { scripts } = rig.admin.scripts.list({ like: 'joe', limit: 9 });
   assert.equal(scripts[0]?.account, `${account} as joe`);

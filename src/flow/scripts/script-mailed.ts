@@ -1,7 +1,7 @@
 /**
- * A web script mailed: what came by the sendmail door is compared with the register before the
- * guard judges it, and noted there. Rules and what was seen are few, and all in memory; what
- * changed is written every few seconds, a row a script.
+ * Compares mail of a web script with the register before the guard judges it, and notes it there.
+ * The register has the rules and the scripts that were seen, all in memory. Changes are written
+ * every few seconds, one row a script.
  */
 
 import type { Account } from '../../core/account-name.ts';
@@ -27,8 +27,8 @@ import type {
   ScriptLedger,
   ScriptRuleRow,
 } from '../../ports/scripts.ts';
-import type { Clock, Count } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 import { NewScripts, newOfPersonMax, newOfServiceMax } from './new-scripts.ts';
 import { scriptList } from './script-list.ts';
 
@@ -39,25 +39,23 @@ export type ScriptSettings = {
 
 export type Scripts = {
   readonly judge: ScriptJudge;
-  /** It was answered: `stopped` when it was held. */
+  /** The message was answered; `stopped`: held or refused. */
   answered(message: Submission, what: 'passed' | 'stopped'): void;
   readonly admin: Omit<ScriptAdmin, 'whose'>;
-  /** Writes what was noted, and stops. */
+  /** Writes what was noted, and stops the timer. */
   close(): void;
 };
 
-/** Rules in force: more are nobody's decisions. */
+/** Rules in force: no person decides on more. */
 const rulesMax = 5_000;
 const writeEveryMs = 10 * secondMs;
-/** Rules and users whose messages are counted for a rate. */
+/** Pairs of rule and user with messages counted for a rate. */
 const ratedMax = 10_000;
 
 export type ScriptDeps = {
   readonly stored: ScriptLedger;
   readonly journal: Pick<Journal, 'add' | 'committed'>;
-  readonly timers: Pick<Timers, 'every'>;
-  readonly clock: Clock;
-  readonly count: Count;
+  readonly world: World;
   readonly settings: ScriptSettings;
 };
 
@@ -92,12 +90,12 @@ class ScriptRegister {
     const rules = deps.stored.scriptRules();
     this.#rules = rules.filter(({ removedAt }) => removedAt === undefined);
     this.#nextRule = 1 + Math.max(0, ...rules.map(({ id }) => Number(id.slice(1))));
-    this.#stop = deps.timers.every(writeEveryMs, () => this.#write());
+    this.#stop = deps.world.timers.every(writeEveryMs, () => this.#write());
   }
 
   judge(message: Submission): Submission {
     if (message.handed === undefined) return message;
-    const { count, settings } = this.#deps;
+    const { settings, world } = this.#deps;
     const mail = writtenMail(message, message.handed);
     const { uid } = mail.submitter;
     const judged = judgeScriptMail(
@@ -116,9 +114,9 @@ class ScriptRegister {
     const submitter = this.#countedAs(mail.submitter, rule, message.at);
     const account = scriptAccount(submitter);
     const finding = submitter === mail.submitter ? judged : withMany(judged, mail.submitter);
-    count('postern_script_messages_total', 1, finding.verdict);
+    world.count('postern_script_messages_total', 1, finding.verdict);
     for (const { signal } of finding.findings) {
-      count('postern_script_findings_total', 1, signal);
+      world.count('postern_script_findings_total', 1, signal);
     }
     this.#note(noted(this.#seen.get(account), { ...mail, submitter }, finding, message.at));
     const script = account.startsWith('script:') ? account.slice('script:'.length) : account;
@@ -141,11 +139,11 @@ class ScriptRegister {
     if (same === undefined && this.#rules.length >= rulesMax) {
       return {
         ok: false,
-        text: `there are ${rulesMax} rules`,
+        text: `the register of scripts already has ${rulesMax} rules, the most that it takes`,
         hint: 'postern scripts forget RULE',
       };
     }
-    const at = this.#deps.clock.now();
+    const at = this.#deps.world.clock.now();
     const id = `r${this.#nextRule++}`;
     const row: ScriptRuleRow = { ...wanted, id, note, by, at, removedAt: undefined };
     const gone = same === undefined ? [] : [{ ...same, removedAt: at }];
@@ -164,7 +162,7 @@ class ScriptRegister {
     if (gone.length === 0) {
       return { ok: false, text: `no rule ${which}`, hint: 'postern scripts list --rules' };
     }
-    const at = this.#deps.clock.now();
+    const at = this.#deps.world.clock.now();
     this.#rules = this.#rules.filter((rule) => !gone.includes(rule));
     const changes = gone.flatMap((rule): Change[] => [
       { kind: 'script-rule', row: { ...rule, removedAt: at } },
@@ -173,7 +171,7 @@ class ScriptRegister {
     const undo = gone.map(
       (rule) => `undo: ${shellWords('postern', 'scripts', ...ruleWords(rule))}`,
     );
-    const what = gone.map(({ id, path }) => `${id} for ${path} is taken back`);
+    const what = gone.map(({ id, path }) => `${id} for ${path} is removed`);
     return said(await this.#deps.journal.committed(changes), [...what, ...undo].join('\n'));
   }
 
@@ -182,7 +180,7 @@ class ScriptRegister {
     this.#write();
   }
 
-  /** The submitter as whose mail counts: without its script, where too many of this user are new. */
+  /** The submitter to count the mail for: without its script if too many of this user are new. */
   #countedAs(
     submitter: ScriptSubmitter,
     rule: ScriptRule | undefined,
@@ -197,7 +195,7 @@ class ScriptRegister {
       : { ...submitter, script: '', how: 'none' };
   }
 
-  /** Where the register is full, whoever has been silent longest makes room. */
+  /** Forgets the script that has been silent longest, when the register is full. */
   #makeRoom(): void {
     let oldest: ScriptSeen | undefined;
     for (const row of this.#seen.values()) {
@@ -222,14 +220,14 @@ class ScriptRegister {
     this.#changed.clear();
   }
 
-  /** Times of this user's messages within the rule's time; those before are dropped. */
+  /** Times of this user's messages within the rule's period; forgets earlier ones. */
   #lately(rule: ScriptRule, uid: number, now: Millis): Millis[] {
     const key = `${rule.id} ${uid}`;
     const times = this.#rated.get(key) ?? [];
     const since = now - (rule.rate?.perMs ?? 0);
     while (times[0] !== undefined && times[0] <= since) times.shift();
     if (!this.#rated.has(key)) {
-      // The one that has been there longest is the likeliest to be over.
+      // The oldest entry is the most likely to be out of use.
       const [oldest] = this.#rated.keys();
       if (this.#rated.size >= ratedMax && oldest !== undefined) this.#rated.delete(oldest);
       this.#rated.set(key, times);
@@ -248,8 +246,8 @@ class ScriptRegister {
 }
 
 /**
- * With the envelope's recipients; and with From as the mail server read it, where ours ends before
- * that (a huge header).
+ * The script's mail with the recipients of the envelope. If the header was too large to be kept up
+ * to From, From is as the mail server read it.
  */
 function writtenMail({ outside, local, headerFrom }: Submission, handed: ScriptMail): ScriptMail {
   const hasFrom = handed.header.some(({ name }) => name.toLowerCase() === 'from');
@@ -267,7 +265,8 @@ function withMany(finding: ScriptFinding, { script, uid, user }: ScriptSubmitter
 
 function said(kept: boolean, text: string): RuleResult {
   if (kept) return { ok: true, text, count: 1 };
-  return { ok: false, text: `${text}\ndone, but the ledger could not be written` };
+  const unwritten = 'done, but the ledger could not be written yet: a stop before that undoes it';
+  return { ok: false, text: `${text}\n${unwritten}` };
 }
 
 const withNote = (detail: string, note: string): string =>

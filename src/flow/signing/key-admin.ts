@@ -2,6 +2,7 @@
  * The operator's commands for DKIM keys: list, make, rotate, retire, adopt. The audit trail keeps
  * every change with who made it.
  */
+
 import {
   type DkimKey,
   hasSigned,
@@ -39,7 +40,8 @@ export function openKeyAdmin(keeper: KeyKeeper, deps: SigningKeysDeps): KeyAdmin
 }
 
 function keyView(keeper: KeyKeeper, deps: SigningKeysDeps, key: DkimKey): KeyView {
-  const { clock, iso, policy, zone } = deps;
+  const { iso, policy, zone } = deps;
+  const { clock } = deps.world;
   const canSend = zone.canSend(key.domain);
   const around: KeyContext = { policy: policy(), canSend, now: clock.now(), iso };
   const { domain, selector, algorithm, bits, state, file, note, sight, sightAt, sightText } = key;
@@ -114,7 +116,7 @@ async function retire(
 ): Promise<AdminResult> {
   const key = keeper.find(domain, selector);
   if (key === undefined) return no(`there is no key ${selector} of ${domain}`);
-  const after = retired(key, deps.clock.now(), { compromised });
+  const after = retired(key, deps.world.clock.now(), { compromised });
   if (after === key) return no(`${selector} of ${domain} is ${key.state} already`);
   if (!(await keeper.keep([after], by))) return no(notWritten);
   // Before any look at DNS, which may take minutes.
@@ -177,7 +179,7 @@ function adopted(
       (key) => sameLine(key, line) && (isWaiting(key) || key.state === 'signing'),
     );
     if (there !== undefined) return `not taken: ${there.selector} is there for that already`;
-    const now = deps.clock.now();
+    const now = deps.world.clock.now();
     // DNS may have shown it for years: it signs as soon as it is seen.
     const times = { made: now, published: now };
     const key = newKey({ ...what, ...facts }, now);

@@ -24,8 +24,8 @@ import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { NewKeys } from '../../ports/admin.ts';
 import type { KeyFacts, KeyFiles, KeyZone } from '../../ports/keys.ts';
 import type { Change } from '../../ports/ledger.ts';
-import type { Clock, Log } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import { keyNotice } from './key-notices.ts';
 
@@ -35,13 +35,10 @@ export type SigningKeysDeps = {
   readonly zone: KeyZone;
   /** Undefined: nobody is told but the operator who runs the command. */
   readonly notices: Notices | undefined;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
+  readonly world: World;
   /** As configured now. */
   readonly policy: () => Omit<RotationPolicy, 'heldSince'>;
   readonly host: string;
-  readonly newId: () => string;
   readonly iso: (at: Millis) => string;
 };
 
@@ -103,8 +100,8 @@ class Keeper implements KeyKeeper {
     this.#deps = deps;
     this.#keys = deps.journal.live.dkimKeys();
     this.reload();
-    this.#stop = deps.timers.every(stepEveryMs, () => void this.stepNow());
-    deps.timers.soon(() => void this.stepNow());
+    this.#stop = deps.world.timers.every(stepEveryMs, () => void this.stepNow());
+    deps.world.timers.soon(() => void this.stepNow());
   }
 
   of(domain: string): readonly SigningKey[] {
@@ -117,7 +114,7 @@ class Keeper implements KeyKeeper {
       (work) => this.locked(work),
     )
       .catch((error: unknown) => {
-        this.#deps.log('error', 'dkim.step-failed', { error: faultText(error) });
+        this.#deps.world.log('error', 'dkim.step-failed', { error: faultText(error) });
       })
       .finally(() => {
         this.#stepping = undefined;
@@ -137,7 +134,7 @@ class Keeper implements KeyKeeper {
         const why = faultText(error);
         faults.set(keyName(key), why);
         if (this.#faults.get(keyName(key)) !== why) {
-          this.#deps.log('error', 'dkim.key-unusable', { key: keyName(key), why });
+          this.#deps.world.log('error', 'dkim.key-unusable', { key: keyName(key), why });
         }
       }
     }
@@ -167,7 +164,8 @@ class Keeper implements KeyKeeper {
   }
 
   async make(wanted: NewKeys, by: string): Promise<readonly DkimKey[] | string> {
-    const { clock, files, iso } = this.#deps;
+    const { files, iso } = this.#deps;
+    const { clock } = this.#deps.world;
     const { domain, algorithms } = wanted;
     const rows: DkimKey[] = [];
     const giveUp = (why: string): string => {
@@ -203,7 +201,7 @@ class Keeper implements KeyKeeper {
 
   async #step(concerns: (key: DkimKey) => boolean, locked: RunLocked): Promise<void> {
     for (let round = 0; round < roundsMax && this.#open; round++) {
-      const asked = toAsk(this.#keys, this.#deps.clock.now()).filter(concerns);
+      const asked = toAsk(this.#keys, this.#deps.world.clock.now()).filter(concerns);
       const sightings = await this.#look(asked);
       const actions = await locked(() => this.#decide(sightings));
       let made = false;
@@ -215,7 +213,8 @@ class Keeper implements KeyKeeper {
   /** Decides what is to be done now. Nothing, if the decision could not be written. */
   async #decide(seen: ReadonlyMap<DkimKey, Sighting>): Promise<readonly KeyAction[]> {
     if (!this.#open) return [];
-    const { clock, journal, policy } = this.#deps;
+    const { journal, policy } = this.#deps;
+    const { clock } = this.#deps.world;
     // What was seen of a key before it was changed counts no longer.
     const same = this.#keys.flatMap((key): [string, Sighting][] => {
       const sight = seen.get(key);
@@ -241,7 +240,8 @@ class Keeper implements KeyKeeper {
   }
 
   #news(actions: readonly KeyAction[]): readonly Change[] {
-    const { clock, notices, zone } = this.#deps;
+    const { notices, zone } = this.#deps;
+    const { clock } = this.#deps.world;
     if (notices === undefined) return [];
     const deps = { ...this.#deps, canSend: (domain: string) => zone.canSend(domain) };
     return actions.flatMap((action) => {
@@ -253,7 +253,8 @@ class Keeper implements KeyKeeper {
 
   async keep(rows: readonly DkimKey[], by: string, more: readonly Change[] = []): Promise<boolean> {
     if (rows.length + more.length === 0) return true;
-    const { clock, journal, log } = this.#deps;
+    const { journal } = this.#deps;
+    const { clock, log } = this.#deps.world;
     if (!this.#open) return false;
     const at = clock.now();
     const moved = rows.filter((row) => this.find(row.domain, row.selector)?.state !== row.state);
@@ -283,7 +284,8 @@ class Keeper implements KeyKeeper {
   }
 
   async act(actions: readonly KeyAction[]): Promise<boolean> {
-    const { files, zone, log } = this.#deps;
+    const { files, zone } = this.#deps;
+    const { log } = this.#deps.world;
     let made = false;
     for (const action of actions) {
       if (!this.#open) return false;

@@ -1,13 +1,15 @@
 /** Notices about DKIM keys: only what the operator must do, or what went wrong. Pure. */
+
 import type { Notice } from '../../core/notice.ts';
 import { type DkimKey, keyName, recordText } from '../../core/signing/key.ts';
 import type { KeyNews } from '../../core/signing/rotation.ts';
 import { txtStrings } from '../../formats/dns/record.ts';
 import type { Millis } from '../../lib/time.ts';
+import type { World } from '../../ports/world.ts';
 
 export type KeyNoticeDeps = {
   readonly host: string;
-  readonly newId: () => string;
+  readonly world: World;
   readonly iso: (at: Millis) => string;
   readonly canSend: (domain: string) => boolean;
 };
@@ -28,7 +30,7 @@ export function keyNotice(
   const line = `${keyName(key)}. IN TXT ${strings.join(' ')}`;
   return {
     version: 1,
-    id: deps.newId(),
+    id: deps.world.newId(),
     host: deps.host,
     at,
     since: at,

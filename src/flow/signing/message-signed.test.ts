@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedStart } from '../../../test/doubles/start.ts';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { noRules, type SigningRules } from '../../core/signing/choose.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import type { Millis } from '../../lib/time.ts';
@@ -30,11 +31,13 @@ class Rig {
   readonly #reading = openSigning({
     settings: this.settings,
     keys: (domain) => this.keys.filter((one) => one.domain === domain),
-    clock: { now: () => this.now },
-    count: (name, _by, label) => this.counted.push(`${name} ${label}`),
-    log: (level, event, fields) => {
-      if (level !== 'debug') this.logged.push([event, fields]);
-    },
+    world: quietWorld({
+      clock: { now: () => this.now },
+      count: (name, _by, label) => this.counted.push(`${name} ${label}`),
+      log: (level, event, fields) => {
+        if (level !== 'debug') this.logged.push([event, fields]);
+      },
+    }),
     sent: (author, by) => this.sent.push(`${author} ${by}`),
   });
 

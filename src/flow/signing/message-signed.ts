@@ -10,8 +10,8 @@ import { openSigner, type Signer } from '../../formats/dkim/sign.ts';
 import type { SigningKey } from '../../formats/dkim/signing-key.ts';
 import { authorDomains } from '../../formats/message/author-domains.ts';
 import { minuteMs } from '../../lib/time.ts';
-import type { Finished, MessageReader, MessageReading, MessageStart } from '../../ports/message.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import type { EditSource, Finished, MessageReader, MessageStart } from '../../ports/message.ts';
+import type { World } from '../../ports/world.ts';
 
 /** As the operator set it; a reload changes it in place. */
 export type SigningSettings = {
@@ -27,9 +27,7 @@ export type KeySource = (domain: string) => readonly SigningKey[];
 export type SigningDeps = {
   readonly settings: SigningSettings;
   readonly keys: KeySource;
-  readonly clock: Clock;
-  readonly count: Count;
-  readonly log: Log;
+  readonly world: World;
   /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
   readonly sent: (author: string, signedBy: string) => void;
 };
@@ -46,9 +44,10 @@ const signatureIndex = 1;
 /** A key that cannot sign is logged this often: not with every message. */
 const faultEveryMs = minuteMs;
 
-export function openSigning(deps: SigningDeps): MessageReading {
-  const faults = openFaults(deps);
+export function openSigning(deps: SigningDeps): EditSource {
+  const faults = openFaults(deps.world);
   return {
+    phase: 'after-judgement',
     open(start) {
       if (start.by === undefined || !deps.settings.enabled) return undefined;
       return new SigningReader(deps, faults, start);
@@ -99,7 +98,7 @@ class SigningReader implements MessageReader {
       done([]);
       return;
     }
-    const request = { keys: choice.keys, now: this.#deps.clock.now() };
+    const request = { keys: choice.keys, now: this.#deps.world.clock.now() };
     this.#signer.sign(request, (fault, fields) => {
       if (fault !== undefined) this.#failed(choice.domain, fault);
       this.#end(choice, fault === undefined ? 'signed' : 'failed');
@@ -137,7 +136,8 @@ class SigningReader implements MessageReader {
   }
 
   #end(choice: Choice<SigningKey>, result: string): void {
-    const { count, log, sent } = this.#deps;
+    const { sent } = this.#deps;
+    const { count, log } = this.#deps.world;
     count('postern_signing_total', 1, result);
     const domain = choice.kind === 'sign' ? choice.domain : '';
     const id = this.#start.queueId;
@@ -151,7 +151,7 @@ type Faults = (domain: string, id: string, fault: Error) => void;
 /**
  * Logs a fault once a minute for each domain. Only domains with keys come here, so they are few.
  */
-function openFaults({ clock, log }: SigningDeps): Faults {
+function openFaults({ clock, log }: World): Faults {
   const told = new Map<string, { at: number; leftOut: number }>();
   return (domain, id, fault) => {
     const last = told.get(domain);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { Change, SendingDomainRow } from '../../ports/ledger.ts';
 import { openSendingDomains, sendingDomainsMax } from './sending-domains.ts';
@@ -20,15 +21,18 @@ function rig(stored: readonly SendingDomainRow[] = []) {
       },
       live: { sendingDomains: () => [...rows.values()] } as never,
     },
-    timers: {
-      every(_ms, run) {
-        tick = run;
-        return () => {
-          stopped = true;
-        };
+    world: quietWorld({
+      clock,
+      timers: {
+        every(_ms, run) {
+          tick = run;
+          return () => {
+            stopped = true;
+          };
+        },
+        soon: () => {},
       },
-    },
-    clock,
+    }),
   });
   return {
     domains,

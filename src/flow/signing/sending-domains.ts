@@ -6,8 +6,8 @@
 import type { Mutable } from '../../lib/mutable.ts';
 import { secondMs } from '../../lib/time.ts';
 import type { SendingDomainRow } from '../../ports/ledger.ts';
-import type { Clock } from '../../ports/world.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 
 export type SendingDomains = {
   /** A message of this author's domain goes out; `signedBy` empty: unsigned. */
@@ -27,10 +27,10 @@ type Counting = Mutable<SendingDomainRow>;
 
 export function openSendingDomains(deps: {
   readonly journal: Pick<Journal, 'add' | 'live'>;
-  readonly timers: Pick<Timers, 'every'>;
-  readonly clock: Clock;
+  readonly world: World;
 }): SendingDomains {
-  const { journal, timers, clock } = deps;
+  const { journal } = deps;
+  const { timers, clock } = deps.world;
   const known = new Map<string, Counting>();
   for (const row of journal.live.sendingDomains(sendingDomainsMax)) {
     known.set(row.domain, { ...row });

@@ -1,19 +1,16 @@
 /**
- * Answers to questions for statistics, for a while and for everybody: ten open pages cost no more
+ * Keeps answers about statistics for a while and shares them, so that ten open pages cost no more
  * than one.
  */
 import { secondMs } from '../../lib/time.ts';
 import type { AskStats, StatsAnswer } from '../../ports/stats.ts';
 import type { Clock } from '../../ports/world.ts';
 
-/** A page asks each minute, and is to get new numbers each time. */
+/** A page asks once a minute and must get new numbers each time. */
 const keptMs = 50 * secondMs;
-/** So that pages which try again do not wear out what has just failed. */
+/** Pages that try again must not ask a failing ledger each time. */
 const failureKeptMs = 10 * secondMs;
-/**
- * Questions: some pages of a day, and the command line. An answer has a thousand lines at most,
- * mostly five.
- */
+/** Answers kept: enough for the pages of a day. One has at most a thousand lines, mostly five. */
 const answersMax = 32;
 
 export function shareAnswers(ask: AskStats, clock: Clock): AskStats {
@@ -23,7 +20,7 @@ export function shareAnswers(ask: AskStats, clock: Clock): AskStats {
     const key = JSON.stringify([by, since, until, order, limit]);
     const known = kept.get(key);
     const ageMs = known === undefined ? keptMs : clock.now() - known.at;
-    // Younger than nothing: the clock was set back.
+    // The age is negative if the clock was set back.
     if (known !== undefined && ageMs >= 0 && ageMs < keptMs) return known.answer;
     const one = { answer: ask(query), at: clock.now() as number };
     one.answer.catch(() => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptedScan } from '../../../test/doubles/scan.ts';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { journalRig } from '../../../test/ledger/journal-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import type { Submission } from '../../core/event.ts';
@@ -13,7 +14,7 @@ const today = 20_000;
 
 function rig() {
   const disk = journalRig();
-  const statistics = openStatistics({ journal: disk.journal, timers: { every: () => () => {} } });
+  const statistics = openStatistics({ journal: disk.journal, world: quietWorld() });
   return {
     disk,
     statistics,
@@ -61,7 +62,7 @@ test('which web script sends spam?', () => {
   assert.ok((worst?.p50 ?? 0) > 8.5 && (worst?.p50 ?? 0) < 9.5);
 });
 
-test('by provider each message counts once, with the recipients there; by domain of From; by day', () => {
+test('a message counts once for each provider, with its recipients there; by From; by day', () => {
   const { sent, stats } = rig();
   sent('joe@here.example', 1, { headerFrom: 'joe@shop.example' });
   sent('joe@here.example', undefined, { headerFrom: 'joe@shop.example', day: today - 1 });

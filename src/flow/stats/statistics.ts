@@ -1,34 +1,35 @@
 /**
- * Statistics of mail that leaves: each message is counted by day and by whom, in memory, and what
- * came together is added to the ledger every few seconds, a row a key. So a question is answered
- * from some thousand rows, whether they stand for a thousand messages or ten million.
+ * Counts mail that leaves, by day and by account, script, domain, provider and rule. Counts grow in
+ * memory and are added to the ledger every few seconds, one row a key. So an answer needs some
+ * thousand rows, whether it is about a thousand messages or ten million.
  */
 import type { Submission } from '../../core/event.ts';
 import { addScore, type Sketch } from '../../core/stats/sketch.ts';
 import {
   byProvider,
-  type Counting,
   countMessage,
-  noCounts,
+  emptyTally,
+  type GrowingTally,
   scriptOf,
 } from '../../core/stats/tally.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { dayMs, secondMs } from '../../lib/time.ts';
 import type { RollupRow, StatsKind } from '../../ports/stats.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { World } from '../../ports/world.ts';
+import type { Journal } from '../journal/journal.ts';
 
 export type Statistics = {
-  /** `stopped`: it was held, delayed or refused. */
+  /** Counts a message; `stopped`: it was held, delayed or refused. */
   seen(message: Submission, what: 'passed' | 'stopped'): void;
-  /** PrivilegedTools what was counted to the journal. */
+  /** Hands what was counted to the journal. */
   write(): void;
   close(): void;
 };
 
-/** A busy account is then one row in so long. */
+/** A busy account makes one row in this time. */
 const statisticsEveryMs = 5 * secondMs;
 /**
- * Keys of a kind a day; later ones are counted together. A thief who makes up a From domain for
+ * Keys of each kind a day; further keys are counted together. A thief who invents a From domain for
  * each message must not fill the disk.
  */
 const keysMax: Readonly<Record<StatsKind, number>> = {
@@ -41,28 +42,25 @@ const keysMax: Readonly<Record<StatsKind, number>> = {
 };
 export const otherKeys = '(others)';
 const keyLengthMax = 300;
-/** Providers of one message that are counted: a newsletter goes to all of them. */
+/** Providers counted for one message: a newsletter goes to all of them. */
 const providersMax = 50;
-/**
- * Rows that are handed over at once: half of those that may wait, so that nothing is given up for
- * them.
- */
+/** Rows handed over at once: half of those that may wait in the journal, so that none is lost. */
 const rowsMax = 10_000;
 
-type Group = { readonly counting: Counting; readonly sketch: Sketch };
+type Group = { readonly tally: GrowingTally; readonly sketch: Sketch };
 
 export function openStatistics(deps: {
   readonly journal: Pick<Journal, 'add' | 'state'>;
-  readonly timers: Pick<Timers, 'every'>;
+  readonly world: World;
 }): Statistics {
   const counted = new StatisticsOfDay();
   const write = (): void => {
-    // While the ledger takes nothing, counting goes on here: keys are few, and changes that wait
-    // are many.
+    // While the ledger cannot be written, counts go on growing here: keys need less room than
+    // changes that wait.
     if (deps.journal.state().state === 'failing') return;
     for (const row of counted.take()) deps.journal.add({ kind: 'rollup', row });
   };
-  const stop = deps.timers.every(statisticsEveryMs, write);
+  const stop = deps.world.timers.every(statisticsEveryMs, write);
   return {
     seen(message, what) {
       if (counted.isOtherDay(message.at)) write();
@@ -88,7 +86,7 @@ class StatisticsOfDay {
   count(message: Submission, stopped: boolean): void {
     const day = Math.floor(message.at / dayMs);
     if (day !== this.#day) {
-      // What could not be written of another day is counted with this one.
+      // Counts of another day that could not be written are added to this one.
       this.#day = day;
       this.#known = new Map();
     }
@@ -96,7 +94,7 @@ class StatisticsOfDay {
     const one = (by: StatsKind, key: string, share = recipients): void => {
       if (key === '' && by !== 'day') return;
       const group = this.#group(by, key);
-      countMessage(group.counting, message, { stopped, recipients: share });
+      countMessage(group.tally, message, { stopped, recipients: share });
       if (message.scan !== undefined && message.scan.by !== '') {
         addScore(group.sketch, message.scan.score);
       }
@@ -111,26 +109,26 @@ class StatisticsOfDay {
     for (const rule of message.scan?.rules ?? []) this.#rule(rule, recipients);
   }
 
-  /** Some of what was counted; the rest goes on waiting here. */
+  /** Takes some of the counts, as rows; the others stay here. */
   take(): readonly RollupRow[] {
     const rows: RollupRow[] = [];
     for (const [by, groups] of this.#groups) {
-      for (const [key, { counting, sketch }] of groups) {
+      for (const [key, { tally, sketch }] of groups) {
         if (rows.length >= rowsMax) return rows;
-        rows.push({ by, day: this.#day, key, tally: counting, sketch });
+        rows.push({ by, day: this.#day, key, tally, sketch });
         groups.delete(key);
       }
     }
     return rows;
   }
 
-  /** A rule has no messages of its own: its points are what it gave, not the whole score. */
+  /** Counts a rule of a scanner, with the points that it gave instead of the whole score. */
   #rule({ name, points }: { readonly name: string; readonly points: number }, to: number): void {
-    const { counting, sketch } = this.#group('rule', name);
-    counting.messages++;
-    counting.recipients += to;
-    counting.scored++;
-    counting.points += points;
+    const { tally, sketch } = this.#group('rule', name);
+    tally.messages++;
+    tally.recipients += to;
+    tally.scored++;
+    tally.points += points;
     addScore(sketch, points);
   }
 
@@ -143,7 +141,7 @@ class StatisticsOfDay {
     }
     let group = groups.get(key);
     if (group === undefined) {
-      group = { counting: noCounts(), sketch: new Map() };
+      group = { tally: emptyTally(), sketch: new Map() };
       groups.set(key, group);
     }
     return group;

@@ -24,9 +24,9 @@ import { type Millis, secondMs } from '../../lib/time.ts';
 import type { AdminResult, ReleaseHow } from '../../ports/admin.ts';
 import type { Change, IncidentRow } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
-import type { Clock, Count, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings.ts';
 import { currentIncident, sweepQueue } from './queue-sweep.ts';
@@ -49,13 +49,9 @@ export type SuspensionDeps = {
   readonly notices: Notices;
   readonly mta: Mta | undefined;
   readonly logins: LoginDoor | undefined;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly count: Count;
+  readonly world: World;
   readonly host: string;
   readonly settings: Settings;
-  readonly newId: () => string;
   /** RFC 3339. */
   readonly iso: (at: Millis) => string;
 };
@@ -106,7 +102,8 @@ class SuspensionFlow implements Suspensions {
   }
 
   async byHand(account: Account, by: string, note: string): Promise<AdminResult> {
-    const { accounts, clock, count, settings } = this.#deps;
+    const { accounts, settings } = this.#deps;
+    const { clock, count } = this.#deps.world;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
     const past = accounts.profile(account, at);
@@ -121,7 +118,8 @@ class SuspensionFlow implements Suspensions {
   }
 
   async release(account: Account, how: ReleaseHow): Promise<AdminResult> {
-    const { accounts, clock, count } = this.#deps;
+    const { accounts } = this.#deps;
+    const { clock, count } = this.#deps.world;
     const past = accounts.known(account);
     if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
     const suspended = past.state === 'suspended';
@@ -194,7 +192,8 @@ class SuspensionFlow implements Suspensions {
     at: Millis,
     who: { readonly by: string; readonly detail: string },
   ): { changes: readonly Change[]; committed: () => void } {
-    const { log, newId, notices } = this.#deps;
+    const { notices } = this.#deps;
+    const { log, newId } = this.#deps.world;
     const observed = this.#deps.settings.mode === 'observe';
     const incident: IncidentRow = {
       id: newId(),
@@ -247,7 +246,7 @@ class SuspensionFlow implements Suspensions {
 
   #sweepLater(incident: IncidentRow): void {
     const { account } = incident;
-    const stop = this.#deps.timers.every(secondSweepMs, () => {
+    const stop = this.#deps.world.timers.every(secondSweepMs, () => {
       stop();
       this.#waiting.delete(stop);
       void this.#logged(account, async () => {
@@ -260,7 +259,7 @@ class SuspensionFlow implements Suspensions {
   /** Waits for all that is under way, but no longer than `closeMs`. */
   async #idle(): Promise<void> {
     const late = Promise.withResolvers<void>();
-    const stop = this.#deps.timers.every(closeMs, () => late.resolve());
+    const stop = this.#deps.world.timers.every(closeMs, () => late.resolve());
     await Promise.race([this.#locks.idle(), late.promise]);
     stop();
   }
@@ -271,7 +270,7 @@ class SuspensionFlow implements Suspensions {
         await this.#step(account, () => this.#steps.openLogin(account));
       }
     } catch (error) {
-      this.#deps.log('error', 'login.unread', { why: faultText(error) });
+      this.#deps.world.log('error', 'login.unread', { why: faultText(error) });
     }
   }
 
@@ -288,12 +287,13 @@ class SuspensionFlow implements Suspensions {
     try {
       await work();
     } catch (error) {
-      this.#deps.log('error', 'suspension.step-failed', { account, why: faultText(error) });
+      this.#deps.world.log('error', 'suspension.step-failed', { account, why: faultText(error) });
     }
   }
 
   async #enforce(incident: IncidentRow): Promise<IncidentRow> {
-    const { journal, log, logins } = this.#deps;
+    const { journal, logins } = this.#deps;
+    const { log } = this.#deps.world;
     const { account } = incident;
     const swept = await this.#sweep(incident);
     if (logins === undefined || !isLogin(account) || !this.#isOpen(incident)) return swept;
@@ -325,7 +325,8 @@ class SuspensionFlow implements Suspensions {
   }
 
   #notice(incident: IncidentRow): Notice {
-    const { clock, host, iso } = this.#deps;
+    const { host, iso } = this.#deps;
+    const { clock } = this.#deps.world;
     return suspensionNotice(incident, { host, iso, at: clock.now() });
   }
 }

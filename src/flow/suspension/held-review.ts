@@ -9,9 +9,9 @@ import type { Account } from '../../core/account-name.ts';
 import { hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { HeldRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
-import type { Clock, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
-import type { Journal, Timers } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';
 
@@ -29,9 +29,7 @@ export type ReviewDeps = {
   readonly journal: Journal;
   readonly suspensions: Suspensions;
   readonly mta: Mta | undefined;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
+  readonly world: World;
   readonly settings: Settings;
 };
 
@@ -46,16 +44,17 @@ export function openReview(deps: ReviewDeps): { review(): Promise<void>; close()
       await reviewHeld(deps);
       deps.accounts.saveBaseline();
     } catch (error) {
-      deps.log('error', 'review.failed', { why: String(error) });
+      deps.world.log('error', 'review.failed', { why: String(error) });
     } finally {
       busy = false;
     }
   };
-  return { review, close: deps.timers.every(reviewMs, () => void review()) };
+  return { review, close: deps.world.timers.every(reviewMs, () => void review()) };
 }
 
 async function endSuspensions(deps: ReviewDeps): Promise<void> {
-  const { accounts, clock, journal, settings, suspensions } = deps;
+  const { accounts, journal, settings, suspensions } = deps;
+  const { clock } = deps.world;
   const observing = settings.mode === 'observe';
   const after = observing ? observedMs : settings.releaseAfterMs;
   if (after === 0) return;
@@ -73,7 +72,8 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
 }
 
 async function reviewHeld(deps: ReviewDeps): Promise<void> {
-  const { clock, journal, mta } = deps;
+  const { journal, mta } = deps;
+  const { clock } = deps.world;
   if (mta === undefined) return;
   const now = clock.now();
   const rows = journal.live.held({ state: 'held', limit: rowsMax });
@@ -94,7 +94,8 @@ async function reviewHeld(deps: ReviewDeps): Promise<void> {
 }
 
 async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[]): Promise<void> {
-  const { clock, journal } = deps;
+  const { journal } = deps;
+  const { clock } = deps.world;
   const there = new Set(onHold.map(({ queueId }) => queueId));
   for (const account of new Set(onHold.map((row) => row.account))) {
     // Read again for each account: earlier releases take time, and this account may be suspended
@@ -120,7 +121,7 @@ async function releaseCalm(deps: ReviewDeps, mta: Mta, onHold: readonly HeldRow[
     const detail = `${left.size} held messages released: the account has calmed down`;
     const row = { at: now, by: 'postern', action: 'release-held', account, detail };
     journal.add({ kind: 'audit', row });
-    deps.log('info', 'held.released', { account, messages: left.size });
+    deps.world.log('info', 'held.released', { account, messages: left.size });
     if (fault !== undefined) throw fault;
   }
 }

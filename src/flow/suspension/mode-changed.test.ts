@@ -2,8 +2,10 @@
  * What a change of the mode does to suspensions: those that were only noted end, real ones stay as
  * they are.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { quietWorld } from '../../../test/doubles/world.ts';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
@@ -14,7 +16,7 @@ const state = (rig: FlowRig) => rig.accounts.known(joe)?.state;
 async function change(rig: FlowRig, mode: 'observe' | 'guard'): Promise<void> {
   rig.settings.mode = mode;
   const { journal, suspensions, settings } = rig;
-  modeChanged({ journal, suspensions, settings, log: () => undefined });
+  modeChanged({ journal, suspensions, settings, world: quietWorld() });
   await rig.time.settle();
 }
 

@@ -3,7 +3,7 @@
  * not become real by a change of the mode. Real suspensions outlast every change of the mode.
  */
 import { faultText } from '../../lib/error-text.ts';
-import type { Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Settings } from '../settings.ts';
 import type { Suspensions } from './account-suspended.ts';
@@ -13,7 +13,7 @@ const openMax = 10_000;
 export type ModeDeps = {
   readonly journal: Journal;
   readonly suspensions: Suspensions;
-  readonly log: Log;
+  readonly world: World;
   readonly settings: Settings;
 };
 
@@ -21,8 +21,9 @@ export type ModeDeps = {
  * Ends observed suspensions in guard mode. Call it at the start too, as the mode may have changed
  * while Postern was stopped. No account counts as suspended while the releases are still written.
  */
-export function modeChanged({ journal, suspensions, log, settings }: ModeDeps): void {
+export function modeChanged({ journal, suspensions, world, settings }: ModeDeps): void {
   if (settings.mode === 'observe') return;
+  const { log } = world;
   const note = 'the mode changed to guard';
   for (const { account, observed } of journal.live.incidents({ open: true, limit: openMax })) {
     if (!observed) continue;

@@ -8,7 +8,7 @@ import { faultText } from '../../lib/error-text.ts';
 import { dayMs, type Millis } from '../../lib/time.ts';
 import type { HeldRow, IncidentRow, MessageRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
-import type { Clock, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** Only younger mail is looked for. Postfix tries for five days by default. */
@@ -20,8 +20,7 @@ const incidentsMax = 10_000;
 export type SweepDeps = {
   readonly journal: Journal;
   readonly mta: Mta | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly world: World;
 };
 
 /** The incident as it is now: it may have ended while programs ran. */
@@ -38,7 +37,8 @@ export function currentIncident(
  * here no longer count as leaked.
  */
 export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promise<IncidentRow> {
-  const { clock, journal, log, mta } = deps;
+  const { journal, mta } = deps;
+  const { clock, log } = deps.world;
   const { account } = incident;
   const before = currentIncident(journal, incident);
   if (mta === undefined || before.endedAt !== undefined) return before;
@@ -66,7 +66,8 @@ export async function sweepQueue(deps: SweepDeps, incident: IncidentRow): Promis
 
 /** Closes messages that were already being delivered when they were put on hold. */
 async function closeSent(deps: SweepDeps, mta: Mta, incident: IncidentRow): Promise<void> {
-  const { clock, journal } = deps;
+  const { journal } = deps;
+  const { clock } = deps.world;
   const { account, suspendedAt } = incident;
   const held = journal.live
     .held({ account, state: 'held', limit: queuedMax })

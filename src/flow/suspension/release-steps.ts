@@ -11,7 +11,7 @@ import type { Millis } from '../../lib/time.ts';
 import type { ReleaseHow } from '../../ports/admin.ts';
 import type { Change } from '../../ports/ledger.ts';
 import type { LoginDoor, Mta } from '../../ports/mail-server.ts';
-import type { Clock, Log } from '../../ports/world.ts';
+import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Journal } from '../journal/journal.ts';
 import {
@@ -28,8 +28,7 @@ export type ReleaseDeps = {
   readonly journal: Journal;
   readonly mta: Mta | undefined;
   readonly logins: LoginDoor | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly world: World;
 };
 
 /** How many held messages went back to the queue, and what could not be done. */
@@ -82,7 +81,8 @@ export class ReleaseSteps {
 
   /** Opens the login of an account. Hold the account's lock. */
   async openLogin(account: Account): Promise<void> {
-    const { logins, log } = this.#deps;
+    const { logins } = this.#deps;
+    const { log } = this.#deps.world;
     if (this.#isSuspended(account)) return;
     await logins?.open(account);
     log('info', 'login.opened', { account });
@@ -101,7 +101,7 @@ export class ReleaseSteps {
     const { back, fault } = await this.#releaseHeld(release, mayGo);
     const faults = [loginFault, fault].filter((one) => one !== undefined);
     if (faults.length === 0) this.#unfinished.done(release);
-    else this.#deps.log('error', 'release.unfinished', { account, why: faults.join('; ') });
+    else this.#deps.world.log('error', 'release.unfinished', { account, why: faults.join('; ') });
     return { back, faults };
   }
 
@@ -120,7 +120,8 @@ export class ReleaseSteps {
     release: UnfinishedRelease,
     mayGo: (changedAt: Millis) => boolean,
   ): Promise<{ readonly back: number; readonly fault: string | undefined }> {
-    const { clock, journal, mta } = this.#deps;
+    const { journal, mta } = this.#deps;
+    const { clock } = this.#deps.world;
     if (mta === undefined) return noMail;
     const rows = journal.live
       .held({ account: release.account, state: 'held', limit: heldMax })

@@ -49,7 +49,7 @@ test('the longest packet is taken, one byte more is not', () => {
   assert.throws(() => read([longer]), { name: 'PeerError' });
 });
 
-test('while paused, packets wait in order, and only so many bytes of them', () => {
+test('during a pause packets wait in order, up to a limit of bytes', () => {
   const packets: number[] = [];
   const reader = new FrameReader((command) => {
     packets.push(command);
@@ -70,7 +70,7 @@ test('while paused, packets wait in order, and only so many bytes of them', () =
   }, /instead of waiting/);
 });
 
-/** Runs a session on hostile bytes: a PeerError is a fine end, anything else is ours to mend. */
+/** Runs a session on hostile bytes. A PeerError is the right end; any other error is a mistake. */
 function survives(chunks: readonly Buffer[]): void {
   const talk = new Conversation();
   try {
@@ -107,10 +107,8 @@ test('a session survives well-formed packets that make no sense', () => {
       )
       .map((text) => Buffer.from(text)),
   );
-  const letters = fc.constantFrom(
-    ...Array.from('ODCHMRTULNBEAQKZ', (letter) => letter.charCodeAt(0)),
-  );
-  const packets = fc.array(fc.tuple(letters, data), { maxLength: 40 });
+  const codes = fc.constantFrom(...Array.from('ODCHMRTULNBEAQKZ', (code) => code.charCodeAt(0)));
+  const packets = fc.array(fc.tuple(codes, data), { maxLength: 40 });
   fc.assert(
     fc.property(packets, (all) => {
       const sent = all.map(([code, bytes]) => packet(code, bytes));

@@ -1,19 +1,19 @@
 /**
- * Milter packets on the wire: a length (32 bits, big endian, counts the command), a command byte,
- * data. Takes chunks as they come, cut anywhere, and hands out whole packets where they lie,
- * without copying them. A length is checked before it is believed: a peer that announces much and
- * sends little makes us keep little.
+ * Cuts a byte stream into milter packets: a length (32 bits, big endian, counts the command), a
+ * command byte, data. Takes chunks as they come, cut anywhere, and hands out whole packets without
+ * copying them. The length is checked first, and memory grows only with bytes that came: a peer
+ * that announces much and sends little does not fill the memory.
  */
 import { ByteBuffer } from '../../lib/byte-buffer.ts';
 import { PeerError } from '../../lib/peer-error.ts';
 
 /**
- * The longest packet taken. Postfix sends body chunks of at most 65,535 bytes and headers of at
- * most header_size_limit (102,400 by default), which operators raise; Sendmail up to 1 MB where
- * agreed.
+ * Octets of the longest packet. Postfix sends body chunks of at most 65,535 octets and headers of
+ * at most header_size_limit (102,400 by default; operators raise it); Sendmail up to 1 MB if that
+ * was agreed.
  */
 export const frameBytesMax = 1_048_576;
-/** What may wait while we think about an answer: a mail server waits for it and sends nothing. */
+/** Octets that may wait for an answer of ours: a mail server sends nothing meanwhile. */
 const heldBytesMax = frameBytesMax + 65_536;
 
 /**
@@ -25,7 +25,7 @@ const lengthBytes = 4;
 
 export class FrameReader {
   readonly #take: TakeFrame;
-  /** Bytes that are not a whole packet yet, or wait while paused. */
+  /** Bytes of an unfinished packet, and those that wait during a pause. */
   readonly #held = new ByteBuffer();
   #paused = false;
 
@@ -33,12 +33,12 @@ export class FrameReader {
     this.#take = take;
   }
 
-  /** Half of a packet is here. */
+  /** A part of a packet has come. */
   get partial(): boolean {
     return this.#held.length > 0 && !this.#paused;
   }
 
-  /** The next bytes of the stream. Throws PeerError for a length that cannot be. */
+  /** Takes the next bytes of the stream. Throws PeerError for an impossible length. */
   push(chunk: Buffer): void {
     if (this.#held.length === 0 && !this.#paused) {
       const rest = this.#frames(chunk);
@@ -55,12 +55,12 @@ export class FrameReader {
     this.#again();
   }
 
-  /** Reads what is held, as far as it goes. */
+  /** Hands out the whole packets among the bytes that wait. */
   #again(): void {
     if (this.#held.length > 0) this.#held.drop(this.#frames(this.#held.bytes));
   }
 
-  /** PrivilegedTools out the whole packets; answers where the rest starts. */
+  /** Hands out the whole packets. Answers where the rest starts. */
   #frames(bytes: Buffer): number {
     let at = 0;
     while (bytes.length - at >= lengthBytes) {

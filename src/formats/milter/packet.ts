@@ -1,6 +1,6 @@
 /**
- * The milter protocol's letters and flags (version 6), and how packets are put together. Names
- * follow mfdef.h, less its prefixes, so that they can be found there.
+ * The codes and flags of the milter protocol (version 6), and its packets. Names are those of
+ * Sendmail's mfdef.h without their prefixes.
  */
 
 /** Commands of the mail server. */
@@ -42,11 +42,11 @@ export const action = {
   addHeaders: 0x1,
   changeHeaders: 0x10,
   quarantine: 0x20,
-  /** Ask for macros. */
+  /** Choose the macros of each stage. */
   setSymbolList: 0x100,
 } as const;
 
-/** Events that a filter does not want (NO…), and events it does not answer (NR…). */
+/** Events that are not sent (no…), and events that are not answered (nr…). */
 export const protocol = {
   noConnect: 0x1,
   noHelo: 0x2,
@@ -67,11 +67,11 @@ export const protocol = {
   nrUnknown: 0x20000,
   nrEndOfHeaders: 0x40000,
   nrBody: 0x80000,
-  /** Values of headers come, and are taken, with the space in front of them. */
+  /** Values of headers are exchanged with the space in front of them. */
   headerLeadingSpace: 0x100000,
 } as const;
 
-/** One packet. */
+/** Makes one packet. */
 export function packet(code: number, data: Buffer | string = ''): Buffer {
   const body = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
   const bytes = Buffer.allocUnsafe(5 + body.length);
@@ -81,12 +81,12 @@ export function packet(code: number, data: Buffer | string = ''): Buffer {
   return bytes;
 }
 
-/** Strings, each with its NUL, as the data of a packet. */
+/** Strings as the data of a packet, each with its NUL. */
 export function strings(...texts: readonly string[]): Buffer {
   return Buffer.from(`${texts.join('\0')}\0`, 'utf8');
 }
 
-/** 32-bit numbers, big endian. */
+/** 32-bit numbers as the data of a packet, big endian. */
 export function words(...numbers: readonly number[]): Buffer {
   const bytes = Buffer.allocUnsafe(numbers.length * 4);
   numbers.forEach((number, index) => {
@@ -95,7 +95,7 @@ export function words(...numbers: readonly number[]): Buffer {
   return bytes;
 }
 
-/** Where the string that starts at `from` ends: at its NUL, or with the data. */
+/** The end of the string that starts at `from`: its NUL, or the end of the data. */
 export function stringEnd(bytes: Buffer, from: number, end: number): number {
   let at = from;
   while (at < end && bytes[at] !== 0) at++;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { acceptAll, plainPath } from '../../../test/doubles/path.ts';
 import { mta, oldOffer, pass, RecordingGate, refuse } from '../../../test/mta/script.ts';
-import { acceptAll } from '../../doors/milter/accept-all.ts';
 import { openMilter } from '../../doors/milter/server.ts';
 import { packet, strings, words } from '../../formats/milter/packet.ts';
 import type { Listener } from '../../lib/listener.ts';
@@ -26,7 +26,12 @@ const message: ClientMessage = {
 };
 
 function open(gate: Gate): Promise<Listener> {
-  const deps = { gate, clock: { now: () => 0 as Millis }, log: () => {}, count: () => {} };
+  const deps = {
+    path: plainPath(gate),
+    clock: { now: () => 0 as Millis },
+    log: () => {},
+    count: () => {},
+  };
   return openMilter({ host: '127.0.0.1', port: 0 }, deps);
 }
 

@@ -1,7 +1,7 @@
 /** Statistics, one row for each day and key. New counts are added, sketches are merged. */
 import type { SQLInputValue } from 'node:sqlite';
 import { decodeSketch, encodeSketch, quantiles, type Sketch } from '../../../core/stats/sketch.ts';
-import { type Counting, noCounts } from '../../../core/stats/tally.ts';
+import { emptyTally, type GrowingTally } from '../../../core/stats/tally.ts';
 import { hundredths } from '../../../lib/round.ts';
 import { dayMs } from '../../../lib/time.ts';
 import type {
@@ -115,7 +115,7 @@ function days(known: Known, { since, until }: Span): readonly StatsLine[] {
 }
 
 type Sum = {
-  readonly tally: Counting;
+  readonly tally: GrowingTally;
   readonly sketch: Sketch;
   scoredBefore: number;
   pointsBefore: number;
@@ -126,7 +126,7 @@ function summed(
   of: { readonly by: string; readonly key: string },
   { before, since, until }: Span,
 ): Sum {
-  const tally = noCounts();
+  const tally = emptyTally();
   const sum: Sum = { tally, sketch: new Map(), scoredBefore: 0, pointsBefore: 0 };
   for (let day = before; day <= until; day++) {
     const row = known(of.by, day, of.key);

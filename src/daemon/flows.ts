@@ -1,0 +1,292 @@
+/**
+ * Opens the flows and wires them: what is remembered, what judges, what stops an account, who reads
+ * messages.
+ */
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { mailServerOf, policyOf } from '../config/values.ts';
+import type { Policy } from '../core/account/policy.ts';
+import { type Accounts, openAccounts } from '../flow/account/accounts.ts';
+import { type Exemptions, openExemptions } from '../flow/account/exemptions.ts';
+import { openLogSeen } from '../flow/account/log-seen.ts';
+import { type GateDeps, openGate } from '../flow/account/message-submitted.ts';
+import { openPolicyHandler } from '../flow/account/recipient-asked.ts';
+import { type Feed, openFeed } from '../flow/account/verdict-feed.ts';
+import { openAdmin } from '../flow/admin/admin.ts';
+import { type Journal, openJournal } from '../flow/journal/journal.ts';
+import { openMessagePath } from '../flow/message-path.ts';
+import { type Notices, openNotices } from '../flow/notices/notices.ts';
+import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
+import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
+import type { Settings } from '../flow/settings.ts';
+import { shareAnswers } from '../flow/stats/shared-answers.ts';
+import { openSuspensions, type Suspensions } from '../flow/suspension/account-suspended.ts';
+import { openReview } from '../flow/suspension/held-review.ts';
+import { modeChanged } from '../flow/suspension/mode-changed.ts';
+import { addressKey } from '../formats/message/address.ts';
+import type { Mutable } from '../lib/mutable.ts';
+import { dayMs, type Millis } from '../lib/time.ts';
+import { noticeMail } from '../partners/notices/mail.ts';
+import { noticeWebhook } from '../partners/notices/webhook.ts';
+import { readSecretFile } from '../partners/secret-file.ts';
+import type { Admin } from '../ports/admin.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
+import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
+import { version } from '../version.ts';
+import { startGauges } from './gauges.ts';
+import { openInbound } from './inbound.ts';
+import { openMailServer } from './mail-server.ts';
+import type { DaemonParts } from './options.ts';
+import { openDaemonScan } from './scan.ts';
+import { openDaemonScripts } from './scripts.ts';
+import { duration, needRestart, settingsOf } from './settings.ts';
+import { openDaemonSigning } from './signing.ts';
+import { startTimer } from './timers.ts';
+
+export type Flows = {
+  /** Postern can move mail in the queue of the mail server. */
+  readonly queue: boolean;
+  readonly path: MessagePath;
+  readonly policy: PolicyHandler;
+  readonly admin: Admin;
+  readonly mailLog: LogHandler;
+  readonly journal: Journal;
+  readonly localDomains: ReadonlySet<string>;
+  readonly mayRelay: (client: string) => boolean;
+  /** Takes the question whether the mail server is connected to the milter door now. */
+  setMilterPresent(present: () => boolean): void;
+  /** Takes addresses of doors, for `postern status`. */
+  doors(addresses: Readonly<Record<string, string>>): void;
+  reload(config: Config): readonly string[];
+};
+
+/** Changed in place by a reload. */
+type Live = { readonly settings: Mutable<Settings>; readonly policy: Mutable<Policy> };
+
+type Memory = {
+  readonly journal: Journal;
+  readonly accounts: Accounts;
+  readonly exemptions: Exemptions;
+  readonly weakPasswords: WeakPasswords;
+  readonly feed: Feed;
+  readonly notices: Notices;
+  readonly told: NoticeLog;
+};
+
+type Stopping = {
+  readonly mta: Mta | undefined;
+  readonly logins: LoginDoor | undefined;
+  readonly suspensions: Suspensions;
+};
+
+const pruneEveryMs = dayMs / 24;
+const iso = (at: Millis): string => new Date(at).toISOString();
+
+export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
+  const { config, counters, scope, world } = parts;
+  const live: Live = { settings: settingsOf(config), policy: policyOf(config) };
+  const localDomains = new Set(config.accounts.local_domains.map((domain) => domain.toLowerCase()));
+  const memory = openMemory(parts, ledger, live);
+  const mailServer = openMailServer({
+    config,
+    state: parts.state,
+    log: world.log,
+    localDomains,
+  });
+  scope.defer(mailServer.close);
+  const stopping = openStopping(parts, memory, { ...mailServer, settings: live.settings });
+  const judging = openJudging(parts, { ...memory, ...stopping }, { ...live, localDomains });
+  const readers = openReaders(parts, ledger, memory);
+  const doors: Record<string, string> = {};
+  const admin = openFlowsAdmin(
+    parts,
+    { ...memory, ...stopping, settings: live.settings },
+    {
+      dkim: readers.signing.keys.admin,
+      scripts: readers.scripts.admin,
+      stats: shareAnswers(ledger.statsAside, world.clock),
+      doors: () => ({ ...doors, ...readers.scan.doors() }),
+    },
+  );
+  const { journal, accounts } = memory;
+  scope.defer(startPruning(parts, journal));
+  scope.defer(startGauges(counters, admin, live.settings));
+  const setMode = (): void => {
+    modeChanged({ ...stopping, journal, world, settings: live.settings });
+  };
+  setMode();
+  stopping.suspensions.resume();
+  return {
+    path: openMessagePath({
+      readers: readers.sources,
+      direct: readers.scripts.direct,
+      scripts: readers.scripts.register,
+      gate: judging.gate,
+      reservations: judging.policy,
+      statistics: readers.scan.statistics,
+      stopwatch: () => performance.now(),
+      observe: counters.observe,
+    }),
+    policy: judging.policy,
+    setMilterPresent: judging.setMilterPresent,
+    admin,
+    journal,
+    localDomains,
+    mayRelay: mailServer.mayRelay,
+    queue: stopping.mta !== undefined,
+    mailLog: openLogSeen({ accounts, journal, world }),
+    doors: (addresses) => void Object.assign(doors, addresses),
+    reload(changed) {
+      Object.assign(live.settings, settingsOf(changed));
+      Object.assign(live.policy, policyOf(changed));
+      setMode();
+      for (const part of readers.changing) part.configure(changed);
+      return needRestart(config, changed);
+    },
+  };
+}
+
+/** Opens what is remembered, and the notices to the operator, which are remembered too. */
+function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Live): Memory {
+  const { config, counters, host, scope, world } = parts;
+  const onState = (to: 'ok' | 'failing'): void => {
+    counters.set('postern_ledger_ok', to === 'ok' ? 1 : 0);
+    if (to === 'failing') told.ledgerFailing(journal.state().why);
+  };
+  const journal = openJournal({ world, ledger, onState });
+  scope.defer(() => journal.close());
+  const accounts = openAccounts(journal, policy, randomInt(2 ** 32));
+  scope.defer(() => accounts.saveBaseline());
+  const weakPasswords = openWeakPasswords(ledger.weakPasswords(), {
+    journal,
+    world,
+    defaultDomain: config.accounts.default_domain,
+  });
+  const channels = noticeChannels(config, host);
+  const notices = openNotices({ world, journal, channels });
+  scope.defer(() => notices.close());
+  const told = openNoticeLog({ world, notices, settings, host, iso });
+  return {
+    journal,
+    accounts,
+    exemptions: openExemptions(ledger.exemptions()),
+    weakPasswords,
+    feed: openFeed(),
+    notices,
+    told,
+  };
+}
+
+/** Opens what stops an account and what releases it. */
+function openStopping(
+  { host, scope, world }: DaemonParts,
+  { accounts, journal, notices }: Memory,
+  of: Pick<Stopping, 'mta' | 'logins'> & { readonly settings: Settings },
+): Stopping {
+  const { mta, logins, settings } = of;
+  const shared = { world, accounts, journal, mta, settings };
+  const suspensions = openSuspensions({ ...shared, notices, logins, host, iso });
+  scope.defer(() => suspensions.close());
+  const review = openReview({ ...shared, suspensions });
+  scope.defer(() => review.close());
+  return { mta, logins, suspensions };
+}
+
+/** Opens what judges: the gate for whole messages, and the handler of the policy door. */
+function openJudging(
+  { config, world }: DaemonParts,
+  memory: Memory & Stopping,
+  { settings, localDomains }: Live & { readonly localDomains: ReadonlySet<string> },
+) {
+  const { accounts, exemptions, feed, journal, notices, suspensions, told, weakPasswords } = memory;
+  const gate = openGate({
+    world,
+    accounts,
+    journal,
+    exemptions,
+    weakPasswords,
+    feed,
+    settings,
+    isOurs: noticeCheck(config, notices),
+    suspending: (...about) => suspensions.suspending(...about),
+    holding: (story) => told.holding(story),
+  });
+  let milterPresent = (): boolean => false;
+  const policy = openPolicyHandler({
+    gate,
+    accounts,
+    world,
+    settings,
+    localDomains,
+    milterPresent: () => milterPresent(),
+  });
+  const setMilterPresent = (present: () => boolean): void => {
+    milterPresent = present;
+  };
+  return { gate, policy, setMilterPresent };
+}
+
+/** Opens what reads messages and what counts them, in the order of their edits. */
+function openReaders(parts: DaemonParts, ledger: Ledger, { journal, notices }: Memory) {
+  const signing = openDaemonSigning(parts, { journal, notices, iso });
+  parts.scope.defer(() => signing.close());
+  const scan = openDaemonScan(parts, journal);
+  const scripts = openDaemonScripts(parts, { journal, ledger });
+  const inbound = openInbound({ ...parts, keysOf: signing.keys.of }, parts.scope);
+  const all = [scan.source, signing.source, inbound];
+  return {
+    signing,
+    scan,
+    scripts,
+    sources: all.filter((source) => source !== undefined),
+    changing: [signing, scan, scripts],
+  };
+}
+
+function openFlowsAdmin(
+  { config, host, state, world }: DaemonParts,
+  memory: Memory & Stopping & { readonly settings: Settings },
+  more: Pick<Parameters<typeof openAdmin>[0], 'dkim' | 'scripts' | 'stats' | 'doors'>,
+): Admin {
+  const facts = {
+    version,
+    host,
+    startedAt: world.clock.now(),
+    ledgerPath: join(state, 'ledger.db'),
+    defaultDomain: config.accounts.default_domain,
+  };
+  return openAdmin({ ...memory, ...more, world, facts, iso });
+}
+
+/** Recognises Postern's own notices that go to nobody but the operator. */
+function noticeCheck({ notices: { mail_to } }: Config, notices: Notices): GateDeps['isOurs'] {
+  const operators = new Set(mail_to.map(addressKey));
+  return ({ messageId, outside, local }) =>
+    notices.isOurs(messageId) && [...outside, ...local].every((to) => operators.has(to));
+}
+
+function noticeChannels(config: Config, host: string): readonly NoticeChannel[] {
+  const { mail_to, webhook, webhook_secret_file } = config.notices;
+  const channels: NoticeChannel[] = [];
+  if (mail_to.length > 0) channels.push(noticeMail({ to: mail_to, ...mailServerOf(config, host) }));
+  if (webhook !== '') {
+    const secret = webhook_secret_file === '' ? '' : readSecretFile(webhook_secret_file);
+    channels.push(noticeWebhook({ url: webhook, secret }));
+  }
+  return channels;
+}
+
+/** Prunes the journal from time to time. Answers with a function that stops. */
+function startPruning({ config, world }: DaemonParts, journal: Journal): () => void {
+  const run = (): void => {
+    const now = world.clock.now();
+    journal.prune({
+      messages: (now - duration(config.ledger.keep_messages)) as Millis,
+      stories: (now - duration(config.ledger.keep_stories)) as Millis,
+      statistics: (now - duration(config.ledger.keep_statistics)) as Millis,
+    });
+  };
+  return startTimer(pruneEveryMs, run);
+}

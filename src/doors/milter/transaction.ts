@@ -1,0 +1,250 @@
+/**
+ * One message of a milter connection, from MAIL to its end: who hands it over, its envelope, and
+ * its content on the way past the readers (flow/message-path.ts). A message that is given up in
+ * the middle leaves nothing behind.
+ */
+import { addressKey } from '../../formats/message/address.ts';
+import { action, protocol, stringEnd } from '../../formats/milter/packet.ts';
+import { PeerError } from '../../lib/peer-error.ts';
+import { peerText } from '../../lib/peer-text.ts';
+import type { HandoverLookup } from '../../ports/handover.ts';
+import type { Answer, MessagePath, PassingMessage, Submitter } from '../../ports/message.ts';
+import type { Clock } from '../../ports/world.ts';
+import { AwaitedAnswer, type AwaitedPort } from './awaited.ts';
+import { isElsewhere } from './destination.ts';
+import { claimed, type HandedIn, handedInTo } from './handed-in.ts';
+import type { Macros } from './macros.ts';
+import { announcedBytes, Message, recipientsMax } from './message.ts';
+import { mayEdit, type Negotiated } from './negotiation.ts';
+import { replyPacket, tooManyRecipients } from './reply.ts';
+import {
+  type ConnectedClient,
+  messageStartOf,
+  readAs,
+  relayingClient,
+  submitterOf,
+} from './submitter.ts';
+
+export type TransactionPort = AwaitedPort & {
+  readonly path: MessagePath;
+  /** Recognises mail that the sendmail door handed to the mail server. */
+  readonly handovers: HandoverLookup | undefined;
+  readonly clock: Clock;
+};
+
+/** What is known of the connection; it changes while the connection lasts. */
+export type Connection = {
+  readonly macros: Macros;
+  client: ConnectedClient;
+  helo: string;
+  agreed: Negotiated | undefined;
+};
+
+const space = 0x20;
+const passes: Answer = { kind: 'pass' };
+
+export class Transaction {
+  readonly #port: TransactionPort;
+  readonly #connection: Connection;
+  readonly #message: Message;
+  /** Only for mail of this machine. */
+  readonly #handedIn: HandedIn | undefined;
+  #submitter: Submitter | undefined;
+  /** Opened once a message; undefined before its content begins. */
+  #passing: PassingMessage | undefined;
+
+  /** `bytes`: the arguments of MAIL. */
+  constructor(
+    port: TransactionPort,
+    connection: Connection,
+    bytes: Buffer,
+    { start, end }: { readonly start: number; readonly end: number },
+  ) {
+    this.#port = port;
+    this.#connection = connection;
+    const senderEnd = stringEnd(bytes, start, end);
+    const typed = peerText(bytes, start, senderEnd);
+    this.#message = new Message(typed, announcedBytes(bytes, senderEnd + 1, end));
+    const isLocal = connection.client.how === 'local';
+    this.#handedIn = isLocal ? handedInTo(port.handovers) : undefined;
+    this.#identify();
+  }
+
+  /** The refusal of a submitter that may not go on, as a packet. */
+  get refusal(): Buffer | undefined {
+    const who = this.#submitter;
+    // Local mail is judged at its end, where it can be held.
+    if (who === undefined || who.by === 'local') return undefined;
+    return this.#refusalOf(this.#port.path.mayBegin(who));
+  }
+
+  /** Takes one recipient. Answers with its refusal, or undefined. */
+  recipient(bytes: Buffer, start: number, end: number): Buffer | undefined {
+    const message = this.#message;
+    const typed = peerText(bytes, start, stringEnd(bytes, start, end));
+    const { macros, client } = this.#connection;
+    const { rcptMailer, rcptAddress } = macros;
+    // What the mail server makes of the address is where it goes: `joe` is joe@here, `a%b@here` may
+    // be a@b.
+    const key = addressKey(rcptAddress === '' || rcptMailer === 'error' ? typed : rcptAddress);
+    macros.recipient();
+    const elsewhere = isElsewhere(key, rcptMailer, this.#port.options);
+    this.#identify();
+    if (this.#submitter === undefined && elsewhere === 'yes') {
+      this.#submitter = relayingClient(client);
+    }
+    const full = message.recipients >= recipientsMax;
+    const refusal = full ? this.#refusalOf(tooManyRecipients) : this.refusal;
+    if (refusal !== undefined) {
+      // A refused recipient does not count: the message that is left may be mail that comes in.
+      if (this.#submitter?.by === 'client' && !message.leaves) this.#submitter = undefined;
+      return refusal;
+    }
+    if (!full) message.addRecipient(key, elsewhere === 'no' ? 'local' : 'outside');
+    return undefined;
+  }
+
+  header(bytes: Buffer, start: number, end: number): void {
+    const nameEnd = stringEnd(bytes, start, end);
+    const valueEnd = stringEnd(bytes, nameEnd + 1, end);
+    if (nameEnd >= end) throw new PeerError('header without a value');
+    if (this.#handedIn?.takes(bytes, { start, nameEnd, end: valueEnd }) === true) return;
+    const spaceSent = this.#spaceSent;
+    const valueStart = nameEnd + (spaceSent && bytes[nameEnd + 1] === space ? 2 : 1);
+    this.#message.addHeader(bytes, start, nameEnd, { valueStart, end: valueEnd });
+    const passing = this.#opened();
+    if (!passing.isRead) return;
+    const value = bytes.toString('latin1', nameEnd + 1, valueEnd);
+    // Without the agreement, the mail server took one space off, or there was none: relaxed
+    // canonicalisation cannot tell the two apart, and nobody can here.
+    passing.header(bytes.toString('latin1', start, nameEnd), spaceSent ? value : ` ${value}`);
+  }
+
+  /** Takes a piece of the body. Answers whether more is of use. */
+  body(bytes: Buffer, start: number, end: number): boolean {
+    const more = this.#opened().body(bytes, start, end);
+    // Mail that comes in is not judged.
+    const wanted = this.#submitter !== undefined && this.#message.addBody(bytes, start, end);
+    return wanted || more;
+  }
+
+  /** The rest of the body will not be sent. */
+  cutBody(): void {
+    this.#message.cutBody();
+  }
+
+  /**
+   * The end, with the last piece of the body where an old mail server sends it here. Answers with
+   * what the mail server has to wait for; undefined: nobody judges or edits this message.
+   */
+  end(
+    bytes: Buffer,
+    { start, end }: { readonly start: number; readonly end: number },
+    over: (when: 'at once' | 'later') => void,
+  ): AwaitedAnswer | undefined {
+    this.#identify();
+    if (end > start) this.body(bytes, start, end);
+    const passing = this.#opened();
+    const who = this.#judged;
+    const goesToNobody = this.#message.recipients === 0;
+    if (who === undefined && (!passing.isEdited || goesToNobody)) return undefined;
+    const { agreed } = this.#connection;
+    return new AwaitedAnswer(this.#port, {
+      by: who?.by,
+      id: this.#queueId,
+      passing,
+      mayHold: ((agreed?.actions ?? 0) & action.quarantine) !== 0,
+      spaceSent: this.#spaceSent,
+      edits: this.#mayEdit ? this.#handedIn?.edits : undefined,
+      over,
+    });
+  }
+
+  /** Asks for the answer, after `end`. True: it came at once, and was sent. */
+  ask(awaited: AwaitedAnswer): boolean {
+    const who = this.#judged;
+    const passing = this.#opened();
+    return awaited.ask((answer) => {
+      if (who === undefined) {
+        answer(passes);
+        return;
+      }
+      const { account, client = '', by } = who;
+      const submission = this.#message.submission({
+        account,
+        client,
+        clientPort: by === 'client' ? this.#connection.client.port : 0,
+        queueId: this.#queueId,
+        at: this.#port.clock.now(),
+      });
+      claimed(this.#handedIn, submission, answer, (message) => {
+        passing.judge(message, by, answer, awaited.step);
+      });
+    });
+  }
+
+  /** The answer was sent. */
+  answered(): void {
+    this.#handedIn?.answered();
+  }
+
+  drop(): void {
+    this.#passing?.drop();
+  }
+
+  /** Finds out who hands this message over, as soon as that can be told. */
+  #identify(): void {
+    const { macros, client } = this.#connection;
+    const { sender } = this.#message;
+    const about = { macros, client, sender, options: this.#port.options };
+    this.#submitter = this.#handedIn?.submitter ?? submitterOf(this.#submitter, about);
+  }
+
+  /** The submitter to judge; undefined: the message comes in, or goes to nobody. */
+  get #judged(): Submitter | undefined {
+    return this.#message.recipients > 0 ? this.#submitter : undefined;
+  }
+
+  #refusalOf(answer: Answer): Buffer | undefined {
+    const ours = this.#submitter !== undefined && this.#submitter.by !== 'local';
+    return ours && answer.kind === 'reply' ? replyPacket(answer) : undefined;
+  }
+
+  /** The message with its readers, opened when its content begins: then its sender is known. */
+  #opened(): PassingMessage {
+    this.#passing ??= this.#open();
+    return this.#passing;
+  }
+
+  #open(): PassingMessage {
+    this.#identify();
+    const { path, options, count, log } = this.#port;
+    const { client, helo } = this.#connection;
+    const start = messageStartOf(this.#submitter, {
+      client,
+      helo,
+      queueId: this.#queueId,
+      sender: this.#message.typed,
+    });
+    const editedAs = readAs(start, options);
+    if (editedAs !== start) {
+      count('postern_milter_faults_total', 1, 'unlisted-client');
+      log('debug', 'milter.unlisted-client', { id: start.queueId, client: start.client });
+    }
+    return path.open(start, this.#mayEdit ? editedAs : undefined);
+  }
+
+  get #queueId(): string {
+    const { queueId, queueIdAtConnect } = this.#connection.macros;
+    return queueId === '' ? queueIdAtConnect : queueId;
+  }
+
+  get #mayEdit(): boolean {
+    const { agreed } = this.#connection;
+    return agreed !== undefined && mayEdit(agreed);
+  }
+
+  get #spaceSent(): boolean {
+    return ((this.#connection.agreed?.protocol ?? 0) & protocol.headerLeadingSpace) !== 0;
+  }
+}

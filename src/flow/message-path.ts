@@ -1,0 +1,167 @@
+/**
+ * The way of one message through Postern, in one place:
+ *
+ *   content begins   open the readers of both phases; headers and body go by all of them
+ *   end              scan · find the script behind a local client · register of scripts · gate ·
+ *                    end the reservation of the policy door · statistics · answer
+ *   pass or hold     sign or verify: edits to the headers
+ *
+ * The milter door walks it for each message; what each step does is in the file of that step. In
+ * the usual case all of the way runs at once: nothing here waits, and nothing makes a promise.
+ */
+import type { Submission } from '../core/event.ts';
+import type {
+  Answer,
+  Finished,
+  Gate,
+  HeaderEdit,
+  MessagePath,
+  MessageReader,
+  MessageScan,
+  MessageStart,
+  PassingMessage,
+  ReaderSource,
+  Submitter,
+} from '../ports/message.ts';
+import type { DirectConnections } from './scripts/direct-connection.ts';
+import type { Scripts } from './scripts/script-mailed.ts';
+import type { Statistics } from './stats/statistics.ts';
+
+export type MessagePathDeps = {
+  /** In the order in which their edits go out. */
+  readonly readers: readonly ReaderSource[];
+  readonly direct: Pick<DirectConnections, 'known'>;
+  readonly scripts: Pick<Scripts, 'judge' | 'answered'>;
+  readonly gate: Gate;
+  /** The policy door's flow: a message counted here ends its reservation there. */
+  readonly reservations: { counted(queueId: string): void };
+  readonly statistics: Pick<Statistics, 'seen'>;
+  /** Milliseconds of a clock that is never set, with fractions. */
+  readonly stopwatch: () => number;
+  readonly observe: (name: string, value: number) => void;
+};
+
+export function openMessagePath(deps: MessagePathDeps): MessagePath {
+  return {
+    edits: deps.readers.some(({ phase }) => phase === 'after-judgement'),
+    mayBegin: (submitter) => deps.gate.mayBegin(submitter),
+    open: (start, editedAs) => new Passing(deps, start, editedAs),
+  };
+}
+
+const noScans: readonly MessageScan[] = [];
+const noEditors: readonly MessageReader[] = [];
+
+class Passing implements PassingMessage {
+  readonly #deps: MessagePathDeps;
+  readonly #by: Submitter['by'] | undefined;
+  readonly #scans: readonly MessageScan[];
+  readonly #editors: readonly MessageReader[];
+
+  constructor(deps: MessagePathDeps, start: MessageStart, editedAs: MessageStart | undefined) {
+    this.#deps = deps;
+    this.#by = start.by;
+    let scans: MessageScan[] | undefined;
+    let editors: MessageReader[] | undefined;
+    for (const source of deps.readers) {
+      if (source.phase === 'before-judgement') {
+        const scan = source.open(start);
+        if (scan === undefined) continue;
+        scans ??= [];
+        scans.push(scan);
+      } else if (editedAs !== undefined) {
+        const editor = source.open(editedAs);
+        if (editor === undefined) continue;
+        editors ??= [];
+        editors.push(editor);
+      }
+    }
+    this.#scans = scans ?? noScans;
+    this.#editors = editors ?? noEditors;
+  }
+
+  get isRead(): boolean {
+    return this.#editors.length > 0 || this.#scans.length > 0;
+  }
+
+  get isEdited(): boolean {
+    return this.#editors.length > 0;
+  }
+
+  header(name: string, value: string): void {
+    for (const editor of this.#editors) editor.header(name, value);
+    for (const scan of this.#scans) scan.header(name, value);
+  }
+
+  body(bytes: Buffer, start: number, end: number): boolean {
+    let wanted = this.isEdited;
+    for (const editor of this.#editors) editor.body(bytes, start, end);
+    for (const scan of this.#scans) if (scan.body(bytes, start, end)) wanted = true;
+    return wanted;
+  }
+
+  judge(
+    message: Submission,
+    by: Submitter['by'],
+    answer: (answer: Answer) => void,
+    step: (run: () => void) => void,
+  ): void {
+    this.#scanned(0, message, (scanned) => {
+      step(() => this.#registered(scanned, by, answer));
+    });
+  }
+
+  finish(by: Submitter['by'] | undefined, done: Finished): void {
+    const editors = by === this.#by ? this.#editors : noEditors;
+    const [only] = editors;
+    if (only === undefined) done([]);
+    else if (editors.length === 1) only.finish(done);
+    else finishAll(editors, done);
+  }
+
+  drop(): void {
+    for (const scan of this.#scans) scan.drop();
+  }
+
+  /** Shows the message to one scan after the other; each adds what it found. */
+  #scanned(nth: number, message: Submission, done: (message: Submission) => void): void {
+    const scan = this.#scans[nth];
+    if (scan === undefined) done(message);
+    else if (nth === this.#scans.length - 1) scan.finish(message, done);
+    else scan.finish(message, (found) => this.#scanned(nth + 1, found, done));
+  }
+
+  /** A message of a script is compared with the register before it is judged. */
+  #registered(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
+    const { direct, scripts } = this.#deps;
+    direct.known(message, by, (known) => this.#judged(scripts.judge(known), by, answer), answer);
+  }
+
+  #judged(message: Submission, by: Submitter['by'], answer: (answer: Answer) => void): void {
+    const { gate, observe, reservations, scripts, statistics, stopwatch } = this.#deps;
+    const began = stopwatch();
+    if (message.id !== '') reservations.counted(message.id);
+    gate.submit(message, by, (said) => {
+      observe('postern_decision_seconds', (stopwatch() - began) / 1_000);
+      const what = said.kind === 'pass' ? 'passed' : 'stopped';
+      statistics.seen(message, what);
+      scripts.answered(message, what);
+      answer(said);
+    });
+  }
+}
+
+/** Their edits go out together, in the order of the readers, when the last is ready. */
+function finishAll(editors: readonly MessageReader[], done: Finished): void {
+  const edits: (readonly HeaderEdit[])[] = editors.map(() => []);
+  let refusal: string | undefined;
+  let left = editors.length;
+  editors.forEach((editor, index) => {
+    editor.finish((found, refused) => {
+      edits[index] = found;
+      refusal ??= refused;
+      left--;
+      if (left === 0) done(edits.flat(), refusal);
+    });
+  });
+}
