@@ -1,7 +1,7 @@
 /**
- * Runs all tests in stages: checks, unit tests, the unit tests under other circumstances, the ledger
- * under fire, replay and simulations, the page in Chromium, the real mail server. Prints each
- * stage's time, what was skipped and why, and last of all the sum. `--long` runs what takes longer.
+ * Runs all tests in stages: checks, unit tests, the unit tests under other circumstances,
+ * simulations, the ledger under fire, the page in Chromium, the real mail server. Prints the time
+ * of each stage, what was skipped and why, and the sum last. `--long` runs what takes longer.
  */
 import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -108,8 +108,8 @@ async function runLong(): Promise<void> {
 }
 
 /**
- * The tests of a stage, once more under each circumstance. A run that passes counts as one test, because
- * the tests are the same; a failed or skipped test of a run counts.
+ * The tests of a stage, once more under each circumstance. A run that passes counts as one test,
+ * because the tests are the same; a failed or skipped test of a run counts.
  */
 async function runCircumstances(stage: Stage): Promise<void> {
   let began = performance.now();

@@ -1,76 +1,84 @@
 /**
  * Plain words and short lines, as far as a program can check them. The words below made texts hard
  * to read for people who are not native speakers; docs/concepts.md has the words to use instead.
- * What is left over is counted by file in style-debts.json, a list that only gets shorter.
+ * The lists of exceptions only get shorter: a number that is too high fails as well.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { code, files, read, root } from './source-tree.ts';
+import { code, files, read } from './source-tree.ts';
 
 const columnsMax = 100;
 
-/** Whole words. `letter` is allowed where it means a character. */
-const banned =
-  /\b(?:mend(?:s|ed|ing)?|whom|whose it is|(?:for|by|at most|only|of) so (?:many|long|often)|is none|of it|by itself|hears? of|sees? to|for ever|stands? for|lets? go|goes? round|deeds?|roads?|letters?)\b/gi;
-const characters =
-  /\b(?:letters? (?:and|or|of|a|from|in|digits)\b|(?:small|capital|first|upper-case|lower-case|one|of|two|three) letters?\b|letters?, digits)/gi;
+const banned = words([
+  'mend(?:s|ed|ing)?',
+  'whom',
+  'whose it is',
+  '(?:for|by|at most|only|of) so (?:many|long|often)',
+  'is none',
+  'of it',
+  'by itself',
+  'hears? of',
+  'sees? to',
+  'for ever',
+  'stands? for',
+  'lets? go',
+  'goes? round',
+  'deeds?',
+  'roads?',
+  'letters?',
+]);
+/** `letter` is allowed where it means a character. */
+const characters = words([
+  'letters? (?:and|or|of|a|from|in|digits)',
+  '(?:small|capital|first|upper-case|lower-case|one|of|two|three) letters?',
+  'letters?, digits',
+]);
 
-type Debts = {
-  readonly longLines: Readonly<Record<string, number>>;
-  readonly words: Readonly<Record<string, number>>;
+/** Rows of old ledgers, as SQL that is never edited. */
+const longLinesLeft: Readonly<Record<string, number>> = { 'test/ledger/earlier-ledgers.ts': 5 };
+
+/** Names of columns and fields that version 0.1 wrote and other programs read. */
+const wordsLeft: Readonly<Record<string, number>> = {
+  'docs/reference/log-events.md': 3,
+  'src/core/finding.ts': 2,
+  'src/flow/notices/notices.ts': 2,
+  'src/ledger/sqlite/migrations.ts': 2,
+  'src/ledger/sqlite/tables/operators.ts': 3,
+  'test/commands.test.ts': 1,
+  'test/ledger/earlier-ledgers.ts': 2,
 };
-const debts = JSON.parse(read('test/style-debts.json')) as Debts;
 
+function words(patterns: readonly string[]): RegExp {
+  return new RegExp(`\\b(?:${patterns.join('|')})\\b`, 'gi');
+}
+
+/** Everything that people read. What version 0.1 left stays as it was. */
 const prose = files.filter(
   (file) =>
     (/\.(?:ts|js|md|sh|toml|html)$/.test(file) || /^(?:packaging\/|postern$)/.test(file)) &&
-    file !== 'test/plain-words.test.ts' &&
-    !file.startsWith('test/fixtures/'),
+    !file.startsWith('test/fixtures/') &&
+    file !== 'test/plain-words.test.ts',
 );
 
-const longLines = (file: string): number =>
-  read(file)
-    .split('\n')
-    .filter((line) => [...line].length > columnsMax).length;
-
-const bannedWords = (file: string): readonly string[] => {
-  const text = read(file).replace(characters, '');
-  return [...text.matchAll(banned)].map(([word]) => word);
-};
-
 test(`no line of code is longer than ${columnsMax} columns, outside the list`, () => {
-  assert.deepEqual(
-    over(code, (file) => longLines(file), debts.longLines),
-    [],
-  );
+  const longLines = (file: string): number =>
+    read(file)
+      .split('\n')
+      .filter((line) => [...line].length > columnsMax).length;
+  assert.deepEqual(counted(code, longLines), longLinesLeft);
 });
 
 test('no banned word, outside the list', () => {
-  assert.deepEqual(
-    over(prose, (file) => bannedWords(file).length, debts.words),
-    [],
-  );
+  const bannedWords = (file: string): number =>
+    [...read(file).replace(characters, '').matchAll(banned)].length;
+  assert.deepEqual(counted(prose, bannedWords), wordsLeft);
 });
 
-test('the lists of what is left over name files that exist', () => {
-  const known = new Set(files);
-  const named = [...Object.keys(debts.longLines), ...Object.keys(debts.words)];
-  assert.deepEqual(
-    named.filter((file) => !known.has(file)),
-    [],
-    `in ${root}`,
-  );
-});
-
-/** Files with more than the list allows. */
-function over(
+/** Files with more than nothing, and how much. */
+function counted(
   among: readonly string[],
   count: (file: string) => number,
-  allowed: Readonly<Record<string, number>>,
-): readonly string[] {
-  return among.flatMap((file) => {
-    const found = count(file);
-    const most = allowed[file] ?? 0;
-    return found > most ? [`${file}: ${found}, at most ${most}`] : [];
-  });
+): Readonly<Record<string, number>> {
+  const found = among.map((file) => [file, count(file)] as const);
+  return Object.fromEntries(found.filter(([, number]) => number > 0).sort());
 }

@@ -45,7 +45,7 @@ describe('the token', () => {
     assert.equal(answer.headers.location, '/#wrong-token');
   });
 
-  test('wrong ones are slowed, logged once a minute, and never lock out the right one', async () => {
+  test('wrong ones are slowed, logged once a minute, and never block the right one', async () => {
     await using at = await stage();
     const guesses = [];
     for (let nth = 0; nth < 12; nth++) {

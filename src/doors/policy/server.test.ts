@@ -177,7 +177,7 @@ test('policy: bytes that are not a request end the connection without an answer'
   assert.deepEqual(counted, Array(4).fill('postern_policy_faults_total protocol'));
 });
 
-test('policy: a handler that throws or never answers ends one connection, not the door', async () => {
+test('policy: a handler that throws or never answers ends one connection only', async () => {
   let calls = 0;
   const handler = new ScriptedHandler((_request, answer) => {
     calls++;

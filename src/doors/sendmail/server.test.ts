@@ -124,7 +124,7 @@ test('what the handler says is what the program hears', async () => {
   assert.equal(await say(full, [head(1), 'x']), '75 too many wait\n');
 });
 
-test('half a message is none', async () => {
+test('half a message is not taken', async () => {
   const handler = new Admin();
   await using door = await open(handler);
   const socket = connect(door.address.replace('unix:', ''));

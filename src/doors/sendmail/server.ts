@@ -4,8 +4,8 @@
  *
  *   postern-sendmail   a line `postern-sendmail 1 REQUEST-BYTES MESSAGE-BYTES`, the request (JSON),
  *                      the message
- *   Postern            a line `EXIT TEXT` when the message is on the disk; postern-sendmail ends with
- *                      the exit code EXIT
+ *   Postern            a line `EXIT TEXT` when the message is on the disk; postern-sendmail ends
+ *                      with the exit code EXIT
  */
 import {
   type FirstLine,

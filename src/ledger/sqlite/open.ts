@@ -122,7 +122,7 @@ function openForReading(path: string, log: Log): Ledger {
   if (version < readableVersion) {
     throw new OperatorError(
       'ledger-too-old',
-      `ledger ${path} has version ${version}; this postern reads from version ${readableVersion} on`,
+      `ledger ${path} has version ${version}; this postern reads ${readableVersion} and later`,
       { hint: 'restart the daemon with this version: it brings the ledger up to date' },
     );
   }

@@ -43,7 +43,7 @@ export function Glyph({ of }) {
   </svg>`;
 }
 
-/** A command line. One click selects the whole line; an option is never broken after its hyphens. */
+/** A command line. One click selects it whole; an option is never broken after its hyphens. */
 export function Command({ text }) {
   const pieces = text.split(/(?<= )(--?[a-z][a-z-]*)/);
   const isOption = (piece) => piece.startsWith('-');
