@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, posix, relative, resolve } from 'node:path';
 
-export const root: string = resolve(import.meta.dirname, '..');
+const root: string = resolve(import.meta.dirname, '..');
 /** Made by tools, or fetched. */
 const notOurs = new Set(['node_modules', '.git', '.state', 'golden']);
 
