@@ -214,7 +214,10 @@ test('nsupdate adds, replaces and withdraws; who may not is told why', async (t)
   assert.deepEqual(await there(), [key]);
   const again = await update({ zone, remove: [], add: [next], absent });
   assert.ok(!again.ok);
-  assert.match(again.error, /did not change example\.test: there is such a record already/);
+  assert.match(
+    again.error,
+    /did not change example\.test: the record exists already and must not be overwritten/,
+  );
   assert.ok((await update({ zone, remove: [key], add: [next] })).ok);
   assert.deepEqual(await there(), [next]);
   assert.ok((await update({ zone, remove: [next, key], add: [] })).ok);

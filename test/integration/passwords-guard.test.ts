@@ -72,7 +72,7 @@ test('the verdict on a message before and after an audit, and after the change',
   assert.equal(await sendMessage(guard, 'kim@here.test', strangers), undefined, 'hers is not weak');
   const shown = await guard.cli('accounts', 'show', 'ann@here.test');
   assert.match(shown, /The password audit found the password weak: guessed in under a second/);
-  assert.match(shown, /until it is changed, 67 % of what is usual is allowed/);
+  assert.match(shown, /until it is changed, 67 % of what is normal is allowed/);
   assert.match(
     await guard.cli('passwords', 'list', '--weak'),
     /ann@here\.test[\s\S]*bob@here\.test/,

@@ -322,7 +322,7 @@ test('on a terminal a bar with rate and time left', async () => {
   const shown = text.replaceAll('\r\n', '\n').split('\r\u001b[K');
   assert.ok(shown.length > 3, text);
   for (const bar of shown.slice(1, -1)) {
-    assert.match(bar, /^\[#*\.*\] +\d+ % {2}[\w-]+ {2}[\d,]+\/s {2}0 weak {2}\d+ \w+ left$/);
+    assert.match(bar, /^\[#*\.*\] +\d+ % {2}[\w-]+ {2}[\d,]+ tries\/s {2}0 weak {2}\d+ \w+ left$/);
   }
   assert.equal(shown.at(-1), '1 account, 0 weak\n', 'and nothing is left');
   assert.doesNotMatch(text, /"leg"/);

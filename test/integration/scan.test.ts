@@ -319,7 +319,7 @@ suite('rspamd and ClamAV', () => {
       'pass',
     );
     assert.equal(await guard.send('joe@here.example', testMessage(eicar)), 'hold');
-    assert.match((await guard.run('explain', 'T1XYZ')).out, /ClamAV knows as Eicar-Test-Signature/);
+    assert.match((await guard.run('explain', 'T1XYZ')).out, /ClamAV found Eicar-Test-Signature/);
     assert.equal(await guard.send('ann@here.example', gtube), 'hold');
     const found = await guard.doctor();
     assert.deepEqual(

@@ -34,8 +34,8 @@
  * A request needs `Authorization: Bearer TOKEN` or the session cookie. A POST with the cookie also
  * needs the page's own Origin and `X-CSRF-Token`. Refusals look like a failed `AdminResult`:
  * { ok: false, text, hint? }. Status: 400 not understood, 401 not signed in, 403 not sent by the
- * status page, 404 no such thing, 409 Postern could not do it, 413 body too large, 429 too many wrong tokens,
- * 503 the ledger or the statistics fail, or too many pages follow the feed.
+ * status page, 404 no such thing, 409 Postern could not do it, 413 body too large, 429 too many
+ * wrong tokens, 503 the ledger or the statistics fail, or too many pages follow the feed.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
