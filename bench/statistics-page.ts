@@ -82,7 +82,7 @@ export async function benchStatisticsPage(options: {
   }
 }
 
-/** As page/statistics.js asks. */
+/** As page/views/statistics.js asks. */
 function questions(round: number): readonly Readonly<Record<string, string | number>>[] {
   const until = Math.floor(Date.now() / dayMs);
   const span = { since: until - days + 1, until };

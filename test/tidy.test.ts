@@ -57,6 +57,23 @@ test('names are kebab-case, and say more than utils', () => {
   );
 });
 
+test('every file that a comment or a document names is there', () => {
+  const named = /(?<![*\w/.@-])(?:\.\.\/)*([\w/.-]+\.(?:ts|js))\b/g;
+  const prose = files.filter((file) => /\.(?:ts|js|md|sh)$/.test(file) && !/fixtures/.test(file));
+  none(
+    offences(prose, (file) => {
+      const text = file.endsWith('.md') ? read(file) : commentsOf(read(file));
+      return [...text.matchAll(named)]
+        .map(([, name = '']) => name)
+        .filter((name) => !files.some((one) => one === name || one.endsWith(`/${name}`)));
+    }),
+  );
+});
+
+function commentsOf(text: string): string {
+  return (text.match(/\/\*[\s\S]*?\*\/|(?:^|\s)(?:\/\/|#) .*$/gm) ?? []).join('\n');
+}
+
 const self = 'test/tidy.test.ts';
 const text = files.filter(
   (file) => file !== self && !/\.(?:png|svg|gz)$/.test(file) && !file.endsWith('package-lock.json'),

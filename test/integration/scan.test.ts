@@ -197,7 +197,7 @@ suite('SpamAssassin', () => {
     await guard.send('spammer@here.example', spamCopy(1));
     const testMessages = 100;
     const seen = new Set<string>();
-    // All thousand are in flow/message-scanned.test.ts: here each costs a scan.
+    // All thousand are in flow/scan/message-scanned.test.ts: here each costs a scan.
     for (let from = 0; from < testMessages; from += 20) {
       await Promise.all(
         Array.from({ length: 20 }, async (_, i) => {

@@ -23,7 +23,7 @@ export type DomainMemory = {
   ): readonly { readonly domain: string; readonly messagesPerDay: number }[];
 };
 
-/** As many as are counted (flow/sending-domains.ts). */
+/** As many as are counted (flow/signing/sending-domains.ts). */
 const domainsMax = 10_000;
 /** A domain without mail for this long counts as not sending. */
 const staleMs = 90 * dayMs;

@@ -1,5 +1,5 @@
 /**
- * StoredPassword passwords, as the real tools write them: scheme, who tries them, and what is no
+ * Stored passwords, as the real tools write them: scheme, who tries them, and what is no
  * hash at all.
  */
 import assert from 'node:assert/strict';

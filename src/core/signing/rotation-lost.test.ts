@@ -17,7 +17,7 @@ const policy: RotationPolicy = {
   heldSince: undefined,
 };
 const start = 1_700_000_000_000 as Millis;
-/** As flow/key-keeper.ts steps. */
+/** As flow/signing/key-keeper.ts steps. */
 const stepMs = 10 * minuteMs;
 /** Where in the hour between two looks at what is well: each step that there may be. */
 const offsets = [0, 10, 20, 30, 40, 50].map((minutes) => minutes * minuteMs);

@@ -18,7 +18,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { preparePrivateFile } from './files.ts';
 import { isFull } from './tables/faults.ts';
 
-/** Older copies are removed: each is as large as the ledger. */
+/** So many copies stay; older ones are removed, because each is as large as the ledger. */
 const copiesMax = 2;
 /** Left for the migration itself, which writes too. */
 const spareBytes = 32 * 1024 * 1024;
@@ -68,7 +68,7 @@ export function copyBeforeMigration(
   return copy;
 }
 
-/** Removes all copies but the newest. */
+/** Removes all copies but the newest two. */
 export function removeOldCopies(path: string): void {
   for (const copy of copies(path).slice(0, -copiesMax)) rmSync(copy.path, { force: true });
 }

@@ -1,4 +1,4 @@
-/** What nsupdate is told; test/integration/named.test.ts runs the real one. */
+/** What nsupdate is told; test/integration/name-servers.test.ts runs the real one. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
