@@ -11,8 +11,8 @@ import { openHttp } from '../../src/doors/http/server.ts';
 import type { Counters } from '../../src/lib/counters.ts';
 import { openCounters } from '../../src/lib/counters.ts';
 import type { Millis } from '../../src/lib/time.ts';
-import type { Scripted } from './desk.ts';
-import { scriptedAdmin } from './desk.ts';
+import type { Scripted } from './admin.ts';
+import { scriptedAdmin } from './admin.ts';
 import type { Scene } from './night.ts';
 
 export const testToken = 'k9Qm3vT7xB2nR5wY8zC1dF4g';

@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { scriptedAdmin } from '../../../test/doubles/admin.ts';
 import { ask, bearer, begin, stage, testNow } from '../../../test/doubles/client.ts';
-import { scriptedAdmin } from '../../../test/doubles/desk.ts';
 import { listenersMax, openLive } from './live.ts';
 
 type LiveEvent = { readonly name: string; readonly data: unknown };
