@@ -20,18 +20,6 @@ export type LoadedConfig = {
   readonly oldNames: readonly string[];
 };
 
-/** As readConfig, for commands: each old name in the file is a warning on standard error. */
-export function loadConfig(file: string | undefined): LoadedConfig {
-  const loaded = readConfig(file);
-  process.stderr.write(oldNamesText(loaded));
-  return loaded;
-}
-
-/** A warning line for each old name in the file; empty without old names. */
-export function oldNamesText({ file, oldNames }: Pick<LoadedConfig, 'file' | 'oldNames'>): string {
-  return oldNames.map((text) => `postern: ${file ?? ''}: ${text}\n`).join('');
-}
-
 /**
  * Reads the file (undefined: defaults alone). Throws OperatorError `config` with a line for each
  * error in the file.

@@ -1,11 +1,12 @@
 /** `postern config`: checks the configuration file, shows its settings, prints the defaults. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { defaultsText, type LoadedConfig, oldNamesText, readConfig } from '../../config/load.ts';
+import { defaultsText, type LoadedConfig, readConfig } from '../../config/load.ts';
 import { settings } from '../../config/schema.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { print, warn } from '../terminal/print.ts';
 import { table } from '../terminal/table.ts';
+import { oldNamesText } from './load-config.ts';
 import { installedConfig } from './usual-config.ts';
 
 const fileHelp = `the file (default: ${installedConfig})`;

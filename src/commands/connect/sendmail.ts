@@ -8,7 +8,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { withSetting } from '../../config/edit.ts';
-import { oldNamesText, parseConfig } from '../../config/load.ts';
+import { parseConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { mainValue, parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { faultText } from '../../lib/error-text.ts';
@@ -16,6 +16,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
+import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { processUser } from '../guard/process-user.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
@@ -116,7 +117,7 @@ async function connectSendmail(options: Options, show: Show): Promise<Report> {
   }
   const file = options.config ?? usualConfig() ?? installedConfig;
   const { config, oldNames } = parseConfig(readConfigText(file), file);
-  process.stderr.write(oldNamesText({ file, oldNames }));
+  warnOldNames({ file, oldNames });
   const about = await partOptions(options, config);
   const parts = await allParts(about, { file, options });
   return options.undo === true

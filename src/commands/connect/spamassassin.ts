@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander';
 import { withSetting } from '../../config/edit.ts';
-import { oldNamesText, parseConfig } from '../../config/load.ts';
+import { parseConfig } from '../../config/load.ts';
 import { whereOf } from '../../config/values.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { SocketAddress } from '../../lib/listener.ts';
@@ -14,6 +14,7 @@ import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import { readConfigText, writeConfigText } from '../config/config-file.ts';
+import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
 import { isNotRunning } from '../guard/run-file.ts';
@@ -106,7 +107,7 @@ async function connectSpamAssassin(
   const value = spamd === undefined ? undefined : JSON.stringify(address);
   const after = withSetting(before, place, value);
   const { config, oldNames } = parseConfig(after, file);
-  process.stderr.write(oldNamesText({ file, oldNames }));
+  warnOldNames({ file, oldNames });
   if (config.scan.spamassassin !== address) {
     throw new OperatorError(
       'config-not-changed',

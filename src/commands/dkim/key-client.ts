@@ -6,7 +6,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { keysFolder, openKeys } from '../../daemon/keys.ts';
 import { openWorld } from '../../daemon/timers.ts';
@@ -15,6 +14,7 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import type { AdminResult, KeyAdmin, KeyView } from '../../ports/admin.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { Timers, World } from '../../ports/world.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { connectToGuard, type GuardClient, notDone, operator } from '../guard/client.ts';
 import { isNotRunning, stateDirectory } from '../guard/run-file.ts';

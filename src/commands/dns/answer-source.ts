@@ -1,6 +1,5 @@
 /** The source of a command's DNS answers: the network, or a zone file instead (`--zone`). */
 import { readFileSync } from 'node:fs';
-import { loadConfig } from '../../config/load.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { zoneAnswers } from '../../formats/dns/zone-answers.ts';
 import { parseBindZone } from '../../formats/dns/zone-bind.ts';
@@ -9,6 +8,7 @@ import type { Millis } from '../../lib/time.ts';
 import { openResolver } from '../../partners/dns/resolver.ts';
 import { dnsServers } from '../../partners/dns/servers.ts';
 import type { Resolver } from '../../ports/world.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { durationOption } from '../terminal/options.ts';
 

@@ -4,12 +4,12 @@
  */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { type ExaminedMail, examine } from '../../core/identity/examine.ts';
 import { answeredLater } from '../../formats/dns/question.ts';
 import type { DnsRecord } from '../../formats/dns/record.ts';
 import { secondMs } from '../../lib/time.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { durationOption } from '../terminal/options.ts';

@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Step } from '../../core/identity/aspect.ts';
 import { examine } from '../../core/identity/examine.ts';
 import { answeredLater, type DnsAnswer, type DnsQuestion } from '../../formats/dns/question.ts';
 import { type AuthorityAnswer, openAuthorities } from '../../partners/dns/authority.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { many, plain } from '../terminal/format.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';

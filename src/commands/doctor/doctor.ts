@@ -5,11 +5,11 @@
  * core/checklist judges; the files beside this one collect the facts.
  */
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
 import { checkPasswords, passwordTitle } from '../../core/checklist/passwords.ts';
 import { type Finding, type FindingKind, findingJson, worst } from '../../core/finding.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Millis } from '../../lib/time.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { readRunFile, stateDirectory } from '../guard/run-file.ts';
 import { openPasswordStore } from '../passwords/store.ts';

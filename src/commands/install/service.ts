@@ -3,8 +3,8 @@
  * its old program until a restart, so an upgrade restarts it, unless no file changed.
  */
 import { existsSync } from 'node:fs';
-import { loadConfig } from '../../config/load.ts';
 import { programOutput } from '../../partners/program.ts';
+import { loadConfig } from '../config/load-config.ts';
 import type { InstallStep } from './step.ts';
 
 const service = 'postern.service';

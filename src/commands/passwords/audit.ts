@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { PasswordFinding, PasswordReport } from '../../core/passwords/audit-report.ts';
 import { strengthText } from '../../core/passwords/strength.ts';
@@ -19,6 +18,7 @@ import { openTriedStore } from '../../passwords/audit/tried-store.ts';
 import type { UnitResult } from '../../passwords/audit/worklist.ts';
 import { discover } from '../../passwords/sources/discover.ts';
 import { parseSource, type Source } from '../../passwords/sources/source.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { makeState } from '../guard/run-file.ts';
 import { dayText, many, plain } from '../terminal/format.ts';

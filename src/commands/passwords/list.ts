@@ -3,7 +3,6 @@
  * which of them are weak since when.
  */
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
 import { byLogin, loginKey } from '../../core/passwords/audit-report.ts';
 import { strengthText } from '../../core/passwords/strength.ts';
 import { type WeakPassword, whatToDo } from '../../core/passwords/weak.ts';
@@ -14,6 +13,7 @@ import { forbidCoreFiles } from '../../passwords/sandbox/sandbox.ts';
 import { discover } from '../../passwords/sources/discover.ts';
 import type { SourceRow } from '../../passwords/sources/row.ts';
 import { parseSource, rowsOf } from '../../passwords/sources/source.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { many, plain } from '../terminal/format.ts';
 import { jsonLine } from '../terminal/help.ts';

@@ -4,7 +4,6 @@
  */
 import { stdout } from 'node:process';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { whereOf } from '../../config/values.ts';
 import { combine } from '../../core/scan/combine.ts';
@@ -14,6 +13,7 @@ import { openScanners } from '../../daemon/scanners.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openSpamAssassin, type SpamAssassin } from '../../partners/scanners/spamassassin.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { helpAfter, jsonLine } from '../terminal/help.ts';
 import { readMessageFile } from '../terminal/message-file.ts';
