@@ -5,8 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../../config/load.ts';
-import { decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
+import { baselineKey, decodeBaseline, newBaseline } from '../../core/account/baseline.ts';
 import { evidenceNow } from '../../core/account/judge.ts';
 import { decodeProfile, today } from '../../core/account/profile.ts';
 import type { Account } from '../../core/account-name.ts';
@@ -19,6 +18,7 @@ import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
 import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
 import { accountPath, connectToGuard, type FoundGuard, queryText } from './client.ts';
 import { stateDirectory } from './run-file.ts';
@@ -117,22 +117,22 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
 function storedAccount(ledger: Ledger, name: string, now: Millis): AccountView | undefined {
   const record = ledger.loadAccount(name as Account);
   if (record === undefined) return undefined;
-  const norms = ledger.meta('norms');
-  const past = decodeProfile(record.profile);
-  const seen = norms === undefined ? newBaseline() : decodeBaseline(norms);
+  const profile = decodeProfile(record.profile);
+  const stored = ledger.meta(baselineKey);
+  const baseline = stored === undefined ? newBaseline() : decodeBaseline(stored);
   const weak = ledger
     .weakPasswords()
     .find((one) => one.account === name && one.changedAt === undefined);
   const weakPassword = weak === undefined ? '' : weakText(weak);
-  const { evidence, reasons } = evidenceNow(past, seen, now, weakPassword);
+  const { evidence, reasons } = evidenceNow(profile, baseline, now, weakPassword);
   const exemption = ledger.exemptions().find((one) => one.account === name && one.until > now);
-  const { messages, recipients } = today(past, now);
+  const { messages, recipients } = today(profile, now);
   return {
     account: name,
     state: record.state,
     evidence,
     reasons: reasons.map(shownReason),
-    lastSeen: past.at,
+    lastSeen: profile.at,
     messagesToday: messages,
     recipientsToday: recipients,
     knownRecipients: record.recipients.length,

@@ -78,6 +78,9 @@ function bin(value: number): number {
   return Math.max(0, Math.min(bins - 1, at));
 }
 
+/** Key of the stored baseline in the ledger's small values. Version 0.1 called it norms. */
+export const baselineKey = 'norms';
+
 /** The baseline as the ledger stores it. */
 export function encodeBaseline({ accountDays, histogram }: ServerBaseline): string {
   return JSON.stringify({ accountDays, histogram: Array.from(histogram) });

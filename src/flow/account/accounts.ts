@@ -4,6 +4,7 @@
  */
 
 import {
+  baselineKey,
   decodeBaseline,
   encodeBaseline,
   newBaseline,
@@ -33,7 +34,6 @@ const bookEntryBytes = 12;
 const recentBytesMax = 25_000_000;
 
 const seedKey = 'seed';
-const baselineKey = 'norms';
 
 export type Accounts = {
   readonly context: GuardContext;

@@ -63,13 +63,13 @@ export function openAdmin(deps: AdminDeps): Admin {
     accounts: (filter) => accountList(deps, filter),
     account(text) {
       const account = named(deps, text);
-      const past = deps.accounts.known(account);
-      if (past === undefined) return undefined;
+      const profile = deps.accounts.known(account);
+      if (profile === undefined) return undefined;
       return {
-        account: accountView(deps, account, past),
+        account: accountView(deps, account, profile),
         incidents: live
           .incidents({ account, limit: shownMax })
-          .map((incident) => withShownReasons(asOfNow(incident, past))),
+          .map((incident) => withShownReasons(asOfNow(incident, profile))),
         stories: live.stories({ account, limit: shownMax }).map(withShownReasons),
         audit: live.audit({ account, limit: shownMax }),
       };
@@ -164,25 +164,25 @@ function accountList(
   );
 }
 
-function accountView(deps: AdminDeps, account: Account, past: AccountProfile): AccountView {
+function accountView(deps: AdminDeps, account: Account, profile: AccountProfile): AccountView {
   const now = deps.world.clock.now();
   const why = deps.weakPasswords.why(account);
-  const { evidence, reasons } = evidenceNow(past, deps.accounts.context.baseline, now, why);
-  const { messages, recipients } = today(past, now);
+  const { evidence, reasons } = evidenceNow(profile, deps.accounts.context.baseline, now, why);
+  const { messages, recipients } = today(profile, now);
   const until = deps.exemptions.until(account);
-  const suspended = past.state === 'suspended';
+  const suspended = profile.state === 'suspended';
   const incident = suspended
     ? deps.journal.live.incidents({ account, open: true, limit: 1 })[0]
     : undefined;
   return {
     account,
-    state: past.state,
-    evidence: suspended ? Math.max(evidence, past.evidence) : evidence,
+    state: profile.state,
+    evidence: suspended ? Math.max(evidence, profile.evidence) : evidence,
     reasons: (incident?.reasons ?? reasons).map(shownReason),
-    lastSeen: past.at,
+    lastSeen: profile.at,
     messagesToday: messages,
     recipientsToday: recipients,
-    knownRecipients: Math.max(past.book.size, past.bookSize),
+    knownRecipients: Math.max(profile.book.size, profile.bookSize),
     exemptUntil: until > now ? until : undefined,
     weakPassword: why,
   };
@@ -196,9 +196,12 @@ function shownStory(story: StoryRow | undefined): StoryView | undefined {
  * The incident with its latest count. While it is open, the account's profile counts the stopped
  * messages.
  */
-function asOfNow(incident: IncidentRow, past: AccountProfile): IncidentRow {
-  if (incident.endedAt !== undefined || past.state !== 'suspended') return incident;
-  return { ...incident, stoppedMessages: Math.max(incident.stoppedMessages, past.stoppedMessages) };
+function asOfNow(incident: IncidentRow, profile: AccountProfile): IncidentRow {
+  if (incident.endedAt !== undefined || profile.state !== 'suspended') return incident;
+  return {
+    ...incident,
+    stoppedMessages: Math.max(incident.stoppedMessages, profile.stoppedMessages),
+  };
 }
 
 function heldRows(

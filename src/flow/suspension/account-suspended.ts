@@ -60,7 +60,7 @@ export type Suspensions = {
   /** For the gate: what a new suspension adds to the commit, and what to call after it. */
   suspending(
     account: Account,
-    past: AccountProfile,
+    profile: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ): { readonly changes: readonly Change[]; readonly committed: () => void };
@@ -92,13 +92,13 @@ class SuspensionFlow implements Suspensions {
 
   suspending(
     account: Account,
-    past: AccountProfile,
+    profile: AccountProfile,
     judgement: Judgement,
     at: Millis,
   ): { changes: readonly Change[]; committed: () => void } {
     const { reasons } = judgement;
     const detail = firstReasonText(reasons);
-    return this.#open(account, past, reasons, at, { by: 'guard', detail });
+    return this.#open(account, profile, reasons, at, { by: 'guard', detail });
   }
 
   async byHand(account: Account, by: string, note: string): Promise<AdminResult> {
@@ -106,12 +106,16 @@ class SuspensionFlow implements Suspensions {
     const { clock, count } = this.#deps.world;
     if (settings.mode === 'observe') return onlyObserving;
     const at = clock.now();
-    const past = accounts.profile(account, at);
-    if (past.state === 'suspended') return { ok: false, text: `${account} is suspended already` };
-    const book = suspendByHand(past, at);
+    const profile = accounts.profile(account, at);
+    if (profile.state === 'suspended')
+      return { ok: false, text: `${account} is suspended already` };
+    const book = suspendByHand(profile, at);
     const reason: Reason = { signal: 'operator', saw: 1, usual: 0, weight: 1, by, note };
-    const opened = this.#open(account, past, [reason], at, { by, detail: note });
-    await this.#deps.journal.committed([accounts.change(account, past, book), ...opened.changes]);
+    const opened = this.#open(account, profile, [reason], at, { by, detail: note });
+    await this.#deps.journal.committed([
+      accounts.change(account, profile, book),
+      ...opened.changes,
+    ]);
     count('postern_suspensions_total', 1, 'operator');
     opened.committed();
     return { ok: true, count: 1, text: `${account} is suspended` };
@@ -120,21 +124,21 @@ class SuspensionFlow implements Suspensions {
   async release(account: Account, how: ReleaseHow): Promise<AdminResult> {
     const { accounts } = this.#deps;
     const { clock, count } = this.#deps.world;
-    const past = accounts.known(account);
-    if (past === undefined) return { ok: false, text: `no account ${account} is known here` };
-    const suspended = past.state === 'suspended';
+    const profile = accounts.known(account);
+    if (profile === undefined) return { ok: false, text: `no account ${account} is known here` };
+    const suspended = profile.state === 'suspended';
     const at = clock.now();
-    const { stoppedMessages } = past;
-    release(past, { honest: how.falseAlarm });
+    const { stoppedMessages } = profile;
+    release(profile, { honest: how.falseAlarm });
     const automatic = how.by === 'postern';
     const open = this.#incidents(account);
     // A suspension that was only observed does not count as an automatic release.
     const real = open.some(({ observed }) => !observed);
-    past.automaticReleases = automatic && real ? past.automaticReleases + 1 : 0;
+    profile.automaticReleases = automatic && real ? profile.automaticReleases + 1 : 0;
     const what = releaseWord(how);
     const detail = how.note === '' ? what : `${what}: ${how.note}`;
     const changes: Change[] = [
-      accounts.change(account, past, { learned: [], forgotten: [] }),
+      accounts.change(account, profile, { learned: [], forgotten: [] }),
       { kind: 'audit', row: { at, by: how.by, action: 'release', account, detail } },
     ];
     for (const incident of open) {
@@ -187,7 +191,7 @@ class SuspensionFlow implements Suspensions {
 
   #open(
     account: Account,
-    past: AccountProfile,
+    profile: AccountProfile,
     reasons: readonly Reason[],
     at: Millis,
     who: { readonly by: string; readonly detail: string },
@@ -200,13 +204,13 @@ class SuspensionFlow implements Suspensions {
       account,
       observed,
       by: who.by,
-      since: past.since === 0 ? at : past.since,
+      since: profile.since === 0 ? at : profile.since,
       suspendedAt: at,
       endedAt: undefined,
       endedBy: '',
-      leakedMessages: past.leakedMessages,
-      leakedRecipients: past.leakedRecipients,
-      stoppedMessages: past.stoppedMessages,
+      leakedMessages: profile.leakedMessages,
+      leakedRecipients: profile.leakedRecipients,
+      stoppedMessages: profile.stoppedMessages,
       queuedHeld: 0,
       loginClosed: false,
       reasons,

@@ -62,9 +62,9 @@ async function endSuspensions(deps: ReviewDeps): Promise<void> {
     if (clock.now() - incident.suspendedAt < after) continue;
     // In observe mode no real suspension ends. What an operator did, an operator undoes.
     if (incident.observed !== observing || incident.by !== 'guard') continue;
-    const past = accounts.known(incident.account);
-    if (past === undefined) continue;
-    if (!observing && past.automaticReleases >= settings.automaticReleasesMax) continue;
+    const profile = accounts.known(incident.account);
+    if (profile === undefined) continue;
+    if (!observing && profile.automaticReleases >= settings.automaticReleasesMax) continue;
     const note = observing ? 'only observed' : 'the set time is over';
     const how = { by: 'postern', note, falseAlarm: false, keepHeld: true };
     await suspensions.release(incident.account, how);
@@ -135,7 +135,7 @@ function lastReleaseOf({ journal }: ReviewDeps, account: Account): number {
 }
 
 function isCalm(deps: ReviewDeps, account: Account, now: Millis): boolean {
-  const past = deps.accounts.known(account);
-  if (past === undefined || past.state === 'suspended') return false;
-  return evidenceNow(past, deps.accounts.context.baseline, now).evidence < watchAt;
+  const profile = deps.accounts.known(account);
+  if (profile === undefined || profile.state === 'suspended') return false;
+  return evidenceNow(profile, deps.accounts.context.baseline, now).evidence < watchAt;
 }

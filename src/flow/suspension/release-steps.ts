@@ -74,8 +74,8 @@ export class ReleaseSteps {
     return [...(names ?? [])]
       .map((name) => name as Account)
       .filter((account) => {
-        const past = this.#deps.accounts.known(account);
-        return past !== undefined && past.state !== 'suspended';
+        const profile = this.#deps.accounts.known(account);
+        return profile !== undefined && profile.state !== 'suspended';
       });
   }
 
