@@ -70,9 +70,14 @@ test(`no line of code is longer than ${columnsMax} columns, outside the list`, (
 
 test('no banned word, outside the list', () => {
   const bannedWords = (file: string): number =>
-    [...read(file).replace(characters, '').matchAll(banned)].length;
+    [...unwrapped(read(file)).replace(characters, '').matchAll(banned)].length;
   assert.deepEqual(counted(prose, bannedWords), wordsLeft);
 });
+
+/** The text with each comment and each joined string on one line: a phrase may be wrapped. */
+function unwrapped(text: string): string {
+  return text.replace(/['`] \+\n\s*['`]/g, '').replace(/\n\s*(?:\*(?!\/)|\/\/|#|>)?\s*/g, ' ');
+}
 
 /** Files with more than nothing, and how much. */
 function counted(
