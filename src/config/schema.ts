@@ -353,22 +353,19 @@ export const schema: z.ZodType<Config> = shape;
 export type Setting = { readonly key: string; readonly value: string; readonly about: string };
 
 /** Every setting, in the order of this file, with its value in `config`. */
-export function settings(config: Config): Setting[] {
-  const out: Setting[] = [];
-  walk(shape, config, '', out);
-  return out;
+export function settings(config: Config): readonly Setting[] {
+  return settingsOf(shape, config, '');
 }
 
-function walk(type: z.ZodType, value: unknown, prefix: string, out: Setting[]): void {
+function settingsOf(type: z.ZodType, value: unknown, prefix: string): readonly Setting[] {
   const inner = unwrapped(type);
   if (!(inner instanceof z.ZodObject)) {
-    out.push({ key: prefix, value: JSON.stringify(value), about: type.description ?? '' });
-    return;
+    return [{ key: prefix, value: JSON.stringify(value), about: type.description ?? '' }];
   }
-  for (const [key, field] of Object.entries(inner.shape)) {
+  return Object.entries(inner.shape).flatMap(([key, field]) => {
     const path = prefix === '' ? key : `${prefix}.${key}`;
-    walk(field as z.ZodType, (value as Record<string, unknown>)[key], path, out);
-  }
+    return settingsOf(field as z.ZodType, (value as Record<string, unknown>)[key], path);
+  });
 }
 
 function unwrapped(type: z.ZodType): z.ZodType {

@@ -27,19 +27,21 @@ const ip6BitsMin = 29;
 const isMechanism = (term: SpfTerm): term is SpfMechanism => 'qualifier' in term;
 
 export function repairSpf(texts: readonly string[]): RepairedSpf {
-  const faults: string[] = [];
-  if (texts.length > 1)
-    faults.push(`there are ${texts.length} SPF records, so none of them counts`);
-  const records = texts.map((text) => readable(text, faults));
-  const terms = records.length === 1 ? (records[0] ?? []) : merged(records);
-  return { terms: closed(cleaned(terms, faults), faults), faults };
+  const many =
+    texts.length > 1 ? [`there are ${texts.length} SPF records, so none of them counts`] : [];
+  const read = texts.map(readable);
+  const records = read.map(({ terms }) => terms);
+  const clean = cleaned(records.length === 1 ? (records[0] ?? []) : merged(records));
+  const end = closed(clean.terms);
+  const faults = [...many, ...[...read, clean, end].flatMap((step) => step.faults)];
+  return { terms: end.terms, faults };
 }
 
 /** The readable terms of a record. */
-function readable(text: string, faults: string[]): SpfRecord {
+function readable(text: string): RepairedSpf {
   const read = parseSpf(text);
-  if (read.ok) return read.value;
-  faults.push(`“${read.error.term}”: ${read.error.what}, so nobody can use the record`);
+  if (read.ok) return { terms: read.value, faults: [] };
+  const fault = `“${read.error.term}”: ${read.error.what}, so nobody can use the record`;
   const terms: SpfTerm[] = [];
   for (const word of text.split(/\s+/).slice(1)) {
     const one = parseSpf(`v=spf1 ${corrected(word)}`);
@@ -48,7 +50,7 @@ function readable(text: string, faults: string[]): SpfRecord {
     const once = term.kind === 'redirect' || term.kind === 'exp';
     if (!once || !terms.some(({ kind }) => kind === term.kind)) terms.push(term);
   }
-  return terms;
+  return { terms, faults: [fault] };
 }
 
 /** Corrects typing errors with an obvious meaning. */
@@ -76,32 +78,38 @@ function merged(records: readonly SpfRecord[]): SpfRecord {
   return [...terms, { kind: 'all', qualifier: strict ? '-' : '~' }];
 }
 
-function cleaned(terms: SpfRecord, faults: string[]): SpfRecord {
-  const seen = new Set<string>();
+/** Removes terms that have no effect, and those that no record should have. */
+function cleaned(terms: SpfRecord): RepairedSpf {
   const end = terms.findIndex(({ kind }) => kind === 'all');
-  return terms.filter((term, nth) => {
+  const seen = new Set<string>();
+  const judged = terms.map((term, nth) => {
     const shown = printSpfTerm(term);
-    if (end >= 0 && (nth > end ? isMechanism(term) : false)) {
-      faults.push(`${shown} stands behind all and is never looked at`);
-      return false;
-    }
-    if (end >= 0 && term.kind === 'redirect') {
-      faults.push(`${shown} has no effect beside all`);
-      return false;
-    }
-    if (term.kind === 'ptr') {
-      faults.push('ptr is slow and unreliable, and RFC 7208 says not to use it');
-      return false;
-    }
-    if (seen.has(shown) && isMechanism(term)) {
-      faults.push(`${shown} is there twice`);
-      return false;
-    }
+    const isRepeated = seen.has(shown);
     seen.add(shown);
-    const broad = isMechanism(term) && term.qualifier === '+' && isBroad(term);
-    if (broad) faults.push(`${shown} lets far too many strangers send`);
-    return !broad;
+    return { term, fault: termFault(term, { end, nth, isRepeated }) };
   });
+  return {
+    terms: judged.flatMap(({ term, fault }) => (fault === undefined ? [term] : [])),
+    faults: judged.flatMap(({ fault }) => fault ?? []),
+  };
+}
+
+/** Why a term is removed; undefined if it can stay. `end`: the place of `all`, or -1. */
+function termFault(
+  term: SpfTerm,
+  at: { readonly end: number; readonly nth: number; readonly isRepeated: boolean },
+): string | undefined {
+  const shown = printSpfTerm(term);
+  const hasAll = at.end >= 0;
+  if (hasAll && at.nth > at.end && isMechanism(term)) {
+    return `${shown} stands behind all and is never looked at`;
+  }
+  if (hasAll && term.kind === 'redirect') return `${shown} has no effect beside all`;
+  if (term.kind === 'ptr') return 'ptr is slow and unreliable, and RFC 7208 says not to use it';
+  if (!isMechanism(term)) return undefined;
+  if (at.isRepeated) return `${shown} is there twice`;
+  const isTooBroad = term.qualifier === '+' && isBroad(term);
+  return isTooBroad ? `${shown} lets far too many strangers send` : undefined;
 }
 
 function isBroad(term: SpfMechanism): boolean {
@@ -119,21 +127,22 @@ function isBroad(term: SpfMechanism): boolean {
 }
 
 /** Ends the record with `all` that does not let everybody pass. */
-function closed(terms: SpfRecord, faults: string[]): SpfRecord {
+function closed(terms: SpfRecord): RepairedSpf {
   const soft: SpfTerm = { kind: 'all', qualifier: '~' };
   const all = terms.find(({ kind }) => kind === 'all');
   if (all === undefined) {
-    if (terms.some(({ kind }) => kind === 'redirect')) return terms;
-    faults.push('it does not say what others may do: there is no all');
-    return [...terms, soft];
+    if (terms.some(({ kind }) => kind === 'redirect')) return { terms, faults: [] };
+    const fault = 'it does not say what others may do: there is no all';
+    return { terms: [...terms, soft], faults: [fault] };
   }
-  if (!isMechanism(all) || all.qualifier === '-' || all.qualifier === '~') return terms;
-  faults.push(
+  if (!isMechanism(all) || all.qualifier === '-' || all.qualifier === '~') {
+    return { terms, faults: [] };
+  }
+  const fault =
     all.qualifier === '+'
       ? 'it ends with all: everybody in the world may send in the name of the domain'
-      : 'it ends with ?all: it says nothing of forged mail',
-  );
-  return terms.map((term) => (term === all ? soft : term));
+      : 'it ends with ?all: it says nothing of forged mail';
+  return { terms: terms.map((term) => (term === all ? soft : term)), faults: [fault] };
 }
 
 /** Inserts terms before `all` or `redirect`, which decide about all other senders. */

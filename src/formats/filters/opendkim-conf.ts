@@ -86,14 +86,15 @@ export function opendkimKeys(
     return text === undefined ? undefined : read(parseDataSet(text), name);
   };
   if (!conf.has('keytable')) {
-    const domains = table('Domain');
-    return { keys: single(conf, domains ?? [], notes), notes };
+    const { keys, notes: more } = single(conf, table('Domain') ?? []);
+    return { keys, notes: [...notes, ...more] };
   }
   const keyTable = new Map(table('KeyTable') ?? []);
   const found = new Map<string, ConfiguredKey>();
   for (const [pattern, value] of table('SigningTable') ?? []) {
     const name = (value.split(/[\s:]/)[0] ?? '').trim();
-    const key = signerOf(pattern, name, keyTable, notes);
+    const { key, notes: more } = signerOf(pattern, name, keyTable);
+    notes.push(...more);
     if (key === undefined) continue;
     const known = found.get(key.domain);
     if (known === undefined) found.set(key.domain, key);
@@ -108,51 +109,51 @@ export function opendkimKeys(
   return { keys: [...found.values()], notes };
 }
 
-function single(
-  conf: ReadonlyMap<string, string>,
-  domains: readonly TableRow[],
-  notes: string[],
-): readonly ConfiguredKey[] {
+function single(conf: ReadonlyMap<string, string>, domains: readonly TableRow[]): KeysFound {
   const path = conf.get('keyfile');
   const selector = conf.get('selector')?.toLowerCase();
   if (path === undefined || selector === undefined || domains.length === 0) {
-    notes.push('neither KeyTable nor Domain, Selector and KeyFile are set, so nothing was signed');
-    return [];
+    const note = 'neither KeyTable nor Domain, Selector and KeyFile are set, so nothing was signed';
+    return { keys: [], notes: [note] };
   }
-  return domains.flatMap(([name]): ConfiguredKey[] => {
-    const domain = name.toLowerCase();
-    if (/[*%]/.test(domain)) {
-      notes.push(
-        `Domain ${name} is a pattern; make a key for each of your domains: postern dkim new`,
-      );
-      return [];
-    }
-    return [{ domain, selector, key: { kind: 'file', path } }];
-  });
+  const isPattern = ([name]: TableRow): boolean => /[*%]/.test(name);
+  return {
+    keys: domains
+      .filter((row) => !isPattern(row))
+      .map(([name]) => ({ domain: name.toLowerCase(), selector, key: { kind: 'file', path } })),
+    notes: domains
+      .filter(isPattern)
+      .map(
+        ([name]) =>
+          `Domain ${name} is a pattern; make a key for each of your domains: postern dkim new`,
+      ),
+  };
 }
 
+type SignerFound = {
+  readonly key: ConfiguredKey | undefined;
+  readonly notes: readonly string[];
+};
+
+/** The key of a row of SigningTable, and what is to be said about it. */
 function signerOf(
   pattern: string,
   name: string,
   keyTable: ReadonlyMap<string, string>,
-  notes: string[],
-): ConfiguredKey | undefined {
+): SignerFound {
+  const none = (note: string): SignerFound => ({ key: undefined, notes: [note] });
   const from = domainOf(pattern);
   const key = keyTable.get(name === '%' ? (from ?? '') : name);
-  if (key === undefined) {
-    notes.push(`${pattern}: there is no key ${name} in KeyTable`);
-    return undefined;
-  }
+  if (key === undefined) return none(`${pattern}: there is no key ${name} in KeyTable`);
   const [, first = '', selector = '', where = ''] = /^([^:]*):([^:]*):(.*)$/s.exec(key) ?? [];
   const domain = (first === '%' ? from : first)?.trim().toLowerCase();
   if (domain === undefined || (from === undefined && where.includes('%'))) {
-    notes.push(`${pattern} matches every domain; make a key for each of yours: postern dkim new`);
-    return undefined;
+    return none(`${pattern} matches every domain; make a key for each of yours: postern dkim new`);
   }
   if (domain === '' || selector === '' || where === '') {
-    notes.push(`KeyTable ${name} is not domain:selector:key`);
-    return undefined;
+    return none(`KeyTable ${name} is not domain:selector:key`);
   }
+  const notes: string[] = [];
   if (from !== undefined && from !== domain && !from.endsWith(`.${domain}`)) {
     notes.push(
       `${pattern}: mail of ${from} was signed as ${domain}; Postern signs only ${domain} with it`,
@@ -164,11 +165,14 @@ function signerOf(
   const place = where.trim();
   const isPath = /^(?:\/|\.\.?\/)/.test(place);
   return {
-    domain,
-    selector: selector.trim().toLowerCase(),
-    key: isPath
-      ? { kind: 'file', path: place.replaceAll('%', from ?? '') }
-      : { kind: 'text', text: place },
+    key: {
+      domain,
+      selector: selector.trim().toLowerCase(),
+      key: isPath
+        ? { kind: 'file', path: place.replaceAll('%', from ?? '') }
+        : { kind: 'text', text: place },
+    },
+    notes,
   };
 }
 
