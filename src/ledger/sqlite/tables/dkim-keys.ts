@@ -25,10 +25,23 @@ export function dkimKeyTable(make: Statements): DkimKeyTable {
   return {
     put(key) {
       put(
-        ...[key.domain, key.selector, key.algorithm, key.bits, key.publicKey, key.file, key.state],
+        key.domain,
+        key.selector,
+        key.algorithm,
+        key.bits,
+        key.publicKey,
+        key.file,
+        key.state,
         ...keyStates.map((state) => key.times[state] ?? null),
-        ...[key.absentAt ?? null, key.cachedMs, key.lostSince ?? null, key.returns ? 1 : 0],
-        ...[key.toldAt ?? null, key.sight, key.sightAt ?? null, key.sightText, key.note],
+        key.absentAt ?? null,
+        key.cachedMs,
+        key.lostSince ?? null,
+        key.returns ? 1 : 0,
+        key.toldAt ?? null,
+        key.sight,
+        key.sightAt ?? null,
+        key.sightText,
+        key.note,
       );
     },
     dkimKeys: () => all.all().map(dkimKey),

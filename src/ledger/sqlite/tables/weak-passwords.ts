@@ -17,8 +17,15 @@ export function weakPasswordTable(make: Statements): WeakPasswordTable {
   return {
     put: (row) =>
       put(
-        ...[row.source, row.login, row.account, row.scheme, row.strength, row.by, row.since],
-        ...[row.changedAt ?? null, row.toldAt ?? null],
+        row.source,
+        row.login,
+        row.account,
+        row.scheme,
+        row.strength,
+        row.by,
+        row.since,
+        row.changedAt ?? null,
+        row.toldAt ?? null,
       ),
     weakPasswords: () => all.all().map(weakPassword),
   };
