@@ -43,16 +43,16 @@ const spoolEveryMs = 2_000;
 const closeMs = 5_000;
 
 export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): DaemonSendmail {
-  let { config } = parts;
+  /** What the last reload asked for; the door may still be opening. */
+  let wanted = parts.config;
   let handovers: Handovers | undefined;
   let open = new AsyncDisposableStack();
   let wasOpen = false;
   const reloads = new SerialQueue<'door'>(reloadsMax);
-  const reopen = async (wanted: Config): Promise<void> => {
+  const reopen = async (config: Config): Promise<void> => {
     await open.disposeAsync();
     open = new AsyncDisposableStack();
-    config = wanted;
-    const where = whereOf(wanted.sendmail.door, doorMode);
+    const where = whereOf(config.sendmail.door, doorMode);
     handovers =
       where === undefined
         ? undefined
@@ -73,9 +73,10 @@ export function openDaemonSendmail(parts: DaemonParts, deps: SendmailDeps): Daem
       },
       answered: (token) => handovers?.answered(token),
     },
-    start: () => reopen(config),
+    start: () => reopen(wanted),
     configure(changed) {
-      if (JSON.stringify(changed.sendmail) === JSON.stringify(config.sendmail)) return;
+      if (JSON.stringify(changed.sendmail) === JSON.stringify(wanted.sendmail)) return;
+      wanted = changed;
       reloads
         .run('door', () => reopen(changed))
         .catch((cause: unknown) => {
