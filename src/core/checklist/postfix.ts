@@ -133,7 +133,7 @@ function returning(main: MainCf, { service }: SmtpdService, facts: PostfixFacts)
   return { id, kind: 'warn', title, found, wanted: 'no milter on this service', fix };
 }
 
-/** Mail handed in through sendmail(1), as web forms do. */
+/** Mail handed over through sendmail(1), as web forms do. */
 function local(
   main: MainCf,
   services: readonly Service[],

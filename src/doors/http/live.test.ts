@@ -49,7 +49,7 @@ test('a page gets the status at once, then verdicts and the number left out', as
   assert.equal(seen, 1_000);
 });
 
-test('the admin is watched only while somebody listens', async () => {
+test('verdicts are watched only while somebody listens', async () => {
   await using at = await stage();
   assert.equal(at.listeners(), 0);
   const one = await begin(at.door, '/api/live', { headers: bearer });

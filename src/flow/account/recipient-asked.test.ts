@@ -1,5 +1,5 @@
 /**
- * The policy admin: recipients are reserved as they come, so that sessions at once cannot overshoot
+ * The policy handler: recipients are reserved as they come, so that sessions at once cannot overshoot
  * together.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** The operator's admin: what it shows is what is, what it does is done, said and written down. */
+/** What operators see and do: it shows what is, and what is done is said and written down. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
