@@ -1,6 +1,6 @@
 /**
- * The policy handler: recipients are reserved as they come, so that sessions at once cannot overshoot
- * together.
+ * The policy handler: recipients are reserved as they come, so that sessions at once cannot
+ * overshoot together.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -73,7 +73,7 @@ async function seen(
 const submitterOf = ({ went }: { readonly went: Submission | undefined }) =>
   went?.handed?.submitter.user;
 
-test('a web user is known by his socket, with what the register looks at', async () => {
+test('a web user is known by its socket, with what the register looks at', async () => {
   const found = await seen({ uids: [0, 33] });
   assert.equal(submitterOf(found), 'www-data');
   assert.deepEqual(found.went?.handed?.header, [{ name: 'From', value: 'info@shop.example' }]);
@@ -86,7 +86,7 @@ test('others are clients as before', async () => {
   }
 });
 
-test('who has closed his socket already is somebody', async () => {
+test('a client that has closed its socket already is somebody', async () => {
   assert.equal(submitterOf(await seen('closed')), '?');
 });
 

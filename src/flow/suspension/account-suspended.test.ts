@@ -118,8 +118,8 @@ test('released while it is still being enforced: the end is open, and stays so',
   slow.resolve();
   await releasing;
   await rig.time.pass(minuteMs);
-  assert.ok(!rig.logins.closed.has(joe), 'his login is open');
-  assert.equal(rig.queue.messages.get(friend.id), 'deferred', 'his mail moves');
+  assert.ok(!rig.logins.closed.has(joe), 'the login is open');
+  assert.equal(rig.queue.messages.get(friend.id), 'deferred', 'the mail moves');
   assert.notEqual(incident(rig)?.endedAt, undefined, 'the incident is over');
 });
 

@@ -163,7 +163,7 @@ spooled('rubbish goes when it is old; there is no spool, and nothing happens', a
 });
 
 spooled(
-  'folders in the name of another hide none of his',
+  'folders in the name of another hide none of its own',
   async () => {
     rmSync(own, { recursive: true });
     const squatted = [String(me), ...[0, 1, 2, 3].map((nth) => `${me}.${`${nth}`.repeat(16)}`)];
@@ -171,7 +171,7 @@ spooled(
       mkdirSync(join(spool, name));
       chownSync(join(spool, name), 4_711, 4_711);
     }
-    // Each message of his makes a folder, which stays when it is empty.
+    // Each of these messages makes a folder, which stays when it is empty.
     for (const nth of [1, 2, 3, 4]) {
       const folder = join(spool, `${me}.${`${nth}f`.repeat(8)}`);
       mkdirSync(folder);

@@ -121,11 +121,11 @@ class SpoolList {
         continue;
       }
       const uid = Number(number);
-      const his = seconds.get(uid) ?? [];
-      if (his.length >= foldersPerUser || !(await this.#isOf(uid, name))) continue;
+      const others = seconds.get(uid) ?? [];
+      if (others.length >= foldersPerUser || !(await this.#isOf(uid, name))) continue;
       users.add(uid);
       if (name === number) continue;
-      seconds.set(uid, [...his, name]);
+      seconds.set(uid, [...others, name]);
       if (sweeps) await removeOld(join(folder, name), nowMs);
     }
     this.#seconds = seconds;
