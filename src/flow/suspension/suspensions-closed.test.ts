@@ -1,10 +1,10 @@
 /** The guard ends, or the ledger fails, during an action on an account: the process survives. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
-import type { Account } from '../core/account-name.ts';
-import { inMemory, openLedger } from '../ledger/sqlite/open.ts';
-import { minuteMs } from '../lib/time.ts';
+import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
+import type { Account } from '../../core/account-name.ts';
+import { inMemory, openLedger } from '../../ledger/sqlite/open.ts';
+import { minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test' as Account;
 

@@ -1,9 +1,9 @@
 /** A release that is interrupted: by a new suspension, a crash, or a failure. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
-import type { Account } from '../core/account-name.ts';
-import { minuteMs } from '../lib/time.ts';
+import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
+import type { Account } from '../../core/account-name.ts';
+import { minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test' as Account;
 const released = { by: 'op', note: '', falseAlarm: false, keepHeld: false };

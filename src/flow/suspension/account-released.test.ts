@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FlowRig, openRig } from '../../test/ledger/flow-rig.ts';
-import { hourMs, minuteMs } from '../lib/time.ts';
+import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
+import { hourMs, minuteMs } from '../../lib/time.ts';
 
 const joe = 'joe@here.test';
 const hijacked = { by: 'op', note: '', falseAlarm: false, keepHeld: true };
