@@ -24,7 +24,7 @@ type WhichOptions = Common & { readonly account?: string; readonly yes?: true };
 const { done, notRunning } = exitCodes;
 const notDone = [
   1,
-  'none of them is still held, or the queue tools failed; the error says which',
+  'no such message is held, or the queue tools failed; the error says which',
 ] as const;
 const unknown = [67, 'no message with that id was ever held'] as const;
 
@@ -203,7 +203,7 @@ async function mayDrop(ids: readonly string[], account: string | undefined): Pro
   if (!stdin.isTTY || !stdout.isTTY) {
     throw new OperatorError(
       'not-asked',
-      'this is not a terminal, so nobody can be asked: say --yes to drop the messages',
+      'this is not a terminal, so Postern cannot ask you: give --yes to drop the messages',
       {
         exit: sysexits.usage,
       },

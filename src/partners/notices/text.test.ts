@@ -62,8 +62,8 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       ...aboutKey,
       event: 'dkim.lost',
       reasons: [
-        { signal: 'dkim', text: 'example.org is not signed with it any more.' },
-        { signal: 'dns', text: 'ns1.example.org: nothing there' },
+        { signal: 'dkim', text: 'Mail of example.org is not signed with this key any more.' },
+        { signal: 'dns', text: 'ns1.example.org: no record' },
       ],
     },
   ],
