@@ -20,7 +20,7 @@ export const hijack: Notice = {
   reasons: [
     {
       signal: 'new-recipients',
-      text: '41 new recipients in 30 minutes (nobody on this server has written to them before); normal for this account: up to 3',
+      text: '41 new recipients in 30 minutes (nobody on this server has written to them before); normal for this account: fewer than 3',
     },
     {
       signal: 'client-network',
