@@ -21,7 +21,7 @@ type ListOptions = Common & {
 };
 type WhichOptions = Common & { readonly account?: string; readonly yes?: true };
 
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 const notDone = [
   1,
   'no such message is held, or the queue tools failed; the error says which',
@@ -64,7 +64,7 @@ function list(held: Command): void {
           ['postern held list', ''],
           ['postern held list --account joe@example.org --was dropped', ''],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
@@ -109,7 +109,7 @@ function show(held: Command): void {
           ['postern held show 4bXn9K2pWzz9', ''],
           ['postcat -q 4bXn9K2pWzz9', 'as root: show the message itself'],
         ],
-        exits: [done, unknown, notRunning],
+        exits: [done, unknown, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )

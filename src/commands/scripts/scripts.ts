@@ -34,7 +34,7 @@ type RuleOptions = CommonOptions & {
   readonly note?: string;
 };
 
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 const noSuch = [67, 'no such script has been seen'] as const;
 const notDone = [1, 'the guard could not do it; prints why'] as const;
 const pathHelp = 'path of the script (* is any part of a name, ** includes folders), or user:NAME';
@@ -77,7 +77,7 @@ function list(scripts: Command): void {
           ['postern scripts list --rules', ''],
           ['postern stats --by script', 'which web script sends spam?'],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
         notes:
           'ODD counts messages outside a rule or with injected header fields. If the guard ' +
           'is not\n' +
@@ -110,7 +110,7 @@ function show(scripts: Command): void {
           ['postern scripts show /var/www/shop/contact.php', ''],
           ['postern held list --account script:/var/www/shop/contact.php', 'its held mail'],
         ],
-        exits: [done, noSuch, notRunning],
+        exits: [done, noSuch, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
