@@ -38,7 +38,7 @@ const sentences: readonly (readonly [Reason, string])[] = [
   [
     strangers,
     '41 new recipients in 30 minutes (nobody on this server has written to them before); ' +
-      'normal here: up to 10',
+      'normal here: fewer than 10',
   ],
   [
     {
@@ -49,7 +49,8 @@ const sentences: readonly (readonly [Reason, string])[] = [
       windowMs: 72 * hourMs,
       normalFor: 'account',
     },
-    '3.3 messages in 3 days with a text that was sent before; normal for this account: up to 40',
+    '3.3 messages in 3 days with a text that was sent before; ' +
+      'normal for this account: fewer than 40',
   ],
   [
     { signal: 'unusual-hour', ...numbers, hour: 3, shareMax: 0.02 },
@@ -120,7 +121,7 @@ for (const [reason, text] of sentences) {
 
 test('each count has a sentence with what was seen, in which time, and what is normal', () => {
   for (const signal of countNames) {
-    assert.match(reasonText(count(signal)), /^41 .*30 minutes.*; normal here: up to 10$/);
+    assert.match(reasonText(count(signal)), /^41 .*30 minutes.*; normal here: fewer than 10$/);
   }
   assert.equal(new Set(countNames.map((signal) => reasonText(count(signal)))).size, 8);
 });
@@ -149,7 +150,7 @@ test('a hold reason names Postern and what was seen', () => {
   assert.equal(holdReason([ceiling, strangers]), `postern: ${reasonText(ceiling)}`);
   assert.equal(
     holdReason([strangers]),
-    'postern: 41 new recipients in 30 minutes; normal here: up to 10',
+    'postern: 41 new recipients in 30 minutes; normal here: fewer than 10',
   );
   assert.equal(holdReason([]), 'postern: held');
 });

@@ -34,7 +34,8 @@ const counted: Readonly<Record<CountName, (saw: string, time: string) => string>
 function countSentence(reason: Of<CountName>): string {
   const { signal, saw, usual, windowMs, normalFor } = reason;
   const whose = normalFor === 'account' ? 'for this account' : 'here';
-  return `${counted[signal](shown(saw), during(windowMs))}; normal ${whose}: up to ${shown(usual)}`;
+  const what = counted[signal](shown(saw), during(windowMs));
+  return `${what}; normal ${whose}: fewer than ${shown(usual)}`;
 }
 
 const ceilings: Readonly<Record<Of<'ceiling'>['limit'], (saw: number, usual: number) => string>> = {

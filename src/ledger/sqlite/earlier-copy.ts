@@ -129,7 +129,7 @@ function noRoom(
     'ledger-no-room',
     `no room to copy ledger ${path}: ${megabytes(needed)} needed, ${megabytes(free)} free`,
     {
-      hint: 'a copy precedes an upgrade; nothing was changed: make room on that disk, start again',
+      hint: 'nothing was changed; free space on that disk, then start Postern again',
       exit: sysexits.cantCreate,
     },
   );

@@ -45,7 +45,7 @@ export function lockForWriting(path: string): () => void {
     if (!isBusy(error)) throw error;
     throw new OperatorError('ledger-locked', `ledger ${path} is in use by another postern`, {
       cause: error,
-      hint: 'see `postern status`; stop the other one first, or give this one its own --state',
+      hint: '`postern status` shows it; stop it, or give this one another folder: --state DIR',
       exit: sysexits.tempFail,
     });
   }
@@ -63,7 +63,7 @@ export function fileGuard(path: string): () => void {
     if (now?.ino === opened.ino && now.dev === opened.dev) return;
     const what = now === undefined ? 'was deleted' : 'was replaced by another file';
     throw new OperatorError('ledger-write', `cannot write ledger ${path}: the file ${what}`, {
-      hint: 'restart postern; what it has not been able to write is lost then',
+      hint: 'restart Postern; changes that are not written yet are then lost',
       exit: sysexits.ioErr,
     });
   };
