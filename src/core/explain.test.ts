@@ -186,6 +186,13 @@ test('a hold reason is printable ASCII of at most a hundred characters', () => {
   );
 });
 
+test('a hold reason takes no longer because of what a stranger wrote', () => {
+  const before = performance.now();
+  const reason = holdReason([{ ...older, text: ' ('.repeat(50_000) }]);
+  assert.equal(reason.length, 100);
+  assert.ok(performance.now() - before < 500);
+});
+
 const replies = [
   ['a ceiling that will pass', 'delay', ceiling, 451, /120 recipients .* please try again later/],
   ['a delay for any other reason', 'delay', strangers, 451, /^too much mail at once; please try/],

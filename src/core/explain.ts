@@ -178,7 +178,7 @@ export function firstReasonText(reasons: readonly StoredReason[]): string {
 export function holdReason(reasons: readonly StoredReason[]): string {
   const text = `postern: ${firstReasonText(reasons) || 'held'}`.replace(/[^\x20-\x7e]/g, '?');
   // What stands in parentheses is the first to go.
-  const short = text.length > holdReasonMax ? text.replace(/ \([^)]*\)/, '') : text;
+  const short = text.length > holdReasonMax ? text.replace(/ \([^()]*\)/, '') : text;
   return short.slice(0, holdReasonMax);
 }
 
