@@ -55,7 +55,10 @@ export function copyBeforeMigration(
   const nth = Math.max(0, ...before.map((copy) => copy.nth)) + 1;
   const copy = copyPath(path, { version, nth });
   const draft = `${copy}.new`;
-  rmSync(draft, { force: true });
+  const removeDraft = (): void => {
+    for (const left of [draft, `${draft}-journal`]) rmSync(left, { force: true });
+  };
+  removeDraft();
   try {
     preparePrivateFile(draft);
     database.prepare('VACUUM INTO ?').run(draft);
@@ -63,7 +66,7 @@ export function copyBeforeMigration(
     renameSync(draft, copy);
     syncPath(dirname(path));
   } catch (error) {
-    rmSync(draft, { force: true });
+    removeDraft();
     if (isFull(error)) throw noRoom(path, { needed, free: freeBytes(dirname(path)) });
     throw error;
   }

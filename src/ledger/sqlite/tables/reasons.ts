@@ -1,3 +1,4 @@
+/** Reads the reasons of a story or an incident. */
 import type { StoredReason } from '../../../core/reason.ts';
 import { list, type Row } from './statements.ts';
 
