@@ -155,12 +155,43 @@ test('a hold reason names Postern and what was seen', () => {
   assert.equal(holdReason([]), 'postern: held');
 });
 
+const damaged = [
+  ['a signal of another version', { signal: 'moon-phase', ...numbers, phase: 3 }],
+  ['a name that every object has', { signal: 'toString', ...numbers }],
+  ['a score without its rules', { signal: 'spam-score', ...numbers, required: 5 }],
+  ['a ceiling of another version', { signal: 'ceiling', ...numbers, limit: 'week' }],
+  ['a script without its addresses', { signal: 'script-sender', ...numbers, rule: 'r1' }],
+] as const;
+for (const [what, row] of damaged) {
+  test(`a row that cannot be read still has a sentence: ${what}`, () => {
+    const reason = row as unknown as Reason;
+    const { text } = shownReason(reason);
+    assert.equal(
+      text,
+      `${row.signal}: this version of Postern cannot read what was stored about it`,
+    );
+    assert.match(holdReason([reason]), /^postern: [\x20-\x7e]{1,91}$/);
+    assert.doesNotThrow(() => [
+      noticeReasons([reason]),
+      replyText('delay', [reason], 'help@here'),
+      replyText('refuse', [reason], 'help@here'),
+    ]);
+  });
+}
+
 test('a hold reason is printable ASCII of at most a hundred characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
       assert.match(holdReason([{ ...older, text }]), /^postern: [\x20-\x7e]{0,91}$/);
     }),
   );
+});
+
+test('a hold reason takes no longer because of what a stranger wrote', () => {
+  const before = performance.now();
+  const reason = holdReason([{ ...older, text: ' ('.repeat(50_000) }]);
+  assert.equal(reason.length, 100);
+  assert.ok(performance.now() - before < 500);
 });
 
 const replies = [

@@ -5,7 +5,15 @@
  * open as long as the ledger is. The kernel drops it with the process, also after kill -9, and
  * readers of the ledger never meet it.
  */
-import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchownSync,
+  lstatSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -19,18 +27,28 @@ const ownerOnly = 0o600;
  * (POSIX fcntl), also those of an open ledger.
  */
 export function preparePrivateFile(path: string): void {
-  if (!existsSync(path)) {
-    closeSync(openSync(path, 'a', ownerOnly));
-    giveToFolderOwner(path);
-  }
+  if (!existsSync(path)) makeFile(path);
+  if (isRoot() && lstatSync(path).isSymbolicLink()) return;
   if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
 }
 
-/** Gives a file that root made (`install`, a command under sudo) to the daemon's user. */
-function giveToFolderOwner(path: string): void {
-  if (process.getuid?.() !== 0) return;
+/**
+ * Makes an empty file. One that root makes (`install`, a command under sudo) goes to the daemon's
+ * user. Root follows no link then: the folder is that user's, who must not get files elsewhere.
+ */
+function makeFile(path: string): void {
   const folder = statSync(dirname(path));
-  if (folder.uid !== 0) chownSync(path, folder.uid, folder.gid);
+  const forOther = isRoot() && folder.uid !== 0;
+  const descriptor = openSync(path, forOther ? 'ax' : 'a', ownerOnly);
+  try {
+    if (forOther) fchownSync(descriptor, folder.uid, folder.gid);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 /** Takes the writer's lock, or throws `ledger-locked`. Returns a function that gives it back. */

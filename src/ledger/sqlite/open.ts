@@ -103,7 +103,7 @@ function bringUpToDate(
   if (copy === undefined) return;
   const toGoBack = wayBack(path, copy);
   log('info', 'ledger.copied', { copy, version, toGoBack });
-  removeOldCopies(path);
+  removeOldCopies(path, copy);
 }
 
 function openForReading(path: string, log: Log): Ledger {
