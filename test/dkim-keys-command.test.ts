@@ -92,7 +92,7 @@ test('before the first start: keys are made, their records printed for both name
       [rsa?.algorithm, rsa?.bits, ed?.algorithm],
       ['rsa-sha256', 2048, 'ed25519-sha256'],
     );
-    assert.match(rsa?.todo ?? '', /^publish its record \(ns\.example\.org: nothing there\)$/);
+    assert.match(rsa?.todo ?? '', /^publish its record \(ns\.example\.org: no record\)$/);
     assert.equal(statSync(join(state, 'keys', rsa?.file ?? '')).mode & 0o777, 0o600);
     dns.records = [...dns.records, ...published.value];
     const table = await run('keys', 'example.org');

@@ -95,7 +95,7 @@ test('one script: its rule, or the one that would fit', async () => {
   assert.match(ruled.out, /odd +2 messages; last .*: header injection: 2 From fields that differ/);
   assert.match(
     ruled.out,
-    /Rule r3, by op: .* \(asked for\)\nTo take it back: postern scripts forget r3/,
+    /Rule r3, by op: .* \(asked for\)\nTo remove the rule: postern scripts forget r3/,
   );
   const none = await scripts(state, 'show', '/var/www/shop/con.php');
   assert.equal(none.exit, 67);

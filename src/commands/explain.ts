@@ -25,8 +25,8 @@ export function register(program: Command): void {
         examples: [['postern explain 4bXm2R7hQzz2', '']],
         exits: [
           [0, 'done'],
-          [67, 'no message with that id is known (any more)'],
-          exitCodes.notRunning,
+          [67, 'no message with this id is known, or it was too long ago'],
+          exitCodes.nothingToRead,
         ],
         notes:
           'Postern remembers reasons for 180 days and messages that passed for 14 days\n' +

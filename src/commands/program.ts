@@ -47,12 +47,13 @@ Files:
 
 Exit codes (sysexits(3)):
   0 done   1 a problem was found and reported   64 usage   65 bad data   66 no such file
-  67 no such account or message   69 not running or not reachable   73 cannot create
-  77 not allowed   78 configuration
+  67 no such account or message   69 not running or not reachable   70 a step failed
+  71 a system tool failed   73 cannot create a file   74 cannot read or write a file
+  75 try again later   77 not allowed (run it as root)   78 error in the configuration
 
 Start with:
-  ./postern up                and in another terminal:
-  ./postern try hijack        watch it being stopped
+  ./postern up                start the guard; then, in another terminal:
+  ./postern try hijack        watch Postern stop a made-up hijacked account
   ./postern connect postfix   connect your mail server to it (shows the change first)
 `;
 

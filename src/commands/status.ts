@@ -63,7 +63,7 @@ export function register(program: Command): void {
       if (status.ledger.state === 'ok') return;
       throw new OperatorError('ledger-failing', 'the ledger takes no writes', {
         cause: status.ledger.why,
-        hint: 'make room on its disk; until then mail is answered as `ledger.when_failing` says',
+        hint: 'free space on its disk; until then Postern answers mail as ledger.when_failing says',
         exit: 1,
       });
     });
@@ -116,7 +116,7 @@ function suspendedText(cards: StatusOverview['suspended'], all: number): string 
     const [first] = incident?.reasons ?? account.reasons;
     if (first !== undefined) text += `  ${plain(first.text)}\n`;
     const release = shellWords('postern', 'accounts', 'release', account.account);
-    text += `  once its password has been changed: ${release} --keep-held\n`;
+    text += `  after you changed its password: ${release} --keep-held\n`;
   }
   return all > cards.length ? `${text}and ${many(all - cards.length, 'more account')}\n` : text;
 }

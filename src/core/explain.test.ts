@@ -38,7 +38,7 @@ const sentences: readonly (readonly [Reason, string])[] = [
   [
     strangers,
     '41 new recipients in 30 minutes (nobody on this server has written to them before); ' +
-      'normal here: up to 10',
+      'normal here: fewer than 10',
   ],
   [
     {
@@ -49,7 +49,8 @@ const sentences: readonly (readonly [Reason, string])[] = [
       windowMs: 72 * hourMs,
       normalFor: 'account',
     },
-    '3.3 messages in 3 days with a text that was sent before; normal for this account: up to 40',
+    '3.3 messages in 3 days with a text that was sent before; ' +
+      'normal for this account: fewer than 40',
   ],
   [
     { signal: 'unusual-hour', ...numbers, hour: 3, shareMax: 0.02 },
@@ -120,7 +121,7 @@ for (const [reason, text] of sentences) {
 
 test('each count has a sentence with what was seen, in which time, and what is normal', () => {
   for (const signal of countNames) {
-    assert.match(reasonText(count(signal)), /^41 .*30 minutes.*; normal here: up to 10$/);
+    assert.match(reasonText(count(signal)), /^41 .*30 minutes.*; normal here: fewer than 10$/);
   }
   assert.equal(new Set(countNames.map((signal) => reasonText(count(signal)))).size, 8);
 });
@@ -149,10 +150,34 @@ test('a hold reason names Postern and what was seen', () => {
   assert.equal(holdReason([ceiling, strangers]), `postern: ${reasonText(ceiling)}`);
   assert.equal(
     holdReason([strangers]),
-    'postern: 41 new recipients in 30 minutes; normal here: up to 10',
+    'postern: 41 new recipients in 30 minutes; normal here: fewer than 10',
   );
   assert.equal(holdReason([]), 'postern: held');
 });
+
+const damaged = [
+  ['a signal of another version', { signal: 'moon-phase', ...numbers, phase: 3 }],
+  ['a name that every object has', { signal: 'toString', ...numbers }],
+  ['a score without its rules', { signal: 'spam-score', ...numbers, required: 5 }],
+  ['a ceiling of another version', { signal: 'ceiling', ...numbers, limit: 'week' }],
+  ['a script without its addresses', { signal: 'script-sender', ...numbers, rule: 'r1' }],
+] as const;
+for (const [what, row] of damaged) {
+  test(`a row that cannot be read still has a sentence: ${what}`, () => {
+    const reason = row as unknown as Reason;
+    const { text } = shownReason(reason);
+    assert.equal(
+      text,
+      `${row.signal}: this version of Postern cannot read what was stored about it`,
+    );
+    assert.match(holdReason([reason]), /^postern: [\x20-\x7e]{1,91}$/);
+    assert.doesNotThrow(() => [
+      noticeReasons([reason]),
+      replyText('delay', [reason], 'help@here'),
+      replyText('refuse', [reason], 'help@here'),
+    ]);
+  });
+}
 
 test('a hold reason is printable ASCII of at most a hundred characters', () => {
   fc.assert(
@@ -160,6 +185,13 @@ test('a hold reason is printable ASCII of at most a hundred characters', () => {
       assert.match(holdReason([{ ...older, text }]), /^postern: [\x20-\x7e]{0,91}$/);
     }),
   );
+});
+
+test('a hold reason takes no longer because of what a stranger wrote', () => {
+  const before = performance.now();
+  const reason = holdReason([{ ...older, text: ' ('.repeat(50_000) }]);
+  assert.equal(reason.length, 100);
+  assert.ok(performance.now() - before < 500);
 });
 
 const replies = [

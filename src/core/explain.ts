@@ -4,7 +4,14 @@
  */
 import { during } from '../lib/time.ts';
 import type { Notice } from './notice.ts';
-import type { CountName, GuardReason, GuardSignal, ShownReason, StoredReason } from './reason.ts';
+import type {
+  CountName,
+  GuardReason,
+  GuardSignal,
+  Reason,
+  ShownReason,
+  StoredReason,
+} from './reason.ts';
 import { scannerTitles } from './scan/report.ts';
 import type { ScriptReason, ScriptSignal, SomeAddresses } from './script-mail.ts';
 import type { VerdictKind } from './verdict.ts';
@@ -34,7 +41,8 @@ const counted: Readonly<Record<CountName, (saw: string, time: string) => string>
 function countSentence(reason: Of<CountName>): string {
   const { signal, saw, usual, windowMs, normalFor } = reason;
   const whose = normalFor === 'account' ? 'for this account' : 'here';
-  return `${counted[signal](shown(saw), during(windowMs))}; normal ${whose}: up to ${shown(usual)}`;
+  const what = counted[signal](shown(saw), during(windowMs));
+  return `${what}; normal ${whose}: fewer than ${shown(usual)}`;
 }
 
 const ceilings: Readonly<Record<Of<'ceiling'>['limit'], (saw: number, usual: number) => string>> = {
@@ -111,13 +119,25 @@ function named({ first, count }: SomeAddresses): string {
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-/** The sentence for a reason. A row of Postern 0.1 has its own. */
+/**
+ * The sentence for a reason. A row of Postern 0.1 has its own. A row that is damaged, or that has a
+ * signal of another version, gets one too: it must not hide the accounts that are shown with it.
+ */
 export function reasonText(reason: StoredReason | ScriptReason): string {
   if ('text' in reason) return reason.text;
+  try {
+    return factsText(reason);
+  } catch {
+    return `${reason.signal}: this version of Postern cannot read what was stored about it`;
+  }
+}
+
+function factsText(reason: Reason | ScriptReason): string {
   const { signal } = reason;
   if (isOneOf(scriptSentences, signal)) return worded(scriptSentences, reason as ScriptReason);
   if (isOneOf(counted, signal)) return countSentence(reason as Of<CountName>);
-  return worded(sentences, reason as Of<keyof typeof sentences>);
+  if (isOneOf(sentences, signal)) return worded(sentences, reason as Of<keyof typeof sentences>);
+  throw new Error(`unknown signal ${signal}`);
 }
 
 function isOneOf(table: object, signal: string): boolean {
@@ -159,7 +179,7 @@ export function firstReasonText(reasons: readonly StoredReason[]): string {
 export function holdReason(reasons: readonly StoredReason[]): string {
   const text = `postern: ${firstReasonText(reasons) || 'held'}`.replace(/[^\x20-\x7e]/g, '?');
   // What stands in parentheses is the first to go.
-  const short = text.length > holdReasonMax ? text.replace(/ \([^)]*\)/, '') : text;
+  const short = text.length > holdReasonMax ? text.replace(/ \([^()]*\)/, '') : text;
   return short.slice(0, holdReasonMax);
 }
 

@@ -143,7 +143,7 @@ export function helperTools(socketPath: string): PrivilegedTools {
 function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
   return new OperatorError('helper-unreachable', `cannot ask postern-root at ${socketPath}`, {
     cause,
-    hint: 'is postern-root.socket running? run: systemctl status postern-root.socket',
+    hint: 'check that it runs: systemctl status postern-root.socket',
     exit: sysexits.unavailable,
   });
 }

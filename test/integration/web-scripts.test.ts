@@ -129,7 +129,7 @@ test('an unknown script is held with the reason, and leaves when a person says s
   assert.match(reason, /no rule for the script .*\/shop\/new\.php \(as www-data\)/);
   assert.match(await server.guard.cli('held', 'list'), /new\.php .* by the rules for scripts/);
   const shown = await server.guard.cli('scripts', 'show', newcomer);
-  assert.match(shown, /No rule; too little was seen to suggest one/);
+  assert.match(shown, /No rule: fewer than 3 messages were seen, too few to suggest one/);
   const said = await server.guard.cli('scripts', 'observe', newcomer);
   assert.match(said, /undo: postern scripts forget r2/);
   await server.guard.cli('held', 'release', '--account', `script:${newcomer}`);

@@ -1,17 +1,20 @@
 /** Before a migration the ledger is copied beside itself, and the copy is enough to go back. */
 import assertStrict from 'node:assert/strict';
 import {
+  chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { copyBeforeMigration } from '../../src/ledger/sqlite/earlier-copy.ts';
@@ -124,6 +127,52 @@ test('back and forth: no copy is overwritten, and the newest two are kept', (t) 
       kept.map((name) => `ledger.db.${name}`),
     );
   }
+});
+
+test('the copy that was just made is kept, whatever the others are called', (t) => {
+  const path = scratch(t);
+  for (const later of [8, 9]) writeFileSync(`${path}.before-${later}`, '');
+  madeBy(5, path); // from a backup
+  openLedger(path).close();
+  assertStrict.equal(versionOf(`${path}.before-5`), 5);
+  assertStrict.equal(names(path).filter((name) => name.includes('before')).length, 2);
+});
+
+test('starts that are killed between copy and migration do not fill the disk', (t) => {
+  const path = scratch(t);
+  madeBy(7, path);
+  const database = new DatabaseSync(path);
+  for (let start = 0; start < 6; start++) copyBeforeMigration(database, path, { version: 7 });
+  database.close();
+  const copies = names(path).filter((name) => name.includes('before'));
+  assertStrict.deepEqual(copies, [
+    'ledger.db.before-7.4',
+    'ledger.db.before-7.5',
+    'ledger.db.before-7.6',
+  ]);
+});
+
+test('an old copy that cannot be removed does not keep Postern from starting', (t) => {
+  const path = scratch(t);
+  for (const older of [1, 2, 3]) mkdirSync(`${path}.before-${older}`);
+  madeBy(7, path);
+  openLedger(path).close();
+  assertStrict.equal(versionOf(path), migrations.length);
+});
+
+test('root makes no file through a link that the daemon’s user put there', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('needs root');
+  const path = scratch(t);
+  const folder = dirname(path);
+  chownSync(folder, 65_534, 65_534);
+  const elsewhere = join(folder, 'elsewhere');
+  symlinkSync(elsewhere, `${path}.lock`);
+  refused(() => openLedger(path));
+  assertStrict.ok(!existsSync(elsewhere));
+  writeFileSync(elsewhere, 'theirs', { mode: 0o644 });
+  refused(() => openLedger(path));
+  assertStrict.equal(statSync(elsewhere).mode & 0o777, 0o644);
+  assertStrict.equal(statSync(elsewhere).uid, 0);
 });
 
 test('without room for the copy nothing is changed, and one line says what is needed', (t) => {

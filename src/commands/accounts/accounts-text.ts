@@ -18,7 +18,7 @@ export function accountListText(rows: readonly AccountView[]): string {
       { title: 'STATE' },
       { title: 'EVIDENCE', align: 'right' },
       { title: 'MESSAGES TODAY', align: 'right' },
-      { title: 'RECIPIENTS', align: 'right' },
+      { title: 'RECIPIENTS TODAY', align: 'right' },
       { title: 'LAST MAIL' },
       { title: 'WHY' },
     ],
@@ -87,7 +87,8 @@ function summary(one: AccountView): string {
   const weak = one.weakPassword === '' ? '' : `${plain(capital(one.weakPassword))}.\n`;
   return (
     `${plain(one.account)}: ${paintState(one.state)}\n` +
-    `Evidence ${one.evidence.toFixed(2)} (1 holds a message, 2.5 suspends). ` +
+    `Evidence ${one.evidence.toFixed(2)} (from 1 on a message is held, from 2.5 on the account ` +
+    'is suspended). ' +
     `Last mail ${clock(one.lastSeen)}.\n` +
     `Today ${many(one.messagesToday, 'message')} to ${many(one.recipientsToday, 'recipient')}; ` +
     `${many(one.knownRecipients, 'recipient')} known from earlier mail.\n${exempt}${weak}`
@@ -114,7 +115,9 @@ export function reasonLines(reasons: readonly ShownReason[]): string {
 function incidentLines(incidents: readonly IncidentView[]): string {
   if (incidents.length === 0) return '';
   const lines = incidents.slice(0, shownMax).map((one) => {
-    const end = isOpen(one) ? 'open' : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
+    const end = isOpen(one)
+      ? 'not ended'
+      : `ended ${clock(one.endedAt ?? 0)} by ${plain(one.endedBy)}`;
     return (
       `  ${clock(one.suspendedAt)}  first sign ${clock(one.since)}; ` +
       `${many(one.leakedMessages, 'message')} to ${many(one.leakedRecipients, 'recipient')} ` +
@@ -138,7 +141,7 @@ function storyLines(stories: readonly StoryView[]): string {
         `  ${clock(one.at)}  ${one.id}  ${verdictWord(one.verdict, one.observed)}, ` +
         `${many(one.recipients, 'recipient')}: ${plain(one.reasons[0]?.text ?? 'no reason')}\n`,
     );
-  return `${paint('bold', 'Held, delayed and refused messages')}\n${lines.join('')}`;
+  return `${paint('bold', 'Messages held, delayed or refused')}\n${lines.join('')}`;
 }
 
 function recordLines(audit: readonly AuditRow[]): string {
@@ -147,7 +150,7 @@ function recordLines(audit: readonly AuditRow[]): string {
     const detail = one.detail === '' ? '' : `: ${plain(one.detail)}`;
     return `  ${clock(one.at)}  ${plain(one.action)} by ${plain(one.by)}${detail}\n`;
   });
-  return `${paint('bold', 'Record')}\n${lines.join('')}`;
+  return `${paint('bold', 'History')}\n${lines.join('')}`;
 }
 
 function whatNext({ account, state }: AccountView): string {
@@ -155,7 +158,7 @@ function whatNext({ account, state }: AccountView): string {
   const words = (verb: string): string => shellWords('postern', 'accounts', verb, account);
   if (state === 'watched') return `To stop this account: ${words('suspend')}\n`;
   return (
-    `When its password has been changed:  ${words('release')} --keep-held\n` +
-    `If it was honest mail:               ${words('release')} --false-alarm\n`
+    `If it was a hijack, after you changed the password:\n  ${words('release')} --keep-held\n` +
+    `If it was honest mail (held mail is delivered):\n  ${words('release')} --false-alarm\n`
   );
 }

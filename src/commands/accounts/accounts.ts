@@ -22,7 +22,7 @@ type ActOptions = Common & { readonly note?: string };
 
 const noSuch = [67, 'there is no such account'] as const;
 const notDone = [1, 'the guard could not do it; the error says why'] as const;
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 
 export function register(program: Command): void {
   const accounts = program
@@ -70,7 +70,7 @@ function list(accounts: Command): void {
             'accounts that may send anything, until when, and why',
           ],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
@@ -115,7 +115,7 @@ function stateOrFolder(text: string, before: Wanted = {}): Wanted {
 function show(accounts: Command): void {
   accounts
     .command('show')
-    .summary('one account: state, reasons, incidents, record')
+    .summary('one account: state, reasons, incidents, history')
     .description(
       'Shows the state of an account, every reason with its numbers, its incidents (first ' +
         'sign, what got out, what was stopped), its latest held, delayed and refused messages, ' +
@@ -128,7 +128,7 @@ function show(accounts: Command): void {
       'after',
       helpAfter({
         examples: [['postern accounts show joe@example.org', '']],
-        exits: [done, noSuch, notRunning],
+        exits: [done, noSuch, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
@@ -146,10 +146,10 @@ function suspend(accounts: Command): void {
     .description(
       'Stops an account: later mail is refused (mail of this machine is held), its mail in ' +
         'the queue is put on hold, and its login is closed if Dovecot is configured. A notice ' +
-        'goes to the operator as for any suspension.',
+        'is sent to the operator, as for each suspension.',
     )
     .argument('<name>', 'name of the account')
-    .option('--note <text>', 'reason, for the record', noteOption)
+    .option('--note <text>', 'reason; kept in the history', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -159,7 +159,7 @@ function suspend(accounts: Command): void {
           ['postern accounts suspend joe@example.org --note "laptop stolen, owner called"', ''],
         ],
         exits: [done, notDone, notRunning],
-        notes: 'To undo: postern accounts release NAME',
+        notes: 'To undo: postern accounts release NAME --keep-held',
       }),
     );
   command.action((name: string, options: ActOptions) =>
@@ -183,10 +183,10 @@ function release(accounts: Command): void {
     .addOption(
       new Option(
         '--false-alarm',
-        'it was honest mail: all held mail goes out, and counts as normal from now on',
+        'it was honest mail: all held mail is delivered, and counts as normal from now on',
       ).conflicts('keepHeld'),
     )
-    .option('--note <text>', 'what you found, for the record', noteOption)
+    .option('--note <text>', 'what you found; kept in the history', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -236,7 +236,7 @@ function allow(accounts: Command): void {
       '30d, 2026-12-31, tomorrow, or an RFC 3339 time; now ends an exemption',
       untilOption,
     )
-    .option('--note <text>', 'reason, for the record', noteOption)
+    .option('--note <text>', 'reason; kept in the history', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -247,7 +247,7 @@ function allow(accounts: Command): void {
           ['postern accounts allow billing@example.org --until now', 'end it'],
         ],
         exits: [done, notDone, notRunning],
-        notes: 'A date includes its last second, UTC.',
+        notes: 'A date counts until the end of that day (UTC).',
       }),
     );
   command.action((name: string, options: AllowOptions) => {

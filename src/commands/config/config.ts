@@ -30,7 +30,7 @@ export function register(program: Command): void {
       'Reads a configuration file as the guard does, and prints each error, and a warning for ' +
         'each old name in it.',
     )
-    .argument('[file]', fileHelp, installedConfig)
+    .argument('[file]', 'the file', installedConfig)
     .addHelpText(
       'after',
       helpAfter({
@@ -100,8 +100,8 @@ function shown({ config, file, set }: LoadedConfig): readonly Shown[] {
 
 function showText(loaded: LoadedConfig): string {
   return table(
-    [{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }],
-    shown(loaded).map(({ key, value, from }) => [key, value, from]),
+    [{ title: 'SETTING' }, { title: 'FROM' }, { title: 'VALUE' }],
+    shown(loaded).map(({ key, value, from }) => [key, from, value]),
   );
 }
 

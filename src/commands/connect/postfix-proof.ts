@@ -32,7 +32,7 @@ export async function doorAnswers(address: string): Promise<void> {
   } catch (cause) {
     throw new OperatorError('door-shut', `no door answers at ${address}`, {
       cause,
-      hint: 'is the guard running? see: postern status',
+      hint: 'check that the guard is running: postern status',
       exit: sysexits.unavailable,
     });
   } finally {

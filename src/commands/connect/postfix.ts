@@ -60,12 +60,15 @@ export type ConnectReport = {
 export function register(program: Command): void {
   const connect = program
     .command('connect')
-    .description('connect a mail server, a sendmail or a scanner with the running guard');
+    .description('Connects Postfix, sendmail or a scanner to the running guard.');
   registerSpamAssassin(connect);
   registerSendmail(connect);
   connect
     .command('postfix')
-    .description('put the doors into main.cf and master.cf; shows the change first')
+    .summary('put the doors into main.cf and master.cf')
+    .description(
+      'Connects Postfix: puts the doors into main.cf and master.cf. Shows the change first.',
+    )
     .option(
       '--config-dir <dir>',
       "Postfix's configuration folder (default: $MAIL_CONFIG, or what postconf says)",
@@ -76,7 +79,7 @@ export function register(program: Command): void {
       '--undo',
       'remove it; restores the old files byte for byte if they were not changed since',
     )
-    .option('--yes', 'do not ask (without a terminal, the command never asks)')
+    .option('--yes', 'make the change without asking; this is also what happens without a terminal')
     .option('--no-verify', 'do not send a test message to postmaster')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(

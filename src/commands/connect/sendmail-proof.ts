@@ -37,7 +37,7 @@ export async function doorIs(state: string | undefined, address: string): Promis
       'not-taken-over',
       'the guard is running, but did not apply the setting',
       {
-        hint: 'was it started with another configuration file? look at its log',
+        hint: 'perhaps it uses another configuration file; see journalctl -u postern',
         exit: sysexits.software,
       },
     );

@@ -66,13 +66,14 @@ const unlimitedBytes = 100_000_000;
 export function registerSendmail(connect: Command): void {
   connect
     .command('sendmail')
-    .description('replace /usr/sbin/sendmail by postern-sendmail, with dpkg-divert')
+    .summary('replace /usr/sbin/sendmail with postern-sendmail')
+    .description('Replaces /usr/sbin/sendmail with postern-sendmail (dpkg-divert).')
     .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
     .option('--config-dir <dir>', "Postfix's configuration folder (default: what postconf says)")
     .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the steps without doing them')
     .option('--undo', 'remove it; waits for mail that is not yet passed on')
-    .option('--yes', 'do not ask (without a terminal, the command never asks)')
+    .option('--yes', 'make the change without asking; this is also what happens without a terminal')
     .option('--no-verify', 'do not send a test message to postmaster')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
@@ -111,7 +112,7 @@ export function registerSendmail(connect: Command): void {
 async function connectSendmail(options: Options, show: Show): Promise<Report> {
   if (options.dryRun !== true && process.getuid?.() !== 0) {
     throw new OperatorError('not-root', 'replacing /usr/sbin/sendmail needs root', {
-      hint: 'sudo postern connect sendmail',
+      hint: 'run: sudo postern connect sendmail',
       exit: sysexits.noPerm,
     });
   }
@@ -220,13 +221,13 @@ async function guardUser(options: Options): Promise<PartOptions['guard']> {
   const user = processUser(pid);
   if (user === undefined) {
     throw new OperatorError('not-running', 'Postern has just ended', {
-      hint: 'start it again, then call this again',
+      hint: 'start Postern again, then repeat this command',
       exit: sysexits.unavailable,
     });
   }
   if (user.name === '') {
     throw new OperatorError('guard-user', `the guard runs as user ${user.uid}, which has no name`, {
-      hint: 'Postfix needs a user name to accept its mail; sudo ./postern install makes a user',
+      hint: 'Postfix accepts mail only from a user with a name; sudo ./postern install creates one',
       exit: sysexits.noUser,
     });
   }
@@ -247,7 +248,7 @@ async function mustBeReady(configDirectory: string): Promise<void> {
   }
   if (!existsSync('/usr/bin/dpkg-divert')) {
     throw new OperatorError('no-dpkg', 'there is no /usr/bin/dpkg-divert', {
-      hint: 'this command needs dpkg-divert, which Debian and its relatives have',
+      hint: 'this command needs dpkg-divert, so it works only on Debian and systems based on it',
       exit: sysexits.unavailable,
     });
   }

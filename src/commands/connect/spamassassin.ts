@@ -50,13 +50,14 @@ const place = { table: 'scan', key: 'spamassassin' } as const;
 export function registerSpamAssassin(connect: Command): void {
   connect
     .command('spamassassin')
-    .description('let SpamAssassin scan outgoing mail; its score counts as evidence')
+    .summary('let SpamAssassin scan outgoing mail')
+    .description('Lets SpamAssassin scan outgoing mail. Its score counts as evidence.')
     .option('--at <address>', 'where spamd listens: inet:HOST:PORT or unix:/PATH (default: found)')
     .option('--config <file>', `the configuration to change (default: ${installedConfig})`)
     .option('--state <dir>', stateHelp)
     .option('--dry-run', 'show the change without making it')
     .option('--undo', 'remove it')
-    .option('--yes', 'do not ask (without a terminal, the command never asks)')
+    .option('--yes', 'make the change without asking; this is also what happens without a terminal')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
@@ -135,7 +136,10 @@ async function connectSpamAssassin(
   await mayGoOn(options);
   writeConfigText(file, after);
   const takenOver = await guardTakesOver(options.state, address);
-  if (!takenOver) show('The guard is not running; mail is scanned from its next start on.\n');
+  if (!takenOver)
+    show(
+      'The guard is not running; SpamAssassin scans mail from the next start of the guard on.\n',
+    );
   else if (options.undo === true) show('SpamAssassin is removed; it no longer scans mail.\n');
   else show('Outgoing mail is scanned. To undo: postern connect spamassassin --undo\n');
   return { ...report, takenOver };
@@ -199,7 +203,7 @@ async function tried({ address, where }: Found): Promise<string> {
       `spamd at ${address} does not scan: ${faultText(cause)}`,
       {
         cause,
-        hint: 'look at its own log; `spamassassin --lint` checks its configuration',
+        hint: 'read the log of spamd; `spamassassin --lint` checks its configuration',
         exit: sysexits.unavailable,
       },
     );
@@ -223,7 +227,7 @@ async function guardTakesOver(state: string | undefined, address: string): Promi
     if ((doors['spamassassin'] ?? 'off') === address) return true;
   }
   throw new OperatorError('not-taken-over', 'the guard is running, but did not apply the setting', {
-    hint: 'was it started with another configuration file? look at its log',
+    hint: 'perhaps it uses another configuration file; see journalctl -u postern',
     exit: sysexits.software,
   });
 }

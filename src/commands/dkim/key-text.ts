@@ -56,7 +56,7 @@ export function madeText(text: string, keys: readonly KeyView[]): string {
     byHand.length === 0
       ? ''
       : '\nPublish these records. Postern looks for them every 10 minutes while it runs, and\n' +
-        'signs once every name server has shown them for a while.\n' +
+        'signs once every name server has shown them for an hour (signing.rotation.settle).\n' +
         recordsText(byHand);
   return `${text}\n${ours}${hand}`;
 }

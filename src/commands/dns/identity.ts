@@ -143,7 +143,7 @@ export async function knownDomains(
   const domains = [...new Set(given.length > 0 ? given : ownDomains(memory, config))];
   if (domains.length === 0) {
     throw new OperatorError('no-domain', 'no domain was named, and this server knows none yet', {
-      hint: 'name one: postern dns check example.org',
+      hint: 'name one, such as example.org, after the command',
       exit: sysexits.usage,
     });
   }

@@ -61,7 +61,7 @@ export function registerPlan(dns: Command): void {
       '--update',
       'show the changes, then make them by RFC 2136 in the zones of [[dns.updates]]',
     )
-    .option('--yes', 'do not ask before --update; without a terminal it never asks')
+    .option('--yes', 'with --update: do not ask; this is also what happens without a terminal')
     .option('--config <file>', configHelp)
     .option('--json', 'as --format json')
     .addHelpText(

@@ -47,7 +47,7 @@ export async function sendPlan(
     say(`${many(left.length, 'change')} left for you: their zones are not in [[dns.updates]]\n`);
   if (faults.length === 0) return;
   throw new OperatorError('not-updated', `not all records were changed: ${faults.join('; ')}`, {
-    hint: 'publish the records above by hand, or try again',
+    hint: 'publish the records above yourself, or run the command again',
     exit: sysexits.unavailable,
   });
 }

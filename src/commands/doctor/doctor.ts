@@ -32,7 +32,9 @@ export type DoctorOptions = {
 export function register(program: Command): void {
   program
     .command('doctor')
-    .description('check the guard, the mail server and this machine; says how to fix what is wrong')
+    .description(
+      'Checks the guard, the mail server and this machine, and says how to fix what is wrong.',
+    )
     .option('--state <dir>', stateHelp)
     .option(
       '--config <file>',

@@ -46,7 +46,7 @@ export function ledger(status: Record<string, unknown>): Finding {
   const { state, why, path } = { ...(status['ledger'] as Record<string, unknown> | undefined) };
   if (state === 'ok') return fine(id, title, `writable, ${String(path)}`);
   const found = `takes no writes: ${String(why)}`;
-  const fix = 'most often the disk is full: make room; Postern then continues automatically';
+  const fix = 'most often the disk is full: free some space; Postern then continues automatically';
   return { id, kind: 'fail', title, found, wanted: 'a ledger that takes writes', fix };
 }
 
@@ -104,7 +104,8 @@ export async function notices(
   const wanted = 'mail and a webhook, so that notices arrive even when mail is blocked';
   const channels = [...settings.mail_to, ...(settings.webhook === '' ? [] : ['a webhook'])];
   if (channels.length === 0) {
-    const fix = 'set notices.mail_to and notices.webhook in postern.toml';
+    const fix =
+      'set notices.mail_to and notices.webhook in postern.toml, then: systemctl restart postern';
     return { id, kind: 'fail', title, found: 'no channel is configured', wanted, fix };
   }
   const tried = live === undefined || !send ? undefined : await testNotice(live);

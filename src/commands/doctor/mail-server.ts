@@ -79,7 +79,7 @@ export async function tools(
     const fix =
       cause instanceof OperatorError && cause.hint !== undefined
         ? cause.hint
-        : 'systemctl status postern-root.socket; is Postfix running?';
+        : 'check both: systemctl status postfix postern-root.socket';
     return { id, kind: 'fail', title, found, wanted: 'an answer from the queue tools', fix };
   }
 }
@@ -101,7 +101,7 @@ export async function logins(settings: Config['dovecot']): Promise<readonly Find
   if (settings.deny_file === '') {
     const fix =
       `set dovecot.deny_file = "${installedDenyFile}" in postern.toml, ` +
-      'then run doctor again: it says what Dovecot needs';
+      'then run doctor again; it shows the lines that Dovecot needs';
     const found =
       'stays open: dovecot.deny_file is not set, so whoever has the password can still read mail';
     return [{ id, kind: 'warn', title, found, wanted: 'a deny file that Dovecot reads', fix }];

@@ -101,20 +101,28 @@ function unreachable(run: RunFile, cause: unknown): OperatorError {
   const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return new OperatorError('not-reachable', `the guard does not answer at ${run.doors.http}`, {
     cause: why,
-    hint: `process ${run.pid} exists; look at its log, and run \`postern doctor\``,
+    hint: `its process ${run.pid} exists; run \`postern doctor\`, and read its log`,
     exit: sysexits.unavailable,
   });
 }
 
 function refused(run: RunFile, status: number, value: unknown): OperatorError {
   const { text, hint } = { text: `status ${status}`, hint: '', ...said(value) };
-  if (status === 404) return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
+  if (status === 404) return noSuch(text);
   if (status === 400) return new OperatorError('bad-value', text, { hint, exit: sysexits.usage });
   const answered = `${run.doors.http} answered: ${text}`;
   if (status === 401 || status === 429) {
     return new OperatorError('wrong-token', answered, { hint, exit: sysexits.noPerm });
   }
   return new OperatorError('guard-failed', answered, { hint, exit: sysexits.unavailable });
+}
+
+/** `text`: `no such account` and the like, as the guard says it. */
+export function noSuch(text: string): OperatorError {
+  const hint = text.endsWith('account')
+    ? 'find its name with: postern accounts list --like TEXT'
+    : 'ids are in the mail log, in postern held list and on the status page';
+  return new OperatorError('no-such', text, { hint, exit: sysexits.noUser });
 }
 
 export function notDone(done: Extract<AdminResult, { ok: false }>): OperatorError {

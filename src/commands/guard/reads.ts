@@ -12,7 +12,7 @@ import type { Account } from '../../core/account-name.ts';
 import { shownReason, withShownReasons } from '../../core/explain.ts';
 import { weakText } from '../../core/passwords/weak.ts';
 import { scriptList } from '../../flow/scripts/script-list.ts';
-import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import type { Millis } from '../../lib/time.ts';
 import type { AccountView, Admin, StoryView } from '../../ports/admin.ts';
 import type { ExemptionRow, HeldRow, Ledger } from '../../ports/ledger.ts';
@@ -20,7 +20,7 @@ import type { ScriptAdmin, ScriptListView } from '../../ports/scripts.ts';
 import type { StatsAnswer, StatsQuery } from '../../ports/stats.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { usualConfig } from '../config/usual-config.ts';
-import { accountPath, connectToGuard, type FoundGuard, queryText } from './client.ts';
+import { accountPath, connectToGuard, type FoundGuard, noSuch, queryText } from './client.ts';
 import { stateDirectory } from './run-file.ts';
 
 export type GuardReads = {
@@ -101,7 +101,7 @@ function fileReads(ledger: Ledger, now: Millis): GuardReads {
     async explain(id) {
       const story = storedStory(ledger, id);
       const message = ledger.message(id);
-      if (story === undefined && message === undefined) found(undefined, 'story or message');
+      if (story === undefined && message === undefined) found(undefined, 'message');
       return { story, message };
     },
     stats: async (query) => ledger.stats(query),
@@ -148,5 +148,5 @@ function storedStory(ledger: Ledger, id: string): StoryView | undefined {
 
 function found<Value>(value: Value | undefined, what: string): Value {
   if (value !== undefined) return value;
-  throw new OperatorError('no-such', `no such ${what}`, { exit: sysexits.noUser });
+  throw noSuch(`no such ${what}`);
 }

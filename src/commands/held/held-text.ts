@@ -11,7 +11,7 @@ const whys: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'on arrival',
   queue: 'taken from the queue',
   content: 'for its content',
-  rule: 'by the rules for scripts',
+  rule: 'by a script rule',
 };
 const heldBecause: Readonly<Record<HeldRow['why'], string>> = {
   verdict: 'held on arrival',
@@ -107,17 +107,19 @@ function whyText(story: StoryView): string {
 function undoText({ id, account, verdict, state, observed }: StoryView): string {
   if (observed) return 'Postern only observes (mode = "observe"): the message passed.\n';
   const lines: string[] = [];
-  if (verdict === 'hold') lines.push(`To deliver it:            postern held release ${id}`);
+  if (verdict === 'hold') lines.push(`To deliver it:  postern held release ${id}`);
   if (verdict === 'delay')
     lines.push('The sender tries again automatically; you need not do anything.');
   if (verdict === 'refuse' && state === 'suspended') {
-    lines.push('The sender was told your contact; Postern does not have the message.');
+    lines.push(
+      'The sender was told to ask your contact. The message was refused, so Postern has no copy.',
+    );
   }
   if (state === 'suspended') {
     const release = shellWords('postern', 'accounts', 'release', account);
     lines.push(
-      'To release the account, once its password has been changed:',
-      `                          ${release} --keep-held`,
+      'To release the account, after you changed its password:',
+      `  ${release} --keep-held`,
     );
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

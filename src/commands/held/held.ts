@@ -21,10 +21,10 @@ type ListOptions = Common & {
 };
 type WhichOptions = Common & { readonly account?: string; readonly yes?: true };
 
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 const notDone = [
   1,
-  'none of them is still held, or the queue tools failed; the error says which',
+  'no such message is held, or the queue tools failed; the error says which',
 ] as const;
 const unknown = [67, 'no message with that id was ever held'] as const;
 
@@ -64,7 +64,7 @@ function list(held: Command): void {
           ['postern held list', ''],
           ['postern held list --account joe@example.org --was dropped', ''],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
@@ -109,7 +109,7 @@ function show(held: Command): void {
           ['postern held show 4bXn9K2pWzz9', ''],
           ['postcat -q 4bXn9K2pWzz9', 'as root: show the message itself'],
         ],
-        exits: [done, unknown, notRunning],
+        exits: [done, unknown, nothingToRead],
         notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
@@ -203,7 +203,7 @@ async function mayDrop(ids: readonly string[], account: string | undefined): Pro
   if (!stdin.isTTY || !stdout.isTTY) {
     throw new OperatorError(
       'not-asked',
-      'this is not a terminal, so nobody can be asked: say --yes to drop the messages',
+      'this is not a terminal, so Postern cannot ask you: give --yes to drop the messages',
       {
         exit: sysexits.usage,
       },

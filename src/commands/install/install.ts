@@ -24,17 +24,17 @@ export function register(program: Command): void {
   program
     .command('install')
     .description(
-      'make Postern a service: own user, /etc/postern, /var/lib/postern, systemd units (as root)',
+      'Makes Postern a service: own user, /etc/postern, /var/lib/postern, systemd units (as root).',
     )
-    .option('--undo', 'remove what was made; keeps /etc/postern and /var/lib/postern')
-    .option('--purge', 'with --undo: remove these and the user too')
+    .option('--undo', 'remove what install made; keeps /etc/postern and /var/lib/postern')
+    .option('--purge', 'with --undo: also remove these two folders and the user postern')
     .option('--dry-run', 'show the steps without doing them')
     .option('--json', 'one JSON object instead of text')
     .addHelpText(
       'after',
       helpAfter({
         notes:
-          'The service runs as its own user, without any capability. Calls that need root\n' +
+          'The service runs as its own user, without any capability. Commands that need root\n' +
           '(postsuper, doveadm kick) are made by postern-root, a short script behind a\n' +
           'socket that only this user may open.',
         examples: [
@@ -72,7 +72,7 @@ export async function install(
   const place: InstallPlace = { root: options.root ?? '', staging: options.root !== undefined };
   if (!place.staging && options.dryRun !== true && process.getuid?.() !== 0) {
     throw new OperatorError('not-root', 'installing a service needs root', {
-      hint: 'sudo ./postern install',
+      hint: 'run: sudo ./postern install',
       exit: sysexits.noPerm,
     });
   }
@@ -105,7 +105,7 @@ async function mustBeDisconnected(place: InstallPlace): Promise<void> {
   const lines = await programOutput({ program, args, signal, errors: 'complaint' }).catch(() => []);
   if (!lines.join(' ').includes('postern')) return;
   throw new OperatorError('still-connected', 'Postfix is still connected to Postern', {
-    hint: 'disconnect it first, or all mail waits: postern connect postfix --undo',
+    hint: 'disconnect Postfix first, otherwise all mail waits: postern connect postfix --undo',
     exit: sysexits.config,
   });
 }

@@ -126,7 +126,7 @@ export async function showCommand(
   if (found.length === 0) {
     const when = last === undefined ? 'there was no audit yet' : `last audit ${clock(last.at)}`;
     throw new OperatorError('no-such', `${name} is not known to have a weak password; ${when}`, {
-      hint: 'postern passwords audit',
+      hint: 'to try its password: sudo postern passwords audit',
       exit: sysexits.noUser,
     });
   }

@@ -46,7 +46,10 @@ function audit(passwords: Command): void {
         'continues where this one ended, tries changed passwords first, and tries nothing twice.',
     )
     .option('--source <source>', sourceHelp, several)
-    .option('--rules <names>', "sections of John's rules for the last leg, with commas; or none")
+    .option(
+      '--rules <names>',
+      "sections of John's rules for the last step, separated by commas; or none",
+    )
     .option('--list <file>', 'a further list of leaked passwords; may be given again', several)
     .option('--quick', 'try only passwords that are guessed in under a second')
     .option('--time <duration>', 'end after this long (default: passwords.time)', durationOption)
@@ -75,7 +78,7 @@ function audit(passwords: Command): void {
           noSource,
           [69, 'John is not installed, or the guard cannot be reached'],
           [75, 'another audit is running'],
-          [77, 'John cannot be kept from your home folder: run the audit as root'],
+          [77, 'John cannot be run in a sandbox: run the audit as root'],
           wrongConfig,
         ],
       }),
@@ -144,7 +147,7 @@ function show(passwords: Command): void {
       'after',
       helpAfter({
         examples: [['postern passwords show joe@example.org', '']],
-        exits: [done, [67, 'it is not known to be weak'], wrongConfig],
+        exits: [done, [67, 'the account is not known to have a weak password'], wrongConfig],
       }),
     )
     .action(async (name: string, options: ListOptions, command: Command) =>
@@ -174,7 +177,12 @@ function notify(passwords: Command): void {
           ['postern passwords notify --dry-run', ''],
           ['postern passwords notify joe@example.org --again', ''],
         ],
-        exits: [done, [1, 'a mail was not accepted'], [67, 'not known to be weak'], wrongConfig],
+        exits: [
+          done,
+          [1, 'a mail was not accepted'],
+          [67, 'the account is not known to have a weak password'],
+          wrongConfig,
+        ],
       }),
     )
     .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
@@ -186,7 +194,10 @@ function requireChange(passwords: Command): void {
   passwords
     .command('require-change')
     .summary('have weak passwords changed at the next login')
-    .description('Runs passwords.require_change_command once for each account.')
+    .description(
+      'Makes owners change a weak password at the next login: runs ' +
+        'passwords.require_change_command once for each account.',
+    )
     .argument('[names...]', 'accounts with a weak password')
     .option('--all', 'all that are weak')
     .option('--state <dir>', stateHelp)
@@ -196,7 +207,12 @@ function requireChange(passwords: Command): void {
       'after',
       helpAfter({
         examples: [['sudo postern passwords require-change joe', '']],
-        exits: [done, [1, 'the command failed for one'], [67, 'not known to be weak'], wrongConfig],
+        exits: [
+          done,
+          [1, 'the command failed for at least one account'],
+          [67, 'the account is not known to have a weak password'],
+          wrongConfig,
+        ],
       }),
     )
     .action(async (names: readonly string[], options: WeakOptions, command: Command) =>
@@ -209,9 +225,9 @@ function forget(passwords: Command): void {
     .command('forget')
     .summary('take accounts off the list of weak passwords')
     .description(
-      'For accounts that no audit will see again, such as those of a deleted file. The guard ' +
-        'and doctor then no longer count them as weak. An audit that still finds one weak puts ' +
-        'it back.',
+      'Takes accounts off the list of weak passwords. Use it for accounts that no audit will see ' +
+        'again, such as those of a deleted file. The guard and doctor then no longer count them ' +
+        'as weak. An audit that finds such an account weak again puts it back on the list.',
     )
     .argument('[names...]', 'accounts with a weak password')
     .option('--source <source>', 'all accounts of this source; may be given again', several)
@@ -222,7 +238,7 @@ function forget(passwords: Command): void {
       'after',
       helpAfter({
         examples: [['sudo postern passwords forget --source list:/root/accounts', '']],
-        exits: [done, [67, 'not known to be weak'], wrongConfig],
+        exits: [done, [67, 'the account is not known to have a weak password'], wrongConfig],
       }),
     )
     .action(async (names: readonly string[], options: WeakOptions, command: Command) =>

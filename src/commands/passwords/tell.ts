@@ -95,7 +95,7 @@ function templatesOf({ passwords }: Config): readonly string[] {
     const own = ownTemplates[language];
     if (own !== undefined) return own;
     throw new OperatorError('template-unread', `Postern has no text in the language ${language}`, {
-      hint: `it has ${Object.keys(ownTemplates).join(', ')}; for others set passwords.templates`,
+      hint: `it has ${Object.keys(ownTemplates).join(', ')}; for others, set passwords.templates`,
       exit: sysexits.config,
     });
   });
@@ -194,7 +194,7 @@ async function chosen(
   );
   if (missing.length === 0) return found;
   throw new OperatorError('no-such', `${missing.join(', ')}: not known to have a weak password`, {
-    hint: 'postern passwords list --weak',
+    hint: 'see the weak ones: postern passwords list --weak',
     exit: sysexits.noUser,
   });
 }

@@ -139,7 +139,7 @@ export function scriptText(
     const why = plain(story.reasons[0]?.text ?? '');
     return `  ${clock(story.at)}  ${story.id}  ${what}: ${why}`;
   });
-  if (told.length > 0) lines.push('', 'Mail that did not simply pass:', ...told);
+  if (told.length > 0) lines.push('', 'Messages with findings:', ...told);
   return `${lines.join('\n')}\n`;
 }
 
@@ -148,7 +148,7 @@ function ruleLines(one: ScriptView, rule: ScriptRuleRow | undefined): readonly s
     const note = rule.note === '' ? '' : ` (${plain(rule.note)})`;
     return [
       `Rule ${rule.id}, by ${plain(rule.by)}: ${plain(ruleText(rule))}${note}`,
-      `To take it back: postern scripts forget ${rule.id}`,
+      `To remove the rule: postern scripts forget ${rule.id}`,
     ];
   }
   if (one.suggestion !== '')

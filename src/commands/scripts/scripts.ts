@@ -34,7 +34,7 @@ type RuleOptions = CommonOptions & {
   readonly note?: string;
 };
 
-const { done, notRunning } = exitCodes;
+const { done, notRunning, nothingToRead } = exitCodes;
 const noSuch = [67, 'no such script has been seen'] as const;
 const notDone = [1, 'the guard could not do it; prints why'] as const;
 const pathHelp = 'path of the script (* is any part of a name, ** includes folders), or user:NAME';
@@ -58,6 +58,10 @@ function list(scripts: Command): void {
   scripts
     .command('list')
     .summary('scripts that send, how much and to which recipients; newest mail first')
+    .description(
+      'Lists the scripts and users that sent mail with sendmail, newest mail first: how much, to ' +
+        'which recipients, and which rule they have.',
+    )
     .option('--like <text>', 'only scripts with this text in the path or user')
     .option('--odd', 'only scripts with odd mail: outside a rule, or with injected header fields')
     .option('--rules', 'list the rules instead')
@@ -73,11 +77,11 @@ function list(scripts: Command): void {
           ['postern scripts list --rules', ''],
           ['postern stats --by script', 'which web script sends spam?'],
         ],
-        exits: [done, notRunning],
+        exits: [done, nothingToRead],
         notes:
-          'ODD counts messages outside a rule or with injected header fields. If the guard does ' +
-          'not run,\n' +
-          'the command reads its ledger.',
+          'ODD counts messages outside a rule or with injected header fields. If the guard ' +
+          'is not\n' +
+          'running, the command reads its ledger instead.',
       }),
     )
     .action(async (options: ListOptions, command: Command) => {
@@ -95,6 +99,7 @@ function show(scripts: Command): void {
   scripts
     .command('show')
     .summary('one script: what it sent, and its rule or a suggested rule')
+    .description('Shows what a script sent, and its rule or a suggested rule.')
     .argument('<script>', 'path of the script, or user:NAME')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON array: an object for each user that runs it')
@@ -105,8 +110,8 @@ function show(scripts: Command): void {
           ['postern scripts show /var/www/shop/contact.php', ''],
           ['postern held list --account script:/var/www/shop/contact.php', 'its held mail'],
         ],
-        exits: [done, noSuch, notRunning],
-        notes: 'If the guard does not run, the command reads its ledger.',
+        exits: [done, noSuch, nothingToRead],
+        notes: 'If the guard is not running, the command reads its ledger instead.',
       }),
     )
     .action(async (script: string, options: CommonOptions, command: Command) => {
@@ -120,7 +125,8 @@ function show(scripts: Command): void {
       if (exact.length === 0) {
         throw new OperatorError('no-such', `no script ${script} has sent mail`, {
           hint:
-            near.length === 0 ? 'see postern scripts list' : `did you mean ${near[0]?.subject}?`,
+            'see: postern scripts list' +
+            (near.length === 0 ? '' : `; did you mean ${near[0]?.subject}?`),
           exit: sysexits.noUser,
         });
       }
@@ -169,7 +175,7 @@ function rule(scripts: Command, effect: RuleEffect): void {
     .option('--user <name>', 'only when this user runs it (name or number)', userOption);
   if (effect !== 'deny') recipientOptions(command);
   command
-    .option('--note <text>', 'why, for the record', noteOption)
+    .option('--note <text>', 'reason; kept with the rule', noteOption)
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -180,7 +186,7 @@ function rule(scripts: Command, effect: RuleEffect): void {
         notes:
           'It replaces a rule with the same path and user. If several rules fit, the one with ' +
           'the most\n' +
-          'specific path counts. A rule without --user holds for the owner of the script and ' +
+          'specific path counts. A rule without --user applies to the owner of the script and ' +
           'for the web\n' +
           'server (users below 1000); other users who name the script need a rule with --user. ' +
           'The last\n' +
@@ -202,7 +208,12 @@ const examples: Readonly<Record<RuleEffect, readonly (readonly [string, string])
     ['postern scripts allow /var/www/club/list.php --to-file members.txt --rate 200/1d', ''],
     ['postern scripts allow user:backup --to root@here.example', 'mail of a user without a script'],
   ],
-  deny: [["postern scripts deny '/var/www/*/wp-content/uploads/**'", 'uploads are no scripts']],
+  deny: [
+    [
+      "postern scripts deny '/var/www/*/wp-content/uploads/**'",
+      'no script belongs in a folder for uploads',
+    ],
+  ],
   observe: [['postern scripts observe /var/www/shop/newsletter.php', '']],
 };
 
@@ -232,7 +243,11 @@ function recipientOptions(command: Command): void {
         .conflicts(['to', 'toFile']),
     )
     .option('--from <address>', 'only with this sender (From, envelope); may be repeated', more)
-    .option('--rate <n/time>', 'number of messages in a time, at most, such as 20/1h', rateOption);
+    .option(
+      '--rate <n/time>',
+      'at most this many messages in this time, such as 20/1h',
+      rateOption,
+    );
 }
 
 function ruleBody(
@@ -269,6 +284,9 @@ function forget(scripts: Command): void {
   const command = scripts
     .command('forget')
     .summary('remove a rule')
+    .description(
+      'Removes a rule. Mail of the script then has no rule, unless another rule matches.',
+    )
     .argument('<rule>', 'name (r3) or path of the rule')
     .option('--state <dir>', stateHelp)
     .option('--json', 'one JSON object')

@@ -75,7 +75,7 @@ export function register(program: Command): void {
           ['postern stats --by rule', 'which rules match most?'],
           ['postern stats --by day --since 2026-01-01 --csv >2026.csv', ''],
         ],
-        exits: [exitCodes.done, exitCodes.notRunning],
+        exits: [exitCodes.done, exitCodes.nothingToRead],
         notes:
           'STOPPED counts held, delayed and refused messages. The command reads the ledger ' +
           'itself, so mail\n' +

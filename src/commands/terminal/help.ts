@@ -1,11 +1,13 @@
 /** Makes the lower half of a command's help: notes, examples and exit codes. */
 
-export const stateHelp = 'state folder of the guard (default: that of the guard found here)';
+export const stateHelp =
+  'state folder of the guard (default: .state beside the program, else /var/lib/postern)';
 
 /** Exit codes with the same meaning in every command that asks the guard. */
 export const exitCodes = {
   done: [0, 'done'],
   notRunning: [69, 'the guard is not running, or its http door is off'],
+  nothingToRead: [69, 'no guard is running, and there is no ledger to read'],
 } as const;
 
 export type HelpAfter = {

@@ -55,8 +55,8 @@ export function tallyText(tally: HijackTally, { victim, observed }: TryFacts): s
   return (
     `\n${many(tally.passed, 'message')} of the spammer got out, ` +
     `${stopped} ${stopped === 1 ? 'was' : 'were'} stopped. ${end}\n` +
-    'Left behind: the made-up accounts in the ledger, and entries in the list of held messages ' +
-    '(TRY...)\nwithout a real message.\n\n' +
+    'What stays: the made-up accounts in the ledger, and entries in the list of held messages\n' +
+    '(ids TRY...). These entries have no real message, so you cannot release or drop them.\n\n' +
     `See why:                     ${words('accounts', 'show', victim)}\n` +
     `Let the account send again:  ${words('accounts', 'release', victim)} --keep-held\n`
   );

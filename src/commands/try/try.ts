@@ -69,7 +69,7 @@ function hijack(trial: Command): void {
           notRunning,
         ],
         notes:
-          `Left behind: accounts ...@${tryDomain} in the ledger, one of them suspended;\n` +
+          `What stays: accounts ...@${tryDomain} in the ledger, one of them suspended;\n` +
           'entries in the list of held messages without a real message (ids TRY...); and a\n' +
           'notice to you on each channel that is configured, as after a real hijack.',
       }),
@@ -101,7 +101,7 @@ function hijack(trial: Command): void {
     );
     if (tally.suspendedAt !== undefined) return;
     throw new OperatorError('not-stopped', `the guard did not suspend ${victim}`, {
-      hint: `${options.messages} messages were played; try more --messages, or a higher --rate`,
+      hint: `${options.messages} messages were played; give a larger --messages or --rate`,
       exit: 1,
     });
   });
@@ -188,7 +188,7 @@ function broken(address: string, cause: unknown): unknown {
   if (cause instanceof OperatorError) return cause;
   return new OperatorError('milter-failed', `the milter door at ${address} broke off the session`, {
     cause,
-    hint: 'look at the log of the guard',
+    hint: 'read the log of the guard: journalctl -u postern',
     exit: sysexits.unavailable,
   });
 }

@@ -14,10 +14,15 @@ import type { AccountState, VerdictKind } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { overCeiling } from './ceiling.ts';
 import { contentBoost, contentReasons, contentStop, spamLike } from './content.ts';
+import {
+  riskFactorReasons,
+  slotReasons,
+  suspendedReason,
+  weakPasswordReasons,
+} from './find-reasons.ts';
 import { allowed } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import { type AccountProfile, zeroSlots } from './profile.ts';
-import { riskFactorReasons, slotReasons, suspendedReason, weakPasswordReasons } from './reasons.ts';
 import { riskFactors } from './risk-factors.ts';
 import {
   boostMax,

@@ -182,8 +182,8 @@ function rightText(identity: Identity, tags: readonly DmarcTag[]): string {
 function wrongText(records: readonly DmarcRecord[], identity: Identity): string {
   if (records.length === 0) {
     return identity.sends
-      ? 'without it big receivers take no bulk mail, and nobody tells who forges the domain'
-      : 'a domain that sends no mail should say so, or it is forged';
+      ? 'without this record big providers refuse bulk mail, and you get no reports of forged mail'
+      : 'a domain that sends no mail should say so; otherwise others can forge its name';
   }
   if (records.length > 1) return `there are ${records.length} records, so none of them counts`;
   const [only] = records;

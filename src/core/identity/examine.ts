@@ -114,7 +114,7 @@ function* notYet(
       title: `SPF of ${domain} for ${ip}, before the planned changes`,
       found: `${result}: ${why}`,
       wanted: 'pass',
-      fix: 'change the other records first: the names in it do not lead here yet',
+      fix: 'change the other records first: names in the SPF record do not lead to this server yet',
     });
   }
   return findings;

@@ -76,9 +76,11 @@ export function* mtaStsAspect(
 }
 
 function recordFault(ids: readonly (string | undefined)[]): string {
-  if (ids.length === 0) return 'without it no sender looks for the policy';
+  if (ids.length === 0) return 'without this record no sending server looks for the policy';
   if (ids.length > 1) return `there are ${ids.length} records, so none of them counts`;
-  return ids[0] === undefined ? 'its id cannot be read' : 'the policy is to change, so its id must';
+  return ids[0] === undefined
+    ? 'its id cannot be read'
+    : 'the policy will change, so its id must change too';
 }
 
 type PolicyView =

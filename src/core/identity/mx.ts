@@ -62,7 +62,10 @@ export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
       published: published.records,
       wanted,
       severity: identity.sends ? 'fail' : 'warn',
-      right: hosts.length === 0 ? 'the domain takes no mail, and says so' : 'mail finds its way',
+      right:
+        hosts.length === 0
+          ? 'the domain takes no mail, and says so'
+          : 'other servers know where to deliver mail',
       wrong: wrong ?? missing(identity),
     },
   );
@@ -71,8 +74,8 @@ export function* mxAspect(identity: Identity): DnsLookup<MxAspect> {
 
 function missing({ sends, domain }: Identity): string {
   return sends
-    ? `without it, bounces and answers to mail from ${domain} go astray`
-    : 'a domain without mail should say so: then nobody tries, and forgers use its name less';
+    ? `without it, bounces and answers to mail from ${domain} cannot be delivered`
+    : 'a domain that takes no mail should say so; then no server tries to deliver there';
 }
 
 type JudgedMx = { readonly record: MxRecord; readonly fault: string | undefined };

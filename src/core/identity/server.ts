@@ -77,7 +77,7 @@ function* forward(name: string, type: 'A' | 'AAAA', server: MailServer): DnsLook
       ],
       severity: 'fail',
       right: 'the name of the server has the addresses that mail leaves from',
-      wrong: `${lacking.join(', ')} is not among them, so the server is not who it says`,
+      wrong: `mail leaves from ${lacking.join(', ')}, but the name does not lead there`,
     },
   );
 }

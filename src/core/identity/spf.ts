@@ -102,11 +102,11 @@ function neverSends(
     published,
     wanted: good ? published : [txt(subject.name, 'v=spf1 -all')],
     severity: 'warn',
-    right: 'nobody may send in the name of the domain, and that is said',
+    right: 'the record says that nobody may send mail for this domain',
     wrong:
       texts.length === 0
-        ? 'a domain that sends no mail should say so, or it is forged'
-        : 'the domain sends no mail, and its record lets somebody',
+        ? 'a domain that sends no mail should say so; otherwise others can forge its name'
+        : 'the domain sends no mail, but its record allows somebody to send',
   });
 }
 

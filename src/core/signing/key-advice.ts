@@ -26,11 +26,11 @@ export function nextStep(key: DkimKey, context: KeyContext): string {
     case 'made':
       return 'its record is published next';
     case 'published':
-      return 'signs once every name server has shown its record for a while';
+      return 'signs once every name server has shown its record long enough (rotation.settle)';
     case 'seen':
       return `signs from ${day('seen', settleMs(key, policy))} on`;
     case 'signing':
-      if (key.lostSince !== undefined) return 'missing from DNS: signing stops at the next look';
+      if (key.lostSince !== undefined) return 'missing from DNS: signing stops at the next check';
       if (policy.everyMs === 0) return 'signs until it is rotated';
       return `a new key follows from ${day('signing', policy.everyMs)} on`;
     case 'retiring':

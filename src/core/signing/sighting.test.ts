@@ -27,15 +27,11 @@ const seen = (...answers: readonly DnsAnswer[]): string => {
 
 const cases = [
   ['both', [right, right], 'everywhere 1 h'],
-  ['one lags', [right, none], 'partly 2 h ns1: nothing there'],
-  ['neither', [none, none], 'nowhere 1 h ns0: nothing there; ns1: nothing there'],
+  ['one lags', [right, none], 'partly 2 h ns1: no record'],
+  ['neither', [none, none], 'nowhere 1 h ns0: no record; ns1: no record'],
   ['one is silent', [right, silent], 'unknown 2 h ns1: no answer in 2 s'],
   ['nobody to ask', [], 'unknown 0 h no server to ask'],
-  [
-    'revoked',
-    [txt('v=DKIM1; p='), none],
-    'revoked 2 h ns0: revoked (an empty p=); ns1: nothing there',
-  ],
+  ['revoked', [txt('v=DKIM1; p='), none], 'revoked 2 h ns0: revoked (an empty p=); ns1: no record'],
   ['white space', [txt('v = DKIM1;k=rsa ; p= MIIB IjAN\t+/= ; n=x')], 'everywhere 1 h'],
   ['no k', [txt('p=MIIBIjAN+/=')], 'everywhere 1 h'],
   ['another key', [txt('v=DKIM1; p=AAAA')], 'other 2 h ns0: another key: v=DKIM1; p=AAAA'],

@@ -44,7 +44,7 @@ function shownBy(
   if (answer.kind === 'failure') return { what: 'failure', words: answer.text, ttlMs: 0 };
   const records = answer.kind === 'none' ? [] : answer.records.filter((one) => one.type === 'TXT');
   const [first, second] = records;
-  if (first === undefined) return { what: 'nothing', words: 'nothing there', ttlMs: 0 };
+  if (first === undefined) return { what: 'nothing', words: 'no record', ttlMs: 0 };
   const ttlMs = Math.max(...records.map(({ ttlSeconds }) => ttlSeconds)) * 1_000;
   // RFC 6376 section 3.6.2.2: with more than one, what a verifier does is undefined.
   if (second !== undefined) {

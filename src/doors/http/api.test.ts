@@ -157,7 +157,7 @@ describe('a request that is not understood is refused with a sentence', () => {
     ['GET', '/api/accounts?limit=100000', undefined, 400, /limit/],
     ['GET', '/api/accounts/nobody', undefined, 404, /no such account/],
     ['GET', '/api/held/nothing', undefined, 404, /no such held message/],
-    ['GET', '/api/explain/nothing', undefined, 404, /no such story/],
+    ['GET', '/api/explain/nothing', undefined, 404, /no such message/],
     ['GET', '/api/accounts/a%0Ab', undefined, 400, /control characters/],
     ['GET', '/api/accounts/%E0%A4%A', undefined, 404, /no such account/],
     ['POST', `/api/accounts/${joe}/release`, '{', 400, /not valid JSON/],

@@ -72,9 +72,7 @@ export function apiRoutes(admin: Admin, live: LiveFeed, count: Count): Hono<Http
   api.get('/minutes', (c) => c.json(admin.minutes()));
   api.get('/stats', async (c) => c.json(await admin.stats(query(c, statsQuery))));
   api.get('/audit', (c) => c.json(admin.audit(query(c, auditQuery))));
-  api.get('/explain/:id', (c) =>
-    c.json(orNotFound(admin.explain(named(c, 'id')), 'story or message')),
-  );
+  api.get('/explain/:id', (c) => c.json(orNotFound(admin.explain(named(c, 'id')), 'message')));
   api.get('/live', (c) => {
     if (live.attach(c.env.outgoing)) return RESPONSE_ALREADY_SENT;
     count('postern_http_refused_total', 1, 'listeners');

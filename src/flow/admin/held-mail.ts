@@ -32,8 +32,8 @@ export async function moveHeld(
   if (mta === undefined) {
     return {
       ok: false,
-      text: 'this guard has no access to a mail queue',
-      hint: 'set postfix.queue, or use postsuper -H ID yourself',
+      text: 'Postern may not use the mail queue (postfix.queue = "off")',
+      hint: 'set postfix.queue and restart, or run postsuper -H ID as root',
     };
   }
   if (rows.length === 0) return { ok: false, text: 'no such message is held' };
@@ -51,11 +51,17 @@ export async function moveHeld(
   if (fault !== undefined) {
     const text = `${what}, ${missed} are not: ${faultText(fault)}`;
     const result = writtenResult(kept, text, moved.size);
-    return result.ok ? { ok: false, text, hint: 'ask again for the rest' } : result;
+    return result.ok
+      ? { ok: false, text, hint: 'run the same command again for the rest' }
+      : result;
   }
-  const text = missed === 0 ? what : `${what}; ${missed} are not in the hold queue any more`;
-  return writtenResult(kept, text, moved.size);
+  const away = missed === 1 ? '1 is no longer in the hold queue' : goneText(missed);
+  const result = writtenResult(kept, missed === 0 ? what : `${what}; ${away}`, moved.size);
+  if (!result.ok || moved.size > 0) return result;
+  return { ok: false, text: result.text, hint: 'see what Postfix has: postqueue -p' };
 }
+
+const goneText = (messages: number): string => `${messages} are no longer in the hold queue`;
 
 /** One entry of the audit trail for each account. */
 function auditChanges(

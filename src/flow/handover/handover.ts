@@ -73,7 +73,7 @@ const pacedMs = 3_000;
 const takenAtOnce = 8;
 /** Messages of all users that may wait: what is known of each is in memory. */
 const waitingMax = 20_000;
-/** Rounds through the spool that may wait: one for each message, and the timer's. */
+/** Rounds through the spool that run or wait: two for each user who has a message here. */
 const roundsMax = 2 * waitingMax;
 
 export function openHandovers(deps: HandoverDeps): Handovers {
@@ -92,6 +92,8 @@ class HandoverFlow implements Handovers, SpoolHandler {
   readonly #stop: () => void;
   /** Rounds through the spool: one at a time for each user. */
   readonly #rounds = new SerialQueue<number>(roundsMax);
+  /** For each user, the round that has not begun. */
+  readonly #nextRounds = new Map<number, Promise<void>>();
   /** Messages that are being written to the disk. */
   readonly #written = new Set<Promise<void>>();
   #closed = false;
@@ -134,15 +136,32 @@ class HandoverFlow implements Handovers, SpoolHandler {
     });
     const left = users.values();
     const worker = async (): Promise<void> => {
-      for (const uid of left) await this.#takeOf(uid);
+      for (const uid of left) {
+        await this.#takeOf(uid).catch((cause: unknown) => {
+          this.#deps.world.log('error', 'sendmail.spool-unread', { uid, why: String(cause) });
+        });
+      }
     };
     await Promise.all(Array.from({ length: takenAtOnce }, worker));
   }
 
+  /**
+   * Takes what this user has left in the spool by now. A round that has not begun yet will take it
+   * too: so two rounds of a user wait at most, however many messages arrive meanwhile.
+   */
   #takeOf(uid: number): Promise<void> {
+    const waiting = this.#nextRounds.get(uid);
+    if (waiting !== undefined) return waiting;
     const { spool } = this.#deps;
     const { log } = this.#deps.world;
-    return this.#rounds.run(uid, () => takeSpool({ spool, handler: this, log, uid }));
+    const begins = (): void => void this.#nextRounds.delete(uid);
+    const round = this.#rounds.run(uid, () => {
+      begins();
+      return takeSpool({ spool, handler: this, log, uid });
+    });
+    this.#nextRounds.set(uid, round);
+    round.catch(begins); // refused: the queue is full
+    return round;
   }
 
   submitterOf(token: string): ScriptSubmitter | undefined {

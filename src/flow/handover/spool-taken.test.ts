@@ -112,3 +112,23 @@ test('a user’s waiting messages are bounded in bytes, until one of them has le
   assert.equal(open(5, 8).kind, 'taken');
   void handler.close();
 });
+
+test('a flood of one user, whose disk is slow, leaves one round of the spool waiting', async () => {
+  const { handler, sent } = world([5], ({ submitter }) => submitter.proven === 'kernel');
+  void handler.takeSpool(); // waits for the disk
+  const peer = { pid: 1, uid: 5, startedAt: 1 };
+  for (let nth = 100; nth < 41_000; nth++) {
+    const turn = handler.open(peer, request(nth));
+    assert.ok(turn.kind === 'taken', String(nth));
+    turn.finish(() => {});
+    if (nth % 500 === 0) await turns();
+    // The user's own mail says in its header that it is this message.
+    if (nth % 500 === 0)
+      for (let n = nth - 500; n <= nth; n++) handler.answered(`5-${request(n).id}`);
+  }
+  const rounds = Promise.all([handler.takeSpool(), handler.takeSpool()]);
+  const late = Promise.withResolvers<string>();
+  setTimeout(() => late.resolve('still waits'), 50);
+  assert.equal(await Promise.race([rounds, late.promise]), 'still waits');
+  assert.deepEqual(sent, []);
+});

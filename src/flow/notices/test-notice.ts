@@ -29,7 +29,7 @@ export async function sendTestNotice(deps: TestNoticeDeps): Promise<AdminResult>
     return {
       ok: false,
       text: 'no channel for notices is configured',
-      hint: 'set notices.mail_to and notices.webhook',
+      hint: 'set notices.mail_to or notices.webhook in postern.toml, then restart Postern',
     };
   }
   const answers = await notices.now(testNotice(newId(), host, iso(clock.now())));

@@ -160,7 +160,11 @@ class ScriptRegister {
   async forget(which: string, by: string): Promise<RuleResult> {
     const gone = this.#rules.filter(({ id, path }) => id === which || path === which);
     if (gone.length === 0) {
-      return { ok: false, text: `no rule ${which}`, hint: 'postern scripts list --rules' };
+      return {
+        ok: false,
+        text: `no rule ${which}`,
+        hint: 'see the rules: postern scripts list --rules',
+      };
     }
     const at = this.#deps.world.clock.now();
     this.#rules = this.#rules.filter((rule) => !gone.includes(rule));

@@ -226,7 +226,7 @@ test('by hand: once, with who and why', async () => {
 test('by hand while only observing: nobody would be stopped, so that is said', async () => {
   const rig = openRig({ settings: { mode: 'observe' } });
   const done = await suspendByHand(rig);
-  assert.ok(!done.ok && /only observes/.test(done.text));
+  assert.ok(!done.ok && /mode is observe/.test(done.text));
   assert.equal(rig.accounts.known(joe as Account)?.state ?? 'clear', 'clear');
   assert.deepEqual(rig.journal.live.incidents({ limit: 9 }), []);
 });

@@ -337,7 +337,7 @@ class SuspensionFlow implements Suspensions {
 
 const onlyObserving: AdminResult = {
   ok: false,
-  text: 'this guard only observes: it stops nobody',
+  text: 'the mode is observe, so nothing was stopped',
   hint:
     'set mode = "guard" and reload, ' +
     'or stop the account in the mail server by changing its password',
@@ -349,7 +349,9 @@ const nothingOutside: ReleaseOutcome = { back: 0, faults: [] };
 function suspendedAgain(account: Account): AdminResult {
   return {
     ok: false,
-    text: `${account} was suspended again in the meantime: its login stays closed, its mail held`,
+    text:
+      `${account} was suspended again in the meantime: ` +
+      'its login stays closed and its mail stays held',
     hint: `look at why, then: postern accounts release ${account}`,
   };
 }

@@ -18,7 +18,7 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { preparePrivateFile } from './files.ts';
 import { isFull } from './tables/faults.ts';
 
-/** So many copies stay; older ones are removed, because each is as large as the ledger. */
+/** Older copies are removed: each is as large as the ledger. */
 const copiesMax = 2;
 /** Left for the migration itself, which writes too. */
 const spareBytes = 32 * 1024 * 1024;
@@ -46,6 +46,8 @@ export function copyBeforeMigration(
   path: string,
   { version, freeBytes = freeOn }: CopyOptions,
 ): string {
+  // Copies of starts that were killed before their migration ended must not fill the disk.
+  removeOldCopies(path);
   const needed = bytesOf(database) + spareBytes;
   const free = freeBytes(dirname(path));
   if (free < needed) throw noRoom(path, { needed, free });
@@ -53,7 +55,10 @@ export function copyBeforeMigration(
   const nth = Math.max(0, ...before.map((copy) => copy.nth)) + 1;
   const copy = copyPath(path, { version, nth });
   const draft = `${copy}.new`;
-  rmSync(draft, { force: true });
+  const removeDraft = (): void => {
+    for (const left of [draft, `${draft}-journal`]) rmSync(left, { force: true });
+  };
+  removeDraft();
   try {
     preparePrivateFile(draft);
     database.prepare('VACUUM INTO ?').run(draft);
@@ -61,16 +66,28 @@ export function copyBeforeMigration(
     renameSync(draft, copy);
     syncPath(dirname(path));
   } catch (error) {
-    rmSync(draft, { force: true });
+    removeDraft();
     if (isFull(error)) throw noRoom(path, { needed, free: freeBytes(dirname(path)) });
     throw error;
   }
   return copy;
 }
 
-/** Removes all copies but the newest two. */
-export function removeOldCopies(path: string): void {
-  for (const copy of copies(path).slice(0, -copiesMax)) rmSync(copy.path, { force: true });
+/**
+ * Removes all copies but the newest, and but `kept`: an operator who went back far has copies of
+ * higher versions than the one that was just made. Never throws: an old copy is no reason not to
+ * start.
+ */
+export function removeOldCopies(path: string, kept?: string): void {
+  const others = copies(path).filter((copy) => copy.path !== kept);
+  const max = kept === undefined ? copiesMax : copiesMax - 1;
+  for (const copy of others.slice(0, -max)) {
+    try {
+      rmSync(copy.path, { force: true });
+    } catch {
+      // It is shown by `ls`, and the next upgrade tries again.
+    }
+  }
 }
 
 /** The newest copy that a Postern can read which knows ledgers up to `version`. */
@@ -129,7 +146,7 @@ function noRoom(
     'ledger-no-room',
     `no room to copy ledger ${path}: ${megabytes(needed)} needed, ${megabytes(free)} free`,
     {
-      hint: 'a copy precedes an upgrade; nothing was changed: make room on that disk, start again',
+      hint: 'nothing was changed; free space on that disk, then start Postern again',
       exit: sysexits.cantCreate,
     },
   );

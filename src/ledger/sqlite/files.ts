@@ -5,7 +5,15 @@
  * open as long as the ledger is. The kernel drops it with the process, also after kill -9, and
  * readers of the ledger never meet it.
  */
-import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchownSync,
+  lstatSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
@@ -19,18 +27,28 @@ const ownerOnly = 0o600;
  * (POSIX fcntl), also those of an open ledger.
  */
 export function preparePrivateFile(path: string): void {
-  if (!existsSync(path)) {
-    closeSync(openSync(path, 'a', ownerOnly));
-    giveToFolderOwner(path);
-  }
+  if (!existsSync(path)) makeFile(path);
+  if (isRoot() && lstatSync(path).isSymbolicLink()) return;
   if ((statSync(path).mode & 0o777) !== ownerOnly) chmodSync(path, ownerOnly);
 }
 
-/** Gives a file that root made (`install`, a command under sudo) to the daemon's user. */
-function giveToFolderOwner(path: string): void {
-  if (process.getuid?.() !== 0) return;
+/**
+ * Makes an empty file. One that root makes (`install`, a command under sudo) goes to the daemon's
+ * user. Root follows no link then: the folder is that user's, who must not get files elsewhere.
+ */
+function makeFile(path: string): void {
   const folder = statSync(dirname(path));
-  if (folder.uid !== 0) chownSync(path, folder.uid, folder.gid);
+  const forOther = isRoot() && folder.uid !== 0;
+  const descriptor = openSync(path, forOther ? 'ax' : 'a', ownerOnly);
+  try {
+    if (forOther) fchownSync(descriptor, folder.uid, folder.gid);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 /** Takes the writer's lock, or throws `ledger-locked`. Returns a function that gives it back. */
@@ -45,7 +63,7 @@ export function lockForWriting(path: string): () => void {
     if (!isBusy(error)) throw error;
     throw new OperatorError('ledger-locked', `ledger ${path} is in use by another postern`, {
       cause: error,
-      hint: 'see `postern status`; stop the other one first, or give this one its own --state',
+      hint: '`postern status` shows it; stop it, or give this one another folder: --state DIR',
       exit: sysexits.tempFail,
     });
   }
@@ -63,7 +81,7 @@ export function fileGuard(path: string): () => void {
     if (now?.ino === opened.ino && now.dev === opened.dev) return;
     const what = now === undefined ? 'was deleted' : 'was replaced by another file';
     throw new OperatorError('ledger-write', `cannot write ledger ${path}: the file ${what}`, {
-      hint: 'restart postern; what it has not been able to write is lost then',
+      hint: 'restart Postern; changes that are not written yet are then lost',
       exit: sysexits.ioErr,
     });
   };

@@ -103,13 +103,13 @@ function bringUpToDate(
   if (copy === undefined) return;
   const toGoBack = wayBack(path, copy);
   log('info', 'ledger.copied', { copy, version, toGoBack });
-  removeOldCopies(path);
+  removeOldCopies(path, copy);
 }
 
 function openForReading(path: string, log: Log): Ledger {
   if (path !== inMemory && !existsSync(path)) {
     throw new OperatorError('ledger-missing', `there is no ledger ${path}`, {
-      hint: 'postern makes it at its first start; --state says where it is',
+      hint: 'Postern makes it at the first start; if it is in another folder, give --state DIR',
       exit: sysexits.noInput,
     });
   }
@@ -123,7 +123,7 @@ function openForReading(path: string, log: Log): Ledger {
     throw new OperatorError(
       'ledger-too-old',
       `ledger ${path} has version ${version}; this postern reads ${readableVersion} and later`,
-      { hint: 'restart the daemon with this version: it brings the ledger up to date' },
+      { hint: 'start the guard with this version once; it changes the ledger to the new format' },
     );
   }
   log('debug', 'ledger.opened', { path, version, readOnly: true });

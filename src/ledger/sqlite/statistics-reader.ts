@@ -134,7 +134,7 @@ class Reader {
   #late(question: Question): void {
     question.fail(
       new OperatorError('statistics-late', `no answer within ${this.#deadlineMs / 1_000} seconds`, {
-        hint: 'the machine or its disk is busy; ask again in a minute',
+        hint: 'the machine or its disk is busy; try again in a minute',
         exit: sysexits.tempFail,
       }),
     );
@@ -164,7 +164,7 @@ class Reader {
 
 function busy(): OperatorError {
   return new OperatorError('statistics-busy', 'too many questions for statistics wait already', {
-    hint: 'ask again in a minute; `sudo postern stats` reads the ledger without the guard',
+    hint: 'try again in a minute; `sudo postern stats` reads the ledger without the guard',
     exit: sysexits.tempFail,
   });
 }
@@ -172,7 +172,7 @@ function busy(): OperatorError {
 function failed(why: string, cause?: unknown): OperatorError {
   return new OperatorError('statistics-failed', `the numbers cannot be read now: ${why}`, {
     cause,
-    hint: 'ask again in a minute; mail is judged without them',
+    hint: 'try again in a minute; mail is not affected',
     exit: sysexits.tempFail,
   });
 }

@@ -12,7 +12,7 @@ const scaleMax = 2;
 /** The scale of one account, with a mark where mail is held. */
 export function Gauge({ evidence }) {
   const share = Math.min(1, Math.max(0, evidence / scaleMax));
-  const said = `Evidence ${evidence.toFixed(2)}; mail is held at ${evidenceHeld.toFixed(2)}`;
+  const said = `Evidence ${evidence.toFixed(2)}; mail is held from ${evidenceHeld.toFixed(2)} on`;
   const level = evidence >= evidenceHeld ? 'gauge over' : 'gauge';
   return html`<div class=${level} role="img" aria-label=${said} title=${said}>
     <div class="gauge-fill" style=${{ width: `${share * 100}%` }}></div>

@@ -9,8 +9,8 @@ export function releaseAccount(name) {
   return {
     title: `Release ${name}?`,
     text:
-      'Postern opens its login and accepts its mail again. What happened decides about its held ' +
-      'mail:',
+      'Postern opens its login and accepts its mail again. Your answer decides what ' +
+      'becomes of held mail:',
     verb: 'Release',
     note: true,
     choices: [

@@ -70,7 +70,7 @@ function Account({ found, ask, explain }) {
       <${Gauge} evidence=${account.evidence} />
       <span class="figure">${account.evidence.toFixed(2)}</span>
     </div>
-    <p class="quiet">Evidence; mail is held at ${evidenceHeld.toFixed(2)} (the mark)</p>
+    <p class="quiet">Evidence; mail is held from ${evidenceHeld.toFixed(2)} on (the mark)</p>
     <p>
       Today: ${many(account.messagesToday, 'message')}
       ${' '}to ${many(account.recipientsToday, 'recipient')}. Known from earlier mail:

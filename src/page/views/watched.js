@@ -13,7 +13,7 @@ export function Watched({ view, ask, open }) {
       ${
         watched.length > 0 &&
         html`<span class="quiet legend-note">
-          Evidence; mail is held at ${evidenceHeld.toFixed(2)} (the mark)
+          Evidence; mail is held from ${evidenceHeld.toFixed(2)} on (the mark)
         </span>`
       }
     <//>
@@ -29,7 +29,7 @@ export function Watched({ view, ask, open }) {
     ${
       status.accounts.exempt > 0 &&
       html`<p class="same">
-        <span class="quiet">Exempt for now: ${many(status.accounts.exempt, 'account')}</span>
+        <span class="quiet">Exempt now: ${many(status.accounts.exempt, 'account')}</span>
         <${Command} text=${command('accounts', 'list', '--exempt')} />
       </p>`
     }

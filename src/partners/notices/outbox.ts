@@ -50,7 +50,7 @@ export function openOutbox(server: {
           `${server.host}:${server.port} did not accept mail`,
           {
             cause,
-            hint: 'see notices.mail_server',
+            hint: 'check notices.mail_server in postern.toml, and that this server accepts mail',
             exit: sysexits.unavailable,
           },
         );

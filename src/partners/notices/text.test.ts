@@ -22,7 +22,7 @@ export const hijack: Notice = {
       signal: 'new-recipients',
       text:
         '41 new recipients in 30 minutes (nobody on this server has written to them before); ' +
-        'normal for this account: up to 3',
+        'normal for this account: fewer than 3',
     },
     {
       signal: 'client-network',
@@ -64,8 +64,8 @@ const cases: readonly (readonly [string, Partial<Notice>])[] = [
       ...aboutKey,
       event: 'dkim.lost',
       reasons: [
-        { signal: 'dkim', text: 'example.org is not signed with it any more.' },
-        { signal: 'dns', text: 'ns1.example.org: nothing there' },
+        { signal: 'dkim', text: 'Mail of example.org is not signed with this key any more.' },
+        { signal: 'dns', text: 'ns1.example.org: no record' },
       ],
     },
   ],

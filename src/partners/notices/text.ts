@@ -3,6 +3,7 @@
  * stopped, why, and the command that undoes it. Plain text, 76 columns where the words allow. Pure.
  */
 import type { Notice } from '../../core/notice.ts';
+import { shellWords } from '../../lib/shell-words.ts';
 
 export type NoticeText = { readonly subject: string; readonly body: string };
 
@@ -54,8 +55,8 @@ function opening(notice: Notice): string {
     case 'account.holding':
       return fold(
         `Postern is holding mail of ${who} because it is unusual for this account. ` +
-          'It is delivered automatically when sending returns to normal. ' +
-          'If it continues, the account is suspended.',
+          'If sending returns to normal and at most 10 messages are held, Postern delivers them ' +
+          'automatically. If unusual mail continues, Postern suspends the account.',
       );
     case 'account.would-suspend':
       return fold(
@@ -124,7 +125,9 @@ function next(notice: Notice): string {
   } else if (notice.event === 'account.would-suspend') {
     lines.push('If the mail was legitimate', `  ${oneLine(notice.undo)} --false-alarm`);
   } else if (notice.event === 'account.holding') {
-    lines.push('To deliver the held mail now', `  ${oneLine(notice.undo)}`);
+    lines.push('If the owner sent it: deliver the held mail now', `  ${oneLine(notice.undo)}`);
+    const suspend = shellWords('postern', 'accounts', 'suspend', oneLine(notice.account));
+    lines.push('If not: stop the account', `  ${suspend}`);
   } else if (notice.undo !== '') lines.push('To undo this', `  ${oneLine(notice.undo)}`);
   return lines.join('\n');
 }

@@ -152,13 +152,13 @@ function opened(path: string): DatabaseSync {
     database?.close();
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === 5) {
       throw new OperatorError('audit-locked', 'another password audit is running', {
-        hint: 'it ends when its time is up; SIGTERM ends it now, and what it found is kept',
+        hint: 'wait until it ends (passwords.time), or end it with SIGTERM; its results are kept',
         exit: sysexits.tempFail,
       });
     }
     throw new OperatorError('audit-notes', `cannot use ${path}`, {
       cause,
-      hint: 'it holds what was tried; if you remove it, the next audit tries everything again',
+      hint: 'the file remembers what was tried; without it, the next audit tries everything again',
       exit: sysexits.cantCreate,
     });
   }

@@ -96,7 +96,7 @@ export function planOf(
 
 function noRules(name: string): OperatorError {
   return new OperatorError('no-rules', `john.conf has no rules [List.Rules:${name}]`, {
-    hint: "John's core version has Single and Wordlist; --rules none leaves this leg out",
+    hint: "John's core version has Single and Wordlist; --rules none leaves this step out",
     exit: sysexits.config,
   });
 }

@@ -61,7 +61,7 @@ async function opened(path: string): Promise<FileHandle> {
 export function listUnread(path: string, cause: unknown): OperatorError {
   return new OperatorError('list-unread', `cannot read the list ${path}`, {
     cause,
-    hint: 'see passwords.top_list and passwords.leaked_lists',
+    hint: 'check passwords.top_list and passwords.leaked_lists in postern.toml',
     exit: sysexits.noInput,
   });
 }

@@ -49,7 +49,7 @@ function lookUp(path: string, wanted: string): number {
     if (cause instanceof OperatorError) throw cause;
     throw new OperatorError('list-unread', `cannot read the ranges ${path}`, {
       cause,
-      hint: 'see passwords.range_files',
+      hint: 'check passwords.range_files in postern.toml',
       exit: sysexits.noInput,
     });
   }

@@ -1,10 +1,10 @@
 /** Incidents: from the first bad sign of an account to its release. */
 import type { Account } from '../../../core/account-name.ts';
 import type { IncidentRow, Ledger } from '../../../ports/ledger.ts';
+import { storedReasons } from './reasons.ts';
 import {
   instant,
   integer,
-  list,
   optionalInstant,
   type Row,
   type Statements,
@@ -81,6 +81,6 @@ function incidentRow(row: Row): IncidentRow {
     stoppedMessages: integer(row, 'stopped_messages'),
     queuedHeld: integer(row, 'queued_held'),
     loginClosed: integer(row, 'login_closed') === 1,
-    reasons: list(row, 'reasons'),
+    reasons: storedReasons(row),
   };
 }

@@ -2,6 +2,7 @@
 import type { Account } from '../../../core/account-name.ts';
 import { accountStates, type VerdictKind } from '../../../core/verdict.ts';
 import type { Ledger, StoryRow } from '../../../ports/ledger.ts';
+import { storedReasons } from './reasons.ts';
 import { instant, integer, list, oneOf, type Row, type Statements, text } from './statements.ts';
 
 export const verdictKinds: readonly VerdictKind[] = ['pass', 'delay', 'hold', 'refuse'];
@@ -62,6 +63,6 @@ function storyRow(row: Row): StoryRow {
     sample: list(row, 'sample'),
     client: text(row, 'client'),
     subject: text(row, 'subject'),
-    reasons: list(row, 'reasons'),
+    reasons: storedReasons(row),
   };
 }
