@@ -1,10 +1,17 @@
 #!/bin/sh
-# Runs everything that must pass before a commit: types, lint and format, dead code, unit tests.
+# Runs everything that must pass before a commit: types, lint and format, dead code, unit tests. The
+# unit tests run in two processes, beside the rest.
 set -eu
 cd "$(dirname "$0")/.."
-./scripts/node.sh node_modules/typescript/bin/tsc -p . &
-types=$!
+unit() { # part of the files, as N/OF
+  ./scripts/node.sh --test --test-isolation=none --test-shard="$1" --test-reporter=dot 'src/**/*.test.ts' 'test/*.test.ts'
+}
+unit 1/2 &
+first=$!
+unit 2/2 &
+second=$!
 ./scripts/node.sh node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
-wait "$types"
+./scripts/node.sh node_modules/typescript/bin/tsc -p .
 ./scripts/node.sh node_modules/knip/bin/knip.js
-./scripts/node.sh --test --test-isolation=none --test-reporter=dot 'src/**/*.test.ts' 'test/*.test.ts'
+wait "$first"
+wait "$second"
