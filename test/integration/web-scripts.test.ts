@@ -127,7 +127,7 @@ test('an unknown script is held with the reason, and leaves when a person says s
   await post(newcomer, { ...honest('new'), subject: 'New here' });
   const [reason = ''] = await heldFor('New here');
   assert.match(reason, /no rule for the script .*\/shop\/new\.php \(as www-data\)/);
-  assert.match(await server.guard.cli('held', 'list'), /new\.php .* by the rules for scripts/);
+  assert.match(await server.guard.cli('held', 'list'), /new\.php .* by a script rule/);
   const shown = await server.guard.cli('scripts', 'show', newcomer);
   assert.match(shown, /No rule: fewer than 3 messages were seen, too few to suggest one/);
   const said = await server.guard.cli('scripts', 'observe', newcomer);
