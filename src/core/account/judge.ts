@@ -205,17 +205,25 @@ function raised(here: number, power: number): number {
  */
 function summed(profile: AccountProfile, at: number, adds: Tally): number[] {
   const passedMs = Math.max(at - profile.at, 0);
-  const kept = windowsMs.map((windowMs) => Math.exp(-passedMs / windowMs));
+  const [short, middle, long] = windowsMs;
+  const keptShort = Math.exp(-passedMs / short);
+  const keptMiddle = Math.exp(-passedMs / middle);
+  const keptLong = Math.exp(-passedMs / long);
+  const before = profile.sums;
   const sums = zeroSlots.slice();
   let slot = 0;
   for (const count of countNames) {
     const added = adds[count];
-    for (let window = 0; window < windowsMs.length; window++, slot++) {
-      sums[slot] = (profile.sums[slot] ?? 0) * (kept[window] ?? 0) + added;
-    }
+    sums[slot] = (before[slot] ?? 0) * keptShort + added;
+    sums[slot + 1] = (before[slot + 1] ?? 0) * keptMiddle + added;
+    sums[slot + 2] = (before[slot + 2] ?? 0) * keptLong + added;
+    slot += 3;
   }
   return sums;
 }
+
+/** Read once: this loop runs for every message. */
+const slotWeights: readonly number[] = slots.map(({ rule }) => rule.weight);
 
 /** The norm of the ratios of all slots. */
 function weight(
@@ -224,10 +232,10 @@ function weight(
   sums: readonly number[],
 ): number {
   let total = 0;
-  for (let slot = 0; slot < slots.length; slot++) {
+  for (let slot = 0; slot < sums.length; slot++) {
     const sum = sums[slot] ?? 0;
     if (sum === 0) continue;
-    const ratio = ((slots[slot]?.rule.weight ?? 0) * sum) / allowed(profile, baseline, slot);
+    const ratio = ((slotWeights[slot] ?? 0) * sum) / allowed(profile, baseline, slot);
     const square = ratio * ratio;
     total += square * square * square;
   }
