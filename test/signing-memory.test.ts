@@ -35,7 +35,7 @@ function inUse(): number {
 }
 
 for (const [name, body] of Object.entries(bodies)) {
-  test(`50 MB ${name} take at most ${megabytesMax} MB while they are read and signed`, async () => {
+  test(`50 MB ${name} take at most ${megabytesMax} MB while they are signed (slow)`, async () => {
     const key = openPrivateKey(await makeKeyPair('rsa'));
     must(key.ok, 'a new key is one');
     const { promise, resolve } = Promise.withResolvers<void>();

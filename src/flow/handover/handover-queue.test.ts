@@ -131,7 +131,7 @@ test('what was shown before we ended, and is not shown again, is over', async ()
   assert.deepEqual([server.sent, server.over], [['1-b again'], ['1-a']]);
 });
 
-test('while the mail server does not run, nobody forgets whose its messages are', async () => {
+test('while the mail server does not run, no message loses its user (slow)', async () => {
   const server = new MailServer({ shows: () => false });
   server.runs = false;
   server.queue.start();

@@ -183,7 +183,7 @@ spooled(
   { skip: onlyRoot },
 );
 
-spooled('whose files are few is found at once, whatever else is there', async () => {
+spooled('a user with few files is found at once, whatever else is there (slow)', async () => {
   for (let nth = 0; nth < 20_000; nth++) writeFileSync(join(spool, `rubbish-${nth}`), '');
   writeFileSync(join(own, id(1)), message(1));
   const opened = openSpoolHere();
