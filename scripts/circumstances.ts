@@ -17,7 +17,7 @@
  * clock fails here, unless it sets the file time.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -96,8 +96,7 @@ function germanLocale(folder: string): {
   readonly path: string;
   readonly missing: string | undefined;
 } {
-  const path = join(folder, 'locales');
-  mkdirSync(path);
+  const path = mkdtempSync(join(folder, 'locales-'));
   const args = ['-i', 'de_DE', '-f', 'UTF-8', join(path, 'de_DE.UTF-8')];
   const made = spawnSync('localedef', args).status === 0;
   return { path, missing: made ? undefined : 'localedef cannot make de_DE.UTF-8 (locales)' };
