@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { noCeilings } from '../src/core/account/policy.ts';
 import type { Submission } from '../src/core/event.ts';
-import { openWorld } from '../src/daemon/timers.ts';
+import { openWorld } from '../src/daemon/base/timers.ts';
 import { openAccounts } from '../src/flow/account/accounts.ts';
 import { openExemptions } from '../src/flow/account/exemptions.ts';
 import { openGate } from '../src/flow/account/message-submitted.ts';

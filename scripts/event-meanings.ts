@@ -171,6 +171,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'ledger or in Postern. The next start finishes them.',
   'systemd.unreached':
     'systemd-notify could not be run. Without it, the watchdog of systemd restarts Postern.',
+  'trouble.begun':
+    'A part of the guard does not work as it should. The operator gets a notice, and ' +
+    '/health is not ok.',
+  'trouble.over': 'The part works again.',
 };
 
 /** Meanings of the faults of a listener, such as `milter.slow`. */

@@ -95,6 +95,7 @@ export function statusText({ status, suspended, watched }: StatusOverview, page:
         : paint('red', `takes no writes: ${ledger.why} (${ledger.path})`),
     ],
     ['page', page],
+    ...status.troubles.map((why): [string, string] => ['trouble', paint('red', plain(why))]),
   ];
   const head = `Postern ${status.version} on ${status.host}: ${paint('bold', doing)} ${since}\n\n`;
   const facts = lines.map(([name, text]) => `${name.padEnd(10)}${text}\n`).join('');

@@ -10,6 +10,7 @@ export type Notice = {
     | 'account.holding'
     | 'account.would-suspend'
     | 'ledger.failing'
+    | 'guard.trouble'
     | 'dkim.record'
     | 'dkim.lost'
     | 'test';

@@ -6,10 +6,10 @@ import type { Config } from '../config/schema.ts';
 import { metrics } from '../core/metrics/metrics.ts';
 import { openLedger } from '../ledger/sqlite/open.ts';
 import { openCounters } from '../lib/counters.ts';
+import type { DaemonOptions } from './base/options.ts';
+import { openWorld } from './base/timers.ts';
 import { type DoorAddresses, openDoors } from './doors.ts';
 import { openFlows } from './flows.ts';
-import type { DaemonOptions } from './options.ts';
-import { openWorld } from './timers.ts';
 
 export type Daemon = {
   readonly doors: DoorAddresses;

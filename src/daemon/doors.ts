@@ -8,8 +8,8 @@ import { openPolicy } from '../doors/policy/server.ts';
 import type { Listener, SocketAddress } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
+import type { DaemonOptions, DaemonParts } from './base/options.ts';
 import type { Flows } from './flows.ts';
-import type { DaemonOptions, DaemonParts } from './options.ts';
 import { type DaemonSendmail, openDaemonSendmail } from './sendmail.ts';
 
 export type DoorAddresses = {

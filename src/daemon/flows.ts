@@ -18,6 +18,7 @@ import { type Journal, openJournal } from '../flow/journal/journal.ts';
 import { openMessagePath } from '../flow/message-path.ts';
 import { type Notices, openNotices } from '../flow/notices/notices.ts';
 import { type NoticeLog, openNoticeLog } from '../flow/notices/operator-told.ts';
+import { openTroubles } from '../flow/notices/troubles.ts';
 import { openWeakPasswords, type WeakPasswords } from '../flow/passwords/passwords-audited.ts';
 import type { Settings } from '../flow/settings.ts';
 import { shareAnswers } from '../flow/stats/shared-answers.ts';
@@ -34,16 +35,17 @@ import type { Admin } from '../ports/admin.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
+import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
+import type { DaemonParts } from './base/options.ts';
+import { duration, needRestart, settingsOf } from './base/settings.ts';
+import { startTimer } from './base/timers.ts';
 import { startGauges } from './gauges.ts';
-import { openInbound } from './inbound.ts';
 import { openMailServer } from './mail-server.ts';
-import type { DaemonParts } from './options.ts';
-import { openDaemonScan } from './scan.ts';
-import { openDaemonScripts } from './scripts.ts';
-import { duration, needRestart, settingsOf } from './settings.ts';
-import { openDaemonSigning } from './signing.ts';
-import { startTimer } from './timers.ts';
+import { openInbound } from './readers/inbound.ts';
+import { openDaemonScan } from './readers/scan.ts';
+import { openDaemonScripts } from './readers/scripts.ts';
+import { openDaemonSigning } from './readers/signing.ts';
 
 export type Flows = {
   /** Postern can move mail in the queue of the mail server. */
@@ -57,6 +59,8 @@ export type Flows = {
   readonly mayRelay: (client: string) => boolean;
   /** Takes the question whether the mail server is connected to the milter door now. */
   setMilterPresent(present: () => boolean): void;
+  /** Takes what is wrong with a part, for /health and the operator. */
+  readonly troubles: Troubles;
   /** Takes addresses of doors, for `postern status`. */
   doors(addresses: Readonly<Record<string, string>>): void;
   reload(config: Config): readonly string[];
@@ -73,6 +77,7 @@ type Memory = {
   readonly feed: Feed;
   readonly notices: Notices;
   readonly told: NoticeLog;
+  readonly troubles: Troubles;
 };
 
 type Stopping = {
@@ -137,6 +142,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     mayRelay: mailServer.mayRelay,
     queue: stopping.mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, world }),
+    troubles: memory.troubles,
     doors: (addresses) => void Object.assign(doors, addresses),
     reload(changed) {
       Object.assign(live.settings, settingsOf(changed));
@@ -176,6 +182,7 @@ function openMemory(parts: DaemonParts, ledger: Ledger, { settings, policy }: Li
     feed: openFeed(),
     notices,
     told,
+    troubles: openTroubles({ world, told }),
   };
 }
 

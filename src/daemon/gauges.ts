@@ -3,7 +3,7 @@ import { keyStates } from '../core/signing/key.ts';
 import type { Settings } from '../flow/settings.ts';
 import type { Counters } from '../lib/counters.ts';
 import type { Admin } from '../ports/admin.ts';
-import { startTimer } from './timers.ts';
+import { startTimer } from './base/timers.ts';
 
 const gaugesEveryMs = 10_000;
 

@@ -15,8 +15,8 @@ import { realSendmail, wakePickup } from '../partners/postfix/sendmail.ts';
 import { openHandoverFiles } from '../partners/spool/handover-files.ts';
 import { openSpool } from '../partners/spool/spool-folder.ts';
 import type { HandoverLookup } from '../ports/handover.ts';
-import type { DaemonParts } from './options.ts';
-import { startTimer } from './timers.ts';
+import type { DaemonParts } from './base/options.ts';
+import { startTimer } from './base/timers.ts';
 
 export type DaemonSendmail = {
   /** For the milter door. */

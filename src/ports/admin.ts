@@ -47,6 +47,8 @@ export type StatusView = {
     readonly path: string;
   };
   readonly doors: Readonly<Record<string, string>>;
+  /** What is wrong now, besides the ledger: a sentence each. */
+  readonly troubles: readonly string[];
   readonly accounts: {
     readonly known: number;
     readonly watched: number;

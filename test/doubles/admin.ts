@@ -53,6 +53,7 @@ export function scriptedAdmin(now: () => Millis, scene: Scene): Scripted {
       path: '/var/lib/postern/ledger.db',
     },
     doors: { milter: 'inet:127.0.0.1:8892', policy: 'inet:127.0.0.1:8893' },
+    troubles: [],
     accounts: {
       known: scene === 'empty' ? 0 : 214,
       watched: withState(state, 'watched').length,

@@ -209,6 +209,7 @@ export function openRig(options: RigOptions = {}): FlowRig {
     iso,
     weakPasswords,
     doors: () => ({}),
+    troubles: { all: () => [] },
   });
   const send = sender(pathOf({ gate, scripts }), queue, order, clock);
   return {

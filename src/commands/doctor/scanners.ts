@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import { checkScanner, type ScannerFacts } from '../../core/checklist/scanners.ts';
 import type { Finding } from '../../core/finding.ts';
-import { openScanners } from '../../daemon/scanners.ts';
+import { openScanners } from '../../daemon/readers/scanners.ts';
 import { faultText } from '../../lib/error-text.ts';
 import type { Scanner } from '../../ports/scan.ts';
 import { badTestMessage, isKnown } from '../scan/test-messages.ts';

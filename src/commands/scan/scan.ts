@@ -9,7 +9,7 @@ import { whereOf } from '../../config/values.ts';
 import { combine } from '../../core/scan/combine.ts';
 import { maskOf } from '../../core/scan/masked-rules.ts';
 import { type Scan, type ScanReport, scannerTitles } from '../../core/scan/report.ts';
-import { openScanners } from '../../daemon/scanners.ts';
+import { openScanners } from '../../daemon/readers/scanners.ts';
 import { faultText } from '../../lib/error-text.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { openSpamAssassin, type SpamAssassin } from '../../partners/scanners/spamassassin.ts';

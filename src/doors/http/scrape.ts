@@ -16,15 +16,18 @@ export type HealthReport = {
 };
 
 /**
- * `ok` means that Postern gives verdicts and stores them. Suspended accounts do not matter here.
+ * `ok` means that Postern gives verdicts and stores them, and that no part is in trouble.
+ * Suspended accounts do not matter here.
  */
 export function health(admin: Admin): HealthReport {
   try {
     const status = admin.status();
     const failing = status.ledger.state === 'failing';
+    const ledger = failing ? [`the ledger takes no writes: ${status.ledger.why}`] : [];
+    const why = [...ledger, ...status.troubles];
     return {
-      ok: !failing,
-      why: failing ? [`the ledger takes no writes: ${status.ledger.why}`] : [],
+      ok: why.length === 0,
+      why,
       mode: status.mode,
       upSeconds: Math.max(0, Math.round((status.now - status.startedAt) / 1_000)),
     };

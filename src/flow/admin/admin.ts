@@ -13,6 +13,7 @@ import type { HeldRow, IncidentRow, StoryRow } from '../../ports/ledger.ts';
 import type { Mta } from '../../ports/mail-server.ts';
 import type { ScriptAdmin } from '../../ports/scripts.ts';
 import type { AskStats } from '../../ports/stats.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { World } from '../../ports/world.ts';
 import type { Accounts } from '../account/accounts.ts';
 import type { Exemptions } from '../account/exemptions.ts';
@@ -42,6 +43,7 @@ export type AdminDeps = {
   };
   readonly settings: Settings;
   readonly doors: () => Readonly<Record<string, string>>;
+  readonly troubles: Pick<Troubles, 'all'>;
   readonly dkim: KeyAdmin;
   readonly scripts: ScriptAdmin;
   readonly stats: AskStats;
@@ -143,6 +145,7 @@ function status(deps: AdminDeps): StatusView {
     now: clock.now(),
     ledger: { state, why, path: facts.ledgerPath },
     doors: deps.doors(),
+    troubles: deps.troubles.all(),
     accounts: {
       known: live.countAccounts(),
       watched: live.accounts({ state: 'watched', limit: countMax }).length,

@@ -1,11 +1,11 @@
 /**
- * Notices about other things than suspensions: an account's mail is held, or the ledger cannot be
- * written.
+ * Notices about other things than suspensions: an account's mail is held, the ledger cannot be
+ * written, or another part of the guard is in trouble.
  */
 import type { Account } from '../../core/account-name.ts';
 import { noticeReasons } from '../../core/explain.ts';
 import type { Notice } from '../../core/notice.ts';
-import { dayMs, type Millis, minuteMs } from '../../lib/time.ts';
+import { dayMs, hourMs, type Millis, minuteMs } from '../../lib/time.ts';
 import type { Change, StoryRow } from '../../ports/ledger.ts';
 import type { World } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
@@ -16,6 +16,9 @@ const holdingEveryMs = dayMs;
 const accountsMax = 10_000;
 /** A disk that is full, has some room and is full again gets one notice in this time. */
 const failingEveryMs = 10 * minuteMs;
+/** A part whose trouble comes and goes gets one notice in this time. */
+const troubleEveryMs = hourMs;
+const partsMax = 100;
 
 export type NoticeLogDeps = {
   readonly notices: Notices;
@@ -30,12 +33,15 @@ export type NoticeLog = {
   holding(story: StoryRow): readonly Change[];
   /** Sends a notice at once, and again from memory until it is taken: no ledger can keep it. */
   ledgerFailing(why: string): void;
+  /** Sends a notice about a part of the guard, at most one in an hour for each part. */
+  trouble(part: string, why: string): void;
 };
 
 export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
   const { host, iso, notices, settings } = deps;
   const { clock, newId } = deps.world;
   const toldAt = new Map<Account, Millis>();
+  const troubleToldAt = new Map<string, Millis>();
   let failingToldAt: Millis | undefined;
   const notice = (
     more: Pick<Notice, 'event' | 'account' | 'reasons' | 'undo' | 'explain'>,
@@ -78,6 +84,16 @@ export function openNoticeLog(deps: NoticeLogDeps): NoticeLog {
       const reasons = [{ signal: 'ledger', text: why }];
       const about = { event: 'ledger.failing' as const, account: '', reasons, undo: '' };
       notices.send(notice({ ...about, explain: 'postern doctor' }));
+    },
+    trouble(part, why) {
+      const now = clock.now();
+      const last = troubleToldAt.get(part);
+      if (last !== undefined && Math.abs(now - last) < troubleEveryMs) return;
+      if (troubleToldAt.size >= partsMax) troubleToldAt.clear();
+      troubleToldAt.set(part, now);
+      const about = { event: 'guard.trouble' as const, account: '', undo: '' };
+      const reasons = [{ signal: part, text: why }];
+      notices.send(notice({ ...about, reasons, explain: 'postern doctor' }));
     },
   };
 }

@@ -36,6 +36,8 @@ function subject(notice: Notice): string {
       return `[postern] ${who} would be suspended ${at} (mode observe): ${reached}`;
     case 'ledger.failing':
       return `[postern] the ledger cannot be written ${at}`;
+    case 'guard.trouble':
+      return `[postern] the guard needs attention ${at}`;
     case 'dkim.record':
       return `[postern] a DKIM record of ${who} needs attention`;
     case 'dkim.lost':
@@ -71,6 +73,8 @@ function opening(notice: Notice): string {
           'What Postern learns and decides now may be lost at a restart. ' +
           '`postern doctor` checks the ledger.',
       );
+    case 'guard.trouble':
+      return fold('A part of Postern does not work as it should. /health says so too.');
     case 'dkim.record':
       return fold(`A DKIM record of ${who} in the DNS needs your attention.`);
     case 'dkim.lost':
@@ -85,7 +89,8 @@ function opening(notice: Notice): string {
 
 function facts(notice: Notice): string {
   const { event } = notice;
-  if (event === 'test' || event === 'ledger.failing') return `At       ${notice.at}`;
+  if (event === 'test' || event === 'ledger.failing' || event === 'guard.trouble')
+    return `At       ${notice.at}`;
   if (event === 'dkim.record' || event === 'dkim.lost') {
     return `Domain   ${oneLine(notice.account)}\nAt       ${notice.at}`;
   }

@@ -1,17 +1,21 @@
 /** Opens the register of scripts, and what finds the script behind a client of this machine. */
-import type { Config } from '../config/schema.ts';
-import type { Journal } from '../flow/journal/journal.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Journal } from '../../flow/journal/journal.ts';
 import {
   type DirectConnections,
   type DirectSettings,
   openDirectConnections,
-} from '../flow/scripts/direct-connection.ts';
-import { openScripts, type ScriptSettings, type Scripts } from '../flow/scripts/script-mailed.ts';
-import type { Mutable } from '../lib/mutable.ts';
-import { openIdentities } from '../partners/kernel/identities.ts';
-import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
-import type { ScriptAdmin, ScriptLedger } from '../ports/scripts.ts';
-import type { DaemonParts } from './options.ts';
+} from '../../flow/scripts/direct-connection.ts';
+import {
+  openScripts,
+  type ScriptSettings,
+  type Scripts,
+} from '../../flow/scripts/script-mailed.ts';
+import type { Mutable } from '../../lib/mutable.ts';
+import { openIdentities } from '../../partners/kernel/identities.ts';
+import { openSocketOwners } from '../../partners/kernel/socket-owner.ts';
+import type { ScriptAdmin, ScriptLedger } from '../../ports/scripts.ts';
+import type { DaemonParts } from '../base/options.ts';
 
 export type DaemonScripts = {
   readonly admin: ScriptAdmin;

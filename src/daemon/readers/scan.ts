@@ -1,15 +1,15 @@
 /** Opens what has mail scanned before it is judged, and what counts mail. */
-import type { Config } from '../config/schema.ts';
-import { maskOf } from '../core/scan/masked-rules.ts';
-import type { Journal } from '../flow/journal/journal.ts';
-import { openScans, type ScanSettings } from '../flow/scan/message-scanned.ts';
-import { ScannerQueue } from '../flow/scan/scanner-queue.ts';
-import { openStatistics, type Statistics } from '../flow/stats/statistics.ts';
-import type { Mutable } from '../lib/mutable.ts';
-import type { ScanSource } from '../ports/message.ts';
-import type { DaemonParts } from './options.ts';
+import type { Config } from '../../config/schema.ts';
+import { maskOf } from '../../core/scan/masked-rules.ts';
+import type { Journal } from '../../flow/journal/journal.ts';
+import { openScans, type ScanSettings } from '../../flow/scan/message-scanned.ts';
+import { ScannerQueue } from '../../flow/scan/scanner-queue.ts';
+import { openStatistics, type Statistics } from '../../flow/stats/statistics.ts';
+import type { Mutable } from '../../lib/mutable.ts';
+import type { ScanSource } from '../../ports/message.ts';
+import type { DaemonParts } from '../base/options.ts';
+import { duration } from '../base/settings.ts';
 import { openScanners } from './scanners.ts';
-import { duration } from './settings.ts';
 
 export type DaemonScan = {
   readonly source: ScanSource;

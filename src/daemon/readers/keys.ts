@@ -3,18 +3,18 @@
  * and for commands where no daemon runs.
  */
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
-import type { RotationPolicy } from '../core/signing/rotation.ts';
-import type { SigningKeysDeps } from '../flow/signing/key-keeper.ts';
-import { openSigningKeys, type SigningKeys } from '../flow/signing/signing-keys.ts';
-import { openAuthorities } from '../partners/dns/authority.ts';
-import { openNsupdate } from '../partners/dns/nsupdate.ts';
-import { openResolver } from '../partners/dns/resolver.ts';
-import { dnsServers } from '../partners/dns/servers.ts';
-import { openKeyFiles } from '../partners/keys/key-files.ts';
-import { openKeyZone } from '../partners/keys/key-zone.ts';
-import type { KeyZone } from '../ports/keys.ts';
-import { duration } from './settings.ts';
+import type { Config } from '../../config/schema.ts';
+import type { RotationPolicy } from '../../core/signing/rotation.ts';
+import type { SigningKeysDeps } from '../../flow/signing/key-keeper.ts';
+import { openSigningKeys, type SigningKeys } from '../../flow/signing/signing-keys.ts';
+import { openAuthorities } from '../../partners/dns/authority.ts';
+import { openNsupdate } from '../../partners/dns/nsupdate.ts';
+import { openResolver } from '../../partners/dns/resolver.ts';
+import { dnsServers } from '../../partners/dns/servers.ts';
+import { openKeyFiles } from '../../partners/keys/key-files.ts';
+import { openKeyZone } from '../../partners/keys/key-zone.ts';
+import type { KeyZone } from '../../ports/keys.ts';
+import { duration } from '../base/settings.ts';
 
 type Given = Omit<SigningKeysDeps, 'files' | 'zone' | 'policy'> & {
   readonly config: Config;

@@ -1,7 +1,7 @@
 /** Turns the configuration into settings of the flows, and tells which changes need a restart. */
-import { parseDuration } from '../config/duration.ts';
-import type { Config } from '../config/schema.ts';
-import type { Settings } from '../flow/settings.ts';
+import { parseDuration } from '../../config/duration.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Settings } from '../../flow/settings.ts';
 
 export function settingsOf({ mode, contact, suspension, ledger }: Config): Settings {
   return {

@@ -1,7 +1,7 @@
 /** The world of a running process: its clock, its timers and random ids. */
 import { randomBytes } from 'node:crypto';
-import type { Millis } from '../lib/time.ts';
-import type { Count, Log, World } from '../ports/world.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { Count, Log, World } from '../../ports/world.ts';
 
 export function openWorld({ log, count }: { readonly log: Log; readonly count: Count }): World {
   return {

@@ -1,14 +1,14 @@
 /** Opens what signs: the keys, the domains in From of mail, the reader that signs a message. */
-import type { Config } from '../config/schema.ts';
-import { signingRulesOf } from '../config/values.ts';
-import type { Journal } from '../flow/journal/journal.ts';
-import type { Notices } from '../flow/notices/notices.ts';
-import { openSigning, type SigningSettings } from '../flow/signing/message-signed.ts';
-import { openSendingDomains } from '../flow/signing/sending-domains.ts';
-import type { Millis } from '../lib/time.ts';
-import type { EditSource } from '../ports/message.ts';
+import type { Config } from '../../config/schema.ts';
+import { signingRulesOf } from '../../config/values.ts';
+import type { Journal } from '../../flow/journal/journal.ts';
+import type { Notices } from '../../flow/notices/notices.ts';
+import { openSigning, type SigningSettings } from '../../flow/signing/message-signed.ts';
+import { openSendingDomains } from '../../flow/signing/sending-domains.ts';
+import type { Millis } from '../../lib/time.ts';
+import type { EditSource } from '../../ports/message.ts';
+import type { DaemonParts } from '../base/options.ts';
 import { type OpenKeys, openKeys } from './keys.ts';
-import type { DaemonParts } from './options.ts';
 
 export type DaemonSigning = {
   readonly keys: OpenKeys;

@@ -1,10 +1,10 @@
 /** Opens the scanners that the configuration names, for the daemon and for commands. */
-import type { Config } from '../config/schema.ts';
-import { whereOf } from '../config/values.ts';
-import { openClamav } from '../partners/scanners/clamav.ts';
-import { openRspamd } from '../partners/scanners/rspamd.ts';
-import { openSpamAssassin } from '../partners/scanners/spamassassin.ts';
-import type { Scanner } from '../ports/scan.ts';
+import type { Config } from '../../config/schema.ts';
+import { whereOf } from '../../config/values.ts';
+import { openClamav } from '../../partners/scanners/clamav.ts';
+import { openRspamd } from '../../partners/scanners/rspamd.ts';
+import { openSpamAssassin } from '../../partners/scanners/spamassassin.ts';
+import type { Scanner } from '../../ports/scan.ts';
 
 /** In the order in which reasons name them. */
 export function openScanners({ scan }: Pick<Config, 'scan'>): readonly Scanner[] {

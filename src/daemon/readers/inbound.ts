@@ -1,14 +1,14 @@
 /** Opens what verifies mail that comes in, with its resolver and its settings. */
 
-import { openVerification, type Sealing } from '../flow/inbound/message-verified.ts';
-import type { SigningKey } from '../formats/dkim/signing-key.ts';
-import { parseNetwork } from '../formats/postfix/network-list.ts';
-import { isPublicSuffix } from '../partners/dns/public-suffix.ts';
-import { openResolver } from '../partners/dns/resolver.ts';
-import { dnsServers } from '../partners/dns/servers.ts';
-import type { EditSource } from '../ports/message.ts';
-import type { DaemonParts } from './options.ts';
-import { duration } from './settings.ts';
+import { openVerification, type Sealing } from '../../flow/inbound/message-verified.ts';
+import type { SigningKey } from '../../formats/dkim/signing-key.ts';
+import { parseNetwork } from '../../formats/postfix/network-list.ts';
+import { isPublicSuffix } from '../../partners/dns/public-suffix.ts';
+import { openResolver } from '../../partners/dns/resolver.ts';
+import { dnsServers } from '../../partners/dns/servers.ts';
+import type { EditSource } from '../../ports/message.ts';
+import type { DaemonParts } from '../base/options.ts';
+import { duration } from '../base/settings.ts';
 
 type Given = Pick<DaemonParts, 'config' | 'host' | 'counters' | 'world'> & {
   readonly keysOf: (domain: string) => readonly SigningKey[];

@@ -1,7 +1,7 @@
 /** What the daemon is started with, and what each of its parts is opened with. Types only. */
-import type { Config } from '../config/schema.ts';
-import type { Counters } from '../lib/counters.ts';
-import type { Log, World } from '../ports/world.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Counters } from '../../lib/counters.ts';
+import type { Log, World } from '../../ports/world.ts';
 
 export type DaemonOptions = {
   /** The folder of the ledger and the keys. */
