@@ -1,20 +1,15 @@
 /**
  * Closes and opens the login of an account in Dovecot. To close it, Postern writes the name into a
  * passwd-file that Dovecot reads as a denying passdb (for IMAP, POP3 and SMTP AUTH), and then ends
- * its sessions.
- *
- *     passdb {
- *       driver = passwd-file
- *       deny = yes
- *       args = /var/lib/postern-dovecot/suspended
- *     }
+ * its sessions. Then it asks Dovecot whether the login really is closed. What Dovecot must be told
+ * is in `src/core/checklist/dovecot.ts`, for Dovecot 2.3 and 2.4.
  */
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { SerialQueue } from '../lib/serial.ts';
 import type { LoginDoor } from '../ports/mail-server.ts';
-import { isLoginName, type PrivilegedTools } from './privileged-tools.ts';
+import { isLoginName, namesPerCallMax, type PrivilegedTools } from './privileged-tools.ts';
 
 export type DovecotOptions = {
   readonly tools: PrivilegedTools;
@@ -29,6 +24,9 @@ export type DovecotOptions = {
  * second.
  */
 const blindMs = 1_050;
+/** A session that was ended needs a moment until Dovecot no longer lists it. */
+const lookEveryMs = 250;
+const looksMax = 8;
 /** Changes of the deny file that may wait: more than any server has logins. */
 const rewritesMax = 1_000_000;
 
@@ -53,6 +51,7 @@ export function dovecot(options: DovecotOptions): LoginDoor {
       // Ends sessions that began in that moment too.
       await sleep(blindMs, undefined, { signal });
       await kick(tools, names, signal);
+      await untilClosed(tools, names, signal);
     },
     async open(account) {
       const names = loginNames(account, options.defaultDomain);
@@ -70,6 +69,39 @@ async function kick(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const _ of tools.run('kick', names, signal)); // its output is for people
+}
+
+/**
+ * Throws if Dovecot still lists a session or would still accept the login. Since Dovecot 2.4,
+ * `doveadm kick` distinguishes capitals and tells success if it ended nothing. So sessions under
+ * another spelling of the name are ended here under that spelling.
+ */
+async function untilClosed(
+  tools: PrivilegedTools,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  let still: readonly string[] = [];
+  for (let look = 0; look < looksMax; look++) {
+    const lines: string[] = [];
+    for await (const line of tools.run('closed', names, signal)) lines.push(line);
+    still = lines.filter((line) => /^(?:session|open) /.test(line));
+    if (still.length === 0) return;
+    const spelled = still
+      .flatMap((line) => /^session (.*)$/.exec(line)?.[1] ?? [])
+      .filter((name) => !names.includes(name) && isLoginName(name));
+    if (spelled.length > 0) await kick(tools, spelled.slice(0, namesPerCallMax), signal);
+    await sleep(lookEveryMs, undefined, { signal });
+  }
+  const [kind, ...name] = (still[0] ?? '').split(' ');
+  const what =
+    kind === 'open'
+      ? 'Dovecot does not refuse it although it is in the deny file'
+      : 'Dovecot did not end its sessions';
+  throw new OperatorError('login-open', `the login ${name.join(' ')} is still open: ${what}`, {
+    hint: 'change the password of the account now; `postern doctor` shows what Dovecot needs',
+    exit: sysexits.unavailable,
+  });
 }
 
 /** The names in the file; empty if there is no file. For doctor and for the start of the daemon. */

@@ -7,13 +7,15 @@
 import { connect } from 'node:net';
 import { parseQueueId } from '../formats/postfix/queue-id.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
-import { lineSplitter, programLines, programOutput } from './program.ts';
+import { lineSplitter, programCode, programLines, programOutput } from './program.ts';
 
 /**
  * What a call does, and the names that it takes. hold, release, drop: queue ids. kick: login names.
- * queue: no names; answers like `postqueue -j`. check: no names; only answers (for doctor).
+ * closed: login names; answers `session NAME` for each that has a session, in any case of letters,
+ * and `open NAME` for each that Dovecot does not refuse. queue: no names; answers like
+ * `postqueue -j`. check: no names; only answers (for doctor).
  */
-export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
+export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'closed' | 'queue' | 'check';
 
 export type PrivilegedTools = {
   /**
@@ -35,8 +37,12 @@ const tryMs = 3_000;
 const postsuper = '/usr/sbin/postsuper';
 const postqueue = '/usr/sbin/postqueue';
 const doveadm = '/usr/bin/doveadm';
-/** Exit code of doveadm if the user has no session. */
+/** Exit code of doveadm if the user has no session; since Dovecot 2.4 that is 0. */
 const nobodyThere = 68;
+/** Exit code of `doveadm auth lookup` if no passdb accepts the user, or one denies it. */
+const noSuchUser = 67;
+/** Services in `doveadm who` that a person logs in to. postern-root has the same list. */
+const loginService = /^(?:imap|pop3|submission|sieve|managesieve)/;
 
 /**
  * Whether a login may be passed to doveadm and written to a deny file. It must have no wildcard
@@ -75,12 +81,36 @@ export function ownTools(
           const fine = [nobodyThere];
           yield* programLines({ program: doveadm, args, signal, errors: 'complaint', fine });
         }
+      } else if (verb === 'closed') {
+        yield* stillOpen(dovecot, names, signal);
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
       } else yield 'postern-root: ready';
     },
   };
+}
+
+/** The answer to `closed`. The lookup prints what the passdb has, so its output is not passed on. */
+async function* stillOpen(
+  flags: readonly string[],
+  names: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const call = { program: doveadm, signal, errors: 'complaint' } as const;
+  const wanted = new Set(names.map((name) => name.toLowerCase()));
+  const seen = new Set<string>();
+  for await (const line of programLines({ ...call, args: [...flags, '-f', 'tab', 'who'] })) {
+    const [user = '', , service = ''] = line.split('\t');
+    if (!loginService.test(service) || !wanted.has(user.toLowerCase()) || seen.has(user)) continue;
+    seen.add(user);
+    yield `session ${user}`;
+  }
+  for (const name of names) {
+    const args = [...flags, 'auth', 'lookup', name];
+    const refused = await programCode({ ...call, args });
+    if (refused !== noSuchUser) yield `open ${name}`;
+  }
 }
 
 /**
@@ -151,7 +181,7 @@ function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
 /** Refuses invalid names before anything runs. They come from callers that did not filter. */
 function check(verb: ToolVerb, names: readonly string[]): void {
   const bad = names.find((name) =>
-    verb === 'kick' ? !isLoginName(name) : parseQueueId(name) === undefined,
+    verb === 'kick' || verb === 'closed' ? !isLoginName(name) : parseQueueId(name) === undefined,
   );
   if (bad === undefined && names.length <= namesPerCallMax) return;
   const why =
