@@ -82,7 +82,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The thread that reads statistics for the status page ended; `why` gives the reason. The ' +
     'next request starts a new thread.',
   'login.not-closed':
-    'Postern could not close a login in Dovecot. Change the password of the account now.',
+    'Postern could not close a login in Dovecot, or could not end its sessions. Change the ' +
+    'password of the account now.',
   'login.opened':
     'A login was closed although its account is not suspended. Postern opened it at the start.',
   'login.unread': 'The deny file could not be read at the start. Run `postern doctor`.',
