@@ -188,6 +188,11 @@ test('a login that asks for recipients and sends nothing gets 451, from that net
   assert.equal(session(rig, 3, joe, '192.0.2.1').rcpt('a@elsewhere.test'), 'pass', 'the owner');
   const ann = 'ann@here.test' as Account;
   assert.equal(session(rig, 4, ann, '198.51.100.7').rcpt('a@elsewhere.test'), 'pass');
+  rig.settings.mode = 'observe';
+  assert.equal(thief.rcpt('a@elsewhere.test'), 'pass', 'observing refuses nothing');
+  thief.gone();
+  rig.settings.mode = 'guard';
+  assert.equal(thief.rcpt('a@elsewhere.test'), 'reply');
   rig.time.jump(hourMs);
   assert.equal(thief.rcpt('a@elsewhere.test'), 'pass', 'an hour later');
 });

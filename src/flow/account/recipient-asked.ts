@@ -66,18 +66,14 @@ export function openPolicyHandler(deps: RecipientAskedDeps): PolicyHandler & {
 }
 
 const dunno: Answer = { kind: 'pass' };
-const wait: Answer = {
-  kind: 'reply',
-  code: 451,
-  enhanced: '4.7.1',
-  text: 'Too many recipients at once; please try again later',
-};
-const budgetSpent: Answer = {
-  kind: 'reply',
-  code: 451,
-  enhanced: '4.7.1',
-  text: 'Too many recipients without a message; please try again later',
-};
+const waits = {
+  full: waitFor('Too many recipients at once'),
+  budget: waitFor('Too many recipients without a message'),
+} as const;
+
+function waitFor(what: string): Answer {
+  return { kind: 'reply', code: 451, enhanced: '4.7.1', text: `${what}; please try again later` };
+}
 
 class PolicyFlow {
   readonly #deps: RecipientAskedDeps;
@@ -127,20 +123,14 @@ class PolicyFlow {
 
   #recipient(connection: number, account: Account, request: PolicyRequest): Answer {
     const { accounts, gate, localDomains } = this.#deps;
-    const { count } = this.#deps.world;
     const refused = gate.mayBegin({ account, by: 'login', client: request.client });
     if (refused.kind !== 'pass') return refused;
     const reservation = this.#reservation(connection, account, request);
-    if (reservation === 'spent') {
-      count('postern_policy_waits_total', 1, 'budget');
-      return budgetSpent;
-    }
+    if (reservation === 'spent') return this.#wait('budget', account);
     const { recipient } = request;
     const isLocal = isOwnDomain(localDomains, domainOf(recipient));
     if (reservation === 'full' || !this.#reserved.add(reservation, recipient, isLocal)) {
-      count('postern_policy_waits_total', 1, 'full');
-      this.#logFull(account);
-      return wait;
+      return this.#wait('full', account);
     }
     // Before all recipients are known, only a fixed ceiling can be checked.
     const answer =
@@ -168,12 +158,17 @@ class PolicyFlow {
     return this.#reserved.open(of, now) ?? 'full';
   }
 
-  #logFull(account: Account): void {
-    const { clock, log } = this.#deps.world;
+  /** Nothing is reserved. The sender tries again later; while observing, the message goes on. */
+  #wait(why: keyof typeof waits, account: Account): Answer {
+    const { clock, count, log } = this.#deps.world;
     const now = clock.now();
-    if (Math.abs(now - this.#fullLoggedAt) < minuteMs) return;
-    this.#fullLoggedAt = now;
-    log('warn', 'recipients.full', { account, bytes: this.#reserved.bytes });
+    if (why === 'full' && Math.abs(now - this.#fullLoggedAt) >= minuteMs) {
+      this.#fullLoggedAt = now;
+      log('warn', 'recipients.full', { account, bytes: this.#reserved.bytes });
+    }
+    if (this.#deps.settings.mode === 'observe') return dunno;
+    count('postern_policy_waits_total', 1, why);
+    return waits[why];
   }
 
   /** A message was aborted. Without DATA, its recipients were only asked for. */
