@@ -46,7 +46,7 @@ async function ask(recipients: number): Promise<readonly string[]> {
   return text.split('\n\n').slice(0, -1);
 }
 
-test('recipients asked for without a message have a budget, and the owner keeps his', async () => {
+test('recipients asked for without a message have a budget for login and network', async () => {
   const answers = await ask(2 * budget);
   assert.equal(answers.length, 2 * budget);
   // What was asked for fades as time passes, and a message that is begun may go on.
@@ -58,7 +58,7 @@ test('recipients asked for without a message have a budget, and the owner keeps 
   assert.ok((await server.guard.metric('postern_policy_waits_total{reason="budget"}')) > 0);
   assert.deepEqual((await server.guard.health()).why, []);
 
-  const message = { from: owner.account, to: owner.friends.slice(0, 2), body: 'A letter.\n' };
+  const message = { from: owner.account, to: owner.friends.slice(0, 2), body: 'Hello.\n' };
   await using stranger = await server.login(owner.account, '127.66.1.99');
   const refused = await stranger.send({ ...message, id: 'thief' });
   assert.deepEqual([refused.stage, refused.refused[0]?.reply.code], ['rcpt', 451]);
