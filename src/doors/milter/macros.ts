@@ -11,6 +11,8 @@ import { command, stringEnd } from '../../formats/milter/packet.ts';
 import { peerText } from '../../lib/peer-text.ts';
 
 const nul = 0;
+/** Octets kept of a value: what Postern uses are names and addresses. */
+const valueBytesMax = 4_096;
 
 export class Macros {
   // Of the connection.
@@ -85,9 +87,10 @@ export class Macros {
   #set(
     stage: number,
     bytes: Buffer,
-    { at, nameEnd, valueEnd }: { at: number; nameEnd: number; valueEnd: number },
+    { at, nameEnd, valueEnd: end }: { at: number; nameEnd: number; valueEnd: number },
   ): void {
-    if (valueEnd <= nameEnd + 1) return;
+    if (end <= nameEnd + 1) return;
+    const valueEnd = Math.min(end, nameEnd + 1 + valueBytesMax);
     const braced = bytes[at] === 0x7b && bytes[nameEnd - 1] === 0x7d;
     const name = braced
       ? bytes.toString('latin1', at + 1, nameEnd - 1)

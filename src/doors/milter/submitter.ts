@@ -20,6 +20,9 @@ export type ConnectedClient = {
   readonly how: 'smtp' | 'local';
 };
 
+/** Octets kept of a client's name; names in the DNS are shorter. */
+const nameBytesMax = 1_024;
+
 export const noClient: ConnectedClient = { address: '', port: 0, name: '', how: 'smtp' };
 
 /** Reads the announcement of a connection. `macros`: those of the connection. */
@@ -42,7 +45,10 @@ export function connectedClient(
   const local =
     emulated || macros.queueIdAtConnect !== '' || options.localDaemons.has(macros.daemonName);
   // A client without a verified name is announced as `[192.0.2.1]`.
-  const host = bytes[start] === 0x5b ? '' : bytes.toString('latin1', start, hostEnd);
+  const host =
+    bytes[start] === 0x5b
+      ? ''
+      : bytes.toString('latin1', start, Math.min(hostEnd, start + nameBytesMax));
   return { address, port, name: host, how: local ? 'local' : 'smtp' };
 }
 
