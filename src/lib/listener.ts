@@ -179,7 +179,7 @@ export async function openListener(
   }, tickMs);
   timer.unref();
   const close = (): Promise<void> => {
-    closing ??= drain(server, limits, connections).finally(() => clearInterval(timer));
+    closing ??= drain(server, limits, connections, arrivals).finally(() => clearInterval(timer));
     return closing;
   };
   return {
@@ -205,11 +205,6 @@ function openArrivals(hooks: ListenerHooks, enter: (socket: Socket, admitted: Ad
     hooks.fault('bug', 'not looked at', cause);
   };
   const wait = (socket: Socket, admission: Promise<Admission>): void => {
-    if (waitedMs.size >= arrivalsMax) {
-      socket.destroy();
-      hooks.fault('full', 'not looked at');
-      return;
-    }
     waitedMs.set(socket, 0);
     socket.once('close', () => waitedMs.delete(socket));
     admission
@@ -221,6 +216,11 @@ function openArrivals(hooks: ListenerHooks, enter: (socket: Socket, admitted: Ad
     take(socket: Socket): void {
       // A peer that hangs up is no fault: mail servers often just close the connection.
       socket.on('error', () => socket.destroy());
+      if (waitedMs.size >= arrivalsMax) {
+        socket.destroy();
+        hooks.fault('full', 'not looked at');
+        return;
+      }
       try {
         const admission = hooks.admit?.(arrivalOf(socket)) ?? anybody(socket);
         if (admission instanceof Promise) wait(socket, admission);
@@ -228,6 +228,9 @@ function openArrivals(hooks: ListenerHooks, enter: (socket: Socket, admitted: Ad
       } catch (cause) {
         failed(socket, cause);
       }
+    },
+    destroy(): void {
+      for (const socket of waitedMs.keys()) socket.destroy();
     },
     tick(ms: number): void {
       for (const [socket, soFarMs] of waitedMs) {
@@ -383,11 +386,13 @@ async function drain(
   server: Server,
   { drainMs, lingerMs = 0 }: ListenerLimits,
   connections: ReadonlySet<Connection>,
+  arrivals: { destroy(): void },
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   for (const connection of connections) connection.drain(lingerMs);
   const last = setTimeout(() => {
     for (const connection of connections) connection.destroy();
+    arrivals.destroy();
   }, drainMs);
   await closed;
   clearTimeout(last);

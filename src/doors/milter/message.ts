@@ -63,8 +63,8 @@ export class Message {
   }
 
   /**
-   * `key`: of the address (addressKey). `local`: this server delivers to the recipient. False: there
-   * is no room for it.
+   * `key`: of the address (addressKey). `local`: this server delivers to the recipient. False:
+   * there is no room for the recipient.
    */
   addRecipient(key: string, where: 'outside' | 'local'): boolean {
     const known = where === 'outside' ? this.#outside : this.#local;

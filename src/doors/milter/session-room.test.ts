@@ -6,7 +6,7 @@ import { openSessionRooms, Room, RoomShare } from './session-room.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** A session that has begun a message. `text`: the letters of its recipients. */
+/** A session that has begun a message. */
 function begun(
   rooms: ReturnType<typeof openSessionRooms>,
   { reading, trusted = true }: { reading?: RecordingReading; trusted?: boolean } = {},
@@ -29,10 +29,10 @@ function fill(talk: Conversation, name: string): { taken: number; refusal: strin
   return { taken: 25_000, refusal: '' };
 }
 
-test('recipients of all sessions together: one more is refused for now, and the rest goes on', () => {
+test('recipients of all sessions together: one more is refused for now, the rest goes on', () => {
   const said: [string, string | undefined][] = [];
   const rooms = openSessionRooms({ set: (part, why) => said.push([part, why]) });
-  // Other sessions hold most of it.
+  // Other sessions hold most of the room.
   assert.ok(rooms.recipients.take(48 * mebibyte, true));
   const talks = [begun(rooms), begun(rooms)];
   const filled = talks.map((talk, index) => fill(talk, `s${index}-`));
@@ -66,7 +66,7 @@ test('mail that comes in, and mail of this machine, is told to come again, too',
   }
 });
 
-test('everything is given back: at the end, at an abort, at a new MAIL, when the peer is gone', () => {
+test('everything is given back: at the end, an abort, a new MAIL, when the peer is gone', () => {
   const rooms = openSessionRooms();
   const reading = new RecordingReading([]);
   const ways: readonly ((talk: Conversation) => void)[] = [

@@ -1,7 +1,7 @@
 /**
  * Memory that all milter sessions share. One session may hold megabytes, and a door has 2,000
  * sessions; so there is a common limit besides the limit of each. Peers that are not trusted get at
- * most half of it together: they cannot use up what the mail server needs.
+ * most half of the memory together: they cannot use up what the mail server needs.
  */
 import type { Troubles } from '../../ports/troubles.ts';
 
