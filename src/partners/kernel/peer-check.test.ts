@@ -38,13 +38,14 @@ function check(more: Partial<PeerCheckDeps> = {}) {
 function client(uid: number, to: object, from?: number): ChildProcess {
   const options = JSON.stringify({ ...to, ...(from === undefined ? {} : { localPort: from }) });
   const program = `
+    process.setgroups([]);
+    process.setgid(${uid});
+    process.setuid(${uid});
     const socket = require('node:net').connect(${options}, () => console.log('connected'));
     socket.on('error', (error) => console.log(error.code));
     setTimeout(() => {}, 60_000);`;
-  const words = ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];
-  return spawn('setpriv', [...words, process.execPath, '--no-warnings', '-e', program], {
+  return spawn(process.execPath, ['--no-warnings', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    cwd: '/',
   });
 }
 
