@@ -98,6 +98,8 @@ for (const [name, kind] of kinds) {
     assert.ok(troubles.get(`door ${door.address}`)?.startsWith(why));
     holding.kill('SIGKILL');
     await eventually('the door is free again', async () => troubles.size === 0 || undefined);
+    const server = { address: '127.0.0.1', port: postfix.ports.smtp };
+    assert.deepEqual(gate.submitted[0]?.message.server, server);
     assert.deepEqual(new Set(gate.submitted.map(({ by }) => by)), new Set(['client', 'local']));
   });
 }

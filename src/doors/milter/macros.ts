@@ -17,6 +17,8 @@ const valueBytesMax = 4_096;
 export class Macros {
   // Of the connection.
   daemonName = '';
+  daemonAddress = '';
+  daemonPort = '';
   /** Known at the connection only if no SMTP took place. */
   queueIdAtConnect = '';
   // Of the message.
@@ -53,6 +55,8 @@ export class Macros {
   /** Forgets the connection. */
   connection(): void {
     this.daemonName = '';
+    this.daemonAddress = '';
+    this.daemonPort = '';
     this.queueIdAtConnect = '';
     this.#connectSeen = false;
     this.message();
@@ -115,6 +119,12 @@ export class Macros {
         if (stage === command.connect) {
           this.daemonName = bytes.toString('latin1', nameEnd + 1, valueEnd);
         }
+        return;
+      case 'daemon_addr':
+        this.daemonAddress = bytes.toString('latin1', nameEnd + 1, valueEnd);
+        return;
+      case 'daemon_port':
+        this.daemonPort = bytes.toString('latin1', nameEnd + 1, valueEnd);
         return;
       default:
     }

@@ -126,6 +126,7 @@ export class Message {
     readonly account: Account;
     readonly client: string;
     readonly clientPort: number;
+    readonly server: Submission['server'];
     readonly queueId: string;
     readonly at: Millis;
   }): Submission {
@@ -144,6 +145,7 @@ export class Message {
       sizeBytes: this.#cut ? Math.max(this.#sizeBytes, this.#announcedBytes) : this.#sizeBytes,
       ...(of.client === '' ? undefined : { client: of.client }),
       ...(of.clientPort === 0 ? undefined : { clientPort: of.clientPort }),
+      ...(of.server === undefined ? undefined : { server: of.server }),
       ...(headerFrom === '' ? undefined : { headerFrom }),
       ...(subject === '' ? undefined : { subject }),
       ...(messageId === '' ? undefined : { messageId }),

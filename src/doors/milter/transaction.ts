@@ -198,6 +198,7 @@ export class Transaction {
         account,
         client,
         clientPort: by === 'client' ? this.#connection.client.port : 0,
+        server: by === 'client' ? this.#connection.client.server : undefined,
         queueId: this.#queueId,
         at: this.#port.clock.now(),
       });
