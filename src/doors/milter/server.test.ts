@@ -216,7 +216,7 @@ test('at close an idle session may begin one more message', async () => {
   await Promise.all([closed(idle), closed(done), closing]);
 });
 
-test('who may not connect is closed at once; a full door is told, and that it is over', async () => {
+test('who may not connect is closed at once; a full door is told, and its end', async () => {
   const said: [string, string | undefined][] = [];
   let who: Admission = { kind: 'refused', uid: 1_001, why: 'this is a test' };
   await using door = await openMilter(
