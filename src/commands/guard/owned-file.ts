@@ -1,6 +1,7 @@
 /** Uses files in a folder of another user as root, without being led to another file. */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
 /** The largest file that is read; run.json and postfix.json are far smaller. */
 const octetsMax = 4 * 1024 * 1024;
@@ -29,7 +30,7 @@ const pathOnly = 0o10000000;
 
 /**
  * A path that leads to this socket whatever its folder's owner puts there later. It is usable as
- * long as this process runs. Throws as readOwnedFile does. Others than root get the path itself.
+ * long as this process runs. Others than root get the path itself.
  */
 export function pinnedSocket(path: string): string {
   if (process.geteuid?.() !== 0) return path;
@@ -39,10 +40,13 @@ export function pinnedSocket(path: string): string {
     return `/proc/self/fd/${descriptor}`;
   }
   closeSync(descriptor);
-  throw unfit(path, 'socket');
+  throw new OperatorError('not-own-socket', `${path} is no socket of the owner of its folder`, {
+    hint: 'root does not speak to it; restart the guard: systemctl restart postern',
+    exit: sysexits.noPerm,
+  });
 }
 
-function unfit(path: string, kind = 'plain file'): Error {
-  const text = `${path} is not a ${kind} of the owner of its folder`;
+function unfit(path: string): Error {
+  const text = `${path} is not a plain file of the owner of its folder`;
   return Object.assign(new Error(text), { code: 'EPERM' });
 }
