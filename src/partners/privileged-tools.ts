@@ -102,9 +102,10 @@ async function tryAtOnce(
 }
 
 /**
- * Privileged tools through postern-root. The request is the verb and the names, one a line, then
- * a line `end`, so a request that was cut off is never carried out. The answer ends with `postern-root: done` or `postern-root: failed …`, so a cut
- * connection is never mistaken for success.
+ * Privileged tools through postern-root. The request is the verb and the names, one a line, then a
+ * line `end`, so a request that was cut off is never carried out. The answer ends with
+ * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
+ * success.
  */
 export function helperTools(socketPath: string): PrivilegedTools {
   return {

@@ -5,20 +5,16 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
-  copyFileSync,
   existsSync,
-  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -27,15 +23,15 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { typedCommands } from '../command-list.ts';
 import { launcher, startGuard } from './guard-instance.ts';
+import { folders, type Links, looks, names, openScene, uid } from './hostile-state.ts';
 import { type PostfixInstance, startPostfix } from './postfix-instance.ts';
 import { type Sink, startSink } from './smtp-sink.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'only root can become another user';
-/** No such user is on any machine. */
-const uid = 47_131;
 const asGuard = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
 
 let dir: string;
@@ -131,73 +127,6 @@ function wordsOf(): Readonly<Record<string, readonly string[] | undefined>> {
   };
 }
 
-/** Names that a command may open, make, replace, lock or remove in the state folder. */
-const names = [
-  ...['', '-wal', '-shm', '-journal', '.lock', '.lock-journal'].map((end) => `ledger.db${end}`),
-  ...['', '-wal', '-shm', '-journal'].map((end) => `passwords.db${end}`),
-  ...['run.json', 'run.json.tmp', 'token', 'token.tmp', 'postfix.json', 'postfix.json.new'],
-  ...['command.sock', 'milter.sock', 'policy.sock', 'metrics-token'],
-];
-const folders = ['keys', 'submissions', 'submissions.new'];
-
-type Scene = Disposable & { readonly state: string; readonly outside: string };
-
-type Links = {
-  /** Only this name is a link. */
-  readonly only?: string;
-  /** The links lead to files of root; else to names where root could make one. */
-  readonly existing: boolean;
-  /** The ledger itself is no link, so that commands go on. */
-  readonly realLedger: boolean;
-};
-
-function openScene({ existing, realLedger, only }: Links): Scene {
-  const place = mkdtempSync(join(dir, 's-'));
-  chmodSync(place, 0o755);
-  const [state, outside] = [join(place, 'state'), join(place, 'outside')];
-  mkdirSync(state, { mode: 0o700 });
-  mkdirSync(outside, { mode: 0o755 });
-  for (const name of names.filter((one) => only === undefined || one === only)) {
-    const target = join(outside, name);
-    if (name === 'ledger.db') copyFileSync(join(dir, 'made', name), target);
-    else if (existing) writeFileSync(target, 'of root', { mode: 0o644 });
-    symlinkSync(target, join(state, name));
-  }
-  for (const name of folders.filter((one) => only === undefined || one === only)) {
-    const target = join(outside, name);
-    mkdirSync(target, { mode: 0o755 });
-    symlinkSync(target, join(state, name));
-  }
-  if (realLedger) {
-    rmSync(join(state, 'ledger.db'), { force: true });
-    copyFileSync(join(dir, 'made', 'ledger.db'), join(state, 'ledger.db'));
-  }
-  for (const name of readdirSync(state)) lchownSync(join(state, name), uid, uid);
-  chownSync(state, uid, uid);
-  return {
-    state,
-    outside,
-    [Symbol.dispose]: () => rmSync(place, { recursive: true, force: true }),
-  };
-}
-
-/** Each file below a folder: kind, mode, owner and content. */
-function looks(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const path = join(folder, name);
-      const { mode, uid: owner, gid } = lstatSync(path);
-      const kind = lstatSync(path);
-      const content = kind.isFile()
-        ? createHash('sha256').update(readFileSync(path)).digest('hex')
-        : kind.isSymbolicLink()
-          ? readlinkSync(path)
-          : '';
-      return `${name} ${mode.toString(8)} ${owner}:${gid} ${content}`;
-    });
-}
-
 const variants: readonly (readonly [string, Links])[] = [
   ['links to files of root', { existing: true, realLedger: false }],
   ['links to names that root could make', { existing: false, realLedger: false }],
@@ -211,7 +140,7 @@ for (const [what, links] of variants) {
     assert.deepEqual(unknown, []);
     for (const { words, state: takesState } of commands) {
       await t.test(words, async () => {
-        using scene = openScene(links);
+        using scene = openScene(dir, links);
         const before = looks(scene.outside);
         const state = takesState ? ['--state', scene.state] : [];
         const ran = await run([...words.split(' '), ...(more[words] ?? []), ...state]);
@@ -234,7 +163,7 @@ test('one link in a folder that is right otherwise: root follows it nowhere', {
   for (const only of [...names, ...folders]) {
     for (const existing of only === 'ledger.db' ? [true] : [true, false]) {
       await t.test(`${only}${existing ? '' : ', to nothing'}`, async () => {
-        using scene = openScene({ existing, realLedger: only !== 'ledger.db', only });
+        using scene = openScene(dir, { existing, realLedger: only !== 'ledger.db', only });
         const before = looks(scene.outside);
         const ran = await run(['dkim', 'new', 'b.example', '--state', scene.state]);
         assert.deepEqual(looks(scene.outside), before, ran.err);
@@ -275,7 +204,7 @@ async function openHttp(): Promise<AsyncDisposable & { readonly url: string }> {
 }
 
 test('root sends no signal to a process that is not of the guard’s user', { skip }, async () => {
-  using scene = openScene({ existing: false, realLedger: true });
+  using scene = openScene(dir, { existing: false, realLedger: true });
   await using http = await openHttp();
   const mark = join(scene.outside, 'signalled');
   const trap = `trap 'touch ${mark}' HUP; echo ready; while :; do sleep 0.1; done`;
@@ -298,7 +227,7 @@ test('root sends no signal to a process that is not of the guard’s user', { sk
 });
 
 test('root speaks to no socket that a link leads to', { skip }, async () => {
-  using scene = openScene({ existing: false, realLedger: true });
+  using scene = openScene(dir, { existing: false, realLedger: true });
   await using http = await openHttp();
   let heard = '';
   const server = createServer((socket) => {
@@ -358,4 +287,43 @@ test('what root runs for the guard’s user works, and belongs to that user', { 
   assert.match(await fine('status'), new RegExp(guard.doors.http));
   rmSync(join(state, 'guard.log')); // the test opened it
   assert.deepEqual([...owners(state)], [uid]);
+});
+
+/** What the store of tried passwords has under its own key, which it makes once. */
+function keyIn(path: string): unknown {
+  using database = new DatabaseSync(path, { readOnly: true });
+  return database.prepare("SELECT value FROM own WHERE name = 'key'").get()?.['value'];
+}
+
+test('an audit takes over the notes of root, and no others', { skip }, async () => {
+  const source = ['--source', `passwd-file:${join(dir, 'users')}`, '--rules', 'none'];
+  for (const owner of [0, uid]) {
+    const state = mkdtempSync(join(dir, 'n-'));
+    const about = [...source, '--state', state];
+    assert.equal((await run(['passwords', 'audit', ...about])).code, 0);
+    const before = join(state, 'passwords.db');
+    const key = keyIn(before);
+    for (const name of readdirSync(state)) {
+      if (!name.startsWith('passwords.db')) chownSync(join(state, name), uid, uid);
+    }
+    chownSync(before, owner, owner);
+    chownSync(state, uid, uid);
+    const ran = await run(['passwords', 'audit', ...about]);
+    assert.equal(ran.code, 0, ran.err);
+    const now = keyIn(join(`${state}-passwords`, 'passwords.db'));
+    assert.equal(now === key, owner === 0);
+    assert.equal(existsSync(before), owner !== 0);
+  }
+});
+
+test('a guard that root starts in the folder of another user runs as that user', {
+  skip,
+}, async () => {
+  const state = mkdtempSync(join(dir, 'u-'));
+  chownSync(state, uid, uid);
+  await using guard = await startGuard({ state });
+  const status = readFileSync(`/proc/${guard.pid}/status`, 'utf8');
+  assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
+  assert.match(status, new RegExp(`^Groups:\\t${uid} ?$`, 'm'));
+  assert.equal((await guard.logged('guard.not-root'))['uid'], uid);
 });

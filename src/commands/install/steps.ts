@@ -97,6 +97,9 @@ export function undoSteps(
       return undefined;
     },
   });
+  const kept = [dirname(config), installedState, auditFolder].filter(
+    (path) => path !== auditFolder || existsSync(at(path)),
+  );
   return [
     ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
     ...units.map((unit) => remove(join(unitFolder, unit))),
@@ -106,13 +109,11 @@ export function undoSteps(
     ...(how.purge
       ? [
           remove(dirname(config)),
-          ...[installedState, auditFolder, '/var/cache/postern'].map((path) => remove(path)),
+          ...[installedState, auditFolder, '/var/cache/postern'].map(remove),
         ]
       : []),
     ...(how.purge && !place.staging ? [removeUserStep()] : []),
-    ...(how.purge
-      ? []
-      : [{ text: `kept: ${dirname(config)}, ${installedState}`, run: async () => undefined }]),
+    ...(how.purge ? [] : [{ text: `kept: ${kept.join(', ')}`, run: async () => undefined }]),
   ];
 }
 
