@@ -37,6 +37,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The port of a door was in use and no setting requires it, so Postern took a free port.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
+  'guard.not-root':
+    'Root started Postern, and this user owns the state folder. Postern runs as that user.',
   'guard.ready': 'Postern has started and its doors are open.',
   'guard.stopped': 'Postern stopped in order.',
   'guard.stopping': 'Postern received a signal to stop.',

@@ -123,9 +123,10 @@ async function tryAtOnce(
 }
 
 /**
- * Privileged tools through postern-root. The request is the verb and the names, one a line, then
- * end of input. The answer ends with `postern-root: done` or `postern-root: failed …`, so a cut
- * connection is never mistaken for success.
+ * Privileged tools through postern-root. The request is the verb and the names, one a line, then a
+ * line `end`, so a request that was cut off is never carried out. The answer ends with
+ * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
+ * success.
  */
 export function helperTools(socketPath: string): PrivilegedTools {
   return {
@@ -138,7 +139,7 @@ export function helperTools(socketPath: string): PrivilegedTools {
       const split = lineSplitter();
       let last: string | undefined;
       try {
-        socket.end([verb, ...names, ''].join('\n'));
+        socket.end([verb, ...names, 'end', ''].join('\n'));
         for await (const chunk of socket) {
           for (const line of split(chunk as Buffer)) {
             if (last !== undefined) yield last;

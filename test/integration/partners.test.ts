@@ -225,7 +225,18 @@ const hostile: readonly (readonly [string, string | Buffer])[] = [
   ['a megabyte', `hold\n${'A'.repeat(1_048_576)}\n`],
   ['bytes above ASCII', Buffer.from('kick\njo\xff\xfe@x\n', 'latin1')],
 ];
-for (const [name, input] of hostile) {
+const cut: readonly (readonly [string, string])[] = [
+  ['a request that was cut inside an id', 'hold\nAAAAAA\nBBBBB'],
+  ['a request that was cut behind an id', 'hold\nAAAAAA\nBBBBBB\n'],
+  ['a request that was cut inside the end mark', 'hold\nAAAAAA\nBBBBBB\nend'],
+  ['a request that goes on behind the end mark', 'hold\nAAAAAA\nend\nBBBBBB\n'],
+];
+const whole = (input: string | Buffer): Buffer =>
+  Buffer.concat([Buffer.from(input), Buffer.from('end\n')]);
+for (const [name, input] of [
+  ...cut,
+  ...hostile.map(([what, wrong]) => [what, whole(wrong)] as const),
+]) {
   test(`postern-root refuses ${name}`, () => {
     // Tools that do not exist: had it started one, its complaint would say so.
     const env = { POSTERN_POSTFIX_CONFIG: '/nonexistent', POSTERN_DOVECOT_CONFIG: '/nonexistent' };
