@@ -1,8 +1,9 @@
 /**
  * Closes and opens the login of an account in Dovecot. To close it, Postern writes the name into a
  * passwd-file that Dovecot reads as a denying passdb (for IMAP, POP3 and SMTP AUTH), and then ends
- * its sessions. Then it asks Dovecot whether the login really is closed. What Dovecot must be told
- * is in `src/core/checklist/dovecot.ts`, for Dovecot 2.3 and 2.4.
+ * its sessions. doveadm can report success and end none, so Postern looks whether any is left, and
+ * asks Dovecot whether it refuses the login. What Dovecot must be told is in
+ * `src/core/checklist/dovecot.ts`, for Dovecot 2.3 and 2.4.
  */
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,9 +25,10 @@ export type DovecotOptions = {
  * second.
  */
 const blindMs = 1_050;
-/** A session that was ended needs a moment until Dovecot no longer lists it. */
-const lookEveryMs = 250;
-const looksMax = 8;
+/** How often sessions are looked for and ended, `blindMs` apart. One round usually ends all. */
+const roundsMax = 6;
+/** Services of Dovecot whose connections are no sessions of a login: mail is delivered to it. */
+const deliveries: ReadonlySet<string> = new Set(['lmtp']);
 /** Changes of the deny file that may wait: more than any server has logins. */
 const rewritesMax = 1_000_000;
 
@@ -42,19 +44,20 @@ export function dovecot(options: DovecotOptions): LoginDoor {
     rewrites.run('deny file', () => rewrite(denyFile, change));
   return {
     async close(account) {
-      const names = loginNames(account, options.defaultDomain);
+      const all = spellings(account, options.defaultDomain);
+      const names = all.filter(isLoginName);
+      if (names.length === 0) throw notClosable(account);
       await changeNames((closed) => {
         for (const name of names) closed.add(name);
       });
       const signal = AbortSignal.timeout(deadlineMs);
-      await kick(tools, names, signal);
-      // Ends sessions that began in that moment too.
-      await sleep(blindMs, undefined, { signal });
-      await kick(tools, names, signal);
-      await untilClosed(tools, names, signal);
+      await endSessions(tools, names, signal);
+      await checkRefused(tools, names, signal);
+      const open = all.find((name) => !isLoginName(name));
+      if (open !== undefined) throw notClosable(open);
     },
     async open(account) {
-      const names = loginNames(account, options.defaultDomain);
+      const names = spellings(account, options.defaultDomain);
       await changeNames((closed) => {
         for (const name of names) closed.delete(name);
       });
@@ -63,45 +66,67 @@ export function dovecot(options: DovecotOptions): LoginDoor {
   };
 }
 
-async function kick(
+/**
+ * Ends the sessions, and again those that began before Dovecot read the deny file, until none is
+ * left. doveadm reports success in some cases where it ends none: for instance where one process
+ * of Dovecot serves several logins.
+ */
+async function endSessions(
   tools: PrivilegedTools,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const _ of tools.run('kick', names, signal)); // its output is for people
+  for (let round = 1; round <= roundsMax; round++) {
+    const left = await sessionsOf(tools, names, signal);
+    if (left.size === 0 && round > 1) return;
+    // Since Dovecot 2.4, kick distinguishes capitals, and reports success if nobody has this name.
+    const spelled = [...left].filter(isLoginName).slice(0, namesPerCallMax);
+    if (spelled.length > 0) {
+      for await (const _ of tools.run('kick', spelled, signal)); // output is for people
+    }
+    await sleep(blindMs, undefined, { signal });
+  }
+  const all = names.join(' ');
+  throw new OperatorError('sessions-left', `Dovecot still has sessions of ${all}`, {
+    hint: `new logins are refused; to end the old ones: doveadm kick -f ${names[0]}`,
+    exit: sysexits.tempFail,
+  });
 }
 
 /**
- * Throws if Dovecot still lists a session or would still accept the login. Since Dovecot 2.4,
- * `doveadm kick` distinguishes capitals and tells success if it ended nothing. So sessions under
- * another spelling of the name are ended here under that spelling.
+ * The logins that have sessions, as Dovecot spells them. Throws if doveadm finds sessions of other
+ * logins by these names, because it would end those too.
  */
-async function untilClosed(
+async function sessionsOf(
+  tools: PrivilegedTools,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const ours = new Set(names.map((name) => name.toLowerCase()));
+  const found = new Set<string>();
+  for await (const line of tools.run('sessions', names, signal)) {
+    const [login = '', service = '', pid = ''] = line.split('\t');
+    if (!/^\d+$/.test(pid) || deliveries.has(service)) continue; // the heading has no pid
+    if (!ours.has(login.toLowerCase())) throw notClosable(names.join(' '));
+    found.add(login);
+  }
+  return found;
+}
+
+/** Throws if Dovecot would still accept a login, as it does where it does not read the deny file. */
+async function checkRefused(
   tools: PrivilegedTools,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  let still: readonly string[] = [];
-  for (let look = 0; look < looksMax; look++) {
-    const lines: string[] = [];
-    for await (const line of tools.run('closed', names, signal)) lines.push(line);
-    still = lines.filter((line) => /^(?:session|open) /.test(line));
-    if (still.length === 0) return;
-    const spelled = still
-      .flatMap((line) => /^session (.*)$/.exec(line)?.[1] ?? [])
-      .filter((name) => !names.includes(name) && isLoginName(name));
-    if (spelled.length > 0) await kick(tools, spelled.slice(0, namesPerCallMax), signal);
-    await sleep(lookEveryMs, undefined, { signal });
+  for await (const line of tools.run('refused', names, signal)) {
+    if (!line.startsWith('open ')) continue;
+    const name = line.slice('open '.length);
+    throw new OperatorError('login-open', `Dovecot does not refuse the closed login ${name}`, {
+      hint: 'change the password of the account now; `postern doctor` shows what Dovecot needs',
+      exit: sysexits.config,
+    });
   }
-  const [kind, ...name] = (still[0] ?? '').split(' ');
-  const what =
-    kind === 'open'
-      ? 'Dovecot does not refuse it although it is in the deny file'
-      : 'Dovecot did not end its sessions';
-  throw new OperatorError('login-open', `the login ${name.join(' ')} is still open: ${what}`, {
-    hint: 'change the password of the account now; `postern doctor` shows what Dovecot needs',
-    exit: sysexits.unavailable,
-  });
 }
 
 /** The names in the file; empty if there is no file. For doctor and for the start of the daemon. */
@@ -109,16 +134,20 @@ export async function closedLogins(denyFile: string): Promise<ReadonlySet<string
   return read(denyFile);
 }
 
-function loginNames(account: string, defaultDomain: string | undefined): readonly string[] {
-  if (!isLoginName(account)) {
-    throw new OperatorError('login-name', `cannot close the login ${JSON.stringify(account)}`, {
-      hint: 'the deny file cannot contain this name; change the password of the account by hand',
-      exit: sysexits.dataErr,
-    });
-  }
+/** All names by which the account may log in. */
+function spellings(account: string, defaultDomain: string | undefined): readonly string[] {
   const suffix = `@${defaultDomain ?? ''}`;
   if (defaultDomain === undefined || !account.endsWith(suffix)) return [account];
-  return [account, account.slice(0, -suffix.length)].filter(isLoginName);
+  return [account, account.slice(0, -suffix.length)];
+}
+
+function notClosable(account: string): OperatorError {
+  return new OperatorError('login-name', `cannot close the login ${JSON.stringify(account)}`, {
+    hint:
+      'doveadm or the deny file would take this name for something else; ' +
+      'change the password of the account by hand',
+    exit: sysexits.dataErr,
+  });
 }
 
 async function read(denyFile: string): Promise<Set<string>> {

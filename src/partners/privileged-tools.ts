@@ -10,12 +10,19 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { lineSplitter, programCode, programLines, programOutput } from './program.ts';
 
 /**
- * What a call does, and the names that it takes. hold, release, drop: queue ids. kick: login names.
- * closed: login names; answers `session NAME` for each that has a session, in any case of letters,
- * and `open NAME` for each that Dovecot does not refuse. queue: no names; answers like
- * `postqueue -j`. check: no names; only answers (for doctor).
+ * What a call does, and the names that it takes. hold, release, drop: queue ids. kick, sessions,
+ * refused: login names. sessions answers like `doveadm -f tab who -1`; refused answers `open NAME`
+ * for each name that Dovecot does not refuse. queue: no names; answers like `postqueue -j`. check:
+ * no names; only answers (for doctor).
  */
-export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'closed' | 'queue' | 'check';
+export type ToolVerb =
+  | (typeof loginVerbs)[number]
+  | 'hold'
+  | 'release'
+  | 'drop'
+  | 'queue'
+  | 'check';
+const loginVerbs = ['kick', 'sessions', 'refused'] as const;
 
 export type PrivilegedTools = {
   /**
@@ -41,16 +48,29 @@ const doveadm = '/usr/bin/doveadm';
 const nobodyThere = 68;
 /** Exit code of `doveadm auth lookup` if no passdb accepts the user, or one denies it. */
 const noSuchUser = 67;
-/** Services in `doveadm who` that a person logs in to. postern-root has the same list. */
-const loginService = /^(?:imap|pop3|submission|sieve|managesieve)/;
 
 /**
  * Whether a login may be passed to doveadm and written to a deny file. It must have no wildcard
- * (`*` would end the sessions of all users), not look like an option or a comment, and have no
- * separator of a passwd-file. postern-root has the same rule.
+ * (`*` would end the sessions of all users), not look like an option or a comment, have no
+ * separator of a passwd-file, and not read as a network. postern-root has the same rule.
  */
 export function isLoginName(text: string): boolean {
-  return /^[0-9A-Za-z._%+=@~/&'][0-9A-Za-z._%+=@~/&'#-]{0,253}$/.test(text);
+  return (
+    /^[0-9A-Za-z._%+=@~/&'][0-9A-Za-z._%+=@~/&'#-]{0,253}$/.test(text) && !readsAsNetwork(text)
+  );
+}
+
+/**
+ * Whether doveadm could take the name for an address or a network, and so end the sessions of
+ * everybody there. doveadm reads addresses as inet_aton(3) does: `127.1` and `0x7f` are addresses
+ * too. A number alone is a login for doveadm since 2.3.19; with a mask (`1/0`) it is a network.
+ */
+function readsAsNetwork(name: string): boolean {
+  const [head = '', mask] = name.split('/', 2);
+  if (mask !== undefined) return /^[0-9a-fx.:[\]]*$/i.test(head);
+  if (name.includes(':')) return true;
+  if (name.includes('.')) return /^[0-9.][0-9a-fx.]*$/i.test(name);
+  return /^0x[0-9a-f]*$/i.test(name);
 }
 
 /** Privileged tools that this process runs directly. */
@@ -81,36 +101,24 @@ export function ownTools(
           const fine = [nobodyThere];
           yield* programLines({ program: doveadm, args, signal, errors: 'complaint', fine });
         }
-      } else if (verb === 'closed') {
-        yield* stillOpen(dovecot, names, signal);
+      } else if (verb === 'sessions') {
+        for (const name of names) {
+          const args = [...dovecot, '-f', 'tab', 'who', '-1', name];
+          yield* programLines({ program: doveadm, args, signal, errors: 'complaint' });
+        }
+      } else if (verb === 'refused') {
+        for (const name of names) {
+          // The output may contain the stored password, so it goes nowhere.
+          const args = [...dovecot, 'auth', 'lookup', name];
+          const code = await programCode({ program: doveadm, args, signal, errors: 'complaint' });
+          if (code !== noSuchUser) yield `open ${name}`;
+        }
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
       } else yield 'postern-root: ready';
     },
   };
-}
-
-/** The answer to `closed`. The lookup prints what the passdb has, so its output is not passed on. */
-async function* stillOpen(
-  flags: readonly string[],
-  names: readonly string[],
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  const call = { program: doveadm, signal, errors: 'complaint' } as const;
-  const wanted = new Set(names.map((name) => name.toLowerCase()));
-  const seen = new Set<string>();
-  for await (const line of programLines({ ...call, args: [...flags, '-f', 'tab', 'who'] })) {
-    const [user = '', , service = ''] = line.split('\t');
-    if (!loginService.test(service) || !wanted.has(user.toLowerCase()) || seen.has(user)) continue;
-    seen.add(user);
-    yield `session ${user}`;
-  }
-  for (const name of names) {
-    const args = [...flags, 'auth', 'lookup', name];
-    const refused = await programCode({ ...call, args });
-    if (refused !== noSuchUser) yield `open ${name}`;
-  }
 }
 
 /**
@@ -132,9 +140,10 @@ async function tryAtOnce(
 }
 
 /**
- * Privileged tools through postern-root. The request is the verb and the names, one a line, then
- * end of input. The answer ends with `postern-root: done` or `postern-root: failed …`, so a cut
- * connection is never mistaken for success.
+ * Privileged tools through postern-root. The request is the verb and the names, one a line, then a
+ * line `end`, so a request that was cut off is never carried out. The answer ends with
+ * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
+ * success.
  */
 export function helperTools(socketPath: string): PrivilegedTools {
   return {
@@ -147,7 +156,7 @@ export function helperTools(socketPath: string): PrivilegedTools {
       const split = lineSplitter();
       let last: string | undefined;
       try {
-        socket.end([verb, ...names, ''].join('\n'));
+        socket.end([verb, ...names, 'end', ''].join('\n'));
         for await (const chunk of socket) {
           for (const line of split(chunk as Buffer)) {
             if (last !== undefined) yield last;
@@ -178,10 +187,14 @@ function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
   });
 }
 
+function takesLogins(verb: ToolVerb): boolean {
+  return loginVerbs.some((one) => one === verb);
+}
+
 /** Refuses invalid names before anything runs. They come from callers that did not filter. */
 function check(verb: ToolVerb, names: readonly string[]): void {
   const bad = names.find((name) =>
-    verb === 'kick' || verb === 'closed' ? !isLoginName(name) : parseQueueId(name) === undefined,
+    takesLogins(verb) ? !isLoginName(name) : parseQueueId(name) === undefined,
   );
   if (bad === undefined && names.length <= namesPerCallMax) return;
   const why =

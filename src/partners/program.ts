@@ -25,8 +25,8 @@ export type ProgramCall = {
 };
 
 /**
- * Yields the lines of its output as they come, and returns its exit code. Throws OperatorError if the program cannot start or
- * fails, or if the signal aborts.
+ * Yields the lines of its output as they come, and returns its exit code. Throws OperatorError if
+ * the program cannot start or fails, or if the signal aborts.
  */
 export async function* programLines(call: ProgramCall): AsyncGenerator<string, number | null> {
   call.signal.throwIfAborted();

@@ -28,6 +28,8 @@ import { eventually, freePort, type Leashed, leash } from './leash.ts';
 const run = promisify(execFile);
 
 export type DovecotInstance = AsyncDisposable & {
+  /** Which language its configuration has. */
+  readonly version: '2.3' | '2.4';
   readonly dir: string;
   readonly configFile: string;
   readonly authSocket: string;
@@ -41,6 +43,10 @@ export async function startDovecot(options: {
   readonly users: Readonly<Record<string, string>>;
   /** Logins keep their capitals, as with `auth_username_format = %u`. Only the deny file has none. */
   readonly capitals?: boolean;
+  /** More of dovecot.conf. */
+  readonly settings?: string;
+  /** The same, for Dovecot 2.3 alone. */
+  readonly settings23?: string;
 }): Promise<DovecotInstance> {
   mustBeRoot();
   const dir = await mkdtemp(join(tmpdir(), 'pdv-')); // short: socket paths end at 107 characters
@@ -62,10 +68,15 @@ export async function startDovecot(options: {
   await chmod(join(dir, 'mail'), 0o777);
   await writeFile(paths.denyFile, '', { mode: 0o640 });
   await writeFile(paths.usersFile, passwd(options.users));
-  const version = (await run('/usr/sbin/dovecot', ['--version'])).stdout;
-  const write = /^2\.[0-3]\./.test(version) ? configuration23 : configuration24;
-  const capitals = options.capitals === true;
-  await writeFile(paths.configFile, write({ dir, imapPort, ...paths, capitals }));
+  const { stdout: said } = await run('/usr/sbin/dovecot', ['--version']);
+  const version = /^2\.[0-3]\./.test(said) ? '2.3' : '2.4';
+  const at = { dir, imapPort, ...paths, capitals: options.capitals === true };
+  const settings = [
+    version === '2.3' ? configuration23(at) : configuration24(at),
+    options.settings ?? '',
+    version === '2.3' ? (options.settings23 ?? '') : '',
+  ];
+  await writeFile(paths.configFile, settings.join(''));
   const daemon = leash('/usr/sbin/dovecot', ['-F', '-c', paths.configFile], {
     detaches: false,
     graceMs: 200,
@@ -82,6 +93,7 @@ export async function startDovecot(options: {
     throw error;
   }
   return {
+    version,
     dir,
     configFile: paths.configFile,
     authSocket: paths.authSocket,
