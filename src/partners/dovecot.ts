@@ -76,19 +76,28 @@ async function endSessions(
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (let round = 1; round <= roundsMax; round++) {
-    const left = await sessionsOf(tools, names, signal);
-    if (left.size === 0 && round > 1) return;
-    // Since Dovecot 2.4, kick distinguishes capitals, and reports success if nobody has this name.
-    const spelled = [...left].filter(isLoginName).slice(0, namesPerCallMax);
-    if (spelled.length > 0) {
-      for await (const _ of tools.run('kick', spelled, signal)); // output is for people
+  let timedOut: unknown;
+  try {
+    for (let round = 1; round <= roundsMax; round++) {
+      const left = await sessionsOf(tools, names, signal);
+      if (left.size === 0 && round > 1) return;
+      // Since Dovecot 2.4, kick distinguishes capitals, and reports success if it finds nobody.
+      const spelled = [...left].filter(isLoginName).slice(0, namesPerCallMax);
+      if (spelled.length > 0) {
+        for await (const _ of tools.run('kick', spelled, signal)); // output is for people
+      }
+      await sleep(blindMs, undefined, { signal });
     }
-    await sleep(blindMs, undefined, { signal });
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    timedOut = cause;
   }
   const all = names.join(' ');
   throw new OperatorError('sessions-left', `Dovecot still has sessions of ${all}`, {
-    hint: `new logins are refused; to end the old ones: doveadm kick -f ${names[0]}`,
+    cause: timedOut,
+    hint:
+      'new logins are refused; to end the old ones, restart Dovecot ' +
+      `(with Dovecot 2.3 also: doveadm kick -f ${names[0]})`,
     exit: sysexits.tempFail,
   });
 }

@@ -136,10 +136,14 @@ for (const login of [joe, number]) {
 
 test('sessions that doveadm does not end, although it reports success, are told', async () => {
   // One process serves both logins, so doveadm of Dovecot 2.3 ends neither without -f.
+  const shares = (unlimited: string): string =>
+    `service imap {\n  ${unlimited}\n  client_limit = 10\n  process_limit = 1\n}\n`;
   await using shared = await startDovecot({
     users: { [joe]: password, [ann]: password },
-    settings: 'service imap {\n  client_limit = 10\n  process_limit = 1\n}\n',
-    settings23: 'service imap {\n  service_count = 0\n}\n',
+    settings: {
+      '2.3': shares('service_count = 0'),
+      '2.4': shares('restart_request_count = unlimited'),
+    },
   });
   using one = await imap(shared.imapPort, joe);
   using other = await imap(shared.imapPort, ann);

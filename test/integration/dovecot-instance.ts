@@ -44,9 +44,7 @@ export async function startDovecot(options: {
   /** Logins keep their capitals, as with `auth_username_format = %u`. Only the deny file has none. */
   readonly capitals?: boolean;
   /** More of dovecot.conf. */
-  readonly settings?: string;
-  /** The same, for Dovecot 2.3 alone. */
-  readonly settings23?: string;
+  readonly settings?: Readonly<Record<DovecotInstance['version'], string>>;
 }): Promise<DovecotInstance> {
   mustBeRoot();
   const dir = await mkdtemp(join(tmpdir(), 'pdv-')); // short: socket paths end at 107 characters
@@ -71,12 +69,8 @@ export async function startDovecot(options: {
   const { stdout: said } = await run('/usr/sbin/dovecot', ['--version']);
   const version = /^2\.[0-3]\./.test(said) ? '2.3' : '2.4';
   const at = { dir, imapPort, ...paths, capitals: options.capitals === true };
-  const settings = [
-    version === '2.3' ? configuration23(at) : configuration24(at),
-    options.settings ?? '',
-    version === '2.3' ? (options.settings23 ?? '') : '',
-  ];
-  await writeFile(paths.configFile, settings.join(''));
+  const whole = version === '2.3' ? configuration23(at) : configuration24(at);
+  await writeFile(paths.configFile, whole + (options.settings?.[version] ?? ''));
   const daemon = leash('/usr/sbin/dovecot', ['-F', '-c', paths.configFile], {
     detaches: false,
     graceMs: 200,

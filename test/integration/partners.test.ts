@@ -220,12 +220,12 @@ test('a session that Dovecot cannot end is reported, not taken for closed', asyn
   const who = spawnSync('/usr/bin/doveadm', ['-c', imap.configFile, '-f', 'tab', 'who', joe]);
   const pid = Number(/\((\d+)\)/.exec(who.stdout.toString())?.[1]);
   process.kill(pid, 'SIGSTOP'); // as if its disk did not answer
+  const tools = ways[0]?.[1]() ?? ownTools();
+  const door = dovecot({ tools, denyFile: imap.denyFile });
   try {
-    const tools = ways[0]?.[1]() ?? ownTools();
-    const door = dovecot({ tools, denyFile: imap.denyFile, deadlineMs: 6_000 });
-    await assert.rejects(door.close(joe), /still has sessions of joe|took too long/);
-    await door.open(joe);
+    await assert.rejects(door.close(joe), /still has sessions of joe/);
   } finally {
+    await door.open(joe);
     process.kill(pid, 'SIGCONT');
   }
   await session.closed;
