@@ -6,12 +6,25 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import type { DoorPlaces } from '../../core/checklist/doors.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+
+export type RunDoors = {
+  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
+  readonly milter: string;
+  readonly policy: string;
+  readonly http: string;
+  /** The milter door of port 25; the same as `milter` where there is one milter door only. */
+  readonly inbound?: string | undefined;
+  /** The socket of the commands. */
+  readonly command?: string | undefined;
+  /** Every address of each door. */
+  readonly all?: DoorPlaces | undefined;
+};
 
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
-  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly doors: RunDoors;
   readonly token: string;
 };
 
@@ -20,12 +33,17 @@ const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}
 const doorAddress: z.ZodType<string> = z
   .string()
   .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
+/** Three sockets of each instance of Postfix, and old addresses. */
+const addresses = z.array(doorAddress).max(100);
 const runFile: z.ZodType<RunFile> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
     http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
+    inbound: doorAddress.optional(),
+    command: doorAddress.optional(),
+    all: z.object({ milter: addresses, inbound: addresses, policy: addresses }).optional(),
   }),
   token: z.string().min(1).max(512),
 });
@@ -103,7 +121,7 @@ export async function readRunFile(state: string): Promise<RunFile> {
 }
 
 /** The address of a door that a command needs. Throws OperatorError `door-off` if it is off. */
-export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
+export function neededDoor(run: RunFile, name: 'milter' | 'policy' | 'http'): string {
   const address = run.doors[name];
   if (address !== 'off') return address;
   throw new OperatorError('door-off', `the guard is running, but its ${name} door is off`, {
