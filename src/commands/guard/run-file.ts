@@ -20,6 +20,8 @@ export type RunDoors = {
   readonly command?: string | undefined;
   /** Every address of each door. */
   readonly all?: DoorPlaces | undefined;
+  /** The doors that follow Postfix: the operator set no address for them. */
+  readonly auto?: readonly ('milter' | 'policy')[] | undefined;
 };
 
 export type RunFile = {
@@ -44,6 +46,10 @@ const runFile: z.ZodType<RunFile> = z.object({
     inbound: doorAddress.optional(),
     command: doorAddress.optional(),
     all: z.object({ milter: addresses, inbound: addresses, policy: addresses }).optional(),
+    auto: z
+      .array(z.enum(['milter', 'policy']))
+      .max(2)
+      .optional(),
   }),
   token: z.string().min(1).max(512),
 });

@@ -3,7 +3,7 @@
  * its old program until a restart, so an upgrade restarts it, unless no file changed.
  */
 import { existsSync } from 'node:fs';
-import { programOutput } from '../../partners/program.ts';
+import { systemctl, systemdRuns } from '../../partners/systemctl.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { InstallStep } from './step.ts';
 
@@ -42,7 +42,7 @@ export function startStep(configFile: string, changed: () => boolean): InstallSt
   return {
     text: `enable and start ${service}; restart it if its files changed`,
     async run() {
-      if (!existsSync('/run/systemd/system')) {
+      if (!systemdRuns()) {
         return (
           'systemd does not run here; start the guard another way: ' +
           'postern up --config /etc/postern/postern.toml'
@@ -65,7 +65,7 @@ export function stopStep(installed: () => boolean): InstallStep {
   return {
     text: `stop and disable ${service}`,
     async run() {
-      if (!existsSync('/run/systemd/system')) return 'systemd does not run here: nothing to stop';
+      if (!systemdRuns()) return 'systemd does not run here: nothing to stop';
       if (!installed()) return `no ${service} here`;
       await systemctl(['disable', '--now', service, socket]);
       // An older installation has no timer.
@@ -73,18 +73,4 @@ export function stopStep(installed: () => boolean): InstallStep {
       return undefined;
     },
   };
-}
-
-function systemctl(
-  args: readonly string[],
-  fine: readonly number[] = [],
-): Promise<readonly string[]> {
-  const signal = AbortSignal.timeout(120_000);
-  return programOutput({
-    program: '/usr/bin/systemctl',
-    args,
-    signal,
-    errors: 'complaint',
-    fine,
-  });
 }
