@@ -15,15 +15,16 @@ export type DoorSettings = {
 const fixed = 'inet:[^\\s:]+:\\d{1,5}|inet:\\[[0-9a-f:]+\\]:\\d{1,5}|unix:/\\S+|off';
 const postfixDoor = z
   .string()
-  .regex(new RegExp(`^(?:${fixed})$`, 'i'), 'must be inet:HOST:PORT, unix:/PATH or off');
+  .regex(new RegExp(`^(?:auto|${fixed})$`, 'i'), 'must be auto, inet:HOST:PORT, unix:/PATH or off')
+  .default('auto');
+const auto =
+  'auto: Unix sockets in the queue folder of each Postfix that `postern connect postfix` ' +
+  'connected; for a guard without a configuration file, a port of 127.0.0.1.';
+
 export const doorSettings: z.ZodType<DoorSettings> = z
   .strictObject({
-    milter: postfixDoor
-      .default('inet:127.0.0.1:9900')
-      .describe('Address where Postfix connects as to a milter.'),
-    policy: postfixDoor
-      .default('inet:127.0.0.1:9901')
-      .describe('Address where Postfix asks as a policy service.'),
+    milter: postfixDoor.describe(`Address where Postfix connects as to a milter. ${auto}`),
+    policy: postfixDoor.describe('Address where Postfix asks as a policy service; auto as above.'),
     http: z
       .string()
       .regex(new RegExp(`^(?:${fixed})$`, 'i'), 'must be inet:HOST:PORT or off')
