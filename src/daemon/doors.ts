@@ -46,6 +46,10 @@ export async function openDoors(
     moved: (address) => flows.doors({ sendmail: address }),
   });
   parts.scope.defer(() => sendmail.close());
+  const { installed } = options.doors ?? notInstalled;
+  const auto = (['milter', 'policy'] as const).filter(
+    (name) => installed && parts.config.doors[name] === 'auto',
+  );
   const addressesOf = (all: DoorPlaces): DoorAddresses => {
     const milter = all.milter[0] ?? 'off';
     return {
@@ -54,6 +58,7 @@ export async function openDoors(
       policy: all.policy[0] ?? 'off',
       http: http?.address ?? 'off',
       all,
+      auto,
     };
   };
   const show = ({ http, inbound, milter, policy }: DoorAddresses): void => {

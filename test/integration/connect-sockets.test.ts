@@ -20,7 +20,12 @@ let second: PostfixInstance;
 let daemon: ConnectedDaemon;
 before(async () => {
   sink = await startSink();
-  first = await startPostfix({ sink: sink.port, chroot: true });
+  first = await startPostfix({
+    sink: sink.port,
+    chroot: true,
+    // The policy door is asked in the chroot too.
+    submission: { smtpd_relay_restrictions: 'permit_mynetworks,reject' },
+  });
   second = await startPostfix({ sink: sink.port });
   daemon = await startConnectedDaemon({ auto: true });
 });
@@ -50,6 +55,8 @@ async function seenOf(postfix: PostfixInstance, id: string): Promise<readonly st
   assert.equal(sent.stage, 'done', sent.reply.text);
   await postfix.sendmail({ from: 'www@mail.test', to: ['c@world.test'], id: `${id}-local` });
   const all = ['relay', 'local'].map((path) => `${id}-${path}`);
+  await using person = await connectSmtp(postfix.ports.submission);
+  await person.send({ from: 'x@mail.test', to: ['d@world.test'], id: 'asks' });
   await sink.until(() => all.every((one) => sink.recipients(one).length === 1), 'both');
   const seen = daemon.submissions.filter(({ message }) => message.messageId?.includes(`${id}-`));
   return seen.map(({ by }) => by).sort();
@@ -93,7 +100,7 @@ test('two instances, one in a chroot: both are connected, and each is undone alo
   );
   assert.deepEqual(await seenOf(first, 'one'), ['client', 'local']);
   assert.deepEqual(await seenOf(second, 'two'), ['client', 'local']);
-  assert.doesNotMatch((await first.log()) + (await second.log()), /warning: .*postern/);
+  assert.doesNotMatch((await first.log()) + (await second.log()), /warning: (?!.*chroot)/);
   assert.equal((await connectPostfix(ways(first), quiet)).changed, false);
 
   await connectPostfix({ ...ways(first), undo: true }, quiet);

@@ -44,6 +44,8 @@ export type DoorAddresses = {
   /** The socket of the commands. */
   readonly command?: string;
   readonly all: DoorPlaces;
+  /** The doors that follow Postfix into its queue directory. */
+  readonly auto: readonly ('milter' | 'policy')[];
 };
 
 export type DaemonParts = {
