@@ -30,7 +30,10 @@ export async function socketWork(instance: Instance): Promise<DoorWork> {
     const active = await isActive(installedSocket);
     return {
       steps: active ? [] : [`start ${installedSocket}, and restart the service`],
-      make: () => startSocket(installedSocket),
+      async make() {
+        await systemctl(['enable', installedSocket]);
+        await startSocket(installedSocket);
+      },
       takeBack: async () => undefined,
     };
   }
