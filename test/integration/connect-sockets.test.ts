@@ -4,11 +4,12 @@
  * and without.
  */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectPostfix } from '../../src/commands/connect/postfix.ts';
 import { guardKnows } from '../../src/commands/connect/postfix-facts.ts';
+import { examineServer } from '../../src/commands/doctor/doctor.ts';
 import { type ConnectedDaemon, startConnectedDaemon } from './connected-daemon.ts';
 import { type PostfixInstance, postfixUid, startPostfix } from './postfix-instance.ts';
 import { connectSmtp } from './smtp-client.ts';
@@ -62,6 +63,14 @@ async function seenOf(postfix: PostfixInstance, id: string): Promise<readonly st
   return seen.map(({ by }) => by).sort();
 }
 
+/** What doctor says of the doors of the first instance. */
+async function doctor(): Promise<readonly string[]> {
+  const { configDir, state } = ways(first);
+  const all = await examineServer({ configDir, state });
+  const found = all.filter(({ id, title }) => id.startsWith('doors.') && title.includes(first.dir));
+  return found.map(({ id, kind }) => `${kind} ${id}`);
+}
+
 test('a dry run names the folder and makes nothing', async () => {
   let shown = '';
   const dry = await connectPostfix({ ...ways(first), dryRun: true }, (text) => {
@@ -102,6 +111,17 @@ test('two instances, one in a chroot: both are connected, and each is undone alo
   assert.deepEqual(await seenOf(second, 'two'), ['client', 'local']);
   assert.doesNotMatch((await first.log()) + (await second.log()), /warning: (?!.*chroot)/);
   assert.equal((await connectPostfix(ways(first), quiet)).changed, false);
+  assert.deepEqual(await doctor(), ['ok doors.addresses', 'ok doors.folder']);
+  await chmod(folderOf(first), 0o2777);
+  assert.deepEqual(await doctor(), ['ok doors.addresses', 'fail doors.folder']);
+  const again = await connectPostfix(ways(first), quiet);
+  assert.deepEqual([again.changed, again.diff], [true, ''], 'only the folder is made right');
+  assert.deepEqual(await doctor(), ['ok doors.addresses', 'ok doors.folder']);
+  const main = join(first.configDirectory, 'main.cf');
+  const connected = await readFile(main, 'utf8');
+  await writeFile(main, connected.replace('unix:postern/milter', 'inet:127.0.0.1:9'));
+  assert.deepEqual(await doctor(), ['fail doors.addresses', 'ok doors.folder']);
+  await writeFile(main, connected);
 
   await connectPostfix({ ...ways(first), undo: true }, quiet);
   assert.deepEqual(await filesOf(first), was[0]);

@@ -104,7 +104,7 @@ function expanded(main: MainCf, name: string): string {
 }
 
 /** Milters and policy services in a list: `{ ADDRESS, option=value }` or the address alone. */
-function addressesIn(list: string): readonly string[] {
+export function addressesIn(list: string): readonly string[] {
   const found = list.match(/\b(?:inet|unix|local):[^\s,{}]+/gi) ?? [];
   return found.slice(0, addressesMax);
 }

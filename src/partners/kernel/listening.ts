@@ -48,11 +48,11 @@ export type Holder = {
 export async function holderOf(where: SocketAddress): Promise<Holder | undefined> {
   if ('path' in where) return unixHolder(where.path);
   if (!('port' in where)) return undefined;
-  const uid = portHolder(where.host, where.port, tables());
+  const uid = portHolder(where.host, where.port, socketTables());
   return uid === undefined ? undefined : { uid };
 }
 
-function tables(): readonly string[] {
+export function socketTables(): readonly string[] {
   return ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => {
     try {
       return readFileSync(path, 'latin1');
@@ -64,25 +64,36 @@ function tables(): readonly string[] {
 
 const listening = '0A';
 
-/**
- * The uid of a program that listens on the port, at this address or at all (proc_pid_net(5)). An
- * IPv6 address is compared by its port alone.
- */
+/** The uid of a program that listens on the port, at this address or at all. */
 export function portHolder(
   host: string,
   port: number,
   tables: readonly string[],
 ): number | undefined {
+  return listenerAt(host, port, tables)?.uid;
+}
+
+/**
+ * The listening socket on the port, at this address or at all (proc_pid_net(5)). An IPv6 address is
+ * compared by its port alone.
+ */
+export function listenerAt(
+  host: string,
+  port: number,
+  tables: readonly string[],
+): { readonly uid: number; readonly inode: string } | undefined {
   const end = port.toString(16).toUpperCase().padStart(4, '0');
   const hex = (octet: string): string => Number(octet).toString(16).toUpperCase().padStart(2, '0');
   const own = isIPv4(host) ? host.split('.').map(hex).reverse().join('') : undefined;
   for (const line of tables.flatMap((table) => table.split('\n'))) {
-    const [, local = '', , state, , , , uid = ''] = line.trim().split(/\s+/);
+    const [, local = '', , state, , , , uid = '', , inode = ''] = line.trim().split(/\s+/);
     const [address = '', localPort] = local.split(':');
     if (state !== listening || localPort !== end || !/^\d+$/.test(uid)) continue;
     const isEverywhere = /^0+$/.test(address);
     const isMapped = own !== undefined && address === `0000000000000000FFFF0000${own}`;
-    if (isEverywhere || isMapped || own === undefined || address === own) return Number(uid);
+    if (isEverywhere || isMapped || own === undefined || address === own) {
+      return { uid: Number(uid), inode };
+    }
   }
   return undefined;
 }
