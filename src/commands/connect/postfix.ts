@@ -101,12 +101,15 @@ export function register(program: Command): void {
       helpAfter({
         notes:
           'Puts the milter door last in smtpd_milters and non_smtpd_milters, and the policy\n' +
-          'door first in the restrictions of the services where users log in. Postfix\n' +
-          'checks and reloads; a test message to postmaster proves it. When a step fails,\n' +
-          'everything is undone. before-postern.json beside main.cf keeps the old files.',
+          'door first in the restrictions of the services where users log in. The doors of\n' +
+          "an installed guard are sockets in Postfix's queue directory; the first connection\n" +
+          'of another instance restarts the service once. Postfix checks and reloads; a test\n' +
+          'message to postmaster proves it. When a step fails, everything is undone.\n' +
+          'before-postern.json beside main.cf keeps the old files.',
         examples: [
           ['postern connect postfix --dry-run', 'show the change'],
           ['sudo postern connect postfix', 'show the change, ask, make it, prove it'],
+          ['sudo postern connect postfix --config-dir /etc/postfix-out', 'another instance'],
           ['sudo postern connect postfix --undo', ''],
         ],
         exits: [
