@@ -14,7 +14,7 @@ import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
 import { openAllowedUsers } from './doors/allowed-users.ts';
-import { openPostfixDoors, type PostfixDoors } from './doors/postfix-doors.ts';
+import { openPostfixDoors, type PostfixDoors, systemDirectory } from './doors/postfix-doors.ts';
 import { isTaken, withHolder } from './doors/taken.ts';
 import type { Flows } from './flows.ts';
 import { type DaemonSendmail, openDaemonSendmail } from './sendmail.ts';
@@ -123,7 +123,7 @@ async function openForPostfix(
     log: world.log,
     troubles,
     connected,
-    configDirectory: config_directory === '' ? '/etc/postfix' : config_directory,
+    configDirectory: config_directory === '' ? systemDirectory : config_directory,
     open: (name, where) =>
       name === 'policy'
         ? policy(where, { admit: check.admit(name) })

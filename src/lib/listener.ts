@@ -29,17 +29,21 @@ export type Arrival = {
   readonly ends: { readonly local: SocketName; readonly remote: SocketName } | undefined;
 };
 
+/**
+ * `peer`: who it is, as `uid 101` or `192.0.2.7`; its connections are counted together. `trusted`:
+ * may take all places, because the door is there for this peer.
+ */
+type Admitted = { readonly kind: 'admitted'; readonly peer: string; readonly trusted: boolean };
+
 export type Admission =
-  /**
-   * `peer`: who it is, as `uid 101` or `192.0.2.7`; its connections are counted together.
-   * `trusted`: may take all places, because the door is there for this peer.
-   */
-  | { readonly kind: 'admitted'; readonly peer: string; readonly trusted: boolean }
+  | Admitted
   | { readonly kind: 'refused'; readonly uid?: number; readonly why: string };
 
 /** One connection to a peer, as the protocol uses it. */
 export type PeerConnection = {
   readonly peer: string;
+  /** As admitted. */
+  readonly trusted: boolean;
   /** The file descriptor, to ask the kernel who the peer is; -1 without one. */
   readonly fd: number;
   /** Sends at once. Writes made while received bytes are being handled are sent together. */
@@ -145,21 +149,22 @@ export async function openListener(
   let address = '';
   let closing: Promise<void> | undefined;
   const places = new PeerPlaces(limits.connectionsMax, (now) => hooks.full?.(now, address));
-  const enter = (socket: Socket, peer: string, trusted: boolean): void => {
+  const enter = (socket: Socket, admitted: Admitted): void => {
+    const { peer, trusted } = admitted;
     const none = places.take(peer, trusted);
     if (none !== undefined) {
       socket.destroy();
       hooks.fault(none, peer);
       return;
     }
-    const connection = new Connection(socket, peer, hooks, () => {
+    const connection = new Connection(socket, admitted, hooks, () => {
       connections.delete(connection);
       places.free(peer, trusted);
     });
     connections.add(connection);
     if (closing !== undefined) connection.drain(limits.lingerMs ?? 0);
   };
-  const arrivals = new Arrivals(hooks, enter);
+  const arrivals = openArrivals(hooks, enter);
   // Keep-alive, because the host of a mail server may die without closing its connections.
   const server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: minuteMs, pauseOnConnect: true },
@@ -177,7 +182,9 @@ export async function openListener(
   const retire = (): Promise<void> =>
     (ended ??= new Promise((resolve) => server.close(() => resolve())));
   const close = (): Promise<void> =>
-    (closing ??= drain(retire(), limits, connections).finally(() => clearInterval(timer)));
+    (closing ??= drain(retire(), limits, connections, arrivals).finally(() =>
+      clearInterval(timer),
+    ));
   return {
     address,
     get connections() {
@@ -189,62 +196,53 @@ export async function openListener(
   };
 }
 
-/** Connections whose peer is being looked at, with how long each has waited. */
-class Arrivals {
-  readonly #hooks: ListenerHooks;
-  readonly #enter: (socket: Socket, peer: string, trusted: boolean) => void;
-  readonly #waitedMs = new Map<Socket, number>();
-
-  constructor(
-    hooks: ListenerHooks,
-    enter: (socket: Socket, peer: string, trusted: boolean) => void,
-  ) {
-    this.#hooks = hooks;
-    this.#enter = enter;
-  }
-
-  take(socket: Socket): void {
-    // A peer that hangs up is no fault: mail servers often just close the connection.
-    socket.on('error', () => socket.destroy());
-    try {
-      const admission = this.#hooks.admit?.(arrivalOf(socket)) ?? anybody(socket);
-      if (admission instanceof Promise) this.#wait(socket, admission);
-      else this.#admitted(socket, admission);
-    } catch (cause) {
-      this.#failed(socket, cause);
-    }
-  }
-
-  tick(ms: number): void {
-    for (const [socket, waitedMs] of this.#waitedMs) {
-      if (waitedMs >= admitMsMax) socket.destroy();
-      else this.#waitedMs.set(socket, waitedMs + ms);
-    }
-  }
-
-  #wait(socket: Socket, admission: Promise<Admission>): void {
-    if (this.#waitedMs.size >= arrivalsMax) {
-      socket.destroy();
-      this.#hooks.fault('full', 'not looked at');
-      return;
-    }
-    this.#waitedMs.set(socket, 0);
-    socket.once('close', () => this.#waitedMs.delete(socket));
-    admission
-      .then((admitted) => this.#admitted(socket, admitted))
-      .catch((cause: unknown) => this.#failed(socket, cause))
-      .finally(() => this.#waitedMs.delete(socket));
-  }
-
-  #admitted(socket: Socket, admission: Admission): void {
+/** Looks at the peer of each new connection. `enter` takes those that may connect. */
+function openArrivals(hooks: ListenerHooks, enter: (socket: Socket, admitted: Admitted) => void) {
+  /** How long each has waited for the answer. */
+  const waitedMs = new Map<Socket, number>();
+  const decide = (socket: Socket, admission: Admission): void => {
     if (admission.kind === 'refused') socket.destroy();
-    else if (!socket.destroyed) this.#enter(socket, admission.peer, admission.trusted);
-  }
-
-  #failed(socket: Socket, cause: unknown): void {
+    else if (!socket.destroyed) enter(socket, admission);
+  };
+  const failed = (socket: Socket, cause: unknown): void => {
     socket.destroy();
-    this.#hooks.fault('bug', 'not looked at', cause);
-  }
+    hooks.fault('bug', 'not looked at', cause);
+  };
+  const wait = (socket: Socket, admission: Promise<Admission>): void => {
+    waitedMs.set(socket, 0);
+    socket.once('close', () => waitedMs.delete(socket));
+    admission
+      .then((answer) => decide(socket, answer))
+      .catch((cause: unknown) => failed(socket, cause))
+      .finally(() => waitedMs.delete(socket));
+  };
+  return {
+    take(socket: Socket): void {
+      // A peer that hangs up is no fault: mail servers often just close the connection.
+      socket.on('error', () => socket.destroy());
+      if (waitedMs.size >= arrivalsMax) {
+        socket.destroy();
+        hooks.fault('full', 'not looked at');
+        return;
+      }
+      try {
+        const admission = hooks.admit?.(arrivalOf(socket)) ?? anybody(socket);
+        if (admission instanceof Promise) wait(socket, admission);
+        else decide(socket, admission);
+      } catch (cause) {
+        failed(socket, cause);
+      }
+    },
+    destroy(): void {
+      for (const socket of waitedMs.keys()) socket.destroy();
+    },
+    tick(ms: number): void {
+      for (const [socket, soFarMs] of waitedMs) {
+        if (soFarMs >= admitMsMax) socket.destroy();
+        else waitedMs.set(socket, soFarMs + ms);
+      }
+    },
+  };
 }
 
 /** The descriptor is read from an internal field, because Node has no public one. */
@@ -264,7 +262,7 @@ function arrivalOf(socket: Socket): Arrival {
 }
 
 /** The admission where anybody may connect. */
-function anybody({ remoteAddress, remotePort }: Socket): Admission {
+function anybody({ remoteAddress, remotePort }: Socket): Admitted {
   const peer = remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`;
   return { kind: 'admitted', peer, trusted: true };
 }
@@ -285,12 +283,14 @@ class Connection {
   /** How long the peer may still stay idle; undefined before the close. */
   #lingerMs: number | undefined;
 
-  constructor(socket: Socket, peer: string, hooks: ListenerHooks, left: () => void) {
+  constructor(socket: Socket, admitted: Admitted, hooks: ListenerHooks, left: () => void) {
+    const { peer, trusted } = admitted;
     this.#socket = socket;
     this.#peer = peer;
     this.#hooks = hooks;
     this.#talk = hooks.open({
       peer,
+      trusted,
       fd: arrivalOf(socket).fd,
       write: (bytes) => this.#write(bytes),
       end: () => {
@@ -390,10 +390,12 @@ async function drain(
   ended: Promise<void>,
   { drainMs, lingerMs = 0 }: ListenerLimits,
   connections: ReadonlySet<Connection>,
+  arrivals: { destroy(): void },
 ): Promise<void> {
   for (const connection of connections) connection.drain(lingerMs);
   const last = setTimeout(() => {
     for (const connection of connections) connection.destroy();
+    arrivals.destroy();
   }, drainMs);
   await ended;
   clearTimeout(last);

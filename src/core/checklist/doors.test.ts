@@ -52,6 +52,7 @@ const rows = [
   ['one milter door for both', now.replace('postern/inbound', 'postern/milter'), own, []],
   ['0.1, and only sockets', old, own, ['inet:127.0.0.1:9900', 'inet:127.0.0.1:9901']],
   ['sockets, and only TCP', now, tcp, [sockets.milter, sockets.inbound, sockets.policy]],
+  ['doors at all addresses', old, places(['inet:0.0.0.0:9900'], [], ['inet:[::]:9901']), []],
   ['the policy door is off', now, { ...own, policy: [] }, [sockets.policy]],
 ] as const;
 for (const [name, main, open, missing] of rows) {

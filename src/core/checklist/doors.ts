@@ -91,11 +91,20 @@ export function doorsDiffer(
   const milters = [...open.milter, ...open.inbound];
   const at: DoorPlaces = { milter: milters, inbound: milters, policy: open.policy };
   const missing = (['milter', 'inbound', 'policy'] as const).flatMap((name) =>
-    asked[name].filter((address) => !at[name].includes(address)),
+    asked[name].filter(
+      (address) => !at[name].some((one) => reaches(address, sameAddress(one, queueDirectory))),
+    ),
   );
   return unique(missing).map(
     (address) => `main.cf asks ${address}, where no door of this guard is`,
   );
+}
+
+/** A door that listens on all addresses of the machine is reached at each of them. */
+function reaches(asked: string, door: string): boolean {
+  if (asked === door) return true;
+  const port = /^inet:(?:0\.0\.0\.0|\[::\])(:\d+)$/.exec(door)?.[1];
+  return port !== undefined && asked.startsWith('inet:') && asked.endsWith(port);
 }
 
 /** The value with every `$name` replaced. */

@@ -114,11 +114,12 @@ const doorMetrics: readonly Metric[] = [
     name: 'postern_milter_faults_total',
     kind: 'counter',
     help:
-      'Faults of milter sessions, by reason. These end the session: full, slow, idle, ' +
-      'protocol, bug. These do not: answer (no verdict in time), reader (not signed or ' +
-      'verified in time), no-edits (the mail server allows no change of headers), edit (a ' +
-      'malformed header was left out), unlisted-client (mail of a client that is not known to ' +
-      'be allowed to relay was judged but not signed).',
+      'Faults of milter sessions, by reason. These end the session: full, many (of one peer), ' +
+      'slow, idle, protocol, bug. These do not: recipients (the recipients of all sessions ' +
+      'together use 64 MB, so one was refused for now), answer (no verdict in time), reader ' +
+      '(not signed or verified in time), no-edits (the mail server allows no change of ' +
+      'headers), edit (a malformed header was left out), unlisted-client (mail of a ' +
+      'client that is not known to be allowed to relay was judged but not signed).',
     label: 'reason',
   },
   {

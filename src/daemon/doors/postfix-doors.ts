@@ -51,6 +51,8 @@ export type PostfixDoorsDeps = {
   readonly changed: (places: DoorPlaces) => void;
 };
 
+/** Where `postern connect postfix` looks without being told. */
+export const systemDirectory = '/etc/postfix';
 const names = ['milter', 'inbound', 'policy'] as const satisfies readonly DoorName[];
 /** main.cf is compared when it changes, and this often. */
 const compareEveryMs = minuteMs;
@@ -100,8 +102,10 @@ class Following {
 
   constructor(deps: PostfixDoorsDeps) {
     this.#deps = deps;
+    // A socket of systemd cannot be opened again, so it stays.
+    const mayStay = (address: string): boolean => this.#isActivated(address) || isThere(address);
     const set = (name: DoorName): Listeners =>
-      openListeners({ open: (address) => this.#open(name, address), isThere });
+      openListeners({ open: (address) => this.#open(name, address), isThere: mayStay });
     this.#sets = { milter: set('milter'), inbound: set('inbound'), policy: set('policy') };
   }
 
@@ -193,9 +197,18 @@ class Following {
       if (to.when === 'start' && !(isAutomatic && this.#deps.options.installed)) throw fault;
       to.troubles.set(`door ${name} ${address}`, faultText(fault));
     }
+    for (const address of set.addresses()) {
+      if (isThere(address)) continue;
+      const why = `the socket ${address} is gone; run: systemctl restart postern.socket postern`;
+      to.troubles.set(`door ${name} ${address}`, why);
+    }
     const others = set.addresses().filter((address) => address !== last);
     if (others.length === 0 && !isOpen()) await set.follow(more);
     if (others.length > 0 && isOpen()) await set.follow(wanted);
+  }
+
+  #isActivated(address: string): boolean {
+    return this.#deps.options.activated.some((one) => one.address === address);
   }
 
   /** Opens one address; on a free port if its own is taken and nobody chose it. */
@@ -238,7 +251,8 @@ class Following {
       if (main === undefined) continue;
       const differ = doorsDiffer(main, this.#queueOf(directory), this.places());
       if (differ.length === 0) continue;
-      const why = `${differ.join('; ')}; run: postern connect postfix`;
+      const which = directory === systemDirectory ? '' : ` --config-dir ${directory}`;
+      const why = `${directory}/${differ.join('; ')}; run: postern connect postfix${which}`;
       this.#differences.set(`postfix ${directory}`, why);
     }
   }

@@ -18,6 +18,7 @@ import type { Troubles } from '../../ports/troubles.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
 import { type MilterOptions, milterDefaults } from './options.ts';
 import { MilterSession } from './session.ts';
+import { openSessionRooms, type SessionRooms } from './session-room.ts';
 
 export type MilterDeps = {
   readonly path: MessagePath;
@@ -28,6 +29,8 @@ export type MilterDeps = {
   readonly count: Count;
   /** As of the listener: says who may connect; without it, any may. */
   readonly admit?: ListenerHooks['admit'];
+  /** Memory that this door shares with others; of its own by default. */
+  readonly rooms?: SessionRooms;
   /** Told when the door is full. */
   readonly troubles?: Pick<Troubles, 'set'>;
   /** How the operator knows the door: `milter` by default. */
@@ -55,6 +58,7 @@ const defaultLimits: ListenerLimits = {
 export function openMilter(where: ListenAddress, deps: MilterDeps): Promise<Listener> {
   const { admit, path, handovers, clock, log, count, name = 'milter', troubles } = deps;
   const options = { ...milterDefaults, ...deps.options };
+  const rooms = deps.rooms ?? openSessionRooms(troubles);
   let told = false;
   const noEdits = (): void => {
     count('postern_milter_faults_total', 1, 'no-edits');
@@ -78,6 +82,8 @@ export function openMilter(where: ListenAddress, deps: MilterDeps): Promise<List
           log,
           count,
           noEdits,
+          rooms,
+          trusted: line.trusted,
           write: line.write,
           end: line.end,
           run: line.run,

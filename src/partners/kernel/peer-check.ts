@@ -31,6 +31,9 @@ export type PeerCheck = {
   admit(door: string): (arrival: Arrival) => Admission | Promise<Admission>;
 };
 
+/** Why no user is known: the peer is on another machine, or the kernel does not tell. */
+type NoUser = 'remote' | 'unknown';
+
 const root = 0;
 /**
  * Users that are counted and logged by their number; the rest are `other`. Times the doors, this is
@@ -51,10 +54,12 @@ export function openPeerCheck(deps: PeerCheckDeps): PeerCheck {
       if (ends === undefined) {
         const uid = peerOf(fd)?.uid;
         const owner = uid === undefined ? 'unknown' : { uids: [uid] };
-        return noted(door, ofOwner(owner, deps));
+        return noted(door, ofOwner(owner, deps), 'unknown');
       }
-      return byEnds(bare(ends.remote), bare(ends.local), deps).then((admission) =>
-        noted(door, admission),
+      const peer = bare(ends.remote);
+      const without = deps.owners.isHere(peer.address) ? 'unknown' : 'remote';
+      return byEnds(peer, bare(ends.local), deps).then((admission) =>
+        noted(door, admission, without),
       );
     },
   };
@@ -113,27 +118,27 @@ const reasons: Readonly<Record<Extract<SocketOwner, string>, string>> = {
   elsewhere: 'the connection is not in the kernel table of sockets',
 };
 
-/** Counts refusals and logs each user once a minute. */
+/** Counts refusals and logs each user once a minute. `without`: why no user is known. */
 function refusals({
   count,
   log,
   nowMs = () => performance.now(),
-}: PeerCheckDeps): (door: string, admission: Admission) => Admission {
+}: PeerCheckDeps): (door: string, admission: Admission, without: NoUser) => Admission {
   const seen = new Map<string, { sinceMs: number; leftOut: number }>();
-  return (door, admission) => {
+  return (door, admission, without) => {
     if (admission.kind === 'admitted') return admission;
-    const who = admission.uid === undefined ? 'remote' : String(admission.uid);
-    const uid = seen.has(who) || seen.size < namedMax ? who : 'other';
-    count('postern_refused_peers_total', 1, `${door} ${uid}`);
+    const user = admission.uid ?? without;
+    const label = seen.has(`${user}`) || seen.size < namedMax ? `${user}` : 'other';
+    count('postern_refused_peers_total', 1, `${door} ${label}`);
     const now = nowMs();
-    const before = seen.get(uid);
+    const before = seen.get(label);
     if (before !== undefined && now - before.sinceMs < minuteMs) {
       before.leftOut++;
       return admission;
     }
     const leftOut = before?.leftOut ?? 0;
-    seen.set(uid, { sinceMs: now, leftOut: 0 });
-    const fields = { door, uid, why: admission.why };
+    seen.set(label, { sinceMs: now, leftOut: 0 });
+    const fields = { door, uid: user, why: admission.why };
     log('warn', 'peer.refused', leftOut === 0 ? fields : { ...fields, leftOut });
     return admission;
   };
