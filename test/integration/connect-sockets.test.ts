@@ -49,7 +49,7 @@ const filesOf = (postfix: PostfixInstance): Promise<readonly Buffer[]> =>
     ['main.cf', 'master.cf'].map((name) => readFile(join(postfix.configDirectory, name))),
   );
 
-/** Mail by port 25 and by sendmail(1); what the guard saw of it. */
+/** Mail by port 25 and by sendmail(1); answers with what the guard saw. */
 async function seenOf(postfix: PostfixInstance, id: string): Promise<readonly string[]> {
   await using client = await connectSmtp(postfix.ports.smtp);
   const sent = await client.send({ from: 'x@mail.test', to: ['b@world.test'], id: `${id}-relay` });

@@ -18,7 +18,7 @@ import { startSink } from './smtp-sink.ts';
 async function fullDisk(): Promise<void> {
   const state = '/var/lib/postern-full';
   mkdirSync(state);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', state]);
+  execFileSync('/usr/bin/mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', state]);
   await using sink = await startSink();
   await using postfix = await startPostfix({ sink: sink.port });
   await using guard = await startGuard({

@@ -140,7 +140,7 @@ socket.end(JSON.stringify(process.argv.slice(2)));
   writeFileSync(program, `#!/bin/sh\nexec ${process.execPath} ${program}.cjs "$@"\n`, {
     mode: 0o755,
   });
-  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/run/systemd']);
+  execFileSync('/usr/bin/mount', ['-t', 'tmpfs', 'tmpfs', '/run/systemd']);
   mkdirSync('/run/systemd/system');
-  execFileSync('mount', ['--bind', program, '/usr/bin/systemctl']);
+  execFileSync('/usr/bin/mount', ['--bind', program, '/usr/bin/systemctl']);
 }

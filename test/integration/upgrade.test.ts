@@ -35,10 +35,10 @@ function leftBehind(): void {
   copyFileSync(join(left, 'postfix.json'), join(state, 'postfix.json'));
   mkdirSync('/etc/postern', { recursive: true });
   copyFileSync(join(fixtures, 'toml/installed.toml'), config);
-  execFileSync('chown', ['-R', `${guardUid}:${guardUid}`, state]);
-  execFileSync('useradd', ['--no-create-home', 'inbox']);
+  execFileSync('/usr/bin/chown', ['-R', `${guardUid}:${guardUid}`, state]);
+  execFileSync('/usr/sbin/useradd', ['--no-create-home', 'inbox']);
   writeFileSync('/etc/aliases', 'postmaster: inbox\nroot: inbox\n');
-  execFileSync('newaliases');
+  execFileSync('/usr/bin/newaliases');
 }
 
 /** Mail without an end: by port 25 as a stranger, and by submission with a login. */
@@ -90,7 +90,7 @@ async function moved(): Promise<void> {
   await using dovecot = await startDovecot({ users: { [person.user]: person.password } });
   const auth = '/var/spool/postfix/private/auth';
   writeFileSync(auth, '');
-  execFileSync('mount', ['--bind', dovecot.authSocket, auth]);
+  execFileSync('/usr/bin/mount', ['--bind', dovecot.authSocket, auth]);
   await using guard = await startGuard({
     state,
     through: ['setpriv', '--reuid', `${guardUid}`, '--regid', `${guardUid}`, '--clear-groups'],

@@ -1,6 +1,6 @@
 /**
- * Finds out where the doors of an instance of Postfix are, and makes the folder for their sockets in
- * its queue directory. Where systemd opens the sockets, postfix-sockets.ts does that instead.
+ * Finds out where the doors of an instance of Postfix are, and makes the folder for their sockets
+ * in its queue directory. Where systemd opens the sockets, postfix-sockets.ts does that instead.
  *
  * The queue directory belongs to root, so nobody else can put a link in place of the folder. The
  * folder belongs to the guard's user, so root changes nothing in it by name, except that it unlinks

@@ -11,8 +11,8 @@
  *                      mail from strangers must not wait for a guard of outgoing mail
  *   postern_policy     the policy door
  *
- * In master.cf, a service on port 25 without login gets `postern_milter=$postern_inbound`. Each list
- * that this service uses then names the door of port 25.
+ * In master.cf, a service on port 25 without login gets `postern_milter=$postern_inbound`. Each
+ * list that this service uses then names the door of port 25.
  *
  * Order: Postern's milter is the last in a list. It changes no message, so earlier signatures stay
  * valid; it sees the header fields that scanners added; and mail that others refuse never counts as

@@ -16,7 +16,7 @@ const installedSocket = 'postern.socket';
 const unitFolder = '/etc/systemd/system';
 
 /** True if the guard with this pid is the service of systemd. */
-export async function isService(pid: number): Promise<boolean> {
+export async function runsAsService(pid: number): Promise<boolean> {
   if (!systemdRuns()) return false;
   const lines = await systemctl(['show', '--property=MainPID', '--value', service]).catch(() => []);
   return lines[0] === String(pid);

@@ -1,6 +1,6 @@
 /**
- * What a connection is made to: the guard's doors for one instance of Postfix, what must be made for
- * them on the machine, and the wait until the guard answers there.
+ * What a connection is made to: the guard's doors for one instance of Postfix, what must be made
+ * for them on the machine, and the wait until the guard answers there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { socketsOf } from '../../core/checklist/doors.ts';
@@ -24,9 +24,9 @@ import {
 import { tellGuard } from './postfix-facts.ts';
 import type { ConnectDoors } from './postfix-plan.ts';
 import { doorAnswers } from './postfix-proof.ts';
-import { isService, removeSocket, socketWork } from './postfix-sockets.ts';
+import { removeSocket, runsAsService, socketWork } from './postfix-sockets.ts';
 
-export type Target = {
+export type ConnectTarget = {
   readonly instance: Instance;
   readonly doors: ConnectDoors;
   readonly work: DoorWork;
@@ -53,7 +53,7 @@ const nothing: DoorWork = {
 export async function targetOf(
   options: TargetOptions,
   at: { readonly state: string; readonly configDirectory: string },
-): Promise<Target> {
+): Promise<ConnectTarget> {
   const { milter, policy } = options;
   const instance = await instanceOf(at.configDirectory);
   if (milter !== undefined && policy !== undefined) {
@@ -70,14 +70,14 @@ export async function targetOf(
   }
   if (inQueue.length === 0) return { instance, doors, work: nothing, live };
   await queueMustBeSafe(instance);
-  const byService = await isService(live.pid);
+  const byService = await runsAsService(live.pid);
   const work = byService ? await socketWork(instance) : await folderWork(instance, live.pid);
   return { instance, doors, work, live };
 }
 
 /** What the guard is told about the instance; nothing is proved yet. */
 export function connectedInstance(
-  { instance, doors }: Target,
+  { instance, doors }: ConnectTarget,
   facts: Pick<ConnectedInstance, 'localDomains' | 'clientNetworks'>,
 ): ConnectedInstance {
   const { configDirectory, queueDirectory, owner } = instance;
@@ -85,7 +85,7 @@ export function connectedInstance(
 }
 
 /** True if a message has come through just these doors. */
-export function isProved(known: ConnectedPostfix | undefined, target: Target): boolean {
+export function isProved(known: ConnectedPostfix | undefined, target: ConnectTarget): boolean {
   const { configDirectory } = target.instance;
   const found = known?.instances?.find((one) => one.configDirectory === configDirectory);
   const { milter, inbound, policy } = target.doors;
@@ -96,8 +96,8 @@ export function isProved(known: ConnectedPostfix | undefined, target: Target): b
 }
 
 /** Answers with the run file of the guard when it answers at each door of this instance. */
-export async function openDoors(
-  target: Target,
+export async function openTargetDoors(
+  target: ConnectTarget,
   how: {
     readonly state: string;
     readonly about: ConnectedInstance;
@@ -114,7 +114,7 @@ export async function openDoors(
   return answering(target, how.state);
 }
 
-async function answering(target: Target, state: string): Promise<RunFile> {
+async function answering(target: ConnectTarget, state: string): Promise<RunFile> {
   const inQueue = queueDoors(target.doors);
   const sockets = socketsOf(target.instance.queueDirectory);
   const deadline = Date.now() + openWaitMs;

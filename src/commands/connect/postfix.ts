@@ -42,11 +42,11 @@ import {
 } from './postfix-plan.ts';
 import { type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
 import {
+  type ConnectTarget,
   connectedInstance,
   isProved,
-  openDoors,
+  openTargetDoors,
   removeDoors,
-  type Target,
   type TargetOptions,
   targetOf,
 } from './postfix-target.ts';
@@ -180,7 +180,7 @@ async function connect(job: Job): Promise<ConnectReport> {
   const origin =
     kept !== undefined && unchangedSince(kept, before) ? kept.before : planDisconnect(before);
   try {
-    const live = await openDoors(target, { state, about, known });
+    const live = await openTargetDoors(target, { state, about, known });
     await keepRecord(job.configDirectory, { before: origin, after: plan.files });
     const done = await apply(job, plan, live);
     await tellGuard(state, { ...about, proved: done.seen.length > 0 });
@@ -193,7 +193,7 @@ async function connect(job: Job): Promise<ConnectReport> {
   }
 }
 
-/** Shows the change; the report of it, before anything is done. */
+/** Shows the change, and answers with the report before anything is done. */
 function shown(job: Job, plan: ConnectPlan, steps: readonly string[]): ConnectReport {
   const diff = differences(job.configDirectory, job.before, plan.files);
   for (const step of steps) job.show(`${step}\n`);
@@ -204,7 +204,11 @@ function shown(job: Job, plan: ConnectPlan, steps: readonly string[]): ConnectRe
 }
 
 /** Gives the guard the facts about this Postfix; shows and answers notes for the operator. */
-async function renewFacts(job: Job, target: Target, proved: boolean): Promise<readonly string[]> {
+async function renewFacts(
+  job: Job,
+  target: ConnectTarget,
+  proved: boolean,
+): Promise<readonly string[]> {
   const told = await mailFacts(job.configDirectory)
     .then(async ({ facts, notes }) => {
       await tellGuard(job.state, { ...connectedInstance(target, facts), proved });
@@ -267,7 +271,7 @@ async function apply(
 
 async function allAsBefore(
   { configDirectory, before, kept, state }: Job,
-  done: { readonly target: Target; readonly known: ConnectedPostfix | undefined },
+  done: { readonly target: ConnectTarget; readonly known: ConnectedPostfix | undefined },
 ): Promise<void> {
   const now = await readPostfixFiles(configDirectory);
   if (now.main !== before.main || now.master !== before.master) {

@@ -1,6 +1,6 @@
 /**
- * Checks the folder with the sockets of the doors in a queue directory of Postfix: only the guard or
- * systemd makes sockets there, and the services of Postfix can reach them. Pure.
+ * Checks the folder with the sockets of the doors in a queue directory of Postfix: only the guard
+ * or systemd makes sockets there, and the services of Postfix can reach them. Pure.
  */
 import { type Finding, fine } from '../finding.ts';
 

@@ -55,7 +55,7 @@ export function sameAddress(written: string, queueDirectory: string): string {
 export function doorsAsked(main: MainCf, queueDirectory: string): DoorPlaces {
   const same = (address: string): string => sameAddress(address, queueDirectory);
   const named = (parameter: string): readonly string[] =>
-    addressesIn(expanded(main, parameter)).map(same);
+    namedAddresses(expanded(main, parameter)).map(same);
   const known = new Set<string>([
     ...Object.values(socketsOf(queueDirectory)),
     ...Object.values(oldAddresses),
@@ -113,7 +113,7 @@ function expanded(main: MainCf, name: string): string {
 }
 
 /** Milters and policy services in a list: `{ ADDRESS, option=value }` or the address alone. */
-export function addressesIn(list: string): readonly string[] {
+export function namedAddresses(list: string): readonly string[] {
   const found = list.match(/\b(?:inet|unix|local):[^\s,{}]+/gi) ?? [];
   return found.slice(0, addressesMax);
 }

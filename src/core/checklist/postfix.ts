@@ -6,7 +6,7 @@ import { expand, type MainCf, mainValue, parseMainCf } from '../../formats/postf
 import { override, parseMasterCf, type Service } from '../../formats/postfix/master-cf.ts';
 import { expandedValue, type SmtpdService, smtpdServices } from '../../formats/postfix/services.ts';
 import { type Finding, fine } from '../finding.ts';
-import { addressesIn, type DoorPlaces, sameAddress } from './doors.ts';
+import { type DoorPlaces, namedAddresses, sameAddress } from './doors.ts';
 
 export type PostfixFacts = {
   readonly main: string;
@@ -111,7 +111,9 @@ function entryOf(list: string, { doors, queueDirectory }: PostfixFacts): string 
 }
 
 function namesDoor(text: string, places: readonly string[], queueDirectory: string): boolean {
-  return addressesIn(text).some((written) => places.includes(sameAddress(written, queueDirectory)));
+  return namedAddresses(text).some((written) =>
+    places.includes(sameAddress(written, queueDirectory)),
+  );
 }
 
 function wantedMilter({ doors }: PostfixFacts): string {
@@ -137,7 +139,7 @@ function policy(
   const title = `Policy check of ${service.name} (${role})`;
   const asked = lists.map((list) => {
     const value = expandedValue(main, service, `smtpd_${list}_restrictions`);
-    const named = addressesIn(value).find((written) =>
+    const named = namedAddresses(value).find((written) =>
       facts.doors.policy.includes(sameAddress(written, facts.queueDirectory)),
     );
     const at = named === undefined ? -1 : value.indexOf(named);
