@@ -91,13 +91,10 @@ export async function startConnectedDaemon(
     const http = `http://127.0.0.1:${port}`;
     const there = [...queues.keys()].map(socketsOf);
     const places = doorNames.map((name) => [name, there.map((one) => one[name])] as const);
-    const more = how.auto === true ? { auto: ['milter', 'policy'] } : {};
-    const all = { milter: milter.address, policy: policy.address, http, ...doors, ...more };
-    const run = {
-      pid: process.pid,
-      doors: { ...all, all: Object.fromEntries(places) },
-      token: 'secret',
-    };
+    const follows = { auto: ['milter', 'policy'], all: Object.fromEntries(places) };
+    const own = { milter: milter.address, policy: policy.address, http, ...doors };
+    const all = how.auto === true ? { ...own, ...follows } : own;
+    const run = { pid: process.pid, doors: all, token: 'secret' };
     await writeFile(join(state, 'run.json.new'), JSON.stringify(run), { mode: 0o600 });
     await rename(join(state, 'run.json.new'), join(state, 'run.json'));
   };

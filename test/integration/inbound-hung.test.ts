@@ -132,7 +132,7 @@ test('stopped while a message arrives: one wait, none in what follows', async ()
   await sink.until(() => sink.recipients('within3').length === 3, 'all are delivered');
 });
 
-test('mail with a login is answered "try again later", and passes when the guard runs', async () => {
+test('mail with a login is answered "try again later", and passes afterwards', async () => {
   await hung(async () => {
     await using client = await connectSmtp(postfix.ports.submission, joe);
     const sent = await client.send({ from: joe.user, to: ['a@world.test'], id: 'later' });
