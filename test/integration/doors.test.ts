@@ -92,7 +92,7 @@ async function whyNot(more: string, through: readonly string[]): Promise<string>
   }
 }
 
-test('a user holds the ports of the doors: the guard does not move, and names the user', async (t) => {
+test('a user holds the ports: the guard does not move, and names the user', async (t) => {
   const enter = inNetwork(t);
   if (enter === undefined) return;
   await using _ports = await squatter([9900, 9902], enter);
