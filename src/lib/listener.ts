@@ -178,13 +178,11 @@ export async function openListener(
     for (const connection of connections) connection.tick(tickMs, limits);
   }, tickMs);
   timer.unref();
+  server.once('close', () => clearInterval(timer));
   let ended: Promise<void> | undefined;
   const retire = (): Promise<void> =>
     (ended ??= new Promise((resolve) => server.close(() => resolve())));
-  const close = (): Promise<void> =>
-    (closing ??= drain(retire(), limits, connections, arrivals).finally(() =>
-      clearInterval(timer),
-    ));
+  const close = (): Promise<void> => (closing ??= drain(retire(), limits, connections, arrivals));
   return {
     address,
     get connections() {

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { mustBeRoot } from './dovecot-instance.ts';
 import { startGuard } from './guard-instance.ts';
+import { holdSockets } from './held-sockets.ts';
 import { eventually } from './leash.ts';
 import { type PrivateNetwork, privateNetwork } from './private-network.ts';
 
@@ -92,7 +93,7 @@ async function whyNot(more: string, through: readonly string[]): Promise<string>
   }
 }
 
-test('a user holds the ports of the doors: the guard does not move, and names the user', async (t) => {
+test('a user holds the ports: the guard does not move, and names the user', async (t) => {
   const enter = inNetwork(t);
   if (enter === undefined) return;
   await using _ports = await squatter([9900, 9902], enter);
@@ -180,4 +181,22 @@ test('sockets in the queue folder of a connected Postfix, for its own user alone
   assert.match((await guard.health()).why.join(), /main\.cf asks inet:127\.0\.0\.1:9, where no/);
   await asks('unix:postern/milter');
   await eventually('/health is ok', () => ok(200));
+});
+
+test('sockets that systemd holds are used, however many, and stay when the guard ends', async () => {
+  const queues = [1, 2, 3, 4].map((nth) => join(dir, `queue${nth}`));
+  const paths = queues.flatMap((queue) =>
+    ['milter', 'inbound', 'policy'].map((name) => join(queue, 'postern', name)),
+  );
+  for (const queue of queues) await mkdir(queue);
+  using held = holdSockets(paths, 0);
+  const config = `${settings.replace('[mail_log]', '[doors]\nhttp = "off"\n[mail_log]')}`;
+  const open = { state: join(dir, 'state-held'), config, words: [], sockets: held.fds };
+  await mkdir(open.state);
+  for (let start = 0; start < 2; start++) {
+    await using guard = await startGuard(open);
+    const all = Object.values(guard.doors.all).flat().sort();
+    assert.deepEqual(all, paths.map((path) => `unix:${path}`).sort());
+    assert.equal(saidTo(join(queues[3] ?? '', 'postern/milter'), as(0)), 'answered');
+  }
 });

@@ -10,7 +10,7 @@ export type PrivateNetwork = AsyncDisposable & {
   readonly enter: readonly string[];
 };
 
-/** Answers with why there is none, where the kernel or a sandbox does not allow it. */
+/** Answers with the reason if the kernel or a sandbox does not allow it. */
 export async function privateNetwork(): Promise<PrivateNetwork | string> {
   const script = 'ip link set lo up\necho ready\nexec cat';
   const holder = spawn('/usr/bin/unshare', ['--net', '/bin/sh', '-ec', script], {

@@ -60,6 +60,8 @@ before(async () => {
   held = holdSockets(paths, group);
   http = `inet:127.0.0.1:${await freePort()}`;
   guard = await start();
+  // Nobody writes as much as these will; this test is not about how much is too much.
+  for (const { account } of writers) await guard.cli('accounts', 'allow', account, '--until', '2d');
 });
 after(async () => {
   await guard?.[Symbol.asyncDispose]();
@@ -128,7 +130,7 @@ test(`no 451 in ${restarts} restarts, and nothing is lost`, { timeout: 900_000 }
   }
   await Promise.all(senders);
   console.log(`# ${load.taken.length} messages taken in ${restarts} restarts`);
-  assert.deepEqual(load.bad, []);
+  assert.deepEqual(load.bad.slice(0, 20), []);
   const missing = async (): Promise<readonly string[]> => {
     const queued = (await postfix.queue()).filter(({ queue_name }) => queue_name === 'hold');
     const isGone = load.taken.filter((id) => sink.recipients(id).length !== 1);

@@ -5,7 +5,7 @@
 import { expand, type MainCf, mainValue } from '../../formats/postfix/main-cf.ts';
 
 export type DoorName = 'milter' | 'inbound' | 'policy';
-/** For each door all its addresses: `inet:127.0.0.1:9900`, `unix:/var/spool/postfix/postern/milter`. */
+/** For each door all its addresses, as `inet:127.0.0.1:9900` or `unix:/run/postern/milter`. */
 export type DoorPlaces = Readonly<Record<DoorName, readonly string[]>>;
 
 /** The addresses that version 0.1 used when nothing was set. */
@@ -79,8 +79,8 @@ export function doorsAsked(main: MainCf, queueDirectory: string): DoorPlaces {
 }
 
 /**
- * A sentence for each address that main.cf names and where no door of the guard is; empty if there
- * is none. Mail takes either milter door, so an address of the one may be named for the other.
+ * A sentence for each address that main.cf names and where no door of the guard is; empty if all
+ * are there. Mail takes either milter door, so an address of the one may be named for the other.
  */
 export function doorsDiffer(
   main: MainCf,

@@ -2,7 +2,7 @@
  * Takes the sockets that systemd opened for Postern (sd_listen_fds(3)). systemd keeps them open
  * while Postern restarts, so that no connection is refused meanwhile.
  */
-import { addressOf } from '../../partners/kernel/listening.ts';
+import { listeningAt } from '../../partners/kernel/listening.ts';
 import type { ActivatedSocket } from '../base/options.ts';
 
 /** The first descriptor that systemd passes. */
@@ -20,7 +20,7 @@ export function activatedSockets(
   if (!(count > 0)) return [];
   return Array.from({ length: Math.min(count, socketsMax) }, (_, at) => firstFd + at).flatMap(
     (fd) => {
-      const address = addressOf(fd);
+      const address = listeningAt(fd);
       return address === undefined ? [] : [{ fd, address }];
     },
   );

@@ -120,7 +120,7 @@ async function later(t: TestContext): Promise<void> {
   }
 }
 
-test('an upgrade from 0.1: old addresses first, sockets when connected, then only sockets', async (t) => {
+test('an upgrade from 0.1: old addresses, then both, then sockets alone', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   mainCf(oldAddresses.milter, oldAddresses.policy);
   write(join(state, connectedFile), JSON.stringify({ configDirectory: etc, localDomains: [] }));
@@ -162,7 +162,7 @@ test('main.cf asks elsewhere: told until it is right', async (t) => {
   await becomes(t, () => [...troubles], []);
 });
 
-test('sockets in the state folder while there is no other place; a lost socket is made again', async (t) => {
+test('sockets in the state folder without another place; a lost one is made again', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const doors = await doorsFor(true);
   const last = (name: string): readonly string[] => [`unix:${join(state, `${name}.sock`)}`];

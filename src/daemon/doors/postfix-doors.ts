@@ -156,7 +156,7 @@ class Following {
     this.#trouble(troubles);
   }
 
-  /** The folders of the connected instances; before any, the system's own for an installed guard. */
+  /** Folders of the connected instances; before any, the system's own if Postern is installed. */
   #directories(): readonly string[] {
     const known = this.#deps.connected.read();
     if (known?.instances !== undefined) {

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { addressOf, holderOf, portHolder } from './listening.ts';
+import { holderOf, listeningAt, portHolder } from './listening.ts';
 
 async function listening(where: object): Promise<{ readonly server: Server; readonly fd: number }> {
   const server = createServer().listen(where);
@@ -20,19 +20,19 @@ test('the address of a listening socket, and its holder', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'psl-'));
   const path = join(folder, 's');
   const unix = await listening({ path });
-  assert.equal(addressOf(unix.fd), `unix:${path}`);
+  assert.equal(listeningAt(unix.fd), `unix:${path}`);
   const uid = process.getuid?.() ?? -1;
   assert.deepEqual(await holderOf({ path }), { uid, pid: process.pid });
   assert.equal(await holderOf({ path: join(folder, 'none') }), undefined);
   unix.server.close();
   rmSync(folder, { recursive: true });
   const tcp = await listening({ host: '127.0.0.1', port: 0 });
-  const address = addressOf(tcp.fd) ?? '';
+  const address = listeningAt(tcp.fd) ?? '';
   assert.match(address, /^inet:127\.0\.0\.1:\d+$/);
   const port = Number(address.split(':')[2]);
   assert.deepEqual(await holderOf({ host: '127.0.0.1', port }), { uid });
   tcp.server.close();
-  assert.equal(addressOf(9_999), undefined);
+  assert.equal(listeningAt(9_999), undefined);
 });
 
 const row = (local: string, state: string, uid: number): string =>

@@ -19,7 +19,7 @@ const getsockname: (fd: number, address: Buffer, length: Buffer) => number = kof
   .func('int getsockname(int, _Out_ void*, _Inout_ void*)');
 
 /** `unix:/PATH` or `inet:HOST:PORT` of an open socket; undefined if it is no such socket. */
-export function addressOf(fd: number): string | undefined {
+export function listeningAt(fd: number): string | undefined {
   const address = Buffer.alloc(addressBytes);
   const length = Buffer.alloc(4);
   length.writeInt32LE(addressBytes);
