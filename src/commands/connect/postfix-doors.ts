@@ -7,14 +7,14 @@
  * the three sockets.
  */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DoorName } from '../../core/checklist/doors.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { openIdentities } from '../../partners/kernel/identities.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
-import { processUser } from '../guard/process-user.ts';
 import type { RunFile } from '../guard/run-file.ts';
 import type { ConnectDoors } from './postfix-plan.ts';
 
@@ -101,23 +101,20 @@ export async function queueMustBeSafe({ queueDirectory }: Instance): Promise<voi
     refuse(`has a ${folderName} that is no folder`);
 }
 
-/** A folder of the guard's user, which makes the sockets there itself. */
-export async function folderWork(instance: Instance, pid: number): Promise<DoorWork> {
+/**
+ * A folder of the guard's user, which makes the sockets there itself. That user owns the state
+ * folder.
+ */
+export async function folderWork(instance: Instance, state: string): Promise<DoorWork> {
   const path = join(instance.queueDirectory, folderName);
-  const guard = processUser(pid);
-  if (guard === undefined) {
-    throw new OperatorError('not-running', 'Postern has just ended', {
-      hint: 'start Postern again, then repeat this command',
-      exit: sysexits.unavailable,
-    });
-  }
-  const { name, gid } = instance.owner;
+  const { uid } = await stat(state);
+  const { gid, name } = instance.owner;
   const found = await lstat(path).catch(() => undefined);
-  const right = found !== undefined && isRight(found, { uid: guard.uid, gid });
-  const who = guard.name === '' ? String(guard.uid) : guard.name;
+  const right = found !== undefined && isRight(found, { uid, gid });
+  const who = openIdentities().user(uid).name || String(uid);
   return {
     steps: right ? [] : [`make ${path}: owner ${who}, group of ${name}, mode 2710`],
-    make: () => makeFolder(path, { uid: guard.uid, gid }),
+    make: () => makeFolder(path, { uid, gid }),
     takeBack: () => removeFolder(path),
   };
 }

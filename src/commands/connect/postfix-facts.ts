@@ -7,7 +7,8 @@
  * Patterns and databases cannot be listed. Mail of such domains and clients is judged like that of
  * any client, and is not signed; a note tells the operator what to set.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { doorsAsked } from '../../core/checklist/doors.ts';
 import {
@@ -32,6 +33,9 @@ const domainParameters = [
   'virtual_mailbox_domains',
   'virtual_alias_domains',
 ] as const;
+
+/** Of some instances with as many domains as there may be. */
+const fileBytesMax = 64 * 1024 * 1024;
 
 type MailFacts = Pick<ConnectedInstance, 'localDomains' | 'clientNetworks'>;
 
@@ -65,12 +69,23 @@ export async function mailFacts(
 
 /** What the guard knows of Postfix; undefined if nothing is connected. */
 export async function guardKnows(state: string): Promise<ConnectedPostfix | undefined> {
-  const text = await readFile(join(state, connectedFile), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
   try {
-    return parseConnected(text);
+    return parseConnected(await plainText(join(state, connectedFile)));
   } catch {
-    return undefined;
+    return undefined; // there is no such file, or the guard reads none either
+  }
+}
+
+/** Reads a file that another user may have replaced: no link, no pipe that never ends. */
+async function plainText(path: string): Promise<string> {
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.size > fileBytesMax) throw new Error(`${path} is no such file`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
 }
 

@@ -71,7 +71,7 @@ export async function targetOf(
   if (inQueue.length === 0) return { instance, doors, work: nothing, live };
   await queueMustBeSafe(instance);
   const byService = await runsAsService(live.pid);
-  const work = byService ? await socketWork(instance) : await folderWork(instance, live.pid);
+  const work = byService ? await socketWork(instance) : await folderWork(instance, at.state);
   return { instance, doors, work, live };
 }
 
