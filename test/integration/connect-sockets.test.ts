@@ -4,7 +4,8 @@
  * and without.
  */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectPostfix } from '../../src/commands/connect/postfix.ts';
@@ -132,6 +133,49 @@ test('two instances, one in a chroot: both are connected, and each is undone alo
   assert.deepEqual(await filesOf(second), was[1]);
   await assert.rejects(stat(folderOf(second)));
   assert.equal(await guardKnows(daemon.state), undefined);
+});
+
+test('what 0.1 wrote down about one Postfix stays when another is connected', async () => {
+  const was = await filesOf(first);
+  const main = join(first.configDirectory, 'main.cf');
+  await writeFile(main, `${was[0]}postern_milter = { inet:127.0.0.1:9900 }\n`);
+  const { configDirectory } = first;
+  const left = { configDirectory, localDomains: ['first.test'], clientNetworks: [] };
+  const known = join(daemon.state, 'postfix.json');
+  await writeFile(known, JSON.stringify(left));
+  await connectPostfix(ways(second), quiet);
+  const now = await guardKnows(daemon.state);
+  assert.deepEqual(
+    now?.instances?.map(({ doors, localDomains, proved }) => [
+      doors.milter,
+      localDomains[0],
+      proved,
+    ]),
+    [
+      ['inet:127.0.0.1:9900', 'first.test', false],
+      ['unix:postern/milter', 'mail.test', true],
+    ],
+  );
+  await connectPostfix({ ...ways(second), undo: true }, quiet);
+  assert.equal((await guardKnows(daemon.state))?.configDirectory, configDirectory);
+  await writeFile(main, was[0] ?? '');
+  await rm(known);
+});
+
+test('a pipe or a link in place of postfix.json is not read, and a link not followed', async () => {
+  const known = join(daemon.state, 'postfix.json');
+  execFileSync('mkfifo', [known]);
+  const dry = await connectPostfix({ ...ways(first), dryRun: true }, quiet);
+  assert.equal(dry.changed, true);
+  await rm(known);
+  const target = join(first.dir, 'secret');
+  await writeFile(target, '{"configDirectory":"/secret","localDomains":[]}');
+  await symlink(target, known);
+  assert.equal(await guardKnows(daemon.state), undefined);
+  await connectPostfix({ ...ways(second), verify: false }, quiet);
+  assert.equal(await readFile(target, 'utf8'), '{"configDirectory":"/secret","localDomains":[]}');
+  assert.ok((await lstat(known)).isFile());
+  await connectPostfix({ ...ways(second), undo: true }, quiet);
 });
 
 test('a link in place of the folder, or a queue that others may write, is refused', async () => {

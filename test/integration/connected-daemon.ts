@@ -100,7 +100,8 @@ export async function startConnectedDaemon(
   };
   const follow = async (): Promise<void> => {
     const known = await guardKnows(state);
-    const wanted = new Set((known?.instances ?? []).map(({ queueDirectory }) => queueDirectory));
+    const here = (known?.instances ?? []).filter(({ doors }) => doors.milter.startsWith('unix:'));
+    const wanted = new Set(here.map(({ queueDirectory }) => queueDirectory));
     const gone = [...queues].filter(([queue]) => !wanted.has(queue));
     const fresh = [...wanted].filter((queue) => !queues.has(queue));
     for (const [queue, listeners] of gone) {

@@ -17,8 +17,15 @@ const fresh: PlaceFacts = {
   open: nothing,
 };
 const queueDirectory = '/var/spool/postfix';
-const unproved = { queueDirectory, proved: false };
-const proved = { queueDirectory, proved: true };
+const doors = {
+  milter: 'unix:postern/milter',
+  inbound: 'unix:postern/inbound',
+  policy: 'unix:postern/policy',
+};
+const unproved = { queueDirectory, doors, proved: false };
+const proved = { queueDirectory, doors, proved: true };
+const { milter } = oldAddresses;
+const before = { ...unproved, doors: { ...oldAddresses, inbound: milter } };
 const list = (sockets: typeof one) => ({
   milter: [sockets.milter],
   inbound: [sockets.inbound],
@@ -37,7 +44,7 @@ const rows: readonly (readonly [string, Partial<PlaceFacts>, DoorPlaces])[] = [
     'systemd opened those of one, connect told of two',
     {
       activated: Object.values(one),
-      instances: [proved, { queueDirectory: '/var/spool/out', proved: true }],
+      instances: [proved, { ...proved, queueDirectory: '/var/spool/out' }],
     },
     {
       milter: [one.milter, other.milter],
@@ -49,6 +56,15 @@ const rows: readonly (readonly [string, Partial<PlaceFacts>, DoorPlaces])[] = [
   ['main.cf of 0.1, unreadable', { asked: [undefined], connectedBefore: true }, old],
   ['a main.cf, unreadable', { asked: [undefined] }, nothing],
   ['0.1, being connected anew', { instances: [unproved], asked: [old], open: old }, withOld],
+  ['0.1 connected it, another is new', { instances: [before], asked: [old] }, old],
+  [
+    'without a policy door',
+    { instances: [{ ...proved, doors: { ...doors, policy: 'off' } }] },
+    {
+      ...list(one),
+      policy: [],
+    },
+  ],
   ['changed, not yet proved', { instances: [unproved], asked: [list(one)], open: old }, withOld],
   ['changed and proved', { instances: [proved], asked: [list(one)], open: withOld }, list(one)],
   ['proved, main.cf went back', { instances: [proved], asked: [old], open: list(one) }, withOld],

@@ -3,6 +3,7 @@ import {
   type DoorName,
   type DoorPlaces,
   oldAddresses,
+  sameAddress,
   socketsOf,
 } from '../../core/checklist/doors.ts';
 
@@ -14,7 +15,12 @@ export type PlaceFacts = {
   /** Addresses of sockets that systemd opened. */
   readonly activated: readonly string[];
   /** Each connected Postfix. */
-  readonly instances: readonly { readonly queueDirectory: string; readonly proved: boolean }[];
+  readonly instances: readonly {
+    readonly queueDirectory: string;
+    /** As its main.cf names them. */
+    readonly doors: Readonly<Record<DoorName, string>>;
+    readonly proved: boolean;
+  }[];
   /** What each main.cf names for Postern; undefined for one that cannot be read. */
   readonly asked: readonly (DoorPlaces | undefined)[];
   /** `connect` of version 0.1 wrote an address into main.cf. */
@@ -37,7 +43,11 @@ const fixed = (address: string): readonly string[] => (address === 'off' ? [] : 
 function automatic(name: DoorName, facts: PlaceFacts): readonly string[] {
   const old = name === 'inbound' ? undefined : oldAddresses[name];
   if (facts.auto === 'loopback') return old === undefined ? [] : [old];
-  const sockets = facts.instances.map(({ queueDirectory }) => socketsOf(queueDirectory)[name]);
+  // An instance that 0.1 connected has no sockets yet.
+  const sockets = facts.instances.flatMap(({ doors, queueDirectory }) => {
+    const socket = socketsOf(queueDirectory)[name];
+    return sameAddress(doors[name], queueDirectory) === socket ? [socket] : [];
+  });
   const opened = facts.activated.filter((address) => address.endsWith(`/postern/${name}`));
   const stillOld = old !== undefined && keepsOld(name, old, facts) ? [old] : [];
   return [...new Set([...sockets, ...opened, ...stillOld])];

@@ -55,7 +55,11 @@ function mainCf(milter: string, policy: string): void {
 
 function connectedAs(proved: boolean): void {
   const about = { configDirectory: etc, localDomains: [], clientNetworks: [] };
-  const doors = { milter: 'unix:postern/milter', inbound: 'off', policy: 'unix:postern/policy' };
+  const doors = {
+    milter: 'unix:postern/milter',
+    inbound: 'unix:postern/inbound',
+    policy: 'unix:postern/policy',
+  };
   const instance = { ...about, queueDirectory: queue, mailOwner: 1, doors, proved };
   write(join(state, connectedFile), JSON.stringify({ ...about, instances: [instance] }));
 }
