@@ -49,6 +49,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'minute.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
+  'guard.not-root':
+    'Root started Postern, and this user owns the state folder. Postern runs as that user.',
   'guard.ready': 'Postern has started and its doors are open.',
   'guard.stopped': 'Postern stopped in order.',
   'guard.stopping': 'Postern received a signal to stop.',
@@ -94,7 +96,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The thread that reads statistics for the status page ended; `why` gives the reason. The ' +
     'next request starts a new thread.',
   'login.not-closed':
-    'Postern could not close a login in Dovecot. Change the password of the account now.',
+    'Postern could not close a login in Dovecot, or could not end its sessions. Change the ' +
+    'password of the account now.',
   'login.opened':
     'A login was closed although its account is not suspended. Postern opened it at the start.',
   'login.unread': 'The deny file could not be read at the start. Run `postern doctor`.',
@@ -151,6 +154,12 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold and may still be sent. Run ' +
     '`postern doctor`.',
+  'recipients.budget':
+    'A login asked for 10,000 recipients in an hour from one network without sending to them. ' +
+    'Until this fades, its recipients from there are answered with 451. Look at what sends there.',
+  'recipients.full':
+    'The policy door answered recipients with 451, because too many are reserved by messages ' +
+    'that are not complete. At most once a minute.',
   'release.unfinished':
     'After a release, a login could not be opened or held mail could not be delivered. ' +
     'Release the account again; the next start tries again too.',

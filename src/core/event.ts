@@ -45,6 +45,9 @@ export type Submission = {
   readonly scriptFinding?: ScriptFinding;
 };
 
+/** What is known of a message besides its recipients. */
+export type MessageFacts = Omit<Submission, 'outside' | 'local'>;
+
 /** An authentication, good or bad. */
 export type LoginSeen = {
   readonly kind: 'login';

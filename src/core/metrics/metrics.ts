@@ -135,6 +135,15 @@ const doorMetrics: readonly Metric[] = [
     label: 'reason',
   },
   {
+    name: 'postern_policy_waits_total',
+    kind: 'counter',
+    help:
+      'Recipients answered with 451: the login asked for too many without a message (budget), or ' +
+      'too many are reserved (full).',
+    label: 'reason',
+    values: ['budget', 'full'],
+  },
+  {
     name: 'postern_http_requests_total',
     kind: 'counter',
     help: 'HTTP requests answered, by class of status.',

@@ -10,7 +10,7 @@ import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
-import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
+import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
 import { checkVersion, migrate, migrations, readableVersion } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { statisticsReader } from './statistics-reader.ts';
@@ -38,6 +38,7 @@ const busyMs = 200;
 const walBytesMax = 64 * 1024 * 1024;
 
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
+  if (path !== inMemory) refuseForRoot(path);
   const open = options.readOnly === true ? openForReading : openForWriting;
   try {
     return open(path, options.log ?? (() => {}));
