@@ -183,7 +183,7 @@ test('sockets in the queue folder of a connected Postfix, for its own user alone
   await eventually('/health is ok', () => ok(200));
 });
 
-test('sockets that systemd holds are used, however many, and stay when the guard ends', async () => {
+test('sockets of systemd are used, however many, and stay when the guard ends', async () => {
   const queues = [1, 2, 3, 4].map((nth) => join(dir, `queue${nth}`));
   const paths = queues.flatMap((queue) =>
     ['milter', 'inbound', 'policy'].map((name) => join(queue, 'postern', name)),
