@@ -16,6 +16,7 @@ import { openIdentities } from '../../partners/kernel/identities.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
 import type { RunFile } from '../guard/run-file.ts';
+import { rootDecides } from '../guard/trusted-path.ts';
 import type { ConnectDoors } from './postfix-plan.ts';
 
 /** One Postfix: a configuration folder with a queue of its own. */
@@ -96,6 +97,7 @@ export async function queueMustBeSafe({ queueDirectory }: Instance): Promise<voi
   const queue = await lstat(queueDirectory).catch(() => undefined);
   if (queue?.isDirectory() !== true) refuse('is not a folder');
   if (queue?.uid !== 0 || (queue.mode & 0o022) !== 0) refuse('can be written by others than root');
+  rootDecides(queueDirectory);
   const folder = await lstat(join(queueDirectory, folderName)).catch(() => undefined);
   if (folder !== undefined && !folder.isDirectory())
     refuse(`has a ${folderName} that is no folder`);

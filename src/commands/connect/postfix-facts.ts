@@ -7,8 +7,7 @@
  * Patterns and databases cannot be listed. Mail of such domains and clients is judged like that of
  * any client, and is not signed; a note tells the operator what to set.
  */
-import { constants } from 'node:fs';
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { doorsAsked } from '../../core/checklist/doors.ts';
 import {
@@ -23,6 +22,7 @@ import {
 import { parseMainCf } from '../../formats/postfix/main-cf.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
+import { readOwnedFile } from '../guard/owned-file.ts';
 import { instanceOf } from './postfix-doors.ts';
 import { readPostfixFiles } from './postfix-files.ts';
 import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
@@ -70,22 +70,9 @@ export async function mailFacts(
 /** What the guard knows of Postfix; undefined if nothing is connected. */
 export async function guardKnows(state: string): Promise<ConnectedPostfix | undefined> {
   try {
-    return parseConnected(await plainText(join(state, connectedFile)));
+    return parseConnected(readOwnedFile(join(state, connectedFile), fileBytesMax));
   } catch {
     return undefined; // there is no such file, or the guard reads none either
-  }
-}
-
-/** Reads a file that another user may have replaced: no link, no pipe that never ends. */
-async function plainText(path: string): Promise<string> {
-  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    const found = await file.stat();
-    if (!found.isFile() || found.size > fileBytesMax) throw new Error(`${path} is no such file`);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
   }
 }
 

@@ -52,7 +52,7 @@ export async function checkDoors(of: {
 
 async function directories(state: string, named: string | undefined): Promise<Set<string>> {
   const own = named ?? (await postconf('config_directory', undefined).catch(() => undefined));
-  const known = await guardKnows(state).catch(() => undefined);
+  const known = await guardKnows(state);
   const others = (known?.instances ?? []).map(({ configDirectory }) => configDirectory);
   return new Set([...(own === undefined ? [] : [own]), ...others]);
 }
