@@ -3,14 +3,14 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'n
 import { dirname } from 'node:path';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 
-/** The largest file that is read; run.json and postfix.json are far smaller. */
-const octetsMax = 4 * 1024 * 1024;
+/** The largest file that is read unless the caller says otherwise; run.json is far smaller. */
+const usualMax = 4 * 1024 * 1024;
 
 /**
  * The text of a plain file of the folder's owner (or of root). Throws an Error with the code of
  * open(2), or EPERM if it is another kind of file: a link, a pipe, or a second name of a file.
  */
-export function readOwnedFile(path: string): string {
+export function readOwnedFile(path: string, octetsMax: number = usualMax): string {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
