@@ -33,8 +33,20 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'dkim.sent': 'Postern changed a DKIM record through nsupdate.',
   'dkim.step-failed':
     'The periodic check of DKIM keys failed. This is a mistake in Postern; please report it.',
+  'door.changed':
+    'A door for Postfix opened or closed while Postern runs, because Postfix was connected or ' +
+    'its main.cf changed. The fields are the addresses now.',
+  'door.look-failed':
+    'Postern could not look where the doors for Postfix must be. This is a mistake in ' +
+    'Postern; please report it.',
   'door.moved':
     'The port of a door was in use and no setting requires it, so Postern took a free port.',
+  'door.old-address':
+    'main.cf names addresses of version 0.1, so Postern listens there too. Run `postern connect ' +
+    'postfix` as root: it moves Postfix to Unix sockets, which other users cannot reach.',
+  'door.unknown-users':
+    'doors.allowed_users has names that this machine does not know. Postern looks again each ' +
+    'minute.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
   'guard.not-root':

@@ -18,6 +18,8 @@ type Stage = {
   readonly minutesMax: number;
   /** Of tests that draw at random. Without one they take their own. */
   readonly seed?: number;
+  /** More for the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 const home = resolve(import.meta.dirname, '..');
@@ -56,6 +58,13 @@ const stages: readonly Stage[] = [
 const crashes = ['crash', 'sendmail-crash', 'replay-same', 'bad-input', 'pyspf'];
 /** What takes too long for every run: `make test-long`. */
 const longStages: readonly Stage[] = [
+  {
+    name: '200 restarts',
+    files: ['test/integration/restart.test.ts'],
+    atOnce: 1,
+    minutesMax: 15,
+    env: { RESTARTS: '200' },
+  },
   ...[2, 3, 4, 5].map((seed) => ({ ...simulations, name: `simulations, seed ${seed}`, seed })),
   ...[11, 12, 13].flatMap((seed) => [
     { ...ledger, name: `ledger, seed ${seed}`, seed },
@@ -150,7 +159,7 @@ async function runStage(stage: Stage, under?: Circumstance): Promise<Tally> {
       ...files,
     ],
     stage.minutesMax,
-    { under, seed: stage.seed },
+    { under, seed: stage.seed, more: stage.env },
   );
   const tally = readTally(out);
   // A run that was cut off, or a file that failed before its tests: never counted as good.
@@ -184,7 +193,12 @@ function run(
   {
     under,
     seed,
-  }: { readonly under?: Circumstance | undefined; readonly seed?: number | undefined } = {},
+    more,
+  }: {
+    readonly under?: Circumstance | undefined;
+    readonly seed?: number | undefined;
+    readonly more?: Readonly<Record<string, string>> | undefined;
+  } = {},
 ): Promise<number> {
   const began = performance.now();
   if (under !== undefined) console.log(`${name}: begins`);
@@ -192,7 +206,12 @@ function run(
   const [program = '', ...words] = under?.command(plain) ?? plain;
   const child = spawn(program, words, {
     cwd: home,
-    env: { ...process.env, ...under?.env, ...(seed === undefined ? {} : { SEED: String(seed) }) },
+    env: {
+      ...process.env,
+      ...under?.env,
+      ...more,
+      ...(seed === undefined ? {} : { SEED: String(seed) }),
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const late = setTimeout(() => {

@@ -9,9 +9,15 @@ import { checkClock, checkDisk, checkNode } from './checklist/machine.ts';
 import { checkPostfix } from './checklist/postfix.ts';
 import { worst } from './finding.ts';
 
-const doors = { milter: 'inet:127.0.0.1:8893', policy: 'inet:127.0.0.1:8894' };
+const queueDirectory = '/var/spool/postfix';
+const doors = {
+  milter: ['inet:127.0.0.1:8893'],
+  inbound: [`unix:${queueDirectory}/postern/inbound`],
+  policy: ['inet:127.0.0.1:8894'],
+};
 const ours = `postern_when_down = tempfail
 postern_milter = { inet:127.0.0.1:8893, default_action=$postern_when_down }
+postern_inbound = { unix:postern/inbound, command_timeout=3s, default_action=accept }
 postern_policy = check_policy_service { inet:127.0.0.1:8894, default_action=DUNNO }
 smtpd_milters = $postern_milter
 non_smtpd_milters = $smtpd_milters
@@ -24,12 +30,28 @@ const submission = `submission inet n - y - - smtpd
 ${asks('recipient')}  -o smtpd_data_restrictions=$postern_policy
   -o smtpd_end_of_data_restrictions=$postern_policy
 `;
-const inbound = 'smtp inet n - y - - smtpd\n  -o postern_when_down=accept\n';
+const inbound = 'smtp inet n - y - - smtpd\n  -o postern_milter=$postern_inbound\n';
 const pickup = 'pickup unix n - y 60 1 pickup\n';
 
 type Row = readonly [name: string, main: string, master: string, wanted: readonly string[]];
 const rows: readonly Row[] = [
   ['all is well', ours, inbound + submission + pickup, []],
+  [
+    'port 25 as 0.1 connected it',
+    ours,
+    `smtp inet n - y - - smtpd\n  -o postern_when_down=accept\n${submission}${pickup}`,
+    ['warn postfix.smtp.milter'],
+  ],
+  [
+    'addresses where no door is',
+    ours.replaceAll('889', '999'),
+    inbound + submission + pickup,
+    [
+      'fail postfix.submission.milter',
+      'warn postfix.submission.policy',
+      'fail postfix.local.milter',
+    ],
+  ],
   [
     'nothing is connected',
     '',
@@ -112,7 +134,7 @@ const rows: readonly Row[] = [
 ];
 for (const [name, main, master, wanted] of rows) {
   test(`doctor sees: ${name}`, () => {
-    const findings = checkPostfix({ main, master, doors });
+    const findings = checkPostfix({ main, master, doors, queueDirectory });
     const bad = findings.filter(({ kind }) => kind !== 'ok');
     assert.deepEqual(
       bad.map(({ kind, id }) => `${kind} ${id}`),

@@ -37,6 +37,7 @@ import type { LoginDoor, Mta, NoticeChannel } from '../ports/mail-server.ts';
 import type { LogHandler, MessagePath, PolicyHandler } from '../ports/message.ts';
 import type { Troubles } from '../ports/troubles.ts';
 import { version } from '../version.ts';
+import type { ConnectedReader } from './base/connected.ts';
 import type { DaemonParts } from './base/options.ts';
 import { duration, needRestart, settingsOf } from './base/settings.ts';
 import { startTimer } from './base/timers.ts';
@@ -57,6 +58,8 @@ export type Flows = {
   readonly journal: Journal;
   readonly localDomains: ReadonlySet<string>;
   readonly mayRelay: (client: string) => boolean;
+  /** What `postern connect` found out about Postfix. */
+  readonly connected: ConnectedReader;
   /** Takes the question whether the mail server is connected to the milter door now. */
   setMilterPresent(present: () => boolean): void;
   /** Takes what is wrong with a part, for /health and the operator. */
@@ -140,6 +143,7 @@ export function openFlows(parts: DaemonParts, ledger: Ledger): Flows {
     journal,
     localDomains,
     mayRelay: mailServer.mayRelay,
+    connected: mailServer.connected,
     queue: stopping.mta !== undefined,
     mailLog: openLogSeen({ accounts, journal, world }),
     troubles: memory.troubles,

@@ -6,7 +6,7 @@
  * One timer serves all connections, so a slow or dead peer costs no timer of its own. Times are
  * counted in ticks of that timer, so setting the clock forward or back ends no session.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { listen } from './listen.ts';
 import { PeerError } from './peer-error.ts';
 import { type Fullness, PeerPlaces } from './peer-places.ts';
@@ -118,9 +118,9 @@ export type Listener = {
   readonly address: string;
   /** Open connections. */
   readonly connections: number;
-  /**
-   * Accepts no more connections, ends the idle ones, and gives requests under way time to finish.
-   */
+  /** Accepts no more connections; those that are open go on until `close`. */
+  retire(): void;
+  /** As retire; then ends the idle connections, and gives requests under way time to finish. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
@@ -178,15 +178,17 @@ export async function openListener(
     for (const connection of connections) connection.tick(tickMs, limits);
   }, tickMs);
   timer.unref();
-  const close = (): Promise<void> => {
-    closing ??= drain(server, limits, connections, arrivals).finally(() => clearInterval(timer));
-    return closing;
-  };
+  server.once('close', () => clearInterval(timer));
+  let ended: Promise<void> | undefined;
+  const retire = (): Promise<void> =>
+    (ended ??= new Promise((resolve) => server.close(() => resolve())));
+  const close = (): Promise<void> => (closing ??= drain(retire(), limits, connections, arrivals));
   return {
     address,
     get connections() {
       return connections.size;
     },
+    retire: () => void retire(),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -383,17 +385,16 @@ class Connection {
 }
 
 async function drain(
-  server: Server,
+  ended: Promise<void>,
   { drainMs, lingerMs = 0 }: ListenerLimits,
   connections: ReadonlySet<Connection>,
   arrivals: { destroy(): void },
 ): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   for (const connection of connections) connection.drain(lingerMs);
   const last = setTimeout(() => {
     for (const connection of connections) connection.destroy();
     arrivals.destroy();
   }, drainMs);
-  await closed;
+  await ended;
   clearTimeout(last);
 }

@@ -5,13 +5,28 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import type { DoorPlaces } from '../../core/checklist/doors.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { readOwnedFile } from './owned-file.ts';
 
+export type RunDoors = {
+  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
+  readonly milter: string;
+  readonly policy: string;
+  readonly http: string;
+  /** The milter door of port 25; the same as `milter` where there is one milter door only. */
+  readonly inbound?: string | undefined;
+  /** The socket of the commands. */
+  readonly command?: string | undefined;
+  /** Every address of each door. */
+  readonly all?: DoorPlaces | undefined;
+  /** The doors that follow Postfix: the operator set no address for them. */
+  readonly auto?: readonly ('milter' | 'policy')[] | undefined;
+};
+
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
-  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly doors: RunDoors;
   readonly token: string;
 };
 
@@ -20,12 +35,21 @@ const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}
 const doorAddress: z.ZodType<string> = z
   .string()
   .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
+/** Three sockets of each instance of Postfix, and old addresses. */
+const addresses = z.array(doorAddress).max(100);
 const runFile: z.ZodType<RunFile> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
     http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
+    inbound: doorAddress.optional(),
+    command: doorAddress.optional(),
+    all: z.object({ milter: addresses, inbound: addresses, policy: addresses }).optional(),
+    auto: z
+      .array(z.enum(['milter', 'policy']))
+      .max(2)
+      .optional(),
   }),
   token: z.string().min(1).max(512),
 });
@@ -106,7 +130,7 @@ export async function readRunFile(state: string): Promise<RunFile> {
 }
 
 /** The address of a door that a command needs. Throws OperatorError `door-off` if it is off. */
-export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
+export function neededDoor(run: RunFile, name: 'milter' | 'policy' | 'http'): string {
   const address = run.doors[name];
   if (address !== 'off') return address;
   throw new OperatorError('door-off', `the guard is running, but its ${name} door is off`, {

@@ -23,6 +23,7 @@ import { launcherPath, renewWrapper } from '../connect/sendmail-steps.ts';
 import { home, installedHome, installedState } from '../guard/run-file.ts';
 import { giveAsRoot, makeFolderAsRoot } from '../guard/trusted-path.ts';
 import { startStep, stopStep } from './service.ts';
+import { dropInStep, removeSocketsStep, unitFolder } from './sockets.ts';
 import type { InstallStep } from './step.ts';
 
 export type InstallPlace = {
@@ -34,9 +35,9 @@ export type InstallPlace = {
 const user = 'postern';
 const config = '/etc/postern/postern.toml';
 const denyFolder = '/var/lib/postern-dovecot';
-const unitFolder = '/etc/systemd/system';
 const units = [
-  ...(['postern-root.socket', 'postern-root@.service', 'postern.service'] as const),
+  ...(['postern-root.socket', 'postern-root@.service'] as const),
+  ...(['postern.socket', 'postern.service'] as const),
   ...(['postern-passwords.service', 'postern-passwords.timer'] as const),
 ] as const;
 /** Of the password audit, which runs as root. */
@@ -63,8 +64,12 @@ export function installSteps(place: InstallPlace): readonly InstallStep[] {
   const at = (path: string): string => join(place.root, path);
   const services = place.staging ? [] : [userStep(), ...folderOwners()];
   let changed = false;
+  let moved = false;
   const note = (): void => {
     changed = true;
+  };
+  const noteMoved = (): void => {
+    moved = true;
   };
   return [
     programStep(at(installedHome), note),
@@ -78,9 +83,15 @@ export function installSteps(place: InstallPlace): readonly InstallStep[] {
     ...services,
     ...units.map((unit) => ({
       text: `write ${unitFolder}/${unit}`,
-      run: () => unitStep(at(join(unitFolder, unit)), unit, note),
+      run: () =>
+        unitStep(at(join(unitFolder, unit)), unit, unit === 'postern.socket' ? noteMoved : note),
     })),
-    ...(place.staging ? [] : [startStep(at(config), () => changed)]),
+    ...(place.staging
+      ? []
+      : [
+          dropInStep(noteMoved),
+          startStep(at(config), { changed: () => changed, moved: () => moved }),
+        ]),
   ];
 }
 
@@ -102,6 +113,7 @@ export function undoSteps(
   );
   return [
     ...(place.staging ? [] : [stopStep(() => existsSync(at(join(unitFolder, 'postern.service'))))]),
+    ...(place.staging ? [] : [removeSocketsStep()]),
     ...units.map((unit) => remove(join(unitFolder, unit))),
     { text: `remove ${link}`, run: () => unlinkStep(at(link)) },
     remove(installedHome),

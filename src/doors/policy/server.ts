@@ -43,6 +43,8 @@ export type PolicyDeps = {
    */
   readonly answerMs?: number;
   readonly limits?: Partial<ListenerLimits>;
+  /** Numbers the connections, where several doors have one handler. */
+  readonly nextConnection?: () => number;
 };
 
 const defaultLimits: ListenerLimits = {
@@ -67,13 +69,14 @@ const textLengthMax = 300;
 export function openPolicy(where: ListenAddress, deps: PolicyDeps): Promise<Listener> {
   const { admit, log, count, troubles } = deps;
   let connections = 0;
+  const next = deps.nextConnection ?? (() => ++connections);
   return openListener(
     where,
     { ...defaultLimits, ...deps.limits },
     {
       admit,
       full: fullTrouble('policy', (part, why) => troubles?.set(part, why)),
-      open: (line) => new PolicyTalk(++connections, line, deps),
+      open: (line) => new PolicyTalk(next(), line, deps),
       fault: faultLog('policy', log, count),
     },
   );
