@@ -1,14 +1,16 @@
 /** Opens the doors of the daemon, and the mail log. */
 import { whereOf } from '../config/values.ts';
-import { type HttpDoor, openHttp } from '../doors/http/server.ts';
+import { type HttpDeps, type HttpDoor, openHttp } from '../doors/http/server.ts';
 import { openMailLog } from '../doors/log/reader.ts';
 import { logEnvironment, sourceOf } from '../doors/log/source.ts';
 import { openMilter } from '../doors/milter/server.ts';
 import { openPolicy } from '../doors/policy/server.ts';
 import type { Listener, SocketAddress } from '../lib/listener.ts';
 import { OperatorError } from '../lib/operator-error.ts';
+import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts } from './base/options.ts';
+import { httpDeps, openCommands } from './commands.ts';
 import type { Flows } from './flows.ts';
 import { type DaemonSendmail, openDaemonSendmail } from './sendmail.ts';
 
@@ -16,6 +18,8 @@ export type DoorAddresses = {
   readonly milter: string;
   readonly policy: string;
   readonly http: string;
+  /** The socket of the commands. */
+  readonly command: string | undefined;
 };
 
 /** What is the same for each door. */
@@ -32,7 +36,9 @@ export async function openDoors(
 ): Promise<{ readonly addresses: DoorAddresses; readonly sendmail: DaemonSendmail }> {
   const opening = { parts, options, flows };
   // The page first: it closes last, so that it tells the state of the guard to the end.
-  const http = await openPage(opening);
+  const deps = httpDeps(parts, options, flows.admin);
+  const http = await openPage(opening, deps);
+  const command = await openCommands(parts, deps);
   const policy = await openPolicyDoor(opening);
   const sendmail = openDaemonSendmail(parts, {
     journal: flows.journal,
@@ -48,17 +54,13 @@ export async function openDoors(
   };
   flows.doors(addresses);
   followMailLog(opening);
-  return { addresses, sendmail };
+  return { addresses: { ...addresses, command }, sendmail };
 }
 
-function openPage(opening: Opening): Promise<HttpDoor | undefined> {
-  const { parts, options, flows } = opening;
-  const { counters, world } = parts;
-  const { clock, count, log } = world;
+function openPage(opening: Opening, deps: HttpDeps): Promise<HttpDoor | undefined> {
   return opened(opening, 'http', (where) => {
     if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
-    const { token } = options;
-    return openHttp(where, { admin: flows.admin, token, metrics: counters, log, count, clock });
+    return openHttp(where, { ...deps, owners: openSocketOwners() });
   });
 }
 

@@ -14,7 +14,13 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import { unifiedDiff } from '../../lib/unified-diff.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { programOutput } from '../../partners/program.ts';
-import { neededDoor, type RunFile, readRunFile, stateDirectory } from '../guard/run-file.ts';
+import {
+  neededApi,
+  neededDoor,
+  type RunFile,
+  readRunFile,
+  stateDirectory,
+} from '../guard/run-file.ts';
 import { helpAfter, stateHelp } from '../terminal/help.ts';
 import { tellGuard, untellGuard } from './postfix-facts.ts';
 import {
@@ -205,7 +211,7 @@ async function daemonOf(options: ConnectOptions, state: string): Promise<Daemon>
   const live = await readRunFile(state);
   neededDoor(live, 'milter');
   // The guard reports over it which mail it has seen.
-  if (options.verify !== false && options.dryRun !== true) neededDoor(live, 'http');
+  if (options.verify !== false && options.dryRun !== true) neededApi(live);
   for (const door of [live.doors.milter, live.doors.policy]) {
     if (door !== 'off') await doorAnswers(door);
   }

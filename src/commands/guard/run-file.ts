@@ -2,7 +2,7 @@
  * Reads `run.json` in the state folder: the addresses and the token of the running guard. The guard
  * writes it; only the guard's user and root can read it.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
@@ -11,8 +11,16 @@ import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 export type RunFile = {
   readonly pid: number;
   /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
-  readonly doors: { readonly milter: string; readonly policy: string; readonly http: string };
+  readonly doors: {
+    readonly milter: string;
+    readonly policy: string;
+    readonly http: string;
+    /** The socket of the commands, `unix:/PATH`; version 0.1 had none. */
+    readonly command?: string;
+  };
   readonly token: string;
+  /** The owner of the state folder: the guard's user. Not in the file, which that user writes. */
+  readonly owner: number;
 };
 
 const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}';
@@ -20,12 +28,16 @@ const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}
 const doorAddress: z.ZodType<string> = z
   .string()
   .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
-const runFile: z.ZodType<RunFile> = z.object({
+const runFile: z.ZodType<Omit<RunFile, 'owner'>> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
     http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
+    command: z
+      .string()
+      .regex(/^unix:\/[^\0]{1,106}$/)
+      .exactOptional(),
   }),
   token: z.string().min(1).max(512),
 });
@@ -99,11 +111,16 @@ export async function readRunFile(state: string): Promise<RunFile> {
       },
     );
   }
-  return parsed.data;
+  return { ...parsed.data, owner: statSync(state).uid };
+}
+
+/** Throws OperatorError `door-off` if the guard has neither a command socket nor an http door. */
+export function neededApi(run: RunFile): void {
+  if (run.doors.command === undefined) neededDoor(run, 'http');
 }
 
 /** The address of a door that a command needs. Throws OperatorError `door-off` if it is off. */
-export function neededDoor(run: RunFile, name: keyof RunFile['doors']): string {
+export function neededDoor(run: RunFile, name: 'milter' | 'policy' | 'http'): string {
   const address = run.doors[name];
   if (address !== 'off') return address;
   throw new OperatorError('door-off', `the guard is running, but its ${name} door is off`, {
