@@ -5,8 +5,15 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +91,7 @@ async function asUser(words: readonly string[]): Promise<string> {
 use IO::Socket::INET; use IO::Socket::UNIX;
 my ($where, $path, $token) = @ARGV;
 my $peer = $where =~ m{^/} ? IO::Socket::UNIX->new(Peer => $where)
-  : IO::Socket::INET->new(PeerAddr => $where) or exit print "cannot connect: $!";
+  : IO::Socket::INET->new(PeerAddr => $where) or do { print "cannot connect: $!"; exit };
 $SIG{PIPE} = "IGNORE";
 syswrite $peer, "GET $path HTTP/1.1\r\nHost: $where\r\nConnection: close\r\n"
   . ($token ? "Authorization: Bearer $token\r\n" : "") . "\r\n";
@@ -95,7 +102,10 @@ print while <$peer>;`;
 test('a local user learns that the guard runs, and no more', limit, async () => {
   await using guard = await startGuard();
   const where = new URL(guard.doors.http).host;
-  assert.match(await asUser([where, '/health']), /200 OK[^]*\{"ok":true,"mode":"guard","upSeconds"/);
+  assert.match(
+    await asUser([where, '/health']),
+    /200 OK[\s\S]*\{"ok":true,"mode":"guard","upSeconds"/,
+  );
   for (const path of ['/metrics', '/api/status', '/api/overview']) {
     assert.match(await asUser([where, path]), /^HTTP\/1\.1 401 /, path);
   }
