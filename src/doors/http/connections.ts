@@ -8,6 +8,7 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { minuteMs } from '../../lib/time.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
@@ -15,10 +16,16 @@ import type { Clock, Count, Log } from '../../ports/world.ts';
 /** Enough for several browsers with six connections each, the command line, and Prometheus. */
 const connectionsMax = 128;
 /**
- * Connections whose peer is asked of the kernel at this moment, for a few milliseconds. More than
- * the kernel keeps waiting for a server (511 in Node), so that one burst does not fill it.
+ * Connections that wait for the kernel to name their peer, for some milliseconds. More than one
+ * user can open in that time; the kernel itself keeps 511 more.
  */
-const askedMax = 600;
+const askedMax = 2_048;
+/**
+ * After a look into the kernel's tables, the next one waits this many times as long as it took. A
+ * user can make these tables long, so looking must not take all the time.
+ */
+const pauseTimes = 4;
+const pauseMsMax = 1_000;
 
 export type Connections = {
   /** Calls `admit` when the connection may stay; it may be closed later. */
@@ -47,28 +54,14 @@ export function beforeHttp(
 }
 
 export function openConnections(deps: ConnectionsDeps): Connections {
-  const { count, log, clock, owners } = deps;
+  const { owners } = deps;
   /** The peers with connections that have shown no token, the oldest connection first. */
   const peers = new Map<string, Set<Socket>>();
   const peerOf = new WeakMap<Socket, string>();
-  const asked = new Set<Socket>();
   const open = new Set<Socket>();
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  let leftOut = 0;
+  const drop = openDrops(deps);
   let closed = false;
 
-  function drop(socket: Socket, peer: string): void {
-    socket.destroy();
-    count('postern_http_refused_total', 1, 'crowded');
-    const now = clock.now();
-    if (now - loggedAt < minuteMs && now >= loggedAt) {
-      leftOut++;
-      return;
-    }
-    log('warn', 'http.crowded', { peer, ...(leftOut > 0 ? { leftOut } : {}) });
-    loggedAt = now;
-    leftOut = 0;
-  }
   /** From now on the connection does not count for its peer, and is not closed for another. */
   function release(socket: Socket): void {
     const peer = peerOf.get(socket) ?? '';
@@ -76,7 +69,7 @@ export function openConnections(deps: ConnectionsDeps): Connections {
     mates?.delete(socket);
     if (mates?.size === 0) peers.delete(peer);
   }
-  function admit(socket: Socket, peer: string, serve: () => void): void {
+  function enter(socket: Socket, peer: string, serve: () => void): void {
     open.add(socket);
     peerOf.set(socket, peer);
     const mates = peers.get(peer);
@@ -93,32 +86,96 @@ export function openConnections(deps: ConnectionsDeps): Connections {
     }
     serve();
   }
+  const lookups = openLookups(owners, enter);
 
   return {
     take(socket, serve) {
       // HTTP adds its own listener when it has the connection.
       socket.on('error', () => socket.destroy());
       socket.once('close', () => {
-        asked.delete(socket);
         open.delete(socket);
         release(socket);
       });
       if (closed) socket.destroy();
-      else if (asked.size >= askedMax) drop(socket, 'not known yet');
-      else {
-        asked.add(socket);
-        void peerName(owners, socket).then((peer) => {
-          // Already closed: by the peer, or because the door closed.
-          if (!asked.delete(socket) || socket.destroyed) return;
-          if (peer === undefined) socket.destroy();
-          else admit(socket, peer, serve);
-        });
-      }
+      else if (!lookups.add(socket, serve)) drop(socket, 'not known yet');
     },
     prove: release,
     close() {
       closed = true;
-      for (const socket of asked) socket.destroy();
+      lookups.close();
+    },
+  };
+}
+
+/** Closes a connection for another; counts each, and logs one a minute. */
+function openDrops({ clock, count, log }: ConnectionsDeps): (socket: Socket, peer: string) => void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let leftOut = 0;
+  return (socket, peer) => {
+    socket.destroy();
+    count('postern_http_refused_total', 1, 'crowded');
+    const now = clock.now();
+    if (now - loggedAt < minuteMs && now >= loggedAt) {
+      leftOut++;
+      return;
+    }
+    log('warn', 'http.crowded', { peer, ...(leftOut > 0 ? { leftOut } : {}) });
+    loggedAt = now;
+    leftOut = 0;
+  };
+}
+
+type Lookups = {
+  /** False: too many connections wait already. */
+  add(socket: Socket, serve: () => void): boolean;
+  close(): void;
+};
+
+/** Finds the peers of new connections, many at a time, and calls `found` for each. */
+function openLookups(
+  owners: SocketOwners,
+  found: (socket: Socket, peer: string, serve: () => void) => void,
+): Lookups {
+  /** How each connection is handed on when its peer is known. */
+  const asked = new Map<Socket, () => void>();
+  let waiting = new Set<Socket>();
+  let isAsking = false;
+
+  async function ask(socket: Socket): Promise<void> {
+    const serve = asked.get(socket);
+    if (serve === undefined) return;
+    const peer = await peerName(owners, socket);
+    // Already closed: by the peer, or because the door closed.
+    if (!asked.delete(socket) || socket.destroyed) return;
+    if (peer === undefined) socket.destroy();
+    else found(socket, peer, serve);
+  }
+  async function askAll(): Promise<void> {
+    isAsking = true;
+    while (waiting.size > 0) {
+      const batch = waiting;
+      waiting = new Set();
+      const beganMs = performance.now();
+      await Promise.all([...batch].map(ask));
+      const pauseMs = Math.min(pauseMsMax, pauseTimes * (performance.now() - beganMs));
+      await sleep(pauseMs, undefined, { ref: false });
+    }
+    isAsking = false;
+  }
+  return {
+    add(socket, serve) {
+      if (asked.size >= askedMax) return false;
+      asked.set(socket, serve);
+      socket.once('close', () => {
+        asked.delete(socket);
+        waiting.delete(socket);
+      });
+      waiting.add(socket);
+      if (!isAsking) void askAll();
+      return true;
+    },
+    close() {
+      for (const socket of asked.keys()) socket.destroy();
     },
   };
 }
