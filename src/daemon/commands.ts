@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openCommandSocket } from '../doors/http/command-socket.ts';
 import type { HttpDeps } from '../doors/http/server.ts';
 import { OperatorError } from '../lib/operator-error.ts';
-import { peerOf } from '../partners/kernel/peer-credentials.ts';
+import { peerOfSocket } from '../partners/kernel/peer-credentials.ts';
 import type { Admin } from '../ports/admin.ts';
 import type { DaemonOptions, DaemonParts } from './base/options.ts';
 import { keepToken } from './base/token-file.ts';
@@ -30,7 +30,7 @@ export async function openCommands(
   const path = join(state, 'command.sock');
   const uid = process.geteuid?.() ?? 0;
   try {
-    return scope.use(await openCommandSocket(path, { ...deps, peerOf, uid })).address;
+    return scope.use(await openCommandSocket(path, { ...deps, peerOf: peerOfSocket, uid })).address;
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     deps.log('warn', 'command.no-socket', { why: error.message, instead: 'the page address' });

@@ -264,7 +264,7 @@ class Connection {
 }
 
 /** Reads the file descriptor from an internal field, because Node has no public one. */
-export function descriptorOf(socket: Socket): number {
+function descriptorOf(socket: Socket): number {
   const handle: unknown = '_handle' in socket ? socket._handle : undefined;
   if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return -1;
   return typeof handle.fd === 'number' ? handle.fd : -1;

@@ -1,6 +1,7 @@
 /**
  * The status page and the socket of the commands against a local user without rights: it opens as
- * many half requests as it can, asks for metrics, and tries the socket. Needs root, to be that user.
+ * many half requests as it can, asks for metrics, and tries the socket. Needs root, to become that
+ * user.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';

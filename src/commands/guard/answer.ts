@@ -1,5 +1,5 @@
 /** Asks the running guard, for commands that can continue without an answer. */
-import { exchange } from './exchange.ts';
+import { requestGuard } from './request.ts';
 import type { RunFile } from './run-file.ts';
 
 export type AskedHow = { readonly method?: 'GET' | 'POST'; readonly deadlineMs?: number };
@@ -12,7 +12,7 @@ export async function guardAnswer(
 ): Promise<unknown> {
   try {
     const body = method === 'POST' ? '{}' : '';
-    const { status, text } = await exchange(run, { path, method, body, deadlineMs });
+    const { status, text } = await requestGuard(run, { path, method, body, deadlineMs });
     return method === 'POST' || status === 200 ? JSON.parse(text) : undefined;
   } catch {
     return undefined;
@@ -25,7 +25,7 @@ export async function guardAnswer(
  */
 export async function guardMetrics(run: RunFile): Promise<((name: string) => number) | undefined> {
   try {
-    const { status, text } = await exchange(run, { path: '/metrics', deadlineMs: 10_000 });
+    const { status, text } = await requestGuard(run, { path: '/metrics', deadlineMs: 10_000 });
     if (status !== 200) return undefined;
     return (name) => Number(new RegExp(`^${name} ([0-9.]+)`, 'm').exec(text)?.[1] ?? 0);
   } catch {

@@ -1,10 +1,11 @@
 /**
- * Asks the running guard, with the address and the token in run.json. src/doors/http/api.ts lists the routes. Answers are trusted: they come from this same program.
+ * Asks the running guard, with the address and the token in run.json. src/doors/http/api.ts lists
+ * the routes. Answers are trusted: they come from this same program.
  */
 import { userInfo } from 'node:os';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
 import type { Admin, AdminResult } from '../../ports/admin.ts';
-import { type Asked, askedAt, type Exchanged, exchange } from './exchange.ts';
+import { type Answered, type Asked, askedAt, requestGuard } from './request.ts';
 import { neededApi, type RunFile, readRunFile, stateDirectory } from './run-file.ts';
 
 /** Most answers come from memory; holding and releasing mail calls Postfix's slow tools. */
@@ -73,9 +74,9 @@ function userName(): string {
 
 /** `asked.path`: below /api. */
 async function ask(run: RunFile, asked: Asked): Promise<unknown> {
-  let answer: Exchanged;
+  let answer: Answered;
   try {
-    answer = await exchange(run, { ...asked, path: `/api${asked.path}` });
+    answer = await requestGuard(run, { ...asked, path: `/api${asked.path}` });
   } catch (cause) {
     throw unreachable(run, cause);
   }

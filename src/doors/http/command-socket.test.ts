@@ -11,7 +11,7 @@ import { scriptedAdmin } from '../../../test/doubles/admin.ts';
 import { bearer, testMetricsToken, testNow, testToken } from '../../../test/doubles/client.ts';
 import { metrics as listed } from '../../core/metrics/metrics.ts';
 import { type Counters, openCounters } from '../../lib/counters.ts';
-import { peerOf } from '../../partners/kernel/peer-credentials.ts';
+import { peerOfSocket as peerOf } from '../../partners/kernel/peer-credentials.ts';
 import { type CommandDeps, openCommandSocket } from './command-socket.ts';
 
 type Stage = AsyncDisposable & {
@@ -67,7 +67,7 @@ test('answers its own user, who needs the token as well; it has no page', async 
   assert.equal(await at.ask('/api/live', bearer), 404);
 });
 
-test('closes the connection of any other user, and of one that the kernel does not name', async () => {
+test('closes the connection of another user, and of one that the kernel does not name', async () => {
   const peers = [{ pid: 1, uid: 4_711, startedAt: undefined }, undefined];
   for (const peer of peers) {
     await using at = await stage({ peerOf: () => peer, uid: 998 });

@@ -5,8 +5,9 @@
  * says who connected. The token is asked for as well, in case the modes of the folder are wrong.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { descriptorOf, listen } from '../../lib/listener.ts';
+import { listen } from '../../lib/listener.ts';
 import type { Peer } from '../../ports/handover.ts';
 import { beforeHttp } from './connections.ts';
 import { commonRoutes, type HttpDeps, headerBytesMax, shut } from './server.ts';
@@ -20,7 +21,7 @@ const socketMode = 0o600;
 
 export type CommandDeps = HttpDeps & {
   /** The user at the other end of a Unix socket, as the kernel knows it. */
-  readonly peerOf: (fd: number) => Peer | undefined;
+  readonly peerOf: (socket: Socket) => Peer | undefined;
   /** The guard's own user. */
   readonly uid: number;
 };
@@ -48,7 +49,7 @@ export async function openCommandSocket(path: string, deps: CommandDeps): Promis
   );
   server.maxConnections = connectionsMax;
   beforeHttp(server, (socket, admit) => {
-    const peer = peerOf(descriptorOf(socket))?.uid;
+    const peer = peerOf(socket)?.uid;
     if (peer === 0 || peer === uid) {
       admit();
       return;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setImmediate as soon } from 'node:timers/promises';
 import type { Millis } from '../../lib/time.ts';
 import type { SocketOwner } from '../../ports/scripts.ts';
-import { beforeHttp, type Connections, networkOf, openConnections } from './connections.ts';
+import { beforeHttp, type Connections, openConnections } from './connections.ts';
 
 type Stage = AsyncDisposable & {
   readonly log: string[];
@@ -30,7 +30,7 @@ async function stage(ownerOf?: (user: number) => SocketOwner): Promise<Stage> {
     owners: {
       isHere: () => true,
       async of({ port }) {
-        // The connection may be here before the test has noted whose it is.
+        // The connection may be here before the test has noted its user.
         while (!users.has(port)) await soon();
         const user = users.get(port) ?? 0;
         known.add(port);
@@ -153,7 +153,7 @@ test('a request sent before its sender is known is answered, also after a half-c
   assert.match(text, /^HTTP\/1\.1 200 /);
 });
 
-test('a socket that its program closed is not served; one without a row counts by address', async () => {
+test('a socket that its program closed is not served; without a row its address counts', async () => {
   await using closed = await stage(() => 'closed');
   const [socket] = await closed.hold(7, 1, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.ok(socket);
@@ -165,14 +165,4 @@ test('a socket that its program closed is not served; one without a row counts b
     assert.match(at.log[0] ?? '', /"peer":"127\.0\.0\.1"/);
     assert.equal(await at.ask(0), 200);
   }
-});
-
-test('the network of an address', () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ['192.0.2.7', '192.0.2.7'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8::6', '2001:db8:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-  ];
-  for (const [address, network] of cases) assert.equal(networkOf(address), network);
 });

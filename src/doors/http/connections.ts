@@ -1,6 +1,6 @@
 /**
  * Decides which connections of an HTTP server stay when it has too many. Each connection belongs to
- * a peer: a user of this machine, as the kernel names it, or an address elsewhere. All local users
+ * a peer: a user of this machine, as the kernel names it, or a network elsewhere. All local users
  * have the same address; so limits by address would let one of them lock out the others.
  *
  * When the server is full, the peer with the most connections loses its oldest one that has shown
@@ -9,6 +9,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { networkOf } from '../../core/account/network.ts';
 import { minuteMs } from '../../lib/time.ts';
 import type { SocketOwners } from '../../ports/scripts.ts';
 import type { Clock, Count, Log } from '../../ports/world.ts';
@@ -197,12 +198,4 @@ async function peerName(owners: SocketOwners, socket: Socket): Promise<string | 
   // A container may share an address with this machine; its sockets are in a table of its own.
   if (owner === 'elsewhere' || owner === 'unknown') return address;
   return `uid ${owner.uids.join(' or ')}`;
-}
-
-/** The peer of an address elsewhere. An IPv6 host has a network of 64 bits to itself. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [front = ''] = address.split('::');
-  const groups = [...front.split(':').filter((group) => group !== ''), '0', '0', '0', '0'];
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

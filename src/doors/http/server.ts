@@ -27,7 +27,7 @@ import { type HttpEnv, Refusal } from './request.ts';
 import { health, scrape } from './scrape.ts';
 import { openSessions, openWrongTokens } from './session.ts';
 import type { EntryDeps } from './sign-in.ts';
-import { entryRoutes, isKnown, onlyKnown, onlyScrapers } from './sign-in.ts';
+import { entryRoutes, isSignedIn, onlyKnown, onlyScrapers } from './sign-in.ts';
 
 const bodyBytesMax = 64 * 1024;
 export const headerBytesMax: number = 16 * 1024;
@@ -161,7 +161,7 @@ export function commonRoutes(deps: HttpDeps, entry: EntryDeps): Hono<HttpEnv> {
   app.get('/health', (c) => {
     const { why, ...open } = health(admin);
     // The reasons name users, paths and addresses of this server.
-    return c.json(isKnown(c, entry) ? { ...open, why } : open, open.ok ? 200 : 503);
+    return c.json(isSignedIn(c, entry) ? { ...open, why } : open, open.ok ? 200 : 503);
   });
   app.use('/metrics', onlyScrapers(entry, deps.metricsToken));
   app.get('/metrics', () => scrape(admin, metrics));

@@ -63,7 +63,7 @@ export function onlyKnown(deps: EntryDeps): MiddlewareHandler<HttpEnv> {
 }
 
 /** True if the caller sent the token or the cookie of a session. */
-export function isKnown(c: ApiContext, deps: EntryDeps): boolean {
+export function isSignedIn(c: ApiContext, deps: EntryDeps): boolean {
   const bearer = bearerOf(c);
   const isRight =
     bearer === undefined ? sessionOf(c, deps) !== undefined : deps.sessions.tokenRight(bearer);
@@ -76,7 +76,7 @@ export function onlyScrapers(deps: EntryDeps, metricsToken: string): MiddlewareH
   return async (c, next) => {
     const bearer = bearerOf(c);
     if (bearer !== undefined && isSame(bearer, metricsToken)) prove(c, deps);
-    else if (!isKnown(c, deps)) {
+    else if (!isSignedIn(c, deps)) {
       if (bearer !== undefined) return wrongToken(c, deps);
       return c.json(
         {

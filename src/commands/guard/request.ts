@@ -5,7 +5,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { descriptorOf } from '../../lib/listener.ts';
 import type { RunFile } from './run-file.ts';
 
 /** More than the longest list that the API gives. */
@@ -18,7 +17,7 @@ export type Asked = {
   readonly body?: string;
   readonly deadlineMs: number;
 };
-export type Exchanged = { readonly status: number; readonly text: string };
+export type Answered = { readonly status: number; readonly text: string };
 
 /** Where the guard is asked, for texts. */
 export function askedAt({ doors }: RunFile): string {
@@ -26,7 +25,7 @@ export function askedAt({ doors }: RunFile): string {
 }
 
 /** Rejects if there is no answer in time. */
-export async function exchange(run: RunFile, asked: Asked): Promise<Exchanged> {
+export async function requestGuard(run: RunFile, asked: Asked): Promise<Answered> {
   const signal = AbortSignal.timeout(asked.deadlineMs);
   const { body, method = 'GET', path } = asked;
   const sent = request({
@@ -57,12 +56,12 @@ async function wayTo({ doors, owner }: RunFile, signal: AbortSignal): Promise<Re
 /**
  * For root. The guard's user writes run.json and may name any socket there, such as that of another
  * program that obeys root. Root speaks only to a program of the guard's user. What this program is
- * told (the token) and what it answers belongs to that user anyway; root writes none of it to a
- * file of others.
+ * told (the token) and what it answers belongs to that user anyway, and root writes nothing of
+ * that to other files.
  */
 async function mustBelongTo(owner: number, socket: Socket): Promise<void> {
-  const { peerOf } = await import('../../partners/kernel/peer-credentials.ts');
-  const uid = peerOf(descriptorOf(socket))?.uid;
+  const { peerOfSocket } = await import('../../partners/kernel/peer-credentials.ts');
+  const uid = peerOfSocket(socket)?.uid;
   if (uid === owner) return;
   socket.destroy();
   throw new Error(
