@@ -234,6 +234,16 @@ describe('limits', () => {
   });
 });
 
+test('a connection without a request, and one with half of one, are ended', {
+  timeout: 60_000,
+}, async () => {
+  await using at = await stage();
+  const port = Number(new URL(at.door.address).port);
+  const replies = await Promise.all([rawReply(port, ''), rawReply(port, 'GET / HTTP/1.1\r\nX: ')]);
+  for (const reply of replies) assert.match(reply, /^(?:HTTP\/1\.1 408 [\s\S]*)?$/);
+  assert.equal((await ask(at.door, '/health')).status, 200);
+});
+
 test('health is 503 while something is wrong; only the token and a session see why', async () => {
   await using at = await stage();
   const open = { ok: true, mode: 'guard', upSeconds: 777_600 };

@@ -67,7 +67,7 @@ test('answers its own user, who needs the token as well; it has no page', async 
   assert.equal(await at.ask('/api/live', bearer), 404);
 });
 
-test('closes the connection of another user, and of one that the kernel does not name', async () => {
+test('closes the connection of another user, and of one without a name', async () => {
   const peers = [{ pid: 1, uid: 4_711, startedAt: undefined }, undefined];
   for (const peer of peers) {
     await using at = await stage({ peerOf: () => peer, uid: 998 });

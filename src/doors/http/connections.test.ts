@@ -153,7 +153,7 @@ test('a request sent before its sender is known is answered, also after a half-c
   assert.match(text, /^HTTP\/1\.1 200 /);
 });
 
-test('a socket that its program closed is not served; without a row its address counts', async () => {
+test('a closed socket is not served; a socket without a row counts by its address', async () => {
   await using closed = await stage(() => 'closed');
   const [socket] = await closed.hold(7, 1, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.ok(socket);
