@@ -133,6 +133,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'notice.given-up': 'A notice failed too often on this channel, and Postern gave it up.',
   'notice.not-taken': 'A notice could not be sent on this channel. Postern tries again.',
   'notice.sent': 'A notice was sent.',
+  'peer.refused':
+    'A peer tried to connect to a door that only the mail server may use, and was refused. `uid` ' +
+    'is its user. If it is your mail server, add its user to doors.allowed_users, or its address ' +
+    'to doors.allowed_clients.',
   'policy.no-answer': 'A policy request got no answer in time, and Postern closed the connection.',
   'postfix.connected':
     '`postern connect postfix` recorded the configuration of the mail server and its local ' +
@@ -195,6 +199,9 @@ export const faultMeanings: Readonly<Record<string, string>> = {
   bug: 'A mistake in Postern ended one session. Please report it with the stack.',
   full: 'A connection was refused because doors.sessions_max connections are open.',
   idle: 'A connection was idle for too long and was closed; Postfix opens another.',
+  many:
+    'A connection was refused because its peer, which is not the mail server of this machine, ' +
+    'already has a quarter of doors.sessions_max connections.',
   protocol: 'A peer broke the protocol, and its session was closed.',
   slow: 'A peer was too slow to send a request or to read an answer, and its session was closed.',
 };

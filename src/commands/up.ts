@@ -5,12 +5,14 @@ import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { type LoadedConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { DoorAddresses, DoorOptions } from '../daemon/base/options.ts';
 import { keepToken } from '../daemon/base/token-file.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
+import { activatedSockets } from '../daemon/doors/activation.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
-import { home, makeState } from './guard/run-file.ts';
+import { home, installedHome, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';
 import { paint } from './terminal/table.ts';
@@ -61,9 +63,10 @@ export function register(program: Command): void {
       'after',
       helpAfter({
         notes:
-          'Without a setting or option the doors are at 9900 (milter), 9901 (policy) and\n' +
-          '9902 (status page), or at a free port if that is taken. The log is on standard\n' +
-          'error, one JSON object a line.',
+          'Without --config the doors are at 9900 (milter), 9901 (policy) and 9902 (status\n' +
+          'page), or at a free port if that is taken. With --config the doors for Postfix are\n' +
+          'Unix sockets in its queue folder, unless the file sets others, and no door ever\n' +
+          'moves. The log is on standard error, one JSON object a line.',
         examples: [
           ['./postern up', 'mode guard, on loopback, ledger in ./.state'],
           ['./postern up --mode observe --port 0 --json', 'free ports, printed as JSON'],
@@ -85,14 +88,8 @@ export function register(program: Command): void {
 async function up(options: Options): Promise<void> {
   const began = performance.now();
   const loaded = readConfig(options.config);
-  const { config, set } = loaded;
+  const { config } = loaded;
   apply(config, options);
-  const movable =
-    ![...set].some((key) => key.startsWith('doors.')) &&
-    options.milter === undefined &&
-    options.policy === undefined &&
-    options.http === undefined &&
-    options.port === undefined;
   const state = resolve(options.state);
   const log = openLog(config.log.level);
   logOldNames(loaded, log);
@@ -102,13 +99,33 @@ async function up(options: Options): Promise<void> {
   const stop = stopSignal();
   makeState(state);
   const token = keepToken(join(state, 'token'), log);
-  const daemon = await startDaemon({ state, config, movable, token, log });
+  const how = doorOptions(options);
   const runFile = join(state, 'run.json');
-  writePrivate(runFile, JSON.stringify({ pid: process.pid, doors: daemon.doors, token }));
+  const tell = (doors: DoorAddresses): void => {
+    writePrivate(runFile, JSON.stringify({ pid: process.pid, doors, token }));
+  };
+  const daemon = await startDaemon({
+    state,
+    config,
+    movable: isMovable(options),
+    doors: { ...how, changed: tell },
+    token,
+    log,
+  });
+  const { doors } = daemon;
+  tell(doors);
   process.on('SIGHUP', () => reload(daemon, options, log));
-  say(daemon, { token, config, state, json: options.json === true, ms: performance.now() - began });
-  await manager?.ready(`guarding on ${daemon.doors.milter}`);
-  log('info', 'guard.ready', { ...daemon.doors, mode: config.mode, pid: process.pid });
+  const allowed = mayConnect(config, how.ownUser);
+  say(daemon, {
+    token,
+    config,
+    state,
+    allowed,
+    json: options.json === true,
+    ms: performance.now() - began,
+  });
+  await manager?.ready(`guarding on ${doors.milter}`);
+  log('info', 'guard.ready', { ...doors, mode: config.mode, pid: process.pid });
 
   const signal = await stop;
   log('info', 'guard.stopping', { signal });
@@ -122,6 +139,22 @@ async function up(options: Options): Promise<void> {
   manager?.stop();
   clearTimeout(late);
   log('info', 'guard.stopped', {});
+}
+
+/** Nobody chose the ports, and no service manager would look for the guard there. */
+function isMovable(options: Options): boolean {
+  const isService = ['NOTIFY_SOCKET', 'INVOCATION_ID'].some((name) => name in process.env);
+  const { config, http, milter, policy, port } = options;
+  const chosen = [config, http, milter, policy, port].some((word) => word !== undefined);
+  return !isService && !chosen;
+}
+
+/** Takes the sockets that systemd passed, and their variables, so that no child looks for them. */
+function doorOptions({ config }: Options): Omit<DoorOptions, 'changed'> {
+  const activated = activatedSockets(process.env, process.pid);
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
+  const installed = config !== undefined;
+  return { installed, ownUser: !installed || home !== installedHome, activated };
 }
 
 /** Options of the command line override the file. */
@@ -222,7 +255,14 @@ To change that: sudo ./postern install
 
 function say(
   daemon: Daemon,
-  about: { token: string; config: Config; state: string; json: boolean; ms: number },
+  about: {
+    readonly token: string;
+    readonly config: Config;
+    readonly state: string;
+    readonly allowed: string;
+    readonly json: boolean;
+    readonly ms: number;
+  },
 ): void {
   const { doors } = daemon;
   if (about.json) {
@@ -242,6 +282,7 @@ function say(
 
   milter       ${doors.milter}
   policy       ${doors.policy}
+               only programs of ${about.allowed} may connect to these two
   status page  ${page}
   token        ${join(about.state, 'token')}
   ledger       ${join(about.state, 'ledger.db')}
@@ -254,6 +295,13 @@ Now, in another terminal:
 
 `,
   );
+}
+
+/** The users of this machine that the doors for Postfix take connections from. */
+function mayConnect({ doors }: Config, ownUser: boolean): string {
+  const own = ownUser ? (process.getuid?.() ?? 0) : 0;
+  const others = doors.allowed_users.map((user) => (/^\d/.test(user) ? `uid ${user}` : user));
+  return [...new Set(['root', ...others, ...(own === 0 ? [] : [`uid ${own}`])])].join(', ');
 }
 
 /** How to call this program from the operator's folder, with this state folder. */

@@ -6,12 +6,13 @@ import type { Config } from '../config/schema.ts';
 import { metrics } from '../core/metrics/metrics.ts';
 import { openLedger } from '../ledger/sqlite/open.ts';
 import { openCounters } from '../lib/counters.ts';
-import type { DaemonOptions } from './base/options.ts';
+import type { DaemonOptions, DoorAddresses } from './base/options.ts';
 import { openWorld } from './base/timers.ts';
-import { type DoorAddresses, openDoors } from './doors.ts';
+import { openDoors } from './doors.ts';
 import { openFlows } from './flows.ts';
 
 export type Daemon = {
+  /** Where the doors are now. */
   readonly doors: DoorAddresses;
   readonly host: string;
   /** Postern can move mail in the queue of the mail server. */
@@ -36,7 +37,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const doors = await openDoors(parts, options, flows);
   const running = scope.move();
   return {
-    doors: doors.addresses,
+    get doors() {
+      return doors.addresses();
+    },
     host,
     queue: flows.queue,
     reload(changed) {

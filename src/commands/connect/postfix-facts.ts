@@ -13,7 +13,7 @@ import {
   clientNetworksMax,
   connectedFile,
   localDomainsMax,
-} from '../../daemon/mail-server.ts';
+} from '../../daemon/base/connected.ts';
 import { postconf } from '../../partners/postfix/postconf.ts';
 import { keysOf, type Listed, listEntries, wordsOf } from './postfix-lists.ts';
 import { clientNetworks } from './postfix-networks.ts';

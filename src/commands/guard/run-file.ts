@@ -6,18 +6,25 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import type { DoorPlaces } from '../../core/checklist/doors.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+
+export type RunDoors = {
+  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
+  readonly milter: string;
+  readonly policy: string;
+  readonly http: string;
+  /** The milter door of port 25; the same as `milter` where there is one milter door only. */
+  readonly inbound?: string | undefined;
+  /** The socket of the commands. */
+  readonly command?: string | undefined;
+  /** Every address of each door. */
+  readonly all?: DoorPlaces | undefined;
+};
 
 export type RunFile = {
   readonly pid: number;
-  /** milter and policy as Postfix writes them (`inet:127.0.0.1:9900`), http as a URL; or `off`. */
-  readonly doors: {
-    readonly milter: string;
-    readonly policy: string;
-    readonly http: string;
-    /** The socket of the commands, `unix:/PATH`; version 0.1 had none. */
-    readonly command?: string;
-  };
+  readonly doors: RunDoors;
   readonly token: string;
   /** The owner of the state folder: the guard's user. Not in the file, which that user writes. */
   readonly owner: number;
@@ -28,16 +35,20 @@ const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}
 const doorAddress: z.ZodType<string> = z
   .string()
   .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
+/** Three sockets of each instance of Postfix, and old addresses. */
+const addresses = z.array(doorAddress).max(100);
 const runFile: z.ZodType<Omit<RunFile, 'owner'>> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
     http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
+    inbound: doorAddress.optional(),
     command: z
       .string()
       .regex(/^unix:\/[^\0]{1,106}$/)
-      .exactOptional(),
+      .optional(),
+    all: z.object({ milter: addresses, inbound: addresses, policy: addresses }).optional(),
   }),
   token: z.string().min(1).max(512),
 });

@@ -96,6 +96,16 @@ const ledgerMetrics: readonly Metric[] = [
 
 const doorMetrics: readonly Metric[] = [
   {
+    name: 'postern_refused_peers_total',
+    kind: 'counter',
+    help:
+      'Connections that Postern closed at once because the peer may not connect to this door, by ' +
+      'door and number of the user: `remote` for peers on other machines, `unknown` where the ' +
+      'kernel does not tell the user, `other` for further users.',
+    label: 'door',
+    secondLabel: 'uid',
+  },
+  {
     name: 'postern_milter_sessions_total',
     kind: 'counter',
     help: 'Milter connections accepted.',

@@ -7,7 +7,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { listen } from '../../lib/listener.ts';
+import { listen } from '../../lib/listen.ts';
 import type { Peer } from '../../ports/handover.ts';
 import { beforeHttp } from './connections.ts';
 import { commonRoutes, type HttpDeps, headerBytesMax, shut } from './server.ts';

@@ -191,9 +191,13 @@ function largestOf(
 
 /** Undefined: the program at the other end closed its socket, so nobody waits for an answer. */
 async function peerName(owners: SocketOwners, socket: Socket): Promise<string | undefined> {
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
+  const bare = (address = ''): string => address.replace(/^::ffff:/i, '');
+  const address = bare(socket.remoteAddress);
   if (!owners.isHere(address)) return networkOf(address);
-  const owner = await owners.of({ address, port: socket.remotePort ?? 0 });
+  const owner = await owners.of(
+    { address, port: socket.remotePort ?? 0 },
+    { address: bare(socket.localAddress), port: socket.localPort ?? 0 },
+  );
   if (owner === 'closed') return undefined;
   // A container may share an address with this machine; its sockets are in a table of its own.
   if (owner === 'elsewhere' || owner === 'unknown') return address;

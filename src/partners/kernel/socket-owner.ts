@@ -58,8 +58,8 @@ export function openSocketOwners(read: () => Promise<SocketTable> = readTables):
       }
       return addresses.has(address);
     },
-    async of(end) {
-      return ownerIn(end, await table());
+    async of(end, other) {
+      return ownerIn(end, await table(), other);
     },
   };
 }
@@ -89,41 +89,72 @@ const newline = 0x0a;
 const colon = 0x3a;
 const space = 0x20;
 
-/** The owner of the socket with this address and port. */
-export function ownerIn({ address, port }: SocketEnd, table: Indexed): SocketOwner {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const v4 = isIP(address) === 4;
-  const local = v4 ? words4(address) : words6(address);
-  if (local === '') return 'elsewhere';
-  // An IPv6 socket shows IPv4 addresses as ::ffff:a.b.c.d.
-  const wide = v4 ? `0000000000000000FFFF0000${local}` : local;
+/**
+ * The owners of the sockets with this address and port. `other` is the other end of the connection:
+ * sockets of several users may share a port, if they are connected to different places.
+ */
+export function ownerIn(end: SocketEnd, table: Indexed, other?: SocketEnd): SocketOwner {
+  const v4 = isIP(end.address) === 4;
+  const local = written(end);
+  const remote = other === undefined ? undefined : written(other);
+  if (local === undefined) return 'elsewhere';
+  if (other !== undefined && remote === undefined) return 'elsewhere';
   const rows = [
-    ...(v4 ? lines(table.v4, table.at4.get(`${local}${end}`)) : []),
-    ...lines(table.v6, table.at6.get(`${wide}${end}`)),
+    ...(v4 ? rowsAt(table.v4, table.at4.get(local.short)) : []),
+    ...rowsAt(table.v6, table.at6.get(local.wide)),
   ];
   const unread = (v4 && table.v4 === undefined) || table.v6 === undefined;
-  const owners = rows.map(ownerOf).filter((owner) => owner !== undefined);
+  const owners = rows
+    .filter(({ to }) => remote === undefined || to === remote.short || to === remote.wide)
+    .map(ownerOf)
+    .filter((owner) => owner !== undefined);
   if (owners.length === 0) return unread ? 'unknown' : 'elsewhere';
   const uids = owners.filter((uid) => uid !== 'closed');
-  return uids.length === 0 ? 'closed' : { uids: [...new Set(uids)] };
+  // A port may have been used for other connections that are over; one connection may not.
+  const closed = uids.length === 0 || (other !== undefined && uids.length < owners.length);
+  return closed ? 'closed' : { uids: [...new Set(uids)] };
 }
+
+/** An end as the tables write it: of IPv4, and of IPv6, which shows IPv4 as ::ffff:a.b.c.d. */
+function written({
+  address,
+  port,
+}: SocketEnd): { readonly short: string; readonly wide: string } | undefined {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const v4 = isIP(address) === 4;
+  const words = v4 ? words4(address) : words6(address);
+  if (words === '') return undefined;
+  return {
+    short: `${words}${end}`,
+    wide: `${v4 ? `0000000000000000FFFF0000${words}` : words}${end}`,
+  };
+}
+
+type Row = {
+  readonly to: string;
+  readonly state: string;
+  readonly uid: string;
+  readonly inode: string;
+};
 
 const listening = '0A';
 
-/**
- * Reads the owner from a line with the columns slot, local, remote, state, queues, timer,
- * retransmits, uid, timeout and inode. A socket without a file has inode 0.
- */
-function ownerOf(line: string): number | 'closed' | undefined {
-  const [, , , state, , , , uid, , inode] = line.trim().split(/\s+/);
-  if (state === listening || uid === undefined || !/^\d+$/.test(uid)) return undefined;
+/** The owner of the socket of a row. A socket without a file has inode 0. */
+function ownerOf({ state, uid, inode }: Row): number | 'closed' | undefined {
+  if (state === listening || !/^\d+$/.test(uid)) return undefined;
   return inode === '0' ? 'closed' : Number(uid);
 }
 
-function lines(table: Buffer | undefined, starts: readonly number[] = []): readonly string[] {
+/**
+ * Reads rows. Their columns are slot, local, remote, state, queues, timer, retransmits, uid,
+ * timeout and inode.
+ */
+function rowsAt(table: Buffer | undefined, starts: readonly number[] = []): readonly Row[] {
   return starts.map((start) => {
     const end = table?.indexOf(newline, start) ?? -1;
-    return table?.toString('latin1', start, end < 0 ? undefined : end) ?? '';
+    const line = table?.toString('latin1', start, end < 0 ? undefined : end) ?? '';
+    const [, , to = '', state = '', , , , uid = '', , inode = ''] = line.trim().split(/\s+/);
+    return { to, state, uid, inode };
   });
 }
 
