@@ -26,7 +26,7 @@ import { type GuardInstance, launcher, startGuard } from './guard-instance.ts';
 const run = promisify(execFile);
 const user = '4711';
 const as = ['--reuid', user, '--regid', user, '--clear-groups'];
-const limit = { timeout: 120_000, skip: process.getuid?.() === 0 ? false : 'needs root' };
+const limit = { timeout: 300_000, skip: process.getuid?.() === 0 ? false : 'needs root' };
 
 /** Holds this many half requests, and opens another one for each that is closed. */
 const holder = String.raw`
@@ -64,7 +64,7 @@ async function holdHalfRequests(http: string, count: number): Promise<AsyncDispo
 async function assertReachable(guard: GuardInstance): Promise<void> {
   await guard.cli('accounts', 'suspend', 'joe@example.test');
   await guard.cli('accounts', 'release', 'joe@example.test');
-  for (let nth = 0; nth < 20; nth++) {
+  for (let nth = 0; nth < 10; nth++) {
     const page = await fetch(guard.doors.http, { headers: { connection: 'close' } });
     assert.equal(page.status, 200);
     assert.match(await page.text(), /<title>Postern/);
