@@ -41,8 +41,11 @@ export function walBelongs(path: string): boolean {
   url.search = 'immutable=1';
   const alone = markIn(url);
   const both = markIn(path);
-  // A start after a crash may find a page that is half written: only the log makes it whole.
-  if (alone === undefined || both === undefined) return true;
+  // After a crash a page may be half written: only the log makes it whole.
+  if (alone === undefined) return true;
+  // The log itself has checksums, so it names pages that this ledger does not have.
+  if (both === undefined || both === 'empty') return false;
+  if (alone === 'empty') return both.before === '';
   if (alone.log === both.log) return both.number >= alone.number;
   return alone.log === both.before;
 }
@@ -53,11 +56,12 @@ export function setWalAside(path: string): void {
   rmSync(`${path}-shm`, { force: true });
 }
 
-/** Undefined: a page is damaged. */
-function markIn(where: string | URL): Mark | undefined {
+/** Undefined: a page is damaged. `empty`: there is no table. */
+function markIn(where: string | URL): Mark | 'empty' | undefined {
   try {
     using database = new DatabaseSync(where, { readOnly: true });
-    return readMark(database);
+    const tables = database.prepare('SELECT 1 FROM sqlite_schema').get();
+    return tables === undefined ? 'empty' : readMark(database);
   } catch {
     return undefined;
   }
