@@ -36,6 +36,7 @@ export async function openDoors(
   const policy = await openPolicyDoor(opening);
   const sendmail = openDaemonSendmail(parts, {
     journal: flows.journal,
+    troubles: flows.troubles,
     moved: (address) => flows.doors({ sendmail: address }),
   });
   parts.scope.defer(() => sendmail.close());

@@ -12,13 +12,13 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync as writeToFile,
 } from 'node:fs';
+import { spoolBytesMax, spoolFilesMax } from '../core/scripts/handover-request.ts';
 
-/** The most waiting messages of a user, the same number that the door accepts. */
-const spooledMax = 1_000;
-const spooledBytesMax = 200_000_000;
+const full = 'too many messages wait for delivery';
 
 /** Writes the message. Returns what went wrong, or undefined. */
 export function spoolMessage(spool: string, id: string, bytes: Buffer): string | undefined {
@@ -26,15 +26,17 @@ export function spoolMessage(spool: string, id: string, bytes: Buffer): string |
   process.umask(0o007);
   try {
     const folder = ownFolder(spool, id);
-    const { files, octets } = spooled(folder);
-    if (files >= spooledMax || octets + bytes.length > spooledBytesMax) {
-      return 'too many messages wait for delivery';
-    }
+    if (!hasRoom(folder, 1, bytes.length)) return full;
     const fresh = `${folder}/.${id}`;
     const file = openSync(fresh, 'wx', 0o640);
     for (let at = 0; at < bytes.length; ) at += writeToFile(file, bytes, at);
     fsyncSync(file);
     closeSync(file);
+    // Many programs may have found room at the same time: each counts again what all have written.
+    if (!hasRoom(folder, 0, 0)) {
+      rmSync(fresh, { force: true });
+      return full;
+    }
     renameSync(fresh, `${folder}/${id}`);
     const opened = openSync(folder, 'r');
     fsyncSync(opened);
@@ -63,11 +65,12 @@ function ownFolder(spool: string, id: string): string {
   throw new Error('no folder of its own');
 }
 
-function spooled(folder: string): { readonly files: number; readonly octets: number } {
+/** Is there room for so many files and bytes more? */
+function hasRoom(folder: string, more: number, moreBytes: number): boolean {
   const names = readdirSync(folder);
-  let octets = 0;
+  let bytes = moreBytes;
   for (const name of names) {
-    octets += statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.size ?? 0;
+    bytes += statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.size ?? 0;
   }
-  return { files: names.length, octets };
+  return names.length + more <= spoolFilesMax && bytes <= spoolBytesMax;
 }
