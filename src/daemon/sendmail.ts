@@ -22,7 +22,7 @@ import { startTimer } from './base/timers.ts';
 export type DaemonSendmail = {
   /** For the milter door. */
   readonly handovers: HandoverLookup;
-  /** Takes what was left in the spool, then opens the door. */
+  /** Opens the door, and begins to take what was left in the spool. */
   start(): Promise<void>;
   /** Opens or closes the door, as the changed configuration says. */
   configure(config: Config): void;
@@ -130,7 +130,6 @@ async function openDoor(
 ): Promise<Listener> {
   const { handovers } = of;
   const { count, log } = world;
-  await handovers.takeSpool();
   handovers.start();
   const messageBytesMax = of.config.sendmail.message_bytes_max;
   const door = await openSendmail(of.where, {
@@ -150,5 +149,7 @@ async function openDoor(
     taking = false;
   };
   scope.defer(startTimer(spoolEveryMs, () => void takeSpool()));
+  // In the background: neither the start nor the door waits for a full spool.
+  void takeSpool();
   return door;
 }
