@@ -12,6 +12,7 @@ import type { Account } from '../../../core/account-name.ts';
 import { faultText } from '../../../lib/error-text.ts';
 import { OperatorError } from '../../../lib/operator-error.ts';
 import type { AccountRecord, IncidentRow, Ledger } from '../../../ports/ledger.ts';
+import { isUnreadablePage } from '../tables/faults.ts';
 
 export function steadyLedger(ledger: Ledger, path: string, tell: (why: string) => void): Ledger {
   let damaged = false;
@@ -29,7 +30,7 @@ export function steadyLedger(ledger: Ledger, path: string, tell: (why: string) =
       try {
         return read(...given);
       } catch (error) {
-        if (error instanceof OperatorError && error.code !== 'ledger-corrupt') throw error;
+        if (error instanceof OperatorError && !isUnreadablePage(error)) throw error;
         found(error);
         return otherwise(...given);
       }

@@ -38,6 +38,12 @@ export function isFull(error: unknown): boolean {
   return resultCode(error) === code.full;
 }
 
+/** Is this a page that the disk does not give back? `error` comes from readFault. */
+export function isUnreadablePage(error: unknown): boolean {
+  if (!(error instanceof OperatorError)) return false;
+  return error.code === 'ledger-corrupt' || resultCode(error.cause) === code.io;
+}
+
 /** The error for a failed write. */
 export function writeFault(path: string, error: unknown): unknown {
   const result = resultCode(error);
