@@ -125,7 +125,7 @@ export type Identities = {
 
 /** A file of the spool that may be a message. Its name sorts by time. */
 export type SpoolFile = { readonly uid: number; readonly folder: string; readonly name: string };
-/** A message that was left in the spool because nobody listened at the door. Open until disposed. */
+/** A message that was left in the spool while nobody listened at the door; open until disposed. */
 export type SpooledMessage = Disposable & {
   /** The user who owns the file, and so wrote it. */
   readonly uid: number;
@@ -134,7 +134,7 @@ export type SpooledMessage = Disposable & {
   /** Removes the file, once the message is stored elsewhere. */
   remove(): void;
 };
-/** What a user has in the spool, and how many entries were removed: beyond the limits or no mail. */
+/** What a user has in the spool, and how many entries were removed. */
 export type SpoolTrim = {
   readonly files: number;
   readonly bytes: number;

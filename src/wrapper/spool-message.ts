@@ -65,7 +65,7 @@ function ownFolder(spool: string, id: string): string {
   throw new Error('no folder of its own');
 }
 
-/** Is there room for so many files and bytes more? */
+/** Does the folder have room for these further files and bytes? */
 function hasRoom(folder: string, more: number, moreBytes: number): boolean {
   const names = readdirSync(folder);
   let bytes = moreBytes;

@@ -54,7 +54,7 @@ async function restartDamaged(pages: (ledger: string) => Pages): Promise<void> {
   server.guard = await server.startGuard();
 }
 
-/** Spam to strangers until the account is refused; half of it waits in the queue. */
+/** Spam to strangers until the account is refused; every second message waits in the queue. */
 async function hijack(account: string): Promise<void> {
   await using client = await server.login(account, '127.66.1.1');
   for (let nth = 0; nth < 80; nth++) {

@@ -2,9 +2,10 @@
  * Pages of the ledger are noise: the guard says so, goes on, and a suspension takes all its steps.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Account } from '../../src/core/account-name.ts';
 import { openLedger } from '../../src/ledger/sqlite/open.ts';
@@ -45,7 +46,7 @@ function openDamaged(first: number, count = 1): Damaged {
   return { rig: openRig({ ledger: openLedger(path, { trouble }) }), troubles };
 }
 
-/** A thief uses the account of joe; two messages of it are queued. All steps must follow. */
+/** A thief uses the account of joe, and what passes is queued. All steps must follow. */
 async function stopsThief({ rig, troubles }: Damaged, what: string): Promise<void> {
   const passed = await rig.hijack(joe);
   await rig.time.pass(20_000);
@@ -139,4 +140,26 @@ test('the check says nothing of a sound ledger, which the guard writes meanwhile
 
 test('a ledger that is missing is no damage', async () => {
   assert.equal((await checked(join(folder, 'none.db'))).code, 1);
+});
+
+const hasSqlite = spawnSync('sqlite3', ['--version']).status === 0;
+const skip = hasSqlite ? false : 'sqlite3 is not installed';
+
+test('the repair that docs/operate.md describes saves what can be read', { skip }, () => {
+  const docs = readFileSync(resolve(import.meta.dirname, '../../docs/operate.md'), 'utf8');
+  const blocks = [...docs.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+  const save = blocks.find((block) => block.includes('.dump')) ?? assert.fail('no such block');
+  copyFileSync(sound, path);
+  damagePages(path, 8, 4);
+  const saved = spawnSync('/bin/sh', ['-c', save], { cwd: folder, encoding: 'utf8' });
+  assert.equal(saved.stdout, 'ok\n', saved.stderr);
+  const before = openLedger(sound, { readOnly: true });
+  const after = openLedger(join(folder, 'repaired.db'));
+  const all = { limit: 99 };
+  assert.ok(after.incidents(all).length > 0);
+  assert.deepEqual(after.incidents(all), before.incidents(all));
+  assert.deepEqual(after.accounts(all), before.accounts(all));
+  assert.deepEqual(after.loadAccount(joe), before.loadAccount(joe));
+  before.close();
+  after.close();
 });

@@ -1,9 +1,9 @@
-/** Damages files as a bad disk or cable does: with bytes that look like nothing, the same each time. */
+/** Damages files as a bad disk does: with bytes that mean nothing, the same each time. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-export const pageBytes = 4_096;
+const pageBytes = 4_096;
 
 /** Writes noise over pages; the first has the number 1. */
 export function damagePages(path: string, first: number, count = 1): void {

@@ -17,7 +17,7 @@ export type SpoolRoundsDeps = {
   readonly world: Pick<World, 'count' | 'log'>;
 };
 
-/** Users of whom a message is taken at the same time: the disk of one may be slow. */
+/** Users whose messages are taken at the same time: writing one may take long. */
 const takenAtOnce = 8;
 
 type UserRound = { readonly uid: number; readonly round: SpoolRound; trimmed: boolean };
@@ -29,7 +29,7 @@ export class SpoolRounds {
   readonly #turns: SerialQueue<number>;
   /** For each user, the round that has not begun. */
   readonly #nextRounds = new Map<number, Promise<void>>();
-  /** Users of whom the operator was told that they left too much. */
+  /** Users who left too much, as the operator was told. */
   readonly #told = new Set<number>();
 
   /** `roundsMax`: how much may run or wait. */

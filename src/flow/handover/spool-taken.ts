@@ -34,7 +34,7 @@ export class SpoolRound {
     this.#of = of;
   }
 
-  /** Takes the oldest message that is left. False: there is none, or no room for one. */
+  /** Takes the oldest message that is left. False: no message or no room is left. */
   async next(): Promise<boolean> {
     const { handler, log, spool, uid } = this.#of;
     try {

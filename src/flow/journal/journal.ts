@@ -12,8 +12,8 @@
  * Whoever waits for a durable commit gets `false` within five seconds, and the commit stays queued.
  * Nothing is ever written twice or out of order.
  *
- * A damaged page does not stop the writing: what cannot be written because of it is given up, the
- * rest is kept.
+ * A damaged page does not stop the writing: what meets such a page is given up, and the rest
+ * is kept.
  */
 import { assert } from '../../lib/assert.ts';
 import { OperatorError } from '../../lib/operator-error.ts';
@@ -234,7 +234,7 @@ class LedgerJournal implements Journal {
     return true;
   }
 
-  /** Writes each change of a commit alone: an unreadable table must not cost the suspension. */
+  /** Writes each change of a commit alone: if one table is damaged, the suspension is kept. */
   #writeEach(slice: PendingSlice): boolean {
     let kept = true;
     for (const change of slice.changes) {

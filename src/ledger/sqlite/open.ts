@@ -132,9 +132,9 @@ function dealWithForeignWal(path: string, log: Log, trouble: LedgerTrouble | und
   log('error', 'ledger.log-set-aside', { path, aside });
   trouble(
     'ledger log',
-    `${path}-wal did not belong to ledger ${path} and is now ${aside}: one of the two was restored ` +
-      'without the other, and suspensions, releases and held mail may be missing; compare ' +
-      '`postern accounts list` with what you know, then restart Postern',
+    `${path}-wal did not belong to ledger ${path} and is now ${aside}: one of the two was ` +
+      'restored without the other, and suspensions, releases and held mail may be missing; ' +
+      'compare `postern accounts list` with what you know, then restart Postern',
   );
 }
 

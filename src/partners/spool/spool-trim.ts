@@ -6,7 +6,7 @@
  */
 import { closeSync } from 'node:fs';
 import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   handoverBytesMax,
   handoverId,
@@ -18,7 +18,7 @@ import type { SpoolTrim } from '../../ports/handover.ts';
 import { openFolder } from './owned-folder.ts';
 
 /**
- * Entries of a user that one round looks at. Of more, the next rounds see the others, as this one
+ * Entries of a folder that one round looks at. Of more, the next rounds see the others, as this one
  * removes all but the oldest.
  */
 const entriesMax = 20_000;
@@ -39,34 +39,46 @@ export async function trimFolders(
   uid: number,
   options: TrimOptions,
 ): Promise<SpoolTrim> {
+  const sum = { files: 0, bytes: 0, removed: 0 };
+  for (const folder of folders) {
+    const found = await trimFolder(folder, uid, options);
+    sum.files += found.files;
+    sum.bytes += found.bytes;
+    sum.removed += found.removed;
+  }
+  return sum;
+}
+
+async function trimFolder(folder: string, uid: number, options: TrimOptions): Promise<SpoolTrim> {
+  const opened = openFolder(folder, uid);
+  if (opened === undefined) return { files: 0, bytes: 0, removed: 0 };
   using scope = new DisposableStack();
+  scope.defer(() => closeSync(opened));
+  const base = `/proc/self/fd/${opened}`;
+  // A folder with a longer name holds the one message whose id has the same end.
+  const [, end = ''] = basename(folder).split('.');
+  const filesMax = 2 * (end === '' ? spoolFilesMax : 1);
   const whole: Found[] = [];
   const unfinished: Found[] = [];
   let removed = 0;
-  for (const folder of folders) {
-    const opened = openFolder(folder, uid);
-    if (opened === undefined) continue;
-    scope.defer(() => closeSync(opened));
-    const base = `/proc/self/fd/${opened}`;
-    for (const name of await namesIn(base, entriesMax - whole.length - unfinished.length)) {
-      const path = join(base, name);
-      const found = await lstat(path).catch(() => undefined);
-      if (found === undefined) continue;
-      const isWhole = handoverId.test(name);
-      const isMessage = found.isFile() && found.uid === uid && found.nlink === 1;
-      const fits = found.size <= options.messageBytesMax + handoverBytesMax;
-      const isYoung = options.nowMs() - found.mtimeMs <= unfinishedMs;
-      if (isWhole && isMessage) whole.push({ path, name, bytes: found.size });
-      else if (isUnfinished(name) && isMessage && fits && isYoung) {
-        unfinished.push({ path, name, bytes: found.size });
-      } else if (!isWhole && (await isGone(path, found.isDirectory()))) removed++;
-    }
+  for (const name of await namesIn(base)) {
+    const path = join(base, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    const isNamed = name.endsWith(end);
+    const isWhole = isNamed && handoverId.test(name);
+    const isMessage = found.isFile() && found.uid === uid && found.nlink === 1;
+    const fits = found.size <= options.messageBytesMax + handoverBytesMax;
+    const isYoung = options.nowMs() - found.mtimeMs <= unfinishedMs;
+    const one = { path, name, bytes: found.size };
+    if (isWhole && isMessage) whole.push(one);
+    else if (isNamed && isUnfinished(name) && isMessage && fits && isYoung) unfinished.push(one);
+    else if (!isWhole && (await isGone(path, found.isDirectory()))) removed++;
   }
-  const oldest = (one: Found, other: Found): number => (one.name < other.name ? -1 : 1);
   let files = 0;
   let bytes = 0;
-  for (const one of [...whole.sort(oldest), ...unfinished.sort(oldest)]) {
-    const beyond = files >= 2 * spoolFilesMax || bytes + one.bytes > 2 * spoolBytesMax;
+  for (const one of [...whole.sort(byName), ...unfinished.sort(byName)]) {
+    const beyond = files >= filesMax || bytes + one.bytes > 2 * spoolBytesMax;
     if (beyond && (await isGone(one.path, false))) removed++;
     else {
       files++;
@@ -76,16 +88,20 @@ export async function trimFolders(
   return { files, bytes, removed };
 }
 
+function byName(one: Found, other: Found): number {
+  return one.name < other.name ? -1 : 1;
+}
+
 /** The name under which postern-sendmail writes a message before it is whole. */
 function isUnfinished(name: string): boolean {
   return name.startsWith('.') && handoverId.test(name.slice(1));
 }
 
-async function namesIn(folder: string, max: number): Promise<readonly string[]> {
+async function namesIn(folder: string): Promise<readonly string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of await opendir(folder, { bufferSize: entriesAtOnce })) {
-      if (names.push(name) >= max) break;
+      if (names.push(name) >= entriesMax) break;
     }
   } catch {
     // Its owner has closed it to others.

@@ -1,11 +1,11 @@
-/** The process of page-check.ts: says what is damaged in the ledger; nothing if every page is sound. */
+/** The process of page-check.ts. It prints what is damaged in the ledger, else an empty line. */
 import { DatabaseSync } from 'node:sqlite';
 
-/** Only a few pages: what is read once stays in the memory of the system, not in ours. */
+/** Pages kept in memory: few, because each page is read once. */
 const cacheKib = 2_048;
 const busyMs = 5_000;
 
-/** The first fault that SQLite finds; undefined if there is none. */
+/** The first fault that SQLite finds; undefined if every page is sound. */
 function fault(path: string): string | undefined {
   using database = new DatabaseSync(path, { readOnly: true, timeout: busyMs });
   database.exec(`PRAGMA cache_size = ${-cacheKib}`);

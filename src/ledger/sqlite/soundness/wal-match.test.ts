@@ -1,4 +1,4 @@
-/** A ledger and a write-ahead log of different moments: mixed in every way, and never read mixed. */
+/** A ledger and a write-ahead log of different moments, in all pairs: none is read as a mixture. */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,9 +2,10 @@
  * Notices a write-ahead log (`ledger.db-wal`) that does not belong to the ledger beside it.
  *
  * SQLite applies any log whose checksums are right. If an operator restores one of the two files,
- * rows vanish or return without a word. So each transaction that writes changes also writes a mark, a row in `meta`: a
- * number that grows, the log that it was written to, and the log before that one. A log is known by
- * the two random numbers in its header (salts), which SQLite changes when it begins the log anew.
+ * rows vanish or return without a word. So each transaction that writes changes also writes a mark,
+ * a row in `meta`: a number that grows, the log that it was written to, and the log before that
+ * one. A log is known by the two random numbers in its header (salts), which SQLite changes when it
+ * begins the log anew.
  *
  *   mark in the ledger alone        mark with the log applied       belongs together if
  *   number 40, log B                number 47, log B, before A      same log, and the number grew

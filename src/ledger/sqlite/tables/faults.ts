@@ -87,8 +87,8 @@ function corruptFault(path: string, cause: unknown): OperatorError {
   return new OperatorError('ledger-corrupt', `ledger ${path} is damaged: ${why(cause)}`, {
     cause,
     hint:
-      `stop postern and put a copy from your backup in its place; without one, move ${path} and ` +
-      `${path}-wal aside (\`sqlite3 ${path} .recover\` may save most rows) and start anew`,
+      'stop postern and put a copy from your backup in its place; without one, docs/operate.md ' +
+      '("A damaged ledger") says how to save what can be read',
     exit: sysexits.dataErr,
   });
 }
