@@ -69,6 +69,16 @@ async function hijack(account: string): Promise<void> {
   assert.fail('the hijack was never stopped');
 }
 
+test('damage that nobody reads is found by the check of all pages', {
+  timeout: 60_000,
+}, async () => {
+  await restartDamaged(of(/^rollup$/));
+  const { part, why } = await server.guard.logged('trouble.begun', 40_000);
+  assert.equal(part, 'ledger pages');
+  assert.match(String(why), /ledger\.db is damaged .*: mail is judged/);
+  assert.equal((await server.guard.health()).status, 503);
+});
+
 for (const [nth, [what, pages]] of regions.entries()) {
   const { account, friends } = everybody[nth] ?? friendly;
   test(`noise: ${what}`, { timeout: 90_000 }, async () => {

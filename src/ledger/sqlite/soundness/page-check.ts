@@ -29,10 +29,12 @@ export type PageCheckOptions = {
 /** Starts the checks. Returns what stops them. */
 export function startPageChecks(path: string, { log, checked }: PageCheckOptions): () => void {
   let child: ChildProcess | undefined;
+  let stopped = false;
   const check = (): void => {
     if (child !== undefined) return;
     const running = startCheck(path, ({ answer, code }) => {
       child = undefined;
+      if (stopped) return;
       if (code === 0) checked(answer === '' ? undefined : answer);
       else log('info', 'ledger.check-unfinished', { path, code });
     });
@@ -41,6 +43,7 @@ export function startPageChecks(path: string, { log, checked }: PageCheckOptions
   const first = setTimeout(check, firstMs).unref();
   const daily = setInterval(check, dayMs).unref();
   return () => {
+    stopped = true;
     clearTimeout(first);
     clearInterval(daily);
     child?.kill('SIGKILL');
