@@ -12,7 +12,12 @@ function fault(path: string): string | undefined {
   const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
   for (const { name } of tables) {
     const said = database.prepare(`PRAGMA quick_check("${name}")`).get()?.['quick_check'];
-    if (said !== 'ok') return `table ${name}: ${said}`;
+    if (said === 'ok') continue;
+    // Below a heading, a line for each fault.
+    const [first = ''] = String(said)
+      .replace(/^\*\*\*.*\n/, '')
+      .split('\n');
+    return `table ${name}: ${first}`;
   }
   return undefined;
 }
