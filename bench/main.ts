@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { type Goal, goalLines, machineLoad, met, shown } from './figures.ts';
 import { benchMilter, milterTable } from './milter.ts';
 import { benchPasswords, passwordTable } from './passwords.ts';
+import { benchPolicy, policyTable } from './policy.ts';
 import { benchReplay, replayTable } from './replay.ts';
 import { benchScan, scanTable } from './scan.ts';
 import { benchSendmail, sendmailTable } from './sendmail.ts';
@@ -28,6 +29,10 @@ const benches: Readonly<Record<string, (seconds: number, say: Say) => Promise<Ra
   async start(_, say) {
     const figures = await benchStart({ starts: 7, say });
     return { figures, text: startTable(figures) };
+  },
+  async policy(_, say) {
+    const figures = await benchPolicy({ thousands: 8, rounds: 5, say });
+    return { figures, text: policyTable(figures) };
   },
   async sendmail(_, say) {
     const figures = await benchSendmail({ rounds: 60, say });

@@ -37,6 +37,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The port of a door was in use and no setting requires it, so Postern took a free port.',
   'guard.late':
     'Postern could not finish everything within 10 s of the signal to stop, and stopped anyway.',
+  'guard.not-root':
+    'Root started Postern, and this user owns the state folder. Postern runs as that user.',
   'guard.ready': 'Postern has started and its doors are open.',
   'guard.stopped': 'Postern stopped in order.',
   'guard.stopping': 'Postern received a signal to stop.',
@@ -88,7 +90,8 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'The thread that reads statistics for the status page ended; `why` gives the reason. The ' +
     'next request starts a new thread.',
   'login.not-closed':
-    'Postern could not close a login in Dovecot. Change the password of the account now.',
+    'Postern could not close a login in Dovecot, or could not end its sessions. Change the ' +
+    'password of the account now.',
   'login.opened':
     'A login was closed although its account is not suspended. Postern opened it at the start.',
   'login.unread': 'The deny file could not be read at the start. Run `postern doctor`.',
@@ -132,6 +135,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'notice.given-up': 'A notice failed too often on this channel, and Postern gave it up.',
   'notice.not-taken': 'A notice could not be sent on this channel. Postern tries again.',
   'notice.sent': 'A notice was sent.',
+  'peer.refused':
+    'A peer tried to connect to a door that only the mail server may use, and was refused. `uid` ' +
+    'is its user. If it is your mail server, add its user to doors.allowed_users, or its address ' +
+    'to doors.allowed_clients.',
   'policy.no-answer': 'A policy request got no answer in time, and Postern closed the connection.',
   'postfix.connected':
     '`postern connect postfix` recorded the configuration of the mail server and its local ' +
@@ -141,6 +148,12 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'queue.not-held':
     'Queued mail of a suspended account could not be put on hold and may still be sent. Run ' +
     '`postern doctor`.',
+  'recipients.budget':
+    'A login asked for 10,000 recipients in an hour from one network without sending to them. ' +
+    'Until this fades, its recipients from there are answered with 451. Look at what sends there.',
+  'recipients.full':
+    'The policy door answered recipients with 451, because too many are reserved by messages ' +
+    'that are not complete. At most once a minute.',
   'release.unfinished':
     'After a release, a login could not be opened or held mail could not be delivered. ' +
     'Release the account again; the next start tries again too.',
@@ -191,6 +204,9 @@ export const faultMeanings: Readonly<Record<string, string>> = {
   bug: 'A mistake in Postern ended one session. Please report it with the stack.',
   full: 'A connection was refused because doors.sessions_max connections are open.',
   idle: 'A connection was idle for too long and was closed; Postfix opens another.',
+  many:
+    'A connection was refused because its peer, which is not the mail server of this machine, ' +
+    'already has a quarter of doors.sessions_max connections.',
   protocol: 'A peer broke the protocol, and its session was closed.',
   slow: 'A peer was too slow to send a request or to read an answer, and its session was closed.',
 };

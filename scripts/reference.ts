@@ -87,9 +87,10 @@ async function helpBlock(words: readonly string[]): Promise<string> {
 }
 
 function metricsPage(): string {
-  const rows = metrics.map(({ name, kind, label, values, help }) => {
-    const labels =
-      label === undefined ? '' : `\`${label}\`${values ? `: ${values.join(', ')}` : ''}`;
+  const rows = metrics.map(({ name, kind, label, secondLabel, values, help }) => {
+    const names = [label, secondLabel].filter((one) => one !== undefined);
+    const shown = names.map((one) => `\`${one}\``).join(', ');
+    const labels = values === undefined ? shown : `${shown}: ${values.join(', ')}`;
     return `| \`${name}\` | ${kind} | ${labels} | ${cell(help)} |\n`;
   });
   const alertRows = alerts.map(([when, meaning]) => `| ${when} | ${meaning} |\n`);

@@ -5,6 +5,8 @@ import { shellWords } from '../lib/shell-words.ts';
 import type { AccountView, IncidentView, StatusView } from '../ports/admin.ts';
 import type { HeldRow } from '../ports/ledger.ts';
 import { connectToGuard } from './guard/client.ts';
+import { becomeOwnerOf } from './guard/owner.ts';
+import { stateDirectory } from './guard/run-file.ts';
 import { many, plain, span } from './terminal/format.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from './terminal/help.ts';
 import { print } from './terminal/print.ts';
@@ -49,6 +51,7 @@ export function register(program: Command): void {
       }),
     )
     .action(async (options: Options, command: Command) => {
+      becomeOwnerOf(stateDirectory(options.state));
       const admin = await connectToGuard(options.state);
       const seen = await admin.read<StatusOverview>('/overview');
       const { status } = seen;

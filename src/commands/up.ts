@@ -10,6 +10,7 @@ import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { serviceManager } from '../partners/systemd.ts';
 import type { Log } from '../ports/world.ts';
+import { becomeOwnerOf } from './guard/owner.ts';
 import { home, makeState } from './guard/run-file.ts';
 import { helpAfter } from './terminal/help.ts';
 import { portOption } from './terminal/options.ts';
@@ -100,6 +101,8 @@ async function up(options: Options): Promise<void> {
     log('warn', 'systemd.unreached', { why: String(cause) }),
   );
   const stop = stopSignal();
+  const owner = becomeOwnerOf(state);
+  if (owner !== undefined) log('warn', 'guard.not-root', { uid: owner.uid, state });
   makeState(state);
   const token = keepToken(state);
   const daemon = await startDaemon({ state, config, movable, token, log });

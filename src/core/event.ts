@@ -22,6 +22,8 @@ export type Submission = {
   /** Client IP address, as text. */
   readonly client?: string;
   readonly clientPort?: number;
+  /** The mail server's end of the connection with the client. */
+  readonly server?: { readonly address: string; readonly port: number };
   /** Envelope sender, address key; empty for the null sender. */
   readonly sender?: string;
   /** Address key of the first mailbox in the From field. */
@@ -42,6 +44,9 @@ export type Submission = {
   /** What the register of scripts says about that. */
   readonly scriptFinding?: ScriptFinding;
 };
+
+/** What is known of a message besides its recipients. */
+export type MessageFacts = Omit<Submission, 'outside' | 'local'>;
 
 /** An authentication, good or bad. */
 export type LoginSeen = {

@@ -26,8 +26,8 @@ import { openSuspensions, type Suspensions } from '../flow/suspension/account-su
 import { openReview } from '../flow/suspension/held-review.ts';
 import { modeChanged } from '../flow/suspension/mode-changed.ts';
 import { addressKey } from '../formats/message/address.ts';
-import type { Mutable } from '../lib/mutable.ts';
 import { dayMs, type Millis } from '../lib/time.ts';
+import type { Mutable } from '../lib/type-tools.ts';
 import { noticeMail } from '../partners/notices/mail.ts';
 import { noticeWebhook } from '../partners/notices/webhook.ts';
 import { readSecretFile } from '../partners/secret-file.ts';

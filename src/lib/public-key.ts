@@ -1,8 +1,8 @@
 /** Reads public keys as DKIM key records hold them (`p=`), and verifies signatures with them. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { sha256 } from './hash.ts';
 import { type KeyType, rsaBits } from './private-key.ts';
 import { fault, ok, type Result } from './result.ts';
-import { sha256 } from './sha256.ts';
 
 /**
  * The largest exponent that is accepted; real ones are 3 or 65537. A key made to waste its readers'

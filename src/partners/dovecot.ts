@@ -1,7 +1,7 @@
 /**
  * Closes and opens the login of an account in Dovecot. To close it, Postern writes the name into a
  * passwd-file that Dovecot reads as a denying passdb (for IMAP, POP3 and SMTP AUTH), and then ends
- * its sessions.
+ * its sessions. doveadm can report success and end none, so Postern looks whether any is left.
  *
  *     passdb {
  *       driver = passwd-file
@@ -29,6 +29,10 @@ export type DovecotOptions = {
  * second.
  */
 const blindMs = 1_050;
+/** How often sessions are looked for and ended, `blindMs` apart. One round usually ends all. */
+const roundsMax = 6;
+/** Services of Dovecot whose connections are no sessions of a login: mail is delivered to it. */
+const deliveries: ReadonlySet<string> = new Set(['lmtp']);
 /** Changes of the deny file that may wait: more than any server has logins. */
 const rewritesMax = 1_000_000;
 
@@ -44,18 +48,18 @@ export function dovecot(options: DovecotOptions): LoginDoor {
     rewrites.run('deny file', () => rewrite(denyFile, change));
   return {
     async close(account) {
-      const names = loginNames(account, options.defaultDomain);
+      const all = spellings(account, options.defaultDomain);
+      const names = all.filter(isLoginName);
+      if (names.length === 0) throw notClosable(account);
       await changeNames((closed) => {
         for (const name of names) closed.add(name);
       });
-      const signal = AbortSignal.timeout(deadlineMs);
-      await kick(tools, names, signal);
-      // Ends sessions that began in that moment too.
-      await sleep(blindMs, undefined, { signal });
-      await kick(tools, names, signal);
+      await endSessions(tools, names, AbortSignal.timeout(deadlineMs));
+      const open = all.find((name) => !isLoginName(name));
+      if (open !== undefined) throw notClosable(open);
     },
     async open(account) {
-      const names = loginNames(account, options.defaultDomain);
+      const names = spellings(account, options.defaultDomain);
       await changeNames((closed) => {
         for (const name of names) closed.delete(name);
       });
@@ -64,12 +68,47 @@ export function dovecot(options: DovecotOptions): LoginDoor {
   };
 }
 
-async function kick(
+/**
+ * Ends the sessions, and again those that began before Dovecot read the deny file, until none is
+ * left. doveadm reports success in some cases where it ends none: for instance where one process
+ * of Dovecot serves several logins.
+ */
+async function endSessions(
   tools: PrivilegedTools,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const _ of tools.run('kick', names, signal)); // its output is for people
+  for (let round = 1; round <= roundsMax; round++) {
+    const left = await sessionsOf(tools, names, signal);
+    if (left === 0 && round > 1) return;
+    if (left > 0) for await (const _ of tools.run('kick', names, signal)); // output is for people
+    await sleep(blindMs, undefined, { signal });
+  }
+  const all = names.join(' ');
+  throw new OperatorError('sessions-left', `Dovecot still has sessions of ${all}`, {
+    hint: `new logins are refused; to end the old ones: doveadm kick -f ${names[0]}`,
+    exit: sysexits.tempFail,
+  });
+}
+
+/**
+ * How many sessions the logins have. Throws if doveadm finds sessions of other logins by these
+ * names, because it would end those too.
+ */
+async function sessionsOf(
+  tools: PrivilegedTools,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const ours = new Set(names.map((name) => name.toLowerCase()));
+  let found = 0;
+  for await (const line of tools.run('sessions', names, signal)) {
+    const [login = '', service = '', pid = ''] = line.split('\t');
+    if (!/^\d+$/.test(pid) || deliveries.has(service)) continue; // the heading has no pid
+    if (!ours.has(login.toLowerCase())) throw notClosable(names.join(' '));
+    found++;
+  }
+  return found;
 }
 
 /** The names in the file; empty if there is no file. For doctor and for the start of the daemon. */
@@ -77,16 +116,20 @@ export async function closedLogins(denyFile: string): Promise<ReadonlySet<string
   return read(denyFile);
 }
 
-function loginNames(account: string, defaultDomain: string | undefined): readonly string[] {
-  if (!isLoginName(account)) {
-    throw new OperatorError('login-name', `cannot close the login ${JSON.stringify(account)}`, {
-      hint: 'the deny file cannot contain this name; change the password of the account by hand',
-      exit: sysexits.dataErr,
-    });
-  }
+/** All names by which the account may log in. */
+function spellings(account: string, defaultDomain: string | undefined): readonly string[] {
   const suffix = `@${defaultDomain ?? ''}`;
   if (defaultDomain === undefined || !account.endsWith(suffix)) return [account];
-  return [account, account.slice(0, -suffix.length)].filter(isLoginName);
+  return [account, account.slice(0, -suffix.length)];
+}
+
+function notClosable(account: string): OperatorError {
+  return new OperatorError('login-name', `cannot close the login ${JSON.stringify(account)}`, {
+    hint:
+      'doveadm or the deny file would take this name for something else; ' +
+      'change the password of the account by hand',
+    exit: sysexits.dataErr,
+  });
 }
 
 async function read(denyFile: string): Promise<Set<string>> {

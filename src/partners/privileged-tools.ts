@@ -10,10 +10,11 @@ import { OperatorError, sysexits } from '../lib/operator-error.ts';
 import { lineSplitter, programLines, programOutput } from './program.ts';
 
 /**
- * What a call does, and the names that it takes. hold, release, drop: queue ids. kick: login names.
- * queue: no names; answers like `postqueue -j`. check: no names; only answers (for doctor).
+ * What a call does, and the names that it takes. hold, release, drop: queue ids. kick, sessions:
+ * login names; sessions answers like `doveadm -f tab who -1`. queue: no names; answers like
+ * `postqueue -j`. check: no names; only answers (for doctor).
  */
-export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'queue' | 'check';
+export type ToolVerb = 'hold' | 'release' | 'drop' | 'kick' | 'sessions' | 'queue' | 'check';
 
 export type PrivilegedTools = {
   /**
@@ -40,11 +41,26 @@ const nobodyThere = 68;
 
 /**
  * Whether a login may be passed to doveadm and written to a deny file. It must have no wildcard
- * (`*` would end the sessions of all users), not look like an option or a comment, and have no
- * separator of a passwd-file. postern-root has the same rule.
+ * (`*` would end the sessions of all users), not look like an option or a comment, have no
+ * separator of a passwd-file, and not read as a network. postern-root has the same rule.
  */
 export function isLoginName(text: string): boolean {
-  return /^[0-9A-Za-z._%+=@~/&'][0-9A-Za-z._%+=@~/&'#-]{0,253}$/.test(text);
+  return (
+    /^[0-9A-Za-z._%+=@~/&'][0-9A-Za-z._%+=@~/&'#-]{0,253}$/.test(text) && !readsAsNetwork(text)
+  );
+}
+
+/**
+ * Whether doveadm could take the name for an address or a network, and so end the sessions of
+ * everybody there. doveadm reads addresses as inet_aton(3) does: `127.1` and `0x7f` are addresses
+ * too. A number alone is a login for doveadm since 2.3.19; with a mask (`1/0`) it is a network.
+ */
+function readsAsNetwork(name: string): boolean {
+  const [head = '', mask] = name.split('/', 2);
+  if (mask !== undefined) return /^[0-9a-fx.:[\]]*$/i.test(head);
+  if (name.includes(':')) return true;
+  if (name.includes('.')) return /^[0-9.][0-9a-fx.]*$/i.test(name);
+  return /^0x[0-9a-f]*$/i.test(name);
 }
 
 /** Privileged tools that this process runs directly. */
@@ -75,6 +91,11 @@ export function ownTools(
           const fine = [nobodyThere];
           yield* programLines({ program: doveadm, args, signal, errors: 'complaint', fine });
         }
+      } else if (verb === 'sessions') {
+        for (const name of names) {
+          const args = [...dovecot, '-f', 'tab', 'who', '-1', name];
+          yield* programLines({ program: doveadm, args, signal, errors: 'complaint' });
+        }
       } else if (verb === 'queue') {
         const args = [...postfix, '-j'];
         yield* programLines({ program: postqueue, args, signal, errors: 'complaint' });
@@ -102,9 +123,10 @@ async function tryAtOnce(
 }
 
 /**
- * Privileged tools through postern-root. The request is the verb and the names, one a line, then
- * end of input. The answer ends with `postern-root: done` or `postern-root: failed …`, so a cut
- * connection is never mistaken for success.
+ * Privileged tools through postern-root. The request is the verb and the names, one a line, then a
+ * line `end`, so a request that was cut off is never carried out. The answer ends with
+ * `postern-root: done` or `postern-root: failed …`, so a cut connection is never mistaken for
+ * success.
  */
 export function helperTools(socketPath: string): PrivilegedTools {
   return {
@@ -117,7 +139,7 @@ export function helperTools(socketPath: string): PrivilegedTools {
       const split = lineSplitter();
       let last: string | undefined;
       try {
-        socket.end([verb, ...names, ''].join('\n'));
+        socket.end([verb, ...names, 'end', ''].join('\n'));
         for await (const chunk of socket) {
           for (const line of split(chunk as Buffer)) {
             if (last !== undefined) yield last;
@@ -151,7 +173,7 @@ function unreachableHelper(socketPath: string, cause: unknown): OperatorError {
 /** Refuses invalid names before anything runs. They come from callers that did not filter. */
 function check(verb: ToolVerb, names: readonly string[]): void {
   const bad = names.find((name) =>
-    verb === 'kick' ? !isLoginName(name) : parseQueueId(name) === undefined,
+    verb === 'kick' || verb === 'sessions' ? !isLoginName(name) : parseQueueId(name) === undefined,
   );
   if (bad === undefined && names.length <= namesPerCallMax) return;
   const why =

@@ -39,6 +39,8 @@ export type DovecotInstance = AsyncDisposable & {
 
 export async function startDovecot(options: {
   readonly users: Readonly<Record<string, string>>;
+  /** More of dovecot.conf. */
+  readonly settings?: string;
 }): Promise<DovecotInstance> {
   mustBeRoot();
   const dir = await mkdtemp(join(tmpdir(), 'pdv-')); // short: socket paths end at 107 characters
@@ -60,7 +62,8 @@ export async function startDovecot(options: {
   await chmod(join(dir, 'mail'), 0o777);
   await writeFile(paths.denyFile, '', { mode: 0o640 });
   await writeFile(paths.usersFile, passwd(options.users));
-  await writeFile(paths.configFile, configuration(dir, imapPort, paths));
+  const settings = options.settings ?? '';
+  await writeFile(paths.configFile, configuration(dir, imapPort, paths) + settings);
   const daemon = leash('/usr/sbin/dovecot', ['-F', '-c', paths.configFile], {
     detaches: false,
     graceMs: 200,

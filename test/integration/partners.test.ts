@@ -18,6 +18,7 @@ import { noticeMail, noticeMessageId } from '../../src/partners/notices/mail.ts'
 import { postfix } from '../../src/partners/postfix/queue.ts';
 import {
   helperTools,
+  isLoginName,
   ownTools,
   type PrivilegedTools,
 } from '../../src/partners/privileged-tools.ts';
@@ -212,6 +213,10 @@ const hostile: readonly (readonly [string, string | Buffer])[] = [
   ['backquotes', 'kick\n`id`\n'],
   ['every login', 'kick\n*\n'],
   ['an option for a login', 'kick\n-A\n'],
+  ['everybody, as a network', 'kick\n0.0.0.0/0\n'],
+  ['everybody on this machine', 'kick\njoe@example.test\n127.1\n'],
+  ['a list of a network', 'sessions\n0x7f000001\n'],
+  ['a list of nobody', 'sessions\n'],
   ['a NUL inside an id', Buffer.from('hold\nAAA\0AAA\n')],
   ['a carriage return', 'hold\r\nAAAAAA\r\n'],
   ['no ids', 'hold\n'],
@@ -220,7 +225,18 @@ const hostile: readonly (readonly [string, string | Buffer])[] = [
   ['a megabyte', `hold\n${'A'.repeat(1_048_576)}\n`],
   ['bytes above ASCII', Buffer.from('kick\njo\xff\xfe@x\n', 'latin1')],
 ];
-for (const [name, input] of hostile) {
+const cut: readonly (readonly [string, string])[] = [
+  ['a request that was cut inside an id', 'hold\nAAAAAA\nBBBBB'],
+  ['a request that was cut behind an id', 'hold\nAAAAAA\nBBBBBB\n'],
+  ['a request that was cut inside the end mark', 'hold\nAAAAAA\nBBBBBB\nend'],
+  ['a request that goes on behind the end mark', 'hold\nAAAAAA\nend\nBBBBBB\n'],
+];
+const whole = (input: string | Buffer): Buffer =>
+  Buffer.concat([Buffer.from(input), Buffer.from('end\n')]);
+for (const [name, input] of [
+  ...cut,
+  ...hostile.map(([what, wrong]) => [what, whole(wrong)] as const),
+]) {
   test(`postern-root refuses ${name}`, () => {
     // Tools that do not exist: had it started one, its complaint would say so.
     const env = { POSTERN_POSTFIX_CONFIG: '/nonexistent', POSTERN_DOVECOT_CONFIG: '/nonexistent' };
@@ -230,6 +246,32 @@ for (const [name, input] of hostile) {
     assert.doesNotMatch(stderr.toString(), /postsuper:|postqueue:|doveadm|Fatal/);
   });
 }
+
+test('postern-root and Postern take the same names for a login', () => {
+  const names = [
+    ...['joe', 'joe@example.test', "o'brien", '12345', '3f2a9c', '1e2', 'ed.fab', 'x7f', 'a/b@c.d'],
+    ...['0.0.0.0/0', '1/0', '/0', './0', 'beef/8', '127.1', '1.2.3.4.5', '.5', '1e.2', '7f.1x'],
+    ...[
+      '0x',
+      '0xbeef',
+      '0X7F.1',
+      '0xyz',
+      '0x7f/8',
+      '0.0.0.0/0@example.test',
+      '::1',
+      '-a',
+      '*',
+      '#x',
+    ],
+  ];
+  const env = { POSTERN_DOVECOT_CONFIG: '/nonexistent' };
+  const taken = names.filter((name) => {
+    const { stdout } = spawnSync(helper, { input: `kick\n${name}\n`, env, timeout: 15_000 });
+    return stdout.toString() === 'postern-root: failed: doveadm kick\n';
+  });
+  assert.deepEqual(taken, names.filter(isLoginName));
+  assert.equal(taken.length, 9);
+});
 
 test('a helper that dies in mid-answer is not taken for success', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'phl-'));

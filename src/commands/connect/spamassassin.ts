@@ -17,7 +17,8 @@ import { readConfigText, writeConfigText } from '../config/config-file.ts';
 import { warnOldNames } from '../config/load-config.ts';
 import { installedConfig, usualConfig } from '../config/usual-config.ts';
 import { connectToGuard } from '../guard/client.ts';
-import { isNotRunning } from '../guard/run-file.ts';
+import { hangUp } from '../guard/owner.ts';
+import { isNotRunning, stateDirectory } from '../guard/run-file.ts';
 import { badTestMessage, isKnown, ordinaryTestMessage } from '../scan/test-messages.ts';
 import { helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { print } from '../terminal/print.ts';
@@ -219,7 +220,7 @@ async function guardTakesOver(state: string | undefined, address: string): Promi
     if (isNotRunning(error)) return false;
     throw error;
   }
-  process.kill(admin.run.pid, 'SIGHUP');
+  hangUp(stateDirectory(state), admin.run.pid);
   const until = performance.now() + takenOverMs;
   while (performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -3,10 +3,10 @@
  * writes it; only the guard's user and root can read it.
  */
 import { existsSync, mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
+import { readOwnedFile } from './owned-file.ts';
 
 export type RunFile = {
   readonly pid: number;
@@ -72,15 +72,18 @@ export async function readRunFile(state: string): Promise<RunFile> {
   const hint =
     'start it with `postern up` (installed: systemctl start postern), ' +
     'or name its folder with --state DIR';
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const denied = cause.code === 'EACCES';
-    const text = denied ? `cannot ask the guard: ${path}` : `no Postern runs here: ${path}`;
-    throw new OperatorError('not-running', text, {
+  let text: string;
+  try {
+    text = readOwnedFile(path);
+  } catch (cause) {
+    const denied = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
+    const what = denied ? `cannot ask the guard: ${path}` : `no Postern runs here: ${path}`;
+    throw new OperatorError('not-running', what, {
       cause,
       hint: denied ? 'run this as root, or as the user that Postern runs as' : hint,
       exit: sysexits.unavailable,
     });
-  });
+  }
   const parsed = runFile.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new OperatorError('run-file', `${path} was not written by this version of Postern`, {

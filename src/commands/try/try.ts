@@ -5,6 +5,7 @@ import { parseMilterAddress } from '../../partners/milter/client.ts';
 import type { StatusView } from '../../ports/admin.ts';
 import { act } from '../guard/act.ts';
 import { accountPath, connectToGuard, type FoundGuard, type GuardClient } from '../guard/client.ts';
+import { pinnedSocket } from '../guard/owned-file.ts';
 import { neededDoor } from '../guard/run-file.ts';
 import { exitCodes, helpAfter, jsonLine, stateHelp } from '../terminal/help.ts';
 import { countOption, rateOption } from '../terminal/options.ts';
@@ -87,7 +88,7 @@ function hijack(trial: Command): void {
     say(opening(admin));
     const tally = await playHijack({
       ...about,
-      door,
+      door: 'path' in door ? { path: pinnedSocket(door.path) } : door,
       messages: options.messages,
       tag: Date.now().toString(36),
       story: async (id) => (await known<FoundGuard<'explain'>>(admin, `/explain/${id}`))?.story,

@@ -4,22 +4,25 @@
  * delayed. When the server's ceiling is reached, only accounts with evidence against them wait, so
  * that one account's flood does not stop the others.
  */
-import { hourMs } from '../../lib/time.ts';
-import type { Submission } from '../event.ts';
+import { hourMs, type Millis } from '../../lib/time.ts';
 import type { Reason } from '../reason.ts';
 import { type AccountFlags, hasCeiling, type Policy } from './policy.ts';
 import { type AccountProfile, today } from './profile.ts';
 import { watchAt, weakPassword } from './signals.ts';
 
+/**
+ * The ceiling that a message would exceed. With an evidence of Infinity: whether one could be
+ * exceeded, whatever the evidence is.
+ */
 export function overCeiling(
   profile: AccountProfile,
-  message: Submission,
+  message: { readonly at: Millis; readonly recipients: number },
   policy: Policy,
   flags: AccountFlags,
   evidence: number,
 ): { readonly verdict: 'delay' | 'refuse'; readonly reason: Reason } | undefined {
   if (!hasCeiling(policy)) return undefined;
-  const here = message.outside.length;
+  const here = message.recipients;
   const share = flags.weakPassword === '' ? 1 : weakPassword.counts;
   const ceilings = [
     ['message', policy.messageRecipientsMax, 0],

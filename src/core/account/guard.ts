@@ -6,7 +6,8 @@ import { dayMs } from '../../lib/time.ts';
 import type { Submission } from '../event.ts';
 import { isHeldByRule, scriptReasons } from '../scripts/hold.ts';
 import type { ServerBaseline } from './baseline.ts';
-import { type Judgement, judge, type People } from './judge.ts';
+import type { People } from './count-recipients.ts';
+import { type CountedMessage, type Judgement, judge, judgeCounted } from './judge.ts';
 import { settle } from './learn.ts';
 import type { AccountFlags, Policy } from './policy.ts';
 import type { AccountProfile } from './profile.ts';
@@ -32,8 +33,10 @@ export function submit(
   if (profile.state !== 'suspended' && isHeldByRule(message.scriptFinding)) {
     return { judgement: heldByRule(profile, message), book: { learned: [], forgotten: [] } };
   }
-  const judgement = preview(profile, message, context, flags);
-  return { judgement, book: record(profile, message, judgement, context.people.seed) };
+  const { baseline, people, policy } = context;
+  settle(profile, baseline, Math.floor(message.at / dayMs));
+  const judgement = judge(profile, baseline, message, people, policy, flags);
+  return { judgement, book: record(profile, message, judgement, people.seed) };
 }
 
 function heldByRule(profile: AccountProfile, message: Submission): Judgement {
@@ -42,13 +45,17 @@ function heldByRule(profile: AccountProfile, message: Submission): Judgement {
   return { verdict: 'hold', state, evidence, reasons, sums, fresh: [] };
 }
 
-/** Judges without counting. The policy door needs that: its message may still be aborted. */
-export function preview(
+/**
+ * Judges by the numbers of the recipients, without counting the message in the profile. The policy
+ * door needs that: its message may still be aborted.
+ */
+export function previewCounted(
   profile: AccountProfile,
-  message: Submission,
+  counted: Omit<CountedMessage, 'fresh'>,
   context: GuardContext,
   flags: AccountFlags,
 ): Judgement {
-  settle(profile, context.baseline, Math.floor(message.at / dayMs));
-  return judge(profile, context.baseline, message, context.people, context.policy, flags);
+  const { baseline, people, policy } = context;
+  settle(profile, baseline, Math.floor(counted.message.at / dayMs));
+  return judgeCounted(profile, baseline, { ...counted, fresh: [] }, people.seed, policy, flags);
 }

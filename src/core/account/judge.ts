@@ -5,15 +5,19 @@
  * network, identity), plus what is a sign alone (many networks at once, a guessed login).
  */
 
-import { hash53 } from '../../lib/hash.ts';
-import { dayMs, minuteMs } from '../../lib/time.ts';
-import type { Submission } from '../event.ts';
+import type { MessageFacts, Submission } from '../event.ts';
 import { type CountName, countNames, type Reason } from '../reason.ts';
 import { scriptReasons } from '../scripts/hold.ts';
 import type { AccountState, VerdictKind } from '../verdict.ts';
 import type { ServerBaseline } from './baseline.ts';
 import { overCeiling } from './ceiling.ts';
 import { contentBoost, contentReasons, contentStop, spamLike } from './content.ts';
+import {
+  countRecipients,
+  type People,
+  type RecipientCounts,
+  weighRecipients,
+} from './count-recipients.ts';
 import {
   riskFactorReasons,
   slotReasons,
@@ -27,9 +31,6 @@ import { riskFactors } from './risk-factors.ts';
 import {
   boostMax,
   holdAt,
-  knownHereWeight,
-  lagDays,
-  lately,
   localWeight,
   norm,
   rules,
@@ -39,14 +40,6 @@ import {
   weakPassword,
   windowsMs,
 } from './signals.ts';
-
-/** What the whole server knows of recipients. */
-export type People = {
-  /** Seed of the recipient hashes. */
-  readonly seed: number;
-  /** The minute of the first mail from here to this recipient (hash); undefined without one. */
-  knownHere(recipient: number): number | undefined;
-};
 
 export type Judgement = {
   readonly verdict: VerdictKind;
@@ -60,6 +53,14 @@ export type Judgement = {
   readonly fresh: readonly number[];
 };
 
+/** A message with the numbers of its recipients instead of a list. */
+export type CountedMessage = {
+  readonly message: MessageFacts;
+  readonly counts: RecipientCounts;
+  /** As of Judgement. */
+  readonly fresh: readonly number[];
+};
+
 /** Judges a message. `profile` must be settled (learn.ts) for the day of the message. */
 export function judge(
   profile: AccountProfile,
@@ -69,10 +70,24 @@ export function judge(
   policy: Policy,
   flags: AccountFlags,
 ): Judgement {
+  const counted = countRecipients(profile, message, people);
+  return judgeCounted(profile, baseline, { message, ...counted }, people.seed, policy, flags);
+}
+
+/** Judges a message whose recipients were counted before: only their numbers are looked at. */
+export function judgeCounted(
+  profile: AccountProfile,
+  baseline: ServerBaseline,
+  counted: CountedMessage,
+  seed: number,
+  policy: Policy,
+  flags: AccountFlags,
+): Judgement {
+  const { message, counts, fresh } = counted;
   const weak = flags.weakPassword !== '';
-  const factors = riskFactors(profile, message, { seed: people.seed, weak });
+  const factors = riskFactors(profile, message, { seed, weak });
   const boost = Math.min(boostMax, factors.boost * contentBoost(message.scan));
-  const { adds, fresh } = tally(profile, message, people, factors.elsewhere);
+  const adds = tally(profile, message, counts, factors.elsewhere);
   const sums = summed(profile, message.at, adds);
   const factor = weak ? weakPassword.counts : 1;
   const evidence = weight(profile, baseline, sums) * factor * boost + factors.alone;
@@ -102,7 +117,8 @@ export function judge(
       const state = content.verdict === 'hold' ? 'watched' : profile.state;
       return found(content.verdict, state, [content.reason]);
     }
-    const ceiling = overCeiling(profile, message, policy, flags, evidence);
+    const here = { at: message.at, recipients: counts.outside };
+    const ceiling = overCeiling(profile, here, policy, flags, evidence);
     // A delay must not hide an attack: evidence for a suspension goes first.
     if (ceiling !== undefined && (ceiling.verdict === 'refuse' || evidence < suspendAt))
       return found(ceiling.verdict, profile.state, [
@@ -153,45 +169,27 @@ const nothing: Tally = {
   'spam-like': 0,
 };
 
-/** What the message adds, and the hashes of recipients that are new to the account. */
+/** What the message adds. */
 function tally(
   profile: AccountProfile,
-  message: Submission,
-  people: People,
+  message: MessageFacts,
+  counts: RecipientCounts,
   elsewhere: boolean,
-): { readonly adds: Tally; readonly fresh: readonly number[] } {
-  const { outside, local, fingerprint } = message;
-  const ripe = (message.at - lagDays * dayMs) / minuteMs;
-  const fresh: number[] = [];
-  let strangers = 0;
-  let newcomers = 0;
-  for (const recipient of outside) {
-    const hash = hash53(recipient, people.seed);
-    if (profile.book.has(hash)) continue;
-    fresh.push(hash);
-    newcomers++;
-    const minute = people.knownHere(hash);
-    strangers += minute === undefined ? 1 : minute > ripe ? lately : knownHereWeight;
-  }
-  for (const recipient of local) {
-    const hash = hash53(recipient, people.seed);
-    if (profile.book.has(hash)) continue;
-    fresh.push(hash);
-    newcomers += localWeight;
-  }
-  const messages = outside.length > 0 ? 1 : localWeight;
+): Tally {
+  const { fingerprint } = message;
+  const { strangers, newcomers, recipients } = weighRecipients(counts);
+  const messages = counts.outside > 0 ? 1 : localWeight;
   const copied = fingerprint !== undefined && profile.fingerprints.includes(fingerprint);
-  const adds: Tally = {
+  return {
     strangers: raised(strangers, rules.strangers.power),
     'new-recipients': raised(newcomers, rules['new-recipients'].power),
-    recipients: outside.length + localWeight * local.length,
+    recipients,
     messages,
     'failed-recipients': 0,
     'same-body': copied ? 1 : 0,
-    elsewhere: elsewhere ? raised(outside.length, rules.elsewhere.power) : 0,
+    elsewhere: elsewhere ? raised(counts.outside, rules.elsewhere.power) : 0,
     'spam-like': spamLike(message.scan) * messages,
   };
-  return { adds, fresh };
 }
 
 /** What this many in one message count for. */

@@ -5,7 +5,7 @@
 
 import { hash53 } from '../../lib/hash.ts';
 import { dayMs, hourMs, minuteMs } from '../../lib/time.ts';
-import type { Submission } from '../event.ts';
+import type { MessageFacts } from '../event.ts';
 import { networkOf, networkStanding, networksAtOnce } from './network.ts';
 import type { AccountProfile } from './profile.ts';
 import {
@@ -52,7 +52,7 @@ export function identityKey(address: string): string {
 
 export function riskFactors(
   profile: AccountProfile,
-  message: Submission,
+  message: MessageFacts,
   { seed, weak }: { readonly seed: number; readonly weak: boolean },
 ): RiskFactors {
   const hour = Math.floor(message.at / hourMs) % 24;
@@ -124,7 +124,7 @@ function near(hours: readonly number[], hour: number, away: number): number {
  */
 function unusedFrom(
   profile: AccountProfile,
-  message: Submission,
+  message: MessageFacts,
   seed: number,
 ): string | undefined {
   const from = message.headerFrom;

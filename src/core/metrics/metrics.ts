@@ -96,6 +96,16 @@ const ledgerMetrics: readonly Metric[] = [
 
 const doorMetrics: readonly Metric[] = [
   {
+    name: 'postern_refused_peers_total',
+    kind: 'counter',
+    help:
+      'Connections that Postern closed at once because the peer may not connect to this door, by ' +
+      'door and number of the user: `remote` for peers on other machines, `unknown` where the ' +
+      'kernel does not tell the user, `other` for further users.',
+    label: 'door',
+    secondLabel: 'uid',
+  },
+  {
     name: 'postern_milter_sessions_total',
     kind: 'counter',
     help: 'Milter connections accepted.',
@@ -104,11 +114,12 @@ const doorMetrics: readonly Metric[] = [
     name: 'postern_milter_faults_total',
     kind: 'counter',
     help:
-      'Faults of milter sessions, by reason. These end the session: full, slow, idle, ' +
-      'protocol, bug. These do not: answer (no verdict in time), reader (not signed or ' +
-      'verified in time), no-edits (the mail server allows no change of headers), edit (a ' +
-      'malformed header was left out), unlisted-client (mail of a client that is not known to ' +
-      'be allowed to relay was judged but not signed).',
+      'Faults of milter sessions, by reason. These end the session: full, many (of one peer), ' +
+      'slow, idle, protocol, bug. These do not: recipients (the recipients of all sessions ' +
+      'together use 64 MB, so one was refused for now), answer (no verdict in time), reader ' +
+      '(not signed or verified in time), no-edits (the mail server allows no change of ' +
+      'headers), edit (a malformed header was left out), unlisted-client (mail of a ' +
+      'client that is not known to be allowed to relay was judged but not signed).',
     label: 'reason',
   },
   {
@@ -122,6 +133,15 @@ const doorMetrics: readonly Metric[] = [
     kind: 'counter',
     help: 'Policy sessions that Postern ended, by reason.',
     label: 'reason',
+  },
+  {
+    name: 'postern_policy_waits_total',
+    kind: 'counter',
+    help:
+      'Recipients answered with 451: the login asked for too many without a message (budget), or ' +
+      'too many are reserved (full).',
+    label: 'reason',
+    values: ['budget', 'full'],
   },
   {
     name: 'postern_http_requests_total',

@@ -5,7 +5,7 @@ import type { Journal } from '../../flow/journal/journal.ts';
 import { openScans, type ScanSettings } from '../../flow/scan/message-scanned.ts';
 import { ScannerQueue } from '../../flow/scan/scanner-queue.ts';
 import { openStatistics, type Statistics } from '../../flow/stats/statistics.ts';
-import type { Mutable } from '../../lib/mutable.ts';
+import type { Mutable } from '../../lib/type-tools.ts';
 import type { ScanSource } from '../../ports/message.ts';
 import type { DaemonParts } from '../base/options.ts';
 import { duration } from '../base/settings.ts';

@@ -10,18 +10,20 @@
 import { smtpReply } from '../../formats/smtp/reply.ts';
 import { unreachable } from '../../lib/assert.ts';
 import {
+  type ListenAddress,
   type Listener,
+  type ListenerHooks,
   type ListenerLimits,
   openListener,
   type PeerConnection,
   type PeerSession,
   type PeerSessionState,
-  type SocketAddress,
 } from '../../lib/listener.ts';
-import { faultLog } from '../../lib/listener-log.ts';
+import { faultLog, fullTrouble } from '../../lib/listener-log.ts';
 import { printableLine } from '../../lib/peer-text.ts';
 import { minuteMs, secondMs } from '../../lib/time.ts';
 import type { Answer, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
+import type { Troubles } from '../../ports/troubles.ts';
 import type { Count, Log } from '../../ports/world.ts';
 import { parsePolicyRequest, RequestReader } from './request.ts';
 
@@ -29,6 +31,10 @@ export type PolicyDeps = {
   readonly handler: PolicyHandler;
   readonly log: Log;
   readonly count: Count;
+  /** As of the listener: says who may connect; without it, any may. */
+  readonly admit?: ListenerHooks['admit'];
+  /** Told when the door is full. */
+  readonly troubles?: Pick<Troubles, 'set'>;
   /** Appended to logins without a domain. */
   readonly defaultDomain?: string;
   /**
@@ -58,13 +64,15 @@ const answerMsDefault = 30 * secondMs;
 const textLengthMax = 300;
 
 /** Opens the door; `close` or `await using` shuts it. */
-export function openPolicy(where: SocketAddress, deps: PolicyDeps): Promise<Listener> {
-  const { log, count } = deps;
+export function openPolicy(where: ListenAddress, deps: PolicyDeps): Promise<Listener> {
+  const { admit, log, count, troubles } = deps;
   let connections = 0;
   return openListener(
     where,
     { ...defaultLimits, ...deps.limits },
     {
+      admit,
+      full: fullTrouble('policy', (part, why) => troubles?.set(part, why)),
       open: (line) => new PolicyTalk(++connections, line, deps),
       fault: faultLog('policy', log, count),
     },

@@ -10,8 +10,8 @@ import {
   newBaseline,
   type ServerBaseline,
 } from '../../core/account/baseline.ts';
+import type { People } from '../../core/account/count-recipients.ts';
 import type { GuardContext } from '../../core/account/guard.ts';
-import type { People } from '../../core/account/judge.ts';
 import type { Policy } from '../../core/account/policy.ts';
 import {
   type AccountProfile,

@@ -8,12 +8,18 @@ import { type FlowRig, openRig } from '../../../test/ledger/flow-rig.ts';
 import type { Account } from '../../core/account-name.ts';
 import { hourMs } from '../../lib/time.ts';
 import type { Answer, PolicyRequest } from '../../ports/message.ts';
+import { askedPerHour } from './ask-budget.ts';
 
 const joe = 'joe@here.test' as Account;
 const perHour = 10;
 
 /** One SMTP session as the policy door sees it. */
-function session(rig: FlowRig, connection: number, account: Account | undefined = joe) {
+function session(
+  rig: FlowRig,
+  connection: number,
+  account: Account | undefined = joe,
+  client = '192.0.2.1',
+) {
   let message = 0;
   const ask = (stage: PolicyRequest['stage'], more: Partial<PolicyRequest> = {}): Answer[] => {
     const answers: Answer[] = [];
@@ -22,7 +28,7 @@ function session(rig: FlowRig, connection: number, account: Account | undefined 
       instance: `${connection}.${message}`,
       queueId: '',
       account,
-      client: '192.0.2.1',
+      client,
       sender: joe,
       recipient: '',
       recipientCount: 0,
@@ -157,4 +163,52 @@ test('observing: no ceiling is enforced', () => {
   const rig = limited({ settings: { mode: 'observe' } });
   const one = session(rig, 1);
   for (let nth = 0; nth < 2 * perHour; nth++) assert.equal(one.rcpt(someone(1, nth)), 'pass');
+});
+
+/** Asks for this many recipients in messages of 1,000 that are all aborted. */
+function askOnly(from: ReturnType<typeof session>, recipients: number): number {
+  let passed = 0;
+  for (let nth = 0; nth < recipients; nth++) {
+    if (nth % 1_000 === 0) from.next();
+    if (from.rcpt(someone(1, nth)) === 'pass') passed++;
+  }
+  from.gone();
+  return passed;
+}
+
+test('a login that asks for recipients and sends nothing gets 451, from that network', () => {
+  const rig = openRig();
+  const thief = session(rig, 1, joe, '198.51.100.7');
+  const passed = askOnly(thief, 3 * askedPerHour);
+  assert.ok(passed >= askedPerHour && passed <= askedPerHour + 1_000, `${passed}`);
+  const answers = { thief: thief.rcpt('a@elsewhere.test'), logged: rig.logged };
+  assert.deepEqual(answers, { thief: 'reply', logged: ['warn recipients.budget'] });
+  assert.equal(rig.counted.get('postern_policy_waits_total budget'), 3 * askedPerHour - passed + 1);
+  assert.equal(session(rig, 2, joe, '198.51.100.99').rcpt('a@elsewhere.test'), 'reply');
+  assert.equal(session(rig, 3, joe, '192.0.2.1').rcpt('a@elsewhere.test'), 'pass', 'the owner');
+  const ann = 'ann@here.test' as Account;
+  assert.equal(session(rig, 4, ann, '198.51.100.7').rcpt('a@elsewhere.test'), 'pass');
+  rig.settings.mode = 'observe';
+  assert.equal(thief.rcpt('a@elsewhere.test'), 'pass', 'observing refuses nothing');
+  thief.gone();
+  rig.settings.mode = 'guard';
+  assert.equal(thief.rcpt('a@elsewhere.test'), 'reply');
+  rig.time.jump(hourMs);
+  assert.equal(thief.rcpt('a@elsewhere.test'), 'pass', 'an hour later');
+});
+
+test('messages that are sent do not use the budget, nor what a ceiling refused', () => {
+  const rig = openRig({ milterPresent: () => true });
+  const newsletter = session(rig, 1);
+  for (let nth = 0; nth < 2 * askedPerHour; nth++) {
+    assert.equal(newsletter.rcpt(someone(1, nth)), 'pass');
+    if (nth % 1_000 !== 999) continue;
+    newsletter.data();
+    if (nth % 2_000 === 999) newsletter.end(); // the others are broken off while they are sent
+    newsletter.next();
+  }
+  const full = limited();
+  const refused = session(full, 1);
+  assert.equal(askOnly(refused, 2 * askedPerHour), 20 * perHour);
+  assert.equal(refused.rcpt('a@elsewhere.test'), 'pass');
 });

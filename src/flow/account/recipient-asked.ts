@@ -6,42 +6,35 @@
  * If the milter door sees the same message (same queue id), the milter counts it, and the
  * reservation only ends.
  *
+ * Recipients of messages without a DATA have a budget for each login and client network. Beyond it
+ * they are answered with 451 at once; no answer is ever delayed on purpose.
+ *
  *   RCPT ──▶ reserved ──DATA──▶ judged ──END-OF-MESSAGE──▶ counted
  *                └── new message, connection gone, too old ──▶ given back
  */
 
-import { preview } from '../../core/account/guard.ts';
+import { overCeiling } from '../../core/account/ceiling.ts';
+import { recipientKind } from '../../core/account/count-recipients.ts';
+import { previewCounted } from '../../core/account/guard.ts';
 import type { Judgement } from '../../core/account/judge.ts';
+import { networkOf } from '../../core/account/network.ts';
 import { type AccountFlags, hasCeiling } from '../../core/account/policy.ts';
 import type { Account } from '../../core/account-name.ts';
-import type { Submission } from '../../core/event.ts';
+import type { MessageFacts, Submission } from '../../core/event.ts';
 import { replyText } from '../../core/explain.ts';
 import { domainOf } from '../../formats/message/address.ts';
 import { isOwnDomain } from '../../formats/postfix/own-domains.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import { hourMs, type Millis } from '../../lib/time.ts';
+import { type Millis, minuteMs } from '../../lib/time.ts';
 import type { Answer, Gate, PolicyHandler, PolicyRequest } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import type { Settings } from '../settings.ts';
 import type { Accounts } from './accounts.ts';
+import { AskBudget } from './ask-budget.ts';
+import { type Reservation, ReservedRecipients } from './reserved-recipients.ts';
 
-/** Recipients reserved for one message; Postfix's smtpd_recipient_limit is 1000. */
-const recipientsMax = 50_000;
-/** Reservations at once; Postfix needs one for each session. */
-const reservationsMax = 20_000;
-/** A reservation ends after this time: Postfix does not say that a session has ended. */
-const reservationMs = hourMs;
 /** Queue ids the milter door has counted, kept for the policy door's last request. */
 const countedMax = 5_000;
-
-type Reservation = {
-  readonly connection: number;
-  readonly account: Account;
-  readonly at: Millis;
-  readonly recipients: Set<string>;
-  readonly client: string;
-  readonly sender: string;
-};
 
 export type RecipientAskedDeps = {
   readonly gate: Gate & {
@@ -73,26 +66,30 @@ export function openPolicyHandler(deps: RecipientAskedDeps): PolicyHandler & {
 }
 
 const dunno: Answer = { kind: 'pass' };
-const wait: Answer = {
-  kind: 'reply',
-  code: 451,
-  enhanced: '4.7.1',
-  text: 'Too many recipients at once; please try again later',
-};
+const waits = {
+  full: waitFor('Too many recipients at once'),
+  budget: waitFor('Too many recipients without a message'),
+} as const;
+
+function waitFor(what: string): Answer {
+  return { kind: 'reply', code: 451, enhanced: '4.7.1', text: `${what}; please try again later` };
+}
 
 class PolicyFlow {
   readonly #deps: RecipientAskedDeps;
-  /** By instance, which Postfix makes for each message. */
-  readonly #reservations = new Map<string, Reservation>();
+  readonly #reserved: ReservedRecipients;
+  readonly #budget = new AskBudget();
   /** Oldest first. */
   readonly #counted = new RecentMap<string, true>(countedMax);
+  #fullLoggedAt = 0;
 
   constructor(deps: RecipientAskedDeps) {
     this.#deps = deps;
+    this.#reserved = new ReservedRecipients((reservation, now) => this.#aborted(reservation, now));
   }
 
   get reserved(): number {
-    return this.#reservations.size;
+    return this.#reserved.size;
   }
 
   ask(connection: number, request: PolicyRequest, answer: (answer: Answer) => void): void {
@@ -117,9 +114,7 @@ class PolicyFlow {
   }
 
   gone(connection: number): void {
-    for (const [instance, reservation] of this.#reservations) {
-      if (reservation.connection === connection) this.#reservations.delete(instance);
-    }
+    this.#reserved.gone(connection, this.#deps.world.clock.now());
   }
 
   counted(queueId: string): void {
@@ -127,71 +122,102 @@ class PolicyFlow {
   }
 
   #recipient(connection: number, account: Account, request: PolicyRequest): Answer {
-    const { gate } = this.#deps;
+    const { accounts, gate, localDomains } = this.#deps;
     const refused = gate.mayBegin({ account, by: 'login', client: request.client });
     if (refused.kind !== 'pass') return refused;
-    const reservation = this.#reserve(connection, account, request);
-    if (reservation === undefined || reservation.recipients.size >= recipientsMax) return wait;
-    if (request.recipient !== '') reservation.recipients.add(request.recipient);
+    const reservation = this.#reservation(connection, account, request);
+    if (reservation === 'spent') return this.#wait('budget', account);
+    const { recipient } = request;
+    const isLocal = isOwnDomain(localDomains, domainOf(recipient));
+    if (reservation === 'full' || !this.#reserved.add(reservation, recipient, isLocal)) {
+      return this.#wait('full', account);
+    }
     // Before all recipients are known, only a fixed ceiling can be checked.
-    if (!hasCeiling(this.#deps.accounts.context.policy)) return dunno;
-    return this.#ceilingAnswer(this.#judge(reservation));
+    const answer =
+      hasCeiling(accounts.context.policy) && this.#mayExceed(reservation)
+        ? this.#ceilingAnswer(this.#judge(reservation))
+        : dunno;
+    if (answer.kind === 'pass') reservation.asked++;
+    return answer;
   }
 
-  #reserve(connection: number, account: Account, request: PolicyRequest): Reservation | undefined {
-    const now = this.#deps.world.clock.now();
-    const held = this.#reservations.get(request.instance);
+  /** The reservation of this message. Opens one with the first recipient. */
+  #reservation(
+    connection: number,
+    account: Account,
+    request: PolicyRequest,
+  ): Reservation | 'spent' | 'full' {
+    const { instance, client, sender } = request;
+    const held = this.#reserved.find(instance);
     if (held !== undefined) return held;
-    for (const [instance, old] of this.#reservations) {
-      // A connection has one message at a time: an older one was aborted.
-      if (old.connection === connection || now - old.at > reservationMs) {
-        this.#reservations.delete(instance);
-      }
+    const now = this.#deps.world.clock.now();
+    this.#reserved.giveBackOld(connection, now);
+    const holder = `${account} ${networkOf(client)}`;
+    if (this.#budget.isSpent(holder, now)) return 'spent';
+    const of = { instance, connection, account, holder, client, sender };
+    return this.#reserved.open(of, now) ?? 'full';
+  }
+
+  /** Nothing is reserved. The sender tries again later; while observing, the message goes on. */
+  #wait(why: keyof typeof waits, account: Account): Answer {
+    const { clock, count, log } = this.#deps.world;
+    const now = clock.now();
+    if (why === 'full' && Math.abs(now - this.#fullLoggedAt) >= minuteMs) {
+      this.#fullLoggedAt = now;
+      log('warn', 'recipients.full', { account, bytes: this.#reserved.bytes });
     }
-    if (this.#reservations.size >= reservationsMax) return undefined;
-    const made: Reservation = {
-      connection,
-      account,
-      at: now,
-      recipients: new Set(),
-      client: request.client,
-      sender: request.sender,
-    };
-    this.#reservations.set(request.instance, made);
-    return made;
+    if (this.#deps.settings.mode === 'observe') return dunno;
+    count('postern_policy_waits_total', 1, why);
+    return waits[why];
+  }
+
+  /** A message was aborted. Without DATA, its recipients were only asked for. */
+  #aborted({ account, asked, begun, client, holder }: Reservation, now: Millis): void {
+    if (begun || !this.#budget.spend(holder, asked, now)) return;
+    this.#deps.world.log('warn', 'recipients.budget', { account, network: networkOf(client) });
   }
 
   /** Judges. A pass is counted at the end of the message; a stop now, because later is too late. */
   #data(request: PolicyRequest, answer: (answer: Answer) => void): void {
-    const reservation = this.#reservations.get(request.instance);
+    const reservation = this.#reserved.find(request.instance);
     if (reservation === undefined) {
       answer(dunno);
       return;
     }
+    this.#reserved.begin(reservation);
     const judgement = this.#judge(reservation);
     if (judgement.verdict === 'pass' || this.#deps.milterPresent()) {
       answer(this.#ceilingAnswer(judgement));
       return;
     }
-    this.#reservations.delete(request.instance);
-    const now = this.#deps.world.clock.now();
-    const message = this.#submission(reservation, reservation.recipients, now);
+    this.#reserved.end(reservation);
+    const message = this.#submission(reservation, this.#deps.world.clock.now());
     this.#deps.gate.submit({ ...message, id: request.queueId }, 'login', answer);
+  }
+
+  /** Whether the number of reserved recipients exceeds a ceiling, if the evidence allows it. */
+  #mayExceed({ account }: Reservation): boolean {
+    const { accounts, gate } = this.#deps;
+    const at = this.#deps.world.clock.now();
+    const profile = accounts.profile(account, at);
+    const recipients = this.#reserved.outside(account);
+    const { policy } = accounts.context;
+    const flags = gate.flags(account, at);
+    return overCeiling(profile, { at, recipients }, policy, flags, Infinity) !== undefined;
   }
 
   /** Judges as if this message had all reserved recipients of the account, in all its sessions. */
   #judge(reservation: Reservation): Judgement {
     const { accounts, gate } = this.#deps;
-    const { clock } = this.#deps.world;
-    const now = clock.now();
-    const all = new Set(reservation.recipients);
-    for (const other of this.#reservations.values()) {
-      if (other.account !== reservation.account) continue;
-      for (const recipient of other.recipients) all.add(recipient);
-    }
-    const profile = accounts.profile(reservation.account, now);
-    const message = this.#submission(reservation, all, now);
-    return preview(profile, message, accounts.context, gate.flags(reservation.account, now));
+    const { account } = reservation;
+    const at = this.#deps.world.clock.now();
+    const profile = accounts.profile(account, at);
+    const { people } = accounts.context;
+    const counts = this.#reserved.counts(account, (recipient) =>
+      recipientKind(profile, recipient, at, people),
+    );
+    const message = facts(reservation, at);
+    return previewCounted(profile, { message, counts }, accounts.context, gate.flags(account, at));
   }
 
   #ceilingAnswer(judgement: Judgement): Answer {
@@ -203,33 +229,27 @@ class PolicyFlow {
   }
 
   #end(request: PolicyRequest, answer: (answer: Answer) => void): void {
-    const reservation = this.#reservations.get(request.instance);
+    const reservation = this.#reserved.find(request.instance);
     answer(dunno);
     if (reservation === undefined) return;
-    this.#reservations.delete(request.instance);
-    if (this.#counted.get(request.queueId) === true || this.#deps.milterPresent()) return;
-    const { gate } = this.#deps;
     const { clock } = this.#deps.world;
-    const message = this.#submission(reservation, reservation.recipients, clock.now());
-    gate.passed({ ...message, id: request.queueId });
+    const message = this.#submission(reservation, clock.now());
+    this.#reserved.end(reservation);
+    if (this.#counted.get(request.queueId) === true || this.#deps.milterPresent()) return;
+    this.#deps.gate.passed({ ...message, id: request.queueId });
   }
 
-  #submission(reservation: Reservation, recipients: Set<string>, at: Millis): Submission {
+  #submission({ recipients, ...reservation }: Reservation, at: Millis): Submission {
     const outside: string[] = [];
     const local: string[] = [];
-    for (const recipient of recipients) {
-      const here = isOwnDomain(this.#deps.localDomains, domainOf(recipient));
-      (here ? local : outside).push(recipient);
-    }
-    return {
-      kind: 'send',
-      id: '',
-      at,
-      account: reservation.account,
-      outside,
-      local,
-      client: reservation.client,
-      sender: reservation.sender,
-    };
+    for (const { address, isLocal } of recipients) (isLocal ? local : outside).push(address);
+    return { ...facts(reservation, at), outside, local };
   }
+}
+
+function facts(
+  { account, client, sender }: Pick<Reservation, 'account' | 'client' | 'sender'>,
+  at: Millis,
+): MessageFacts {
+  return { kind: 'send', id: '', at, account, client, sender };
 }

@@ -4,8 +4,8 @@
  */
 
 import { newBaseline } from '../../core/account/baseline.ts';
+import type { People } from '../../core/account/count-recipients.ts';
 import { type GuardContext, submit } from '../../core/account/guard.ts';
-import type { People } from '../../core/account/judge.ts';
 import { type AccountFlags, noFlags, type Policy } from '../../core/account/policy.ts';
 import { type AccountProfile, newProfile } from '../../core/account/profile.ts';
 import { type BookChange, delivery, login, release } from '../../core/account/record.ts';

@@ -7,7 +7,7 @@ import type { Submission } from '../../core/event.ts';
 import { combine } from '../../core/scan/combine.ts';
 import type { ScannerName, ScanReport } from '../../core/scan/report.ts';
 import { type CopyKey, copyKeyOf } from '../../formats/scan/copy-key.ts';
-import { sha256 } from '../../lib/sha256.ts';
+import { sha256 } from '../../lib/hash.ts';
 import type { MessageScan, MessageStart, ScanSource } from '../../ports/message.ts';
 import type { World } from '../../ports/world.ts';
 import { ScanReuse } from './scan-reuse.ts';

@@ -10,7 +10,7 @@ import type { Ledger } from '../../ports/ledger.ts';
 import type { Log } from '../../ports/world.ts';
 import { checkpoints, walPagesMax, walPagesWithoutThread } from './checkpoint.ts';
 import { copyBeforeMigration, removeOldCopies, wayBack } from './earlier-copy.ts';
-import { fileGuard, lockForWriting, preparePrivateFile } from './files.ts';
+import { fileGuard, lockForWriting, preparePrivateFile, refuseForRoot } from './files.ts';
 import { checkVersion, migrate, migrations, readableVersion } from './migrations.ts';
 import { pruner } from './prune.ts';
 import { startPageChecks } from './soundness/page-check.ts';
@@ -49,6 +49,7 @@ const busyMs = 200;
 const walBytesMax = 64 * 1024 * 1024;
 
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger {
+  if (path !== inMemory) refuseForRoot(path);
   const log = options.log ?? (() => {});
   try {
     return options.readOnly === true
