@@ -84,6 +84,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'An answer after a commit failed. This is a mistake in Postern; please report it.',
   'ledger.change-refused':
     'The ledger refused a malformed change. This is a mistake in Postern; please report it.',
+  'ledger.check-unfinished':
+    'The check of all pages of the ledger did not end: it was stopped, took too long, or could ' +
+    'not read the file. It runs again the next day.',
   'ledger.checkpoint-thread-died':
     'The thread that copies the write-ahead log into the ledger file ended. The main thread ' +
     'does this work now.',
@@ -92,6 +95,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.failing':
     'The ledger cannot be written; most often the disk is full. Postern sends a notice and ' +
     'answers mail as ledger.when_failing says.',
+  'ledger.log-set-aside':
+    'The write-ahead log did not belong to the ledger, so it was renamed and not applied: one of ' +
+    'the two files was restored without the other.',
   'ledger.lost':
     'Postern stopped while the ledger could not be written. The fields give the number of lost ' +
     'changes.',
@@ -187,6 +193,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.spool-bad':
     'Files in the spool that are not messages of their user were removed. `why` describes ' +
     'the first.',
+  'sendmail.spool-trimmed':
+    'Entries of this user were removed from the spool: they are no messages, or are beyond twice ' +
+    'what postern-sendmail leaves there.',
   'sendmail.spool-unread': 'The spool could not be read. Postern tries again every few seconds.',
   'sendmail.unreadable':
     'The file of a message of a script cannot be read. The file stays where it is, and the ' +

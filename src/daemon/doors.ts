@@ -46,6 +46,7 @@ export async function openDoors(
   const command = await openCommands(parts, deps);
   const sendmail = openDaemonSendmail(parts, {
     journal: flows.journal,
+    troubles: flows.troubles,
     moved: (address) => flows.doors({ sendmail: address }),
   });
   parts.scope.defer(() => sendmail.close());
