@@ -5,6 +5,7 @@ import { type HttpDeps, type HttpDoor, openHttp } from '../doors/http/server.ts'
 import { openMailLog } from '../doors/log/reader.ts';
 import { logEnvironment, sourceOf } from '../doors/log/source.ts';
 import { type MilterDeps, openMilter } from '../doors/milter/server.ts';
+import { openSessionRooms } from '../doors/milter/session-room.ts';
 import { openPolicy, type PolicyDeps } from '../doors/policy/server.ts';
 import { isListed, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import type { ListenAddress, Listener, SocketAddress } from '../lib/listener.ts';
@@ -159,10 +160,13 @@ function milterOpener(
 ) {
   const { clock, count, log } = parts.world;
   const { accounts, doors } = parts.config;
+  const rooms = openSessionRooms(troubles);
   return (where: ListenAddress, more: Pick<MilterDeps, 'admit' | 'name'>): Promise<Listener> =>
     openMilter(where, {
       ...more,
       troubles,
+      rooms,
+      isForStrangers: more.name === 'inbound',
       path,
       handovers,
       clock,
