@@ -1,7 +1,7 @@
 /**
- * Finds the user at the other end of a connection from this machine to itself. The kernel's table
- * of TCP sockets (proc_pid_net(5)) names the user of each socket. It is only asked for clients with
- * an address of this machine.
+ * Finds the user at the other end of a connection from this machine to itself. If both ends are
+ * known, the kernel is asked for that one socket (socket-diag.ts). Else, and where it cannot be
+ * asked, its table of TCP sockets (proc_pid_net(5)) names the user of each socket.
  *
  * The kernel needs about 10 ms to write a table of 10,000 sockets. So tables are read on Node's
  * thread pool, one at a time, and all questions that come meanwhile share the next table.
@@ -10,6 +10,7 @@ import { open } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { SocketEnd, SocketOwner, SocketOwners } from '../../ports/scripts.ts';
+import { openSocketDiag, type SocketDiag } from './socket-diag.ts';
 
 /** Room for about 200,000 sockets of 150 bytes each. */
 const tableBytesMax = 32 * 1024 * 1024;
@@ -22,8 +23,18 @@ export type SocketTable = { readonly v4: Buffer | undefined; readonly v6: Buffer
 type Index = ReadonlyMap<string, readonly number[]>;
 type Indexed = SocketTable & { readonly at4: Index; readonly at6: Index };
 
-export function openSocketOwners(read: () => Promise<SocketTable> = readTables): SocketOwners {
-  let addresses: ReadonlySet<string> = new Set();
+type SocketOwnersDeps = {
+  readonly read?: () => Promise<SocketTable>;
+  readonly ask?: SocketDiag;
+  readonly interfaces?: typeof networkInterfaces;
+};
+
+export function openSocketOwners({
+  read = readTables,
+  ask = openSocketDiag(),
+  interfaces = networkInterfaces,
+}: SocketOwnersDeps = {}): SocketOwners {
+  let addresses: ReadonlySet<string> | undefined;
   let knownAt = Number.NEGATIVE_INFINITY;
   let running: Promise<Indexed> | undefined;
   let next: Promise<Indexed> | undefined;
@@ -53,13 +64,14 @@ export function openSocketOwners(read: () => Promise<SocketTable> = readTables):
       if (address.startsWith('127.')) return true;
       const now = performance.now();
       if (now - knownAt > addressesForMs) {
-        addresses = ownAddresses();
+        addresses = ownAddresses(interfaces);
         knownAt = now;
       }
-      return addresses.has(address);
+      return addresses?.has(address) ?? true;
     },
     async of(end, other) {
-      return ownerIn(end, await table(), other);
+      const found = other === undefined ? undefined : ask(end, other);
+      return found ?? ownerIn(end, await table(), other);
     },
   };
 }
@@ -224,7 +236,12 @@ function groupsOf(address: string): readonly number[] | undefined {
 
 const hex = (octet: number): string => octet.toString(16).toUpperCase().padStart(2, '0');
 
-function ownAddresses(): ReadonlySet<string> {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return new Set(['127.0.0.1', '::1', ...all.map(({ address }) => address)]);
+/** Undefined if the kernel does not tell: any address may then be one of this machine. */
+function ownAddresses(interfaces: typeof networkInterfaces): ReadonlySet<string> | undefined {
+  try {
+    const all = Object.values(interfaces()).flatMap((list) => list ?? []);
+    return new Set(['127.0.0.1', '::1', ...all.map(({ address }) => address)]);
+  } catch {
+    return undefined;
+  }
 }
