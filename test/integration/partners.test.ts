@@ -266,7 +266,7 @@ test('postern-root and Postern take the same names for a login', () => {
   ];
   const env = { POSTERN_DOVECOT_CONFIG: '/nonexistent' };
   const taken = names.filter((name) => {
-    const { stdout } = spawnSync(helper, { input: `kick\n${name}\n`, env, timeout: 15_000 });
+    const { stdout } = spawnSync(helper, { input: `kick\n${name}\nend\n`, env, timeout: 15_000 });
     return stdout.toString() === 'postern-root: failed: doveadm kick\n';
   });
   assert.deepEqual(taken, names.filter(isLoginName));

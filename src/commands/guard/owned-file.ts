@@ -28,25 +28,37 @@ export function readOwnedFile(path: string, octetsMax: number = usualMax): strin
 /** Of open(2): names a file without opening it. Node has no constant for it. */
 const pathOnly = 0o10000000;
 
+export type PinnedSocket = Disposable & { readonly path: string };
+
 /**
- * A path that leads to this socket whatever its folder's owner puts there later. It is usable as
- * long as this process runs. Others than root get the path itself.
+ * A path for connect(2) that leads to this very socket, whatever a user puts at its name later. It
+ * must belong to the owner of the state folder; `orRoot`: or to root, as sockets of systemd do.
+ * Others than root get the path itself. Dispose it when the connection is made.
  */
-export function pinnedSocket(path: string): string {
-  if (process.geteuid?.() !== 0) return path;
-  const descriptor = openSync(path, pathOnly | constants.O_NOFOLLOW);
-  const found = fstatSync(descriptor);
-  if (found.isSocket() && [0, statSync(dirname(path)).uid].includes(found.uid)) {
-    return `/proc/self/fd/${descriptor}`;
+export function pinnedSocket(
+  path: string,
+  { state, orRoot }: { readonly state: string; readonly orRoot: boolean },
+): PinnedSocket {
+  if (process.geteuid?.() !== 0) return { path, [Symbol.dispose]: () => undefined };
+  const owners = [statSync(state).uid, ...(orRoot ? [0] : [])];
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, pathOnly | constants.O_NOFOLLOW);
+    const found = fstatSync(descriptor);
+    if (!found.isSocket() || !owners.includes(found.uid)) throw unfit(path);
+  } catch (cause) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    throw new OperatorError('not-own-socket', `${path} is no socket of the owner of ${state}`, {
+      cause,
+      hint: 'root does not speak to it; restart the guard: systemctl restart postern',
+      exit: sysexits.noPerm,
+    });
   }
-  closeSync(descriptor);
-  throw new OperatorError('not-own-socket', `${path} is no socket of the owner of its folder`, {
-    hint: 'root does not speak to it; restart the guard: systemctl restart postern',
-    exit: sysexits.noPerm,
-  });
+  const opened = descriptor;
+  return { path: `/proc/self/fd/${opened}`, [Symbol.dispose]: () => closeSync(opened) };
 }
 
 function unfit(path: string): Error {
-  const text = `${path} is not a plain file of the owner of its folder`;
+  const text = `${path} does not belong to the owner of its folder, or is of another kind`;
   return Object.assign(new Error(text), { code: 'EPERM' });
 }
