@@ -15,6 +15,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'account.would-suspend':
     'In mode guard, Postern would have suspended this account. The mode is observe, so its ' +
     'mail passes.',
+  'command.no-socket':
+    'The socket of the commands could not be opened in the state folder. `postern` commands ask ' +
+    'over the address of the status page instead.',
   'config.not-reloaded':
     'Postern received SIGHUP, but the configuration file has a fault. The old settings stay ' +
     'in force; run `postern config check`.',
@@ -56,6 +59,10 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'guard.stopping': 'Postern received a signal to stop.',
   'held.released':
     'Held mail was delivered automatically, because its account sends normally again.',
+  'http.crowded':
+    'The status page had too many connections. Postern closed the oldest one of `peer`, the user ' +
+    'or address with the most. Mail and commands are not affected. Logged at most once a minute; ' +
+    '`leftOut` counts the others.',
   'http.failed': 'An HTTP request failed because of a mistake in Postern. Please report it.',
   'http.socket': 'The HTTP door could not accept a connection; the door stays open.',
   'http.wrong-token': 'A client sent a wrong token. Logged at most once a minute for each address.',
@@ -77,6 +84,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'An answer after a commit failed. This is a mistake in Postern; please report it.',
   'ledger.change-refused':
     'The ledger refused a malformed change. This is a mistake in Postern; please report it.',
+  'ledger.check-unfinished':
+    'The check of all pages of the ledger did not end: it was stopped, took too long, or could ' +
+    'not read the file. It runs again the next day.',
   'ledger.checkpoint-thread-died':
     'The thread that copies the write-ahead log into the ledger file ended. The main thread ' +
     'does this work now.',
@@ -85,6 +95,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'ledger.failing':
     'The ledger cannot be written; most often the disk is full. Postern sends a notice and ' +
     'answers mail as ledger.when_failing says.',
+  'ledger.log-set-aside':
+    'The write-ahead log did not belong to the ledger, so it was renamed and not applied: one of ' +
+    'the two files was restored without the other.',
   'ledger.lost':
     'Postern stopped while the ledger could not be written. The fields give the number of lost ' +
     'changes.',
@@ -180,6 +193,9 @@ export const eventMeanings: Readonly<Record<string, string>> = {
   'sendmail.spool-bad':
     'Files in the spool that are not messages of their user were removed. `why` describes ' +
     'the first.',
+  'sendmail.spool-trimmed':
+    'Entries of this user were removed from the spool: they are no messages, or are beyond twice ' +
+    'what postern-sendmail leaves there.',
   'sendmail.spool-unread': 'The spool could not be read. Postern tries again every few seconds.',
   'sendmail.unreadable':
     'The file of a message of a script cannot be read. The file stays where it is, and the ' +
@@ -196,6 +212,12 @@ export const eventMeanings: Readonly<Record<string, string>> = {
     'ledger or in Postern. The next start finishes them.',
   'systemd.unreached':
     'systemd-notify could not be run. Without it, the watchdog of systemd restarts Postern.',
+  'token.mode-changed':
+    'Other users could use a file with a token, so Postern set its mode to 0600. If another user ' +
+    'may have read it, delete the file and restart Postern, which makes a new token.',
+  'token.replaced':
+    'A file with a token could not be used, and `why` says for what reason. Postern made a new ' +
+    'token: sign in to the status page again, or give the new metrics token to Prometheus.',
   'trouble.begun':
     'A part of the guard does not work as it should. The operator gets a notice, and ' +
     '/health is not ok.',

@@ -58,7 +58,8 @@ export function register(program: Command): void {
       const withToken =
         options.token === true || (process.stdout.isTTY && options.json === undefined);
       const { http } = admin.run.doors;
-      const page = withToken ? `${http}/?token=${encodeURIComponent(admin.run.token)}` : `${http}/`;
+      const link = withToken ? `/?token=${encodeURIComponent(admin.run.token)}` : '/';
+      const page = http === 'off' ? http : `${http}${link}`;
       print(
         command,
         options.json === true ? jsonLine({ ...status, page }) : statusText(seen, page),

@@ -1,12 +1,12 @@
 /** `postern up`: starts the guard in the foreground. */
-import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import pino from 'pino';
 import { type LoadedConfig, readConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { DoorAddresses, DoorOptions } from '../daemon/base/options.ts';
+import { keepToken } from '../daemon/base/token-file.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { activatedSockets } from '../daemon/doors/activation.ts';
 import { OperatorError, sysexits } from '../lib/operator-error.ts';
@@ -101,7 +101,7 @@ async function up(options: Options): Promise<void> {
   const owner = becomeOwnerOf(state);
   if (owner !== undefined) log('warn', 'guard.not-root', { uid: owner.uid, state });
   makeState(state);
-  const token = keepToken(state);
+  const token = keepToken(join(state, 'token'), log);
   const how = doorOptions(options);
   const runFile = join(state, 'run.json');
   const tell = (doors: DoorAddresses): void => {
@@ -201,20 +201,6 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
   });
-}
-
-/** The token stays the same across restarts, so sessions and bookmarks keep working. */
-function keepToken(state: string): string {
-  const path = join(state, 'token');
-  try {
-    const kept = readFileSync(path, 'utf8').trim();
-    if (kept.length >= 22) return kept;
-  } catch {
-    // The first start.
-  }
-  const token = randomBytes(24).toString('base64url');
-  writePrivate(path, `${token}\n`);
-  return token;
 }
 
 function writePrivate(path: string, text: string): void {

@@ -1,10 +1,11 @@
 /** Opens the doors of the daemon, and the mail log. */
 import { whereOf } from '../config/values.ts';
 import type { DoorPlaces } from '../core/checklist/doors.ts';
-import { type HttpDoor, openHttp } from '../doors/http/server.ts';
+import { type HttpDeps, type HttpDoor, openHttp } from '../doors/http/server.ts';
 import { openMailLog } from '../doors/log/reader.ts';
 import { logEnvironment, sourceOf } from '../doors/log/source.ts';
 import { type MilterDeps, openMilter } from '../doors/milter/server.ts';
+import { openSessionRooms } from '../doors/milter/session-room.ts';
 import { openPolicy, type PolicyDeps } from '../doors/policy/server.ts';
 import { isListed, parseNetworkRule } from '../formats/postfix/network-list.ts';
 import type { ListenAddress, Listener, SocketAddress } from '../lib/listener.ts';
@@ -13,6 +14,7 @@ import { openPeerCheck } from '../partners/kernel/peer-check.ts';
 import { openSocketOwners } from '../partners/kernel/socket-owner.ts';
 import { postfixLogFile } from '../partners/postfix/log-file.ts';
 import type { DaemonOptions, DaemonParts, DoorAddresses, DoorOptions } from './base/options.ts';
+import { httpDeps, openCommands } from './commands.ts';
 import { openAllowedUsers } from './doors/allowed-users.ts';
 import { openPostfixDoors, type PostfixDoors, systemDirectory } from './doors/postfix-doors.ts';
 import { isTaken, withHolder } from './doors/taken.ts';
@@ -40,9 +42,12 @@ export async function openDoors(
 ): Promise<{ readonly addresses: () => DoorAddresses; readonly sendmail: DaemonSendmail }> {
   const opening = { parts, options, flows };
   // The page first: it closes last, so that it tells the state of the guard to the end.
-  const http = await openPage(opening);
+  const deps = httpDeps(parts, options, flows.admin);
+  const http = await openPage(opening, deps);
+  const command = await openCommands(parts, deps);
   const sendmail = openDaemonSendmail(parts, {
     journal: flows.journal,
+    troubles: flows.troubles,
     moved: (address) => flows.doors({ sendmail: address }),
   });
   parts.scope.defer(() => sendmail.close());
@@ -57,6 +62,7 @@ export async function openDoors(
       inbound: all.inbound[0] ?? milter,
       policy: all.policy[0] ?? 'off',
       http: http?.address ?? 'off',
+      ...(command === undefined ? {} : { command }),
       all,
       auto,
     };
@@ -76,14 +82,10 @@ export async function openDoors(
   return { addresses, sendmail };
 }
 
-function openPage(opening: Opening): Promise<HttpDoor | undefined> {
-  const { parts, options, flows } = opening;
-  const { counters, world } = parts;
-  const { clock, count, log } = world;
+function openPage(opening: Opening, deps: HttpDeps): Promise<HttpDoor | undefined> {
   return opened(opening, 'http', (where) => {
     if ('path' in where) throw new OperatorError('config', 'doors.http must be inet:HOST:PORT');
-    const { token } = options;
-    return openHttp(where, { admin: flows.admin, token, metrics: counters, log, count, clock });
+    return openHttp(where, { ...deps, owners: openSocketOwners() });
   });
 }
 
@@ -158,10 +160,13 @@ function milterOpener(
 ) {
   const { clock, count, log } = parts.world;
   const { accounts, doors } = parts.config;
+  const rooms = openSessionRooms(troubles);
   return (where: ListenAddress, more: Pick<MilterDeps, 'admit' | 'name'>): Promise<Listener> =>
     openMilter(where, {
       ...more,
       troubles,
+      rooms,
+      isForStrangers: more.name === 'inbound',
       path,
       handovers,
       clock,

@@ -13,13 +13,13 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync as writeToFile,
 } from 'node:fs';
+import { spoolBytesMax, spoolFilesMax } from '../core/scripts/handover-request.ts';
 
-/** The most waiting messages of a user, the same number that the door accepts. */
-const spooledMax = 1_000;
-const spooledBytesMax = 200_000_000;
+const full = 'too many messages wait for delivery';
 
 /** Writes the message. Returns what went wrong, or undefined. */
 export function spoolMessage(spool: string, id: string, bytes: Buffer): string | undefined {
@@ -27,15 +27,17 @@ export function spoolMessage(spool: string, id: string, bytes: Buffer): string |
   process.umask(0o007);
   try {
     enterOwnFolder(spool, id);
-    const { files, octets } = spooled();
-    if (files >= spooledMax || octets + bytes.length > spooledBytesMax) {
-      return 'too many messages wait for delivery';
-    }
+    if (!hasRoom(1, bytes.length)) return full;
     const fresh = `.${id}`;
     const file = openSync(fresh, 'wx', 0o640);
     for (let at = 0; at < bytes.length; ) at += writeToFile(file, bytes, at);
     fsyncSync(file);
     closeSync(file);
+    // Many programs may have found room at the same time: each counts again what all have written.
+    if (!hasRoom(0, 0)) {
+      rmSync(fresh, { force: true });
+      return full;
+    }
     renameSync(fresh, id);
     const opened = openSync('.', 'r');
     fsyncSync(opened);
@@ -74,11 +76,10 @@ function entered(folder: string, spool: string, uid: number): boolean {
   return isOwnFolder('.', uid) && above.ino === top.ino && above.dev === top.dev;
 }
 
-function spooled(): { readonly files: number; readonly octets: number } {
+/** Does the folder have room for these further files and bytes? */
+function hasRoom(files: number, moreBytes: number): boolean {
   const names = readdirSync('.');
-  let octets = 0;
-  for (const name of names) {
-    octets += statSync(name, { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return { files: names.length, octets };
+  let bytes = moreBytes;
+  for (const name of names) bytes += statSync(name, { throwIfNoEntry: false })?.size ?? 0;
+  return names.length + files <= spoolFilesMax && bytes <= spoolBytesMax;
 }

@@ -118,7 +118,8 @@ class Guard implements AsyncDisposable {
   }
 
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.daemon.doors.http}/metrics`)).text();
+    const headers = { authorization: `Bearer ${token}` };
+    const text = await (await fetch(`${this.daemon.doors.http}/metrics`, { headers })).text();
     return Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
   }
 

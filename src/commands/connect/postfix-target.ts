@@ -10,7 +10,7 @@ import {
   lookEveryMs,
 } from '../../daemon/base/connected.ts';
 import { OperatorError, sysexits } from '../../lib/operator-error.ts';
-import { neededDoor, type RunFile, readRunFile } from '../guard/run-file.ts';
+import { neededApi, neededDoor, type RunFile, readRunFile } from '../guard/run-file.ts';
 import {
   type DoorWork,
   doorsFor,
@@ -62,7 +62,7 @@ export async function targetOf(
   const live = await readRunFile(at.state);
   neededDoor(live, 'milter');
   // The guard reports over it which mail it has seen.
-  if (options.verify !== false && options.dryRun !== true) neededDoor(live, 'http');
+  if (options.verify !== false && options.dryRun !== true) neededApi(live);
   const doors = doorsFor(live);
   const inQueue = queueDoors(doors);
   for (const name of ['milter', 'policy'] as const) {

@@ -2,7 +2,7 @@
  * Reads `run.json` in the state folder: the addresses and the token of the running guard. The guard
  * writes it; only the guard's user and root can read it.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import type { DoorPlaces } from '../../core/checklist/doors.ts';
@@ -28,6 +28,8 @@ export type RunFile = {
   readonly pid: number;
   readonly doors: RunDoors;
   readonly token: string;
+  /** The owner of the state folder: the guard's user. Not in the file, which that user writes. */
+  readonly owner: number;
 };
 
 const inet = 'inet:(?:[A-Za-z0-9.-]{1,255}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}';
@@ -37,14 +39,17 @@ const doorAddress: z.ZodType<string> = z
   .regex(new RegExp(`^(?:off|${inet}|unix:/[A-Za-z0-9._/-]{1,100})$`));
 /** Three sockets of each instance of Postfix, and old addresses. */
 const addresses = z.array(doorAddress).max(100);
-const runFile: z.ZodType<RunFile> = z.object({
+const runFile: z.ZodType<Omit<RunFile, 'owner'>> = z.object({
   pid: z.number().int().positive(),
   doors: z.object({
     milter: doorAddress,
     policy: doorAddress,
     http: z.string().regex(/^(?:off|http:\/\/[^\s]{1,260})$/),
     inbound: doorAddress.optional(),
-    command: doorAddress.optional(),
+    command: z
+      .string()
+      .regex(/^unix:\/[^\0]{1,106}$/)
+      .optional(),
     all: z.object({ milter: addresses, inbound: addresses, policy: addresses }).optional(),
     auto: z
       .array(z.enum(['milter', 'policy']))
@@ -126,7 +131,12 @@ export async function readRunFile(state: string): Promise<RunFile> {
       },
     );
   }
-  return parsed.data;
+  return { ...parsed.data, owner: statSync(state).uid };
+}
+
+/** Throws OperatorError `door-off` if the guard has neither a command socket nor an http door. */
+export function neededApi(run: RunFile): void {
+  if (run.doors.command === undefined) neededDoor(run, 'http');
 }
 
 /** The address of a door that a command needs. Throws OperatorError `door-off` if it is off. */

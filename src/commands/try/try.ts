@@ -173,10 +173,11 @@ async function known<Answer>(admin: GuardClient, path: string): Promise<Answer |
 
 function opening({ run }: GuardClient): string {
   const token = process.stdout.isTTY ? `/?token=${encodeURIComponent(run.token)}` : '/';
+  const page =
+    run.doors.http === 'off' ? '' : `Watch it on the status page: ${run.doors.http}${token}\n`;
   return (
     `Playing mail to ${run.doors.milter}. Nothing is delivered: this command acts as the mail ` +
-    'server.\n' +
-    `Watch it on the status page: ${run.doors.http}${token}\n`
+    `server.\n${page}`
   );
 }
 

@@ -153,9 +153,9 @@ const doorMetrics: readonly Metric[] = [
   {
     name: 'postern_http_refused_total',
     kind: 'counter',
-    help: 'HTTP requests refused before any work, by reason.',
+    help: 'HTTP requests and connections refused before any work, by reason.',
     label: 'reason',
-    values: ['host', 'token', 'origin', 'csrf', 'body', 'listeners'],
+    values: ['host', 'token', 'origin', 'csrf', 'body', 'listeners', 'crowded', 'peer'],
   },
   {
     name: 'postern_live_listeners',

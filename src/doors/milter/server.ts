@@ -31,6 +31,11 @@ export type MilterDeps = {
   readonly admit?: ListenerHooks['admit'];
   /** Memory that this door shares with others; of its own by default. */
   readonly rooms?: SessionRooms;
+  /**
+   * Its SMTP clients are strangers (port 25). Together they get at most half of the rooms, so that
+   * they cannot use up what users need.
+   */
+  readonly isForStrangers?: boolean;
   /** Told when the door is full. */
   readonly troubles?: Pick<Troubles, 'set'>;
   /** How the operator knows the door: `milter` by default. */
@@ -83,7 +88,7 @@ export function openMilter(where: ListenAddress, deps: MilterDeps): Promise<List
           count,
           noEdits,
           rooms,
-          trusted: line.trusted,
+          trusted: line.trusted && deps.isForStrangers !== true,
           write: line.write,
           end: line.end,
           run: line.run,

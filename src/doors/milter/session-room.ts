@@ -1,7 +1,8 @@
 /**
  * Memory that all milter sessions share. One session may hold megabytes, and a door has 2,000
- * sessions; so there is a common limit besides the limit of each. Peers that are not trusted get at
- * most half of the memory together: they cannot use up what the mail server needs.
+ * sessions; so there is a common limit besides the limit of each. Peers that are not trusted, and
+ * sessions of strangers on port 25, get at most half of the memory together: they cannot use up
+ * what users of the mail server need.
  */
 import type { Troubles } from '../../ports/troubles.ts';
 

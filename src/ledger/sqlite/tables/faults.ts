@@ -38,6 +38,12 @@ export function isFull(error: unknown): boolean {
   return resultCode(error) === code.full;
 }
 
+/** Is this a page that the disk does not give back? `error` comes from readFault. */
+export function isUnreadablePage(error: unknown): boolean {
+  if (!(error instanceof OperatorError)) return false;
+  return error.code === 'ledger-corrupt' || resultCode(error.cause) === code.io;
+}
+
 /** The error for a failed write. */
 export function writeFault(path: string, error: unknown): unknown {
   const result = resultCode(error);
@@ -81,8 +87,8 @@ function corruptFault(path: string, cause: unknown): OperatorError {
   return new OperatorError('ledger-corrupt', `ledger ${path} is damaged: ${why(cause)}`, {
     cause,
     hint:
-      `stop postern and put a copy from your backup in its place; without one, move ${path} and ` +
-      `${path}-wal aside (\`sqlite3 ${path} .recover\` may save most rows) and start anew`,
+      'stop postern and put a copy from your backup in its place; without one, docs/operate.md ' +
+      '("A damaged ledger") says how to save what can be read',
     exit: sysexits.dataErr,
   });
 }
