@@ -157,10 +157,16 @@ export async function openListener(
       hooks.fault(none, peer);
       return;
     }
-    const connection = new Connection(socket, admitted, hooks, () => {
-      connections.delete(connection);
+    let connection: Connection;
+    try {
+      connection = new Connection(socket, admitted, hooks, () => {
+        connections.delete(connection);
+        places.free(peer, trusted);
+      });
+    } catch (cause) {
       places.free(peer, trusted);
-    });
+      throw cause;
+    }
     connections.add(connection);
     if (closing !== undefined) connection.drain(limits.lingerMs ?? 0);
   };
