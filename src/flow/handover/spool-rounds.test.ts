@@ -28,7 +28,7 @@ function rounds(uids: readonly number[], trim: (uid: number) => SpoolTrim) {
 
 const uids = Array.from({ length: 200 }, (_, nth) => 100_000 + nth);
 
-test('of many users who leave too much, some are told, and others when these have stopped', async () => {
+test('of many users who leave too much, ten are told, then others', async () => {
   let full: readonly number[] = uids;
   const { rounds: all, troubles } = rounds(uids, (uid) => ({
     files: full.includes(uid) ? spoolFilesMax + 1 : 0,

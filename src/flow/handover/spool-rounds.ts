@@ -20,8 +20,8 @@ export type SpoolRoundsDeps = {
 /** Users whose messages are taken at the same time: writing one may take long. */
 const takenAtOnce = 8;
 /**
- * Users whom the operator is told about at the same time. A program may act as thousands of users
- * (subuid(5)), and must not take the place of other troubles.
+ * The operator is told about this many users at the same time. A program may act as thousands of
+ * users (subuid(5)), and must not take the place of other troubles.
  */
 const toldMax = 10;
 
