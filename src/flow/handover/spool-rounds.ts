@@ -19,6 +19,11 @@ export type SpoolRoundsDeps = {
 
 /** Users whose messages are taken at the same time: writing one may take long. */
 const takenAtOnce = 8;
+/**
+ * The operator is told about this many users at the same time. A program may act as thousands of
+ * users (subuid(5)), and must not take the place of other troubles.
+ */
+const toldMax = 10;
 
 type UserRound = { readonly uid: number; readonly round: SpoolRound; trimmed: boolean };
 
@@ -31,6 +36,7 @@ export class SpoolRounds {
   readonly #nextRounds = new Map<number, Promise<void>>();
   /** Users who left too much, as the operator was told. */
   readonly #told = new Set<number>();
+  #closed = false;
 
   /** `roundsMax`: how much may run or wait. */
   constructor(deps: SpoolRoundsDeps, handler: SpoolHandler, roundsMax: number) {
@@ -49,7 +55,7 @@ export class SpoolRounds {
     for (const uid of this.#told) if (!here.has(uid)) this.#tell(uid, undefined);
     const rounds = users.map((uid) => ({ uid, round: this.#round(uid), trimmed: false }));
     const worker = async (): Promise<void> => {
-      for (let of = rounds.shift(); of !== undefined; of = rounds.shift()) {
+      for (let of = rounds.shift(); of !== undefined && !this.#closed; of = rounds.shift()) {
         if (await this.#taken(of)) rounds.push(of);
       }
     };
@@ -74,7 +80,9 @@ export class SpoolRounds {
     return round;
   }
 
-  idle(): Promise<void> {
+  /** Begins no more messages. Resolves when those under way are taken. */
+  close(): Promise<void> {
+    this.#closed = true;
     return this.#turns.idle();
   }
 
@@ -111,7 +119,8 @@ export class SpoolRounds {
 
   #tell(uid: number, why: string | undefined): void {
     if (why === undefined) this.#told.delete(uid);
-    else this.#told.add(uid);
+    else if (this.#told.has(uid) || this.#told.size < toldMax) this.#told.add(uid);
+    else return;
     this.#deps.troubles.set(`spool of user id ${uid}`, why);
   }
 }
