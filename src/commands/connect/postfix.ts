@@ -42,7 +42,7 @@ import {
   planConnect,
   planDisconnect,
 } from './postfix-plan.ts';
-import { type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
+import { isProof, type Seen, verifyLocal, verifySmtpd } from './postfix-proof.ts';
 import {
   type ConnectTarget,
   connectedInstance,
@@ -186,7 +186,7 @@ async function connect(job: Job): Promise<ConnectReport> {
     const live = await openTargetDoors(target, { state, about, known });
     await keepRecord(job.configDirectory, { before: origin, after: plan.files });
     const done = await apply(job, plan, live);
-    await tellGuard(state, { ...about, proved: done.seen.length > 0 });
+    await tellGuard(state, { ...about, proved: isProof(done.seen) });
     for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
     show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
     return { ...report, ...done, notes: [...plan.notes, ...notes] };
