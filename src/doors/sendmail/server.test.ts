@@ -210,7 +210,10 @@ test('a user who keeps what Postern ended takes no places of others', async () =
   });
   await Promise.all(held.map((socket) => once(socket, 'connect')));
   while (troubles.length === 0) await sleep(2);
-  assert.match(troubles[0] ?? '', /^the sendmail door .* is full for uid 1000: 2 of 2 connections$/);
+  assert.match(
+    troubles[0] ?? '',
+    /^the sendmail door .* is full for uid 1000: 2 of 2 connections$/,
+  );
   uid = 1_001;
   assert.equal(await say(door, [head(1), 'x']), '0 \n');
   for (const socket of held) socket.destroy();
