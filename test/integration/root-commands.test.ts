@@ -254,7 +254,11 @@ test('root reads no configuration of Postfix that the guard’s user made', { sk
   const evil = join(scene.state, 'evil');
   mkdirSync(evil);
   const queue = join(scene.outside, 'queue');
-  const main = `queue_directory = ${queue}\nmail_owner = root\npostern_milter = unix:postern/milter\n`;
+  const main = [
+    `queue_directory = ${queue}`,
+    'mail_owner = root',
+    'postern_milter = unix:postern/milter\n',
+  ].join('\n');
   writeFileSync(join(evil, 'main.cf'), main);
   writeFileSync(join(evil, 'master.cf'), '');
   const facts = { configDirectory: evil, localDomains: [] };

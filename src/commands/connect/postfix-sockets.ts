@@ -66,7 +66,7 @@ export async function removeSocket(instance: Instance): Promise<void> {
 
 export function unitOf({ queueDirectory }: Pick<Instance, 'queueDirectory'>): string {
   const name = queueDirectory.replace(/[^A-Za-z0-9]+/g, '-');
-  // Other folders have the same letters: /srv/out, /srv-out.
+  // Two folders may make the same name: /srv/out, /srv-out.
   const digest = sha256(Buffer.from(queueDirectory)).toString('hex').slice(0, 8);
   return `postern-queue${name}-${digest}.socket`;
 }
