@@ -188,7 +188,8 @@ async function connect(job: Job): Promise<ConnectReport> {
     const done = await apply(job, plan, live);
     await tellGuard(state, { ...about, proved: isProof(done.seen) });
     for (const { what, ok, text } of done.seen) show(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${text}\n`);
-    show(`Postfix is connected. To undo: postern connect postfix --undo\n`);
+    const which = options.configDir === undefined ? '' : ` --config-dir ${options.configDir}`;
+    show(`Postfix is connected. To undo: postern connect postfix --undo${which}\n`);
     return { ...report, ...done, notes: [...plan.notes, ...notes] };
   } catch (cause) {
     await allAsBefore(job, { target, known });
