@@ -88,8 +88,18 @@ test('records of other types and classes are left out, with a note', () => {
 });
 
 const faults = [
-  ['$INCLUDE', '\n$INCLUDE other.db', /^2: \$INCLUDE is not supported/],
-  ['an unknown directive', '$GENERATE 1-2 a A 192.0.2.$', /^1: \$GENERATE is not known$/],
+  [
+    '$INCLUDE',
+    '\n$INCLUDE other.db',
+    /^2: \$INCLUDE is not read; named-compilezone -o - ZONE FILE/,
+  ],
+  ['an unknown directive', '$DATE 20261128', /^1: \$DATE is not read; named-compilezone/],
+  ['a range', '$GENERATE 9-2 a. A 192.0.2.$', /^1: 9-2 is not a range .*; named-compilezone/],
+  ['a modifier', '$GENERATE 1-2 a${x}. A 192.0.2.$', /^1: \$GENERATE with invalid numbers/],
+  ['an address made', '$GENERATE 255-256 a$. A 192.0.2.$', /^1: 192\.0\.2\.256 is not an IPv4/],
+  ['generic data', 'a. A \\# 4 C00002', /^1: 3 octets after \\# 4$/],
+  ['generic data of a type', 'a. A \\# 3 C00002', /^1: the data of type A are cut short/],
+  ['no hexadecimal', 'a. TYPE1 \\# 1 xx', /^1: after \\# must be a length/],
   ['a relative name without origin', 'a A 192.0.2.1', /^1: a has no final dot/],
   ['@ without origin', '@ A 192.0.2.1', /^1: @, and there is no \$ORIGIN$/],
   ['no owner', '  A 192.0.2.1', /^1: a record without an owner/],
