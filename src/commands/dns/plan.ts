@@ -102,6 +102,9 @@ export function registerPlan(dns: Command): void {
     });
 }
 
+/** Name servers that are slower are not waited for: what they say is no more than useful. */
+const authorityTryMs = secondMs;
+
 type PlanContext = { readonly config: Config; warn(text: string): void };
 
 async function makePlan(
@@ -125,7 +128,9 @@ async function makePlan(
   const aspects = [found.server?.aspect, ...found.domains.map(({ aspect }) => aspect)];
   const port = config.dns.authority_port;
   const authorities =
-    zone === undefined ? openAuthorities({ resolve: live.answer, port }) : undefined;
+    zone === undefined
+      ? openAuthorities({ resolve: live.answer, port, tryMs: authorityTryMs })
+      : undefined;
   const all = aspects.flatMap((one) => one?.steps ?? []);
   const long = authorities === undefined ? [] : await longAnswers(all, authorities);
   const steps = await planSteps(

@@ -21,7 +21,10 @@ export function generatedLines(words: readonly ZoneWord[]): Result<readonly stri
   if (numbers.length > entriesMax) {
     return fault(`$GENERATE with ${numbers.length} entries, at most ${entriesMax} are read`);
   }
-  const template = parts.map(({ raw }) => raw).join(' ');
+  // Inside quotes, BIND takes the backslash from a quote before it reads the value.
+  const template = parts
+    .map(({ raw, quoted }) => (quoted ? raw.replaceAll('\\"', '"') : raw))
+    .join(' ');
   const lines: string[] = [];
   for (const number of numbers) {
     const line = written(template, number);

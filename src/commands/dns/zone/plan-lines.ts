@@ -39,7 +39,9 @@ export function keptLines(
   print: PrintRecord,
 ): readonly string[] {
   const places = placesIn(zone, keep);
-  if (places.length === 0) return keep.map((one) => `there already: ${print(one)}`);
+  if (places.length === 0) {
+    return [...new Set(keep.map((one) => `there already: ${print(one)}`))];
+  }
   return places.flatMap((place) => said(`there already, ${placeText(place)}`, place));
 }
 

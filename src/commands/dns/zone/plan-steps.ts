@@ -25,7 +25,7 @@ export type PlanTimes = {
 };
 
 /** Time for the name servers to tell the times to live; resolvers only know what is left. */
-const authoritiesMs = 5_000;
+const authoritiesMs = 2_500;
 
 export function planSteps(steps: readonly Step[], times: PlanTimes): Promise<readonly PlanStep[]> {
   const late = new Promise<undefined>((resolve) => {
