@@ -10,14 +10,17 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import { readZoneFile } from '../../src/commands/dns/zone/zone-file.ts';
 import { type DnsRecord, textOfTxt } from '../../src/formats/dns/record.ts';
 import { type DnsServer, serverText } from '../../src/formats/dns/server-address.ts';
+import { zoneAnswers } from '../../src/formats/dns/zone-answers.ts';
 import { parseBindZone, printBindZone } from '../../src/formats/dns/zone-bind.ts';
 import { printTinydnsZone } from '../../src/formats/dns/zone-tinydns.ts';
 import { parseTinydnsZone } from '../../src/formats/dns/zone-tinydns-parse.ts';
 import type { Millis } from '../../src/lib/time.ts';
 import { openResolver } from '../../src/partners/dns/resolver.ts';
 import { postern } from '../command-line.ts';
+import { openScriptedDns } from '../doubles/dns-server.ts';
 import { checkZone, startNamed } from './named-instance.ts';
 import { startTinydns } from './tinydns-instance.ts';
 
@@ -171,6 +174,38 @@ test('20 data files of tinydns: the same answers by tinydns, by us, and by named
   }
 });
 
+const label = fc.constantFrom('a', 'b', '*', 'c');
+const wildName = fc
+  .array(label, { minLength: 1, maxLength: 3 })
+  .map((labels) => labels.filter((one, nth) => one !== '*' || nth === 0).join('.'));
+
+test('wildcards of tinydns, which names that exist do not stop', async () => {
+  const zones = fc.sample(fc.uniqueArray(wildName, { minLength: 2, maxLength: 6 }), {
+    seed: 16,
+    numRuns: 15,
+  });
+  const some = ['a', 'b', 'c', 'd'];
+  const asked = [
+    ...some,
+    ...some.flatMap((one) => some.map((two) => `${one}.${two}`)),
+    ...['d.a.b', 'a.b.c', 'd.d.a', 'c.b.a', 'd.a.b.c', 'd.d.d'],
+  ].map((name) => `${name}.${domain}`);
+  for (const names of zones) {
+    const lines = names.map((name, nth) => `'${name}.${domain}:text ${nth}:60\n`);
+    const data = `.${domain}:127.0.0.1:ns1.${domain}:300\n${lines.join('')}`;
+    const answer = zoneAnswers(readZoneFile(file(data), { warn: () => undefined }).records);
+    await using tinydns = await startTinydns(data);
+    const clock = { now: () => Date.now() as Millis };
+    using resolve = openResolver({ servers: [tinydns.server], trusted: false, clock });
+    for (const name of asked) {
+      const [ours, theirs] = [answer({ name, type: 'TXT' }), await resolve({ name, type: 'TXT' })];
+      const said = ({ kind, ...rest }: typeof ours): unknown =>
+        'records' in rest ? sorted(rest.records) : kind;
+      assert.deepEqual(said(ours), said(theirs), `${name} of ${data}`);
+    }
+  }
+});
+
 /** Carries out a plan as its comments say: lines are replaced where they stand, others appended. */
 function followed(data: string, plan: string): string {
   const lines = data.trimEnd().split('\n');
@@ -217,7 +252,7 @@ describe('a user of tinydns', () => {
     `Sold.${domain}:192.0.2.1:x:1:1:5060:86400`,
   ].join('\n');
 
-  test('the plan reads the file, its lines are those of the file, and following it is enough', async () => {
+  test('the plan names the lines of the file, and following it is enough', async () => {
     const data = `${own}\n${theirsElsewhere}\n`;
     const path = file(data);
     const planned = await postern('dns', 'plan', domain, ...about, '--zone', path);
@@ -268,13 +303,13 @@ describe('a user of tinydns', () => {
 
 describe('512 octets', () => {
   const verification = (nth: number): string =>
-    `'${domain}:some-site-verification=abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNO${nth}:86400`;
+    `'${domain}:some-site-verification=${'abcdefghijklm'.repeat(4)}${nth}:86400`;
   const full = [
     `.${domain}:127.0.0.1:ns1.${domain}:259200`,
     `@${domain}:192.0.2.25:mail.${domain}:10:86400`,
     `'${domain}:v=spf1 ip4\\072192.0.2.25 include\\072_spf.google.com ~all:86400`,
     ...[1, 2, 3, 4].map(verification),
-    `'${domain}:pad=${'x'.repeat(45)}:86400`,
+    `'${domain}:pad=${'x'.repeat(41)}:86400`,
     theirsElsewhere,
     '',
   ].join('\n');
@@ -307,6 +342,24 @@ describe('512 octets', () => {
     assert.match(whole, /take TXT records of example\.test that nobody needs out of the zone/);
     const again = await postern('dns', 'plan', domain, ...about, '--zone', file(broken));
     assert.match(again.out.replace(/\n# /g, ' '), /It has 5\d\d now, so it is too long already/);
+    process.exitCode = 0;
+  });
+
+  test('a resolver that only says SERVFAIL: the name server tells why', async () => {
+    const plan = await postern('dns', 'plan', domain, ...about, '--zone', file(full));
+    const broken = followed(full, plan.out);
+    await using tinydns = await startTinydns(at(broken));
+    const records = parseTinydnsZone(at(broken)(tinydns.server.address));
+    assert.ok(records.ok);
+    await using resolver = await openScriptedDns(records.value);
+    resolver.fault = ({ name, type }) =>
+      name === domain && type === 'TXT' ? 'servfail' : undefined;
+    const { out } = await postern('dns', 'check', domain, ...about, ...settings(resolver));
+    const whole = out.replace(/\s+/g, ' ');
+    assert.match(whole, /found ns1\.example\.test: the answer is too long for UDP, and by TCP/);
+    assert.match(whole, /axfrdns beside it answers by TCP/);
+    const planned = await postern('dns', 'plan', domain, ...about, ...settings(resolver));
+    assert.match(planned.out.replace(/\n; /g, ' '), /unknown: .*the answer is too long for UDP/);
     process.exitCode = 0;
   });
 });

@@ -21,7 +21,7 @@ export type DnsCheck = {
     readonly bulk: boolean;
     /** Empty for a domain that never sends. */
     readonly requirements: readonly Requirement[];
-    /** How long resolvers may remember that a record was missing; undefined if nothing is missing. */
+    /** How long resolvers may remember that a record was missing, if one is missing. */
     readonly missingSeconds: number | undefined;
   }[];
   /** Other domains in From of outgoing mail, which were not checked. */
@@ -62,10 +62,11 @@ export function checkText(checked: DnsCheck): string {
 }
 
 function rememberedText(domain: string, seconds: number): string {
+  const time = negativeText(seconds);
   const text =
-    `Have you just published what is missing? Resolvers remember for up to ${negativeText(seconds)} ` +
-    `that a record was missing (SOA of the zone), and this check asks a resolver. To ask the name ` +
-    `servers themselves: ${shellWords('postern', 'dns', 'watch', domain)}`;
+    `Have you just published what is missing? Resolvers remember for up to ${time} that a record ` +
+    'was missing (SOA of the zone), and this check asks a resolver. To ask the name servers ' +
+    `themselves: ${shellWords('postern', 'dns', 'watch', domain)}`;
   return `${wrapped(text, width).join('\n')}\n`;
 }
 

@@ -20,6 +20,8 @@ export type DnsPlan = {
   readonly files: readonly FileStep[];
   /** The file with the published records, if they are not from the DNS. */
   readonly zone: ZoneFile | undefined;
+  /** Selectors of other signers that the operator named. */
+  readonly selectors: readonly string[];
 };
 
 export type PlanView = { readonly format: PlanFormat; readonly onlyChanges: boolean };
@@ -31,7 +33,7 @@ export function planText(plan: DnsPlan, view: PlanView): string {
     steps: shown.filter((step) => zoneOf(step, plan.domains) === domain),
   }));
   const elsewhere = shown.filter((step) => zoneOf(step, plan.domains) === undefined);
-  const writer = writerOf(view.format, plan.zone);
+  const writer = writerOf(view.format, plan);
   const parts = sections
     .filter(({ steps }) => steps.length > 0)
     .map(({ domain, steps }) => writer.zone(domain, steps));
@@ -69,7 +71,7 @@ type ZoneSyntax = {
 };
 
 /** A writer of zone files. All explanations are comments, so that the file can be used as it is. */
-function zoneWriter(syntax: ZoneSyntax, zone: ZoneFile | undefined): Writer {
+function zoneWriter(syntax: ZoneSyntax, { zone, selectors }: DnsPlan): Writer {
   const { format, comment, print } = syntax;
   const room = width - comment.length;
   // Lines of a file in another syntax can be read, and not found.
@@ -88,7 +90,7 @@ function zoneWriter(syntax: ZoneSyntax, zone: ZoneFile | undefined): Writer {
     const warning = syntax.warning(step);
     const lines = [
       ...wrapped(`${step.state}: ${plain(step.why)}`, room),
-      ...[...(warning === '' ? [] : [warning]), ...hintsOf(step)].flatMap((text) =>
+      ...[...(warning === '' ? [] : [warning]), ...hintsOf(step, selectors)].flatMap((text) =>
         wrapped(text, room),
       ),
       ...(printsKept ? [] : keptLines(step, file, one)),
@@ -144,9 +146,8 @@ function printBind(records: readonly DnsRecord[], origin: string | undefined): s
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
 
-function writerOf(format: PlanFormat, zone: ZoneFile | undefined): Writer {
-  if (format === 'web') return webWriter;
-  return zoneWriter(syntaxes[format], zone);
+function writerOf(format: PlanFormat, plan: DnsPlan): Writer {
+  return format === 'web' ? webWriter(plan) : zoneWriter(syntaxes[format], plan);
 }
 
 const syntaxes: Readonly<Record<'bind' | 'tinydns', ZoneSyntax>> = {
@@ -164,12 +165,21 @@ const syntaxes: Readonly<Record<'bind' | 'tinydns', ZoneSyntax>> = {
   },
 };
 
-const webWriter: Writer = {
-  comment: '',
-  next: [],
-  zone: (domain, steps) => `${paint('bold', domain)}\n${webRows(steps, domain)}`,
-  elsewhere: (steps) => `${paint('bold', elsewhereTitle)}\n${webRows(steps, undefined)}`,
-};
+function webWriter({ selectors }: DnsPlan): Writer {
+  const rows = (steps: readonly PlanStep[], domain: string | undefined): string =>
+    webRows(steps, domain) +
+    steps
+      .flatMap((step) => hintsOf(step, selectors))
+      .flatMap((hint) => wrapped(hint, width - 2))
+      .map((line) => `  ${line}\n`)
+      .join('');
+  return {
+    comment: '',
+    next: [],
+    zone: (domain, steps) => `${paint('bold', domain)}\n${rows(steps, domain)}`,
+    elsewhere: (steps) => `${paint('bold', elsewhereTitle)}\n${rows(steps, undefined)}`,
+  };
+}
 
 /** Rows for control panels: names without the domain, whole values without quotes. */
 function webRows(steps: readonly PlanStep[], domain: string | undefined): string {

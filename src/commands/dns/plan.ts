@@ -144,7 +144,8 @@ async function makePlan(
       ttlSeconds: Math.round(durationOption(config.dns.ttl) / secondMs),
     },
   );
-  return { domains: names, steps, files: aspects.flatMap((one) => one?.files ?? []), zone };
+  const files = aspects.flatMap((one) => one?.files ?? []);
+  return { domains: names, steps, files, zone, selectors: options.selector ?? [] };
 }
 
 function planJson({ domains, steps, files }: DnsPlan): unknown {

@@ -207,11 +207,12 @@ function conclusion(sights: readonly RecordSighting[], seconds: number): string 
     sights.filter(({ seen }) => !seen).map(({ type, name }) => `${type} ${name}`),
   );
   if (open.size === 0) {
+    const time = negativeText(seconds);
     const late =
       seconds === 0
         ? ''
-        : `Resolvers, which postern dns check asks, may remember for up to ${negativeText(seconds)} ` +
-          'that a record was missing.\n';
+        : `Resolvers, which postern dns check asks, may remember for up to ${time} that a ` +
+          'record was missing.\n';
     return `Every name server shows all records of the plan.\n${late}`;
   }
   return `${many(open.size, 'record')} not seen on every name server: ${[...open].join(', ')}\n`;

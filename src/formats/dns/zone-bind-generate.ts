@@ -1,6 +1,6 @@
 /**
  * Writes out $GENERATE of BIND's master files: one entry for each number of a range. `$` is the
- * number, `${offset,width,base}` another form of it.
+ * number, `${offset,width,base}` writes the number in another way.
  */
 import { fault, ok, type Result } from '../../lib/result.ts';
 import type { ZoneWord } from './zone-bind-entries.ts';

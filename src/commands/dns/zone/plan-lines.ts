@@ -119,8 +119,11 @@ function answerOctets(name: string, records: readonly DnsRecord[]): number {
   );
 }
 
-/** What a step does not do, and the operator may want. */
-export function hintsOf({ id, type, keep, add }: PlanStep): readonly string[] {
+/** What a step does not do, and the operator may want. `known`: selectors that were named. */
+export function hintsOf(
+  { id, type, keep, add }: PlanStep,
+  known: readonly string[],
+): readonly string[] {
   if (type !== 'TXT') return [];
   const texts = [...keep, ...add].flatMap((one) => (one.type === 'TXT' ? [textOfTxt(one)] : []));
   const hints: string[] = [];
@@ -132,10 +135,12 @@ export function hintsOf({ id, type, keep, add }: PlanStep): readonly string[] {
   }
   if (id !== 'spf') return hints;
   for (const [service, include, selectors] of signers) {
+    const open = selectors.filter((one) => !known.includes(one));
+    if (open.length === 0) continue;
     if (!texts.some((text) => text.toLowerCase().includes(`include:${include}`))) continue;
     hints.push(
       `hint: ${service} signs with keys of its own. To check them too: ` +
-        selectors.map((one) => `--selector ${one}`).join(' '),
+        open.map((one) => `--selector ${one}`).join(' '),
     );
   }
   return hints;

@@ -9,6 +9,7 @@ import { parseBindZone } from '../../../formats/dns/zone-bind.ts';
 import type { ZoneFault } from '../../../formats/dns/zone-bind-entries.ts';
 import { parseTinydnsZone } from '../../../formats/dns/zone-tinydns-parse.ts';
 import { OperatorError, sysexits } from '../../../lib/operator-error.ts';
+import { withTinydnsWildcards } from './tinydns-wildcards.ts';
 
 export type ZoneFormat = 'bind' | 'tinydns';
 
@@ -26,6 +27,7 @@ export type ZoneFile = {
   /** The folder of the file; undefined for standard input. */
   readonly folder: string | undefined;
   readonly format: ZoneFormat;
+  /** As a server has them that follows RFC 4592. */
   readonly records: readonly DnsRecord[];
   /** Where a record stands, perhaps several times. Empty if it is not in the file. */
   placesOf(record: DnsRecord): readonly ZonePlace[];
@@ -74,7 +76,7 @@ export function readZoneFile(file: string, options: ZoneFileOptions): ZoneFile {
     title,
     folder: file === '-' ? undefined : dirname(resolve(file)),
     format,
-    records: read.value,
+    records: format === 'tinydns' ? withTinydnsWildcards(read.value) : read.value,
     placesOf: (record) => places.get(recordKey(record)) ?? [],
   };
 }
