@@ -118,6 +118,24 @@ suite('clamd', () => {
     assert.equal(down.err.match(/ECONNREFUSED/g)?.length, 1, down.err);
   });
 
+  test('heuristics of clamd are evidence, beyond a limit is too big', async () => {
+    const lines = [
+      ...['StructuredDataDetection yes', 'StructuredMinCreditCardCount 3'],
+      ...['AlertExceedsMax yes', 'MaxFileSize 100K', 'MaxScanSize 200K'],
+    ];
+    await using clamd = await startClamd({ lines });
+    await using folder = await stateFolder();
+    const [config, file] = [join(folder.path, 'p.toml'), join(folder.path, 'm.eml')];
+    await writeFile(config, `[scan]\nclamav = "${clamd.address}"\n`);
+    const cards = '4111111111111111 and 5555555555554444 and 4012888888881881';
+    await writeFile(file, ordinary.replace('Shall we meet', `My cards are ${cards}. Bye`));
+    const heuristic = await postern('scan', file, '--config', config);
+    assert.match(heuristic.out, /Heuristics\.Structured\.\S+, which is evidence/);
+    await writeFile(file, `Subject: x\r\n\r\n${'All work and no play\r\n'.repeat(20_000)}`);
+    const long = await postern('scan', file, '--config', config);
+    assert.match(long.out, /ClamAV did not scan the message: it is too big/);
+  });
+
   test('heuristics are evidence, a virus is a virus, and the list can be set', async () => {
     const signatures = { 'Heuristics.Phishing.Email.SpoofedDomain': 'a letter of my bank' };
     await using clamd = await startClamd({ signatures });

@@ -1,5 +1,5 @@
 /** The reports of scanners on a message as text for a terminal. Pure. */
-import { likenessOf, looksLikeSpam } from '../../core/scan/likeness.ts';
+import { likenessOf, looksLikeSpam, reachesHoldScore } from '../../core/scan/likeness.ts';
 import {
   type Scan,
   type ScannerName,
@@ -72,11 +72,11 @@ function rules(hits: readonly RuleHit[]): string {
 }
 
 function counts(scan: Scan, holdScore: number): string {
-  const { score, virus } = scan;
+  const { virus } = scan;
   if (virus !== '') {
     return 'Postern would hold this message for its virus; only an operator could release it.';
   }
-  if (holdScore > 0 && score >= holdScore) {
+  if (reachesHoldScore(scan, holdScore)) {
     return (
       `Postern would hold this message, because it has ${holdScore} points or more ` +
       '(scan.hold_score); only an operator could release it.'

@@ -69,6 +69,7 @@ export const scanSettings: z.ZodType<ScanSection> = z
       .describe(
         'A message with this many points or more is held, whatever its account, until' +
           ' an operator releases or drops it. SpamAssassin itself calls 5 points spam. ' +
+          'Points of rspamd count only if its action means spam. ' +
           '0: the score is evidence only.',
       ),
     deadline: z

@@ -70,6 +70,21 @@ test('beyond the limit it is held for itself; 0 is no limit', () => {
   assert.equal(ann().send({ strangers: 1, scan: scriptedScan(1_000) }).verdict, 'pass');
 });
 
+test('beyond the limit, and rspamd says that it is no spam: it is not held for that', () => {
+  const policy = { ...noCeilings, scanHoldScore: 15 };
+  const verdictOf = (isSpam: boolean) => {
+    const action = { name: isSpam ? 'add header' : 'greylist', isSpam, highest: 500 };
+    const scan = scriptedScan(17.6, {
+      by: 'rspamd',
+      required: 0,
+      likeness: isSpam ? 1 : 0,
+      action,
+    });
+    return ann(policy).send({ strangers: 1, scan }).verdict;
+  };
+  assert.deepEqual([verdictOf(true), verdictOf(false)], ['hold', 'pass']);
+});
+
 test('a virus is held, unless the operator lets everything of this account pass', () => {
   const scan = scriptedScan(0, { virus: 'Eicar-Test-Signature' });
   const judged = ann().send({ strangers: 1, scan });

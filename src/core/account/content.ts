@@ -7,7 +7,7 @@
 
 import { hundredths } from '../../lib/round.ts';
 import type { Reason, ScoreFacts } from '../reason.ts';
-import { looksLikeSpam } from '../scan/likeness.ts';
+import { looksLikeSpam, reachesHoldScore } from '../scan/likeness.ts';
 import type { Scan } from '../scan/report.ts';
 import type { Policy } from './policy.ts';
 import { boosts, spamLikeMin, spamLikeMost } from './signals.ts';
@@ -33,14 +33,14 @@ export function contentStop(
   policy: Policy,
 ): { readonly verdict: 'delay' | 'hold'; readonly reason: Reason } | undefined {
   if (scan === undefined) return undefined;
-  const { virus, score, missing } = scan;
+  const { virus, score: saw, missing } = scan;
   if (virus !== '') {
     return { verdict: 'hold', reason: { signal: 'virus', saw: 1, usual: 0, weight: 1, virus } };
   }
   const usual = policy.scanHoldScore;
-  if (usual > 0 && score >= usual) {
+  if (reachesHoldScore(scan, usual)) {
     const facts = scoreFacts(scan);
-    const reason: Reason = { signal: 'spam-score', saw: score, usual, weight: 1, ...facts };
+    const reason: Reason = { signal: 'spam-score', saw, usual, weight: 1, ...facts };
     return { verdict: 'hold', reason };
   }
   if (policy.unscanned === 'pass' || missing.length === 0) return undefined;

@@ -17,6 +17,14 @@ export function looksLikeSpam({ likeness, suspected }: Scan): boolean {
 }
 
 /**
+ * Whether the points alone hold a message. Points of a scanner that says that the message is no
+ * spam mean something else than those for which the limit was made. 0: they never hold one.
+ */
+export function reachesHoldScore({ action, score }: Scan, holdScore: number): boolean {
+  return holdScore > 0 && score >= holdScore && action?.isSpam !== false;
+}
+
+/**
  * How near to spam a message with `counted` points is, which are those of the report without masked
  * rules; from 1 on it is spam. Undefined if the scanner gives no points.
  */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { clamdStream, parseClamdReply } from './clamd.ts';
+import { clamdStream, isClamdTooLarge, parseClamdReply } from './clamd.ts';
 import { parseRspamdReply } from './rspamd.ts';
 import { parseSpamdReply, reportRules, spamcHead, symbolRules } from './spamc.ts';
 
@@ -111,6 +111,14 @@ test('clamd: what is found, for the command that asked', () => {
   const found = parseClamdReply('2: stream: Eicar-Test-Signature.UNOFFICIAL FOUND', 2);
   assert.deepEqual(found, { ok: true, value: 'Eicar-Test-Signature.UNOFFICIAL' });
   assert.ok(!parseClamdReply('1: stream: OK', 2).ok);
+  for (const reply of [
+    'INSTREAM size limit exceeded. ERROR',
+    '3: INSTREAM size limit exceeded. ERROR',
+    '1: stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND',
+  ]) {
+    assert.ok(isClamdTooLarge(reply), reply);
+  }
+  assert.ok(!isClamdTooLarge('1: stream: Heuristics.Encrypted.Zip FOUND'));
   assert.ok(!parseClamdReply('INSTREAM size limit exceeded. ERROR', 1).ok);
   const bytes = Buffer.concat([...clamdStream(Buffer.alloc(70_000, 'x'))]);
   assert.equal(bytes.length, 'zINSTREAM\0'.length + 4 + 65_536 + 4 + 4_464 + 4);
