@@ -50,7 +50,7 @@ export function parseTinydnsZone(
     }
     const line = withoutBlanksAtEnd(raw);
     if (line === '' || line.startsWith('#') || line.startsWith('-')) continue;
-    const read = parseLine(line);
+    const read = line.endsWith('\r') ? fault(carriageReturn) : parseLine(line);
     if (!read.ok) faults.push(faultAt(nth + 1, read.error));
     else if (typeof read.value === 'string') {
       options.skipped?.(faultAt(nth + 1, read.value));
@@ -61,6 +61,9 @@ export function parseTinydnsZone(
   }
   return faults.length > 0 ? fault(faults) : ok(records);
 }
+
+/** tinydns-data takes it as a part of the last field. */
+const carriageReturn = 'a carriage return at its end: the lines must end as on Unix (LF alone)';
 
 /** Not a regular expression, because that takes quadratic time for a line full of blanks. */
 function withoutBlanksAtEnd(line: string): string {

@@ -125,6 +125,7 @@ const faults = [
   ],
   ['a distance', '@a.example::b.c:x', /x is not an MX distance/],
   ['a label too long', `+${'x'.repeat(64)}:192.0.2.1`, /is not a name$/],
+  ['a line as Windows has it', "'a.example:v=spf1 -all\r", /a carriage return at its end/],
   ['generic data', ':a.example:16:\\005abc:', /cut short or not valid$/],
   ['generic NS', ':a.example:2:x:', /refuses type 2/],
   ['a generic type', ':a.example:TXT:x:', /the number of its type/],
