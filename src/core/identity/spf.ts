@@ -3,11 +3,10 @@
  * not, and the record needs no more lookups than allowed. A published record is extended; a name
  * that never sends says so.
  */
-import type { DnsLookup, DnsQuestion } from '../../formats/dns/question.ts';
+import type { DnsLookup } from '../../formats/dns/question.ts';
 import { type DnsRecord, textOfTxt } from '../../formats/dns/record.ts';
-import { supposing } from '../../formats/dns/supposed.ts';
 import { lookupsMax, spfVoidsMax } from '../../formats/spf/check.ts';
-import { type SpfCost, spfCost } from '../../formats/spf/cost.ts';
+import type { SpfCost } from '../../formats/spf/cost.ts';
 import { evaluateSpf } from '../../formats/spf/evaluate.ts';
 import {
   isSpfRecord,
@@ -28,7 +27,8 @@ import {
   txt,
   unknownAspect,
 } from './aspect.ts';
-import { beforeAll, repairSpf } from './spf-repair.ts';
+import { asks, asRecord, readPublished, type SpfReading, spfCostOf } from './spf-reading.ts';
+import { beforeAll, type RepairedSpf } from './spf-repair.ts';
 
 export type SpfWish = {
   /** The domain, or the name in EHLO. */
@@ -51,12 +51,19 @@ export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
   const texts = published.records.map(textOfTxt);
   if (!wish.sends) return neverSends(at, published.records, texts);
   if (texts.length === 0 && wish.addresses.length === 0) return nothingKnown(subject);
-  const repaired =
+  const read: SpfReading =
     texts.length === 0
-      ? { terms: [{ kind: 'all', qualifier: wish.all } as const], faults: [] }
-      : repairSpf(texts);
-  const budget = yield* lean(name, repaired.terms);
-  const faults = [...repaired.faults, ...budget.faults];
+      ? { kind: 'known', terms: [{ kind: 'all', qualifier: wish.all }], faults: [], undecided: [] }
+      : yield* readPublished(
+          name,
+          published.records.map(({ strings }) => strings),
+        );
+  if (read.kind === 'unknown') return unknownAspect(at, read.why);
+  const budget = yield* lean(name, read.terms);
+  const faults = [...read.faults, ...budget.faults];
+  const undecided = [...read.undecided, ...budget.undecided];
+  if (undecided.length > 0)
+    return undecidedAspect(at, published.records, { ...read, faults, undecided });
   const reached = yield* reaching(wish, budget.terms);
   if (reached.kind === 'unknown') return unknownAspect(at, reached.why);
   if (reached.lacking.length > 0) faults.push(lackingText(reached.lacking, texts.length));
@@ -73,6 +80,9 @@ export function* spfAspect(wish: SpfWish): DnsLookup<Aspect> {
         ? 'the record can be used, and closes the door to strangers'
         : 'every address that mail leaves from passes, strangers do not',
     wrong: faults.join('; '),
+    hint: reached.terms.some(({ kind }) => kind === 'ptr')
+      ? 'ptr is slow and unreliable (RFC 7208 section 5.5): name the hosts or addresses instead'
+      : '',
   });
   return together([record, remark(budgetFinding(wish, cost))]);
 }
@@ -88,7 +98,9 @@ function lackingText(lacking: readonly string[], records: number): string {
 function isHarmful(faults: readonly string[], records: number): boolean {
   return (
     records !== 1 ||
-    faults.some((one) => /nobody can use|does not let|everybody|strangers|ends here/.test(one))
+    faults.some((one) =>
+      /nobody can use|does not let|everybody|strangers|ends here|receivers ignore/.test(one),
+    )
   );
 }
 
@@ -121,44 +133,29 @@ function nothingKnown({ id, title }: AspectSubject): Aspect {
   });
 }
 
-/** Evaluates as if `terms` were the record of `name`. */
-function* as<Value>(name: string, terms: SpfRecord, asking: DnsLookup<Value>): DnsLookup<Value> {
-  const records = [txt(name, printSpf(terms))];
-  const suppose = (question: DnsQuestion) =>
-    question.type === 'TXT' && question.name.toLowerCase() === name
-      ? ({ kind: 'records', records, secure: false } as const)
-      : undefined;
-  return yield* supposing(asking, suppose);
-}
-
-function spfCostOf(name: string, terms: SpfRecord): DnsLookup<SpfCost> {
-  return as(name, terms, spfCost(name));
-}
-
-const asks = ({ kind }: SpfTerm): boolean =>
-  kind === 'include' || kind === 'a' || kind === 'mx' || kind === 'exists' || kind === 'redirect';
-
 /**
- * The terms without those that only do harm: they let nearly everybody pass, or, if the record
- * needs too many lookups, they cause an error or let nobody pass.
+ * The terms without those that let nobody pass, if the record needs too many lookups or cannot be
+ * evaluated. `undecided` names terms that let nearly everybody pass.
  */
 function* lean(
   name: string,
   terms: SpfRecord,
-): DnsLookup<{ readonly terms: SpfRecord; readonly faults: readonly string[] }> {
+): DnsLookup<Pick<RepairedSpf, 'terms' | 'faults' | 'undecided'>> {
   const faults: string[] = [];
+  const undecided: string[] = [];
   const whole = yield* spfCostOf(name, terms);
   const over = overBudget(whole) !== undefined;
-  if (!over && !isOpen(whole)) return { terms, faults };
+  if (!over && !isOpen(whole)) return { terms, faults, undecided };
   const kept: SpfTerm[] = [];
   for (const term of terms) {
-    const fault = asks(term) ? yield* harm(name, term, over) : undefined;
-    if (fault === undefined) kept.push(term);
-    else faults.push(fault);
+    const found = asks(term) ? yield* harm(name, term, over) : undefined;
+    if (found === undefined) kept.push(term);
+    else if (found.isOpen) undecided.push(found.why);
+    else faults.push(found.why);
   }
   const end = kept.some(({ kind }) => kind === 'all' || kind === 'redirect');
   const all: SpfTerm = { kind: 'all', qualifier: '~' };
-  return { terms: end ? kept : [...kept, all], faults };
+  return { terms: end ? kept : [...kept, all], faults, undecided };
 }
 
 /** No provider has more addresses of its own: a /8 of IPv4, a /16 of IPv6. */
@@ -173,18 +170,24 @@ function isOpen({ addresses: { ip4, ip6 } }: SpfCost): boolean {
  * Why a term only does harm; undefined if it lets somebody pass, or if that is not known. `over`:
  * true if the record needs too many lookups.
  */
-function* harm(name: string, term: SpfTerm, over: boolean): DnsLookup<string | undefined> {
+function* harm(
+  name: string,
+  term: SpfTerm,
+  over: boolean,
+): DnsLookup<{ readonly why: string; readonly isOpen: boolean } | undefined> {
   const shown = printSpfTerm(term);
   const cost = yield* spfCostOf(name, [term]);
-  if (isOpen(cost)) return `${shown} lets nearly everybody in the world send`;
+  if (isOpen(cost))
+    return { why: `${shown} lets nearly everybody in the world send`, isOpen: true };
   if (!over) return undefined;
   if (cost.problems.some(({ kind }) => kind === 'unknown')) return undefined;
   const own = cost.problems.find((problem) => problem.domain === name);
-  if (own !== undefined) return `${shown}: ${own.why}, and evaluation ends here`;
+  if (own !== undefined) {
+    return { why: `${shown}: ${own.why}, and evaluation ends here`, isOpen: false };
+  }
   const { ip4, ip6 } = cost.addresses;
-  return ip4 === 0n && ip6 === 0n && cost.problems.length === 0
-    ? `${shown} lets nobody pass`
-    : undefined;
+  const isEmpty = ip4 === 0n && ip6 === 0n && cost.problems.length === 0;
+  return isEmpty ? { why: `${shown} lets nobody pass`, isOpen: false } : undefined;
 }
 
 /** Why receivers cannot evaluate the record; undefined if they can. */
@@ -244,7 +247,7 @@ function* failing(
   const silent: string[] = [];
   for (const ip of addresses) {
     const question = { ip, sender: `postmaster@${name}`, helo: name, atSeconds: 0 };
-    const { result, why } = yield* as(name, terms, evaluateSpf(question));
+    const { result, why } = yield* asRecord(name, terms, evaluateSpf(question));
     if (result === 'temperror') silent.push(why);
     else if (result !== 'pass') lacking.push(ip);
   }
@@ -255,6 +258,23 @@ function addressTerm(address: string): SpfTerm {
   return address.includes(':')
     ? { kind: 'ip6', qualifier: '+', address, bits: 128 }
     : { kind: 'ip4', qualifier: '+', address, bits: 32 };
+}
+
+/** A dropped term may be a sender, so no record is advised. */
+function undecidedAspect(
+  subject: AspectSubject,
+  published: readonly DnsRecord[],
+  { terms, faults, undecided }: Pick<RepairedSpf, 'terms' | 'faults' | 'undecided'>,
+): Aspect {
+  return stuckAspect(subject, {
+    published,
+    severity: 'fail',
+    wrong: [...undecided, ...faults].join('; '),
+    wanted: 'a record in which every term is plain',
+    fix:
+      `correct it by hand: ${undecided.join('; ')}. Postern advises nothing, because mail of a ` +
+      `sender could be refused. The other terms are: ${printSpf(terms)}`,
+  });
 }
 
 /** Only the operator knows which services are no longer needed, so no record is advised. */
